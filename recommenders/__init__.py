@@ -1,0 +1,1 @@
+"""Photos in, hashtags out: pure inference. No database, no Telegram, no training."""

@@ -1,0 +1,1 @@
+"""From posts to a bundle: datasets, features, fitting, evaluation."""

@@ -1,0 +1,141 @@
+"""The dataset format: a folder with ``posts.jsonl``, an object a line.
+
+``hashtags`` (list) and, where known, ``image`` (path inside the folder), ``split``, ``likes``,
+``posted_at`` and ``search_hashtag``. Everything else turns its layout into this one.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recommenders.hashtags import HashtagError, normalise
+
+POSTS = "posts.jsonl"
+_EXAMPLES = 3
+
+
+class DatasetError(Exception):
+    """A dataset that cannot be used; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post: its hashtags, canonical and without repeats, and what is known beside them.
+
+    ``likes`` is None where unknown or hidden.
+    """
+
+    hashtags: tuple[str, ...]
+    image: Path | None = None
+    split: str | None = None
+    likes: int | None = None
+    posted_at: str | None = None
+    search_hashtag: str | None = None
+
+
+@dataclass
+class Problems:
+    """What was wrong with rows, counted by reason, with the first examples of each."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, example: str) -> None:
+        self.counts[reason] += 1
+        kept = self.examples.setdefault(reason, [])
+        if len(kept) < _EXAMPLES:
+            kept.append(example[:120])
+
+    def lines(self) -> list[str]:
+        """One line for people per reason, the most frequent first."""
+        return [
+            f"{count:,} × {reason} (such as {'; '.join(self.examples[reason])})"
+            for reason, count in self.counts.most_common()
+        ]
+
+
+def read(folder: Path, problems: Problems | None = None) -> list[Post]:
+    """The posts of a dataset folder, in file order; broken rows are left out and counted.
+
+    Raises:
+        DatasetError: where there is no ``posts.jsonl`` or no post in it.
+    """
+    path = folder / POSTS
+    if not path.is_file():
+        raise DatasetError(
+            f"{folder} is no dataset: it has no {POSTS}. `tag4pic train import` makes one from "
+            "other layouts."
+        )
+    problems = Problems() if problems is None else problems
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        posts = list(_posts(lines, folder, problems))
+    if not posts:
+        raise DatasetError(f"{path} has no usable post. " + " ".join(problems.lines()))
+    return posts
+
+
+def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[Post]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            problems.add("not JSON", f"line {number}")
+            continue
+        if not isinstance(row, dict) or not isinstance(row.get("hashtags"), list):
+            problems.add("no list of hashtags", f"line {number}")
+            continue
+        yield _post(row, folder, number, problems)
+
+
+def _post(row: dict[str, Any], folder: Path, number: int, problems: Problems) -> Post:
+    image: Path | None = None
+    if row.get("image"):
+        image = folder / str(row["image"])
+        if not image.resolve().is_relative_to(folder.resolve()):
+            problems.add("image outside the folder", f"line {number}")
+            image = None
+    likes = row.get("likes")
+    return Post(
+        hashtags=canonical(row["hashtags"], f"line {number}", problems),
+        image=image,
+        split=row.get("split"),
+        likes=likes if isinstance(likes, int) and likes >= 0 else None,
+        posted_at=row.get("posted_at"),
+        search_hashtag=row.get("search_hashtag"),
+    )
+
+
+def canonical(tags: Iterable[object], where: str, problems: Problems) -> tuple[str, ...]:
+    """Canonical hashtags in order without repeats; what is no hashtag is counted."""
+    kept: dict[str, None] = {}
+    for tag in tags:
+        try:
+            kept[normalise(str(tag))] = None
+        except HashtagError as error:
+            problems.add(f"not a hashtag: {error.reason.replace('_', ' ')}", f"{where}: {tag}")
+    return tuple(kept)
+
+
+def write(folder: Path, posts: Iterable[Post]) -> int:
+    """Writes ``posts.jsonl``, whole or not at all; returns how many posts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{POSTS}.partial"
+    count = 0
+    with partial.open("w", encoding="utf-8") as file:
+        for post in posts:
+            row: dict[str, Any] = {}
+            if post.image is not None:
+                row["image"] = str(post.image.relative_to(folder))
+            row["hashtags"] = list(post.hashtags)
+            for name in ("split", "likes", "posted_at", "search_hashtag"):
+                if (value := getattr(post, name)) is not None:
+                    row[name] = value
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    partial.replace(folder / POSTS)
+    return count
