@@ -1,0 +1,156 @@
+"""The door to the database: opening, migrating, sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from storage import sqlite
+from storage.errors import StorageError, explain
+from storage.migrations.apply import migrate
+
+_ASYNC_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
+_FAILURES = (DBAPIError, PoolTimeoutError, OSError)
+WAIT_SECONDS = 30.0
+"""How long a session waits for its turn to write before it gives up with a `StorageError`."""
+
+
+class Database:
+    """A migrated database. Make one with `open`, and `close` it: each connection has a thread."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        is_sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one writer at a time. Within this process writers queue here, in order;
+        # only another process is waited for by polling (the busy timeout).
+        self._turn = asyncio.Lock() if is_sqlite else None
+        writing = engine.execution_options(**sqlite.WRITE) if is_sqlite else engine
+        self._writing = async_sessionmaker(writing, expire_on_commit=False)
+        self._reading = async_sessionmaker(engine, expire_on_commit=False)
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Open the database at `url`, make its folder where needed, and bring it up to date.
+
+        Raises `StorageError` when it cannot be reached, written to, or is from a newer version.
+        """
+        address = _address(url)
+        try:
+            if address.get_backend_name() == "sqlite":
+                _make_folder(address)
+            engine = create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
+        except OSError as error:
+            raise explain(error) from error
+        except ModuleNotFoundError as error:
+            raise StorageError(
+                f"The driver for this database is not installed: run pip install {error.name}."
+            ) from error
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise StorageError("DATABASE_URL names no kind of database known here.") from error
+        if _is_sqlite(address):
+            sqlite.prepare(engine.sync_engine)
+        database = cls(engine)
+        try:
+            await database._migrate()
+        except BaseException:
+            await engine.dispose()
+            raise
+        return database
+
+    async def _migrate(self) -> None:
+        try:
+            async with self._writing() as session:
+                connection = await session.connection()
+                await connection.run_sync(migrate)
+                await session.commit()
+        except _FAILURES as error:
+            raise explain(error) from error
+        except CommandError as error:
+            raise StorageError(
+                "The database was made by a newer version of tag4pic: update tag4pic."
+            ) from error
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session to write with: commits when the block ends, rolls back when it raises.
+
+        Keep it short and never nest two: on SQLite others wait for it. Raises `StorageError`.
+        """
+        try:
+            async with AsyncExitStack() as stack:
+                if self._turn is not None:
+                    await self._wait(self._turn)
+                    stack.callback(self._turn.release)
+                session = await stack.enter_async_context(self._writing())
+                # The transaction starts now, as a writer's: one that starts by reading and then
+                # writes would be refused by SQLite when another has written in between.
+                await session.connection()
+                yield session
+                await session.commit()
+        except _FAILURES as error:
+            raise explain(error) from error
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session to read with: never waits for a writer, and keeps nothing that is written.
+
+        Raises `StorageError`.
+        """
+        try:
+            async with self._reading() as session:
+                yield session
+        except _FAILURES as error:
+            raise explain(error) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    @staticmethod
+    async def _wait(turn: asyncio.Lock) -> None:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await turn.acquire()
+        except TimeoutError as error:
+            raise StorageError(
+                "The database is busy with other work: try again in a moment."
+            ) from error
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StorageError(
+            "DATABASE_URL is not an address such as sqlite+aiosqlite:///data/tag4pic.db."
+        ) from error
+    return address.set(drivername=_ASYNC_DRIVERS.get(address.drivername, address.drivername))
+
+
+def _is_sqlite(address: URL) -> bool:
+    return address.get_backend_name() == "sqlite"
+
+
+def _make_folder(address: URL) -> None:
+    file = address.database
+    if not file or file == ":memory:":
+        raise StorageError("DATABASE_URL names no file: a database in memory is not kept.")
+    if not file.startswith("file:"):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,88 @@
+"""Is this photo a re-encoded or resized copy of one seen before? Hash proposes, features confirm.
+
+The average hash (8×8 grey thumbnail, a bit a pixel: brighter than the mean or not) of a copy
+differs in a few bits from its original's. Cut into `BANDS` bands, two hashes at most `BANDS - 1`
+bits apart agree in one whole band at least (pigeonhole), so an index on each band proposes every
+candidate without a table scan. Many different photos are that near too (a bright sky over dark
+ground is one hash), so a proposal counts only when the backbone's features agree.
+
+Pure functions; `storage.photos` keeps the hashes, `training.duplicates` measures the thresholds.
+"""
+
+from __future__ import annotations
+
+import imagehash
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+BITS = 64
+BANDS = 5
+MAX_DISTANCE = BANDS - 1
+"""The most bits that the hashes of a photo and its copy may differ in."""
+MIN_COSINE = 0.9
+"""The least cosine between the features of a photo and its copy."""
+MAX_CANDIDATES = 256
+"""The most photos whose features are compared; those with the nearest hashes come first."""
+
+# 64 bits in 5 bands: the widths that differ least.
+_WIDTHS = tuple(BITS // BANDS + (band < BITS % BANDS) for band in range(BANDS))
+
+
+def average_hash(image: Image.Image) -> int:
+    """The average hash of a photo: 64 bits as an integer, 0 … 2**64 - 1."""
+    bits = imagehash.average_hash(image, hash_size=8).hash
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def distance(first: int, second: int) -> int:
+    """In how many bits two hashes differ (Hamming), 0 … 64."""
+    return (first ^ second).bit_count()
+
+
+def bands(average_hash: int) -> tuple[int, ...]:
+    """The hash cut into `BANDS` integers, highest bits first: 13, 13, 13, 13 and 12 bits."""
+    pieces = []
+    left = BITS
+    for width in _WIDTHS:
+        left -= width
+        pieces.append(average_hash >> left & (1 << width) - 1)
+    return tuple(pieces)
+
+
+def signed(average_hash: int) -> int:
+    """The same 64 bits as a signed integer, for databases that have no unsigned one."""
+    return average_hash - (1 << BITS) if average_hash >> (BITS - 1) else average_hash
+
+
+def nearest(
+    average_hash: int,
+    hashes: NDArray[np.int64],
+    *,
+    max_distance: int = MAX_DISTANCE,
+    limit: int = MAX_CANDIDATES,
+) -> NDArray[np.intp]:
+    """Which of `hashes` may be copies: indices of those near enough, nearest first.
+
+    `hashes` (n,) int64, signed as stored, newest photo first: among equally near ones the order
+    stays, and no more than `limit` are returned. Near-uniform photos share one hash by the
+    thousand; the limit keeps one of them from reading every other's features.
+    """
+    different = np.bitwise_count(hashes.view(np.uint64) ^ np.uint64(average_hash))
+    near = np.flatnonzero(different <= max_distance)
+    return near[np.argsort(different[near], kind="stable")][:limit]
+
+
+def cosines(
+    features: NDArray[np.floating], candidates: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """The cosine of `features` (d,) with each row of `candidates` (n, d): (n,) float32.
+
+    A row of zeros has cosine 0.
+    """
+    one = features.astype(np.float32)
+    many = candidates.astype(np.float32)
+    lengths = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
+    products: NDArray[np.float32] = many @ one
+    np.divide(products, lengths, out=products, where=lengths > 0)
+    return products

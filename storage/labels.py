@@ -1,0 +1,187 @@
+"""Hashtags that people gave photos: /addtags and /mytags, and what the models learn from.
+
+Hashtags come here in their canonical form (no #, case-folded); this package does not judge
+what a hashtag is, only whether it may be said (`storage.moderation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.moderation import Blocklist, blocked_words
+from storage.pages import Page, place
+from storage.tables import Label, NewHashtag, now
+from storage.upserts import insert_missing, insert_or_change
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of each hashtag, in the order given."""
+
+    kept: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    """The user had given the photo these before; they stay."""
+    blocked: tuple[str, ...] = ()
+    over_limit: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    """Those of `kept` and `repeated` that the model's vocabulary lacks."""
+
+
+@dataclass(frozen=True)
+class MyHashtag:
+    """A hashtag that a user added, to how many photos, and the id of the newest label.
+
+    `status` is None for one that the models knew, else "pending", "approved" or "rejected".
+    """
+
+    label_id: int
+    hashtag: str
+    photos: int
+    last_at: datetime
+    status: str | None
+
+
+async def add(
+    session: AsyncSession,
+    *,
+    user_id: int,
+    chat_id: int,
+    photo_id: int,
+    hashtags: Sequence[str],
+    vocabulary: Container[str],
+    daily_limit: int | None = None,
+    at: datetime | None = None,
+) -> Added:
+    """Label the photo; adding the same again changes nothing.
+
+    A hashtag that `vocabulary` (the model's) lacks is noted for review, see
+    `storage.moderation`. `daily_limit`: how many labels a user may give a UTC day.
+    """
+    at = at or now()
+    wanted = list(dict.fromkeys(hashtags))
+    blocklist = Blocklist(await blocked_words(session))
+    blocked = [hashtag for hashtag in wanted if blocklist.blocks(hashtag)]
+    had = set(
+        await session.scalars(
+            select(Label.hashtag).where(
+                Label.user_id == user_id,
+                Label.photo_id == photo_id,
+                Label.hashtag.in_(wanted),
+                Label.removed_at.is_(None),
+            )
+        )
+    )
+    repeated = [tag for tag in wanted if tag in had and tag not in blocked]
+    fresh = [tag for tag in wanted if tag not in had and tag not in blocked]
+    room = len(fresh)
+    if daily_limit is not None:
+        room = max(0, daily_limit - await today(session, user_id, at=at))
+    kept = fresh[:room]
+    rows = [
+        {
+            "user_id": user_id,
+            "chat_id": chat_id,
+            "photo_id": photo_id,
+            "hashtag": hashtag,
+            "at": at,
+            "learnt_in": None,
+            "removed_at": None,
+        }
+        for hashtag in kept
+    ]
+    # A label that was taken back is there still, and comes to life again.
+    await insert_or_change(
+        session,
+        Label,
+        rows,
+        keys=["user_id", "photo_id", "hashtag"],
+        change=["chat_id", "at", "learnt_in", "removed_at"],
+    )
+    new = [tag for tag in wanted if tag in (*kept, *repeated) and tag not in vocabulary]
+    await insert_missing(
+        session,
+        NewHashtag,
+        [{"hashtag": hashtag, "status": "pending", "first_at": at} for hashtag in new],
+    )
+    return Added(
+        kept=tuple(kept),
+        repeated=tuple(repeated),
+        blocked=tuple(blocked),
+        over_limit=tuple(fresh[room:]),
+        new=tuple(new),
+    )
+
+
+async def today(session: AsyncSession, user_id: int, *, at: datetime | None = None) -> int:
+    """How many labels the user has given since midnight UTC, with those taken back."""
+    midnight = (at or now()).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    query = select(func.count(Label.id)).where(Label.user_id == user_id, Label.at >= midnight)
+    return await session.scalar(query) or 0
+
+
+async def of_photo(session: AsyncSession, photo_id: int) -> list[str]:
+    """The hashtags people gave the photo, the most given first."""
+    query = (
+        select(Label.hashtag)
+        .where(Label.photo_id == photo_id, Label.removed_at.is_(None))
+        .group_by(Label.hashtag)
+        .order_by(func.count().desc(), func.min(Label.id))
+    )
+    return list(await session.scalars(query))
+
+
+async def mine(
+    session: AsyncSession, user_id: int, *, page: int = 0, size: int = 20
+) -> Page[MyHashtag]:
+    """The hashtags that the user has added and not taken back, newest first."""
+    own = (Label.user_id == user_id, Label.removed_at.is_(None))
+    total = await session.scalar(select(func.count(Label.hashtag.distinct())).where(*own)) or 0
+    page, pages = place(total, page, size)
+    newest = func.max(Label.id)
+    rows = await session.execute(
+        select(
+            newest.label("label_id"),
+            Label.hashtag,
+            func.count().label("photos"),
+            func.max(Label.at).label("last_at"),
+            func.max(NewHashtag.status).label("status"),
+        )
+        .outerjoin(NewHashtag, NewHashtag.hashtag == Label.hashtag)
+        .where(*own)
+        .group_by(Label.hashtag)
+        .order_by(newest.desc())
+        .offset(page * size)
+        .limit(size)
+    )
+    return Page(tuple(MyHashtag(**row._mapping) for row in rows), total, page, pages)
+
+
+async def hashtag_of(session: AsyncSession, user_id: int, label_id: int) -> str | None:
+    """The hashtag of one of the user's own labels: a button holds the id, for want of room."""
+    return await session.scalar(
+        select(Label.hashtag).where(Label.id == label_id, Label.user_id == user_id)
+    )
+
+
+async def remove(
+    session: AsyncSession,
+    user_id: int,
+    hashtag: str,
+    photo_id: int | None = None,
+    *,
+    at: datetime | None = None,
+) -> int:
+    """Take the user's hashtag back from the photo, or from all; returns from how many."""
+    statement = update(Label).where(
+        Label.user_id == user_id, Label.hashtag == hashtag, Label.removed_at.is_(None)
+    )
+    if photo_id is not None:
+        statement = statement.where(Label.photo_id == photo_id)
+    result = await session.execute(statement.values(removed_at=at or now()))
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)

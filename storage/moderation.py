@@ -1,0 +1,164 @@
+"""Against vandals: which hashtags may be said in which chat.
+
+A hashtag that no model knew is said only in chats where someone used it, until two different
+users have used it or an admin has approved it. A blocked word is said nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.pages import Page, place
+from storage.tables import BlockedWord, Label, NewHashtag, now
+from storage.upserts import insert_missing
+
+Status = Literal["pending", "approved", "rejected"]
+ENOUGH_USERS = 2
+"""How many different users make a new hashtag common property."""
+
+
+@dataclass(frozen=True)
+class PendingHashtag:
+    """A new hashtag nobody has decided on; `shared`: enough users have used it to be said."""
+
+    id: int
+    hashtag: str
+    users: int
+    photos: int
+    first_at: datetime
+    shared: bool
+
+
+class Blocklist:
+    """Words no hashtag may be: a word blocks the equal hashtag and one that has it between
+    underscores; with * it is a pattern, as in `bad*` and `*bad*`."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        words = list(words)
+        self._words = frozenset(word for word in words if "*" not in word)
+        # [ and ? are no part of our patterns, nor of any hashtag.
+        self._patterns = tuple(word for word in words if "*" in word)
+
+    def blocks(self, hashtag: str) -> bool:
+        """Whether the hashtag must not be said."""
+        pieces = {hashtag, *hashtag.split("_")}
+        return not pieces.isdisjoint(self._words) or any(
+            fnmatchcase(piece, pattern) for pattern in self._patterns for piece in pieces
+        )
+
+
+async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[PendingHashtag]:
+    """New hashtags that wait for an admin and are in use, oldest first."""
+    waiting = (NewHashtag.status == "pending", exists().where(*_in_use()))
+    total = await session.scalar(select(func.count(NewHashtag.id)).where(*waiting)) or 0
+    page, pages = place(total, page, size)
+    users = func.count(Label.user_id.distinct())
+    rows = await session.execute(
+        select(
+            NewHashtag.id,
+            NewHashtag.hashtag,
+            users.label("users"),
+            func.count(Label.photo_id.distinct()).label("photos"),
+            NewHashtag.first_at,
+        )
+        .join(Label, and_(*_in_use()))
+        .where(NewHashtag.status == "pending")
+        .group_by(NewHashtag.id, NewHashtag.hashtag, NewHashtag.first_at)
+        .order_by(NewHashtag.id)
+        .offset(page * size)
+        .limit(size)
+    )
+    items = tuple(PendingHashtag(**row._mapping, shared=row.users >= ENOUGH_USERS) for row in rows)
+    return Page(items, total, page, pages)
+
+
+async def decide(session: AsyncSession, hashtag_id: int, status: Status, by: int) -> str | None:
+    """An admin's word on a new hashtag; returns the hashtag, or None for an unknown id."""
+    row = await session.get(NewHashtag, hashtag_id)
+    if row is None:
+        return None
+    _set(row, status, by)
+    await session.flush()
+    return row.hashtag
+
+
+async def decide_named(session: AsyncSession, hashtag: str, status: Status, by: int) -> None:
+    """The same by name, also for a hashtag nobody has used yet."""
+    row = {"hashtag": hashtag, "status": status, "first_at": now()}
+    await insert_missing(session, NewHashtag, [row])
+    found = await session.scalar(select(NewHashtag).where(NewHashtag.hashtag == hashtag))
+    if found is not None:
+        _set(found, status, by)
+        await session.flush()
+
+
+async def withheld(session: AsyncSession, chat_id: int, vocabulary: Iterable[str] = ()) -> set[str]:
+    """The hashtags that must not be recommended in this chat.
+
+    Rejected ones, those of `vocabulary` and of the new ones that are blocked, and new ones of
+    too few users that were not used in this very chat.
+    """
+    here = exists().where(*_in_use(), Label.chat_id == chat_id)
+    new = await session.execute(
+        select(
+            NewHashtag.hashtag,
+            or_(NewHashtag.status == "rejected", and_(~is_shared(), ~here)).label("hidden"),
+        )
+    )
+    blocklist = Blocklist(await blocked_words(session))
+    hidden = {hashtag for hashtag in vocabulary if blocklist.blocks(hashtag)}
+    for row in new:
+        if row.hidden or blocklist.blocks(row.hashtag):
+            hidden.add(row.hashtag)
+    return hidden
+
+
+async def block(session: AsyncSession, word: str, by: int) -> bool:
+    """Block a word or pattern (canonical form); False: it was blocked already."""
+    if word in await blocked_words(session):
+        return False
+    row = {"word": word, "added_by": by, "at": now()}
+    await insert_missing(session, BlockedWord, [row])
+    return True
+
+
+async def unblock(session: AsyncSession, word: str) -> bool:
+    """Allow a word again; False: it was not blocked."""
+    result = await session.execute(delete(BlockedWord).where(BlockedWord.word == word))
+    assert isinstance(result, CursorResult)
+    return bool(result.rowcount)
+
+
+async def blocked_words(session: AsyncSession) -> list[str]:
+    """The block list, sorted."""
+    return list(await session.scalars(select(BlockedWord.word).order_by(BlockedWord.word)))
+
+
+def is_shared() -> ColumnElement[bool]:
+    """SQL: the row of `NewHashtag` may be said everywhere."""
+    users = (
+        select(func.count(Label.user_id.distinct()))
+        .where(*_in_use())
+        .correlate(NewHashtag)
+        .scalar_subquery()
+    )
+    return or_(
+        NewHashtag.status == "approved", and_(NewHashtag.status == "pending", users >= ENOUGH_USERS)
+    )
+
+
+def _in_use() -> tuple[ColumnElement[bool], ...]:
+    return Label.hashtag == NewHashtag.hashtag, Label.removed_at.is_(None)
+
+
+def _set(row: NewHashtag, status: Status, by: int) -> None:
+    row.status = status
+    row.decided_by = None if status == "pending" else by
+    row.decided_at = None if status == "pending" else now()

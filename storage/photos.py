@@ -1,0 +1,156 @@
+"""Photos by what is computed from them: average hash and features. Pictures are never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, delete, select, union
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import duplicates
+from storage.tables import Photo, PhotoFeatures, PhotoFile, now
+from storage.upserts import insert_missing, insert_or_change
+
+_PER_BAND = 4096
+"""The most photos a band proposes, newest first: bands of skies and white walls are crowded."""
+
+
+async def remember(
+    session: AsyncSession,
+    *,
+    average_hash: int,
+    features: Mapping[str, NDArray[np.floating]],
+    file_unique_id: str | None = None,
+) -> int:
+    """Store a photo and return its id.
+
+    `average_hash` as `duplicates.average_hash` gives it; `features` maps names of backbones to
+    vectors (d,), kept as float16. A file that is known already gives its photo's id, also when
+    two chats send it at the same moment. Raises ValueError for features that are not a finite
+    vector.
+    """
+    if file_unique_id is not None:
+        known = await find_by_file(session, file_unique_id)
+        if known is not None:
+            return known
+    bands = {f"band_{number}": band for number, band in enumerate(duplicates.bands(average_hash))}
+    photo = Photo(average_hash=duplicates.signed(average_hash), at=now(), **bands)
+    session.add(photo)
+    await session.flush()
+    photo_id = photo.id
+    if file_unique_id is not None:
+        await add_file(session, photo_id, file_unique_id)
+        first = await find_by_file(session, file_unique_id)
+        if first is not None and first != photo_id:
+            await session.execute(delete(Photo).where(Photo.id == photo_id))
+            return first
+    await add_features(session, photo_id, features)
+    return photo_id
+
+
+async def add_file(session: AsyncSession, photo_id: int, file_unique_id: str) -> None:
+    """Note that this file, too, shows the photo. A file that is known keeps its photo."""
+    row = {"file_unique_id": file_unique_id, "photo_id": photo_id}
+    await insert_missing(session, PhotoFile, [row])
+
+
+async def add_features(
+    session: AsyncSession, photo_id: int, features: Mapping[str, NDArray[np.floating]]
+) -> None:
+    """Keep features of further backbones; those there under the same name are replaced."""
+    rows = [
+        {
+            "photo_id": photo_id,
+            "backbone": backbone,
+            "dims": len(vector),
+            "vector": _pack(backbone, vector),
+        }
+        for backbone, vector in features.items()
+    ]
+    await insert_or_change(
+        session, PhotoFeatures, rows, keys=["photo_id", "backbone"], change=["dims", "vector"]
+    )
+
+
+async def find_by_file(session: AsyncSession, file_unique_id: str) -> int | None:
+    """The photo that Telegram's `file_unique_id` is known to show."""
+    return await session.scalar(
+        select(PhotoFile.photo_id).where(PhotoFile.file_unique_id == file_unique_id)
+    )
+
+
+async def find_copy(
+    session: AsyncSession, average_hash: int, backbone: str, features: NDArray[np.floating]
+) -> int | None:
+    """The photo that this one is a copy of (re-encoded, resized), or None.
+
+    Bands of the hash propose, the cosine of `features` (d,) with those kept of `backbone`
+    confirms (`duplicates.MIN_COSINE`); of several copies the most alike is returned.
+    """
+    rows = (await session.execute(_proposals(average_hash))).all()
+    # Newest first, which `nearest` keeps among equally near ones.
+    rows = sorted(rows, key=lambda row: -row.id)
+    hashes = np.array([row.average_hash for row in rows], dtype=np.int64)
+    ids = [rows[index].id for index in duplicates.nearest(average_hash, hashes)]
+    kept = await session.execute(
+        select(PhotoFeatures.photo_id, PhotoFeatures.vector).where(
+            PhotoFeatures.photo_id.in_(ids),
+            PhotoFeatures.backbone == backbone,
+            PhotoFeatures.dims == len(features),
+        )
+    )
+    candidates = {row.photo_id: unpack(row.vector) for row in kept}
+    if not candidates:
+        return None
+    cosines = duplicates.cosines(features, np.stack(list(candidates.values())))
+    best = int(cosines.argmax())
+    return list(candidates)[best] if cosines[best] >= duplicates.MIN_COSINE else None
+
+
+async def features(
+    session: AsyncSession, photo_id: int, backbones: Iterable[str] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """The photo's features by backbone, each (d,) float32; only those of `backbones` if given."""
+    query = select(PhotoFeatures.backbone, PhotoFeatures.vector).where(
+        PhotoFeatures.photo_id == photo_id
+    )
+    if backbones is not None:
+        query = query.where(PhotoFeatures.backbone.in_(list(backbones)))
+    return {row.backbone: unpack(row.vector) for row in await session.execute(query)}
+
+
+def _pack(backbone: str, vector: NDArray[np.floating]) -> bytes:
+    """Little-endian float16; numbers too large for it are held at its largest."""
+    if vector.ndim != 1 or not np.isfinite(vector).all():
+        raise ValueError(f"the features of {backbone} are not one vector of finite numbers")
+    largest = float(np.finfo(np.float16).max)
+    packed: bytes = np.clip(vector, -largest, largest).astype("<f2").tobytes()
+    return packed
+
+
+def unpack(blob: bytes) -> NDArray[np.float32]:
+    """Stored features as (d,) float32."""
+    return np.frombuffer(blob, dtype="<f2").astype(np.float32)
+
+
+def _proposals(average_hash: int) -> Select[int, int]:
+    """Ids and hashes of the photos that share the whole hash or one band of it."""
+    wanted = {
+        "average_hash": duplicates.signed(average_hash),
+        **{f"band_{number}": band for number, band in enumerate(duplicates.bands(average_hash))},
+    }
+    parts = []
+    for column, value in wanted.items():
+        part = (
+            select(Photo.id, Photo.average_hash)
+            .where(getattr(Photo, column) == value)
+            .order_by(Photo.id.desc())
+            .limit(_PER_BAND)
+        )
+        # A limit inside a UNION must stand in a subquery of its own on SQLite.
+        proposed = part.subquery()
+        parts.append(select(proposed.c.id, proposed.c.average_hash))
+    together = union(*parts).subquery()
+    return select(together.c.id, together.c.average_hash)

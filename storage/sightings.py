@@ -1,0 +1,71 @@
+"""Which message showed or answered which photo: "this photo", "the last photo of this chat"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Sighting, now
+from storage.upserts import insert_missing
+
+
+async def seen(
+    session: AsyncSession,
+    *,
+    chat_id: int,
+    message_id: int,
+    photo_id: int,
+    user_id: int | None,
+    media_group: str | None = None,
+) -> None:
+    """A person's message shows the photo. `media_group`: the album it is part of."""
+    row = _row(chat_id, message_id, photo_id) | {"user_id": user_id, "media_group": media_group}
+    await insert_missing(session, Sighting, [row])
+
+
+async def answered(
+    session: AsyncSession, *, chat_id: int, message_id: int, photo_ids: Iterable[int]
+) -> None:
+    """The bot's message answers these photos: one, or an album's."""
+    rows = [_row(chat_id, message_id, photo_id) | {"by_bot": True} for photo_id in photo_ids]
+    await insert_missing(session, Sighting, rows)
+
+
+async def last_in_chat(
+    session: AsyncSession, chat_id: int, user_id: int | None = None
+) -> int | None:
+    """The photo that was last sent to the chat, by that user if one is given."""
+    query = select(Sighting.photo_id).where(Sighting.chat_id == chat_id, ~Sighting.by_bot)
+    if user_id is not None:
+        query = query.where(Sighting.user_id == user_id)
+    return await session.scalar(query.order_by(Sighting.id.desc()).limit(1))
+
+
+async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[int]:
+    """The photos that a message (a person's or the bot's) is about, in their order."""
+    query = select(Sighting.photo_id).where(
+        Sighting.chat_id == chat_id, Sighting.message_id == message_id
+    )
+    return list(await session.scalars(query.order_by(Sighting.id)))
+
+
+async def of_album(session: AsyncSession, chat_id: int, media_group: str) -> list[int]:
+    """The photos of an album, in the order they came; a photo that is in it twice, once."""
+    query = select(Sighting.photo_id).where(
+        Sighting.chat_id == chat_id, Sighting.media_group == media_group
+    )
+    return list(dict.fromkeys(await session.scalars(query.order_by(Sighting.id))))
+
+
+def _row(chat_id: int, message_id: int, photo_id: int) -> dict[str, object]:
+    return {
+        "chat_id": chat_id,
+        "message_id": message_id,
+        "photo_id": photo_id,
+        "user_id": None,
+        "media_group": None,
+        "by_bot": False,
+        "at": now(),
+    }

@@ -1,0 +1,42 @@
+"""All that is said to SQLite alone: its pragmas and how its transactions begin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+WRITE = {"begin": "IMMEDIATE"}
+"""Execution options of an engine whose transactions write."""
+
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 15000",
+    "PRAGMA journal_mode = WAL",
+    # What was confirmed to a person must survive a power cut, so each commit reaches the disk.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # /forget means it: deleted rows are overwritten, not only unlinked.
+    "PRAGMA secure_delete = ON",
+)
+
+
+def prepare(engine: Engine) -> None:
+    """Set up every connection of `engine`; call once, before the first."""
+    event.listen(engine, "connect", _connect)
+    event.listen(engine, "begin", _begin)
+
+
+def _connect(connection: Any, _record: object) -> None:
+    # The driver's own habit of opening transactions late is switched off: `_begin` opens them.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        for pragma in _PRAGMAS:
+            cursor.execute(pragma)
+    finally:
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    kind = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {kind}")

@@ -1,0 +1,246 @@
+"""The tables, as SQLAlchemy models. `migrations/versions` builds the same ones, step by step.
+
+Users and chats are bare numbers here, without foreign keys: what Telegram knows about them is
+not ours to keep. Everything that hangs on a photo goes with it (ON DELETE CASCADE).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+HASHTAG_LENGTH = 100
+
+
+def now() -> datetime:
+    """This moment, UTC, aware."""
+    return datetime.now(UTC)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, also where the database (SQLite) keeps none of the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone: pass an aware datetime")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+
+
+# SQLite counts up only a column that is declared INTEGER; PostgreSQL's INTEGER is too short.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+# Ids of these rows stand in buttons under old messages: one that was deleted is never given to
+# another row.
+KEEP_COUNTING = {"sqlite_autoincrement": True}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UTCDateTime}
+
+
+class User(Base):
+    """Someone who has written to the bot. No name is kept."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    language: Mapped[str | None] = mapped_column(String(16))
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+
+
+class Chat(Base):
+    """A chat's own settings; a chat without a row has the defaults."""
+
+    __tablename__ = "chats"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    backend: Mapped[str | None] = mapped_column(String(16))
+    count: Mapped[int] = mapped_column(SmallInteger)
+    style: Mapped[str] = mapped_column(String(16))
+    mix: Mapped[str | None] = mapped_column(String(32))
+    platform: Mapped[str | None] = mapped_column(String(32))
+
+
+class Photo(Base):
+    """A photo by its average hash (64 bits, signed), whose bands are the index over its bits."""
+
+    __tablename__ = "photos"
+    __table_args__ = (
+        # Id and hash are in each index too, so that proposing never touches the table.
+        *(Index(None, f"band_{band}", "id", "average_hash") for band in range(5)),
+        Index(None, "average_hash"),
+        KEEP_COUNTING,
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    average_hash: Mapped[int] = mapped_column(BigInteger)
+    band_0: Mapped[int] = mapped_column(SmallInteger)
+    band_1: Mapped[int] = mapped_column(SmallInteger)
+    band_2: Mapped[int] = mapped_column(SmallInteger)
+    band_3: Mapped[int] = mapped_column(SmallInteger)
+    band_4: Mapped[int] = mapped_column(SmallInteger)
+    at: Mapped[datetime]
+
+
+class PhotoFile(Base):
+    """Telegram's lasting name of a file; a photo sent anew has another one."""
+
+    __tablename__ = "photo_files"
+
+    file_unique_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
+
+
+class PhotoFeatures(Base):
+    """What one backbone makes of a photo: `dims` little-endian float16 numbers."""
+
+    __tablename__ = "photo_features"
+
+    photo_id: Mapped[int] = mapped_column(
+        ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True
+    )
+    backbone: Mapped[str] = mapped_column(String(64), primary_key=True)
+    dims: Mapped[int]
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Sighting(Base):
+    """A message that shows a photo, or (`by_bot`) answers one."""
+
+    __tablename__ = "sightings"
+    __table_args__ = (
+        UniqueConstraint("chat_id", "message_id", "photo_id"),
+        Index(None, "chat_id", "id"),
+        Index(None, "chat_id", "media_group"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    message_id: Mapped[int] = mapped_column(BigInteger)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    media_group: Mapped[str | None] = mapped_column(String(64))
+    by_bot: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class Recommendation(Base):
+    """An answer as it was given: `hashtags` is [[hashtag, score], …], best first."""
+
+    __tablename__ = "recommendations"
+    __table_args__ = (
+        Index(None, "photo_id", "model", "backend", "style"),
+        Index(None, "chat_id", "message_id"),
+        Index(None, "backend", "elapsed_ms"),
+        KEEP_COUNTING,
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"))
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    backend: Mapped[str] = mapped_column(String(16))
+    model: Mapped[str] = mapped_column(String(128))
+    style: Mapped[str] = mapped_column(String(16))
+    hashtags: Mapped[list[list[Any]]] = mapped_column(JSON)
+    length: Mapped[int] = mapped_column(SmallInteger)
+    elapsed_ms: Mapped[float]
+    duplicate: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class Vote(Base):
+    """A thumb: `value` is 1 or -1."""
+
+    __tablename__ = "votes"
+
+    recommendation_id: Mapped[int] = mapped_column(
+        ForeignKey("recommendations.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, index=True
+    )
+    value: Mapped[int] = mapped_column(SmallInteger)
+    at: Mapped[datetime]
+
+
+class Label(Base):
+    """A hashtag that a user gave a photo. `removed_at` set: taken back."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        UniqueConstraint("user_id", "photo_id", "hashtag"),
+        Index(None, "user_id", "at"),
+        Index(None, "hashtag", "user_id"),
+        KEEP_COUNTING,
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
+    hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH))
+    at: Mapped[datetime]
+    learnt_in: Mapped[str | None] = mapped_column(String(128), index=True)
+    removed_at: Mapped[datetime | None]
+
+
+class NewHashtag(Base):
+    """A hashtag that no model knew when it was first used: pending, approved or rejected."""
+
+    __tablename__ = "new_hashtags"
+    __table_args__ = KEEP_COUNTING
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), unique=True)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    first_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    decided_at: Mapped[datetime | None]
+
+
+class BlockedWord(Base):
+    """A word (or a pattern with *) that no hashtag may be made of."""
+
+    __tablename__ = "blocked_words"
+
+    word: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), primary_key=True)
+    added_by: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[datetime]

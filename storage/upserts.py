@@ -1,0 +1,49 @@
+"""INSERT … ON CONFLICT, which SQLite and PostgreSQL share but SQLAlchemy spells per dialect.
+
+The only place that knows which of the two is below. Two users at once cannot make these fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Base
+
+
+def _insert(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+async def insert_missing(
+    session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert `rows`, leaving out those that are there already (by any unique key)."""
+    if rows:
+        await session.execute(_insert(session, table).on_conflict_do_nothing(), list(rows))
+
+
+async def insert_or_change(
+    session: AsyncSession,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keys: Sequence[str],
+    change: Sequence[str],
+) -> None:
+    """Insert `rows`; where one with the same `keys` is there, overwrite its columns `change`."""
+    if not rows:
+        return
+    statement = _insert(session, table)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(keys),
+            set_={name: statement.excluded[name] for name in change},
+        ),
+        list(rows),
+    )
