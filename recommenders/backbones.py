@@ -149,9 +149,7 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     return Backbone(name, network, weights.sha256(path), classifier)
 
 
-def _take_classifier(
-    state: dict[str, torch.Tensor], prefix: str
-) -> tuple[Floats, Floats] | None:
+def _take_classifier(state: dict[str, torch.Tensor], prefix: str) -> tuple[Floats, Floats] | None:
     weight, bias = state.get(f"{prefix}.weight"), state.get(f"{prefix}.bias")
     if weight is None or bias is None:
         return None

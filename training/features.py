@@ -104,9 +104,7 @@ def embed(
         closing(FeatureCache(cache_dir, backbone, flipped=flipped)) as cache,
         ThreadPoolExecutor(2) as pool,
     ):
-        known = {
-            row[0] for row in cache._connection.execute("SELECT photo FROM features")
-        }
+        known = {row[0] for row in cache._connection.execute("SELECT photo FROM features")}
         for at in range(0, len(paths), BATCH):
             loaded = list(pool.map(load, range(at, min(at + BATCH, len(paths)))))
             new = {d: p for _, d, p, _ in loaded if d is not None and p is not None}

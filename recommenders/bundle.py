@@ -1,0 +1,143 @@
+"""The bundle: a folder with everything that inference needs, and nothing that can run.
+
+``manifest.json`` (format, model version, backbones with the SHA-256 of their weights, settings,
+metrics, provenance), ``hashtags.txt`` (the vocabulary, one a line; its order is that of every
+array's hashtag axis) and ``als.safetensors``, ``w2v.safetensors``, … with arrays. Never a pickle.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+VOCABULARY = "hashtags.txt"
+
+Array = NDArray[Any]
+
+
+class BundleError(Exception):
+    """A bundle that cannot be used; the message says why and what to do."""
+
+
+@dataclass
+class Bundle:
+    """A bundle in memory.
+
+    Attributes:
+        model: the model's version, such as ``starter-1``.
+        hashtags: the vocabulary, canonical.
+        backbones: SHA-256 of the weights that each part was fitted with, by backbone.
+        settings: per part (``als``, ``w2v``, ``both``, ``ranking``), plain JSON values.
+        arrays: per part, named arrays.
+        metrics, provenance: what was measured when it was fitted, and from what.
+    """
+
+    model: str
+    hashtags: list[str]
+    backbones: dict[str, str]
+    settings: dict[str, dict[str, Any]]
+    arrays: dict[str, dict[str, Array]]
+    metrics: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def array(self, part: str, name: str, *shape: int | None) -> Array:
+        """An array of a part; ``shape`` gives the expected sizes, None where any will do."""
+        try:
+            array = self.arrays[part][name]
+        except KeyError:
+            raise BundleError(
+                f"Bundle {self.model} lacks the array {part}/{name}. Fit it again, or take the "
+                "bundle from a backup."
+            ) from None
+        if array.ndim != len(shape) or any(
+            want is not None and want != have for want, have in zip(shape, array.shape, strict=True)
+        ):
+            raise BundleError(
+                f"Bundle {self.model} is damaged: {part}/{name} has shape {array.shape}. Fit it "
+                "again, or take the bundle from a backup."
+            )
+        return array
+
+
+def load(folder: Path) -> Bundle:
+    """Reads a bundle folder.
+
+    Raises:
+        BundleError: where it is missing, of another format version, or damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(
+            f"{folder} is no bundle: it has no {MANIFEST}. `tag4pic train fit` makes one; without "
+            "MODEL_DIR the starter is used."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} cannot be read ({error}). Take it from a backup.") from None
+    version = manifest.get("format") if isinstance(manifest, dict) else None
+    if version != FORMAT:
+        raise BundleError(
+            f"{folder} has bundle format {version!r}, this tag4pic reads {FORMAT}. Fit it again "
+            "with `tag4pic train fit`, or update tag4pic."
+        )
+    try:
+        hashtags = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]
+        arrays = {part: load_file(folder / f"{part}.safetensors") for part in manifest["parts"]}
+        return Bundle(
+            model=str(manifest["model"]),
+            hashtags=hashtags,
+            backbones=dict(manifest["backbones"]),
+            settings=dict(manifest["settings"]),
+            arrays=arrays,
+            metrics=manifest.get("metrics", {}),
+            provenance=manifest.get("provenance", {}),
+        )
+    except KeyError as error:
+        raise BundleError(f"{path} lacks {error}. Fit the bundle again.") from None
+    except Exception as error:  # safetensors has its own error types
+        raise BundleError(
+            f"{folder} is incomplete or damaged ({error}). Fit it again, or take it from a backup."
+        ) from None
+
+
+def save(bundle: Bundle, folder: Path) -> None:
+    """Writes a bundle, whole or not at all; replaces a bundle that is there."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    manifest = {
+        "format": FORMAT,
+        "model": bundle.model,
+        "backbones": bundle.backbones,
+        "parts": sorted(bundle.arrays),
+        "settings": bundle.settings,
+        "metrics": bundle.metrics,
+        "provenance": bundle.provenance,
+    }
+    for part, arrays in bundle.arrays.items():
+        save_file(_contiguous(arrays), partial / f"{part}.safetensors")
+    (partial / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
+    (partial / MANIFEST).write_text(
+        json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    if folder.exists():
+        old = folder.with_name(f".{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+        partial.rename(folder)
+        shutil.rmtree(old)
+    else:
+        partial.rename(folder)
+
+
+def _contiguous(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}

@@ -1,0 +1,246 @@
+"""A bundle ready to answer: its backbones, its recommenders and its ranking behind one door."""
+
+import logging
+import threading
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from recommenders import bundle as bundles
+from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
+from recommenders.backbones import BACKBONES, SIDE, Backbone, dims, load_backbone
+from recommenders.bundle import Bundle, BundleError
+from recommenders.neighbours import PhotoSpace
+from recommenders.ranking import STYLES, Hashtag, Ranking, pick
+from recommenders.recommender import Recommender
+from recommenders.w2v import ProjectionHead, Word2VecRecommender
+from recommenders.weights import WeightsError
+
+Floats = NDArray[np.float32]
+
+BACKENDS = ("als", "w2v", "both")
+STARTER = Path(__file__).parent / "starter"
+
+__all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Answers photos with hashtags. Safe to call from several threads.
+
+    Attributes:
+        model: the bundle's version, such as ``starter-1``.
+        hashtags: the vocabulary, hashtags that people taught at its end.
+        backends: those that are installed, of ``BACKENDS``.
+        default_backend: of a new chat: the most accurate on photos that the fit did not see.
+        confirm_backbone: whose features confirm that two photos are copies.
+        min_side: pixels of a photo's shorter side that the backbones can use.
+    """
+
+    min_side = SIDE
+
+    def __init__(self, bundle: Bundle, backbones: Mapping[str, Backbone]) -> None:
+        self.model = bundle.model
+        self.hashtags = list(bundle.hashtags)
+        self.bundle = bundle
+        self._known = len(bundle.hashtags)
+        self._columns = {tag: column for column, tag in enumerate(self.hashtags)}
+        self._loaded = dict(backbones)
+        self._recommenders = _recommenders(bundle, self._loaded)
+        self._rankings = {name: _ranking(bundle, name) for name in (*self._recommenders, "both")}
+        self.backends = tuple(
+            name
+            for name in BACKENDS
+            if name in self._recommenders or (name == "both" and len(self._recommenders) == 2)
+        )
+        default = bundle.settings.get("ranking", {}).get("default_backend", "als")
+        self.default_backend = default if default in self.backends else self.backends[0]
+        self.backbones: dict[str, tuple[str, ...]] = {
+            name: tuple(dict.fromkeys(r.backbone for r in self._of(name))) for name in self.backends
+        }
+        self.confirm_backbone = self.backbones[self.backends[0]][0]
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, model_dir: Path | None = None, weights_dir: Path | None = None) -> "Engine":
+        """Loads a bundle, the starter when ``model_dir`` is None, and the backbones it needs.
+
+        Raises:
+            BundleError: when the bundle is missing, damaged or was fitted on other weights.
+            WeightsError: when a backbone's weights are missing.
+        """
+        bundle = bundles.load(model_dir or STARTER)
+        backbones: dict[str, Backbone] = {}
+        for name, digest in bundle.backbones.items():
+            if name not in BACKBONES:
+                raise BundleError(
+                    f"Bundle {bundle.model} needs the backbone {name!r}, which this tag4pic does "
+                    "not have. Update tag4pic, or fit the bundle again."
+                )
+            backbones[name] = load_backbone(name, weights_dir)
+            if backbones[name].sha256 != digest:
+                raise BundleError(
+                    f"Bundle {bundle.model} was fitted on other weights of {name} than those in "
+                    f"place. Put back the file whose SHA-256 begins with {digest[:12]}, or fit "
+                    "the bundle again with `tag4pic train fit`."
+                )
+        return cls(bundle, backbones)
+
+    def features(
+        self, photos: Sequence[Image.Image], backbones: Iterable[str]
+    ) -> dict[str, Floats]:
+        """Features of photos, (n, dims) float32 by backbone."""
+        return {name: self._loaded[name].features(photos) for name in backbones}
+
+    def scores(self, features: Mapping[str, NDArray[np.floating]], backend: str) -> Floats:
+        """Relevance (n, V) float32 by one of ``backends``."""
+        rows = [r.scores(features[r.backbone]) for r in self._of(backend)]
+        if len(rows) == 1:
+            return rows[0]
+        weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
+        return blend(rows[0], rows[1], weight)
+
+    def recommend(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        *,
+        top: int = 10,
+        style: str = "balanced",
+        skip: Collection[str] = (),
+    ) -> list[list[Hashtag]]:
+        """Hashtags of photos, a list each, best first.
+
+        Args:
+            features: (n, dims) by backbone, of at least ``backbones[backend]``.
+            backend: one of ``backends``.
+            top: how many hashtags; fewer come where no more fit.
+            style: one of ``STYLES``.
+            skip: hashtags that must not appear.
+        """
+        scores = self.scores(features, backend)
+        order = self._rankings[backend].order(scores, style)
+        hashtags = self.hashtags[: scores.shape[1]]
+        return [
+            pick(row, relevance, hashtags, top, skip)
+            for row, relevance in zip(order, scores, strict=True)
+        ]
+
+    def learn(
+        self, photos: Mapping[Hashable, tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]]
+    ) -> None:
+        """Takes photos that people tagged into the ALS backend, at once.
+
+        Args:
+            photos: key to (features (dims,) by backbone, canonical hashtags). A key taught before
+                is replaced; one without hashtags is forgotten. Photos without features of the
+                backend's backbone are passed over.
+        """
+        recommender = self._recommenders.get("als")
+        if not isinstance(recommender, AlsRecommender):
+            return
+        with self._lock:
+            taught: dict[Hashable, tuple[Floats, list[int]]] = {}
+            for key, (features, tags) in photos.items():
+                if recommender.backbone not in features and tags:
+                    continue
+                columns = [self._column(tag) for tag in tags]
+                row = np.asarray(features.get(recommender.backbone, ()), np.float32)
+                taught[key] = (row, columns)
+            recommender.learn(taught, len(self.hashtags))
+
+    def _column(self, tag: str) -> int:
+        if tag not in self._columns:
+            self._columns[tag] = len(self.hashtags)
+            self.hashtags.append(tag)
+        return self._columns[tag]
+
+    def knows(self, tag: str) -> bool:
+        """Whether a hashtag is in the bundle's own vocabulary."""
+        return self._columns.get(tag, self._known) < self._known
+
+    def _of(self, backend: str) -> list[Recommender]:
+        if backend == "both":
+            return [self._recommenders["als"], self._recommenders["w2v"]]
+        return [self._recommenders[backend]]
+
+
+def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
+    """Two backends' relevance as one; hashtags that only ALS has learnt keep their ALS part."""
+    blended = als_weight * als
+    blended[:, : w2v.shape[1]] += (1 - als_weight) * w2v
+    return blended
+
+
+def _recommenders(bundle: Bundle, loaded: Mapping[str, Backbone]) -> dict[str, Recommender]:
+    builders = {"als": _als, "w2v": _w2v}
+    found = {
+        name: build(bundle, loaded) for name, build in builders.items() if name in bundle.arrays
+    }
+    if not found:
+        raise BundleError(f"Bundle {bundle.model} has no recommender in it. Fit it again.")
+    return found
+
+
+def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
+    settings = dict(bundle.settings["als"])
+    settings.pop("popularity_exponent", None)
+    backbone = str(settings.pop("backbone"))
+    size, count = dims(backbone), len(bundle.hashtags)
+    space = PhotoSpace(
+        bundle.array("als", "mean", size).astype(np.float32),
+        bundle.array("als", "components", None, size).astype(np.float32),
+    )
+    hashtag_factors = bundle.array("als", "hashtag_factors", count, None).astype(np.float32)
+    photos = bundle.array("als", "photos", None, len(space.components)).astype(np.float32)
+    photo_factors = bundle.array("als", "photo_factors", len(photos), hashtag_factors.shape[1])
+    classes = None
+    classifier = loaded[backbone].classifier
+    if "class_factors" in bundle.arrays["als"] and classifier is not None:
+        factors = bundle.array("als", "class_factors", len(classifier[0]), hashtag_factors.shape[1])
+        classes = ClassEvidence(*classifier, factors.astype(np.float32))
+    return AlsRecommender(
+        backbone,
+        space,
+        photos,
+        photo_factors.astype(np.float32),
+        hashtag_factors,
+        AlsSettings(**settings),
+        classes,
+    )
+
+
+def _w2v(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
+    settings = bundle.settings["w2v"]
+    backbone = str(settings["backbone"])
+    vectors = bundle.array("w2v", "vectors", len(bundle.hashtags), None).astype(np.float32)
+    weight1 = bundle.array("w2v", "weight1", None, dims(backbone)).astype(np.float32)
+    head = ProjectionHead(
+        weight1,
+        bundle.array("w2v", "bias1", len(weight1)).astype(np.float32),
+        bundle.array("w2v", "weight2", vectors.shape[1], len(weight1)).astype(np.float32),
+        bundle.array("w2v", "bias2", vectors.shape[1]).astype(np.float32),
+        int(settings.get("classes", 0)),
+        float(settings.get("temperature", 1.0)),
+    )
+    prior = bundle.array("w2v", "prior", len(bundle.hashtags)).astype(np.float32)
+    return Word2VecRecommender(
+        backbone,
+        head,
+        vectors,
+        prior,
+        float(settings["scale"]),
+        float(settings["hashtags_per_post"]),
+    )
+
+
+def _ranking(bundle: Bundle, backend: str) -> Ranking:
+    count = len(bundle.hashtags)
+    popularity = bundle.array("ranking", "popularity", count).astype(np.float32)
+    rating = bundle.array("ranking", "rating", count).astype(np.float32)
+    exponent = float(bundle.settings.get(backend, {}).get("popularity_exponent", 0.0))
+    return Ranking(popularity, rating, exponent)

@@ -1,0 +1,54 @@
+"""Known photos near a new one: PCA with damped components, then an exact scan by cosine."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+_TINY = np.float32(1e-12)
+
+
+def unit(rows: Floats) -> Floats:
+    """Rows scaled to length 1; rows of zeros stay."""
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), _TINY))
+
+
+@dataclass(frozen=True)
+class PhotoSpace:
+    """The space in which photos are compared: principal components scaled by variance^-power.
+
+    Attributes:
+        mean: (dims,) float32.
+        components: (k, dims) float32, already scaled.
+    """
+
+    mean: Floats
+    components: Floats
+
+    def project(self, features: NDArray[np.floating]) -> Floats:
+        """Features (n, dims) to unit vectors (n, k) float32."""
+        return unit((features.astype(np.float32) - self.mean) @ self.components.T)
+
+
+def nearest(queries: Floats, vectors: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
+    """The k rows of ``vectors`` nearest to each query by cosine, nearest first.
+
+    Args:
+        queries: unit vectors (n, d).
+        vectors: unit vectors (N, d).
+        k: fewer come back where N is smaller.
+
+    Returns:
+        Row indices (n, min(k, N)) and their cosines.
+    """
+    cosines = queries @ vectors.T
+    k = min(k, vectors.shape[0])
+    if k < vectors.shape[0]:
+        rows = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
+    else:
+        rows = np.broadcast_to(np.arange(k), cosines.shape).copy()
+    near = np.take_along_axis(cosines, rows, axis=1)
+    order = np.argsort(-near, axis=1, kind="stable")
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(near, order, axis=1)

@@ -1,0 +1,90 @@
+"""The Word2Vec backend: a photo's features projected into the space of hashtag vectors.
+
+Hashtag vectors are skip-gram's (Mikolov et al. 2013) over posts' hashtags; a projection head of two
+linear layers maps features there, and hashtags are ranked by how near they are, with a learned
+scale and a prior. Layer one's first units may be an ImageNet classifier, its softmax weighing a
+vector per class: the ConSE construction (Norouzi et al. 2014), which needs no photo at all and fits
+every ImageNet backbone alike.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.als import softmax
+from recommenders.neighbours import unit
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ProjectionHead:
+    """Two linear layers, features to the space of hashtag vectors.
+
+    Attributes:
+        weight1, bias1: (hidden, dims), (hidden,) float32; the first ``classes`` units are a softmax
+            over ImageNet's classes, the others ReLUs.
+        weight2, bias2: (vector, hidden), (vector,) float32.
+        classes: how many units are the classifier's; 0 when there is none.
+        temperature: divides the classifier's logits.
+    """
+
+    weight1: Floats
+    bias1: Floats
+    weight2: Floats
+    bias2: Floats
+    classes: int = 0
+    temperature: float = 1.0
+
+    def hidden(self, features: NDArray[np.floating]) -> Floats:
+        """Layer one: (n, dims) to (n, hidden) float32."""
+        raw = features.astype(np.float32) @ self.weight1.T + self.bias1
+        hidden = np.maximum(raw, 0)
+        if self.classes:
+            hidden[:, : self.classes] = softmax(raw[:, : self.classes] / self.temperature)
+        return hidden
+
+    def project(self, features: NDArray[np.floating]) -> Floats:
+        """(n, dims) to unit vectors (n, vector) float32."""
+        return unit(self.hidden(features) @ self.weight2.T + self.bias2)
+
+
+class Word2VecRecommender:
+    """Scores hashtags by their nearness to the projected photo.
+
+    Args:
+        backbone: whose features it takes.
+        head: features to the space of hashtag vectors.
+        vectors: (V, vector) hashtag vectors.
+        prior: (V,) float32, added to the logits; starts at the log frequency.
+        scale: multiplies the cosines.
+        hashtags_per_post: how many hashtags a post carries on average: turns the share of one
+            draw into the chance to be among a post's hashtags.
+    """
+
+    def __init__(
+        self,
+        backbone: str,
+        head: ProjectionHead,
+        vectors: Floats,
+        prior: Floats,
+        scale: float,
+        hashtags_per_post: float = 5.0,
+    ) -> None:
+        self.backbone = backbone
+        self.head = head
+        self.vectors = unit(vectors.astype(np.float32))
+        self.prior = prior
+        self.scale = scale
+        self.hashtags_per_post = hashtags_per_post
+
+    def scores(self, features: NDArray[np.floating]) -> Floats:
+        """Relevance (n, V) float32: the chance that a post of this photo carries the hashtag."""
+        logits = self.scale * (self.head.project(features) @ self.vectors.T) + self.prior
+        return among(softmax(logits), self.hashtags_per_post)
+
+
+def among(shares: Floats, draws: float) -> Floats:
+    """Chance to be drawn at least once in ``draws`` draws, for shares of one draw."""
+    return np.asarray(-np.expm1(draws * np.log1p(-np.minimum(shares, 1 - 1e-6))), np.float32)
