@@ -1,0 +1,148 @@
+/* The message field: text, the reply bar, and sending. */
+
+import { nameOf, snippet, thumbnail } from "./bubble.js";
+import { CommandMenu } from "./commands.js";
+import { byId, icon, make } from "./dom.js";
+import { toast } from "./notices.js";
+import { t } from "./texts.js";
+
+const TALLEST = 200; // CSS pixels that the field grows to before it scrolls
+
+/** Let a textarea be as tall as its text. */
+export function growing(field) {
+  const fit = () => {
+    field.style.height = "auto";
+    field.style.height = `${Math.min(field.scrollHeight, TALLEST)}px`;
+  };
+  field.addEventListener("input", fit);
+  return fit;
+}
+
+/** Enter sends, Shift+Enter and an unfinished input method (IME) do not. */
+export const sends = (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing;
+
+export class Composer {
+  #form = byId("composer");
+  #field = byId("text");
+  #bar = byId("reply-bar");
+  #send = byId("send");
+  #fit = growing(byId("text"));
+  #connection;
+  #menu;
+  #replyTo = null;
+  #afterSent;
+  #userId;
+
+  /** `afterSent(messages)` is called with what the server made of a message. */
+  constructor(connection, { afterSent, userId, upwards }) {
+    this.#connection = connection;
+    this.#afterSent = afterSent;
+    this.#userId = userId;
+    this.#menu = new CommandMenu((command) => this.sendText(command));
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#field.addEventListener("input", () => this.#shade());
+    this.#field.addEventListener("keydown", (event) => {
+      if (this.#menu.keydown(event)) return;
+      if (sends(event)) {
+        event.preventDefault();
+        this.#submit();
+      } else if (event.key === "Escape" && this.#replyTo) this.replyTo(null);
+      else if (event.key === "ArrowUp" && !this.#field.value) {
+        event.preventDefault();
+        upwards();
+      }
+    });
+    this.#shade();
+  }
+
+  set commands(commands) {
+    this.#menu.commands = commands;
+  }
+
+  focus() {
+    // On a touch screen focus would bring up the keyboard over what has just been sent.
+    if (matchMedia("(hover: hover)").matches) this.#field.focus({ preventScroll: true });
+  }
+
+  /** The id of the message being answered; taking it ends the reply. */
+  takeReply() {
+    const id = this.#replyTo;
+    this.replyTo(null);
+    return id;
+  }
+
+  replyTo(message, placeholder) {
+    this.#replyTo = message?.message_id ?? null;
+    this.#field.placeholder = placeholder ?? t("message");
+    this.#bar.hidden = message === null;
+    if (message === null) return this.#bar.replaceChildren();
+    const name = message.from?.id === this.#userId() ? t("you") : nameOf(message.from);
+    const picture = thumbnail(message);
+    const cancel = () => {
+      this.replyTo(null);
+      this.focus();
+    };
+    this.#bar.replaceChildren(
+      icon("reply"),
+      make(
+        "div",
+        { class: "quote" },
+        picture && make("img", { src: picture, alt: "", width: 34, height: 34 }),
+        make(
+          "span",
+          { class: "quote-words" },
+          make("span", { class: "quote-name", text: t("reply_to", name) }),
+          make("span", { class: "quote-text", text: snippet(message) }),
+        ),
+      ),
+      make(
+        "button",
+        { class: "round", type: "button", "aria-label": t("reply_cancel"), onclick: cancel },
+        icon("close"),
+      ),
+    );
+    this.#field.focus({ preventScroll: true });
+  }
+
+  /** Send a text at once, such as a command that was chosen; what is in the field stays. */
+  async sendText(text) {
+    if (this.#field.value.startsWith("/")) this.#write("");
+    const replyTo = this.takeReply();
+    await this.#deliver(text, replyTo);
+  }
+
+  async #submit() {
+    const text = this.#field.value.trim();
+    if (!text) return;
+    const replyTo = this.#replyTo;
+    this.#menu.close();
+    this.#write("");
+    this.takeReply();
+    const sent = await this.#deliver(text, replyTo);
+    if (!sent && !this.#field.value) this.#write(text);
+  }
+
+  async #deliver(text, replyTo) {
+    try {
+      this.#afterSent(await this.#connection.send({ text, replyTo }));
+      return true;
+    } catch (refused) {
+      toast(refused.message, { error: true });
+      return false;
+    }
+  }
+
+  #write(text) {
+    this.#field.value = text;
+    this.#fit();
+    this.#shade();
+    this.focus();
+  }
+
+  #shade() {
+    this.#send.classList.toggle("ready", this.#field.value.trim() !== "");
+  }
+}
