@@ -53,11 +53,13 @@ class Database:
         """
         address = _address(url)
         try:
-            if address.get_backend_name() == "sqlite":
+            if _is_sqlite(address):
                 _make_folder(address)
             engine = create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
         except OSError as error:
-            raise explain(error) from error
+            raise StorageError(
+                "The folder for the database cannot be made: check the path in DATABASE_URL."
+            ) from error
         except ModuleNotFoundError as error:
             raise StorageError(
                 f"The driver for this database is not installed: run pip install {error.name}."

@@ -1,0 +1,52 @@
+"""A real database in a file for each test, and photos to put into it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from storage import Database, photos
+
+
+@pytest.fixture
+def vector() -> Callable[..., NDArray[np.float32]]:
+    """Features that are no other seed's: vector(seed, dims=32)."""
+
+    def draw(seed: int, dims: int = 32) -> NDArray[np.float32]:
+        return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
+
+    return draw
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/folder/bot.db"
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    opened = await Database.open(url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def new_photo(
+    database: Database, vector: Callable[..., NDArray[np.float32]]
+) -> Callable[..., Awaitable[int]]:
+    """Stores another photo each time it is called: other features, another hash."""
+    stored = 0
+
+    async def store(**features: NDArray[np.float32]) -> int:
+        nonlocal stored
+        stored += 1
+        async with database.session() as session:
+            return await photos.remember(
+                session,
+                average_hash=stored * 0x9E3779B97F4A7C15 % 2**64,
+                features=features or {"net": vector(stored)},
+            )
+
+    return store

@@ -1,0 +1,60 @@
+import asyncio
+
+import pytest
+
+from storage import Database, chats
+from storage.chats import ChatSettings
+
+
+async def test_a_chat_that_chose_nothing_has_the_defaults(database: Database) -> None:
+    async with database.reading() as session:
+        assert await chats.get(session, -100) == ChatSettings(
+            chat_id=-100, backend=None, count=10, style="balanced", mix=None, platform=None
+        )
+
+
+async def test_a_setting_is_kept_and_the_others_stay(database: Database) -> None:
+    async with database.session() as session:
+        await chats.change(session, 7, backend="als", count=30)
+        changed = await chats.change(session, 7, style="popular", platform="instagram")
+    expected = ChatSettings(7, backend="als", count=30, style="popular", platform="instagram")
+    assert changed == expected
+    async with database.reading() as session:
+        assert await chats.get(session, 7) == expected
+
+
+async def test_a_setting_can_go_back_to_the_default(database: Database) -> None:
+    async with database.session() as session:
+        await chats.change(session, 7, backend="als")
+        assert (await chats.change(session, 7, backend=None)).backend is None
+
+
+async def test_chats_do_not_see_each_other(database: Database) -> None:
+    async with database.session() as session:
+        await chats.change(session, 1, count=5)
+        assert (await chats.get(session, -1)).count == 10
+
+
+async def test_a_name_that_is_no_setting_is_refused(database: Database) -> None:
+    with pytest.raises(TypeError):
+        async with database.session() as session:
+            await chats.change(session, 7, bakend="als")
+    with pytest.raises(TypeError):
+        async with database.session() as session:
+            await chats.change(session, 7, **{"id": 3})
+
+
+async def test_changing_nothing_changes_nothing(database: Database) -> None:
+    async with database.session() as session:
+        await chats.change(session, 7, count=5)
+        assert (await chats.change(session, 7)).count == 5
+
+
+async def test_two_first_choices_at_once_are_both_kept(database: Database) -> None:
+    async def choose(**fields: str | int) -> None:
+        async with database.session() as session:
+            await chats.change(session, 9, **fields)
+
+    await asyncio.gather(choose(count=5), choose(style="relevant"))
+    async with database.reading() as session:
+        assert await chats.get(session, 9) == ChatSettings(9, count=5, style="relevant")

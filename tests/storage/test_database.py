@@ -1,0 +1,224 @@
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from storage import Database, StorageError, chats, photos, users
+from storage.migrations.apply import config
+from storage.tables import Base
+
+
+def differences(connection: Connection) -> list[Any]:
+    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+async def test_the_migrations_build_the_tables_that_the_models_describe(
+    database: Database,
+) -> None:
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_difference_between_models_and_migrations_would_be_seen(
+    database: Database,
+) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE chats ADD COLUMN surprise INTEGER"))
+        assert await connection.run_sync(differences) != []
+
+
+async def test_every_migration_can_be_undone(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "base"))
+        tables = await connection.scalars(text("SELECT name FROM sqlite_master"))
+        left = {name for name in tables if not name.startswith("sqlite_")}
+    assert left == {"alembic_version"}
+
+
+async def test_what_is_kept_is_there_after_a_restart(url: str) -> None:
+    first = await Database.open(url)
+    async with first.session() as session:
+        await chats.change(session, 5, backend="w2v", count=30)
+    await first.close()
+    second = await Database.open(url)
+    async with second.reading() as session:
+        assert (await chats.get(session, 5)).backend == "w2v"
+    await second.close()
+
+
+async def test_a_plain_sqlite_url_will_do(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite:///{tmp_path}/plain.db")
+    await database.close()
+    assert (tmp_path / "plain.db").exists()
+
+
+async def test_sqlite_writes_ahead_and_holds_to_foreign_keys(database: Database) -> None:
+    async with database.reading() as session:
+        assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert await session.scalar(text("PRAGMA foreign_keys")) == 1
+        assert await session.scalar(text("PRAGMA synchronous")) == 2
+        assert int(await session.scalar(text("PRAGMA busy_timeout")) or 0) > 0
+
+
+async def test_a_session_that_raises_keeps_nothing(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="half way"):
+        async with database.session() as session:
+            await chats.change(session, 1, count=5)
+            raise RuntimeError("half way")
+    async with database.reading() as session:
+        assert (await chats.get(session, 1)).count == 10
+
+
+async def test_a_session_for_reading_keeps_nothing(database: Database) -> None:
+    async with database.reading() as session:
+        await chats.change(session, 1, count=5)
+    async with database.reading() as session:
+        assert (await chats.get(session, 1)).count == 10
+
+
+async def test_a_hundred_writers_at_once_are_all_served(database: Database) -> None:
+    async def use(number: int) -> None:
+        async with database.session() as session:
+            settings = await chats.get(session, 1)
+            await chats.change(session, 1, count=settings.count + 1)
+            await users.seen(session, number % 7, "en")
+
+    await asyncio.gather(*(use(number) for number in range(100)))
+    async with database.reading() as session:
+        assert (await chats.get(session, 1)).count == 110
+
+
+async def test_two_processes_may_write_to_one_file(url: str, database: Database) -> None:
+    other = await Database.open(url)
+
+    async def count_up(which: Database) -> None:
+        for _ in range(20):
+            async with which.session() as session:
+                settings = await chats.get(session, 1)
+                await chats.change(session, 1, count=settings.count + 1)
+
+    await asyncio.gather(count_up(database), count_up(other))
+    await other.close()
+    async with database.reading() as session:
+        assert (await chats.get(session, 1)).count == 50
+
+
+async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
+    async with database.session() as writing:
+        await chats.change(writing, 1, count=30)
+        async with asyncio.timeout(5), database.reading() as session:
+            assert (await chats.get(session, 1)).count == 10
+
+
+async def test_a_full_disk_is_told_in_a_sentence_and_what_was_confirmed_stays(
+    database: Database,
+) -> None:
+    async with database.session() as session:
+        await chats.change(session, 1, count=30)
+        pages = await session.scalar(text("PRAGMA page_count"))
+        await session.execute(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StorageError, match="full: free some space"):
+        async with database.session() as session:
+            for number in range(200):
+                await users.seen(session, number, "en")
+                await photos.remember(session, average_hash=number, features={})
+    async with database.reading() as session:
+        assert (await chats.get(session, 1)).count == 30
+
+
+async def test_a_database_that_may_not_be_written_is_told_in_a_sentence(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "kept.db"
+    await (await Database.open(f"sqlite:///{file}")).close()
+    database = await Database.open(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
+    with pytest.raises(StorageError, match="cannot be written to"):
+        async with database.session() as session:
+            await chats.change(session, 1, count=5)
+    await database.close()
+
+
+async def test_a_database_that_stays_locked_is_told_in_a_sentence(
+    url: str, database: Database
+) -> None:
+    async with database.reading() as session:
+        await session.execute(text("PRAGMA busy_timeout = 10"))
+    holder = sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"), isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageError, match="busy with another program"):
+        async with database.session() as session:
+            await chats.change(session, 1, count=5)
+    holder.close()
+
+
+async def test_a_nested_session_is_refused_rather_than_waited_for_for_ever(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.database.WAIT_SECONDS", 0.05)
+    async with database.session():
+        with pytest.raises(StorageError, match="busy"):
+            async with database.session():
+                pass
+
+
+async def test_something_that_hangs_on_a_deleted_photo_is_refused(database: Database) -> None:
+    with pytest.raises(StorageError, match="has been deleted"):
+        async with database.session() as session:
+            await photos.add_file(session, 404, "file")
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("", "not an address"),
+        ("not a url", "not an address"),
+        ("nosuch://host/name", "no kind of database"),
+        ("mysql+nosuch://host/name", "no kind of database"),
+        ("sqlite+aiosqlite://", "no file"),
+        ("sqlite:///:memory:", "no file"),
+        ("sqlite:////proc/nowhere/bot.db", "folder .* cannot be made"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_is_told(url: str, sentence: str) -> None:
+    with pytest.raises(StorageError, match=sentence):
+        await Database.open(url)
+
+
+async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "photo.db").write_bytes(b"\xff\xd8\xff" * 5000)
+    with pytest.raises(StorageError, match="not a tag4pic database"):
+        await Database.open(f"sqlite:///{tmp_path}/photo.db")
+
+
+async def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be opened"):
+        await Database.open(f"sqlite:///{tmp_path}")
+
+
+async def test_a_database_of_a_newer_version_is_refused(url: str, database: Database) -> None:
+    async with database.session() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = 'f999'"))
+    with pytest.raises(StorageError, match="newer version"):
+        await Database.open(url)
+
+
+async def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "half.db"
+    with sqlite3.connect(file) as plain:
+        # The last table that the first migration makes is there already, so it fails at the end.
+        plain.execute("CREATE TABLE blocked_words (word TEXT)")
+    plain.close()
+    with pytest.raises(StorageError):
+        await Database.open(f"sqlite:///{file}")
+    with sqlite3.connect(file) as plain:
+        tables = {name for (name,) in plain.execute("SELECT name FROM sqlite_master")}
+    plain.close()
+    assert tables == {"blocked_words"}

@@ -1,0 +1,89 @@
+from io import BytesIO
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from storage import duplicates
+
+hashes = st.integers(0, 2**64 - 1)
+
+
+def scenery(seed: int, size: tuple[int, int] = (480, 320)) -> Image.Image:
+    """A smooth picture that is no other's."""
+    grey = np.random.default_rng(seed).integers(0, 255, (6, 9, 3), dtype=np.uint8)
+    return Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC)
+
+
+@given(hashes, st.sets(st.integers(0, 63), max_size=duplicates.MAX_DISTANCE))
+def test_two_hashes_within_the_distance_share_a_band(average_hash: int, flips: set[int]) -> None:
+    other = average_hash
+    for bit in flips:
+        other ^= 1 << bit
+    assert duplicates.distance(average_hash, other) == len(flips)
+    pairs = zip(duplicates.bands(average_hash), duplicates.bands(other), strict=True)
+    assert any(one == two for one, two in pairs)
+
+
+@given(hashes)
+def test_the_bands_hold_every_bit_and_fit_a_small_integer(average_hash: int) -> None:
+    bands = duplicates.bands(average_hash)
+    assert len(bands) == duplicates.BANDS
+    together = 0
+    for band, width in zip(bands, (13, 13, 13, 13, 12), strict=True):
+        assert 0 <= band < 2**15
+        together = together << width | band
+    assert together == average_hash
+
+
+@given(hashes)
+def test_a_signed_hash_has_the_same_bits(average_hash: int) -> None:
+    signed = duplicates.signed(average_hash)
+    assert -(2**63) <= signed < 2**63
+    assert signed % 2**64 == average_hash
+
+
+@given(hashes, st.lists(hashes, max_size=40), st.integers(1, 10))
+def test_the_nearest_come_first_and_no_more_than_asked(
+    average_hash: int, others: list[int], limit: int
+) -> None:
+    stored = np.array([duplicates.signed(other) for other in others], dtype=np.int64)
+    chosen = duplicates.nearest(average_hash, stored, max_distance=30, limit=limit)
+    distances = [duplicates.distance(average_hash, others[index]) for index in chosen]
+    every = sorted(duplicates.distance(average_hash, other) for other in others)
+    assert distances == [distance for distance in every if distance <= 30][:limit]
+
+
+def test_a_smaller_copy_of_low_quality_has_nearly_the_same_hash() -> None:
+    for seed in range(20):
+        photo = scenery(seed)
+        file = BytesIO()
+        photo.resize((320, 213)).save(file, "JPEG", quality=60)
+        copy = Image.open(BytesIO(file.getvalue()))
+        assert (
+            duplicates.distance(duplicates.average_hash(photo), duplicates.average_hash(copy))
+            <= duplicates.MAX_DISTANCE
+        )
+
+
+def test_different_photos_have_hashes_far_apart() -> None:
+    found = [duplicates.average_hash(scenery(seed)) for seed in range(20)]
+    apart = [duplicates.distance(a, b) for i, a in enumerate(found) for b in found[:i]]
+    assert min(apart) > duplicates.MAX_DISTANCE
+
+
+def test_a_photo_of_one_colour_has_a_hash_too() -> None:
+    assert 0 <= duplicates.average_hash(Image.new("RGB", (50, 80), "white")) < 2**64
+
+
+def test_the_bits_are_read_row_by_row_from_the_top_left() -> None:
+    photo = Image.new("L", (8, 8), 0)
+    photo.putpixel((0, 0), 255)
+    assert duplicates.average_hash(photo) == 1 << 63
+
+
+def test_cosines_are_those_of_the_vectors_and_nothing_is_like_zero() -> None:
+    one = np.array([3.0, 4.0], np.float32)
+    many = np.array([[3, 4], [-3, -4], [4, -3], [0, 0]], np.float16)
+    np.testing.assert_allclose(duplicates.cosines(one, many), [1, -1, 0, 0], atol=1e-6)
