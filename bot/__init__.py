@@ -1,0 +1,1 @@
+"""The Telegram bot: application, handlers, keyboards, texts; the local chat; the command line."""

@@ -1,0 +1,142 @@
+"""The bot's table of contents: every handler, in the order in which they are asked."""
+
+import logging
+from contextlib import suppress
+
+from telegram import BotCommandScopeChat, Update
+from telegram.constants import ParseMode
+from telegram.error import TelegramError
+from telegram.ext import (
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    CommandHandler,
+    Defaults,
+    MessageHandler,
+    filters,
+)
+from telegram.request import HTTPXRequest
+
+from bot.handlers import buttons, commands, errors, photos
+from bot.patience import Patient
+from bot.services import CONTEXT_TYPES, Bot, Services
+from bot.settings import Settings
+from bot.texts import ENGLISH, LANGUAGES
+from recommenders.engine import Engine
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+ALLOWED_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]
+"""Nothing of channels, edits or members is asked for."""
+
+UPDATES_AT_ONCE = 256
+
+PRIVATE = filters.ChatType.PRIVATE
+NEW = filters.UpdateType.MESSAGE
+# An animation comes with a document, too.
+PICTURE = filters.PHOTO | (filters.Document.ALL & ~filters.ANIMATION)
+
+
+def build(
+    settings: Settings,
+    engine: Engine,
+    database: Database,
+    *,
+    token: str | None = None,
+    api_url: str | None = None,
+) -> Bot:
+    """The application with all its handlers, ready to be initialised.
+
+    Args:
+        token: Instead of ``settings.bot_token``: the local chat's.
+        api_url: Instead of ``settings.telegram_api_url``: the local chat's server.
+    """
+    services = Services(settings, engine, database)
+    if token is None:
+        assert settings.bot_token is not None
+        token = settings.bot_token.get_secret_value()
+    application: Bot = (
+        ApplicationBuilder()
+        .token(token)
+        .base_url(f"{api_url or settings.telegram_api_url}/bot")
+        .base_file_url(f"{api_url or settings.telegram_api_url}/file/bot")
+        # A local server is never behind the machine's proxy.
+        .request(_request(connections=64, proxied=api_url is None))
+        .get_updates_request(_request(connections=1, proxied=api_url is None))
+        .rate_limiter(Patient())
+        .defaults(Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True))
+        .concurrent_updates(UPDATES_AT_ONCE)
+        .context_types(CONTEXT_TYPES)
+        .job_queue(None)
+        .post_init(_introduce)
+        .post_shutdown(_close)
+        .build()
+    )
+    application.bot_data["services"] = services
+    _register(application)
+    return application
+
+
+def _register(application: Bot) -> None:
+    """Of these the first that wants an update gets it."""
+    for names, callback in (
+        ("start", commands.start),
+        ("help", commands.help_),
+        ("model", commands.model),
+        ("count", commands.count),
+        ("tags", photos.asked),
+    ):
+        application.add_handler(CommandHandler(names, callback, NEW))
+
+    # Pictures of groups come here too, since a caption may be a command; the others are left be.
+    application.add_handler(MessageHandler(NEW & PICTURE, photos.sent))
+
+    for verb, callback in (
+        ("more", buttons.more),
+        ("other", buttons.other),
+        ("up|down", buttons.vote),
+        ("model", buttons.model),
+        ("count", buttons.count),
+    ):
+        application.add_handler(CallbackQueryHandler(callback, rf"^({verb}):"))
+    application.add_handler(CallbackQueryHandler(buttons.stale))
+
+    application.add_handler(MessageHandler(NEW & PRIVATE & filters.COMMAND, commands.unknown))
+    application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, commands.hint))
+    application.add_handler(
+        MessageHandler(NEW & PRIVATE & ~filters.StatusUpdate.ALL, photos.not_a_photo)
+    )
+    application.add_error_handler(errors.failed)
+
+
+def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
+    # Requests wait for a free connection rather than fail: a hundred photos may come at once.
+    return HTTPXRequest(
+        connection_pool_size=connections,
+        pool_timeout=60,
+        read_timeout=20,
+        httpx_kwargs=None if proxied else {"trust_env": False},
+    )
+
+
+async def _introduce(application: Bot) -> None:
+    """Tell Telegram the commands, for its menu, in each language."""
+    for texts in LANGUAGES.values():
+        code = None if texts is ENGLISH else texts.language
+        await application.bot.set_my_commands(list(texts.commands.items()), language_code=code)
+    services: Services = application.bot_data["services"]
+    for admin in services.settings.admin_ids:
+        for texts in LANGUAGES.values():
+            code = None if texts is ENGLISH else texts.language
+            # Telegram knows a chat only once its person has written to the bot.
+            with suppress(TelegramError):
+                await application.bot.set_my_commands(
+                    list({**texts.commands, **texts.admin_commands}.items()),
+                    scope=BotCommandScopeChat(admin),
+                    language_code=code,
+                )
+
+
+async def _close(application: Bot) -> None:
+    services: Services = application.bot_data["services"]
+    services.worker.shutdown(wait=False, cancel_futures=True)

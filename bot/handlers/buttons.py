@@ -1,0 +1,198 @@
+"""Taps on inline buttons. What a button is about is in its data, by the number of a stored row."""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.error import BadRequest
+
+from bot.answering import ALBUM, backend_of, keyboard, recommend
+from bot.handlers.commands import change_count, count_text, model_text, switch_model
+from bot.keyboards import count_keyboard, model_keyboard
+from bot.looking import Features
+from bot.rendering import BEST, MOST_SHOWN, answer_text
+from bot.services import Context
+from storage import chats, feedback, moderation, photos, recommendations, sightings
+from storage.recommendations import Given
+
+
+async def more(update: Update, context: Context) -> None:
+    """Adds the next hashtags to the answer."""
+    query, data = tapped(update)
+    services, engine, texts = context.services, context.services.engine, context.texts
+    message, given = await _answer_of(context, query, int(data[1]))
+    if given is None or message is None or given.backend not in engine.backends:
+        await stale(update, context)
+        return
+    shown = [word[1:] for word in (message.text or "").split() if word.startswith("#")]
+    async with services.database.reading() as session:
+        chat = await chats.get(session, given.chat_id)
+        withheld = await moderation.withheld(session, given.chat_id, engine.hashtags)
+    features = await _features(context, message, given)
+    room = min(max(chat.count, 2 * BEST), MOST_SHOWN - len(shown))
+    next_ones = []
+    if features and room > 0:
+        next_ones = await recommend(
+            services,
+            engine,
+            given.backend,
+            given.style.removesuffix(ALBUM),
+            features,
+            top=room,
+            skip={*withheld, *shown},
+        )
+    if not next_ones:
+        await query.answer(texts.no_more)
+        return
+    tags = [*shown, *(hashtag.tag for hashtag in next_ones)]
+    spoken_by = given.backend if given.backend != backend_of(engine, chat) else None
+    await edit(
+        query,
+        answer_text(texts, tags, spoken_by=spoken_by),
+        keyboard(texts, engine, given.id, given.backend, tags),
+    )
+    await query.answer()
+
+
+async def other(update: Update, context: Context) -> None:
+    """Shows what another backend says, in place of the answer."""
+    query, data = tapped(update)
+    services, engine, texts = context.services, context.services.engine, context.texts
+    backend = data[2]
+    message, given = await _answer_of(context, query, int(data[1]))
+    if given is None or message is None or backend not in engine.backends:
+        await stale(update, context)
+        return
+    async with services.database.reading() as session:
+        chat = await chats.get(session, given.chat_id)
+        withheld = await moderation.withheld(session, given.chat_id, engine.hashtags)
+    started = perf_counter()
+    features = await _features(context, message, given)
+    if not features:
+        await stale(update, context)
+        return
+    hashtags = await recommend(
+        services,
+        engine,
+        backend,
+        given.style.removesuffix(ALBUM),
+        features,
+        top=chat.count,
+        skip=withheld,
+    )
+    async with services.database.session() as session:
+        recommendation_id = await recommendations.record(
+            session,
+            photo_id=given.photo_id,
+            chat_id=given.chat_id,
+            backend=backend,
+            model=engine.model,
+            style=given.style,
+            hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
+            elapsed_ms=(perf_counter() - started) * 1000,
+            duplicate=True,
+        )
+        await recommendations.attach_message(session, recommendation_id, message.message_id)
+    tags = [hashtag.tag for hashtag in hashtags]
+    spoken_by = backend if backend != backend_of(engine, chat) else None
+    await edit(
+        query,
+        answer_text(texts, tags, spoken_by=spoken_by) if tags else texts.nothing_found,
+        keyboard(texts, engine, recommendation_id, backend, tags),
+    )
+    await query.answer()
+
+
+async def vote(update: Update, context: Context) -> None:
+    """Stores a thumb; a later one of the same person takes its place."""
+    query, data = tapped(update)
+    up = data[0] == "up"
+    _, given = await _answer_of(context, query, int(data[1]))
+    if given is None:
+        await stale(update, context)
+        return
+    async with context.services.database.session() as session:
+        await feedback.vote(
+            session,
+            recommendation_id=given.id,
+            user_id=query.from_user.id,
+            value=1 if up else -1,
+        )
+    await query.answer(context.texts.thanks_up if up else context.texts.thanks_down)
+
+
+async def model(update: Update, context: Context) -> None:
+    """Switches the chat to another backend."""
+    query, data = tapped(update)
+    engine = context.services.engine
+    if query.message is None:
+        await stale(update, context)
+        return
+    said = await switch_model(context, query.message.chat.id, data[1])
+    if data[1] in engine.backends:
+        await edit(
+            query,
+            model_text(context, engine, data[1]),
+            model_keyboard(engine.backends, data[1]),
+        )
+    await query.answer(plain(said))
+
+
+async def count(update: Update, context: Context) -> None:
+    """Changes how many hashtags the chat gets."""
+    query, data = tapped(update)
+    if query.message is None:
+        await stale(update, context)
+        return
+    said = await change_count(context, query.message.chat.id, data[1])
+    await edit(query, count_text(context, int(data[1])), count_keyboard(int(data[1])))
+    await query.answer(plain(said))
+
+
+async def stale(update: Update, context: Context) -> None:
+    """A button whose row is gone, or of a version of the bot that no longer is."""
+    query, _ = tapped(update)
+    await query.answer(context.texts.button_stale, show_alert=True)
+
+
+def tapped(update: Update) -> tuple[CallbackQuery, Sequence[str]]:
+    """The tap, and the parts of the button's data."""
+    query = update.callback_query
+    assert query is not None
+    return query, (query.data or "").split(":")
+
+
+async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | None) -> None:
+    """Change the message; a second tap may ask for what it shows already."""
+    try:
+        await query.edit_message_text(text, reply_markup=buttons)
+    except BadRequest as error:
+        if "not modified" not in error.message.lower():
+            raise
+
+
+def plain(html: str) -> str:
+    """For the notes on top of a chat, which know no formatting."""
+    return html.replace("<b>", "").replace("</b>", "")
+
+
+async def _answer_of(
+    context: Context, query: CallbackQuery, recommendation_id: int
+) -> tuple[Message | None, Given | None]:
+    """The message with the button and the answer that it shows, if it is this chat's."""
+    message = query.message if isinstance(query.message, Message) else None
+    async with context.services.database.reading() as session:
+        given = await recommendations.get(session, recommendation_id)
+    if given is None or message is None or given.chat_id != message.chat_id:
+        return message, None
+    return message, given
+
+
+async def _features(context: Context, message: Message, given: Given) -> list[Features]:
+    """Of the photos that the message answers, as stored."""
+    engine = context.services.engine
+    needed = {name for backend in engine.backends for name in engine.backbones[backend]}
+    async with context.services.database.reading() as session:
+        ids = await sightings.of_message(session, message.chat_id, message.message_id)
+        stored = [await photos.features(session, one, needed) for one in ids or [given.photo_id]]
+    return [features for features in stored if features.keys() == needed]

@@ -1,0 +1,80 @@
+"""Inline keyboards.
+
+Callback data is a verb and what it is about, at most 64 bytes: it names rows of the database, so
+buttons work after a restart.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot.rendering import BEST, MOST_SHOWN, fitting, line
+from bot.texts import Texts
+
+COUNTS = (5, 10, 30)
+
+
+def answer_keyboard(
+    texts: Texts,
+    recommendation_id: int,
+    hashtags: Sequence[str],
+    *,
+    others: Iterable[str],
+    more: bool = True,
+) -> InlineKeyboardMarkup:
+    """Below an answer: copy, more, what the ``others`` (backends) say, thumbs, teach."""
+    copy = []
+    if hashtags:
+        copy.append(_copy(texts.button_copy_five, fitting(hashtags[:BEST])))
+    if hashtags[BEST:]:
+        fit = fitting(hashtags)
+        whole = len(fit) == len(hashtags)
+        label = texts.button_copy_all if whole else texts.button_copy_some
+        copy.append(_copy(label.format(count=len(fit), all=len(hashtags)), fit))
+    rows = [copy] if copy else []
+    if hashtags and more and len(hashtags) < MOST_SHOWN:
+        rows.append([_button(texts.button_more, "more", recommendation_id)])
+    says = [
+        _button(texts.button_other.format(backend=backend), "other", recommendation_id, backend)
+        for backend in others
+    ]
+    if says:
+        rows.append(says)
+    rows.append(
+        [
+            _button("👍", "up", recommendation_id),
+            _button("👎", "down", recommendation_id),
+            _button(texts.button_add, "add", recommendation_id),
+        ]
+    )
+    return InlineKeyboardMarkup(rows)
+
+
+def model_keyboard(backends: Iterable[str], chosen: str) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        [
+            [
+                _button(f"✓ {backend}" if backend == chosen else backend, "model", backend)
+                for backend in backends
+            ]
+        ]
+    )
+
+
+def count_keyboard(chosen: int) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        [
+            [
+                _button(f"✓ {count}" if count == chosen else str(count), "count", count)
+                for count in COUNTS
+            ]
+        ]
+    )
+
+
+def _copy(label: str, hashtags: Sequence[str]) -> InlineKeyboardButton:
+    return InlineKeyboardButton(label, copy_text=CopyTextButton(line(hashtags)))
+
+
+def _button(label: str, *data: object) -> InlineKeyboardButton:
+    return InlineKeyboardButton(label, callback_data=":".join(map(str, data)))

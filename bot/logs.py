@@ -1,0 +1,46 @@
+"""Logging: plain lines on stderr, and no secret in any of them."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+from urllib.parse import quote
+
+QUIET = ("httpx", "httpcore", "aiohttp.access", "apscheduler")
+"""Libraries that tell of every request at INFO; ours to hear only when something is wrong."""
+
+
+class Redacting(logging.Formatter):
+    """Formats a record whole, traceback included, and only then takes the secrets out of it.
+
+    Redacting the finished line, rather than message and arguments, leaves no way around: a token
+    also travels in URL objects, in exceptions and in their causes.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        forms = {form for secret in secrets for form in _forms(secret)}
+        # The longest first: a token contains its own second half.
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        for form in self._forms:
+            line = line.replace(form, "<secret>")
+        return line
+
+
+def set_up(level: str, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Send the log to ``stream`` (stderr), from ``level`` up; replaces earlier handlers."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(Redacting(secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _forms(secret: str) -> set[str]:
+    """The secret, its part after the colon, and both as a URL spells them."""
+    parts = {secret, secret.partition(":")[2]} - {""}
+    return parts | {quote(part, safe="") for part in parts} | {quote(part) for part in parts}

@@ -1,0 +1,185 @@
+"""Running the bot: on Telegram where there is a token, otherwise in a local chat in the browser."""
+
+import asyncio
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
+
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
+
+from bot import logs
+from bot.application import ALLOWED_UPDATES, build
+from bot.local.server import LocalServer
+from bot.services import Bot
+from bot.settings import Settings
+from recommenders.engine import BundleError, Engine, WeightsError
+from storage import Database, StorageError
+
+log = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
+
+
+class StartError(Exception):
+    """Why the bot does not run; the message is a sentence that says what to do."""
+
+
+def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
+    """Run the bot until Ctrl-C or SIGTERM.
+
+    Raises:
+        StartError: with a sentence for the operator; the traceback is in the debug log.
+    """
+    logs.set_up(settings.log_level, settings.secrets)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(settings, port, say))
+
+
+async def serve(
+    settings: Settings, port: int = 8080, say: Say = print, stop: asyncio.Event | None = None
+) -> None:
+    """The same as a coroutine; ``stop`` ends it too.
+
+    Raises:
+        StartError: as ``run``.
+    """
+    stop = stop or asyncio.Event()
+    with _signals(stop):
+        async with AsyncExitStack() as stack:
+            database = await _database(settings)
+            stack.push_async_callback(database.close)
+            engine = await _engine(settings, say)
+            if settings.bot_token:
+                application = build(settings, engine, database)
+            else:
+                token = f"1:{secrets.token_hex(16)}"
+                server = LocalServer(token)
+                url = await _local(server, port)
+                stack.push_async_callback(server.stop)
+                application = build(settings, engine, database, token=token, api_url=url)
+            await stack.enter_async_context(polling(application))
+            if settings.bot_token:
+                say(f"@{application.bot.username} answers on Telegram. Ctrl-C stops it.")
+            else:
+                say(f"{url}  (the chat; set BOT_TOKEN to go on Telegram. Ctrl-C stops it.)")
+            await stop.wait()
+            say("Stopping…")
+
+
+@asynccontextmanager
+async def polling(application: Bot) -> AsyncIterator[None]:
+    """The application at work; on the way out it finishes what it has begun.
+
+    Raises:
+        StartError: when Telegram refuses the token or cannot be reached.
+    """
+    updater = application.updater
+    assert updater is not None
+    try:
+        try:
+            await application.initialize()
+            if application.post_init:
+                await application.post_init(application)
+            await updater.start_polling(
+                allowed_updates=ALLOWED_UPDATES, error_callback=_polling_failed
+            )
+            await application.start()
+        except TelegramError as error:
+            log.debug("The bot did not start", exc_info=error)
+            raise StartError(_why_not(error, application)) from None
+        yield
+    finally:
+        # First no more updates, then the end of those that came.
+        if updater.running:
+            await updater.stop()
+        if application.running:
+            await application.stop()
+        await application.shutdown()
+        if application.post_shutdown:
+            await application.post_shutdown(application)
+
+
+def _why_not(error: TelegramError, application: Bot) -> str:
+    host = application.bot.base_url.removesuffix(f"/bot{application.bot.token}")
+    if isinstance(error, InvalidToken):
+        return (
+            f"{host} does not accept BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token)."
+        )
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+        return (
+            f"{host} cannot be reached. Check the network, a proxy (HTTPS_PROXY) or "
+            "TELEGRAM_API_URL, and start again."
+        )
+    return f"Telegram refused to start the bot: {error.message}."
+
+
+async def _database(settings: Settings) -> Database:
+    try:
+        return await Database.open(settings.database_url)
+    except StorageError as error:
+        log.debug("The database did not open", exc_info=error)
+        raise StartError(str(error)) from None
+
+
+async def _engine(settings: Settings, say: Say) -> Engine:
+    say("Loading the model…")
+    try:
+        return await asyncio.to_thread(
+            partial(Engine.load, settings.model_dir, settings.weights_dir)
+        )
+    except (BundleError, WeightsError) as error:
+        log.debug("The bundle was refused", exc_info=error)
+        raise StartError(str(error)) from None
+
+
+async def _local(server: LocalServer, port: int) -> str:
+    try:
+        return await server.start(port=port)
+    except (OSError, OverflowError) as error:
+        log.debug("The local server did not start", exc_info=error)
+        raise StartError(
+            f"Port {port} cannot be used ({_first_line(error)}). Stop what uses it, or choose "
+            f"another: tag4pic run --port {8081 if port == 8080 else 8080}."
+        ) from None
+
+
+def _polling_failed(error: TelegramError) -> None:
+    if isinstance(error, Conflict):
+        log.warning(
+            "Another copy of this bot is polling Telegram with the same token; stop one of them."
+        )
+    else:
+        log.warning("No updates from Telegram for now (%s); trying again.", error)
+
+
+def _first_line(error: BaseException) -> str:
+    text = (getattr(error, "strerror", None) or str(error)).strip()
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set ``stop``; a second Ctrl-C ends at once, as Python does it."""
+    loop = asyncio.get_running_loop()
+    # Neither Windows' event loop nor another thread than the main one takes signal handlers.
+    impossible = (NotImplementedError, RuntimeError, ValueError)
+
+    def caught() -> None:
+        stop.set()
+        ignore()
+
+    def ignore() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(*impossible):
+                loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(*impossible):
+            loop.add_signal_handler(number, caught)
+    try:
+        yield
+    finally:
+        ignore()

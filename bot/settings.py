@@ -1,0 +1,113 @@
+"""What an operator can set, in the environment or in ``.env``; read once, at the start."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnparsableError
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message is a sentence for the operator."""
+
+
+class Settings(BaseSettings):
+    """Every setting; ``.env.example`` explains each. Names in the environment are upper case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+    )
+
+    bot_token: SecretStr | None = None
+    telegram_api_url: str = "https://api.telegram.org"
+    webhook_url: str | None = None
+    webhook_secret: SecretStr | None = None
+    admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
+
+    database_url: str = "sqlite+aiosqlite:///data/tag4pic.db"
+    model_dir: Path | None = None
+    weights_dir: Path = Path("data/weights")
+
+    tags_per_day: int = Field(default=300, ge=1)
+    finetune_every: int | Literal["nightly"] | None = None
+
+    log_level: LogLevel = "INFO"
+
+    @field_validator("bot_token")
+    @classmethod
+    def _looks_like_a_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            number, colon, secret = token.get_secret_value().partition(":")
+            # What follows the colon goes into URLs and log filters as it is.
+            if not (number.isdecimal() and colon and secret and secret.isprintable()) or set(
+                secret
+            ) & set(" /?#"):
+                raise ValueError("must be the token as @BotFather gave it, such as 123456:ABC-DEF")
+        return token
+
+    @field_validator("telegram_api_url", "webhook_url")
+    @classmethod
+    def _is_a_url(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must be a URL that starts with https:// or http://")
+        return url.rstrip("/") if url else url
+
+    @field_validator("admin_ids", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, ids: object) -> object:
+        if not isinstance(ids, str):
+            return ids
+        pieces = [piece.strip() for piece in ids.split(",") if piece.strip()]
+        if not all(piece.isdecimal() for piece in pieces):
+            raise ValueError("must be Telegram user numbers separated by commas, such as 123,456")
+        return frozenset(int(piece) for piece in pieces)
+
+    @field_validator("finetune_every", mode="before")
+    @classmethod
+    def _number_or_nightly(cls, every: object) -> object:
+        if isinstance(every, str):
+            every = every.strip().lower()
+            if every == "nightly":
+                return every
+            if not every.isdecimal() or int(every) < 1:
+                raise ValueError("must be a number of labels, such as 50, or the word nightly")
+            return int(every)
+        return every
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no log line may show."""
+        secrets = (self.bot_token, self.webhook_secret)
+        return [secret.get_secret_value() for secret in secrets if secret is not None]
+
+
+def read_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """The settings of the environment and of ``env_file``, the environment first.
+
+    Raises:
+        SettingsError: naming each setting that cannot be used, and never its value, which
+            may be a secret.
+    """
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{str(problem['loc'][0]).upper()} {_said(problem['msg'])}"
+            for problem in error.errors(include_url=False)
+        )
+        raise SettingsError(f"{wrong}. Correct it in the environment or in .env.") from None
+    except (UnparsableError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env cannot be read: {error}") from None
+
+
+def _said(message: str) -> str:
+    message = message.removeprefix("Value error, ").rstrip(".")
+    return message.replace("Input should", "should", 1)

@@ -1,0 +1,116 @@
+"""What a language of the bot is: one sentence for each thing that the bot says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """The bot's sentences in one language; ``{names}`` are filled in with ``str.format``."""
+
+    language: str
+    plural_forms: int
+    """2 where there is one form for one and one for many (English), 3 as in Russian."""
+
+    commands: Mapping[str, str]
+    """Command and its description, as the menu of Telegram shows them (3 to 256 characters)."""
+    admin_commands: Mapping[str, str]
+
+    start: str
+    help: str
+    help_admin: str
+    hint: str
+    unknown_command: str
+
+    best_five: str
+    best_few: str
+    more: str
+    spoken_by: str
+    album_part: str
+    no_more: str
+    nothing_found: str
+
+    button_copy_five: str
+    button_copy_all: str
+    button_copy_some: str
+    button_more: str
+    button_other: str
+    button_add: str
+
+    model: str
+    model_switched: str
+    model_unknown: str
+    model_missing: str
+    model_lines: Mapping[str, str]
+
+    count: str
+    count_changed: str
+    count_unknown: str
+
+    tags_no_photo: str
+
+    wrong_file: Mapping[str, str]
+    """By the reason: a photo error's, or what kind of message came instead of a photo."""
+    wrong: str
+    storage_wrong: str
+    button_stale: str
+
+    thanks_up: str
+    thanks_down: str
+
+    add_prompt: str
+    add_placeholder: str
+    add_no_photo: str
+    add_no_tags: str
+    added: str
+    added_already: str
+    add_refused: str
+    add_too_many: str
+    add_blocked: str
+    add_daily: str
+    add_pending: str
+
+    mine: str
+    mine_none: str
+    mine_removed: str
+    mine_page: str
+    button_previous: str
+    button_next: str
+
+    forget: str
+    button_forget: str
+    button_keep: str
+    forgotten: str
+    kept: str
+
+    admins_only: str
+    review: str
+    review_none: str
+    review_line: str
+    button_approve: str
+    button_reject: str
+    approved: str
+    rejected: str
+    block_list: str
+    block_none: str
+    blocked: str
+    unblocked: str
+    block_wrong: str
+
+    stats: str
+    stats_backend: str
+
+    hashtags: tuple[str, ...]
+    photos: tuple[str, ...]
+    users: tuple[str, ...]
+
+    def number(self, count: int, forms: tuple[str, ...]) -> str:
+        """``count`` with its noun in the right form: 1 hashtag, 5 hashtags, 21 хештег."""
+        return f"{count} {forms[self._form(count)]}"
+
+    def _form(self, count: int) -> int:
+        if self.plural_forms == 2:
+            return 0 if count == 1 else 1
+        if count % 10 == 1 and count % 100 != 11:
+            return 0
+        return 1 if count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14) else 2
