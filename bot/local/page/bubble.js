@@ -29,7 +29,10 @@ export function bubble(messages, chat) {
   }
   const words = make("div", { class: "text", dir: "auto" });
   if (worded.html) words.append(rich(worded.html, chat.command));
+  else if (first.sticker?.emoji) words.append(make("span", { class: "big", text: first.sticker.emoji }));
   else if (!photos.length && !first.document) words.append(make("i", { text: t("unsupported") }));
+  const emoji = (first.reaction ?? []).map((reaction) => reaction.emoji).join("");
+  if (emoji) words.append(make("span", { class: "reaction", text: emoji }));
   words.append(meta(worded, own));
   body.append(words);
 
@@ -135,7 +138,7 @@ function grid(photos, chat) {
       const button = make(
         "button", { class: "picture", type: "button", "aria-label": label, onclick: show(index) }, image,
       );
-      button.style.flexGrow = cell;
+      button.style.flexGrow = cell * 100; // below 1 in all, flex would leave the row unfilled
       line.append(button);
       index += 1;
     }

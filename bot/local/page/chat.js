@@ -17,7 +17,8 @@ const LOST_SHOWN_AFTER_MS = 700; // a hiccup shorter than this is nobody's busin
 
 translate(document);
 
-const connection = new Connection(new URLSearchParams(location.search).get("chat") ?? "1");
+// Without ?chat= in the address the server says which chat this is.
+const connection = new Connection(new URLSearchParams(location.search).get("chat") ?? "");
 const callbacks = new Callbacks(connection);
 const chat = {
   userId: null,
@@ -32,7 +33,11 @@ const composer = new Composer(connection, {
   userId: () => chat.userId,
   upwards: () => list.focusLast(),
 });
-const files = new Files(connection, { takeReply: () => composer.takeReply(), afterSent: arrived });
+const files = new Files(connection, {
+  takeReply: () => composer.takeReply(),
+  afterSent: arrived,
+  closed: () => composer.focus(),
+});
 
 connection.addEventListener("snapshot", ({ detail }) => {
   chat.userId = detail.user.id;
@@ -63,6 +68,11 @@ connection.addEventListener("message", ({ detail }) => {
 connection.addEventListener("edit", ({ detail }) => {
   list.put(detail);
   callbacks.restore();
+});
+
+connection.addEventListener("reaction", ({ detail }) => {
+  const message = list.get(detail.message_id);
+  if (message) list.put({ ...message, reaction: detail.reaction }, { fresh: false });
 });
 
 connection.addEventListener("delete", ({ detail }) => {
@@ -172,9 +182,10 @@ document.addEventListener("visibilitychange", () => {
 
 // Typing anywhere goes into the field, as in Telegram.
 document.addEventListener("keydown", (event) => {
-  const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  const free = document.activeElement === document.body && !document.querySelector("dialog[open]");
-  if (plain && free) byId("text").focus();
+  const letter = event.key.length === 1 && event.key !== " ";
+  const plain = letter && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const taken = event.defaultPrevented || document.activeElement.matches("textarea, input");
+  if (plain && !taken && !document.querySelector("dialog[open], .menu")) byId("text").focus();
 });
 
 connection.open();

@@ -2,7 +2,9 @@
 
 import { language, t } from "./texts.js";
 
-const EVENTS = ["snapshot", "message", "edit", "delete", "action", "callback_answer", "commands"];
+const EVENTS = [
+  "snapshot", "message", "edit", "delete", "reaction", "action", "callback_answer", "commands",
+];
 const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 5000;
 

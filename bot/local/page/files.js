@@ -18,12 +18,14 @@ export class Files {
   #connection;
   #takeReply;
   #afterSent;
+  #closed;
   #depth = 0; // dragenter minus dragleave: how deep a drag is in the page
 
-  constructor(connection, { takeReply, afterSent }) {
+  constructor(connection, { takeReply, afterSent, closed }) {
     this.#connection = connection;
     this.#takeReply = takeReply;
     this.#afterSent = afterSent;
+    this.#closed = closed;
     this.#chooseWith("choose-photos", false);
     this.#chooseWith("choose-files", true);
     byId("attach").addEventListener("click", (event) => {
@@ -145,6 +147,7 @@ export class Files {
     this.#caption.value = "";
     this.#fit();
     byId("preview-error").hidden = true;
+    this.#closed();
   }
 
   /** What is sent, in order: photos as albums of up to ten, each other file by itself. */

@@ -7,6 +7,7 @@ import { dayOf, t } from "./texts.js";
 
 const NEAR_BOTTOM = 90; // CSS pixels within which the view follows new messages
 const SERIES_SECONDS = 600;
+const DAY_SHOWN_MS = 1200; // after the last scroll
 
 export class MessageList {
   #scroller = byId("scroller");
@@ -18,6 +19,7 @@ export class MessageList {
   #pinned = true;
   #unread = 0;
   #readUpTo = 0;
+  #still = null;
   #chat;
 
   /** `chat`: what bubbles need of the page (see bubble.js); `jump` is added here. */
@@ -190,6 +192,14 @@ export class MessageList {
     this.#pinned = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
     if (this.#pinned) this.#setUnread(0);
     this.#toBottom.hidden = this.#pinned;
+    for (const day of this.#list.querySelectorAll(".day")) {
+      day.classList.toggle("stuck", day.offsetTop > 16);
+      day.classList.remove("idle");
+    }
+    clearTimeout(this.#still);
+    this.#still = setTimeout(() => {
+      for (const day of this.#list.querySelectorAll(".day")) day.classList.add("idle");
+    }, DAY_SHOWN_MS);
   }
 
   #setUnread(count) {

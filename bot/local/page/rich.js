@@ -13,54 +13,44 @@ const PLAIN = new Map(
     B: "b", STRONG: "b", I: "i", EM: "i", U: "u", INS: "u", S: "s", STRIKE: "s", DEL: "s", BR: "br",
   }),
 );
+const SPANS = ["tg-spoiler", "bot-command", "hashtag", "mention"];
 const LINKS = /^(https?|mailto|tel|tg):/i;
-const COMMAND = /(?<![\p{L}\p{N}_/])\/[a-z][a-z0-9_]{0,31}(?![\p{L}\p{N}_/])/giu;
 
 /** A DocumentFragment of `html`; `onCommand(text)` is called when a /command in it is chosen. */
 export function rich(html, onCommand) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const fragment = document.createDocumentFragment();
-  rebuild(parsed.body, fragment, { onCommand, verbatim: false });
+  rebuild(parsed.body, fragment, onCommand);
   return fragment;
 }
 
-function rebuild(from, into, context) {
+function rebuild(from, into, onCommand) {
   for (const node of from.childNodes) {
-    if (node.nodeType === Node.TEXT_NODE) into.append(...text(node.data, context));
-    else if (node.nodeType === Node.ELEMENT_NODE) into.append(element(node, context));
+    // A block ends its own line: the line break after it would be an empty line more.
+    const afterBlock = /^(PRE|BLOCKQUOTE)$/.test(node.previousSibling?.nodeName);
+    if (node.nodeType === Node.TEXT_NODE) {
+      into.append(afterBlock ? node.data.replace(/^\n/, "") : node.data);
+    }
+    if (node.nodeType === Node.ELEMENT_NODE) into.append(element(node, onCommand));
   }
+  return into;
 }
 
-function* text(data, { onCommand, verbatim }) {
-  if (verbatim || !onCommand) return yield data;
-  let end = 0;
-  for (const match of data.matchAll(COMMAND)) {
-    yield data.slice(end, match.index);
-    const command = match[0];
-    yield make("button", {
-      class: "command-link", type: "button", text: command, onclick: () => onCommand(command),
-    });
-    end = match.index + command.length;
-  }
-  yield data.slice(end);
-}
-
-function element(node, context) {
-  const inner = { ...context, verbatim: true };
-  const fill = (target, within = context) => (rebuild(node, target, within), target);
+function element(node, onCommand) {
+  const fill = (target) => rebuild(node, target, onCommand);
   const plain = PLAIN.get(node.tagName);
   if (plain) return fill(make(plain));
   switch (node.tagName) {
     case "CODE":
-      return node.closest("pre") ? fill(make("span"), inner) : copies(fill(make("code"), inner));
+      return node.closest("pre") ? fill(make("span")) : copies(fill(make("code")));
     case "PRE":
-      return copies(fill(make("pre"), inner));
+      return copies(fill(make("pre")));
     case "A":
-      return link(node, context);
+      return link(node, fill);
     case "TG-SPOILER":
       return spoiler(fill(make("span")));
     case "SPAN":
-      return node.classList.contains("tg-spoiler") ? spoiler(fill(make("span"))) : fill(make("span"));
+      return span(node, fill, onCommand);
     case "BLOCKQUOTE":
       return quote(fill(make("blockquote")), node.hasAttribute("expandable"));
     case "SCRIPT":
@@ -69,6 +59,15 @@ function element(node, context) {
     default:
       return fill(document.createDocumentFragment());
   }
+}
+
+function span(node, fill, onCommand) {
+  const kind = SPANS.find((name) => node.classList.contains(name));
+  if (kind === "tg-spoiler") return spoiler(fill(make("span")));
+  if (kind !== "bot-command") return fill(make("span", { class: kind }));
+  const command = node.textContent;
+  const send = () => onCommand(command);
+  return make("button", { class: "command-link", type: "button", text: command, onclick: send });
 }
 
 /** Enter and Space press what is a button without being a <button> (it has to flow with the text). */
@@ -94,17 +93,10 @@ function copies(node) {
   });
 }
 
-function link(node, context) {
+function link(node, fill) {
   const href = node.getAttribute("href") ?? "";
-  const inside = { ...context, verbatim: true };
-  if (!LINKS.test(href)) {
-    const span = make("span");
-    rebuild(node, span, context);
-    return span;
-  }
-  const anchor = make("a", { href, target: "_blank", rel: "noopener noreferrer" });
-  rebuild(node, anchor, inside);
-  return anchor;
+  if (!LINKS.test(href)) return fill(make("span"));
+  return fill(make("a", { href, target: "_blank", rel: "noopener noreferrer" }));
 }
 
 function spoiler(node) {
