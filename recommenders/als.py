@@ -126,7 +126,7 @@ class AlsRecommender:
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V + taught) float32, clipped at 0."""
         factors, hashtags = self.photo_factors(features), self._hashtag_factors
-        return np.maximum(factors @ hashtags.T, 0)
+        return np.asarray(np.maximum(factors @ hashtags.T, 0), np.float32)
 
     def learn(self, photos: Mapping[Hashable, tuple[Floats, Sequence[int]]], hashtags: int) -> None:
         """Takes photos that people tagged, at once and without a refit.
@@ -190,12 +190,12 @@ class AlsRecommender:
         mixed = _weighted(factors[rows], settings.sharpness * cosines)
         if self._classes is not None and settings.class_weight > 0:
             seen = self._classes.probabilities(features) ** settings.class_power
-            mixed = (1 - settings.class_weight) * mixed + settings.class_weight * (
-                seen @ self._classes.factors
-            )
-        return np.asarray(mixed, np.float32)
+            weight = settings.class_weight
+            mixed = np.asarray((1 - weight) * mixed + weight * (seen @ self._classes.factors))
+        return mixed.astype(np.float32, copy=False)
 
 
 def _weighted(factors: Floats, logits: Floats) -> Floats:
     """Mean of (n, k, f) over k with weights softmax(logits) of (n, k)."""
-    return np.einsum("nk,nkf->nf", softmax(logits), factors, optimize=True)
+    mean = np.einsum("nk,nkf->nf", softmax(logits), factors, optimize=True)
+    return np.asarray(mean, np.float32)

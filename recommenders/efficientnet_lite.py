@@ -30,9 +30,9 @@ class _SameConv2d(nn.Conv2d):
         total = kernel - stride
         before = total // 2
         after = total - before
+        self.pad: nn.Module = nn.Identity()
         if before == after:
             self.padding = (before, before)
-            self.pad = nn.Identity()
         else:
             self.pad = nn.ZeroPad2d((before, after, before, after))
 
@@ -59,7 +59,7 @@ class _Block(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = x
+        y: torch.Tensor = x
         if self.expands:
             y = nn.functional.relu6(self._bn0(self._expand_conv(y)))
         y = nn.functional.relu6(self._bn1(self._depthwise_conv(y)))

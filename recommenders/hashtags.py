@@ -17,8 +17,11 @@ Reason = Literal["empty", "too_long", "no_letter", "bad_character"]
 # are dropped from the ends and refused inside, except that ZWNJ and ZWJ spell Persian and Indic
 # words, where the platforms drop them too.
 _INVISIBLE = dict.fromkeys(
-    [0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
-    + [*range(0x2060, 0x2070), *range(0xFE00, 0xFE10)]
+    [
+        *(0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF),
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F)),
+        *(*range(0x2060, 0x2070), *range(0xFE00, 0xFE10)),
+    ]
 )
 _SEPARATORS = re.compile(r"[\s,;]+")
 

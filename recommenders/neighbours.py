@@ -29,7 +29,8 @@ class PhotoSpace:
 
     def project(self, features: NDArray[np.floating]) -> Floats:
         """Features (n, dims) to unit vectors (n, k) float32."""
-        return unit((features.astype(np.float32) - self.mean) @ self.components.T)
+        centred = features.astype(np.float32) - self.mean
+        return unit(np.asarray(centred @ self.components.T, np.float32))
 
 
 def nearest(queries: Floats, vectors: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:

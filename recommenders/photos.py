@@ -17,7 +17,7 @@ MAX_PIXELS = 64_000_000
 """A photo is decoded whole but for JPEG; this bounds memory at about 250 MB."""
 
 WORKING_SIDE = 448
-"""Photos come out with the shorter side at least this where they had it: twice what backbones see."""
+"""Photos keep a shorter side of at least this where they had it: twice what backbones see."""
 
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 

