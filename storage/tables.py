@@ -7,13 +7,14 @@ not ours to keep. Everything that hangs on a photo goes with it (ON DELETE CASCA
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -71,7 +72,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UTCDateTime}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime}
 
 
 class User(Base):
@@ -181,7 +182,7 @@ class Recommendation(Base):
     style: Mapped[str] = mapped_column(String(16))
     hashtags: Mapped[list[list[Any]]] = mapped_column(JSON)
     length: Mapped[int] = mapped_column(SmallInteger)
-    elapsed_ms: Mapped[float]
+    elapsed_ms: Mapped[float] = mapped_column(Double)
     duplicate: Mapped[bool]
     at: Mapped[datetime]
 

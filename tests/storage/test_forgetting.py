@@ -1,0 +1,154 @@
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import BigInteger, select, text
+
+from storage import (
+    Database,
+    chats,
+    feedback,
+    labels,
+    moderation,
+    photos,
+    recommendations,
+    sightings,
+    users,
+)
+from storage.tables import Base, User
+from storage.users import Forgotten
+
+NewPhoto = Callable[..., Awaitable[int]]
+ME, OTHER, GROUP = 111222333, 444555666, -1000
+
+
+async def send(database: Database, photo: int, user: int, chat: int) -> int:
+    async with database.session() as session:
+        await users.seen(session, user, "en")
+        message = 10 * photo + user % 10
+        await sightings.seen(
+            session, chat_id=chat, message_id=message, photo_id=photo, user_id=user
+        )
+        await photos.add_file(session, photo, f"file-{photo}-{user}")
+        given = await recommendations.record(
+            session,
+            photo_id=photo,
+            chat_id=chat,
+            backend="als",
+            model="m",
+            style="balanced",
+            hashtags=[("dog", 1.0)],
+            elapsed_ms=1.0,
+        )
+        await recommendations.attach_message(session, given, message + 5)
+        await feedback.vote(session, recommendation_id=given, user_id=user, value=1)
+    return given
+
+
+async def label(database: Database, photo: int, user: int, *hashtags: str) -> None:
+    async with database.session() as session:
+        await labels.add(
+            session,
+            user_id=user,
+            chat_id=GROUP,
+            photo_id=photo,
+            hashtags=hashtags,
+            vocabulary=(),
+        )
+
+
+async def traces(database: Database, user: int) -> set[str]:
+    """Tables and columns in which the user's number stands."""
+    found = set()
+    async with database.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            for column in table.columns:
+                if not isinstance(column.type, BigInteger):
+                    continue
+                if await session.scalar(select(column).where(column == user).limit(1)):
+                    found.add(f"{table.name}.{column.name}")
+    return found
+
+
+async def test_nothing_is_left_of_a_user_who_asks_to_be_forgotten(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    mine, shared, labelled_by_other = [await new_photo() for _ in range(3)]
+    await send(database, mine, ME, ME)
+    await send(database, shared, ME, ME)
+    theirs = await send(database, shared, OTHER, GROUP)
+    await send(database, labelled_by_other, ME, GROUP)
+    await label(database, mine, ME, "one", "two")
+    await label(database, shared, ME, "one")
+    await label(database, labelled_by_other, OTHER, "kept")
+    async with database.session() as session:
+        await chats.change(session, ME, count=30)
+        await feedback.vote(session, recommendation_id=theirs, user_id=ME, value=-1)
+        await labels.remove(session, ME, "two")
+        await moderation.decide_named(session, "decided", "approved", ME)
+        await moderation.block(session, "bad", ME)
+    assert "labels.user_id" in await traces(database, ME)
+
+    async with database.session() as session:
+        gone = await users.forget(session, ME)
+
+    assert gone == Forgotten(labels=3, votes=4, sightings=3, photos=1)
+    assert await traces(database, ME) == set()
+    async with database.reading() as session:
+        assert await photos.features(session, mine) == {}
+        assert await photos.find_by_file(session, f"file-{mine}-{ME}") is None
+        assert (await photos.features(session, shared)).keys() == {"net"}
+        assert await labels.of_photo(session, labelled_by_other) == ["kept"]
+        assert (await photos.features(session, labelled_by_other)).keys() == {"net"}
+        assert await sightings.last_in_chat(session, GROUP, OTHER) == shared
+        assert (await feedback.thumbs(session, theirs)).up == 1
+        assert await moderation.blocked_words(session) == ["bad"]
+        waiting = await moderation.pending(session)
+        assert [item.hashtag for item in waiting.items] == ["kept"]
+
+
+async def test_someone_unknown_is_forgotten_without_ado(database: Database) -> None:
+    async with database.session() as session:
+        assert await users.forget(session, 404) == Forgotten(0, 0, 0, 0)
+
+
+async def test_what_is_forgotten_is_not_left_lying_in_the_file(url: str, tmp_path: Path) -> None:
+    database = await Database.open(url)
+    photo_name = "AQADlastingname"
+    async with database.session() as session:
+        photo = await photos.remember(
+            session, average_hash=5, features={}, file_unique_id=photo_name
+        )
+        await sightings.seen(session, chat_id=ME, message_id=1, photo_id=photo, user_id=ME)
+    async with database.session() as session:
+        await users.forget(session, ME)
+    async with database.engine.connect() as connection:
+        await connection.execute(text("COMMIT"))
+        await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        await connection.execute(text("BEGIN"))
+    await database.close()
+    for file in (tmp_path / "folder").iterdir():
+        assert photo_name.encode() not in file.read_bytes()
+
+
+async def test_a_number_that_was_deleted_is_not_given_again(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    given = await send(database, photo, ME, ME)
+    async with database.session() as session:
+        await users.forget(session, ME)
+    again = await new_photo()
+    assert again > photo
+    assert await send(database, again, OTHER, OTHER) > given
+
+
+async def test_a_user_is_known_by_language_and_two_times(database: Database) -> None:
+    first, second = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    async with database.session() as session:
+        await users.seen(session, ME, "ru", at=first)
+        await users.seen(session, ME, at=second)
+    async with database.reading() as session:
+        row = await session.get(User, ME)
+        assert row is not None
+        assert (row.language, row.first_seen, row.last_seen) == ("ru", first, second)

@@ -1,0 +1,142 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage import Database, StorageError, labels, moderation
+from storage.labels import Added
+
+NewPhoto = Callable[..., Awaitable[int]]
+KNOWN = frozenset({"dog", "cat", "sea"})
+
+
+async def add(
+    database: Database, photo: int, *hashtags: str, user: int = 1, chat: int = 1, **more: object
+) -> Added:
+    async with database.session() as session:
+        return await labels.add(
+            session,
+            user_id=user,
+            chat_id=chat,
+            photo_id=photo,
+            hashtags=hashtags,
+            vocabulary=KNOWN,
+            **more,  # type: ignore[arg-type]
+        )
+
+
+async def test_hashtags_are_kept_in_order_and_adding_again_changes_nothing(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    first = await add(database, photo, "dog", "своятачка", "dog", "猫")
+    assert first == Added(kept=("dog", "своятачка", "猫"), new=("своятачка", "猫"))
+    again = await add(database, photo, "dog", "sea")
+    assert again == Added(kept=("sea",), repeated=("dog",))
+    async with database.reading() as session:
+        assert await labels.of_photo(session, photo) == ["dog", "своятачка", "猫", "sea"]
+
+
+async def test_two_users_tagging_one_photo_at_once_are_both_kept(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await asyncio.gather(*(add(database, photo, "new", "dog", user=u % 3) for u in range(30)))
+    async with database.reading() as session:
+        for user in range(3):
+            assert (await labels.mine(session, user)).total == 2
+        assert (await moderation.pending(session)).items[0].users == 3
+
+
+async def test_a_daily_limit_keeps_the_first_and_names_the_rest(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, other = await new_photo(), await new_photo()
+    noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    one = await add(database, photo, "a", "b", daily_limit=3, at=noon)
+    two = await add(database, other, "a", "b", "c", daily_limit=3, at=noon)
+    assert one.kept == ("a", "b")
+    assert (two.kept, two.over_limit) == (("a",), ("b", "c"))
+    repeated = await add(database, photo, "a", daily_limit=3, at=noon)
+    assert (repeated.repeated, repeated.over_limit) == (("a",), ())
+    someone_else = await add(database, photo, "c", user=2, daily_limit=3, at=noon)
+    assert someone_else.kept == ("c",)
+    next_day = noon + timedelta(hours=12)
+    assert (await add(database, other, "b", daily_limit=3, at=next_day)).kept == ("b",)
+
+
+async def test_taking_labels_back_does_not_make_room_for_more_that_day(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "a", "b", daily_limit=2)
+    async with database.session() as session:
+        assert await labels.remove(session, 1, "a") == 1
+    assert (await add(database, photo, "c", daily_limit=2)).over_limit == ("c",)
+
+
+async def test_a_label_taken_back_can_be_given_again(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "dog")
+    async with database.session() as session:
+        assert await labels.remove(session, 1, "dog") == 1
+        assert await labels.remove(session, 1, "dog") == 0
+        assert await labels.of_photo(session, photo) == []
+    assert (await add(database, photo, "dog")).kept == ("dog",)
+    async with database.reading() as session:
+        assert await labels.of_photo(session, photo) == ["dog"]
+
+
+async def test_only_ones_own_labels_are_listed_and_removed(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, other = await new_photo(), await new_photo()
+    await add(database, photo, "dog", "новое")
+    await add(database, other, "dog")
+    await add(database, photo, "dog", user=2)
+    async with database.session() as session:
+        mine = await labels.mine(session, 1)
+        assert [(item.hashtag, item.photos, item.status) for item in mine.items] == [
+            ("dog", 2, None),
+            ("новое", 1, "pending"),
+        ]
+        button = mine.items[0].label_id
+        assert await labels.hashtag_of(session, 1, button) == "dog"
+        assert await labels.hashtag_of(session, 2, button) is None
+        assert await labels.remove(session, 1, "dog", photo) == 1
+        assert (await labels.mine(session, 1)).items[0].photos == 1
+        assert (await labels.mine(session, 2)).total == 1
+
+
+async def test_a_long_list_comes_in_pages_and_a_page_too_far_is_the_last(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    await add(database, await new_photo(), *(f"tag{number}" for number in range(45)))
+    async with database.reading() as session:
+        first = await labels.mine(session, 1, size=20)
+        last = await labels.mine(session, 1, page=99, size=20)
+        nobody = await labels.mine(session, 2, page=3)
+    assert (first.total, first.pages, len(first.items)) == (45, 3, 20)
+    assert first.items[0].hashtag == "tag44"
+    assert (last.page, [item.hashtag for item in last.items][-1]) == (2, "tag0")
+    assert (nobody.page, nobody.pages, nobody.items) == (0, 1, ())
+
+
+async def test_a_photo_that_is_gone_cannot_be_labelled(database: Database) -> None:
+    with pytest.raises(StorageError, match="deleted"):
+        await add(database, 404, "dog")
+
+
+async def test_nothing_to_add_adds_nothing(database: Database, new_photo: NewPhoto) -> None:
+    assert await add(database, await new_photo()) == Added()
+
+
+async def test_hashtags_are_only_ever_text(database: Database, new_photo: NewPhoto) -> None:
+    photo = await new_photo()
+    odd = ["'); drop table labels; --", "%", "_", "a" * 100, "<b>", "\u202e"]
+    await add(database, photo, *odd)
+    async with database.reading() as session:
+        assert await labels.of_photo(session, photo) == odd
