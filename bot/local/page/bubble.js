@@ -104,7 +104,7 @@ export function quote(message, chat) {
     {
       class: "quote",
       type: "button",
-      "aria-label": `${t("reply_to", name)}: ${snippet(message)}`,
+      "aria-label": `${t("reply")}. ${name}: ${snippet(message)}`,
       onclick: () => chat.jump(message.message_id),
     },
     picture && make("img", { src: picture, alt: "", width: 34, height: 34 }),

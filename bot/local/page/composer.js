@@ -12,7 +12,9 @@ const TALLEST = 200; // CSS pixels that the field grows to before it scrolls
 export function growing(field) {
   const fit = () => {
     field.style.height = "auto";
-    field.style.height = `${Math.min(field.scrollHeight, TALLEST)}px`;
+    // Inside a closed dialog nothing has a height: it stays as it is until something is typed.
+    const border = field.offsetHeight - field.clientHeight;
+    if (field.scrollHeight) field.style.height = `${Math.min(field.scrollHeight + border, TALLEST)}px`;
   };
   field.addEventListener("input", fit);
   return fit;
@@ -64,7 +66,10 @@ export class Composer {
 
   focus() {
     // On a touch screen focus would bring up the keyboard over what has just been sent.
-    if (matchMedia("(hover: hover)").matches) this.#field.focus({ preventScroll: true });
+    if (!matchMedia("(hover: hover)").matches) return;
+    // A closing dialog gives the focus back without the caret, and typing would go nowhere.
+    this.#field.blur();
+    this.#field.focus({ preventScroll: true });
   }
 
   /** The id of the message being answered; taking it ends the reply. */
@@ -79,7 +84,7 @@ export class Composer {
     this.#field.placeholder = placeholder ?? t("message");
     this.#bar.hidden = message === null;
     if (message === null) return this.#bar.replaceChildren();
-    const name = message.from?.id === this.#userId() ? t("you") : nameOf(message.from);
+    const own = message.from?.id === this.#userId();
     const picture = thumbnail(message);
     const cancel = () => {
       this.replyTo(null);
@@ -94,7 +99,7 @@ export class Composer {
         make(
           "span",
           { class: "quote-words" },
-          make("span", { class: "quote-name", text: t("reply_to", name) }),
+          make("span", { class: "quote-name", text: own ? t("reply") : t("reply_to", nameOf(message.from)) }),
           make("span", { class: "quote-text", text: snippet(message) }),
         ),
       ),

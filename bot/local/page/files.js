@@ -10,6 +10,7 @@ const ALBUM = 10; // photos that Telegram puts into one album
 
 export class Files {
   #dialog = byId("preview");
+  #busy = false;
   #items = []; // {file, url, photo}
   #caption = byId("preview-caption");
   #fit = growing(byId("preview-caption"));
@@ -164,12 +165,12 @@ export class Files {
   }
 
   async #submit() {
-    if (this.#send.disabled || !this.#items.length) return;
+    if (this.#busy || !this.#items.length) return;
     let caption = this.#caption.value.trim();
     let replyTo = this.#takeReply();
     const error = byId("preview-error");
     error.hidden = true;
-    this.#busy(true);
+    this.#setBusy(true);
     try {
       for (const { items, kind } of this.#parcels()) {
         const files = items.map((item) => item.file);
@@ -186,12 +187,14 @@ export class Files {
       error.textContent = refused.message;
       error.hidden = false;
     } finally {
-      this.#busy(false);
+      this.#setBusy(false);
     }
   }
 
-  #busy(busy) {
-    this.#send.disabled = busy;
+  #setBusy(busy) {
+    this.#busy = busy;
+    // Not `disabled`, which would take the keyboard's focus away.
+    this.#send.setAttribute("aria-disabled", String(busy));
     this.#send.textContent = t(busy ? "sending" : "send");
   }
 

@@ -112,7 +112,7 @@ const TEXTS = {
     remove: (name) => `Убрать ${name}`,
     reply: "Ответить",
     reply_cancel: "Не отвечать",
-    reply_to: (name) => `В ответ ${name}`,
+    reply_to: (name) => `Ответ: ${name}`,
     send: "Отправить",
     send_as_file: "Отправить файлом, без сжатия",
     send_files: (n) => `Отправить ${n} ${plural(n, "файл", "файла", "файлов")}`,
