@@ -21,6 +21,8 @@ _SENTENCES = (
         "The disk failed while the database was read or written: check it.",
     ),
     ("foreign key", "What this belongs to has been deleted in the meantime."),
+    ("does not exist", "The database server has no database of that name: check DATABASE_URL."),
+    ("name or service", "The database server cannot be reached: check DATABASE_URL."),
     ("connect", "The database server cannot be reached: check DATABASE_URL."),
 )
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
+
+_LOCK = 0x7461673470696300
+"""A number no other program on the server is likely to lock (SQLite locks the file itself)."""
 
 
 def config(connection: Connection) -> Config:
@@ -18,5 +21,7 @@ def config(connection: Connection) -> Config:
 
 def migrate(connection: Connection) -> None:
     """Apply every migration that is missing, within the connection's transaction: a failure
-    half way leaves the database as it was."""
+    half way leaves the database as it was. Two processes may start at once: one waits."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     command.upgrade(config(connection), "head")
