@@ -1,25 +1,59 @@
 """Safe decoding: bytes of a stranger's file to an upright RGB photo, or a reason why not."""
 
+import re
+import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 pillow_heif.register_heif_opener()
+# Sizes are held to MAX_PIXELS here; Pillow's own warning would only fill the log.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 MAX_BYTES = 20 * 2**20
 """What a bot may download from Telegram."""
 
 MAX_PIXELS = 64_000_000
-"""A photo is decoded whole but for JPEG; this bounds memory at about 250 MB."""
+"""A photo is decoded whole but for JPEG: at 4 bytes a pixel, this bounds what it takes in memory."""
+
+MAX_SCANS = 100
+"""Of a JPEG, where ten are usual: thousands would keep a core busy for an hour over one file."""
 
 WORKING_SIDE = 448
 """Photos keep a shorter side of at least this where they had it: twice what backbones see."""
 
 _FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
+
+# Pillow knows no image from a damaged or an empty one that it cannot open; these two tell.
+_MAGIC = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF.{4}WEBP|II\*\0|MM\0\*"
+    rb"|.{4}ftyp(?:avi[fs]|hei[cmsx]|hev[cmsx]|mif1|msf1)",
+    re.DOTALL,
+)
+_NO_PIXELS = re.compile(
+    rb"\x89PNG\r\n\x1a\n.{8}(?:|.{4})\0{4}|GIF8[79]a(?:|..)\0\0|BM.{16}(?:|.{4})\0{4}"
+    rb"|\xff\xd8.{0,65536}?\xff[\xc0-\xc3]\0.\x08(?:|..)\0\0",
+    re.DOTALL,
+)
+_JPEG_MARKER = re.compile(rb"\xff+([^\0\xd0-\xd7\xff])")
+_SCAN, _END = 0xDA, 0xD9
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF's orientation to what sets the photo upright."""
+
+_BAND_PIXELS = 2**20
 
 Reason = Literal[
     "empty", "not_an_image", "truncated", "no_pixels", "too_many_pixels", "too_large", "unreadable"
@@ -47,60 +81,123 @@ class PhotoError(ValueError):
 def decode(source: bytes | Path) -> Image.Image:
     """The photo as people see it: RGB, upright (EXIF), the first frame, transparency on white.
 
-    Large JPEGs are decoded at a reduced scale, which is several times quicker.
+    It comes at a working size: large JPEGs are decoded at a reduced scale, which is several times
+    quicker, and other large photos are reduced afterwards.
 
     Raises:
         PhotoError: for anything that is not a whole, reasonably sized image.
     """
-    if isinstance(source, Path):
-        source = _read(source)
-    if not source:
+    data = _read(source) if isinstance(source, Path) else source
+    if not data:
         raise PhotoError("empty")
-    if len(source) > MAX_BYTES:
+    if len(data) > MAX_BYTES:
         raise PhotoError("too_large")
     try:
-        image = Image.open(BytesIO(source), formats=_FORMATS)
-    except UnidentifiedImageError:
-        raise PhotoError("not_an_image") from None
-    except Image.DecompressionBombError:
-        raise PhotoError("too_many_pixels") from None
-    except Exception as error:  # a decoder's own errors are as many as there are formats
-        raise PhotoError("truncated", type(error).__name__) from error
-    width, height = image.size
-    if not width or not height:
-        raise PhotoError("no_pixels")
-    if width * height > MAX_PIXELS:
-        raise PhotoError("too_many_pixels", f"{width}×{height}")
-    try:
-        image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))
-        image.load()
-        return _rgb(ImageOps.exif_transpose(image))
+        with _open(data) as image:
+            image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))
+            image.load()
+            _check_size(image)
+            photo, turn = _reduced(image), _UPRIGHT.get(_orientation(image))
+        return photo if turn is None else photo.transpose(turn)
     except PhotoError:
         raise
-    except Exception as error:
+    except Exception as error:  # a decoder's own errors are as many as there are formats
         raise PhotoError("truncated", type(error).__name__) from error
 
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PhotoError("too_large")
-        return path.read_bytes()
-    except OSError as error:
-        raise PhotoError("unreadable", error.strerror or type(error).__name__) from None
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        detail = error.strerror if isinstance(error, OSError) else None
+        raise PhotoError("unreadable", detail or type(error).__name__) from None
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        return image
+def _open(data: bytes) -> Image.Image:
+    """The image behind its header, nothing decoded yet."""
+    if data.count(b"\xff\xda") > MAX_SCANS and _has_too_many_scans(data):
+        raise PhotoError("truncated", f"more than {MAX_SCANS} scans")
+    try:
+        image = Image.open(BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError:
+        if _NO_PIXELS.match(data):
+            raise PhotoError("no_pixels") from None
+        raise PhotoError("truncated" if _MAGIC.match(data) else "not_an_image") from None
+    except Image.DecompressionBombError:
+        raise PhotoError("too_many_pixels") from None
+    _check_size(image)
+    return image
+
+
+def _check_size(image: Image.Image) -> None:
+    width, height = image.size
+    if not width or not height:
+        raise PhotoError("no_pixels")
+    if width * height > MAX_PIXELS:
+        raise PhotoError("too_many_pixels", f"{width}×{height}")
+
+
+def _has_too_many_scans(data: bytes) -> bool:
+    """Whether the bytes are a JPEG of more than ``MAX_SCANS`` scans."""
+    scans, at = 0, 2
+    while data.startswith(b"\xff\xd8") and (marker := _JPEG_MARKER.search(data, at)):
+        kind, at = marker[1][0], marker.end()
+        if kind == _END:
+            break
+        scans += kind == _SCAN
+        if scans > MAX_SCANS:
+            return True
+        at += int.from_bytes(data[at : at + 2], "big")
+    return False
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # damaged EXIF does not make a photo unreadable
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """The image in RGB, its shorter side from one to two ``WORKING_SIDE`` where it was longer.
+
+    It goes band by band, so that no second copy of a large image is made on the way.
+    """
+    factor = max(1, min(image.size) // WORKING_SIDE)
+    white = _white_level(image)
+    if factor == 1:
+        return _rgb(image, white)
+    width, height = image.size
+    reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    rows = factor * max(1, _BAND_PIXELS // (width * factor))
+    for top in range(0, height, rows):
+        band = image.crop((0, top, width, min(top + rows, height)))
+        reduced.paste(_rgb(band, white).reduce(factor), (0, top // factor))
+    return reduced
+
+
+def _white_level(image: Image.Image) -> float:
+    """The value that stands for white in images of 16 bits, 32 bits or floats."""
+    if image.mode.startswith("I;16"):
+        return 65535.0
+    if image.mode not in ("I", "F"):
+        return 255.0
+    low, high = image.getextrema()
+    del low
+    brightest = float(high)
+    return next((white for white in (1.0, 255.0, 65535.0) if brightest <= white), brightest)
+
+
+def _rgb(image: Image.Image, white: float) -> Image.Image:
     if image.mode.startswith(("I", "F")):
-        # Pillow would clip these at 255: 16 bits and floats are scaled by their own range.
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max(initial=0.0) > 255 else 255.0
-        grey = np.clip(values * (255.0 / top), 0, 255).astype(np.uint8)
+        # Pillow would clip these at 255.
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+        grey = np.clip(values * (255.0 / white), 0, 255).astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
+        background = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(background, rgba).convert("RGB")
     return image.convert("RGB")
