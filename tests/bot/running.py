@@ -1,0 +1,36 @@
+"""The bot at work in a test, and people who talk to it."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from colours import ColourEngine
+
+from bot.local.person import Person
+from bot.local.server import LocalServer
+from bot.services import Bot, Services
+from storage.database import Database
+
+TOKEN = "424242:a-token_that-no.log~may%show"
+
+
+@dataclass
+class Running:
+    """One start of the bot; ``stop`` ends it, the server and the database file stay."""
+
+    server: LocalServer
+    application: Bot
+    services: Services
+    database: Database
+    engine: ColourEngine
+    stack: AsyncExitStack = field(repr=False)
+
+    async def person(self, **who: Any) -> Person:
+        return await self.stack.enter_async_context(Person(self.server.url, **who))
+
+    async def stop(self) -> None:
+        await self.stack.aclose()
+
+
+Start = Callable[..., Awaitable[Running]]
