@@ -144,6 +144,7 @@ export class Files {
   #clear() {
     for (const { url } of this.#items) URL.revokeObjectURL(url);
     this.#items = [];
+    byId("preview-items").replaceChildren();
     this.#asFile.checked = false;
     this.#caption.value = "";
     this.#fit();
