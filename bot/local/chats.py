@@ -131,9 +131,10 @@ class State:
             **fields,
         }
         chat.messages[message["message_id"]] = message
+        self.files.hold(file_ids(message))
         while len(chat.messages) > MESSAGES_KEPT:
             _, old = chat.messages.popitem(last=False)
-            self._drop_files(old)
+            self.files.release(file_ids(old))
         chat.publish_message("message", message)
         return message
 
@@ -204,16 +205,12 @@ class State:
     def clear(self, chat: Chat) -> None:
         """Empty a chat."""
         for message in chat.messages.values():
-            self._drop_files(message)
+            self.files.release(file_ids(message))
         chat.messages.clear()
 
     def _forget(self, chat: Chat) -> None:
         self.clear(chat)
         chat.listeners.close()
-
-    def _drop_files(self, message: Message) -> None:
-        for unique in file_ids(message):
-            self.files.drop(unique)
 
     def text_fields(
         self, formatted: formatting.Formatted, names: tuple[str, str], limit: int, too_long: str

@@ -124,8 +124,8 @@ def _span(entity: Entity) -> tuple[int, int]:
 
 def _cleaned(formatted: Formatted) -> tuple[str, list[Entity]]:
     text = formatted.text
-    begin = len(text) - len(text.lstrip())
-    end = max(begin, len(text.rstrip()))
+    shown = [i for i, character in enumerate(text) if character > " " and not character.isspace()]
+    begin, end = (shown[0], shown[-1] + 1) if shown else (0, 0)
     characters = []
     offsets = [0]
     at = 0

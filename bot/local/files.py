@@ -10,7 +10,8 @@ import hashlib
 import io
 import mimetypes
 import warnings
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,7 @@ class FileStore:
         self._paths: dict[str, StoredFile] = {}
         self._unique: dict[str, StoredFile] = {}
         self._objects: dict[str, tuple[str, Any]] = {}
+        self._shown: Counter[str] = Counter()
         self._counter = 0
 
     def add(
@@ -102,6 +104,18 @@ class FileStore:
         del self._paths[old.path], self._unique[old.file_unique_id]
         self._objects.pop(file_id, None)
         self.drop(old.file_unique_id)
+
+    def hold(self, file_unique_ids: Iterable[str]) -> None:
+        """Note that one more message shows these files."""
+        self._shown.update(file_unique_ids)
+
+    def release(self, file_unique_ids: Iterable[str]) -> None:
+        """Note that a message which showed these files is gone; drop what none shows any more."""
+        for unique in file_unique_ids:
+            self._shown[unique] -= 1
+            if self._shown[unique] <= 0:
+                del self._shown[unique]
+                self.drop(unique)
 
     def drop(self, file_unique_id: str) -> None:
         """Forget a file's bytes, as when a file is deleted on Telegram's side."""

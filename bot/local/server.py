@@ -6,6 +6,7 @@
 
 import hmac
 import ipaddress
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from bot.local.chats import State
 from bot.local.methods import FUNCTIONS
 from bot.local.parameters import NAMES, read_arguments
 from bot.local.rules import RefusalError
+
+_log = logging.getLogger(__name__)
 
 TOKEN = web.AppKey("token", str)
 HOSTS: web.AppKey[set[str]] = web.AppKey("hosts", set)
@@ -48,7 +51,8 @@ class LocalServer:
     ) -> None:
         self.token = token
         head = token.partition(":")[0]
-        bot_id = int(head) if head.isdecimal() else 7_000_000_000
+        # A token begins with its bot's id. Short numbers are left to the people in the chats.
+        bot_id = int(head) if head.isdecimal() and len(head) > 8 else 7_000_000_000
         self.state = State(bot_id, name, username, reads_groups=reads_groups)
         self.url = ""
         self._runner: web.AppRunner | None = None
@@ -171,6 +175,10 @@ async def _call(request: web.Request) -> web.Response:
         result = await FUNCTIONS[name](request.app[chat_routes.STATE], arguments)
     except RefusalError as refusal:
         return _refused(refusal)
+    except Exception:
+        # Without the address, which holds the token.
+        _log.exception("%s failed", request.match_info["method"])
+        return _refused(RefusalError(500, "Internal Server Error"))
     return web.json_response({"ok": True, "result": result})
 
 

@@ -1,0 +1,320 @@
+"""The local server refuses what Telegram refuses, in Telegram's words."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden, InvalidToken
+
+from bot.local import LocalServer
+from bot.local.person import NotSentError, Person
+
+Call = Callable[..., Any]
+TOKEN = "4242:a-secret-token"
+
+
+@pytest.fixture
+async def call(server: LocalServer, ann: Person) -> Call:
+    """Calls a method with a JSON body; returns the result, or (code, description)."""
+
+    async def made(method: str, **parameters: Any) -> Any:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{server.base_url}{TOKEN}/{method}", json=parameters) as response,
+        ):
+            body = await response.json()
+            assert body["ok"] == (response.status == 200)
+            if body["ok"]:
+                return body["result"]
+            assert body["error_code"] == response.status
+            return response.status, body["description"]
+
+    return made
+
+
+def one_button(**button: Any) -> dict[str, Any]:
+    return {"inline_keyboard": [[button]]}
+
+
+def button(markup: dict[str, Any], description: str) -> tuple[dict[str, Any], str]:
+    """A case of a keyboard that is refused."""
+    return {"text": "x", "reply_markup": markup}, description
+
+
+@pytest.mark.parametrize(
+    ("parameters", "description"),
+    [
+        ({"text": ""}, "message text is empty"),
+        ({}, "message text is empty"),
+        ({"text": " \n "}, "message text is empty"),
+        ({"text": "<b></b>", "parse_mode": "HTML"}, "message text is empty"),
+        ({"text": "x" * 4097}, "message is too long"),
+        ({"text": "🐶" * 2049}, "message is too long"),
+        ({"text": "x", "chat_id": 5}, "chat not found"),
+        ({"text": "x", "chat_id": ""}, "chat_id is empty"),
+        ({"text": "x", "parse_mode": "BBCode"}, "unsupported parse_mode"),
+        (
+            {"text": "a <b>b", "parse_mode": "HTML"},
+            "can't parse entities: Can't find end tag corresponding to start tag \"b\"",
+        ),
+        (
+            {"text": "ж <c>b</c>", "parse_mode": "HTML"},
+            'can\'t parse entities: Unsupported start tag "c" at byte offset 3',
+        ),
+        ({"text": "x", "reply_parameters": {"message_id": 99}}, "message to be replied not found"),
+        ({"text": "x", "reply_markup": "nonsense"}, "can't parse reply_markup JSON object"),
+        ({"text": "x", "reply_markup": [1]}, "object expected as reply markup"),
+        button(one_button(text="b", callback_data=""), "BUTTON_DATA_INVALID"),
+        button(one_button(text="b", callback_data="ж" * 33), "BUTTON_DATA_INVALID"),
+        button(one_button(text="b", copy_text={"text": ""}), "BUTTON_COPY_TEXT_INVALID"),
+        button(one_button(text="b", copy_text={"text": "x" * 257}), "BUTTON_COPY_TEXT_INVALID"),
+        (
+            {"text": "x", "reply_markup": one_button(text="b")},
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+        ),
+        (
+            {"text": "x", "reply_markup": one_button(text="b", callback_data="a", url="a.org")},
+            "can't parse inline keyboard button: "
+            "exactly one action is allowed, found url and callback_data",
+        ),
+        (
+            {"text": "x", "reply_markup": one_button(callback_data="a")},
+            "can't parse inline keyboard button: Can't find field \"text\"",
+        ),
+        (
+            {"text": "x", "reply_markup": one_button(text="b", url="nowhere")},
+            "inline keyboard button URL 'nowhere' is invalid: Wrong HTTP URL",
+        ),
+        (
+            {"text": "x", "disable_web_page_preview": True},
+            'method sendMessage has no parameter "disable_web_page_preview" on the local server',
+        ),
+    ],
+)
+async def test_a_message_that_telegram_would_not_take_is_refused(
+    call: Call, parameters: dict[str, Any], description: str
+) -> None:
+    refused = await call("sendMessage", **{"chat_id": 1000, **parameters})
+    assert refused == (400, f"Bad Request: {description}")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"text": "x" * 4096},
+        {"text": "🐶" * 2048},
+        {"text": "<b>" + "x" * 4096 + "</b>", "parse_mode": "HTML"},
+        {"text": "x", "reply_markup": one_button(text="b", callback_data="ж" * 32)},
+        {"text": "x", "reply_markup": one_button(text="b", copy_text={"text": "ж" * 256})},
+        {"text": "x", "reply_parameters": {"message_id": 99, "allow_sending_without_reply": True}},
+        {"text": "x", "reply_markup": {"remove_keyboard": True}},
+    ],
+)
+async def test_a_message_within_the_limits_is_sent(call: Call, parameters: dict[str, Any]) -> None:
+    sent = await call("sendMessage", chat_id=1000, **parameters)
+    assert sent["message_id"]
+
+
+async def test_an_edit_that_changes_nothing_is_refused(call: Call) -> None:
+    keyboard = one_button(text="b", callback_data="a")
+    same = {"text": "<b>x</b> ", "parse_mode": "HTML", "reply_markup": keyboard}
+    sent = await call("sendMessage", chat_id=1000, **same)
+    where = {"chat_id": 1000, "message_id": sent["message_id"]}
+    not_modified = (
+        400,
+        "Bad Request: message is not modified: specified new message content and reply markup "
+        "are exactly the same as a current content and reply markup of the message",
+    )
+    assert await call("editMessageText", **where, **same) == not_modified
+    assert await call("editMessageReplyMarkup", **where, reply_markup=keyboard) == not_modified
+    # Another format, or no keyboard, is another message.
+    assert "entities" not in await call("editMessageText", **where, text="x", reply_markup=keyboard)
+    assert "reply_markup" not in await call("editMessageReplyMarkup", **where)
+
+
+async def test_edits_of_what_is_not_there_or_not_the_bots_are_refused(
+    call: Call, ann: Person
+) -> None:
+    sent = await call("sendMessage", chat_id=1000, text="x")
+    theirs = await ann.send_text("mine")
+    own = {"chat_id": 1000, "message_id": sent["message_id"]}
+    assert await call("editMessageText", chat_id=1000, message_id=999, text="y") == (
+        400,
+        "Bad Request: message to edit not found",
+    )
+    assert await call("editMessageText", chat_id=1000, text="y") == (
+        400,
+        "Bad Request: message identifier is not specified",
+    )
+    assert await call(
+        "editMessageText", chat_id=1000, message_id=theirs["message_id"], text="y"
+    ) == (400, "Bad Request: message can't be edited")
+    assert await call("editMessageCaption", **own, caption="y") == (
+        400,
+        "Bad Request: there is no caption in the message to edit",
+    )
+    assert await call("editMessageText", **own, text="x" * 4097) == (
+        400,
+        "Bad Request: MESSAGE_TOO_LONG",
+    )
+    assert await call("deleteMessage", chat_id=1000, message_id=999) == (
+        400,
+        "Bad Request: message to delete not found",
+    )
+
+
+async def test_a_callback_is_answered_once_and_in_time(
+    call: Call, ann: Person, server: LocalServer
+) -> None:
+    await call(
+        "sendMessage",
+        chat_id=1000,
+        text="x",
+        reply_markup=one_button(**{"text": "Go", "callback_data": "go"}),
+    )
+    menu = await ann.wait_reply()
+    too_old = (
+        400,
+        "Bad Request: query is too old and response timeout expired or query ID is invalid",
+    )
+    assert await call("answerCallbackQuery", callback_query_id="1") == too_old
+    first = await ann.press(menu, "Go")
+    long = await call("answerCallbackQuery", callback_query_id=first, text="x" * 201)
+    assert long == (400, "Bad Request: MESSAGE_TOO_LONG")
+    assert await call("answerCallbackQuery", callback_query_id=first, text="x" * 200) is True
+    assert await call("answerCallbackQuery", callback_query_id=first) == too_old
+    late = await ann.press(menu, "Go")
+    now = server.state.clock()
+    server.state.clock = lambda: now + 3600
+    assert await call("answerCallbackQuery", callback_query_id=late) == too_old
+
+
+@pytest.mark.parametrize(
+    ("commands", "description"),
+    [
+        ([{"command": "", "description": "x"}], "command must be non-empty"),
+        ([{"command": "x" * 33, "description": "x"}], "command length must not exceed 32"),
+        ([{"command": "Model", "description": "x"}], "BOT_COMMAND_INVALID"),
+        ([{"command": "model", "description": " "}], "command description must be non-empty"),
+        (
+            [{"command": "model", "description": "x" * 257}],
+            "command description length must not exceed 256",
+        ),
+        ([{"command": f"c{i}", "description": "x"} for i in range(101)], "BOT_COMMANDS_TOO_MUCH"),
+    ],
+)
+async def test_commands_that_telegram_would_not_take_are_refused(
+    call: Call, commands: list[dict[str, str]], description: str
+) -> None:
+    assert await call("setMyCommands", commands=commands) == (400, f"Bad Request: {description}")
+    assert await call("getMyCommands") == []
+
+
+async def test_names_descriptions_and_languages_have_limits(call: Call) -> None:
+    assert await call("setMyShortDescription", short_description="x" * 120) is True
+    assert (await call("setMyShortDescription", short_description="x" * 121))[0] == 400
+    assert (await call("setMyDescription", description="x" * 513))[0] == 400
+    assert (await call("setMyName", name="x" * 65))[0] == 400
+    assert await call("setMyCommands", commands=[], language_code="russian") == (
+        400,
+        "Bad Request: invalid language code specified",
+    )
+    await call("setMyDescription", description="по-русски", language_code="ru")
+    await call("setMyDescription", description="in English")
+    assert (await call("getMyDescription", language_code="ru"))["description"] == "по-русски"
+    assert (await call("getMyDescription", language_code="de"))["description"] == "in English"
+
+
+async def test_what_the_server_does_not_have_is_named(call: Call) -> None:
+    assert await call("sendTelepathy", chat_id=1000) == (404, "Not Found")
+    assert (await call("GETME"))["is_bot"] is True
+    assert await call("setWebhook", url="https://example.org/hook") == (
+        400,
+        "Bad Request: bad webhook: the local server serves getUpdates only",
+    )
+    assert (await call("getWebhookInfo"))["url"] == ""
+    assert await call("sendChatAction", chat_id=1000, action="thinking") == (
+        400,
+        "Bad Request: wrong parameter action in request",
+    )
+
+
+async def test_parameters_may_come_in_every_form_that_the_bot_api_allows(
+    server: LocalServer, ann: Person
+) -> None:
+    url = f"{server.base_url}{TOKEN}/sendMessage"
+    keyboard = one_button(text="b", callback_data="a")
+    plain = {"chat_id": "1000", "text": "a & б", "reply_markup": json.dumps(keyboard)}
+    multipart = aiohttp.FormData(plain, default_to_multipart=True)
+    async with aiohttp.ClientSession() as session:
+        for answer in (
+            session.get(url, params=plain),
+            session.post(url, params=plain),
+            session.post(url, data=plain),
+            session.post(url, data=multipart),
+            session.post(url, json={"chat_id": 1000, "text": "a & б", "reply_markup": keyboard}),
+        ):
+            async with answer as response:
+                result = (await response.json())["result"]
+                assert result["text"] == "a & б"
+                assert result["reply_markup"] == keyboard
+        async with session.post(
+            url, data=b"{broken", headers={"Content-Type": "application/json"}
+        ) as response:
+            assert response.status == 400
+
+
+async def test_a_wrong_token_is_unauthorized(server: LocalServer) -> None:
+    with pytest.raises(InvalidToken):
+        async with Bot("4242:another-token", server.base_url):
+            pass
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{server.base_url}wrong/getMe") as response:
+            assert (response.status, (await response.json())["description"]) == (
+                401,
+                "Unauthorized",
+            )
+        async with session.get(f"{server.base_file_url}wrong/photos/file_0.jpg") as response:
+            assert response.status == 401
+
+
+async def test_a_person_who_blocked_the_bot_gets_nothing(
+    api: Bot, server: LocalServer, ann: Person
+) -> None:
+    server.state.chats[1000].blocked = True
+    with pytest.raises(Forbidden, match="blocked by the user"):
+        await api.send_message(1000, "hello?")
+    assert ann.replies() == []
+
+
+async def test_captions_and_albums_have_limits(api: Bot, picture: Callable[..., bytes]) -> None:
+    with pytest.raises(BadRequest, match=r"[Cc]aption is too long"):
+        await api.send_photo(1000, picture(), caption="x" * 1025)
+    with pytest.raises(BadRequest, match=r"(?i)image_process_failed"):
+        await api.send_photo(1000, b"no picture")
+    with pytest.raises(BadRequest, match=r"(?i)wrong remote file identifier"):
+        await api.send_photo(1000, "AgACAgI")
+    with pytest.raises(BadRequest, match=r"(?i)failed to get HTTP URL content"):
+        await api.send_photo(1000, "https://example.org/a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("", "nothing to send"), ("x" * 4097, "at most 4096"), (" ", "nothing")]
+)
+async def test_a_person_is_told_kindly_what_cannot_be_sent(
+    ann: Person, text: str, reason: str
+) -> None:
+    with pytest.raises(NotSentError, match=reason):
+        await ann.send_text(text)
+    assert ann.messages == {}
+
+
+async def test_at_most_ten_photos_are_sent_at_once(
+    ann: Person, picture: Callable[..., bytes]
+) -> None:
+    with pytest.raises(NotSentError, match="At most 10 photos"):
+        await ann.send_photo([picture(20, 20)] * 11)
+    assert len(await ann.send_photo([picture(20, 20)] * 10)) == 10

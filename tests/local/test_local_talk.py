@@ -1,0 +1,274 @@
+"""A person and a bot of python-telegram-bot talk through the local server."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+)
+
+from bot.local import LocalServer
+from bot.local.person import NotSentError, Person
+
+Picture = Callable[..., bytes]
+
+
+async def test_a_text_is_answered(echo: Any, ann: Person) -> None:
+    await ann.send_text("good morning")
+    assert (await ann.wait_reply())["text"] == "You said good morning"
+
+
+async def test_a_command_is_recognised_and_formatting_shown(echo: Any, ann: Person) -> None:
+    sent = await ann.send_text("/start")
+    assert sent["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
+    assert (await ann.wait_reply())["html"] == "Hello, <b>Ann</b>"
+
+
+async def test_a_photo_is_downloaded_in_its_smallest_size_and_replied_to(
+    echo: Any, ann: Person, picture: Picture
+) -> None:
+    (sent,) = await ann.send_photo(picture(1000, 500))
+    reply = await ann.wait_reply()
+    assert reply["text"] == "90x45"
+    assert reply["reply_to_message"]["message_id"] == sent["message_id"]
+    assert reply["reply_to_message"]["photo"][0]["url"].startswith("/chat/files/")
+
+
+async def test_a_pressed_button_is_answered_and_the_message_edited(echo: Any, ann: Person) -> None:
+    await ann.send_text("/start")
+    menu = await ann.wait_reply()
+    callback = await ann.press(menu, "More")
+    assert (await ann.wait_callback(callback))["text"] == "You asked for more"
+    edited = await ann.wait_edit(menu)
+    assert edited["html"] == 'Here is more: <span class="hashtag">#cat</span>'
+    assert "reply_markup" not in edited
+    with pytest.raises(NotSentError):
+        await ann.press(menu, "More")
+
+
+async def test_a_copy_button_asks_the_bot_nothing(echo: Any, ann: Person) -> None:
+    await ann.send_text("/start")
+    menu = await ann.wait_reply()
+    assert menu["reply_markup"]["inline_keyboard"][0][1]["copy_text"] == {"text": "#dog #beach"}
+    with pytest.raises(NotSentError, match="does not ask the bot"):
+        await ann.press(menu, "Copy")
+
+
+async def test_an_album_is_one_group_with_the_caption_on_its_first_photo(
+    server: LocalServer, api: Bot, ann: Person, picture: Picture
+) -> None:
+    await ann.send_photo([picture(200 + i) for i in range(3)], caption="holidays #sea")
+    updates = await api.get_updates()
+    messages = [update.message for update in updates if update.message]
+    assert len(messages) == 3
+    assert len({message.media_group_id for message in messages}) == 1
+    assert [message.caption for message in messages] == ["holidays #sea", None, None]
+    assert messages[0].parse_caption_entities(["hashtag"])
+
+
+async def test_a_single_photo_belongs_to_no_album(api: Bot, ann: Person, picture: Picture) -> None:
+    (message,) = await ann.send_photo(picture(), caption="one")
+    assert "media_group_id" not in message
+
+
+@pytest.mark.parametrize("kind", ["sticker", "video", "animation"])
+async def test_other_media_reach_the_bot_as_what_they_are(
+    echo: Any, ann: Person, kind: str
+) -> None:
+    await ann.send_other(kind)
+    assert (await ann.wait_reply())["text"] == f"A {kind}"
+
+
+async def test_any_bytes_can_be_a_document(echo: Any, ann: Person) -> None:
+    sent = await ann.send_document(b"\0\1\2", "notes.pdf")
+    assert sent["document"]["mime_type"] == "application/pdf"
+    assert (await ann.wait_reply())["text"] == "A document"
+
+
+async def test_two_people_at_once_each_get_their_own_answer(echo: Any, server: LocalServer) -> None:
+    async with (
+        Person(server.url, chat=1, name="Ann") as ann,
+        Person(server.url, chat=2, name="Bob") as bob,
+    ):
+        await asyncio.gather(ann.send_text("from Ann"), bob.send_text("from Bob"))
+        replies = await asyncio.gather(ann.wait_reply(), bob.wait_reply())
+        assert [reply["text"] for reply in replies] == ["You said from Ann", "You said from Bob"]
+        assert len(ann.replies()) == len(bob.replies()) == 1
+
+
+async def test_a_hundred_texts_at_once_are_all_answered(echo: Any, ann: Person) -> None:
+    await asyncio.gather(*(ann.send_text(f"number {i}") for i in range(100)))
+    answers = {(await ann.wait_reply())["text"] for _ in range(100)}
+    assert answers == {f"You said number {i}" for i in range(100)}
+
+
+async def test_everyone_in_a_group_sees_its_messages_and_the_bot_knows_who_wrote(
+    api: Bot, server: LocalServer
+) -> None:
+    async with (
+        Person(server.url, chat=-5, user=1, name="Ann") as ann,
+        Person(server.url, chat=-5, user=2, name="Bob") as bob,
+    ):
+        await ann.send_text("hello everyone")
+        await bob.wait_event("message", lambda message: message["text"] == "hello everyone")
+        await bob.send_text("hello Ann")
+        messages = [update.message for update in await api.get_updates() if update.message]
+        assert [message.from_user.first_name for message in messages if message.from_user] == [
+            "Ann",
+            "Bob",
+        ]
+        assert {message.chat.type for message in messages} == {"supergroup"}
+        await api.send_message(-5, "hello both")
+        assert (await ann.wait_reply())["text"] == (await bob.wait_reply())["text"]
+        assert (await api.get_chat_member(-5, 2)).status == "member"
+
+
+async def test_only_the_one_who_pressed_sees_the_answer(api: Bot, server: LocalServer) -> None:
+    async with (
+        Person(server.url, chat=-5, user=1, name="Ann") as ann,
+        Person(server.url, chat=-5, user=2, name="Bob") as bob,
+    ):
+        keyboard = InlineKeyboardMarkup.from_button(InlineKeyboardButton("Go", callback_data="go"))
+        await api.send_message(-5, "press", reply_markup=keyboard)
+        callback = await bob.press(await bob.wait_reply(), "Go")
+        (update,) = await api.get_updates()
+        assert update.callback_query and update.callback_query.from_user.id == 2
+        await update.callback_query.answer("done", show_alert=True)
+        assert await bob.wait_callback(callback) == {
+            "id": callback,
+            "text": "done",
+            "show_alert": True,
+        }
+        await api.send_message(-5, "after")
+        await ann.wait_event("message", lambda message: message["text"] == "after")
+        assert "callback_answer" not in [name for name, _ in ann.events]
+
+
+async def test_in_privacy_mode_a_group_shows_the_bot_only_what_is_for_it() -> None:
+    server = LocalServer("1:x", username="tagbot", reads_groups=False)
+    url = await server.start(port=0)
+    try:
+        async with Bot("1:x", server.base_url) as api, Person(url, chat=-5, user=1) as ann:
+            assert not api.bot.can_read_all_group_messages
+            for text in ("hello", "/tags", "/tags@tagbot", "/tags@otherbot", "thanks @tagbot"):
+                await ann.send_text(text)
+            await api.send_message(-5, "hi")
+            await ann.send_text("right", reply_to=await ann.wait_reply())
+            texts = [update.message.text for update in await api.get_updates() if update.message]
+            assert texts == ["/tags", "/tags@tagbot", "thanks @tagbot", "right"]
+    finally:
+        await server.stop()
+
+
+async def test_the_menu_of_commands_follows_the_persons_language_and_scope(
+    api: Bot, server: LocalServer
+) -> None:
+    await api.set_my_commands([BotCommand("help", "how it works")])
+    await api.set_my_commands([BotCommand("help", "как это работает")], language_code="ru")
+    async with Person(server.url, chat=7, language="ru") as olga, Person(server.url, chat=8) as bob:
+        assert olga.commands == [{"command": "help", "description": "как это работает"}]
+        assert bob.commands == [{"command": "help", "description": "how it works"}]
+        scope = BotCommandScopeAllPrivateChats()
+        await api.set_my_commands([BotCommand("model", "private")], scope=scope)
+        told = await bob.wait_event("commands")
+        assert told == {"commands": [{"command": "model", "description": "private"}]}
+        await api.set_my_commands([BotCommand("admin", "for you")], scope=BotCommandScopeChat(8))
+        told = await bob.wait_event("commands")
+        assert told["commands"][0]["command"] == "admin"
+        await api.delete_my_commands(scope=BotCommandScopeChat(8))
+        told = await bob.wait_event("commands")
+        assert told["commands"][0]["command"] == "model"
+    assert [command.description for command in await api.get_my_commands()] == ["how it works"]
+
+
+async def test_the_bot_shows_that_it_types_deletes_and_reacts(api: Bot, ann: Person) -> None:
+    await api.send_chat_action(1000, "typing")
+    sent = await api.send_message(1000, "soon gone")
+    await api.set_message_reaction(1000, sent.message_id, "👍")
+    await api.delete_message(1000, sent.message_id)
+    await ann.wait_event("delete", lambda data: data["message_id"] == sent.message_id)
+    assert ann.actions() == ["typing"]
+    assert ann.messages == {}
+    reaction = await ann.wait_event("reaction")
+    assert reaction["reaction"] == [{"type": "emoji", "emoji": "👍"}]
+
+
+async def test_the_bot_sends_photos_albums_and_documents(
+    api: Bot, ann: Person, picture: Picture
+) -> None:
+    sent = await api.send_photo(1000, picture(300, 200), caption="<i>mine</i>", parse_mode="HTML")
+    shown = await ann.wait_reply()
+    assert shown["html"] == "<i>mine</i>"
+    assert (await ann.download(shown["photo"][-1])).startswith(b"\xff\xd8")
+    again = await api.send_photo(1000, sent.photo[0].file_id)
+    assert again.photo == sent.photo
+    album = await api.send_media_group(
+        1000, [InputMediaPhoto(picture(100), caption="one"), InputMediaPhoto(picture(110))]
+    )
+    assert album[0].media_group_id == album[1].media_group_id is not None
+    assert [message.caption for message in album] == ["one", None]
+    document = await api.send_document(1000, b"a,b\n", filename="tags.csv", caption="all of them")
+    assert document.document and document.document.file_name == "tags.csv"
+    copied = await api.copy_message(1000, 1000, document.message_id)
+    forwarded = await api.forward_message(1000, 1000, sent.message_id)
+    assert forwarded.forward_origin and forwarded.photo == sent.photo
+    assert copied.message_id != document.message_id
+
+
+async def test_a_page_that_comes_later_sees_what_was_said(echo: Any, server: LocalServer) -> None:
+    async with Person(server.url) as ann:
+        await ann.send_text("first")
+        await ann.wait_reply()
+    async with Person(server.url) as ann:
+        assert [m["text"] for m in ann.messages.values()] == ["first", "You said first"]
+        await ann.reset()
+        await ann.wait_event("snapshot", lambda data: not data["messages"])
+    async with Person(server.url) as ann:
+        assert ann.messages == {}
+
+
+async def test_updates_stay_until_a_higher_offset_confirms_them(api: Bot, ann: Person) -> None:
+    for text in ("one", "two", "three"):
+        await ann.send_text(text)
+    first = await api.get_updates()
+    assert [u.message.text for u in first if u.message] == ["one", "two", "three"]
+    assert len(await api.get_updates(limit=2)) == 2
+    rest = await api.get_updates(offset=first[1].update_id)
+    assert [u.message.text for u in rest if u.message] == ["two", "three"]
+    last = await api.get_updates(offset=-1)
+    assert [u.message.text for u in last if u.message] == ["three"]
+    assert await api.get_updates(offset=last[0].update_id + 1) == ()
+
+
+async def test_a_waiting_poll_gets_what_comes_and_only_kinds_it_asked_for(
+    api: Bot, ann: Person
+) -> None:
+    await api.get_updates(allowed_updates=["callback_query"])
+    await ann.send_text("not asked for")
+    assert await api.get_updates() == ()
+    await api.get_updates(allowed_updates=[])
+    poll = asyncio.create_task(api.get_updates(timeout=30))
+    await ann.send_text("asked for")
+    (update,) = await poll
+    assert update.message and update.message.text == "asked for"
+
+
+async def test_the_server_stops_while_a_bot_polls_and_a_page_listens(picture: Picture) -> None:
+    server = LocalServer("1:x")
+    url = await server.start(port=0)
+    async with Person(url) as ann, Bot("1:x", server.base_url) as api:
+        poll = asyncio.create_task(api.get_updates(timeout=50))
+        await ann.send_text("hello")
+        assert len(await poll) == 1
+        poll = asyncio.create_task(api.get_updates(offset=2, timeout=50))
+        await asyncio.sleep(0)
+        await server.stop()
+        await asyncio.gather(poll, return_exceptions=True)
