@@ -1,0 +1,69 @@
+"""Settings: what an operator may write, and what is said about what they may not."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings, SettingsError, read_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_the_example_lists_every_setting_with_a_comment_and_its_default() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    listed = re.findall(r"^# [^\n]+\n([A-Z_]+)=(.*)$", text, re.MULTILINE)
+    assert [name.lower() for name, _ in listed] != []
+    assert {name.lower() for name, _ in listed} == set(Settings.model_fields)
+    assert text.count("=\n") + len([v for _, v in listed if v]) == len(listed)
+
+
+def test_the_example_as_it_stands_is_the_same_as_no_file() -> None:
+    assert read_settings(ROOT / ".env.example") == read_settings(None)
+
+
+def test_settings_come_from_the_file_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = tmp_path / ".env"
+    env.write_text("ADMIN_IDS=1, 2\nLOG_LEVEL=debug\nFINETUNE_EVERY=50\nBOT_TOKEN=12:abc-DEF_1\n")
+    monkeypatch.setenv("FINETUNE_EVERY", "nightly")
+    monkeypatch.setenv("TELEGRAM_API_URL", "http://localhost:8081/")
+    settings = read_settings(env)
+    assert settings.admin_ids == {1, 2}
+    assert settings.log_level == "DEBUG"
+    assert settings.finetune_every == "nightly"
+    assert settings.telegram_api_url == "http://localhost:8081"
+    assert settings.secrets == ["12:abc-DEF_1"]
+    assert "abc-DEF_1" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("ADMIN_IDS", "1;2", "separated by commas, such as 123,456"),
+        ("BOT_TOKEN", "not a s3cret", "as @BotFather gave it"),
+        ("BOT_TOKEN", "12:s3cret with space", "as @BotFather gave it"),
+        ("FINETUNE_EVERY", "weekly", "a number of labels, such as 50, or the word nightly"),
+        ("TELEGRAM_API_URL", "api.telegram.org", "starts with https:// or http://"),
+        ("LOG_LEVEL", "chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("TAGS_PER_DAY", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_malformed_setting_is_one_sentence_that_names_it_and_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, advice: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings(None)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{name} ")
+    assert advice in sentence
+    assert "\n" not in sentence
+    assert "s3cret" not in sentence

@@ -1,0 +1,145 @@
+"""Starting and stopping: locally without a token, on Telegram with one."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from colours import ColourEngine, hashtags, jpeg
+from pydantic import SecretStr
+from running import TOKEN
+
+from bot import main
+from bot.local.person import Person
+from bot.local.server import LocalServer
+from bot.main import StartError, serve
+from bot.settings import Settings
+from recommenders.engine import BundleError
+
+
+@pytest.fixture(autouse=True)
+def a_fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main.Engine, "load", lambda *_: ColourEngine())
+
+
+@asynccontextmanager
+async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]:
+    said: list[str] = []
+    ready, stop = asyncio.Event(), asyncio.Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "Ctrl-C" in line:
+            ready.set()
+
+    task = asyncio.create_task(serve(settings, port, say, stop))
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    waiting.cancel()
+    try:
+        if task.done():
+            await task
+        yield said
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20) if not task.done() else None
+
+
+async def test_without_a_token_it_serves_the_local_chat_and_frees_the_port(
+    settings: Settings,
+) -> None:
+    async with serving(settings) as said:
+        (url,) = re.findall(r"http://127\.0\.0\.1:\d+", said[-1])
+        async with Person(url) as ann:
+            await ann.send_photo(jpeg("green"))
+            assert hashtags(await ann.wait_reply())[0] == "#green1"
+    port = int(url.rpartition(":")[2])
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
+
+
+async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: Settings) -> None:
+    server = LocalServer(TOKEN, username="live_bot")
+    url = await server.start(port=0)
+    live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
+    try:
+        async with serving(live) as said:
+            assert "@live_bot answers" in said[-1]
+            async with Person(url) as ann:
+                await ann.send_photo(jpeg("green"))
+                assert hashtags(await ann.wait_reply())[0] == "#green1"
+    finally:
+        await server.stop()
+
+
+async def test_a_photo_that_came_before_the_stop_is_still_answered(settings: Settings) -> None:
+    server = LocalServer(TOKEN)
+    url = await server.start(port=0)
+    live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
+    try:
+        async with Person(url) as ann:
+            async with serving(live):
+                await ann.send_photo(jpeg("green"))
+                await ann.wait_event("action")
+            assert hashtags(await ann.wait_reply())
+    finally:
+        await server.stop()
+
+
+async def refused(settings: Settings, port: int = 0) -> str:
+    with pytest.raises(StartError) as caught:
+        async with serving(settings, port):
+            pass
+    assert "\n" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    return str(caught.value)
+
+
+async def test_a_wrong_token_is_one_sentence_without_the_token(settings: Settings) -> None:
+    server = LocalServer(TOKEN)
+    url = await server.start(port=0)
+    try:
+        wrong = {"bot_token": SecretStr("1:wrong"), "telegram_api_url": url}
+        sentence = await refused(settings.model_copy(update=wrong))
+    finally:
+        await server.stop()
+    assert "does not accept BOT_TOKEN" in sentence
+    assert "1:wrong" not in sentence
+
+
+async def test_no_network_is_one_sentence(settings: Settings) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    offline = {"bot_token": SecretStr(TOKEN), "telegram_api_url": url}
+    sentence = await refused(settings.model_copy(update=offline))
+    assert sentence.startswith(f"{url} cannot be reached.")
+    assert "TELEGRAM_API_URL" in sentence
+
+
+async def test_a_taken_port_is_one_sentence_that_names_another(settings: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        sentence = await refused(settings, taken.getsockname()[1])
+    assert "cannot be used" in sentence
+    assert "--port 8080" in sentence
+
+
+async def test_a_broken_bundle_and_a_broken_database_are_one_sentence_each(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "DATABASE_URL" in await refused(
+        settings.model_copy(update={"database_url": "nothing://here"})
+    )
+
+    def load(*_: Any) -> None:
+        raise BundleError("The bundle is broken. Fit it again.")
+
+    monkeypatch.setattr(main.Engine, "load", load)
+    assert await refused(settings) == "The bundle is broken. Fit it again."
