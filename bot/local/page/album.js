@@ -6,8 +6,8 @@ const WANTED_SHAPE = 0.95; // width over height of the whole album
 
 /**
  * Share `shapes` (width over height of each photo, in order) among rows.
- * Returns [{shape, photos: [shape, …]}, …]: in a row each photo's width goes with its shape, and the
- * row's own shape fixes its height, so nothing moves when the images come.
+ * Returns [{shape, photos: [shape, …]}, …]: in a row each photo's width goes with its shape, and
+ * the row's own shape fixes its height, so nothing moves when the images come.
  */
 export function rowsOf(shapes) {
   const bounded = shapes.map((shape) => Math.min(WIDEST, Math.max(NARROWEST, shape)));

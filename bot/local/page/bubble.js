@@ -11,7 +11,8 @@ const NAME_COLOURS = 7;
 
 /**
  * The element of `messages`: one message, or those of an album in order.
- * `chat`: {userId, group, open(photos, index), jump(id), press(message, row, column, button), command(text)}.
+ * `chat`: {userId, group, open(photos, index), jump(id), press(message, row, column, button),
+ * command(text)}.
  */
 export function bubble(messages, chat) {
   const [first] = messages;
@@ -29,8 +30,9 @@ export function bubble(messages, chat) {
   }
   const words = make("div", { class: "text", dir: "auto" });
   if (worded.html) words.append(rich(worded.html, chat.command));
-  else if (first.sticker?.emoji) words.append(make("span", { class: "big", text: first.sticker.emoji }));
-  else if (!photos.length && !first.document) words.append(make("i", { text: t("unsupported") }));
+  else if (first.sticker?.emoji) {
+    words.append(make("span", { class: "big", text: first.sticker.emoji }));
+  } else if (!photos.length && !first.document) words.append(make("i", { text: t("unsupported") }));
   const emoji = (first.reaction ?? []).map((reaction) => reaction.emoji).join("");
   if (emoji) words.append(make("span", { class: "reaction", text: emoji }));
   words.append(meta(worded, own));
@@ -136,7 +138,9 @@ function grid(photos, chat) {
         draggable: "false",
       });
       const button = make(
-        "button", { class: "picture", type: "button", "aria-label": label, onclick: show(index) }, image,
+        "button",
+        { class: "picture", type: "button", "aria-label": label, onclick: show(index) },
+        image,
       );
       button.style.flexGrow = cell * 100; // below 1 in all, flex would leave the row unfilled
       line.append(button);
@@ -169,28 +173,30 @@ function meta(message, own) {
   const line = make("span", { class: "meta" });
   if (message.edit_date) line.append(make("span", { text: t("edited") }));
   const at = new Date(message.date * 1000);
-  line.append(
-    make("time", { datetime: at.toISOString(), title: at.toLocaleString(), text: timeOf(message.date) }),
-  );
+  const exact = { datetime: at.toISOString(), title: at.toLocaleString() };
+  line.append(make("time", { ...exact, text: timeOf(message.date) }));
   if (own) line.append(icon("ticks", "ticks"));
   return line;
 }
 
 function buttons(message, keyboard, chat) {
-  const rows = keyboard.map((row, y) =>
-    make("div", { class: "keyboard-row" }, ...row.map((button, x) => key(message, button, y, x, chat))),
-  );
+  const rows = keyboard.map((row, y) => {
+    const keys = row.map((button, x) => key(message, button, y, x, chat));
+    return make("div", { class: "keyboard-row" }, ...keys);
+  });
   return make("div", { class: "keyboard", role: "group" }, ...rows);
 }
 
 function key(message, button, row, column, chat) {
   const label = make("span", { class: "key-label", text: button.text });
   const place = `${message.message_id}:${row}:${column}`;
-  if (button.url) {
+  if (/^(https?|tg|mailto):/i.test(button.url ?? "")) {
     const props = { class: "key", href: button.url, target: "_blank", rel: "noopener noreferrer" };
-    if (/^(https?|tg|mailto):/i.test(button.url)) return make("a", props, label, icon("external", "corner"));
+    return make("a", props, label, icon("external", "corner"));
   }
-  const corner = button.copy_text ? icon("copy", "corner") : make("span", { class: "spinner corner" });
+  const corner = button.copy_text
+    ? icon("copy", "corner")
+    : make("span", { class: "spinner corner" });
   return make(
     "button",
     {

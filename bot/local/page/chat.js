@@ -12,6 +12,7 @@ import { confirm, copy, toast } from "./notices.js";
 import { switchLanguage, t, translate } from "./texts.js";
 import { openViewer } from "./viewer.js";
 
+const ACTIONS = ["typing", "upload_photo", "upload_document"];
 const ACTION_MS = 5500; // Telegram's clients show an action for about five seconds
 const LOST_SHOWN_AFTER_MS = 700; // a hiccup shorter than this is nobody's business
 
@@ -101,7 +102,7 @@ let acting = null;
 
 function act(action) {
   clearTimeout(acting);
-  const text = action && ["typing", "upload_photo", "upload_document"].includes(action) && t(action);
+  const text = ACTIONS.includes(action) ? t(action) : null;
   const status = byId("status");
   status.classList.toggle("busy", Boolean(text));
   if (text) {

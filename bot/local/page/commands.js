@@ -50,8 +50,9 @@ export class CommandMenu {
     else if (event.key === "ArrowUp") this.#mark((this.#active - 1 + many) % many);
     else if (event.key === "Escape") this.close();
     else if (event.key === "Tab" && !event.shiftKey) this.#complete();
-    else if (event.key === "Enter" && !event.shiftKey && this.#active >= 0) this.#take(this.#active);
-    else return false;
+    else if (event.key === "Enter" && !event.shiftKey && this.#active >= 0) {
+      this.#take(this.#active);
+    } else return false;
     event.preventDefault();
     return true;
   }
@@ -86,7 +87,8 @@ export class CommandMenu {
     );
     this.#panel.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
-    // A typed "/" marks the first at once, so that Enter takes it; the button's list waits for arrows.
+    // A typed "/" marks the first at once, so that Enter takes it; the button's list waits for
+    // the arrows.
     this.#active = -1;
     if (this.#field.value.startsWith("/")) this.#mark(0);
   }

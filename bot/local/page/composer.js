@@ -13,8 +13,8 @@ export function growing(field) {
   const fit = () => {
     field.style.height = "auto";
     // Inside a closed dialog nothing has a height: it stays as it is until something is typed.
-    const border = field.offsetHeight - field.clientHeight;
-    if (field.scrollHeight) field.style.height = `${Math.min(field.scrollHeight + border, TALLEST)}px`;
+    const height = field.scrollHeight + field.offsetHeight - field.clientHeight;
+    if (field.scrollHeight) field.style.height = `${Math.min(height, TALLEST)}px`;
   };
   field.addEventListener("input", fit);
   return fit;
@@ -85,6 +85,7 @@ export class Composer {
     this.#bar.hidden = message === null;
     if (message === null) return this.#bar.replaceChildren();
     const own = message.from?.id === this.#userId();
+    const heading = own ? t("reply") : t("reply_to", nameOf(message.from));
     const picture = thumbnail(message);
     const cancel = () => {
       this.replyTo(null);
@@ -99,7 +100,7 @@ export class Composer {
         make(
           "span",
           { class: "quote-words" },
-          make("span", { class: "quote-name", text: own ? t("reply") : t("reply_to", nameOf(message.from)) }),
+          make("span", { class: "quote-name", text: heading }),
           make("span", { class: "quote-text", text: snippet(message) }),
         ),
       ),

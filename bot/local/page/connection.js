@@ -38,7 +38,8 @@ export class Connection extends EventTarget {
     clearTimeout(this.#retry);
     this.#retry = null;
     this.#source?.close();
-    const source = new EventSource(`/chat/events?${new URLSearchParams({ chat: this.#chat, language })}`);
+    const where = new URLSearchParams({ chat: this.#chat, language });
+    const source = new EventSource(`/chat/events?${where}`);
     this.#source = source;
     source.addEventListener("open", () => {
       this.#wait = FIRST_RETRY_MS;

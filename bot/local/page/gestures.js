@@ -1,4 +1,4 @@
-/* What can be done with a message itself: answer it, open its menu; by mouse, touch and keyboard. */
+/* What can be done with a message: answer it, open its menu; by mouse, touch and keyboard. */
 
 const SWIPE_PX = 64; // as far to the left as a swipe must go to mean "reply"
 const HOLD_MS = 500;

@@ -7,8 +7,8 @@ const MARGIN = 8;
 let close = null;
 
 /**
- * Open a menu. `items`: [{icon, label, run, danger}]; `at`: a point {x, y} or an element to stand by
- * (above it where there is no room below). Arrow keys move, Escape and a tap elsewhere close.
+ * Open a menu. `items`: [{icon, label, run, danger}]; `at`: a point {x, y} or an element to stand
+ * by (above it where there is no room below). Arrow keys move, Escape and a tap elsewhere close.
  */
 export function openMenu(items, at) {
   close?.();

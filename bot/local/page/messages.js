@@ -194,7 +194,7 @@ export class MessageList {
     this.#toBottom.hidden = this.#pinned;
     for (const day of this.#list.querySelectorAll(".day")) {
       day.classList.toggle("stuck", day.offsetTop > 16);
-      day.classList.remove("idle");
+      day.classList.toggle("idle", this.#pinned);
     }
     clearTimeout(this.#still);
     this.#still = setTimeout(() => {

@@ -1,7 +1,7 @@
 /*
- * The server's HTML of a message, rebuilt tag by tag from a short list of what is allowed. The server
- * already escapes; this makes sure that nothing else ever reaches the page, and adds what the tags do:
- * code copies with a tap, spoilers open, links open beside the chat, commands are sent.
+ * The server's HTML of a message, rebuilt tag by tag from a short list of what is allowed. The
+ * server already escapes; this makes sure that nothing else reaches the page, and adds what the
+ * tags do: code copies with a tap, spoilers open, links open beside the chat, commands are sent.
  */
 
 import { make } from "./dom.js";
@@ -70,7 +70,7 @@ function span(node, fill, onCommand) {
   return make("button", { class: "command-link", type: "button", text: command, onclick: send });
 }
 
-/** Enter and Space press what is a button without being a <button> (it has to flow with the text). */
+/** Enter and Space press what is a button but no <button>, since it has to flow with the text. */
 function pressable(node, label, press) {
   node.tabIndex = 0;
   node.setAttribute("role", "button");

@@ -63,7 +63,8 @@ const TEXTS = {
     welcome_choose: "Choose a photo",
     welcome_hint: "or drop one here, or paste it",
     welcome_text:
-      "Send a photo and get the hashtags people really post with it: the best five first, and more if you like.",
+      "Send a photo and get the hashtags people really post with it: " +
+      "the best five first, and more if you like.",
     welcome_title: "What can this bot do?",
     wrong_type: "Only images can be sent as photos; the others go as files.",
     yesterday: "Yesterday",
@@ -129,7 +130,8 @@ const TEXTS = {
     welcome_choose: "Выбрать фото",
     welcome_hint: "или перетащите его сюда, или вставьте",
     welcome_text:
-      "Пришлите фото и получите хештеги, с которыми такие фото публикуют: сначала пять лучших, а при желании и больше.",
+      "Пришлите фото и получите хештеги, с которыми такие фото публикуют: " +
+      "сначала пять лучших, а при желании и больше.",
     welcome_title: "Что умеет этот бот?",
     wrong_type: "Как фото отправляются только изображения, остальное уйдёт файлами.",
     yesterday: "Вчера",

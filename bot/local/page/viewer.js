@@ -16,19 +16,20 @@ export function openViewer(sizes, index) {
     image.height = height;
     count.textContent = sizes.length > 1 ? t("photo_of", index + 1, sizes.length) : "";
   };
-  const turn = (name, label, step) =>
+  const button = (name, label, press) =>
     make(
       "button",
-      { class: `viewer-${name}`, type: "button", "aria-label": label, onclick: () => show(index + step) },
+      { class: `viewer-${name}`, type: "button", "aria-label": label, onclick: press },
       icon(name),
     );
-  const close = make(
-    "button",
-    { class: "viewer-close", type: "button", "aria-label": t("close"), onclick: () => dialog.close() },
-    icon("close"),
-  );
+  const close = button("close", t("close"), () => dialog.close());
   dialog.replaceChildren(image, count, close);
-  if (sizes.length > 1) dialog.append(turn("left", t("previous"), -1), turn("right", t("next"), 1));
+  if (sizes.length > 1) {
+    dialog.append(
+      button("left", t("previous"), () => show(index - 1)),
+      button("right", t("next"), () => show(index + 1)),
+    );
+  }
   dialog.onclick = (event) => event.target.closest("button") || dialog.close();
   dialog.onkeydown = (event) => {
     if (event.key === "ArrowLeft") show(index - 1);
