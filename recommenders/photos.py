@@ -18,15 +18,18 @@ MAX_BYTES = 20 * 2**20
 """What a bot may download from Telegram."""
 
 MAX_PIXELS = 64_000_000
-"""A photo is decoded whole but for JPEG: at 4 bytes a pixel, this bounds what it takes in memory."""
+"""All but JPEGs are decoded whole, at 4 bytes a pixel: this bounds what that takes in memory."""
 
-MAX_SCANS = 100
+MAX_WEBP_PIXELS = MAX_PIXELS // 2
+"""The decoder of WebP holds four copies."""
+
+MAX_SCANS = 50
 """Of a JPEG, where ten are usual: thousands would keep a core busy for an hour over one file."""
 
 WORKING_SIDE = 448
 """Photos keep a shorter side of at least this where they had it: twice what backbones see."""
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 
 # Pillow knows no image from a damaged or an empty one that it cannot open; these two tell.
 _MAGIC = re.compile(
@@ -64,7 +67,7 @@ _SENTENCES: dict[Reason, str] = {
     "not_an_image": "not an image that can be read (JPEG, PNG, WebP, HEIC, GIF, BMP or TIFF can)",
     "truncated": "the file is cut off or damaged",
     "no_pixels": "the image has no pixels",
-    "too_many_pixels": f"the image has more than {MAX_PIXELS // 1_000_000} megapixels",
+    "too_many_pixels": "the image has too many pixels",
     "too_large": f"the file is over {MAX_BYTES // 2**20} MB",
     "unreadable": "the file cannot be opened",
 }
@@ -134,8 +137,10 @@ def _check_size(image: Image.Image) -> None:
     width, height = image.size
     if not width or not height:
         raise PhotoError("no_pixels")
-    if width * height > MAX_PIXELS:
-        raise PhotoError("too_many_pixels", f"{width}×{height}")
+    limit = MAX_WEBP_PIXELS if image.format == "WEBP" else MAX_PIXELS
+    if width * height > limit:
+        most = limit // 1_000_000
+        raise PhotoError("too_many_pixels", f"{width}×{height}, at most {most} megapixels")
 
 
 def _has_too_many_scans(data: bytes) -> bool:
@@ -184,17 +189,18 @@ def _white_level(image: Image.Image) -> float:
         return 65535.0
     if image.mode not in ("I", "F"):
         return 255.0
-    low, high = image.getextrema()
-    del low
-    brightest = float(high)
-    return next((white for white in (1.0, 255.0, 65535.0) if brightest <= white), brightest)
+    extrema = np.asarray(image.getextrema(), dtype=np.float64)
+    if not np.isfinite(extrema).all():
+        return 255.0
+    usual = (255.0, 65535.0) if image.mode == "I" else (1.0, 255.0, 65535.0)
+    return next((white for white in usual if extrema[1] <= white), float(extrema[1]))
 
 
 def _rgb(image: Image.Image, white: float) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         # Pillow would clip these at 255.
-        values = np.nan_to_num(np.asarray(image, dtype=np.float32))
-        grey = np.clip(values * (255.0 / white), 0, 255).astype(np.uint8)
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32) * np.float32(255.0 / white))
+        grey = np.clip(values, 0, 255).astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
