@@ -13,17 +13,19 @@ MAX_LENGTH = 100
 
 Reason = Literal["empty", "too_long", "no_letter", "bad_character"]
 
-# Joiners and marks of direction show nothing by themselves and make two hashtags look alike; they
-# are dropped from the ends and refused inside, except that ZWNJ and ZWJ spell Persian and Indic
-# words, where the platforms drop them too.
+# What Unicode calls default ignorable: joiners, marks of direction, fillers, variation selectors.
+# They show nothing by themselves and would make two hashtags look alike, so they are dropped. That
+# goes for ZWNJ too: Persian is posted with and without it.
 _INVISIBLE = dict.fromkeys(
     [
-        *(0x00AD, 0x034F, 0x061C, 0x180E, 0xFEFF),
-        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F)),
-        *(*range(0x2060, 0x2070), *range(0xFE00, 0xFE10)),
+        *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
+        *(*range(0x180B, 0x1810), *range(0x200B, 0x2010), *range(0x202A, 0x202F)),
+        *(*range(0x2060, 0x2070), *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9)),
+        *(*range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
     ]
 )
-_SEPARATORS = re.compile(r"[\s,;]+")
+_SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
+_NEXT_HASHTAG = re.compile(r"(?<=[^#＃])(?=[#＃])")
 
 
 class HashtagError(ValueError):
@@ -49,9 +51,12 @@ def normalise(text: str) -> str:
     if len(tag) > MAX_LENGTH:
         raise HashtagError(text, "too_long")
     kinds = [unicodedata.category(character) for character in tag]
-    if not all(
-        kind[0] in "LMN" or character == "_" for kind, character in zip(kinds, tag, strict=True)
-    ):
+    fits = all(
+        kind[0] in "LN" or kind in ("Mn", "Mc") or character == "_"
+        for kind, character in zip(kinds, tag, strict=True)
+    )
+    # A mark in front would sit on the "#" and break the link.
+    if not fits or kinds[0][0] == "M":
         raise HashtagError(text, "bad_character")
     if not any(kind[0] == "L" for kind in kinds):
         raise HashtagError(text, "no_letter")
@@ -61,8 +66,8 @@ def normalise(text: str) -> str:
 def parse(text: str) -> tuple[list[str], list[str]]:
     """Hashtags of a person's text, and the pieces that are not hashtags.
 
-    Pieces are separated by white space, commas or semicolons; ``#one#two`` is two hashtags, and a
-    piece needs no ``#``.
+    Pieces are separated by white space or by any script's commas and semicolons; ``#one#two`` is
+    two hashtags, and a piece needs no ``#``.
 
     Returns:
         The canonical hashtags in order without repeats, and the pieces refused as they were typed.
@@ -70,8 +75,8 @@ def parse(text: str) -> tuple[list[str], list[str]]:
     hashtags: dict[str, None] = {}
     refused: list[str] = []
     for piece in _SEPARATORS.split(text):
-        for part in re.split(r"(?<=[^#＃])(?=[#＃])", piece):
-            if not part:
+        for part in _NEXT_HASHTAG.split(piece):
+            if not part.translate(_INVISIBLE):
                 continue
             try:
                 hashtags[normalise(part)] = None
