@@ -1,14 +1,16 @@
 """The person's side: the page, the event stream, and sending, pressing, clearing."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from bot.local import files, formatting, rules
-from bot.local.chats import Chat, State, User
+from bot.local.chats import Chat, Message, State, User
 from bot.local.events import encode, for_page
+from bot.local.sentences import CannotSendError, speaking
 
 STATE = web.AppKey("state", State)
 PAGE = Path(__file__).parent / "page"
@@ -20,11 +22,6 @@ CONTENT_POLICY = (
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-_EMPTY = "There is nothing in this file."
-
-
-class CannotSendError(ValueError):
-    """What a person cannot do; the message is a sentence for them."""
 
 
 def add_routes(app: web.Application) -> None:
@@ -75,7 +72,7 @@ def _integer(value: Any, name: str, default: int | None = None) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        raise CannotSendError(f"{name} must be a whole number.") from None
+        raise CannotSendError("{name} must be a whole number.", name=name) from None
 
 
 def _enter(state: State, given: Any) -> tuple[Chat, User]:
@@ -140,7 +137,16 @@ async def events(request: web.Request) -> web.StreamResponse:
 async def send(request: web.Request) -> web.StreamResponse:
     """A person's message: text, photos (several are an album), or one other file."""
     state = request.app[STATE]
-    form = await request.post()
+    try:
+        form = await request.post()
+    except ValueError:
+        raise CannotSendError("A form in UTF-8 is expected.") from None
+    with speaking(form.get("language")):
+        sent = await _send(state, form)
+    return web.json_response({"messages": [for_page(message) for message in sent]})
+
+
+async def _send(state: State, form: Any) -> list[Message]:
     chat, user = _enter(state, form)
     reply: dict[str, Any] = {}
     if form.get("reply_to"):
@@ -154,7 +160,7 @@ async def send(request: web.Request) -> web.StreamResponse:
     sent = [state.post(chat, user, {**common, **content}) for content in contents]
     for message in sent:
         state.deliver(chat, message)
-    return web.json_response({"messages": [for_page(message) for message in sent]})
+    return sent
 
 
 async def _contents(state: State, form: Any) -> list[dict[str, Any]]:
@@ -163,14 +169,14 @@ async def _contents(state: State, form: Any) -> list[dict[str, Any]]:
     for field, value in form.items():
         if isinstance(value, web.FileField):
             if field not in ("photo", "document", "video", "sticker", "animation"):
-                raise CannotSendError(f"A file cannot be sent as {field}.")
+                raise CannotSendError("A file cannot be sent as {field}.", field=field)
             data = await asyncio.to_thread(value.file.read)
             uploads.append((field, value.filename or "file", value.content_type, data))
     kinds = {field for field, *_ in uploads}
     if len(kinds) > 1 or (len(uploads) > 1 and kinds != {"photo"}):
         raise CannotSendError("Only photos can be sent several at once.")
     if len(uploads) > rules.MAX_ALBUM:
-        raise CannotSendError(f"At most {rules.MAX_ALBUM} photos can be sent at once.")
+        raise CannotSendError("At most {limit} photos can be sent at once.", limit=rules.MAX_ALBUM)
     text = str(form.get("text") or "")
     if not uploads:
         return [_text(state, text)]
@@ -186,7 +192,9 @@ def _text(state: State, text: str) -> dict[str, Any]:
             formatting.Formatted(text), ("text", "entities"), rules.MAX_TEXT, ""
         )
     except rules.RefusalError:
-        raise CannotSendError(f"A message has at most {rules.MAX_TEXT} characters.") from None
+        raise CannotSendError(
+            "A message has at most {limit} characters.", limit=rules.MAX_TEXT
+        ) from None
     if not fields:
         raise CannotSendError("There is nothing to send.")
     return fields
@@ -197,12 +205,14 @@ def _caption(state: State, text: str) -> dict[str, Any]:
     try:
         return state.text_fields(formatting.Formatted(text), names, rules.MAX_CAPTION, "")
     except rules.RefusalError:
-        raise CannotSendError(f"A caption has at most {rules.MAX_CAPTION} characters.") from None
+        raise CannotSendError(
+            "A caption has at most {limit} characters.", limit=rules.MAX_CAPTION
+        ) from None
 
 
 async def _upload(state: State, kind: str, name: str, mime: str, data: bytes) -> dict[str, Any]:
     if not data and kind != "document":
-        raise CannotSendError(_EMPTY)
+        raise CannotSendError("There is nothing in this file.")
     if kind == "photo":
         try:
             sizes = await asyncio.to_thread(files.photo_sizes, data)
@@ -232,10 +242,11 @@ async def _upload(state: State, kind: str, name: str, mime: str, data: bytes) ->
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
         body = await request.json()
+        json.dumps(body, ensure_ascii=False).encode()
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise CannotSendError("A JSON object is expected.")
+        raise CannotSendError("A JSON object in UTF-8 is expected.")
     return body
 
 
@@ -243,6 +254,11 @@ async def press(request: web.Request) -> web.StreamResponse:
     """A pressed callback button."""
     state = request.app[STATE]
     body = await _json(request)
+    with speaking(body.get("language")):
+        return web.json_response({"callback_id": _press(state, body)})
+
+
+def _press(state: State, body: dict[str, Any]) -> str:
     chat, user = _enter(state, body)
     message = chat.messages.get(_integer(body.get("message_id"), "message_id"))
     row = _integer(body.get("row"), "row")
@@ -253,7 +269,7 @@ async def press(request: web.Request) -> web.StreamResponse:
     data = rows[row][column].get("callback_data")
     if data is None:
         raise CannotSendError("This button does not ask the bot anything.")
-    return web.json_response({"callback_id": state.press(chat, user, message, data)})
+    return state.press(chat, user, message, data)
 
 
 async def reset(request: web.Request) -> web.StreamResponse:

@@ -20,14 +20,15 @@ from PIL import Image, ImageOps
 from bot.local.rules import MAX_DOWNLOAD
 
 PHOTO_SIZES = (("s", 90), ("m", 320), ("x", 800), ("y", 1280))
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 50_000_000  # to be decoded at once
 MAX_RATIO = 20
 BYTES_KEPT = 192 * 2**20
 FILES_KEPT = 20_000
+_TOO_MANY_PIXELS = "This picture has too many pixels for a photo. It can be sent as a file instead."
 
 
 class UnreadablePhotoError(ValueError):
-    """Bytes that cannot be sent as a photo; the message is a sentence for the person."""
+    """Bytes that cannot be sent as a photo; the message is a sentence of ``sentences``."""
 
 
 @dataclass(frozen=True)
@@ -229,17 +230,17 @@ def _open(data: bytes, needed: int) -> Image.Image:
             # The limit below is ours; Pillow's warning for a smaller one would only be noise.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    raise UnreadablePhotoError(
-                        "This picture has too many pixels for a photo. "
-                        "It can be sent as a file instead."
-                    )
+                # A JPEG is reduced while it is decoded, so that only others need be small.
                 picture.draft("RGB", (needed, needed))
+                if picture.width * picture.height > MAX_PIXELS:
+                    raise UnreadablePhotoError(_TOO_MANY_PIXELS)
                 picture.load()
                 upright = ImageOps.exif_transpose(picture)
                 return _on_white(upright)
     except UnreadablePhotoError:
         raise
+    except Image.DecompressionBombError as error:
+        raise UnreadablePhotoError(_TOO_MANY_PIXELS) from error
     except Exception as error:
         # Pillow's readers raise many kinds of error for broken bytes; all mean the same here.
         raise UnreadablePhotoError(

@@ -175,6 +175,10 @@ async def read_arguments(request: web.Request, method: str) -> Arguments:
             await _multipart_body(request, raw, uploads)
         else:
             raw |= {name: str(value) for name, value in (await request.post()).items()}
+    try:
+        json.dumps(raw, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise bad_request("strings must be encoded in UTF-8") from None
     parameters = METHODS[method]
     values = {}
     for name, value in raw.items():
@@ -232,10 +236,6 @@ def _convert(name: str, value: Any, kind: Kind) -> Any:
             raise bad_request(f"{name} must be an Integer") from None
     if not isinstance(value, str):
         raise bad_request(f"{name} must be a String")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise bad_request("strings must be encoded in UTF-8") from None
     return value
 
 
@@ -245,6 +245,9 @@ def _from_json(name: str, value: Any) -> Any:
     if not value.strip():
         return None
     try:
-        return json.loads(value)
+        parsed = json.loads(value)
+        # An escape such as \\ud83d alone is JSON, but no text.
+        json.dumps(parsed, ensure_ascii=False).encode()
+        return parsed
     except ValueError:
         raise bad_request(f"can't parse {name} JSON object") from None

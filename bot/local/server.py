@@ -18,6 +18,7 @@ from bot.local.chats import State
 from bot.local.methods import FUNCTIONS
 from bot.local.parameters import NAMES, read_arguments
 from bot.local.rules import RefusalError
+from bot.local.sentences import CannotSendError
 
 _log = logging.getLogger(__name__)
 
@@ -135,18 +136,25 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": "This came from another site."}, status=403)
     try:
         response = await handler(request)
-    except chat_routes.CannotSendError as error:
-        response = web.json_response({"error": str(error)}, status=400)
+    except CannotSendError as error:
+        response = _cannot_send(request, error, 400)
     except web.HTTPRequestEntityTooLarge:
-        limit = chat_routes.MAX_SEND // 2**20
-        message = f"This is too large: at most {limit} MB can be sent here."
-        response = web.json_response({"error": message}, status=413)
+        too_large = CannotSendError(
+            "This is too large: at most {limit} MB can be sent here.",
+            limit=chat_routes.MAX_SEND // 2**20,
+        )
+        response = _cannot_send(request, too_large, 413)
     except web.HTTPException as error:
         error.headers.update(_SAFE_HEADERS)
         raise
     if not response.prepared:
         response.headers.update(_SAFE_HEADERS)
     return response
+
+
+def _cannot_send(request: web.Request, error: CannotSendError, status: int) -> web.Response:
+    language = error.language or request.headers.get("Accept-Language", "")
+    return web.json_response({"error": error.said_in(language)}, status=status)
 
 
 def _refused(refusal: RefusalError) -> web.Response:

@@ -1,6 +1,7 @@
 """The local server refuses what Telegram refuses, in Telegram's words."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken
 
 from bot.local import LocalServer
 from bot.local.person import NotSentError, Person
+from bot.local.sentences import RUSSIAN
 
 Call = Callable[..., Any]
 TOKEN = "4242:a-secret-token"
@@ -310,6 +312,35 @@ async def test_a_person_is_told_kindly_what_cannot_be_sent(
     with pytest.raises(NotSentError, match=reason):
         await ann.send_text(text)
     assert ann.messages == {}
+
+
+async def test_a_person_is_told_in_their_language(server: LocalServer) -> None:
+    async with Person(server.url, language="ru") as olga:
+        with pytest.raises(NotSentError, match="Можно отправить файлом"):
+            await olga.send_photo(b"no picture")
+        with pytest.raises(NotSentError, match="не больше 4096 знаков"):
+            await olga.send_text("x" * 4097)
+
+
+def test_every_russian_sentence_has_the_places_of_the_english_one() -> None:
+    for english, russian in RUSSIAN.items():
+        assert re.findall(r"{\w+}", english) == re.findall(r"{\w+}", russian)
+
+
+async def test_half_a_character_is_refused_wherever_it_stands(
+    call: Call, server: LocalServer, ann: Person
+) -> None:
+    half = "\ud83d"
+    keyboard = one_button(text=half, callback_data="a")
+    for parameters in (
+        {"text": half},
+        {"text": "x", "reply_markup": keyboard},
+        {"text": "x", "reply_markup": json.dumps(keyboard)},
+    ):
+        assert (await call("sendMessage", chat_id=1000, **parameters))[0] == 400
+    await ann.send_text("still here")
+    async with Person(server.url) as again:
+        assert [m["text"] for m in again.messages.values()] == ["still here"]
 
 
 async def test_at_most_ten_photos_are_sent_at_once(
