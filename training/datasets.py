@@ -1,13 +1,14 @@
 """The dataset format: a folder with ``posts.jsonl``, an object a line.
 
 ``hashtags`` (list) and, where known, ``image`` (path inside the folder), ``split``, ``likes``,
-``posted_at`` and ``search_hashtag``. Everything else turns its layout into this one.
+``posted_at``, ``search_hashtag`` and ``album``. Everything else turns its layout into this one.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ class DatasetError(Exception):
 class Post:
     """A post: its hashtags, canonical and without repeats, and what is known beside them.
 
-    ``likes`` is None where unknown or hidden.
+    ``likes`` is None where unknown or hidden. Posts that share an ``album`` are the pictures of one
+    post: same hashtags, same likes.
     """
 
     hashtags: tuple[str, ...]
@@ -34,6 +36,7 @@ class Post:
     likes: int | None = None
     posted_at: str | None = None
     search_hashtag: str | None = None
+    album: str | None = None
 
 
 @dataclass
@@ -103,11 +106,16 @@ def _post(row: dict[str, Any], folder: Path, number: int, problems: Problems) ->
     return Post(
         hashtags=canonical(row["hashtags"], f"line {number}", problems),
         image=image,
-        split=row.get("split"),
+        split=_text(row.get("split")),
         likes=likes if isinstance(likes, int) and likes >= 0 else None,
-        posted_at=row.get("posted_at"),
-        search_hashtag=row.get("search_hashtag"),
+        posted_at=_text(row.get("posted_at")),
+        search_hashtag=_text(row.get("search_hashtag")),
+        album=_text(row.get("album")),
     )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def canonical(tags: Iterable[object], where: str, problems: Problems) -> tuple[str, ...]:
@@ -115,10 +123,14 @@ def canonical(tags: Iterable[object], where: str, problems: Problems) -> tuple[s
     kept: dict[str, None] = {}
     for tag in tags:
         try:
-            kept[normalise(str(tag))] = None
+            kept[_normalised(str(tag))] = None
         except HashtagError as error:
             problems.add(f"not a hashtag: {error.reason.replace('_', ' ')}", f"{where}: {tag}")
     return tuple(kept)
+
+
+# Posts say the same few thousand hashtags over and over.
+_normalised = lru_cache(maxsize=1 << 16)(normalise)
 
 
 def write(folder: Path, posts: Iterable[Post]) -> int:
@@ -132,7 +144,7 @@ def write(folder: Path, posts: Iterable[Post]) -> int:
             if post.image is not None:
                 row["image"] = str(post.image.relative_to(folder))
             row["hashtags"] = list(post.hashtags)
-            for name in ("split", "likes", "posted_at", "search_hashtag"):
+            for name in ("split", "likes", "posted_at", "search_hashtag", "album"):
                 if (value := getattr(post, name)) is not None:
                     row[name] = value
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
