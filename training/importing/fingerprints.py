@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from recommenders.photos import MAX_BYTES, PhotoError, decode
-from storage.duplicates import average_hash
 
 SIDE = 32
 _RECORD = np.dtype(
@@ -49,10 +49,12 @@ class Fingerprint:
 
 def of_image(image: Image.Image, digest: bytes = b"") -> Fingerprint:
     """The fingerprint of a decoded photo."""
-    small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    grey = image.convert("L")
+    bits = imagehash.average_hash(grey, hash_size=8).hash
+    small = grey.resize((SIDE, SIDE), Image.Resampling.BOX)
     return Fingerprint(
         digest,
-        average_hash(image),
+        int.from_bytes(np.packbits(bits).tobytes(), "big"),
         image.width / image.height,
         np.asarray(small, np.uint8).reshape(-1),
     )

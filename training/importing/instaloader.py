@@ -1,7 +1,7 @@
 """A folder that instaloader downloaded into, or any of pictures with captions beside them.
 
 A post is a few files of one name: ``….jpg`` or, for an album, ``…_1.jpg``, ``…_2.jpg``; ``….txt``
-with the caption, ``….json.xz`` with the metadata. Stories, profile pictures and videos are left out.
+with the caption, ``….json.xz`` with the metadata. Stories, profile pictures and videos stay out.
 """
 
 import json
@@ -113,8 +113,9 @@ def _posts(
             caption = decode_text(path.read_bytes(), path.name, findings)
         except OSError as error:
             findings.problems.add(f"caption cannot be read: {error.strerror}", where)
-    if caption is None and name not in files.metadata:
-        findings.problems.add("no caption beside the picture", where)
+    if caption is None and not node:
+        if pictures:
+            findings.problems.add("no caption beside the picture", where)
         return
     post = Post(
         hashtags=canonical(words.in_caption(caption or ""), where, findings.problems),
@@ -147,16 +148,13 @@ def _node(path: Path | None, where: str, findings: Findings) -> dict[str, Any] |
     except (OSError, EOFError, ValueError, RecursionError, lzma.LZMAError):
         findings.problems.add("metadata cannot be read", where)
         return {}
-    if not isinstance(content, dict):
-        return None
-    about = content.get("instaloader")
-    kind = about.get("node_type") if isinstance(about, dict) else None
+    kind = _at(content, "instaloader", "node_type")
     if kind not in (None, "Post"):
         findings.skipped["stories" if kind == "StoryItem" else "profiles and the like"] += 1
         return None
-    node = content.get("node", content)
+    node = _at(content, "node") or content
     if not isinstance(node, dict) or (kind is None and "shortcode" not in node):
-        return None  # somebody else's JSON
+        return {}  # somebody else's JSON
     return node
 
 
