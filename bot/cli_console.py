@@ -1,0 +1,169 @@
+"""What every command shares: settings read once, errors as a sentence, quiet ends."""
+
+import logging
+import os
+import sys
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from recommenders.engine import Engine
+
+log = logging.getLogger(__name__)
+
+SENTENCES = frozenset(
+    {
+        "bot.main.StartError",
+        "bot.settings.SettingsError",
+        "recommenders.bundle.BundleError",
+        "recommenders.weights.WeightsError",
+        "storage.errors.StorageError",
+        "training.datasets.DatasetError",
+    }
+)
+"""Errors whose message is a sentence for people. By name, so that nothing is imported for them."""
+
+
+class Commands(TyperGroup):
+    """A group of commands that ends with one line, not a traceback, where people can act on it.
+
+    Its help is written as docstrings are: lines of a paragraph flow, indented ones are examples.
+    """
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.help = _laid_out(self.help)
+        for command in self.commands.values():
+            if not isinstance(command, Commands):
+                command.help = _laid_out(command.help)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        except Exception as error:
+            if not _is_a_sentence(error):
+                raise
+            log.debug("%s", type(error).__name__, exc_info=error)
+            fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """Say ``Error: message`` on stderr and end with status 1."""
+    say_error(message)
+    raise typer.Exit(1)
+
+
+def say_error(message: str) -> None:
+    """One line on stderr, never wrapped."""
+    Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
+
+
+def run_quietly(app: typer.Typer) -> None:
+    """Run the command line; a reader that went away (``| head``) is no error.
+
+    An error that nobody foresaw is still one line; its traceback is in the debug log.
+    """
+    # Names of files that are no Unicode come out escaped, also inside JSON, instead of failing.
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    try:
+        try:
+            app(prog_name="tag4pic")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        log.debug("What happened", exc_info=error)
+        # Through the log, which takes secrets out of the message.
+        log.error("Error: %s: %s (LOG_LEVEL=DEBUG shows where)", type(error).__name__, error)
+        sys.exit(1)
+
+
+def settings_for_a_command() -> "Settings":
+    """The settings; from here on the log shows warnings, or all with LOG_LEVEL=DEBUG.
+
+    Raises:
+        SettingsError: as ``bot.settings.read_settings``.
+    """
+    from bot import logs
+    from bot.settings import read_settings
+
+    settings = read_settings()
+    # INFO is what a bot tells while it runs; a command's output is its answer.
+    level = "WARNING" if settings.log_level == "INFO" else settings.log_level
+    logs.set_up(level, settings.secrets)
+    return settings
+
+
+def load_engine(settings: "Settings") -> "Engine":
+    """The bundle that the settings name, ready to answer; says on a terminal that it loads.
+
+    Raises:
+        BundleError, WeightsError: as ``Engine.load``.
+    """
+    with Console(stderr=True).status("Loading the model…"):
+        import torch
+
+        from recommenders.engine import Engine
+
+        # A network over several cores waits for the slowest of them at every layer, which on a
+        # busy machine takes many times as long; photos side by side use the cores better.
+        torch.set_num_threads(1)
+        return Engine.load(settings.model_dir, settings.weights_dir)
+
+
+def progress_bar() -> Progress:
+    """A bar on stderr that leaves nothing behind, and nothing at all where that is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        # Otherwise rich would send what is printed meanwhile to stderr too.
+        redirect_stdout=False,
+        disable=not console.is_terminal,
+    )
+
+
+def choose_backend(engine: "Engine", wanted: str | None) -> str:
+    """The backend asked for, or the bundle's default; ends with status 1 where it is not there."""
+    if wanted is None:
+        return engine.default_backend
+    if wanted not in engine.backends:
+        there = " and ".join(engine.backends)
+        fail(f"The backend {wanted} is not installed: the bundle {engine.model} has {there}.")
+    return wanted
+
+
+def _laid_out(docstring: str | None) -> str:
+    paragraphs = cleandoc(docstring or "").split("\n\n")
+    return "\n\n".join(
+        f"[not dim cyan]{escape(text)}[/]" if text.startswith("    ") else " ".join(text.split())
+        for text in paragraphs
+    )
+
+
+def _is_a_sentence(error: Exception) -> bool:
+    return any(f"{kind.__module__}.{kind.__qualname__}" in SENTENCES for kind in type(error).mro())
