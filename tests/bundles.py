@@ -1,0 +1,91 @@
+"""Small bundles to test with: real weights, and numbers drawn by a seed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders import bundle as bundles
+from recommenders import weights
+from recommenders.backbones import dims
+from recommenders.bundle import Bundle
+
+BACKBONE = "efficientnet_lite0"
+
+HASHTAGS = [
+    *("dog", "dogs", "dogsofinstagram", "puppy", "cat", "catsofinstagram", "beach", "sea"),
+    *("ocean", "sunset", "sunsetlovers", "sky", "clouds", "snow", "winter", "mountains"),
+    *("hiking", "forest", "flowers", "garden", "wedding", "bride", "family", "kids"),
+    *("city", "streetphotography", "architecture", "bridge", "night", "coffee", "foodie", "pizza"),
+    *("море", "закат", "café", "日本", "football", "running", "bike", "music"),
+]
+
+
+def tiny_bundle(
+    path: Path,
+    *,
+    model: str = "tiny-1",
+    w2v: str | None = None,
+    weights_dir: Path | None = None,
+    hashtags: list[str] | None = None,
+    seed: int = 0,
+) -> Path:
+    """Writes a bundle that answers every photo with some of ``hashtags``; returns ``path``.
+
+    Args:
+        w2v: the backbone of a Word2Vec backend, which with ALS makes ``both``; none unless given.
+        weights_dir: where that backbone's weights are, as for ``Engine.load``.
+        hashtags: the vocabulary, canonical; everyday ones unless given.
+        seed: of its arrays. The same seed gives the same bundle.
+    """
+    tags = HASHTAGS if hashtags is None else hashtags
+    draw = np.random.default_rng(seed)
+    size, components, photos, factors, vector = dims(BACKBONE), 16, 60, 8, 12
+
+    def normal(*shape: int) -> NDArray[np.float32]:
+        return draw.standard_normal(shape, dtype=np.float32)
+
+    near = normal(photos, components)
+    arrays: dict[str, dict[str, NDArray[np.float32]]] = {
+        "als": {
+            "mean": normal(size),
+            "components": normal(components, size) / np.float32(np.sqrt(size)),
+            "photos": near / np.linalg.norm(near, axis=1, keepdims=True),
+            # Not negative, so that every hashtag is relevant to some degree.
+            "photo_factors": np.abs(normal(photos, factors)),
+            "hashtag_factors": np.abs(normal(len(tags), factors)) / factors,
+        },
+        "ranking": {
+            "popularity": draw.uniform(0.001, 0.2, len(tags)).astype(np.float32),
+            "rating": draw.uniform(0.1, 1.0, len(tags)).astype(np.float32),
+        },
+    }
+    settings: dict[str, dict[str, Any]] = {
+        "als": {"backbone": BACKBONE, "neighbours": 10, "popularity_exponent": 0.35},
+        "ranking": {"default_backend": "als"},
+    }
+    backbones = {BACKBONE: _digest(BACKBONE, weights_dir)}
+    if w2v is not None:
+        backbones[w2v] = _digest(w2v, weights_dir)
+        arrays["w2v"] = {
+            "weight1": normal(20, dims(w2v)) / np.float32(np.sqrt(dims(w2v))),
+            "bias1": normal(20),
+            "weight2": normal(vector, 20),
+            "bias2": normal(vector),
+            "vectors": normal(len(tags), vector),
+            "prior": np.log(arrays["ranking"]["popularity"]),
+        }
+        settings["w2v"] = {
+            "backbone": w2v,
+            "scale": 6.0,
+            "hashtags_per_post": 5.0,
+            "popularity_exponent": 0.35,
+        }
+        settings["both"] = {"als_weight": 0.5, "popularity_exponent": 0.35}
+    bundles.save(Bundle(model, list(tags), backbones, settings, arrays), path)
+    return path
+
+
+def _digest(backbone: str, weights_dir: Path | None) -> str:
+    return weights.sha256(weights.require(backbone, weights_dir))

@@ -1,0 +1,56 @@
+"""The command line documents itself, and quickly."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Tag4pic = Callable[..., Any]
+
+COMMANDS = (
+    ("run",),
+    ("recommend",),
+    ("weights",),
+    ("weights", "get"),
+    ("bench", "latency"),
+    ("bench", "duplicates"),
+)
+
+
+def test_alone_it_shows_its_help(tag4pic: Tag4pic) -> None:
+    result = tag4pic()
+    assert result.exit_code == 0
+    assert result.stdout.strip() == tag4pic("--help").stdout.strip()
+    assert "tag4pic recommend beach.jpg" in result.stdout
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_help_shows_how_to_call_the_command(tag4pic: Tag4pic, path: tuple[str, ...]) -> None:
+    result = tag4pic(*path, "--help")
+    assert result.exit_code == 0
+    calls = [line for line in result.stdout.splitlines() if line.startswith("     ")]
+    assert any(f"tag4pic {' '.join(path)}" in line for line in calls)
+
+
+def test_the_version_is_told(tag4pic: Tag4pic) -> None:
+    result = tag4pic("--version")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("tag4pic")
+
+
+def test_a_wrong_option_is_a_usage_error(tag4pic: Tag4pic) -> None:
+    result = tag4pic("recommend", "a.jpg", "--backend", "best")
+    assert result.exit_code == 2
+    assert "als" in result.stderr
+
+
+def test_the_help_imports_nothing_heavy(command: list[str], tag4pic: Tag4pic) -> None:
+    code = (
+        "import sys, bot.cli\n"
+        "heavy = {'torch', 'numpy', 'telegram', 'sqlalchemy', 'PIL', 'pydantic_settings'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr

@@ -1,0 +1,45 @@
+"""``tag4pic run`` as people start it: an address to open, and Ctrl-C."""
+
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Tag4pic = Callable[..., Any]
+
+
+def test_run_prints_the_chats_address_serves_it_and_stops_on_ctrl_c(
+    command: list[str], folder: Path
+) -> None:
+    with subprocess.Popen(
+        [*command, "run", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        lines = iter(process.stdout.readline, "")
+        address = next(
+            found[0] for line in lines if (found := re.search(r"http://127\.0\.0\.1:\d+", line))
+        )
+        with urllib.request.urlopen(address) as page:
+            assert "<html" in page.read().decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_port_that_is_taken_is_one_line_that_names_another(tag4pic: Tag4pic) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = tag4pic("run", "--port", str(port))
+    assert result.exit_code == 1
+    error = result.stderr.splitlines()[-1]
+    assert error.startswith(f"Error: Port {port} cannot be used")
+    assert "tag4pic run --port" in error
