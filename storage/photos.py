@@ -1,4 +1,4 @@
-"""Photos by what is computed from them: average hash and features. Pictures are never stored."""
+"""Photos by what is computed from them: hashes and features. Pictures are never stored."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _PER_BAND = 4096
 async def remember(
     session: AsyncSession,
     *,
-    average_hash: int,
+    hashes: duplicates.Hashes,
     features: Mapping[str, NDArray[np.floating]],
     file_unique_id: str | None = None,
 ) -> int:
     """Store a photo and return its id.
 
-    `average_hash` as `duplicates.average_hash` gives it; `features` maps names of backbones to
+    `hashes` as `duplicates.hashes` gives them; `features` maps names of backbones to
     vectors (d,), kept as float16. A file that is known already gives its photo's id, also when
     two chats send it at the same moment. Raises ValueError for features that are not a finite
     vector.
@@ -35,8 +35,12 @@ async def remember(
         known = await find_by_file(session, file_unique_id)
         if known is not None:
             return known
-    bands = {f"band_{number}": band for number, band in enumerate(duplicates.bands(average_hash))}
-    photo = Photo(average_hash=duplicates.signed(average_hash), at=now(), **bands)
+    photo = Photo(
+        average_hash=duplicates.signed(hashes.average),
+        perceptual_hash=duplicates.packed(hashes.perceptual),
+        at=now(),
+        **_bands(hashes),
+    )
     session.add(photo)
     await session.flush()
     photo_id = photo.id
@@ -82,31 +86,47 @@ async def find_by_file(session: AsyncSession, file_unique_id: str) -> int | None
 
 
 async def find_copy(
-    session: AsyncSession, average_hash: int, backbone: str, features: NDArray[np.floating]
+    session: AsyncSession,
+    hashes: duplicates.Hashes,
+    backbone: str,
+    features: NDArray[np.floating],
 ) -> int | None:
     """The photo that this one is a copy of (re-encoded, resized), or None.
 
-    Bands of the hash propose, the cosine of `features` (d,) with those kept of `backbone`
-    confirms (`duplicates.MIN_COSINE`); of several copies the most alike is returned.
+    Bands of the average hash propose; the perceptual hash and the cosine of `features` (d,) with
+    those kept of `backbone` confirm. For a photo that has none of that backbone, seen before the
+    bot changed to it, the hashes suffice. Of several copies the most alike is returned.
     """
-    rows = (await session.execute(_proposals(average_hash))).all()
+    proposed = (await session.execute(_proposals(hashes))).all()
     # Newest first, which `nearest` keeps among equally near ones.
-    rows = sorted(rows, key=lambda row: -row.id)
-    hashes = np.array([row.average_hash for row in rows], dtype=np.int64)
-    ids = [rows[index].id for index in duplicates.nearest(average_hash, hashes)]
+    proposed = sorted(proposed, key=lambda row: -row.id)
+    average = np.array([row.average_hash for row in proposed], dtype=np.int64)
+    near = [proposed[index].id for index in duplicates.nearest(hashes.average, average)]
+    if not near:
+        return None
+    rows = (
+        await session.execute(
+            select(Photo.id, Photo.perceptual_hash).where(Photo.id.in_(near)).order_by(Photo.id)
+        )
+    ).all()
+    perceptual = np.stack([np.frombuffer(row.perceptual_hash, np.uint8) for row in rows])
+    different = duplicates.perceptual_distances(hashes.perceptual, perceptual)
+    alike = {
+        row.id: duplicates.MIN_COSINE
+        for row, bits in zip(rows, different, strict=True)
+        if bits <= duplicates.MAX_PERCEPTUAL_DISTANCE
+    }
     kept = await session.execute(
         select(PhotoFeatures.photo_id, PhotoFeatures.vector).where(
-            PhotoFeatures.photo_id.in_(ids),
+            PhotoFeatures.photo_id.in_(list(alike)),
             PhotoFeatures.backbone == backbone,
             PhotoFeatures.dims == len(features),
         )
     )
-    candidates = {row.photo_id: unpack(row.vector) for row in kept}
-    if not candidates:
-        return None
-    cosines = duplicates.cosines(features, np.stack(list(candidates.values())))
-    best = int(cosines.argmax())
-    return list(candidates)[best] if cosines[best] >= duplicates.MIN_COSINE else None
+    for row in kept:
+        alike[row.photo_id] = float(duplicates.cosines(features, unpack(row.vector)[None])[0])
+    best = max(alike, key=alike.__getitem__, default=None)
+    return best if best is not None and alike[best] >= duplicates.MIN_COSINE else None
 
 
 async def features(
@@ -135,12 +155,14 @@ def unpack(blob: bytes) -> NDArray[np.float32]:
     return np.frombuffer(blob, dtype="<f2").astype(np.float32)
 
 
-def _proposals(average_hash: int) -> Select[int, int]:
-    """Ids and hashes of the photos that share the whole hash or one band of it."""
-    wanted = {
-        "average_hash": duplicates.signed(average_hash),
-        **{f"band_{number}": band for number, band in enumerate(duplicates.bands(average_hash))},
-    }
+def _bands(hashes: duplicates.Hashes) -> dict[str, int]:
+    """The values of the columns that index the average hash."""
+    return {f"band_{number}": band for number, band in enumerate(duplicates.bands(hashes.average))}
+
+
+def _proposals(hashes: duplicates.Hashes) -> Select[int, int]:
+    """Ids and average hashes of the photos that share the whole hash or one band of it."""
+    wanted = {"average_hash": duplicates.signed(hashes.average), **_bands(hashes)}
     parts = []
     for column, value in wanted.items():
         part = (

@@ -100,7 +100,8 @@ class Chat(Base):
 
 
 class Photo(Base):
-    """A photo by its average hash (64 bits, signed), whose bands are the index over its bits."""
+    """A photo by its hashes: the average one (64 bits, signed), whose bands are the index over
+    its bits, and the perceptual one (256 bits)."""
 
     __tablename__ = "photos"
     __table_args__ = (
@@ -112,6 +113,7 @@ class Photo(Base):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     average_hash: Mapped[int] = mapped_column(BigInteger)
+    perceptual_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     band_0: Mapped[int] = mapped_column(SmallInteger)
     band_1: Mapped[int] = mapped_column(SmallInteger)
     band_2: Mapped[int] = mapped_column(SmallInteger)

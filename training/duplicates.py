@@ -32,23 +32,32 @@ class Survey:
     Attributes:
         photos: n paths.
         hashes, copy_hashes: (n,) int64, average hashes, signed.
+        perceptual, copy_perceptual: (n, 32) uint8, perceptual hashes.
         features, copy_features: (n, d) float16, as they are stored.
     """
 
     photos: tuple[Path, ...]
     hashes: NDArray[np.int64]
     copy_hashes: NDArray[np.int64]
+    perceptual: NDArray[np.uint8]
+    copy_perceptual: NDArray[np.uint8]
     features: NDArray[np.float16]
     copy_features: NDArray[np.float16]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two different photos that are as near as a photo and its copy."""
+    """Two different photos that are as near as a photo and its copy.
+
+    Attributes:
+        distance, perceptual_distance: bits in which the average and perceptual hashes differ.
+        cosine: of the features.
+    """
 
     first: Path
     second: Path
     distance: int
+    perceptual_distance: int
     cosine: float
 
 
@@ -61,9 +70,9 @@ class Figures:
         found: copies whose best match was their own photo.
         missed: photos whose copy matched nothing.
         mistaken: (photo of the copy, the other photo that matched best).
-        false_pairs: different photos that count as the same, highest cosine first.
-        proposed_pairs: different photos whose hashes alone are near enough.
-        max_candidates: the most photos whose features one look-up compared.
+        false_pairs: different photos that count as the same, the most alike first.
+        proposed_pairs: different photos whose average hashes alone are near enough.
+        max_candidates: the most photos that one look-up compared.
     """
 
     photos: int
@@ -102,27 +111,22 @@ def survey(
     Raises:
         PhotoError: for a file that is no photo.
     """
-    hashes: list[int] = []
-    copy_hashes: list[int] = []
-    rows: list[NDArray[np.float16]] = []
-    copy_rows: list[NDArray[np.float16]] = []
+    sides: tuple[_Side, _Side] = (_Side(), _Side())
     for start in range(0, len(photos), _BATCH):
         paths = photos[start : start + _BATCH]
-        originals = [decode(path) for path in paths]
-        copies = [copy(_whole(path)) for path in paths]
-        hashes += [duplicates.signed(duplicates.average_hash(photo)) for photo in originals]
-        copy_hashes += [duplicates.signed(duplicates.average_hash(photo)) for photo in copies]
-        rows.append(features(originals).astype(np.float16))
-        copy_rows.append(features(copies).astype(np.float16))
+        sides[0].add([decode(path) for path in paths], features)
+        sides[1].add([copy(_whole(path)) for path in paths], features)
         if progress is not None:
             progress(start + len(paths), len(photos))
-    empty = np.empty((0, 0), np.float16)
+    originals, copies = sides
     return Survey(
         tuple(photos),
-        np.array(hashes, np.int64),
-        np.array(copy_hashes, np.int64),
-        np.concatenate(rows) if rows else empty,
-        np.concatenate(copy_rows) if copy_rows else empty,
+        np.array(originals.average, np.int64),
+        np.array(copies.average, np.int64),
+        originals.packed(),
+        copies.packed(),
+        np.array(originals.features, np.float16),
+        np.array(copies.features, np.float16),
     )
 
 
@@ -130,11 +134,12 @@ def measure(
     seen: Survey,
     *,
     max_distance: int = duplicates.MAX_DISTANCE,
+    max_perceptual_distance: int = duplicates.MAX_PERCEPTUAL_DISTANCE,
     min_cosine: float = duplicates.MIN_COSINE,
 ) -> Figures:
     """Looks every copy up among the photos, and every photo among the others.
 
-    ``max_distance`` (bits) and ``min_cosine`` are the bot's own unless others are to be tried.
+    The thresholds (bits, bits, cosine) are the bot's own unless others are to be tried.
     """
     found = most = proposed = 0
     missed: list[Path] = []
@@ -143,60 +148,101 @@ def measure(
     for row, path in enumerate(seen.photos):
         near = _near(seen, int(seen.copy_hashes[row]), max_distance)
         most = max(most, len(near))
-        cosines = duplicates.cosines(seen.copy_features[row], seen.features[near])
-        best = int(cosines.argmax()) if len(near) else -1
-        if best < 0 or cosines[best] < min_cosine:
+        pairs = [
+            pair
+            for pair in _pairs(seen, row, near, of_copy=True)
+            if pair.perceptual_distance <= max_perceptual_distance and pair.cosine >= min_cosine
+        ]
+        best = max(pairs, key=lambda pair: pair.cosine, default=None)
+        if best is None:
             missed.append(path)
-        elif near[best] == row:
+        elif best.second == path:
             found += 1
         else:
-            mistaken.append(_pair(seen, row, int(near[best]), seen.copy_hashes, cosines[best]))
+            mistaken.append(best)
 
         others = _near(seen, int(seen.hashes[row]), max_distance, limit=len(seen.photos))
         others = others[others > row]
         proposed += len(others)
-        alike = duplicates.cosines(seen.features[row], seen.features[others])
         false_pairs += [
-            _pair(seen, row, int(other), seen.hashes, cosine)
-            for other, cosine in zip(others, alike, strict=True)
-            if cosine >= min_cosine
+            pair
+            for pair in _pairs(seen, row, others, of_copy=False)
+            if pair.perceptual_distance <= max_perceptual_distance and pair.cosine >= min_cosine
         ]
     return Figures(
         photos=len(seen.photos),
         found=found,
         missed=tuple(missed),
         mistaken=tuple(mistaken),
-        false_pairs=tuple(sorted(false_pairs, key=lambda pair: -pair.cosine)),
+        false_pairs=tuple(
+            sorted(false_pairs, key=lambda pair: (pair.perceptual_distance, -pair.cosine))
+        ),
         proposed_pairs=proposed,
         max_candidates=most,
     )
 
 
 def sweep(
-    seen: Survey, distances: Sequence[int], cosines: Sequence[float]
+    seen: Survey, perceptual_distances: Sequence[int], cosines: Sequence[float]
 ) -> dict[tuple[int, float], Figures]:
-    """The figures for every combination of thresholds, to choose from."""
+    """The figures for every combination of what confirms, to choose from."""
     return {
-        (distance, cosine): measure(seen, max_distance=distance, min_cosine=cosine)
-        for distance in distances
+        (bits, cosine): measure(seen, max_perceptual_distance=bits, min_cosine=cosine)
+        for bits in perceptual_distances
         for cosine in cosines
     }
+
+
+class _Side:
+    """What a survey gathers of the photos, or of their copies."""
+
+    def __init__(self) -> None:
+        self.average: list[int] = []
+        self.perceptual: list[bytes] = []
+        self.features: list[NDArray[np.float16]] = []
+
+    def add(self, images: Sequence[Image.Image], features: Features) -> None:
+        for image in images:
+            hashes = duplicates.hashes(image)
+            self.average.append(duplicates.signed(hashes.average))
+            self.perceptual.append(duplicates.packed(hashes.perceptual))
+        self.features += list(features(images).astype(np.float16))
+
+    def packed(self) -> NDArray[np.uint8]:
+        """The perceptual hashes: (n, 32)."""
+        return np.frombuffer(b"".join(self.perceptual), np.uint8).reshape(-1, 32)
 
 
 def _near(
     seen: Survey, signed_hash: int, max_distance: int, limit: int = duplicates.MAX_CANDIDATES
 ) -> NDArray[np.intp]:
-    unsigned = signed_hash % (1 << duplicates.BITS)
-    return duplicates.nearest(unsigned, seen.hashes, max_distance=max_distance, limit=limit)
-
-
-def _pair(
-    seen: Survey, row: int, other: int, hashes: NDArray[np.int64], cosine: np.float32
-) -> Pair:
-    bits = duplicates.distance(
-        int(hashes[row]) % (1 << duplicates.BITS), int(seen.hashes[other]) % (1 << duplicates.BITS)
+    return duplicates.nearest(
+        _unsigned(signed_hash), seen.hashes, max_distance=max_distance, limit=limit
     )
-    return Pair(seen.photos[row], seen.photos[other], bits, float(cosine))
+
+
+def _pairs(seen: Survey, row: int, others: NDArray[np.intp], *, of_copy: bool) -> list[Pair]:
+    """The photo, or its copy, with each of the others."""
+    average = seen.copy_hashes if of_copy else seen.hashes
+    perceptual = seen.copy_perceptual if of_copy else seen.perceptual
+    features = seen.copy_features if of_copy else seen.features
+    whole = int.from_bytes(perceptual[row].tobytes(), "big")
+    bits = duplicates.perceptual_distances(whole, seen.perceptual[others])
+    cosines = duplicates.cosines(features[row], seen.features[others])
+    return [
+        Pair(
+            seen.photos[row],
+            seen.photos[other],
+            duplicates.distance(_unsigned(int(average[row])), _unsigned(int(seen.hashes[other]))),
+            int(bits[number]),
+            float(cosines[number]),
+        )
+        for number, other in enumerate(others)
+    ]
+
+
+def _unsigned(signed_hash: int) -> int:
+    return signed_hash % (1 << duplicates.BITS)
 
 
 def _whole(path: Path) -> Image.Image:

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from storage import Database, photos
+from storage.duplicates import Hashes
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def new_photo(
         async with database.session() as session:
             return await photos.remember(
                 session,
-                average_hash=stored * 0x9E3779B97F4A7C15 % 2**64,
+                hashes=Hashes(stored * 0x9E3779B97F4A7C15 % 2**64, stored),
                 features=features or {"net": vector(stored)},
             )
 

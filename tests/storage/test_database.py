@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from storage import Database, StorageError, chats, photos, users
+from storage.duplicates import Hashes
 from storage.migrations.apply import config
 from storage.tables import Base
 
@@ -127,7 +128,7 @@ async def test_a_full_disk_is_told_in_a_sentence_and_what_was_confirmed_stays(
         async with database.session() as session:
             for number in range(200):
                 await users.seen(session, number, "en")
-                await photos.remember(session, average_hash=number, features={})
+                await photos.remember(session, hashes=Hashes(number, 0), features={})
     async with database.reading() as session:
         assert (await chats.get(session, 1)).count == 30
 

@@ -10,10 +10,17 @@ from storage import duplicates
 hashes = st.integers(0, 2**64 - 1)
 
 
-def scenery(seed: int, size: tuple[int, int] = (480, 320)) -> Image.Image:
-    """A smooth picture that is no other's."""
-    grey = np.random.default_rng(seed).integers(0, 255, (6, 9, 3), dtype=np.uint8)
-    return Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC)
+SIZE = (480, 320)
+
+
+def scenery(seed: int) -> Image.Image:
+    """A picture that is no other's, with large shapes and small ones, as photos have."""
+    random = np.random.default_rng(seed)
+    picture = Image.new("RGB", SIZE)
+    for cells in ((6, 4), (12, 8), (24, 16), (48, 32)):
+        shapes = Image.fromarray(random.integers(0, 255, (*cells[::-1], 3), dtype=np.uint8))
+        picture = Image.blend(picture, shapes.resize(SIZE, Image.Resampling.BICUBIC), 0.4)
+    return picture
 
 
 @given(hashes, st.sets(st.integers(0, 63), max_size=duplicates.MAX_DISTANCE))
@@ -55,32 +62,42 @@ def test_the_nearest_come_first_and_no_more_than_asked(
     assert distances == [distance for distance in every if distance <= 30][:limit]
 
 
-def test_a_smaller_copy_of_low_quality_has_nearly_the_same_hash() -> None:
+def test_a_smaller_copy_of_low_quality_has_nearly_the_same_hashes() -> None:
     for seed in range(20):
         photo = scenery(seed)
         file = BytesIO()
         photo.resize((320, 213)).save(file, "JPEG", quality=60)
-        copy = Image.open(BytesIO(file.getvalue()))
-        assert (
-            duplicates.distance(duplicates.average_hash(photo), duplicates.average_hash(copy))
-            <= duplicates.MAX_DISTANCE
-        )
+        one = duplicates.hashes(photo)
+        two = duplicates.hashes(Image.open(BytesIO(file.getvalue())))
+        assert duplicates.distance(one.average, two.average) <= duplicates.MAX_DISTANCE
+        bits = duplicates.distance(one.perceptual, two.perceptual)
+        assert bits <= duplicates.MAX_PERCEPTUAL_DISTANCE
 
 
 def test_different_photos_have_hashes_far_apart() -> None:
-    found = [duplicates.average_hash(scenery(seed)) for seed in range(20)]
-    apart = [duplicates.distance(a, b) for i, a in enumerate(found) for b in found[:i]]
-    assert min(apart) > duplicates.MAX_DISTANCE
+    found = [duplicates.hashes(scenery(seed)) for seed in range(20)]
+    pairs = [(a, b) for number, a in enumerate(found) for b in found[:number]]
+    assert min(duplicates.distance(a.average, b.average) for a, b in pairs) > 4
+    assert min(duplicates.distance(a.perceptual, b.perceptual) for a, b in pairs) > 60
+
+
+@given(st.integers(0, 2**256 - 1), st.lists(st.integers(0, 2**256 - 1), max_size=9))
+def test_perceptual_hashes_are_compared_bit_by_bit(one: int, others: list[int]) -> None:
+    packed = b"".join(duplicates.packed(other) for other in others)
+    rows = np.frombuffer(packed, np.uint8).reshape(-1, 32)
+    bits = duplicates.perceptual_distances(one, rows)
+    assert bits.tolist() == [duplicates.distance(one, other) for other in others]
 
 
 def test_a_photo_of_one_colour_has_a_hash_too() -> None:
-    assert 0 <= duplicates.average_hash(Image.new("RGB", (50, 80), "white")) < 2**64
+    hashes = duplicates.hashes(Image.new("RGB", (50, 80), "white"))
+    assert 0 <= hashes.average < 2**64 and 0 <= hashes.perceptual < 2**256
 
 
 def test_the_bits_are_read_row_by_row_from_the_top_left() -> None:
     photo = Image.new("L", (8, 8), 0)
     photo.putpixel((0, 0), 255)
-    assert duplicates.average_hash(photo) == 1 << 63
+    assert duplicates.hashes(photo).average == 1 << 63
 
 
 def test_cosines_are_those_of_the_vectors_and_nothing_is_like_zero() -> None:

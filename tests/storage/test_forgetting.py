@@ -15,6 +15,7 @@ from storage import (
     sightings,
     users,
 )
+from storage.duplicates import Hashes
 from storage.tables import Base, User
 from storage.users import Forgotten
 
@@ -117,7 +118,7 @@ async def test_what_is_forgotten_is_not_left_lying_in_the_file(url: str, tmp_pat
     photo_name = "AQADlastingname"
     async with database.session() as session:
         photo = await photos.remember(
-            session, average_hash=5, features={}, file_unique_id=photo_name
+            session, hashes=Hashes(5, 5), features={}, file_unique_id=photo_name
         )
         await sightings.seen(session, chat_id=ME, message_id=1, photo_id=photo, user_id=ME)
     async with database.session() as session:

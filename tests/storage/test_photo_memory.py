@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from storage import Database, duplicates, photos, sightings
+from storage.duplicates import Hashes
 
 Vector = Callable[..., NDArray[np.float32]]
 NewPhoto = Callable[..., Awaitable[int]]
@@ -14,7 +15,7 @@ NewPhoto = Callable[..., Awaitable[int]]
 async def test_features_come_back_at_half_precision(database: Database, vector: Vector) -> None:
     given = {"one": vector(1, 1280), "two": vector(2, 2048)}
     async with database.session() as session:
-        photo = await photos.remember(session, average_hash=2**64 - 1, features=given)
+        photo = await photos.remember(session, hashes=Hashes(2**64 - 1, 0), features=given)
     async with database.reading() as session:
         kept = await photos.features(session, photo)
         only = await photos.features(session, photo, ["two", "three"])
@@ -41,7 +42,7 @@ async def test_features_that_are_no_vector_of_numbers_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="net"):
         async with database.session() as session:
-            await photos.remember(session, average_hash=1, features={"net": bad})
+            await photos.remember(session, hashes=Hashes(1, 0), features={"net": bad})
 
 
 async def test_a_number_too_large_for_half_precision_stays_finite(
@@ -49,19 +50,19 @@ async def test_a_number_too_large_for_half_precision_stays_finite(
 ) -> None:
     async with database.session() as session:
         large = np.array([1e9, -1e9], np.float32)
-        photo = await photos.remember(session, average_hash=1, features={"net": large})
+        photo = await photos.remember(session, hashes=Hashes(1, 0), features={"net": large})
         assert np.isfinite((await photos.features(session, photo))["net"]).all()
 
 
 async def test_a_file_that_was_seen_leads_to_its_photo(database: Database, vector: Vector) -> None:
     async with database.session() as session:
         photo = await photos.remember(
-            session, average_hash=1, features={"net": vector(1)}, file_unique_id="AQAD"
+            session, hashes=Hashes(1, 0), features={"net": vector(1)}, file_unique_id="AQAD"
         )
         await photos.add_file(session, photo, "AQAD2")
         await photos.add_file(session, photo, "AQAD2")
         again = await photos.remember(
-            session, average_hash=1, features={"net": vector(1)}, file_unique_id="AQAD2"
+            session, hashes=Hashes(1, 0), features={"net": vector(1)}, file_unique_id="AQAD2"
         )
     assert again == photo
     async with database.reading() as session:
@@ -76,28 +77,44 @@ async def test_two_users_sending_one_file_at_once_get_one_photo(
     async def send() -> int:
         async with database.session() as session:
             return await photos.remember(
-                session, average_hash=9, features={"net": vector(1)}, file_unique_id="same"
+                session, hashes=Hashes(9, 0), features={"net": vector(1)}, file_unique_id="same"
             )
 
     assert len(set(await asyncio.gather(*(send() for _ in range(20))))) == 1
 
 
-async def test_a_copy_is_found_by_a_near_hash_and_like_features(
+async def find(
+    database: Database, hashes: Hashes, features: NDArray[np.float32], backbone: str = "net"
+) -> int | None:
+    async with database.reading() as session:
+        return await photos.find_copy(session, hashes, backbone, features)
+
+
+async def test_a_copy_is_found_by_near_hashes_and_like_features(
     database: Database, vector: Vector
 ) -> None:
-    average_hash = 0xF0E1D2C3B4A59687
-    near = average_hash ^ 0b1001000000001 << 20 ^ 1 << 63
+    original = Hashes(0xF0E1D2C3B4A59687, 2**256 - 1)
+    near = Hashes(original.average ^ 0b1001000000001 << 20 ^ 1 << 63, original.perceptual - 2**100)
     almost = vector(1) + 0.05 * vector(2)
     async with database.session() as session:
-        photo = await photos.remember(
-            session, average_hash=average_hash, features={"net": vector(1)}
-        )
-    async with database.reading() as session:
-        assert await photos.find_copy(session, near, "net", almost) == photo
-        assert await photos.find_copy(session, near, "net", vector(2)) is None
-        assert await photos.find_copy(session, near, "other", almost) is None
-        assert await photos.find_copy(session, near, "net", almost[:16]) is None
-        assert await photos.find_copy(session, ~near % 2**64, "net", almost) is None
+        photo = await photos.remember(session, hashes=original, features={"net": vector(1)})
+    assert await find(database, near, almost) == photo
+    assert await find(database, near, -vector(1)) is None
+    far = Hashes(near.average, original.perceptual >> duplicates.MAX_PERCEPTUAL_DISTANCE + 1)
+    assert await find(database, far, almost) is None
+    assert await find(database, Hashes(~near.average % 2**64, near.perceptual), almost) is None
+
+
+async def test_a_photo_without_features_of_the_backbone_is_known_by_its_hashes(
+    database: Database, new_photo: NewPhoto, vector: Vector
+) -> None:
+    async with database.session() as session:
+        old = await photos.remember(session, hashes=Hashes(7, 7), features={"old": vector(1)})
+    assert await find(database, Hashes(6, 6), vector(2, 64), "new") == old
+    assert await find(database, Hashes(6, 6), vector(2, 64), "old") == old
+    async with database.session() as session:
+        both = await photos.remember(session, hashes=Hashes(7, 7), features={"new": vector(2, 64)})
+    assert await find(database, Hashes(6, 6), vector(2, 64), "new") == both
 
 
 async def test_a_copy_is_found_at_every_distance_that_counts(
@@ -105,17 +122,18 @@ async def test_a_copy_is_found_at_every_distance_that_counts(
 ) -> None:
     random = np.random.default_rng(4)
     for number in range(40):
-        average_hash = int(random.integers(0, 2**64, dtype=np.uint64))
+        average = int(random.integers(0, 2**64, dtype=np.uint64))
+        features = vector(number)
         async with database.session() as session:
             photo = await photos.remember(
-                session, average_hash=average_hash, features={"net": vector(number)}
+                session, hashes=Hashes(average, 0), features={"net": features}
             )
-            bits = random.permutation(64)
-            for bit in bits[: duplicates.MAX_DISTANCE]:
-                average_hash ^= 1 << int(bit)
-            assert await photos.find_copy(session, average_hash, "net", vector(number)) == photo
-            average_hash ^= 1 << int(bits[-1])
-            assert await photos.find_copy(session, average_hash, "net", vector(number)) is None
+        bits = random.permutation(64)
+        for bit in bits[: duplicates.MAX_DISTANCE]:
+            average ^= 1 << int(bit)
+        assert await find(database, Hashes(average, 0), features) == photo
+        average ^= 1 << int(bits[-1])
+        assert await find(database, Hashes(average, 0), features) is None
 
 
 async def test_of_many_photos_with_one_hash_the_most_alike_is_the_copy(
@@ -124,12 +142,12 @@ async def test_of_many_photos_with_one_hash_the_most_alike_is_the_copy(
 ) -> None:
     async with database.session() as session:
         ids = [
-            await photos.remember(session, average_hash=0, features={"net": vector(number)})
+            await photos.remember(session, hashes=Hashes(0, 0), features={"net": vector(number)})
             for number in range(50)
         ]
     async with database.reading() as session:
         for number in (0, 20, 49):
-            found = await photos.find_copy(session, 1, "net", vector(number))
+            found = await photos.find_copy(session, Hashes(1, 0), "net", vector(number))
             assert found == ids[number]
 
 

@@ -8,10 +8,17 @@ from PIL import Image
 
 from training.duplicates import Survey, measure, survey, sweep
 
+SIZE = (300, 200)
+
 
 def scenery(seed: int) -> Image.Image:
-    grey = np.random.default_rng(seed).integers(0, 255, (6, 9, 3), dtype=np.uint8)
-    return Image.fromarray(grey).resize((300, 200), Image.Resampling.BICUBIC)
+    """A picture that is no other's, with large shapes and small ones, as photos have."""
+    random = np.random.default_rng(seed)
+    picture = Image.new("RGB", SIZE)
+    for cells in ((6, 4), (12, 8), (24, 16), (48, 32)):
+        shapes = Image.fromarray(random.integers(0, 255, (*cells[::-1], 3), dtype=np.uint8))
+        picture = Image.blend(picture, shapes.resize(SIZE, Image.Resampling.BICUBIC), 0.4)
+    return picture
 
 
 def thumbnails(photos: Sequence[Image.Image]) -> NDArray[np.float32]:
@@ -34,7 +41,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Survey:
 
 
 def test_copies_are_found_and_a_photo_that_is_there_twice_is_shown(seen: Survey) -> None:
-    figures = measure(seen, min_cosine=0.9)
+    figures = measure(seen, max_distance=8, max_perceptual_distance=24)
     assert figures.photos == 40 and figures.missed == ()
     assert figures.found + len(figures.mistaken) == 40
     assert {pair.first.name for pair in figures.mistaken} <= {"0.png", "39.png"}
@@ -50,15 +57,18 @@ def test_a_threshold_no_copy_can_reach_finds_none(seen: Survey) -> None:
     assert len(figures.missed) == 40 and figures.false_pairs == ()
 
 
-def test_wider_thresholds_never_propose_fewer(seen: Survey) -> None:
-    table = sweep(seen, distances=(0, 4, 64), cosines=(0.5, 0.95))
-    assert (
-        table[0, 0.5].proposed_pairs
-        <= table[4, 0.5].proposed_pairs
-        <= table[64, 0.5].proposed_pairs
-        == 40 * 39 // 2
-    )
-    assert len(table[64, 0.95].false_pairs) <= len(table[64, 0.5].false_pairs)
+def test_stricter_thresholds_never_confirm_more(seen: Survey) -> None:
+    table = sweep(seen, perceptual_distances=(0, 12, 256), cosines=(-1.0, 0.5, 0.99))
+    for cosine in (-1.0, 0.5, 0.99):
+        pairs = [len(table[bits, cosine].false_pairs) for bits in (0, 12, 256)]
+        assert pairs == sorted(pairs)
+    assert len(table[256, -1.0].false_pairs) == table[256, -1.0].proposed_pairs
+
+
+def test_hashes_alone_take_more_photos_for_one_when_they_may_differ_more(seen: Survey) -> None:
+    narrow, wide = measure(seen, max_distance=0), measure(seen, max_distance=64)
+    assert narrow.proposed_pairs == 1 and wide.proposed_pairs == 40 * 39 // 2
+    assert len(wide.false_pairs) == 1
 
 
 def test_no_photos_give_no_figures(tmp_path: Path) -> None:

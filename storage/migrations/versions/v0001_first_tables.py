@@ -72,6 +72,7 @@ def _photos() -> None:
         "photos",
         _number("id"),
         sa.Column("average_hash", sa.BigInteger(), nullable=False),
+        sa.Column("perceptual_hash", sa.LargeBinary(32), nullable=False),
         *(sa.Column(f"band_{band}", sa.SmallInteger(), nullable=False) for band in range(BANDS)),
         _time("at"),
         sa.PrimaryKeyConstraint("id", name="pk_photos"),
