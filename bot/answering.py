@@ -77,16 +77,17 @@ async def answer(context: Context, album: Sequence[Incoming], asked_by: User | N
             )
         tags = [hashtag.tag for hashtag in hashtags]
         note = texts.album_part.format(unread=len(unread), photos=len(album)) if unread else ""
-        reply = await first.reply_html(
-            answer_text(texts, tags, note=note) if tags else texts.nothing_found,
-            reply_markup=keyboard(texts, engine, recommendation_id, backend, tags),
-            do_quote=True,
-        )
-        async with services.database.session() as session:
-            await recommendations.attach_message(session, recommendation_id, reply.message_id)
-            await sightings.answered(
-                session, chat_id=chat.chat_id, message_id=reply.message_id, photo_ids=photo_ids
+        async with services.turns(chat.chat_id):
+            reply = await first.reply_html(
+                answer_text(texts, tags, note=note) if tags else texts.nothing_found,
+                reply_markup=keyboard(texts, engine, recommendation_id, backend, tags),
+                do_quote=True,
             )
+            async with services.database.session() as session:
+                await recommendations.attach_message(session, recommendation_id, reply.message_id)
+                await sightings.answered(
+                    session, chat_id=chat.chat_id, message_id=reply.message_id, photo_ids=photo_ids
+                )
     log.info("%s: %d photo(s) in %.0f ms, known: %s", backend, len(looks), elapsed_ms, known)
 
 
@@ -112,7 +113,7 @@ async def earlier(
             model=engine.model,
             style=chat.style,
             count=chat.count,
-            since=services.learnt_at,
+            since=services.answers_hold_since,
         )
     allowed = [Hashtag(tag, score) for tag, score in given or () if tag not in withheld]
     return allowed[: chat.count] if len(allowed) >= chat.count else []

@@ -16,7 +16,8 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.handlers import buttons, commands, errors, photos
+from bot.handlers import buttons, commands, errors, moderation, own_data, photos, teaching
+from bot.learning import Learner, StoredOnly
 from bot.patience import Patient
 from bot.services import CONTEXT_TYPES, Bot, Services
 from bot.settings import Settings
@@ -42,16 +43,18 @@ def build(
     engine: Engine,
     database: Database,
     *,
+    learner: Learner | None = None,
     token: str | None = None,
     api_url: str | None = None,
 ) -> Bot:
     """The application with all its handlers, ready to be initialised.
 
     Args:
+        learner: What learns from hashtags that people teach; by default nothing does at once.
         token: Instead of ``settings.bot_token``: the local chat's.
         api_url: Instead of ``settings.telegram_api_url``: the local chat's server.
     """
-    services = Services(settings, engine, database)
+    services = Services(settings, engine, database, learner or StoredOnly())
     if token is None:
         assert settings.bot_token is not None
         token = settings.bot_token.get_secret_value()
@@ -85,6 +88,13 @@ def _register(application: Bot) -> None:
         ("model", commands.model),
         ("count", commands.count),
         ("tags", photos.asked),
+        ("addtags", teaching.addtags),
+        ("mytags", own_data.mytags),
+        ("forget", own_data.forget),
+        ("review", moderation.review),
+        ("block", moderation.block),
+        ("unblock", moderation.unblock),
+        ("stats", moderation.stats),
     ):
         application.add_handler(CommandHandler(names, callback, NEW))
 
@@ -97,10 +107,18 @@ def _register(application: Bot) -> None:
         ("up|down", buttons.vote),
         ("model", buttons.model),
         ("count", buttons.count),
+        ("add", teaching.ask),
+        ("mine", own_data.turn),
+        ("untag", own_data.remove),
+        ("forget", own_data.forget_decided),
+        ("review", moderation.turn),
+        ("approve|reject", moderation.decide),
     ):
         application.add_handler(CallbackQueryHandler(callback, rf"^({verb}):"))
     application.add_handler(CallbackQueryHandler(buttons.stale))
 
+    replies = filters.TEXT & ~filters.COMMAND & teaching.RepliesToAsking()
+    application.add_handler(MessageHandler(NEW & replies, teaching.replied))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.COMMAND, commands.unknown))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, commands.hint))
     application.add_handler(

@@ -5,11 +5,15 @@ buttons work after a restart.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.rendering import BEST, MOST_SHOWN, fitting, line
 from bot.texts import Texts
+from storage.labels import MyHashtag
+from storage.moderation import PendingHashtag
+from storage.pages import Page
 
 COUNTS = (5, 10, 30)
 
@@ -70,6 +74,51 @@ def count_keyboard(chosen: int) -> InlineKeyboardMarkup:
             ]
         ]
     )
+
+
+def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> InlineKeyboardMarkup:
+    """A button for each hashtag that removes it; the user's number keeps others' hands off."""
+    rows = [
+        [_button(f"✕ #{item.hashtag}", "untag", user_id, item.label_id, mine.page)]
+        for item in mine.items
+    ]
+    return InlineKeyboardMarkup([*rows, *_turning(texts, mine, "mine", user_id)])
+
+
+def forget_keyboard(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        [
+            [
+                _button(texts.button_forget, "forget", user_id, "yes"),
+                _button(texts.button_keep, "forget", user_id, "no"),
+            ]
+        ]
+    )
+
+
+def review_keyboard(texts: Texts, waiting: Page[PendingHashtag]) -> InlineKeyboardMarkup:
+    verbs = (("approve", texts.button_approve), ("reject", texts.button_reject))
+    rows = [
+        [
+            _button(label.format(tag=item.hashtag), verb, item.id, waiting.page)
+            for verb, label in verbs
+        ]
+        for item in waiting.items
+    ]
+    return InlineKeyboardMarkup([*rows, *_turning(texts, waiting, "review")])
+
+
+def _turning(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKeyboardButton]]:
+    """A row to turn pages with, where there is more than one."""
+    if page.pages == 1:
+        return []
+    place = texts.mine_page.format(page=page.page + 1, pages=page.pages)
+    row = [_button(place, *data, page.page)]
+    if page.page > 0:
+        row.insert(0, _button(texts.button_previous, *data, page.page - 1))
+    if page.page + 1 < page.pages:
+        row.append(_button(texts.button_next, *data, page.page + 1))
+    return [row]
 
 
 def _copy(label: str, hashtags: Sequence[str]) -> InlineKeyboardButton:

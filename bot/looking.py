@@ -11,6 +11,7 @@ from bot.services import Services
 from recommenders.engine import Engine
 from recommenders.photos import PhotoError, decode
 from storage import duplicates, photos, sightings
+from storage.duplicates import Hashes
 
 Features = Mapping[str, NDArray[np.float32]]
 """Of one photo: a vector (dims,) for each backbone."""
@@ -22,7 +23,7 @@ class Look:
 
     photo: Incoming
     features: Features
-    average_hash: int | None
+    hashes: Hashes | None
     """``None`` for a known file, which is neither downloaded nor decoded again."""
     photo_id: int | None
     """Of this photo, or of the one that it is a copy of; ``None`` for a new one."""
@@ -50,15 +51,15 @@ async def look(services: Services, engine: Engine, photo: Incoming) -> Look:
 
     data = await photo.download()
     try:
-        average_hash, features = await services.in_worker(lambda: _see(engine, data, backbones))
+        hashes, features = await services.in_worker(lambda: _see(engine, data, backbones))
     except PhotoError as error:
         raise UnreadableError(error.reason) from error
     if known is None:
         async with services.database.reading() as session:
             known = await photos.find_copy(
-                session, average_hash, engine.confirm_backbone, features[engine.confirm_backbone]
+                session, hashes, engine.confirm_backbone, features[engine.confirm_backbone]
             )
-    return Look(photo, features, average_hash, known)
+    return Look(photo, features, hashes, known)
 
 
 async def look_at_all(
@@ -82,14 +83,14 @@ async def remember(services: Services, looks: Sequence[Look]) -> list[int]:
             message = seen.photo.message
             photo_id = seen.photo_id
             if photo_id is None:
-                assert seen.average_hash is not None
+                assert seen.hashes is not None
                 photo_id = await photos.remember(
                     session,
-                    average_hash=seen.average_hash,
+                    hashes=seen.hashes,
                     features=seen.features,
                     file_unique_id=seen.photo.file_unique_id,
                 )
-            elif seen.average_hash is not None:
+            elif seen.hashes is not None:
                 await photos.add_file(session, photo_id, seen.photo.file_unique_id)
                 stored = await photos.features(session, photo_id)
                 missing = {n: v for n, v in seen.features.items() if n not in stored}
@@ -108,7 +109,7 @@ async def remember(services: Services, looks: Sequence[Look]) -> list[int]:
 
 def _see(
     engine: Engine, data: bytes, backbones: Sequence[str]
-) -> tuple[int, dict[str, NDArray[np.float32]]]:
+) -> tuple[Hashes, dict[str, NDArray[np.float32]]]:
     image = decode(data)
     features = engine.features([image], backbones)
-    return duplicates.average_hash(image), {name: rows[0] for name, rows in features.items()}
+    return duplicates.hashes(image), {name: rows[0] for name, rows in features.items()}

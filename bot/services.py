@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from telegram import Update
 from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
 from bot.albums import Albums
+from bot.latest import Latest
 from bot.learning import Learner, StoredOnly
 from bot.settings import Settings
 from bot.texts import ENGLISH, Texts, texts_for
+from bot.turns import Turns
 from bot.typing_action import Typing
 from recommenders.engine import Engine
 from storage.database import Database
@@ -33,9 +35,11 @@ class Services:
     engine: Engine
     database: Database
     learner: Learner = field(default_factory=StoredOnly)
-    learnt_at: datetime | None = None
-    """When something was last learnt; answers from before then are not repeated."""
+    moderated_at: datetime | None = None
+    """When admins last changed what may be said."""
     albums: Albums = field(default_factory=Albums)
+    latest: Latest = field(default_factory=Latest)
+    turns: Turns = field(default_factory=Turns)
     typing: Typing = field(default_factory=Typing)
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PHOTOS_AT_ONCE))
     # One thread: the backbones use all cores for one photo, and the event loop stays free.
@@ -46,6 +50,15 @@ class Services:
     async def in_worker(self, work: Callable[[], Result]) -> Result:
         """Run ``work`` in the thread that all heavy computing shares."""
         return await asyncio.get_running_loop().run_in_executor(self.worker, work)
+
+    @property
+    def answers_hold_since(self) -> datetime | None:
+        """Answers given before then may have become wrong, and are not repeated."""
+        moments = (self.moderated_at, self.learner.learnt_at)
+        return max((moment for moment in moments if moment), default=None)
+
+    def moderated(self) -> None:
+        self.moderated_at = datetime.now(UTC)
 
     def is_admin(self, user_id: int | None) -> bool:
         return user_id in self.settings.admin_ids

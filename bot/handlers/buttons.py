@@ -20,7 +20,7 @@ async def more(update: Update, context: Context) -> None:
     """Adds the next hashtags to the answer."""
     query, data = tapped(update)
     services, engine, texts = context.services, context.services.engine, context.texts
-    message, given = await _answer_of(context, query, int(data[1]))
+    message, given = await answer_of(context, query, int(data[1]))
     if given is None or message is None or given.backend not in engine.backends:
         await stale(update, context)
         return
@@ -59,7 +59,7 @@ async def other(update: Update, context: Context) -> None:
     query, data = tapped(update)
     services, engine, texts = context.services, context.services.engine, context.texts
     backend = data[2]
-    message, given = await _answer_of(context, query, int(data[1]))
+    message, given = await answer_of(context, query, int(data[1]))
     if given is None or message is None or backend not in engine.backends:
         await stale(update, context)
         return
@@ -107,7 +107,7 @@ async def vote(update: Update, context: Context) -> None:
     """Stores a thumb; a later one of the same person takes its place."""
     query, data = tapped(update)
     up = data[0] == "up"
-    _, given = await _answer_of(context, query, int(data[1]))
+    _, given = await answer_of(context, query, int(data[1]))
     if given is None:
         await stale(update, context)
         return
@@ -176,7 +176,7 @@ def plain(html: str) -> str:
     return html.replace("<b>", "").replace("</b>", "")
 
 
-async def _answer_of(
+async def answer_of(
     context: Context, query: CallbackQuery, recommendation_id: int
 ) -> tuple[Message | None, Given | None]:
     """The message with the button and the answer that it shows, if it is this chat's."""
@@ -188,11 +188,19 @@ async def _answer_of(
     return message, given
 
 
+async def photos_of(context: Context, message: Message, given: Given) -> list[int]:
+    """The photos that the message answers: of an album, all."""
+    await context.services.turns.over(message.chat_id)
+    async with context.services.database.reading() as session:
+        ids = await sightings.of_message(session, message.chat_id, message.message_id)
+    return ids or [given.photo_id]
+
+
 async def _features(context: Context, message: Message, given: Given) -> list[Features]:
     """Of the photos that the message answers, as stored."""
     engine = context.services.engine
     needed = {name for backend in engine.backends for name in engine.backbones[backend]}
+    ids = await photos_of(context, message, given)
     async with context.services.database.reading() as session:
-        ids = await sightings.of_message(session, message.chat_id, message.message_id)
-        stored = [await photos.features(session, one, needed) for one in ids or [given.photo_id]]
+        stored = [await photos.features(session, one, needed) for one in ids]
     return [features for features in stored if features.keys() == needed]

@@ -4,22 +4,30 @@ from telegram import Message, Update
 from telegram.constants import ChatType, MessageEntityType
 
 from bot.answering import answer
+from bot.handlers.teaching import captioned
 from bot.incoming import kind_of, photo_in
 from bot.services import Context
 
 
 async def sent(update: Update, context: Context) -> None:
-    """A photo or a file, alone or in an album: in groups it counts only if captioned /tags."""
+    """A photo or a file, alone or in an album; in groups only captioned with a command."""
     message = update.message
     assert message is not None
+    if photo_in(message, context.services.engine.min_side):
+        context.services.latest.note(message)
     album = await context.services.albums.whole(message)
     if album is None:
         return
-    if message.chat.type != ChatType.PRIVATE and not any(
-        caption_command(part, context.bot.username) == "tags" for part in album
-    ):
-        return
-    await _answer(context, album, update)
+    commands = {
+        command: part.caption or ""
+        for part in album
+        if (command := caption_command(part, context.bot.username))
+    }
+    if "addtags" in commands:
+        _, *rest = commands["addtags"].split(maxsplit=1)
+        await captioned(update, context, album, " ".join(rest))
+    elif "tags" in commands or message.chat.type == ChatType.PRIVATE:
+        await _answer(context, album, update)
 
 
 async def asked(update: Update, context: Context) -> None:

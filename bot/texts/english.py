@@ -99,7 +99,7 @@ ENGLISH = Texts(
     add_placeholder="#one #two",
     add_no_photo="For which photo? Send it first, or reply to it with /addtags #one #two.",
     add_no_tags="Which hashtags? For example: /addtags #one #two",
-    added="Learnt for this photo: {tags}",
+    added="Learnt: {tags}",
     added_already="You taught me these already: {tags}",
     add_refused="Not hashtags: {pieces}",
     add_too_many="I take up to {most} at a time, so these were left out: {tags}",
@@ -118,6 +118,7 @@ ENGLISH = Texts(
     ),
     button_forget="Yes, delete it",
     button_keep="No, keep it",
+    not_yours="This list is someone else’s.",
     forgotten="Done. Nothing about you is stored any more.",
     kept="Nothing was deleted.",
     admins_only="This is for the admins of the bot.",
@@ -125,14 +126,15 @@ ENGLISH = Texts(
     review_none="No new hashtags are waiting.",
     review_line="#{tag}: {users}, {photos}",
     button_approve="✓ #{tag}",
-    button_reject="✗",
+    button_reject="✗ #{tag}",
     approved="#{tag} is approved.",
     rejected="#{tag} is rejected.",
     block_list="<b>Blocked</b>: {words}",
     block_none="No words are blocked. /block word adds one.",
     blocked="Blocked: {words}",
     unblocked="No longer blocked: {words}",
-    block_wrong="For example: /unblock word",
+    block_wrong="These can be no hashtag, so nobody needs to block them: {words}",
+    unblock_none="None of these is blocked. /block shows the list.",
     stats=(
         "<b>{photos}</b> from {users}\n"
         "Duplicates: {duplicates}\n"
@@ -140,7 +142,8 @@ ENGLISH = Texts(
         "👍 {up}  👎 {down}"
     ),
     stats_backend=(
-        "<b>{backend}</b>: {answers} answers, half of them within {latency} ms, 👍 {up}  👎 {down}"
+        "<b>{backend}</b>: {answers} answers, half of them within {median} ms, "
+        "95 % within {p95} ms, 👍 {up}  👎 {down}"
     ),
     hashtags=("hashtag", "hashtags"),
     photos=("photo", "photos"),

@@ -80,6 +80,7 @@ class Texts:
     forget: str
     button_forget: str
     button_keep: str
+    not_yours: str
     forgotten: str
     kept: str
 
@@ -96,6 +97,7 @@ class Texts:
     blocked: str
     unblocked: str
     block_wrong: str
+    unblock_none: str
 
     stats: str
     stats_backend: str

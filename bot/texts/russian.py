@@ -101,7 +101,7 @@ RUSSIAN = Texts(
     add_placeholder="#раз #два",
     add_no_photo="К какому фото? Сначала пришлите его или ответьте на него: /addtags #раз #два.",
     add_no_tags="Какие хештеги? Например: /addtags #раз #два",
-    added="Запомнил к этому фото: {tags}",
+    added="Запомнил: {tags}",
     added_already="Этому вы меня уже научили: {tags}",
     add_refused="Это не хештеги: {pieces}",
     add_too_many="За один раз я беру до {most}, поэтому эти не вошли: {tags}",
@@ -120,6 +120,7 @@ RUSSIAN = Texts(
     ),
     button_forget="Да, удалить",
     button_keep="Нет, оставить",
+    not_yours="Это чужой список.",
     forgotten="Готово. О вас больше ничего не хранится.",
     kept="Ничего не удалено.",
     admins_only="Это для администраторов бота.",
@@ -127,14 +128,15 @@ RUSSIAN = Texts(
     review_none="Новых хештегов на проверку нет.",
     review_line="#{tag}: {users}, {photos}",
     button_approve="✓ #{tag}",
-    button_reject="✗",
+    button_reject="✗ #{tag}",
     approved="#{tag} одобрен.",
     rejected="#{tag} отклонён.",
     block_list="<b>Запрещены</b>: {words}",
     block_none="Запрещённых слов нет. /block слово добавит первое.",
     blocked="Запрещены: {words}",
     unblocked="Больше не запрещены: {words}",
-    block_wrong="Например: /unblock слово",
+    block_wrong="Это не может быть хештегом, запрещать незачем: {words}",
+    unblock_none="Таких слов среди запрещённых нет. Список покажет /block.",
     stats=(
         "<b>{photos}</b>, {users}\n"
         "Повторов: {duplicates}\n"
@@ -142,7 +144,8 @@ RUSSIAN = Texts(
         "👍 {up}  👎 {down}"
     ),
     stats_backend=(
-        "<b>{backend}</b>: ответов {answers}, половина быстрее {latency} мс, 👍 {up}  👎 {down}"
+        "<b>{backend}</b>: ответов {answers}, половина быстрее {median} мс, "
+        "95 % быстрее {p95} мс, 👍 {up}  👎 {down}"
     ),
     hashtags=("хештег", "хештега", "хештегов"),
     photos=("фото", "фото", "фото"),

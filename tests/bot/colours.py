@@ -36,6 +36,7 @@ class ColourEngine:
             for number in range(1, self.per_colour + 1)
         ]
         self.photos_seen = 0
+        self.taught: str | None = None
         self.sizes: list[tuple[int, int]] = []
 
     def knows(self, tag: str) -> bool:
@@ -76,6 +77,8 @@ class ColourEngine:
                 for colour in COLOURS
                 for number in range(1, self.per_colour + 1)
             ]
+            if self.taught:
+                scored.append(Hashtag(self.taught, 2.0))
             scored = [hashtag for hashtag in scored if hashtag.tag not in skip]
             answers.append(sorted(scored, key=lambda hashtag: -hashtag.score)[:top])
         return answers
@@ -83,8 +86,12 @@ class ColourEngine:
 
 def picture(colour: str = "red", seed: int = 0, size: tuple[int, int] = (640, 480)) -> Image.Image:
     """A photo of mostly one colour; another ``seed`` is another photo."""
-    noise = np.random.default_rng(seed).integers(-25, 25, (6, 6, 1))
-    pixels = np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8)
+    random = np.random.default_rng(seed)
+    noise = sum(
+        np.kron(random.integers(-25, 25, (cells, cells)), np.ones((32 // cells, 32 // cells)))
+        for cells in (4, 8, 16, 32)
+    )
+    pixels = np.clip(np.array(COLOURS[colour]) + noise[..., None], 0, 255).astype(np.uint8)
     return Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
 
 
