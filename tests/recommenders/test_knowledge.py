@@ -1,0 +1,133 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommenders import bundle as bundles
+from recommenders.bundle import Bundle, BundleError
+from recommenders.knowledge import Knowledge
+from recommenders.ranking import Hashtag
+from training.datasets import Post
+from training.knowledge import knowledge, rating
+
+HASHTAGS = ["boat", "water", "sailing", "dog", "puppy", "pet", "unused"]
+POSTS = [
+    *[Post(("boat", "water", "sailing"), likes=20)] * 6,
+    *[Post(("boat", "water"), likes=40)] * 2,
+    *[Post(("dog", "puppy", "pet"), likes=90)] * 5,
+    *[Post(("dog", "pet"))] * 2,
+]
+VECTORS = np.array(
+    [[1, 0, 0], [0.9, 0.1, 0], [0.8, 0, 0.2], [0, 1, 0], [0, 0.9, 0.1], [0.1, 0.7, 0], [0, 0, 0]],
+    np.float32,
+)
+
+
+def make_bundle(post_counts: dict[str, int] | None = None) -> Bundle:
+    settings, arrays = knowledge(
+        POSTS,
+        HASHTAGS,
+        {"skipgram": VECTORS, "cbow": VECTORS * np.array([1, 1, 9], np.float32)},
+        k=2,
+        post_counts=post_counts,
+    )
+    return Bundle(
+        model="test-1",
+        hashtags=HASHTAGS,
+        backbones={},
+        settings={"knowledge": settings},
+        arrays={"knowledge": arrays, "ranking": {"rating": rating(POSTS, HASHTAGS)}},
+    )
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Knowledge:
+    """Knowledge that has been to the disk and back."""
+    bundles.save(make_bundle(), tmp_path / "bundle")
+    return Knowledge(bundles.load(tmp_path / "bundle"))
+
+
+def test_similar_hashtags_come_nearest_first_with_their_cosine(known: Knowledge) -> None:
+    near = known.similar("dog", 2)
+    assert [hashtag.tag for hashtag in near] == ["puppy", "pet"]
+    assert near[0].score == pytest.approx(0.9939, abs=1e-3)
+    assert [hashtag.tag for hashtag in known.similar("boat", 2)] == ["water", "sailing"]
+
+
+def test_each_model_has_its_own_similar_hashtags(known: Knowledge) -> None:
+    assert known.models == ("skipgram", "cbow")
+    assert known.similar("pet", 5, model="cbow") != known.similar("pet", 5, model="skipgram")
+    with pytest.raises(KeyError):
+        known.similar("pet", model="glove")
+
+
+def test_a_hashtag_that_stands_alone_has_no_similar_ones(known: Knowledge) -> None:
+    assert known.similar("unused") == []
+    assert all(hashtag.tag != "unused" for hashtag in known.similar("dog", 20))
+
+
+def test_an_unknown_hashtag_is_told_apart_from_one_that_stands_alone(known: Knowledge) -> None:
+    assert "unheard" not in known
+    with pytest.raises(KeyError):
+        known.similar("unheard")
+
+
+def test_categories_come_largest_first_with_their_hashtags(known: Knowledge) -> None:
+    water, dogs = known.categories()
+    assert (water.posts, dogs.posts) == (8, 7)
+    assert set(water.name.split("_")) == set(water.hashtags) == {"boat", "water", "sailing"}
+    assert set(dogs.hashtags) == {"dog", "puppy", "pet"}
+    assert known.category("puppy") == dogs
+    assert known.category("unused") is None
+    assert known.category("unheard") is None
+
+
+def test_the_categories_of_a_photos_hashtags_come_with_their_share(known: Knowledge) -> None:
+    water, dogs = known.categories()
+    hashtags = [Hashtag("dog", 0.6), Hashtag("boat", 0.2), Hashtag("unheard", 9.0)]
+    (first, most), (second, least) = known.fitting(hashtags)
+    assert (first, second) == (dogs, water)
+    assert (most, least) == pytest.approx((0.75, 0.25))
+    assert known.fitting([Hashtag("unheard", 1.0)]) == []
+
+
+def test_sizes_come_from_a_platforms_counts_where_they_are_known() -> None:
+    counts = {"dog": 400_000_000, "puppy": 2_000_000, "sailing": 50_000}
+    known = Knowledge(make_bundle(counts))
+    assert [known.size(tag) for tag in counts] == ["broad", "middle", "niche"]
+    assert known.size("taughtyesterday") == "niche"
+    assert known.preferred_mix == "middle"
+    ranked = [Hashtag("dog", 0.9), Hashtag("sailing", 0.5), Hashtag("puppy", 0.4)]
+    assert [hashtag.tag for hashtag in known.mixed(ranked, "middle", 2)] == ["puppy", "dog"]
+    assert known.mixed(ranked, None) == ranked
+
+
+def test_likes_and_what_they_earn_are_known(known: Knowledge) -> None:
+    assert known.median_likes("dog") == 90
+    assert known.median_likes("sailing") == 20
+    assert known.median_likes("unused") is None
+    assert known.rating("dog") == 1
+    sailing = known.rating("sailing")
+    assert sailing is not None and sailing < 1
+    assert known.rating("unheard") is None
+
+
+def test_a_bundle_of_an_earlier_version_is_told_in_a_sentence() -> None:
+    bundle = make_bundle()
+    del bundle.arrays["knowledge"]
+    assert not Knowledge.in_bundle(bundle)
+    with pytest.raises(BundleError, match=r"Fit it again with `tag4pic train fit`"):
+        Knowledge(bundle)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("skipgram_indices", 7), ("category_of", 2), ("size", 3), ("category_of", -2)],
+)
+def test_a_damaged_bundle_is_told_and_not_believed(name: str, value: int) -> None:
+    bundle = make_bundle()
+    arrays = {key: array.copy() for key, array in bundle.arrays["knowledge"].items()}
+    arrays[name].flat[0] = value
+    with pytest.raises(BundleError, match="damaged"):
+        Knowledge(replace(bundle, arrays={**bundle.arrays, "knowledge": arrays}))
