@@ -54,8 +54,10 @@ class Database:
         address = _address(url)
         try:
             if _is_sqlite(address):
-                _make_folder(address)
+                await asyncio.to_thread(_check_file, address)
             engine = create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
+        except sqlite.Error as error:
+            raise explain(error) from error
         except OSError as error:
             raise StorageError(
                 "The folder for the database cannot be made: check the path in DATABASE_URL."
@@ -150,9 +152,9 @@ def _is_sqlite(address: URL) -> bool:
     return address.get_backend_name() == "sqlite"
 
 
-def _make_folder(address: URL) -> None:
+def _check_file(address: URL) -> None:
     file = address.database
     if not file or file == ":memory:":
         raise StorageError("DATABASE_URL names no file: a database in memory is not kept.")
     if not file.startswith("file:"):
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        sqlite.check(Path(file))

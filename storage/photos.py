@@ -95,7 +95,8 @@ async def find_copy(
 
     Bands of the average hash propose; the perceptual hash and the cosine of `features` (d,) with
     those kept of `backbone` confirm. For a photo that has none of that backbone, seen before the
-    bot changed to it, the hashes suffice. Of several copies the most alike is returned.
+    bot changed to it, the hashes suffice. Of several copies the one whose perceptual hash is
+    nearest is returned.
     """
     proposed = (await session.execute(_proposals(hashes))).all()
     # Newest first, which `nearest` keeps among equally near ones.
@@ -111,22 +112,23 @@ async def find_copy(
     ).all()
     perceptual = np.stack([np.frombuffer(row.perceptual_hash, np.uint8) for row in rows])
     different = duplicates.perceptual_distances(hashes.perceptual, perceptual)
-    alike = {
-        row.id: duplicates.MIN_COSINE
-        for row, bits in zip(rows, different, strict=True)
-        if bits <= duplicates.MAX_PERCEPTUAL_DISTANCE
+    bits = {
+        row.id: int(count)
+        for row, count in zip(rows, different, strict=True)
+        if count <= duplicates.MAX_PERCEPTUAL_DISTANCE
     }
+    cosines = dict.fromkeys(bits, duplicates.MIN_COSINE)
     kept = await session.execute(
         select(PhotoFeatures.photo_id, PhotoFeatures.vector).where(
-            PhotoFeatures.photo_id.in_(list(alike)),
+            PhotoFeatures.photo_id.in_(list(bits)),
             PhotoFeatures.backbone == backbone,
             PhotoFeatures.dims == len(features),
         )
     )
     for row in kept:
-        alike[row.photo_id] = float(duplicates.cosines(features, unpack(row.vector)[None])[0])
-    best = max(alike, key=alike.__getitem__, default=None)
-    return best if best is not None and alike[best] >= duplicates.MIN_COSINE else None
+        cosines[row.photo_id] = float(duplicates.cosines(features, unpack(row.vector)[None])[0])
+    alike = [photo for photo, cosine in cosines.items() if cosine >= duplicates.MIN_COSINE]
+    return min(alike, key=lambda photo: (bits[photo], -cosines[photo]), default=None)
 
 
 async def features(

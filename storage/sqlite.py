@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import Error, connect
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+
+__all__ = ["WRITE", "Error", "check", "prepare"]
 
 WRITE = {"begin": "IMMEDIATE"}
 """Execution options of an engine whose transactions write."""
@@ -24,6 +29,17 @@ def prepare(engine: Engine) -> None:
     """Set up every connection of `engine`; call once, before the first."""
     event.listen(engine, "connect", _connect)
     event.listen(engine, "begin", _begin)
+
+
+def check(file: Path) -> None:
+    """Make the folder of the database's file and see that the file, if any, is SQLite's.
+
+    A connection that fails inside the asynchronous driver leaves its thread talking to an event
+    loop that may be gone; here it fails plainly. Raises OSError or `Error`.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(connect(file)) as connection:
+        connection.execute("PRAGMA schema_version")
 
 
 def _connect(connection: Any, _record: object) -> None:

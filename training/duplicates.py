@@ -153,7 +153,7 @@ def measure(
             for pair in _pairs(seen, row, near, of_copy=True)
             if pair.perceptual_distance <= max_perceptual_distance and pair.cosine >= min_cosine
         ]
-        best = max(pairs, key=lambda pair: pair.cosine, default=None)
+        best = min(pairs, key=lambda pair: (pair.perceptual_distance, -pair.cosine), default=None)
         if best is None:
             missed.append(path)
         elif best.second == path:
