@@ -101,7 +101,9 @@ def decode(source: bytes | Path) -> Image.Image:
             image.load()
             _check_size(image)
             photo, turn = _reduced(image), _UPRIGHT.get(_orientation(image))
-        return photo if turn is None else photo.transpose(turn)
+        upright = photo if turn is None else photo.transpose(turn)
+        upright.info = {}  # whoever saves the photo would have it turned once more
+        return upright
     except PhotoError:
         raise
     except Exception as error:  # a decoder's own errors are as many as there are formats
@@ -127,7 +129,7 @@ def _open(data: bytes) -> Image.Image:
         if _NO_PIXELS.match(data):
             raise PhotoError("no_pixels") from None
         raise PhotoError("truncated" if _MAGIC.match(data) else "not_an_image") from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise PhotoError("too_many_pixels") from None
     _check_size(image)
     return image
