@@ -1,5 +1,7 @@
 """The command line: ``tag4pic``. Each command imports what it needs when it runs."""
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -7,6 +9,7 @@ import typer
 from bot.cli_bench import app as bench_app
 from bot.cli_console import Commands, run_quietly
 from bot.cli_recommend import recommend
+from bot.cli_tags import app as tags_app
 from bot.cli_weights import app as weights_app
 
 app = typer.Typer(
@@ -64,8 +67,12 @@ def run(
 
 
 app.command()(recommend)
+app.add_typer(tags_app, name="tags")
 app.add_typer(weights_app, name="weights")
 app.add_typer(bench_app, name="bench")
+
+if find_spec("bot.cli_train"):
+    app.add_typer(import_module("bot.cli_train").app, name="train")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from inspect import cleandoc
+from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -41,7 +42,8 @@ SENTENCES = frozenset(
 class Commands(TyperGroup):
     """A group of commands that ends with one line, not a traceback, where people can act on it.
 
-    Its help is written as docstrings are: lines of a paragraph flow, indented ones are examples.
+    Its help is written as docstrings are: the lines of a paragraph flow, but one that begins with
+    ``tag4pic`` is an example, line by line.
     """
 
     def __init__(self, **attributes: Any) -> None:
@@ -158,11 +160,14 @@ def choose_backend(engine: "Engine", wanted: str | None) -> str:
 
 
 def _laid_out(docstring: str | None) -> str:
-    paragraphs = cleandoc(docstring or "").split("\n\n")
-    return "\n\n".join(
-        f"[not dim cyan]{escape(text)}[/]" if text.startswith("    ") else " ".join(text.split())
-        for text in paragraphs
-    )
+    return "\n\n".join(map(_paragraph, cleandoc(docstring or "").split("\n\n")))
+
+
+def _paragraph(text: str) -> str:
+    example = dedent(text)
+    if example.startswith("tag4pic "):
+        return f"[not dim cyan]{escape(indent(example, '    '))}[/]"
+    return " ".join(text.split())
 
 
 def _is_a_sentence(error: Exception) -> bool:

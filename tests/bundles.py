@@ -28,6 +28,7 @@ def tiny_bundle(
     model: str = "tiny-1",
     w2v: str | None = None,
     weights_dir: Path | None = None,
+    knowledge: bool = False,
     hashtags: list[str] | None = None,
     seed: int = 0,
 ) -> Path:
@@ -36,6 +37,8 @@ def tiny_bundle(
     Args:
         w2v: the backbone of a Word2Vec backend, which with ALS makes ``both``; none unless given.
         weights_dir: where that backbone's weights are, as for ``Engine.load``.
+        knowledge: whether it knows similar hashtags (of the one model ``skipgram``) and two
+            categories: the first half of the vocabulary and the second.
         hashtags: the vocabulary, canonical; everyday ones unless given.
         seed: of its arrays. The same seed gives the same bundle.
     """
@@ -47,7 +50,7 @@ def tiny_bundle(
         return draw.standard_normal(shape, dtype=np.float32)
 
     near = normal(photos, components)
-    arrays: dict[str, dict[str, NDArray[np.float32]]] = {
+    arrays: dict[str, dict[str, NDArray[Any]]] = {
         "als": {
             "mean": normal(size),
             "components": normal(components, size) / np.float32(np.sqrt(size)),
@@ -83,8 +86,37 @@ def tiny_bundle(
             "popularity_exponent": 0.35,
         }
         settings["both"] = {"als_weight": 0.5, "popularity_exponent": 0.35}
+    if knowledge:
+        settings["knowledge"], arrays["knowledge"] = _knowledge(tags, draw)
     bundles.save(Bundle(model, list(tags), backbones, settings, arrays), path)
     return path
+
+
+def _knowledge(
+    tags: list[str], draw: np.random.Generator
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    count, near = len(tags), 20
+    half = np.arange(count) >= count // 2
+    following = (np.arange(count)[:, None] + np.arange(1, near + 1)) % count
+    cosines = np.sort(draw.uniform(0.1, 0.9, (count, near)), axis=1)[:, ::-1]
+    settings = {
+        "models": ["skipgram"],
+        "categories": [
+            {"name": "_".join(part[:3]), "posts": 30 - 10 * number}
+            for number, part in enumerate((tags[: count // 2], tags[count // 2 :]))
+        ],
+        "silhouette": {},
+        "preferred_mix": None,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "category_of": half.astype(np.int32),
+        "category_weight": np.linspace(1, 0, count, dtype=np.float32),
+        "size": draw.integers(0, 3, count).astype(np.int8),
+        "median_likes": draw.uniform(0, 500, count).astype(np.float32),
+        "skipgram_indices": following.astype(np.int32),
+        "skipgram_cosines": cosines.astype(np.float16),
+    }
+    return settings, arrays
 
 
 def _digest(backbone: str, weights_dir: Path | None) -> str:

@@ -12,6 +12,8 @@ Tag4pic = Callable[..., Any]
 COMMANDS = (
     ("run",),
     ("recommend",),
+    ("tags", "similar"),
+    ("tags", "categories"),
     ("weights",),
     ("weights", "get"),
     ("bench", "latency"),

@@ -1,0 +1,73 @@
+"""``tag4pic tags``: similar hashtags and categories out of a bundle."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bundles import HASHTAGS, tiny_bundle
+
+Tag4pic = Callable[..., Any]
+
+
+@pytest.fixture
+def tags(tag4pic: Tag4pic, tmp_path: Path) -> Tag4pic:
+    """Runs ``tag4pic tags …`` on a bundle that knows similar hashtags and categories."""
+    bundle = tiny_bundle(tmp_path / "knowing", knowledge=True)
+    return lambda *arguments: tag4pic("tags", *arguments, env={"MODEL_DIR": str(bundle)})
+
+
+@pytest.mark.parametrize("written", ["sunset", "#Sunset", "ＳＵＮＳＥＴ"])
+def test_similar_hashtags_are_listed_however_the_hashtag_is_written(
+    tags: Tag4pic, written: str
+) -> None:
+    result = tags("similar", written, "--top", "3")
+    assert result.exit_code == 0, result.stderr
+    after = HASHTAGS.index("sunset") + 1
+    listed = [line.split()[0] for line in result.stdout.splitlines()]
+    assert listed == [f"#{tag}" for tag in HASHTAGS[after : after + 3]]
+
+
+def test_similar_as_json_gives_tags_and_scores_nearest_first(tags: Tag4pic) -> None:
+    rows = [json.loads(line) for line in tags("similar", "закат", "--json").stdout.splitlines()]
+    assert len(rows) == 10
+    scores = [row["score"] for row in rows]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_an_unknown_hashtag_gets_one_line_with_what_is_near_in_spelling(tags: Tag4pic) -> None:
+    result = tags("similar", "sunsett")
+    assert result.exit_code == 1
+    line = "Error: The bundle tiny-1 does not know #sunsett. Near in spelling: #sunset.\n"
+    assert result.stderr == line
+
+
+def test_what_is_no_hashtag_gets_one_line(tags: Tag4pic) -> None:
+    result = tags("similar", "two words")
+    assert result.exit_code == 1
+    assert "is not a hashtag" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_model_that_is_not_there_says_which_is(tags: Tag4pic) -> None:
+    result = tags("similar", "sunset", "--model", "cbow")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("has no vectors of cbow: it has those of skipgram.\n")
+
+
+def test_categories_are_listed_with_their_posts_and_hashtags(tags: Tag4pic) -> None:
+    result = tags("categories", "--json", "--top", "2")
+    half = len(HASHTAGS) // 2
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"category": "_".join(part[:3]), "posts": posts, "tags": part[:2]}
+        for part, posts in ((HASHTAGS[:half], 30), (HASHTAGS[half:], 20))
+    ]
+    assert "#dog #dogs" in tags("categories").stdout
+
+
+def test_a_bundle_without_that_knowledge_says_to_fit_it_again(tag4pic: Tag4pic) -> None:
+    result = tag4pic("tags", "categories")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: Bundle tiny-1 knows nothing about similar hashtags")
