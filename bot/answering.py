@@ -17,7 +17,7 @@ from bot.rendering import answer_text
 from bot.services import Context, Services
 from bot.texts import Texts
 from recommenders.engine import Engine, Hashtag
-from storage import chats, moderation, recommendations, sightings, users
+from storage import chats, recommendations, sightings, users
 from storage.chats import ChatSettings
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ async def answer(context: Context, album: Sequence[Incoming], asked_by: User | N
         started = perf_counter()
         async with services.database.reading() as session:
             chat = await chats.get(session, first.chat_id)
-            withheld = await moderation.withheld(session, first.chat_id, engine.hashtags)
+            withheld = await services.withheld(session, engine, first.chat_id)
         backend = backend_of(engine, chat)
         style = chat.style if len(album) == 1 else chat.style + ALBUM
 

@@ -4,15 +4,16 @@ import asyncio
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 
-from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
 
 from bot import logs
-from bot.application import ALLOWED_UPDATES, build
+from bot.application import build
 from bot.local.server import LocalServer
+from bot.receiving import polling, webhook
 from bot.services import Bot
 from bot.settings import Settings
 from recommenders.engine import BundleError, Engine, WeightsError
@@ -54,52 +55,35 @@ async def serve(
             engine = await _engine(settings, say)
             if settings.bot_token:
                 application = build(settings, engine, database)
+                await _go_live(stack, application, settings, port)
+                say(f"@{application.bot.username} answers on Telegram. Ctrl-C stops it.")
             else:
-                token = f"1:{secrets.token_hex(16)}"
+                token = f"7000000000:{secrets.token_hex(16)}"
                 server = LocalServer(token)
                 url = await _local(server, port)
                 stack.push_async_callback(server.stop)
                 application = build(settings, engine, database, token=token, api_url=url)
-            await stack.enter_async_context(polling(application))
-            if settings.bot_token:
-                say(f"@{application.bot.username} answers on Telegram. Ctrl-C stops it.")
-            else:
+                await stack.enter_async_context(polling(application))
                 say(f"{url}  (the chat; set BOT_TOKEN to go on Telegram. Ctrl-C stops it.)")
             await stop.wait()
             say("Stopping…")
 
 
-@asynccontextmanager
-async def polling(application: Bot) -> AsyncIterator[None]:
-    """The application at work; on the way out it finishes what it has begun.
-
-    Raises:
-        StartError: when Telegram refuses the token or cannot be reached.
-    """
-    updater = application.updater
-    assert updater is not None
+async def _go_live(stack: AsyncExitStack, application: Bot, settings: Settings, port: int) -> None:
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
+    receiving = (
+        webhook(application, settings.webhook_url, secret, port)
+        if settings.webhook_url
+        else polling(application)
+    )
     try:
-        try:
-            await application.initialize()
-            if application.post_init:
-                await application.post_init(application)
-            await updater.start_polling(
-                allowed_updates=ALLOWED_UPDATES, error_callback=_polling_failed
-            )
-            await application.start()
-        except TelegramError as error:
-            log.debug("The bot did not start", exc_info=error)
-            raise StartError(_why_not(error, application)) from None
-        yield
-    finally:
-        # First no more updates, then the end of those that came.
-        if updater.running:
-            await updater.stop()
-        if application.running:
-            await application.stop()
-        await application.shutdown()
-        if application.post_shutdown:
-            await application.post_shutdown(application)
+        await stack.enter_async_context(receiving)
+    except TelegramError as error:
+        log.debug("The bot did not start", exc_info=error)
+        raise StartError(_why_not(error, application)) from None
+    except OSError as error:
+        log.debug("The webhook's port cannot be used", exc_info=error)
+        raise StartError(_port_taken(port, error)) from None
 
 
 def _why_not(error: TelegramError, application: Bot) -> str:
@@ -140,19 +124,14 @@ async def _local(server: LocalServer, port: int) -> str:
         return await server.start(port=port)
     except (OSError, OverflowError) as error:
         log.debug("The local server did not start", exc_info=error)
-        raise StartError(
-            f"Port {port} cannot be used ({_first_line(error)}). Stop what uses it, or choose "
-            f"another: tag4pic run --port {8081 if port == 8080 else 8080}."
-        ) from None
+        raise StartError(_port_taken(port, error)) from None
 
 
-def _polling_failed(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
-        log.warning(
-            "Another copy of this bot is polling Telegram with the same token; stop one of them."
-        )
-    else:
-        log.warning("No updates from Telegram for now (%s); trying again.", error)
+def _port_taken(port: int, error: Exception) -> str:
+    return (
+        f"Port {port} cannot be used ({_first_line(error)}). Stop what uses it, or choose "
+        f"another: tag4pic run --port {8081 if port == 8080 else 8080}."
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.texts import ENGLISH, Texts, texts_for
 from bot.turns import Turns
 from bot.typing_action import Typing
+from bot.withheld import Withheld
 from recommenders.engine import Engine
 from storage.database import Database
 
@@ -40,6 +41,7 @@ class Services:
     albums: Albums = field(default_factory=Albums)
     latest: Latest = field(default_factory=Latest)
     turns: Turns = field(default_factory=Turns)
+    withheld: Withheld = field(default_factory=Withheld)
     typing: Typing = field(default_factory=Typing)
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PHOTOS_AT_ONCE))
     # One thread: the backbones use all cores for one photo, and the event loop stays free.

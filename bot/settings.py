@@ -1,5 +1,6 @@
 """What an operator can set, in the environment or in ``.env``; read once, at the start."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -47,6 +48,13 @@ class Settings(BaseSettings):
             ) & set(" /?#"):
                 raise ValueError("must be the token as @BotFather gave it, such as 123456:ABC-DEF")
         return token
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _may_be_a_header(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+            raise ValueError("must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
+        return secret
 
     @field_validator("telegram_api_url", "webhook_url")
     @classmethod

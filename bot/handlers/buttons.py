@@ -12,7 +12,7 @@ from bot.keyboards import count_keyboard, model_keyboard
 from bot.looking import Features
 from bot.rendering import BEST, MOST_SHOWN, answer_text
 from bot.services import Context
-from storage import chats, feedback, moderation, photos, recommendations, sightings
+from storage import chats, feedback, photos, recommendations, sightings
 from storage.recommendations import Given
 
 
@@ -27,7 +27,7 @@ async def more(update: Update, context: Context) -> None:
     shown = [word[1:] for word in (message.text or "").split() if word.startswith("#")]
     async with services.database.reading() as session:
         chat = await chats.get(session, given.chat_id)
-        withheld = await moderation.withheld(session, given.chat_id, engine.hashtags)
+        withheld = await services.withheld(session, engine, given.chat_id)
     features = await _features(context, message, given)
     room = min(max(chat.count, 2 * BEST), MOST_SHOWN - len(shown))
     next_ones = []
@@ -65,7 +65,7 @@ async def other(update: Update, context: Context) -> None:
         return
     async with services.database.reading() as session:
         chat = await chats.get(session, given.chat_id)
-        withheld = await moderation.withheld(session, given.chat_id, engine.hashtags)
+        withheld = await services.withheld(session, engine, given.chat_id)
     started = perf_counter()
     features = await _features(context, message, given)
     if not features:

@@ -161,3 +161,21 @@ async def test_text_gets_a_hint_in_the_language_of_who_wrote(bot: Running) -> No
         person = await bot.person(chat=chat, language=language)
         await person.send_text("hello")
         assert word in (await person.wait_reply())["text"]
+
+
+async def test_someone_who_blocked_the_bot_does_not_stop_it(bot: Running, ann: Person) -> None:
+    boris = await bot.person(chat=2)
+    await boris.send_text("/start")
+    await boris.wait_reply()
+    bot.server.state.chats[2].blocked = True
+    await boris.send_photo(jpeg("red", 1))
+    await ann.send_photo(jpeg("red", 2))
+    assert hashtags(await ann.wait_reply())
+
+
+async def test_a_photo_that_was_deleted_meanwhile_is_answered_without_a_quote(
+    bot: Running, ann: Person
+) -> None:
+    (photo,) = await ann.send_photo(jpeg("red", 1))
+    del bot.server.state.chats[1_000].messages[photo["message_id"]]
+    assert hashtags(await ann.wait_reply())

@@ -1,24 +1,29 @@
 """Starting and stopping: locally without a token, on Telegram with one."""
 
 import asyncio
+import json
 import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from aiohttp import ClientSession
 from colours import ColourEngine, hashtags, jpeg
 from pydantic import SecretStr
-from running import TOKEN
+from running import TOKEN, Start
+from telegram.ext import ExtBot
 
 from bot import main
+from bot.application import build
 from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.main import StartError, serve
+from bot.receiving import SECRET_HEADER, webhook
 from bot.settings import Settings
-from recommenders.engine import BundleError
+from recommenders.engine import BundleError, Engine
 
 
 @pytest.fixture(autouse=True)
@@ -143,3 +148,44 @@ async def test_a_broken_bundle_and_a_broken_database_are_one_sentence_each(
 
     monkeypatch.setattr(main.Engine, "load", load)
     assert await refused(settings) == "The bundle is broken. Fit it again."
+
+
+async def test_with_a_webhook_only_calls_with_the_secret_are_taken(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = await start()
+    ann = await bot.person()
+    set_webhooks: list[dict[str, Any]] = []
+
+    async def set_webhook(_: ExtBot[None], url: str, **options: Any) -> bool:
+        set_webhooks.append({"url": url, **options})
+        return True
+
+    monkeypatch.setattr(ExtBot, "set_webhook", set_webhook)
+    called = build(
+        bot.services.settings,
+        cast(Engine, bot.engine),
+        bot.database,
+        token=TOKEN,
+        api_url=bot.server.url,
+    )
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    await bot.application.updater.stop()  # type: ignore[union-attr]
+    async with webhook(called, "https://bot.example/hook", "s-1", port), ClientSession() as http:
+        assert set_webhooks[0]["url"] == "https://bot.example/hook"
+        assert set_webhooks[0]["secret_token"] == "s-1"
+        sent = await ann.send_text("/start")
+        update = {"update_id": 1, "message": sent}
+        for secret, body, status in (
+            ("wrong", json.dumps(update), 403),
+            ("s-1", "[not json", 400),
+            ("s-1", json.dumps(update), 200),
+        ):
+            async with http.post(
+                f"http://127.0.0.1:{port}/hook", data=body, headers={SECRET_HEADER: secret}
+            ) as response:
+                assert response.status == status
+        assert "Send me a photo" in (await ann.wait_reply())["text"]
+        assert len(ann.replies()) == 1
