@@ -34,8 +34,6 @@ UPDATES_AT_ONCE = 256
 
 PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
-# An animation comes with a document, too.
-PICTURE = filters.PHOTO | (filters.Document.ALL & ~filters.ANIMATION)
 
 
 def build(
@@ -98,8 +96,8 @@ def _register(application: Bot) -> None:
     ):
         application.add_handler(CommandHandler(names, callback, NEW))
 
-    # Pictures of groups come here too, since a caption may be a command; the others are left be.
-    application.add_handler(MessageHandler(NEW & PICTURE, photos.sent))
+    # Files of groups come here too, since a caption may be a command; the others are left be.
+    application.add_handler(MessageHandler(NEW & filters.ATTACHMENT, photos.sent))
 
     for verb, callback in (
         ("more", buttons.more),
@@ -121,9 +119,6 @@ def _register(application: Bot) -> None:
     application.add_handler(MessageHandler(NEW & replies, teaching.replied))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.COMMAND, commands.unknown))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, commands.hint))
-    application.add_handler(
-        MessageHandler(NEW & PRIVATE & ~filters.StatusUpdate.ALL, photos.not_a_photo)
-    )
     application.add_error_handler(errors.failed)
 
 

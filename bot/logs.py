@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TextIO
 from urllib.parse import quote
 
-QUIET = ("httpx", "httpcore", "aiohttp.access", "apscheduler")
-"""Libraries that tell of every request at INFO; ours to hear only when something is wrong."""
+QUIET = ("httpx", "httpcore", "alembic")
+"""Libraries that tell of every step at INFO; ours to hear only when something is wrong."""
 
 
 class Redacting(logging.Formatter):

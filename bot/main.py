@@ -64,7 +64,7 @@ async def serve(
                 stack.push_async_callback(server.stop)
                 application = build(settings, engine, database, token=token, api_url=url)
                 await stack.enter_async_context(polling(application))
-                say(f"{url}  (the chat; set BOT_TOKEN to go on Telegram. Ctrl-C stops it.)")
+                say(f"The chat is at {url} (BOT_TOKEN takes it to Telegram). Ctrl-C stops it.")
             await stop.wait()
             say("Stopping…")
 

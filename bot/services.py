@@ -59,6 +59,10 @@ class Services:
         moments = (self.moderated_at, self.learner.learnt_at)
         return max((moment for moment in moments if moment), default=None)
 
+    def outdated(self, given_at: datetime) -> bool:
+        """Whether an answer given then is from before what was learnt or decided since."""
+        return self.answers_hold_since is not None and given_at <= self.answers_hold_since
+
     def moderated(self) -> None:
         self.moderated_at = datetime.now(UTC)
 

@@ -17,7 +17,10 @@ async def failed(update: object, context: Context) -> None:
     if isinstance(error, Forbidden):
         log.info("Someone blocked the bot or removed it from a chat: %s", error)
         return
-    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+    if isinstance(error, StorageError):
+        log.error("The database failed: %s", error)
+        log.debug("The database's own words", exc_info=error)
+    elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
         log.warning("Telegram could not be reached: %s", error)
     else:
         log.error("An update failed: %s: %s", type(error).__name__, error, exc_info=error)

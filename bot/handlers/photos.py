@@ -10,7 +10,7 @@ from bot.services import Context
 
 
 async def sent(update: Update, context: Context) -> None:
-    """A photo or a file, alone or in an album; in groups only captioned with a command."""
+    """A photo or any file, alone or in an album; in groups only captioned with a command."""
     message = update.message
     assert message is not None
     if photo_in(message, context.services.engine.min_side):
@@ -39,14 +39,6 @@ async def asked(update: Update, context: Context) -> None:
         await message.reply_html(context.texts.tags_no_photo)
         return
     await _answer(context, [about], update)
-
-
-async def not_a_photo(update: Update, context: Context) -> None:
-    """A video, a sticker, a voice message…, in a private chat."""
-    message = update.message
-    assert message is not None
-    if await context.services.albums.whole(message) is not None:
-        await message.reply_html(context.texts.wrong_file[kind_of(message)], do_quote=True)
 
 
 def caption_command(message: Message, username: str) -> str | None:

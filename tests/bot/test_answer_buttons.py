@@ -4,7 +4,7 @@ from colours import ColourEngine, hashtags, jpeg, labels
 from running import Running, Start
 
 from bot.local.person import Message, Person
-from storage import feedback, recommendations
+from storage import feedback, recommendations, statistics
 
 
 async def answered(person: Person, colour: str = "red", seed: int = 0) -> Message:
@@ -48,6 +48,10 @@ async def test_the_other_backend_speaks_in_the_same_message_and_back(
     back = await ann.wait_edit(answer)
     assert back["text"] == answer["text"]
     assert bot.engine.photos_seen == 1
+    async with bot.database.reading() as session:
+        figures = await statistics.collect(session)
+    assert {name: one.answers for name, one in figures.backends.items()} == {"als": 1, "w2v": 1}
+    assert figures.duplicates == 0
 
 
 async def test_an_album_is_also_answered_by_the_other_backend_as_a_whole(ann: Person) -> None:

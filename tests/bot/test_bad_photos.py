@@ -6,6 +6,7 @@ import zlib
 import pytest
 from colours import encoded, hashtags, jpeg, picture
 from running import Running
+from telegram import Update
 
 from bot.local.person import Person
 
@@ -57,6 +58,34 @@ async def test_what_moves_or_sticks_is_declined_kindly(
     await ann.send_other(kind)
     assert sentence in (await ann.wait_reply())["text"]
     assert len(ann.replies()) == 1
+
+
+async def test_a_video_in_an_album_does_not_keep_its_photos_from_being_answered(
+    bot: Running, ann: Person
+) -> None:
+    messages = await ann.send_photo([jpeg("red", 1), jpeg("red", 2)])
+    await ann.wait_reply()
+    photo = bot.server.state.chats[1_000].messages[messages[0]["message_id"]]
+    video = {
+        "message_id": photo["message_id"] + 500,
+        "media_group_id": "mixed",
+        "video": {
+            "file_id": "v",
+            "file_unique_id": "v",
+            "width": 640,
+            "height": 360,
+            "duration": 1,
+        },
+    }
+    common = {key: photo[key] for key in ("from", "chat", "date")}
+    also = {**photo, "message_id": photo["message_id"] + 501, "media_group_id": "mixed"}
+    for message in ({**common, **video}, also):
+        await bot.application.update_queue.put(
+            Update.de_json(
+                {"update_id": message["message_id"], "message": message}, bot.application.bot
+            )
+        )
+    assert hashtags(await ann.wait_reply())[0] == "#red1"
 
 
 async def test_a_file_that_is_no_image_by_its_name_is_declined_without_fetching_it(

@@ -1,13 +1,16 @@
 """Teaching hashtags in the chat."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 from colours import hashtags, jpeg
 from running import Running, Start
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.local.person import Message, Person
-from storage import labels, photos, sightings
+from storage import StorageError, labels, photos, sightings
 
 GROUP = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
 
@@ -198,6 +201,24 @@ async def test_what_fails_to_be_learnt_is_confirmed_all_the_same_since_it_is_sto
     bot.services.learner.learn = None  # type: ignore[assignment, method-assign]
     assert "Learnt: #one" in await said(ann, "/addtags #one")
     assert await taught(bot, photo) == [["one"]]
+
+
+async def test_a_full_disk_is_told_and_nothing_is_confirmed(bot: Running, ann: Person) -> None:
+    (photo,) = await ann.send_photo(jpeg("red"))
+    await ann.wait_reply()
+    session = bot.database.session
+
+    @asynccontextmanager
+    async def full() -> AsyncIterator[AsyncSession]:
+        async with session() as one:
+            yield one
+            raise StorageError("The disk that holds the database is full.")
+
+    bot.database.session = full  # type: ignore[method-assign]
+    assert "cannot save anything" in await said(ann, "/addtags #one")
+    bot.database.session = session  # type: ignore[method-assign]
+    assert await taught(bot, photo) == [[]]
+    assert "Learnt: #one" in await said(ann, "/addtags #one")
 
 
 async def test_mytags_lists_a_page_at_a_time_and_removes(
