@@ -6,6 +6,7 @@ array's hashtag axis) and ``als.safetensors``, ``w2v.safetensors``, … with arr
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,11 +15,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "hashtags.txt"
+
+# Parts name files: nothing in a manifest may lead out of its folder.
+_PART = re.compile(r"[a-z][a-z0-9_]*")
 
 Array = NDArray[Any]
 
@@ -73,6 +78,8 @@ def load(folder: Path) -> Bundle:
     Raises:
         BundleError: where it is missing, of another format version, or damaged.
     """
+    if not folder.exists() and (_set_aside(folder) / MANIFEST).exists():
+        folder = _set_aside(folder)  # a save was killed between its two renames
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -81,7 +88,7 @@ def load(folder: Path) -> Bundle:
             f"{folder} is no bundle: it has no {MANIFEST}. `tag4pic train fit` makes one; without "
             "MODEL_DIR the starter is used."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read ({error}). Take it from a backup.") from None
     version = manifest.get("format") if isinstance(manifest, dict) else None
     if version != FORMAT:
@@ -90,14 +97,16 @@ def load(folder: Path) -> Bundle:
             "with `tag4pic train fit`, or update tag4pic."
         )
     try:
+        _check(manifest)
         hashtags = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]
-        arrays = {part: load_file(folder / f"{part}.safetensors") for part in manifest["parts"]}
+        if not hashtags or len(set(hashtags)) < len(hashtags):
+            raise ValueError(f"{VOCABULARY} is empty or repeats a hashtag")
         return Bundle(
             model=str(manifest["model"]),
             hashtags=hashtags,
-            backbones=dict(manifest["backbones"]),
-            settings=dict(manifest["settings"]),
-            arrays=arrays,
+            backbones=manifest["backbones"],
+            settings=manifest["settings"],
+            arrays={part: load_file(folder / f"{part}.safetensors") for part in manifest["parts"]},
             metrics=manifest.get("metrics", {}),
             provenance=manifest.get("provenance", {}),
         )
@@ -109,11 +118,69 @@ def load(folder: Path) -> Bundle:
         ) from None
 
 
+def _check(manifest: dict[str, Any]) -> None:
+    """ValueError where a manifest holds what none holds; KeyError where it lacks something."""
+    parts, backbones, settings = manifest["parts"], manifest["backbones"], manifest["settings"]
+    if not isinstance(parts, list) or not all(
+        isinstance(part, str) and _PART.fullmatch(part) for part in parts
+    ):
+        raise ValueError(f"{MANIFEST} names parts that cannot be: {parts!r:.80}")
+    if not isinstance(backbones, dict) or not all(
+        isinstance(digest, str) for digest in backbones.values()
+    ):
+        raise ValueError(f"{MANIFEST} has no SHA-256 for each backbone")
+    if not isinstance(settings, dict) or not all(
+        isinstance(values, dict) for values in settings.values()
+    ):
+        raise ValueError(f"{MANIFEST} has no settings for each part")
+    for part, values in settings.items():
+        if part in parts and values.get("backbone", None) not in (None, *backbones):
+            raise ValueError(f"{part} is of a backbone that {MANIFEST} does not list")
+
+
 def save(bundle: Bundle, folder: Path) -> None:
-    """Writes a bundle, whole or not at all; replaces a bundle that is there."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    """Writes a bundle, whole or not at all; replaces a bundle that is there.
+
+    Raises:
+        BundleError: where the folder holds something else, or cannot be written.
+    """
+    folder = folder.resolve()
+    partial, old = folder.with_name(f".{folder.name}.partial"), _set_aside(folder)
+    if folder.exists() and not _may_be_replaced(folder):
+        raise BundleError(
+            f"{folder} holds something other than a bundle, which would be lost. Choose another "
+            "folder, or empty this one."
+        )
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        _write(bundle, partial)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.rename(old)
+        partial.rename(folder)
+    except (OSError, SafetensorError) as error:
+        raise BundleError(
+            f"The bundle could not be written to {folder} ({error}). What was there is still there."
+        ) from error
+    finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _set_aside(folder: Path) -> Path:
+    """Where the old bundle is for the moment in which the new one takes its place."""
+    folder = folder.resolve()
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _may_be_replaced(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / MANIFEST).exists() or not any(folder.iterdir()))
+
+
+def _write(bundle: Bundle, folder: Path) -> None:
     manifest = {
         "format": FORMAT,
         "model": bundle.model,
@@ -124,20 +191,12 @@ def save(bundle: Bundle, folder: Path) -> None:
         "provenance": bundle.provenance,
     }
     for part, arrays in bundle.arrays.items():
-        save_file(_contiguous(arrays), partial / f"{part}.safetensors")
-    (partial / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
-    (partial / MANIFEST).write_text(
+        save_file(_contiguous(arrays), folder / f"{part}.safetensors")
+    (folder / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
+    (folder / MANIFEST).write_text(
         json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-        partial.rename(folder)
-        shutil.rmtree(old)
-    else:
-        partial.rename(folder)
 
 
 def _contiguous(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
