@@ -34,7 +34,7 @@ class PhotoSpace:
 
 
 def nearest(queries: Floats, vectors: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
-    """The k rows of ``vectors`` nearest to each query by cosine, nearest first.
+    """The k rows of ``vectors`` nearest to each query by cosine, nearest first, ties in order.
 
     Args:
         queries: unit vectors (n, d).
@@ -45,11 +45,12 @@ def nearest(queries: Floats, vectors: Floats, k: int) -> tuple[NDArray[np.intp],
         Row indices (n, min(k, N)) and their cosines.
     """
     cosines = queries @ vectors.T
-    k = min(k, vectors.shape[0])
-    if k < vectors.shape[0]:
-        rows = np.argpartition(-cosines, k - 1, axis=1)[:, :k]
-    else:
-        rows = np.broadcast_to(np.arange(k), cosines.shape).copy()
-    near = np.take_along_axis(cosines, rows, axis=1)
-    order = np.argsort(-near, axis=1, kind="stable")
-    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(near, order, axis=1)
+    count = vectors.shape[0]
+    k = min(k, count)
+    # The k-th best of each row; those that are not below it are hardly more than k.
+    least = -np.partition(-cosines, k - 1, axis=1)[:, k - 1] if 0 < k < count else None
+    rows = np.empty((len(cosines), k), np.intp)
+    for at, row in enumerate(cosines):
+        near = np.arange(count) if least is None else np.flatnonzero(~(row < least[at]))
+        rows[at] = near[np.argsort(-row[near], kind="stable")[:k]]
+    return rows, np.take_along_axis(cosines, rows, axis=1)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from recommenders.neighbours import PhotoSpace, nearest, unit
+
+Floats = NDArray[np.float32]
+
+
+def brute_force(queries: Floats, vectors: Floats, k: int) -> list[list[int]]:
+    """Row numbers by falling cosine, those with equal cosines in their order."""
+    cosines = queries @ vectors.T
+    return [
+        sorted(range(len(vectors)), key=lambda at: (-float(row[at]), at))[:k] for row in cosines
+    ]
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> tuple[Floats, Floats, int]:
+    """Queries, vectors and k; small whole numbers, so that ties abound and sums are exact."""
+    d = draw(st.integers(1, 4))
+    spread = draw(st.integers(1, 3))
+    seed = np.random.default_rng(draw(st.integers(0, 2**32)))
+    shapes = [(draw(st.integers(0, most)), d) for most in (4, 40)]
+    queries, vectors = (
+        seed.integers(-spread, spread, shape, endpoint=True).astype(np.float32) for shape in shapes
+    )
+    return queries, vectors, draw(st.integers(1, 45))
+
+
+@settings(max_examples=300, deadline=None)
+@given(searches())
+def test_the_nearest_are_those_of_brute_force_and_ties_keep_their_order(
+    search: tuple[Floats, Floats, int],
+) -> None:
+    queries, vectors, k = search
+    rows, cosines = nearest(queries, vectors, k)
+    assert rows.shape == cosines.shape == (len(queries), min(k, len(vectors)))
+    assert rows.tolist() == brute_force(queries, vectors, k)
+    np.testing.assert_array_equal(cosines, np.take_along_axis(queries @ vectors.T, rows, axis=1))
+
+
+def test_the_nearest_of_real_vectors_are_those_of_brute_force() -> None:
+    draw = np.random.default_rng(0)
+    vectors = unit(draw.standard_normal((3000, 40), dtype=np.float32))
+    queries = unit(draw.standard_normal((7, 40), dtype=np.float32))
+    rows, cosines = nearest(queries, vectors, 50)
+    assert rows.tolist() == brute_force(queries, vectors, 50)
+    assert (np.diff(cosines) <= 0).all()
+    assert cosines.dtype == np.float32
+    assert nearest(vectors[:9], vectors, 1)[0].ravel().tolist() == list(range(9))
+
+
+def test_vectors_that_are_no_numbers_come_last() -> None:
+    vectors = np.array([[np.nan, 0], [1, 0], [0, 1]], np.float32)
+    query = np.array([[1, 0]], np.float32)
+    assert nearest(query, vectors, 2)[0].tolist() == [[1, 2]]
+    assert nearest(query * np.nan, vectors, 2)[0].shape == (1, 2)
+
+
+def test_unit_vectors_have_length_one_and_zeros_stay_zeros() -> None:
+    rows = np.array([[3, 4], [0, 0], [1e-3, 0], [-1e15, 0]], np.float32)
+    np.testing.assert_allclose(unit(rows), [[0.6, 0.8], [0, 0], [1, 0], [-1, 0]], rtol=1e-6)
+    assert unit(rows).dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_features_of_any_precision_are_projected_to_unit_vectors(kind: type) -> None:
+    draw = np.random.default_rng(0)
+    mean = draw.standard_normal(12, dtype=np.float32)
+    components = draw.standard_normal((5, 12), dtype=np.float32)
+    features = draw.standard_normal((3, 12)).astype(kind)
+    vectors = PhotoSpace(mean, components).project(features)
+    expected = (features.astype(np.float64) - mean) @ components.T
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    average = PhotoSpace(mean, components).project(mean[None])
+    np.testing.assert_array_equal(average, np.zeros((1, 5)))
