@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from pictures import corners
 from PIL import Image
 from safetensors.torch import save_file
 
 from recommenders.backbones import CLASSES, Backbone, dims, load_backbone, pixels
 from recommenders.torchvision_ops import import_torchvision_models
 from recommenders.weights import WeightsError, read, require, sha256
+from tests.recommenders.pictures import corners
 
 State = dict[str, torch.Tensor]
 

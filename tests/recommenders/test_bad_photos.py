@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pictures import bombs as make_bombs
-from pictures import chunk, corners, encoded, orientation, png
 from PIL import Image
 
 from recommenders.photos import MAX_BYTES, MAX_PIXELS, MAX_WEBP_PIXELS, PhotoError, decode
+from tests.recommenders.pictures import bombs as make_bombs
+from tests.recommenders.pictures import chunk, corners, encoded, orientation, png
 
 # Pillow warns of damaged metadata, which spoils nothing.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore:Image size")

@@ -6,10 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import DTypeLike, NDArray
-from pictures import BLUE, GREEN, GREY, RED, chunk, corners, encoded, near, orientation, png, seen
 from PIL import Image
 
 from recommenders.photos import WORKING_SIDE, decode
+from tests.recommenders.pictures import (
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    chunk,
+    corners,
+    encoded,
+    near,
+    orientation,
+    png,
+    seen,
+)
 
 CORNERS = (RED, GREEN, BLUE, GREY)
 WHITE = (255, 255, 255)
