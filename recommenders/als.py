@@ -24,8 +24,9 @@ class AlsSettings:
         neighbours: how many known photos are looked at.
         sharpness: a neighbour weighs exp(sharpness · cosine).
         alpha, regularization: of the normal equation; the fit's own.
-        class_weight: what the ImageNet classes seen weigh beside the neighbours, 0 to 1.
-        class_power: class probabilities are raised to this before they weigh.
+        class_weight: what the ImageNet classes seen weigh beside the neighbours, 0 to 1, where the
+            classifier is sure of one class.
+        class_power: how fast that falls with the probability of the likeliest class.
     """
 
     neighbours: int = 100
@@ -53,9 +54,21 @@ class ClassEvidence:
         return softmax(features.astype(np.float32) @ self.weight.T + self.bias)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Photos and hashtags as they stand: taught ones after those of the fit.
+
+    Replaced whole, so that a photo being answered meanwhile sees the old or the new.
+    """
+
+    photos: Floats
+    photo_factors: Floats
+    hashtag_factors: Floats
+
+
 @dataclass
 class _Taught:
-    """What people taught: photos by key, and hashtags that the bundle does not know."""
+    """What people taught: photos by key, and the columns of their hashtags."""
 
     vectors: dict[Hashable, Floats] = field(default_factory=dict)
     hashtags: dict[Hashable, tuple[int, ...]] = field(default_factory=dict)
@@ -112,21 +125,19 @@ class AlsRecommender:
         self.settings = settings
         self._space = space
         self._classes = classes
-        self._photos, self._photo_factors = photos, photo_factors
-        self._hashtag_factors = hashtag_factors
-        self._known_photos, self._known_hashtags = len(photos), len(hashtag_factors)
+        self._fitted = self._known = _Known(photos, photo_factors, hashtag_factors)
         self._photo_gram = photo_factors.T @ photo_factors
         self._hashtag_gram = hashtag_factors.T @ hashtag_factors
         self._taught = _Taught()
 
     def photo_factors(self, features: NDArray[np.floating]) -> Floats:
         """Factors (n, f) of new photos: the weighted mean of their neighbours'."""
-        return self._mix(self._space.project(features), features)
+        return self._mix(self._known, features)
 
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V + taught) float32, clipped at 0."""
-        factors, hashtags = self.photo_factors(features), self._hashtag_factors
-        return np.asarray(np.maximum(factors @ hashtags.T, 0), np.float32)
+        known = self._known
+        return np.maximum(np.matmul(self._mix(known, features), known.hashtag_factors.T), 0)
 
     def learn(self, photos: Mapping[Hashable, tuple[Floats, Sequence[int]]], hashtags: int) -> None:
         """Takes photos that people tagged, at once and without a refit.
@@ -146,23 +157,22 @@ class AlsRecommender:
 
     def _join(self, hashtags: int) -> None:
         """Solves the factors of everything taught; known photos and hashtags keep theirs."""
-        known_photos = self._photos[: self._known_photos]
-        known_factors = self._photo_factors[: self._known_photos]
-        known_hashtags = self._hashtag_factors[: self._known_hashtags]
+        fitted = self._fitted
+        known_hashtags = len(fitted.hashtag_factors)
         settings = self.settings
         carried = list(self._taught.hashtags.values())
-        factors = np.zeros((len(carried), known_factors.shape[1]), np.float32)
-        vectors = np.zeros((len(carried), known_photos.shape[1]), np.float32)
+        factors = np.zeros((len(carried), fitted.photo_factors.shape[1]), np.float32)
+        vectors = np.zeros((len(carried), fitted.photos.shape[1]), np.float32)
         if carried:
             vectors = np.stack(list(self._taught.vectors.values()))
             # A photo whose hashtags nobody knows yet has only its looks: its neighbours' factors.
-            rows, cosines = nearest(vectors, known_photos, settings.neighbours)
-            looks = _weighted(known_factors[rows], settings.sharpness * cosines)
+            rows, cosines = nearest(vectors, fitted.photos, settings.neighbours)
+            looks = _weighted(fitted.photo_factors[rows], settings.sharpness * cosines)
         for row, columns in enumerate(carried):
-            old = np.array([c for c in columns if c < self._known_hashtags], np.intp)
+            old = np.array([c for c in columns if c < known_hashtags], np.intp)
             factors[row] = (
                 solve(
-                    known_hashtags,
+                    fitted.hashtag_factors,
                     self._hashtag_gram,
                     old,
                     settings.alpha,
@@ -172,27 +182,28 @@ class AlsRecommender:
                 else looks[row]
             )
         gram = self._photo_gram + factors.T @ factors
-        new = np.zeros((hashtags - self._known_hashtags, known_hashtags.shape[1]), np.float32)
+        new = np.zeros((hashtags - known_hashtags, factors.shape[1]), np.float32)
         for at in range(len(new)):
-            column = self._known_hashtags + at
+            column = known_hashtags + at
             rows_with = np.array([r for r, c in enumerate(carried) if column in c], np.intp)
             if len(rows_with):
                 new[at] = solve(factors, gram, rows_with, settings.alpha, settings.regularization)
-        # Whole arrays are put in place, so that a photo being answered meanwhile sees old or new.
-        self._hashtag_factors = np.concatenate([known_hashtags, new])
-        self._photo_factors = np.concatenate([known_factors, factors])
-        self._photos = np.concatenate([known_photos, vectors])
+        self._known = _Known(
+            np.concatenate([fitted.photos, vectors]),
+            np.concatenate([fitted.photo_factors, factors]),
+            np.concatenate([fitted.hashtag_factors, new]),
+        )
 
-    def _mix(self, vectors: Floats, features: NDArray[np.floating]) -> Floats:
-        photos, factors = self._photos, self._photo_factors[: len(self._photos)]
+    def _mix(self, known: _Known, features: NDArray[np.floating]) -> Floats:
         settings = self.settings
-        rows, cosines = nearest(vectors, photos, settings.neighbours)
-        mixed = _weighted(factors[rows], settings.sharpness * cosines)
+        vectors = self._space.project(features)
+        rows, cosines = nearest(vectors, known.photos, settings.neighbours)
+        mixed = _weighted(known.photo_factors[rows], settings.sharpness * cosines)
         if self._classes is not None and settings.class_weight > 0:
-            seen = self._classes.probabilities(features) ** settings.class_power
-            weight = settings.class_weight
-            mixed = np.asarray((1 - weight) * mixed + weight * (seen @ self._classes.factors))
-        return mixed.astype(np.float32, copy=False)
+            seen = self._classes.probabilities(features)
+            share = settings.class_weight * seen.max(axis=1, keepdims=True) ** settings.class_power
+            mixed = (1 - share) * mixed + share * (seen @ self._classes.factors)
+        return np.asarray(mixed, np.float32)
 
 
 def _weighted(factors: Floats, logits: Floats) -> Floats:

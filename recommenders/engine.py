@@ -13,7 +13,7 @@ from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones import BACKBONES, SIDE, Backbone, dims, load_backbone
 from recommenders.bundle import Bundle, BundleError
-from recommenders.neighbours import PhotoSpace
+from recommenders.neighbours import PhotoSpace, unit
 from recommenders.ranking import STYLES, Hashtag, Ranking, pick
 from recommenders.recommender import Recommender
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
@@ -88,7 +88,13 @@ class Engine:
                     f"place. Put back the file whose SHA-256 begins with {digest[:12]}, or fit "
                     "the bundle again with `tag4pic train fit`."
                 )
-        return cls(bundle, backbones)
+        try:
+            return cls(bundle, backbones)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(
+                f"The settings of bundle {bundle.model} do not fit this tag4pic ({error}). Fit it "
+                "again with `tag4pic train fit`, or update tag4pic."
+            ) from error
 
     def features(
         self, photos: Sequence[Image.Image], backbones: Iterable[str]
@@ -123,10 +129,11 @@ class Engine:
             skip: hashtags that must not appear.
         """
         scores = self.scores(features, backend)
-        order = self._rankings[backend].order(scores, style)
+        ranking = self._rankings[backend]
+        order = ranking.order(scores, style)
         hashtags = self.hashtags[: scores.shape[1]]
         return [
-            pick(row, relevance, hashtags, top, skip)
+            pick(ranking, row, relevance, hashtags, top, skip)
             for row, relevance in zip(order, scores, strict=True)
         ]
 
@@ -196,7 +203,7 @@ def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
         bundle.array("als", "components", None, size).astype(np.float32),
     )
     hashtag_factors = bundle.array("als", "hashtag_factors", count, None).astype(np.float32)
-    photos = bundle.array("als", "photos", None, len(space.components)).astype(np.float32)
+    photos = bundle.array("als", "photos", None, len(space.components))
     photo_factors = bundle.array("als", "photo_factors", len(photos), hashtag_factors.shape[1])
     classes = None
     classifier = loaded[backbone].classifier
@@ -206,7 +213,7 @@ def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
     return AlsRecommender(
         backbone,
         space,
-        photos,
+        unit(photos.astype(np.float32)),
         photo_factors.astype(np.float32),
         hashtag_factors,
         AlsSettings(**settings),
@@ -243,4 +250,8 @@ def _ranking(bundle: Bundle, backend: str) -> Ranking:
     popularity = bundle.array("ranking", "popularity", count).astype(np.float32)
     rating = bundle.array("ranking", "rating", count).astype(np.float32)
     exponent = float(bundle.settings.get(backend, {}).get("popularity_exponent", 0.0))
-    return Ranking(popularity, rating, exponent)
+    diversity = float(bundle.settings["ranking"].get("diversity", 0.0))
+    directions = None
+    if diversity and "w2v" in bundle.arrays:
+        directions = unit(bundle.array("w2v", "vectors", count, None).astype(np.float32))
+    return Ranking(popularity, rating, exponent, diversity, directions)

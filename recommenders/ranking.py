@@ -15,6 +15,9 @@ _STYLE_POWER = {"relevant": 0.0, "balanced": 0.25, "popular": 1.0}
 FIRST = 5
 """The hashtags that decide: Instagram takes no more."""
 
+_REACH = 40
+"""How far down the list the first five are looked for."""
+
 _ENDINGS = re.compile(r"(?<=[^s])s$")
 
 
@@ -35,11 +38,16 @@ class Ranking:
         rating: (V,) float32 from 0 to 1, what a hashtag's uses earn; all ones where unknown.
         exponent: relevance is divided by popularity to this power, so that the specific hashtag
             stands before the common one.
+        diversity: how much a hashtag loses, among the first five, for being like one before it
+            (maximal marginal relevance, Carbonell & Goldstein 1998): 0 nothing, 1 all.
+        directions: (V, d) unit vectors of hashtags that tell what is alike.
     """
 
     popularity: Floats
     rating: Floats
     exponent: float = 0.0
+    diversity: float = 0.0
+    directions: Floats | None = None
 
     def order(self, scores: Floats, style: str = "relevant") -> Floats:
         """What the hashtags are sorted by: (n, V) float32, of relevance (n, V)."""
@@ -60,7 +68,12 @@ def family(tag: str) -> str:
 
 
 def pick(
-    order: Floats, scores: Floats, hashtags: Sequence[str], top: int, skip: Collection[str] = ()
+    ranking: Ranking,
+    order: Floats,
+    scores: Floats,
+    hashtags: Sequence[str],
+    top: int,
+    skip: Collection[str] = (),
 ) -> list[Hashtag]:
     """The ``top`` best hashtags of one photo.
 
@@ -70,21 +83,47 @@ def pick(
         hashtags: the vocabulary.
         skip: hashtags that must not appear.
     """
-    wanted = min(top + len(skip) + 2 * FIRST, len(hashtags))
-    best = np.argpartition(-order, wanted - 1)[:wanted] if wanted < len(hashtags) else None
-    columns = np.arange(len(hashtags)) if best is None else best
-    columns = columns[np.lexsort((columns, -order[columns]))]
-    first: list[Hashtag] = []
-    later: list[Hashtag] = []
+    columns = _candidates(order, top + len(skip) + _REACH)
+    columns = [c for c in columns if order[c] > 0 and hashtags[c] not in skip]
+    first = _first(ranking, order, columns, hashtags, min(top, FIRST))
+    chosen = set(first)
+    best = [*first, *(c for c in columns if c not in chosen)][:top]
+    return [Hashtag(hashtags[c], round(float(scores[c]), 4)) for c in best]
+
+
+def _candidates(order: Floats, wanted: int) -> list[int]:
+    """Columns of the best, best first, ties by column."""
+    if wanted < len(order):
+        columns = np.argpartition(-order, wanted - 1)[:wanted]
+    else:
+        columns = np.arange(len(order))
+    return [int(c) for c in columns[np.lexsort((columns, -order[columns]))]]
+
+
+def _first(
+    ranking: Ranking, order: Floats, columns: list[int], hashtags: Sequence[str], count: int
+) -> list[int]:
+    """The first ones: relevant, no two of a family, and not five names for the same thing."""
+    pool = columns[:_REACH]
+    directions = ranking.directions if ranking.diversity else None
+    likeness = np.zeros(len(pool), np.float32)
+    value = order[pool]
+    chosen: list[int] = []
     families: set[str] = set()
-    for column in columns:
-        tag = hashtags[column]
-        if tag in skip or order[column] <= 0:
+    free = [True] * len(pool)
+    while len(chosen) < count:
+        worth = np.where(free, value * (1 - ranking.diversity * likeness), -np.inf)
+        at = int(worth.argmax()) if len(pool) else 0
+        if not len(pool) or worth[at] == -np.inf:
+            break
+        free[at] = False
+        if family(hashtags[pool[at]]) in families:
             continue
-        hashtag = Hashtag(tag, round(float(scores[column]), 4))
-        if len(first) < FIRST and family(tag) not in families:
-            families.add(family(tag))
-            first.append(hashtag)
-        else:
-            later.append(hashtag)
-    return (first + later)[:top]
+        families.add(family(hashtags[pool[at]]))
+        chosen.append(pool[at])
+        if directions is not None and pool[at] < len(directions):
+            known = [c if c < len(directions) else pool[at] for c in pool]
+            alike = directions[known] @ directions[pool[at]]
+            alike[[c >= len(directions) for c in pool]] = 0  # nobody knows what taught ones mean
+            likeness = np.maximum(likeness, alike)
+    return chosen

@@ -1,0 +1,282 @@
+"""``tag4pic train``: from posts to a bundle, and how good it is."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli_console import Commands, fail, progress_bar, settings_for_a_command
+
+if TYPE_CHECKING:
+    from training.evaluation import Evaluation
+    from training.fit import Report
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    help="Train on your own posts, and see how good it is.",
+)
+
+Dataset = Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)]
+Cache = Annotated[Path, typer.Option(help="Where features of photos are kept for the next run.")]
+CACHE = Path("data/features")
+
+BACKENDS = ("als", "w2v", "all")
+LOSSES = ("softmax", "kld_bce")
+
+
+@app.command()
+def fit(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Option(help="The bundle to write.", show_default=False)],
+    backend: Annotated[str, typer.Option(help="als, w2v or all.")] = "all",
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            help="efficientnet_lite0 (needs no download), mobilenet_v2 or resnet50.",
+            show_default="mobilenet_v2 for als, resnet50 for w2v",
+        ),
+    ] = None,
+    loss: Annotated[str, typer.Option(help="Of the projection head: softmax or kld_bce.")] = (
+        "softmax"
+    ),
+    min_count: Annotated[
+        int, typer.Option(min=1, help="Photos that must carry a hashtag for it to be learnt.")
+    ] = 1,
+    mirrored: Annotated[
+        bool, typer.Option(help="Learn from the photos mirrored left to right too.")
+    ] = True,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bundle.")] = 0,
+    cache: Cache = CACHE,
+) -> None:
+    """Fit a bundle on a dataset: features, ALS, Word2Vec, their blend.
+
+    Set MODEL_DIR to the bundle and the bot answers with it. A run that is interrupted goes on where
+    it stopped.
+
+    tag4pic train fit --dataset posts --out data/mine
+    tag4pic train fit --dataset posts --out data/mine --backbone efficientnet_lite0
+    """
+    _one_of("--backend", backend, BACKENDS)
+    _one_of("--loss", loss, LOSSES)
+    settings = settings_for_a_command()
+    from dataclasses import replace
+
+    from recommenders.backbones import BACKBONES
+    from training.fit import Plan
+    from training.pipeline import fit_dataset
+
+    if backbone is not None:
+        _one_of("--backbone", backbone, BACKBONES)
+    plan = Plan(seed=seed)
+    plan = replace(
+        plan,
+        als=replace(plan.als, seed=seed),
+        head=replace(plan.head, seed=seed, loss=loss),  # type: ignore[arg-type]
+    )
+    with _reporting() as report:
+        bundle = fit_dataset(
+            dataset,
+            out,
+            backend=backend,
+            backbone=backbone,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            plan=plan,
+            min_count=min_count,
+            mirrored=mirrored,
+            report=report,
+        )
+    console = Console()
+    told = bundle.provenance
+    console.print(
+        f"[bold]{bundle.model}[/] in {out}: {told['photos']:,} photos, "
+        f"{len(bundle.hashtags):,} hashtags.",
+        highlight=False,
+    )
+    for reason, count in told["problems"].items():
+        console.print(f"[yellow]{count:,} left out: {reason}[/]", highlight=False)
+    table = _table(f"On {bundle.metrics['validation_photos']:,} photos held back for choosing")
+    for name in ("als", "w2v", "both"):
+        if name in bundle.metrics:
+            _row(table, name, bundle.metrics[name], None)
+    console.print(table)
+    console.print(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]", highlight=False)
+
+
+@app.command()
+def evaluate(
+    dataset: Dataset,
+    bundle: Annotated[
+        Path | None, typer.Option(help="The bundle to measure.", show_default="the starter")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Of the dataset.")] = "test",
+    at: Annotated[int, typer.Option(min=1, help="How many hashtags of an answer count.")] = 5,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures to this file too.")
+    ] = None,
+    cache: Cache = CACHE,
+) -> None:
+    """Measure a bundle on photos that it has not seen, beside baselines fitted in the same run.
+
+    Figures stand with their 95 % interval (bootstrap over photos).
+
+    tag4pic train evaluate --dataset posts --bundle data/mine
+    """
+    settings = settings_for_a_command()
+    from training.evaluation import evaluate as measure
+
+    with _reporting() as report:
+        found = measure(
+            dataset,
+            bundle or settings.model_dir,
+            split=split,
+            at=at,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            report=report,
+        )
+    _print(found)
+    if json_file is not None:
+        json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")
+
+
+@app.command()
+def embed(
+    dataset: Dataset,
+    backbone: Annotated[str, typer.Option(help="Whose features.")] = "efficientnet_lite0",
+    mirrored: Annotated[bool, typer.Option(help="Of mirrored photos too.")] = True,
+    cache: Cache = CACHE,
+) -> None:
+    """Compute and keep the features of a dataset's photos; goes on where it stopped.
+
+    tag4pic train embed --dataset posts --backbone resnet50
+    """
+    settings = settings_for_a_command()
+    from recommenders.backbones import BACKBONES
+    from training.datasets import Problems, read
+    from training.pipeline import embed_posts, get_backbone
+
+    _one_of("--backbone", backbone, BACKBONES)
+    problems = Problems()
+    with _reporting() as report:
+        photos = embed_posts(
+            read(dataset, problems),
+            [get_backbone(backbone, settings.weights_dir, fetch=True)],
+            cache,
+            mirrored=mirrored,
+            report=report,
+            problems=problems,
+        )
+    Console().print(f"Features of {len(photos.posts):,} photos are in {cache}.", highlight=False)
+    for line in problems.lines():
+        Console(stderr=True).print(f"[yellow]{line}[/]", highlight=False)
+
+
+@app.command()
+def starter(
+    data: Annotated[Path, typer.Option(help="The folder with the datasets.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option(help="The bundle to write.", show_default="the one that ships")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only measure, on held-out photos.")] = (
+        False
+    ),
+    cache: Cache = CACHE,
+) -> None:
+    """Build the starter bundle, and measure it on everyday photos held out.
+
+    tag4pic train starter --data ../shared/data --check
+    """
+    settings = settings_for_a_command()
+    from recommenders.engine import STARTER
+    from training.starter import build
+
+    with _reporting() as report:
+        figures = build(
+            data,
+            out or STARTER,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            check_only=check,
+            report=report,
+        )
+    photos = max(figure.photos for figure in figures.values())
+    table = Table(
+        title=f"First five hashtags of {photos:,} everyday photos held out",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+    )
+    for column in ("", "one names it", "name it", "lift", "generic"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, figure in figures.items():
+        table.add_row(
+            name,
+            f"{figure.hit:.3f}",
+            f"{figure.precision:.3f}",
+            f"{figure.lift:.2f}",
+            f"{figure.generic:.3f}",
+        )
+    Console().print(table)
+
+
+@contextmanager
+def _reporting() -> Iterator["Report"]:
+    """A progress bar that follows what is being done."""
+    with progress_bar() as bar:
+        task = bar.add_task("Reading", total=None)
+
+        def report(doing: str, done: int, total: int) -> None:
+            bar.update(task, description=doing, completed=done, total=total)
+
+        yield report
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        fail(f"{option} is one of {', '.join(allowed)}, not {value!r}.")
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table.add_column("")
+    for column in ("recall", "precision", "first right", "label F1", "N+"):
+        table.add_column(column, justify="right")
+    return table
+
+
+def _row(
+    table: Table,
+    name: str,
+    figures: dict[str, float],
+    intervals: dict[str, tuple[float, float]] | None,
+) -> None:
+    def cell(figure: str) -> str:
+        text = f"{figures[figure]:.3f}"
+        if intervals is not None:
+            low, high = intervals[figure]
+            text += f" [dim]{low:.3f}-{high:.3f}[/]"
+        return text
+
+    table.add_row(
+        name,
+        *map(cell, ("recall", "precision", "p@1", "label_f1")),
+        f"{figures['n_plus']:.0f}",
+    )
+
+
+def _print(found: "Evaluation") -> None:
+    title = f"{found.dataset}, {found.split}: {found.photos:,} photos, first {found.at} hashtags"
+    table = _table(title)
+    for name, figures in found.backends.items():
+        _row(table, name, figures, found.intervals[name])
+    Console().print(table)
+    for line in found.problems:
+        Console(stderr=True).print(f"[yellow]{line}[/]", highlight=False)

@@ -1,0 +1,91 @@
+"""Fitting the ALS backend: PCA of features, implicit ALS of photo × hashtag."""
+
+import os
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recommenders.als import solve
+from recommenders.neighbours import PhotoSpace
+
+# implicit asks for one BLAS thread and warns otherwise; its own threads do the work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from implicit.als import AlternatingLeastSquares
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AlsFit:
+    """Hyper-parameters of the fit.
+
+    Attributes:
+        variance: share of the features' variance that the components keep.
+        damping: components are scaled by variance^-damping: 0 keeps PCA's own scale, ½ whitens.
+        factors, alpha, regularization, iterations: of implicit ALS.
+    """
+
+    variance: float = 0.95
+    damping: float = 0.35
+    factors: int = 256
+    alpha: float = 10.0
+    regularization: float = 0.1
+    iterations: int = 15
+    seed: int = 0
+
+
+def photo_space(features: NDArray[np.floating], fit: AlsFit) -> PhotoSpace:
+    """PCA of features (n, dims), components scaled by their variance^-damping."""
+    rows = np.asarray(features, np.float32)
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    covariance = (centred.T @ centred).astype(np.float64) / max(len(rows) - 1, 1)
+    variances, vectors = np.linalg.eigh(covariance)
+    variances, vectors = np.maximum(variances[::-1], 0), vectors[:, ::-1]
+    total = variances.sum()
+    if total <= 0:  # photos that are all alike
+        return PhotoSpace(mean, np.eye(1, rows.shape[1], dtype=np.float32))
+    kept = int(np.searchsorted(np.cumsum(variances) / total, fit.variance) + 1)
+    kept = max(1, min(kept, int((variances > total * 1e-9).sum())))
+    scale = variances[:kept] ** -fit.damping
+    return PhotoSpace(mean, (vectors[:, :kept] * scale).T.astype(np.float32))
+
+
+def factorise(counts: csr_matrix, fit: AlsFit) -> tuple[Floats, Floats]:
+    """Implicit ALS of counts (photos, hashtags): photo factors and hashtag factors, float32.
+
+    ``fit.alpha`` multiplies the counts, so that a count of 1 has the confidence 1 + alpha.
+    """
+    model = AlternatingLeastSquares(
+        factors=min(fit.factors, *counts.shape),
+        alpha=fit.alpha,
+        regularization=fit.regularization,
+        iterations=fit.iterations,
+        random_state=fit.seed,
+        num_threads=0,
+    )
+    model.fit(counts.astype(np.float32), show_progress=False)
+    return np.asarray(model.user_factors), np.asarray(model.item_factors)
+
+
+def fold_in(counts: csr_matrix, hashtag_factors: Floats, fit: AlsFit) -> Floats:
+    """Factors (n, f) of rows that were not in the fit, hashtag factors fixed."""
+    gram = hashtag_factors.T @ hashtag_factors
+    binary = counts > 0
+    return np.stack(
+        [
+            solve(
+                hashtag_factors,
+                gram,
+                binary.indices[binary.indptr[row] : binary.indptr[row + 1]],
+                fit.alpha,
+                fit.regularization,
+            )
+            for row in range(counts.shape[0])
+        ]
+    )

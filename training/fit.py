@@ -1,0 +1,247 @@
+"""Fitting both backends and their blend on examples, from features to the parts of a bundle.
+
+What a choice decides (popularity exponents, the blend, when the head stops) is chosen on a part of
+the training photos; then everything is fitted once more on all of them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
+from recommenders.backbones import Backbone
+from recommenders.engine import blend
+from recommenders.neighbours import unit
+from recommenders.w2v import Word2VecRecommender
+from training.als import AlsFit, factorise, fold_in, photo_space
+from training.metrics import measure, top_columns
+from training.projection import FittedHead, HeadSettings, fit_head, initial_head
+
+Floats = NDArray[np.float32]
+Array = NDArray[Any]
+Report = Callable[[str, int, int], None]
+"""Told (what is being done, done, total)."""
+
+AT = 5
+EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+BLENDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Photos to learn from.
+
+    Attributes:
+        features: (n, dims) by backbone.
+        counts: (n, V) weights of each photo's hashtags.
+        mirrored: (n, dims) by backbone, of the photos mirrored; may be empty.
+    """
+
+    features: dict[str, NDArray[np.floating]]
+    counts: csr_matrix
+    mirrored: dict[str, NDArray[np.floating]] = field(default_factory=dict)
+
+    def rows(self, rows: NDArray[np.intp]) -> "Examples":
+        """Some of the photos."""
+        return Examples(
+            {name: values[rows] for name, values in self.features.items()},
+            self.counts[rows],
+            {name: values[rows] for name, values in self.mirrored.items()},
+        )
+
+    def augmented(self, backbone: str) -> tuple[NDArray[np.floating], csr_matrix]:
+        """Features and counts for training: mirrored photos too, where there are any."""
+        if backbone not in self.mirrored:
+            return self.features[backbone], self.counts
+        return (
+            np.concatenate([self.features[backbone], self.mirrored[backbone]]),
+            vstack([self.counts, self.counts], format="csr"),
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a fit can be told."""
+
+    als: AlsFit = field(default_factory=AlsFit)
+    als_use: AlsSettings = field(default_factory=AlsSettings)
+    head: HeadSettings = field(default_factory=HeadSettings)
+    validation: float = 0.1
+    seed: int = 0
+
+
+@dataclass
+class Part:
+    """One part of a bundle: settings and arrays."""
+
+    settings: dict[str, Any]
+    arrays: dict[str, Array]
+
+
+def fit_als(
+    examples: Examples,
+    backbone: Backbone,
+    plan: Plan,
+    class_counts: csr_matrix | None = None,
+) -> tuple[AlsRecommender, Part]:
+    """Fits ALS; ``class_counts`` (classes, V) are hashtags of the classifier's classes."""
+    name = backbone.name
+    space = photo_space(examples.features[name], plan.als)
+    photo_factors, hashtag_factors = factorise(examples.counts, plan.als)
+    photos = space.project(examples.features[name])
+    if name in examples.mirrored:
+        photos = np.concatenate([photos, space.project(examples.mirrored[name])])
+        photo_factors = np.concatenate([photo_factors, photo_factors])
+    arrays: dict[str, Array] = {
+        "mean": space.mean,
+        "components": space.components.astype(np.float16),
+        "photos": compact(photos),
+        "photo_factors": photo_factors.astype(np.float16),
+        "hashtag_factors": hashtag_factors.astype(np.float16),
+    }
+    use = replace(plan.als_use, alpha=plan.als.alpha, regularization=plan.als.regularization)
+    classes = None
+    if class_counts is not None and backbone.classifier is not None:
+        factors = fold_in(class_counts, hashtag_factors, plan.als)
+        arrays["class_factors"] = factors.astype(np.float16)
+        classes = ClassEvidence(*backbone.classifier, factors)
+    recommender = AlsRecommender(
+        name,
+        space,
+        unit(arrays["photos"].astype(np.float32)),
+        arrays["photo_factors"].astype(np.float32),
+        hashtag_factors,
+        use,
+        classes,
+    )
+    return recommender, Part({"backbone": name, **asdict(use)}, arrays)
+
+
+def compact(vectors: Floats) -> NDArray[np.int8]:
+    """Unit vectors as whole numbers, each row's largest 127: scaling a row back recovers them."""
+    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
+    return np.asarray(np.round(vectors / largest * 127), np.int8)
+
+
+def head_recommender(
+    backbone: str, fitted: FittedHead, hashtags_per_post: float
+) -> Word2VecRecommender:
+    """A fitted head as a recommender."""
+    return Word2VecRecommender(
+        backbone, fitted.head, fitted.vectors, fitted.prior, fitted.scale, hashtags_per_post
+    )
+
+
+def head_part(backbone: str, fitted: FittedHead, hashtags_per_post: float) -> Part:
+    """A fitted head as a part of a bundle."""
+    head = fitted.head
+    return Part(
+        {
+            "backbone": backbone,
+            "scale": fitted.scale,
+            "hashtags_per_post": hashtags_per_post,
+            "classes": head.classes,
+            "temperature": head.temperature,
+        },
+        {
+            "weight1": head.weight1.astype(np.float16),
+            "bias1": head.bias1,
+            "weight2": head.weight2.astype(np.float16),
+            "bias2": head.bias2,
+            "vectors": fitted.vectors.astype(np.float16),
+            "prior": fitted.prior,
+        },
+    )
+
+
+def fit_w2v(
+    examples: Examples,
+    held: Examples,
+    backbone: Backbone,
+    vectors: Floats,
+    popularity: Floats,
+    plan: Plan,
+    *,
+    class_vectors: Floats | None = None,
+    extra: tuple[NDArray[np.floating], csr_matrix] | None = None,
+    report: Report | None = None,
+) -> FittedHead:
+    """Fits the head on ``examples``, stopping by recall on ``held``.
+
+    Args:
+        vectors: (V, d) of the skip-gram.
+        popularity: (V,) above 0.
+        class_vectors: (classes, d): starts layer one from the backbone's classifier.
+        extra: features and counts of further photos, only for training.
+    """
+    name = backbone.name
+    features, counts = examples.augmented(name)
+    if extra is not None:
+        features = np.concatenate([features, extra[0]])
+        counts = vstack([counts, extra[1]], format="csr")
+    carried = np.asarray(counts.sum(axis=1)).ravel() > 0
+    features, counts = features[carried], counts[np.flatnonzero(carried)]
+    classifier = backbone.classifier if class_vectors is not None else None
+    start = initial_head(backbone.dims, vectors, popularity, plan.head, classifier, class_vectors)
+    truth = held.counts.toarray()
+    total = np.maximum(truth.sum(axis=1), 1e-6)
+
+    def validate(fitted: FittedHead) -> float:
+        scores = head_recommender(name, fitted, 1.0).scores(held.features[name])
+        top = top_columns(scores, AT)
+        return float((np.take_along_axis(truth, top, axis=1).sum(axis=1) / total).mean())
+
+    def progress(epoch: int, epochs: int, score: float) -> None:
+        if report is not None:
+            report(f"projection head, validation {score:.3f}", epoch, epochs)
+
+    return fit_head(features, counts, start, plan.head, validate, progress=progress)
+
+
+def validation_rows(
+    total: int, share: float, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows to fit on and rows to choose by, shuffled by a seed."""
+    order = np.random.default_rng(seed).permutation(total)
+    held = max(1, round(total * share)) if total > 1 else 0
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def goodness(order: Floats, truth: NDArray[np.bool_], lengths: NDArray[np.integer]) -> float:
+    """What choices are made by: recall at five for the photos plus F1 for the hashtags."""
+    figures = measure(top_columns(order, AT), truth, lengths)
+    return figures["recall"] + figures["label_f1"]
+
+
+def choose_exponent(
+    scores: Floats, popularity: Floats, truth: NDArray[np.bool_], lengths: NDArray[np.integer]
+) -> tuple[float, float]:
+    """The popularity exponent that does best on held-out photos, and how good it is."""
+    found = {e: goodness(scores / popularity**e, truth, lengths) for e in EXPONENTS}
+    best = max(found, key=lambda e: found[e])
+    return best, found[best]
+
+
+def choose_blend(
+    als: Floats,
+    w2v: Floats,
+    popularity: Floats,
+    truth: NDArray[np.bool_],
+    lengths: NDArray[np.integer],
+) -> tuple[dict[str, float], float]:
+    """The blend's settings that do best on held-out photos, and how good they are."""
+    best: tuple[dict[str, float], float] = ({}, -1.0)
+    for weight in BLENDS:
+        exponent, good = choose_exponent(blend(als, w2v, weight), popularity, truth, lengths)
+        if good > best[1]:
+            best = ({"als_weight": weight, "popularity_exponent": exponent}, good)
+    return best
+
+
+def lengths_of(hashtags: Sequence[Sequence[str]]) -> NDArray[np.intp]:
+    """(n,) how many hashtags each post carries."""
+    return np.array([len(tags) for tags in hashtags], np.intp)

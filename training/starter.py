@@ -1,0 +1,265 @@
+"""The starter bundle: what the bot knows before anybody has taught it anything.
+
+Everyday photos with captions, stock photos with words and one photo of each ImageNet class become
+posts through the tables of ``training.evidence``; hashtag vectors are learnt from real posts and
+those together. Only numbers go into the bundle.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.als import AlsSettings
+from recommenders.backbones import Backbone, load_backbone
+from recommenders.bundle import Bundle, save
+from recommenders.engine import Engine
+from recommenders.neighbours import unit
+from training import knowledge
+from training.als import AlsFit
+from training.datasets import DatasetError, Post
+from training.evidence import (
+    class_hashtags,
+    communities,
+    generic,
+    word_table,
+    words_of_captions,
+)
+from training.features import embed
+from training.fit import Examples, Part, Plan, Report, fit_als, fit_w2v, head_part
+from training.naming import Naming, content_words, naming
+from training.pipeline import hashtag_vectors, silent
+from training.projection import HeadSettings
+from training.vocabulary import matrix, vocabulary
+
+Floats = NDArray[np.float32]
+
+BACKBONE = "efficientnet_lite0"
+MODEL = "starter-1"
+
+PLAN = Plan(
+    als=AlsFit(
+        variance=0.85, damping=0.3, factors=256, alpha=20.0, regularization=0.1, iterations=10
+    ),
+    als_use=AlsSettings(class_weight=0.5, class_power=2.0),
+    head=HeadSettings(hidden=512, epochs=12, stop_after=9),
+)
+
+RANKING: dict[str, dict[str, float]] = {
+    "als": {"popularity_exponent": 0.1},
+    "w2v": {"popularity_exponent": 0.1},
+    "both": {"popularity_exponent": 0.1, "als_weight": 0.7},
+}
+DIVERSITY = 0.5
+
+SHARED_WORDS = 0.3
+"""Caption words count when this share of the captions have them."""
+
+STOCK_CERTAINTY = 0.8
+"""How certain a stock photo's word is beside a word that every caption has."""
+
+HASHTAGS_A_PHOTO = 12
+"""Weaker evidence than the twelve best hashtags only blurs the factors."""
+
+HELD_OUT = 5
+"""One in so many everyday photos is held out for the check."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo to learn from: its file, and the hashtags that the tables give it, with weights."""
+
+    image: Path
+    hashtags: dict[str, float]
+    words: frozenset[str] = frozenset()
+    held_out: bool = False
+
+
+def sources(data: Path) -> tuple[list[Source], list[dict[str, float]], list[Post]]:
+    """Reads the photos' evidence, the classes' hashtags, and real posts for vectors.
+
+    Raises:
+        DatasetError: where the folder is not the data to build from.
+    """
+    captions = _rows(data / "flickr8k" / "captions.jsonl")
+    stock = _rows(data / "corel5k" / "posts.jsonl")
+    samples = _rows(data / "imagenet_samples" / "classes.jsonl")
+    dull = generic()
+    of_captions, of_words = word_table("captions.csv", "scenes.csv"), word_table("corel.csv")
+    classes = [_best(row, dull) for row in class_hashtags()]
+    found = []
+    for row in captions:
+        words = words_of_captions(row["captions"])
+        sure = {word: share for word, share in words.items() if share >= SHARED_WORDS}
+        found.append(
+            Source(
+                data / "flickr8k" / row["image"],
+                _best(of_captions.hashtags(sure), dull),
+                content_words(row["captions"]),
+                _held_out(row["image"]),
+            )
+        )
+    for row in stock:
+        if row["split"] == "train":
+            sure = dict.fromkeys(row["hashtags"], STOCK_CERTAINTY)
+            found.append(
+                Source(data / "corel5k" / row["image"], _best(of_words.hashtags(sure), dull))
+            )
+    found.extend(
+        Source(data / "imagenet_samples" / row["image"], classes[row["class_index"]])
+        for row in samples
+    )
+    posts = [Post(tuple(line.split())) for line in _lines(data / "harrison" / "tag_list.txt")]
+    posts += [Post(tuple(row["hashtags"])) for row in _rows(data / "instagram_2019/posts.jsonl")]
+    return found, classes, posts
+
+
+def build(
+    data: Path,
+    out: Path,
+    *,
+    weights_dir: Path | None = None,
+    cache_dir: Path,
+    check_only: bool = False,
+    report: Report = silent,
+) -> dict[str, Naming]:
+    """Measures the recipe on held-out photos, then fits the starter on all and writes it.
+
+    Args:
+        data: the folder with ``flickr8k``, ``corel5k``, ``imagenet_samples``, ``harrison`` and
+            ``instagram_2019``.
+        check_only: stop after measuring.
+
+    Returns:
+        By backend, how well the first five hashtags name what is in held-out everyday photos.
+    """
+    found, classes, posts = sources(data)
+    backbone = load_backbone(BACKBONE, weights_dir)
+    features, readable = embed(
+        [source.image for source in found],
+        backbone,
+        cache_dir,
+        progress=lambda done, total: report("features", done, total),
+    )
+    if not readable.all():
+        raise DatasetError(f"{int((~readable).sum())} of the photos in {data} cannot be read.")
+    held = np.array([source.held_out for source in found])
+    check = _fit(found, ~held, features, classes, posts, backbone, report)
+    engine = Engine(check, {BACKBONE: backbone})
+    dull = generic()
+    words = [source.words for source in found if source.held_out]
+    figures = {}
+    for backend in engine.backends:
+        answers = engine.recommend({BACKBONE: features[held].astype(np.float32)}, backend, top=5)
+        figures[backend] = naming([[h.tag for h in a] for a in answers], words, dull)
+    if check_only:
+        return figures
+    bundle = _fit(found, np.ones(len(found), np.bool_), features, classes, posts, backbone, report)
+    bundle.metrics = {
+        "held_out_everyday_photos": {name: asdict(figure) for name, figure in figures.items()}
+    }
+    save(bundle, out)
+    return figures
+
+
+def _fit(
+    found: Sequence[Source],
+    used: NDArray[np.bool_],
+    features: NDArray[np.float16],
+    classes: Sequence[dict[str, float]],
+    posts: Sequence[Post],
+    backbone: Backbone,
+    report: Report,
+) -> Bundle:
+    rows = [row for row in range(len(found)) if used[row] and found[row].hashtags]
+    evidence = [found[row].hashtags for row in rows]
+    hashtags = vocabulary([*evidence, *classes])
+    counts, class_counts = matrix(evidence, hashtags), matrix(classes, hashtags)
+    examples = Examples({BACKBONE: features[rows].astype(np.float32)}, counts)
+    everything = [
+        *posts,
+        *(Post(tuple(weights)) for weights in (*evidence, *classes) if weights),
+        *(Post(theme) for theme in communities() for _ in range(10)),
+    ]
+    vectors = hashtag_vectors(everything, hashtags, PLAN.seed, report)
+    directions = unit(vectors["skipgram"])
+    class_vectors = unit(np.asarray(class_counts @ directions, np.float32))
+    weight = np.asarray(counts.sum(axis=0), np.float32).ravel() + 0.5
+    popularity = (weight / (counts.shape[0] + 1)).astype(np.float32)
+    report("ALS", 0, 1)
+    _, als = fit_als(examples, backbone, PLAN, class_counts)
+    report("ALS", 1, 1)
+    fitted = fit_w2v(
+        examples,
+        _few(examples),
+        backbone,
+        directions,
+        popularity,
+        PLAN,
+        class_vectors=class_vectors,
+        report=report,
+    )
+    per_post = float(np.diff(counts.indptr).mean())
+    w2v = head_part(BACKBONE, fitted, per_post)
+    known_settings, known_arrays = knowledge.knowledge(
+        everything, hashtags, vectors, seed=PLAN.seed
+    )
+    als.settings["popularity_exponent"] = RANKING["als"]["popularity_exponent"]
+    w2v.settings["popularity_exponent"] = RANKING["w2v"]["popularity_exponent"]
+    parts = {
+        "als": als,
+        "w2v": w2v,
+        "ranking": Part(
+            {"default_backend": "both", "diversity": DIVERSITY},
+            {"popularity": popularity, "rating": np.ones(len(hashtags), np.float32)},
+        ),
+        "knowledge": Part(known_settings, known_arrays),
+    }
+    settings: dict[str, dict[str, Any]] = {name: part.settings for name, part in parts.items()}
+    return Bundle(
+        model=MODEL,
+        hashtags=hashtags,
+        backbones={BACKBONE: backbone.sha256},
+        settings={**settings, "both": dict(RANKING["both"])},
+        arrays={name: part.arrays for name, part in parts.items()},
+        provenance={
+            "photos": len(rows),
+            "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "from": "numbers computed from flickr8k, corel5k, one photo of each ImageNet class, "
+            "HARRISON's and instagram_2019's hashtags, and tables written by hand",
+        },
+    )
+
+
+def _few(examples: Examples) -> Examples:
+    """A few photos to show progress by; the number of epochs is fixed."""
+    return examples.rows(np.arange(0, examples.counts.shape[0], 50))
+
+
+def _best(weights: dict[str, float], dull: frozenset[str]) -> dict[str, float]:
+    kept = sorted((item for item in weights.items() if item[0] not in dull), key=lambda i: -i[1])
+    return dict(kept[:HASHTAGS_A_PHOTO])
+
+
+def _held_out(image: str) -> bool:
+    return crc32(image.encode()) % HELD_OUT == 0
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in _lines(path)]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DatasetError(
+            f"The starter is built from data that is not here: {path} ({error.strerror}). "
+            "The starter that ships needs none of it."
+        ) from None

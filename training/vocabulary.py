@@ -1,0 +1,48 @@
+"""Which hashtags are learnt, and posts as a photo × hashtag matrix."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+
+def count(posts: Iterable[Iterable[str]]) -> Counter[str]:
+    """How many posts carry each hashtag."""
+    counts: Counter[str] = Counter()
+    for hashtags in posts:
+        counts.update(set(hashtags))
+    return counts
+
+
+def vocabulary(posts: Iterable[Iterable[str]], min_count: int = 1) -> list[str]:
+    """Hashtags that occur at least ``min_count`` times, the most frequent first."""
+    counts = count(posts)
+    kept = [(tag, n) for tag, n in counts.items() if n >= min_count]
+    return [tag for tag, _ in sorted(kept, key=lambda item: (-item[1], item[0]))]
+
+
+def matrix(
+    posts: Sequence[Iterable[str] | Mapping[str, float]], hashtags: Sequence[str]
+) -> csr_matrix:
+    """(posts, hashtags) float32: 1 for a hashtag of a post, or its weight where posts have them."""
+    columns = {tag: column for column, tag in enumerate(hashtags)}
+    rows: list[int] = []
+    cols: list[int] = []
+    values: list[float] = []
+    for row, post in enumerate(posts):
+        weighted = post if isinstance(post, Mapping) else dict.fromkeys(post, 1.0)
+        for tag, weight in weighted.items():
+            if tag in columns:
+                rows.append(row)
+                cols.append(columns[tag])
+                values.append(weight)
+    shape = (len(posts), len(hashtags))
+    return csr_matrix((np.array(values, np.float32), (rows, cols)), shape=shape)
+
+
+def popularity(counts: csr_matrix) -> NDArray[np.float32]:
+    """(hashtags,) float32: share of posts that carry each hashtag, never 0."""
+    carried = np.asarray(counts.sum(axis=0), np.float32).ravel() + np.float32(0.5)
+    return np.asarray(carried / (counts.shape[0] + 1), np.float32)
