@@ -137,7 +137,8 @@ class AlsRecommender:
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V + taught) float32, clipped at 0."""
         known = self._known
-        return np.maximum(np.matmul(self._mix(known, features), known.hashtag_factors.T), 0)
+        scores: Floats = np.maximum(self._mix(known, features) @ known.hashtag_factors.T, 0)
+        return scores
 
     def learn(self, photos: Mapping[Hashable, tuple[Floats, Sequence[int]]], hashtags: int) -> None:
         """Takes photos that people tagged, at once and without a refit.
