@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from inspect import cleandoc
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,6 +25,7 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from bot.settings import Settings
     from recommenders.engine import Engine
+    from training.fit import Report
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +150,24 @@ def progress_bar() -> Progress:
         redirect_stdout=False,
         disable=not console.is_terminal,
     )
+
+
+@contextmanager
+def reporting() -> Iterator["Report"]:
+    """A progress bar that follows what is being done."""
+    with progress_bar() as bar:
+        task = bar.add_task("Reading", total=None)
+
+        def report(doing: str, done: int, total: int) -> None:
+            bar.update(task, description=escape(doing), completed=done, total=total or None)
+
+        yield report
+
+
+def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
+    """Ends with status 1 where an option's value is none of those allowed."""
+    if value not in allowed:
+        fail(f"{option} is one of {', '.join(allowed)}, not {value!r}.")
 
 
 def choose_backend(engine: "Engine", wanted: str | None) -> str:

@@ -1,8 +1,6 @@
 """``tag4pic train``: from posts to a bundle, and how good it is."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,17 +9,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli_console import Commands, fail, progress_bar, settings_for_a_command
+from bot.cli_console import Commands, one_of, reporting, settings_for_a_command
+from bot.cli_data import collect, import_
 
 if TYPE_CHECKING:
     from training.evaluation import Evaluation
-    from training.fit import Report
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     help="Train on your own posts, and see how good it is.",
 )
+app.command("import")(import_)
+app.command()(collect)
 
 Dataset = Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)]
 Cache = Annotated[Path, typer.Option(help="Where features of photos are kept for the next run.")]
@@ -63,8 +63,8 @@ def fit(
     tag4pic train fit --dataset posts --out data/mine
     tag4pic train fit --dataset posts --out data/mine --backbone efficientnet_lite0
     """
-    _one_of("--backend", backend, BACKENDS)
-    _one_of("--loss", loss, LOSSES)
+    one_of("--backend", backend, BACKENDS)
+    one_of("--loss", loss, LOSSES)
     settings = settings_for_a_command()
     from dataclasses import replace
 
@@ -73,14 +73,14 @@ def fit(
     from training.pipeline import fit_dataset
 
     if backbone is not None:
-        _one_of("--backbone", backbone, BACKBONES)
+        one_of("--backbone", backbone, BACKBONES)
     plan = Plan(seed=seed)
     plan = replace(
         plan,
         als=replace(plan.als, seed=seed),
         head=replace(plan.head, seed=seed, loss=loss),  # type: ignore[arg-type]
     )
-    with _reporting() as report:
+    with reporting() as report:
         bundle = fit_dataset(
             dataset,
             out,
@@ -132,7 +132,7 @@ def evaluate(
     settings = settings_for_a_command()
     from training.evaluation import evaluate as measure
 
-    with _reporting() as report:
+    with reporting() as report:
         found = measure(
             dataset,
             bundle or settings.model_dir,
@@ -163,9 +163,9 @@ def embed(
     from training.datasets import Problems, read
     from training.pipeline import embed_posts, get_backbone
 
-    _one_of("--backbone", backbone, BACKBONES)
+    one_of("--backbone", backbone, BACKBONES)
     problems = Problems()
-    with _reporting() as report:
+    with reporting() as report:
         photos = embed_posts(
             read(dataset, problems),
             [get_backbone(backbone, settings.weights_dir, fetch=True)],
@@ -198,7 +198,7 @@ def starter(
     from recommenders.engine import STARTER
     from training.starter import build
 
-    with _reporting() as report:
+    with reporting() as report:
         figures = build(
             data,
             out or STARTER,
@@ -225,23 +225,6 @@ def starter(
             f"{figure.generic:.3f}",
         )
     Console().print(table)
-
-
-@contextmanager
-def _reporting() -> Iterator["Report"]:
-    """A progress bar that follows what is being done."""
-    with progress_bar() as bar:
-        task = bar.add_task("Reading", total=None)
-
-        def report(doing: str, done: int, total: int) -> None:
-            bar.update(task, description=doing, completed=done, total=total)
-
-        yield report
-
-
-def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        fail(f"{option} is one of {', '.join(allowed)}, not {value!r}.")
 
 
 def _table(title: str) -> Table:
