@@ -5,15 +5,26 @@ refit by the method's own normal equation with the hashtag factors fixed, and a 
 same equation with the photo factors fixed.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recommenders.neighbours import PhotoSpace, nearest
 
 Floats = NDArray[np.float32]
+
+SAME_PHOTOS = 4
+"""A taught photo, its mirror image and its copies may be among the known ones: the nearest after
+so many is another photo."""
+
+AT_ONCE = 512
+"""Photos compared with all known ones at a time, when many are taught."""
+
+FULLY = 0.5
+"""How far from its surroundings to a taught photo itself another must come to count as the same."""
 
 
 @dataclass(frozen=True)
@@ -39,39 +50,77 @@ class AlsSettings:
 
 @dataclass(frozen=True)
 class ClassEvidence:
-    """ImageNet's classes as pseudo photos: what the backbone's own classifier sees, as factors.
+    """Hashtags of what the backbone's own ImageNet classifier sees.
+
+    They are added as they are: a class that few photos show would be blurred by the factors.
 
     Attributes:
         weight, bias: the classifier, (classes, dims) and (classes,) float32.
-        factors: (classes, f) float32, solved from the hashtags of each class.
+        hashtags: (classes, V) float32, how sure each hashtag is where the class is.
     """
 
     weight: Floats
     bias: Floats
-    factors: Floats
+    hashtags: csr_matrix
 
     def probabilities(self, features: NDArray[np.floating]) -> Floats:
         return softmax(features.astype(np.float32) @ self.weight.T + self.bias)
 
 
 @dataclass(frozen=True)
-class _Known:
-    """Photos and hashtags as they stand: taught ones after those of the fit.
+class Neighbourhood:
+    """The known photos nearest to some photos, m in all, and what hashtags are made of.
 
-    Replaced whole, so that a photo being answered meanwhile sees the old or the new.
+    Attributes:
+        rows: (m,) their numbers; photos of an album may share neighbours.
+        cosines, weights: (m,) float32; the weights are together 1.
+        photo_factors: (m, f) float32.
+        hashtag_factors: (V + taught, f) float32.
     """
 
-    photos: Floats
+    rows: NDArray[np.intp]
+    cosines: Floats
+    weights: Floats
     photo_factors: Floats
     hashtag_factors: Floats
 
 
-@dataclass
-class _Taught:
-    """What people taught: photos by key, and the columns of their hashtags."""
+@dataclass(frozen=True)
+class _TaughtPhoto:
+    """A photo that people tagged.
 
-    vectors: dict[Hashable, Floats] = field(default_factory=dict)
-    hashtags: dict[Hashable, tuple[int, ...]] = field(default_factory=dict)
+    Attributes:
+        vector: (k,) unit, where it is among the known photos.
+        factors: (f,) solved from its hashtags.
+        columns: its hashtags.
+        surroundings: the cosine at which other photos begin: a photo nearer than that shows the
+            same scene, or is a copy.
+    """
+
+    vector: Floats
+    factors: Floats
+    columns: tuple[int, ...]
+    surroundings: float
+
+
+@dataclass(frozen=True)
+class _Taught:
+    """Everything taught, as arrays. Replaced whole: a photo being answered sees old or new.
+
+    Attributes:
+        vectors, factors: (T, k) and (T, f) float32 of the photos.
+        columns: (T,) tuples of hashtags.
+        remainders: (T,) arrays: 1 minus what the factors say of each of these hashtags.
+        surroundings: (T,) float32.
+        hashtag_factors: (V + taught - fitted, f) float32 of the hashtags that the fit did not know.
+    """
+
+    vectors: Floats
+    factors: Floats
+    columns: tuple[tuple[int, ...], ...]
+    remainders: tuple[Floats, ...]
+    surroundings: Floats
+    hashtag_factors: Floats
 
 
 def softmax(logits: Floats) -> Floats:
@@ -100,15 +149,22 @@ def solve(
 class AlsRecommender:
     """Scores hashtags for photos, and learns photos that people tagged.
 
+    What is taught lies beside the fit: a taught photo is one more neighbour, with factors solved
+    from its hashtags. Few factors blur what one photo says of its own hashtags, so the remainder
+    (1 minus what the factors say) is added by the neighbour's share of the mean: taught hashtags
+    are voted for as they are. A photo that is nearer to a taught one than photos are there is taken
+    for the same scene, and gets that one's hashtags with a relevance up to 1.
+
     Args:
         backbone: whose features it takes.
         space: features to the space of neighbours.
         photos: (N, k) unit vectors of known photos.
         photo_factors: (N, f) float32.
         hashtag_factors: (V, f) float32.
-        photo_gram: (f, f) XᵀX of the fit's photo factors.
         settings: see ``AlsSettings``.
         classes: evidence from the backbone's own classifier, or None.
+        fitted: how many of the hashtags the fit knew, all where None. The factors of the others
+            were solved from taught photos, and are solved anew when their photos are taught here.
     """
 
     def __init__(
@@ -120,25 +176,50 @@ class AlsRecommender:
         hashtag_factors: Floats,
         settings: AlsSettings,
         classes: ClassEvidence | None = None,
+        fitted: int | None = None,
     ) -> None:
         self.backbone = backbone
         self.settings = settings
         self._space = space
         self._classes = classes
-        self._fitted = self._known = _Known(photos, photo_factors, hashtag_factors)
+        self._photos, self._photo_factors = photos, photo_factors
+        self._hashtag_factors = hashtag_factors[:fitted]
+        self._late_factors = hashtag_factors[len(self._hashtag_factors) :]
         self._photo_gram = photo_factors.T @ photo_factors
-        self._hashtag_gram = hashtag_factors.T @ hashtag_factors
-        self._taught = _Taught()
+        self._hashtag_gram = self._hashtag_factors.T @ self._hashtag_factors
+        self._by_key: dict[Hashable, _TaughtPhoto] = {}
+        self._taught = _arrays({}, self._late_factors, photos.shape[1])
+
+    @property
+    def photos(self) -> int:
+        """How many photos are known, taught ones among them."""
+        return len(self._photos) + len(self._by_key)
 
     def photo_factors(self, features: NDArray[np.floating]) -> Floats:
         """Factors (n, f) of new photos: the weighted mean of their neighbours'."""
-        return self._mix(self._known, features)
+        return self._mix(self._taught, features)[0]
 
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V + taught) float32, clipped at 0."""
-        known = self._known
-        scores: Floats = np.maximum(self._mix(known, features) @ known.hashtag_factors.T, 0)
-        return scores
+        taught = self._taught
+        mixed, near, cosines, shares = self._mix(taught, features)
+        scores = np.concatenate(
+            [mixed @ self._hashtag_factors.T, mixed @ taught.hashtag_factors.T], axis=1
+        )
+        scores = np.maximum(scores, 0)
+        if self._classes is not None and self.settings.class_weight > 0:
+            seen = self._classes.probabilities(features)
+            sure = seen.max(axis=1, keepdims=True) ** self.settings.class_power
+            share = self.settings.class_weight * sure
+            scores *= 1 - share
+            scores[:, : self._classes.hashtags.shape[1]] += share * (seen @ self._classes.hashtags)
+        for row, at in zip(*np.nonzero(near >= 0), strict=True):
+            photo = near[row, at]
+            columns = list(taught.columns[photo])
+            scores[row, columns] += shares[row, at] * taught.remainders[photo]
+            alike = sameness(cosines[row, at], taught.surroundings[photo])
+            scores[row, columns] = np.maximum(scores[row, columns], alike)
+        return np.asarray(scores, np.float32)
 
     def learn(self, photos: Mapping[Hashable, tuple[Floats, Sequence[int]]], hashtags: int) -> None:
         """Takes photos that people tagged, at once and without a refit.
@@ -148,63 +229,131 @@ class AlsRecommender:
                 before is replaced, and one without hashtags forgotten.
             hashtags: the size of the vocabulary, taught hashtags at its end.
         """
+        affected: set[int] = set()
+        fresh: dict[Hashable, tuple[Floats, tuple[int, ...]]] = {}
         for key, (features, columns) in photos.items():
-            self._taught.vectors.pop(key, None)
-            self._taught.hashtags.pop(key, None)
+            if key in self._by_key:
+                affected.update(self._by_key.pop(key).columns)
             if columns:
-                self._taught.vectors[key] = self._space.project(features[None])[0]
-                self._taught.hashtags[key] = tuple(columns)
-        self._join(hashtags)
+                fresh[key] = (features, tuple(dict.fromkeys(columns)))
+                affected.update(columns)
+        keys = list(fresh)
+        for start in range(0, len(keys), AT_ONCE):
+            some = keys[start : start + AT_ONCE]
+            solved = self._solve_photos([fresh[key] for key in some])
+            self._by_key.update(zip(some, solved, strict=True))
+        self._taught = self._join(hashtags, affected)
 
-    def _join(self, hashtags: int) -> None:
-        """Solves the factors of everything taught; known photos and hashtags keep theirs."""
-        fitted = self._fitted
-        known_hashtags = len(fitted.hashtag_factors)
+    def _solve_photos(self, said: list[tuple[Floats, tuple[int, ...]]]) -> Iterator[_TaughtPhoto]:
+        """Factors of photos by their hashtags, hashtags of the fit keeping theirs."""
         settings = self.settings
-        carried = list(self._taught.hashtags.values())
-        factors = np.zeros((len(carried), fitted.photo_factors.shape[1]), np.float32)
-        vectors = np.zeros((len(carried), fitted.photos.shape[1]), np.float32)
-        if carried:
-            vectors = np.stack(list(self._taught.vectors.values()))
-            # A photo whose hashtags nobody knows yet has only its looks: its neighbours' factors.
-            rows, cosines = nearest(vectors, fitted.photos, settings.neighbours)
-            looks = _weighted(fitted.photo_factors[rows], settings.sharpness * cosines)
-        for row, columns in enumerate(carried):
-            old = np.array([c for c in columns if c < known_hashtags], np.intp)
-            factors[row] = (
-                solve(
-                    fitted.hashtag_factors,
+        vectors = self._space.project(np.stack([features for features, _ in said]))
+        rows, cosines = nearest(vectors, self._photos, settings.neighbours)
+        looks = _weighted(self._photo_factors[rows], settings.sharpness * cosines)
+        for row, (_, columns) in enumerate(said):
+            old = np.array([c for c in columns if c < len(self._hashtag_factors)], np.intp)
+            # A photo whose hashtags the fit did not know has only its looks.
+            factors = looks[row]
+            if len(old):
+                factors = solve(
+                    self._hashtag_factors,
                     self._hashtag_gram,
                     old,
                     settings.alpha,
                     settings.regularization,
                 )
-                if len(old)
-                else looks[row]
-            )
-        gram = self._photo_gram + factors.T @ factors
-        new = np.zeros((hashtags - known_hashtags, factors.shape[1]), np.float32)
-        for at in range(len(new)):
-            column = known_hashtags + at
-            rows_with = np.array([r for r, c in enumerate(carried) if column in c], np.intp)
-            if len(rows_with):
-                new[at] = solve(factors, gram, rows_with, settings.alpha, settings.regularization)
-        self._known = _Known(
-            np.concatenate([fitted.photos, vectors]),
-            np.concatenate([fitted.photo_factors, factors]),
-            np.concatenate([fitted.hashtag_factors, new]),
-        )
+            # The photo itself, or its mirror image, may be among the known ones.
+            others = cosines[row][SAME_PHOTOS:]
+            surroundings = float(others[0]) if len(others) else 0.0
+            yield _TaughtPhoto(vectors[row], factors, columns, max(surroundings, 0.0))
 
-    def _mix(self, known: _Known, features: NDArray[np.floating]) -> Floats:
+    def _join(self, hashtags: int, affected: Collection[int]) -> _Taught:
+        """Everything taught as arrays; solves the factors of ``affected`` hashtags."""
+        known = len(self._hashtag_factors)
+        before = self._taught.hashtag_factors
+        late = np.zeros((hashtags - known, before.shape[1]), np.float32)
+        late[: len(before)] = before
+        carriers: dict[int, list[int]] = {c: [] for c in affected if c >= known}
+        for row, photo in enumerate(self._by_key.values()):
+            for column in photo.columns:
+                if column in carriers:
+                    carriers[column].append(row)
+        taught = _arrays(self._by_key, late, self._photos.shape[1])
+        gram = self._photo_gram + taught.factors.T @ taught.factors
+        for column, rows in carriers.items():
+            at = column - known
+            if rows:
+                late[at] = solve(
+                    taught.factors,
+                    gram,
+                    np.array(rows, np.intp),
+                    self.settings.alpha,
+                    self.settings.regularization,
+                )
+            else:
+                late[at] = self._late_factors[at] if at < len(self._late_factors) else 0
+        return replace(taught, remainders=self._remainders(taught, late), hashtag_factors=late)
+
+    def _remainders(self, taught: _Taught, late: Floats) -> tuple[Floats, ...]:
+        if not taught.columns:
+            return ()
+        known = len(self._hashtag_factors)
+        lengths = [len(columns) for columns in taught.columns]
+        columns = np.concatenate([np.array(c, np.intp) for c in taught.columns])
+        factors = np.empty((len(columns), late.shape[1]), np.float32)
+        factors[columns < known] = self._hashtag_factors[columns[columns < known]]
+        factors[columns >= known] = late[columns[columns >= known] - known]
+        said = np.einsum("cf,cf->c", factors, np.repeat(taught.factors, lengths, axis=0))
+        remainders = np.clip(1 - said, 0, 1).astype(np.float32)
+        return tuple(np.split(remainders, np.cumsum(lengths)[:-1]))
+
+    def _mix(
+        self, taught: _Taught, features: NDArray[np.floating]
+    ) -> tuple[Floats, NDArray[np.intp], Floats, Floats]:
+        """Factors (n, f) of photos; and of their neighbours (n, k): which taught photo it is or -1,
+        its cosine, and its share of the mean."""
         settings = self.settings
         vectors = self._space.project(features)
-        rows, cosines = nearest(vectors, known.photos, settings.neighbours)
-        mixed = _weighted(known.photo_factors[rows], settings.sharpness * cosines)
-        if self._classes is not None and settings.class_weight > 0:
-            seen = self._classes.probabilities(features)
-            share = settings.class_weight * seen.max(axis=1, keepdims=True) ** settings.class_power
-            mixed = (1 - share) * mixed + share * (seen @ self._classes.factors)
-        return np.asarray(mixed, np.float32)
+        rows, cosines = nearest(vectors, self._photos, settings.neighbours)
+        factors = self._photo_factors[rows]
+        which = np.full(rows.shape, -1, np.intp)
+        if len(taught.vectors):
+            more, their = nearest(vectors, taught.vectors, settings.neighbours)
+            both = np.concatenate([cosines, their], axis=1)
+            best = np.argsort(-both, axis=1, kind="stable")[:, : settings.neighbours]
+            cosines = np.take_along_axis(both, best, axis=1)
+            which = np.take_along_axis(np.concatenate([which, more], axis=1), best, axis=1)
+            together = np.concatenate([factors, taught.factors[more]], axis=1)
+            factors = np.take_along_axis(together, best[:, :, None], axis=1)
+        shares = softmax(settings.sharpness * cosines)
+        mixed = np.einsum("nk,nkf->nf", shares, factors, optimize=True)
+        return np.asarray(mixed, np.float32), which, cosines, shares
+
+
+def sameness(cosine: float, surroundings: float) -> float:
+    """How surely a photo shows what a taught one shows: 0 where others are as near, up to 1.
+
+    Args:
+        cosine: of the two photos.
+        surroundings: the cosine at which other photos are found around the taught one.
+    """
+    room = max(1 - surroundings, 1e-6) * FULLY
+    return float(np.clip((cosine - surroundings) / room, 0, 1))
+
+
+def _arrays(photos: Mapping[Hashable, _TaughtPhoto], late: Floats, size: int) -> _Taught:
+    """Taught photos side by side, their remainders still to be computed."""
+    all_of = list(photos.values())
+    return _Taught(
+        np.stack([p.vector for p in all_of]) if all_of else np.zeros((0, size), np.float32),
+        np.stack([p.factors for p in all_of])
+        if all_of
+        else np.zeros((0, late.shape[1]), np.float32),
+        tuple(p.columns for p in all_of),
+        (),
+        np.array([p.surroundings for p in all_of], np.float32),
+        late,
+    )
 
 
 def _weighted(factors: Floats, logits: Floats) -> Floats:

@@ -2,17 +2,21 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.sparse import csr_matrix
 
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones import BACKBONES, SIDE, Backbone, dims, load_backbone
 from recommenders.bundle import Bundle, BundleError
+from recommenders.explaining import Reason, explain
+from recommenders.knowledge import Knowledge
 from recommenders.neighbours import PhotoSpace, unit
 from recommenders.ranking import STYLES, Hashtag, Ranking, pick
 from recommenders.recommender import Recommender
@@ -38,6 +42,8 @@ class Engine:
         backends: those that are installed, of ``BACKENDS``.
         default_backend: of a new chat: the most accurate on photos that the fit did not see.
         confirm_backbone: whose features confirm that two photos are copies.
+        knowledge: what the bundle knows about its hashtags; None where it knows nothing.
+        rated: whether hashtags have ratings by likes; without, all styles are one.
         min_side: pixels of a photo's shorter side that the backbones can use.
     """
 
@@ -63,11 +69,23 @@ class Engine:
             name: tuple(dict.fromkeys(r.backbone for r in self._of(name))) for name in self.backends
         }
         self.confirm_backbone = self.backbones[self.backends[0]][0]
+        self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
+        self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())
         self._lock = threading.Lock()
+        self._carried: dict[Hashable, tuple[int, ...]] = {}
 
     @classmethod
-    def load(cls, model_dir: Path | None = None, weights_dir: Path | None = None) -> "Engine":
+    def load(
+        cls,
+        model_dir: Path | None = None,
+        weights_dir: Path | None = None,
+        *,
+        at_work: "Engine | None" = None,
+    ) -> "Engine":
         """Loads a bundle, the starter when ``model_dir`` is None, and the backbones it needs.
+
+        Args:
+            at_work: an engine whose backbones are taken over where they are the same.
 
         Raises:
             BundleError: when the bundle is missing, damaged or was fitted on other weights.
@@ -81,6 +99,10 @@ class Engine:
                     f"Bundle {bundle.model} needs the backbone {name!r}, which this tag4pic does "
                     "not have. Update tag4pic, or fit the bundle again."
                 )
+            there = at_work._loaded.get(name) if at_work is not None else None
+            if there is not None and there.sha256 == digest:
+                backbones[name] = there
+                continue
             backbones[name] = load_backbone(name, weights_dir)
             if backbones[name].sha256 != digest:
                 raise BundleError(
@@ -128,14 +150,34 @@ class Engine:
             style: one of ``STYLES``.
             skip: hashtags that must not appear.
         """
-        scores = self.scores(features, backend)
+        # First the ranking: should photos be learnt meanwhile, the scores have more hashtags than
+        # it knows, never fewer.
         ranking = self._rankings[backend]
+        scores = self.scores(features, backend)
         order = ranking.order(scores, style)
         hashtags = self.hashtags[: scores.shape[1]]
         return [
             pick(ranking, row, relevance, hashtags, top, skip)
             for row, relevance in zip(order, scores, strict=True)
         ]
+
+    def explain(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        hashtags: Sequence[str],
+        *,
+        skip: Collection[str] = (),
+    ) -> list[Reason]:
+        """Why a photo, or an album's photos as one, got these hashtags: a reason each.
+
+        Args:
+            features, backend: as for ``recommend``.
+            skip: hashtags of known photos that must not be told.
+        """
+        vocabulary = self.hashtags
+        columns = {tag: self._columns.get(tag) for tag in hashtags}
+        return explain(self._of(backend), features, columns, vocabulary, skip)
 
     def learn(
         self, photos: Mapping[Hashable, tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]]
@@ -158,7 +200,16 @@ class Engine:
                 columns = [self._column(tag) for tag in tags]
                 row = np.asarray(features.get(recommender.backbone, ()), np.float32)
                 taught[key] = (row, columns)
+                self._carried.pop(key, None)
+                if columns:
+                    self._carried[key] = tuple(dict.fromkeys(columns))
             recommender.learn(taught, len(self.hashtags))
+            uses = Counter(c for columns in self._carried.values() for c in columns)
+            late = [uses[column] for column in range(self._known, len(self.hashtags))]
+            self._rankings = {
+                name: _ranking(self.bundle, name, late, recommender.photos)
+                for name in self._rankings
+            }
 
     def _column(self, tag: str) -> int:
         if tag not in self._columns:
@@ -177,9 +228,10 @@ class Engine:
 
 
 def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
-    """Two backends' relevance as one; hashtags that only ALS has learnt keep their ALS part."""
-    blended = als_weight * als
-    blended[:, : w2v.shape[1]] += (1 - als_weight) * w2v
+    """Two backends' relevance as one; for hashtags that only ALS has learnt, ALS alone speaks."""
+    blended = als.copy()
+    count = w2v.shape[1]
+    blended[:, :count] = als_weight * als[:, :count] + (1 - als_weight) * w2v
     return blended
 
 
@@ -196,6 +248,7 @@ def _recommenders(bundle: Bundle, loaded: Mapping[str, Backbone]) -> dict[str, R
 def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
     settings = dict(bundle.settings["als"])
     settings.pop("popularity_exponent", None)
+    fitted = settings.pop("fitted_hashtags", None)
     backbone = str(settings.pop("backbone"))
     size, count = dims(backbone), len(bundle.hashtags)
     space = PhotoSpace(
@@ -207,9 +260,12 @@ def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
     photo_factors = bundle.array("als", "photo_factors", len(photos), hashtag_factors.shape[1])
     classes = None
     classifier = loaded[backbone].classifier
-    if "class_factors" in bundle.arrays["als"] and classifier is not None:
-        factors = bundle.array("als", "class_factors", len(classifier[0]), hashtag_factors.shape[1])
-        classes = ClassEvidence(*classifier, factors.astype(np.float32))
+    if "class_hashtags" in bundle.arrays["als"] and classifier is not None:
+        columns = bundle.array("als", "class_hashtags", len(classifier[0]), None)
+        weights = bundle.array("als", "class_weights", *columns.shape).astype(np.float32)
+        rows = np.repeat(np.arange(len(columns)), columns.shape[1])
+        seen = csr_matrix((weights.ravel(), (rows, columns.ravel())), (len(columns), count))
+        classes = ClassEvidence(*classifier, seen)
     return AlsRecommender(
         backbone,
         space,
@@ -218,6 +274,7 @@ def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
         hashtag_factors,
         AlsSettings(**settings),
         classes,
+        None if fitted is None else int(fitted),
     )
 
 
@@ -245,10 +302,24 @@ def _w2v(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
     )
 
 
-def _ranking(bundle: Bundle, backend: str) -> Ranking:
+def _ranking(
+    bundle: Bundle, backend: str, late: Sequence[int] = (), photos: int | None = None
+) -> Ranking:
+    """How a backend's relevance becomes a list.
+
+    Args:
+        late: photos that carry each hashtag that people taught.
+        photos: all known ones.
+    """
     count = len(bundle.hashtags)
     popularity = bundle.array("ranking", "popularity", count).astype(np.float32)
     rating = bundle.array("ranking", "rating", count).astype(np.float32)
+    if late:
+        share = (np.array(late, np.float32) + np.float32(0.5)) / np.float32((photos or 0) + 1)
+        # Never rarer than what is known, or a little relevance would go a long way; and no better
+        # or worse rated than others.
+        popularity = np.concatenate([popularity, np.clip(share, popularity.min(), 1)])
+        rating = np.append(rating, np.full(len(late), np.median(rating), np.float32))
     exponent = float(bundle.settings.get(backend, {}).get("popularity_exponent", 0.0))
     diversity = float(bundle.settings["ranking"].get("diversity", 0.0))
     directions = None

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import solve
 from recommenders.neighbours import PhotoSpace
 
 # implicit asks for one BLAS thread and warns otherwise; its own threads do the work.
@@ -71,21 +70,3 @@ def factorise(counts: csr_matrix, fit: AlsFit) -> tuple[Floats, Floats]:
     )
     model.fit(counts.astype(np.float32), show_progress=False)
     return np.asarray(model.user_factors), np.asarray(model.item_factors)
-
-
-def fold_in(counts: csr_matrix, hashtag_factors: Floats, fit: AlsFit) -> Floats:
-    """Factors (n, f) of rows that were not in the fit, hashtag factors fixed."""
-    gram = hashtag_factors.T @ hashtag_factors
-    binary = counts > 0
-    return np.stack(
-        [
-            solve(
-                hashtag_factors,
-                gram,
-                binary.indices[binary.indptr[row] : binary.indptr[row + 1]],
-                fit.alpha,
-                fit.regularization,
-            )
-            for row in range(counts.shape[0])
-        ]
-    )

@@ -30,14 +30,18 @@ _WORDS = re.compile(r"[a-z]+")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: all of ``terms`` must hold, each by any of its words."""
+    """One row: all of ``terms`` must hold, each by any of its words.
+
+    ``weight`` is below 1 where what is seen is in so many photos that it says little (sky, a man).
+    """
 
     terms: tuple[frozenset[str], ...]
     hashtags: tuple[str, ...]
+    weight: float = 1.0
 
     def strength(self, words: Mapping[str, float]) -> float:
-        """How certain the row is: the weakest of its terms, from 0 to 1."""
-        return min(
+        """How certain the row is: the weakest of its terms, times the row's weight."""
+        return self.weight * min(
             max((words[word] for word in term if word in words), default=0.0) for term in self.terms
         )
 
@@ -92,7 +96,8 @@ def word_table(*names: str) -> WordTable:
     for name in names:
         for record in _records(name):
             terms = tuple(frozenset(term.split("|")) for term in record["words"].split())
-            rows.append(Row(terms, _hashtags(record["hashtags"])))
+            weight = float(record.get("weight") or 1)
+            rows.append(Row(terms, _hashtags(record["hashtags"]), weight))
     return WordTable(rows)
 
 

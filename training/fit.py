@@ -17,7 +17,7 @@ from recommenders.backbones import Backbone
 from recommenders.engine import blend
 from recommenders.neighbours import unit
 from recommenders.w2v import Word2VecRecommender
-from training.als import AlsFit, factorise, fold_in, photo_space
+from training.als import AlsFit, factorise, photo_space
 from training.metrics import measure, top_columns
 from training.projection import FittedHead, HeadSettings, fit_head, initial_head
 
@@ -106,9 +106,8 @@ def fit_als(
     use = replace(plan.als_use, alpha=plan.als.alpha, regularization=plan.als.regularization)
     classes = None
     if class_counts is not None and backbone.classifier is not None:
-        factors = fold_in(class_counts, hashtag_factors, plan.als)
-        arrays["class_factors"] = factors.astype(np.float16)
-        classes = ClassEvidence(*backbone.classifier, factors)
+        arrays["class_hashtags"], arrays["class_weights"] = _table(class_counts)
+        classes = ClassEvidence(*backbone.classifier, class_counts)
     recommender = AlsRecommender(
         name,
         space,
@@ -119,6 +118,18 @@ def fit_als(
         classes,
     )
     return recommender, Part({"backbone": name, **asdict(use)}, arrays)
+
+
+def _table(counts: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
+    """A sparse matrix as columns and weights, (rows, most in a row); weight 0 fills up."""
+    width = int(np.diff(counts.indptr).max(initial=1))
+    columns = np.zeros((counts.shape[0], width), np.int32)
+    weights = np.zeros((counts.shape[0], width), np.float16)
+    for row in range(counts.shape[0]):
+        inside = slice(counts.indptr[row], counts.indptr[row + 1])
+        columns[row, : inside.stop - inside.start] = counts.indices[inside]
+        weights[row, : inside.stop - inside.start] = counts.data[inside]
+    return columns, weights
 
 
 def compact(vectors: Floats) -> NDArray[np.int8]:
