@@ -195,14 +195,12 @@ class AlsRecommender:
         """How many photos are known, taught ones among them."""
         return len(self._photos) + len(self._by_key)
 
-    def photo_factors(self, features: NDArray[np.floating]) -> Floats:
-        """Factors (n, f) of new photos: the weighted mean of their neighbours'."""
-        return self._mix(self._taught, features)[0]
-
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V + taught) float32, clipped at 0."""
         taught = self._taught
-        mixed, near, cosines, shares = self._mix(taught, features)
+        rows, cosines, factors = self._near(taught, features)
+        shares = softmax(self.settings.sharpness * cosines)
+        mixed = np.einsum("nk,nkf->nf", shares, factors, optimize=True)
         scores = np.concatenate(
             [mixed @ self._hashtag_factors.T, mixed @ taught.hashtag_factors.T], axis=1
         )
@@ -213,13 +211,40 @@ class AlsRecommender:
             share = self.settings.class_weight * sure
             scores *= 1 - share
             scores[:, : self._classes.hashtags.shape[1]] += share * (seen @ self._classes.hashtags)
-        for row, at in zip(*np.nonzero(near >= 0), strict=True):
-            photo = near[row, at]
+        for row, at in zip(*np.nonzero(rows >= len(self._photos)), strict=True):
+            photo = rows[row, at] - len(self._photos)
             columns = list(taught.columns[photo])
             scores[row, columns] += shares[row, at] * taught.remainders[photo]
             alike = sameness(cosines[row, at], taught.surroundings[photo])
             scores[row, columns] = np.maximum(scores[row, columns], alike)
         return np.asarray(scores, np.float32)
+
+    def neighbourhood(self, features: NDArray[np.floating]) -> Neighbourhood:
+        """The known photos that some photos' factors are made of, (n, dims) as one."""
+        taught = self._taught
+        rows, cosines, factors = self._near(taught, features)
+        weights = softmax(self.settings.sharpness * cosines) / max(len(rows), 1)
+        return Neighbourhood(
+            rows.ravel(),
+            cosines.ravel(),
+            np.asarray(weights.ravel(), np.float32),
+            factors.reshape(-1, factors.shape[-1]),
+            np.concatenate([self._hashtag_factors, taught.hashtag_factors]),
+        )
+
+    def classes_seen(self, features: NDArray[np.floating]) -> Floats | None:
+        """Probabilities (n, classes) of the backbone's own classes; None without a classifier."""
+        if self._classes is None or not self.settings.class_weight:
+            return None
+        return self._classes.probabilities(features)
+
+    def class_affinity(self, column: int) -> Floats:
+        """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
+        assert self._classes is not None
+        hashtags = self._classes.hashtags
+        if column >= hashtags.shape[1]:
+            return np.zeros(hashtags.shape[0], np.float32)
+        return np.asarray(hashtags[:, [column]].toarray(), np.float32).ravel()
 
     def learn(self, photos: Mapping[Hashable, tuple[Floats, Sequence[int]]], hashtags: int) -> None:
         """Takes photos that people tagged, at once and without a refit.
@@ -307,27 +332,26 @@ class AlsRecommender:
         remainders = np.clip(1 - said, 0, 1).astype(np.float32)
         return tuple(np.split(remainders, np.cumsum(lengths)[:-1]))
 
-    def _mix(
+    def _near(
         self, taught: _Taught, features: NDArray[np.floating]
-    ) -> tuple[Floats, NDArray[np.intp], Floats, Floats]:
-        """Factors (n, f) of photos; and of their neighbours (n, k): which taught photo it is or -1,
-        its cosine, and its share of the mean."""
-        settings = self.settings
+    ) -> tuple[NDArray[np.intp], Floats, Floats]:
+        """Neighbours of photos: their numbers (n, k), taught ones after those of the fit, cosines
+        (n, k) and factors (n, k, f)."""
         vectors = self._space.project(features)
-        rows, cosines = nearest(vectors, self._photos, settings.neighbours)
+        rows, cosines = nearest(vectors, self._photos, self.settings.neighbours)
         factors = self._photo_factors[rows]
-        which = np.full(rows.shape, -1, np.intp)
-        if len(taught.vectors):
-            more, their = nearest(vectors, taught.vectors, settings.neighbours)
-            both = np.concatenate([cosines, their], axis=1)
-            best = np.argsort(-both, axis=1, kind="stable")[:, : settings.neighbours]
-            cosines = np.take_along_axis(both, best, axis=1)
-            which = np.take_along_axis(np.concatenate([which, more], axis=1), best, axis=1)
-            together = np.concatenate([factors, taught.factors[more]], axis=1)
-            factors = np.take_along_axis(together, best[:, :, None], axis=1)
-        shares = softmax(settings.sharpness * cosines)
-        mixed = np.einsum("nk,nkf->nf", shares, factors, optimize=True)
-        return np.asarray(mixed, np.float32), which, cosines, shares
+        if not len(taught.vectors):
+            return rows, cosines, factors
+        more, their = nearest(vectors, taught.vectors, self.settings.neighbours)
+        both = np.concatenate([cosines, their], axis=1)
+        best = np.argsort(-both, axis=1, kind="stable")[:, : self.settings.neighbours]
+        rows = np.concatenate([rows, more + len(self._photos)], axis=1)
+        factors = np.concatenate([factors, taught.factors[more]], axis=1)
+        return (
+            np.take_along_axis(rows, best, axis=1),
+            np.take_along_axis(both, best, axis=1),
+            np.take_along_axis(factors, best[:, :, None], axis=1),
+        )
 
 
 def sameness(cosine: float, surroundings: float) -> float:

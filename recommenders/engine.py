@@ -206,9 +206,9 @@ class Engine:
             recommender.learn(taught, len(self.hashtags))
             uses = Counter(c for columns in self._carried.values() for c in columns)
             late = [uses[column] for column in range(self._known, len(self.hashtags))]
-            self._rankings = {
+            self._rankings |= {
                 name: _ranking(self.bundle, name, late, recommender.photos)
-                for name in self._rankings
+                for name in ("als", "both")
             }
 
     def _column(self, tag: str) -> int:
@@ -228,10 +228,9 @@ class Engine:
 
 
 def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
-    """Two backends' relevance as one; for hashtags that only ALS has learnt, ALS alone speaks."""
-    blended = als.copy()
-    count = w2v.shape[1]
-    blended[:, :count] = als_weight * als[:, :count] + (1 - als_weight) * w2v
+    """Two backends' relevance as one; hashtags that only ALS has learnt keep their ALS part."""
+    blended = als_weight * als
+    blended[:, : w2v.shape[1]] += (1 - als_weight) * w2v
     return blended
 
 
