@@ -84,6 +84,18 @@ class Word2VecRecommender:
         logits = self.scale * (self.head.project(features) @ self.vectors.T) + self.prior
         return among(softmax(logits), self.hashtags_per_post)
 
+    def classes_seen(self, features: NDArray[np.floating]) -> Floats | None:
+        """Probabilities (n, classes) of ImageNet's classes; None where the head has none."""
+        classes = self.head.classes
+        return self.head.hidden(features)[:, :classes] if classes else None
+
+    def class_affinity(self, column: int) -> Floats:
+        """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
+        classes = self.head.weight2[:, : self.head.classes]
+        if column >= len(self.vectors):
+            return np.zeros(classes.shape[1], np.float32)
+        return np.asarray(unit(classes.T) @ self.vectors[column], np.float32)
+
 
 def among(shares: Floats, draws: float) -> Floats:
     """Chance to be drawn at least once in ``draws`` draws, for shares of one draw."""
