@@ -13,11 +13,14 @@ from telegram import InlineKeyboardMarkup, User
 from bot.incoming import Incoming
 from bot.keyboards import answer_keyboard
 from bot.looking import Features, look_at_all, remember
+from bot.platforms import settings_of
 from bot.rendering import answer_text
 from bot.services import Context, Services
 from bot.texts import Texts
 from recommenders.engine import Engine, Hashtag
-from storage import chats, recommendations, sightings, users
+from recommenders.ranking import apart
+from recommenders.sizes import MIXES, REACH
+from storage import recommendations, sightings, users
 from storage.chats import ChatSettings
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,9 @@ FEW_PER_PHOTO = 60
 
 ALBUM = "/album"
 """Added to the style of an album's answer, so that no photo of it gets that answer as its own."""
+
+RANKED = "ranked"
+"""The mix of sizes that leaves hashtags as they are ranked."""
 
 
 async def answer(context: Context, album: Sequence[Incoming], asked_by: User | None) -> None:
@@ -39,10 +45,10 @@ async def answer(context: Context, album: Sequence[Incoming], asked_by: User | N
     ):
         started = perf_counter()
         async with services.database.reading() as session:
-            chat = await chats.get(session, first.chat_id)
+            chat = await settings_of(session, first.chat_id)
             withheld = await services.withheld(session, engine, first.chat_id)
         backend = backend_of(engine, chat)
-        style = chat.style if len(album) == 1 else chat.style + ALBUM
+        mix = mix_of(engine, chat)
 
         looks, unread = await look_at_all(services, engine, album)
         if not looks:
@@ -56,7 +62,14 @@ async def answer(context: Context, album: Sequence[Incoming], asked_by: User | N
         if not hashtags:
             features = [seen.features for seen in looks]
             hashtags = await recommend(
-                services, engine, backend, chat.style, features, top=chat.count, skip=withheld
+                services,
+                engine,
+                backend,
+                chat.style,
+                features,
+                top=chat.count,
+                skip=withheld,
+                mix=mix,
             )
         elapsed_ms = (perf_counter() - started) * 1000
 
@@ -70,7 +83,7 @@ async def answer(context: Context, album: Sequence[Incoming], asked_by: User | N
                 chat_id=chat.chat_id,
                 backend=backend,
                 model=engine.model,
-                style=style,
+                style=kept_style(chat.style, mix) if len(album) == 1 else chat.style + ALBUM,
                 hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
                 elapsed_ms=elapsed_ms,
                 duplicate=known,
@@ -96,6 +109,24 @@ def backend_of(engine: Engine, chat: ChatSettings) -> str:
     return chat.backend if chat.backend in engine.backends else engine.default_backend
 
 
+def mix_of(engine: Engine, chat: ChatSettings) -> str | None:
+    """The mix of sizes in a chat, else the bundle's; None where hashtags stay as ranked."""
+    if engine.knowledge is None:
+        return None
+    chosen = chat.mix or engine.knowledge.preferred_mix
+    return chosen if chosen in MIXES else None
+
+
+def kept_style(style: str, mix: str | None) -> str:
+    """What an answer is stored under: another mix is another answer. At most 16 characters."""
+    return f"{style}/{mix}" if mix else style
+
+
+def style_of(kept: str) -> str:
+    """The style of a stored answer, whatever its mix, and whether it is an album's or not."""
+    return kept.partition("/")[0]
+
+
 async def earlier(
     services: Services,
     engine: Engine,
@@ -111,7 +142,7 @@ async def earlier(
             photo_id=photo_id,
             backend=backend_of(engine, chat),
             model=engine.model,
-            style=chat.style,
+            style=kept_style(chat.style, mix_of(engine, chat)),
             count=chat.count,
             since=services.answers_hold_since,
         )
@@ -128,16 +159,22 @@ async def recommend(
     *,
     top: int,
     skip: Collection[str],
+    mix: str | None = None,
 ) -> list[Hashtag]:
     """The ``top`` hashtags, best first: of an album, those with the best mean score."""
+    knowledge = engine.knowledge if mix else None
+    ranked = top + REACH if knowledge else top
     rows = {
         name: np.stack([photo[name] for photo in features]) for name in engine.backbones[backend]
     }
-    of_each = top if len(features) == 1 else max(top, FEW_PER_PHOTO)
+    of_each = ranked if len(features) == 1 else max(ranked, FEW_PER_PHOTO)
     lists = await services.in_worker(
         lambda: engine.recommend(rows, backend, top=of_each, style=style, skip=skip)
     )
-    return lists[0] if len(lists) == 1 else _fitting_all(lists)[:top]
+    hashtags = lists[0] if len(lists) == 1 else _fitting_all(lists)[:ranked]
+    if knowledge:
+        hashtags = knowledge.mixed(hashtags, mix)
+    return apart(hashtags)[:top]
 
 
 def _fitting_all(lists: Sequence[Sequence[Hashtag]]) -> list[Hashtag]:

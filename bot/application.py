@@ -16,7 +16,19 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.handlers import buttons, commands, errors, moderation, own_data, photos, teaching
+from bot.handlers import (
+    buttons,
+    categories,
+    choosing,
+    commands,
+    errors,
+    moderation,
+    own_data,
+    photos,
+    similar,
+    teaching,
+    why,
+)
 from bot.learning import Learner, StoredOnly
 from bot.patience import Patient
 from bot.services import CONTEXT_TYPES, Bot, Services
@@ -85,6 +97,12 @@ def _register(application: Bot) -> None:
         ("help", commands.help_),
         ("model", commands.model),
         ("count", commands.count),
+        ("for", choosing.for_),
+        ("style", choosing.style),
+        ("size", choosing.size),
+        ("similar", similar.similar),
+        ("categories", categories.categories),
+        ("why", why.why),
         ("tags", photos.asked),
         ("addtags", teaching.addtags),
         ("mytags", own_data.mytags),
@@ -105,6 +123,12 @@ def _register(application: Bot) -> None:
         ("up|down", buttons.vote),
         ("model", buttons.model),
         ("count", buttons.count),
+        ("for", choosing.for_tapped),
+        ("style", choosing.style_tapped),
+        ("size", choosing.size_tapped),
+        ("similar", similar.tapped_spelling),
+        ("categories", categories.turn),
+        ("category", categories.open_),
         ("add", teaching.ask),
         ("mine", own_data.turn),
         ("untag", own_data.remove),

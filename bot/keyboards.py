@@ -4,7 +4,7 @@ Callback data is a verb and what it is about, at most 64 bytes: it names rows of
 buttons work after a restart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
@@ -17,6 +17,9 @@ from storage.pages import Page
 
 COUNTS = (5, 10, 30)
 
+DATA_BYTES = 64
+"""Telegram's limit of a button's data."""
+
 
 def answer_keyboard(
     texts: Texts,
@@ -27,15 +30,7 @@ def answer_keyboard(
     more: bool = True,
 ) -> InlineKeyboardMarkup:
     """Below an answer: copy, more, what the ``others`` (backends) say, thumbs, teach."""
-    copy = []
-    if hashtags:
-        copy.append(_copy(texts.button_copy_five, fitting(hashtags[:BEST])))
-    if hashtags[BEST:]:
-        fit = fitting(hashtags)
-        whole = len(fit) == len(hashtags)
-        label = texts.button_copy_all if whole else texts.button_copy_some
-        copy.append(_copy(label.format(count=len(fit), all=len(hashtags)), fit))
-    rows = [copy] if copy else []
+    rows = copying(texts, hashtags)
     if hashtags and more and len(hashtags) < MOST_SHOWN:
         rows.append([_button(texts.button_more, "more", recommendation_id)])
     says = [
@@ -74,6 +69,40 @@ def count_keyboard(chosen: int) -> InlineKeyboardMarkup:
             ]
         ]
     )
+
+
+def choice_keyboard(
+    verb: str, choices: Mapping[str, str], chosen: str | None
+) -> InlineKeyboardMarkup:
+    """A button for each choice (what it is called in data, and its label), three in a row."""
+    buttons = [
+        _button(f"✓ {label}" if name == chosen else label, verb, name)
+        for name, label in choices.items()
+    ]
+    return InlineKeyboardMarkup([buttons[at : at + 3] for at in range(0, len(buttons), 3)])
+
+
+def spelling_keyboard(hashtags: Iterable[str]) -> InlineKeyboardMarkup:
+    """A button for each hashtag that may have been meant."""
+    return InlineKeyboardMarkup(
+        [
+            [_button(f"#{tag}", "similar", tag)]
+            for tag in hashtags
+            if len(f"similar:{tag}".encode()) <= DATA_BYTES
+        ]
+    )
+
+
+def categories_keyboard(texts: Texts, shown: Page[tuple[str, str]]) -> InlineKeyboardMarkup:
+    """A button for each category: its key and its label."""
+    rows = [[_button(label, "category", key, shown.page)] for key, label in shown.items]
+    return InlineKeyboardMarkup([*rows, *_turning(texts, shown, "categories")])
+
+
+def category_keyboard(texts: Texts, hashtags: Sequence[str], page: int) -> InlineKeyboardMarkup:
+    """Below an open category: copy, and back to the page it was on."""
+    back = _button(texts.button_categories, "categories", page)
+    return InlineKeyboardMarkup([*copying(texts, hashtags), [back]])
 
 
 def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> InlineKeyboardMarkup:
@@ -118,6 +147,20 @@ def _turning(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKe
         row.insert(0, _button(texts.button_previous, *data, page.page - 1))
     if page.page + 1 < page.pages:
         row.append(_button(texts.button_next, *data, page.page + 1))
+    return [row]
+
+
+def copying(texts: Texts, hashtags: Sequence[str]) -> list[list[InlineKeyboardButton]]:
+    """A row to copy hashtags with: the best five, and all; or the few that there are."""
+    if not hashtags:
+        return []
+    first = texts.button_copy_five if len(hashtags) >= BEST else texts.button_copy
+    row = [_copy(first, fitting(hashtags[:BEST]))]
+    if hashtags[BEST:]:
+        fit = fitting(hashtags)
+        whole = len(fit) == len(hashtags)
+        label = texts.button_copy_all if whole else texts.button_copy_some
+        row.append(_copy(label.format(count=len(fit), all=len(hashtags)), fit))
     return [row]
 
 

@@ -67,6 +67,20 @@ def family(tag: str) -> str:
     return _ENDINGS.sub("", tag)
 
 
+def apart(hashtags: Sequence[Hashtag]) -> list[Hashtag]:
+    """The list with no two of a family among the first ``FIRST``; those in the way come after."""
+    first: list[Hashtag] = []
+    rest: list[Hashtag] = []
+    families: set[str] = set()
+    for hashtag in hashtags:
+        if len(first) < FIRST and family(hashtag.tag) not in families:
+            families.add(family(hashtag.tag))
+            first.append(hashtag)
+        else:
+            rest.append(hashtag)
+    return [*first, *rest]
+
+
 def pick(
     ranking: Ranking,
     order: Floats,

@@ -110,6 +110,19 @@ async def get(session: AsyncSession, recommendation_id: int) -> Given | None:
     return None if answer is None else _given(answer)
 
 
+async def last_in_chat(
+    session: AsyncSession, chat_id: int, photo_id: int | None = None
+) -> Given | None:
+    """The newest answer in a chat, about that photo if one is given."""
+    query = select(Recommendation).where(
+        Recommendation.chat_id == chat_id, Recommendation.message_id.is_not(None)
+    )
+    if photo_id is not None:
+        query = query.where(Recommendation.photo_id == photo_id)
+    answer = await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
+    return None if answer is None else _given(answer)
+
+
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[Given]:
     """The answers that the bot's message shows or showed, newest first."""
     query = select(Recommendation).where(

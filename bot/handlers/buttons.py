@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
-from bot.answering import ALBUM, backend_of, keyboard, recommend
+from bot.answering import ALBUM, backend_of, kept_style, keyboard, mix_of, recommend, style_of
 from bot.handlers.commands import change_count, count_text, model_text, switch_model
 from bot.keyboards import count_keyboard, model_keyboard
 from bot.looking import Features
+from bot.platforms import settings_of
 from bot.rendering import BEST, MOST_SHOWN, answer_text
 from bot.services import Context
-from storage import chats, feedback, photos, recommendations, sightings
+from storage import feedback, photos, recommendations, sightings
 from storage.recommendations import Given
 
 
@@ -27,7 +28,7 @@ async def more(update: Update, context: Context) -> None:
         return
     shown = [word[1:] for word in (message.text or "").split() if word.startswith("#")]
     async with services.database.reading() as session:
-        chat = await chats.get(session, given.chat_id)
+        chat = await settings_of(session, given.chat_id)
         withheld = await services.withheld(session, engine, given.chat_id)
     features = await _features(context, message, given)
     room = min(max(chat.count, 2 * BEST), MOST_SHOWN - len(shown))
@@ -37,10 +38,11 @@ async def more(update: Update, context: Context) -> None:
             services,
             engine,
             given.backend,
-            given.style.removesuffix(ALBUM),
+            style_of(given.style),
             features,
             top=room,
             skip={*withheld, *shown},
+            mix=mix_of(engine, chat),
         )
     if not next_ones:
         await query.answer(texts.no_more)
@@ -65,12 +67,13 @@ async def other(update: Update, context: Context) -> None:
         await stale(update, context)
         return
     async with services.database.reading() as session:
-        chat = await chats.get(session, given.chat_id)
+        chat = await settings_of(session, given.chat_id)
         withheld = await services.withheld(session, engine, given.chat_id)
         shown = await _shown(session, message, backend, engine.model)
     hashtags = [tag for tag, _ in shown.hashtags if tag not in withheld] if shown else []
     if shown is None or services.outdated(shown.at):
         started = perf_counter()
+        style, mix = style_of(given.style), mix_of(engine, chat)
         features = await _features(context, message, given)
         if not features:
             await stale(update, context)
@@ -79,10 +82,11 @@ async def other(update: Update, context: Context) -> None:
             services,
             engine,
             backend,
-            given.style.removesuffix(ALBUM),
+            style,
             features,
             top=chat.count,
             skip=withheld,
+            mix=mix,
         )
         hashtags = [hashtag.tag for hashtag in found]
         async with services.database.session() as session:
@@ -92,7 +96,7 @@ async def other(update: Update, context: Context) -> None:
                 chat_id=given.chat_id,
                 backend=backend,
                 model=engine.model,
-                style=given.style,
+                style=given.style if given.style.endswith(ALBUM) else kept_style(style, mix),
                 hashtags=[(hashtag.tag, hashtag.score) for hashtag in found],
                 # What this backend would have needed, had it been asked first.
                 elapsed_ms=given.elapsed_ms + (perf_counter() - started) * 1000,

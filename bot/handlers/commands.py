@@ -7,6 +7,7 @@ from telegram.constants import ChatType
 
 from bot.answering import backend_of
 from bot.keyboards import COUNTS, count_keyboard, model_keyboard
+from bot.platforms import settings_of
 from bot.services import Context
 from recommenders.engine import BACKENDS, Engine
 from storage import chats
@@ -74,8 +75,8 @@ async def count(update: Update, context: Context) -> None:
     if context.args:
         await message.reply_html(await change_count(context, message.chat_id, context.args[0]))
         return
-    async with context.services.database.session() as session:
-        chat = await chats.get(session, message.chat_id)
+    async with context.services.database.reading() as session:
+        chat = await settings_of(session, message.chat_id)
     await message.reply_html(
         count_text(context, chat.count), reply_markup=count_keyboard(chat.count)
     )
@@ -86,7 +87,8 @@ async def change_count(context: Context, chat_id: int, wanted: str) -> str:
     if wanted not in map(str, COUNTS):
         return context.texts.count_unknown
     async with context.services.database.session() as session:
-        await chats.change(session, chat_id, count=int(wanted))
+        chat = await settings_of(session, chat_id)
+        await chats.change(session, chat_id, count=int(wanted), style=chat.style, platform=None)
     texts = context.texts
     return texts.count_changed.format(hashtags=texts.number(int(wanted), texts.hashtags))
 

@@ -7,9 +7,15 @@ ENGLISH = Texts(
     plural_forms=2,
     commands={
         "tags": "hashtags for the photo you reply to",
-        "model": "choose who answers: als, w2v or both",
-        "count": "how many hashtags: 5, 10 or 30",
         "addtags": "teach me hashtags of a photo",
+        "for": "fit Instagram, TikTok, Threads, X or Mastodon",
+        "similar": "hashtags near a hashtag",
+        "categories": "browse hashtags by what they are about",
+        "why": "why the last photo got its hashtags",
+        "count": "how many hashtags: 5, 10 or 30",
+        "style": "what fits best, or what earns likes",
+        "size": "niche, middle or broad hashtags",
+        "model": "choose who answers: als, w2v or both",
         "mytags": "the hashtags you taught me",
         "forget": "delete all I have stored about you",
         "help": "what I can do",
@@ -28,11 +34,19 @@ ENGLISH = Texts(
     help=(
         "<b>Send a photo</b>, an album, or an image as a file (JPEG, PNG, WebP, HEIC), and I "
         "answer with hashtags, the best five first. Tap a block to copy it.\n\n"
-        "/tags: in a group, reply with it to a photo, or make it the photo's caption\n"
-        "/model: choose who answers: als, w2v or both\n"
-        "/count 5, 10 or 30: how many hashtags you get\n"
-        "/addtags #one #two: teach me, as a photo's caption, in reply to a photo, or right "
-        "after it\n"
+        "/tags: in a group, reply with it to a photo, or make it the photo's caption\n\n"
+        "<b>Which hashtags come</b>\n"
+        "/for instagram, tiktok, threads, x or mastodon: what that place takes\n"
+        "/count 5, 10 or 30: how many\n"
+        "/style: what fits best, or what earns likes\n"
+        "/size: niche, middle or broad ones\n"
+        "/model: who answers, als, w2v or both\n\n"
+        "<b>Look around</b>\n"
+        "/similar #sunset: hashtags near it\n"
+        "/categories: browse hashtags by what they are about\n"
+        "/why: why the last photo got its hashtags\n\n"
+        "<b>Teach me</b>\n"
+        "/addtags #one #two: as a photo's caption, in reply to a photo, or right after it\n"
         "/mytags: see and remove what you taught me\n"
         "/forget: delete all I have stored about you\n\n"
         "I never keep your photos, only figures computed from them."
@@ -52,6 +66,7 @@ ENGLISH = Texts(
     album_part="<i>{unread} of the {photos} could not be read.</i>",
     no_more="That is all I have for this photo.",
     nothing_found="I found no hashtag for this photo. You can teach me some: /addtags #one #two",
+    button_copy="Copy",
     button_copy_five="Copy the five",
     button_copy_all="Copy all",
     button_copy_some="Copy {count} of {all}",
@@ -70,6 +85,60 @@ ENGLISH = Texts(
     count="You get {hashtags} a photo. How many would you like?",
     count_changed="From now on you get {hashtags} a photo.",
     count_unknown="It can be 5, 10 or 30, for example /count 10.",
+    style="The style here is <b>{style}</b>.\n\n{lines}",
+    style_changed="From now on the style here is <b>{style}</b>.",
+    style_unknown="It can be relevant, balanced or popular, for example /style popular.",
+    style_unrated="My model has not seen any likes yet, so for now all three give the same.",
+    style_names={"relevant": "relevant", "balanced": "balanced", "popular": "popular"},
+    style_lines={
+        "relevant": "what fits the photo best",
+        "balanced": "what fits, with an eye on likes",
+        "popular": "of what fits, what earns most likes",
+    },
+    platform="Where will you post? You get what that place takes.\n\n{lines}",
+    platform_line="<b>{platform}</b>: {hashtags}, {style}",
+    platform_changed="From now on for {platform}. /count or /style ends that.",
+    platform_unknown="I do not know <b>{wanted}</b>. I know {names}.",
+    mix="The mix of sizes here is <b>{mix}</b>.\n\n{lines}",
+    mix_changed="From now on the mix of sizes here is <b>{mix}</b>.",
+    mix_unknown="It can be ranked, even, ladder, niche, middle or broad, for example /size middle.",
+    mix_last="The last answer:\n{sizes}",
+    mix_names={
+        "ranked": "ranked",
+        "even": "even",
+        "ladder": "ladder",
+        "niche": "niche",
+        "middle": "middle",
+        "broad": "broad",
+    },
+    mix_lines={
+        "ranked": "as they fit, whatever their size",
+        "even": "a third of each size",
+        "ladder": "two niche and two middle ones to each broad one",
+        "niche": "rarely used first, where a post stays in sight",
+        "middle": "neither rare nor drowned in posts",
+        "broad": "the most used first",
+    },
+    size_names={"niche": "niche", "middle": "middle", "broad": "broad"},
+    knows_little="My model is from before I learnt this. A newer one will know.",
+    similar="<b>Near #{tag}</b>",
+    similar_which="Near which hashtag? For example: /similar #sunset",
+    similar_wrong="That is not a hashtag. For example: /similar #sunset",
+    similar_unknown="I do not know #{tag}.",
+    similar_spelling="Did you mean one of these?",
+    similar_alone="#{tag} stands alone: I have never seen it beside others.",
+    categories="<b>{categories}</b>\nOpen one to copy its hashtags.",
+    categories_fitting="★ fits the last photo",
+    category="<b>{name}</b>\n{hashtags}",
+    category_gone="This category is no longer there. /categories shows those that are.",
+    button_categories="‹ Categories",
+    why="<b>Why these hashtags</b>",
+    why_known="like {photos}: {tags} ({cosine})",
+    why_sees="sees: {classes}",
+    why_sees_all="In the photo I see: {classes}",
+    why_hints="many small hints together",
+    why_unknown="I cannot say more than that they fit best: nothing I know stands out.",
+    why_which="Why what? Send a photo first, or reply to one with /why.",
     tags_no_photo="Reply to a photo with /tags, or make /tags the caption of a photo.",
     wrong_file={
         "empty": "This file is empty. Please send it again.",
@@ -148,4 +217,7 @@ ENGLISH = Texts(
     hashtags=("hashtag", "hashtags"),
     photos=("photo", "photos"),
     users=("user", "users"),
+    categories_counted=("category", "categories"),
+    known_photos=("known photo", "known photos"),
+    decimal_mark=".",
 )

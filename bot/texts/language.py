@@ -30,6 +30,7 @@ class Texts:
     no_more: str
     nothing_found: str
 
+    button_copy: str
     button_copy_five: str
     button_copy_all: str
     button_copy_some: str
@@ -46,6 +47,50 @@ class Texts:
     count: str
     count_changed: str
     count_unknown: str
+
+    style: str
+    style_changed: str
+    style_unknown: str
+    style_unrated: str
+    style_names: Mapping[str, str]
+    style_lines: Mapping[str, str]
+
+    platform: str
+    platform_line: str
+    platform_changed: str
+    platform_unknown: str
+
+    mix: str
+    mix_changed: str
+    mix_unknown: str
+    mix_last: str
+    mix_names: Mapping[str, str]
+    mix_lines: Mapping[str, str]
+    size_names: Mapping[str, str]
+
+    knows_little: str
+    """A model of an earlier version, which has nothing on similar hashtags and the like."""
+
+    similar: str
+    similar_which: str
+    similar_wrong: str
+    similar_unknown: str
+    similar_spelling: str
+    similar_alone: str
+
+    categories: str
+    categories_fitting: str
+    category: str
+    category_gone: str
+    button_categories: str
+
+    why: str
+    why_known: str
+    why_sees: str
+    why_sees_all: str
+    why_hints: str
+    why_unknown: str
+    why_which: str
 
     tags_no_photo: str
 
@@ -105,10 +150,18 @@ class Texts:
     hashtags: tuple[str, ...]
     photos: tuple[str, ...]
     users: tuple[str, ...]
+    categories_counted: tuple[str, ...]
+    known_photos: tuple[str, ...]
+    """After "like": whatever case the language wants there."""
+    decimal_mark: str
 
     def number(self, count: int, forms: tuple[str, ...]) -> str:
         """``count`` with its noun in the right form: 1 hashtag, 5 hashtags, 21 хештег."""
         return f"{count} {forms[self._form(count)]}"
+
+    def decimal(self, number: float) -> str:
+        """Two places, as the language writes them: 0.81, 0,81."""
+        return f"{number:.2f}".replace(".", self.decimal_mark)
 
     def _form(self, count: int) -> int:
         if self.plural_forms == 2:

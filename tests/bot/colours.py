@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recommenders.engine import Hashtag
+from recommenders.explaining import KnownPhoto, Reason, SeenClass
+from recommenders.knowledge import Knowledge
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 170, 40), "blue": (30, 50, 200)}
 
@@ -37,6 +39,8 @@ class ColourEngine:
         ]
         self.photos_seen = 0
         self.taught: str | None = None
+        self.knowledge: Knowledge | None = None
+        self.rated = False
         self.sizes: list[tuple[int, int]] = []
 
     def knows(self, tag: str) -> bool:
@@ -82,6 +86,20 @@ class ColourEngine:
             scored = [hashtag for hashtag in scored if hashtag.tag not in skip]
             answers.append(sorted(scored, key=lambda hashtag: -hashtag.score)[:top])
         return answers
+
+    def explain(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        hashtags: Sequence[str],
+        *,
+        skip: Collection[str] = (),
+    ) -> list[Reason]:
+        """By als one known photo is like it; the others see a colour."""
+        told = tuple(tag for tag in ("palette", "paint") if tag not in skip)
+        known = (KnownPhoto(told, 0.81),) if backend != "w2v" else ()
+        seen = (SeenClass("fountain pen", 0.62),) if backend != "als" else ()
+        return [Reason(tag, len(known), known, seen) for tag in hashtags]
 
 
 def picture(colour: str = "red", seed: int = 0, size: tuple[int, int] = (640, 480)) -> Image.Image:

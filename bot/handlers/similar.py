@@ -1,0 +1,91 @@
+"""/similar #35mm: the hashtags that stand beside the same hashtags."""
+
+import asyncio
+from difflib import get_close_matches
+from html import escape
+
+from telegram import InlineKeyboardMarkup, Message, Update
+
+from bot.handlers.buttons import tapped
+from bot.keyboards import copying, spelling_keyboard
+from bot.services import Context
+from recommenders.hashtags import HashtagError, normalise
+from storage import recommendations
+
+MOST = 10
+SPELLINGS = 3
+_LOOKED_UP = 20
+"""All that bundles store, so that some are left where others are withheld."""
+
+Shown = tuple[str, InlineKeyboardMarkup | None]
+
+
+async def similar(update: Update, context: Context) -> None:
+    """Of the hashtag that is named; else of the first one of the answer replied to, or the last."""
+    message, texts = update.message, context.texts
+    assert message is not None
+    if context.services.engine.knowledge is None:
+        await message.reply_html(texts.knows_little)
+        return
+    if context.args:
+        try:
+            tag = normalise(context.args[0])
+        except HashtagError:
+            await message.reply_html(texts.similar_wrong)
+            return
+    else:
+        answered = await _answered(context, message)
+        if answered is None:
+            await message.reply_html(texts.similar_which)
+            return
+        tag = answered
+    text, keyboard = await _near(context, message.chat_id, tag)
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def tapped_spelling(update: Update, context: Context) -> None:
+    """A hashtag that was meant, of those close in spelling."""
+    query, data = tapped(update)
+    if not isinstance(query.message, Message) or context.services.engine.knowledge is None:
+        await query.answer(context.texts.knows_little, show_alert=True)
+        return
+    text, keyboard = await _near(context, query.message.chat_id, data[1])
+    await query.message.reply_html(text, reply_markup=keyboard)
+    await query.answer()
+
+
+async def _answered(context: Context, message: Message) -> str | None:
+    """The first hashtag of the answer replied to, or of the chat's last one."""
+    await context.services.turns.over(message.chat_id)
+    about = message.reply_to_message
+    async with context.services.database.reading() as session:
+        given = None
+        if about is not None:
+            found = await recommendations.of_message(session, message.chat_id, about.message_id)
+            given = found[0] if found else None
+        if given is None:
+            given = await recommendations.last_in_chat(session, message.chat_id)
+    return given.hashtags[0][0] if given and given.hashtags else None
+
+
+async def _near(context: Context, chat_id: int, tag: str) -> Shown:
+    services, engine, texts = context.services, context.services.engine, context.texts
+    knowledge = engine.knowledge
+    assert knowledge is not None
+    async with services.database.reading() as session:
+        withheld = await services.withheld(session, engine, chat_id)
+    if tag not in knowledge:
+        known = [other for other in engine.hashtags if other not in withheld]
+        # Of a large vocabulary this takes a while; other chats must not wait for it.
+        close = await asyncio.to_thread(get_close_matches, tag, known, SPELLINGS, 0.7)
+        text = texts.similar_unknown.format(tag=escape(tag))
+        if not close:
+            return text, None
+        return f"{text} {texts.similar_spelling}", spelling_keyboard(close)
+    found = [near for near in knowledge.similar(tag, _LOOKED_UP) if near.tag not in withheld][:MOST]
+    if not found:
+        return texts.similar_alone.format(tag=escape(tag)), None
+    lines = [f"<code>#{escape(near.tag)}</code> {texts.decimal(near.score)}" for near in found]
+    header = texts.similar.format(tag=escape(tag))
+    keyboard = InlineKeyboardMarkup(copying(texts, [near.tag for near in found]))
+    return "\n".join([header, *lines]), keyboard

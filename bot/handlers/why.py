@@ -1,0 +1,104 @@
+"""/why: what stands behind the first five hashtags of a photo's answer."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from telegram import Message, Update
+
+from bot.answering import backend_of, mix_of, recommend
+from bot.incoming import UnreadableError
+from bot.looking import Features
+from bot.platforms import settings_of
+from bot.rendering import BEST, line
+from bot.services import Context
+from bot.teaching import photos_meant
+from bot.texts import Texts
+from recommenders.explaining import Reason, SeenClass
+from storage import photos, recommendations
+
+TOLD = 3
+"""Hashtags of known photos told behind a hashtag."""
+
+
+async def why(update: Update, context: Context) -> None:
+    """For the photo or the answer replied to, else for the chat's last photo."""
+    message, texts = update.message, context.texts
+    assert message is not None
+    await context.services.turns.over(message.chat_id)
+    try:
+        photo_ids = await photos_meant(context, message)
+    except UnreadableError as error:
+        await message.reply_html(texts.wrong_file[error.reason], do_quote=True)
+        return
+    if not photo_ids:
+        await message.reply_html(texts.why_which)
+        return
+    reasons = await _reasons(context, message, photo_ids)
+    await message.reply_html(why_text(texts, reasons) if reasons else texts.nothing_found)
+
+
+async def _reasons(context: Context, message: Message, photo_ids: Sequence[int]) -> list[Reason]:
+    """Of the answer that is there; of one that the photo would get, where it had none."""
+    services, engine = context.services, context.services.engine
+    about = message.reply_to_message
+    async with services.database.reading() as session:
+        chat = await settings_of(session, message.chat_id)
+        withheld = await services.withheld(session, engine, message.chat_id)
+        given = None
+        if about is not None:
+            found = await recommendations.of_message(session, message.chat_id, about.message_id)
+            given = found[0] if found else None
+        if given is None:
+            given = await recommendations.last_in_chat(session, message.chat_id, photo_ids[0])
+        stored = [await photos.features(session, photo_id) for photo_id in photo_ids]
+    backend = given.backend if given and given.backend in engine.backends else None
+    tags = [tag for tag, _ in given.hashtags if tag not in withheld] if given and backend else []
+    backend = backend or backend_of(engine, chat)
+    needed = engine.backbones[backend]
+    features: list[Features] = [one for one in stored if all(name in one for name in needed)]
+    if not features:
+        return []
+    if not tags:
+        mix = mix_of(engine, chat)
+        hashtags = await recommend(
+            services, engine, backend, chat.style, features, top=BEST, skip=withheld, mix=mix
+        )
+        tags = [hashtag.tag for hashtag in hashtags]
+    rows = {name: np.stack([one[name] for one in features]) for name in needed}
+    chosen = tags[:BEST]
+    return await services.in_worker(lambda: engine.explain(rows, backend, chosen, skip=withheld))
+
+
+def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
+    """HTML, a line or two a hashtag; what is seen behind all of them is said once."""
+    everywhere = reasons[0].seen if len(reasons) > 1 else ()
+    if any(reason.seen != everywhere for reason in reasons):
+        everywhere = ()
+    parts = [texts.why]
+    if everywhere:
+        parts.append(texts.why_sees_all.format(classes=_classes(everywhere)))
+    parts += [_told(texts, reason, () if everywhere else reason.seen) for reason in reasons]
+    if not any(reason.nearest or reason.seen for reason in reasons):
+        parts = [texts.why_unknown]
+    return "\n\n".join(parts)
+
+
+def _told(texts: Texts, reason: Reason, seen: Sequence[SeenClass]) -> str:
+    told = []
+    if reason.nearest:
+        beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
+        told.append(
+            texts.why_known.format(
+                photos=texts.number(reason.known, texts.known_photos),
+                tags=escape(line(beside[:TOLD])),
+                cosine=texts.decimal(max(known.cosine for known in reason.nearest)),
+            )
+        )
+    if seen:
+        told.append(texts.why_sees.format(classes=_classes(seen)))
+    return f"<b>#{escape(reason.hashtag)}</b> ← {' · '.join(told) or texts.why_hints}"
+
+
+def _classes(seen: Sequence[SeenClass]) -> str:
+    return ", ".join(f"{escape(one.name)} {one.probability:.0%}".replace("%", " %") for one in seen)

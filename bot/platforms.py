@@ -1,0 +1,46 @@
+"""What the platforms take now: the one table to change when they change their minds.
+
+A chat that chose a platform follows this table, also after an update; /count and /style leave it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import chats
+from storage.chats import ChatSettings
+
+
+@dataclass(frozen=True)
+class Platform:
+    """How many hashtags a post should carry there, and ranked by which style."""
+
+    label: str
+    count: int
+    style: str
+
+
+PLATFORMS: Mapping[str, Platform] = {
+    # Takes five a post and ignores or refuses more; they sort a post rather than spread it.
+    "instagram": Platform("Instagram", 5, "balanced"),
+    # Takes five a post; its feed follows what is watched, so hashtags that earn likes lead.
+    "tiktok": Platform("TikTok", 5, "popular"),
+    # A post has one topic: the one that fits best.
+    "threads": Platform("Threads", 1, "relevant"),
+    # No limit but 280 characters; X itself advises no more than two.
+    "x": Platform("X", 2, "popular"),
+    # No limit but 500 characters; people follow hashtags, and a wall of them is frowned upon.
+    "mastodon": Platform("Mastodon", 4, "relevant"),
+}
+
+
+def settled(chat: ChatSettings) -> ChatSettings:
+    """A chat's settings with those that its platform decides."""
+    platform = PLATFORMS.get(chat.platform or "")
+    return replace(chat, count=platform.count, style=platform.style) if platform else chat
+
+
+async def settings_of(session: AsyncSession, chat_id: int) -> ChatSettings:
+    """What holds in a chat: what it has chosen, and what its platform decides."""
+    return settled(await chats.get(session, chat_id))
