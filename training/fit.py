@@ -16,6 +16,7 @@ from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones import Backbone
 from recommenders.engine import blend
 from recommenders.neighbours import unit
+from recommenders.recommender import Recommender
 from recommenders.w2v import Word2VecRecommender
 from training.als import AlsFit, factorise, photo_space
 from training.metrics import measure, top_columns
@@ -29,6 +30,9 @@ Report = Callable[[str, int, int], None]
 AT = 5
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 BLENDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+MAX_HELD = 5000
+"""Photos to choose by: more would choose no better, and all their scores are in memory at once."""
+_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -195,16 +199,17 @@ def fit_w2v(
         features = np.concatenate([features, extra[0]])
         counts = vstack([counts, extra[1]], format="csr")
     carried = np.asarray(counts.sum(axis=1)).ravel() > 0
-    features, counts = features[carried], counts[np.flatnonzero(carried)]
+    if not carried.all():
+        features, counts = features[carried], counts[np.flatnonzero(carried)]
     classifier = backbone.classifier if class_vectors is not None else None
     start = initial_head(backbone.dims, vectors, popularity, plan.head, classifier, class_vectors)
-    truth = held.counts.toarray()
-    total = np.maximum(truth.sum(axis=1), 1e-6)
+    total = np.maximum(np.asarray(held.counts.sum(axis=1)).ravel(), 1e-6)
+    photo = np.arange(held.counts.shape[0])[:, None]
 
     def validate(fitted: FittedHead) -> float:
-        scores = head_recommender(name, fitted, 1.0).scores(held.features[name])
-        top = top_columns(scores, AT)
-        return float((np.take_along_axis(truth, top, axis=1).sum(axis=1) / total).mean())
+        scores = scores_of(head_recommender(name, fitted, 1.0), held.features[name])
+        found = np.asarray(held.counts[photo, top_columns(scores, AT)].sum(axis=1)).ravel()
+        return float((found / total).mean())
 
     def progress(epoch: int, epochs: int, score: float) -> None:
         if report is not None:
@@ -216,9 +221,9 @@ def fit_w2v(
 def validation_rows(
     total: int, share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to fit on and rows to choose by, shuffled by a seed."""
+    """Rows to fit on and rows to choose by, at most ``MAX_HELD``, shuffled by a seed."""
     order = np.random.default_rng(seed).permutation(total)
-    held = max(1, round(total * share)) if total > 1 else 0
+    held = max(1, min(round(total * share), MAX_HELD)) if total > 1 else 0
     return np.sort(order[held:]), np.sort(order[:held])
 
 
@@ -251,6 +256,13 @@ def choose_blend(
         if good > best[1]:
             best = ({"als_weight": weight, "popularity_exponent": exponent}, good)
     return best
+
+
+def scores_of(recommender: Recommender, features: NDArray[np.floating]) -> Floats:
+    """Relevance (n, V) of many photos, some at a time: neighbours' factors are (n, k, f)."""
+    return np.concatenate(
+        [recommender.scores(features[at : at + _ROWS]) for at in range(0, len(features), _ROWS)]
+    )
 
 
 def lengths_of(hashtags: Sequence[Sequence[str]]) -> NDArray[np.intp]:

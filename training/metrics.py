@@ -12,10 +12,21 @@ from scipy.sparse import csr_matrix
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
+_ROWS = 512
+
 
 def top_columns(order: Floats, k: int) -> NDArray[np.intp]:
-    """The k best columns of each row, best first, ties by column: (n, k)."""
-    return np.argsort(-order, axis=1, kind="stable")[:, :k]
+    """The k best columns of each row, best first, ties by column: (n, min(k, V))."""
+    hashtags = order.shape[1]
+    k = min(k, hashtags)
+    top = np.empty((len(order), k), np.intp)
+    for start in range(0, len(order), _ROWS):
+        block = order[start : start + _ROWS]
+        least = np.partition(block, hashtags - k, axis=1)[:, hashtags - k]
+        for at, row in enumerate(block):
+            best = np.flatnonzero(~(row < least[at]))
+            top[start + at] = best[np.argsort(-row[best], kind="stable")[:k]]
+    return top
 
 
 def measure(top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]) -> dict[str, float]:

@@ -30,6 +30,7 @@ from training.fit import (
     head_part,
     head_recommender,
     lengths_of,
+    scores_of,
     validation_rows,
 )
 from training.metrics import measure, top_columns
@@ -70,11 +71,12 @@ def is_split(post: Post, split: str, named: bool) -> bool:
 
     Args:
         named: whether the dataset names splits; where it does not, a tenth of the photos, told by
-            their names, are the test split.
+            their names, are the test split. The pictures of one album stay together: they carry
+            the same hashtags.
     """
     if named:
-        return post.split == split
-    key = str(post.image.name if post.image else " ".join(post.hashtags))
+        return (post.split or "train") == split
+    key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
     test = zlib.crc32(key.encode()) % 1000 < TEST_SHARE * 1000
     return (split == "test") == test
 
@@ -261,7 +263,8 @@ def fit_parts(
     """Both backends with what is chosen on held-out photos, then fitted on all.
 
     Returns:
-        Parts ``als`` and ``w2v``; settings of ``both`` and ``ranking``; validation metrics.
+        Parts ``als`` and ``w2v``; settings of ``both`` and ``ranking``; metrics on the held-out
+        photos, with ``history``: for ``w2v`` [training loss, recall at five] of every epoch.
     """
     fit_rows, held_rows = validation_rows(len(posts), plan.validation, plan.seed)
     fit_on, held = examples.rows(fit_rows), examples.rows(held_rows)
@@ -273,11 +276,12 @@ def fit_parts(
     held_scores: dict[str, Floats] = {}
     exponents: dict[str, float] = {}
     good: dict[str, float] = {}
+    history: dict[str, list[list[float]]] = {}
     if "als" in names:
         report("ALS", 0, 2)
         backbone = loaded[names["als"]]
         recommender, _ = fit_als(fit_on, backbone, plan)
-        held_scores["als"] = recommender.scores(held.features[backbone.name])
+        held_scores["als"] = scores_of(recommender, held.features[backbone.name])
         report("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan)
         report("ALS", 2, 2)
@@ -288,9 +292,10 @@ def fit_parts(
             generator = np.random.default_rng(plan.seed)
             start = generator.standard_normal((len(popular), 150)).astype(np.float32)
         fitted = fit_w2v(fit_on, held, backbone, start, popular, plan, report=report)
-        held_scores["w2v"] = head_recommender(backbone.name, fitted, per_post).scores(
-            held.features[backbone.name]
+        held_scores["w2v"] = scores_of(
+            head_recommender(backbone.name, fitted, per_post), held.features[backbone.name]
         )
+        history["w2v"] = [[round(loss, 5), round(score, 5)] for loss, score in fitted.history]
         # The same number of epochs once more, on all photos: nothing is left to stop by.
         epochs = int(np.argmax([score for _, score in fitted.history])) + 1
         again = replace(plan, head=replace(plan.head, stop_after=epochs))
@@ -302,7 +307,7 @@ def fit_parts(
         exponents[name], good[name] = choose_exponent(scores, popular, truth, lengths)
         parts[name].settings["popularity_exponent"] = exponents[name]
     settings: dict[str, dict[str, Any]] = {}
-    metrics: dict[str, Any] = {"validation_photos": len(held_rows)}
+    metrics: dict[str, Any] = {"validation_photos": len(held_rows), "history": history}
     orders = {n: s / popular ** exponents[n] for n, s in held_scores.items()}
     if len(held_scores) == 2:
         chosen, good["both"] = choose_blend(
