@@ -1,20 +1,14 @@
 """Fitting the ALS backend: PCA of features, implicit ALS of photo × hashtag."""
 
-import os
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from implicit.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommenders.neighbours import PhotoSpace
-
-# implicit asks for one BLAS thread and warns otherwise; its own threads do the work.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from implicit.als import AlternatingLeastSquares
 
 Floats = NDArray[np.float32]
 
@@ -60,13 +54,15 @@ def factorise(counts: csr_matrix, fit: AlsFit) -> tuple[Floats, Floats]:
 
     ``fit.alpha`` multiplies the counts, so that a count of 1 has the confidence 1 + alpha.
     """
-    model = AlternatingLeastSquares(
-        factors=min(fit.factors, *counts.shape),
-        alpha=fit.alpha,
-        regularization=fit.regularization,
-        iterations=fit.iterations,
-        random_state=fit.seed,
-        num_threads=0,
-    )
-    model.fit(counts.astype(np.float32), show_progress=False)
+    # implicit has threads of its own, which those of BLAS would only hinder; it warns of them.
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(
+            factors=min(fit.factors, *counts.shape),
+            alpha=fit.alpha,
+            regularization=fit.regularization,
+            iterations=fit.iterations,
+            random_state=fit.seed,
+            num_threads=0,
+        )
+        model.fit(counts.astype(np.float32), show_progress=False)
     return np.asarray(model.user_factors), np.asarray(model.item_factors)
