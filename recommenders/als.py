@@ -76,6 +76,8 @@ class Neighbourhood:
         cosines, weights: (m,) float32; the weights are together 1.
         photo_factors: (m, f) float32.
         hashtag_factors: (V + taught, f) float32.
+        columns: (m,) tuples of hashtags; empty for photos of the fit, of which only factors are
+            known.
     """
 
     rows: NDArray[np.intp]
@@ -83,6 +85,7 @@ class Neighbourhood:
     weights: Floats
     photo_factors: Floats
     hashtag_factors: Floats
+    columns: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,10 @@ class AlsRecommender:
             np.asarray(weights.ravel(), np.float32),
             factors.reshape(-1, factors.shape[-1]),
             np.concatenate([self._hashtag_factors, taught.hashtag_factors]),
+            tuple(
+                taught.columns[row - len(self._photos)] if row >= len(self._photos) else ()
+                for row in rows.ravel()
+            ),
         )
 
     def classes_seen(self, features: NDArray[np.floating]) -> Floats | None:

@@ -1,7 +1,7 @@
 """Why a photo gets a hashtag: known photos near it that carry it, and ImageNet classes seen in it.
 
 A bundle holds no hashtags of known photos, but their factors times the hashtags' factors give them
-back nearly: what ALS made the factors for.
+back nearly: what ALS made the factors for. Of photos that people taught, the hashtags are known.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 
 CLASS_NAMES = Path(__file__).parent / "class_names.txt"
 
-CARRIED = 10
-"""Of what the factors give back of a known photo, this many hashtags count as its own."""
+CARRIED = 0.5
+"""A known photo carries the hashtags that its factors give back this surely, beside its surest."""
 TOLD = 4
 """Of those, this many are told."""
 NEAREST = 3
@@ -111,8 +111,13 @@ def _known_photos(
     if column >= len(near.hashtag_factors):
         return 0, []
     carried = near.photo_factors @ near.hashtag_factors.T
+    for place, columns in enumerate(near.columns):
+        if columns:
+            carried[place] = 0
+            carried[place, list(columns)] = 1
+    least = CARRIED * carried.max(axis=1)
     own = carried[:, column]
-    carries = (own > 0) & ((carried > own[:, None]).sum(axis=1) < CARRIED)
+    carries = (own > 0) & (own >= least)
     given = np.where(carries, near.weights * own, 0)
     known = np.unique(near.rows[carries]).size  # photos of an album may share neighbours
     told: dict[int, KnownPhoto] = {}
@@ -122,7 +127,8 @@ def _known_photos(
         row = int(near.rows[place])
         if row not in told:
             best = np.argsort(-carried[place], kind="stable")[: TOLD + len(skip)]
-            tags = [hashtags[c] for c in best if carried[place, c] > 0 and hashtags[c] not in skip]
+            sure = [c for c in best if carried[place, c] > max(0, least[place])]
+            tags = [hashtags[c] for c in sure if hashtags[c] not in skip]
             told[row] = KnownPhoto(tuple(tags[:TOLD]), round(float(near.cosines[place]), 4))
     return known, list(told.values())
 
