@@ -173,7 +173,8 @@ async def recommend(
     )
     hashtags = lists[0] if len(lists) == 1 else _fitting_all(lists)[:ranked]
     if knowledge:
-        hashtags = knowledge.mixed(hashtags, mix)
+        # What fits best stays first, whatever its size: it may be the only one that is posted.
+        hashtags = [*hashtags[:1], *knowledge.mixed(hashtags[1:], mix)]
     return apart(hashtags)[:top]
 
 

@@ -17,6 +17,9 @@ from storage.pages import Page
 
 COUNTS = (5, 10, 30)
 
+SHORT_LABEL = 7
+"""Characters that fit a phone three times in a row, with a mark before them."""
+
 DATA_BYTES = 64
 """Telegram's limit of a button's data."""
 
@@ -74,12 +77,15 @@ def count_keyboard(chosen: int) -> InlineKeyboardMarkup:
 def choice_keyboard(
     verb: str, choices: Mapping[str, str], chosen: str | None
 ) -> InlineKeyboardMarkup:
-    """A button for each choice (what it is called in data, and its label), three in a row."""
+    """A button for each choice: what it is called in data, and its label."""
+    in_row = 3 if max(map(len, choices.values())) <= SHORT_LABEL else 2
     buttons = [
         _button(f"✓ {label}" if name == chosen else label, verb, name)
         for name, label in choices.items()
     ]
-    return InlineKeyboardMarkup([buttons[at : at + 3] for at in range(0, len(buttons), 3)])
+    return InlineKeyboardMarkup(
+        [buttons[at : at + in_row] for at in range(0, len(buttons), in_row)]
+    )
 
 
 def spelling_keyboard(hashtags: Iterable[str]) -> InlineKeyboardMarkup:

@@ -60,7 +60,8 @@ async def open_(update: Update, context: Context) -> None:
     tags = [tag for tag in category.hashtags if tag not in withheld][:MOST]
     header = texts.category.format(
         name=escape(_name(category, withheld)),
-        hashtags=texts.number(len(category.hashtags), texts.hashtags),
+        shown=len(tags),
+        all=len(category.hashtags),
     )
     await edit(
         query,
@@ -72,6 +73,7 @@ async def open_(update: Update, context: Context) -> None:
 
 async def _page(context: Context, chat_id: int, wanted: int) -> tuple[str, InlineKeyboardMarkup]:
     services, engine, texts = context.services, context.services.engine, context.texts
+    await services.turns.over(chat_id)
     async with services.database.reading() as session:
         withheld = await services.withheld(session, engine, chat_id)
         last = await recommendations.last_in_chat(session, chat_id)

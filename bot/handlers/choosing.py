@@ -152,6 +152,7 @@ async def _change_mix(context: Context, chat_id: int, wanted: str) -> str:
 
 async def _mix_shown(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
     texts, engine = context.texts, context.services.engine
+    await context.services.turns.over(chat_id)
     async with context.services.database.reading() as session:
         chat = await settings_of(session, chat_id)
         last = await recommendations.last_in_chat(session, chat_id)

@@ -71,16 +71,23 @@ async def _reasons(context: Context, message: Message, photo_ids: Sequence[int])
 
 
 def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
-    """HTML, a line or two a hashtag; what is seen behind all of them is said once."""
-    everywhere = reasons[0].seen if len(reasons) > 1 else ()
-    if any(reason.seen != everywhere for reason in reasons):
-        everywhere = ()
+    """HTML, a line or two a hashtag; what stands behind several is said once."""
+    if not any(reason.nearest or reason.seen for reason in reasons):
+        return texts.why_unknown
+    everywhere: tuple[SeenClass, ...] = ()
+    if len(reasons) > 1 and any(reason.nearest for reason in reasons):
+        everywhere = tuple(
+            one for one in reasons[0].seen if all(one in reason.seen for reason in reasons)
+        )
     parts = [texts.why]
     if everywhere:
         parts.append(texts.why_sees_all.format(classes=_classes(everywhere)))
-    parts += [_told(texts, reason, () if everywhere else reason.seen) for reason in reasons]
-    if not any(reason.nearest or reason.seen for reason in reasons):
-        parts = [texts.why_unknown]
+    told: dict[str, list[str]] = {}
+    for reason in reasons:
+        # A hashtag of which no known photo tells names its classes all the same.
+        seen = [one for one in reason.seen if not reason.nearest or one not in everywhere]
+        told.setdefault(_told(texts, reason, seen), []).append(reason.hashtag)
+    parts += [f"<b>{escape(line(tags))}</b> ← {behind}" for behind, tags in told.items()]
     return "\n\n".join(parts)
 
 
@@ -97,7 +104,7 @@ def _told(texts: Texts, reason: Reason, seen: Sequence[SeenClass]) -> str:
         )
     if seen:
         told.append(texts.why_sees.format(classes=_classes(seen)))
-    return f"<b>#{escape(reason.hashtag)}</b> ← {' · '.join(told) or texts.why_hints}"
+    return " · ".join(told) or texts.why_hints
 
 
 def _classes(seen: Sequence[SeenClass]) -> str:

@@ -1,0 +1,102 @@
+"""/why: what stands behind the hashtags of a photo."""
+
+from colours import jpeg
+from running import Running, Start
+
+from bot.handlers.why import why_text
+from bot.local.person import Message, Person
+from bot.texts import ENGLISH
+from recommenders.explaining import KnownPhoto, Reason, SeenClass
+from storage import moderation
+
+
+async def why(person: Person, reply_to: Message | None = None) -> str:
+    await person.send_text("/why", reply_to=reply_to)
+    return str((await person.wait_reply())["text"])
+
+
+async def answered(person: Person, colour: str = "red", seed: int = 0) -> Message:
+    await person.send_photo(jpeg(colour, seed))
+    return await person.wait_reply()
+
+
+async def test_why_without_a_photo_asks_for_one(ann: Person) -> None:
+    assert "Send a photo first" in await why(ann)
+
+
+async def test_why_explains_the_first_five_of_the_last_photo(ann: Person) -> None:
+    await answered(ann, "red")
+    await answered(ann, "blue")
+    said = await why(ann)
+    assert said == (
+        "Why these hashtags\n\n"
+        "#blue1 #blue2 #blue3 #blue4 #blue5 ← like 1 known photo: #palette #paint (0.81)"
+    )
+
+
+async def test_why_in_reply_explains_that_photo_by_the_backend_that_spoke(ann: Person) -> None:
+    (photo,) = await ann.send_photo(jpeg("red"))
+    answer = await ann.wait_reply()
+    await answered(ann, "blue")
+    assert "#red1" in await why(ann, photo)
+    assert "#red1" in await why(ann, answer)
+    await ann.press(answer, "w2v says…")
+    await ann.wait_edit(answer)
+    said = await why(ann, answer)
+    assert "#reddish1 #reddish2" in said
+    assert "sees: fountain pen 62 %" in said
+
+
+async def test_why_works_after_a_restart_and_in_russian(start: Start) -> None:
+    first = await start()
+    ann = await first.person(language="ru")
+    await answered(ann)
+    await first.stop()
+    second = await start(server=first.server)
+    ann = await second.person(language="ru")
+    assert "как у 1 знакомого фото: #palette #paint (0,81)" in await why(ann)
+
+
+async def test_why_in_a_group_also_explains_a_photo_that_got_no_answer(bot: Running) -> None:
+    group = await bot.person(chat=-500, user=1_000, chat_type="supergroup")
+    (photo,) = await group.send_photo(jpeg("green"))
+    assert "#green1" in await why(group, photo)
+
+
+async def test_why_explains_an_album(ann: Person) -> None:
+    await ann.send_photo([jpeg("red", 1), jpeg("red", 2)])
+    await ann.wait_reply()
+    assert "#red1 #red2" in await why(ann)
+
+
+async def test_why_never_tells_what_is_blocked(bot: Running, ann: Person) -> None:
+    await answered(ann)
+    async with bot.database.session() as session:
+        await moderation.block(session, "red1", by=77)
+    assert "#red1 " not in await why(ann)
+
+
+async def test_why_of_something_that_is_no_photo_says_so(ann: Person) -> None:
+    sticker = await ann.send_other("sticker")
+    await ann.wait_reply()
+    assert "Send a photo first" in await why(ann, sticker)
+
+
+def test_what_is_seen_behind_all_hashtags_is_said_once() -> None:
+    near = (KnownPhoto(("dogsinsnow", "winter"), 0.81),)
+    retriever, sled = SeenClass("golden retriever", 0.62), SeenClass("dogsled", 0.2)
+    text = why_text(
+        ENGLISH,
+        [
+            Reason("snowday", 3, near, (retriever, sled)),
+            Reason("dog", 12, near, (retriever,)),
+            Reason("goldenretriever", 0, (), (retriever,)),
+        ],
+    )
+    assert text.split("\n\n")[1:] == [
+        "In the photo I see: golden retriever 62 %",
+        "<b>#snowday</b> ← like 3 known photos: #dogsinsnow #winter (0.81) · sees: dogsled 20 %",
+        "<b>#dog</b> ← like 12 known photos: #dogsinsnow #winter (0.81)",
+        "<b>#goldenretriever</b> ← sees: golden retriever 62 %",
+    ]
+    assert "fit best" in why_text(ENGLISH, [Reason("dog")])
