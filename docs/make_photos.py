@@ -1,4 +1,4 @@
-"""Renders the photos of the screenshots: a sunset, a mountain lake, daisies, a city at night.
+"""Renders the photos of the screenshots: a sunset, a mountain lake, daisies.
 
 They are computed, so nobody's photo is shown and anybody may use them. The same code gives the
 same pixels.
@@ -90,9 +90,6 @@ def blurred(light: Floats, radius: float) -> Floats:
     return values ** np.float32(2.2)
 
 
-# --- Sunset ---------------------------------------------------------------------------------
-
-
 def sunset() -> Image.Image:
     """The sun low over the sea, its light on the waves."""
     width, height = SIZE
@@ -159,9 +156,6 @@ def sunset() -> Image.Image:
     haze = np.exp(-(rows[sea] - horizon) / 14).astype(np.float32)
     image[sea] = mix(image[sea], colour("ffb877") * 0.8, haze * 0.55)
     return picture(image * 0.95, 0.008)
-
-
-# --- Mountains ------------------------------------------------------------------------------
 
 
 def mountains() -> Image.Image:
@@ -240,9 +234,6 @@ def mountains() -> Image.Image:
     strength = (0.86 - 0.30 * near[:, None]).astype(np.float32) * np.ones((1, width), "f4")
     image[top:] = mix(colour("16323a"), mirrored, strength)
     return picture(image * 1.02, 0.007)
-
-
-# --- Daisies --------------------------------------------------------------------------------
 
 
 def daisies() -> Image.Image:
@@ -368,108 +359,7 @@ def _stem(light: Floats, rng: np.random.Generator, x: float, y: float, radius: f
         light[row, columns] = mix(light[row, columns], green.astype(np.float32), cover)
 
 
-# --- City -----------------------------------------------------------------------------------
-
-
-def city() -> Image.Image:
-    """Towers with lit windows after dusk, and their lights in the river."""
-    width, height = SIZE
-    rng = np.random.default_rng(12)
-    shore = int(0.84 * height)
-    up = 1 - np.linspace(0, 1, shore, dtype=np.float32)[:, None] * np.ones((1, width), "f4")
-    sky = mix(colour("d9825a") * 0.5, colour("3d4a80") * 0.55, smoothstep(0.02, 0.35, up))
-    sky = mix(sky, colour("0a1230") * 0.7, smoothstep(0.25, 0.95, up))
-    clouds = smoothstep(0.5, 0.8, noise(rng, width, shore, 3, 6, tall=0.3))
-    sky = mix(sky, colour("59507e") * 0.45, clouds * 0.5)
-    image = np.zeros((height, width, 3), np.float32)
-    image[:shore] = sky
-
-    for layer, (count, low, high, wide) in enumerate(
-        ((34, 0.12, 0.36, 60), (26, 0.16, 0.66, 76), (20, 0.07, 0.34, 96))
-    ):
-        middles = np.linspace(-0.02, 1.02, count) + rng.normal(0, 0.012, count)
-        for middle in rng.permutation(middles):
-            centre = np.exp(-(((middle - 0.56) / 0.24) ** 2))
-            tall = (low + (high - low) * rng.random() ** 1.3 * (0.35 + 0.65 * centre)) * height
-            _tower(image, rng, middle * width, wide * rng.uniform(0.6, 1.1), tall, shore, layer)
-
-    # Street lights along the water.
-    for x in np.arange(14, width, 26):
-        _lamp(image, x + rng.normal(0, 2), shore - 5, colour("ffb347") * 2.4, 2.2)
-
-    bright = np.clip(image - 0.5, 0, 4)
-    for radius, strength in ((3, 0.35), (12, 0.22), (40, 0.16)):
-        image = image + blurred(np.clip(bright, 0, 1), radius) * strength
-
-    depth = height - shore
-    near = (np.arange(depth) / depth).astype(np.float32)[:, None]
-    mirrored = image[np.clip(shore - 1 - (np.arange(depth) * 1.35).astype(int), 0, shore - 1)]
-    # Ripples draw each light out into a long streak.
-    streaks = np.asarray(
-        Image.fromarray((np.clip(mirrored / 2, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8))
-        .resize((width, depth // 12), Image.Resampling.BOX)
-        .resize((width, depth), Image.Resampling.BICUBIC),
-        np.float32,
-    )
-    water = (streaks / 255) ** np.float32(2.2) * 2
-    ripples = noise(rng, width, depth, 46, 4, tall=0.07)
-    shift = ((ripples - 0.5) * 40 * (0.25 + near)).astype(int)
-    columns = np.clip(np.arange(width) + shift, 0, width - 1)
-    water = np.take_along_axis(water, columns[..., None].repeat(3, 2), 1)
-    water = water * (0.25 + 1.25 * smoothstep(0.35, 0.75, ripples))[..., None]
-    water = water * (0.85 - 0.45 * near)[..., None] + colour("0b1426") * 0.5
-    image[shore:] = water
-    image[shore - 2 : shore + 1] = colour("05070d")
-    return picture(image * 1.25, 0.012)
-
-
-def _tower(
-    image: Floats,
-    rng: np.random.Generator,
-    middle: float,
-    wide: float,
-    tall: float,
-    shore: int,
-    layer: int,
-) -> None:
-    """A building of lit and dark windows; those of the back layers lie in haze."""
-    left, right = np.clip([middle - wide / 2, middle + wide / 2], 0, image.shape[1]).astype(int)
-    top = int(shore - tall)
-    if right - left < 8:
-        return
-    haze = (0.55, 0.28, 0.0)[layer]
-    wall = mix(colour("0c1018"), colour("3a3f63") * 0.6, np.full((), haze, np.float32))
-    face = np.ones((shore - top, right - left, 3), np.float32) * wall
-    face *= np.linspace(0.75, 1.3, right - left, dtype=np.float32)[None, :, None]
-    window, floor = (5, 6, 8)[layer], (7, 9, 11)[layer]
-    lit_share, office = rng.uniform(0.25, 0.6), rng.random() < 0.4
-    hues = [colour(hue) for hue in ("ffd08a", "ffe2b0", "ffc16b", "dfe9ff", "fff1d6")]
-    hue = hues[int(rng.integers(len(hues)))]
-    for y in range(5, shore - top - 4, floor):
-        whole_floor = office and rng.random() < 0.35
-        for x in range(3, right - left - window + 1, window):
-            if rng.random() < (0.9 if whole_floor else lit_share):
-                glow = hue if rng.random() < 0.8 else hues[int(rng.integers(len(hues)))]
-                strength = rng.uniform(0.25, 1.35) * (1 - haze * 0.6)
-                face[y : y + floor - 4, x : x + window - 2] = glow * strength
-    image[top:shore, left:right] = face
-    if layer == 1 and tall > 0.3 * image.shape[0]:
-        centre = (left + right) // 2
-        image[top - 46 : top, centre - 1 : centre + 1] = wall * 1.5
-        _lamp(image, centre, top - 47, colour("ff3b30") * 2.5, 2.4)
-    elif rng.random() < 0.35:
-        image[top - 3 : top, left:right] = hue * 1.3
-
-
-def _lamp(image: Floats, x: float, y: float, light: Floats, radius: float) -> None:
-    box = left, top, right, bottom = _around(image, x, y, radius * 3)
-    columns, rows = np.meshgrid(np.arange(left, right), np.arange(top, bottom))
-    glow = np.exp(-((np.hypot(columns - x, rows - y) / radius) ** 2)).astype(np.float32)
-    image[top:bottom, left:right] += light * glow[..., None]
-    assert box
-
-
-PHOTOS = {"sunset": sunset, "mountains": mountains, "daisies": daisies, "city": city}
+PHOTOS = {"sunset": sunset, "mountains": mountains, "daisies": daisies}
 
 
 def main(folder: Path) -> None:
