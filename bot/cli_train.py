@@ -11,6 +11,8 @@ from rich.table import Table
 
 from bot.cli_console import Commands, one_of, reporting, settings_for_a_command
 from bot.cli_data import collect, import_
+from bot.cli_report import CACHE, Cache, Dataset
+from bot.cli_report import report as write_report
 
 if TYPE_CHECKING:
     from training.evaluation import Evaluation
@@ -22,10 +24,7 @@ app = typer.Typer(
 )
 app.command("import")(import_)
 app.command()(collect)
-
-Dataset = Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)]
-Cache = Annotated[Path, typer.Option(help="Where features of photos are kept for the next run.")]
-CACHE = Path("data/features")
+app.command("report")(write_report)
 
 BACKENDS = ("als", "w2v", "all")
 LOSSES = ("softmax", "kld_bce")

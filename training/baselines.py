@@ -17,6 +17,8 @@ from training.als import AlsFit, factorise, photo_space
 
 Floats = NDArray[np.float32]
 
+BASELINES = ("popularity", "als_seed", "w2v_seed")
+
 SEED_NEIGHBOURS = 10
 SEED_ALS = AlsFit(variance=0.85, damping=0.0, factors=64, alpha=40.0, regularization=0.01)
 _EPOCHS = 30

@@ -1,0 +1,202 @@
+"""Charts as SVG, drawn here; colours come from the page's classes and follow light and dark."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, floor
+
+from training.report.landscape import Landscape, Place
+
+COLOURED = 12
+"""Categories with a colour of their own."""
+_WIDTH, _HEIGHT = 430, 300
+_LEFT, _TOP, _BOTTOM = 40, 18, 38
+_LINE = 13.5
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+_MAP_WIDTH, _MAP_HEIGHT = 1000, 640
+_LETTER = 6.6
+"""Width of a letter, about."""
+_LABELS = 90
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart.
+
+    Attributes:
+        name: also its class, ``line-name``.
+        points: (x, y), and what a pointer over the point is told.
+        marked: indices of points with a larger dot and their label.
+    """
+
+    name: str
+    points: Sequence[tuple[float, float, str]]
+    marked: Sequence[tuple[int, str]] = ()
+
+
+def line_chart(
+    lines: Sequence[Line],
+    x_label: str,
+    y_label: str,
+    *,
+    whole_x: bool = False,
+    from_zero: bool = True,
+) -> str:
+    """A chart of lines, each named at its end.
+
+    Args:
+        whole_x: x are whole numbers.
+        from_zero: y begins at 0, not at a round number below the least.
+    """
+    xs = [x for line in lines for x, _, _ in line.points]
+    ys = [y for line in lines for _, y, _ in line.points]
+    x_ticks, y_ticks = (
+        _ticks(min(xs), max(xs), whole=whole_x),
+        _ticks(0 if from_zero else min(ys), max(ys)),
+    )
+    x_low, x_high = min(x_ticks[0], min(xs)), max(x_ticks[-1], max(xs))
+    y_low, y_high = y_ticks[0], max(y_ticks[-1], max(ys))
+
+    longest = max(len(line.name) for line in lines)
+    right, bottom = _WIDTH - 14 - round(_LETTER * longest), _HEIGHT - _BOTTOM
+
+    def across(x: float) -> float:
+        return _LEFT + (x - x_low) / (x_high - x_low or 1) * (right - _LEFT)
+
+    def up(y: float) -> float:
+        return _HEIGHT - _BOTTOM - (y - y_low) / (y_high - y_low or 1) * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{escape(y_label)} by {escape(x_label)}">'
+    ]
+    for tick in y_ticks:
+        y = up(tick)
+        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(_text(_LEFT - 7, y + 4, _number(tick), "tick", "end"))
+    parts.extend(
+        _text(across(tick), bottom + 17, _number(tick), "tick", "middle") for tick in x_ticks
+    )
+    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, x_label, "axis", "middle"))
+    # The named backends lie above the baselines.
+    for line in reversed(lines):
+        path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y, _ in line.points)
+        parts.append(f'<polyline class="line line-{escape(line.name)}" points="{path}"/>')
+        marked = dict(line.marked)
+        falls = line.points[-1][1] < line.points[0][1]
+        for index, (x, y, told) in enumerate(line.points):
+            radius = 3.4 if index in marked else 2
+            parts.append(
+                f'<circle class="dot dot-{escape(line.name)}" cx="{across(x):.1f}" '
+                f'cy="{up(y):.1f}" r="{radius}"><title>{escape(told)}</title></circle>'
+            )
+            if index in marked:
+                aside, anchor = (6, "start") if falls else (0, "middle")
+                parts.append(
+                    _text(across(x) + aside, up(y) - 8 + aside / 3, marked[index], "mark", anchor)
+                )
+    ends = [(up(line.points[-1][1]) + 4, across(line.points[-1][0]), line) for line in lines]
+    for y, x, line in _apart(ends):
+        parts.append(_text(x + 8, y, line.name, f"name name-{line.name}", "start"))
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def interval(value: float, low: float, high: float, most: float) -> str:
+    """A figure as a dot with its interval on a line from 0 to ``most``, 100 units wide."""
+
+    def at(number: float) -> float:
+        return 3 + 94 * min(max(number / most, 0), 1) if most else 3.0
+
+    return (
+        '<svg class="interval" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<line class="track" x1="3" x2="97" y1="4" y2="4"/>'
+        f'<line class="span" x1="{at(low):.1f}" x2="{at(high):.1f}" y1="4" y2="4"/>'
+        f'<line class="at" x1="{at(value):.1f}" x2="{at(value):.1f}" y1="1" y2="7"/></svg>'
+    )
+
+
+def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
+    """The map, and its legend: the number of a colour and the category it stands for."""
+    sizes: dict[int, float] = defaultdict(float)
+    for place in shown.places:
+        # Its few large dots count, and its many small ones.
+        sizes[place.category] += place.popularity**0.5
+    sizes.pop(-1, None)
+    largest = sorted(sizes, key=lambda category: (-sizes[category], category))[:COLOURED]
+    colour = {category: number for number, category in enumerate(largest, 1)}
+
+    def at(place: Place) -> tuple[float, float]:
+        return 30 + place.x * (_MAP_WIDTH - 110), 22 + place.y * (_MAP_HEIGHT - 44)
+
+    most = max(place.popularity for place in shown.places)
+    parts = [
+        f'<svg class="map" viewBox="0 0 {_MAP_WIDTH} {_MAP_HEIGHT}" role="img" '
+        'aria-label="Map of hashtag vectors">'
+    ]
+    for place in reversed(shown.places):
+        x, y = at(place)
+        radius = 2.6 + 6.5 * (place.popularity / most) ** 0.5
+        category = shown.categories[place.category] if place.category >= 0 else "no category"
+        parts.append(
+            f'<circle class="place hue{colour.get(place.category, 0)}" cx="{x:.1f}" cy="{y:.1f}" '
+            f'r="{radius:.1f}"><title>#{escape(place.tag)} · {escape(category)}</title></circle>'
+        )
+    taken: list[tuple[float, float, float, float]] = []
+    for place in shown.places:
+        x, y = at(place)
+        x += 4 + 6.5 * (place.popularity / most) ** 0.5
+        box = (x, y - 8, x + _LETTER * len(place.tag), y + 6)
+        if box[2] > _MAP_WIDTH or any(_overlap(box, other) for other in taken):
+            continue
+        taken.append(box)
+        hue = colour.get(place.category, 0)
+        parts.append(_text(x, y + 4, place.tag, f"label label{hue}", "start"))
+        if len(taken) == _LABELS:
+            break
+    parts.append("</svg>")
+    return "".join(parts), [(number, shown.categories[c]) for c, number in colour.items()]
+
+
+def _overlap(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _apart(ends: list[tuple[float, float, Line]]) -> list[tuple[float, float, Line]]:
+    """Names moved until none stands on another: the lowest stays, those above it give way."""
+    placed: list[tuple[float, float, Line]] = []
+    for y, x, line in sorted(ends, key=lambda end: -end[0]):
+        for other_y, other_x, other in placed:
+            beside = x + 8 + _LETTER * len(line.name) < other_x
+            beside = beside or other_x + 8 + _LETTER * len(other.name) < x
+            if not beside:
+                y = min(y, other_y - _LINE)
+        placed.append((y, x, line))
+    return placed
+
+
+def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """About five round numbers from just below ``low`` to just above ``high``."""
+    if high <= low:
+        high = low + 1
+    steps = [step for step in _STEPS if not whole or step >= 1]
+    step = next((step for step in steps if (high - low) / step <= 5.5), None)
+    if step is None:
+        step = float(ceil((high - low) / 5))
+    if whole:
+        return [low, *(n * step for n in range(floor(low / step) + 1, floor(high / step) + 1))]
+    return [n * step for n in range(floor(low / step), ceil(high / step - 1e-9) + 1)]
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if abs(value) >= 1e-9 else "0"
+
+
+def _text(x: float, y: float, text: str, classes: str, anchor: str) -> str:
+    return (
+        f'<text class="{escape(classes)}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
+        f"{escape(text)}</text>"
+    )
