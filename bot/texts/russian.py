@@ -42,7 +42,7 @@ RUSSIAN = Texts(
         "/size: редкие, средние или массовые\n"
         "/model: кто отвечает, als, w2v или both\n\n"
         "<b>Посмотреть</b>\n"
-        "/similar #закат: близкие хештеги\n"
+        "/similar #sunset: близкие хештеги\n"
         "/categories: хештеги по темам\n"
         "/why: почему у последнего фото такие хештеги\n\n"
         "<b>Научить меня</b>\n"
@@ -72,7 +72,7 @@ RUSSIAN = Texts(
     button_copy_some="Скопировать {count} из {all}",
     button_more="Ещё похожие",
     button_other="Что скажет {backend}?",
-    button_add="Добавить хештеги",
+    button_add="Добавить",
     model="В этом чате отвечает <b>{backend}</b>.\n\n{lines}",
     model_switched="Теперь в этом чате отвечает <b>{backend}</b>.",
     model_unknown="Модели <b>{backend}</b> я не знаю. Установлены: {installed}.",
@@ -122,8 +122,8 @@ RUSSIAN = Texts(
     size_names={"niche": "редкие", "middle": "средние", "broad": "массовые"},
     knows_little="Моя модель старше этого умения. Более новая будет это знать.",
     similar="<b>Рядом с #{tag}</b>",
-    similar_which="К какому хештегу искать близкие? Например: /similar #закат",
-    similar_wrong="Это не хештег. Например: /similar #закат",
+    similar_which="К какому хештегу искать близкие? Например: /similar #sunset",
+    similar_wrong="Это не хештег. Например: /similar #sunset",
     similar_unknown="Хештега #{tag} я не знаю.",
     similar_spelling="Может быть, один из этих?",
     similar_alone="#{tag} всегда один: рядом с другими я его не видел.",
@@ -164,7 +164,7 @@ RUSSIAN = Texts(
     storage_wrong="Простите, сейчас я ничего не могу сохранить. Попробуйте, пожалуйста, позже.",
     button_stale="Это сообщение для меня слишком старое. Пришлите фото ещё раз.",
     thanks_up="Спасибо! Рад, что подошло.",
-    thanks_down="Спасибо. Кнопка «Добавить хештеги» научит меня лучшим.",
+    thanks_down="Спасибо. Кнопка «Добавить» научит меня лучшим.",
     add_prompt="Какие хештеги подходят к этому фото? Ответьте списком до {most}, например: "
     "#раз #два.",
     add_placeholder="#раз #два",
