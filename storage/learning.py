@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +92,12 @@ def _labelled(photo_id: int, blob: bytes, given: list[tuple[int, str]]) -> Label
     for _, hashtag in given:
         hashtags[hashtag] = hashtags.get(hashtag, 0) + 1
     return LabelledPhoto(photo_id, unpack(blob), hashtags, tuple(number for number, _ in given))
+
+
+async def changed_at(session: AsyncSession) -> datetime | None:
+    """When a label was last given or taken back; None where none ever was."""
+    row = (await session.execute(select(func.max(Label.at), func.max(Label.removed_at)))).one()
+    return max((at for at in row if at is not None), default=None)
 
 
 async def unlearnt(session: AsyncSession) -> int:
