@@ -21,7 +21,7 @@ from recommenders.neighbours import PhotoSpace, unit
 from recommenders.ranking import STYLES, Hashtag, Ranking, pick
 from recommenders.recommender import Recommender
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
-from recommenders.weights import WeightsError
+from recommenders.weights import WeightsError, find
 
 Floats = NDArray[np.float32]
 
@@ -31,6 +31,9 @@ STARTER = Path(__file__).parent / "starter"
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
 log = logging.getLogger(__name__)
+
+_OF_RANKING = ("popularity_exponent", "diversity")
+"""Settings of a backend that are its ranking's."""
 
 
 class Engine:
@@ -110,6 +113,8 @@ class Engine:
                     f"place. Put back the file whose SHA-256 begins with {digest[:12]}, or fit "
                     "the bundle again with `tag4pic train fit`."
                 )
+        for name in bundle.settings.get("w2v_classes", {}).get("backbones", ()):
+            backbones |= _on_its_own(name, weights_dir)
         try:
             return cls(bundle, backbones)
         except (KeyError, TypeError, ValueError) as error:
@@ -228,9 +233,17 @@ class Engine:
 
 
 def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
-    """Two backends' relevance as one; hashtags that only ALS has learnt keep their ALS part."""
-    blended = als_weight * als
-    blended[:, : w2v.shape[1]] += (1 - als_weight) * w2v
+    """Two backends' relevance as one: their power mean with exponent ½.
+
+    It wants both to agree more than the plain mean does, and still hears one that is sure alone;
+    on Corel5k's validation photos it was ahead of both the plain and the geometric mean. Hashtags
+    that only ALS has learnt keep ALS's relevance.
+    """
+    known = w2v.shape[1]
+    blended = als.copy()
+    blended[:, :known] = (
+        als_weight * np.sqrt(als[:, :known]) + (1 - als_weight) * np.sqrt(w2v)
+    ) ** 2
     return blended
 
 
@@ -246,7 +259,8 @@ def _recommenders(bundle: Bundle, loaded: Mapping[str, Backbone]) -> dict[str, R
 
 def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
     settings = dict(bundle.settings["als"])
-    settings.pop("popularity_exponent", None)
+    for name in _OF_RANKING:
+        settings.pop(name, None)
     fitted = settings.pop("fitted_hashtags", None)
     backbone = str(settings.pop("backbone"))
     size, count = dims(backbone), len(bundle.hashtags)
@@ -277,7 +291,50 @@ def _als(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
     )
 
 
+def _on_its_own(name: str, weights_dir: Path | None) -> dict[str, Backbone]:
+    """A backbone that the bundle can use but does not need, where its weights are in place."""
+    if find(name, weights_dir) is None:
+        return {}
+    try:
+        backbone = load_backbone(name, weights_dir)
+    except WeightsError as error:
+        log.warning("%s is left out: %s", name, error)
+        return {}
+    if backbone.classifier is None:
+        log.warning("%s is left out: its file of weights has no ImageNet classifier.", name)
+        return {}
+    return {name: backbone}
+
+
+def _w2v_classes(bundle: Bundle, backbone: Backbone) -> Recommender:
+    """Word2Vec on a backbone's own classifier, with what the bundle maps its classes to."""
+    settings = bundle.settings["w2v_classes"]
+    vectors = bundle.array("w2v", "vectors", len(bundle.hashtags), None).astype(np.float32)
+    weight, bias = backbone.classifier or (np.empty((0, 0), np.float32),) * 2
+    head = ProjectionHead(
+        weight,
+        bias,
+        bundle.array("w2v_classes", "weight2", vectors.shape[1], len(weight)).astype(np.float32),
+        bundle.array("w2v_classes", "bias2", vectors.shape[1]).astype(np.float32),
+        len(weight),
+        float(settings["temperature"]),
+    )
+    prior = bundle.array("w2v_classes", "prior", len(bundle.hashtags)).astype(np.float32)
+    log.info("Word2Vec runs on %s.", backbone.name)
+    return Word2VecRecommender(
+        backbone.name,
+        head,
+        vectors,
+        prior,
+        float(settings["scale"]),
+        float(settings["hashtags_per_post"]),
+    )
+
+
 def _w2v(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
+    for name in bundle.settings.get("w2v_classes", {}).get("backbones", ()):
+        if name in loaded:
+            return _w2v_classes(bundle, loaded[name])
     settings = bundle.settings["w2v"]
     backbone = str(settings["backbone"])
     vectors = bundle.array("w2v", "vectors", len(bundle.hashtags), None).astype(np.float32)
@@ -320,7 +377,7 @@ def _ranking(
         popularity = np.concatenate([popularity, np.clip(share, popularity.min(), 1)])
         rating = np.append(rating, np.full(len(late), np.median(rating), np.float32))
     exponent = float(bundle.settings.get(backend, {}).get("popularity_exponent", 0.0))
-    diversity = float(bundle.settings["ranking"].get("diversity", 0.0))
+    diversity = float(bundle.settings.get(backend, {}).get("diversity", 0.0))
     directions = None
     if diversity and "w2v" in bundle.arrays:
         directions = unit(bundle.array("w2v", "vectors", count, None).astype(np.float32))

@@ -20,7 +20,7 @@ from recommenders.recommender import Recommender
 from recommenders.w2v import Word2VecRecommender
 from training.als import AlsFit, factorise, photo_space
 from training.metrics import measure, top_columns
-from training.projection import FittedHead, HeadSettings, fit_head, initial_head
+from training.projection import FittedHead, HeadSettings, Loss, fit_head, initial_head
 
 Floats = NDArray[np.float32]
 Array = NDArray[Any]
@@ -29,7 +29,7 @@ Report = Callable[[str, int, int], None]
 
 AT = 5
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-BLENDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+BLENDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 MAX_HELD = 5000
 """Photos to choose by: more would choose no better, and all their scores are in memory at once."""
 _ROWS = 256
@@ -76,6 +76,19 @@ class Plan:
     head: HeadSettings = field(default_factory=HeadSettings)
     validation: float = 0.1
     seed: int = 0
+
+    def with_loss(self, loss: Loss) -> "Plan":
+        """The same with another loss of the projection head."""
+        return replace(self, head=replace(self.head, loss=loss))
+
+    def with_seed(self, seed: int) -> "Plan":
+        """The same with another seed everywhere."""
+        return replace(
+            self,
+            seed=seed,
+            als=replace(self.als, seed=seed),
+            head=replace(self.head, seed=seed),
+        )
 
 
 @dataclass

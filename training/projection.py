@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from recommenders.w2v import ProjectionHead
 
@@ -33,11 +34,15 @@ class HeadSettings:
         hidden: free (ReLU) units of layer one.
         epochs, patience: at most so many epochs; stops after ``patience`` without a better one.
         stop_after: keeps the head of exactly this epoch of ``epochs``, whatever its validation.
+        averaging: decay of the moving average of the steps' weights that becomes the head; 0 takes
+            the last step's.
+        frozen: leaves layer one as it is.
         vector_rate: learning rate of the hashtag vectors relative to the head's; 0 freezes them.
     """
 
     loss: Loss = "softmax"
     hidden: int = 1280
+    frozen: bool = False
     epochs: int = 30
     patience: int = 6
     stop_after: int | None = None
@@ -46,6 +51,7 @@ class HeadSettings:
     vector_rate: float = 0.3
     weight_decay: float = 0.05
     dropout: float = 0.5
+    averaging: float = 0.0
     seed: int = 0
 
 
@@ -86,6 +92,7 @@ class _Network(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(float(np.log(start.scale))))
         self.dropout = nn.Dropout(settings.dropout)
         self.vectors.requires_grad_(settings.vector_rate > 0)
+        self.layer1.requires_grad_(not settings.frozen)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         raw = self.layer1(features)
@@ -122,7 +129,7 @@ def initial_head(
     width = vectors.shape[1]
 
     def kaiming(rows: int, columns: int) -> Floats:
-        drawn = torch.randn(rows, columns, generator=generator) * (2.0 / columns) ** 0.5
+        drawn = torch.randn(rows, columns, generator=generator) * (2.0 / max(columns, 1)) ** 0.5
         return np.asarray(drawn.numpy(), np.float32)
 
     weight1, bias1 = kaiming(settings.hidden, dims), np.zeros(settings.hidden, np.float32)
@@ -196,6 +203,7 @@ def fit_head(
         pct_start=0.1,
     )
     counts = torch.from_numpy(np.ones(len(inputs), np.float32) if weights is None else weights)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging))
     best, best_score, since = start, -np.inf, 0
     history: list[tuple[float, float]] = []
     for epoch in range(settings.epochs):
@@ -210,8 +218,9 @@ def fit_head(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
+            average.update_parameters(network)
             total += float(loss.detach()) * len(rows)
-        fitted = _fitted(network, history)
+        fitted = _fitted(average.module, history)
         score = validate(fitted)
         history.append((total / len(inputs), score))
         if progress is not None:

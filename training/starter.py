@@ -15,13 +15,14 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings
 from recommenders.backbones import Backbone, load_backbone
 from recommenders.bundle import Bundle, save
 from recommenders.engine import Engine
 from recommenders.neighbours import unit
-from training import knowledge
+from training import class_head, knowledge
 from training.als import AlsFit
 from training.datasets import DatasetError, Post
 from training.evidence import (
@@ -33,9 +34,10 @@ from training.evidence import (
 )
 from training.features import embed
 from training.fit import Examples, Part, Plan, Report, fit_als, fit_w2v, head_part
+from training.metrics import top_columns
 from training.naming import Naming, content_words, naming
 from training.pipeline import hashtag_vectors, silent
-from training.projection import HeadSettings
+from training.projection import FittedHead, HeadSettings
 from training.vocabulary import matrix, vocabulary
 
 Floats = NDArray[np.float32]
@@ -47,16 +49,20 @@ PLAN = Plan(
     als=AlsFit(
         variance=0.85, damping=0.3, factors=256, alpha=20.0, regularization=0.1, iterations=10
     ),
-    als_use=AlsSettings(class_weight=0.9, class_power=2.5),
+    als_use=AlsSettings(neighbours=100, sharpness=12.0, class_weight=0.9, class_power=2.5),
     head=HeadSettings(hidden=512, epochs=12, stop_after=9),
 )
 
 RANKING: dict[str, dict[str, float]] = {
-    "als": {"popularity_exponent": 0.1},
-    "w2v": {"popularity_exponent": 0.1},
-    "both": {"popularity_exponent": 0.1, "als_weight": 0.7},
+    "als": {"popularity_exponent": 0.1, "diversity": 0.75},
+    "w2v": {"popularity_exponent": 0.1, "diversity": 0.75},
+    "both": {"popularity_exponent": 0.15, "diversity": 0.8, "als_weight": 0.7},
 }
-DIVERSITY = 0.5
+CLASS_TEMPERATURE, CLASS_SCALE = 1.5, 12.0
+"""Of the head for every ImageNet backbone: chosen with ``carry_over``."""
+
+PREFERRED = ("resnet50",)
+"""Backbones that Word2Vec moves to as soon as their weights are in place."""
 
 SHARED_WORDS = 0.3
 """Caption words count when this share of the captions have them."""
@@ -182,16 +188,11 @@ def _fit(
     hashtags = vocabulary([*evidence, *classes])
     counts, class_counts = matrix(evidence, hashtags), matrix(classes, hashtags)
     examples = Examples({BACKBONE: features[rows].astype(np.float32)}, counts)
-    everything = [
-        *posts,
-        *(Post(tuple(weights)) for weights in (*evidence, *classes) if weights),
-        *(Post(theme) for theme in communities() for _ in range(10)),
-    ]
+    everything = _all_posts(posts, evidence, classes)
     vectors = hashtag_vectors(everything, hashtags, PLAN.seed, report)
     directions = unit(vectors["skipgram"])
     class_vectors = unit(np.asarray(class_counts @ directions, np.float32))
-    weight = np.asarray(counts.sum(axis=0), np.float32).ravel() + 0.5
-    popularity = (weight / (counts.shape[0] + 1)).astype(np.float32)
+    popularity = _popularity(counts)
     report("ALS", 0, 1)
     _, als = fit_als(examples, backbone, PLAN, class_counts)
     report("ALS", 1, 1)
@@ -207,16 +208,20 @@ def _fit(
     )
     per_post = float(np.diff(counts.indptr).mean())
     w2v = head_part(BACKBONE, fitted, per_post)
+    report("head for other backbones", 0, 1)
+    by_class = _class_head(examples, class_counts, backbone, fitted.vectors, popularity)
+    report("head for other backbones", 1, 1)
     known_settings, known_arrays = knowledge.knowledge(
         everything, hashtags, vectors, seed=PLAN.seed
     )
-    als.settings["popularity_exponent"] = RANKING["als"]["popularity_exponent"]
-    w2v.settings["popularity_exponent"] = RANKING["w2v"]["popularity_exponent"]
+    als.settings |= RANKING["als"]
+    w2v.settings |= RANKING["w2v"]
     parts = {
         "als": als,
         "w2v": w2v,
+        "w2v_classes": class_head.class_part(by_class, per_post, PREFERRED),
         "ranking": Part(
-            {"default_backend": "both", "diversity": DIVERSITY},
+            {"default_backend": "both"},
             {"popularity": popularity, "rating": np.ones(len(hashtags), np.float32)},
         ),
         "knowledge": Part(known_settings, known_arrays),
@@ -235,6 +240,104 @@ def _fit(
             "HARRISON's and instagram_2019's hashtags, and tables written by hand",
         },
     )
+
+
+def _class_head(
+    examples: Examples,
+    class_counts: csr_matrix,
+    backbone: Backbone,
+    vectors: Floats,
+    popularity: Floats,
+) -> FittedHead:
+    """The head that fits every backbone: the construction, then layer two fitted on the photos."""
+    if backbone.classifier is None:
+        raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
+    layer = class_head.ClassLayer(*backbone.classifier)
+    means = class_head.mean_vectors(class_counts, vectors)
+    start = class_head.constructed(
+        layer, means, vectors, popularity, CLASS_TEMPERATURE, CLASS_SCALE
+    )
+    return class_head.fitted_on(layer, start, examples.features[BACKBONE], examples.counts)
+
+
+def carry_over(
+    data: Path, *, weights_dir: Path | None, cache_dir: Path, report: Report = silent
+) -> dict[str, Naming]:
+    """How well the head for every backbone carries over, by proxy.
+
+    MobileNetV2 gets a 1,000-class layer learnt from EfficientNet-Lite0's probabilities on the
+    photos that are not held out, and then the same head as EfficientNet-Lite0: figures on the
+    held-out everyday photos of both, for the construction alone and for the fitted layer two.
+    """
+    found, classes, posts = sources(data)
+    held = np.array([source.held_out for source in found])
+    rows = [row for row in range(len(found)) if not held[row] and found[row].hashtags]
+    features: dict[str, NDArray[np.float16]] = {}
+    layers: dict[str, class_head.ClassLayer] = {}
+    for name in (BACKBONE, "mobilenet_v2"):
+        backbone = load_backbone(name, weights_dir)
+        features[name], _ = embed(
+            [source.image for source in found],
+            backbone,
+            cache_dir,
+            progress=lambda done, total, name=name: report(name, done, total),  # type: ignore[misc]
+        )
+        if name == BACKBONE and backbone.classifier is not None:
+            layers[name] = class_head.ClassLayer(*backbone.classifier)
+        else:
+            seen = layers[BACKBONE].probabilities(features[BACKBONE][rows])
+            report("class layer of mobilenet_v2", 0, 1)
+            layers[name] = class_head.learnt_layer(features[name][rows], seen)
+    evidence = [found[row].hashtags for row in rows]
+    hashtags = vocabulary([*evidence, *classes])
+    counts, class_counts = matrix(evidence, hashtags), matrix(classes, hashtags)
+    vectors = unit(
+        hashtag_vectors(_all_posts(posts, evidence, classes), hashtags, 0, report)["skipgram"]
+    )
+    popularity = _popularity(counts)
+    means = class_head.mean_vectors(class_counts, vectors)
+    words = [source.words for source in found if source.held_out]
+    figures = {}
+    learn_from = features[BACKBONE][rows]
+    for temperature in (1.0, CLASS_TEMPERATURE, 2.0):
+        scale = class_head.best_scale(
+            layers[BACKBONE], means, vectors, popularity, temperature, learn_from, counts
+        )
+        start = class_head.constructed(
+            layers[BACKBONE], means, vectors, popularity, temperature, scale
+        )
+        heads = {f"construction, T={temperature:g}, scale {scale:g}": start}
+        if temperature == CLASS_TEMPERATURE:
+            heads["fitted layer two"] = class_head.fitted_on(
+                layers[BACKBONE], start, learn_from, counts
+            )
+        for doing, head in heads.items():
+            for name, layer in layers.items():
+                report(f"{doing} on {name}", 0, 1)
+                model = class_head.recommender(name, class_head.on_layer(head, layer), 1.0)
+                top = top_columns(model.scores(features[name][held]) / popularity**0.1, 5)
+                answers = [[hashtags[column] for column in row] for row in top]
+                figures[f"{doing}: {name}"] = naming(answers, words, generic())
+    return figures
+
+
+def _all_posts(
+    posts: Sequence[Post],
+    evidence: Sequence[dict[str, float]],
+    classes: Sequence[dict[str, float]],
+) -> list[Post]:
+    """What hashtag vectors are learnt from: real posts, the tables' posts, themes."""
+    return [
+        *posts,
+        *(Post(tuple(weights)) for weights in (*evidence, *classes) if weights),
+        *(Post(theme) for theme in communities() for _ in range(10)),
+    ]
+
+
+def _popularity(counts: csr_matrix) -> Floats:
+    """(V,) float32: the share of the photos' evidence that each hashtag has."""
+    weight = np.asarray(counts.sum(axis=0), np.float32).ravel() + np.float32(0.5)
+    return np.asarray(weight / (counts.shape[0] + 1), np.float32)
 
 
 def _few(examples: Examples) -> Examples:
