@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.cli_console import reporting, settings_for_a_command
+from bot.cli_console import one_of, reporting, settings_for_a_command
 
 Dataset = Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)]
 Cache = Annotated[Path, typer.Option(help="Where features of photos are kept for the next run.")]
 CACHE = Path("data/features")
+BACKENDS = ("als", "w2v", "all")
 
 
 def report(
@@ -52,3 +53,88 @@ def report(
     )
     for line in found.problems:
         Console(stderr=True).print(f"[yellow]{line}[/]", highlight=False)
+
+
+def tune(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Option(help="The plan to write.")] = Path("plan.json"),
+    study: Annotated[
+        Path | None,
+        typer.Option(help="Where trials are kept.", show_default="beside the plan, .study"),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Of each backend, those of earlier runs included.")
+    ] = 30,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Begin no trial after so many.", show_default="no limit"),
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="The plan to start from.", show_default="the usual one")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="als, w2v or all.")] = "all",
+    backbone: Annotated[
+        str | None,
+        typer.Option(help="As for fit.", show_default="mobilenet_v2 for als, resnet50 for w2v"),
+    ] = None,
+    min_count: Annotated[int, typer.Option(min=1, help="As for fit.")] = 1,
+    mirrored: Annotated[bool, typer.Option(help="As for fit.")] = True,
+    cache: Cache = CACHE,
+) -> None:
+    """Search hyper-parameters on training photos that are held back, never on the test split.
+
+    Needs Optuna: pip install 'tag4pic\\[tune]'. The best plan so far is written after every trial
+    that betters it; a search that is interrupted goes on where it stopped.
+
+    tag4pic train tune --dataset posts --minutes 30
+    tag4pic train fit --dataset posts --out data/mine --plan plan.json
+    """
+    one_of("--backend", backend, BACKENDS)
+    settings = settings_for_a_command()
+    from recommenders.backbones import BACKBONES
+    from training.fit import Plan
+    from training.pipeline import prepare
+    from training.plans import read_plan, write_plan
+    from training.tuning import tune as search
+
+    if backbone is not None:
+        one_of("--backbone", backbone, BACKBONES)
+    start = Plan() if plan is None else read_plan(plan)
+    with reporting() as report:
+        prepared = prepare(
+            dataset,
+            backend=backend,
+            backbone=backbone,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            seed=start.seed,
+            min_count=min_count,
+            mirrored=mirrored,
+            report=report,
+        )
+        found = search(
+            prepared,
+            start,
+            study or out.with_suffix(".study"),
+            trials=trials,
+            seconds=None if minutes is None else 60 * minutes,
+            keep=lambda better: write_plan(better, out),
+            report=report,
+        )
+    console = Console()
+    console.print(
+        f"[bold]{out}[/]: the best of {found.trials:,} trials on {found.photos:,} photos held "
+        "back.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for name, (before, after) in found.gains.items():
+        judged = "w2v with als" if name == "w2v" and "als" in found.gains else name
+        console.print(
+            f"{judged}: recall at five + label F1 {before:.4f} → {after:.4f}", highlight=False
+        )
+    console.print(
+        f"Fit with it: [cyan]tag4pic train fit --dataset {dataset} --out data/mine --plan {out}[/]",
+        highlight=False,
+        soft_wrap=True,
+    )

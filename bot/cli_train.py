@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bot.cli_console import Commands, one_of, reporting, settings_for_a_command
 from bot.cli_data import collect, import_
-from bot.cli_report import CACHE, Cache, Dataset
+from bot.cli_report import BACKENDS, CACHE, Cache, Dataset, tune
 from bot.cli_report import report as write_report
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ app = typer.Typer(
 app.command("import")(import_)
 app.command()(collect)
 app.command("report")(write_report)
+app.command()(tune)
 
-BACKENDS = ("als", "w2v", "all")
 LOSSES = ("softmax", "kld_bce")
 
 
@@ -42,16 +42,24 @@ def fit(
             show_default="mobilenet_v2 for als, resnet50 for w2v",
         ),
     ] = None,
-    loss: Annotated[str, typer.Option(help="Of the projection head: softmax or kld_bce.")] = (
-        "softmax"
-    ),
+    loss: Annotated[
+        str | None,
+        typer.Option(help="Of the projection head: softmax or kld_bce.", show_default="softmax"),
+    ] = None,
     min_count: Annotated[
         int, typer.Option(min=1, help="Photos that must carry a hashtag for it to be learnt.")
     ] = 1,
     mirrored: Annotated[
         bool, typer.Option(help="Learn from the photos mirrored left to right too.")
     ] = True,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bundle.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="The same seed gives the same bundle.", show_default="0"),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="Hyper-parameters, as tune writes them.", show_default="the usual ones"),
+    ] = None,
     cache: Cache = CACHE,
 ) -> None:
     """Fit a bundle on a dataset: features, ALS, Word2Vec, their blend.
@@ -63,22 +71,21 @@ def fit(
     tag4pic train fit --dataset posts --out data/mine --backbone efficientnet_lite0
     """
     one_of("--backend", backend, BACKENDS)
-    one_of("--loss", loss, LOSSES)
+    if loss is not None:
+        one_of("--loss", loss, LOSSES)
     settings = settings_for_a_command()
-    from dataclasses import replace
-
     from recommenders.backbones import BACKBONES
     from training.fit import Plan
     from training.pipeline import fit_dataset
+    from training.plans import read_plan
 
     if backbone is not None:
         one_of("--backbone", backbone, BACKBONES)
-    plan = Plan(seed=seed)
-    plan = replace(
-        plan,
-        als=replace(plan.als, seed=seed),
-        head=replace(plan.head, seed=seed, loss=loss),  # type: ignore[arg-type]
-    )
+    chosen = Plan() if plan is None else read_plan(plan)
+    if loss is not None:
+        chosen = chosen.with_loss(loss)  # type: ignore[arg-type]
+    if seed is not None:
+        chosen = chosen.with_seed(seed)
     with reporting() as report:
         bundle = fit_dataset(
             dataset,
@@ -87,7 +94,7 @@ def fit(
             backbone=backbone,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            plan=plan,
+            plan=chosen,
             min_count=min_count,
             mirrored=mirrored,
             report=report,

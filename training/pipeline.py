@@ -1,7 +1,7 @@
 """A dataset to a bundle in one go: features, both backends, their blend, knowledge, metrics."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ from training.fit import (
     validation_rows,
 )
 from training.metrics import measure, top_columns
+from training.replay import held_out, replay_part
 from training.similar import MODELS, aligned, train_vectors
 from training.vocabulary import matrix, popularity, vocabulary
 
@@ -53,6 +54,14 @@ class Photos:
     posts: list[Post]
     features: dict[str, NDArray[np.float16]]
     mirrored: dict[str, NDArray[np.float16]]
+
+    def rows(self, rows: Sequence[int]) -> "Photos":
+        """Some of the photos."""
+        return Photos(
+            [self.posts[row] for row in rows],
+            {name: values[rows] for name, values in self.features.items()},
+            {name: values[rows] for name, values in self.mirrored.items()},
+        )
 
     def examples(self, hashtags: Sequence[str]) -> Examples:
         return Examples(
@@ -141,35 +150,52 @@ def embed_posts(
     )
 
 
-def fit_dataset(
+@dataclass(frozen=True)
+class Prepared:
+    """A dataset's training posts, ready to fit on.
+
+    Attributes:
+        posts: all that have hashtags, with or without a photo.
+        photos: those whose photo could be read, with their features.
+        hashtags: the vocabulary, V of them.
+        examples: the photos as arrays.
+        names: backend to backbone.
+        backbones: by name.
+        vectors: by model (V, 150): see ``hashtag_vectors``.
+        problems: posts and photos that were left out.
+    """
+
+    posts: list[Post]
+    photos: Photos
+    hashtags: list[str]
+    examples: Examples
+    names: dict[str, str]
+    backbones: dict[str, Backbone]
+    vectors: dict[str, Floats]
+    problems: Problems
+
+
+def prepare(
     dataset: Path,
-    out: Path,
     *,
     backend: str = "all",
     backbone: str | None = None,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    plan: Plan | None = None,
+    seed: int = 0,
     min_count: int = 1,
     mirrored: bool = True,
     fetch: bool = True,
+    without: Collection[str] = (),
     report: Report = silent,
-) -> Bundle:
-    """Fits a bundle on a dataset's training posts and writes it.
-
-    Args:
-        backend: ``als``, ``w2v`` or ``all``.
-        backbone: for both backends; None for each one's default.
-        min_count: posts that must carry a hashtag for it to be learnt.
-        mirrored: learn from the photos mirrored left to right too.
-        fetch: download official weights that are missing.
-
-    Raises:
-        DatasetError, WeightsError: a sentence that says what is missing.
-    """
-    plan = plan or Plan()
+) -> Prepared:
+    """Everything before the fit; arguments and errors as ``fit_dataset``."""
     problems = Problems()
-    posts = [post for post in posts_of(dataset, "train", problems) if post.hashtags]
+    posts = [
+        post
+        for post in posts_of(dataset, "train", problems)
+        if post.hashtags and not set(without).intersection(post.hashtags)
+    ]
     names = {
         name: backbone or DEFAULT_BACKBONES[name]
         for name in ("als", "w2v")
@@ -188,15 +214,71 @@ def fit_dataset(
         )
     known = set(hashtags)
     keep = [i for i, post in enumerate(photos.posts) if known.intersection(post.hashtags)]
-    photos = Photos(
-        [photos.posts[i] for i in keep],
-        {name: values[keep] for name, values in photos.features.items()},
-        {name: values[keep] for name, values in photos.mirrored.items()},
+    if len(keep) < len(photos.posts):
+        photos = photos.rows(keep)
+    if len(keep) < 2:
+        raise DatasetError(
+            "Only one post has a photo that can be read and a hashtag; some are fitted on and some "
+            "held back for choosing, so there must be two at least. Add posts."
+        )
+    return Prepared(
+        posts,
+        photos,
+        hashtags,
+        photos.examples(hashtags),
+        names,
+        loaded,
+        hashtag_vectors(posts, hashtags, seed, report),
+        problems,
     )
-    examples = photos.examples(hashtags)
-    vectors = hashtag_vectors(posts, hashtags, plan.seed, report)
+
+
+def fit_dataset(
+    dataset: Path,
+    out: Path,
+    *,
+    backend: str = "all",
+    backbone: str | None = None,
+    weights_dir: Path | None = None,
+    cache_dir: Path,
+    plan: Plan | None = None,
+    min_count: int = 1,
+    mirrored: bool = True,
+    fetch: bool = True,
+    without: Collection[str] = (),
+    report: Report = silent,
+) -> Bundle:
+    """Fits a bundle on a dataset's training posts and writes it.
+
+    Args:
+        backend: ``als``, ``w2v`` or ``all``.
+        backbone: for both backends; None for each one's default.
+        min_count: posts that must carry a hashtag for it to be learnt.
+        mirrored: learn from the photos mirrored left to right too.
+        fetch: download official weights that are missing.
+        without: hashtags whose posts are left out, to measure how it learns them later.
+
+    Raises:
+        DatasetError, WeightsError: a sentence that says what is missing.
+    """
+    plan = plan or Plan()
+    prepared = prepare(
+        dataset,
+        backend=backend,
+        backbone=backbone,
+        weights_dir=weights_dir,
+        cache_dir=cache_dir,
+        seed=plan.seed,
+        min_count=min_count,
+        mirrored=mirrored,
+        fetch=fetch,
+        without=without,
+        report=report,
+    )
+    posts, photos, hashtags = prepared.posts, prepared.photos, prepared.hashtags
+    examples, vectors, loaded = prepared.examples, prepared.vectors, prepared.backbones
     parts, settings, metrics = fit_parts(
-        examples, photos.posts, names, loaded, vectors, plan, report
+        examples, photos.posts, prepared.names, loaded, vectors, plan, report
     )
     parts["ranking"] = Part(
         settings["ranking"],
@@ -223,7 +305,7 @@ def fit_dataset(
             "dataset": dataset.name,
             "posts": len(posts),
             "photos": len(photos.posts),
-            "problems": dict(problems.counts),
+            "problems": dict(prepared.problems.counts),
             "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "seed": plan.seed,
         },
@@ -263,8 +345,9 @@ def fit_parts(
     """Both backends with what is chosen on held-out photos, then fitted on all.
 
     Returns:
-        Parts ``als`` and ``w2v``; settings of ``both`` and ``ranking``; metrics on the held-out
-        photos, with ``history``: for ``w2v`` [training loss, recall at five] of every epoch.
+        Parts ``als``, ``w2v`` and ``replay``; settings of ``both`` and ``ranking``; metrics on the
+        held-out photos, with ``history``: for ``w2v`` [training loss, recall at five] of every
+        epoch.
     """
     fit_rows, held_rows = validation_rows(len(posts), plan.validation, plan.seed)
     fit_on, held = examples.rows(fit_rows), examples.rows(held_rows)
@@ -296,13 +379,24 @@ def fit_parts(
             head_recommender(backbone.name, fitted, per_post), held.features[backbone.name]
         )
         history["w2v"] = [[round(loss, 5), round(score, 5)] for loss, score in fitted.history]
-        # The same number of epochs once more, on all photos: nothing is left to stop by.
+        # The same number of epochs once more, on all photos but those that later tell whether
+        # fine-tuning forgets: nothing is left to stop by.
         epochs = int(np.argmax([score for _, score in fitted.history])) + 1
         again = replace(plan, head=replace(plan.head, stop_after=epochs))
+        rows, _ = held_out(len(posts), plan.seed)
         fitted = fit_w2v(
-            examples, held, backbone, start, popularity(examples.counts), again, report=report
+            examples.rows(rows),
+            held,
+            backbone,
+            start,
+            popularity(examples.counts),
+            again,
+            report=report,
         )
         parts["w2v"] = head_part(backbone.name, fitted, per_post)
+        parts["replay"] = replay_part(
+            backbone.name, examples.features[backbone.name], examples.counts, seed=plan.seed
+        )
     for name, scores in held_scores.items():
         exponents[name], good[name] = choose_exponent(scores, popular, truth, lengths)
         parts[name].settings["popularity_exponent"] = exponents[name]
