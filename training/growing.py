@@ -44,6 +44,10 @@ def grown(
         arrays["als"] = arrays["als"] | {"hashtag_factors": factors}
         fitted = settings["als"].get("fitted_hashtags", known)
         settings["als"] = settings["als"] | {"fitted_hashtags": fitted}
+    if "w2v_classes" in arrays:
+        part = arrays["w2v_classes"]
+        late = np.log(arrays["ranking"]["popularity"][known:])
+        arrays["w2v_classes"] = part | {"prior": np.append(part["prior"], late).astype(np.float32)}
     if "knowledge" in arrays:
         models = bundle.settings["knowledge"].get("models", [])
         arrays["knowledge"] = _knowledge(arrays["knowledge"], list(models), unit(vectors), known)

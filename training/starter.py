@@ -38,6 +38,7 @@ from training.metrics import top_columns
 from training.naming import Naming, content_words, naming
 from training.pipeline import hashtag_vectors, silent
 from training.projection import FittedHead, HeadSettings
+from training.replay import held_out, replay_part
 from training.vocabulary import matrix, vocabulary
 
 Floats = NDArray[np.float32]
@@ -60,6 +61,9 @@ RANKING: dict[str, dict[str, float]] = {
 }
 CLASS_TEMPERATURE, CLASS_SCALE = 1.5, 12.0
 """Of the head for every ImageNet backbone: chosen with ``carry_over``."""
+
+REHEARSED = 1_200
+"""Photos that the bundle carries for fine-tuning: 1.7 MB."""
 
 PREFERRED = ("resnet50",)
 """Backbones that Word2Vec moves to as soon as their weights are in place."""
@@ -196,8 +200,9 @@ def _fit(
     report("ALS", 0, 1)
     _, als = fit_als(examples, backbone, PLAN, class_counts)
     report("ALS", 1, 1)
+    fit_on, _ = held_out(len(rows))
     fitted = fit_w2v(
-        examples,
+        examples.rows(fit_on),
         _few(examples),
         backbone,
         directions,
@@ -219,6 +224,7 @@ def _fit(
     parts = {
         "als": als,
         "w2v": w2v,
+        "replay": replay_part(BACKBONE, examples.features[BACKBONE], counts, most=REHEARSED),
         "w2v_classes": class_head.class_part(by_class, per_post, PREFERRED),
         "ranking": Part(
             {"default_backend": "both"},
