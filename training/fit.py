@@ -29,7 +29,7 @@ Report = Callable[[str, int, int], None]
 
 AT = 5
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-BLENDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+BLENDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 MAX_HELD = 5000
 """Photos to choose by: more would choose no better, and all their scores are in memory at once."""
 _ROWS = 256
