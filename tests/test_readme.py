@@ -1,0 +1,98 @@
+"""What README tells people to type exists."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from telegram.ext import CommandHandler
+from typer.testing import CliRunner
+
+from bot.application import build
+from bot.cli import app
+from bot.platforms import PLATFORMS
+from bot.settings import Settings
+from recommenders.engine import BACKENDS, STYLES, Engine
+from recommenders.sizes import MIXES
+from storage.database import Database
+from tests.bundles import tiny_bundle
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+CALLS = sorted(
+    {
+        call.strip()
+        for block in re.findall(r"^    \$? ?(tag4pic .+)$|`(tag4pic [^`]+)`", README, re.M)
+        for call in block
+        if call
+    }
+)
+
+
+def in_table(heading: str) -> list[str]:
+    """What stands in backticks in the first column of a section's table."""
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")]
+    return [piece for cell in cells for piece in re.findall("`([^`]+)`", cell)]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_command_line_of_readme_has_its_command_and_options(call: str) -> None:
+    _, *words = shlex.split(call)
+    names = [word for word in words if word.startswith("-")]
+    path = [word for word in words[:2] if re.fullmatch("[a-z]+", word)]
+    found = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
+    while found.exit_code and len(path) > 1:  # the last word was an argument
+        path.pop()
+        found = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
+    assert found.exit_code == 0, found.output
+    help_text = re.sub(r"\x1b\[[\d;]*m", "", found.stdout)
+    for name in names:
+        assert re.search(rf"{name}\b", help_text), f"{' '.join(path)} has no {name}"
+
+
+async def test_the_table_of_commands_is_what_the_bot_answers(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+    try:
+        engine = Engine.load(tiny_bundle(tmp_path / "bundle"))
+        application = build(Settings(_env_file=None), engine, database, token="1:a")  # type: ignore[call-arg]
+        handlers = [h for h in application.handlers[0] if isinstance(h, CommandHandler)]
+        answered = {f"/{name}" for handler in handlers for name in handler.commands}
+        assert {call.split()[0] for call in in_table("Commands")} == answered
+    finally:
+        await database.close()
+
+
+def test_the_examples_in_the_table_of_commands_are_choices_that_there_are() -> None:
+    example = dict(call.split(maxsplit=1) for call in in_table("Commands") if " " in call)
+    assert example["/for"] in PLATFORMS
+    assert example["/style"] in STYLES
+    assert example["/size"] in MIXES
+    assert example["/model"] in BACKENDS
+
+
+def test_the_table_of_settings_has_each_setting_once() -> None:
+    explained = re.findall(
+        r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.M
+    )
+    assert sorted(in_table("Settings")) == sorted(explained)
+    assert sorted(explained) == sorted(name.upper() for name in Settings.model_fields)
+
+
+def test_each_setting_in_the_text_is_one_that_there_is() -> None:
+    named = re.findall(r"`([A-Z]+_[A-Z_]+)(?:=[^`]*)?`", README)
+    assert {"BOT_TOKEN", "MODEL_DIR"} <= set(named)
+    assert set(named) <= {name.upper() for name in Settings.model_fields}
+
+
+def test_each_file_that_readme_names_is_there() -> None:
+    named = set(re.findall(r"\b(?:bot|docs|recommenders|storage|training)/[\w/.-]*\w", README))
+    assert len(named) > 15
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_each_make_target_that_readme_names_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"make (run|test|lint|setup)\b", README)):
+        assert re.search(rf"^{target}:", makefile, re.M)
