@@ -127,6 +127,7 @@ def fine_tune(
     taught: Taught,
     model: str,
     *,
+    classifier: tuple[Floats, Floats] | None = None,
     how: FineTuning | None = None,
     report: Report = lambda doing, done, total: None,
 ) -> FineTuned:
@@ -135,6 +136,8 @@ def fine_tune(
     Args:
         bundle: stays as it is.
         model: the version's name for the new bundle.
+        classifier: the ImageNet classifier of the backend's backbone. With it the head that serves
+            other backbones learns too, as far as that backbone's classes tell what was taught.
 
     Raises:
         NothingToLearnError: where too few photos were taught.
@@ -155,17 +158,21 @@ def fine_tune(
     training, held = _split(taught.keys, counts, how.held)
     measured = _Measure(bundle, replay, taught.features[held], counts[held])
 
-    checked = _train(start, old, replay, taught.features[training], counts[training], how, report)
+    checked = _train(
+        start, old, replay, taught.features[training], counts[training], how, how.head, report
+    )
     before, after = measured(old), measured(checked)
     promoted, reason = _worth(before, after)
     # What was held out is learnt too, now that it has told how good the training is.
-    final = _train(start, old, replay, taught.features, counts, how, report)
+    final = _train(start, old, replay, taught.features, counts, how, how.head, report)
     kept = measured(final).replay
     if promoted and kept < before.replay - MOST_LOST:
         promoted = False
         reason = _forgets(before.replay, kept)
     after = replace(after, replay=min(after.replay, kept))
     new = _bundle(bundle, final, model, hashtags, taught.features, counts, before, after)
+    if classifier is not None and "w2v_classes" in bundle.arrays:
+        _tune_classes(bundle, new, classifier, replay, taught.features, counts, how, report)
     return FineTuned(new, tuple(added), before, after, promoted, reason)
 
 
@@ -237,6 +244,7 @@ def _train(
     features: Floats,
     counts: csr_matrix,
     how: FineTuning,
+    settings: HeadSettings,
     report: Report,
 ) -> FittedHead:
     known, width = len(old.vectors), counts.shape[1]
@@ -256,11 +264,47 @@ def _train(
         np.concatenate([rehearsed, features]),
         targets,
         start,
-        how.head,
+        settings,
         lambda fitted: 0.0,
         weights=weights,
         progress=lambda epoch, epochs, score: report("fine-tuning", epoch, epochs),
     )
+
+
+def _tune_classes(
+    bundle: Bundle,
+    new: Bundle,
+    classifier: tuple[Floats, Floats],
+    replay: Replay,
+    features: Floats,
+    counts: csr_matrix,
+    how: FineTuning,
+    report: Report,
+) -> None:
+    """Fine-tunes layer two of the head for other backbones, under the new hashtag vectors."""
+
+    def head_of(one: Bundle) -> FittedHead:
+        settings, part = one.settings["w2v_classes"], one.arrays["w2v_classes"]
+        head = ProjectionHead(
+            *classifier,
+            part["weight2"].astype(np.float32),
+            part["bias2"].astype(np.float32),
+            len(classifier[0]),
+            float(settings["temperature"]),
+        )
+        vectors = unit(one.arrays["w2v"]["vectors"].astype(np.float32))
+        prior = part["prior"].astype(np.float32)
+        return FittedHead(head, vectors, prior, float(settings["scale"]), [])
+
+    frozen = replace(how.head, frozen=True, vector_rate=0.0)
+    tuned = _train(head_of(new), head_of(bundle), replay, features, counts, how, frozen, report)
+    part = new.arrays["w2v_classes"]
+    new.settings["w2v_classes"] = new.settings["w2v_classes"] | {"scale": tuned.scale}
+    new.arrays["w2v_classes"] = {
+        "weight2": tuned.head.weight2.astype(part["weight2"].dtype),
+        "bias2": tuned.head.bias2,
+        "prior": tuned.prior,
+    }
 
 
 def _said(head: FittedHead, features: Floats, known: int, most: int = 100) -> csr_matrix:
