@@ -129,11 +129,12 @@ def load_engine(settings: "Settings") -> "Engine":
         import torch
 
         from recommenders.engine import Engine
+        from training.versions import in_use
 
         # A network over several cores waits for the slowest of them at every layer, which on a
         # busy machine takes many times as long; photos side by side use the cores better.
         torch.set_num_threads(1)
-        return Engine.load(settings.model_dir, settings.weights_dir)
+        return Engine.load(in_use(settings.model_dir), settings.weights_dir)
 
 
 def progress_bar() -> Progress:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from bot.cli_console import Commands, one_of, reporting, settings_for_a_command
 from bot.cli_data import collect, import_
+from bot.cli_finetune import finetune, rollback
 from bot.cli_report import BACKENDS, CACHE, Cache, Dataset, tune
 from bot.cli_report import report as write_report
 
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 app.command("import")(import_)
 app.command()(collect)
+app.command()(finetune)
+app.command()(rollback)
 app.command("report")(write_report)
 app.command()(tune)
 

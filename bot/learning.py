@@ -98,7 +98,7 @@ class AtOnce:
     async def relearn(self) -> None:
         async with self._turn:
             lessons = await self._lessons(self._engine)
-            gone: dict[Hashable, Lesson] = {photo: ({}, ()) for photo in self._taught - lessons.keys()}
+            gone: dict[Hashable, Lesson] = dict.fromkeys(self._taught - lessons.keys(), ({}, ()))
             await asyncio.to_thread(self._engine.learn, gone | lessons)
             if self._meanwhile is not None:
                 self._meanwhile |= self._taught | lessons.keys()

@@ -54,11 +54,14 @@ async def look(services: Services, engine: Engine, photo: Incoming) -> Look:
         hashes, features = await services.in_worker(lambda: _see(engine, data, backbones))
     except PhotoError as error:
         raise UnreadableError(error.reason) from error
-    if known is None:
-        async with services.database.reading() as session:
+    async with services.database.reading() as session:
+        if known is None:
             known = await photos.find_copy(
                 session, hashes, engine.confirm_backbone, features[engine.confirm_backbone]
             )
+        if known is not None:
+            # A copy is the photo: what people taught that one is recommended for this.
+            features |= await photos.features(session, known, backbones)
     return Look(photo, features, hashes, known)
 
 

@@ -7,17 +7,21 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
 
 from bot import logs
 from bot.application import build
+from bot.finetuning import kept_current
+from bot.learning import AtOnce
 from bot.local.server import LocalServer
 from bot.receiving import polling, webhook
 from bot.services import Bot
 from bot.settings import Settings
 from recommenders.engine import BundleError, Engine, WeightsError
 from storage import Database, StorageError
+from training.versions import Versions, in_use
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +57,9 @@ async def serve(
             database = await _database(settings)
             stack.push_async_callback(database.close)
             engine = await _engine(settings, say)
+            learner = await _taught(engine, database)
             if settings.bot_token:
-                application = build(settings, engine, database)
+                application = build(settings, engine, database, learner=learner)
                 await _go_live(stack, application, settings, port)
                 say(f"@{application.bot.username} answers on Telegram. Ctrl-C stops it.")
             else:
@@ -62,11 +67,16 @@ async def serve(
                 server = LocalServer(token)
                 url = await _local(server, port)
                 stack.push_async_callback(server.stop)
-                application = build(settings, engine, database, token=token, api_url=url)
+                application = build(
+                    settings, engine, database, learner=learner, token=token, api_url=url
+                )
                 await stack.enter_async_context(polling(application))
                 say(f"The chat is at {url} (BOT_TOKEN takes it to Telegram). Ctrl-C stops it.")
-            await stop.wait()
-            say("Stopping…")
+            services = application.bot_data["services"]
+            versions = Versions.of(settings.model_dir)
+            async with kept_current(services, learner, versions):
+                await stop.wait()
+                say("Stopping…")
 
 
 async def _go_live(stack: AsyncExitStack, application: Bot, settings: Settings, port: int) -> None:
@@ -110,13 +120,33 @@ async def _database(settings: Settings) -> Database:
 
 async def _engine(settings: Settings, say: Say) -> Engine:
     say("Loading the model…")
+    folder = in_use(settings.model_dir)
     try:
-        return await asyncio.to_thread(
-            partial(Engine.load, settings.model_dir, settings.weights_dir)
-        )
+        return await _load(folder, settings)
     except (BundleError, WeightsError) as error:
         log.debug("The bundle was refused", exc_info=error)
+        if folder == settings.model_dir:
+            raise StartError(str(error)) from None
+        log.error("The fine-tuned version is left out. %s", error)
+    try:
+        return await _load(settings.model_dir, settings)
+    except (BundleError, WeightsError) as error:
         raise StartError(str(error)) from None
+
+
+async def _load(folder: Path | None, settings: Settings) -> Engine:
+    return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
+
+
+async def _taught(engine: Engine, database: Database) -> AtOnce:
+    """Teaches the engine what people taught before this start."""
+    learner = AtOnce(engine, database)
+    try:
+        await learner.start()
+    except StorageError as error:
+        log.debug("What people taught was not read", exc_info=error)
+        raise StartError(str(error)) from None
+    return learner
 
 
 async def _local(server: LocalServer, port: int) -> str:

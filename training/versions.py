@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,29 +53,25 @@ class Versions:
 
     def current(self) -> Path:
         """The version in use; the base where the promoted one is gone, or of another fit."""
-        try:
-            name = self.pointer.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError):
-            return self.base
-        named = self.folder / name
+        name = self.named() or ""
+        version = self.folder / name
         # A base that was fitted again since has nothing to do with versions of the earlier one.
-        if not self._is_ours(name) or _told(named, FITTED) != _told(self.base, FITTED):
+        if not self._is_ours(name) or _told(version, FITTED) != _told(self.base, FITTED):
             return self.base
-        return named
+        return version
 
-    def lost(self) -> str | None:
-        """The name of a promoted version that is no longer there, or None."""
-        with suppress(OSError, ValueError):
-            name = self.pointer.read_text(encoding="utf-8").strip()
-            if not (self.folder / name / MANIFEST).is_file():
-                return name
-        return None
+    def named(self) -> str | None:
+        """The name of the version that was promoted, there or not; None where none was."""
+        try:
+            return self.pointer.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return None
 
     def next_name(self) -> str:
         """The name of the next version, which none has had: answers are stored by it."""
         numbers = [int(path.name.rpartition("-")[2]) for path in self._all()]
-        with suppress(OSError, ValueError):
-            name = self.pointer.read_text(encoding="utf-8").strip()
+        name = self.named() or ""
+        if self._is_ours(name):
             numbers.append(int(name.rpartition("-")[2]))
         return f"{self.base.name}-{max(numbers, default=1) + 1}"
 
@@ -185,6 +181,13 @@ class Versions:
     def _is_ours(self, name: str) -> bool:
         stem, _, number = name.rpartition("-")
         return stem == self.base.name and number.isdecimal() and len(number) < 9
+
+
+def in_use(model_dir: Path | None) -> Path | None:
+    """The bundle that answers for the setting MODEL_DIR: itself, or its version in use."""
+    versions = Versions.of(model_dir)
+    current = versions.current()
+    return model_dir if current == versions.base else current
 
 
 def _told(bundle: Path, names: tuple[str, ...]) -> object:
