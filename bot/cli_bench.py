@@ -223,3 +223,44 @@ def _photos_below(folder: Path) -> list[Path]:
 
 def _note(text: str) -> None:
     Console().print(text, style="dim", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def backbones(
+    data: Annotated[Path, typer.Option(help="The folder with the datasets.", show_default=False)],
+    cache: Annotated[Path, typer.Option(help="Where features of photos are kept.")] = Path(
+        "data/features"
+    ),
+) -> None:
+    """Measure how the head for every ImageNet backbone carries over from one to another.
+
+    MobileNetV2 gets a 1,000-class layer learnt from EfficientNet-Lite0's probabilities; both then
+    answer held-out everyday photos with the same head.
+
+        WEIGHTS_DIR=../shared/weights tag4pic bench backbones --data ../shared/data
+    """
+    settings = settings_for_a_command()
+    from training.starter import carry_over
+
+    with progress_bar() as bar:
+        task = bar.add_task("Reading", total=None)
+        figures = carry_over(
+            data,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            report=lambda doing, done, total: bar.update(
+                task, description=doing, completed=done, total=total
+            ),
+        )
+    table = Table(
+        title="First five hashtags of everyday photos held out",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column("")
+    for column in ("one names it", "name it", "lift"):
+        table.add_column(column, justify="right")
+    for name, figure in figures.items():
+        table.add_row(name, f"{figure.hit:.3f}", f"{figure.precision:.3f}", f"{figure.lift:.2f}")
+    Console().print(table)

@@ -59,7 +59,7 @@ RANKING: dict[str, dict[str, float]] = {
     "w2v": {"popularity_exponent": 0.1, "diversity": 0.75},
     "both": {"popularity_exponent": 0.15, "diversity": 0.8, "als_weight": 0.7},
 }
-CLASS_TEMPERATURE, CLASS_SCALE = 1.5, 12.0
+CLASS_TEMPERATURE, CLASS_SCALE = 1.0, 8.0
 """Of the head for every ImageNet backbone: chosen with ``carry_over``."""
 
 REHEARSED = 1_200
@@ -305,7 +305,7 @@ def carry_over(
     words = [source.words for source in found if source.held_out]
     figures = {}
     learn_from = features[BACKBONE][rows]
-    for temperature in (1.0, CLASS_TEMPERATURE, 2.0):
+    for temperature in (CLASS_TEMPERATURE, 1.5, 2.0):
         scale = class_head.best_scale(
             layers[BACKBONE], means, vectors, popularity, temperature, learn_from, counts
         )
