@@ -84,7 +84,9 @@ def _filled(default: Any, values: object, where: str) -> Any:
 def _checked(default: object, value: object, where: str) -> object:
     """A value of its default's type; a field that is None by default is a whole number or null."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(default, str):
+    if isinstance(default, bool):
+        kind, right = "true or false", isinstance(value, bool)
+    elif isinstance(default, str):
         kind, right = "text", isinstance(value, str)
     elif isinstance(default, float):
         kind, right = "a number, 0 or more", number and float(str(value)) >= 0

@@ -1,0 +1,104 @@
+"""A dataset to a bundle through the functions that the commands call."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from recommenders.engine import Engine
+from recommenders.torchvision_ops import import_torchvision_models
+from recommenders.weights import WeightsError
+from tests.shapes import shapes, small_plan
+from training.evaluation import evaluate
+from training.fit import MAX_HELD, scores_of, validation_rows
+from training.pipeline import fit_dataset
+from training.plans import plan_from_json, plan_to_json, read_plan
+
+
+def test_word2vec_is_fitted_over_resnet50_where_its_weights_are_in_place(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = import_torchvision_models().resnet50(weights=None)
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    save_file(network.state_dict(), weights / "resnet50.safetensors")
+    dataset = shapes(tmp_path / "posts", 24, test=6)
+    bundle = fit_dataset(
+        dataset,
+        tmp_path / "mine",
+        backend="w2v",
+        weights_dir=weights,
+        cache_dir=tmp_path / "features",
+        plan=read_plan(small_plan(tmp_path)),
+        mirrored=False,
+        fetch=False,
+    )
+    assert list(bundle.backbones) == ["resnet50"]
+    assert bundle.array("w2v", "weight1", None, 2048).shape[1] == 2048
+    engine = Engine.load(tmp_path / "mine", weights)
+    assert engine.backends == ("w2v",)
+    found = evaluate(
+        dataset,
+        tmp_path / "mine",
+        at=3,
+        weights_dir=weights,
+        cache_dir=tmp_path / "features",
+    )
+    assert set(found.backends) == {"w2v", "popularity", "als_seed", "w2v_seed"}
+
+
+def test_weights_that_are_missing_are_told_before_anything_is_computed(tmp_path: Path) -> None:
+    dataset = shapes(tmp_path / "posts", 12, test=3)
+    with pytest.raises(WeightsError, match=r"mobilenet_v2\.pth"):
+        fit_dataset(
+            dataset,
+            tmp_path / "mine",
+            weights_dir=tmp_path / "weights",
+            cache_dir=tmp_path / "features",
+            fetch=False,
+        )
+    assert not (tmp_path / "features").exists()
+
+
+def test_a_bundle_keeps_how_its_head_learnt(tmp_path: Path) -> None:
+    bundle = fit_dataset(
+        shapes(tmp_path / "posts", 30, test=6),
+        tmp_path / "mine",
+        backbone="efficientnet_lite0",
+        cache_dir=tmp_path / "features",
+        plan=read_plan(small_plan(tmp_path)),
+        mirrored=False,
+    )
+    epochs = bundle.metrics["history"]["w2v"]
+    assert len(epochs) == 6
+    losses = [loss for loss, _ in epochs]
+    assert losses[-1] < losses[0]
+    assert all(0 <= recall <= 1 for _, recall in epochs)
+
+
+def test_the_photos_held_back_are_never_fitted_on_and_never_too_many() -> None:
+    for total in (2, 3, 10, 57, 80_000):
+        fit, held = validation_rows(total, 0.1, seed=3)
+        assert sorted([*fit, *held]) == list(range(total))
+        assert 1 <= len(held) <= MAX_HELD and len(fit)
+
+
+def test_scores_of_many_photos_are_those_of_each() -> None:
+    class Doubling:
+        backbone = "any"
+
+        def scores(self, features: np.ndarray) -> np.ndarray:
+            assert len(features) <= 256
+            return np.asarray(2 * features, np.float32)
+
+    features = np.random.default_rng(0).random((700, 3), np.float32)
+    assert np.array_equal(scores_of(Doubling(), features), 2 * features)
+
+
+def test_a_plan_comes_back_from_json_as_it_was() -> None:
+    plan = plan_from_json({"als": {"factors": 32}, "head": {"dropout": 0, "loss": "kld_bce"}})
+    assert plan.als.factors == 32 and plan.head.dropout == 0.0
+    assert plan_from_json(plan_to_json(plan)) == plan
+    seeded = plan.with_seed(7)
+    assert {seeded.seed, seeded.als.seed, seeded.head.seed} == {7}
