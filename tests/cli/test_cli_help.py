@@ -14,6 +14,7 @@ COMMANDS = (
     ("recommend",),
     ("tags", "similar"),
     ("tags", "categories"),
+    *(("train", name) for name in ("import", "collect", "fit", "evaluate", "report", "tune")),
     ("weights",),
     ("weights", "get"),
     ("bench", "latency"),
