@@ -132,9 +132,10 @@ def _print_import(summary: "ImportSummary", to: Path) -> None:
         console.print(f"Learn from it: [cyan]{next_step}[/]", highlight=False, soft_wrap=True)
     else:
         console.print(
-            "Without photos there are hashtags to learn from, but nothing that photos could be "
-            "told by.",
+            "Learn which hashtags are alike: [cyan]tag4pic train fit --backend tags "
+            f"--dataset {to} --out data/mine[/]",
             highlight=False,
+            soft_wrap=True,
         )
 
 

@@ -37,7 +37,10 @@ LOSSES = ("softmax", "kld_bce")
 def fit(
     dataset: Dataset,
     out: Annotated[Path, typer.Option(help="The bundle to write.", show_default=False)],
-    backend: Annotated[str, typer.Option(help="als, w2v or all.")] = "all",
+    backend: Annotated[
+        str,
+        typer.Option(help="als, w2v or all; tags for hashtags alone, without any photo."),
+    ] = "all",
     backbone: Annotated[
         str | None,
         typer.Option(
@@ -73,7 +76,7 @@ def fit(
     tag4pic train fit --dataset posts --out data/mine
     tag4pic train fit --dataset posts --out data/mine --backbone efficientnet_lite0
     """
-    one_of("--backend", backend, BACKENDS)
+    one_of("--backend", backend, (*BACKENDS, "tags"))
     if loss is not None:
         one_of("--loss", loss, LOSSES)
     settings = settings_for_a_command()
@@ -89,6 +92,9 @@ def fit(
         chosen = chosen.with_loss(loss)  # type: ignore[arg-type]
     if seed is not None:
         chosen = chosen.with_seed(seed)
+    if backend == "tags":
+        _fit_tags(dataset, out, chosen.seed, min_count)
+        return
     with reporting() as report:
         bundle = fit_dataset(
             dataset,
@@ -234,6 +240,27 @@ def starter(
             f"{figure.generic:.3f}",
         )
     Console().print(table)
+
+
+def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
+    from training.hashtags_alone import fit_hashtags
+
+    with reporting() as report:
+        bundle = fit_hashtags(dataset, out, seed=seed, min_count=min_count, report=report)
+    console = Console()
+    groups = len(bundle.settings["knowledge"]["categories"])
+    console.print(
+        f"[bold]{bundle.model}[/] in {out}: {bundle.provenance['posts']:,} posts, "
+        f"{len(bundle.hashtags):,} hashtags, {groups:,} categories.",
+        highlight=False,
+    )
+    for reason, count in bundle.provenance["problems"].items():
+        console.print(f"[yellow]{count:,} left out: {reason}[/]", highlight=False)
+    console.print(
+        f"It answers no photos. Look at it: [cyan]MODEL_DIR={out} tag4pic tags categories[/]",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _table(title: str) -> Table:

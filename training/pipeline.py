@@ -123,7 +123,8 @@ def embed_posts(
     paths = [post.image for post in pictured if post.image is not None]
     if not paths:
         raise DatasetError(
-            "No post has both a photo and hashtags; there is nothing to learn photos from."
+            "No post has both a photo and hashtags; there is nothing to learn photos from. "
+            "`tag4pic train fit --backend tags` learns from hashtags alone."
         )
     found: dict[tuple[str, bool], NDArray[np.float16]] = {}
     readable = np.ones(len(paths), np.bool_)

@@ -324,6 +324,23 @@ def test_a_dataset_without_splits_keeps_some_photos_for_the_test(
     assert learnt + json.loads(file.read_text())["photos"] == 60
 
 
+def test_hashtags_alone_tell_similar_ones_and_categories(
+    train: Tag4pic, tag4pic: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    rows = [{"hashtags": row["hashtags"]} for row in posts_of(fitted.dataset)]
+    dataset, out = write_posts(tmp_path / "words", rows), tmp_path / "out"
+    result = train("fit", "--backend", "tags", "--dataset", str(dataset), "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "60 posts, 9 hashtags" in result.stdout
+    similar = tag4pic("tags", "similar", "red", env={"MODEL_DIR": str(out)})
+    assert similar.exit_code == 0 and "warm" in similar.stdout
+    photo = tmp_path / "new.png"
+    draw("red", "circle", 1).save(photo)
+    assert "no recommender" in refused(
+        tag4pic("recommend", str(photo), env={"MODEL_DIR": str(out)})
+    )
+
+
 def test_a_split_that_shares_no_hashtag_is_one_sentence(
     train: Tag4pic, fitted: Fitted, tmp_path: Path
 ) -> None:
