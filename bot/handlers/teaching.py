@@ -47,7 +47,8 @@ async def ask(update: Update, context: Context) -> None:
         await stale(update, context)
         return
     prompt = escape(context.texts.add_prompt.format(most=MOST))
-    if message.chat.type != ChatType.PRIVATE:
+    in_group = message.chat.type != ChatType.PRIVATE
+    if in_group:
         # In a group only who tapped is asked to reply, and a mention is how Telegram knows them.
         prompt = f"{query.from_user.mention_html()} {prompt}"
     photo_ids = await photos_of(context, message, given)
@@ -55,7 +56,7 @@ async def ask(update: Update, context: Context) -> None:
         asked = await message.reply_html(
             prompt,
             reply_markup=ForceReply(
-                selective=True, input_field_placeholder=context.texts.add_placeholder
+                selective=in_group, input_field_placeholder=context.texts.add_placeholder
             ),
             do_quote=True,
         )

@@ -57,6 +57,23 @@ class Chat:
     def publish_message(self, event: str, message: Message) -> None:
         self.listeners.publish(event, for_page(message))
 
+    def ask_for_reply(self, message: Message, placeholder: str | None, *, selective: bool) -> None:
+        """Opens the reply field (ForceReply): in a group, if selective, of who is meant.
+
+        Those are who is mentioned and whose message it replies to. The bot's Message does not tell
+        of it, as on Telegram.
+        """
+        asking = {"message_id": message["message_id"], "placeholder": placeholder}
+        if not selective or self.type not in GROUPS:
+            self.listeners.publish("force_reply", asking)
+            return
+        meant = {message.get("reply_to_message", {}).get("from", {}).get("id")}
+        for entity in message.get("entities", []) + message.get("caption_entities", []):
+            if entity["type"] == "text_mention":
+                meant.add(entity["user"]["id"])
+        for user_id in meant - {None}:
+            self.listeners.publish("force_reply", asking, only_user=user_id)
+
 
 class State:
     """What a Telegram of one bot knows. ``clock`` gives seconds since the epoch."""

@@ -106,10 +106,21 @@ def _quote(target: Message, reply: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": quote.text, "position": at, "is_manual": True}
 
 
+def _posted(state: State, chat: Chat, fields: dict[str, Any], p: Arguments) -> Message:
+    """Post the bot's message; where it forces a reply, those who are meant are asked for one."""
+    message = state.post(chat, state.bot, fields)
+    markup = p["reply_markup"] or {}
+    if markup.get("force_reply"):
+        chat.ask_for_reply(
+            message, markup.get("input_field_placeholder"), selective=bool(markup.get("selective"))
+        )
+    return message
+
+
 async def send_message(state: State, p: Arguments) -> Message:
     chat = writable_chat(state, p)
     fields = text_fields(state, p, "message is too long")
-    return state.post(chat, state.bot, fields | common_fields(state, chat, p))
+    return _posted(state, chat, fields | common_fields(state, chat, p), p)
 
 
 async def send_photo(state: State, p: Arguments) -> Message:
@@ -118,7 +129,7 @@ async def send_photo(state: State, p: Arguments) -> Message:
     fields["photo"] = await _photo(state, p["photo"], p.upload(p["photo"], "photo"))
     if p["has_spoiler"]:
         fields["has_media_spoiler"] = True
-    return state.post(chat, state.bot, fields)
+    return _posted(state, chat, fields, p)
 
 
 async def send_document(state: State, p: Arguments) -> Message:
@@ -126,7 +137,7 @@ async def send_document(state: State, p: Arguments) -> Message:
     fields = caption_fields(state, p) | common_fields(state, chat, p)
     upload = p.upload(p["document"], "document")
     fields["document"] = await _document(state, p["document"], upload)
-    return state.post(chat, state.bot, fields)
+    return _posted(state, chat, fields, p)
 
 
 async def send_media_group(state: State, p: Arguments) -> list[Message]:
@@ -218,7 +229,7 @@ async def copy_message(state: State, p: Arguments) -> dict[str, int]:
     fields = _content(source)
     if p["caption"] is not None and "text" not in fields:
         fields = {k: v for k, v in fields.items() if k not in _CAPTION} | caption_fields(state, p)
-    sent = state.post(chat, state.bot, fields | common_fields(state, chat, p))
+    sent = _posted(state, chat, fields | common_fields(state, chat, p), p)
     return {"message_id": sent["message_id"]}
 
 

@@ -10,9 +10,11 @@ from telegram import (
     BotCommand,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
+    ReplyParameters,
 )
 
 from bot.local import LocalServer
@@ -150,6 +152,30 @@ async def test_only_the_one_who_pressed_sees_the_answer(api: Bot, server: LocalS
         await api.send_message(-5, "after")
         await ann.wait_event("message", lambda message: message["text"] == "after")
         assert "callback_answer" not in [name for name, _ in ann.events]
+
+
+async def test_in_a_group_only_those_who_are_meant_are_asked_to_reply(
+    api: Bot, server: LocalServer
+) -> None:
+    async with (
+        Person(server.url, chat=-100, user=1, name="Ann") as ann,
+        Person(server.url, chat=-100, user=2, name="Bob") as bob,
+        Person(server.url, chat=-100, user=3, name="Cid") as cid,
+    ):
+        mine = await ann.send_text("hello")
+        asked = await api.send_message(
+            -100,
+            '<a href="tg://user?id=2">Bob</a>?',
+            parse_mode="HTML",
+            reply_markup=ForceReply(selective=True, input_field_placeholder="#one"),
+            reply_parameters=ReplyParameters(mine["message_id"]),
+        )
+        asking = {"message_id": asked.message_id, "placeholder": "#one"}
+        assert await ann.wait_event("force_reply") == asking
+        assert await bob.wait_event("force_reply") == asking
+        assert asked.reply_markup is None
+        await api.send_message(-100, "all?", reply_markup=ForceReply())
+        assert (await cid.wait_event("force_reply"))["message_id"] == asked.message_id + 1
 
 
 async def test_in_privacy_mode_a_group_shows_the_bot_only_what_is_for_it() -> None:

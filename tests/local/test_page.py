@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import CopyTextButton, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.constants import ChatAction
 from telegram.ext import (
     Application,
@@ -49,6 +49,7 @@ class HashtagBot:
         self.gate.set()
         application.add_handler(CommandHandler("start", self.start))
         application.add_handler(CommandHandler("ask", self.ask))
+        application.add_handler(CommandHandler("wish", self.wish))
         application.add_handler(MessageHandler(filters.PHOTO, self.photo))
         application.add_handler(MessageHandler(filters.Document.ALL, self.document))
         application.add_handler(MessageHandler(filters.TEXT, self.text))
@@ -62,6 +63,11 @@ class HashtagBot:
     async def ask(self, update: Update, _: Any) -> None:
         assert update.message
         await update.message.reply_html("<tg-spoiler>dog</tg-spoiler>\n<pre>a  b</pre>")
+
+    async def wish(self, update: Update, _: Any) -> None:
+        assert update.message
+        asking = ForceReply(selective=True, input_field_placeholder="#one #two")
+        await update.message.reply_text("Which hashtags?", reply_markup=asking)
 
     async def photo(self, update: Update, _: Any) -> None:
         assert update.message and update.effective_chat
@@ -355,6 +361,18 @@ async def test_a_message_can_be_answered_from_its_menu(page: Any) -> None:
     await page.keyboard.press("Enter")
     await expect(messages(page).last).to_contain_text("About You said: first: second")
     await expect(page.locator("#reply-bar")).to_be_hidden()
+
+
+async def test_what_is_written_after_the_bot_asked_answers_the_question(page: Any) -> None:
+    field = page.get_by_role("textbox", name="Message")
+    await field.fill("/wish")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#reply-bar")).to_contain_text("Which hashtags?")
+    await expect(field).to_have_attribute("placeholder", "#one #two")
+    await field.fill("#sea")
+    await page.keyboard.press("Enter")
+    await expect(messages(page).last).to_contain_text("About Which hashtags?: #sea")
+    await expect(field).to_have_attribute("placeholder", "Message")
 
 
 async def test_what_is_refused_is_said_kindly_and_nothing_written_is_lost(page: Any) -> None:

@@ -61,9 +61,11 @@ connection.addEventListener("message", ({ detail }) => {
   if (own) return;
   act(null);
   if (document.hidden) document.title = "● tag4pic";
-  if (detail.reply_markup?.force_reply) {
-    composer.replyTo(detail, detail.reply_markup.input_field_placeholder);
-  }
+});
+
+connection.addEventListener("force_reply", ({ detail }) => {
+  const message = list.get(detail.message_id);
+  if (message) composer.replyTo(message, detail.placeholder ?? undefined);
 });
 
 connection.addEventListener("edit", ({ detail }) => {

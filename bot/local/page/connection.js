@@ -4,6 +4,7 @@ import { language, t } from "./texts.js";
 
 const EVENTS = [
   "snapshot", "message", "edit", "delete", "reaction", "action", "callback_answer", "commands",
+  "force_reply",
 ];
 const FIRST_RETRY_MS = 400;
 const LAST_RETRY_MS = 5000;
