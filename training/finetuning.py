@@ -15,8 +15,6 @@ those of the bot replace.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +23,10 @@ from scipy.sparse import csr_matrix, vstack
 from recommenders.bundle import Bundle, BundleError
 from recommenders.neighbours import unit
 from recommenders.w2v import ProjectionHead
-from training.fit import AT, Report, head_part, head_recommender
+from training.fit import Report, head_part, head_recommender
 from training.growing import grown, photos_of
-from training.metrics import top_columns
 from training.projection import FittedHead, HeadSettings, fit_head
+from training.promotion import Figures, Measure, forgets, keeps, split, widened, worth
 from training.replay import Replay, replay_of
 from training.vocabulary import matrix
 
@@ -37,11 +35,9 @@ Floats = NDArray[np.float32]
 FEWEST = 8
 """Labelled photos without which nothing can be learnt and checked."""
 
-FIRST = 10
-"""Hashtags of an answer among which a held-out label counts as recalled."""
-
-MOST_LOST = 0.01
-"""What recall on the held-out replay may lose."""
+STEPS = (1.0, 0.75, 0.5, 0.3)
+"""How much of the way from the old head to the trained one is gone: the first at which nothing is
+forgotten. A head between the two keeps much of both (Wortsman et al. 2022)."""
 
 
 class NothingToLearnError(Exception):
@@ -86,19 +82,6 @@ class Taught:
     keys: Sequence[int]
     features: Floats
     hashtags: Sequence[Mapping[str, float]]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a head recalls, 0 to 1.
-
-    Attributes:
-        replay: of held-out replay photos' hashtags, in the first five.
-        labels: of held-out taught photos' hashtags, in the first ten.
-    """
-
-    replay: float
-    labels: float
 
 
 @dataclass(frozen=True)
@@ -149,26 +132,30 @@ def fine_tune(
             f"{len(taught.keys)} labelled photos are too few to learn from and to check by: it "
             f"takes {FEWEST}. Nothing was changed."
         )
-    replay = replay_of(bundle)
     old = fitted_head(bundle)
+    replay = replay_of(bundle)
     added = new_hashtags(bundle.hashtags, taught.hashtags)
     hashtags = [*bundle.hashtags, *added]
     counts = matrix(taught.hashtags, hashtags)
     start = _with_new_hashtags(old, taught.features, counts, photos_of(bundle))
-    training, held = _split(taught.keys, counts, how.held)
-    measured = _Measure(bundle, replay, taught.features[held], counts[held])
+    training, held = split(taught.keys, counts, how.held)
+    measured = Measure(bundle, replay, taught.features[held], counts[held])
 
     checked = _train(
         start, old, replay, taught.features[training], counts[training], how, how.head, report
     )
-    before, after = measured(old), measured(checked)
-    promoted, reason = _worth(before, after)
+    before = measured(old)
+    for step in STEPS:
+        after = measured(_between(start, checked, step))
+        promoted, reason = worth(before, after)
+        if promoted:
+            break
     # What was held out is learnt too, now that it has told how good the training is.
     final = _train(start, old, replay, taught.features, counts, how, how.head, report)
+    final = _between(start, final, step)
     kept = measured(final).replay
-    if promoted and kept < before.replay - MOST_LOST:
-        promoted = False
-        reason = _forgets(before.replay, kept)
+    if promoted and not keeps(before.replay, kept):
+        promoted, reason = False, forgets(before.replay, kept)
     after = replace(after, replay=min(after.replay, kept))
     new = _bundle(bundle, final, model, hashtags, taught.features, counts, before, after)
     if classifier is not None and "w2v_classes" in bundle.arrays:
@@ -249,11 +236,11 @@ def _train(
 ) -> FittedHead:
     known, width = len(old.vectors), counts.shape[1]
     rehearsed = replay.features[replay.held :]
-    own = _widened(replay.counts[replay.held :], width)
+    own = widened(replay.counts[replay.held :], width)
     targets = vstack(
         [
-            _mixed(own, _widened(_said(old, rehearsed, known), width), how.old),
-            _mixed(counts, _widened(_said(old, features, known), width), how.old_of_taught),
+            _mixed(own, widened(_said(old, rehearsed, known), width), how.old),
+            _mixed(counts, widened(_said(old, features, known), width), how.old_of_taught),
         ],
         format="csr",
     )
@@ -268,6 +255,28 @@ def _train(
         lambda fitted: 0.0,
         weights=weights,
         progress=lambda epoch, epochs, score: report("fine-tuning", epoch, epochs),
+    )
+
+
+def _between(start: FittedHead, end: FittedHead, step: float) -> FittedHead:
+    """The head that lies ``step`` of the way from one to the other."""
+
+    def mixed(one: Floats, other: Floats) -> Floats:
+        return np.asarray((1 - step) * one + step * other, np.float32)
+
+    one, other = start.head, end.head
+    return replace(
+        end,
+        head=replace(
+            other,
+            weight1=mixed(one.weight1, other.weight1),
+            bias1=mixed(one.bias1, other.bias1),
+            weight2=mixed(one.weight2, other.weight2),
+            bias2=mixed(one.bias2, other.bias2),
+        ),
+        vectors=mixed(start.vectors, end.vectors),
+        prior=mixed(start.prior, end.prior),
+        scale=float(start.scale ** (1 - step) * end.scale**step),
     )
 
 
@@ -318,94 +327,11 @@ def _said(head: FittedHead, features: Floats, known: int, most: int = 100) -> cs
     return csr_matrix((values.ravel(), (rows, columns.ravel())), (len(features), known))
 
 
-def _widened(counts: csr_matrix, width: int) -> csr_matrix:
-    return csr_matrix((counts.data, counts.indices, counts.indptr), (counts.shape[0], width))
-
-
 def _mixed(own: csr_matrix, said: csr_matrix, old: float) -> csr_matrix:
     """Targets: the photos' own hashtags, rows summed to 1, and a part of what was said before."""
     total = np.asarray(own.sum(axis=1)).ravel()
     scaled = csr_matrix(own.multiply((1 / np.maximum(total, 1e-12))[:, None]))
     return csr_matrix((1 - old) * scaled + old * said, dtype=np.float32)
-
-
-def _split(
-    keys: Sequence[int], counts: csr_matrix, share: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to train on and rows held out; a hashtag's last photo is never held out."""
-    left = np.asarray((counts > 0).sum(axis=0)).ravel()
-    order = sorted(range(len(keys)), key=lambda row: crc32(str(keys[row]).encode()))
-    wanted = max(1, round(len(keys) * share))
-    held: list[int] = []
-    for row in order:
-        columns = counts.indices[counts.indptr[row] : counts.indptr[row + 1]]
-        if len(held) < wanted and (left[columns] > 1).all():
-            held.append(row)
-            left[columns] -= 1
-    if not held:  # every photo has a hashtag of its own: the old hashtags alone can be checked
-        held = order[:wanted]
-    training = np.setdiff1d(np.arange(len(keys)), held)
-    return training.astype(np.intp), np.array(sorted(held), np.intp)
-
-
-class _Measure:
-    """Figures of a head on the held-out replay and on held-out labels."""
-
-    def __init__(
-        self, bundle: Bundle, replay: Replay, features: Floats, counts: csr_matrix
-    ) -> None:
-        self._replay = replay.features[: replay.held]
-        self._truth = _widened(replay.counts[: replay.held], counts.shape[1]).toarray()
-        self._features = features
-        self._labels = counts.toarray() > 0
-        popularity = bundle.arrays["ranking"]["popularity"].astype(np.float32)
-        exponent = float(bundle.settings["w2v"].get("popularity_exponent", 0.0))
-        more = np.full(counts.shape[1] - len(popularity), popularity.min(), np.float32)
-        self._commonness = np.concatenate([popularity, more]) ** exponent
-
-    def __call__(self, head: FittedHead) -> Figures:
-        return Figures(
-            recall(self._order(head, self._replay), self._truth, AT),
-            recall(self._order(head, self._features), self._labels, FIRST),
-        )
-
-    def _order(self, head: FittedHead, features: Floats) -> Floats:
-        scores = head_recommender("", head, 1.0).scores(features)
-        return np.asarray(scores / self._commonness[: scores.shape[1]], np.float32)
-
-
-def recall(order: Floats, truth: NDArray[Any], at: int) -> float:
-    """Mean share of the photos' (weighted) hashtags among the first ``at``.
-
-    Args:
-        order: (n, V) what hashtags are sorted by.
-        truth: (n, W) weights; W may be more than V, for hashtags that cannot be recalled.
-    """
-    total = truth.sum(axis=1)
-    if not len(total) or not total.any():
-        return 0.0
-    top = top_columns(order, at)
-    found = np.take_along_axis(truth, top, axis=1).sum(axis=1)
-    return float((found[total > 0] / total[total > 0]).mean())
-
-
-def _worth(before: Figures, after: Figures) -> tuple[bool, str]:
-    learnt = f"recall of held-out labels went from {before.labels:.3f} to {after.labels:.3f}"
-    if after.replay < before.replay - MOST_LOST:
-        return False, _forgets(before.replay, after.replay)
-    if after.labels <= before.labels:
-        return False, f"It has not learnt: {learnt}."
-    return True, (
-        f"It has learnt: {learnt}, and recall of rehearsed photos from {before.replay:.3f} to "
-        f"{after.replay:.3f}."
-    )
-
-
-def _forgets(before: float, after: float) -> str:
-    return (
-        f"It forgets: recall of rehearsed photos fell from {before:.3f} to {after:.3f}, and "
-        f"no more than {MOST_LOST:.2f} may be lost."
-    )
 
 
 def _bundle(
