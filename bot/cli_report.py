@@ -131,7 +131,8 @@ def tune(
     for name, (before, after) in found.gains.items():
         judged = "w2v with als" if name == "w2v" and "als" in found.gains else name
         console.print(
-            f"{judged}: recall at five + label F1 {before:.4f} → {after:.4f}", highlight=False
+            f"{judged}: {before:.4f} → {after:.4f} (recall at five + label F1 + share recalled / 2)",
+            highlight=False,
         )
     console.print(
         f"Fit with it: [cyan]tag4pic train fit --dataset {dataset} --out data/mine --plan {out}[/]",

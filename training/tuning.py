@@ -52,7 +52,7 @@ class Tuned:
     Attributes:
         plan: the best.
         gains: by backend how good the plan to start from was on the photos held back, and how good
-            the best one is: recall at five plus label F1. ``w2v`` is judged together with the best
+            the best one is, by ``training.fit.goodness``. ``w2v`` is judged together with the best
             ALS, where there is one.
         trials: how many there are in the study by now.
         photos: how many were held back.

@@ -401,7 +401,7 @@ def test_tune_never_sees_the_test_split_and_goes_on_from_its_study(
     assert "of 6 trials" in result.stdout
     result = train(*arguments, "--trials", "3")  # nothing left to try
     assert "of 6 trials" in result.stdout
-    gains = re.findall(r"label F1 ([\d.]+) → ([\d.]+)", result.stdout)
+    gains = re.findall(r": ([\d.]+) → ([\d.]+) \(recall", result.stdout)
     assert len(gains) == 2 and all(float(before) <= float(after) for before, after in gains)
     found = json.loads(plan.read_text())
     assert found["head"]["epochs"] == 6  # what is not searched stays as it was given
