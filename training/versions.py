@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +100,8 @@ class Versions:
                 os.fsync(file.fileno())
             partial.replace(self.pointer)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise BundleError(
                 f"{version.name} could not be put in use ({error}). The version that was in use "
                 "still is."
