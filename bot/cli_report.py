@@ -131,8 +131,10 @@ def tune(
     for name, (before, after) in found.gains.items():
         judged = "w2v with als" if name == "w2v" and "als" in found.gains else name
         console.print(
-            f"{judged}: {before:.4f} → {after:.4f} (recall at five + label F1 + share recalled / 2)",
+            f"{judged}: {before:.4f} → {after:.4f} (recall at five + label F1 + half the share of "
+            "hashtags recalled)",
             highlight=False,
+            soft_wrap=True,
         )
     console.print(
         f"Fit with it: [cyan]tag4pic train fit --dataset {dataset} --out data/mine --plan {out}[/]",
