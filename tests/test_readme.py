@@ -1,5 +1,6 @@
 """What README tells people to type exists."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -90,6 +91,15 @@ def test_each_file_that_readme_names_is_there() -> None:
     named = set(re.findall(r"\b(?:bot|docs|recommenders|storage|training)/[\w/.-]*\w", README))
     assert len(named) > 15
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_figures_of_the_starter_are_those_of_its_manifest() -> None:
+    manifest = (ROOT / "recommenders/starter/manifest.json").read_text(encoding="utf-8")
+    measured = json.loads(manifest)["metrics"]["held_out_everyday_photos"]
+    assert f"on {measured['als']['photos']:,} everyday photos" in README
+    for backend, figures in measured.items():
+        hit, precision, lift = (figures[name] for name in ("hit", "precision", "lift"))
+        assert f"| `{backend}` | {hit:.2f} | {precision:.2f} | {lift:.1f} |" in README
 
 
 def test_each_make_target_that_readme_names_is_there() -> None:
