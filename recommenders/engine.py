@@ -346,6 +346,7 @@ def _w2v(bundle: Bundle, loaded: Mapping[str, Backbone]) -> Recommender:
         bundle.array("w2v", "bias2", vectors.shape[1]).astype(np.float32),
         int(settings.get("classes", 0)),
         float(settings.get("temperature", 1.0)),
+        int(settings.get("groups", 1)),
     )
     prior = bundle.array("w2v", "prior", len(bundle.hashtags)).astype(np.float32)
     return Word2VecRecommender(

@@ -18,7 +18,7 @@ FIRST = 5
 _REACH = 40
 """How far down the list the first five are looked for."""
 
-_ENDINGS = re.compile(r"(?<=[^s])s$")
+_ENDINGS = re.compile(r"(?:ies|ie|y|(?<=[^s])s)$")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class ProjectionHead:
         weight2, bias2: (vector, hidden), (vector,) float32.
         classes: how many units are the classifier's; 0 when there is none.
         temperature: divides the classifier's logits.
+        groups: heads fitted apart and laid side by side, each with its own slice of the vectors:
+            together they err less, and cosines are means over them.
     """
 
     weight1: Floats
@@ -36,6 +38,7 @@ class ProjectionHead:
     bias2: Floats
     classes: int = 0
     temperature: float = 1.0
+    groups: int = 1
 
     def hidden(self, features: NDArray[np.floating]) -> Floats:
         """Layer one: (n, dims) to (n, hidden) float32."""
@@ -47,7 +50,13 @@ class ProjectionHead:
 
     def project(self, features: NDArray[np.floating]) -> Floats:
         """(n, dims) to unit vectors (n, vector) float32."""
-        return unit(self.hidden(features) @ self.weight2.T + self.bias2)
+        return directions(self.hidden(features) @ self.weight2.T + self.bias2, self.groups)
+
+
+def directions(rows: Floats, groups: int) -> Floats:
+    """Unit rows (n, d), every one of ``groups`` equal slices of a row as long as the others."""
+    sliced = unit(rows.reshape(len(rows), groups, -1)) / np.float32(groups**0.5)
+    return np.asarray(sliced.reshape(rows.shape), np.float32)
 
 
 class Word2VecRecommender:
@@ -74,7 +83,7 @@ class Word2VecRecommender:
     ) -> None:
         self.backbone = backbone
         self.head = head
-        self.vectors = unit(vectors.astype(np.float32))
+        self.vectors = directions(vectors.astype(np.float32), head.groups)
         self.prior = prior
         self.scale = scale
         self.hashtags_per_post = hashtags_per_post

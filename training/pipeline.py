@@ -34,6 +34,7 @@ from training.fit import (
     validation_rows,
 )
 from training.metrics import measure, top_columns
+from training.projection import side_by_side
 from training.replay import held_out, replay_part
 from training.similar import MODELS, aligned, train_vectors
 from training.vocabulary import matrix, popularity, vocabulary
@@ -334,6 +335,13 @@ def hashtag_vectors(
     return found
 
 
+def _seeded(plan: Plan) -> list[Plan]:
+    """A plan for each of its heads."""
+    return [
+        replace(plan, head=replace(plan.head, seed=plan.head.seed + at)) for at in range(plan.heads)
+    ]
+
+
 def fit_parts(
     examples: Examples,
     posts: Sequence[Post],
@@ -375,25 +383,27 @@ def fit_parts(
         if start is None:
             generator = np.random.default_rng(plan.seed)
             start = generator.standard_normal((len(popular), 150)).astype(np.float32)
-        fitted = fit_w2v(fit_on, held, backbone, start, popular, plan, report=report)
+        alone = [
+            fit_w2v(fit_on, held, backbone, start, popular, one, report=report)
+            for one in _seeded(plan)
+        ]
+        fitted = side_by_side(alone)
         held_scores["w2v"] = scores_of(
             head_recommender(backbone.name, fitted, per_post), held.features[backbone.name]
         )
         history["w2v"] = [[round(loss, 5), round(score, 5)] for loss, score in fitted.history]
         # The same number of epochs once more, on all photos but those that later tell whether
         # fine-tuning forgets: nothing is left to stop by.
-        epochs = int(np.argmax([score for _, score in fitted.history])) + 1
-        again = replace(plan, head=replace(plan.head, stop_after=epochs))
         rows, _ = held_out(len(posts), plan.seed)
-        fitted = fit_w2v(
-            examples.rows(rows),
-            held,
-            backbone,
-            start,
-            popularity(examples.counts),
-            again,
-            report=report,
-        )
+        everybody, popular_in_all = examples.rows(rows), popularity(examples.counts)
+        again = []
+        for one, first in zip(_seeded(plan), alone, strict=True):
+            epochs = int(np.argmax([score for _, score in first.history])) + 1
+            one = replace(one, head=replace(one.head, stop_after=epochs))
+            again.append(
+                fit_w2v(everybody, held, backbone, start, popular_in_all, one, report=report)
+            )
+        fitted = side_by_side(again)
         parts["w2v"] = head_part(backbone.name, fitted, per_post)
         parts["replay"] = replay_part(
             backbone.name, examples.features[backbone.name], examples.counts, seed=plan.seed

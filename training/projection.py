@@ -7,9 +7,9 @@ half. ``kld_bce`` is KL divergence + 0.1 · binary cross entropy with logits, an
 choice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from recommenders.neighbours import unit
 from recommenders.w2v import ProjectionHead
 
 Floats = NDArray[np.float32]
@@ -79,6 +80,7 @@ class _Network(nn.Module):
         super().__init__()
         head = start.head
         self.classes, self.temperature = head.classes, head.temperature
+        self.groups = head.groups
         self.layer1 = nn.Linear(head.weight1.shape[1], len(head.weight1))
         self.layer2 = nn.Linear(len(head.weight1), len(head.weight2))
         for layer, weight, bias in (
@@ -103,8 +105,12 @@ class _Network(nn.Module):
         else:
             parts[0] = self.dropout(parts[0])
         projected = self.layer2(torch.cat(parts, dim=1))
-        cosine = functional.normalize(projected) @ functional.normalize(self.vectors).T
-        return self.log_scale.exp() * cosine + self.prior
+        cosine = self._directions(projected) @ self._directions(self.vectors).T
+        return self.log_scale.exp() / self.groups * cosine + self.prior
+
+    def _directions(self, rows: torch.Tensor) -> torch.Tensor:
+        sliced = rows.view(len(rows), self.groups, -1)
+        return functional.normalize(sliced, dim=2).reshape(rows.shape)
 
 
 def initial_head(
@@ -203,7 +209,8 @@ def fit_head(
         pct_start=0.1,
     )
     counts = torch.from_numpy(np.ones(len(inputs), np.float32) if weights is None else weights)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.averaging))
+    smooth = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
+    average = AveragedModel(network, multi_avg_fn=smooth)
     best, best_score, since = start, -np.inf, 0
     history: list[tuple[float, float]] = []
     for epoch in range(settings.epochs):
@@ -220,7 +227,7 @@ def fit_head(
             schedule.step()
             average.update_parameters(network)
             total += float(loss.detach()) * len(rows)
-        fitted = _fitted(average.module, history)
+        fitted = _fitted(cast(_Network, average.module), history)
         score = validate(fitted)
         history.append((total / len(inputs), score))
         if progress is not None:
@@ -235,6 +242,31 @@ def fit_head(
             if settings.stop_after is None and since >= settings.patience:
                 break
     return replace(best, history=history)
+
+
+def side_by_side(heads: Sequence[FittedHead]) -> FittedHead:
+    """Heads fitted apart as one, each a group of its own; their logits' mean, but for one scale.
+
+    Layer two is block diagonal. Heads that start from a classifier cannot be joined.
+    """
+    width, hidden = heads[0].head.weight2.shape
+    weight2 = np.zeros((len(heads) * width, len(heads) * hidden), np.float32)
+    for at, fitted in enumerate(heads):
+        rows, columns = slice(at * width, (at + 1) * width), slice(at * hidden, (at + 1) * hidden)
+        weight2[rows, columns] = fitted.head.weight2
+    return FittedHead(
+        ProjectionHead(
+            np.concatenate([fitted.head.weight1 for fitted in heads]),
+            np.concatenate([fitted.head.bias1 for fitted in heads]),
+            weight2,
+            np.concatenate([fitted.head.bias2 for fitted in heads]),
+            groups=len(heads),
+        ),
+        np.concatenate([unit(fitted.vectors) for fitted in heads], axis=1),
+        np.asarray(np.mean([fitted.prior for fitted in heads], axis=0), np.float32),
+        float(np.mean([fitted.scale for fitted in heads])),
+        heads[0].history,
+    )
 
 
 def _loss(logits: torch.Tensor, target: torch.Tensor, loss: Loss) -> torch.Tensor:
@@ -263,6 +295,7 @@ def _fitted(network: _Network, history: list[tuple[float, float]]) -> FittedHead
             array(network.layer2.bias),
             network.classes,
             network.temperature,
+            network.groups,
         ),
         array(network.vectors),
         array(network.prior),
