@@ -55,7 +55,8 @@ class ProjectionHead:
 
 def directions(rows: Floats, groups: int) -> Floats:
     """Unit rows (n, d), every one of ``groups`` equal slices of a row as long as the others."""
-    sliced = unit(rows.reshape(len(rows), groups, -1)) / np.float32(groups**0.5)
+    sliced = rows.reshape(len(rows), groups, rows.shape[1] // groups)
+    sliced = unit(sliced) / np.float32(groups**0.5)
     return np.asarray(sliced.reshape(rows.shape), np.float32)
 
 

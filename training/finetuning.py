@@ -22,7 +22,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from recommenders.bundle import Bundle, BundleError
 from recommenders.neighbours import unit
-from recommenders.w2v import ProjectionHead
+from recommenders.w2v import ProjectionHead, directions
 from training.fit import Report, head_part, head_recommender
 from training.growing import grown, photos_of
 from training.projection import FittedHead, HeadSettings, fit_head
@@ -59,12 +59,18 @@ class FineTuning:
 
     head: HeadSettings = field(
         default_factory=lambda: HeadSettings(
-            epochs=12, stop_after=12, rate=5e-4, vector_rate=1.0, weight_decay=0.0, averaging=0.0
+            epochs=15,
+            stop_after=15,
+            rate=2e-4,
+            vector_rate=1.0,
+            weight_decay=0.0,
+            dropout=0.0,
+            averaging=0.0,
         )
     )
     taught: float = 0.5
     heaviest: float = 4.0
-    old: float = 0.5
+    old: float = 0.8
     old_of_taught: float = 0.3
     held: float = 0.2
 
@@ -182,10 +188,11 @@ def fitted_head(bundle: Bundle) -> FittedHead:
         part["bias2"].astype(np.float32),
         int(settings.get("classes", 0)),
         float(settings.get("temperature", 1.0)),
+        int(settings.get("groups", 1)),
     )
     return FittedHead(
         head,
-        unit(part["vectors"].astype(np.float32)),
+        directions(part["vectors"].astype(np.float32), head.groups),
         part["prior"].astype(np.float32),
         float(settings["scale"]),
         [],
@@ -211,9 +218,12 @@ def _with_new_hashtags(
     # Rare hashtags say more about their company than common ones.
     company = np.asarray(carried @ (head.vectors * np.exp(-0.5 * head.prior)[:, None]), np.float32)
     alone = np.diff(carried.indptr) == 0
-    company[alone] = head.head.project(features[alone])
+    if alone.any():
+        company[alone] = head.head.project(features[alone])
     late = counts[:, known:]
-    vectors = unit(np.asarray(late.T @ unit(company), np.float32))
+    groups = head.head.groups
+    company = directions(company, groups)
+    vectors = directions(np.asarray(late.T @ company, np.float32), groups)
     uses = np.asarray((late > 0).sum(axis=0), np.float32).ravel()
     # The prior as the fit would have begun it, moved as the fit moved those it knew.
     prior = np.log((uses + 0.5) / (photos + 1)).astype(np.float32)

@@ -1,0 +1,240 @@
+"""A running bot takes up what is promoted, and goes on whatever becomes of the files."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from colours import hashtags, jpeg
+
+from bot import finetuning
+from bot.application import build
+from bot.finetuning import kept_current
+from bot.learning import AtOnce
+from bot.local.person import Person
+from bot.local.server import LocalServer
+from bot.receiving import polling
+from bot.services import Services
+from bot.settings import Settings
+from recommenders import bundle as bundles
+from recommenders.engine import Engine
+from storage import Database, labels, photos
+from storage.duplicates import Hashes
+from tests.bundles import tiny_bundle
+from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
+from training.versions import Versions
+
+TOKEN = "424242:a-token_that-no.log~may%show"
+
+
+@dataclass
+class Running:
+    services: Services
+    database: Database
+    versions: Versions
+    url: str
+
+    async def answered_by(self, model: str) -> None:
+        await until(lambda: self.services.engine.model == model)
+
+
+async def until(so: Callable[[], bool], seconds: float = 120) -> None:
+    async with asyncio.timeout(seconds):
+        while not so():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
+    database = await Database.open(settings.database_url)
+    server = LocalServer(TOKEN)
+    url = await server.start(port=0)
+    engine = Engine.load(path)
+    learner = AtOnce(engine, database)
+    await learner.start()
+    settings = settings.model_copy(update={"model_dir": path})
+    application = build(settings, engine, database, learner=learner, token=TOKEN, api_url=url)
+    services = application.bot_data["services"]
+    versions = Versions.of(path)
+    async with (
+        polling(application),
+        kept_current(services, learner, versions, look_every=0.05, count_every=0.2),
+    ):
+        yield Running(services, database, versions, url)
+    await server.stop()
+    await database.close()
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    return tiny_bundle(tmp_path / "models" / "mine", model="mine-1", w2v=BACKBONE)
+
+
+def promote(versions: Versions, name: str) -> Path:
+    """Another version, with a hashtag of its own."""
+    bundle = bundles.load(tiny_bundle(versions.folder / name, model=name, w2v=BACKBONE, seed=3))
+    bundle.hashtags[0] = f"of_{name.replace('-', '_')}"
+    bundle.provenance["fine_tuned_from"] = "mine-1"
+    bundles.save(bundle, versions.folder / name)
+    versions.promote(versions.folder / name)
+    return versions.folder / name
+
+
+async def answer(person: Person, seed: int) -> list[str]:
+    await person.send_photo(jpeg("red", seed))
+    return hashtags(await person.wait_reply())
+
+
+async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_dropped(
+    settings: Settings, mine: Path
+) -> None:
+    async with running(settings, mine) as bot, Person(bot.url) as ann:
+        (taught,) = await ann.send_photo(jpeg("red", 1))
+        await ann.wait_reply()
+        await ann.send_text("/addtags #ourcat", reply_to=taught)
+        await ann.wait_reply()
+
+        sent = 20
+        for seed in range(sent):
+            await ann.send_photo(jpeg("blue", seed))
+            if seed == 5:
+                promote(bot.versions, "mine-2")
+        await bot.answered_by("mine-2")
+        for _ in range(sent):
+            assert len(hashtags(await ann.wait_reply())) == 10
+        # What people taught the old version is known to the new one.
+        assert "#ourcat" in await answer(ann, 1)
+        bot.versions.roll_back()
+        await bot.answered_by("mine-1")
+        assert "#ourcat" in await answer(ann, 1)
+        assert len(await answer(ann, 90)) == 10
+
+
+async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
+    settings: Settings, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(settings, mine) as bot, Person(bot.url) as ann:
+        (taught,) = await ann.send_photo(jpeg("red", 1))
+        await ann.wait_reply()
+        learnt = asyncio.Event()
+        learn = Engine.learn
+
+        def slowly(engine: Engine, photos: dict[object, object]) -> None:
+            learn(engine, photos)  # type: ignore[arg-type]
+            if engine.model == "mine-2" and not learnt.is_set():
+                while not learnt.is_set():
+                    pass
+
+        monkeypatch.setattr(Engine, "learn", slowly)
+        promote(bot.versions, "mine-2")
+        await asyncio.sleep(0.5)
+        await ann.send_text("/addtags #ourcat", reply_to=taught)
+        assert "Learnt" in (await ann.wait_reply())["text"]
+        learnt.set()
+        await bot.answered_by("mine-2")
+        assert "#ourcat" in await answer(ann, 1)
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone", "of other weights"])
+async def test_a_version_that_cannot_be_loaded_is_told_in_the_log_and_the_old_one_goes_on(
+    settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture, harm: str
+) -> None:
+    async with running(settings, mine) as bot, Person(bot.url) as ann:
+        versions = bot.versions
+        ready = tiny_bundle(versions.folder / "mine-2", model="mine-2", w2v=BACKBONE)
+        if harm == "damaged":
+            (ready / "w2v.safetensors").write_bytes(b"nothing of the kind")
+        elif harm == "gone":
+            shutil.rmtree(ready)
+        else:
+            bundle = bundles.load(ready)
+            bundle.backbones = dict.fromkeys(bundle.backbones, "0" * 64)
+            bundles.save(bundle, ready)
+        versions.promote(ready)
+        await until(lambda: "mine-1 goes on answering" in caplog.text)
+        assert len(await answer(ann, 1)) == 10
+        assert bot.services.engine.model == "mine-1"
+        # The next version is taken up all the same.
+        promote(versions, "mine-3")
+        await bot.answered_by("mine-3")
+        assert caplog.text.count("goes on answering") == 1
+
+
+async def test_a_bundle_deleted_under_a_running_bot_is_told_once_and_answers_from_memory(
+    settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(settings, mine) as bot, Person(bot.url) as ann:
+        promote(bot.versions, "mine-2")
+        await bot.answered_by("mine-2")
+        shutil.rmtree(mine.parent / "mine-2")
+        await until(lambda: "is gone from" in caplog.text)
+        shutil.rmtree(mine.parent)
+        await asyncio.sleep(0.3)
+        assert len(await answer(ann, 1)) == 10
+        assert bot.services.engine.model == "mine-2"
+        assert caplog.text.count("is gone from") == 1
+
+
+async def teach(database: Database, count: int) -> None:
+    draw = np.random.default_rng(0)
+    async with database.session() as session:
+        for row in features_of(UNKNOWN, count, seed=7):
+            bits = Hashes(int(draw.integers(2**63)), int.from_bytes(draw.bytes(32)))
+            photo = await photos.remember(session, hashes=bits, features={BACKBONE: row})
+            for user in (1, 2):
+                await labels.add(
+                    session,
+                    user_id=user,
+                    chat_id=user,
+                    photo_id=photo,
+                    hashtags=hashtags_of(UNKNOWN),
+                    vocabulary={"animals"},
+                )
+
+
+async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_answers_meanwhile(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = concept_bundle(tmp_path / "models" / "mine", each=10)
+    settings = settings.model_copy(update={"finetune_every": 60, "log_level": "WARNING"})
+    with caplog.at_level(logging.INFO, "bot.finetuning"):
+        async with running(settings, mine) as bot, Person(bot.url) as ann:
+            await teach(bot.database, 9)
+            await asyncio.sleep(0.6)
+            assert "Fine-tuning" not in caplog.text
+            await teach(bot.database, 9)
+            swap = asyncio.create_task(bot.answered_by("mine-2"))
+            answers = 0
+            while not swap.done():
+                assert await answer(ann, answers)
+                answers += 1
+                await asyncio.sleep(0.5)  # the other process is of the lowest priority
+            await swap
+            assert answers > 2
+            await until(lambda: "mine-2 learnt from 18 photos" in caplog.text)
+    assert "Fine-tuning on 108 new labels" in caplog.text
+    assert caplog.text.count("Fine-tuning on") == 1
+
+
+async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
+    settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = settings.model_copy(update={"finetune_every": 5, "log_level": "WARNING"})
+    async with running(settings, mine) as bot, Person(bot.url) as ann:
+        await teach(bot.database, 9)
+        await until(lambda: "Fine-tuning failed" in caplog.text)
+        assert "carries no photos to rehearse" in caplog.text
+        assert "Traceback" not in caplog.text
+        assert len(await answer(ann, 1)) == 10
+
+
+def test_a_night_is_the_next_one() -> None:
+    from datetime import datetime
+
+    assert finetuning._next_night(datetime(2026, 5, 1, 2, 59)) == datetime(2026, 5, 1, 3)
+    assert finetuning._next_night(datetime(2026, 5, 1, 3, 0)) == datetime(2026, 5, 2, 3)
