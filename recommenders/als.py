@@ -40,8 +40,8 @@ class AlsSettings:
         class_power: how fast that falls with the probability of the likeliest class.
     """
 
-    neighbours: int = 100
-    sharpness: float = 12.0
+    neighbours: int = 50
+    sharpness: float = 15.0
     alpha: float = 10.0
     regularization: float = 0.1
     class_weight: float = 0.0

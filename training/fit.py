@@ -246,19 +246,32 @@ def validation_rows(
     return np.sort(order[held:]), np.sort(order[:held])
 
 
-def goodness(order: Floats, truth: NDArray[np.bool_], lengths: NDArray[np.integer]) -> float:
-    """What choices are made by: recall at five for the photos, F1 for the hashtags, and the
-    share of hashtags that are recalled at all, so that rare ones count."""
+def goodness(
+    order: Floats,
+    truth: NDArray[np.bool_],
+    lengths: NDArray[np.integer],
+    *,
+    rare: float = 0.0,
+) -> float:
+    """What choices are made by: recall at five for the photos plus F1 for the hashtags.
+
+    ``rare`` is what the share of hashtags that are recalled at all weighs beside them.
+    """
     figures = measure(top_columns(order, AT), truth, lengths)
     recalled = figures["n_plus"] / max(int(truth.any(axis=0).sum()), 1)
-    return figures["recall"] + figures["label_f1"] + recalled
+    return figures["recall"] + figures["label_f1"] + rare * recalled
 
 
 def choose_exponent(
-    scores: Floats, popularity: Floats, truth: NDArray[np.bool_], lengths: NDArray[np.integer]
+    scores: Floats,
+    popularity: Floats,
+    truth: NDArray[np.bool_],
+    lengths: NDArray[np.integer],
+    *,
+    rare: float = 0.0,
 ) -> tuple[float, float]:
     """The popularity exponent that does best on held-out photos, and how good it is."""
-    found = {e: goodness(scores / popularity**e, truth, lengths) for e in EXPONENTS}
+    found = {e: goodness(scores / popularity**e, truth, lengths, rare=rare) for e in EXPONENTS}
     best = max(found, key=lambda e: found[e])
     return best, found[best]
 
@@ -270,13 +283,20 @@ def choose_blend(
     truth: NDArray[np.bool_],
     lengths: NDArray[np.integer],
 ) -> tuple[dict[str, float], float]:
-    """The blend's settings that do best on held-out photos, and how good they are."""
+    """The blend's settings that do best on held-out photos, and their ``goodness``.
+
+    Two backends that agree can afford to name rare hashtags, so these count in the choice too.
+    """
     best: tuple[dict[str, float], float] = ({}, -1.0)
     for weight in BLENDS:
-        exponent, good = choose_exponent(blend(als, w2v, weight), popularity, truth, lengths)
+        exponent, good = choose_exponent(
+            blend(als, w2v, weight), popularity, truth, lengths, rare=1.0
+        )
         if good > best[1]:
             best = ({"als_weight": weight, "popularity_exponent": exponent}, good)
-    return best
+    chosen = best[0]
+    order = blend(als, w2v, chosen["als_weight"]) / popularity ** chosen["popularity_exponent"]
+    return chosen, goodness(np.asarray(order, np.float32), truth, lengths)
 
 
 def scores_of(recommender: Recommender, features: NDArray[np.floating]) -> Floats:

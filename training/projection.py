@@ -44,7 +44,7 @@ class HeadSettings:
     loss: Loss = "softmax"
     hidden: int = 1280
     frozen: bool = False
-    epochs: int = 30
+    epochs: int = 24
     patience: int = 6
     stop_after: int | None = None
     batch: int = 128
@@ -178,6 +178,8 @@ def fit_head(
     Returns:
         The head of the best epoch.
     """
+    # The steps are small: threads would spend their time waiting for one another.
+    torch.set_num_threads(1)
     torch.manual_seed(settings.seed)
     generator = torch.Generator().manual_seed(settings.seed)
     # Left as they are, float16 mostly: as float32 all photos at once would take twice the memory.

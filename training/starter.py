@@ -50,7 +50,7 @@ PLAN = Plan(
     als=AlsFit(
         variance=0.85, damping=0.3, factors=256, alpha=20.0, regularization=0.1, iterations=10
     ),
-    als_use=AlsSettings(class_weight=0.9, class_power=2.5),
+    als_use=AlsSettings(neighbours=100, sharpness=12.0, class_weight=0.9, class_power=2.5),
     head=HeadSettings(hidden=512, epochs=12, stop_after=9),
 )
 
