@@ -17,6 +17,7 @@ from bot.cli_console import (
     progress_bar,
     settings_for_a_command,
 )
+from bot.cli_finetune import teaching
 from bot.cli_recommend import Backend, images_in
 from bot.cli_weights import Backbone
 
@@ -140,6 +141,9 @@ def duplicates(
         except PhotoError:
             fail(_unreadable(paths))
     _print_figures(measure(seen))
+
+
+app.command()(teaching)
 
 
 def made_photo() -> bytes:
