@@ -23,6 +23,9 @@ so many is another photo."""
 AT_ONCE = 512
 """Photos compared with all known ones at a time, when many are taught."""
 
+COPIES = 0.97
+"""Photos that are as near are copies, whatever people call them."""
+
 FULLY = 0.5
 """How far from its surroundings to a taught photo itself another must come to count as the same."""
 
@@ -274,6 +277,7 @@ class AlsRecommender:
             some = keys[start : start + AT_ONCE]
             solved = self._solve_photos([fresh[key] for key in some])
             self._by_key.update(zip(some, solved, strict=True))
+        self._tell_apart(keys)
         self._taught = self._join(hashtags, affected)
 
     def _solve_photos(self, said: list[tuple[Floats, tuple[int, ...]]]) -> Iterator[_TaughtPhoto]:
@@ -298,6 +302,31 @@ class AlsRecommender:
             others = cosines[row][SAME_PHOTOS:]
             surroundings = float(others[0]) if len(others) else 0.0
             yield _TaughtPhoto(vectors[row], factors, columns, max(surroundings, 0.0))
+
+    def _tell_apart(self, fresh: Sequence[Hashable]) -> None:
+        """Taught photos with nothing in common are no copies of each other, however near.
+
+        Among pictures of a kind that the fit did not have, screenshots say, all are near.
+        """
+        keys = list(self._by_key)
+        place = {key: row for row, key in enumerate(keys)}
+        vectors = np.array([photo.vector for photo in self._by_key.values()], np.float32)
+        nearest_other = np.array([photo.surroundings for photo in self._by_key.values()])
+        carried = [set(photo.columns) for photo in self._by_key.values()]
+        raised: set[int] = set()
+        for start in range(0, len(fresh), AT_ONCE):
+            rows = np.array([place[key] for key in fresh[start : start + AT_ONCE]], np.intp)
+            cosines = vectors[rows] @ vectors.T
+            close = cosines > np.minimum(nearest_other[rows, None], nearest_other)
+            for at, other in zip(*np.nonzero(close & (cosines < COPIES)), strict=True):
+                row = int(rows[at])
+                if carried[row].isdisjoint(carried[other]):
+                    for one in (row, int(other)):
+                        nearest_other[one] = max(nearest_other[one], cosines[at, other])
+                        raised.add(one)
+        for row in raised:
+            photo = self._by_key[keys[row]]
+            self._by_key[keys[row]] = replace(photo, surroundings=float(nearest_other[row]))
 
     def _join(self, hashtags: int, affected: Collection[int]) -> _Taught:
         """Everything taught as arrays; solves the factors of ``affected`` hashtags."""

@@ -116,6 +116,16 @@ async def test_copies_of_a_taught_photo_get_its_hashtags_at_once_and_after_a_res
             assert set(taught) <= set(await answer(ann, copy))
 
 
+async def test_among_pictures_of_a_kind_each_keeps_its_own_hashtags(settings: Settings) -> None:
+    async with running(settings) as person:
+        ann = await person()
+        for seed in range(1, 7):
+            await teach(ann, seed, f"#puzzle_{seed}a #puzzle_{seed}b")
+        for seed in range(1, 7):
+            first = (await answer(ann, jpeg(seed, 250, 60)))[:2]
+            assert set(first) == {f"#puzzle_{seed}a", f"#puzzle_{seed}b"}
+
+
 async def test_a_new_hashtag_stays_in_its_chat_until_two_people_use_it(
     settings: Settings,
 ) -> None:
