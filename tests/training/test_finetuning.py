@@ -1,6 +1,7 @@
 """What fine-tuning learns from labelled photos, and that it forgets nothing for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from recommenders import bundle as bundles
 from recommenders.backbones import load_backbone
 from recommenders.bundle import Bundle, BundleError
 from recommenders.engine import Engine
+from recommenders.neighbours import unit
+from recommenders.w2v import ProjectionHead, Word2VecRecommender
 from tests.concepts import (
     BACKBONE,
     CONCEPTS,
@@ -20,7 +23,9 @@ from tests.concepts import (
     hashtags_of,
     photos_of,
 )
+from training.class_head import ClassLayer, class_part, constructed, fitted_on
 from training.finetuning import NothingToLearnError, Taught, fine_tune
+from training.vocabulary import matrix
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +125,41 @@ def test_too_few_photos_and_bundles_that_cannot_learn_are_told(bundle: Bundle) -
     alone = Bundle("als-1", bundle.hashtags, bundle.backbones, bundle.settings, als)
     with pytest.raises(BundleError, match="no Word2Vec backend"):
         fine_tune(alone, taught(20, [UNKNOWN]), "als-2")
+
+
+def test_the_head_that_serves_other_backbones_learns_too(bundle: Bundle) -> None:
+    draw = np.random.default_rng(0)
+    known = np.concatenate([features_of(concept, 12, 0) for concept in CONCEPTS])
+    # As in ImageNet's classifier, what is like one known photo or another is another class.
+    weight = np.asarray(unit(known[draw.integers(0, len(known), 1000)]) * 3, np.float32)
+    layer = ClassLayer(weight, np.zeros(1000, np.float32))
+    tags = [tags for concept in CONCEPTS for tags in [hashtags_of(concept)] * 12]
+    vectors = unit(bundle.arrays["w2v"]["vectors"].astype(np.float32))
+    popular = bundle.arrays["ranking"]["popularity"]
+    means = draw.standard_normal((1000, vectors.shape[1])).astype(np.float32)
+    start = constructed(layer, means, vectors, popular, 1.0, 12.0)
+    fitted = fitted_on(layer, start, known, matrix(tags, bundle.hashtags))
+    part = class_part(fitted, 3.0, ["resnet50"])
+    serving = replace(
+        bundle,
+        settings=bundle.settings | {"w2v_classes": part.settings},
+        arrays=bundle.arrays | {"w2v_classes": part.arrays},
+    )
+    lesson = taught(40, hashtags_of(UNKNOWN))
+    tuned = fine_tune(serving, lesson, "mine-2", classifier=(layer.weight, layer.bias)).bundle
+    new = tuned.arrays["w2v_classes"]
+    head = ProjectionHead(
+        *(layer.weight, layer.bias),
+        *(new["weight2"].astype(np.float32), new["bias2"], 1000),
+        float(tuned.settings["w2v_classes"]["temperature"]),
+    )
+    recommender = Word2VecRecommender(
+        "resnet50",
+        head,
+        tuned.arrays["w2v"]["vectors"],
+        new["prior"],
+        float(tuned.settings["w2v_classes"]["scale"]),
+    )
+    top = np.argsort(-recommender.scores(features_of(UNKNOWN, 20, seed=8)), axis=1)[:, :10]
+    column = tuned.hashtags.index(UNKNOWN)
+    assert (top == column).any(axis=1).sum() >= 16
