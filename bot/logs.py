@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TextIO
 from urllib.parse import quote
 
-QUIET = ("httpx", "httpcore", "alembic")
+QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
 """Libraries that tell of every step at INFO; ours to hear only when something is wrong."""
 
 

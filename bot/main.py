@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import torch
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
 
 from bot import logs
@@ -135,6 +136,7 @@ async def _engine(settings: Settings, say: Say) -> Engine:
 
 
 async def _load(folder: Path | None, settings: Settings) -> Engine:
+    torch.set_num_threads(1)  # photos side by side use the cores: see Services.worker
     return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
 
 

@@ -1,6 +1,7 @@
 """What every handler works with, made once at the start and handed down."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,6 +29,10 @@ PHOTOS_AT_ONCE = 16
 Result = TypeVar("Result")
 
 
+MOST_WORKERS = 4
+"""Threads that compute; each holds a photo and its features at a time."""
+
+
 @dataclass
 class Services:
     """The engine may be replaced while the bot runs: read ``engine`` once per photo."""
@@ -44,13 +49,16 @@ class Services:
     withheld: Withheld = field(default_factory=Withheld)
     typing: Typing = field(default_factory=Typing)
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PHOTOS_AT_ONCE))
-    # One thread: the backbones use all cores for one photo, and the event loop stays free.
+    # A thread per core, each computing on its own: cores that share one photo's network wait for
+    # one another at every layer, which on a busy machine takes many times as long.
     worker: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="photos")
+        default_factory=lambda: ThreadPoolExecutor(
+            min(os.cpu_count() or 1, MOST_WORKERS), thread_name_prefix="photos"
+        )
     )
 
     async def in_worker(self, work: Callable[[], Result]) -> Result:
-        """Run ``work`` in the thread that all heavy computing shares."""
+        """Run ``work`` in one of the threads for heavy computing."""
         return await asyncio.get_running_loop().run_in_executor(self.worker, work)
 
     @property

@@ -44,7 +44,7 @@ class HeadSettings:
     loss: Loss = "softmax"
     hidden: int = 1280
     frozen: bool = False
-    epochs: int = 24
+    epochs: int = 30
     patience: int = 6
     stop_after: int | None = None
     batch: int = 128
