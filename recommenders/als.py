@@ -203,6 +203,15 @@ class AlsRecommender:
 
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V + taught) float32, clipped at 0."""
+        return self.recognised(features)[0]
+
+    def recognised(self, features: NDArray[np.floating]) -> tuple[Floats, Floats | None]:
+        """Relevance as ``scores``, and of what photos of the same scene were taught.
+
+        Returns:
+            Two arrays (n, V + taught) float32, the second one with 0 for all that was not taught
+            for the same scene; None where nothing was.
+        """
         taught = self._taught
         rows, cosines, factors = self._near(taught, features)
         shares = softmax(self.settings.sharpness * cosines)
@@ -217,13 +226,18 @@ class AlsRecommender:
             share = self.settings.class_weight * sure
             scores *= 1 - share
             scores[:, : self._classes.hashtags.shape[1]] += share * (seen @ self._classes.hashtags)
+        same: Floats | None = None
         for row, at in zip(*np.nonzero(rows >= len(self._photos)), strict=True):
             photo = rows[row, at] - len(self._photos)
             columns = list(taught.columns[photo])
             scores[row, columns] += shares[row, at] * taught.remainders[photo]
             alike = sameness(cosines[row, at], taught.surroundings[photo])
-            scores[row, columns] = np.maximum(scores[row, columns], alike)
-        return np.asarray(scores, np.float32)
+            if alike > 0:
+                same = np.zeros(scores.shape, np.float32) if same is None else same
+                same[row, columns] = np.maximum(same[row, columns], alike)
+        if same is not None:
+            scores = np.maximum(scores, same)
+        return np.asarray(scores, np.float32), same
 
     def neighbourhood(self, features: NDArray[np.floating]) -> Neighbourhood:
         """The known photos that some photos' factors are made of, (n, dims) as one."""

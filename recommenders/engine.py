@@ -30,6 +30,9 @@ STARTER = Path(__file__).parent / "starter"
 
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
+LEVEL = 10
+"""Of ALS's best hashtags so many tell how relevant what ALS alone has learnt is in the blend."""
+
 log = logging.getLogger(__name__)
 
 _OF_RANKING = ("popularity_exponent", "diversity")
@@ -131,11 +134,16 @@ class Engine:
 
     def scores(self, features: Mapping[str, NDArray[np.floating]], backend: str) -> Floats:
         """Relevance (n, V) float32 by one of ``backends``."""
-        rows = [r.scores(features[r.backbone]) for r in self._of(backend)]
-        if len(rows) == 1:
-            return rows[0]
+        first, *others = self._of(backend)
+        if not others:
+            return first.scores(features[first.backbone])
+        assert isinstance(first, AlsRecommender)
+        als, same = first.recognised(features[first.backbone])
+        w2v = others[0].scores(features[others[0].backbone])
         weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
-        return blend(rows[0], rows[1], weight)
+        blended = blend(als, w2v, weight)
+        # What people said of the same scene needs nobody to agree.
+        return blended if same is None else np.maximum(blended, same)
 
     def recommend(
         self,
@@ -237,13 +245,19 @@ def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
 
     It wants both to agree more than the plain mean does, and still hears one that is sure alone;
     on Corel5k's validation photos it was ahead of both the plain and the geometric mean. Hashtags
-    that only ALS has learnt keep ALS's relevance.
+    that only ALS has learnt are as relevant beside ALS's best others as ALS says.
     """
     known = w2v.shape[1]
     blended = als.copy()
     blended[:, :known] = (
         als_weight * np.sqrt(als[:, :known]) + (1 - als_weight) * np.sqrt(w2v)
     ) ** 2
+    if known < als.shape[1]:
+        count = min(LEVEL, known)
+        best = np.argpartition(-als[:, :known], count - 1, axis=1)[:, :count]
+        alone = np.take_along_axis(als, best, axis=1).sum(axis=1)
+        together = np.take_along_axis(blended, best, axis=1).sum(axis=1)
+        blended[:, known:] *= np.minimum(together / np.maximum(alone, 1e-6), 1)[:, None]
     return blended
 
 

@@ -1,6 +1,6 @@
 """How well teaching works: a bundle that has never met something is taught it by a few photos."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,12 +117,11 @@ def measure_teaching(
     features = train.features[backbone][lessons].astype(np.float32)
     engine = Engine(bundle, {backbone: network})
     before = figures(engine)
-    engine.learn(
-        {
-            row: ({backbone: vector}, said)
-            for row, vector, said in zip(lessons, features, tags, strict=True)
-        }
-    )
+    told: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
+        row: ({backbone: vector}, said)
+        for row, vector, said in zip(lessons, features, tags, strict=True)
+    }
+    engine.learn(told)
     at_once = figures(engine)
     tuned = fine_tune(
         bundle,
@@ -131,8 +130,10 @@ def measure_teaching(
         classifier=network.classifier,
         report=report,
     )
-    after = figures(Engine(tuned.bundle, {backbone: network}))
-    return Teaching(before, at_once, after, tuned, taught, others)
+    # As in the bot, ALS is taught again by the version that was fine-tuned.
+    engine = Engine(tuned.bundle, {backbone: network})
+    engine.learn(told)
+    return Teaching(before, at_once, figures(engine), tuned, taught, others)
 
 
 def _recommended(
