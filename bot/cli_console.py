@@ -126,14 +126,11 @@ def load_engine(settings: "Settings") -> "Engine":
         BundleError, WeightsError: as ``Engine.load``.
     """
     with Console(stderr=True).status("Loading the model…"):
-        import torch
-
+        from bot.cores import one_core_each
         from recommenders.engine import Engine
         from training.versions import in_use
 
-        # A network over several cores waits for the slowest of them at every layer, which on a
-        # busy machine takes many times as long; photos side by side use the cores better.
-        torch.set_num_threads(1)
+        one_core_each()
         return Engine.load(in_use(settings.model_dir), settings.weights_dir)
 
 

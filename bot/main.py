@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import torch
 from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
 
 from bot import logs
 from bot.application import build
+from bot.cores import one_core_each
 from bot.finetuning import kept_current
 from bot.learning import AtOnce
 from bot.local.server import LocalServer
@@ -136,7 +136,7 @@ async def _engine(settings: Settings, say: Say) -> Engine:
 
 
 async def _load(folder: Path | None, settings: Settings) -> Engine:
-    torch.set_num_threads(1)  # photos side by side use the cores: see Services.worker
+    one_core_each()
     return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
 
 
