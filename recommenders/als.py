@@ -13,21 +13,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.neighbours import PhotoSpace, nearest
+from recommenders.taught import AT_ONCE, Taught, TaughtPhoto, arrays_of, sameness, tell_apart
 
 Floats = NDArray[np.float32]
 
 SAME_PHOTOS = 4
 """A taught photo, its mirror image and its copies may be among the known ones: the nearest after
 so many is another photo."""
-
-AT_ONCE = 512
-"""Photos compared with all known ones at a time, when many are taught."""
-
-COPIES = 0.97
-"""Photos that are as near are copies, whatever people call them."""
-
-FULLY = 0.5
-"""How far from its surroundings to a taught photo itself another must come to count as the same."""
 
 
 @dataclass(frozen=True)
@@ -89,44 +81,6 @@ class Neighbourhood:
     photo_factors: Floats
     hashtag_factors: Floats
     columns: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True)
-class _TaughtPhoto:
-    """A photo that people tagged.
-
-    Attributes:
-        vector: (k,) unit, where it is among the known photos.
-        factors: (f,) solved from its hashtags.
-        columns: its hashtags.
-        surroundings: the cosine at which other photos begin: a photo nearer than that shows the
-            same scene, or is a copy.
-    """
-
-    vector: Floats
-    factors: Floats
-    columns: tuple[int, ...]
-    surroundings: float
-
-
-@dataclass(frozen=True)
-class _Taught:
-    """Everything taught, as arrays. Replaced whole: a photo being answered sees old or new.
-
-    Attributes:
-        vectors, factors: (T, k) and (T, f) float32 of the photos.
-        columns: (T,) tuples of hashtags.
-        remainders: (T,) arrays: 1 minus what the factors say of each of these hashtags.
-        surroundings: (T,) float32.
-        hashtag_factors: (V + taught - fitted, f) float32 of the hashtags that the fit did not know.
-    """
-
-    vectors: Floats
-    factors: Floats
-    columns: tuple[tuple[int, ...], ...]
-    remainders: tuple[Floats, ...]
-    surroundings: Floats
-    hashtag_factors: Floats
 
 
 def softmax(logits: Floats) -> Floats:
@@ -193,8 +147,8 @@ class AlsRecommender:
         self._late_factors = hashtag_factors[len(self._hashtag_factors) :]
         self._photo_gram = photo_factors.T @ photo_factors
         self._hashtag_gram = self._hashtag_factors.T @ self._hashtag_factors
-        self._by_key: dict[Hashable, _TaughtPhoto] = {}
-        self._taught = _arrays({}, self._late_factors, photos.shape[1])
+        self._by_key: dict[Hashable, TaughtPhoto] = {}
+        self._taught = arrays_of({}, self._late_factors, photos.shape[1])
 
     @property
     def photos(self) -> int:
@@ -291,10 +245,10 @@ class AlsRecommender:
             some = keys[start : start + AT_ONCE]
             solved = self._solve_photos([fresh[key] for key in some])
             self._by_key.update(zip(some, solved, strict=True))
-        self._tell_apart(keys)
+        tell_apart(self._by_key, keys)
         self._taught = self._join(hashtags, affected)
 
-    def _solve_photos(self, said: list[tuple[Floats, tuple[int, ...]]]) -> Iterator[_TaughtPhoto]:
+    def _solve_photos(self, said: list[tuple[Floats, tuple[int, ...]]]) -> Iterator[TaughtPhoto]:
         """Factors of photos by their hashtags, hashtags of the fit keeping theirs."""
         settings = self.settings
         vectors = self._space.project(np.stack([features for features, _ in said]))
@@ -315,34 +269,9 @@ class AlsRecommender:
             # The photo itself, or its mirror image, may be among the known ones.
             others = cosines[row][SAME_PHOTOS:]
             surroundings = float(others[0]) if len(others) else 0.0
-            yield _TaughtPhoto(vectors[row], factors, columns, max(surroundings, 0.0))
+            yield TaughtPhoto(vectors[row], factors, columns, max(surroundings, 0.0))
 
-    def _tell_apart(self, fresh: Sequence[Hashable]) -> None:
-        """Taught photos with nothing in common are no copies of each other, however near.
-
-        Among pictures of a kind that the fit did not have, screenshots say, all are near.
-        """
-        keys = list(self._by_key)
-        place = {key: row for row, key in enumerate(keys)}
-        vectors = np.array([photo.vector for photo in self._by_key.values()], np.float32)
-        nearest_other = np.array([photo.surroundings for photo in self._by_key.values()])
-        carried = [set(photo.columns) for photo in self._by_key.values()]
-        raised: set[int] = set()
-        for start in range(0, len(fresh), AT_ONCE):
-            rows = np.array([place[key] for key in fresh[start : start + AT_ONCE]], np.intp)
-            cosines = vectors[rows] @ vectors.T
-            close = cosines > np.minimum(nearest_other[rows, None], nearest_other)
-            for at, other in zip(*np.nonzero(close & (cosines < COPIES)), strict=True):
-                row = int(rows[at])
-                if carried[row].isdisjoint(carried[other]):
-                    for one in (row, int(other)):
-                        nearest_other[one] = max(nearest_other[one], cosines[at, other])
-                        raised.add(one)
-        for row in raised:
-            photo = self._by_key[keys[row]]
-            self._by_key[keys[row]] = replace(photo, surroundings=float(nearest_other[row]))
-
-    def _join(self, hashtags: int, affected: Collection[int]) -> _Taught:
+    def _join(self, hashtags: int, affected: Collection[int]) -> Taught:
         """Everything taught as arrays; solves the factors of ``affected`` hashtags."""
         known = len(self._hashtag_factors)
         before = self._taught.hashtag_factors
@@ -353,7 +282,7 @@ class AlsRecommender:
             for column in photo.columns:
                 if column in carriers:
                     carriers[column].append(row)
-        taught = _arrays(self._by_key, late, self._photos.shape[1])
+        taught = arrays_of(self._by_key, late, self._photos.shape[1])
         gram = self._photo_gram + taught.factors.T @ taught.factors
         for column, rows in carriers.items():
             at = column - known
@@ -369,7 +298,7 @@ class AlsRecommender:
                 late[at] = self._late_factors[at] if at < len(self._late_factors) else 0
         return replace(taught, remainders=self._remainders(taught, late), hashtag_factors=late)
 
-    def _remainders(self, taught: _Taught, late: Floats) -> tuple[Floats, ...]:
+    def _remainders(self, taught: Taught, late: Floats) -> tuple[Floats, ...]:
         if not taught.columns:
             return ()
         known = len(self._hashtag_factors)
@@ -383,7 +312,7 @@ class AlsRecommender:
         return tuple(np.split(remainders, np.cumsum(lengths)[:-1]))
 
     def _near(
-        self, taught: _Taught, features: NDArray[np.floating]
+        self, taught: Taught, features: NDArray[np.floating]
     ) -> tuple[NDArray[np.intp], Floats, Floats]:
         """Neighbours of photos: their numbers (n, k), taught ones after those of the fit, cosines
         (n, k) and factors (n, k, f)."""
@@ -402,32 +331,6 @@ class AlsRecommender:
             np.take_along_axis(both, best, axis=1),
             np.take_along_axis(factors, best[:, :, None], axis=1),
         )
-
-
-def sameness(cosine: float, surroundings: float) -> float:
-    """How surely a photo shows what a taught one shows: 0 where others are as near, up to 1.
-
-    Args:
-        cosine: of the two photos.
-        surroundings: the cosine at which other photos are found around the taught one.
-    """
-    room = max(1 - surroundings, 1e-6) * FULLY
-    return float(np.clip((cosine - surroundings) / room, 0, 1))
-
-
-def _arrays(photos: Mapping[Hashable, _TaughtPhoto], late: Floats, size: int) -> _Taught:
-    """Taught photos side by side, their remainders still to be computed."""
-    all_of = list(photos.values())
-    return _Taught(
-        np.stack([p.vector for p in all_of]) if all_of else np.zeros((0, size), np.float32),
-        np.stack([p.factors for p in all_of])
-        if all_of
-        else np.zeros((0, late.shape[1]), np.float32),
-        tuple(p.columns for p in all_of),
-        (),
-        np.array([p.surroundings for p in all_of], np.float32),
-        late,
-    )
 
 
 def _weighted(factors: Floats, logits: Floats) -> Floats:
