@@ -203,6 +203,9 @@ def starter(
     check: Annotated[bool, typer.Option("--check", help="Only measure, on held-out photos.")] = (
         False
     ),
+    shared_by: Annotated[
+        int, typer.Option(min=1, max=5, help="Captions of a photo that must have a word.")
+    ] = 2,
     cache: Cache = CACHE,
 ) -> None:
     """Build the starter bundle, and measure it on everyday photos held out.
@@ -220,6 +223,7 @@ def starter(
             weights_dir=settings.weights_dir,
             cache_dir=cache,
             check_only=check,
+            shared_by=shared_by,
             report=report,
         )
     photos = max(figure.photos for figure in figures.values())

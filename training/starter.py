@@ -91,8 +91,13 @@ class Source:
     held_out: bool = False
 
 
-def sources(data: Path) -> tuple[list[Source], list[dict[str, float]], list[Post]]:
+def sources(
+    data: Path, shared_by: int = 2
+) -> tuple[list[Source], list[dict[str, float]], list[Post]]:
     """Reads the photos' evidence, the classes' hashtags, and real posts for vectors.
+
+    Args:
+        shared_by: captions that must have a word for it to name what is in a held-out photo.
 
     Raises:
         DatasetError: where the folder is not the data to build from.
@@ -111,7 +116,7 @@ def sources(data: Path) -> tuple[list[Source], list[dict[str, float]], list[Post
             Source(
                 data / "flickr8k" / row["image"],
                 _best(of_captions.hashtags(sure), dull),
-                content_words(row["captions"]),
+                content_words(row["captions"], shared_by),
                 _held_out(row["image"]),
             )
         )
@@ -137,6 +142,7 @@ def build(
     weights_dir: Path | None = None,
     cache_dir: Path,
     check_only: bool = False,
+    shared_by: int = 2,
     report: Report = silent,
 ) -> dict[str, Naming]:
     """Measures the recipe on held-out photos, then fits the starter on all and writes it.
@@ -145,11 +151,12 @@ def build(
         data: the folder with ``flickr8k``, ``corel5k``, ``imagenet_samples``, ``harrison`` and
             ``instagram_2019``.
         check_only: stop after measuring.
+        shared_by: as ``sources``.
 
     Returns:
         By backend, how well the first five hashtags name what is in held-out everyday photos.
     """
-    found, classes, posts = sources(data)
+    found, classes, posts = sources(data, shared_by)
     backbone = load_backbone(BACKBONE, weights_dir)
     features, readable = embed(
         [source.image for source in found],

@@ -1,0 +1,90 @@
+"""The starter bundle as it ships: what it answers out of the box, and on a better backbone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from recommenders.engine import STARTER, Engine
+from recommenders.photos import decode
+from recommenders.torchvision_ops import import_torchvision_models
+
+
+@pytest.fixture(scope="module")
+def starter() -> Engine:
+    return Engine.load()
+
+
+@pytest.fixture(scope="module")
+def dusk() -> Image.Image:
+    """A sun low over the sea: sky, sun and water in bands of warm light."""
+    height, width = 240, 320
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    horizon, centre = 140, 160
+    sky = np.stack([225 - rows * 0.1, 90 + rows * 0.5, 60 + 20 * np.cos(rows / 40)], axis=-1)
+    glow = np.exp(-(((rows - 120) / 60) ** 2 + ((columns - centre) / 90) ** 2))[..., None]
+    image = sky + glow * np.array([60, 80, 20])
+    sun = (rows - 118) ** 2 + (columns - centre) ** 2 < 20**2
+    image[sun] = (255, 240, 190)
+    water = rows >= horizon
+    ripple = 0.5 + 0.5 * np.sin(rows * 1.3 + 3 * np.sin(columns / 17))
+    path = np.exp(-(((columns - centre) / (10 + (rows - horizon) * 0.35)) ** 2)) * ripple
+    sea = np.stack([70 + 170 * path, 50 + 110 * path, 70 + 40 * path], axis=-1)
+    image[water] = sea[water]
+    return Image.fromarray(np.clip(image, 0, 255).astype(np.uint8))
+
+
+def test_the_bundle_is_small_enough_to_ship() -> None:
+    assert sum(path.stat().st_size for path in STARTER.iterdir()) < 25 * 10**6
+
+
+@pytest.mark.parametrize("backend", ["als", "w2v", "both"])
+def test_a_sunset_is_called_a_sunset_first(
+    starter: Engine, dusk: Image.Image, backend: str
+) -> None:
+    features = starter.features([dusk], starter.backbones[backend])
+    (answer,) = starter.recommend(features, backend, top=10)
+    assert len(answer) == 10
+    assert any("sunset" in hashtag.tag for hashtag in answer[:5])
+
+
+def test_word2vec_moves_to_resnet50_as_soon_as_its_weights_are_there(
+    tmp_path: Path, dusk: Image.Image
+) -> None:
+    torch.manual_seed(0)
+    network = import_torchvision_models().resnet50(weights=None)
+    torch.save(network.state_dict(), tmp_path / "resnet50.pth")
+    engine = Engine.load(None, tmp_path)
+    assert engine.backbones == {
+        "als": ("efficientnet_lite0",),
+        "w2v": ("resnet50",),
+        "both": ("efficientnet_lite0", "resnet50"),
+    }
+    features = engine.features([dusk], engine.backbones["both"])
+    assert features["resnet50"].shape == (1, 2048)
+    for backend in engine.backends:
+        assert len(engine.recommend(features, backend, top=30)[0]) == 30
+
+
+def test_weights_of_resnet50_without_a_classifier_leave_word2vec_where_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = import_torchvision_models().resnet50(weights=None).state_dict()
+    torch.save(
+        {k: v for k, v in state.items() if not k.startswith("fc.")}, tmp_path / "resnet50.pth"
+    )
+    engine = Engine.load(None, tmp_path)
+    assert engine.backbones["w2v"] == ("efficientnet_lite0",)
+    assert "no ImageNet classifier" in caplog.text
+
+
+def test_a_photo_and_its_decoded_file_get_the_same_answer(
+    starter: Engine, dusk: Image.Image, tmp_path: Path
+) -> None:
+    dusk.save(tmp_path / "dusk.png")
+    one, other = starter.recommend(
+        starter.features([dusk, decode(tmp_path / "dusk.png")], ["efficientnet_lite0"]), "als"
+    )
+    assert one == other
