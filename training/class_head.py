@@ -18,8 +18,8 @@ from torch import nn
 
 from recommenders.als import softmax
 from recommenders.neighbours import unit
-from recommenders.w2v import ProjectionHead, Word2VecRecommender
-from training.fit import Part
+from recommenders.w2v import ProjectionHead
+from training.fit import Part, head_recommender
 from training.projection import FittedHead, HeadSettings, fit_head
 
 Floats = NDArray[np.float32]
@@ -83,7 +83,7 @@ def best_scale(
 
     def likelihood(scale: float) -> float:
         fitted = constructed(layer, class_vectors, vectors, popularity, temperature, scale)
-        scores = recommender("", fitted, 1.0).scores(features)
+        scores = head_recommender("", fitted, 1.0).scores(features)
         return float(share.multiply(np.log(np.maximum(scores, 1e-9))).sum())
 
     return max(SCALES, key=likelihood)
@@ -102,13 +102,6 @@ def fitted_on(
 def on_layer(fitted: FittedHead, layer: ClassLayer) -> FittedHead:
     """The same head on another backbone's classifier."""
     return replace(fitted, head=replace(fitted.head, weight1=layer.weight, bias1=layer.bias))
-
-
-def recommender(backbone: str, fitted: FittedHead, per_post: float) -> Word2VecRecommender:
-    """A head as a recommender."""
-    return Word2VecRecommender(
-        backbone, fitted.head, fitted.vectors, fitted.prior, fitted.scale, per_post
-    )
 
 
 def class_part(fitted: FittedHead, per_post: float, backbones: Sequence[str]) -> Part:

@@ -33,7 +33,7 @@ from training.evidence import (
     words_of_captions,
 )
 from training.features import embed
-from training.fit import Examples, Part, Plan, Report, fit_als, fit_w2v, head_part
+from training.fit import Examples, Part, Plan, Report, fit_als, fit_w2v, head_part, head_recommender
 from training.metrics import top_columns
 from training.naming import Naming, content_words, naming
 from training.pipeline import hashtag_vectors, silent
@@ -327,7 +327,7 @@ def carry_over(
         for doing, head in heads.items():
             for name, layer in layers.items():
                 report(f"{doing} on {name}", 0, 1)
-                model = class_head.recommender(name, class_head.on_layer(head, layer), 1.0)
+                model = head_recommender(name, class_head.on_layer(head, layer), 1.0)
                 top = top_columns(model.scores(features[name][held]) / popularity**0.1, 5)
                 answers = [[hashtags[column] for column in row] for row in top]
                 figures[f"{doing}: {name}"] = naming(answers, words, generic())
