@@ -25,11 +25,6 @@ Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
 
-def default_cache_dir() -> Path:
-    """Where features are kept unless told otherwise."""
-    return Path("data/features")
-
-
 class FeatureCache:
     """Features as float16 under the SHA-256 of a photo's bytes."""
 
