@@ -4,6 +4,7 @@
 ``posted_at``, ``search_hashtag`` and ``album``. Everything else turns its layout into this one.
 """
 
+import codecs
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,17 @@ from typing import Any
 from recommenders.hashtags import HashtagError, normalise
 
 POSTS = "posts.jsonl"
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What people call splits, and what they are called here."""
 _EXAMPLES = 3
 
 
@@ -73,11 +85,18 @@ def read(folder: Path, problems: Problems | None = None) -> list[Post]:
             "other layouts."
         )
     problems = Problems() if problems is None else problems
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    with path.open(encoding=_encoding(path), errors="replace") as lines:
         posts = list(_posts(lines, folder, problems))
     if not posts:
         raise DatasetError(f"{path} has no usable post. " + " ".join(problems.lines()))
     return posts
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8, or UTF-16 as Windows' shell writes it."""
+    with path.open("rb") as file:
+        mark = file.read(2)
+    return "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[Post]:
@@ -86,7 +105,7 @@ def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[P
             continue
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             problems.add("not JSON", f"line {number}")
             continue
         if not isinstance(row, dict) or not isinstance(row.get("hashtags"), list):
@@ -96,34 +115,62 @@ def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[P
 
 
 def _post(row: dict[str, Any], folder: Path, number: int, problems: Problems) -> Post:
-    image: Path | None = None
-    if row.get("image"):
-        image = folder / str(row["image"])
-        if not image.resolve().is_relative_to(folder.resolve()):
-            problems.add("image outside the folder", f"line {number}")
-            image = None
-    likes = row.get("likes")
+    where = f"line {number}"
+    split = _text(row.get("split"))
     return Post(
-        hashtags=canonical(row["hashtags"], f"line {number}", problems),
-        image=image,
-        split=_text(row.get("split")),
-        likes=likes if isinstance(likes, int) and likes >= 0 else None,
+        hashtags=canonical(_texts(row["hashtags"], where, problems), where, problems),
+        image=_image(row.get("image"), folder, where, problems),
+        split=split and SPLITS.get(split.strip().casefold(), split),
+        likes=_likes(row.get("likes"), where, problems),
         posted_at=_text(row.get("posted_at")),
         search_hashtag=_text(row.get("search_hashtag")),
         album=_text(row.get("album")),
     )
 
 
+def _image(value: object, folder: Path, where: str, problems: Problems) -> Path | None:
+    if not value:
+        return None
+    image = folder / str(value)
+    try:
+        inside = image.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # an impossible name, a circle of links
+        problems.add("image has an impossible name", where)
+        return None
+    if not inside:
+        problems.add("image outside the folder", where)
+        return None
+    return image
+
+
+def _likes(value: object, where: str, problems: Problems) -> int | None:
+    """Tables written by pandas have 12.0 for 12, and NaN for nothing."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+        problems.add("likes are not a whole number", f"{where}: {value}")
+        return None
+    return int(value) if value >= 0 else None
+
+
+def _texts(tags: list[object], where: str, problems: Problems) -> Iterator[str]:
+    for tag in tags:
+        if isinstance(tag, str):
+            yield tag
+        else:
+            problems.add("not a hashtag: no text", f"{where}: {tag}")
+
+
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def canonical(tags: Iterable[object], where: str, problems: Problems) -> tuple[str, ...]:
+def canonical(tags: Iterable[str], where: str, problems: Problems) -> tuple[str, ...]:
     """Canonical hashtags in order without repeats; what is no hashtag is counted."""
     kept: dict[str, None] = {}
     for tag in tags:
         try:
-            kept[_normalised(str(tag))] = None
+            kept[_normalised(tag)] = None
         except HashtagError as error:
             problems.add(f"not a hashtag: {error.reason.replace('_', ' ')}", f"{where}: {tag}")
     return tuple(kept)

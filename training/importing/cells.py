@@ -3,22 +3,13 @@
 import re
 from datetime import UTC, datetime
 
+from training.datasets import SPLITS
 from training.importing.findings import Findings
 
 _NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<=\d)[\s,.'’\u00a0\u202f](?=\d{3}(?!\d))")
 _UNKNOWN = {"", "-", "—", "n/a", "na", "nan", "none", "null", "hidden", "?"}
 _DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S")
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
 # Fewer seconds than this would be a post of the early seventies; it is rather a year or a number.
 _FIRST_SECOND = 100_000_000
 
@@ -72,6 +63,6 @@ def split(value: str | None, where: str, findings: Findings) -> str | None:
     text = (value or "").strip().casefold()
     if text in _UNKNOWN:
         return None
-    if text not in _SPLITS:
+    if text not in SPLITS:
         findings.problems.add("split is none of train, validation, test", f"{where}: {text}")
-    return _SPLITS.get(text)
+    return SPLITS.get(text)
