@@ -151,7 +151,7 @@ def test_photos_and_links_that_leave_the_folder_are_refused(source: Path, tmp_pa
     assert hashtags(tmp_path / "to") == [["a"], ["b"], ["c"], ["d"], ["e"]]
     assert summary.photos == 0
     assert summary.findings.problems.counts == {
-        "photo outside the folder": 4,
+        "photo is not in the source's folder": 4,
         "photo is an address, not a file": 1,
     }
 

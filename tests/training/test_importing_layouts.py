@@ -256,7 +256,7 @@ def test_a_folder_of_photos_takes_no_file_from_outside_through_a_link(tmp_path: 
     (folder / "folder").symlink_to(outside.parent, target_is_directory=True)
     summary = import_posts(folder, tmp_path / "to")
     assert hashtags(tmp_path / "to") == [["sea"]]
-    assert summary.findings.problems.counts == {"photo outside the folder": 1}
+    assert summary.findings.problems.counts == {"photo is not in the source's folder": 1}
 
 
 def test_a_dataset_is_imported_with_all_it_knows(tmp_path: Path) -> None:

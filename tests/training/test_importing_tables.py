@@ -163,6 +163,55 @@ def test_broken_rows_are_counted_by_reason_with_examples(tmp_path: Path) -> None
     assert "not a hashtag: too long" in lines
 
 
+def test_a_quote_that_is_not_closed_costs_its_own_row_only(tmp_path: Path) -> None:
+    source = table(
+        tmp_path / "posts.csv",
+        "image,tags,likes",
+        'a.jpg,"#sea,1',
+        "b.jpg,#sun,2",
+        'c.jpg,"#sky ""blue""\n#cloud",3',
+        'd.jpg,#moon "x" #tree,4',
+        'e.jpg,"#rain" #wind,5',
+        '"f.jpg,#snow,6',
+        "g.jpg,#ice,7",
+    )
+    summary = import_posts(source, tmp_path / "to")
+    assert hashtags(tmp_path / "to") == [
+        ["sun"],
+        ["sky", "cloud"],
+        ["moon", "tree"],
+        ["rain", "wind"],
+        ["ice"],
+    ]
+    assert any(
+        "2 × not CSV: a quote is not closed (such as line 2; line 8)" in line
+        for line in summary.lines()
+    )
+
+
+def test_a_stray_zero_byte_does_not_make_a_table_no_text(tmp_path: Path) -> None:
+    source = tmp_path / "posts.csv"
+    source.write_bytes("image,tags,likes\n,#sea #mo\0on,5\n,#закат,6\n".encode())
+    import_posts(source, tmp_path / "to")
+    assert hashtags(tmp_path / "to") == [["sea", "mo"], ["закат"]]
+
+
+def test_russian_names_of_columns_are_understood(tmp_path: Path) -> None:
+    photo(tmp_path / "s" / "a.jpg", 1)
+    source = table(
+        tmp_path / "s" / "п.csv", "Фото;Хештеги;Лайки", "a.jpg;#закат #море;7", encoding="cp1251"
+    )
+    summary = import_posts(source, tmp_path / "to")
+    assert hashtags(tmp_path / "to") == [["закат", "море"]]
+    assert summary.photos == 1 and rows(tmp_path / "to")[0]["likes"] == 7
+
+
+def test_a_table_without_photos_says_so(tmp_path: Path) -> None:
+    source = table(tmp_path / "posts.csv", "address,tags", "a.jpg,dog")
+    summary = import_posts(source, tmp_path / "to")
+    assert any("no column of photos" in line for line in summary.lines())
+
+
 def test_a_table_without_hashtags_names_the_columns_it_has(tmp_path: Path) -> None:
     source = table(tmp_path / "posts.csv", "id,price", "1,2")
     with pytest.raises(DatasetError, match=r"no column of hashtags.*It says: id, price"):

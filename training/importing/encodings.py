@@ -29,7 +29,7 @@ def decode_text(data: bytes, name: str, findings: Findings) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
-    if b"\0" in data[:4096]:
+    if b"\0" in data[:4096] and not _is_utf8(data):
         return _without_mark(data, name)
     try:
         return data.decode("utf-8")
@@ -52,6 +52,17 @@ def decode_text(data: bytes, name: str, findings: Findings) -> str:
         encoding, label, text = "latin-1", "Western", data.decode("latin-1")
     findings.notes.append(f"{name} is not UTF-8; it was read as {encoding} ({label})." + _HOW)
     return text
+
+
+def _is_utf8(data: bytes) -> bool:
+    """UTF-8 with a stray zero byte or so; in UTF-16 of Western text every other byte is one."""
+    if data[:4096].count(0) > 0.1 * len(data[:4096]):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _without_mark(data: bytes, name: str) -> str:

@@ -59,7 +59,7 @@ class Findings:
             if ".." in path.parts or there or Path(name).is_absolute():
                 real = path.resolve()
                 if not real.is_relative_to(root):
-                    self.problems.add("photo outside the folder", f"{where}: {name}")
+                    self.problems.add("photo is not in the source's folder", f"{where}: {name}")
                     return None
                 there, path = real.is_file(), real
         except (OSError, RuntimeError):  # a name that is too long, a circle of links

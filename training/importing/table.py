@@ -18,12 +18,15 @@ _DELIMITERS = ",;\t|"
 # Names of columns, the likeliest first; compared without case, spaces and underscores.
 _NAMES = {
     "image": ("image", "imagepath", "imagefile", "photo", "photopath", "picture", "img", "filename",
-              "file", "filepath", "path"),
-    "hashtags": ("hashtags", "hashtag", "tags", "tag", "labels", "label", "keywords"),
-    "caption": ("caption", "captiontext", "description", "text", "message"),
-    "likes": ("likes", "likecount", "likescount", "like", "numlikes", "favorites", "favourites"),
+              "file", "filepath", "path", "фото", "фотография", "изображение", "картинка", "файл"),
+    "hashtags": ("hashtags", "hashtag", "tags", "tag", "labels", "label", "keywords", "хештеги",
+                 "хэштеги", "теги", "тэги", "метки"),
+    "caption": ("caption", "captiontext", "description", "text", "message", "подпись", "описание",
+                "текст"),
+    "likes": ("likes", "likecount", "likescount", "like", "numlikes", "favorites", "favourites",
+              "лайки", "лайков"),
     "posted_at": ("postedat", "date", "datetime", "timestamp", "takenat", "createdat", "created",
-                  "published", "publishedat", "time"),
+                  "published", "publishedat", "time", "дата"),
     "split": ("split", "subset", "partition", "fold"),
     "search_hashtag": ("searchhashtag", "searchedhashtag", "query"),
 }  # fmt: skip
@@ -56,6 +59,11 @@ def read(source: Path, findings: Findings) -> Iterator[Post]:
     text = decode_text(path.read_bytes(), path.name, findings)
     rows = _rows(text, findings)
     columns = _columns(next(rows, (0, []))[1], path.name)
+    if columns.image is None:
+        findings.notes.append(
+            f"{path.name} has no column of photos (such as image or filename), so only its "
+            "hashtags are learnt."
+        )
     posts: dict[str, Post] = {}
     for line, row in rows:
         where = f"line {line}"
@@ -99,18 +107,44 @@ def _columns(header: Sequence[str], name: str) -> _Columns:
 
 
 def _rows(text: str, findings: Findings) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty, each with the line it ends in; what is no CSV is counted."""
-    rows = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text))
-    while True:
+    """Rows that are not empty, each with the line it begins in; what is no CSV is counted.
+
+    A quote that is never closed would swallow all rows up to the next quote, or to the end. So
+    where a row is no strict CSV its first line stands alone, and reading goes on with the next.
+    """
+    lines = list(StringIO(text, newline=""))
+    delimiter = _delimiter(text)
+    start = 0
+    while start < len(lines):
+        rest = map(lines.__getitem__, range(start, len(lines)))
+        rows = csv.reader(rest, delimiter=delimiter, strict=True)
+        read = 0
         try:
-            row = next(rows)
-        except StopIteration:
+            for row in rows:
+                if any(cell.strip() for cell in row):
+                    yield start + read + 1, row
+                read = rows.line_num
             return
+        except csv.Error:
+            start += read
+        try:
+            row = _alone(lines[start], delimiter)
         except csv.Error as error:
-            findings.problems.add(f"not CSV: {error}", f"line {rows.line_num}")
-            continue
-        if any(cell.strip() for cell in row):
-            yield rows.line_num, row
+            findings.problems.add(f"not CSV: {error}", f"line {start + 1}")
+        else:
+            yield start + 1, row
+        start += 1
+
+
+def _alone(line: str, delimiter: str) -> list[str]:
+    """The cells of one line, where a quote may stand anywhere but must be closed."""
+    line = line.rstrip("\r\n")
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise csv.Error("a quote is not closed") from None
+    return next(csv.reader([line], delimiter=delimiter))
 
 
 def _cut(row: list[str], columns: _Columns, where: str, findings: Findings) -> list[str] | None:
