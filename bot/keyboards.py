@@ -15,10 +15,9 @@ from storage.labels import MyHashtag
 from storage.moderation import PendingHashtag
 from storage.pages import Page
 
-COUNTS = (5, 10, 30)
-
-SHORT_LABEL = 7
-"""Characters that fit a phone three times in a row, with a mark before them."""
+ROW_LABELS = 30
+"""Characters of a row of three that a phone shows in full."""
+MARK = "✓ "
 
 DATA_BYTES = 64
 """Telegram's limit of a button's data."""
@@ -52,35 +51,14 @@ def answer_keyboard(
     return InlineKeyboardMarkup(rows)
 
 
-def model_keyboard(backends: Iterable[str], chosen: str) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(
-        [
-            [
-                _button(f"✓ {backend}" if backend == chosen else backend, "model", backend)
-                for backend in backends
-            ]
-        ]
-    )
-
-
-def count_keyboard(chosen: int) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(
-        [
-            [
-                _button(f"✓ {count}" if count == chosen else str(count), "count", count)
-                for count in COUNTS
-            ]
-        ]
-    )
-
-
 def choice_keyboard(
     verb: str, choices: Mapping[str, str], chosen: str | None
 ) -> InlineKeyboardMarkup:
     """A button for each choice: what it is called in data, and its label."""
-    in_row = 3 if max(map(len, choices.values())) <= SHORT_LABEL else 2
+    longest = len(MARK) + max(map(len, choices.values()))
+    in_row = 3 if 3 * longest <= ROW_LABELS else 2
     buttons = [
-        _button(f"✓ {label}" if name == chosen else label, verb, name)
+        _button(f"{MARK}{label}" if name == chosen else label, verb, name)
         for name, label in choices.items()
     ]
     return InlineKeyboardMarkup(

@@ -8,8 +8,6 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
 from bot.answering import ALBUM, backend_of, kept_style, keyboard, mix_of, recommend, style_of
-from bot.handlers.commands import change_count, count_text, model_text, switch_model
-from bot.keyboards import count_keyboard, model_keyboard
 from bot.looking import Features
 from bot.platforms import settings_of
 from bot.rendering import BEST, MOST_SHOWN, answer_text
@@ -130,34 +128,6 @@ async def vote(update: Update, context: Context) -> None:
             value=1 if up else -1,
         )
     await query.answer(context.texts.thanks_up if up else context.texts.thanks_down)
-
-
-async def model(update: Update, context: Context) -> None:
-    """Switches the chat to another backend."""
-    query, data = tapped(update)
-    engine = context.services.engine
-    if query.message is None:
-        await stale(update, context)
-        return
-    said = await switch_model(context, query.message.chat.id, data[1])
-    if data[1] in engine.backends:
-        await edit(
-            query,
-            model_text(context, engine, data[1]),
-            model_keyboard(engine.backends, data[1]),
-        )
-    await query.answer(plain(said))
-
-
-async def count(update: Update, context: Context) -> None:
-    """Changes how many hashtags the chat gets."""
-    query, data = tapped(update)
-    if query.message is None:
-        await stale(update, context)
-        return
-    said = await change_count(context, query.message.chat.id, data[1])
-    await edit(query, count_text(context, int(data[1])), count_keyboard(int(data[1])))
-    await query.answer(plain(said))
 
 
 async def stale(update: Update, context: Context) -> None:

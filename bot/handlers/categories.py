@@ -1,6 +1,6 @@
 """/categories: what the model's posts are about, to browse and to copy from."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from html import escape
 from zlib import crc32
 
@@ -26,7 +26,7 @@ LEAST_SHARE = 0.15
 
 
 async def categories(update: Update, context: Context) -> None:
-    """Lists them; those which fit the chat's last photo come first."""
+    """Lists them by name; those which fit the chat's last photo come first."""
     message = update.message
     assert message is not None
     if not _all(context.services.engine):
@@ -59,7 +59,7 @@ async def open_(update: Update, context: Context) -> None:
         withheld = await services.withheld(session, engine, query.message.chat.id)
     tags = [tag for tag in category.hashtags if tag not in withheld][:MOST]
     header = texts.category.format(
-        name=escape(_name(category, withheld)),
+        name=escape(_name(engine, category, withheld)),
         shown=len(tags),
         all=len(category.hashtags),
     )
@@ -79,10 +79,11 @@ async def _page(context: Context, chat_id: int, wanted: int) -> tuple[str, Inlin
         last = await recommendations.last_in_chat(session, chat_id)
     given = [Hashtag(tag, score) for tag, score in last.hashtags] if last else []
     fitting = _fitting(engine, given)
-    ordered = [*fitting, *(one for one in _all(engine) if one not in fitting)]
+    others = [one for one in _all(engine) if one not in fitting]
+    ordered = [*fitting, *sorted(others, key=lambda one: one.name)]
     number, count = pages.place(len(ordered), wanted, PAGE)
     shown = tuple(
-        (_key(one), f"★ {_name(one, withheld)}" if one in fitting else _name(one, withheld))
+        (_key(one), "★ " * (one in fitting) + _name(engine, one, withheld))
         for one in ordered[number * PAGE : (number + 1) * PAGE]
     )
     text = texts.categories.format(categories=texts.number(len(ordered), texts.categories_counted))
@@ -107,8 +108,21 @@ def _key(category: Category) -> str:
     return f"{crc32(category.name.encode()):08x}"
 
 
-def _name(category: Category, withheld: Collection[str]) -> str:
+def _name(engine: Engine, category: Category, withheld: Collection[str]) -> str:
     """A category as people read it, never by what may not be said."""
-    leading = [tag for tag in category.hashtags if tag not in withheld][:3]
-    words = category.name.split("_")
-    return " · ".join(leading if any(word in withheld for word in words) else words)
+    parts = _parts(category.name, engine.knowledge or ())
+    if any(part in withheld for part in parts):
+        parts = [tag for tag in category.hashtags if tag not in withheld][:3]
+    return " · ".join(parts)
+
+
+def _parts(name: str, known: Container[str]) -> list[str]:
+    """The hashtags that a name is made of, which may have underscores of their own."""
+    words = name.split("_")
+    parts: list[str] = []
+    while words:
+        ends = range(len(words), 0, -1)
+        end = next((end for end in ends if "_".join(words[:end]) in known), 1)
+        parts.append("_".join(words[:end]))
+        words = words[end:]
+    return parts

@@ -6,13 +6,16 @@ from html import escape
 
 from telegram import InlineKeyboardMarkup, Message, Update
 
-from bot.handlers.buttons import tapped
+from bot.handlers.buttons import edit, tapped
 from bot.keyboards import copying, spelling_keyboard
 from bot.services import Context
-from recommenders.hashtags import HashtagError, normalise
+from recommenders.hashtags import parse
+from recommenders.knowledge import Knowledge
 from storage import recommendations
 
 MOST = 10
+AT_ONCE = 3
+"""Hashtags looked up by one command; each gets a message of its own, to copy from."""
 SPELLINGS = 3
 _LOOKED_UP = 20
 """All that bundles store, so that some are left where others are withheld."""
@@ -21,26 +24,25 @@ Shown = tuple[str, InlineKeyboardMarkup | None]
 
 
 async def similar(update: Update, context: Context) -> None:
-    """Of the hashtag that is named; else of the first one of the answer replied to, or the last."""
+    """Of the hashtags that are named; else of the first of the answer replied to, or the last."""
     message, texts = update.message, context.texts
     assert message is not None
-    if context.services.engine.knowledge is None:
+    knowledge = context.services.engine.knowledge
+    if knowledge is None:
         await message.reply_html(texts.knows_little)
         return
     if context.args:
-        try:
-            tag = normalise(context.args[0])
-        except HashtagError:
-            await message.reply_html(texts.similar_wrong)
-            return
+        tags, none = _named(" ".join(context.args), knowledge), texts.similar_wrong
     else:
-        answered = await _answered(context, message)
-        if answered is None:
-            await message.reply_html(texts.similar_which)
-            return
-        tag = answered
-    text, keyboard = await _near(context, message.chat_id, tag)
-    await message.reply_html(text, reply_markup=keyboard)
+        tags, none = await _answered(context, message), texts.similar_which
+    if not tags:
+        await message.reply_html(none)
+        return
+    for tag in tags[:AT_ONCE]:
+        text, keyboard = await _near(context, message.chat_id, tag)
+        await message.reply_html(text, reply_markup=keyboard)
+    if tags[AT_ONCE:]:
+        await message.reply_html(texts.similar_many.format(most=AT_ONCE))
 
 
 async def tapped_spelling(update: Update, context: Context) -> None:
@@ -50,11 +52,18 @@ async def tapped_spelling(update: Update, context: Context) -> None:
         await query.answer(context.texts.knows_little, show_alert=True)
         return
     text, keyboard = await _near(context, query.message.chat_id, data[1])
-    await query.message.reply_html(text, reply_markup=keyboard)
+    await edit(query, text, keyboard)
     await query.answer()
 
 
-async def _answered(context: Context, message: Message) -> str | None:
+def _named(text: str, knowledge: Knowledge) -> list[str]:
+    """The hashtags of a text; "golden retriever" is #goldenretriever where that is known."""
+    tags, _ = parse(text)
+    joined = "".join(tags)
+    return [joined] if "#" not in text and joined in knowledge else tags
+
+
+async def _answered(context: Context, message: Message) -> list[str]:
     """The first hashtag of the answer replied to, or of the chat's last one."""
     await context.services.turns.over(message.chat_id)
     about = message.reply_to_message
@@ -65,7 +74,7 @@ async def _answered(context: Context, message: Message) -> str | None:
             given = found[0] if found else None
         if given is None:
             given = await recommendations.last_in_chat(session, message.chat_id)
-    return given.hashtags[0][0] if given and given.hashtags else None
+    return [tag for tag, _ in given.hashtags[:1]] if given else []
 
 
 async def _near(context: Context, chat_id: int, tag: str) -> Shown:
@@ -80,7 +89,7 @@ async def _near(context: Context, chat_id: int, tag: str) -> Shown:
         close = await asyncio.to_thread(get_close_matches, tag, known, SPELLINGS, 0.7)
         text = texts.similar_unknown.format(tag=escape(tag))
         if not close:
-            return text, None
+            return f"{text} {texts.similar_browse}", None
         return f"{text} {texts.similar_spelling}", spelling_keyboard(close)
     found = [near for near in knowledge.similar(tag, _LOOKED_UP) if near.tag not in withheld][:MOST]
     if not found:

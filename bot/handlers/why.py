@@ -1,6 +1,6 @@
 """/why: what stands behind the first five hashtags of a photo's answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 
 import numpy as np
@@ -81,31 +81,42 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
         )
     parts = [texts.why]
     if everywhere:
-        parts.append(texts.why_sees_all.format(classes=_classes(everywhere)))
+        parts.append(texts.why_sees_all.format(classes=_classes(texts, everywhere)))
+    explained = {reason.hashtag for reason in reasons}
     told: dict[str, list[str]] = {}
     for reason in reasons:
         # A hashtag of which no known photo tells names its classes all the same.
         seen = [one for one in reason.seen if not reason.nearest or one not in everywhere]
-        told.setdefault(_told(texts, reason, seen), []).append(reason.hashtag)
+        told.setdefault(_told(texts, reason, seen, explained), []).append(reason.hashtag)
     parts += [f"<b>{escape(line(tags))}</b> ← {behind}" for behind, tags in told.items()]
     return "\n\n".join(parts)
 
 
-def _told(texts: Texts, reason: Reason, seen: Sequence[SeenClass]) -> str:
+def _told(
+    texts: Texts, reason: Reason, seen: Sequence[SeenClass], explained: Collection[str]
+) -> str:
     told = []
     if reason.nearest:
         beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
+        # What the answer says anyhow tells less than what it does not say.
+        beside.sort(key=explained.__contains__)
         told.append(
             texts.why_known.format(
                 photos=texts.number(reason.known, texts.known_photos),
                 tags=escape(line(beside[:TOLD])),
-                cosine=texts.decimal(max(known.cosine for known in reason.nearest)),
+                alike=texts.percent(max(0.0, *(known.cosine for known in reason.nearest))),
             )
         )
     if seen:
-        told.append(texts.why_sees.format(classes=_classes(seen)))
+        told.append(texts.why_sees.format(classes=_classes(texts, seen)))
     return " · ".join(told) or texts.why_hints
 
 
-def _classes(seen: Sequence[SeenClass]) -> str:
-    return ", ".join(f"{escape(one.name)} {one.probability:.0%}".replace("%", " %") for one in seen)
+def _classes(texts: Texts, seen: Sequence[SeenClass]) -> str:
+    surest_first = sorted(seen, key=lambda one: -one.probability)
+    return ", ".join(
+        texts.why_class.format(
+            name=escape(texts.classes.get(one.name, one.name)), sure=texts.percent(one.probability)
+        )
+        for one in surest_first
+    )

@@ -1,7 +1,7 @@
 """What a language of the bot is: one sentence for each thing that the bot says."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +43,19 @@ class Texts:
     model_unknown: str
     model_missing: str
     model_lines: Mapping[str, str]
+    model_network: str
+
+    choice_unknown: str
+    any_of: str
+    """Before the last of several: 5, 10 or 30."""
 
     count: str
     count_changed: str
-    count_unknown: str
+    count_ended_platform: str
 
     style: str
     style_changed: str
-    style_unknown: str
+    style_ended_platform: str
     style_unrated: str
     style_names: Mapping[str, str]
     style_lines: Mapping[str, str]
@@ -58,11 +63,13 @@ class Texts:
     platform: str
     platform_line: str
     platform_changed: str
+    platform_ended: str
     platform_unknown: str
+    platform_anywhere: str
+    platform_decides: str
 
     mix: str
     mix_changed: str
-    mix_unknown: str
     mix_last: str
     mix_names: Mapping[str, str]
     mix_lines: Mapping[str, str]
@@ -73,9 +80,11 @@ class Texts:
 
     similar: str
     similar_which: str
+    similar_many: str
     similar_wrong: str
     similar_unknown: str
     similar_spelling: str
+    similar_browse: str
     similar_alone: str
 
     categories: str
@@ -88,6 +97,7 @@ class Texts:
     why_known: str
     why_sees: str
     why_sees_all: str
+    why_class: str
     why_hints: str
     why_unknown: str
     why_which: str
@@ -152,8 +162,11 @@ class Texts:
     users: tuple[str, ...]
     categories_counted: tuple[str, ...]
     known_photos: tuple[str, ...]
-    """After "like": whatever case the language wants there."""
+    """In "on 5 known photos": whatever case the language wants there."""
     decimal_mark: str
+
+    classes: Mapping[str, str] = field(default_factory=dict)
+    """What a classifier sees, by its English name; what is not here is said in English."""
 
     def number(self, count: int, forms: tuple[str, ...]) -> str:
         """``count`` with its noun in the right form: 1 hashtag, 5 hashtags, 21 хештег."""
@@ -162,6 +175,15 @@ class Texts:
     def decimal(self, number: float) -> str:
         """Two places, as the language writes them: 0.81, 0,81."""
         return f"{number:.2f}".replace(".", self.decimal_mark)
+
+    def percent(self, share: float) -> str:
+        """A share of 1: 87 %, which never breaks over two lines."""
+        return f"{share * 100:.0f}\N{NO-BREAK SPACE}%"
+
+    def one_of(self, names: Sequence[str]) -> str:
+        """Names to choose from: 5, 10 or 30."""
+        *others, last = names
+        return f"{', '.join(others)} {self.any_of} {last}" if others else last
 
     def _form(self, count: int) -> int:
         if self.plural_forms == 2:

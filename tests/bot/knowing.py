@@ -8,10 +8,15 @@ from recommenders.knowledge import Knowledge
 NEAR = 12
 
 
-def knowledge_of(hashtags: list[str], preferred_mix: str | None = None) -> Knowledge:
+def knowledge_of(
+    hashtags: list[str], preferred_mix: str | None = None, dish: str = "dish1_dish2_dish3"
+) -> Knowledge:
     """Each hashtag is near those after it; #…dish… are a category, the plain ones three.
 
     Of every three hashtags in a row one is niche, one middle and one broad.
+
+    Args:
+        dish: the name of the category of dishes.
     """
     count = len(hashtags)
     places = np.arange(count)
@@ -27,7 +32,10 @@ def knowledge_of(hashtags: list[str], preferred_mix: str | None = None) -> Knowl
     }
     settings = {
         "models": ["skipgram"],
-        "categories": [{"name": f"{name}1_{name}2_{name}3", "posts": 9} for name in names],
+        "categories": [
+            *({"name": f"{name}1_{name}2_{name}3", "posts": 9} for name in names[:3]),
+            {"name": dish, "posts": 9},
+        ],
         "preferred_mix": preferred_mix,
     }
     return Knowledge(

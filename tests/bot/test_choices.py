@@ -1,4 +1,4 @@
-"""/style, /for and /size: what a chat chooses."""
+"""/style, /for, /count and /size: what a chat chooses."""
 
 import pytest
 from colours import ColourEngine, button, hashtags, jpeg, labels
@@ -33,6 +33,7 @@ async def test_style_is_chosen_by_name_and_by_button(bot: Running, ann: Person) 
     shown = await ann.wait_reply()
     assert "The style here is balanced." in shown["text"]
     assert labels(shown) == ["relevant", "✓ balanced", "popular"]
+    assert len(shown["reply_markup"]["inline_keyboard"]) == 1
     note = await ann.wait_callback(await ann.press(shown, "popular"))
     assert note["text"].startswith("From now on the style here is popular.")
     assert labels(ann.messages[shown["message_id"]])[2] == "✓ popular"
@@ -56,6 +57,7 @@ async def test_style_takes_russian_words_from_those_who_write_russian(bot: Runni
     boris = await bot.person(chat=2, language="ru")
     assert "лайки" in await said(boris, "/style лайки")
     assert "точность" in await said(boris, "/style relevant")
+    assert "точность, баланс или лайки" in await said(boris, "/style хороший")
 
 
 async def test_for_gives_what_the_platform_takes(ann: Person) -> None:
@@ -76,7 +78,8 @@ async def test_for_is_chosen_by_button_and_kept_through_a_restart(start: Start) 
     ann = await first.person()
     await ann.send_text("/for")
     shown = await ann.wait_reply()
-    assert labels(shown) == [platform.label for platform in PLATFORMS.values()]
+    assert labels(shown) == [*(one.label for one in PLATFORMS.values()), "✓ Anywhere"]
+    assert [len(row) for row in shown["reply_markup"]["inline_keyboard"]] == [2, 2, 2]
     await first.stop()
 
     second = await start(server=first.server)
@@ -92,13 +95,33 @@ async def test_count_and_style_leave_the_platform(bot: Running, ann: Person) -> 
     await said(ann, "/style relevant")
     async with bot.database.reading() as session:
         chat = await chats.get(session, 1_000)
-    assert (chat.platform, chat.count, chat.style) == (None, 5, "relevant")
+    assert (chat.platform, chat.count, chat.style) == (None, 10, "relevant")
     await said(ann, "/for tiktok")
     await said(ann, "/count 30")
     async with bot.database.reading() as session:
         chat = await chats.get(session, 1_000)
-    assert (chat.platform, chat.count, chat.style) == (None, 30, "popular")
+    assert (chat.platform, chat.count, chat.style) == (None, 30, "relevant")
     assert len(await answered(ann)) == 30
+
+
+async def test_what_a_chat_had_chosen_holds_again_after_a_platform_and_is_told(
+    ann: Person,
+) -> None:
+    await said(ann, "/for threads")
+    assert "what Threads takes" in await said(ann, "/count")
+    assert await said(ann, "/count 10") == (
+        "From now on you get 10 hashtags a photo.\n"
+        "What Threads takes no longer counts, so the style is balanced."
+    )
+    assert "Threads" not in await said(ann, "/style")
+    await said(ann, "/for threads")
+    assert "so you get 10 hashtags a photo." in await said(ann, "/style popular")
+    await said(ann, "/for threads")
+    assert "no place in particular: 10 hashtags, popular" in await said(ann, "/for anywhere")
+
+
+async def test_for_knows_a_platform_by_what_people_call_it(ann: Person) -> None:
+    assert (await said(ann, "/for Twitter")).startswith("From now on for X: 2 hashtags")
 
 
 def test_every_platform_takes_some_hashtags_in_a_style_that_exists() -> None:

@@ -34,7 +34,11 @@ async def answered(person: Person, colour: str = "red") -> Message:
 async def test_similar_lists_the_nearest_with_their_cosine_to_copy(ann: Person) -> None:
     shown = await asked(ann, "/similar #green7")
     lines = shown["text"].split("\n")
-    assert lines[:3] == ["Near #green7", "#green8 0.90", "#green9 0.85"]
+    assert lines[:3] == [
+        "Near #green7 (1 would be the same)",
+        "#green8 0.90",
+        "#green9 0.85",
+    ]
     assert len(lines) == 11
     assert len([e for e in shown["entities"] if e["type"] == "code"]) == 10
     assert button(shown, "Copy the five")["copy_text"]["text"].startswith("#green8 #green9 ")
@@ -50,9 +54,17 @@ async def test_similar_of_an_unknown_hashtag_offers_those_close_in_spelling(ann:
     assert shown["text"].startswith("I do not know #grean12.")
     assert labels(shown)[0] == "#green12"
     await ann.press(shown, "#green12")
-    assert (await ann.wait_reply())["text"].startswith("Near #green12")
+    assert (await ann.wait_edit(shown))["text"].startswith("Near #green12")
     nothing = await asked(ann, "/similar #qwertyuiop")
-    assert nothing["text"] == "I do not know #qwertyuiop."
+    assert nothing["text"] == "I do not know #qwertyuiop. /categories shows what I know."
+
+
+async def test_similar_answers_each_of_a_few_hashtags_and_two_words_as_one(ann: Person) -> None:
+    assert (await asked(ann, "/similar red dish3"))["text"].startswith("Near #reddish3")
+    first = await asked(ann, "/similar #red1 #red2 #red3 #red4")
+    said = [first["text"], *[(await ann.wait_reply())["text"] for _ in range(3)]]
+    assert [text.split(" (")[0] for text in said[:3]] == ["Near #red1", "Near #red2", "Near #red3"]
+    assert said[3] == "I look up 3 hashtags at a time."
 
 
 async def test_similar_without_a_hashtag_takes_the_first_of_the_last_answer(ann: Person) -> None:
@@ -84,6 +96,19 @@ async def test_what_is_blocked_is_neither_near_nor_in_a_category(bot: Running, a
     assert not {"#green8", "#green1"} & set(hashtags(opened))
 
 
+async def test_a_hashtag_with_an_underscore_is_one_in_a_category_and_can_be_blocked(
+    start: Start, engine: ColourEngine
+) -> None:
+    engine.hashtags.append("red_dish")
+    engine.knowledge = knowledge_of(engine.hashtags, dish="red_dish_dish1_dish2")
+    bot = await start(engine)
+    ann = await bot.person()
+    assert "red_dish · dish1 · dish2" in labels(await asked(ann, "/categories"))
+    async with bot.database.session() as session:
+        await moderation.block(session, "red_dish", by=77)
+    assert "red_dish" not in " ".join(labels(await asked(ann, "/categories")))
+
+
 async def test_categories_open_copy_and_lead_back(ann: Person) -> None:
     shown = await asked(ann, "/categories")
     assert shown["text"].startswith("4 categories")
@@ -113,6 +138,8 @@ async def test_many_categories_come_in_pages_and_work_after_a_restart(
     first = await start(engine)
     ann = await first.person()
     shown = await asked(ann, "/categories")
+    assert "from A to Z" in shown["text"]
+    assert [label[:4] for label in labels(shown)[:3]] == ["blue", "dish", "gree"]
     assert labels(shown)[-2:] == ["1 of 2", "Next ›"]
     await first.stop()
 
@@ -120,8 +147,8 @@ async def test_many_categories_come_in_pages_and_work_after_a_restart(
     ann = await second.person()
     await ann.press(shown, "Next ›")
     turned = await ann.wait_edit(shown)
-    assert labels(turned) == ["dish1 · dish2 · dish3", "‹ Back", "2 of 2"]
-    await ann.press(turned, "dish1")
+    assert labels(turned) == ["red1 · red2 · red3", "‹ Back", "2 of 2"]
+    await ann.press(turned, "red1")
     opened = await ann.wait_edit(shown)
     await ann.press(opened, "‹ Categories")
     assert labels(await ann.wait_edit(shown)) == labels(turned)

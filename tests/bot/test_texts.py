@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from bot.texts import ENGLISH, LANGUAGES, RUSSIAN, Texts, texts_for
+from recommenders.explaining import class_names
 
 
 def sentences(texts: Texts) -> Iterator[tuple[str, str]]:
     for field in dataclasses.fields(texts):
+        if field.name == "classes":
+            continue  # English has none: classifiers name them in English
         value = getattr(texts, field.name)
         if isinstance(value, str):
             yield field.name, value
@@ -76,6 +79,26 @@ def test_russian_is_russian() -> None:
 def test_numbers_take_the_right_form(count: int, english: str, russian: str) -> None:
     assert ENGLISH.number(count, ENGLISH.hashtags) == english
     assert RUSSIAN.number(count, RUSSIAN.hashtags) == russian
+
+
+def test_every_class_that_can_be_seen_has_a_russian_name() -> None:
+    assert RUSSIAN.classes.keys() == set(class_names())
+    for english, name in RUSSIAN.classes.items():
+        assert re.fullmatch("[А-ЯЁа-яё«»() -]+", name.replace("iPod", "").replace("CD", "")), (
+            english
+        )
+        assert name.strip() == name and len(name) <= 40
+
+
+@pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_two_buttons_of_an_answer_stand_side_by_side_on_a_phone(texts: Texts) -> None:
+    for label in (
+        texts.button_copy_five,
+        texts.button_copy_all,
+        texts.button_copy_some.format(count=25, all=30),
+        texts.button_other.format(backend="both"),
+    ):
+        assert len(label) <= 16, label
 
 
 def test_a_language_code_leads_to_its_texts_and_any_other_to_english() -> None:

@@ -1,5 +1,7 @@
 """/why: what stands behind the hashtags of a photo."""
 
+from collections.abc import Sequence
+
 from colours import jpeg
 from running import Running, Start
 
@@ -13,6 +15,14 @@ from storage import moderation
 async def why(person: Person, reply_to: Message | None = None) -> str:
     await person.send_text("/why", reply_to=reply_to)
     return str((await person.wait_reply())["text"])
+
+
+def said_by(reasons: Sequence[Reason]) -> list[str]:
+    """The paragraphs, as they read."""
+    text = why_text(ENGLISH, reasons)
+    return (
+        text.replace("\N{NO-BREAK SPACE}", " ").replace("<b>", "").replace("</b>", "").split("\n\n")
+    )
 
 
 async def answered(person: Person, colour: str = "red", seed: int = 0) -> Message:
@@ -30,7 +40,8 @@ async def test_why_explains_the_first_five_of_the_last_photo(ann: Person) -> Non
     said = await why(ann)
     assert said == (
         "Why these hashtags\n\n"
-        "#blue1 #blue2 #blue3 #blue4 #blue5 ← like 1 known photo: #palette #paint (0.81)"
+        "#blue1 #blue2 #blue3 #blue4 #blue5 ← "
+        "on 1 known photo, the nearest 81\N{NO-BREAK SPACE}% alike, with #palette #paint"
     )
 
 
@@ -44,17 +55,21 @@ async def test_why_in_reply_explains_that_photo_by_the_backend_that_spoke(ann: P
     await ann.wait_edit(answer)
     said = await why(ann, answer)
     assert "#reddish1 #reddish2" in said
-    assert "sees: fountain pen 62 %" in said
+    assert "I see: fountain pen (62\N{NO-BREAK SPACE}% sure)" in said
 
 
 async def test_why_works_after_a_restart_and_in_russian(start: Start) -> None:
     first = await start()
     ann = await first.person(language="ru")
-    await answered(ann)
+    answer = await answered(ann)
     await first.stop()
     second = await start(server=first.server)
     ann = await second.person(language="ru")
-    assert "как у 1 знакомого фото: #palette #paint (0,81)" in await why(ann)
+    assert "у 1 знакомого фото, ближайшее похоже на 81\N{NO-BREAK SPACE}%" in await why(ann)
+    await ann.press(answer, "Что скажет w2v?")
+    await ann.wait_edit(answer)
+    said = await why(ann)
+    assert "вижу: перьевая ручка (уверенность 62\N{NO-BREAK SPACE}%)" in said
 
 
 async def test_why_in_a_group_also_explains_a_photo_that_got_no_answer(bot: Running) -> None:
@@ -85,18 +100,33 @@ async def test_why_of_something_that_is_no_photo_says_so(ann: Person) -> None:
 def test_what_is_seen_behind_all_hashtags_is_said_once() -> None:
     near = (KnownPhoto(("dogsinsnow", "winter"), 0.81),)
     retriever, sled = SeenClass("golden retriever", 0.62), SeenClass("dogsled", 0.2)
-    text = why_text(
-        ENGLISH,
+    text = said_by(
         [
             Reason("snowday", 3, near, (retriever, sled)),
             Reason("dog", 12, near, (retriever,)),
             Reason("goldenretriever", 0, (), (retriever,)),
         ],
     )
-    assert text.split("\n\n")[1:] == [
-        "In the photo I see: golden retriever 62 %",
-        "<b>#snowday</b> ← like 3 known photos: #dogsinsnow #winter (0.81) · sees: dogsled 20 %",
-        "<b>#dog</b> ← like 12 known photos: #dogsinsnow #winter (0.81)",
-        "<b>#goldenretriever</b> ← sees: golden retriever 62 %",
+    assert text[1:] == [
+        "In the photo I see: golden retriever (62 % sure)",
+        "#snowday ← on 3 known photos, the nearest 81 % alike, with #dogsinsnow #winter · "
+        "I see: dogsled (20 % sure)",
+        "#dog ← on 12 known photos, the nearest 81 % alike, with #dogsinsnow #winter",
+        "#goldenretriever ← I see: golden retriever (62 % sure)",
     ]
     assert "fit best" in why_text(ENGLISH, [Reason("dog")])
+
+
+def test_hashtags_that_the_answer_lacks_are_told_of_known_photos_first() -> None:
+    near = (KnownPhoto(("sun", "sea", "waves", "beach"), 0.5),)
+    assert said_by([Reason("sunset", 3, near), Reason("sun", 3, near), Reason("sea", 3, near)]) == [
+        "Why these hashtags",
+        "#sunset #sun #sea ← on 3 known photos, the nearest 50 % alike, with #waves #beach #sun",
+    ]
+
+
+def test_the_surest_class_comes_first() -> None:
+    seen = (SeenClass("jeep", 0.14), SeenClass("mountain bike", 0.22))
+    assert (
+        "mountain bike (22 % sure), jeep (14 % sure)" in said_by([Reason("bike", 0, (), seen)])[1]
+    )
