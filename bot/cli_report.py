@@ -93,8 +93,8 @@ def tune(
     settings = settings_for_a_command()
     from recommenders.backbones import BACKBONES
     from training.fit import Plan
-    from training.pipeline import prepare
     from training.plans import read_plan, write_plan
+    from training.preparing import prepare
     from training.tuning import tune as search
 
     if backbone is not None:

@@ -176,7 +176,7 @@ def embed(
     settings = settings_for_a_command()
     from recommenders.backbones import BACKBONES
     from training.datasets import Problems, read
-    from training.pipeline import embed_posts, get_backbone
+    from training.preparing import embed_posts, get_backbone
 
     one_of("--backbone", backbone, BACKBONES)
     problems = Problems()

@@ -13,7 +13,8 @@ from training import knowledge
 from training.als import AlsFit
 from training.datasets import Post
 from training.fit import Examples, Part, Plan
-from training.pipeline import fit_parts, hashtag_vectors, silent
+from training.pipeline import fit_parts
+from training.preparing import hashtag_vectors, silent
 from training.projection import HeadSettings
 from training.vocabulary import matrix, popularity, vocabulary
 

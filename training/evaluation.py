@@ -13,7 +13,7 @@ from training.datasets import DatasetError, Post, Problems
 from training.features import batches
 from training.fit import Report, lengths_of
 from training.metrics import bootstrap, measure, top_columns
-from training.pipeline import Photos, embed_posts, get_backbone, posts_of, silent
+from training.preparing import Photos, embed_posts, get_backbone, posts_of, silent
 from training.similar import aligned, train_vectors
 from training.vocabulary import matrix, vocabulary
 

@@ -7,7 +7,7 @@ from recommenders.bundle import Bundle, save
 from training import knowledge
 from training.datasets import DatasetError, Problems, read
 from training.fit import Report
-from training.pipeline import hashtag_vectors, silent
+from training.preparing import hashtag_vectors, silent
 from training.vocabulary import matrix, popularity, vocabulary
 
 

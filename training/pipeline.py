@@ -1,8 +1,7 @@
-"""A dataset to a bundle in one go: features, both backends, their blend, knowledge, metrics."""
+"""A dataset to a bundle in one go: both backends, their blend, knowledge, metrics."""
 
-import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.backbones import Backbone, load_backbone
+from recommenders.backbones import Backbone
 from recommenders.bundle import Bundle, save
 from recommenders.engine import blend
-from recommenders.weights import WeightsError, download, find
 from training import knowledge
-from training.datasets import DatasetError, Post, Problems, read
-from training.features import embed
+from training.datasets import Post
 from training.fit import (
     AT,
     Examples,
@@ -34,205 +31,12 @@ from training.fit import (
     validation_rows,
 )
 from training.metrics import measure, top_columns
+from training.preparing import prepare, silent
 from training.projection import side_by_side
 from training.replay import held_out, replay_part
-from training.similar import MODELS, aligned, train_vectors
-from training.vocabulary import matrix, popularity, vocabulary
+from training.vocabulary import popularity
 
 Floats = NDArray[np.float32]
-
-DEFAULT_BACKBONES = {"als": "mobilenet_v2", "w2v": "resnet50"}
-"""The published recipes."""
-
-TEST_SHARE = 0.1
-"""Of the posts of a dataset that names no split."""
-
-
-@dataclass(frozen=True)
-class Photos:
-    """Posts whose photos could be read, with features by backbone."""
-
-    posts: list[Post]
-    features: dict[str, NDArray[np.float16]]
-    mirrored: dict[str, NDArray[np.float16]]
-
-    def rows(self, rows: Sequence[int]) -> "Photos":
-        """Some of the photos."""
-        return Photos(
-            [self.posts[row] for row in rows],
-            {name: values[rows] for name, values in self.features.items()},
-            {name: values[rows] for name, values in self.mirrored.items()},
-        )
-
-    def examples(self, hashtags: Sequence[str]) -> Examples:
-        return Examples(
-            dict(self.features),
-            matrix([p.hashtags for p in self.posts], hashtags),
-            dict(self.mirrored),
-        )
-
-
-def silent(doing: str, done: int, total: int) -> None:
-    """A report that nobody reads."""
-
-
-def is_split(post: Post, split: str, named: bool) -> bool:
-    """Whether a post belongs to a split.
-
-    Args:
-        named: whether the dataset names splits; where it does not, a tenth of the photos, told by
-            their names, are the test split. The pictures of one album stay together: they carry
-            the same hashtags.
-    """
-    if named:
-        return (post.split or "train") == split
-    key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
-    test = zlib.crc32(key.encode()) % 1000 < TEST_SHARE * 1000
-    return (split == "test") == test
-
-
-def posts_of(folder: Path, split: str, problems: Problems | None = None) -> list[Post]:
-    """The posts of a dataset's split."""
-    posts = read(folder, problems)
-    named = any(post.split for post in posts)
-    chosen = [post for post in posts if is_split(post, split, named)]
-    if not chosen:
-        raise DatasetError(f"{folder} has no post in its {split!r} split.")
-    return chosen
-
-
-def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) -> Backbone:
-    """A backbone; with ``fetch`` its weights are downloaded where they are missing."""
-    if fetch and find(name, weights_dir) is None:
-        if weights_dir is None:
-            raise WeightsError(f"No folder to download {name} into: set WEIGHTS_DIR.")
-        download(name, weights_dir)
-    return load_backbone(name, weights_dir)
-
-
-def embed_posts(
-    posts: Sequence[Post],
-    backbones: Sequence[Backbone],
-    cache_dir: Path,
-    *,
-    mirrored: bool,
-    report: Report,
-    problems: Problems,
-) -> Photos:
-    """Features of posts' photos; posts whose photo is missing or broken are left out."""
-    pictured = [post for post in posts if post.image is not None and post.hashtags]
-    paths = [post.image for post in pictured if post.image is not None]
-    if not paths:
-        raise DatasetError(
-            "No post has both a photo and hashtags; there is nothing to learn photos from. "
-            "`tag4pic train fit --backend tags` learns from hashtags alone."
-        )
-    found: dict[tuple[str, bool], NDArray[np.float16]] = {}
-    readable = np.ones(len(paths), np.bool_)
-    for backbone in backbones:
-        for flipped in (False, True) if mirrored else (False,):
-            doing = f"{backbone.name}{' of mirrored photos' if flipped else ''}"
-            features, usable = embed(
-                paths,
-                backbone,
-                cache_dir,
-                flipped=flipped,
-                progress=lambda done, total, doing=doing: report(doing, done, total),  # type: ignore[misc]
-                problems=problems if not found else None,
-            )
-            found[backbone.name, flipped] = features
-            readable &= usable
-    rows = np.flatnonzero(readable)
-    if not len(rows):
-        raise DatasetError("None of the photos can be read. " + " ".join(problems.lines()))
-    return Photos(
-        [pictured[row] for row in rows],
-        {name: values[rows] for (name, flipped), values in found.items() if not flipped},
-        {name: values[rows] for (name, flipped), values in found.items() if flipped},
-    )
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A dataset's training posts, ready to fit on.
-
-    Attributes:
-        posts: all that have hashtags, with or without a photo.
-        photos: those whose photo could be read, with their features.
-        hashtags: the vocabulary, V of them.
-        examples: the photos as arrays.
-        names: backend to backbone.
-        backbones: by name.
-        vectors: by model (V, 150): see ``hashtag_vectors``.
-        problems: posts and photos that were left out.
-    """
-
-    posts: list[Post]
-    photos: Photos
-    hashtags: list[str]
-    examples: Examples
-    names: dict[str, str]
-    backbones: dict[str, Backbone]
-    vectors: dict[str, Floats]
-    problems: Problems
-
-
-def prepare(
-    dataset: Path,
-    *,
-    backend: str = "all",
-    backbone: str | None = None,
-    weights_dir: Path | None = None,
-    cache_dir: Path,
-    seed: int = 0,
-    min_count: int = 1,
-    mirrored: bool = True,
-    fetch: bool = True,
-    without: Collection[str] = (),
-    report: Report = silent,
-) -> Prepared:
-    """Everything before the fit; arguments and errors as ``fit_dataset``."""
-    problems = Problems()
-    posts = [
-        post
-        for post in posts_of(dataset, "train", problems)
-        if post.hashtags and not set(without).intersection(post.hashtags)
-    ]
-    names = {
-        name: backbone or DEFAULT_BACKBONES[name]
-        for name in ("als", "w2v")
-        if backend in (name, "all")
-    }
-    loaded = {
-        name: get_backbone(name, weights_dir, fetch=fetch) for name in dict.fromkeys(names.values())
-    }
-    photos = embed_posts(
-        posts, list(loaded.values()), cache_dir, mirrored=mirrored, report=report, problems=problems
-    )
-    hashtags = vocabulary((post.hashtags for post in photos.posts), min_count)
-    if not hashtags:
-        raise DatasetError(
-            f"No hashtag is carried by at least {min_count} photos. Lower --min-count."
-        )
-    known = set(hashtags)
-    keep = [i for i, post in enumerate(photos.posts) if known.intersection(post.hashtags)]
-    if len(keep) < len(photos.posts):
-        photos = photos.rows(keep)
-    if len(keep) < 2:
-        raise DatasetError(
-            "Only one post has a photo that can be read and a hashtag; some are fitted on and some "
-            "held back for choosing, so there must be two at least. Add posts."
-        )
-    return Prepared(
-        posts,
-        photos,
-        hashtags,
-        photos.examples(hashtags),
-        names,
-        loaded,
-        hashtag_vectors(posts, hashtags, seed, report),
-        problems,
-    )
 
 
 def fit_dataset(
@@ -314,25 +118,6 @@ def fit_dataset(
     )
     save(bundle, out)
     return bundle
-
-
-def hashtag_vectors(
-    posts: Sequence[Post], hashtags: Sequence[str], seed: int, report: Report
-) -> dict[str, Floats]:
-    """Skip-gram and CBOW vectors (V, 150) of a vocabulary; empty where posts have one hashtag."""
-    found: dict[str, Floats] = {}
-    for model in MODELS:
-        try:
-            tags, vectors = train_vectors(
-                posts,
-                model=model,
-                seed=seed,
-                progress=lambda done, total, model=model: report(f"Word2Vec, {model}", done, total),  # type: ignore[misc]
-            )
-        except DatasetError:
-            return {}
-        found[model] = aligned(hashtags, tags, vectors)
-    return found
 
 
 def _seeded(plan: Plan) -> list[Plan]:

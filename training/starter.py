@@ -36,7 +36,7 @@ from training.features import embed
 from training.fit import Examples, Part, Plan, Report, fit_als, fit_w2v, head_part, head_recommender
 from training.metrics import top_columns
 from training.naming import Naming, content_words, naming
-from training.pipeline import hashtag_vectors, silent
+from training.preparing import hashtag_vectors, silent
 from training.projection import FittedHead, HeadSettings
 from training.replay import held_out, replay_part
 from training.vocabulary import matrix, vocabulary

@@ -13,7 +13,8 @@ from training.datasets import DatasetError, Problems
 from training.finetuning import FineTuned, Taught, fine_tune
 from training.fit import Plan, Report, lengths_of
 from training.metrics import measure
-from training.pipeline import Photos, embed_posts, fit_dataset, get_backbone, posts_of
+from training.pipeline import fit_dataset
+from training.preparing import Photos, embed_posts, get_backbone, posts_of
 from training.vocabulary import matrix
 
 TOP = 10

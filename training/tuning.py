@@ -32,8 +32,8 @@ from training.fit import (
     scores_of,
     validation_rows,
 )
-from training.pipeline import Prepared, silent
 from training.plans import plan_to_json
+from training.preparing import Prepared, silent
 from training.vocabulary import popularity
 
 Floats = NDArray[np.float32]

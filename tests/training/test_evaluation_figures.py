@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.datasets import Post
 from training.metrics import bootstrap, measure, top_columns
-from training.pipeline import is_split
+from training.preparing import is_split
 
 # Hashtags a b c d; the third photo carries one that nobody knows besides.
 TRUTH = np.array(

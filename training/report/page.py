@@ -11,7 +11,7 @@ from training.baselines import BASELINES
 from training.datasets import DatasetError
 from training.evaluation import Answers, Evaluation, answers
 from training.fit import Report
-from training.pipeline import silent
+from training.preparing import silent
 from training.report import contents
 from training.report.charts import Line, interval, line_chart, map_chart
 from training.report.contents import Confused, Curve, Earned, Shown
