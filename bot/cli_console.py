@@ -159,7 +159,12 @@ def reporting() -> Iterator["Report"]:
         def report(doing: str, done: int, total: int) -> None:
             bar.update(task, description=escape(doing), completed=done, total=total or None)
 
-        yield report
+        try:
+            yield report
+        except KeyboardInterrupt:
+            bar.stop()
+            typer.echo("Stopped. What was done is kept: run the same command to go on.", err=True)
+            raise
 
 
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
@@ -185,7 +190,9 @@ def _laid_out(docstring: str | None) -> str:
 def _paragraph(text: str) -> str:
     example = dedent(text)
     if example.startswith("tag4pic "):
-        return f"[not dim cyan]{escape(indent(example, '    '))}[/]"
+        # Each line by itself: typer takes away spaces that all lines but the first begin with.
+        lines = indent(example, "    ").splitlines()
+        return "\n".join(f"[not dim cyan]{escape(line)}[/]" for line in lines)
     return " ".join(text.split())
 
 

@@ -14,21 +14,29 @@ if TYPE_CHECKING:
 
 
 def import_(
-    source: Annotated[Path, typer.Argument(help="A folder or a CSV file.", show_default=False)],
-    to: Annotated[Path, typer.Option(help="The dataset to write.", show_default=False)],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="A folder or a CSV file.", show_default=False),
+    ],
+    to: Annotated[
+        Path, typer.Option(metavar="DIR", help="The dataset to write.", show_default=False)
+    ],
     kind: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             help="dataset, harrison, instaloader, csv or keywords.",
             show_default="told by what is there",
         ),
     ] = None,
     min_count: Annotated[
-        int, typer.Option(min=1, help="Posts that must carry a hashtag for it to be kept.")
+        int,
+        typer.Option(metavar="N", min=1, help="Posts that must carry a hashtag for it to be kept."),
     ] = 1,
     cap: Annotated[
         float | None,
         typer.Option(
+            metavar="SHARE",
             help="Drop hashtags on more than this share of the posts, such as 0.2.",
             show_default="drop none",
         ),
@@ -66,31 +74,48 @@ def import_(
 
 
 def collect(
-    to: Annotated[Path, typer.Option(help="The folder to fetch into.", show_default=False)],
+    to: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder to fetch into.", show_default=False)
+    ],
     hashtag: Annotated[
         list[str] | None,
-        typer.Option(help="Whose newest posts are fetched; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="TAG",
+            help="Whose newest posts are fetched; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
     profile: Annotated[
         list[str] | None,
-        typer.Option(help="Whose newest posts are fetched; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="NAME",
+            help="Whose newest posts are fetched; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
     limit: Annotated[
-        int, typer.Option(min=1, help="How many newest posts of each are looked at.")
+        int,
+        typer.Option(metavar="N", min=1, help="How many newest posts of each are looked at."),
     ] = 100,
     login: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             help="The Instagram user whose session instaloader has kept.",
             show_default="not logged in",
         ),
     ] = None,
     session_file: Annotated[
         Path | None,
-        typer.Option(help="Where that session is.", show_default="where instaloader keeps it"),
+        typer.Option(
+            metavar="FILE",
+            help="Where that session is.",
+            show_default="where instaloader keeps it",
+        ),
     ] = None,
     pause: Annotated[
-        float, typer.Option(min=0, help="Seconds between two posts, on average.")
+        float,
+        typer.Option(metavar="SECONDS", min=0, help="Between two posts, on average."),
     ] = 2.0,
 ) -> None:
     """Fetch new posts of hashtags or profiles from Instagram, politely.

@@ -1,27 +1,45 @@
 """``tag4pic train report`` and ``tune``: to look at a bundle, and to find a better one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from bot.cli_console import one_of, reporting, settings_for_a_command
 
-Dataset = Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)]
-Cache = Annotated[Path, typer.Option(help="Where features of photos are kept for the next run.")]
+Dataset = Annotated[
+    Path, typer.Option(metavar="DIR", help="A folder with posts.jsonl.", show_default=False)
+]
+Cache = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where features of photos are kept for the next run.")
+]
+Split = Annotated[str, typer.Option(metavar="NAME", help="Of the dataset.")]
+At = Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of an answer count.")]
+Measured = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="The bundle to measure.", show_default="the starter"),
+]
 CACHE = Path("data/features")
 BACKENDS = ("als", "w2v", "all")
 
 
+def tell_problems(lines: Sequence[str]) -> None:
+    """What of a dataset could not be used, on stderr, a line each."""
+    for line in lines:
+        Console(stderr=True).print(Text(line, "yellow"), soft_wrap=True)
+
+
 def report(
     dataset: Dataset,
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
-    bundle: Annotated[
-        Path | None, typer.Option(help="The bundle to measure.", show_default="the starter")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Of the dataset.")] = "test",
-    at: Annotated[int, typer.Option(min=1, help="How many hashtags of an answer count.")] = 5,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path(
+        "report.html"
+    ),
+    bundle: Measured = None,
+    split: Split = "test",
+    at: At = 5,
     cache: Cache = CACHE,
 ) -> None:
     """Write one page to look at: figures, curves, a map of the hashtags, photos.
@@ -51,33 +69,44 @@ def report(
         highlight=False,
         soft_wrap=True,
     )
-    for line in found.problems:
-        Console(stderr=True).print(f"[yellow]{line}[/]", highlight=False)
+    tell_problems(found.problems)
 
 
 def tune(
     dataset: Dataset,
-    out: Annotated[Path, typer.Option(help="The plan to write.")] = Path("plan.json"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The plan to write.")] = Path(
+        "plan.json"
+    ),
     study: Annotated[
         Path | None,
-        typer.Option(help="Where trials are kept.", show_default="beside the plan, .study"),
+        typer.Option(
+            metavar="FILE", help="Where trials are kept.", show_default="beside the plan, .study"
+        ),
     ] = None,
     trials: Annotated[
-        int, typer.Option(min=1, help="Of each backend, those of earlier runs included.")
+        int,
+        typer.Option(metavar="N", min=1, help="Of each backend, those of earlier runs included."),
     ] = 30,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0, help="Begin no trial after so many.", show_default="no limit"),
+        typer.Option(
+            metavar="N", min=0, help="Begin no trial after so many.", show_default="no limit"
+        ),
     ] = None,
     plan: Annotated[
-        Path | None, typer.Option(help="The plan to start from.", show_default="the usual one")
+        Path | None,
+        typer.Option(metavar="FILE", help="The plan to start from.", show_default="the usual one"),
     ] = None,
-    backend: Annotated[str, typer.Option(help="als, w2v or all.")] = "all",
+    backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
     backbone: Annotated[
         str | None,
-        typer.Option(help="As for fit.", show_default="mobilenet_v2 for als, resnet50 for w2v"),
+        typer.Option(
+            metavar="NAME",
+            help="As for fit.",
+            show_default="mobilenet_v2 for als, resnet50 for w2v",
+        ),
     ] = None,
-    min_count: Annotated[int, typer.Option(min=1, help="As for fit.")] = 1,
+    min_count: Annotated[int, typer.Option(metavar="N", min=1, help="As for fit.")] = 1,
     mirrored: Annotated[bool, typer.Option(help="As for fit.")] = True,
     cache: Cache = CACHE,
 ) -> None:

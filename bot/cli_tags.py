@@ -27,10 +27,14 @@ def similar(
     tag: Annotated[
         str, typer.Argument(metavar="TAG", help="A hashtag, with or without #.", show_default=False)
     ],
-    top: Annotated[int, typer.Option(min=1, help="How many hashtags.")] = 10,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags.")] = 10,
     model: Annotated[
         str | None,
-        typer.Option(help="Whose vectors: skipgram or cbow.", show_default="the bundle's first"),
+        typer.Option(
+            metavar="NAME",
+            help="Whose vectors: skipgram or cbow.",
+            show_default="the bundle's first",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -71,7 +75,7 @@ def similar(
 
 @app.command()
 def categories(
-    top: Annotated[int, typer.Option(min=1, help="How many hashtags of each.")] = 8,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of each.")] = 8,
     as_json: Json = False,
 ) -> None:
     """List what the bundle's posts are about, and the hashtags most at home there.

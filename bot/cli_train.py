@@ -9,11 +9,21 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli_console import Commands, one_of, reporting, settings_for_a_command
+from bot.cli_console import Commands, fail, one_of, reporting, settings_for_a_command
 from bot.cli_data import collect, import_
 from bot.cli_finetune import finetune, rollback
-from bot.cli_report import BACKENDS, CACHE, Cache, Dataset, tune
-from bot.cli_report import report as write_report
+from bot.cli_report import (
+    BACKENDS,
+    CACHE,
+    At,
+    Cache,
+    Dataset,
+    Measured,
+    Split,
+    report,
+    tell_problems,
+    tune,
+)
 
 if TYPE_CHECKING:
     from training.evaluation import Evaluation
@@ -23,48 +33,58 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Train on your own posts, and see how good it is.",
 )
-app.command("import")(import_)
-app.command()(collect)
-app.command()(finetune)
-app.command()(rollback)
-app.command("report")(write_report)
-app.command()(tune)
-
 LOSSES = ("softmax", "kld_bce")
 
 
-@app.command()
 def fit(
     dataset: Dataset,
-    out: Annotated[Path, typer.Option(help="The bundle to write.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The bundle to write.", show_default=False)
+    ],
     backend: Annotated[
         str,
-        typer.Option(help="als, w2v or all; tags for hashtags alone, without any photo."),
+        typer.Option(
+            metavar="NAME", help="als, w2v or all; tags for hashtags alone, without any photo."
+        ),
     ] = "all",
     backbone: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             help="efficientnet_lite0 (needs no download), mobilenet_v2 or resnet50.",
             show_default="mobilenet_v2 for als, resnet50 for w2v",
         ),
     ] = None,
     loss: Annotated[
         str | None,
-        typer.Option(help="Of the projection head: softmax or kld_bce.", show_default="softmax"),
+        typer.Option(
+            metavar="NAME",
+            help="Of the projection head: softmax or kld_bce.",
+            show_default="softmax",
+        ),
     ] = None,
     min_count: Annotated[
-        int, typer.Option(min=1, help="Photos that must carry a hashtag for it to be learnt.")
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Photos that must carry a hashtag for it to be learnt."
+        ),
     ] = 1,
     mirrored: Annotated[
         bool, typer.Option(help="Learn from the photos mirrored left to right too.")
     ] = True,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="The same seed gives the same bundle.", show_default="0"),
+        typer.Option(
+            metavar="N", min=0, help="The same seed gives the same bundle.", show_default="0"
+        ),
     ] = None,
     plan: Annotated[
         Path | None,
-        typer.Option(help="Hyper-parameters, as tune writes them.", show_default="the usual ones"),
+        typer.Option(
+            metavar="FILE",
+            help="Hyper-parameters, as tune writes them.",
+            show_default="the usual ones",
+        ),
     ] = None,
     cache: Cache = CACHE,
 ) -> None:
@@ -73,8 +93,8 @@ def fit(
     Set MODEL_DIR to the bundle and the bot answers with it. A run that is interrupted goes on where
     it stopped.
 
-    tag4pic train fit --dataset posts --out data/mine
-    tag4pic train fit --dataset posts --out data/mine --backbone efficientnet_lite0
+    tag4pic train fit --dataset posts --out mine
+    tag4pic train fit --dataset posts --out mine --backbone efficientnet_lite0
     """
     one_of("--backend", backend, (*BACKENDS, "tags"))
     if loss is not None:
@@ -95,7 +115,7 @@ def fit(
     if backend == "tags":
         _fit_tags(dataset, out, chosen.seed, min_count)
         return
-    with reporting() as report:
+    with reporting() as progress:
         bundle = fit_dataset(
             dataset,
             out,
@@ -106,7 +126,7 @@ def fit(
             plan=chosen,
             min_count=min_count,
             mirrored=mirrored,
-            report=report,
+            report=progress,
         )
     console = Console()
     told = bundle.provenance
@@ -125,16 +145,14 @@ def fit(
     console.print(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]", highlight=False)
 
 
-@app.command()
 def evaluate(
     dataset: Dataset,
-    bundle: Annotated[
-        Path | None, typer.Option(help="The bundle to measure.", show_default="the starter")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Of the dataset.")] = "test",
-    at: Annotated[int, typer.Option(min=1, help="How many hashtags of an answer count.")] = 5,
+    bundle: Measured = None,
+    split: Split = "test",
+    at: At = 5,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the figures to this file too.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures to this file too."),
     ] = None,
     cache: Cache = CACHE,
 ) -> None:
@@ -145,9 +163,11 @@ def evaluate(
     tag4pic train evaluate --dataset posts --bundle data/mine
     """
     settings = settings_for_a_command()
+    if json_file is not None:
+        _write(json_file, "")  # rather refused now than after all the measuring
     from training.evaluation import evaluate as measure
 
-    with reporting() as report:
+    with reporting() as progress:
         found = measure(
             dataset,
             bundle or settings.model_dir,
@@ -155,17 +175,18 @@ def evaluate(
             at=at,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            report=report,
+            report=progress,
         )
     _print(found)
     if json_file is not None:
-        json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")
+        _write(json_file, json.dumps(found.as_json(), indent=1) + "\n")
 
 
-@app.command()
 def embed(
     dataset: Dataset,
-    backbone: Annotated[str, typer.Option(help="Whose features.")] = "efficientnet_lite0",
+    backbone: Annotated[str, typer.Option(metavar="NAME", help="Whose features.")] = (
+        "efficientnet_lite0"
+    ),
     mirrored: Annotated[bool, typer.Option(help="Of mirrored photos too.")] = True,
     cache: Cache = CACHE,
 ) -> None:
@@ -180,31 +201,32 @@ def embed(
 
     one_of("--backbone", backbone, BACKBONES)
     problems = Problems()
-    with reporting() as report:
+    with reporting() as progress:
         photos = embed_posts(
             read(dataset, problems),
             [get_backbone(backbone, settings.weights_dir, fetch=True)],
             cache,
             mirrored=mirrored,
-            report=report,
+            report=progress,
             problems=problems,
         )
     Console().print(f"Features of {len(photos.posts):,} photos are in {cache}.", highlight=False)
-    for line in problems.lines():
-        Console(stderr=True).print(f"[yellow]{line}[/]", highlight=False)
+    tell_problems(problems.lines())
 
 
-@app.command()
 def starter(
-    data: Annotated[Path, typer.Option(help="The folder with the datasets.", show_default=False)],
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder with the datasets.", show_default=False)
+    ],
     out: Annotated[
-        Path | None, typer.Option(help="The bundle to write.", show_default="the one that ships")
+        Path | None,
+        typer.Option(metavar="DIR", help="The bundle to write.", show_default="the one that ships"),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only measure, on held-out photos.")] = (
         False
     ),
     shared_by: Annotated[
-        int, typer.Option(min=1, max=5, help="Captions of a photo that must have a word.")
+        int, typer.Option(metavar="N", min=1, max=5, help="Captions of a photo that have a word.")
     ] = 2,
     cache: Cache = CACHE,
 ) -> None:
@@ -216,7 +238,7 @@ def starter(
     from recommenders.engine import STARTER
     from training.starter import build
 
-    with reporting() as report:
+    with reporting() as progress:
         figures = build(
             data,
             out or STARTER,
@@ -224,7 +246,7 @@ def starter(
             cache_dir=cache,
             check_only=check,
             shared_by=shared_by,
-            report=report,
+            report=progress,
         )
     photos = max(figure.photos for figure in figures.values())
     table = Table(
@@ -249,8 +271,8 @@ def starter(
 def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
     from training.hashtags_alone import fit_hashtags
 
-    with reporting() as report:
-        bundle = fit_hashtags(dataset, out, seed=seed, min_count=min_count, report=report)
+    with reporting() as progress:
+        bundle = fit_hashtags(dataset, out, seed=seed, min_count=min_count, report=progress)
     console = Console()
     groups = len(bundle.settings["knowledge"]["categories"])
     console.print(
@@ -265,6 +287,14 @@ def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{file} cannot be written ({error.strerror}).")
 
 
 def _table(title: str) -> Table:
@@ -301,5 +331,20 @@ def _print(found: "Evaluation") -> None:
     for name, figures in found.backends.items():
         _row(table, name, figures, found.intervals[name])
     Console().print(table)
-    for line in found.problems:
-        Console(stderr=True).print(f"[yellow]{line}[/]", highlight=False)
+    tell_problems(found.problems)
+
+
+# In the order in which they are needed, as --help lists them.
+for _name, _command in (
+    ("import", import_),
+    ("collect", collect),
+    ("embed", embed),
+    ("fit", fit),
+    ("tune", tune),
+    ("evaluate", evaluate),
+    ("report", report),
+    ("finetune", finetune),
+    ("rollback", rollback),
+    ("starter", starter),
+):
+    app.command(_name)(_command)

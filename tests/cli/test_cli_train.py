@@ -17,6 +17,7 @@ from bot.cli import app
 from recommenders import bundle as bundles
 from recommenders.backbones import Backbone
 from tests.shapes import COLOURS, draw, posts_of, shapes, small_plan, write_posts
+from training.plans import plan_to_json, read_plan
 
 Tag4pic = Callable[..., Any]
 
@@ -175,6 +176,17 @@ def test_a_report_that_cannot_be_written_is_one_sentence(
     assert "cannot be written" in refused(result)
 
 
+def test_figures_that_cannot_be_written_are_refused_before_anything_is_measured(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = train(
+        *("evaluate", "--dataset", str(tmp_path / "nowhere"), "--bundle", str(fitted.bundle)),
+        *("--json", str(tmp_path / "file" / "figures.json")),
+    )
+    assert "figures.json cannot be written" in refused(result)
+
+
 def test_the_same_seed_gives_the_same_arrays_to_the_byte(
     train: Tag4pic, fitted: Fitted, tmp_path: Path
 ) -> None:
@@ -212,6 +224,7 @@ def test_a_fit_that_was_interrupted_goes_on_where_it_stopped(
         patch.setattr(Backbone, "features_of_pixels", interrupted)
         result = train(*arguments)
     assert result.exit_code == 130
+    assert result.stderr == "Stopped. What was done is kept: run the same command to go on.\n"
     assert sum(seen) == 16 and not (tmp_path / "mine").exists()
 
     def counted(self: Backbone, batch: Any) -> Any:
@@ -394,21 +407,18 @@ def test_tune_never_sees_the_test_split_and_goes_on_from_its_study(
         *("tune", "--dataset", str(dataset), "--out", str(plan), "--plan", str(fitted.plan)),
         *("--backbone", "efficientnet_lite0", "--cache", str(fitted.cache), "--no-mirrored"),
     ]
-    result = train(*arguments, "--trials", "2")
+    result = train(*arguments, "--trials", "1")
     assert result.exit_code == 0, result.output
+    assert "of 2 trials" in result.stdout
+    result = train(*arguments, "--trials", "2")
     assert "of 4 trials" in result.stdout
-    result = train(*arguments, "--trials", "3")
-    assert "of 6 trials" in result.stdout
-    result = train(*arguments, "--trials", "3")  # nothing left to try
-    assert "of 6 trials" in result.stdout
+    result = train(*arguments, "--trials", "2")  # nothing left to try
+    assert "of 4 trials" in result.stdout
     gains = re.findall(r": ([\d.]+) → ([\d.]+) \(recall", result.stdout)
     assert len(gains) == 2 and all(float(before) <= float(after) for before, after in gains)
     found = json.loads(plan.read_text())
     assert found["head"]["epochs"] == 6  # what is not searched stays as it was given
-    arguments = fitted.fit(tmp_path / "out", dataset=dataset)
-    arguments[arguments.index("--plan") + 1] = str(plan)
-    result = train(*arguments)
-    assert result.exit_code == 0, result.output
+    assert plan_to_json(read_plan(plan)) == found  # as fit --plan reads it
     other = shapes(tmp_path / "other", 20, test=4)
     arguments = [*("tune", "--dataset", str(other), "--out", str(plan), "--trials", "1")]
     result = train(*arguments, "--backbone", "efficientnet_lite0", "--cache", str(fitted.cache))
