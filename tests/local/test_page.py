@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import logging
+import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -225,6 +226,7 @@ async def test_the_first_visit_invites_to_send_a_photo_and_start_starts(
     await expect(messages(page).first).to_contain_text("/start")
     await expect(messages(page).last).to_contain_text("Hello in en! Try /ask.")
     await expect(messages(page).last.locator("b")).to_have_text("Hello")
+    await expect(messages(page).last.locator("time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
     await expect(page.get_by_role("heading", name="What can this bot do?")).to_be_hidden()
 
 
@@ -402,6 +404,17 @@ async def test_a_lost_connection_is_shown_and_found_again(
     await expect(page.get_by_text("Connection lost")).to_be_visible()
     await server.start(port=port)
     await expect(page.get_by_text("Connection lost")).to_be_hidden(timeout=20_000)
+
+
+async def test_an_address_of_no_chat_says_so_and_leads_to_the_usual_one(
+    server: LocalServer, open_page: Open
+) -> None:
+    page = await open_page()
+    await page.goto(f"{server.url}/?chat=abc")
+    await expect(page.get_by_text("There is no such chat")).to_be_visible()
+    await page.get_by_role("link", name="Open the usual chat").click()
+    await expect(page.get_by_role("button", name="Start")).to_be_visible()
+    await expect(page.get_by_text("There is no such chat")).to_be_hidden()
 
 
 async def test_a_cleared_chat_begins_again(page: Any) -> None:

@@ -138,6 +138,10 @@ connection.addEventListener("state", ({ detail: state }) => {
     clearTimeout(losing);
     losing = null;
     bar.hidden = true;
+  } else if (state === "refused") {
+    clearTimeout(losing);
+    bar.replaceChildren(`${t("no_chat")} `, make("a", { href: "/", text: t("to_chat") }));
+    bar.hidden = false;
   } else {
     losing ??= setTimeout(() => {
       bar.textContent = t("lost");

@@ -14,7 +14,8 @@ export class Refused extends Error {}
 
 /**
  * Dispatches each of EVENTS with the parsed data as `detail`, and `state` with "open" or "lost".
- * It reconnects by itself: every connection starts with a snapshot, so nothing is missed.
+ * It reconnects by itself: every connection starts with a snapshot, so nothing is missed. Only
+ * where the server will not have this chat it gives up, and the state is "refused".
  */
 export class Connection extends EventTarget {
   #chat;
@@ -39,7 +40,7 @@ export class Connection extends EventTarget {
     clearTimeout(this.#retry);
     this.#retry = null;
     this.#source?.close();
-    const where = new URLSearchParams({ chat: this.#chat, language });
+    const where = new URLSearchParams({ chat: this.#chat, language, name: t("you") });
     const source = new EventSource(`/chat/events?${where}`);
     this.#source = source;
     source.addEventListener("open", () => {
@@ -48,15 +49,37 @@ export class Connection extends EventTarget {
     });
     source.addEventListener("error", () => {
       // The browser's own retry gives up on some errors, so this one is the only retry.
+      const answered = source.readyState === EventSource.CLOSED;
       source.close();
       if (source !== this.#source) return;
       this.#tell("state", "lost");
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.open(), this.#wait);
-      this.#wait = Math.min(this.#wait * 1.7, LAST_RETRY_MS);
+      this.#again();
+      if (answered) this.#askWhy(source.url);
     });
     for (const name of EVENTS) {
       source.addEventListener(name, (event) => this.#tell(name, JSON.parse(event.data)));
+    }
+  }
+
+  #again() {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.open(), this.#wait);
+    this.#wait = Math.min(this.#wait * 1.7, LAST_RETRY_MS);
+  }
+
+  /** An EventSource does not tell what the server answered instead of a stream; this asks. */
+  async #askWhy(url) {
+    const reading = new AbortController();
+    try {
+      const response = await fetch(url, { signal: reading.signal });
+      if (response.status !== 400) return;
+      clearTimeout(this.#retry);
+      this.#retry = null;
+      this.#tell("state", "refused");
+    } catch {
+      // The server is not there after all: it is tried again.
+    } finally {
+      reading.abort();
     }
   }
 

@@ -37,6 +37,7 @@ const TEXTS = {
     more: "More",
     new_messages: (n) => `Go to the latest message, ${n} new`,
     next: "Next photo",
+    no_chat: "There is no such chat: “chat=” in the address takes a whole number.",
     not_pressed: "The button could not be pressed. Try again.",
     not_sent: "The message was not sent. Is the bot still running?",
     open_photo: "Open the photo",
@@ -55,6 +56,7 @@ const TEXTS = {
     spoiler: "Hidden text, press to show",
     start: "Start",
     to_bottom: "Go to the latest message",
+    to_chat: "Open the usual chat",
     today: "Today",
     typing: "typing",
     unsupported: "This kind of message cannot be shown here.",
@@ -104,6 +106,7 @@ const TEXTS = {
     more: "Ещё",
     new_messages: (n) => `К последнему сообщению, новых: ${n}`,
     next: "Следующее фото",
+    no_chat: "Такого чата нет: после «chat=» в адресе нужно целое число.",
     not_pressed: "Кнопка не сработала. Попробуйте ещё раз.",
     not_sent: "Сообщение не отправлено. Бот ещё запущен?",
     open_photo: "Открыть фото",
@@ -122,6 +125,7 @@ const TEXTS = {
     spoiler: "Скрытый текст, нажмите, чтобы показать",
     start: "Начать",
     to_bottom: "К последнему сообщению",
+    to_chat: "Открыть обычный чат",
     today: "Сегодня",
     typing: "печатает",
     unsupported: "Такое сообщение здесь не показать.",
@@ -187,7 +191,11 @@ export function switchLanguage() {
   location.reload();
 }
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+/** How this language is written where the person lives: British hours, not American ones. */
+const locale =
+  navigator.languages.find((one) => one.toLowerCase().startsWith(`${language}-`)) ?? language;
+
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 
 /** The time of day of a Bot API date (seconds since 1970). */
 export const timeOf = (seconds) => clock.format(seconds * 1000);
@@ -200,7 +208,7 @@ export function dayOf(seconds, now = new Date()) {
   if (days === 0) return t("today");
   if (days === 1) return t("yesterday");
   const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
-  return new Intl.DateTimeFormat(language, { day: "numeric", month: "long", year }).format(date);
+  return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year }).format(date);
 }
 
 /** A file size for people, as Telegram writes it: 512 B, 34.2 KB, 1.5 MB. */
