@@ -1,6 +1,7 @@
 """/why: what stands behind the first five hashtags of a photo's answer."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -70,6 +71,15 @@ async def _reasons(context: Context, message: Message, photo_ids: Sequence[int])
     return await services.in_worker(lambda: engine.explain(rows, backend, chosen, skip=withheld))
 
 
+@dataclass(frozen=True)
+class _Behind:
+    """What is told behind hashtags: of known photos, and of classes seen."""
+
+    beside: tuple[str, ...]
+    alike: str
+    seen: tuple[SeenClass, ...]
+
+
 def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
     """HTML, a line or two a hashtag; what stands behind several is said once."""
     if not any(reason.nearest or reason.seen for reason in reasons):
@@ -83,32 +93,38 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
     if everywhere:
         parts.append(texts.why_sees_all.format(classes=_classes(texts, everywhere)))
     explained = {reason.hashtag for reason in reasons}
-    told: dict[str, list[str]] = {}
+    told: dict[_Behind, list[Reason]] = {}
     for reason in reasons:
-        # A hashtag of which no known photo tells names its classes all the same.
-        seen = [one for one in reason.seen if not reason.nearest or one not in everywhere]
-        told.setdefault(_told(texts, reason, seen, explained), []).append(reason.hashtag)
-    parts += [f"<b>{escape(line(tags))}</b> ← {behind}" for behind, tags in told.items()]
+        told.setdefault(_behind(texts, reason, everywhere, explained), []).append(reason)
+    for behind, group in told.items():
+        tags = escape(line([reason.hashtag for reason in group]))
+        parts.append(f"<b>{tags}</b> ← {_told(texts, behind, [one.known for one in group])}")
     return "\n\n".join(parts)
 
 
-def _told(
-    texts: Texts, reason: Reason, seen: Sequence[SeenClass], explained: Collection[str]
-) -> str:
+def _behind(
+    texts: Texts, reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]
+) -> _Behind:
+    # A hashtag of which no known photo tells names its classes all the same.
+    seen = tuple(one for one in reason.seen if not reason.nearest or one not in everywhere)
+    if not reason.nearest:
+        return _Behind((), "", seen)
+    beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
+    # What the answer says anyhow tells less than what it does not say.
+    beside = [tag for tag in beside if tag not in explained] or beside
+    alike = texts.percent(max(0.0, *(known.cosine for known in reason.nearest)))
+    return _Behind(tuple(beside[:TOLD]), alike, seen)
+
+
+def _told(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
     told = []
-    if reason.nearest:
-        beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
-        # What the answer says anyhow tells less than what it does not say.
-        beside.sort(key=explained.__contains__)
-        told.append(
-            texts.why_known.format(
-                photos=texts.number(reason.known, texts.known_photos),
-                tags=escape(line(beside[:TOLD])),
-                alike=texts.percent(max(0.0, *(known.cosine for known in reason.nearest))),
-            )
-        )
-    if seen:
-        told.append(texts.why_sees.format(classes=_classes(texts, seen)))
+    if behind.alike:
+        photos = texts.between(min(known), max(known), texts.known_photos)
+        told.append(texts.why_known.format(photos=photos, alike=behind.alike))
+        if behind.beside:
+            told[-1] += texts.why_beside.format(tags=escape(line(behind.beside)))
+    if behind.seen:
+        told.append(texts.why_sees.format(classes=_classes(texts, behind.seen)))
     return " · ".join(told) or texts.why_hints
 
 

@@ -95,6 +95,7 @@ class Texts:
 
     why: str
     why_known: str
+    why_beside: str
     why_sees: str
     why_sees_all: str
     why_class: str
@@ -171,6 +172,11 @@ class Texts:
     def number(self, count: int, forms: tuple[str, ...]) -> str:
         """``count`` with its noun in the right form: 1 hashtag, 5 hashtags, 21 хештег."""
         return f"{count} {forms[self._form(count)]}"
+
+    def between(self, least: int, most: int, forms: tuple[str, ...]) -> str:
+        """One number or a range of them with its noun: 5–21 photos."""
+        counted = self.number(most, forms)
+        return counted if least == most else f"{least}–{counted}"
 
     def decimal(self, number: float) -> str:
         """Two places, as the language writes them: 0.81, 0,81."""

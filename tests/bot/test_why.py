@@ -117,11 +117,13 @@ def test_what_is_seen_behind_all_hashtags_is_said_once() -> None:
     assert "fit best" in why_text(ENGLISH, [Reason("dog")])
 
 
-def test_hashtags_that_the_answer_lacks_are_told_of_known_photos_first() -> None:
+def test_known_photos_behind_several_hashtags_are_told_once_by_what_the_answer_lacks() -> None:
     near = (KnownPhoto(("sun", "sea", "waves", "beach"), 0.5),)
-    assert said_by([Reason("sunset", 3, near), Reason("sun", 3, near), Reason("sea", 3, near)]) == [
+    assert said_by(
+        [Reason("sunset", 3, near), Reason("sun", 21, near), Reason("sea", 9, near)]
+    ) == [
         "Why these hashtags",
-        "#sunset #sun #sea ← on 3 known photos, the nearest 50 % alike, with #waves #beach #sun",
+        "#sunset #sun #sea ← on 3–21 known photos, the nearest 50 % alike, with #waves #beach",
     ]
 
 
