@@ -13,11 +13,18 @@ COLOURED = 12
 _WIDTH, _HEIGHT = 430, 300
 _LEFT, _TOP, _BOTTOM = 40, 18, 38
 _LINE = 13.5
+_MARGIN = 60
+"""Lines that end so near the frame have their names beyond it, where no other line runs."""
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 _MAP_WIDTH, _MAP_HEIGHT = 1000, 640
 _LETTER = 6.6
 """Width of a letter, about."""
 _LABELS = 90
+_LARGE = 4.5
+"""Dots from this radius on are not written over."""
+
+_Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,9 @@ def line_chart(
         _ticks(min(xs), max(xs), whole=whole_x),
         _ticks(0 if from_zero else min(ys), max(ys)),
     )
-    x_low, x_high = min(x_ticks[0], min(xs)), max(x_ticks[-1], max(xs))
+    # Lines go as far as the frame does, so that their names stand beside all of them.
+    x_low, x_high = min(x_ticks[0], min(xs)), max(xs)
+    x_ticks = [tick for tick in x_ticks if tick <= x_high + 1e-9]
     y_low, y_high = y_ticks[0], max(y_ticks[-1], max(ys))
 
     longest = max(len(line.name) for line in lines)
@@ -79,6 +88,7 @@ def line_chart(
         _text(across(tick), bottom + 17, _number(tick), "tick", "middle") for tick in x_ticks
     )
     parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, x_label, "axis", "middle"))
+    marks: list[str] = []
     # The named backends lie above the baselines.
     for line in reversed(lines):
         path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y, _ in line.points)
@@ -92,11 +102,15 @@ def line_chart(
                 f'cy="{up(y):.1f}" r="{radius}"><title>{escape(told)}</title></circle>'
             )
             if index in marked:
-                aside, anchor = (6, "start") if falls else (0, "middle")
-                parts.append(
-                    _text(across(x) + aside, up(y) - 8 + aside / 3, marked[index], "mark", anchor)
-                )
-    ends = [(up(line.points[-1][1]) + 4, across(line.points[-1][0]), line) for line in lines]
+                marks.append(_mark(across(x), up(y), marked[index], falls, index == 0))
+    parts.extend(marks)
+    ends = []
+    for line in lines:
+        x, y, _ = line.points[-1]
+        at_edge = across(x) > right - _MARGIN
+        # Below the end of a line that falls no other line comes.
+        below = 0 if at_edge or y >= line.points[0][1] else 9
+        ends.append((up(y) + 4 + below, right if at_edge else across(x), line))
     for y, x, line in _apart(ends):
         parts.append(_text(x + 8, y, line.name, f"name name-{line.name}", "start"))
     parts.append("</svg>")
@@ -131,37 +145,56 @@ def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
         return 30 + place.x * (_MAP_WIDTH - 110), 22 + place.y * (_MAP_HEIGHT - 44)
 
     most = max(place.popularity for place in shown.places)
+
+    def radius(place: Place) -> float:
+        return float(2.6 + 6.5 * (place.popularity / most) ** 0.5)
+
     parts = [
         f'<svg class="map" viewBox="0 0 {_MAP_WIDTH} {_MAP_HEIGHT}" role="img" '
         'aria-label="Map of hashtag vectors">'
     ]
     for place in reversed(shown.places):
         x, y = at(place)
-        radius = 2.6 + 6.5 * (place.popularity / most) ** 0.5
         category = shown.categories[place.category] if place.category >= 0 else "no category"
         parts.append(
             f'<circle class="place hue{colour.get(place.category, 0)}" cx="{x:.1f}" cy="{y:.1f}" '
-            f'r="{radius:.1f}"><title>#{escape(place.tag)} · {escape(category)}</title></circle>'
+            f'r="{radius(place):.1f}"><title>#{escape(place.tag)} · {escape(category)}</title>'
+            "</circle>"
         )
-    taken: list[tuple[float, float, float, float]] = []
+    dots = {place.tag: (*at(place), radius(place)) for place in shown.places}
+    large = {tag: (x - r, y - r, x + r, y + r) for tag, (x, y, r) in dots.items() if r > _LARGE}
+    taken: list[_Box] = []
     for place in shown.places:
-        x, y = at(place)
-        x += 4 + 6.5 * (place.popularity / most) ** 0.5
-        box = (x, y - 8, x + _LETTER * len(place.tag), y + 6)
-        if box[2] > _MAP_WIDTH or any(_overlap(box, other) for other in taken):
-            continue
-        taken.append(box)
-        hue = colour.get(place.category, 0)
-        parts.append(_text(x, y + 4, place.tag, f"label label{hue}", "start"))
+        x, y, r = dots[place.tag]
+        width = _LETTER * len(place.tag)
+        sides = (("start", x + r + 2), ("end", x - r - 2))
+        for anchor, side in sides:
+            left = side if anchor == "start" else side - width
+            box = (left, y - 8, left + width, y + 6)
+            free = not any(_overlap(box, other) for other in taken) and not any(
+                _overlap(box, other) for tag, other in large.items() if tag != place.tag
+            )
+            if free and left > 0 and box[2] < _MAP_WIDTH:
+                taken.append(box)
+                hue = colour.get(place.category, 0)
+                parts.append(_text(side, y + 4, place.tag, f"label label{hue}", anchor))
+                break
         if len(taken) == _LABELS:
             break
     parts.append("</svg>")
     return "".join(parts), [(number, shown.categories[c]) for c, number in colour.items()]
 
 
-def _overlap(
-    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
-) -> bool:
+def _mark(x: float, y: float, text: str, falls: bool, first: bool) -> str:
+    """The label of a point: before the first one, where no line runs, else above."""
+    if first and x - 7 - _LETTER * len(text) > _LEFT:
+        return _text(x - 7, y + 4, text, "mark", "end")
+    if falls or x < _LEFT + _LETTER * len(text):
+        return _text(x + 6, y - 6, text, "mark", "start")
+    return _text(x, y - 8, text, "mark", "middle")
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 

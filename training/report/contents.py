@@ -126,10 +126,11 @@ def best_and_worst(
     possible = np.minimum(np.maximum(answers.lengths, 1), top.shape[1])
     share = hits.sum(axis=1) / possible
     early = (hits / np.arange(1, top.shape[1] + 1)).sum(axis=1)
-    # Of photos answered alike those with more to find say more.
+    half = min(count // 2, len(top) // 2)
+    # Of photos answered alike those with more to find say more, among the best and the worst.
     order = np.lexsort((np.arange(len(top)), -answers.lengths, -early, -share))
-    half = min(count // 2, len(order) // 2)
-    best, worst = order[: max(half, 1)], order[::-1][:half]
+    best, rest = order[: max(half, 1)], order[max(half, 1) :]
+    worst = rest[np.lexsort((rest, -answers.lengths[rest], early[rest], share[rest]))][:half]
 
     def shown(rows: Sequence[np.intp]) -> list[Shown]:
         return [_shown(answers, int(row), top[row], hits[row]) for row in rows]

@@ -21,6 +21,9 @@ from training.report.thumbnails import data_uri
 KS = 20
 """Curves go from one hashtag to so many."""
 
+MOST_LOST = 0.15
+"""Of the precision, that style popular may lose for its likes."""
+
 _FIGURES = {
     "recall": "Recall",
     "precision": "Precision",
@@ -202,8 +205,10 @@ def _table(figures: Evaluation) -> str:
         "bootstrap). Recall, precision and first right are means over photos; the label figures "
         "are means over hashtags, and N+ counts the hashtags that were found at least once. The "
         "last three rows are baselines, fitted in the same run on the same features.</p>"
-        f'<div class="card scroll"><table><thead><tr><th></th>{heads}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        + _scrolling(
+            f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>",
+            "All figures",
+        )
     )
 
 
@@ -290,9 +295,12 @@ def _confusion(rows: Sequence[Confused], backend: str, at: int) -> str:
         f"<p>How often <b>{escape(backend)}</b> finds them among its first {at}, how often it is "
         "right when it says them, and which wrong hashtags photos got that should have had "
         "them.</p>"
-        '<div class="card scroll"><table><thead><tr><th>Hashtag</th><th>Photos</th><th>Found</th>'
-        "<th>Right when said</th><th>Said instead</th></tr></thead>"
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
+        + _scrolling(
+            "<table><thead><tr><th>Hashtag</th><th>Photos</th><th>Found</th>"
+            "<th>Right when said</th><th>Said instead</th></tr></thead>"
+            f"<tbody>{''.join(lines)}</tbody></table>",
+            "The most carried hashtags",
+        )
     )
 
 
@@ -309,8 +317,28 @@ def _map(shown: Landscape) -> str:
         f"<p>{which}, laid out by their {shown.of} vectors "
         f"({shown.method}): near ones mean alike. Colours are categories, sizes how often a "
         "hashtag is used.</p>"
-        f'<div class="card"><div class="scroll">{chart}</div><ul class="legend">{items}</ul></div>'
+        f'<div class="card"><div class="scroll more" tabindex="0" role="region" '
+        f'aria-label="Map">{chart}</div><ul class="legend">{items}</ul></div>'
     )
+
+
+def _verdict(plain: Earned, rows: Sequence[Earned]) -> str:
+    popular = next((row for row in rows if row.style == "popular"), None)
+    if popular is None or not plain.likes or not plain.precision:
+        return ""
+    likes, lost = popular.likes / plain.likes - 1, 1 - popular.precision / plain.precision
+    if likes <= 0:
+        return "<b>Style popular earns no more likes here.</b>"
+    if lost > MOST_LOST:
+        return f"<b>Style popular earns more, but loses over {MOST_LOST:.0%} of the precision.</b>"
+    price = f"for {lost:.1%} of the precision" if lost > 5e-4 else "and loses no precision"
+    return f"<b>Style popular earns {likes:.1%} more likes {price}.</b>"
+
+
+def _scrolling(table: str, name: str) -> str:
+    """A table that scrolls by itself where it is wider than the screen, by keyboard too."""
+    region = f'tabindex="0" role="region" aria-label="{name}"'
+    return f'<div class="card scroll more" {region}>{table}</div>'
 
 
 def _likes(rows: Sequence[Earned]) -> str:
@@ -326,10 +354,14 @@ def _likes(rows: Sequence[Earned]) -> str:
         )
     return (
         f"<p>The first {contents.STYLE_TOP} hashtags in each style: the mean of the median likes "
-        "of the training posts that carry them, and their precision, beside style relevant.</p>"
-        '<div class="card scroll"><table><thead><tr><th>Style</th><th>Mean of median likes</th>'
-        f"<th>Precision at {contents.STYLE_TOP}</th></tr></thead>"
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
+        "of the training posts that carry them, and their precision, beside style relevant. "
+        f"{_verdict(plain, rows)}</p>"
+        + _scrolling(
+            "<table><thead><tr><th>Style</th><th>Mean of median likes</th>"
+            f"<th>Precision at {contents.STYLE_TOP}</th></tr></thead>"
+            f"<tbody>{''.join(lines)}</tbody></table>",
+            "What the styles earn",
+        )
     )
 
 
