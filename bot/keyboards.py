@@ -15,8 +15,8 @@ from storage.labels import MyHashtag
 from storage.moderation import PendingHashtag
 from storage.pages import Page
 
-ROW_LABELS = 30
-"""Characters of a row of three that a phone shows in full."""
+THIRD = 9
+"""Characters of a label that a phone shows in full where three stand in a row."""
 MARK = "✓ "
 
 DATA_BYTES = 64
@@ -56,7 +56,8 @@ def choice_keyboard(
 ) -> InlineKeyboardMarkup:
     """A button for each choice: what it is called in data, and its label."""
     longest = len(MARK) + max(map(len, choices.values()))
-    in_row = 3 if 3 * longest <= ROW_LABELS else 2
+    # Three that are too long for a row look better below one another than as two and one.
+    in_row = 3 if longest <= THIRD else 1 if len(choices) == 3 else 2
     buttons = [
         _button(f"{MARK}{label}" if name == chosen else label, verb, name)
         for name, label in choices.items()

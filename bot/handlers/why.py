@@ -75,8 +75,8 @@ async def _reasons(context: Context, message: Message, photo_ids: Sequence[int])
 class _Behind:
     """What is told behind hashtags: of known photos, and of classes seen."""
 
+    known: bool
     beside: tuple[str, ...]
-    alike: str
     seen: tuple[SeenClass, ...]
 
 
@@ -89,38 +89,36 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
         everywhere = tuple(
             one for one in reasons[0].seen if all(one in reason.seen for reason in reasons)
         )
-    parts = [texts.why]
+    besides = []
     if everywhere:
-        parts.append(texts.why_sees_all.format(classes=_classes(texts, everywhere)))
+        besides.append(texts.why_sees_all.format(classes=_classes(texts, everywhere)))
+    if cosines := [known.cosine for reason in reasons for known in reason.nearest]:
+        besides.append(texts.why_alike.format(alike=texts.percent(max(0.0, *cosines))))
+    parts = [texts.why, *(["\n".join(besides)] if besides else [])]
     explained = {reason.hashtag for reason in reasons}
     told: dict[_Behind, list[Reason]] = {}
     for reason in reasons:
-        told.setdefault(_behind(texts, reason, everywhere, explained), []).append(reason)
+        told.setdefault(_behind(reason, everywhere, explained), []).append(reason)
     for behind, group in told.items():
         tags = escape(line([reason.hashtag for reason in group]))
         parts.append(f"<b>{tags}</b> ← {_told(texts, behind, [one.known for one in group])}")
     return "\n\n".join(parts)
 
 
-def _behind(
-    texts: Texts, reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]
-) -> _Behind:
+def _behind(reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]) -> _Behind:
     # A hashtag of which no known photo tells names its classes all the same.
     seen = tuple(one for one in reason.seen if not reason.nearest or one not in everywhere)
-    if not reason.nearest:
-        return _Behind((), "", seen)
     beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
     # What the answer says anyhow tells less than what it does not say.
     beside = [tag for tag in beside if tag not in explained] or beside
-    alike = texts.percent(max(0.0, *(known.cosine for known in reason.nearest)))
-    return _Behind(tuple(beside[:TOLD]), alike, seen)
+    return _Behind(bool(reason.nearest), tuple(beside[:TOLD]), seen)
 
 
 def _told(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
     told = []
-    if behind.alike:
+    if behind.known:
         photos = texts.between(min(known), max(known), texts.known_photos)
-        told.append(texts.why_known.format(photos=photos, alike=behind.alike))
+        told.append(texts.why_known.format(photos=photos))
         if behind.beside:
             told[-1] += texts.why_beside.format(tags=escape(line(behind.beside)))
     if behind.seen:

@@ -94,6 +94,7 @@ class Texts:
     button_categories: str
 
     why: str
+    why_alike: str
     why_known: str
     why_beside: str
     why_sees: str

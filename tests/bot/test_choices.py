@@ -33,7 +33,7 @@ async def test_style_is_chosen_by_name_and_by_button(bot: Running, ann: Person) 
     shown = await ann.wait_reply()
     assert "The style here is balanced." in shown["text"]
     assert labels(shown) == ["relevant", "✓ balanced", "popular"]
-    assert len(shown["reply_markup"]["inline_keyboard"]) == 1
+    assert [len(row) for row in shown["reply_markup"]["inline_keyboard"]] == [1, 1, 1]
     note = await ann.wait_callback(await ann.press(shown, "popular"))
     assert note["text"].startswith("From now on the style here is popular.")
     assert labels(ann.messages[shown["message_id"]])[2] == "✓ popular"

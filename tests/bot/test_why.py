@@ -40,8 +40,8 @@ async def test_why_explains_the_first_five_of_the_last_photo(ann: Person) -> Non
     said = await why(ann)
     assert said == (
         "Why these hashtags\n\n"
-        "#blue1 #blue2 #blue3 #blue4 #blue5 ← "
-        "on 1 known photo, the nearest 81\N{NO-BREAK SPACE}% alike, with #palette #paint"
+        "Likeness to known photos: up to 81\N{NO-BREAK SPACE}%\n\n"
+        "#blue1 #blue2 #blue3 #blue4 #blue5 ← on 1 known photo, with #palette #paint"
     )
 
 
@@ -55,7 +55,7 @@ async def test_why_in_reply_explains_that_photo_by_the_backend_that_spoke(ann: P
     await ann.wait_edit(answer)
     said = await why(ann, answer)
     assert "#reddish1 #reddish2" in said
-    assert "I see: fountain pen (62\N{NO-BREAK SPACE}% sure)" in said
+    assert "I see: fountain pen (62\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}sure)" in said
 
 
 async def test_why_works_after_a_restart_and_in_russian(start: Start) -> None:
@@ -65,11 +65,13 @@ async def test_why_works_after_a_restart_and_in_russian(start: Start) -> None:
     await first.stop()
     second = await start(server=first.server)
     ann = await second.person(language="ru")
-    assert "у 1 знакомого фото, ближайшее похоже на 81\N{NO-BREAK SPACE}%" in await why(ann)
+    said = await why(ann)
+    assert "Сходство со знакомыми фото: до 81\N{NO-BREAK SPACE}%" in said
+    assert "есть у 1 знакомого фото; там же #palette #paint" in said
     await ann.press(answer, "Что скажет w2v?")
     await ann.wait_edit(answer)
     said = await why(ann)
-    assert "вижу: перьевая ручка (уверенность 62\N{NO-BREAK SPACE}%)" in said
+    assert "вижу: перьевая ручка (уверенность\N{NO-BREAK SPACE}62\N{NO-BREAK SPACE}%)" in said
 
 
 async def test_why_in_a_group_also_explains_a_photo_that_got_no_answer(bot: Running) -> None:
@@ -108,10 +110,9 @@ def test_what_is_seen_behind_all_hashtags_is_said_once() -> None:
         ],
     )
     assert text[1:] == [
-        "In the photo I see: golden retriever (62 % sure)",
-        "#snowday ← on 3 known photos, the nearest 81 % alike, with #dogsinsnow #winter · "
-        "I see: dogsled (20 % sure)",
-        "#dog ← on 12 known photos, the nearest 81 % alike, with #dogsinsnow #winter",
+        "In the photo I see: golden retriever (62 % sure)\nLikeness to known photos: up to 81 %",
+        "#snowday ← on 3 known photos, with #dogsinsnow #winter · I see: dogsled (20 % sure)",
+        "#dog ← on 12 known photos, with #dogsinsnow #winter",
         "#goldenretriever ← I see: golden retriever (62 % sure)",
     ]
     assert "fit best" in why_text(ENGLISH, [Reason("dog")])
@@ -123,7 +124,8 @@ def test_known_photos_behind_several_hashtags_are_told_once_by_what_the_answer_l
         [Reason("sunset", 3, near), Reason("sun", 21, near), Reason("sea", 9, near)]
     ) == [
         "Why these hashtags",
-        "#sunset #sun #sea ← on 3–21 known photos, the nearest 50 % alike, with #waves #beach",
+        "Likeness to known photos: up to 50 %",
+        "#sunset #sun #sea ← on 3–21 known photos, with #waves #beach",
     ]
 
 
