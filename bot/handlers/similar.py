@@ -84,7 +84,10 @@ async def _near(context: Context, chat_id: int, tag: str) -> Shown:
     async with services.database.reading() as session:
         withheld = await services.withheld(session, engine, chat_id)
     if tag not in knowledge:
-        known = [other for other in engine.hashtags if other not in withheld]
+        # What people taught has no neighbours until a bundle is fitted with it.
+        if tag in engine.hashtags and tag not in withheld:
+            return texts.similar_taught.format(tag=escape(tag)), None
+        known = [one for one in engine.hashtags if one in knowledge and one not in withheld]
         # Of a large vocabulary this takes a while; other chats must not wait for it.
         close = await asyncio.to_thread(get_close_matches, tag, known, SPELLINGS, 0.7)
         text = texts.similar_unknown.format(tag=escape(tag))

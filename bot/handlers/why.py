@@ -94,7 +94,7 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
         besides.append(texts.why_sees_all.format(classes=_classes(texts, everywhere)))
     if cosines := [known.cosine for reason in reasons for known in reason.nearest]:
         besides.append(texts.why_alike.format(alike=texts.percent(max(0.0, *cosines))))
-    parts = [texts.why, *(["\n".join(besides)] if besides else [])]
+    parts = [texts.why, "\n".join(besides)]
     explained = {reason.hashtag for reason in reasons}
     told: dict[_Behind, list[Reason]] = {}
     for reason in reasons:
@@ -102,7 +102,7 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
     for behind, group in told.items():
         tags = escape(line([reason.hashtag for reason in group]))
         parts.append(f"<b>{tags}</b> ← {_told(texts, behind, [one.known for one in group])}")
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def _behind(reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]) -> _Behind:

@@ -132,6 +132,7 @@ ENGLISH = Texts(
     similar_which="Near which hashtag? For example: /similar #sunset",
     similar_many="I look up {most} hashtags at a time.",
     similar_wrong="That is not a hashtag. For example: /similar #sunset",
+    similar_taught="I have learnt #{tag}, but not yet what is near it.",
     similar_unknown="I do not know #{tag}.",
     similar_spelling="Did you mean one of these?",
     similar_browse="/categories shows what I know.",

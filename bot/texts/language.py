@@ -82,6 +82,7 @@ class Texts:
     similar_which: str
     similar_many: str
     similar_wrong: str
+    similar_taught: str
     similar_unknown: str
     similar_spelling: str
     similar_browse: str

@@ -59,6 +59,15 @@ async def test_similar_of_an_unknown_hashtag_offers_those_close_in_spelling(ann:
     assert nothing["text"] == "I do not know #qwertyuiop. /categories shows what I know."
 
 
+async def test_similar_of_a_taught_hashtag_does_not_offer_the_same_one(
+    ann: Person, engine: ColourEngine
+) -> None:
+    engine.hashtags.append("mybicycle")
+    shown = await asked(ann, "/similar #mybicycle")
+    assert shown["text"] == "I have learnt #mybicycle, but not yet what is near it."
+    assert "#mybicycle" not in labels(await asked(ann, "/similar #mybicycles"))
+
+
 async def test_similar_answers_each_of_a_few_hashtags_and_two_words_as_one(ann: Person) -> None:
     assert (await asked(ann, "/similar red dish3"))["text"].startswith("Near #reddish3")
     first = await asked(ann, "/similar #red1 #red2 #red3 #red4")
