@@ -173,6 +173,16 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
         fail(f"{option} is one of {', '.join(allowed)}, not {value!r}.")
 
 
+def known_backbones(name: str) -> None:
+    """As ``one_of``, of a ``--backbone``: one of them, or several joined by ``+``."""
+    from recommenders.backbones import BACKBONES, names_of
+
+    for one in names_of(name):
+        one_of("--backbone", one, BACKBONES)
+    if len(set(names_of(name))) < len(names_of(name)):
+        fail(f"--backbone joins different backbones, not {name!r}.")
+
+
 def choose_backend(engine: "Engine", wanted: str | None) -> str:
     """The backend asked for, or the bundle's default; ends with status 1 where it is not there."""
     if wanted is None:

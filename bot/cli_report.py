@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli_console import one_of, reporting, settings_for_a_command
+from bot.cli_console import known_backbones, one_of, reporting, settings_for_a_command
 
 Dataset = Annotated[
     Path, typer.Option(metavar="DIR", help="A folder with posts.jsonl.", show_default=False)
@@ -120,14 +120,13 @@ def tune(
     """
     one_of("--backend", backend, BACKENDS)
     settings = settings_for_a_command()
-    from recommenders.backbones import BACKBONES
     from training.fit import Plan
     from training.plans import read_plan, write_plan
     from training.preparing import prepare
     from training.tuning import tune as search
 
     if backbone is not None:
-        one_of("--backbone", backbone, BACKBONES)
+        known_backbones(backbone)
     start = Plan() if plan is None else read_plan(plan)
     with reporting() as report:
         prepared = prepare(

@@ -9,7 +9,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli_console import Commands, fail, one_of, reporting, settings_for_a_command
+from bot.cli_console import (
+    Commands,
+    fail,
+    known_backbones,
+    one_of,
+    reporting,
+    settings_for_a_command,
+)
 from bot.cli_data import collect, import_
 from bot.cli_finetune import finetune, rollback
 from bot.cli_report import (
@@ -51,7 +58,8 @@ def fit(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="efficientnet_lite0 (needs no download), mobilenet_v2 or resnet50.",
+            help="efficientnet_lite0 (needs no download), mobilenet_v2 or resnet50; or several, "
+            "joined by +.",
             show_default="mobilenet_v2 for als, resnet50 for w2v",
         ),
     ] = None,
@@ -100,13 +108,12 @@ def fit(
     if loss is not None:
         one_of("--loss", loss, LOSSES)
     settings = settings_for_a_command()
-    from recommenders.backbones import BACKBONES
     from training.fit import Plan
     from training.pipeline import fit_dataset
     from training.plans import read_plan
 
     if backbone is not None:
-        one_of("--backbone", backbone, BACKBONES)
+        known_backbones(backbone)
     chosen = Plan() if plan is None else read_plan(plan)
     if loss is not None:
         chosen = chosen.with_loss(loss)  # type: ignore[arg-type]
@@ -195,11 +202,10 @@ def embed(
     tag4pic train embed --dataset posts --backbone resnet50
     """
     settings = settings_for_a_command()
-    from recommenders.backbones import BACKBONES
     from training.datasets import Problems, read
     from training.preparing import embed_posts, get_backbone
 
-    one_of("--backbone", backbone, BACKBONES)
+    known_backbones(backbone)
     problems = Problems()
     with reporting() as progress:
         photos = embed_posts(

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
-from recommenders.backbones import BACKBONES, SIDE, Backbone, dims, load_backbone
+from recommenders.backbones import BACKBONES, SIDE, Backbone, dims, load_backbone, names_of
 from recommenders.bundle import Bundle, BundleError
 from recommenders.explaining import Reason, explain
 from recommenders.knowledge import Knowledge
@@ -100,7 +100,7 @@ class Engine:
         bundle = bundles.load(model_dir or STARTER)
         backbones: dict[str, Backbone] = {}
         for name, digest in bundle.backbones.items():
-            if name not in BACKBONES:
+            if not set(names_of(name)) <= set(BACKBONES):
                 raise BundleError(
                     f"Bundle {bundle.model} needs the backbone {name!r}, which this tag4pic does "
                     "not have. Update tag4pic, or fit the bundle again."

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.backbones import Backbone, load_backbone
+from recommenders.backbones import Backbone, join, load_backbone, names_of
 from recommenders.weights import WeightsError, download, find
 from training.datasets import DatasetError, Post, Problems, read
-from training.features import embed
+from training.features import batches, embed
 from training.fit import Examples, Report
 from training.similar import MODELS, aligned, train_vectors
 from training.vocabulary import matrix, vocabulary
@@ -80,10 +80,11 @@ def posts_of(folder: Path, split: str, problems: Problems | None = None) -> list
 
 def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) -> Backbone:
     """A backbone; with ``fetch`` its weights are downloaded where they are missing."""
-    if fetch and find(name, weights_dir) is None:
-        if weights_dir is None:
-            raise WeightsError(f"No folder to download {name} into: set WEIGHTS_DIR.")
-        download(name, weights_dir)
+    for one in names_of(name):
+        if fetch and find(one, weights_dir) is None:
+            if weights_dir is None:
+                raise WeightsError(f"No folder to download {one} into: set WEIGHTS_DIR.")
+            download(one, weights_dir)
     return load_backbone(name, weights_dir)
 
 
@@ -106,27 +107,41 @@ def embed_posts(
         )
     found: dict[tuple[str, bool], NDArray[np.float16]] = {}
     readable = np.ones(len(paths), np.bool_)
-    for backbone in backbones:
-        for flipped in (False, True) if mirrored else (False,):
-            doing = f"{backbone.name}{' of mirrored photos' if flipped else ''}"
+    sides = (False, True) if mirrored else (False,)
+    for part in {part.name: part for backbone in backbones for part in backbone.parts}.values():
+        for flipped in sides:
+            doing = f"{part.name}{' of mirrored photos' if flipped else ''}"
             features, usable = embed(
                 paths,
-                backbone,
+                part,
                 cache_dir,
                 flipped=flipped,
                 progress=lambda done, total, doing=doing: report(doing, done, total),  # type: ignore[misc]
                 problems=problems if not found else None,
             )
-            found[backbone.name, flipped] = features
+            found[part.name, flipped] = features
             readable &= usable
     rows = np.flatnonzero(readable)
     if not len(rows):
         raise DatasetError("None of the photos can be read. " + " ".join(problems.lines()))
-    return Photos(
-        [pictured[row] for row in rows],
-        {name: values[rows] for (name, flipped), values in found.items() if not flipped},
-        {name: values[rows] for (name, flipped), values in found.items() if flipped},
-    )
+
+    def side(flipped: bool) -> dict[str, NDArray[np.float16]]:
+        return {
+            backbone.name: _joined([found[part.name, flipped] for part in backbone.parts], rows)
+            for backbone in backbones
+        }
+
+    return Photos([pictured[row] for row in rows], side(False), side(True) if mirrored else {})
+
+
+def _joined(features: Sequence[NDArray[np.float16]], rows: NDArray[np.intp]) -> NDArray[np.float16]:
+    """Some rows of one backbone's features, or of several ones side by side: (n, dims) float16."""
+    if len(features) == 1:
+        return features[0][rows]
+    joined = np.empty((len(rows), sum(part.shape[1] for part in features)), np.float16)
+    for some in batches(len(rows), 4096):
+        joined[some] = join([part[rows[some]] for part in features])
+    return joined
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
-from recommenders.backbones import CLASSES, Backbone, dims, load_backbone, pixels
+from recommenders.backbones import CLASSES, Backbone, dims, join, load_backbone, pixels
 from recommenders.torchvision_ops import import_torchvision_models
 from recommenders.weights import WeightsError, read, require, sha256
 from tests.recommenders.pictures import corners
@@ -133,6 +133,23 @@ def test_a_photo_in_a_batch_has_the_features_it_has_alone(name: str, folder: Pat
     alone = np.concatenate([backbone.features([photo]) for photo in photos])
     np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4 * np.abs(alone).max())
     assert backbone.features([]).shape == (0, backbone.dims)
+
+
+def test_joined_backbones_stand_side_by_side_none_outweighing_another(folder: Path) -> None:
+    name = "mobilenet_v2+efficientnet_lite0"
+    both = load_backbone(name, folder)
+    mobile, lite = (load_backbone(one, folder) for one in name.split("+"))
+    assert (both.name, both.dims, both.classifier) == (name, 2560, None) and dims(name) == 2560
+    assert both.sha256 not in {mobile.sha256, lite.sha256}
+    batch = noise(2)
+    features = both.features_of_pixels(batch)
+    assert (features.shape, features.dtype) == ((2, 2560), np.float32)
+    for part, own in ((mobile, features[:, :1280]), (lite, features[:, 1280:])):
+        np.testing.assert_allclose(np.sqrt(np.square(own).mean(axis=1)), 0.5, rtol=1e-4)
+        alone = part.features_of_pixels(batch)
+        scale = np.linalg.norm(own, axis=1, keepdims=True) / np.linalg.norm(alone, axis=1)[:, None]
+        np.testing.assert_allclose(own, alone * scale, rtol=1e-4, atol=1e-6)
+    assert np.isfinite(join([np.zeros((1, 4)), np.zeros((1, 4))])).all()
 
 
 def test_many_photos_come_in_their_order(lite: Backbone) -> None:

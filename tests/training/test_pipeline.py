@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from recommenders.engine import Engine
@@ -46,6 +47,39 @@ def test_word2vec_is_fitted_over_resnet50_where_its_weights_are_in_place(tmp_pat
         cache_dir=tmp_path / "features",
     )
     assert set(found.backends) == {"w2v", "popularity", "als_seed", "w2v_seed"}
+
+
+def test_two_backbones_joined_are_fitted_and_answer_as_one(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = import_torchvision_models().mobilenet_v2(weights=None)
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    save_file(network.state_dict(), weights / "mobilenet_v2.safetensors")
+    name = "efficientnet_lite0+mobilenet_v2"
+    dataset = shapes(tmp_path / "posts", 24, test=6)
+    bundle = fit_dataset(
+        dataset,
+        tmp_path / "mine",
+        backbone=name,
+        weights_dir=weights,
+        cache_dir=tmp_path / "features",
+        plan=read_plan(small_plan(tmp_path)),
+        mirrored=False,
+        fetch=False,
+    )
+    assert list(bundle.backbones) == [name]
+    assert sorted(path.name.split("-")[0] for path in (tmp_path / "features").glob("*.sqlite")) == [
+        "efficientnet_lite0",
+        "mobilenet_v2",
+    ]
+    engine = Engine.load(tmp_path / "mine", weights)
+    photo = Image.open(next((dataset / "images").iterdir()))
+    (answer,) = engine.recommend(engine.features([photo], [name]), "both", top=3)
+    assert len(answer) == 3
+    found = evaluate(
+        dataset, tmp_path / "mine", at=3, weights_dir=weights, cache_dir=tmp_path / "features"
+    )
+    assert {"als", "w2v", "both"} < set(found.backends)
 
 
 def test_weights_that_are_missing_are_told_before_anything_is_computed(tmp_path: Path) -> None:
