@@ -7,6 +7,7 @@ already, and stop at the first sign that Instagram wants us to.
 
 import importlib
 import json
+import logging
 import random
 import re
 import time
@@ -19,12 +20,22 @@ from recommenders.hashtags import HashtagError, normalise
 from training.datasets import DatasetError, Problems
 from training.importing.findings import Progress
 
+log = logging.getLogger(__name__)
+
 DONE = "collected.json"
 """How many posts of each target a run has gone through to the end."""
 _PINNED = 3
 """So many posts of a profile may be pinned before the newest one."""
 _FAILURES_IN_A_ROW = 5
 _PROFILE = re.compile(r"(?!\.)[A-Za-z0-9._]{1,30}")
+_NETWORK = {
+    "failed to resolve": "its name cannot be resolved; this machine seems to be offline",
+    "name or service not known": "its name cannot be resolved; this machine seems to be offline",
+    "timed out": "no answer in time",
+    "connection refused": "the connection was refused",
+    "network is unreachable": "the network cannot be reached",
+    "certificate verify failed": "its certificate is not accepted here",
+}
 _AGAIN = "run the same command again: it goes on where it stopped."
 _LOGIN = (
     "log in once with `instaloader --login NAME`, which keeps a session file, and give that name "
@@ -60,6 +71,7 @@ class CollectSummary:
         known: posts passed over since an earlier run fetched them.
         videos: posts passed over since they have no picture.
         refusals: what Instagram refused, by target.
+        untried: targets that were not asked for, since nothing more could be had.
         problems: single posts that could not be fetched, by reason.
     """
 
@@ -67,6 +79,7 @@ class CollectSummary:
     known: int = 0
     videos: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
 
     def lines(self) -> list[str]:
@@ -76,6 +89,7 @@ class CollectSummary:
             f"{self.videos:,} videos skipped.",
             *self.problems.lines(),
             *(f"{refusal.target}: {refusal.message}" for refusal in self.refusals),
+            *([f"Not tried then: {', '.join(self.untried)}."] if self.untried else ()),
         ]
 
 
@@ -124,8 +138,9 @@ def collect(
             if login is not None:
                 _log_in(loader, module, login, session_file)
             run = _Run(module, loader, to, limit, pause, sleep, progress, summary)
-            for target in targets:
+            for number, target in enumerate(targets, 1):
                 if not run.target(target):
+                    summary.untried = targets[number:]
                     break
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
@@ -170,7 +185,7 @@ def _loader(module: Any, to: Path, progress: Progress) -> Any:
 
     telling = type("TellingRateController", (module.RateController,), {"sleep": wait})
     folder = str(to.absolute()).replace("{", "{{").replace("}", "}}")
-    return module.Instaloader(
+    loader = module.Instaloader(
         quiet=True,
         dirname_pattern=folder + "/{target}",
         # Two people can post in the same second.
@@ -182,6 +197,10 @@ def _loader(module: Any, to: Path, progress: Progress) -> Any:
         rate_controller=telling,
         fatal_status_codes=[401, 403, 429],
     )
+    # It writes every attempt that failed to stderr, even when quiet; people get one sentence.
+    if loader.context is not None:
+        loader.context.error = lambda message, repeat_at_end=True: log.debug("%s", message)
+    return loader
 
 
 def _log_in(loader: Any, module: Any, login: str, session_file: Path | None) -> None:
@@ -340,6 +359,9 @@ def _says(text: str, *signs: str) -> bool:
 
 
 def _short(text: str) -> str:
+    for sign, meaning in _NETWORK.items():
+        if _says(text, sign):
+            return meaning
     line = " ".join(text.split())
     return line if len(line) <= 160 else line[:159] + "…"
 

@@ -207,7 +207,8 @@ def test_instaloaders_own_limits_stay_on_and_long_waits_are_told(
         ("AbortDownloadException", 'responded with "403 Forbidden"', r"refuses \(403\)", True),
         ("AbortDownloadException", "checkpoint_required", "account is yours", True),
         ("AbortDownloadException", "You've been logged out", "ended the session", True),
-        ("ConnectionException", "Name or service not known", "cannot be reached", True),
+        ("ConnectionException", "Name or service not known", "reached .*offline", True),
+        ("ConnectionException", "HTTPSConnectionPool: Read timed out.", "no answer in time", True),
         ("LoginRequiredException", "Login required", "instaloader --login", False),
         ("ProfileNotExistsException", "ann does not exist", "no such profile", False),
         ("PrivateProfileNotFollowedException", "private", "is private", False),
@@ -226,6 +227,7 @@ def test_what_instagram_refuses_is_told_with_what_to_do(
     with pytest.raises(AssertionError, match=message):
         raise AssertionError(refusal.message)
     assert summary.new == (0 if final else 2)  # the next target is tried unless all is over
+    assert ("Not tried then: ann." in summary.lines()) is final
     assert f"#sea: {refusal.message}" in summary.lines()
 
 
@@ -317,7 +319,7 @@ def test_without_instaloader_it_says_how_to_install_it(
 
 @pytest.mark.skipif(not importlib.util.find_spec("instaloader"), reason="needs instaloader")
 def test_the_real_instaloader_writes_what_is_looked_for_and_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     module = importlib.import_module("instaloader")
     for name in _PARENTS:
@@ -346,6 +348,7 @@ def test_the_real_instaloader_writes_what_is_looked_for_and_imported(
     }
 
     def posts(tag: Any) -> Iterator[Any]:
+        tag._context.error("an attempt that failed")
         yield module.Post(tag._context, node)
 
     monkeypatch.setattr(
@@ -356,6 +359,7 @@ def test_the_real_instaloader_writes_what_is_looked_for_and_imported(
     first = collect(["sea"], [], to, limit=5, sleep=lambda seconds: None)
     again = collect(["sea"], [], to, limit=5, sleep=lambda seconds: None)
     assert (first.new, again.new, again.known) == (1, 0, 1), first.lines()
+    assert capsys.readouterr().err == ""
     assert json.loads((to / "collected.json").read_text()) == {"#sea": 5}
     summary = import_posts(to, tmp_path / "to")
     (row,) = rows(tmp_path / "to")

@@ -334,6 +334,24 @@ def test_a_kind_that_does_not_exist_names_those_that_do(source: Path, tmp_path: 
         import_posts(source, tmp_path / "to", kind="flickr")
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("csv", "holds no CSV file"),
+        ("harrison", "has no data_list.txt"),
+        ("dataset", "has no posts.jsonl"),
+    ],
+)
+def test_a_source_that_is_not_of_the_kind_it_is_said_to_be_is_one_sentence(
+    tmp_path: Path, kind: str, told: str
+) -> None:
+    photo(tmp_path / "s" / "a.jpg", 1)
+    with pytest.raises(DatasetError, match=told):
+        import_posts(tmp_path / "s", tmp_path / "to", kind=kind)
+    with pytest.raises(DatasetError, match="is not there"):
+        import_posts(tmp_path / "nowhere", tmp_path / "to", kind=kind)
+
+
 def test_several_tables_in_a_folder_ask_for_one(source: Path, tmp_path: Path) -> None:
     table(source / "more.csv", "tags", "dog")
     with pytest.raises(DatasetError, match=r"several tables \(more.csv, posts.csv\)"):

@@ -40,13 +40,37 @@ def detect(source: Path) -> str:
         return "dataset"
     if (source / harrison.PHOTOS).is_file() and (source / harrison.HASHTAGS).is_file():
         return "harrison"
-    tables = sorted(p for p in source.iterdir() if p.suffix.lower() in table.SUFFIXES)
-    if len(tables) > 1:
-        names = ", ".join(path.name for path in tables[:4])
-        raise DatasetError(f"{source} holds several tables ({names}). Name the one to import.")
-    if tables:
+    if _table(source) is not None:
         return "csv"
     return _of_files(source)
+
+
+def check(source: Path, kind: str) -> None:
+    """Makes sure that a source can be of the kind that somebody says it is.
+
+    Raises:
+        DatasetError: where it cannot.
+    """
+    if not source.exists():
+        raise DatasetError(f"{source} is not there.")
+    if kind == "csv":
+        if source.is_dir() and _table(source) is None:
+            raise DatasetError(f"{source} holds no CSV file.")
+    elif not source.is_dir():
+        raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
+    elif kind == "harrison":
+        for name in (harrison.PHOTOS, harrison.HASHTAGS):
+            if not (source / name).is_file():
+                raise DatasetError(f"{source} is not HARRISON's layout: it has no {name}.")
+
+
+def _table(folder: Path) -> Path | None:
+    """The table of a folder, None where there is none."""
+    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in table.SUFFIXES)
+    if len(tables) > 1:
+        names = ", ".join(path.name for path in tables[:4])
+        raise DatasetError(f"{folder} holds several tables ({names}). Name the one to import.")
+    return tables[0] if tables else None
 
 
 def _of_file(source: Path) -> str:

@@ -14,7 +14,7 @@ from training.importing.copies import Copies, join_all
 from training.importing.findings import Findings, Progress
 from training.importing.fingerprints import Fingerprint, Fingerprints
 from training.importing.frequencies import choose
-from training.importing.layouts import KINDS, detect
+from training.importing.layouts import KINDS, check, detect
 from training.importing.placing import FOLDER, place
 from training.importing.summary import ImportSummary
 
@@ -62,6 +62,7 @@ def import_posts(
     progress = progress or (lambda doing, done, total: None)
     try:
         kind = kind or detect(source)
+        check(source, kind)
         _check_target(source, to, replace_other)
         return _import(source, to, kind, min_count, cap, progress)
     except OSError as error:
@@ -134,8 +135,8 @@ def _check_target(source: Path, to: Path, replace_other: bool) -> None:
     if origin != str(from_):
         made = f"made from {origin}" if origin else "that no import made"
         raise DatasetError(
-            f"{to} already holds a dataset {made}. Choose another folder, or say that it may be "
-            "replaced."
+            f"{to} already holds a dataset {made}. Choose another folder, or replace it with "
+            "--replace."
         )
 
 
