@@ -1,6 +1,8 @@
 """``tag4pic train``: from posts to a bundle, and how good it is."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -171,7 +173,9 @@ def evaluate(
     """
     settings = settings_for_a_command()
     if json_file is not None:
-        _write(json_file, "")  # rather refused now than after all the measuring
+        with _writing(json_file):  # rather refused now than after all the measuring
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.open("a").close()
     from training.evaluation import evaluate as measure
 
     with reporting() as progress:
@@ -186,7 +190,8 @@ def evaluate(
         )
     _print(found)
     if json_file is not None:
-        _write(json_file, json.dumps(found.as_json(), indent=1) + "\n")
+        with _writing(json_file):
+            json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")
 
 
 def embed(
@@ -295,10 +300,10 @@ def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
     )
 
 
-def _write(file: Path, text: str) -> None:
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
         fail(f"{file} cannot be written ({error.strerror}).")
 
