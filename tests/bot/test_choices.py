@@ -111,11 +111,11 @@ async def test_what_a_chat_had_chosen_holds_again_after_a_platform_and_is_told(
     assert "what Threads takes" in await said(ann, "/count")
     assert await said(ann, "/count 10") == (
         "From now on you get 10 hashtags a photo.\n"
-        "What Threads takes no longer counts, so the style is balanced."
+        "That ends “for Threads”: the style is now balanced."
     )
     assert "Threads" not in await said(ann, "/style")
     await said(ann, "/for threads")
-    assert "so you get 10 hashtags a photo." in await said(ann, "/style popular")
+    assert "you now get 10 hashtags a photo." in await said(ann, "/style popular")
     await said(ann, "/for threads")
     assert "no place in particular: 10 hashtags, popular" in await said(ann, "/for anywhere")
 

@@ -66,7 +66,7 @@ async def test_why_works_after_a_restart_and_in_russian(start: Start) -> None:
     second = await start(server=first.server)
     ann = await second.person(language="ru")
     said = await why(ann)
-    assert "Сходство со знакомыми фото: до 81\N{NO-BREAK SPACE}%" in said
+    assert "Сходство со знакомыми фото: до\N{NO-BREAK SPACE}81\N{NO-BREAK SPACE}%" in said
     assert "есть у 1 знакомого фото; там же #palette #paint" in said
     await ann.press(answer, "Что скажет w2v?")
     await ann.wait_edit(answer)
