@@ -3,57 +3,99 @@
 The cache is one SQLite file per backbone and set of weights. A batch is committed as soon as it is
 computed, so an interrupted run goes on where it stopped; a photo that moved or was renamed is found
 again by its content.
+
+A process per core computes what is not cached, or the GPU where there is one. Which of them it is,
+and what else is in a batch, makes no difference: the last bits of a convolution depend on how many
+photos and threads it has, so on a CPU every batch has the same number of photos, filled up with
+black ones, and one thread. A GPU's features differ from a CPU's in their last bits.
 """
 
 import hashlib
+import pickle
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from recommenders.backbones import Backbone, pixels
+from recommenders.backbones import SIDE, Backbone, pixels
 from recommenders.photos import PhotoError, decode
-from training.datasets import Problems
+from recommenders.torchvision_ops import import_torchvision_models
+from training.datasets import DatasetError, Problems
+from training.processes import ProcessEndedError, cores, spread
 
-BATCH = 64
+BATCH = 16
+FEW = 256
+"""So many photos are computed sooner than other processes have started."""
+
+_FILES = 1024
+"""Photos whose content is looked at before the next progress."""
+
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
+Photos = list[tuple[int, Path]]
+"""Numbers of photos, and their files."""
+
+Computed = list[tuple[int, bytes, NDArray[np.float16] | None, str]]
+"""Of each photo: its number, digest, features (dims,) or None, and why there are none."""
+
 
 class FeatureCache:
-    """Features as float16 under the SHA-256 of a photo's bytes."""
+    """Features as float16 under the SHA-256 of a photo's bytes.
+
+    Raises:
+        DatasetError: where the file cannot be read or written.
+    """
 
     def __init__(self, folder: Path, backbone: Backbone, *, flipped: bool = False) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         suffix = "-flipped" if flipped else ""
         self.path = folder / f"{backbone.name}-{backbone.sha256[:12]}{suffix}.sqlite"
-        self._connection = sqlite3.connect(self.path, timeout=30)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-        )
         self._dims = backbone.dims
+        with self._usable():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.path, timeout=30)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+            )
 
     def get(self, digest: bytes) -> NDArray[np.float16] | None:
-        row = self._connection.execute(
-            "SELECT vector FROM features WHERE photo = ?", (digest,)
-        ).fetchone()
+        with self._usable():
+            row = self._connection.execute(
+                "SELECT vector FROM features WHERE photo = ?", (digest,)
+            ).fetchone()
         if row is None or len(row[0]) != 2 * self._dims:
             return None
         return np.frombuffer(row[0], np.float16)
 
-    def put(self, digests: Sequence[bytes], features: NDArray[np.float32]) -> None:
-        rows = zip(digests, (row.tobytes() for row in features.astype(np.float16)), strict=True)
-        with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO features VALUES (?, ?)", rows)
+    def put(self, rows: Iterable[tuple[bytes, NDArray[np.float16]]]) -> None:
+        """Keeps digests' features (dims,), for good as soon as this returns."""
+        with self._usable(), self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO features VALUES (?, ?)",
+                [(digest, features.tobytes()) for digest, features in rows],
+            )
 
     def close(self) -> None:
         self._connection.close()
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise DatasetError(
+                f"Features cannot be kept in {self.path} ({error}). Choose another folder with "
+                "--cache, or make this one usable."
+            ) from error
 
 
 def embed(
@@ -64,6 +106,7 @@ def embed(
     flipped: bool = False,
     progress: Progress | None = None,
     problems: Problems | None = None,
+    processes: int | None = None,
 ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
     """Features of photo files, from the cache where they are there.
 
@@ -72,49 +115,137 @@ def embed(
         flipped: of the photos mirrored left to right.
         progress: called with (done, total).
         problems: counts photos that cannot be read.
+        processes: how many compute; None for as many as there are cores, where it is worth it.
 
     Returns:
         Features (n, dims) float16, zero where a photo could not be read, and (n,) bool which could.
+
+    Raises:
+        DatasetError: where computing was cut short; what was computed is kept.
     """
     problems = Problems() if problems is None else problems
     features = np.zeros((len(paths), backbone.dims), np.float16)
     readable = np.zeros(len(paths), np.bool_)
+    reasons: dict[int, str] = {}
+    missing: dict[bytes, list[int]] = {}
 
-    def load(index: int) -> tuple[int, bytes | None, NDArray[np.uint8] | None, str]:
-        """Reads one file: its digest, and its pixels unless the cache has its features."""
+    def tell() -> None:
+        if progress is not None:
+            progress(int(readable.sum()) + len(reasons), len(paths))
+
+    with closing(FeatureCache(cache_dir, backbone, flipped=flipped)) as cache:
+        for row, (digest, reason) in enumerate(_digests(paths)):
+            if digest is None:
+                reasons[row] = reason
+            elif (known := cache.get(digest)) is None:
+                missing.setdefault(digest, []).append(row)
+            else:
+                features[row], readable[row] = known, True
+            if row % _FILES == 0:
+                tell()
+        rows_of = list(missing.values())
+        photos = [(number, paths[rows[0]]) for number, rows in enumerate(rows_of)]
         try:
-            content = paths[index].read_bytes()
-            digest = hashlib.sha256(content).digest()
-            if digest in known:
-                return index, digest, None, ""
-            photo = decode(content)
-            return index, digest, pixels(ImageOps.mirror(photo) if flipped else photo), ""
-        except PhotoError as error:
-            return index, None, None, str(error)
-        except OSError as error:
-            return index, None, None, error.strerror or "cannot be opened"
-
-    done = 0
-    with (
-        closing(FeatureCache(cache_dir, backbone, flipped=flipped)) as cache,
-        ThreadPoolExecutor(2) as pool,
-    ):
-        known = {row[0] for row in cache._connection.execute("SELECT photo FROM features")}
-        for at in range(0, len(paths), BATCH):
-            loaded = list(pool.map(load, range(at, min(at + BATCH, len(paths)))))
-            new = {d: p for _, d, p, _ in loaded if d is not None and p is not None}
-            if new:
-                cache.put(list(new), backbone.features_of_pixels(np.stack(list(new.values()))))
-            for index, digest, _, reason in loaded:
-                row = cache.get(digest) if digest is not None else None
-                if row is None:
-                    problems.add(reason or "features lost from the cache", str(paths[index]))
-                else:
-                    features[index], readable[index] = row, True
-            done += len(loaded)
-            if progress is not None:
-                progress(done, len(paths))
+            for computed in _computed(photos, backbone, flipped, processes):
+                cache.put((digest, found) for _, digest, found, _ in computed if found is not None)
+                for number, _, found, reason in computed:
+                    for row in rows_of[number]:
+                        if found is None:
+                            reasons[row] = reason
+                        else:
+                            features[row], readable[row] = found, True
+                tell()
+        except ProcessEndedError as error:
+            raise DatasetError(
+                f"A process that computed features was ended ({error}), most likely because "
+                f"memory ran out. {int(readable.sum()):,} of {len(paths):,} photos are done and "
+                "kept; run it again to go on."
+            ) from error
+    tell()
+    for row in sorted(reasons):
+        problems.add(reasons[row], str(paths[row]))
     return features, readable
+
+
+def _digests(paths: Sequence[Path]) -> Iterator[tuple[bytes, str] | tuple[None, str]]:
+    """SHA-256 of every file, or why it cannot be read."""
+
+    def digest(path: Path) -> tuple[bytes, str] | tuple[None, str]:
+        try:
+            return hashlib.sha256(path.read_bytes()).digest(), ""
+        except OSError as error:
+            return None, error.strerror or "cannot be opened"
+
+    with ThreadPoolExecutor(2) as pool:
+        for rows in batches(len(paths), _FILES):
+            yield from pool.map(digest, paths[rows])
+
+
+def _computed(
+    photos: Photos, backbone: Backbone, flipped: bool, processes: int | None
+) -> Iterator[Computed]:
+    """Features of photos, a batch at a time, in no order."""
+    jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
+    on_gpu = torch.cuda.is_available()
+    if processes is None:
+        processes = 1 if on_gpu or len(photos) < FEW else cores()
+    if on_gpu and jobs:
+        backbone.move("cuda")
+    # As bytes, since torch would put the weights into shared memory, of which containers have
+    # little.
+    network = backbone if processes == 1 else pickle.dumps(backbone)
+    shared = (network, flipped, cores() if processes == 1 else 1)
+    with closing(spread(_computing, shared, jobs, processes)) as told:
+        for _, computed in told:
+            yield computed
+
+
+def _computing(
+    network: Backbone | bytes, flipped: bool, threads: int
+) -> Callable[[Photos], Iterator[Computed]]:
+    """What computes batches in one process; ``threads`` decode."""
+    if isinstance(network, bytes):
+        import_torchvision_models()  # unpickling would import it without what it needs
+    backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
+
+    def compute(photos: Photos) -> Iterator[Computed]:
+        with ThreadPoolExecutor(threads) as pool:
+            loaded = list(pool.map(partial(_load, flipped=flipped), [path for _, path in photos]))
+        seen = [picture for _, picture, _ in loaded if picture is not None]
+        found = iter(_of_batch(backbone, seen))
+        yield [
+            (number, digest, None if picture is None else next(found), reason)
+            for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
+        ]
+
+    return compute
+
+
+def _load(path: Path, *, flipped: bool) -> tuple[bytes, NDArray[np.uint8] | None, str]:
+    """Reads one file: its digest, and its pixels or why there are none."""
+    try:
+        content = path.read_bytes()
+        photo = decode(content)
+        picture = pixels(ImageOps.mirror(photo) if flipped else photo)
+        return hashlib.sha256(content).digest(), picture, ""
+    except PhotoError as error:
+        return b"", None, str(error)
+    except OSError as error:
+        return b"", None, error.strerror or "cannot be opened"
+
+
+def _of_batch(backbone: Backbone, pictures: list[NDArray[np.uint8]]) -> NDArray[np.float16]:
+    """Features (n, dims) of at most ``BATCH`` photos' pixels; see above for black ones."""
+    if not pictures:
+        return np.empty((0, backbone.dims), np.float16)
+    batch = np.zeros((BATCH, SIDE, SIDE, 3), np.uint8)
+    batch[: len(pictures)] = pictures
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return backbone.features_of_pixels(batch)[: len(pictures)].astype(np.float16)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def batches(total: int, size: int) -> Iterator[slice]:

@@ -98,49 +98,48 @@ def embed_posts(
     problems: Problems,
 ) -> Photos:
     """Features of posts' photos; posts whose photo is missing or broken are left out."""
-    pictured = [post for post in posts if post.image is not None and post.hashtags]
-    paths = [post.image for post in pictured if post.image is not None]
-    if not paths:
+    pictured = [(post, post.image) for post in posts if post.image is not None and post.hashtags]
+    if not pictured:
         raise DatasetError(
             "No post has both a photo and hashtags; there is nothing to learn photos from. "
             "`tag4pic train fit --backend tags` learns from hashtags alone."
         )
     found: dict[tuple[str, bool], NDArray[np.float16]] = {}
-    readable = np.ones(len(paths), np.bool_)
     sides = (False, True) if mirrored else (False,)
     for part in {part.name: part for backbone in backbones for part in backbone.parts}.values():
         for flipped in sides:
             doing = f"{part.name}{' of mirrored photos' if flipped else ''}"
-            features, usable = embed(
-                paths,
+            found[part.name, flipped], readable = embed(
+                [path for _, path in pictured],
                 part,
                 cache_dir,
                 flipped=flipped,
                 progress=lambda done, total, doing=doing: report(doing, done, total),  # type: ignore[misc]
-                problems=problems if not found else None,
+                problems=problems,
             )
-            found[part.name, flipped] = features
-            readable &= usable
-    rows = np.flatnonzero(readable)
-    if not len(rows):
-        raise DatasetError("None of the photos can be read. " + " ".join(problems.lines()))
+            if not readable.all():  # a photo may vanish at any time
+                rows = np.flatnonzero(readable)
+                pictured = [pictured[row] for row in rows]
+                found = {key: values[rows] for key, values in found.items()}
+            if not pictured:
+                raise DatasetError("None of the photos can be read. " + " ".join(problems.lines()))
 
     def side(flipped: bool) -> dict[str, NDArray[np.float16]]:
         return {
-            backbone.name: _joined([found[part.name, flipped] for part in backbone.parts], rows)
+            backbone.name: _joined([found[part.name, flipped] for part in backbone.parts])
             for backbone in backbones
         }
 
-    return Photos([pictured[row] for row in rows], side(False), side(True) if mirrored else {})
+    return Photos([post for post, _ in pictured], side(False), side(True) if mirrored else {})
 
 
-def _joined(features: Sequence[NDArray[np.float16]], rows: NDArray[np.intp]) -> NDArray[np.float16]:
-    """Some rows of one backbone's features, or of several ones side by side: (n, dims) float16."""
+def _joined(features: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
+    """One backbone's features, or several ones' side by side: (n, dims) float16."""
     if len(features) == 1:
-        return features[0][rows]
-    joined = np.empty((len(rows), sum(part.shape[1] for part in features)), np.float16)
-    for some in batches(len(rows), 4096):
-        joined[some] = join([part[rows[some]] for part in features])
+        return features[0]
+    joined = np.empty((len(features[0]), sum(part.shape[1] for part in features)), np.float16)
+    for rows in batches(len(joined), 4096):
+        joined[rows] = join([part[rows] for part in features])
     return joined
 
 

@@ -1,0 +1,175 @@
+"""Work spread over processes, one a core.
+
+Every process gets its jobs through a pipe of its own and ends where that closes, so none is left
+behind however this one ends. Ctrl-C reaches this process alone, which then stops the others.
+"""
+
+import math
+import os
+import signal
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
+
+Job = TypeVar("Job")
+Told = TypeVar("Told")
+
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_TOLD, _DONE, _FAILED = range(3)
+
+
+class ProcessEndedError(Exception):
+    """A process that worked for this one ended before its job was done."""
+
+    def __init__(self, exit_status: int | None) -> None:
+        status = exit_status or 0
+        super().__init__(f"signal {-status}" if status < 0 else f"exit status {status}")
+
+
+def cores() -> int:
+    """Cores that this process may use, by its affinity and its container's quota."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
+    allowed = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    try:
+        quota, period = _QUOTA.read_text(encoding="ascii").split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # there is no quota, or it says "max"
+        return allowed
+
+
+def spread(
+    work: Callable[..., Callable[[Job], Iterator[Told]]],
+    shared: tuple[Any, ...],
+    jobs: deque[Job],
+    processes: int,
+) -> Generator[tuple[Job, Told], None, None]:
+    """Does jobs in several processes, and gives what they tell as it comes: (job, told).
+
+    To be closed (``contextlib.closing``) where it may be left before its end.
+
+    Args:
+        work: called with ``shared`` once in each process; gives what does one job and tells of it
+            as often as it likes. It is found by its name there, so it is a module's own function.
+        jobs: taken from the left; what hears of a job may add others.
+        processes: how many; 1 does all in this one.
+
+    Raises:
+        ProcessEndedError: where a process was killed.
+        Exception: whatever a job raised.
+    """
+    if processes <= 1:
+        do = work(*shared)
+        while jobs:
+            job = jobs.popleft()
+            for told in do(job):
+                yield job, told
+        return
+    workers: list[_Worker] = []
+    try:
+        with _deaf_to_ctrl_c():
+            workers += (_start(work, shared) for _ in range(min(processes, len(jobs))))
+        while jobs or any(worker.job is not None for worker in workers):
+            for worker in workers:
+                if worker.job is None and jobs:
+                    worker.give(jobs.popleft())
+            busy = {worker.pipe: worker for worker in workers if worker.job is not None}
+            for pipe in wait(list(busy)):
+                worker = busy[pipe]  # type: ignore[index]
+                job, (kind, told) = worker.job, worker.hear()
+                if kind == _FAILED:
+                    raise told
+                if kind == _DONE:
+                    worker.job = None
+                else:
+                    yield job, told
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+@dataclass
+class _Worker:
+    """A process, and what it is doing."""
+
+    process: SpawnProcess
+    pipe: Connection
+    job: Any = None
+
+    def give(self, job: Any) -> None:
+        self.job = job
+        with self._alive():
+            self.pipe.send(job)
+
+    def hear(self) -> tuple[int, Any]:
+        with self._alive():
+            heard: tuple[int, Any] = self.pipe.recv()
+        return heard
+
+    def end(self) -> None:
+        self.pipe.close()
+        self.process.terminate()
+        self.process.join()
+
+    @contextmanager
+    def _alive(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, ConnectionError):
+            self.process.join()
+            raise ProcessEndedError(self.process.exitcode) from None
+
+
+def _start(work: Callable[..., Any], shared: tuple[Any, ...]) -> _Worker:
+    # Not forked: what torch and BLAS hold in their threads would be lost in the copy.
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, work, shared), daemon=True)
+    process.start()
+    theirs.close()  # so that the pipe ends when the process does
+    return _Worker(process, ours)
+
+
+def _serve(pipe: Connection, work: Callable[..., Any], shared: tuple[Any, ...]) -> None:
+    """What a process does: a job after the other, until the pipe ends."""
+    Thread(target=_end_with_parent, daemon=True).start()
+    do = None
+    with suppress(EOFError, ConnectionError):
+        while True:
+            job = pipe.recv()
+            try:
+                do = do or work(*shared)
+                for told in do(job):
+                    pipe.send((_TOLD, told))
+                pipe.send((_DONE, None))
+            except ConnectionError:
+                return
+            except Exception as error:
+                error.add_note(traceback.format_exc())
+                pipe.send((_FAILED, error))
+
+
+def _end_with_parent() -> None:
+    """Ends this process in the middle of a job where the one that started it was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Lets processes that are started meanwhile never hear of Ctrl-C, not even as they start."""
+    resource_tracker.ensure_running()  # which would otherwise undo it as it starts itself
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
