@@ -53,6 +53,13 @@ def test_names_of_lines_that_end_together_stand_apart_and_beyond_all_lines() -> 
     assert names["popularity"][0] < furthest
 
 
+def test_names_of_lines_that_end_at_the_top_stay_on_the_chart() -> None:
+    lines = [Line(name, [(1, 0.2, ""), (5, 1.0, "")]) for name in "abcdef"]
+    chart = line_chart(lines, "hashtags", "recall", whole_x=True)
+    heights = sorted(float(y) for y in re.findall(r'class="name[^"]*" x=".+?" y="(.+?)"', chart))
+    assert heights[0] >= 10 and min(np.diff(heights)) > 12
+
+
 @pytest.mark.parametrize(
     ("likes", "precision", "told"),
     [

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor
+from unicodedata import east_asian_width
 
 from training.report.landscape import Landscape, Place
 
@@ -13,6 +14,8 @@ COLOURED = 12
 _WIDTH, _HEIGHT = 430, 300
 _LEFT, _TOP, _BOTTOM = 40, 18, 38
 _LINE = 13.5
+_HIGHEST = 10.0
+"""Where the highest line of text stands."""
 _MARGIN = 60
 """Lines that end so near the frame have their names beyond it, where no other line runs."""
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -20,6 +23,8 @@ _MAP_WIDTH, _MAP_HEIGHT = 1000, 640
 _LETTER = 6.6
 """Width of a letter, about."""
 _LABELS = 90
+_LONGEST = 24
+"""Letters of a label; a hashtag may have a hundred."""
 _LARGE = 4.5
 """Dots from this radius on are not written over."""
 
@@ -102,7 +107,7 @@ def line_chart(
                 f'cy="{up(y):.1f}" r="{radius}"><title>{escape(told)}</title></circle>'
             )
             if index in marked:
-                marks.append(_mark(across(x), up(y), marked[index], falls, index == 0))
+                marks.append(_mark(across(x), up(y), marked[index], falls, index == 0, right))
     parts.extend(marks)
     ends = []
     for line in lines:
@@ -166,7 +171,8 @@ def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
     taken: list[_Box] = []
     for place in shown.places:
         x, y, r = dots[place.tag]
-        width = _LETTER * len(place.tag)
+        label = place.tag if len(place.tag) <= _LONGEST else place.tag[: _LONGEST - 1] + "…"
+        width = _width(label)
         sides = (("start", x + r + 2), ("end", x - r - 2))
         for anchor, side in sides:
             left = side if anchor == "start" else side - width
@@ -177,7 +183,7 @@ def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
             if free and left > 0 and box[2] < _MAP_WIDTH:
                 taken.append(box)
                 hue = colour.get(place.category, 0)
-                parts.append(_text(side, y + 4, place.tag, f"label label{hue}", anchor))
+                parts.append(_text(side, y + 4, label, f"label label{hue}", anchor))
                 break
         if len(taken) == _LABELS:
             break
@@ -185,13 +191,20 @@ def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
     return "".join(parts), [(number, shown.categories[c]) for c, number in colour.items()]
 
 
-def _mark(x: float, y: float, text: str, falls: bool, first: bool) -> str:
+def _mark(x: float, y: float, text: str, falls: bool, first: bool, right: float) -> str:
     """The label of a point: before the first one, where no line runs, else above."""
-    if first and x - 7 - _LETTER * len(text) > _LEFT:
+    width = _LETTER * len(text)
+    before = first and x - 7 - width > _LEFT
+    if before or (falls and x + 6 + width > right + 8):
         return _text(x - 7, y + 4, text, "mark", "end")
-    if falls or x < _LEFT + _LETTER * len(text):
+    if falls or x < _LEFT + width:
         return _text(x + 6, y - 6, text, "mark", "start")
     return _text(x, y - 8, text, "mark", "middle")
+
+
+def _width(text: str) -> float:
+    """About how wide a text is; Chinese, Japanese and Korean letters are twice as wide."""
+    return sum(_LETTER * (2 if east_asian_width(letter) in "WF" else 1) for letter in text)
 
 
 def _overlap(one: _Box, other: _Box) -> bool:
@@ -199,16 +212,30 @@ def _overlap(one: _Box, other: _Box) -> bool:
 
 
 def _apart(ends: list[tuple[float, float, Line]]) -> list[tuple[float, float, Line]]:
-    """Names moved until none stands on another: the lowest stays, those above it give way."""
+    """Names moved until none stands on another: the lowest stays, those above it give way.
+
+    Where there is no room above, those below give way instead.
+    """
     placed: list[tuple[float, float, Line]] = []
     for y, x, line in sorted(ends, key=lambda end: -end[0]):
         for other_y, other_x, other in placed:
-            beside = x + 8 + _LETTER * len(line.name) < other_x
-            beside = beside or other_x + 8 + _LETTER * len(other.name) < x
-            if not beside:
+            if not _beside((x, line), (other_x, other)):
                 y = min(y, other_y - _LINE)
         placed.append((y, x, line))
-    return placed
+    lowered: list[tuple[float, float, Line]] = []
+    for y, x, line in reversed(placed):
+        y = max(y, _HIGHEST)
+        for other_y, other_x, other in lowered:
+            if not _beside((x, line), (other_x, other)):
+                y = max(y, other_y + _LINE)
+        lowered.append((y, x, line))
+    return lowered
+
+
+def _beside(one: tuple[float, Line], other: tuple[float, Line]) -> bool:
+    """Whether the names of two lines, that begin at x, stand beside each other."""
+    (left, first), (right, _) = sorted((one, other), key=lambda name: name[0])
+    return left + 8 + _LETTER * len(first.name) < right
 
 
 def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:

@@ -287,7 +287,8 @@ def _confusion(rows: Sequence[Confused], backend: str, at: int) -> str:
         )
         right = "never said" if row.right is None else f"{row.right:.0%}"
         lines.append(
-            f'<tr><td class="who">#{escape(row.tag)}</td><td>{row.photos:,}</td>'
+            f'<tr><td class="who" title="#{escape(row.tag)}">#{escape(row.tag)}</td>'
+            f"<td>{row.photos:,}</td>"
             f'<td>{row.found:.0%}<span class="bar"><i style="width:{row.found:.0%}"></i></span>'
             f'</td><td>{right}</td><td><ul class="chips">{instead}</ul></td></tr>'
         )
