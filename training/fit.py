@@ -16,6 +16,7 @@ from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones import Backbone
 from recommenders.engine import blend
 from recommenders.neighbours import unit
+from recommenders.ranking import adjusted
 from recommenders.recommender import Recommender
 from recommenders.w2v import Word2VecRecommender
 from training.als import AlsFit, factorise, photo_space
@@ -28,7 +29,7 @@ Report = Callable[[str, int, int], None]
 """Told (what is being done, done, total)."""
 
 AT = 5
-EXPONENTS = (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 BLENDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 MAX_HELD = 5000
 """Photos to choose by: more would choose no better, and all their scores are in memory at once."""
@@ -271,7 +272,9 @@ def choose_exponent(
     rare: float = 0.0,
 ) -> tuple[float, float]:
     """The popularity exponent that does best on held-out photos, and how good it is."""
-    found = {e: goodness(scores / popularity**e, truth, lengths, rare=rare) for e in EXPONENTS}
+    found = {
+        e: goodness(adjusted(scores, popularity, e), truth, lengths, rare=rare) for e in EXPONENTS
+    }
     best = max(found, key=lambda e: found[e])
     return best, found[best]
 
@@ -295,8 +298,9 @@ def choose_blend(
         if good > best[1]:
             best = ({"als_weight": weight, "popularity_exponent": exponent}, good)
     chosen = best[0]
-    order = blend(als, w2v, chosen["als_weight"]) / popularity ** chosen["popularity_exponent"]
-    return chosen, goodness(np.asarray(order, np.float32), truth, lengths)
+    mixed = blend(als, w2v, chosen["als_weight"])
+    order = adjusted(mixed, popularity, chosen["popularity_exponent"])
+    return chosen, goodness(order, truth, lengths)
 
 
 def scores_of(recommender: Recommender, features: NDArray[np.floating]) -> Floats:

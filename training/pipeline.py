@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recommenders.backbones import Backbone
 from recommenders.bundle import Bundle, save
 from recommenders.engine import blend
+from recommenders.ranking import adjusted
 from training import knowledge
 from training.datasets import Post
 from training.fit import (
@@ -198,15 +199,15 @@ def fit_parts(
         parts[name].settings["popularity_exponent"] = exponents[name]
     settings: dict[str, dict[str, Any]] = {}
     metrics: dict[str, Any] = {"validation_photos": len(held_rows), "history": history}
-    orders = {n: s / popular ** exponents[n] for n, s in held_scores.items()}
+    orders = {n: adjusted(s, popular, exponents[n]) for n, s in held_scores.items()}
     if len(held_scores) == 2:
         chosen, good["both"] = choose_blend(
             held_scores["als"], held_scores["w2v"], popular, truth, lengths
         )
         settings["both"] = dict(chosen)
         mixed = blend(held_scores["als"], held_scores["w2v"], chosen["als_weight"])
-        orders["both"] = mixed / popular ** chosen["popularity_exponent"]
+        orders["both"] = adjusted(mixed, popular, chosen["popularity_exponent"])
     for name, order in orders.items():
-        metrics[name] = measure(top_columns(np.asarray(order, np.float32), AT), truth, lengths)
+        metrics[name] = measure(top_columns(order, AT), truth, lengths)
     settings["ranking"] = {"default_backend": max(good, key=lambda name: good[name])}
     return parts, settings, metrics

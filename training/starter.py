@@ -22,6 +22,7 @@ from recommenders.backbones import Backbone, load_backbone
 from recommenders.bundle import Bundle, save
 from recommenders.engine import Engine
 from recommenders.neighbours import unit
+from recommenders.ranking import adjusted
 from training import class_head, knowledge
 from training.als import AlsFit
 from training.datasets import DatasetError, Post
@@ -328,7 +329,7 @@ def carry_over(
             for name, layer in layers.items():
                 report(f"{doing} on {name}", 0, 1)
                 model = head_recommender(name, class_head.on_layer(head, layer), 1.0)
-                top = top_columns(model.scores(features[name][held]) / popularity**0.1, 5)
+                top = top_columns(adjusted(model.scores(features[name][held]), popularity, 0.1), 5)
                 answers = [[hashtags[column] for column in row] for row in top]
                 figures[f"{doing}: {name}"] = naming(answers, words, generic())
     return figures
