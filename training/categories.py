@@ -188,11 +188,13 @@ def _described(
 
     of_post = np.full(posts, -1, np.int32)
     of_post[used] = place[groups]
+    # What stands in every category leads none: it would not tell them apart.
+    own = weights / np.maximum(weights.sum(axis=0), 1e-12)
     leaders = tuple(
         tuple(
             hashtags[column] for column in np.argsort(-row, kind="stable")[:LEADERS] if row[column]
         )
-        for row in weights
+        for row in weights * np.sqrt(own)
     )
     return Categories(
         _names(leaders), leaders, of_post, of_hashtag, weight.astype(np.float32), silhouette
