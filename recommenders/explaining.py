@@ -168,7 +168,7 @@ def _seen(evidence: Sequence[_Classes], column: int) -> list[SeenClass]:
     if not evidence:
         return []
     share = np.mean([one.shares(column) for one in evidence], axis=0)
-    probability = np.max([one.probabilities for one in evidence], axis=0)
+    probability = np.mean([one.probabilities for one in evidence], axis=0)
     return [
         SeenClass(class_names()[number], round(float(probability[number]), 4))
         for number in np.argsort(-share, kind="stable")[:2]
