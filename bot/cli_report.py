@@ -26,6 +26,11 @@ CACHE = Path("data/features")
 BACKENDS = ("als", "w2v", "all")
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 photo``, ``2,000 photos``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def tell_problems(lines: Sequence[str]) -> None:
     """What of a dataset could not be used, on stderr, a line each."""
     for line in lines:
@@ -64,7 +69,7 @@ def report(
             report=progress,
         )
     Console().print(
-        f"[bold]{out}[/]: {found.photos:,} photos, {out.stat().st_size / 1e6:.1f} MB. "
+        f"[bold]{out}[/]: {counted(found.photos, 'photo')}, {out.stat().st_size / 1e6:.1f} MB. "
         "Open it in a browser.",
         highlight=False,
         soft_wrap=True,
@@ -151,8 +156,8 @@ def tune(
         )
     console = Console()
     console.print(
-        f"[bold]{out}[/]: the best of {found.trials:,} trials on {found.photos:,} photos held "
-        "back.",
+        f"[bold]{out}[/]: the best of {counted(found.trials, 'trial')} on "
+        f"{counted(found.photos, 'photo')} held back.",
         highlight=False,
         soft_wrap=True,
     )

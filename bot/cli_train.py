@@ -29,6 +29,7 @@ from bot.cli_report import (
     Dataset,
     Measured,
     Split,
+    counted,
     report,
     tell_problems,
     tune,
@@ -140,18 +141,23 @@ def fit(
     console = Console()
     told = bundle.provenance
     console.print(
-        f"[bold]{bundle.model}[/] in {out}: {told['photos']:,} photos, "
-        f"{len(bundle.hashtags):,} hashtags.",
+        f"[bold]{bundle.model}[/] in {out}: {counted(told['photos'], 'photo')}, "
+        f"{counted(len(bundle.hashtags), 'hashtag')}.",
         highlight=False,
+        soft_wrap=True,
     )
     for reason, count in told["problems"].items():
         console.print(f"[yellow]{count:,} left out: {reason}[/]", highlight=False)
-    table = _table(f"On {bundle.metrics['validation_photos']:,} photos held back for choosing")
+    table = _table(
+        f"On {counted(bundle.metrics['validation_photos'], 'photo')} held back for choosing"
+    )
     for name in ("als", "w2v", "both"):
         if name in bundle.metrics:
             _row(table, name, bundle.metrics[name], None)
     console.print(table)
-    console.print(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]", highlight=False)
+    console.print(
+        f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]", highlight=False, soft_wrap=True
+    )
 
 
 def evaluate(
@@ -221,7 +227,9 @@ def embed(
             report=progress,
             problems=problems,
         )
-    Console().print(f"Features of {len(photos.posts):,} photos are in {cache}.", highlight=False)
+    Console().print(
+        f"{cache} has the features of {counted(len(photos.posts), 'photo')}.", highlight=False
+    )
     tell_problems(problems.lines())
 
 
@@ -287,9 +295,10 @@ def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
     console = Console()
     groups = len(bundle.settings["knowledge"]["categories"])
     console.print(
-        f"[bold]{bundle.model}[/] in {out}: {bundle.provenance['posts']:,} posts, "
-        f"{len(bundle.hashtags):,} hashtags, {groups:,} categories.",
+        f"[bold]{bundle.model}[/] in {out}: {counted(bundle.provenance['posts'], 'post')}, "
+        f"{counted(len(bundle.hashtags), 'hashtag')}, {counted(groups, 'category', 'categories')}.",
         highlight=False,
+        soft_wrap=True,
     )
     for reason, count in bundle.provenance["problems"].items():
         console.print(f"[yellow]{count:,} left out: {reason}[/]", highlight=False)
@@ -337,8 +346,8 @@ def _row(
 
 
 def _print(found: "Evaluation") -> None:
-    title = f"{found.dataset}, {found.split}: {found.photos:,} photos, first {found.at} hashtags"
-    table = _table(title)
+    photos, hashtags = counted(found.photos, "photo"), counted(found.at, "hashtag")
+    table = _table(f"{found.dataset}, {found.split}: {photos}, first {hashtags}")
     for name, figures in found.backends.items():
         _row(table, name, figures, found.intervals[name])
     Console().print(table)

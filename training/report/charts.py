@@ -195,7 +195,7 @@ def _mark(x: float, y: float, text: str, falls: bool, first: bool, right: float)
     """The label of a point: before the first one, where no line runs, else above."""
     width = _LETTER * len(text)
     before = first and x - 7 - width > _LEFT
-    if before or (falls and x + 6 + width > right + 8):
+    if before or (falls and x > right - 12):
         return _text(x - 7, y + 4, text, "mark", "end")
     if falls or x < _LEFT + width:
         return _text(x + 6, y - 6, text, "mark", "start")
