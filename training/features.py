@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -145,16 +146,19 @@ def embed(
                 tell()
         rows_of = list(missing.values())
         photos = [(number, paths[rows[0]]) for number, rows in enumerate(rows_of)]
+
+        def keep(computed: Computed) -> None:
+            cache.put((digest, found) for _, digest, found, _ in computed if found is not None)
+            for number, _, found, reason in computed:
+                for row in rows_of[number]:
+                    if found is None:
+                        reasons[row] = reason
+                    else:
+                        features[row], readable[row] = found, True
+            tell()
+
         try:
-            for computed in _computed(photos, backbone, flipped, processes):
-                cache.put((digest, found) for _, digest, found, _ in computed if found is not None)
-                for number, _, found, reason in computed:
-                    for row in rows_of[number]:
-                        if found is None:
-                            reasons[row] = reason
-                        else:
-                            features[row], readable[row] = found, True
-                tell()
+            _compute(photos, backbone, flipped, processes, keep)
         except ProcessEndedError as error:
             raise DatasetError(
                 f"A process that computed features was ended ({error}), most likely because "
@@ -181,42 +185,49 @@ def _digests(paths: Sequence[Path]) -> Iterator[tuple[bytes, str] | tuple[None, 
             yield from pool.map(digest, paths[rows])
 
 
-def _computed(
-    photos: Photos, backbone: Backbone, flipped: bool, processes: int | None
-) -> Iterator[Computed]:
-    """Features of photos, a batch at a time, in no order."""
-    jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
+def _compute(
+    photos: Photos,
+    backbone: Backbone,
+    flipped: bool,
+    processes: int | None,
+    keep: Callable[[Computed], None],
+) -> None:
+    """Gives ``keep`` the photos' features, a batch at a time and in no order."""
+    if not photos:
+        return
     on_gpu = torch.cuda.is_available()
     if processes is None:
         processes = 1 if on_gpu or len(photos) < FEW else cores()
-    if on_gpu and jobs:
+    if on_gpu:
         backbone.move("cuda")
-    # As bytes, since torch would put the weights into shared memory, of which containers have
-    # little.
-    network = backbone if processes == 1 else pickle.dumps(backbone)
-    shared = (network, flipped, cores() if processes == 1 else 1)
-    with closing(spread(_computing, shared, jobs, processes)) as told:
-        for _, computed in told:
-            yield computed
+    jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
+    processes = min(processes, len(jobs))
+    if processes == 1:
+        shared: tuple[Any, ...] = (backbone, flipped, cores())
+    else:
+        shared = (pickle.dumps(backbone), flipped, 1)
+    spread(_computing, shared, jobs, processes, lambda _, computed: keep(computed))
 
 
 def _computing(
     network: Backbone | bytes, flipped: bool, threads: int
-) -> Callable[[Photos], Iterator[Computed]]:
+) -> Callable[[Photos, Callable[[Computed], None]], None]:
     """What computes batches in one process; ``threads`` decode."""
     if isinstance(network, bytes):
         import_torchvision_models()  # unpickling would import it without what it needs
     backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
 
-    def compute(photos: Photos) -> Iterator[Computed]:
+    def compute(photos: Photos, tell: Callable[[Computed], None]) -> None:
         with ThreadPoolExecutor(threads) as pool:
             loaded = list(pool.map(partial(_load, flipped=flipped), [path for _, path in photos]))
-        seen = [picture for _, picture, _ in loaded if picture is not None]
-        found = iter(_of_batch(backbone, seen))
-        yield [
-            (number, digest, None if picture is None else next(found), reason)
-            for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
-        ]
+        pictures = [picture for _, picture, _ in loaded if picture is not None]
+        found = iter(_of_batch(backbone, pictures))
+        tell(
+            [
+                (number, digest, None if picture is None else next(found), reason)
+                for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
+            ]
+        )
 
     return compute
 

@@ -6,12 +6,14 @@ behind however this one ends. Ctrl-C reaches this process alone, which then stop
 
 import math
 import os
+import pickle
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -46,20 +48,21 @@ def cores() -> int:
 
 
 def spread(
-    work: Callable[..., Callable[[Job], Iterator[Told]]],
+    work: Callable[..., Callable[[Job, Callable[[Told], None]], None]],
     shared: tuple[Any, ...],
     jobs: deque[Job],
     processes: int,
-) -> Generator[tuple[Job, Told], None, None]:
-    """Does jobs in several processes, and gives what they tell as it comes: (job, told).
-
-    To be closed (``contextlib.closing``) where it may be left before its end.
+    hear: Callable[[Job, Told], None],
+) -> None:
+    """Does jobs in several processes, and hears here what they tell of.
 
     Args:
-        work: called with ``shared`` once in each process; gives what does one job and tells of it
-            as often as it likes. It is found by its name there, so it is a module's own function.
-        jobs: taken from the left; what hears of a job may add others.
+        work: called with ``shared`` once in each process; gives the function that does one job and
+            tells of it as often as it likes. It is found by its name there, so it is a module's
+            own function.
+        jobs: taken from the left; ``hear`` may add others.
         processes: how many; 1 does all in this one.
+        hear: called with a job and what it told.
 
     Raises:
         ProcessEndedError: where a process was killed.
@@ -69,13 +72,17 @@ def spread(
         do = work(*shared)
         while jobs:
             job = jobs.popleft()
-            for told in do(job):
-                yield job, told
+            do(job, partial(hear, job))
         return
     workers: list[_Worker] = []
     try:
         with _deaf_to_ctrl_c():
-            workers += (_start(work, shared) for _ in range(min(processes, len(jobs))))
+            workers += (_start() for _ in range(processes))
+        # Not pickled by multiprocessing, which would put tensors into shared memory: containers
+        # have little of it.
+        beginning = pickle.dumps((work, shared))
+        for worker in workers:
+            worker.begin(beginning)
         while jobs or any(worker.job is not None for worker in workers):
             for worker in workers:
                 if worker.job is None and jobs:
@@ -89,7 +96,7 @@ def spread(
                 if kind == _DONE:
                     worker.job = None
                 else:
-                    yield job, told
+                    hear(job, told)
     finally:
         for worker in workers:
             worker.end()
@@ -102,6 +109,10 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     job: Any = None
+
+    def begin(self, beginning: bytes) -> None:
+        with self._alive():
+            self.pipe.send_bytes(beginning)
 
     def give(self, job: Any) -> None:
         self.job = job
@@ -127,27 +138,29 @@ class _Worker:
             raise ProcessEndedError(self.process.exitcode) from None
 
 
-def _start(work: Callable[..., Any], shared: tuple[Any, ...]) -> _Worker:
+def _start() -> _Worker:
     # Not forked: what torch and BLAS hold in their threads would be lost in the copy.
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, work, shared), daemon=True)
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
     theirs.close()  # so that the pipe ends when the process does
     return _Worker(process, ours)
 
 
-def _serve(pipe: Connection, work: Callable[..., Any], shared: tuple[Any, ...]) -> None:
+def _serve(pipe: Connection) -> None:
     """What a process does: a job after the other, until the pipe ends."""
     Thread(target=_end_with_parent, daemon=True).start()
     do = None
     with suppress(EOFError, ConnectionError):
+        beginning = pipe.recv_bytes()
         while True:
             job = pipe.recv()
             try:
-                do = do or work(*shared)
-                for told in do(job):
-                    pipe.send((_TOLD, told))
+                if do is None:
+                    work, shared = pickle.loads(beginning)
+                    do = work(*shared)
+                do(job, lambda told: pipe.send((_TOLD, told)))
                 pipe.send((_DONE, None))
             except ConnectionError:
                 return

@@ -1,6 +1,6 @@
 """Features of photos that lie on the disk, computed here or in other processes, and kept."""
 
-from collections.abc import Iterator
+from collections import deque
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -54,8 +54,8 @@ def test_a_process_that_is_killed_is_one_sentence_and_what_it_had_computed_is_ke
 ) -> None:
     paths = photos(tmp_path / "photos", 2 * BATCH)
 
-    def killed_after_a_batch(*arguments: Any) -> Iterator[Any]:
-        yield next(spread(*arguments))
+    def killed_after_a_batch(work: Any, shared: Any, jobs: Any, processes: int, hear: Any) -> None:
+        spread(work, shared, deque([jobs.popleft()]), processes, hear)
         raise ProcessEndedError(-9)
 
     monkeypatch.setattr("training.features.spread", killed_after_a_batch)

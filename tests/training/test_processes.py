@@ -6,8 +6,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,20 @@ from training.processes import ProcessEndedError, cores, spread
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def halving(name: str) -> Callable[[int], Iterator[tuple[str, int]]]:
+Heard = list[tuple[int, tuple[str, int]]]
+
+
+def halving(name: str) -> Callable[[int, Callable[[tuple[str, int]], None]], None]:
     """Work that tells of every step, or ends in ways that work can end."""
 
-    def halve(number: int) -> Iterator[tuple[str, int]]:
+    def halve(number: int, tell: Callable[[tuple[str, int]], None]) -> None:
         if number == -1:
             raise ValueError("no half")
         if number == -9:
             os.kill(os.getpid(), signal.SIGKILL)
         while number > 1:
             number //= 2
-            yield name, number
+            tell((name, number))
 
     return halve
 
@@ -35,11 +37,14 @@ def halving(name: str) -> Callable[[int], Iterator[tuple[str, int]]]:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_jobs_tell_of_themselves_and_may_bring_others(processes: int) -> None:
     jobs = deque([8, 6])
-    heard = []
-    for job, told in spread(halving, ("half",), jobs, processes):
+    heard: Heard = []
+
+    def hear(job: int, told: tuple[str, int]) -> None:
         heard.append((job, told))
         if (job, told) == (6, ("half", 1)):
             jobs.append(4)
+
+    spread(halving, ("half",), jobs, processes, hear)
     expected = [(8, 4), (8, 2), (8, 1), (6, 3), (6, 1), (4, 2), (4, 1)]
     assert sorted(heard) == sorted((job, ("half", number)) for job, number in expected)
 
@@ -47,31 +52,28 @@ def test_jobs_tell_of_themselves_and_may_bring_others(processes: int) -> None:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_what_a_job_raises_is_raised_here(processes: int) -> None:
     with pytest.raises(ValueError, match="no half"):
-        list(spread(halving, ("half",), deque([8, -1]), processes))
+        spread(halving, ("half",), deque([8, -1]), processes, lambda *_: None)
 
 
 def test_a_process_that_is_killed_is_told_and_the_others_end() -> None:
-    heard: list[object] = []
     with pytest.raises(ProcessEndedError, match="signal 9"):
-        heard.extend(spread(halving, ("half",), deque([-9, 8]), 2))
+        spread(halving, ("half",), deque([-9, 8]), 2, lambda *_: None)
     assert _children(os.getpid()) == []
 
 
-def working_on(log: str) -> Callable[[int], Iterator[int]]:
+def sleeping() -> Callable[[int, Callable[[str], None]], None]:
     """Work that takes long."""
 
-    def work(number: int) -> Iterator[int]:
-        yield number
-        time.sleep(60)
+    def sleep(seconds: int, tell: Callable[[str], None]) -> None:
+        tell("begun")
+        time.sleep(seconds)
 
-    return work
+    return sleep
 
 
 def run_for_long() -> None:
     """Prints that work has begun, and works until it is stopped."""
-    with closing(spread(working_on, ("",), deque([1, 2]), 2)) as told:
-        for _ in told:
-            print("begun", flush=True)
+    spread(sleeping, (), deque([60, 60]), 2, lambda _, told: print(told, flush=True))
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
