@@ -12,7 +12,8 @@ from recommenders.bundle import Bundle
 from training import knowledge
 from training.als import AlsFit
 from training.datasets import Post
-from training.fit import Examples, Part, Plan
+from training.examples import Examples
+from training.fit import Part, Plan
 from training.pipeline import fit_parts
 from training.preparing import hashtag_vectors, silent
 from training.projection import HeadSettings

@@ -1,5 +1,6 @@
 """Fitting the ALS backend: PCA of features, implicit ALS of photo × hashtag."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,13 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recommenders.neighbours import PhotoSpace
+from training.examples import Features
+from training.features import batches
 
 Floats = NDArray[np.float32]
+
+_ROWS = 8192
+"""Photos at a time; more as float32 would take gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +38,32 @@ class AlsFit:
     seed: int = 0
 
 
-def photo_space(features: NDArray[np.floating], fit: AlsFit) -> PhotoSpace:
+def photo_space(features: Features, fit: AlsFit) -> PhotoSpace:
     """PCA of features (n, dims), components scaled by their variance^-damping."""
-    rows = np.asarray(features, np.float32)
-    mean = rows.mean(axis=0)
-    centred = rows - mean
-    covariance = (centred.T @ centred).astype(np.float64) / max(len(rows) - 1, 1)
+    summed = sum(block.sum(axis=0).astype(np.float64) for block in _blocks(features))
+    mean = np.asarray(summed / len(features), np.float32)
+    products = ((block - mean).T @ (block - mean) for block in _blocks(features))
+    covariance = sum(product.astype(np.float64) for product in products) / max(len(features) - 1, 1)
     variances, vectors = np.linalg.eigh(covariance)
     variances, vectors = np.maximum(variances[::-1], 0), vectors[:, ::-1]
     total = variances.sum()
     if total <= 0:  # photos that are all alike
-        return PhotoSpace(mean, np.eye(1, rows.shape[1], dtype=np.float32))
+        return PhotoSpace(mean, np.eye(1, len(mean), dtype=np.float32))
     kept = int(np.searchsorted(np.cumsum(variances) / total, fit.variance) + 1)
     kept = max(1, min(kept, int((variances > total * 1e-9).sum())))
     scale = variances[:kept] ** -fit.damping
     return PhotoSpace(mean, (vectors[:, :kept] * scale).T.astype(np.float32))
+
+
+def projected(space: PhotoSpace, features: Features) -> Floats:
+    """Features (n, dims) in the space, (n, k) float32 unit vectors."""
+    return np.concatenate([space.project(block) for block in _blocks(features)])
+
+
+def _blocks(features: Features) -> Iterator[Floats]:
+    """All features as float32, some rows at a time."""
+    for rows in batches(len(features), _ROWS):
+        yield np.asarray(features[rows], np.float32)
 
 
 def factorise(counts: csr_matrix, fit: AlsFit) -> tuple[Floats, Floats]:

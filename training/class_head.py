@@ -19,6 +19,7 @@ from torch import nn
 from recommenders.als import softmax
 from recommenders.neighbours import unit
 from recommenders.w2v import ProjectionHead
+from training.examples import Features
 from training.fit import Part, head_recommender
 from training.projection import FittedHead, HeadSettings, fit_head
 
@@ -92,7 +93,7 @@ def best_scale(
 def fitted_on(
     layer: ClassLayer,
     start: FittedHead,
-    features: NDArray[np.floating],
+    features: Features,
     counts: csr_matrix,
 ) -> FittedHead:
     """The construction with layer two and the prior fitted on one backbone's photos."""

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
-from recommenders.backbones import Backbone
+from recommenders.backbones import Backbone, dims
 from recommenders.engine import blend
 from recommenders.neighbours import unit
 from recommenders.ranking import adjusted
 from recommenders.recommender import Recommender
 from recommenders.w2v import Word2VecRecommender
-from training.als import AlsFit, factorise, photo_space
+from training.als import AlsFit, factorise, photo_space, projected
+from training.examples import Examples, Features, Picked
 from training.metrics import measure, top_columns
 from training.projection import FittedHead, HeadSettings, Loss, fit_head, initial_head
 
@@ -34,38 +36,6 @@ BLENDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 MAX_HELD = 5000
 """Photos to choose by: more would choose no better, and all their scores are in memory at once."""
 _ROWS = 256
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Photos to learn from.
-
-    Attributes:
-        features: (n, dims) by backbone.
-        counts: (n, V) weights of each photo's hashtags.
-        mirrored: (n, dims) by backbone, of the photos mirrored; may be empty.
-    """
-
-    features: dict[str, NDArray[np.floating]]
-    counts: csr_matrix
-    mirrored: dict[str, NDArray[np.floating]] = field(default_factory=dict)
-
-    def rows(self, rows: NDArray[np.intp]) -> "Examples":
-        """Some of the photos."""
-        return Examples(
-            {name: values[rows] for name, values in self.features.items()},
-            self.counts[rows],
-            {name: values[rows] for name, values in self.mirrored.items()},
-        )
-
-    def augmented(self, backbone: str) -> tuple[NDArray[np.floating], csr_matrix]:
-        """Features and counts for training: mirrored photos too, where there are any."""
-        if backbone not in self.mirrored:
-            return self.features[backbone], self.counts
-        return (
-            np.concatenate([self.features[backbone], self.mirrored[backbone]]),
-            vstack([self.counts, self.counts], format="csr"),
-        )
 
 
 @dataclass(frozen=True)
@@ -115,9 +85,9 @@ def fit_als(
     name = backbone.name
     space = photo_space(examples.features[name], plan.als)
     photo_factors, hashtag_factors = factorise(examples.counts, plan.als)
-    photos = space.project(examples.features[name])
+    photos = projected(space, examples.features[name])
     if name in examples.mirrored:
-        photos = np.concatenate([photos, space.project(examples.mirrored[name])])
+        photos = np.concatenate([photos, projected(space, examples.mirrored[name])])
         photo_factors = np.concatenate([photo_factors, photo_factors])
     arrays: dict[str, Array] = {
         "mean": space.mean,
@@ -196,13 +166,13 @@ def head_part(backbone: str, fitted: FittedHead, hashtags_per_post: float) -> Pa
 def fit_w2v(
     examples: Examples,
     held: Examples,
-    backbone: Backbone,
+    backbone: str,
     vectors: Floats,
     popularity: Floats,
     plan: Plan,
     *,
+    classifier: tuple[Floats, Floats] | None = None,
     class_vectors: Floats | None = None,
-    extra: tuple[NDArray[np.floating], csr_matrix] | None = None,
     report: Report | None = None,
 ) -> FittedHead:
     """Fits the head on ``examples``, stopping by recall on ``held``.
@@ -210,32 +180,29 @@ def fit_w2v(
     Args:
         vectors: (V, d) of the skip-gram.
         popularity: (V,) above 0.
-        class_vectors: (classes, d): starts layer one from the backbone's classifier.
-        extra: features and counts of further photos, only for training.
+        classifier, class_vectors: of the backbone, and (classes, d): start layer one.
     """
-    name = backbone.name
-    features, counts = examples.augmented(name)
-    if extra is not None:
-        features = np.concatenate([features, extra[0]])
-        counts = vstack([counts, extra[1]], format="csr")
+    features, counts = examples.augmented(backbone)
     carried = np.asarray(counts.sum(axis=1)).ravel() > 0
     if not carried.all():
-        features, counts = features[carried], counts[np.flatnonzero(carried)]
-    classifier = backbone.classifier if class_vectors is not None else None
-    start = initial_head(backbone.dims, vectors, popularity, plan.head, classifier, class_vectors)
+        rows = np.flatnonzero(carried)
+        features, counts = Picked([features], rows), counts[rows]
+    start = initial_head(dims(backbone), vectors, popularity, plan.head, classifier, class_vectors)
     total = np.maximum(np.asarray(held.counts.sum(axis=1)).ravel(), 1e-6)
     photo = np.arange(held.counts.shape[0])[:, None]
 
     def validate(fitted: FittedHead) -> float:
-        scores = scores_of(head_recommender(name, fitted, 1.0), held.features[name])
-        found = np.asarray(held.counts[photo, top_columns(scores, AT)].sum(axis=1)).ravel()
+        top = top_of(head_recommender(backbone, fitted, 1.0), held.features[backbone])
+        found = np.asarray(held.counts[photo, top].sum(axis=1)).ravel()
         return float((found / total).mean())
 
     def progress(epoch: int, epochs: int, score: float) -> None:
         if report is not None:
             report(f"projection head, validation {score:.3f}", epoch, epochs)
 
-    return fit_head(features, counts, start, plan.head, validate, progress=progress)
+    # As many threads wherever it is fitted: they could round differently when it is validated.
+    with threadpool_limits(1, "blas"):
+        return fit_head(features, counts, start, plan.head, validate, progress=progress)
 
 
 def validation_rows(
@@ -303,10 +270,20 @@ def choose_blend(
     return chosen, goodness(order, truth, lengths)
 
 
-def scores_of(recommender: Recommender, features: NDArray[np.floating]) -> Floats:
+def scores_of(recommender: Recommender, features: Features) -> Floats:
     """Relevance (n, V) of many photos, some at a time: neighbours' factors are (n, k, f)."""
     return np.concatenate(
         [recommender.scores(features[at : at + _ROWS]) for at in range(0, len(features), _ROWS)]
+    )
+
+
+def top_of(recommender: Recommender, features: Features) -> NDArray[np.intp]:
+    """The ``AT`` hashtags that are most relevant to each photo, (n, AT) columns, best first."""
+    return np.concatenate(
+        [
+            top_columns(recommender.scores(features[at : at + _ROWS]), AT)
+            for at in range(0, len(features), _ROWS)
+        ]
     )
 
 

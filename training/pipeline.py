@@ -1,7 +1,6 @@
 """A dataset to a bundle in one go: both backends, their blend, knowledge, metrics."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,22 +14,22 @@ from recommenders.engine import blend
 from recommenders.ranking import adjusted
 from training import knowledge
 from training.datasets import Post
+from training.examples import Examples
 from training.fit import (
     AT,
-    Examples,
     Part,
     Plan,
     Report,
     choose_blend,
     choose_exponent,
     fit_als,
-    fit_w2v,
     head_part,
     head_recommender,
     lengths_of,
     scores_of,
     validation_rows,
 )
+from training.heads import Split, fit_heads
 from training.metrics import measure, top_columns
 from training.preparing import prepare, silent
 from training.projection import side_by_side
@@ -121,13 +120,6 @@ def fit_dataset(
     return bundle
 
 
-def _seeded(plan: Plan) -> list[Plan]:
-    """A plan for each of its heads."""
-    return [
-        replace(plan, head=replace(plan.head, seed=plan.head.seed + at)) for at in range(plan.heads)
-    ]
-
-
 def fit_parts(
     examples: Examples,
     posts: Sequence[Post],
@@ -169,26 +161,15 @@ def fit_parts(
         if start is None:
             generator = np.random.default_rng(plan.seed)
             start = generator.standard_normal((len(popular), 150)).astype(np.float32)
-        alone = [
-            fit_w2v(fit_on, held, backbone, start, popular, one, report=report)
-            for one in _seeded(plan)
-        ]
+        # All photos but those that later tell whether fine-tuning forgets.
+        everybody, _ = held_out(len(posts), plan.seed)
+        split = Split(fit_rows, held_rows, everybody)
+        alone, again = fit_heads(examples, backbone.name, split, start, plan, report)
         fitted = side_by_side(alone)
         held_scores["w2v"] = scores_of(
             head_recommender(backbone.name, fitted, per_post), held.features[backbone.name]
         )
         history["w2v"] = [[round(loss, 5), round(score, 5)] for loss, score in fitted.history]
-        # The same number of epochs once more, on all photos but those that later tell whether
-        # fine-tuning forgets: nothing is left to stop by.
-        rows, _ = held_out(len(posts), plan.seed)
-        everybody, popular_in_all = examples.rows(rows), popularity(examples.counts)
-        again = []
-        for one, first in zip(_seeded(plan), alone, strict=True):
-            epochs = int(np.argmax([score for _, score in first.history])) + 1
-            one = replace(one, head=replace(one.head, stop_after=epochs))
-            again.append(
-                fit_w2v(everybody, held, backbone, start, popular_in_all, one, report=report)
-            )
         fitted = side_by_side(again)
         parts["w2v"] = head_part(backbone.name, fitted, per_post)
         parts["replay"] = replay_part(

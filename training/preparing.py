@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from recommenders.backbones import Backbone, join, load_backbone, names_of
 from recommenders.weights import WeightsError, download, find
 from training.datasets import DatasetError, Post, Problems, read
+from training.examples import Examples
 from training.features import batches, embed
-from training.fit import Examples, Report
+from training.fit import Report
 from training.similar import MODELS, aligned, train_vectors
 from training.vocabulary import matrix, vocabulary
 

@@ -21,6 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from recommenders.neighbours import unit
 from recommenders.w2v import ProjectionHead
+from training.examples import Features
 
 Floats = NDArray[np.float32]
 Loss = Literal["softmax", "kld_bce"]
@@ -156,7 +157,7 @@ def initial_head(
 
 
 def fit_head(
-    features: NDArray[np.floating],
+    features: Features,
     targets: csr_matrix,
     start: FittedHead,
     settings: HeadSettings,
@@ -182,8 +183,6 @@ def fit_head(
     torch.set_num_threads(1)
     torch.manual_seed(settings.seed)
     generator = torch.Generator().manual_seed(settings.seed)
-    # Left as they are, float16 mostly: as float32 all photos at once would take twice the memory.
-    inputs = torch.from_numpy(np.ascontiguousarray(features))
     network = _Network(start, settings)
     groups: list[dict[str, Any]] = [
         {"params": [network.layer1.weight, network.layer2.weight]},
@@ -202,36 +201,41 @@ def fit_head(
             "weight_decay": 0.0,
         },
     ]
-    optimizer = torch.optim.AdamW(groups, lr=settings.rate, weight_decay=settings.weight_decay)
-    steps = -(-len(inputs) // settings.batch)
+    optimizer = torch.optim.AdamW(
+        groups, lr=settings.rate, weight_decay=settings.weight_decay, fused=True
+    )
+    steps = -(-len(features) // settings.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=[g["lr"] for g in optimizer.param_groups],
         total_steps=steps * settings.epochs,
         pct_start=0.1,
     )
-    counts = torch.from_numpy(np.ones(len(inputs), np.float32) if weights is None else weights)
-    smooth = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
-    average = AveragedModel(network, multi_avg_fn=smooth)
+    counts = torch.from_numpy(np.ones(len(features), np.float32) if weights is None else weights)
+    average = None
+    if settings.averaging:
+        smooth = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
+        average = AveragedModel(network, multi_avg_fn=smooth)
     best, best_score, since = start, -np.inf, 0
     history: list[tuple[float, float]] = []
     for epoch in range(settings.epochs):
         network.train()
         total = 0.0
-        order = torch.randperm(len(inputs), generator=generator)
+        order = torch.randperm(len(features), generator=generator)
         for rows in order.split(settings.batch):  # type: ignore[no-untyped-call]
-            batch = inputs[rows].float()
+            batch = torch.from_numpy(features[rows.numpy()]).float()
             target = torch.from_numpy(targets[rows.numpy()].toarray())
             loss = (_loss(network(batch), target, settings.loss) * counts[rows]).mean()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-            average.update_parameters(network)
+            if average is not None:
+                average.update_parameters(network)
             total += float(loss.detach()) * len(rows)
-        fitted = _fitted(cast(_Network, average.module), history)
+        fitted = _fitted(network if average is None else cast(_Network, average.module), history)
         score = validate(fitted)
-        history.append((total / len(inputs), score))
+        history.append((total / len(features), score))
         if progress is not None:
             progress(epoch + 1, settings.epochs, score)
         if epoch + 1 == settings.stop_after:

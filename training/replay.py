@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 
 from recommenders.backbones import dims
 from recommenders.bundle import Bundle, BundleError
+from training.examples import Features
 from training.fit import Part
 
 Floats = NDArray[np.float32]
@@ -50,7 +51,7 @@ def held_out(photos: int, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.i
 
 def replay_part(
     backbone: str,
-    features: NDArray[np.floating],
+    features: Features,
     counts: csr_matrix,
     *,
     most: int = MOST,

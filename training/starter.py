@@ -33,8 +33,9 @@ from training.evidence import (
     word_table,
     words_of_captions,
 )
+from training.examples import Examples
 from training.features import embed
-from training.fit import Examples, Part, Plan, Report, fit_als, fit_w2v, head_part, head_recommender
+from training.fit import Part, Plan, Report, fit_als, fit_w2v, head_part, head_recommender
 from training.metrics import top_columns
 from training.naming import Naming, content_words, naming
 from training.preparing import hashtag_vectors, silent
@@ -212,10 +213,11 @@ def _fit(
     fitted = fit_w2v(
         examples.rows(fit_on),
         _few(examples),
-        backbone,
+        BACKBONE,
         directions,
         popularity,
         PLAN,
+        classifier=backbone.classifier,
         class_vectors=class_vectors,
         report=report,
     )

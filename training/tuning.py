@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.datasets import DatasetError
+from training.examples import Examples
 from training.fit import (
-    Examples,
     Plan,
     Report,
     choose_blend,
@@ -264,7 +264,7 @@ def _head_scores(prepared: Prepared, judged: _Held, plan: Plan) -> Floats:
     if start is None:
         draw = np.random.default_rng(plan.seed)
         start = draw.standard_normal((len(prepared.hashtags), 150)).astype(np.float32)
-    fitted = fit_w2v(judged.fit_on, judged.held, backbone, start, judged.popular, plan)
+    fitted = fit_w2v(judged.fit_on, judged.held, backbone.name, start, judged.popular, plan)
     recommender = head_recommender(backbone.name, fitted, judged.per_post)
     return scores_of(recommender, judged.held.features[backbone.name])
 

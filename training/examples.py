@@ -1,0 +1,85 @@
+"""Photos to learn from, and picking some of them without copying their features.
+
+The features of 80,000 photos and of their mirror images take a gigabyte; the photos that are fitted
+on, those held back and those of each backend are all picked from the same ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+Rows = NDArray[np.intp]
+
+
+class Features(Protocol):
+    """Features (n, dims) of floats, given row by row: an array, or ``Picked`` rows of some."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, at: Any, /) -> Any:
+        """The features (m, dims) at a slice or at an array of rows."""
+
+
+class Picked:
+    """Rows of arrays that lie one under another, copied only when they are asked for.
+
+    Args:
+        arrays: each (n, dims).
+        rows: (m,) of all the arrays' rows.
+    """
+
+    def __init__(self, arrays: Sequence[Features], rows: Rows) -> None:
+        self._arrays, self._rows = arrays, rows
+        self._starts = np.cumsum([0, *(len(array) for array in arrays)])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, at: slice | Rows) -> NDArray[Any]:
+        rows = self._rows[at]
+        if len(self._arrays) == 1:
+            return np.asarray(self._arrays[0][rows])
+        which = np.searchsorted(self._starts, rows, side="right") - 1
+        first = np.asarray(self._arrays[0][:0])
+        found = np.empty((len(rows), first.shape[1]), first.dtype)
+        for number, array in enumerate(self._arrays):
+            here = which == number
+            found[here] = array[rows[here] - self._starts[number]]
+        return found
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Photos to learn from.
+
+    Attributes:
+        features: (n, dims) by backbone.
+        counts: (n, V) weights of each photo's hashtags.
+        mirrored: (n, dims) by backbone, of the photos mirrored; may be empty.
+    """
+
+    features: Mapping[str, Features]
+    counts: csr_matrix
+    mirrored: Mapping[str, Features] = field(default_factory=dict)
+
+    def rows(self, rows: Rows) -> "Examples":
+        """Some of the photos."""
+        return Examples(
+            {name: Picked([values], rows) for name, values in self.features.items()},
+            self.counts[rows],
+            {name: Picked([values], rows) for name, values in self.mirrored.items()},
+        )
+
+    def augmented(self, backbone: str) -> tuple[Features, csr_matrix]:
+        """Features and counts for training: mirrored photos too, where there are any."""
+        if backbone not in self.mirrored:
+            return self.features[backbone], self.counts
+        both = [self.features[backbone], self.mirrored[backbone]]
+        return (
+            Picked(both, np.arange(2 * len(both[0]))),
+            vstack([self.counts, self.counts], format="csr"),
+        )
