@@ -15,14 +15,12 @@ from threadpoolctl import threadpool_limits
 
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones import Backbone, dims
-from recommenders.engine import blend
 from recommenders.neighbours import unit
-from recommenders.ranking import adjusted
-from recommenders.recommender import Recommender
 from recommenders.w2v import Word2VecRecommender
 from training.als import AlsFit, factorise, photo_space, projected
-from training.examples import Examples, Features, Picked
-from training.metrics import measure, top_columns
+from training.choosing import Scored
+from training.datasets import VALIDATION, Post
+from training.examples import Examples, Picked
 from training.projection import FittedHead, HeadSettings, Loss, fit_head, initial_head
 
 Floats = NDArray[np.float32]
@@ -30,12 +28,8 @@ Array = NDArray[Any]
 Report = Callable[[str, int, int], None]
 """Told (what is being done, done, total)."""
 
-AT = 5
-EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-BLENDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 MAX_HELD = 5000
-"""Photos to choose by: more would choose no better, and all their scores are in memory at once."""
-_ROWS = 256
+"""Photos to choose by: more would choose no better."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +186,7 @@ def fit_w2v(
     photo = np.arange(held.counts.shape[0])[:, None]
 
     def validate(fitted: FittedHead) -> float:
-        top = top_of(head_recommender(backbone, fitted, 1.0), held.features[backbone])
+        top = Scored(head_recommender(backbone, fitted, 1.0), held.features[backbone]).top()
         found = np.asarray(held.counts[photo, top].sum(axis=1)).ravel()
         return float((found / total).mean())
 
@@ -206,85 +200,21 @@ def fit_w2v(
 
 
 def validation_rows(
-    total: int, share: float, seed: int
+    posts: Sequence[Post], share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to fit on and rows to choose by, at most ``MAX_HELD``, shuffled by a seed."""
-    order = np.random.default_rng(seed).permutation(total)
-    held = max(1, min(round(total * share), MAX_HELD)) if total > 1 else 0
+    """Rows to fit on and rows to choose by, at most ``MAX_HELD``.
+
+    These are of the validation split, where posts name one and others; else a share of them all,
+    shuffled by a seed.
+    """
+    order = np.random.default_rng(seed).permutation(len(posts))
+    named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
+    if named.any() and not named.all():
+        order = np.concatenate([order[named], order[~named]])
+        held = min(int(named.sum()), MAX_HELD)
+    else:
+        held = max(1, min(round(len(order) * share), MAX_HELD)) if len(order) > 1 else 0
     return np.sort(order[held:]), np.sort(order[:held])
-
-
-def goodness(
-    order: Floats,
-    truth: NDArray[np.bool_],
-    lengths: NDArray[np.integer],
-    *,
-    rare: float = 0.0,
-) -> float:
-    """What choices are made by: recall at five for the photos plus F1 for the hashtags.
-
-    ``rare`` is what the share of hashtags that are recalled at all weighs beside them.
-    """
-    figures = measure(top_columns(order, AT), truth, lengths)
-    recalled = figures["n_plus"] / max(int(truth.any(axis=0).sum()), 1)
-    return figures["recall"] + figures["label_f1"] + rare * recalled
-
-
-def choose_exponent(
-    scores: Floats,
-    popularity: Floats,
-    truth: NDArray[np.bool_],
-    lengths: NDArray[np.integer],
-    *,
-    rare: float = 0.0,
-) -> tuple[float, float]:
-    """The popularity exponent that does best on held-out photos, and how good it is."""
-    found = {
-        e: goodness(adjusted(scores, popularity, e), truth, lengths, rare=rare) for e in EXPONENTS
-    }
-    best = max(found, key=lambda e: found[e])
-    return best, found[best]
-
-
-def choose_blend(
-    als: Floats,
-    w2v: Floats,
-    popularity: Floats,
-    truth: NDArray[np.bool_],
-    lengths: NDArray[np.integer],
-) -> tuple[dict[str, float], float]:
-    """The blend's settings that do best on held-out photos, and their ``goodness``.
-
-    Two backends that agree can afford to name rare hashtags, so these count in the choice too.
-    """
-    best: tuple[dict[str, float], float] = ({}, -1.0)
-    for weight in BLENDS:
-        exponent, good = choose_exponent(
-            blend(als, w2v, weight), popularity, truth, lengths, rare=1.0
-        )
-        if good > best[1]:
-            best = ({"als_weight": weight, "popularity_exponent": exponent}, good)
-    chosen = best[0]
-    mixed = blend(als, w2v, chosen["als_weight"])
-    order = adjusted(mixed, popularity, chosen["popularity_exponent"])
-    return chosen, goodness(order, truth, lengths)
-
-
-def scores_of(recommender: Recommender, features: Features) -> Floats:
-    """Relevance (n, V) of many photos, some at a time: neighbours' factors are (n, k, f)."""
-    return np.concatenate(
-        [recommender.scores(features[at : at + _ROWS]) for at in range(0, len(features), _ROWS)]
-    )
-
-
-def top_of(recommender: Recommender, features: Features) -> NDArray[np.intp]:
-    """The ``AT`` hashtags that are most relevant to each photo, (n, AT) columns, best first."""
-    return np.concatenate(
-        [
-            top_columns(recommender.scores(features[at : at + _ROWS]), AT)
-            for at in range(0, len(features), _ROWS)
-        ]
-    )
 
 
 def lengths_of(hashtags: Sequence[Sequence[str]]) -> NDArray[np.intp]:

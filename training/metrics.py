@@ -33,7 +33,7 @@ def measure(top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]) -
     """All figures of one recommender.
 
     Args:
-        top: (n, k) recommended columns, best first; -1 where there were fewer.
+        top: (n, k) recommended columns, best first, none of them twice; -1 where there were fewer.
         truth: (n, V) which hashtags the photos carry.
         lengths: (n,) hashtags of each photo, those outside the vocabulary included.
 
@@ -43,13 +43,12 @@ def measure(top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]) -
     """
     hits = (top >= 0) & np.take_along_axis(truth, np.maximum(top, 0), axis=1)
     per_photo = photo_figures(hits, lengths)
-    said = np.zeros_like(truth)
-    rows = np.arange(len(top))[:, None]
-    said[np.broadcast_to(rows, top.shape)[top >= 0], top[top >= 0]] = True
-    occurs = truth.any(axis=0)
-    right = (said & truth).sum(axis=0)[occurs]
-    label_precision = float((right / np.maximum(said.sum(axis=0)[occurs], 1)).mean())
-    label_recall = float((right / truth.sum(axis=0)[occurs]).mean())
+    carried = truth.sum(axis=0)
+    occurs = carried > 0
+    said = np.bincount(top[top >= 0], minlength=len(carried))[occurs]
+    right = np.bincount(top[hits], minlength=len(carried))[occurs]
+    label_precision = float((right / np.maximum(said, 1)).mean())
+    label_recall = float((right / carried[occurs]).mean())
     both = label_precision + label_recall
     return {
         **{name: float(values.mean()) for name, values in per_photo.items()},

@@ -10,27 +10,21 @@ from numpy.typing import NDArray
 
 from recommenders.backbones import Backbone
 from recommenders.bundle import Bundle, save
-from recommenders.engine import blend
-from recommenders.ranking import adjusted
 from training import knowledge
+from training.choosing import Held, Scored, choose_blend, choose_exponent
 from training.datasets import Post
 from training.examples import Examples
 from training.fit import (
-    AT,
     Part,
     Plan,
     Report,
-    choose_blend,
-    choose_exponent,
     fit_als,
     head_part,
     head_recommender,
     lengths_of,
-    scores_of,
     validation_rows,
 )
 from training.heads import Split, fit_heads
-from training.metrics import measure, top_columns
 from training.preparing import prepare, silent
 from training.projection import side_by_side
 from training.replay import held_out, replay_part
@@ -136,22 +130,23 @@ def fit_parts(
         held-out photos, with ``history``: for ``w2v`` [training loss, recall at five] of every
         epoch.
     """
-    fit_rows, held_rows = validation_rows(len(posts), plan.validation, plan.seed)
+    fit_rows, held_rows = validation_rows(posts, plan.validation, plan.seed)
     fit_on, held = examples.rows(fit_rows), examples.rows(held_rows)
-    truth = held.counts.toarray() > 0
-    lengths = lengths_of([posts[row].hashtags for row in held_rows])
     popular = popularity(fit_on.counts)
+    judged = Held(
+        popular,
+        held.counts.astype(np.bool_).toarray(),
+        lengths_of([posts[row].hashtags for row in held_rows]),
+    )
     per_post = float(np.mean(lengths_of([post.hashtags for post in posts])))
     parts: dict[str, Part] = {}
-    held_scores: dict[str, Floats] = {}
-    exponents: dict[str, float] = {}
-    good: dict[str, float] = {}
+    scored: dict[str, Scored] = {}
     history: dict[str, list[list[float]]] = {}
     if "als" in names:
         report("ALS", 0, 2)
         backbone = loaded[names["als"]]
         recommender, _ = fit_als(fit_on, backbone, plan)
-        held_scores["als"] = scores_of(recommender, held.features[backbone.name])
+        scored["als"] = Scored(recommender, held.features[backbone.name])
         report("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan)
         report("ALS", 2, 2)
@@ -166,29 +161,25 @@ def fit_parts(
         split = Split(fit_rows, held_rows, everybody)
         alone, again = fit_heads(examples, backbone.name, split, start, plan, report)
         fitted = side_by_side(alone)
-        held_scores["w2v"] = scores_of(
+        scored["w2v"] = Scored(
             head_recommender(backbone.name, fitted, per_post), held.features[backbone.name]
         )
         history["w2v"] = [[round(loss, 5), round(score, 5)] for loss, score in fitted.history]
-        fitted = side_by_side(again)
-        parts["w2v"] = head_part(backbone.name, fitted, per_post)
+        parts["w2v"] = head_part(backbone.name, side_by_side(again), per_post)
         parts["replay"] = replay_part(
             backbone.name, examples.features[backbone.name], examples.counts, seed=plan.seed
         )
-    for name, scores in held_scores.items():
-        exponents[name], good[name] = choose_exponent(scores, popular, truth, lengths)
-        parts[name].settings["popularity_exponent"] = exponents[name]
+    report("choosing", 0, 1)
     settings: dict[str, dict[str, Any]] = {}
+    tops: dict[str, NDArray[np.intp]] = {}
+    for name, one in scored.items():
+        exponent, tops[name] = choose_exponent(one, judged)
+        parts[name].settings["popularity_exponent"] = exponent
+    if len(scored) == 2:
+        settings["both"], tops["both"] = choose_blend(scored["als"], scored["w2v"], judged)
+    report("choosing", 1, 1)
     metrics: dict[str, Any] = {"validation_photos": len(held_rows), "history": history}
-    orders = {n: adjusted(s, popular, exponents[n]) for n, s in held_scores.items()}
-    if len(held_scores) == 2:
-        chosen, good["both"] = choose_blend(
-            held_scores["als"], held_scores["w2v"], popular, truth, lengths
-        )
-        settings["both"] = dict(chosen)
-        mixed = blend(held_scores["als"], held_scores["w2v"], chosen["als_weight"])
-        orders["both"] = adjusted(mixed, popular, chosen["popularity_exponent"])
-    for name, order in orders.items():
-        metrics[name] = measure(top_columns(order, AT), truth, lengths)
+    metrics |= {name: judged.figures(top) for name, top in tops.items()}
+    good = {name: judged.goodness(top) for name, top in tops.items()}
     settings["ranking"] = {"default_backend": max(good, key=lambda name: good[name])}
     return parts, settings, metrics

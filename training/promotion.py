@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.bundle import Bundle
-from training.fit import AT, head_recommender
+from training.choosing import AT
+from training.fit import head_recommender
 from training.metrics import top_columns
 from training.projection import FittedHead
 from training.replay import Replay

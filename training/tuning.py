@@ -18,18 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.choosing import Held, Scored, choose_blend, choose_exponent
 from training.datasets import DatasetError
 from training.examples import Examples
 from training.fit import (
     Plan,
     Report,
-    choose_blend,
-    choose_exponent,
     fit_als,
     fit_w2v,
     head_recommender,
     lengths_of,
-    scores_of,
     validation_rows,
 )
 from training.plans import plan_to_json
@@ -52,7 +50,7 @@ class Tuned:
     Attributes:
         plan: the best.
         gains: by backend how good the plan to start from was on the photos held back, and how good
-            the best one is, by ``training.fit.goodness``. ``w2v`` is judged together with the best
+            the best one is, by ``Held.goodness``. ``w2v`` is judged together with the best
             ALS, where there is one.
         trials: how many there are in the study by now.
         photos: how many were held back.
@@ -65,14 +63,12 @@ class Tuned:
 
 
 @dataclass(frozen=True)
-class _Held:
-    """The photos that plans are fitted on and judged by."""
+class _Judged:
+    """The photos that plans are fitted on, and those that they are judged by."""
 
     fit_on: Examples
     held: Examples
-    truth: NDArray[np.bool_]
-    lengths: NDArray[np.intp]
-    popular: Floats
+    held_back: Held
     per_post: float
 
 
@@ -101,12 +97,12 @@ def tune(
     """
     optuna = _optuna()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    judged = _held(prepared, plan)
+    judged = _judged(prepared, plan)
     begun = time.monotonic()
     storage = _storage(optuna, study_file, _fingerprint(prepared, plan))
     gains: dict[str, tuple[float, float]] = {}
     count = 0
-    als: Floats | None = None
+    als: Scored | None = None
     for backend in prepared.names:
         share = _ALS_SHARE if backend == "als" and len(prepared.names) == 2 else 1.0
         search = _Search(
@@ -125,7 +121,7 @@ def tune(
         if backend == "als" and "w2v" in prepared.names:
             als = _als_scores(prepared, judged, plan)
     keep(plan)
-    return Tuned(plan, gains, count, len(judged.lengths))
+    return Tuned(plan, gains, count, len(judged.held_back.lengths))
 
 
 class _Search:
@@ -182,15 +178,16 @@ class _Search:
 
 
 def _judge(
-    prepared: Prepared, judged: "_Held", backend: str, als: Floats | None, plan: Plan
+    prepared: Prepared, judged: _Judged, backend: str, als: Scored | None, plan: Plan
 ) -> float:
     """How good a plan is; a head is judged by its blend with ``als``, where there is one."""
-    if backend == "als":
-        return _good(_als_scores(prepared, judged, plan), judged)
-    w2v = _head_scores(prepared, judged, plan)
+    score = _als_scores if backend == "als" else _head_scores
+    scored = score(prepared, judged, plan)
     if als is None:
-        return _good(w2v, judged)
-    return choose_blend(als, w2v, judged.popular, judged.truth, judged.lengths)[1]
+        _, top = choose_exponent(scored, judged.held_back)
+    else:
+        _, top = choose_blend(als, scored, judged.held_back)
+    return judged.held_back.goodness(top)
 
 
 def _optuna() -> Any:
@@ -238,39 +235,39 @@ def _fingerprint(prepared: Prepared, plan: Plan) -> str:
     )
 
 
-def _held(prepared: Prepared, plan: Plan) -> _Held:
+def _judged(prepared: Prepared, plan: Plan) -> _Judged:
     photos = prepared.photos.posts
-    fit_rows, held_rows = validation_rows(len(photos), plan.validation, plan.seed)
+    fit_rows, held_rows = validation_rows(photos, plan.validation, plan.seed)
     fit_on, held = prepared.examples.rows(fit_rows), prepared.examples.rows(held_rows)
-    return _Held(
+    return _Judged(
         fit_on,
         held,
-        held.counts.toarray() > 0,
-        lengths_of([photos[row].hashtags for row in held_rows]),
-        popularity(fit_on.counts),
+        Held(
+            popularity(fit_on.counts),
+            held.counts.astype(np.bool_).toarray(),
+            lengths_of([photos[row].hashtags for row in held_rows]),
+        ),
         float(np.mean(lengths_of([post.hashtags for post in photos]))),
     )
 
 
-def _als_scores(prepared: Prepared, judged: _Held, plan: Plan) -> Floats:
+def _als_scores(prepared: Prepared, judged: _Judged, plan: Plan) -> Scored:
     backbone = prepared.backbones[prepared.names["als"]]
     recommender, _ = fit_als(judged.fit_on, backbone, plan)
-    return scores_of(recommender, judged.held.features[backbone.name])
+    return Scored(recommender, judged.held.features[backbone.name])
 
 
-def _head_scores(prepared: Prepared, judged: _Held, plan: Plan) -> Floats:
+def _head_scores(prepared: Prepared, judged: _Judged, plan: Plan) -> Scored:
     backbone = prepared.backbones[prepared.names["w2v"]]
     start = prepared.vectors.get("skipgram")
     if start is None:
         draw = np.random.default_rng(plan.seed)
         start = draw.standard_normal((len(prepared.hashtags), 150)).astype(np.float32)
-    fitted = fit_w2v(judged.fit_on, judged.held, backbone.name, start, judged.popular, plan)
+    fitted = fit_w2v(
+        judged.fit_on, judged.held, backbone.name, start, judged.held_back.popularity, plan
+    )
     recommender = head_recommender(backbone.name, fitted, judged.per_post)
-    return scores_of(recommender, judged.held.features[backbone.name])
-
-
-def _good(scores: Floats, judged: _Held) -> float:
-    return choose_exponent(scores, judged.popular, judged.truth, judged.lengths)[1]
+    return Scored(recommender, judged.held.features[backbone.name])
 
 
 def _suggest(trial: Any, plan: Plan, backend: str) -> Plan:

@@ -9,13 +9,18 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from recommenders.engine import Engine
+from recommenders.ranking import adjusted
 from recommenders.torchvision_ops import import_torchvision_models
 from recommenders.weights import WeightsError
-from tests.shapes import shapes, small_plan
+from tests.shapes import shapes, small_plan, write_posts
+from training.choosing import Held, Scored, choose_blend, choose_exponent
+from training.datasets import Post
 from training.evaluation import evaluate
-from training.fit import MAX_HELD, scores_of, validation_rows
+from training.fit import MAX_HELD, validation_rows
+from training.metrics import top_columns
 from training.pipeline import fit_dataset
 from training.plans import plan_from_json, plan_to_json, read_plan
+from training.preparing import posts_of
 
 
 def test_word2vec_is_fitted_over_resnet50_where_its_weights_are_in_place(tmp_path: Path) -> None:
@@ -113,21 +118,43 @@ def test_a_bundle_keeps_how_its_head_learnt(tmp_path: Path) -> None:
 
 def test_the_photos_held_back_are_never_fitted_on_and_never_too_many() -> None:
     for total in (2, 3, 10, 57, 80_000):
-        fit, held = validation_rows(total, 0.1, seed=3)
+        fit, held = validation_rows([Post(("one",))] * total, 0.1, seed=3)
         assert sorted([*fit, *held]) == list(range(total))
         assert 1 <= len(held) <= MAX_HELD and len(fit)
 
 
-def test_scores_of_many_photos_are_those_of_each() -> None:
-    class Doubling:
+def test_a_dataset_that_names_a_validation_split_is_chosen_by_it(tmp_path: Path) -> None:
+    splits = ["validation" if number % 5 == 2 else "train" for number in range(20)] + ["test"] * 4
+    rows = [{"hashtags": [f"of{number}"], "split": s} for number, s in enumerate(splits)]
+    posts = posts_of(write_posts(tmp_path, rows), "train")
+    assert len(posts) == 20
+    _, held = validation_rows(posts, 0.5, seed=3)
+    assert [posts[row].hashtags for row in held] == [("of2",), ("of7",), ("of12",), ("of17",)]
+    assert len(posts_of(tmp_path, "validation")) == 4
+
+
+def test_what_is_chosen_for_many_photos_a_few_at_a_time_is_best_for_all() -> None:
+    class Given:
         backbone = "any"
 
         def scores(self, features: np.ndarray) -> np.ndarray:
             assert len(features) <= 256
-            return np.asarray(2 * features, np.float32)
+            return np.asarray(features, np.float32)
 
-    features = np.random.default_rng(0).random((700, 3), np.float32)
-    assert np.array_equal(scores_of(Doubling(), features), 2 * features)
+    draw = np.random.default_rng(0)
+    truth = draw.random((700, 30)) < 0.1
+    popular = np.linspace(0.9, 0.01, 30, dtype=np.float32)
+    # Relevance that popularity has come into: only divided by it does it tell what is true.
+    relevance = (truth + 0.5 * draw.random(truth.shape)) / 4 * popular**0.5
+    held = Held(popular, truth, truth.sum(axis=1))
+    scored = Scored(Given(), relevance.astype(np.float32))
+    exponent, top = choose_exponent(scored, held)
+    assert exponent > 0.2 and top.shape == (700, 5)
+    order = adjusted(relevance.astype(np.float32), popular, exponent)
+    assert np.array_equal(top, top_columns(order, 5))
+    assert held.goodness(top) > held.goodness(scored.top())
+    settings, both = choose_blend(scored, scored, held)
+    assert settings["popularity_exponent"] > 0.2 and held.goodness(both) > 1
 
 
 def test_a_plan_comes_back_from_json_as_it_was() -> None:
