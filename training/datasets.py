@@ -16,13 +16,14 @@ from typing import Any
 from recommenders.hashtags import HashtagError, normalise
 
 POSTS = "posts.jsonl"
+VALIDATION = "validation"
 SPLITS = {
     "train": "train",
     "training": "train",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "dev": VALIDATION,
     "test": "test",
     "testing": "test",
 }

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from recommenders.backbones import Backbone, join, load_backbone, names_of
 from recommenders.weights import WeightsError, download, find
-from training.datasets import DatasetError, Post, Problems, read
+from training.datasets import VALIDATION, DatasetError, Post, Problems, read
 from training.examples import Examples
 from training.features import batches, embed
 from training.fit import Report
+from training.machine import free_memory
 from training.similar import MODELS, aligned, train_vectors
 from training.vocabulary import matrix, vocabulary
 
@@ -55,7 +56,7 @@ def silent(doing: str, done: int, total: int) -> None:
 
 
 def is_split(post: Post, split: str, named: bool) -> bool:
-    """Whether a post belongs to a split.
+    """Whether a post belongs to a split; one of the validation split belongs to ``train`` too.
 
     Args:
         named: whether the dataset names splits; where it does not, a tenth of the photos, told by
@@ -63,7 +64,8 @@ def is_split(post: Post, split: str, named: bool) -> bool:
             the same hashtags.
     """
     if named:
-        return (post.split or "train") == split
+        own = post.split or "train"
+        return own == split or (own == VALIDATION and split == "train")
     key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
     test = zlib.crc32(key.encode()) % 1000 < TEST_SHARE * 1000
     return (split == "test") == test
@@ -105,6 +107,7 @@ def embed_posts(
             "No post has both a photo and hashtags; there is nothing to learn photos from. "
             "`tag4pic train fit --backend tags` learns from hashtags alone."
         )
+    _must_fit(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + mirrored))
     found: dict[tuple[str, bool], NDArray[np.float16]] = {}
     sides = (False, True) if mirrored else (False,)
     for part in {part.name: part for backbone in backbones for part in backbone.parts}.values():
@@ -132,6 +135,17 @@ def embed_posts(
         }
 
     return Photos([post for post, _ in pictured], side(False), side(True) if mirrored else {})
+
+
+def _must_fit(photos: int, dims: int) -> None:
+    """Refuses features that would leave a fit no memory, before hours are spent on them."""
+    needed, free = 2 * photos * dims, free_memory()
+    if free is not None and needed > free / 2:
+        raise DatasetError(
+            f"The features of {photos:,} photos take {needed / 1e9:.1f} GB, and half of the "
+            f"{free / 1e9:.1f} GB of memory that are free is for the fit itself. Leave out the "
+            "mirrored photos (--no-mirrored), take a backbone with fewer features, or fewer posts."
+        )
 
 
 def _joined(features: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
