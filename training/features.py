@@ -30,7 +30,8 @@ from recommenders.backbones import SIDE, Backbone, pixels
 from recommenders.photos import PhotoError, decode
 from recommenders.torchvision_ops import import_torchvision_models
 from training.datasets import DatasetError, Problems
-from training.processes import ProcessEndedError, cores, spread
+from training.machine import cores
+from training.processes import ProcessEndedError, spread
 
 BATCH = 16
 FEW = 256

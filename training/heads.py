@@ -18,7 +18,8 @@ from scipy.sparse import csr_matrix
 from training.datasets import DatasetError
 from training.examples import Examples, Features
 from training.fit import Plan, Report, fit_w2v
-from training.processes import ProcessEndedError, cores, spread
+from training.machine import cores
+from training.processes import ProcessEndedError, spread
 from training.projection import FittedHead
 from training.vocabulary import popularity
 

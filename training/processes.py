@@ -4,7 +4,6 @@ Every process gets its jobs through a pipe of its own and ends where that closes
 behind however this one ends. Ctrl-C reaches this process alone, which then stops the others.
 """
 
-import math
 import os
 import pickle
 import signal
@@ -17,14 +16,12 @@ from functools import partial
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
 Job = TypeVar("Job")
 Told = TypeVar("Told")
 
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _TOLD, _DONE, _FAILED = range(3)
 
 
@@ -34,17 +31,6 @@ class ProcessEndedError(Exception):
     def __init__(self, exit_status: int | None) -> None:
         status = exit_status or 0
         super().__init__(f"signal {-status}" if status < 0 else f"exit status {status}")
-
-
-def cores() -> int:
-    """Cores that this process may use, by its affinity and its container's quota."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
-    allowed = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    try:
-        quota, period = _QUOTA.read_text(encoding="ascii").split()
-        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # there is no quota, or it says "max"
-        return allowed
 
 
 def spread(

@@ -13,7 +13,7 @@ from recommenders.backbones import Backbone, load_backbone
 from tests.shapes import COLOURS, draw
 from training.datasets import DatasetError, Post, Problems
 from training.features import BATCH, FeatureCache, embed
-from training.preparing import embed_posts
+from training.preparing import embed_posts, silent
 from training.processes import ProcessEndedError, spread
 
 
@@ -83,3 +83,15 @@ def test_photos_that_vanish_between_two_passes_are_left_out_and_told(
     assert [post.image for post in found.posts] == [paths[0], paths[1], paths[3]]
     assert len(found.features[backbone.name]) == len(found.mirrored[backbone.name]) == 3
     assert problems.counts.total() == 1
+
+
+def test_features_that_would_not_fit_into_memory_are_refused_before_any_is_computed(
+    tmp_path: Path, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = [Post(("red",), tmp_path / f"{number}.jpg") for number in range(1000)]
+    monkeypatch.setattr("training.preparing.free_memory", lambda: 10_000_000)
+    with pytest.raises(DatasetError, match=r"1,000 photos take .*--no-mirrored"):
+        embed_posts(
+            posts, [backbone], tmp_path / "kept", mirrored=True, report=silent, problems=Problems()
+        )
+    assert not (tmp_path / "kept").exists()
