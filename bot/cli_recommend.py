@@ -1,7 +1,6 @@
 """``tag4pic recommend``: hashtags for photo files, to read or as JSON lines."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli_console import choose_backend, load_engine, progress_bar, settings_for_a_command
+from training.machine import cores
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine, Hashtag
@@ -119,7 +119,7 @@ def answer_all(
 
     The answer is a function: it waits, and raises what ``answer`` raised.
     """
-    pool = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_AT_ONCE))
+    pool = ThreadPoolExecutor(min(cores(), MOST_AT_ONCE))
     try:
         yield from [(file, pool.submit(answer, file).result) for file in files]
     finally:

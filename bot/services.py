@@ -1,7 +1,6 @@
 """What every handler works with, made once at the start and handed down."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from bot.typing_action import Typing
 from bot.withheld import Withheld
 from recommenders.engine import Engine
 from storage.database import Database
+from training.machine import cores
 
 PHOTOS_AT_ONCE = 16
 """Files of up to 20 MB held in memory at a time; further photos wait their turn."""
@@ -53,7 +53,7 @@ class Services:
     # one another at every layer, which on a busy machine takes many times as long.
     worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(
-            min(os.cpu_count() or 1, MOST_WORKERS), thread_name_prefix="photos"
+            min(cores(), MOST_WORKERS), thread_name_prefix="photos"
         )
     )
 

@@ -1,7 +1,6 @@
 """Any source of posts into the dataset format."""
 
 import json
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +16,7 @@ from training.importing.frequencies import choose
 from training.importing.layouts import KINDS, check, detect
 from training.importing.placing import FOLDER, place
 from training.importing.summary import ImportSummary
+from training.machine import cores
 
 ORIGIN = "import.json"
 """Says which source a dataset was made from."""
@@ -160,7 +160,7 @@ def _fingerprints(
     prints: dict[Path, Fingerprint] = {}
     if not with_photo:
         return prints
-    workers = min(os.cpu_count() or 1, 16)
+    workers = min(cores(), 16)
     with Fingerprints(to / FINGERPRINTS) as known:
         pool = ThreadPoolExecutor(workers)
         try:
