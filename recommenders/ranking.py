@@ -21,7 +21,9 @@ _SUREST = np.float32(0.99)
 _REACH = 40
 """How far down the list the first five are looked for."""
 
-_ENDINGS = re.compile(r"(?:ies|ie|y|(?<=[^s])s)$")
+_ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
+_COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
+_WOMEN = re.compile("|".join(_COUNTERPARTS))
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,11 @@ def adjusted(scores: Floats, popularity: Floats | np.float32, exponent: float) -
 
 
 def family(tag: str) -> str:
-    """What dog and dogs have in common: two of a family do not both take one of the first five."""
-    return _ENDINGS.sub("", tag)
+    """What dog and dogs have in common: two of a family do not both take one of the first five.
+
+    Nor do womanportrait and manportrait: where it is not clear which, the likelier one is enough.
+    """
+    return _ENDINGS.sub("", _WOMEN.sub(lambda found: _COUNTERPARTS[found[0]], tag))
 
 
 def apart(hashtags: Sequence[Hashtag]) -> list[Hashtag]:

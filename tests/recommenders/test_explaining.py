@@ -142,6 +142,7 @@ def test_every_imagenet_class_has_a_name_of_its_own() -> None:
     [
         ("#dog #dogs #cat #sea #sun #sky", "#dog #cat #sea #sun #sky #dogs"),
         ("#dog #dogs", "#dog #dogs"),
+        ("#boy #boys #sea #sun #sky #cat", "#boy #sea #sun #sky #cat #boys"),
         ("#a1 #b1 #c1 #d1 #e1 #e1s", "#a1 #b1 #c1 #d1 #e1 #e1s"),
     ],
 )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recommenders.ranking import Ranking, adjusted
+from recommenders.ranking import Ranking, adjusted, pick
 
 shares = st.floats(2**-14, 1, width=32)
 relevance = arrays(
@@ -39,3 +39,11 @@ def test_what_was_taught_surely_comes_before_all_that_is_not_sure() -> None:
     ranking = Ranking(np.array([0.2, 0.01], np.float32), np.ones(2, np.float32), exponent=0.3)
     order = ranking.order(np.array([[0.9, 0.5, 1.0]], np.float32))
     assert order.shape == (1, 3) and order[0].argmax() == 2
+
+
+def test_a_photo_is_not_hedged_between_a_man_and_a_woman() -> None:
+    hashtags = ["womanportrait", "manportrait", "girls", "boy", "street", "city"]
+    ranking = Ranking(np.full(6, 0.1, np.float32), np.ones(6, np.float32))
+    scores = np.linspace(0.6, 0.5, 6, dtype=np.float32)
+    first = [h.tag for h in pick(ranking, scores, scores, hashtags, 6)]
+    assert first == ["womanportrait", "girls", "street", "city", "manportrait", "boy"]
