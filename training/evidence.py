@@ -85,7 +85,7 @@ def words_of_captions(captions: Iterable[str]) -> dict[str, float]:
     captions = list(captions)
     counts: dict[str, int] = {}
     for caption in captions:
-        for word in set(_WORDS.findall(caption.lower())):
+        for word in sorted(set(_WORDS.findall(caption.lower()))):
             counts[word] = counts.get(word, 0) + 1
     return {word: count / len(captions) for word, count in counts.items()}
 

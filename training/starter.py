@@ -362,7 +362,9 @@ def _few(examples: Examples) -> Examples:
 
 
 def _best(weights: dict[str, float], dull: frozenset[str]) -> dict[str, float]:
-    kept = sorted((item for item in weights.items() if item[0] not in dull), key=lambda i: -i[1])
+    kept = sorted(
+        (item for item in weights.items() if item[0] not in dull), key=lambda i: (-i[1], i[0])
+    )
     return dict(kept[:HASHTAGS_A_PHOTO])
 
 
