@@ -59,7 +59,7 @@ PLAN = Plan(
 RANKING: dict[str, dict[str, float]] = {
     "als": {"popularity_exponent": 0.1, "diversity": 0.9},
     "w2v": {"popularity_exponent": 0.15, "diversity": 1.0},
-    "both": {"popularity_exponent": 0.15, "diversity": 0.85, "als_weight": 0.7},
+    "both": {"popularity_exponent": 0.25, "diversity": 0.85, "als_weight": 0.7},
 }
 CLASS_TEMPERATURE, CLASS_SCALE = 1.0, 8.0
 """Of the head for every ImageNet backbone: chosen with ``carry_over``."""
