@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.bundle import Bundle
+from recommenders.ranking import adjusted
 from training.choosing import AT
 from training.fit import head_recommender
 from training.metrics import top_columns
@@ -70,7 +71,8 @@ class Measure:
         popularity = bundle.arrays["ranking"]["popularity"].astype(np.float32)
         exponent = float(bundle.settings["w2v"].get("popularity_exponent", 0.0))
         more = np.full(counts.shape[1] - len(popularity), popularity.min(), np.float32)
-        self._commonness = np.concatenate([popularity, more]) ** exponent
+        self._popularity, self._exponent = np.concatenate([popularity, more]), exponent
+        self._per_post = float(bundle.settings["w2v"]["hashtags_per_post"])
 
     def __call__(self, head: FittedHead) -> Figures:
         return Figures(
@@ -79,8 +81,8 @@ class Measure:
         )
 
     def _order(self, head: FittedHead, features: Floats) -> Floats:
-        scores = head_recommender("", head, 1.0).scores(features)
-        return np.asarray(scores / self._commonness[: scores.shape[1]], np.float32)
+        scores = head_recommender("", head, self._per_post).scores(features)
+        return adjusted(scores, self._popularity[: scores.shape[1]], self._exponent)
 
 
 def recall(order: Floats, truth: NDArray[Any], at: int) -> float:
