@@ -138,6 +138,10 @@ class JoinedBackbone(Backbone):
     def features_of_pixels(self, batch: NDArray[np.uint8]) -> Floats:
         return join([part.features_of_pixels(batch) for part in self.parts])
 
+    def move(self, device: str) -> None:
+        for part in self.parts:
+            part.move(device)
+
 
 def join(features: Sequence[NDArray[np.floating]]) -> Floats:
     """Features (n, dims) of each backbone side by side: (n, sum of dims) float32.
