@@ -4,7 +4,7 @@ What a choice decides (popularity exponents, the blend, when the head stops) is 
 the training photos; then everything is fitted once more on all of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,10 +18,11 @@ from recommenders.backbones import Backbone, dims
 from recommenders.neighbours import unit
 from recommenders.w2v import Word2VecRecommender
 from training.als import AlsFit, factorise, photo_space, projected
-from training.choosing import Scored
+from training.choosing import Held, Scored
 from training.datasets import VALIDATION, Post
 from training.examples import Examples, Picked
 from training.projection import FittedHead, HeadSettings, Loss, fit_head, initial_head
+from training.vocabulary import popularity as popularity_of
 
 Floats = NDArray[np.float32]
 Array = NDArray[Any]
@@ -215,6 +216,22 @@ def validation_rows(
     else:
         held = max(1, min(round(len(order) * share), MAX_HELD)) if len(order) > 1 else 0
     return np.sort(order[held:]), np.sort(order[:held])
+
+
+def held_back(fit_on: Examples, held: Examples, posts: Sequence[Post]) -> Held:
+    """What choices are judged by: the photos of ``held``, which are those of ``posts``."""
+    return Held(
+        popularity_of(fit_on.counts),
+        held.counts.astype(np.bool_).toarray(),
+        lengths_of([post.hashtags for post in posts]),
+    )
+
+
+def starting_vectors(vectors: Mapping[str, Floats], hashtags: int, seed: int) -> Floats:
+    """Skip-gram's vectors (V, 150); drawn ones where hashtags never stand together."""
+    if "skipgram" in vectors:
+        return vectors["skipgram"]
+    return np.random.default_rng(seed).standard_normal((hashtags, 150)).astype(np.float32)
 
 
 def lengths_of(hashtags: Sequence[Sequence[str]]) -> NDArray[np.intp]:

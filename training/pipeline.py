@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommenders.backbones import Backbone
 from recommenders.bundle import Bundle, save
 from training import knowledge
-from training.choosing import Held, Scored, choose_blend, choose_exponent
+from training.choosing import Scored, choose_blend, choose_exponent
 from training.datasets import Post
 from training.examples import Examples
 from training.fit import (
@@ -21,7 +21,9 @@ from training.fit import (
     fit_als,
     head_part,
     head_recommender,
+    held_back,
     lengths_of,
+    starting_vectors,
     validation_rows,
 )
 from training.heads import Split, fit_heads
@@ -132,12 +134,7 @@ def fit_parts(
     """
     fit_rows, held_rows = validation_rows(posts, plan.validation, plan.seed)
     fit_on, held = examples.rows(fit_rows), examples.rows(held_rows)
-    popular = popularity(fit_on.counts)
-    judged = Held(
-        popular,
-        held.counts.astype(np.bool_).toarray(),
-        lengths_of([posts[row].hashtags for row in held_rows]),
-    )
+    judged = held_back(fit_on, held, [posts[row] for row in held_rows])
     per_post = float(np.mean(lengths_of([post.hashtags for post in posts])))
     parts: dict[str, Part] = {}
     scored: dict[str, Scored] = {}
@@ -152,10 +149,7 @@ def fit_parts(
         report("ALS", 2, 2)
     if "w2v" in names:
         backbone = loaded[names["w2v"]]
-        start = vectors.get("skipgram")
-        if start is None:
-            generator = np.random.default_rng(plan.seed)
-            start = generator.standard_normal((len(popular), 150)).astype(np.float32)
+        start = starting_vectors(vectors, examples.counts.shape[1], plan.seed)
         # All photos but those that later tell whether fine-tuning forgets.
         everybody, _ = held_out(len(posts), plan.seed)
         split = Split(fit_rows, held_rows, everybody)

@@ -27,12 +27,13 @@ from training.fit import (
     fit_als,
     fit_w2v,
     head_recommender,
+    held_back,
     lengths_of,
+    starting_vectors,
     validation_rows,
 )
 from training.plans import plan_to_json
 from training.preparing import Prepared, silent
-from training.vocabulary import popularity
 
 Floats = NDArray[np.float32]
 
@@ -242,11 +243,7 @@ def _judged(prepared: Prepared, plan: Plan) -> _Judged:
     return _Judged(
         fit_on,
         held,
-        Held(
-            popularity(fit_on.counts),
-            held.counts.astype(np.bool_).toarray(),
-            lengths_of([photos[row].hashtags for row in held_rows]),
-        ),
+        held_back(fit_on, held, [photos[row] for row in held_rows]),
         float(np.mean(lengths_of([post.hashtags for post in photos]))),
     )
 
@@ -259,10 +256,7 @@ def _als_scores(prepared: Prepared, judged: _Judged, plan: Plan) -> Scored:
 
 def _head_scores(prepared: Prepared, judged: _Judged, plan: Plan) -> Scored:
     backbone = prepared.backbones[prepared.names["w2v"]]
-    start = prepared.vectors.get("skipgram")
-    if start is None:
-        draw = np.random.default_rng(plan.seed)
-        start = draw.standard_normal((len(prepared.hashtags), 150)).astype(np.float32)
+    start = starting_vectors(prepared.vectors, len(prepared.hashtags), plan.seed)
     fitted = fit_w2v(
         judged.fit_on, judged.held, backbone.name, start, judged.held_back.popularity, plan
     )
