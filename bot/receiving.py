@@ -12,8 +12,8 @@ from aiohttp import web
 from telegram import Update
 from telegram.error import Conflict, TelegramError
 
-from bot.application import ALLOWED_UPDATES
-from bot.services import Bot
+from bot.chat.application import ALLOWED_UPDATES
+from bot.chat.services import Bot
 
 log = logging.getLogger(__name__)
 

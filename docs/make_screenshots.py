@@ -29,7 +29,7 @@ def main() -> None:
         folder = Path(name)
         settings = {"DATABASE_URL": f"sqlite+aiosqlite:///{folder}/chat.db", "BOT_TOKEN": ""}
         bot = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "run", "--port", "0"],
+            [sys.executable, "-P", "-m", "bot.cli", "run", "--port", "0"],
             env=os.environ | settings | {"PYTHONUNBUFFERED": "1"},
             cwd=HERE.parent,
             stdout=subprocess.PIPE,

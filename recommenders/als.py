@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.neighbours import PhotoSpace, nearest
-from recommenders.taught import AT_ONCE, Taught, TaughtPhoto, arrays_of, sameness, tell_apart
+from recommenders.als_taught import AT_ONCE, Taught, TaughtPhoto, arrays_of, sameness, tell_apart
+from recommenders.nearest import PhotoSpace, nearest
 
 Floats = NDArray[np.float32]
 

@@ -13,15 +13,15 @@ from scipy.sparse import csr_matrix
 
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
-from recommenders.backbones import BACKBONES, SIDE, Backbone, dims, load_backbone, names_of
+from recommenders.backbones.backbone import BACKBONES, SIDE, Backbone, dims, load_backbone, names_of
+from recommenders.backbones.weights import WeightsError, find
 from recommenders.bundle import Bundle, BundleError
 from recommenders.explaining import Reason, explain
 from recommenders.knowledge import Knowledge
-from recommenders.neighbours import PhotoSpace, unit
+from recommenders.nearest import PhotoSpace, unit
 from recommenders.ranking import STYLES, Hashtag, Ranking, pick
 from recommenders.recommender import Recommender
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
-from recommenders.weights import WeightsError, find
 
 Floats = NDArray[np.float32]
 

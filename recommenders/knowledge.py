@@ -1,6 +1,7 @@
 """What a bundle knows about its hashtags: similar ones, categories, sizes and likes.
 
-All of it is computed when the bundle is fitted (``training.knowledge``) and only looked up here.
+All of it is computed when the bundle is fitted (``training.fitting.knowledge``) and only looked up
+here.
 """
 
 from collections.abc import Iterable, Sequence

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.als import softmax
-from recommenders.neighbours import unit
+from recommenders.nearest import unit
 
 Floats = NDArray[np.float32]
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders import bundle as bundles
-from recommenders import weights
-from recommenders.backbones import dims
+from recommenders.backbones import weights
+from recommenders.backbones.backbone import dims
 from recommenders.bundle import Bundle
 
 BACKBONE = "efficientnet_lite0"

@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders import bundle as bundles
-from recommenders.backbones import load_backbone
+from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import Bundle
-from training import knowledge
-from training.als import AlsFit
-from training.datasets import Post
-from training.examples import Examples
-from training.fit import Part, Plan
-from training.pipeline import fit_parts
-from training.preparing import hashtag_vectors, silent
-from training.projection import HeadSettings
-from training.vocabulary import matrix, popularity, vocabulary
+from training.datasets.format import Post
+from training.features.examples import Examples
+from training.fitting import knowledge
+from training.fitting.als import AlsFit
+from training.fitting.fit import Part, Plan
+from training.fitting.head import HeadSettings
+from training.fitting.pipeline import fit_parts
+from training.fitting.prepare import hashtag_vectors, silent
+from training.fitting.vocabulary import matrix, popularity, vocabulary
 
 BACKBONE = "efficientnet_lite0"
 DIMS = 1280

@@ -9,9 +9,9 @@ import pytest
 from telegram.ext import CommandHandler
 from typer.testing import CliRunner
 
-from bot.application import build
-from bot.cli import app
-from bot.platforms import PLATFORMS
+from bot.chat.application import build
+from bot.chat.platforms import PLATFORMS
+from bot.cli.main import app
 from bot.settings import Settings
 from recommenders.engine import BACKENDS, STYLES, Engine
 from recommenders.sizes import MIXES

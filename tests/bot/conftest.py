@@ -9,7 +9,7 @@ import pytest
 from colours import ColourEngine
 from running import TOKEN, Running, Start
 
-from bot.application import build
+from bot.chat.application import build
 from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.receiving import polling

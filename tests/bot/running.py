@@ -7,9 +7,9 @@ from typing import Any
 
 from colours import ColourEngine
 
+from bot.chat.services import Bot, Services
 from bot.local.person import Person
 from bot.local.server import LocalServer
-from bot.services import Bot, Services
 from storage.database import Database
 
 TOKEN = "424242:a-token_that-no.log~may%show"

@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 from colours import hashtags, jpeg
 
-from bot import finetuning
-from bot.application import build
-from bot.finetuning import kept_current
-from bot.learning import AtOnce
+from bot import model_updates
+from bot.chat.application import build
+from bot.chat.learner import AtOnce
+from bot.chat.services import Services
 from bot.local.person import Person
 from bot.local.server import LocalServer
+from bot.model_updates import kept_current
 from bot.receiving import polling
-from bot.services import Services
 from bot.settings import Settings
 from recommenders import bundle as bundles
+from recommenders.copies import Hashes
 from recommenders.engine import Engine
-from storage import Database, labels, photos
-from storage.duplicates import Hashes
+from recommenders.versions import Versions
+from storage import Database, known_photos, labels
 from tests.bundles import tiny_bundle
 from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
-from training.versions import Versions
 
 TOKEN = "424242:a-token_that-no.log~may%show"
 
@@ -185,7 +185,7 @@ async def teach(database: Database, count: int) -> None:
     async with database.session() as session:
         for row in features_of(UNKNOWN, count, seed=7):
             bits = Hashes(int(draw.integers(2**63)), int.from_bytes(draw.bytes(32)))
-            photo = await photos.remember(session, hashes=bits, features={BACKBONE: row})
+            photo = await known_photos.remember(session, hashes=bits, features={BACKBONE: row})
             for user in (1, 2):
                 await labels.add(
                     session,
@@ -202,7 +202,7 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
 ) -> None:
     mine = concept_bundle(tmp_path / "models" / "mine", each=10)
     settings = settings.model_copy(update={"finetune_every": 60, "log_level": "WARNING"})
-    with caplog.at_level(logging.INFO, "bot.finetuning"):
+    with caplog.at_level(logging.INFO, "bot.model_updates"):
         async with running(settings, mine) as bot, Person(bot.url) as ann:
             await teach(bot.database, 9)
             await asyncio.sleep(0.6)
@@ -236,5 +236,5 @@ async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
 def test_a_night_is_the_next_one() -> None:
     from datetime import datetime
 
-    assert finetuning._next_night(datetime(2026, 5, 1, 2, 59)) == datetime(2026, 5, 1, 3)
-    assert finetuning._next_night(datetime(2026, 5, 1, 3, 0)) == datetime(2026, 5, 2, 3)
+    assert model_updates._next_night(datetime(2026, 5, 1, 2, 59)) == datetime(2026, 5, 1, 3)
+    assert model_updates._next_night(datetime(2026, 5, 1, 3, 0)) == datetime(2026, 5, 2, 3)

@@ -16,19 +16,19 @@ from pydantic import SecretStr
 from running import TOKEN, Start
 from telegram.ext import ExtBot
 
-from bot import main
-from bot.application import build
+from bot import run
+from bot.chat.application import build
 from bot.local.person import Person
 from bot.local.server import LocalServer
-from bot.main import StartError, serve
 from bot.receiving import SECRET_HEADER, webhook
+from bot.run import StartError, serve
 from bot.settings import Settings
 from recommenders.engine import BundleError, Engine
 
 
 @pytest.fixture(autouse=True)
 def a_fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main.Engine, "load", lambda *_: ColourEngine())
+    monkeypatch.setattr(run.Engine, "load", lambda *_: ColourEngine())
 
 
 @asynccontextmanager
@@ -146,7 +146,7 @@ async def test_a_broken_bundle_and_a_broken_database_are_one_sentence_each(
     def load(*_: Any) -> None:
         raise BundleError("The bundle is broken. Fit it again.")
 
-    monkeypatch.setattr(main.Engine, "load", load)
+    monkeypatch.setattr(run.Engine, "load", load)
     assert await refused(settings) == "The bundle is broken. Fit it again."
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
-from recommenders.backbones import CLASSES, Backbone, dims, join, load_backbone, pixels
-from recommenders.torchvision_ops import import_torchvision_models
-from recommenders.weights import WeightsError, read, require, sha256
+from recommenders.backbones.backbone import CLASSES, Backbone, dims, join, load_backbone, pixels
+from recommenders.backbones.torchvision_ops import import_torchvision_models
+from recommenders.backbones.weights import WeightsError, read, require, sha256
 from tests.recommenders.pictures import corners
 
 State = dict[str, torch.Tensor]
@@ -305,7 +305,7 @@ def test_torchvision_imports_beside_this_torch_once_and_again() -> None:
 
 
 _IMPORT = """
-from recommenders.torchvision_ops import import_torchvision_models
+from recommenders.backbones.torchvision_ops import import_torchvision_models
 
 first = import_torchvision_models()
 print(first is import_torchvision_models())

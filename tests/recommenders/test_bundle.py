@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 from recommenders import bundle as bundles
-from recommenders.backbones import Backbone, load_backbone
+from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.bundle import Bundle, BundleError
 from recommenders.engine import Engine
 from recommenders.photos import decode

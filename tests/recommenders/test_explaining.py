@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence, solve
 from recommenders.explaining import Reason, class_names, explain
 from recommenders.hashtags import parse
-from recommenders.neighbours import PhotoSpace, unit
+from recommenders.nearest import PhotoSpace, unit
 from recommenders.ranking import Hashtag, apart
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 

@@ -8,8 +8,8 @@ from recommenders import bundle as bundles
 from recommenders.bundle import Bundle, BundleError
 from recommenders.knowledge import Knowledge
 from recommenders.ranking import Hashtag
-from training.datasets import Post
-from training.knowledge import knowledge, rating
+from training.datasets.format import Post
+from training.fitting.knowledge import knowledge, rating
 
 HASHTAGS = ["boat", "water", "sailing", "dog", "puppy", "pet", "unused"]
 POSTS = [

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recommenders.neighbours import PhotoSpace, nearest, unit
+from recommenders.nearest import PhotoSpace, nearest, unit
 
 Floats = NDArray[np.float32]
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
+from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.engine import STARTER, Engine
 from recommenders.photos import decode
-from recommenders.torchvision_ops import import_torchvision_models
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from recommenders import weights
-from recommenders.weights import Source, WeightsError, download
+from recommenders.backbones import weights
+from recommenders.backbones.weights import Source, WeightsError, download
 
 CONTENT = bytes(range(256)) * 4000
 RIGHT = hashlib.sha256(CONTENT).hexdigest()[:8]

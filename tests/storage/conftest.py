@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storage import Database, photos
-from storage.duplicates import Hashes
+from recommenders.copies import Hashes
+from storage import Database, known_photos
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def new_photo(
         nonlocal stored
         stored += 1
         async with database.session() as session:
-            return await photos.remember(
+            return await known_photos.remember(
                 session,
                 hashes=Hashes(stored * 0x9E3779B97F4A7C15 % 2**64, stored),
                 features=features or {"net": vector(stored)},

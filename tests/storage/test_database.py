@@ -9,8 +9,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from storage import Database, StorageError, chats, photos, users
-from storage.duplicates import Hashes
+from recommenders.copies import Hashes
+from storage import Database, StorageError, chats, known_photos, users
 from storage.migrations.apply import config
 from storage.tables import Base
 
@@ -128,7 +128,7 @@ async def test_a_full_disk_is_told_in_a_sentence_and_what_was_confirmed_stays(
         async with database.session() as session:
             for number in range(200):
                 await users.seen(session, number, "en")
-                await photos.remember(session, hashes=Hashes(number, 0), features={})
+                await known_photos.remember(session, hashes=Hashes(number, 0), features={})
     async with database.reading() as session:
         assert (await chats.get(session, 1)).count == 30
 
@@ -171,7 +171,7 @@ async def test_a_nested_session_is_refused_rather_than_waited_for_for_ever(
 async def test_something_that_hangs_on_a_deleted_photo_is_refused(database: Database) -> None:
     with pytest.raises(StorageError, match="has been deleted"):
         async with database.session() as session:
-            await photos.add_file(session, 404, "file")
+            await known_photos.add_file(session, 404, "file")
 
 
 @pytest.mark.parametrize(

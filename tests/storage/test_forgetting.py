@@ -4,18 +4,18 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, select, text
 
+from recommenders.copies import Hashes
 from storage import (
     Database,
     chats,
     feedback,
+    known_photos,
     labels,
     moderation,
-    photos,
     recommendations,
     sightings,
     users,
 )
-from storage.duplicates import Hashes
 from storage.tables import Base, User
 from storage.users import Forgotten
 
@@ -30,7 +30,7 @@ async def send(database: Database, photo: int, user: int, chat: int) -> int:
         await sightings.seen(
             session, chat_id=chat, message_id=message, photo_id=photo, user_id=user
         )
-        await photos.add_file(session, photo, f"file-{photo}-{user}")
+        await known_photos.add_file(session, photo, f"file-{photo}-{user}")
         given = await recommendations.record(
             session,
             photo_id=photo,
@@ -96,11 +96,11 @@ async def test_nothing_is_left_of_a_user_who_asks_to_be_forgotten(
     assert gone == Forgotten(labels=3, votes=4, sightings=3, photos=1)
     assert await traces(database, ME) == set()
     async with database.reading() as session:
-        assert await photos.features(session, mine) == {}
-        assert await photos.find_by_file(session, f"file-{mine}-{ME}") is None
-        assert (await photos.features(session, shared)).keys() == {"net"}
+        assert await known_photos.features(session, mine) == {}
+        assert await known_photos.find_by_file(session, f"file-{mine}-{ME}") is None
+        assert (await known_photos.features(session, shared)).keys() == {"net"}
         assert await labels.of_photo(session, labelled_by_other) == ["kept"]
-        assert (await photos.features(session, labelled_by_other)).keys() == {"net"}
+        assert (await known_photos.features(session, labelled_by_other)).keys() == {"net"}
         assert await sightings.last_in_chat(session, GROUP, OTHER) == shared
         assert (await feedback.thumbs(session, theirs)).up == 1
         assert await moderation.blocked_words(session) == ["bad"]
@@ -117,7 +117,7 @@ async def test_what_is_forgotten_is_not_left_lying_in_the_file(url: str, tmp_pat
     database = await Database.open(url)
     photo_name = "AQADlastingname"
     async with database.session() as session:
-        photo = await photos.remember(
+        photo = await known_photos.remember(
             session, hashes=Hashes(5, 5), features={}, file_unique_id=photo_name
         )
         await sightings.seen(session, chat_id=ME, message_id=1, photo_id=photo, user_id=ME)

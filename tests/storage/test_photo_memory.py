@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storage import Database, duplicates, photos, sightings
-from storage.duplicates import Hashes
+from recommenders import copies
+from recommenders.copies import Hashes
+from storage import Database, known_photos, sightings
 
 Vector = Callable[..., NDArray[np.float32]]
 NewPhoto = Callable[..., Awaitable[int]]
@@ -15,10 +16,10 @@ NewPhoto = Callable[..., Awaitable[int]]
 async def test_features_come_back_at_half_precision(database: Database, vector: Vector) -> None:
     given = {"one": vector(1, 1280), "two": vector(2, 2048)}
     async with database.session() as session:
-        photo = await photos.remember(session, hashes=Hashes(2**64 - 1, 0), features=given)
+        photo = await known_photos.remember(session, hashes=Hashes(2**64 - 1, 0), features=given)
     async with database.reading() as session:
-        kept = await photos.features(session, photo)
-        only = await photos.features(session, photo, ["two", "three"])
+        kept = await known_photos.features(session, photo)
+        only = await known_photos.features(session, photo, ["two", "three"])
     assert kept.keys() == given.keys() and only.keys() == {"two"}
     for name, features in kept.items():
         assert features.dtype == np.float32
@@ -30,8 +31,8 @@ async def test_a_backbone_can_be_added_later(
 ) -> None:
     photo = await new_photo(one=vector(1))
     async with database.session() as session:
-        await photos.add_features(session, photo, {"two": vector(2), "one": vector(3)})
-        kept = await photos.features(session, photo)
+        await known_photos.add_features(session, photo, {"two": vector(2), "one": vector(3)})
+        kept = await known_photos.features(session, photo)
     np.testing.assert_allclose(kept["one"], vector(3), atol=1e-2)
     np.testing.assert_allclose(kept["two"], vector(2), atol=1e-2)
 
@@ -42,7 +43,7 @@ async def test_features_that_are_no_vector_of_numbers_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="net"):
         async with database.session() as session:
-            await photos.remember(session, hashes=Hashes(1, 0), features={"net": bad})
+            await known_photos.remember(session, hashes=Hashes(1, 0), features={"net": bad})
 
 
 async def test_a_number_too_large_for_half_precision_stays_finite(
@@ -50,25 +51,25 @@ async def test_a_number_too_large_for_half_precision_stays_finite(
 ) -> None:
     async with database.session() as session:
         large = np.array([1e9, -1e9], np.float32)
-        photo = await photos.remember(session, hashes=Hashes(1, 0), features={"net": large})
-        assert np.isfinite((await photos.features(session, photo))["net"]).all()
+        photo = await known_photos.remember(session, hashes=Hashes(1, 0), features={"net": large})
+        assert np.isfinite((await known_photos.features(session, photo))["net"]).all()
 
 
 async def test_a_file_that_was_seen_leads_to_its_photo(database: Database, vector: Vector) -> None:
     async with database.session() as session:
-        photo = await photos.remember(
+        photo = await known_photos.remember(
             session, hashes=Hashes(1, 0), features={"net": vector(1)}, file_unique_id="AQAD"
         )
-        await photos.add_file(session, photo, "AQAD2")
-        await photos.add_file(session, photo, "AQAD2")
-        again = await photos.remember(
+        await known_photos.add_file(session, photo, "AQAD2")
+        await known_photos.add_file(session, photo, "AQAD2")
+        again = await known_photos.remember(
             session, hashes=Hashes(1, 0), features={"net": vector(1)}, file_unique_id="AQAD2"
         )
     assert again == photo
     async with database.reading() as session:
-        assert await photos.find_by_file(session, "AQAD") == photo
-        assert await photos.find_by_file(session, "AQAD2") == photo
-        assert await photos.find_by_file(session, "other") is None
+        assert await known_photos.find_by_file(session, "AQAD") == photo
+        assert await known_photos.find_by_file(session, "AQAD2") == photo
+        assert await known_photos.find_by_file(session, "other") is None
 
 
 async def test_two_users_sending_one_file_at_once_get_one_photo(
@@ -76,7 +77,7 @@ async def test_two_users_sending_one_file_at_once_get_one_photo(
 ) -> None:
     async def send() -> int:
         async with database.session() as session:
-            return await photos.remember(
+            return await known_photos.remember(
                 session, hashes=Hashes(9, 0), features={"net": vector(1)}, file_unique_id="same"
             )
 
@@ -87,7 +88,7 @@ async def find(
     database: Database, hashes: Hashes, features: NDArray[np.float32], backbone: str = "net"
 ) -> int | None:
     async with database.reading() as session:
-        return await photos.find_copy(session, hashes, backbone, features)
+        return await known_photos.find_copy(session, hashes, backbone, features)
 
 
 async def test_a_copy_is_found_by_near_hashes_and_like_features(
@@ -97,10 +98,10 @@ async def test_a_copy_is_found_by_near_hashes_and_like_features(
     near = Hashes(original.average ^ 0b1001000000001 << 20 ^ 1 << 63, original.perceptual - 2**100)
     almost = vector(1) + 0.05 * vector(2)
     async with database.session() as session:
-        photo = await photos.remember(session, hashes=original, features={"net": vector(1)})
+        photo = await known_photos.remember(session, hashes=original, features={"net": vector(1)})
     assert await find(database, near, almost) == photo
     assert await find(database, near, -vector(1)) is None
-    far = Hashes(near.average, original.perceptual >> duplicates.MAX_PERCEPTUAL_DISTANCE + 1)
+    far = Hashes(near.average, original.perceptual >> copies.MAX_PERCEPTUAL_DISTANCE + 1)
     assert await find(database, far, almost) is None
     assert await find(database, Hashes(~near.average % 2**64, near.perceptual), almost) is None
 
@@ -109,11 +110,13 @@ async def test_a_photo_without_features_of_the_backbone_is_known_by_its_hashes(
     database: Database, new_photo: NewPhoto, vector: Vector
 ) -> None:
     async with database.session() as session:
-        old = await photos.remember(session, hashes=Hashes(7, 7), features={"old": vector(1)})
+        old = await known_photos.remember(session, hashes=Hashes(7, 7), features={"old": vector(1)})
     assert await find(database, Hashes(6, 6), vector(2, 64), "new") == old
     assert await find(database, Hashes(6, 6), vector(2, 64), "old") == old
     async with database.session() as session:
-        both = await photos.remember(session, hashes=Hashes(7, 7), features={"new": vector(2, 64)})
+        both = await known_photos.remember(
+            session, hashes=Hashes(7, 7), features={"new": vector(2, 64)}
+        )
     assert await find(database, Hashes(6, 6), vector(2, 64), "new") == both
 
 
@@ -125,11 +128,11 @@ async def test_a_copy_is_found_at_every_distance_that_counts(
         average = int(random.integers(0, 2**64, dtype=np.uint64))
         features = vector(number)
         async with database.session() as session:
-            photo = await photos.remember(
+            photo = await known_photos.remember(
                 session, hashes=Hashes(average, 0), features={"net": features}
             )
         bits = random.permutation(64)
-        for bit in bits[: duplicates.MAX_DISTANCE]:
+        for bit in bits[: copies.MAX_DISTANCE]:
             average ^= 1 << int(bit)
         assert await find(database, Hashes(average, 0), features) == photo
         average ^= 1 << int(bits[-1])
@@ -142,12 +145,14 @@ async def test_of_many_photos_with_one_hash_the_most_alike_is_the_copy(
 ) -> None:
     async with database.session() as session:
         ids = [
-            await photos.remember(session, hashes=Hashes(0, 0), features={"net": vector(number)})
+            await known_photos.remember(
+                session, hashes=Hashes(0, 0), features={"net": vector(number)}
+            )
             for number in range(50)
         ]
     async with database.reading() as session:
         for number in (0, 20, 49):
-            found = await photos.find_copy(session, Hashes(1, 0), "net", vector(number))
+            found = await known_photos.find_copy(session, Hashes(1, 0), "net", vector(number))
             assert found == ids[number]
 
 

@@ -1,0 +1,128 @@
+"""/categories: what the model's posts are about, to browse and to copy from."""
+
+from collections.abc import Collection, Container
+from html import escape
+from zlib import crc32
+
+from telegram import InlineKeyboardMarkup, Update
+
+from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.keyboards import categories_keyboard, category_keyboard
+from bot.chat.rendering import block
+from bot.chat.services import Context
+from recommenders.engine import Engine, Hashtag
+from recommenders.knowledge import Category
+from storage import pages, recommendations
+from storage.pages import Page
+
+PAGE = 8
+MOST = 30
+"""Hashtags shown of a category."""
+
+FITTING = 3
+"""Categories marked as fitting the last photo, at most …"""
+LEAST_SHARE = 0.15
+"""… where they have this much of its hashtags."""
+
+
+async def categories(update: Update, context: Context) -> None:
+    """Lists them by name; those which fit the chat's last photo come first."""
+    message = update.message
+    assert message is not None
+    if not _all(context.services.engine):
+        await message.reply_html(context.texts.knows_little)
+        return
+    text, keyboard = await _page(context, message.chat_id, 0)
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def turn(update: Update, context: Context) -> None:
+    """Another page, or back from a category to its page."""
+    query, data = tapped(update)
+    if query.message is None or not _all(context.services.engine):
+        await stale(update, context)
+        return
+    text, keyboard = await _page(context, query.message.chat.id, int(data[1]))
+    await edit(query, text, keyboard)
+    await query.answer()
+
+
+async def open_(update: Update, context: Context) -> None:
+    """Shows a category's hashtags."""
+    query, data = tapped(update)
+    services, engine, texts = context.services, context.services.engine, context.texts
+    category = next((one for one in _all(engine) if _key(one) == data[1]), None)
+    if query.message is None or category is None:
+        await query.answer(texts.category_gone, show_alert=True)
+        return
+    async with services.database.reading() as session:
+        withheld = await services.withheld(session, engine, query.message.chat.id)
+    tags = [tag for tag in category.hashtags if tag not in withheld][:MOST]
+    header = texts.category.format(
+        name=escape(_name(engine, category, withheld)),
+        shown=len(tags),
+        all=len(category.hashtags),
+    )
+    await edit(
+        query,
+        f"{header}\n\n{block(tags)}" if tags else header,
+        category_keyboard(texts, tags, int(data[2])),
+    )
+    await query.answer()
+
+
+async def _page(context: Context, chat_id: int, wanted: int) -> tuple[str, InlineKeyboardMarkup]:
+    services, engine, texts = context.services, context.services.engine, context.texts
+    await services.turns.over(chat_id)
+    async with services.database.reading() as session:
+        withheld = await services.withheld(session, engine, chat_id)
+        last = await recommendations.last_in_chat(session, chat_id)
+    given = [Hashtag(tag, score) for tag, score in last.hashtags] if last else []
+    fitting = _fitting(engine, given)
+    others = [one for one in _all(engine) if one not in fitting]
+    ordered = [*fitting, *sorted(others, key=lambda one: one.name)]
+    number, count = pages.place(len(ordered), wanted, PAGE)
+    shown = tuple(
+        (_key(one), "★ " * (one in fitting) + _name(engine, one, withheld))
+        for one in ordered[number * PAGE : (number + 1) * PAGE]
+    )
+    text = texts.categories.format(categories=texts.number(len(ordered), texts.categories_counted))
+    if fitting:
+        text += f"\n{texts.categories_fitting}"
+    return text, categories_keyboard(texts, Page(shown, len(ordered), number, count))
+
+
+def _all(engine: Engine) -> tuple[Category, ...]:
+    return engine.knowledge.categories() if engine.knowledge else ()
+
+
+def _fitting(engine: Engine, given: list[Hashtag]) -> list[Category]:
+    if engine.knowledge is None:
+        return []
+    shares = engine.knowledge.fitting(given)[:FITTING]
+    return [category for category, share in shares if share >= LEAST_SHARE]
+
+
+def _key(category: Category) -> str:
+    """Short enough for a button, and another model's category of another name has another."""
+    return f"{crc32(category.name.encode()):08x}"
+
+
+def _name(engine: Engine, category: Category, withheld: Collection[str]) -> str:
+    """A category as people read it, never by what may not be said."""
+    parts = _parts(category.name, engine.knowledge or ())
+    if any(part in withheld for part in parts):
+        parts = [tag for tag in category.hashtags if tag not in withheld][:3]
+    return " · ".join(parts)
+
+
+def _parts(name: str, known: Container[str]) -> list[str]:
+    """The hashtags that a name is made of, which may have underscores of their own."""
+    words = name.split("_")
+    parts: list[str] = []
+    while words:
+        ends = range(len(words), 0, -1)
+        end = next((end for end in ends if "_".join(words[:end]) in known), 1)
+        parts.append("_".join(words[:end]))
+        words = words[end:]
+    return parts

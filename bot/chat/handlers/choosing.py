@@ -1,0 +1,108 @@
+"""How a chat chooses: the one way of /for, /count, /style, /size and /model.
+
+A command shows what is chosen, with a button for each thing to choose; with a name after it, it
+chooses by name. What there is to choose is in ``bot.chat.handlers.choices``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from telegram import InlineKeyboardMarkup, Update
+
+from bot.chat.handlers.buttons import edit, plain, stale, tapped
+from bot.chat.keyboards import choice_keyboard
+from bot.chat.platforms import settings_of
+from bot.chat.services import Context
+from storage import chats
+from storage.chats import ChatSettings
+
+NOTE_LENGTH = 200
+"""Telegram's limit of the note on top of a chat that answers a tap."""
+
+
+class Choice(ABC):
+    """One thing that a chat chooses; ``verb`` is its command, and its buttons' verb."""
+
+    verb: str
+
+    @abstractmethod
+    def options(self, context: Context) -> Mapping[str, str]:
+        """What can be chosen: its name, and what it is called here. Nothing: it is not known."""
+
+    @abstractmethod
+    def chosen(self, context: Context, chat: ChatSettings) -> str | None:
+        """The option that holds in the chat; None where it is none of them."""
+
+    @abstractmethod
+    async def shown(self, context: Context, chat: ChatSettings) -> str:
+        """HTML: what holds in the chat, and what the options are."""
+
+    @abstractmethod
+    def fields(self, option: str) -> Mapping[str, str | int | None]:
+        """What is stored of the chat when it chooses an option."""
+
+    @abstractmethod
+    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
+        """HTML: what is different from now on."""
+
+    def refused(self, context: Context, said: str) -> str:
+        """HTML: that ``said`` is no option."""
+        texts = context.texts
+        names = list(self.options(context).values())
+        return texts.choice_unknown.format(
+            names=texts.one_of(names), command=self.verb, example=names[-1]
+        )
+
+    def remark(self, context: Context) -> str:
+        """What is to be known besides, below what a command is answered with; mostly nothing."""
+        return ""
+
+    def meant(self, context: Context, said: str) -> str | None:
+        """The option that ``said`` names, by its own name or by what it is called here."""
+        for name, called in self.options(context).items():
+            if said.casefold() in (name, called.casefold()):
+                return name
+        return None
+
+    async def asked(self, update: Update, context: Context) -> None:
+        """The command, with a name or without."""
+        message = update.message
+        assert message is not None
+        said = " ".join(context.args or ())
+        if not self.options(context):
+            await message.reply_html(context.texts.knows_little)
+        elif not said:
+            text, keyboard = await self._menu(context, message.chat_id)
+            await message.reply_html(text, reply_markup=keyboard)
+        elif option := self.meant(context, said):
+            lines = [await self._change(context, message.chat_id, option), self.remark(context)]
+            await message.reply_html("\n".join(filter(None, lines)))
+        else:
+            await message.reply_html(self.refused(context, said))
+
+    async def tapped(self, update: Update, context: Context) -> None:
+        """A button below what the command shows."""
+        query, data = tapped(update)
+        if query.message is None or data[1] not in self.options(context):
+            await stale(update, context)
+            return
+        chat_id = query.message.chat.id
+        said = await self._change(context, chat_id, data[1])
+        await edit(query, *await self._menu(context, chat_id))
+        await query.answer(plain(said)[:NOTE_LENGTH])
+
+    async def _menu(self, context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+        async with context.services.database.reading() as session:
+            chat = await settings_of(session, chat_id)
+        text, remark = await self.shown(context, chat), self.remark(context)
+        options, chosen = self.options(context), self.chosen(context, chat)
+        return (
+            f"{text}\n\n<i>{remark}</i>" if remark else text,
+            choice_keyboard(self.verb, options, chosen),
+        )
+
+    async def _change(self, context: Context, chat_id: int, option: str) -> str:
+        async with context.services.database.session() as session:
+            before = await chats.get(session, chat_id)
+            await chats.change(session, chat_id, **self.fields(option))
+        return self.changed(context, option, before)

@@ -1,0 +1,30 @@
+"""What the bot says about itself, and to what it does not understand."""
+
+from telegram import Message, Update
+
+from bot.chat.services import Context
+
+
+async def start(update: Update, context: Context) -> None:
+    await _message(update).reply_html(context.texts.start)
+
+
+async def help_(update: Update, context: Context) -> None:
+    text = context.texts.help
+    user = update.effective_user
+    if user and context.services.is_admin(user.id):
+        text += f"\n\n{context.texts.help_admin}"
+    await _message(update).reply_html(text)
+
+
+async def unknown(update: Update, context: Context) -> None:
+    await _message(update).reply_html(context.texts.unknown_command)
+
+
+async def hint(update: Update, context: Context) -> None:
+    await _message(update).reply_html(context.texts.hint)
+
+
+def _message(update: Update) -> Message:
+    assert update.message is not None  # the handlers are registered for new messages only
+    return update.message

@@ -1,0 +1,60 @@
+"""Photos that come in, and messages that are none."""
+
+from telegram import Message, Update
+from telegram.constants import ChatType, MessageEntityType
+
+from bot.chat.answering import answer
+from bot.chat.handlers.addtags import captioned
+from bot.chat.photo_files import kind_of, photo_in
+from bot.chat.services import Context
+
+
+async def sent(update: Update, context: Context) -> None:
+    """A photo or any file, alone or in an album; in groups only captioned with a command."""
+    message = update.message
+    assert message is not None
+    if photo_in(message, context.services.engine.min_side):
+        context.services.latest.note(message)
+    album = await context.services.albums.whole(message)
+    if album is None:
+        return
+    commands = {
+        command: part.caption or ""
+        for part in album
+        if (command := caption_command(part, context.bot.username))
+    }
+    if "addtags" in commands:
+        _, *rest = commands["addtags"].split(maxsplit=1)
+        await captioned(update, context, album, " ".join(rest))
+    elif "tags" in commands or message.chat.type == ChatType.PRIVATE:
+        await _answer(context, album, update)
+
+
+async def asked(update: Update, context: Context) -> None:
+    """/tags in reply to a photo, in any chat."""
+    message = update.message
+    assert message is not None
+    about = message.reply_to_message
+    if about is None or not about.effective_attachment:
+        await message.reply_html(context.texts.tags_no_photo)
+        return
+    await _answer(context, [about], update)
+
+
+def caption_command(message: Message, username: str) -> str | None:
+    """The command that a caption starts with, if it is for this bot: ``/tags``, ``/tags@name``."""
+    first = message.caption_entities[0] if message.caption_entities else None
+    if first is None or first.type != MessageEntityType.BOT_COMMAND or first.offset != 0:
+        return None
+    command, _, name = message.parse_caption_entity(first)[1:].partition("@")
+    return command.lower() if name.lower() in ("", username.lower()) else None
+
+
+async def _answer(context: Context, messages: list[Message], update: Update) -> None:
+    min_side = context.services.engine.min_side
+    album = [photo for part in messages if (photo := photo_in(part, min_side))]
+    if album:
+        await answer(context, album, update.effective_user)
+    else:
+        kind = kind_of(messages[0])
+        await messages[0].reply_html(context.texts.wrong_file[kind], do_quote=True)

@@ -1,0 +1,87 @@
+"""What is stored of a person: /mytags lists and removes, /forget deletes all of it."""
+
+from telegram import InlineKeyboardMarkup, Update
+
+from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.keyboards import forget_keyboard, mytags_keyboard
+from bot.chat.services import Context
+from bot.chat.teaching import unlearn
+from storage import labels, users
+from storage.labels import MyHashtag
+from storage.pages import Page
+
+PAGE = 8
+
+
+async def mytags(update: Update, context: Context) -> None:
+    """Lists the hashtags that a person taught, a page at a time."""
+    message, user = update.message, update.effective_user
+    assert message is not None and user is not None
+    text, keyboard = await _page(context, user.id, 0)
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def turn(update: Update, context: Context) -> None:
+    """Another page of the list."""
+    query, data = tapped(update)
+    if int(data[1]) != query.from_user.id:
+        await query.answer(context.texts.not_yours)
+        return
+    text, keyboard = await _page(context, query.from_user.id, int(data[2]))
+    await edit(query, text, keyboard)
+    await query.answer()
+
+
+async def remove(update: Update, context: Context) -> None:
+    """Takes a hashtag back from every photo that the person gave it to."""
+    query, data = tapped(update)
+    if int(data[1]) != query.from_user.id:
+        await query.answer(context.texts.not_yours)
+        return
+    async with context.services.database.session() as session:
+        hashtag = await labels.hashtag_of(session, query.from_user.id, int(data[2]))
+        if hashtag is not None:
+            await labels.remove(session, query.from_user.id, hashtag)
+    if hashtag is None:
+        await stale(update, context)
+        return
+    await unlearn(context.services)
+    text, keyboard = await _page(context, query.from_user.id, int(data[3]))
+    await edit(query, text, keyboard)
+    await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
+
+
+async def forget(update: Update, context: Context) -> None:
+    """Asks before it deletes."""
+    message, user = update.message, update.effective_user
+    assert message is not None and user is not None
+    await message.reply_html(
+        context.texts.forget, reply_markup=forget_keyboard(context.texts, user.id)
+    )
+
+
+async def forget_decided(update: Update, context: Context) -> None:
+    """Deletes, or does not."""
+    query, data = tapped(update)
+    if int(data[1]) != query.from_user.id:
+        await query.answer(context.texts.not_yours)
+        return
+    if data[2] == "yes":
+        async with context.services.database.session() as session:
+            await users.forget(session, query.from_user.id)
+        context.services.latest.forget(query.from_user.id)
+        await unlearn(context.services)
+    await edit(query, context.texts.forgotten if data[2] == "yes" else context.texts.kept, None)
+    await query.answer()
+
+
+async def _page(
+    context: Context, user_id: int, page: int
+) -> tuple[str, InlineKeyboardMarkup | None]:
+    texts = context.texts
+    async with context.services.database.reading() as session:
+        mine: Page[MyHashtag] = await labels.mine(session, user_id, page=page, size=PAGE)
+    if not mine.total:
+        return texts.mine_none, None
+    number = texts.number(mine.total, texts.hashtags)
+    return texts.mine.format(hashtags=number), mytags_keyboard(texts, user_id, mine)

@@ -1,0 +1,58 @@
+"""The text of an answer: hashtags in blocks that copy with a tap."""
+
+from collections.abc import Sequence
+from html import escape
+
+from bot.chat.texts import Texts
+
+BEST = 5
+"""What Instagram takes in a post; the first five lead every answer."""
+
+MOST_SHOWN = 60
+"""Hashtags in one message. "More like this" stops here, well below Telegram's 4096 characters."""
+
+MESSAGE_LENGTH = 4096
+COPY_LENGTH = 256
+
+
+def answer_text(
+    texts: Texts, hashtags: Sequence[str], *, spoken_by: str | None = None, note: str = ""
+) -> str:
+    """HTML of an answer, the best five first.
+
+    Args:
+        spoken_by: The backend to name in the heading, where it is not the one people expect.
+        note: HTML to close with.
+    """
+    header = texts.best_five if len(hashtags) >= BEST else texts.best_few
+    if spoken_by:
+        header = texts.spoken_by.format(header=header, backend=spoken_by)
+    parts = [f"{header}\n{block(hashtags[:BEST])}"]
+    if hashtags[BEST:]:
+        parts.append(f"{texts.more}\n{block(hashtags[BEST:])}")
+    if note:
+        parts.append(note)
+    return "\n\n".join(parts)
+
+
+def block(hashtags: Sequence[str]) -> str:
+    return f"<code>{escape(line(hashtags))}</code>"
+
+
+def line(hashtags: Sequence[str]) -> str:
+    return " ".join(f"#{tag}" for tag in hashtags)
+
+
+def fitting(hashtags: Sequence[str], length: int = COPY_LENGTH) -> list[str]:
+    """The hashtags, from the first on, whose line has at most ``length`` UTF-16 units.
+
+    A hashtag that does not fit is left out whole; a shorter one after it may still fit.
+    """
+    chosen: list[str] = []
+    left = length
+    for tag in hashtags:
+        needed = len(f"#{tag}".encode("utf-16-le")) // 2 + bool(chosen)
+        if needed <= left:
+            chosen.append(tag)
+            left -= needed
+    return chosen

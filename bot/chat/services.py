@@ -1,0 +1,111 @@
+"""What every handler works with, made once at the start and handed down."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from telegram import Update
+from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
+
+from bot.chat.albums import Albums
+from bot.chat.blocked import Withheld
+from bot.chat.chat_locks import Turns
+from bot.chat.last_photo import Latest
+from bot.chat.learner import Learner, StoredOnly
+from bot.chat.texts import ENGLISH, Texts, texts_for
+from bot.chat.typing_action import Typing
+from bot.settings import Settings
+from recommenders.engine import Engine
+from recommenders.machine import cores
+from storage.database import Database
+
+PHOTOS_AT_ONCE = 16
+"""Files of up to 20 MB held in memory at a time; further photos wait their turn."""
+
+
+Result = TypeVar("Result")
+
+
+MOST_WORKERS = 4
+"""Threads that compute; each holds a photo and its features at a time."""
+
+
+@dataclass
+class Services:
+    """The engine may be replaced while the bot runs: read ``engine`` once per photo."""
+
+    settings: Settings
+    engine: Engine
+    database: Database
+    learner: Learner = field(default_factory=StoredOnly)
+    moderated_at: datetime | None = None
+    """When admins last changed what may be said."""
+    albums: Albums = field(default_factory=Albums)
+    latest: Latest = field(default_factory=Latest)
+    turns: Turns = field(default_factory=Turns)
+    withheld: Withheld = field(default_factory=Withheld)
+    typing: Typing = field(default_factory=Typing)
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PHOTOS_AT_ONCE))
+    # A thread per core, each computing on its own: cores that share one photo's network wait for
+    # one another at every layer, which on a busy machine takes many times as long.
+    worker: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(
+            min(cores(), MOST_WORKERS), thread_name_prefix="photos"
+        )
+    )
+
+    async def in_worker(self, work: Callable[[], Result]) -> Result:
+        """Run ``work`` in one of the threads for heavy computing."""
+        return await asyncio.get_running_loop().run_in_executor(self.worker, work)
+
+    @property
+    def answers_hold_since(self) -> datetime | None:
+        """Answers given before then may have become wrong, and are not repeated."""
+        moments = (self.moderated_at, self.learner.learnt_at)
+        return max((moment for moment in moments if moment), default=None)
+
+    def outdated(self, given_at: datetime) -> bool:
+        """Whether an answer given then is from before what was learnt or decided since."""
+        return self.answers_hold_since is not None and given_at <= self.answers_hold_since
+
+    def moderated(self) -> None:
+        self.moderated_at = datetime.now(UTC)
+
+    def is_admin(self, user_id: int | None) -> bool:
+        return user_id in self.settings.admin_ids
+
+
+class Context(CallbackContext[ExtBot[int], dict[Any, Any], dict[Any, Any], dict[str, Any]]):
+    """A handler's context: the services, and the texts in the language of who asks."""
+
+    texts: Texts = ENGLISH
+
+    @classmethod
+    def from_update(cls, update: object, application: Any) -> "Context":
+        context = super().from_update(update, application)
+        if isinstance(update, Update) and update.effective_user:
+            context.texts = texts_for(update.effective_user.language_code)
+        return context
+
+    @property
+    def services(self) -> Services:
+        services = self.bot_data["services"]
+        assert isinstance(services, Services)
+        return services
+
+
+Bot = Application[
+    ExtBot[int],
+    Context,
+    dict[Any, Any],
+    dict[Any, Any],
+    dict[str, Any],
+    None,
+]
+
+CONTEXT_TYPES: ContextTypes[Context, dict[Any, Any], dict[Any, Any], dict[str, Any]] = ContextTypes(
+    context=Context
+)

@@ -1,0 +1,5 @@
+"""``python -m bot.cli``: the same as the console script ``tag4pic``."""
+
+from bot.cli.main import main
+
+main()

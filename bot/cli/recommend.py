@@ -1,0 +1,201 @@
+"""``tag4pic recommend``: hashtags for photo files, to read or as JSON lines."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from bot.cli.console import choose_backend, load_engine, progress_bar, settings_for_a_command
+from recommenders.machine import cores
+
+if TYPE_CHECKING:
+    from recommenders.engine import Engine, Hashtag
+
+FIRST = 5
+"""The hashtags that decide: Instagram takes no more."""
+MANY = 10
+"""Photos from which on a progress bar is worth its line."""
+MOST_AT_ONCE = 4
+
+Item = TypeVar("Item")
+
+SUFFIXES = frozenset(
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".heic", ".heif", ".avif"),
+        *(".gif", ".bmp", ".tif", ".tiff"),
+    )
+)
+"""What counts as an image in a folder; a file that is named outright is tried whatever its name."""
+
+
+class Backend(StrEnum):
+    """The recommenders, as ``recommenders.engine.BACKENDS`` names them."""
+
+    ALS = "als"
+    W2V = "w2v"
+    BOTH = "both"
+
+
+class Style(StrEnum):
+    """The ways to rank, as ``recommenders.engine.STYLES`` names them."""
+
+    RELEVANT = "relevant"
+    BALANCED = "balanced"
+    POPULAR = "popular"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one photo got. ``elapsed_ms`` is its own: decoding, features and recommending."""
+
+    photo: str
+    backend: str
+    backbone: str
+    model: str
+    hashtags: "list[Hashtag]"
+    elapsed_ms: float
+
+
+def recommend(
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO", help="Photos, or folders: the images in them.", show_default=False
+        ),
+    ],
+    backend: Annotated[
+        Backend | None,
+        typer.Option(help="Who answers.", show_default="the most accurate"),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many hashtags.")] = 10,
+    style: Annotated[
+        Style, typer.Option(help="What comes first: what fits, what earns likes, or a balance.")
+    ] = Style.BALANCED,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for scripts.")
+    ] = False,
+) -> None:
+    """Recommend hashtags for photos.
+
+    The best five come first: Instagram takes no more. A photo that cannot be read is named on
+    stderr with the reason, the others are still answered, and the exit status is 2.
+
+        tag4pic recommend beach.jpg
+        tag4pic recommend holidays/ --style popular
+        tag4pic recommend *.jpg --top 30 --json | jq -r '.hashtags[].tag'
+    """
+    engine = load_engine(settings_for_a_command())
+    chosen = choose_backend(engine, backend)
+
+    from recommenders.photos import PhotoError
+
+    show = _print_json if as_json else _print_for_people
+    files, unread = expand(photos)
+    for folder, reason in unread.items():
+        typer.echo(f"{folder}: {reason}", err=True)
+    answers = answer_all(files, lambda photo: answer(engine, photo, chosen, top, style))
+    for photo, get_answer in _with_progress(answers, len(files)):
+        try:
+            show(get_answer())
+        except PhotoError as error:
+            unread[photo] = str(error)
+            typer.echo(f"{photo}: {error}", err=True)
+    if unread:
+        raise typer.Exit(2)
+
+
+def answer_all(
+    files: Sequence[str], answer: Callable[[str], Answer]
+) -> Iterator[tuple[str, Callable[[], Answer]]]:
+    """Answers photos side by side, one to a core; gives each file, in order, and its answer.
+
+    The answer is a function: it waits, and raises what ``answer`` raised.
+    """
+    pool = ThreadPoolExecutor(min(cores(), MOST_AT_ONCE))
+    try:
+        yield from [(file, pool.submit(answer, file).result) for file in files]
+    finally:
+        # Whoever stops reading, by Ctrl-C or a closed pipe, waits for no photo that is not begun.
+        pool.shutdown(cancel_futures=True)
+
+
+def expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """The files that are meant: a folder stands for the images in it, by name.
+
+    Returns:
+        Files in the order of the arguments, as they were written, and why a folder gives none.
+    """
+    files: list[str] = []
+    unread: dict[str, str] = {}
+    for argument in arguments:
+        folder = Path(argument)
+        if not folder.is_dir():
+            files.append(argument)
+            continue
+        try:
+            images = images_in(folder)
+        except OSError as error:
+            unread[argument] = f"the folder cannot be opened ({error.strerror})"
+            continue
+        if not images:
+            unread[argument] = "no image in this folder"
+        files += [str(image) for image in images]
+    return files, unread
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The image files of a folder, by name; hidden ones are left out."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+
+
+def answer(engine: "Engine", photo: str, backend: str, top: int, style: str) -> Answer:
+    """The hashtags of one photo file.
+
+    Raises:
+        PhotoError: when it cannot be read.
+    """
+    from recommenders.photos import decode
+
+    backbones = engine.backbones[backend]
+    started = perf_counter()
+    features = engine.features([decode(Path(photo))], backbones)
+    [hashtags] = engine.recommend(features, backend, top=top, style=style)
+    elapsed_ms = round((perf_counter() - started) * 1000, 1)
+    return Answer(photo, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)
+
+
+def _print_json(answer: Answer) -> None:
+    # echo flushes, so that a script reads each line as soon as its photo is answered.
+    typer.echo(json.dumps(asdict(answer), ensure_ascii=False))
+
+
+def _print_for_people(answer: Answer) -> None:
+    tags = [f"#{hashtag.tag}" for hashtag in answer.hashtags]
+    lines = [(answer.photo, "cyan"), (" ".join(tags[:FIRST]), "bold")]
+    if tags[FIRST:]:
+        lines.append((" ".join(tags[FIRST:]), "dim"))
+    if not tags:
+        lines[1] = ("no hashtag fits", "dim")
+    text = Text("\n  ").join(Text(line, style) for line, style in lines)
+    Console().print(text, soft_wrap=True)
+
+
+def _with_progress(answers: Iterable[Item], total: int) -> Iterator[Item]:
+    """The same, with a bar on stderr where there are many and the answers go elsewhere."""
+    if total < MANY or Console().is_terminal:
+        yield from answers
+        return
+    with progress_bar() as progress:
+        yield from progress.track(answers, total, description="Answering")

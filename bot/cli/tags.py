@@ -1,0 +1,116 @@
+"""``tag4pic tags``: what the bundle knows about hashtags."""
+
+import json
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.cli.console import Commands, fail, settings_for_a_command
+
+if TYPE_CHECKING:
+    from recommenders.bundle import Bundle
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="Look hashtags up: similar ones, and categories."
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+
+
+@app.command()
+def similar(
+    tag: Annotated[
+        str, typer.Argument(metavar="TAG", help="A hashtag, with or without #.", show_default=False)
+    ],
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags.")] = 10,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Whose vectors: skipgram or cbow.",
+            show_default="the bundle's first",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the hashtags that stand beside the same hashtags, the nearest first.
+
+    tag4pic tags similar sunset
+    tag4pic tags similar streetphotography --top 20
+    """
+    bundle = _bundle()
+
+    from recommenders.hashtags import HashtagError, normalise
+    from recommenders.knowledge import Knowledge
+
+    knowledge = Knowledge(bundle)
+    try:
+        canonical = normalise(tag)
+    except HashtagError as error:
+        fail(f"{error}.")
+    if canonical not in knowledge:
+        near = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
+        hint = f" Near in spelling: {' '.join(f'#{other}' for other in near)}." if near else ""
+        fail(f"The bundle {bundle.model} does not know #{canonical}.{hint}")
+    if model is not None and model not in knowledge.models:
+        fail(f"The bundle {bundle.model} has no vectors of {model}: {_listed(knowledge.models)}.")
+    found = knowledge.similar(canonical, top, model=model)
+    if as_json:
+        for hashtag in found:
+            typer.echo(json.dumps({"tag": hashtag.tag, "score": hashtag.score}, ensure_ascii=False))
+        return
+    if not found:
+        typer.echo(f"#{canonical} stands alone: it is never seen beside others.")
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for hashtag in found:
+        table.add_row(Text(f"#{hashtag.tag}", "bold"), Text(f"{hashtag.score:.2f}", "dim"))
+    Console().print(table)
+
+
+@app.command()
+def categories(
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of each.")] = 8,
+    as_json: Json = False,
+) -> None:
+    """List what the bundle's posts are about, and the hashtags most at home there.
+
+    tag4pic tags categories
+    tag4pic tags categories --top 30 --json
+    """
+    bundle = _bundle()
+
+    from recommenders.knowledge import Knowledge
+
+    groups = Knowledge(bundle).categories()
+    if as_json:
+        for group in groups:
+            row = {"category": group.name, "posts": group.posts, "tags": group.hashtags[:top]}
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("category", style="bold")
+    table.add_column("posts", justify="right")
+    table.add_column("hashtags")
+    for group in groups:
+        tags = " ".join(f"#{tag}" for tag in group.hashtags[:top])
+        table.add_row(Text(group.name), f"{group.posts:,}", Text(tags))
+    Console().print(table)
+
+
+def _bundle() -> "Bundle":
+    settings = settings_for_a_command()
+
+    from recommenders import bundle as bundles
+    from recommenders.engine import STARTER
+
+    return bundles.load(settings.model_dir or STARTER)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"it has those of {' and '.join(names)}" if names else "it has none"

@@ -1,0 +1,180 @@
+"""``tag4pic train import`` and ``collect``: posts of anywhere into the dataset format."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from bot.cli.console import one_of, reporting, settings_for_a_command
+
+if TYPE_CHECKING:
+    from training.datasets.importing import ImportSummary
+    from training.datasets.instagram import CollectSummary
+
+
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="A folder or a CSV file.", show_default=False),
+    ],
+    to: Annotated[
+        Path, typer.Option(metavar="DIR", help="The dataset to write.", show_default=False)
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="dataset, harrison, instaloader, csv or keywords.",
+            show_default="told by what is there",
+        ),
+    ] = None,
+    min_count: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Posts that must carry a hashtag for it to be kept."),
+    ] = 1,
+    cap: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Drop hashtags on more than this share of the posts, such as 0.2.",
+            show_default="drop none",
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a dataset made from another source.")
+    ] = False,
+) -> None:
+    """Turn posts of another layout into a dataset.
+
+    Understood are HARRISON's lists, an instaloader download folder, a CSV file with a header, a
+    folder of photos with IPTC or XMP keywords, and a dataset. Broken rows are counted and left out;
+    the same photo posted twice becomes one post. An import that is interrupted goes on where it
+    stopped.
+
+    tag4pic train import downloads --to posts
+    tag4pic train import posts.csv --to posts --min-count 5 --cap 0.2
+    """
+    settings_for_a_command()
+    from training.datasets.importing import KINDS, import_posts
+
+    if kind is not None:
+        one_of("--kind", kind, tuple(KINDS))
+    with reporting() as report:
+        summary = import_posts(
+            source,
+            to,
+            kind=kind,
+            min_count=min_count,
+            cap=cap,
+            replace_other=replace,
+            progress=report,
+        )
+    _print_import(summary, to)
+
+
+def collect(
+    to: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder to fetch into.", show_default=False)
+    ],
+    hashtag: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG",
+            help="Whose newest posts are fetched; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Whose newest posts are fetched; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="How many newest posts of each are looked at."),
+    ] = 100,
+    login: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The Instagram user whose session instaloader has kept.",
+            show_default="not logged in",
+        ),
+    ] = None,
+    session_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where that session is.",
+            show_default="where instaloader keeps it",
+        ),
+    ] = None,
+    pause: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0, help="Between two posts, on average."),
+    ] = 2.0,
+) -> None:
+    """Fetch new posts of hashtags or profiles from Instagram, politely.
+
+    Needs instaloader: pip install 'tag4pic\\[collect]'. What is there already is not asked for
+    again, so an interrupted run goes on where it stopped. What Instagram refuses is told, and the
+    exit status is then 2.
+
+    tag4pic train collect --hashtag streetphotography --to downloads
+    tag4pic train collect --profile nasa --login me --to downloads
+    """
+    settings_for_a_command()
+    from training.datasets.instagram import collect as fetch
+
+    with reporting() as report:
+        summary = fetch(
+            hashtag or (),
+            profile or (),
+            to,
+            limit=limit,
+            login=login,
+            session_file=session_file,
+            pause=pause,
+            progress=report,
+        )
+    _print_collected(summary, to)
+    if summary.refusals:
+        raise typer.Exit(2)
+
+
+def _print_import(summary: "ImportSummary", to: Path) -> None:
+    console = Console()
+    outcome, *rest = summary.lines()
+    console.print(f"[bold]{to}[/]: {outcome}", highlight=False, soft_wrap=True)
+    for line in rest:
+        console.print(f"[yellow]·[/] {_plain(line)}", highlight=False, soft_wrap=True)
+    if summary.photos:
+        next_step = f"tag4pic train fit --dataset {to} --out data/mine"
+        console.print(f"Learn from it: [cyan]{next_step}[/]", highlight=False, soft_wrap=True)
+    else:
+        console.print(
+            "Learn which hashtags are alike: [cyan]tag4pic train fit --backend tags "
+            f"--dataset {to} --out data/mine[/]",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _print_collected(summary: "CollectSummary", to: Path) -> None:
+    console, errors = Console(), Console(stderr=True)
+    outcome, *rest = summary.lines()
+    console.print(f"[bold]{to}[/]: {outcome}", highlight=False, soft_wrap=True)
+    for line in rest:
+        errors.print(f"[yellow]{_plain(line)}[/]", highlight=False, soft_wrap=True)
+    if summary.new or summary.known:
+        next_step = f"tag4pic train import {to} --to posts"
+        console.print(f"Make a dataset of it: [cyan]{next_step}[/]", highlight=False)
+
+
+def _plain(line: str) -> str:
+    """A line whose brackets are brackets, not rich's markup."""
+    return line.replace("[", "\\[")

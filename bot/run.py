@@ -1,0 +1,196 @@
+"""Running the bot: on Telegram where there is a token, otherwise in a local chat in the browser."""
+
+import asyncio
+import logging
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
+
+from bot import logs
+from bot.chat.application import build
+from bot.chat.learner import AtOnce
+from bot.chat.services import Bot
+from bot.local.server import LocalServer
+from bot.model_updates import kept_current
+from bot.receiving import polling, webhook
+from bot.settings import Settings
+from recommenders.engine import BundleError, Engine, WeightsError
+from recommenders.machine import one_core_each
+from recommenders.versions import Versions, in_use
+from storage import Database, StorageError
+
+log = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
+
+
+class StartError(Exception):
+    """Why the bot does not run; the message is a sentence that says what to do."""
+
+
+def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
+    """Run the bot until Ctrl-C or SIGTERM.
+
+    Raises:
+        StartError: with a sentence for the operator; the traceback is in the debug log.
+    """
+    logs.set_up(settings.log_level, settings.secrets)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(settings, port, say))
+
+
+async def serve(
+    settings: Settings, port: int = 8080, say: Say = print, stop: asyncio.Event | None = None
+) -> None:
+    """The same as a coroutine; ``stop`` ends it too.
+
+    Raises:
+        StartError: as ``run``.
+    """
+    stop = stop or asyncio.Event()
+    with _signals(stop):
+        async with AsyncExitStack() as stack:
+            database = await _database(settings)
+            stack.push_async_callback(database.close)
+            engine = await _engine(settings, say)
+            learner = await _taught(engine, database)
+            if settings.bot_token:
+                application = build(settings, engine, database, learner=learner)
+                await _go_live(stack, application, settings, port)
+                say(f"@{application.bot.username} answers on Telegram. Ctrl-C stops it.")
+            else:
+                token = f"7000000000:{secrets.token_hex(16)}"
+                server = LocalServer(token)
+                url = await _local(server, port)
+                stack.push_async_callback(server.stop)
+                application = build(
+                    settings, engine, database, learner=learner, token=token, api_url=url
+                )
+                await stack.enter_async_context(polling(application))
+                say(f"The chat is at {url} (BOT_TOKEN takes it to Telegram). Ctrl-C stops it.")
+            services = application.bot_data["services"]
+            versions = Versions.of(settings.model_dir)
+            async with kept_current(services, learner, versions):
+                await stop.wait()
+                say("Stopping…")
+
+
+async def _go_live(stack: AsyncExitStack, application: Bot, settings: Settings, port: int) -> None:
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
+    receiving = (
+        webhook(application, settings.webhook_url, secret, port)
+        if settings.webhook_url
+        else polling(application)
+    )
+    try:
+        await stack.enter_async_context(receiving)
+    except TelegramError as error:
+        log.debug("The bot did not start", exc_info=error)
+        raise StartError(_why_not(error, application)) from None
+    except OSError as error:
+        log.debug("The webhook's port cannot be used", exc_info=error)
+        raise StartError(_port_taken(port, error)) from None
+
+
+def _why_not(error: TelegramError, application: Bot) -> str:
+    host = application.bot.base_url.removesuffix(f"/bot{application.bot.token}")
+    if isinstance(error, InvalidToken):
+        return (
+            f"{host} does not accept BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token)."
+        )
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+        return (
+            f"{host} cannot be reached. Check the network, a proxy (HTTPS_PROXY) or "
+            "TELEGRAM_API_URL, and start again."
+        )
+    return f"Telegram refused to start the bot: {error.message}."
+
+
+async def _database(settings: Settings) -> Database:
+    try:
+        return await Database.open(settings.database_url)
+    except StorageError as error:
+        log.debug("The database did not open", exc_info=error)
+        raise StartError(str(error)) from None
+
+
+async def _engine(settings: Settings, say: Say) -> Engine:
+    say("Loading the model…")
+    folder = in_use(settings.model_dir)
+    try:
+        return await _load(folder, settings)
+    except (BundleError, WeightsError) as error:
+        log.debug("The bundle was refused", exc_info=error)
+        if folder == settings.model_dir:
+            raise StartError(str(error)) from None
+        log.error("The fine-tuned version is left out. %s", error)
+    try:
+        return await _load(settings.model_dir, settings)
+    except (BundleError, WeightsError) as error:
+        raise StartError(str(error)) from None
+
+
+async def _load(folder: Path | None, settings: Settings) -> Engine:
+    one_core_each()
+    return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
+
+
+async def _taught(engine: Engine, database: Database) -> AtOnce:
+    """Teaches the engine what people taught before this start."""
+    learner = AtOnce(engine, database)
+    try:
+        await learner.start()
+    except StorageError as error:
+        log.debug("What people taught was not read", exc_info=error)
+        raise StartError(str(error)) from None
+    return learner
+
+
+async def _local(server: LocalServer, port: int) -> str:
+    try:
+        return await server.start(port=port)
+    except (OSError, OverflowError) as error:
+        log.debug("The local server did not start", exc_info=error)
+        raise StartError(_port_taken(port, error)) from None
+
+
+def _port_taken(port: int, error: Exception) -> str:
+    return (
+        f"Port {port} cannot be used ({_first_line(error)}). Stop what uses it, or choose "
+        f"another: tag4pic run --port {8081 if port == 8080 else 8080}."
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    text = (getattr(error, "strerror", None) or str(error)).strip()
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__
+
+
+@contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM set ``stop``; a second Ctrl-C ends at once, as Python does it."""
+    loop = asyncio.get_running_loop()
+    # Neither Windows' event loop nor another thread than the main one takes signal handlers.
+    impossible = (NotImplementedError, RuntimeError, ValueError)
+
+    def caught() -> None:
+        stop.set()
+        ignore()
+
+    def ignore() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(*impossible):
+                loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(*impossible):
+            loop.add_signal_handler(number, caught)
+    try:
+        yield
+    finally:
+        ignore()

@@ -1,0 +1,44 @@
+"""What this process may use of its machine: cores, memory and threads."""
+
+import math
+import os
+from pathlib import Path
+
+_CONTAINER = Path("/sys/fs/cgroup")
+
+
+def cores() -> int:
+    """Cores, by the process's affinity and its container's quota."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
+    allowed = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    try:
+        quota, period = (_CONTAINER / "cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(allowed, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # there is no quota, or it says "max"
+        return allowed
+
+
+def free_memory() -> int | None:
+    """Bytes that are free or can be freed, no more than the container's limit; None if unknown."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return None
+    try:
+        return min(1024 * free, int((_CONTAINER / "memory.max").read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        return 1024 * free
+
+
+def one_core_each() -> None:
+    """Lets every thread of ours compute on one core; photos side by side use the others.
+
+    A network or a product of matrices over several cores waits for the slowest of them at every
+    step, which on a busy machine takes many times as long.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(1)
+    threadpool_limits(1)

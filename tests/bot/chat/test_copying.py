@@ -1,0 +1,42 @@
+"""Blocks and buttons stay within what Telegram takes, whatever the hashtags."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.keyboards import answer_keyboard
+from bot.chat.rendering import COPY_LENGTH, MESSAGE_LENGTH, answer_text, fitting, line
+from bot.chat.texts import LANGUAGES
+
+TAG = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=100)
+TAGS = st.lists(TAG, min_size=1, max_size=60, unique=True)
+
+
+def utf16(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+@given(TAGS)
+def test_copied_text_has_whole_hashtags_only_and_fits(tags: list[str]) -> None:
+    chosen = fitting(tags)
+    assert chosen
+    assert utf16(line(chosen)) <= COPY_LENGTH
+    left_out = [tag for tag in tags if tag not in chosen]
+    assert [tag for tag in tags if tag in chosen] == chosen
+    for tag in left_out:
+        assert utf16(line([*chosen, tag])) > COPY_LENGTH
+
+
+@given(TAGS, st.sampled_from(list(LANGUAGES.values())))
+def test_buttons_keep_to_telegrams_limits(tags: list[str], texts) -> None:  # type: ignore[no-untyped-def]
+    keyboard = answer_keyboard(texts, 2**63 - 1, tags, others=("als", "w2v", "both"))
+    for row in keyboard.inline_keyboard:
+        for button in row:
+            if button.copy_text:
+                assert 1 <= utf16(button.copy_text.text) <= 256
+            else:
+                assert 1 <= len(str(button.callback_data).encode()) <= 64
+
+
+def test_sixty_usual_hashtags_fit_a_message() -> None:
+    tags = [f"{'long' * 6}{number}" for number in range(60)]
+    assert len(answer_text(LANGUAGES["ru"], tags, spoken_by="both")) < MESSAGE_LENGTH

@@ -1,0 +1,207 @@
+"""Teaching in the chat, with the real engine: what is taught is recommended at once."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from colours import hashtags
+from PIL import Image
+
+from bot.local.person import Message, Person
+from bot.run import serve
+from bot.settings import Settings
+from storage import Database, known_photos
+
+GROUP = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
+
+
+@pytest.fixture(autouse=True)
+def the_starter_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[Person]]]:
+    """The bot as ``tag4pic run`` starts it; gives a way to meet people."""
+    ready, stop = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    def say(line: str) -> None:
+        if "The chat is at" in line:
+            ready.set_result(line.split()[4])
+
+    task = asyncio.create_task(serve(settings, 0, say, stop))
+    await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    if task.done():
+        await task
+    try:
+        async with AsyncExitStack() as people:
+
+            async def person(**who: object) -> Person:
+                return await people.enter_async_context(Person(await ready, **who))  # type: ignore[arg-type]
+
+            yield person
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+
+
+def photo(seed: int, side: int = 320) -> Image.Image:
+    """A photo of coloured patches, another one for each seed."""
+    patches = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    return Image.fromarray(patches).resize((side * 4 // 3, side), Image.Resampling.BICUBIC)
+
+
+def jpeg(seed: int, side: int = 320, quality: int = 90) -> bytes:
+    file = io.BytesIO()
+    photo(seed, side).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def near_copy(seed: int) -> bytes:
+    """What hashes do not find: cropped, brighter, turned a little."""
+    image = photo(seed).rotate(3, Image.Resampling.BICUBIC).crop((30, 30, 400, 300))
+    file = io.BytesIO()
+    image.point(lambda level: min(255, round(level * 1.15))).save(file, "JPEG", quality=70)
+    return file.getvalue()
+
+
+def night(side: int = 320) -> bytes:
+    """A photo of something else: stars above a dark street."""
+    sky = np.random.default_rng(0).random((240, 320)) > 0.997
+    sky[150:] = False
+    levels = np.where(sky, 255, 10).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(levels).convert("RGB").resize((side * 4 // 3, side)).save(file, "JPEG")
+    return file.getvalue()
+
+
+async def answer(person: Person, data: bytes) -> list[str]:
+    await person.send_photo(data)
+    return hashtags(await person.wait_reply())
+
+
+async def said(person: Person, text: str) -> str:
+    await person.send_text(text)
+    return str((await person.wait_reply())["text"])
+
+
+async def teach(person: Person, seed: int, tags: str) -> None:
+    (sent,) = await person.send_photo(jpeg(seed))
+    await person.wait_reply()
+    await person.send_text(f"/addtags {tags}", reply_to=sent)
+    assert "Learnt" in (await person.wait_reply())["text"]
+
+
+@pytest.mark.parametrize("backend", ["als", "both"])
+async def test_copies_of_a_taught_photo_get_its_hashtags_at_once_and_after_a_restart(
+    settings: Settings, backend: str
+) -> None:
+    taught = ["#ourcat", "#кошка", "#sunset", "#pizza"]
+    async with running(settings) as person:
+        ann = await person()
+        await said(ann, f"/model {backend}")
+        before = await answer(ann, night())
+        await teach(ann, 1, " ".join(taught))
+        for copy in (jpeg(1), jpeg(1, 240, 60), near_copy(1)):
+            assert set(taught) <= set(await answer(ann, copy))
+        assert set(taught[:2]).isdisjoint(await answer(ann, night()))
+        assert len(set(before) & set(await answer(ann, night(300)))) >= 9
+    async with running(settings) as person:
+        ann = await person()
+        for copy in (jpeg(1, 200, 70), near_copy(1)):
+            assert set(taught) <= set(await answer(ann, copy))
+
+
+async def test_among_pictures_of_a_kind_each_keeps_its_own_hashtags(settings: Settings) -> None:
+    async with running(settings) as person:
+        ann = await person()
+        for seed in range(1, 7):
+            await teach(ann, seed, f"#puzzle_{seed}a #puzzle_{seed}b")
+        for seed in range(1, 7):
+            first = (await answer(ann, jpeg(seed, 250, 60)))[:2]
+            assert set(first) == {f"#puzzle_{seed}a", f"#puzzle_{seed}b"}
+
+
+async def test_a_new_hashtag_stays_in_its_chat_until_two_people_use_it(
+    settings: Settings,
+) -> None:
+    async with running(settings) as person:
+        ann, bob, eve = await person(chat=1), await person(chat=2), await person(chat=3)
+        await teach(ann, 1, "#ourcat")
+        assert "#ourcat" in await answer(ann, jpeg(1, 240, 60))
+        assert "#ourcat" not in await answer(bob, near_copy(1))
+        await teach(bob, 5, "#ourcat")
+        assert "#ourcat" in await answer(bob, jpeg(5, 240, 60))
+        assert "#ourcat" in await answer(eve, near_copy(1))
+
+
+async def test_a_new_hashtag_is_for_all_once_an_admin_approves_and_for_none_once_rejected(
+    settings: Settings,
+) -> None:
+    async with running(settings) as person:
+        ann, bob, admin = await person(chat=1), await person(chat=2), await person(chat=77)
+        await teach(ann, 1, "#ourcat")
+        await admin.send_text("/review")
+        review = await admin.wait_reply()
+        await admin.press(review, "✓ #ourcat")
+        await admin.wait_edit(review)
+        assert "#ourcat" in await answer(bob, near_copy(1))
+        assert "Blocked" in await said(admin, "/block ourcat")
+        for someone in (ann, bob):
+            assert "#ourcat" not in await answer(someone, jpeg(1, 260))
+
+
+async def test_what_is_taken_back_is_no_longer_recommended(settings: Settings) -> None:
+    async with running(settings) as person:
+        ann = await person()
+        await teach(ann, 1, "#ourcat #sofa")
+        await ann.send_text("/mytags")
+        shown = await ann.wait_reply()
+        await ann.press(shown, "✕ #ourcat")
+        await ann.wait_edit(shown)
+        after = await answer(ann, jpeg(1, 240, 60))
+        assert "#ourcat" not in after and "#sofa" in after
+        await ann.send_text("/forget")
+        asked = await ann.wait_reply()
+        await ann.press(asked, "Yes")
+        await ann.wait_edit(asked)
+        assert "#sofa" not in await answer(ann, jpeg(1, 250, 60))
+
+
+async def test_two_who_teach_one_photo_at_once_are_both_heard(settings: Settings) -> None:
+    async with running(settings) as person:
+        ann, bob = await person(**GROUP), await person(**{**GROUP, "user": 1_002})
+        (sent,) = await ann.send_photo(jpeg(1))
+        await ann.send_text("/addtags #ourcat", reply_to=sent)
+        await bob.send_text("/addtags #sofa", reply_to=sent)
+        replies: list[Message] = [await ann.wait_reply(), await ann.wait_reply()]
+        assert all("Learnt" in reply["text"] for reply in replies)
+        await ann.send_photo(jpeg(1, 240, 60), caption="/tags")
+        assert {"#ourcat", "#sofa"} <= set(hashtags(await ann.wait_reply()))
+
+
+async def test_photos_taught_before_a_change_of_backbone_are_told_and_learnt_when_they_can_be(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Their features of another backbone are all that is stored; the labels stay."""
+    async with running(settings) as person:
+        await teach(await person(), 1, "#ourcat")
+    database = await Database.open(settings.database_url)
+    async with database.session() as session:
+        (row,) = (await known_photos.features(session, 1)).values()
+        from sqlalchemy import text
+
+        await session.execute(text("UPDATE photo_features SET backbone = 'mobilenet_v2'"))
+    await database.close()
+    assert len(row) == 1280
+    async with running(settings) as person:
+        ann = await person()
+        assert "1 photos that people tagged were seen with another backbone" in caplog.text
+        # Sent again, the photo is known by its hashes, and gets features of the new backbone.
+        await answer(ann, jpeg(1, 250))
+    async with running(settings) as person:
+        assert "#ourcat" in await answer(await person(), near_copy(1))

@@ -1,0 +1,103 @@
+"""How commands end: errors as one line, Ctrl-C and closed pipes quietly."""
+
+import importlib
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli.console import SENTENCES
+
+Tag4pic = Callable[..., Any]
+Photo = Callable[..., str]
+
+
+def test_a_missing_bundle_is_one_line_that_says_what_to_do(
+    tag4pic: Tag4pic, photo: Photo, folder: Path
+) -> None:
+    result = tag4pic("recommend", photo("a.jpg"), env={"MODEL_DIR": "elsewhere"})
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith("Error: elsewhere is no bundle")
+    assert "tag4pic train fit" in line
+
+
+def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> None:
+    env = {"MODEL_DIR": "elsewhere", "LOG_LEVEL": "DEBUG"}
+    result = tag4pic("recommend", photo("a.jpg"), env=env)
+    assert result.exit_code == 1
+    assert "Traceback" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: elsewhere is no bundle")
+
+
+@pytest.mark.parametrize("arguments", [("recommend", "a.jpg"), ("weights",), ("run",)])
+def test_a_setting_that_cannot_be_used_is_named_without_its_value(
+    tag4pic: Tag4pic, arguments: tuple[str, ...]
+) -> None:
+    result = tag4pic(*arguments, env={"BOT_TOKEN": "not-a-token-but-secret"})
+    assert result.exit_code == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith("Error: BOT_TOKEN must be the token")
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize("name", sorted(SENTENCES))
+def test_every_error_that_is_a_sentence_exists_under_its_name(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    assert issubclass(getattr(importlib.import_module(module), kind), Exception)
+
+
+def test_an_unforeseen_error_is_one_line_without_the_token(
+    command: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOT_TOKEN", "123456:very-secret")
+    (folder / "breaks.py").write_text(
+        "import recommenders.engine, bot.cli\n"
+        "def load(*_): raise RuntimeError('about 123456:very-secret')\n"
+        "recommenders.engine.Engine.load = load\n"
+        "bot.cli.main.main()\n"
+    )
+    done = subprocess.run(
+        [command[0], "breaks.py", "recommend", "a.jpg"], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "RuntimeError: about <secret> (LOG_LEVEL=DEBUG shows where)" in line
+
+
+def test_ctrl_c_ends_quietly_with_130_after_answers_that_came_at_once(
+    command: list[str], photo: Photo
+) -> None:
+    names = [photo("a.jpg", (1600, 1200))] * 2000
+    with subprocess.Popen(
+        [*command, "recommend", *names, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith('{"photo": "a.jpg"')
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("options", [("--json",), ()])
+def test_a_reader_that_goes_away_ends_it_quietly(
+    command: list[str], photo: Photo, options: tuple[str, ...]
+) -> None:
+    names = [photo("a.jpg", (1600, 1200))] * 2000
+    with subprocess.Popen(
+        [*command, "recommend", *names, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(30)
+        assert process.stderr.read() == ""

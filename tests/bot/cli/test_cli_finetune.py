@@ -1,0 +1,222 @@
+"""``tag4pic train finetune`` and ``rollback`` on a real database and a real bundle."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recommenders.copies import Hashes
+from recommenders.engine import Engine
+from recommenders.versions import Versions, in_use
+from storage import Database, known_photos, labels, moderation, training_labels
+from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
+
+Tag4pic = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return concept_bundle(tmp_path_factory.mktemp("fitted") / "mine")
+
+
+@pytest.fixture
+def mine(fitted: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bundle of a bot, in a folder where versions can stand beside it."""
+    path = folder / "models" / "mine"
+    shutil.copytree(fitted, path)
+    monkeypatch.setenv("MODEL_DIR", str(path))
+    return path
+
+
+def database_url() -> str:
+    return os.environ["DATABASE_URL"]
+
+
+async def teach(
+    count: int, tags: Sequence[str], *, users: Sequence[int] = (1, 2), seed: int = 7
+) -> None:
+    """Photos of the unknown concept, tagged by each of the users."""
+    database = await Database.open(database_url())
+    rows = features_of(UNKNOWN, count, seed)
+    draw = np.random.default_rng(seed)
+    async with database.session() as session:
+        for row in rows:
+            bits = int(draw.integers(2**63)), int.from_bytes(draw.bytes(32))
+            photo = await known_photos.remember(
+                session, hashes=Hashes(*bits), features={BACKBONE: row}
+            )
+            for user in users:
+                await labels.add(
+                    session,
+                    user_id=user,
+                    chat_id=user,
+                    photo_id=photo,
+                    hashtags=tags,
+                    vocabulary={"animals"},
+                )
+    await database.close()
+
+
+async def waiting() -> int:
+    database = await Database.open(database_url())
+    async with database.reading() as session:
+        count = await training_labels.unlearnt(session)
+    await database.close()
+    return count
+
+
+def said_of_others(model_dir: Path) -> list[list[str]]:
+    engine = Engine.load(in_use(model_dir))
+    answers = engine.recommend({BACKBONE: features_of(UNKNOWN, 20, seed=8)}, "w2v")
+    return [[hashtag.tag for hashtag in answer] for answer in answers]
+
+
+def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_back(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    asyncio.run(teach(40, hashtags_of(UNKNOWN)))
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 0, result.output
+    assert "mine-2 learnt from 40 photos; 2 new hashtags. It has learnt:" in result.stdout
+    assert "It is in use now" in result.stdout
+    assert in_use(mine) == mine.with_name("mine-2")
+    assert sum(UNKNOWN in answer for answer in said_of_others(mine)) >= 16
+    assert asyncio.run(waiting()) == 0
+
+    again = tag4pic("train", "finetune")
+    assert again.exit_code == 0 and "has learnt all that was taught" in again.stdout
+
+    back = tag4pic("train", "rollback")
+    assert back.exit_code == 0, back.output
+    assert "models/mine is in use again; 240 labels wait" in back.stdout
+    assert in_use(mine) == mine
+    assert not any(UNKNOWN in answer for answer in said_of_others(mine))
+    nothing = tag4pic("train", "rollback")
+    assert nothing.exit_code == 1 and "there is no version to go back to" in nothing.stderr
+
+    # A version that was rolled back keeps its name: answers and labels are stored by it.
+    assert "mine-3 learnt from 40 photos" in tag4pic("train", "finetune").stdout
+
+
+def test_versions_follow_each_other_and_go_back_one_at_a_time(tag4pic: Tag4pic, mine: Path) -> None:
+    asyncio.run(teach(20, hashtags_of(UNKNOWN)))
+    tag4pic("train", "finetune")
+    asyncio.run(teach(20, [UNKNOWN, "stripes"], seed=9))
+    result = tag4pic("train", "finetune")
+    assert "mine-3 learnt from 40 photos; 1 new hashtags" in result.stdout
+    versions = Versions.of(mine)
+    if "It is in use now" in result.stdout:
+        assert versions.current().name == "mine-3"
+        tag4pic("train", "rollback")
+    assert versions.current().name == "mine-2"
+    tag4pic("train", "rollback")
+    assert versions.current() == mine
+
+
+def test_a_new_hashtag_of_one_user_is_not_learnt_before_an_admin_approves_it(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    asyncio.run(teach(20, ["animals", UNKNOWN], users=[1]))
+
+    async def approve() -> None:
+        database = await Database.open(database_url())
+        async with database.session() as session:
+            await moderation.decide_named(session, UNKNOWN, "approved", by=77)
+        await database.close()
+
+    tag4pic("train", "finetune")
+    for version in mine.parent.glob("mine*/hashtags.txt"):
+        assert UNKNOWN not in version.read_text(encoding="utf-8").split()
+    asyncio.run(approve())
+    assert "1 new hashtags" in tag4pic("train", "finetune").stdout
+
+
+def test_with_little_or_nothing_taught_it_says_so_and_nothing_changes(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 0 and "has learnt all that was taught" in result.stdout
+    asyncio.run(teach(3, hashtags_of(UNKNOWN)))
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 0 and "3 labelled photos are too few" in result.stdout
+    assert in_use(mine) == mine and asyncio.run(waiting()) == 18
+    assert [path.name for path in mine.parent.iterdir() if path.is_dir()] == ["mine"]
+
+
+def test_what_has_not_learnt_is_kept_aside_and_the_reason_told(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    asyncio.run(teach(12, ["animals"]))
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 0, result.output
+    assert "It is not put in use, and kept in models/mine-2" in result.stdout
+    assert "It has not learnt: recall of held-out labels went from" in result.stdout
+    assert in_use(mine) == mine and (mine.parent / "mine-2" / "manifest.json").exists()
+    assert asyncio.run(waiting()) == 24
+
+
+def test_a_bundle_without_photos_to_rehearse_says_what_to_do(tag4pic: Tag4pic, mine: Path) -> None:
+    asyncio.run(teach(10, hashtags_of(UNKNOWN)))
+    manifest = json.loads((mine / "manifest.json").read_text())
+    manifest["parts"].remove("replay")
+    (mine / "manifest.json").write_text(json.dumps(manifest))
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert "carries no photos to rehearse" in result.stderr
+
+
+def test_a_version_that_cannot_be_put_in_use_leaves_the_old_one_and_the_labels(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    asyncio.run(teach(20, hashtags_of(UNKNOWN)))
+    (mine.parent / ".mine.current.partial").mkdir()  # as a full disk: it cannot be written
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert "mine-2 could not be put in use" in result.stderr
+    assert in_use(mine) == mine and asyncio.run(waiting()) == 120
+
+
+def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
+    tag4pic: Tag4pic, command: list[str], mine: Path
+) -> None:
+    asyncio.run(teach(20, hashtags_of(UNKNOWN)))
+    before = said_of_others(mine)
+    lock = mine.parent / ".mine.lock"
+    with subprocess.Popen(
+        [*command, "train", "finetune", "--gently"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    ) as process:
+        until = time.monotonic() + 60
+        while not lock.exists() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        second = tag4pic("train", "finetune") if process.poll() is None else None
+        process.send_signal(signal.SIGKILL)
+    assert second is not None and "is being fine-tuned already" in second.stderr
+    assert in_use(mine) == mine and said_of_others(mine) == before
+    assert asyncio.run(waiting()) == 120
+    assert "It is in use now" in tag4pic("train", "finetune").stdout
+
+
+def test_versions_of_a_bundle_that_was_fitted_anew_are_left_aside(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    asyncio.run(teach(20, hashtags_of(UNKNOWN)))
+    tag4pic("train", "finetune")
+    assert in_use(mine) != mine
+    manifest = json.loads((mine / "manifest.json").read_text())
+    manifest["provenance"]["fitted_at"] = "2026-02-02T00:00:00+00:00"
+    (mine / "manifest.json").write_text(json.dumps(manifest))
+    assert in_use(mine) == mine
+    assert "mine-3 learnt from 20 photos" in tag4pic("train", "finetune").stdout

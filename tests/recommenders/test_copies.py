@@ -1,0 +1,106 @@
+from io import BytesIO
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from recommenders import copies
+
+hashes = st.integers(0, 2**64 - 1)
+
+
+SIZE = (480, 320)
+
+
+def scenery(seed: int) -> Image.Image:
+    """A picture that is no other's, with large shapes and small ones, as photos have."""
+    random = np.random.default_rng(seed)
+    picture = Image.new("RGB", SIZE)
+    for cells in ((6, 4), (12, 8), (24, 16), (48, 32)):
+        shapes = Image.fromarray(random.integers(0, 255, (*cells[::-1], 3), dtype=np.uint8))
+        picture = Image.blend(picture, shapes.resize(SIZE, Image.Resampling.BICUBIC), 0.4)
+    return picture
+
+
+@given(hashes, st.sets(st.integers(0, 63), max_size=copies.MAX_DISTANCE))
+def test_two_hashes_within_the_distance_share_a_band(average_hash: int, flips: set[int]) -> None:
+    other = average_hash
+    for bit in flips:
+        other ^= 1 << bit
+    assert copies.distance(average_hash, other) == len(flips)
+    pairs = zip(copies.bands(average_hash), copies.bands(other), strict=True)
+    assert any(one == two for one, two in pairs)
+
+
+@given(hashes)
+def test_the_bands_hold_every_bit_and_fit_a_small_integer(average_hash: int) -> None:
+    bands = copies.bands(average_hash)
+    assert len(bands) == copies.BANDS
+    together = 0
+    for band, width in zip(bands, (13, 13, 13, 13, 12), strict=True):
+        assert 0 <= band < 2**15
+        together = together << width | band
+    assert together == average_hash
+
+
+@given(hashes)
+def test_a_signed_hash_has_the_same_bits(average_hash: int) -> None:
+    signed = copies.signed(average_hash)
+    assert -(2**63) <= signed < 2**63
+    assert signed % 2**64 == average_hash
+
+
+@given(hashes, st.lists(hashes, max_size=40), st.integers(1, 10))
+def test_the_nearest_come_first_and_no_more_than_asked(
+    average_hash: int, others: list[int], limit: int
+) -> None:
+    stored = np.array([copies.signed(other) for other in others], dtype=np.int64)
+    chosen = copies.nearest(average_hash, stored, max_distance=30, limit=limit)
+    distances = [copies.distance(average_hash, others[index]) for index in chosen]
+    every = sorted(copies.distance(average_hash, other) for other in others)
+    assert distances == [distance for distance in every if distance <= 30][:limit]
+
+
+def test_a_smaller_copy_of_low_quality_has_nearly_the_same_hashes() -> None:
+    for seed in range(20):
+        photo = scenery(seed)
+        file = BytesIO()
+        photo.resize((320, 213)).save(file, "JPEG", quality=60)
+        one = copies.hashes(photo)
+        two = copies.hashes(Image.open(BytesIO(file.getvalue())))
+        assert copies.distance(one.average, two.average) <= copies.MAX_DISTANCE
+        bits = copies.distance(one.perceptual, two.perceptual)
+        assert bits <= copies.MAX_PERCEPTUAL_DISTANCE
+
+
+def test_different_photos_have_hashes_far_apart() -> None:
+    found = [copies.hashes(scenery(seed)) for seed in range(20)]
+    pairs = [(a, b) for number, a in enumerate(found) for b in found[:number]]
+    assert min(copies.distance(a.average, b.average) for a, b in pairs) > 4
+    assert min(copies.distance(a.perceptual, b.perceptual) for a, b in pairs) > 60
+
+
+@given(st.integers(0, 2**256 - 1), st.lists(st.integers(0, 2**256 - 1), max_size=9))
+def test_perceptual_hashes_are_compared_bit_by_bit(one: int, others: list[int]) -> None:
+    packed = b"".join(copies.packed(other) for other in others)
+    rows = np.frombuffer(packed, np.uint8).reshape(-1, 32)
+    bits = copies.perceptual_distances(one, rows)
+    assert bits.tolist() == [copies.distance(one, other) for other in others]
+
+
+def test_a_photo_of_one_colour_has_a_hash_too() -> None:
+    hashes = copies.hashes(Image.new("RGB", (50, 80), "white"))
+    assert 0 <= hashes.average < 2**64 and 0 <= hashes.perceptual < 2**256
+
+
+def test_the_bits_are_read_row_by_row_from_the_top_left() -> None:
+    photo = Image.new("L", (8, 8), 0)
+    photo.putpixel((0, 0), 255)
+    assert copies.hashes(photo).average == 1 << 63
+
+
+def test_cosines_are_those_of_the_vectors_and_nothing_is_like_zero() -> None:
+    one = np.array([3.0, 4.0], np.float32)
+    many = np.array([[3, 4], [-3, -4], [4, -3], [0, 0]], np.float16)
+    np.testing.assert_allclose(copies.cosines(one, many), [1, -1, 0, 0], atol=1e-6)

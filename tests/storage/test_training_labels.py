@@ -1,0 +1,117 @@
+from collections.abc import Awaitable, Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage import Database, labels, moderation, training_labels
+from storage.training_labels import LabelledPhoto
+
+Vector = Callable[..., NDArray[np.float32]]
+NewPhoto = Callable[..., Awaitable[int]]
+
+
+async def add(database: Database, photo: int, *hashtags: str, user: int = 1) -> None:
+    async with database.session() as session:
+        await labels.add(
+            session,
+            user_id=user,
+            chat_id=user,
+            photo_id=photo,
+            hashtags=hashtags,
+            vocabulary={"dog", "cat"},
+        )
+
+
+async def labelled(database: Database, **options: object) -> list[LabelledPhoto]:
+    async with database.reading() as session:
+        batches = training_labels.labelled(session, "net", **options)  # type: ignore[arg-type]
+        return [photo async for batch in batches for photo in batch]
+
+
+async def test_labels_come_with_the_features_they_belong_to(
+    database: Database, new_photo: NewPhoto, vector: Vector
+) -> None:
+    first, second = await new_photo(net=vector(8)), await new_photo(net=vector(9))
+    await add(database, second, "cat")
+    await add(database, first, "dog", "snow")
+    await add(database, first, "dog", user=2)
+    seen = await labelled(database)
+    assert [photo.photo_id for photo in seen] == [first, second]
+    assert seen[0].hashtags == {"dog": 2, "snow": 1} and seen[1].hashtags == {"cat": 1}
+    np.testing.assert_allclose(seen[1].features, vector(9), atol=1e-2)
+    assert len({number for photo in seen for number in photo.label_ids}) == 4
+
+
+async def test_labels_taken_back_and_photos_without_labels_are_left_out(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, gone = await new_photo(), await new_photo()
+    await new_photo()
+    await add(database, photo, "dog", "cat")
+    await add(database, gone, "dog")
+    async with database.session() as session:
+        await labels.remove(session, 1, "dog")
+    assert [dict(each.hashtags) for each in await labelled(database)] == [{"cat": 1}]
+
+
+async def test_batches_hold_every_photo_once(database: Database, new_photo: NewPhoto) -> None:
+    ids = [await new_photo() for _ in range(10)]
+    for photo in ids:
+        await add(database, photo, "dog")
+    async with database.reading() as session:
+        sizes = [len(batch) async for batch in training_labels.labelled(session, "net", batch=4)]
+    assert sizes == [4, 4, 2]
+    assert [photo.photo_id for photo in await labelled(database, batch=3)] == ids
+    rest = await labelled(database, after_photo=ids[6])
+    assert [photo.photo_id for photo in rest] == ids[7:]
+
+
+async def test_a_backbone_that_is_missing_is_told_and_left_out(
+    database: Database, new_photo: NewPhoto, vector: Vector
+) -> None:
+    here, elsewhere = await new_photo(), await new_photo(other=vector(1))
+    await add(database, here, "dog")
+    await add(database, elsewhere, "cat", "dog")
+    assert [photo.photo_id for photo in await labelled(database)] == [here]
+    async with database.reading() as session:
+        assert await training_labels.without_features(session, "net") == 1
+        assert await training_labels.without_features(session, "none") == 2
+
+
+async def test_what_was_learnt_is_not_learnt_twice_until_it_is_rolled_back(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    first, second = await new_photo(), await new_photo()
+    await add(database, first, "dog", "cat")
+    await add(database, second, "cat")
+    ids = (await labelled(database))[0].label_ids
+    async with database.session() as session:
+        assert await training_labels.unlearnt(session) == 3
+        assert await training_labels.mark_learnt(session, ids, "starter-2") == 2
+        assert await training_labels.mark_learnt(session, ids, "starter-3") == 0
+        assert await training_labels.unlearnt(session) == 1
+    left = await labelled(database, unlearnt_only=True)
+    assert [photo.photo_id for photo in left] == [second]
+    await add(database, first, "snow")
+    left = await labelled(database, unlearnt_only=True)
+    assert left[0].hashtags == {"dog": 1, "cat": 1, "snow": 1}
+    async with database.session() as session:
+        assert await training_labels.unmark_learnt(session, "starter-2") == 2
+        assert await training_labels.unlearnt(session) == 4
+
+
+async def test_what_may_not_be_said_everywhere_is_left_out_of_what_all_learn(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, lonely = await new_photo(), await new_photo()
+    await add(database, photo, "dog", "shared", "mine", "blocked")
+    await add(database, photo, "shared", "blocked", user=2)
+    await add(database, lonely, "mine")
+    async with database.session() as session:
+        await moderation.block(session, "blocked", 99)
+    assert [dict(each.hashtags) for each in await labelled(database, shared_only=True)] == [
+        {"dog": 1, "shared": 2}
+    ]
+    both = {"shared_only": True, "unlearnt_only": True}
+    assert len(await labelled(database, **both)) == 1
+    assert len(await labelled(database)) == 2

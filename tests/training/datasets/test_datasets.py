@@ -1,0 +1,62 @@
+"""``posts.jsonl`` as people's programs write it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training.datasets import format
+from training.datasets.format import Problems
+
+
+def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[list[format.Post], Problems]:
+    (folder / "posts.jsonl").write_text(text, encoding=encoding)
+    problems = Problems()
+    return format.read(folder, problems), problems
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_first_post_is_read_whatever_marks_the_encoding(tmp_path: Path, encoding: str) -> None:
+    posts, problems = _read(tmp_path, '{"hashtags": ["море"]}\n{"hashtags": ["sea"]}\n', encoding)
+    assert [post.hashtags for post in posts] == [("море",), ("sea",)]
+    assert not problems.counts
+
+
+@pytest.mark.parametrize(
+    ("likes", "kept"),
+    [("12.0", 12), ("0", 0), ("NaN", None), ("null", None), ("-1", None), ("-1.0", None)],
+)
+def test_likes_are_whole_numbers_however_written(
+    tmp_path: Path, likes: str, kept: int | None
+) -> None:
+    posts, problems = _read(tmp_path, f'{{"hashtags": ["sea"], "likes": {likes}}}\n')
+    assert posts[0].likes == kept and not problems.counts
+
+
+@pytest.mark.parametrize("likes", ["true", '"many"', "1.5", "Infinity", "[]"])
+def test_likes_that_are_no_number_are_counted(tmp_path: Path, likes: str) -> None:
+    posts, problems = _read(tmp_path, f'{{"hashtags": ["sea"], "likes": {likes}}}\n')
+    assert posts[0].likes is None
+    assert problems.counts == {"likes are not a whole number": 1}
+
+
+def test_splits_go_by_their_usual_names(tmp_path: Path) -> None:
+    names = ("TRAIN", "val", " Test ", "mine")
+    lines = [json.dumps({"hashtags": ["sea"], "split": name}) for name in names]
+    posts, _ = _read(tmp_path, "\n".join(lines))
+    assert [post.split for post in posts] == ["train", "validation", "test", "mine"]
+
+
+def test_rows_of_any_shape_never_stop_the_reading(tmp_path: Path) -> None:
+    rows = [
+        '{"hashtags": [null, true, 5, ["a"], "sea"]}',
+        '{"hashtags": ["sun"], "image": "\\u0000.jpg"}',
+        "[" * 100_000,
+    ]
+    posts, problems = _read(tmp_path, "\n".join(rows))
+    assert [post.hashtags for post in posts] == [("sea",), ("sun",)]
+    assert problems.counts == {
+        "not a hashtag: no text": 4,
+        "image has an impossible name": 1,
+        "not JSON": 1,
+    }

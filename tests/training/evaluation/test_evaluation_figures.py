@@ -1,0 +1,108 @@
+"""Figures: against values worked out by hand, and intervals that hold what was measured."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from training.datasets.format import Post
+from training.evaluation.metrics import bootstrap, measure, top_columns
+from training.fitting.prepare import is_split
+
+# Hashtags a b c d; the third photo carries one that nobody knows besides.
+TRUTH = np.array(
+    [[1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]],
+    np.bool_,
+)
+LENGTHS = np.array([2, 1, 2, 1])
+TOP = np.array([[0, 2], [1, 0], [2, -1], [1, 2]])
+
+
+def test_the_figures_are_those_worked_out_by_hand() -> None:
+    found = measure(TOP, TRUTH, LENGTHS)
+    assert found["precision"] == pytest.approx((1 / 2 + 1 / 2 + 1 / 2 + 0) / 4)
+    assert found["recall"] == pytest.approx((1 / 2 + 1 + 1 / 2 + 0) / 4)
+    assert found["p@1"] == pytest.approx(2 / 4)
+    # a: said twice, right twice, carried three times; b: said twice, never right, carried once;
+    # c: said three times, right once, carried once. Nobody carries d, so it does not count.
+    assert found["label_precision"] == pytest.approx((2 / 2 + 0 + 1 / 3) / 3)
+    assert found["label_recall"] == pytest.approx((2 / 3 + 0 + 1) / 3)
+    precision, recall = found["label_precision"], found["label_recall"]
+    assert found["label_f1"] == pytest.approx(2 * precision * recall / (precision + recall))
+    assert found["n_plus"] == 2
+
+
+def test_nothing_said_is_nothing_right() -> None:
+    found = measure(np.full((4, 2), -1), TRUTH, LENGTHS)
+    assert set(found.values()) == {0}
+    intervals = bootstrap(np.full((4, 2), -1), TRUTH, LENGTHS)
+    assert all(interval == (0, 0) for interval in intervals.values())
+
+
+@given(seed=st.integers(0, 10_000), photos=st.integers(20, 120), hashtags=st.integers(3, 60))
+def test_intervals_hold_the_estimate_however_rare_the_hashtags(
+    seed: int, photos: int, hashtags: int
+) -> None:
+    random = np.random.default_rng(seed)
+    shares = 0.5 / np.arange(1, hashtags + 1)  # most hashtags on one photo or none
+    truth = random.random((photos, hashtags)) < shares
+    truth[0, 0] = True
+    lengths = np.maximum(truth.sum(axis=1), 1)
+    top = top_columns((truth + random.random(truth.shape) * 1.6).astype(np.float32), 3)
+    found, intervals = measure(top, truth, lengths), bootstrap(top, truth, lengths)
+    assert set(found) == set(intervals)
+    for name, (low, high) in intervals.items():
+        assert low - 1e-9 <= found[name] <= high + 1e-9, name
+
+
+def test_intervals_narrow_with_the_photos_and_are_the_same_again() -> None:
+    random = np.random.default_rng(0)
+
+    def width(photos: int) -> float:
+        truth = random.random((photos, 20)) < 0.15
+        top = top_columns((truth + random.random(truth.shape) * 1.5).astype(np.float32), 5)
+        lengths = np.maximum(truth.sum(axis=1), 1)
+        first, again = (bootstrap(top, truth, lengths) for _ in range(2))
+        assert first == again
+        low, high = first["recall"]
+        return high - low
+
+    # A hundred times the photos: a tenth of the width.
+    assert width(60) / width(6000) == pytest.approx(10, rel=0.35)
+
+
+@given(
+    order=arrays(
+        np.float32,
+        st.tuples(st.integers(1, 6), st.integers(1, 12)),
+        elements=st.sampled_from([0, 0.25, 1, -2, 7]),
+    ),
+    k=st.integers(1, 14),
+)
+def test_the_best_columns_stand_in_their_order_where_they_are_equal(
+    order: NDArray[np.float32], k: int
+) -> None:
+    expected = np.argsort(-order, axis=1, kind="stable")[:, :k]
+    assert np.array_equal(top_columns(order, k), expected)
+
+
+def test_without_named_splits_the_pictures_of_an_album_stay_together() -> None:
+    posts = [
+        Post(("sea",), Path(f"{album}-{number}.jpg"), album=f"album {album}")
+        for album in range(200)
+        for number in range(3)
+    ]
+    tested = [is_split(post, "test", named=False) for post in posts]
+    for start in range(0, len(posts), 3):
+        assert len(set(tested[start : start + 3])) == 1
+    assert 0.03 < np.mean(tested) < 0.2
+    assert [is_split(post, "train", named=False) for post in posts] == [not t for t in tested]
+
+
+def test_a_post_without_a_split_in_a_dataset_that_names_them_is_trained_on() -> None:
+    post = Post(("sea",))
+    assert is_split(post, "train", named=True) and not is_split(post, "test", named=True)

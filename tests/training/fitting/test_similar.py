@@ -1,0 +1,146 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.datasets.format import DatasetError, Post
+from training.fitting.vectors import Model, aligned, similar_table, train_vectors
+
+TOPICS = [
+    [
+        "beach",
+        "sea",
+        "sand",
+        "waves",
+        "surf",
+        "ocean",
+        "seaside",
+        "island",
+        "sunset",
+        "swim",
+        "boat",
+        "palm",
+    ],
+    [
+        "dog",
+        "puppy",
+        "pup",
+        "doglover",
+        "walkies",
+        "labrador",
+        "dogs",
+        "instadog",
+        "poodle",
+        "paws",
+        "terrier",
+        "pet",
+    ],
+    [
+        "wedding",
+        "bride",
+        "groom",
+        "dress",
+        "flowers",
+        "vows",
+        "rings",
+        "bridal",
+        "cake",
+        "church",
+        "party",
+        "couple",
+    ],
+]
+
+
+def posts(count: int = 600) -> list[Post]:
+    random = np.random.default_rng(0)
+    return [Post(tuple(random.permutation(TOPICS[i % 3])[:4].tolist())) for i in range(count)]
+
+
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
+def test_hashtags_that_stand_together_are_similar(model: Model) -> None:
+    tags, vectors = train_vectors(posts(), model=model, dims=20, epochs=40)
+    indices, cosines = similar_table(vectors, k=4)
+    for topic in TOPICS:
+        for tag in topic:
+            near = {tags[column] for column in indices[tags.index(tag)]}
+            assert near <= set(topic) - {tag}
+    assert cosines.dtype == np.float16
+    assert np.all(np.diff(cosines.astype(float), axis=1) <= 0)
+
+
+def test_the_same_seed_gives_the_same_vectors_and_another_seed_others() -> None:
+    tags, vectors = train_vectors(posts(90), dims=8, epochs=3)
+    again, same = train_vectors(posts(90), dims=8, epochs=3)
+    assert tags == again
+    assert np.array_equal(vectors, same)
+    assert not np.array_equal(vectors, train_vectors(posts(90), dims=8, epochs=3, seed=1)[1])
+    assert vectors.dtype == np.float32
+
+
+def test_a_hashtag_needs_its_uses_to_get_a_vector() -> None:
+    some = [Post(("beach", "sea")), Post(("beach", "sea", "once")), Post(("alone",))]
+    assert train_vectors(some, dims=4, epochs=1, min_count=2)[0] == ["beach", "sea"]
+    assert train_vectors(some, dims=4, epochs=1)[0] == ["beach", "sea", "alone", "once"]
+
+
+def test_progress_is_told_after_each_epoch() -> None:
+    told: list[tuple[int, int]] = []
+    train_vectors(posts(30), dims=4, epochs=3, progress=lambda *done: told.append(done))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    "some", [[], [Post(())], [Post(("love",))] * 5, [Post(("a", "b")), Post(("c", "d"))]]
+)
+def test_posts_that_teach_nothing_are_told_in_a_sentence(some: list[Post]) -> None:
+    with pytest.raises(DatasetError, match="No post has two hashtags that are used at least 2"):
+        train_vectors(some, min_count=2)
+
+
+def test_a_vocabulary_gets_zeros_where_there_is_no_vector() -> None:
+    vectors = np.array([[1, 2], [3, 4]], np.float32)
+    assert aligned(["b", "new", "a"], ["a", "b"], vectors).tolist() == [[3, 4], [0, 0], [1, 2]]
+
+
+def test_a_hashtag_without_a_vector_has_no_neighbours_and_is_nobodys() -> None:
+    vectors = np.array([[1, 0], [0, 0], [1, 1], [1, 0.1]], np.float32)
+    indices, cosines = similar_table(vectors, k=3)
+    assert indices.tolist() == [[3, 2, -1], [-1, -1, -1], [3, 0, -1], [0, 2, -1]]
+    assert cosines[1].tolist() == [0, 0, 0]
+
+
+def test_one_hashtag_has_a_table_of_no_columns() -> None:
+    indices, cosines = similar_table(np.ones((1, 5), np.float32))
+    assert indices.shape == cosines.shape == (1, 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 12), st.integers(1, 15), st.integers(0, 1000))
+def test_the_table_is_that_of_all_cosines_sorted(count: int, k: int, seed: int) -> None:
+    vectors = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
+    indices, cosines = similar_table(vectors, k)
+    normalised = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    for row in range(count):
+        expected = np.delete(normalised @ normalised[row], row)
+        expected = np.sort(expected)[::-1][: min(k, count - 1)]
+        assert row not in indices[row]
+        assert len(set(indices[row])) == len(indices[row])
+        assert cosines[row].astype(float) == pytest.approx(expected, abs=2e-3)
+        assert np.all(np.abs(cosines[row]) <= 1)
+
+
+HARRISON = Path(__file__).parents[4] / "shared" / "data" / "harrison" / "tag_list.txt"
+
+
+@pytest.mark.skipif(not HARRISON.is_file(), reason="HARRISON's hashtags are not in ../shared")
+def test_beach_is_near_sand_and_dog_near_puppy_on_instagram() -> None:
+    lines = HARRISON.read_text(encoding="utf-8").splitlines()
+    some = [Post(tuple(dict.fromkeys(line.split()))) for line in lines]
+    tags, vectors = train_vectors(some, model="cbow", epochs=4)
+    indices, _ = similar_table(vectors, k=10)
+    near = {tag: {tags[column] for column in indices[tags.index(tag)]} for tag in ("beach", "dog")}
+    assert {"sand", "beachlife", "seaside"} & near["beach"]
+    assert {"puppy", "pup", "doglover"} & near["dog"]

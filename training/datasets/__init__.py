@@ -1,0 +1,1 @@
+"""Posts: the dataset format, and everything that turns other layouts into it."""

@@ -1,0 +1,380 @@
+"""New posts of hashtags and profiles, through instaloader.
+
+instaloader is an optional extra. Its files land in a folder that `training.datasets.importing`
+reads. It keeps to its own limits of requests; we pause between posts besides, ask for nothing that
+is there already, and stop at the first sign that Instagram wants us to.
+"""
+
+import importlib
+import json
+import logging
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recommenders.hashtags import HashtagError, normalise
+from training.datasets.format import DatasetError, Problems
+from training.datasets.importing.findings import Progress
+
+log = logging.getLogger(__name__)
+
+DONE = "collected.json"
+"""How many posts of each target a run has gone through to the end."""
+_PINNED = 3
+"""So many posts of a profile may be pinned before the newest one."""
+_FAILURES_IN_A_ROW = 5
+_PROFILE = re.compile(r"(?!\.)[A-Za-z0-9._]{1,30}")
+_NETWORK = {
+    "failed to resolve": "its name cannot be resolved; this machine seems to be offline",
+    "name or service not known": "its name cannot be resolved; this machine seems to be offline",
+    "timed out": "no answer in time",
+    "connection refused": "the connection was refused",
+    "network is unreachable": "the network cannot be reached",
+    "certificate verify failed": "its certificate is not accepted here",
+}
+_AGAIN = "run the same command again: it goes on where it stopped."
+_LOGIN = (
+    "log in once with `instaloader --login NAME`, which keeps a session file, and give that name "
+    "as login."
+)
+
+
+class CollectError(DatasetError):
+    """Collecting cannot begin; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What Instagram did not give.
+
+    Attributes:
+        target: ``#hashtag`` or a profile's name.
+        message: what happened and what to do, in a sentence or two.
+        final: nothing more can be asked for now; the targets after this one were not tried.
+    """
+
+    target: str
+    message: str
+    final: bool = False
+
+
+@dataclass
+class CollectSummary:
+    """What a run fetched.
+
+    Attributes:
+        new: posts fetched.
+        known: posts passed over since an earlier run fetched them.
+        videos: posts passed over since they have no picture.
+        refusals: what Instagram refused, by target.
+        untried: targets that were not asked for, since nothing more could be had.
+        problems: single posts that could not be fetched, by reason.
+    """
+
+    new: int = 0
+    known: int = 0
+    videos: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+
+    def lines(self) -> list[str]:
+        """Sentences for people."""
+        return [
+            f"{self.new:,} new posts, {self.known:,} there already, "
+            f"{self.videos:,} videos skipped.",
+            *self.problems.lines(),
+            *(f"{refusal.target}: {refusal.message}" for refusal in self.refusals),
+            *([f"Not tried then: {', '.join(self.untried)}."] if self.untried else ()),
+        ]
+
+
+def collect(
+    hashtags: Iterable[str],
+    profiles: Iterable[str],
+    to: Path,
+    *,
+    limit: int = 100,
+    login: str | None = None,
+    session_file: Path | None = None,
+    pause: float = 2.0,
+    progress: Progress | None = None,
+    instaloader: Any = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> CollectSummary:
+    """Fetches the newest posts of each hashtag and profile that are not there yet.
+
+    A post is there when its metadata is, which is written last: an interrupted run is completed by
+    the next one. Where an earlier run came through, the next stops at the first posts it knows.
+
+    Args:
+        hashtags, profiles: with or without ``#`` and ``@``.
+        to: the folder; each target has one in it.
+        limit: how many of a target's newest posts are looked at.
+        login: the Instagram user whose session file is used.
+        session_file: where that file is; instaloader's own place where None.
+        pause: seconds between two posts, on average.
+        progress: called with (target, posts looked at, limit).
+        instaloader: the module, imported where None.
+        sleep: waits so many seconds.
+
+    Raises:
+        CollectError: where instaloader is not installed, a name is none or the session is no use.
+        DatasetError: where ``to`` cannot be written.
+    """
+    targets = _targets(hashtags, profiles)
+    if limit < 1:
+        raise CollectError(f"limit must be 1 or more, not {limit}.")
+    module = _module() if instaloader is None else instaloader
+    progress = progress or (lambda doing, done, total: None)
+    summary = CollectSummary()
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        with _loader(module, to, progress) as loader:
+            if login is not None:
+                _log_in(loader, module, login, session_file)
+            run = _Run(module, loader, to, limit, pause, sleep, progress, summary)
+            for number, target in enumerate(targets, 1):
+                if not run.target(target):
+                    summary.untried = targets[number:]
+                    break
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        raise DatasetError(
+            f"{what}{error.strerror or error}. What was fetched is kept; when that is put right, "
+            + _AGAIN
+        ) from error
+    return summary
+
+
+def _targets(hashtags: Iterable[str], profiles: Iterable[str]) -> list[str]:
+    targets: dict[str, None] = {}
+    for hashtag in hashtags:
+        try:
+            targets["#" + normalise(hashtag)] = None
+        except HashtagError as error:
+            raise CollectError(f"{error}.") from None
+    for profile in profiles:
+        name = profile.strip().removeprefix("@")
+        if not _PROFILE.fullmatch(name):
+            raise CollectError(f"{profile[:40]!r} is no profile's name.")
+        targets[name.lower()] = None
+    if not targets:
+        raise CollectError("Name a hashtag or a profile to collect.")
+    return list(targets)
+
+
+def _module() -> Any:
+    try:
+        return importlib.import_module("instaloader")
+    except ImportError:
+        raise CollectError(
+            "Collecting needs instaloader, which is optional: pip install 'tag4pic[collect]'."
+        ) from None
+
+
+def _loader(module: Any, to: Path, progress: Progress) -> Any:
+    def wait(controller: Any, seconds: float) -> None:
+        if seconds >= 10:
+            progress(f"waiting {seconds / 60:.1f} minutes, Instagram's limit", 0, 0)
+        module.RateController.sleep(controller, seconds)
+
+    telling = type("TellingRateController", (module.RateController,), {"sleep": wait})
+    folder = str(to.absolute()).replace("{", "{{").replace("}", "}}")
+    loader = module.Instaloader(
+        quiet=True,
+        dirname_pattern=folder + "/{target}",
+        # Two people can post in the same second.
+        filename_pattern="{date_utc}_UTC_{shortcode}",
+        download_videos=False,
+        download_video_thumbnails=False,
+        save_metadata=True,
+        compress_json=True,
+        rate_controller=telling,
+        fatal_status_codes=[401, 403, 429],
+    )
+    # It writes every attempt that failed to stderr, even when quiet; people get one sentence.
+    if loader.context is not None:
+        loader.context.error = lambda message, repeat_at_end=True: log.debug("%s", message)
+    return loader
+
+
+def _log_in(loader: Any, module: Any, login: str, session_file: Path | None) -> None:
+    again = f"Log in once more with `instaloader --login {login}`."
+    try:
+        loader.load_session_from_file(login, str(session_file) if session_file else None)
+    except FileNotFoundError:
+        raise CollectError(f"There is no session file of {login}. {again}") from None
+    except Exception as error:  # whatever a damaged file makes instaloader raise
+        raise CollectError(f"The session file of {login} cannot be read. {again}") from error
+    try:
+        name = loader.test_login()
+    except (module.exceptions.InstaloaderException, KeyError, TypeError):
+        name = None
+    if name is None:
+        raise CollectError(f"Instagram does not take the session of {login} (any more). {again}")
+
+
+@dataclass
+class _Run:
+    """One run over the targets, with what it needs."""
+
+    module: Any
+    loader: Any
+    to: Path
+    limit: int
+    pause: float
+    sleep: Callable[[float], None]
+    progress: Progress
+    summary: CollectSummary
+
+    def target(self, target: str) -> bool:
+        """Fetches a target's posts; False where nothing more should be asked for."""
+        errors = self.module.exceptions
+        try:
+            self._posts(target, self._newest(target))
+        except (errors.InstaloaderException, errors.AbortDownloadException) as error:
+            refusal = explain(error, target, errors)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            refusal = Refusal(target, _not_understood())
+        else:
+            return True
+        self.summary.refusals.append(refusal)
+        return not refusal.final
+
+    def _newest(self, target: str) -> Iterator[Any]:
+        context = self.loader.context
+        if target.startswith("#"):
+            posts = self.module.Hashtag.from_name(context, target[1:]).get_posts_resumable()
+        else:
+            posts = self.module.Profile.from_username(context, target).get_posts()
+        return iter(posts)
+
+    def _posts(self, target: str, posts: Iterator[Any]) -> None:
+        done = _done(self.to)
+        came_through = done.get(target, 0) >= self.limit
+        before = sum(self.summary.problems.counts.values())
+        known_in_a_row = failures_in_a_row = looked_at = 0
+        while looked_at < self.limit and (post := next(posts, None)) is not None:
+            looked_at += 1
+            if self._is_there(target, post):
+                self.summary.known += 1
+                known_in_a_row += 1
+                if came_through and known_in_a_row > _PINNED:
+                    break
+            elif post.typename == "GraphVideo":
+                self.summary.videos += 1
+            else:
+                known_in_a_row = 0
+                failures_in_a_row = 0 if self._fetch(target, post) else failures_in_a_row + 1
+                if failures_in_a_row == _FAILURES_IN_A_ROW:
+                    raise self.module.exceptions.ConnectionException(
+                        f"{failures_in_a_row} posts in a row could not be fetched"
+                    )
+                self.sleep(self.pause * random.uniform(0.5, 1.5))
+            self.progress(target, looked_at, self.limit)
+        if sum(self.summary.problems.counts.values()) == before:
+            _write_done(self.to, done | {target: max(self.limit, done.get(target, 0))})
+
+    def _is_there(self, target: str, post: Any) -> bool:
+        name = f"{post.date_utc:%Y-%m-%d_%H-%M-%S}_UTC_{post.shortcode}.json.xz"
+        return (self.to / target / name).exists()
+
+    def _fetch(self, target: str, post: Any) -> bool:
+        """Fetches a post; False where it could not be, which stops nothing by itself."""
+        errors = self.module.exceptions
+        try:
+            self.loader.download_post(post, target=target)
+        except (errors.LoginRequiredException, errors.TooManyRequestsException):
+            raise
+        except errors.InstaloaderException as error:
+            self.summary.problems.add(f"post not fetched: {type(error).__name__}", post.shortcode)
+            return False
+        except (KeyError, TypeError):
+            self.summary.problems.add("post not fetched: the answer is not understood", target)
+            return False
+        self.summary.new += 1
+        return True
+
+
+def explain(error: Exception, target: str, errors: Any) -> Refusal:
+    """What an error of instaloader's means for people, and what to do.
+
+    ``errors`` is the module ``instaloader.exceptions``.
+    """
+    said = str(error)
+    wait = "Instagram asks to slow down (429). Wait an hour or longer, then " + _AGAIN
+    if isinstance(error, errors.TooManyRequestsException) or _says(
+        said, "429", "too many requests", "wait a few minutes"
+    ):
+        return Refusal(target, wait, final=True)
+    if _says(said, "checkpoint", "challenge", "feedback_required"):
+        return Refusal(
+            target,
+            "Instagram wants to see that the account is yours. Open Instagram in a browser or the "
+            "app, answer what it asks, wait a day, then " + _AGAIN,
+            final=True,
+        )
+    if isinstance(error, errors.ProfileNotExistsException):
+        return Refusal(target, "there is no such profile, or it hides from you. Check the name.")
+    if isinstance(error, errors.PrivateProfileNotFollowedException):
+        return Refusal(target, "the profile is private. Log in as someone who follows it.")
+    if isinstance(error, errors.LoginRequiredException):
+        return Refusal(target, "Instagram shows this only to people who are logged in: " + _LOGIN)
+    if isinstance(error, errors.QueryReturnedNotFoundException):
+        return Refusal(target, "Instagram does not have it (404). Check the name.")
+    if isinstance(error, errors.AbortDownloadException) and _says(said, "logged out"):
+        return Refusal(target, "Instagram ended the session. Wait a while, then " + _LOGIN, True)
+    for code in ("401", "403"):
+        if _says(said, code):
+            return Refusal(
+                target,
+                f"Instagram refuses ({code}): it answers from here only to people who are logged "
+                f"in, or not at all for now. Either {_LOGIN} Or wait some hours, then {_AGAIN}",
+                final=True,
+            )
+    if isinstance(error, errors.ConnectionException | errors.AbortDownloadException):
+        return Refusal(
+            target,
+            f"Instagram cannot be reached ({_short(said)}). Check the connection, then {_AGAIN}",
+            final=True,
+        )
+    return Refusal(target, f"{_not_understood()} ({_short(said)})")
+
+
+def _not_understood() -> str:
+    return (
+        "instaloader does not understand Instagram's answer. Instagram may have changed: "
+        "pip install --upgrade instaloader, then " + _AGAIN
+    )
+
+
+def _says(text: str, *signs: str) -> bool:
+    """Whether one of the signs is in the text; a number must stand by itself."""
+    return any(re.search(rf"(?<!\w){re.escape(sign)}(?!\d)", text, re.IGNORECASE) for sign in signs)
+
+
+def _short(text: str) -> str:
+    for sign, meaning in _NETWORK.items():
+        if _says(text, sign):
+            return meaning
+    line = " ".join(text.split())
+    return line if len(line) <= 160 else line[:159] + "…"
+
+
+def _done(to: Path) -> dict[str, int]:
+    try:
+        content = json.loads((to / DONE).read_bytes())
+        return {str(target): int(count) for target, count in content.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _write_done(to: Path, done: dict[str, int]) -> None:
+    partial = to / f"{DONE}.partial"
+    partial.write_text(json.dumps(done, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(to / DONE)

@@ -1,0 +1,229 @@
+"""How good a bundle is on a dataset's split, beside baselines fitted in the same run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.engine import Engine
+from training.datasets.format import DatasetError, Post, Problems
+from training.evaluation import baselines
+from training.evaluation.metrics import bootstrap, measure, top_columns
+from training.features.compute import batches
+from training.fitting.fit import Report, lengths_of
+from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of, silent
+from training.fitting.vectors import aligned, train_vectors
+from training.fitting.vocabulary import matrix, vocabulary
+
+Floats = NDArray[np.float32]
+
+FIGURES = ("precision", "recall", "p@1", "label_precision", "label_recall", "label_f1", "n_plus")
+
+_BATCH = 512
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        backends: figures by backend and baseline.
+        intervals: 95 % bootstrap intervals of the same figures.
+    """
+
+    dataset: str
+    split: str
+    at: int
+    photos: int
+    backends: dict[str, dict[str, float]]
+    intervals: dict[str, dict[str, tuple[float, float]]]
+    problems: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``evaluate --json`` writes."""
+        return {
+            "dataset": self.dataset,
+            "split": self.split,
+            "at": self.at,
+            "photos": self.photos,
+            "backends": self.backends,
+            "intervals": self.intervals,
+        }
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What every backend and baseline says about the photos of a split, and what is true.
+
+    Attributes:
+        train, posts: the posts of the training split, and the split's whose photos could be read.
+        features: the split's, (n, dims) by backbone.
+        hashtags: V of them, the bundle's first: those that training knew.
+        truth: (n, V) bool, which of them the photos carry.
+        lengths: (n,) hashtags of each photo, those outside ``hashtags`` included.
+        tops: by backend and baseline (n, top) columns of ``hashtags``, best first; -1 where there
+            were fewer.
+        problems: what could not be read, in lines for people.
+    """
+
+    engine: Engine
+    dataset: str
+    split: str
+    train: list[Post]
+    posts: list[Post]
+    features: dict[str, NDArray[np.float16]]
+    hashtags: list[str]
+    truth: NDArray[np.bool_]
+    lengths: NDArray[np.intp]
+    tops: dict[str, NDArray[np.intp]]
+    problems: list[str]
+
+    def measured(self, at: int) -> Evaluation:
+        """The figures of the first ``at`` hashtags, with intervals."""
+        firsts = {name: top[:, :at] for name, top in self.tops.items()}
+        return Evaluation(
+            dataset=self.dataset,
+            split=self.split,
+            at=at,
+            photos=len(self.posts),
+            backends={name: measure(top, self.truth, self.lengths) for name, top in firsts.items()},
+            intervals={
+                name: bootstrap(top, self.truth, self.lengths) for name, top in firsts.items()
+            },
+            problems=self.problems,
+        )
+
+
+def evaluate(
+    dataset: Path,
+    model_dir: Path | None,
+    *,
+    split: str = "test",
+    at: int = 5,
+    weights_dir: Path | None = None,
+    cache_dir: Path,
+    with_baselines: bool = True,
+    report: Report = silent,
+) -> Evaluation:
+    """Measures every backend of a bundle as a user meets it: the lists that ``recommend`` gives.
+
+    Args:
+        model_dir: the bundle; None for the starter.
+        at: how many hashtags count.
+        with_baselines: fit ``popularity``, ``als_seed`` and ``w2v_seed`` on the training split.
+
+    Raises:
+        BundleError, DatasetError, WeightsError: a sentence that says what is missing.
+    """
+    return answers(
+        dataset,
+        model_dir,
+        split=split,
+        top=at,
+        weights_dir=weights_dir,
+        cache_dir=cache_dir,
+        with_baselines=with_baselines,
+        report=report,
+    ).measured(at)
+
+
+def answers(
+    dataset: Path,
+    model_dir: Path | None,
+    *,
+    split: str = "test",
+    top: int,
+    weights_dir: Path | None = None,
+    cache_dir: Path,
+    with_baselines: bool = True,
+    report: Report = silent,
+) -> Answers:
+    """The ``top`` hashtags that every backend gives the photos of a split; else as ``evaluate``."""
+    engine = Engine.load(model_dir, weights_dir)
+    problems = Problems()
+    names = sorted({name for needed in engine.backbones.values() for name in needed})
+    loaded = [get_backbone(name, weights_dir) for name in names]
+
+    def photos_of(which: str, problems: Problems) -> Photos:
+        return embed_posts(
+            posts_of(dataset, which, problems),
+            loaded,
+            cache_dir,
+            mirrored=False,
+            report=report,
+            problems=problems,
+        )
+
+    test = photos_of(split, problems)
+    train_posts = posts_of(dataset, "train")
+    # Judged by what training knew: hashtags of the bundle and of the training split alike.
+    hashtags = list(
+        dict.fromkeys([*engine.hashtags, *vocabulary(post.hashtags for post in train_posts)])
+    )
+    truth = matrix([post.hashtags for post in test.posts], hashtags).toarray() > 0
+    if not truth.any():
+        raise DatasetError(
+            f"No hashtag of {dataset.name}'s {split!r} split occurs in its training posts or in "
+            "the bundle, so there is nothing to measure."
+        )
+    columns = {tag: column for column, tag in enumerate(hashtags)}
+    tops: dict[str, NDArray[np.intp]] = {}
+    for backend in engine.backends:
+        report(f"answers of {backend}", 0, len(test.posts))
+        found = np.full((len(test.posts), top), -1, np.intp)
+        for rows in batches(len(test.posts), _BATCH):
+            block = {name: values[rows] for name, values in test.features.items()}
+            answers = engine.recommend(block, backend, top=top, style="relevant")
+            for row, answer in enumerate(answers, rows.start):
+                found[row, : len(answer)] = [columns[hashtag.tag] for hashtag in answer]
+            report(f"answers of {backend}", rows.stop, len(test.posts))
+        tops[backend] = found
+    if with_baselines:
+        train = photos_of("train", Problems())
+        tops |= _baselines(engine, train, test, hashtags, top, report)
+    return Answers(
+        engine=engine,
+        dataset=dataset.name,
+        split=split,
+        train=train_posts,
+        posts=test.posts,
+        features=test.features,
+        hashtags=hashtags,
+        truth=truth,
+        lengths=lengths_of([post.hashtags for post in test.posts]),
+        tops=tops,
+        problems=problems.lines(),
+    )
+
+
+def _baselines(
+    engine: Engine, train: Photos, test: Photos, hashtags: list[str], top: int, report: Report
+) -> dict[str, NDArray[np.intp]]:
+    counts = train.examples(hashtags).counts
+    backbone = {name: engine.backbones[name][0] for name in engine.backends if name != "both"}
+    als = backbone.get("als", next(iter(backbone.values())))
+    w2v = backbone.get("w2v", als)
+    found: dict[str, NDArray[np.intp]] = {}
+
+    def keep(name: str, scores: Floats) -> None:
+        best = top_columns(scores, top)
+        found[name] = np.full((len(best), top), -1, np.intp)
+        found[name][:, : best.shape[1]] = best
+        report("baselines", len(found), 3)
+
+    report("baselines", 0, 3)
+    keep("popularity", baselines.popularity(counts, len(test.posts)))
+    keep("als_seed", baselines.als_seed(train.features[als], counts, test.features[als]))
+    try:
+        tags, vectors = train_vectors(train.posts)
+    except DatasetError:  # hashtags never stand together: none is nearer to another
+        draw = np.random.default_rng(0)
+        tags, vectors = hashtags, draw.standard_normal((len(hashtags), 150), np.float32)
+    vectors = aligned(hashtags, tags, vectors)
+    keep(
+        "w2v_seed",
+        baselines.w2v_seed(train.features[w2v], counts, vectors, test.features[w2v]),
+    )
+    return found

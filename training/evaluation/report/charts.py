@@ -1,0 +1,262 @@
+"""Charts as SVG, drawn here; colours come from the page's classes and follow light and dark."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, floor
+from unicodedata import east_asian_width
+
+from training.evaluation.report.landscape import Landscape, Place
+
+COLOURED = 12
+"""Categories with a colour of their own."""
+_WIDTH, _HEIGHT = 430, 300
+_LEFT, _TOP, _BOTTOM = 40, 18, 38
+_LINE = 13.5
+_HIGHEST = 10.0
+"""Where the highest line of text stands."""
+_MARGIN = 60
+"""Lines that end so near the frame have their names beyond it, where no other line runs."""
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+_MAP_WIDTH, _MAP_HEIGHT = 1000, 640
+_LETTER = 6.6
+"""Width of a letter, about."""
+_LABELS = 90
+_LONGEST = 24
+"""Letters of a label; a hashtag may have a hundred."""
+_LARGE = 4.5
+"""Dots from this radius on are not written over."""
+
+_Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart.
+
+    Attributes:
+        name: also its class, ``line-name``.
+        points: (x, y), and what a pointer over the point is told.
+        marked: indices of points with a larger dot and their label.
+    """
+
+    name: str
+    points: Sequence[tuple[float, float, str]]
+    marked: Sequence[tuple[int, str]] = ()
+
+
+def line_chart(
+    lines: Sequence[Line],
+    x_label: str,
+    y_label: str,
+    *,
+    whole_x: bool = False,
+    from_zero: bool = True,
+) -> str:
+    """A chart of lines, each named at its end.
+
+    Args:
+        whole_x: x are whole numbers.
+        from_zero: y begins at 0, not at a round number below the least.
+    """
+    xs = [x for line in lines for x, _, _ in line.points]
+    ys = [y for line in lines for _, y, _ in line.points]
+    x_ticks, y_ticks = (
+        _ticks(min(xs), max(xs), whole=whole_x),
+        _ticks(0 if from_zero else min(ys), max(ys)),
+    )
+    # Lines go as far as the frame does, so that their names stand beside all of them.
+    x_low, x_high = min(x_ticks[0], min(xs)), max(xs)
+    x_ticks = [tick for tick in x_ticks if tick <= x_high + 1e-9]
+    y_low, y_high = y_ticks[0], max(y_ticks[-1], max(ys))
+
+    longest = max(len(line.name) for line in lines)
+    right, bottom = _WIDTH - 14 - round(_LETTER * longest), _HEIGHT - _BOTTOM
+
+    def across(x: float) -> float:
+        return _LEFT + (x - x_low) / (x_high - x_low or 1) * (right - _LEFT)
+
+    def up(y: float) -> float:
+        return _HEIGHT - _BOTTOM - (y - y_low) / (y_high - y_low or 1) * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{escape(y_label)} by {escape(x_label)}">'
+    ]
+    for tick in y_ticks:
+        y = up(tick)
+        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(_text(_LEFT - 7, y + 4, _number(tick), "tick", "end"))
+    parts.extend(
+        _text(across(tick), bottom + 17, _number(tick), "tick", "middle") for tick in x_ticks
+    )
+    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, x_label, "axis", "middle"))
+    marks: list[str] = []
+    # The named backends lie above the baselines.
+    for line in reversed(lines):
+        path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y, _ in line.points)
+        parts.append(f'<polyline class="line line-{escape(line.name)}" points="{path}"/>')
+        marked = dict(line.marked)
+        falls = line.points[-1][1] < line.points[0][1]
+        for index, (x, y, told) in enumerate(line.points):
+            radius = 3.4 if index in marked else 2
+            parts.append(
+                f'<circle class="dot dot-{escape(line.name)}" cx="{across(x):.1f}" '
+                f'cy="{up(y):.1f}" r="{radius}"><title>{escape(told)}</title></circle>'
+            )
+            if index in marked:
+                marks.append(_mark(across(x), up(y), marked[index], falls, index == 0, right))
+    parts.extend(marks)
+    ends = []
+    for line in lines:
+        x, y, _ = line.points[-1]
+        at_edge = across(x) > right - _MARGIN
+        # Below the end of a line that falls no other line comes.
+        below = 0 if at_edge or y >= line.points[0][1] else 9
+        ends.append((up(y) + 4 + below, right if at_edge else across(x), line))
+    for y, x, line in _apart(ends):
+        parts.append(_text(x + 8, y, line.name, f"name name-{line.name}", "start"))
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def interval(value: float, low: float, high: float, most: float) -> str:
+    """A figure as a dot with its interval on a line from 0 to ``most``, 100 units wide."""
+
+    def at(number: float) -> float:
+        return 3 + 94 * min(max(number / most, 0), 1) if most else 3.0
+
+    return (
+        '<svg class="interval" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<line class="track" x1="3" x2="97" y1="4" y2="4"/>'
+        f'<line class="span" x1="{at(low):.1f}" x2="{at(high):.1f}" y1="4" y2="4"/>'
+        f'<line class="at" x1="{at(value):.1f}" x2="{at(value):.1f}" y1="1" y2="7"/></svg>'
+    )
+
+
+def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
+    """The map, and its legend: the number of a colour and the category it stands for."""
+    sizes: dict[int, float] = defaultdict(float)
+    for place in shown.places:
+        # Its few large dots count, and its many small ones.
+        sizes[place.category] += place.popularity**0.5
+    sizes.pop(-1, None)
+    largest = sorted(sizes, key=lambda category: (-sizes[category], category))[:COLOURED]
+    colour = {category: number for number, category in enumerate(largest, 1)}
+
+    def at(place: Place) -> tuple[float, float]:
+        return 30 + place.x * (_MAP_WIDTH - 110), 22 + place.y * (_MAP_HEIGHT - 44)
+
+    most = max(place.popularity for place in shown.places)
+
+    def radius(place: Place) -> float:
+        return float(2.6 + 6.5 * (place.popularity / most) ** 0.5)
+
+    parts = [
+        f'<svg class="map" viewBox="0 0 {_MAP_WIDTH} {_MAP_HEIGHT}" role="img" '
+        'aria-label="Map of hashtag vectors">'
+    ]
+    for place in reversed(shown.places):
+        x, y = at(place)
+        category = shown.categories[place.category] if place.category >= 0 else "no category"
+        parts.append(
+            f'<circle class="place hue{colour.get(place.category, 0)}" cx="{x:.1f}" cy="{y:.1f}" '
+            f'r="{radius(place):.1f}"><title>#{escape(place.tag)} · {escape(category)}</title>'
+            "</circle>"
+        )
+    dots = {place.tag: (*at(place), radius(place)) for place in shown.places}
+    large = {tag: (x - r, y - r, x + r, y + r) for tag, (x, y, r) in dots.items() if r > _LARGE}
+    taken: list[_Box] = []
+    for place in shown.places:
+        x, y, r = dots[place.tag]
+        label = place.tag if len(place.tag) <= _LONGEST else place.tag[: _LONGEST - 1] + "…"
+        width = _width(label)
+        sides = (("start", x + r + 2), ("end", x - r - 2))
+        for anchor, side in sides:
+            left = side if anchor == "start" else side - width
+            box = (left, y - 8, left + width, y + 6)
+            free = not any(_overlap(box, other) for other in taken) and not any(
+                _overlap(box, other) for tag, other in large.items() if tag != place.tag
+            )
+            if free and left > 0 and box[2] < _MAP_WIDTH:
+                taken.append(box)
+                hue = colour.get(place.category, 0)
+                parts.append(_text(side, y + 4, label, f"label label{hue}", anchor))
+                break
+        if len(taken) == _LABELS:
+            break
+    parts.append("</svg>")
+    return "".join(parts), [(number, shown.categories[c]) for c, number in colour.items()]
+
+
+def _mark(x: float, y: float, text: str, falls: bool, first: bool, right: float) -> str:
+    """The label of a point: before the first one, where no line runs, else above."""
+    width = _LETTER * len(text)
+    before = first and x - 7 - width > _LEFT
+    if before or (falls and x > right - 12):
+        return _text(x - 7, y + 4, text, "mark", "end")
+    if falls or x < _LEFT + width:
+        return _text(x + 6, y - 6, text, "mark", "start")
+    return _text(x, y - 8, text, "mark", "middle")
+
+
+def _width(text: str) -> float:
+    """About how wide a text is; Chinese, Japanese and Korean letters are twice as wide."""
+    return sum(_LETTER * (2 if east_asian_width(letter) in "WF" else 1) for letter in text)
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _apart(ends: list[tuple[float, float, Line]]) -> list[tuple[float, float, Line]]:
+    """Names moved until none stands on another: the lowest stays, those above it give way.
+
+    Where there is no room above, those below give way instead.
+    """
+    placed: list[tuple[float, float, Line]] = []
+    for y, x, line in sorted(ends, key=lambda end: -end[0]):
+        for other_y, other_x, other in placed:
+            if not _beside((x, line), (other_x, other)):
+                y = min(y, other_y - _LINE)
+        placed.append((y, x, line))
+    lowered: list[tuple[float, float, Line]] = []
+    for y, x, line in reversed(placed):
+        y = max(y, _HIGHEST)
+        for other_y, other_x, other in lowered:
+            if not _beside((x, line), (other_x, other)):
+                y = max(y, other_y + _LINE)
+        lowered.append((y, x, line))
+    return lowered
+
+
+def _beside(one: tuple[float, Line], other: tuple[float, Line]) -> bool:
+    """Whether the names of two lines, that begin at x, stand beside each other."""
+    (left, first), (right, _) = sorted((one, other), key=lambda name: name[0])
+    return left + 8 + _LETTER * len(first.name) < right
+
+
+def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """About five round numbers from just below ``low`` to just above ``high``."""
+    if high <= low:
+        high = low + 1
+    steps = [step for step in _STEPS if not whole or step >= 1]
+    step = next((step for step in steps if (high - low) / step <= 5.5), None)
+    if step is None:
+        step = float(ceil((high - low) / 5))
+    if whole:
+        return [low, *(n * step for n in range(floor(low / step) + 1, floor(high / step) + 1))]
+    return [n * step for n in range(floor(low / step), ceil(high / step - 1e-9) + 1)]
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if abs(value) >= 1e-9 else "0"
+
+
+def _text(x: float, y: float, text: str, classes: str, anchor: str) -> str:
+    return (
+        f'<text class="{escape(classes)}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
+        f"{escape(text)}</text>"
+    )

@@ -1,0 +1,266 @@
+"""Features of many photos, cached by photo content and backbone.
+
+The cache is one SQLite file per backbone and set of weights. A batch is committed as soon as it is
+computed, so an interrupted run goes on where it stopped; a photo that moved or was renamed is found
+again by its content.
+
+A process per core computes what is not cached, or the GPU where there is one. Which of them it is,
+and what else is in a batch, makes no difference: the last bits of a convolution depend on how many
+photos and threads it has, so on a CPU every batch has the same number of photos, filled up with
+black ones, and one thread. A GPU's features differ from a CPU's in their last bits.
+"""
+
+import hashlib
+import pickle
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import ImageOps
+
+from recommenders.backbones.backbone import SIDE, Backbone, pixels
+from recommenders.backbones.torchvision_ops import import_torchvision_models
+from recommenders.machine import cores
+from recommenders.photos import PhotoError, decode
+from training.datasets.format import DatasetError, Problems
+from training.features.processes import ProcessEndedError, spread
+
+BATCH = 16
+FEW = 256
+"""So many photos are computed sooner than other processes have started."""
+
+_FILES = 1024
+"""Photos whose content is looked at before the next progress."""
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+Photos = list[tuple[int, Path]]
+"""Numbers of photos, and their files."""
+
+Computed = list[tuple[int, bytes, NDArray[np.float16] | None, str]]
+"""Of each photo: its number, digest, features (dims,) or None, and why there are none."""
+
+
+class FeatureCache:
+    """Features as float16 under the SHA-256 of a photo's bytes.
+
+    Raises:
+        DatasetError: where the file cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, backbone: Backbone, *, flipped: bool = False) -> None:
+        suffix = "-flipped" if flipped else ""
+        self.path = folder / f"{backbone.name}-{backbone.sha256[:12]}{suffix}.sqlite"
+        self._dims = backbone.dims
+        with self._usable():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.path, timeout=30)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+            )
+
+    def get(self, digest: bytes) -> NDArray[np.float16] | None:
+        with self._usable():
+            row = self._connection.execute(
+                "SELECT vector FROM features WHERE photo = ?", (digest,)
+            ).fetchone()
+        if row is None or len(row[0]) != 2 * self._dims:
+            return None
+        return np.frombuffer(row[0], np.float16)
+
+    def put(self, rows: Iterable[tuple[bytes, NDArray[np.float16]]]) -> None:
+        """Keeps digests' features (dims,), for good as soon as this returns."""
+        with self._usable(), self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO features VALUES (?, ?)",
+                [(digest, features.tobytes()) for digest, features in rows],
+            )
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise DatasetError(
+                f"Features cannot be kept in {self.path} ({error}). Choose another folder with "
+                "--cache, or make this one usable."
+            ) from error
+
+
+def embed(
+    paths: Sequence[Path],
+    backbone: Backbone,
+    cache_dir: Path,
+    *,
+    flipped: bool = False,
+    progress: Progress | None = None,
+    problems: Problems | None = None,
+    processes: int | None = None,
+) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+    """Features of photo files, from the cache where they are there.
+
+    Args:
+        paths: photo files; a file may appear more than once.
+        flipped: of the photos mirrored left to right.
+        progress: called with (done, total).
+        problems: counts photos that cannot be read.
+        processes: how many compute; None for as many as there are cores, where it is worth it.
+
+    Returns:
+        Features (n, dims) float16, zero where a photo could not be read, and (n,) bool which could.
+
+    Raises:
+        DatasetError: where computing was cut short; what was computed is kept.
+    """
+    problems = Problems() if problems is None else problems
+    features = np.zeros((len(paths), backbone.dims), np.float16)
+    readable = np.zeros(len(paths), np.bool_)
+    reasons: dict[int, str] = {}
+    missing: dict[bytes, list[int]] = {}
+
+    def tell() -> None:
+        if progress is not None:
+            progress(int(readable.sum()) + len(reasons), len(paths))
+
+    with closing(FeatureCache(cache_dir, backbone, flipped=flipped)) as cache:
+        for row, (digest, reason) in enumerate(_digests(paths)):
+            if digest is None:
+                reasons[row] = reason
+            elif (known := cache.get(digest)) is None:
+                missing.setdefault(digest, []).append(row)
+            else:
+                features[row], readable[row] = known, True
+            if row % _FILES == 0:
+                tell()
+        rows_of = list(missing.values())
+        photos = [(number, paths[rows[0]]) for number, rows in enumerate(rows_of)]
+
+        def keep(computed: Computed) -> None:
+            cache.put((digest, found) for _, digest, found, _ in computed if found is not None)
+            for number, _, found, reason in computed:
+                for row in rows_of[number]:
+                    if found is None:
+                        reasons[row] = reason
+                    else:
+                        features[row], readable[row] = found, True
+            tell()
+
+        try:
+            _compute(photos, backbone, flipped, processes, keep)
+        except ProcessEndedError as error:
+            raise DatasetError(
+                f"A process that computed features was ended ({error}), most likely because "
+                f"memory ran out. {int(readable.sum()):,} of {len(paths):,} photos are done and "
+                "kept; run it again to go on."
+            ) from error
+    tell()
+    for row in sorted(reasons):
+        problems.add(reasons[row], str(paths[row]))
+    return features, readable
+
+
+def _digests(paths: Sequence[Path]) -> Iterator[tuple[bytes, str] | tuple[None, str]]:
+    """SHA-256 of every file, or why it cannot be read."""
+
+    def digest(path: Path) -> tuple[bytes, str] | tuple[None, str]:
+        try:
+            return hashlib.sha256(path.read_bytes()).digest(), ""
+        except OSError as error:
+            return None, error.strerror or "cannot be opened"
+
+    with ThreadPoolExecutor(2) as pool:
+        for rows in batches(len(paths), _FILES):
+            yield from pool.map(digest, paths[rows])
+
+
+def _compute(
+    photos: Photos,
+    backbone: Backbone,
+    flipped: bool,
+    processes: int | None,
+    keep: Callable[[Computed], None],
+) -> None:
+    """Gives ``keep`` the photos' features, a batch at a time and in no order."""
+    if not photos:
+        return
+    on_gpu = torch.cuda.is_available()
+    if processes is None:
+        processes = 1 if on_gpu or len(photos) < FEW else cores()
+    if on_gpu:
+        backbone.move("cuda")
+    jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
+    processes = min(processes, len(jobs))
+    if processes == 1:
+        shared: tuple[Any, ...] = (backbone, flipped, cores())
+    else:
+        shared = (pickle.dumps(backbone), flipped, 1)
+    spread(_computing, shared, jobs, processes, lambda _, computed: keep(computed))
+
+
+def _computing(
+    network: Backbone | bytes, flipped: bool, threads: int
+) -> Callable[[Photos, Callable[[Computed], None]], None]:
+    """What computes batches in one process; ``threads`` decode."""
+    if isinstance(network, bytes):
+        import_torchvision_models()  # unpickling would import it without what it needs
+    backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
+
+    def compute(photos: Photos, tell: Callable[[Computed], None]) -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            loaded = list(pool.map(partial(_load, flipped=flipped), [path for _, path in photos]))
+        pictures = [picture for _, picture, _ in loaded if picture is not None]
+        found = iter(_of_batch(backbone, pictures))
+        tell(
+            [
+                (number, digest, None if picture is None else next(found), reason)
+                for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
+            ]
+        )
+
+    return compute
+
+
+def _load(path: Path, *, flipped: bool) -> tuple[bytes, NDArray[np.uint8] | None, str]:
+    """Reads one file: its digest, and its pixels or why there are none."""
+    try:
+        content = path.read_bytes()
+        photo = decode(content)
+        picture = pixels(ImageOps.mirror(photo) if flipped else photo)
+        return hashlib.sha256(content).digest(), picture, ""
+    except PhotoError as error:
+        return b"", None, str(error)
+    except OSError as error:
+        return b"", None, error.strerror or "cannot be opened"
+
+
+def _of_batch(backbone: Backbone, pictures: list[NDArray[np.uint8]]) -> NDArray[np.float16]:
+    """Features (n, dims) of at most ``BATCH`` photos' pixels; see above for black ones."""
+    if not pictures:
+        return np.empty((0, backbone.dims), np.float16)
+    batch = np.zeros((BATCH, SIDE, SIDE, 3), np.uint8)
+    batch[: len(pictures)] = pictures
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return backbone.features_of_pixels(batch)[: len(pictures)].astype(np.float16)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def batches(total: int, size: int) -> Iterator[slice]:
+    """Slices of at most ``size`` that cover ``range(total)``."""
+    for at in range(0, total, size):
+        yield slice(at, min(at + size, total))

@@ -1,0 +1,1 @@
+"""A new version of a bundle from what people taught."""

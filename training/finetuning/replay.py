@@ -1,0 +1,109 @@
+"""A sample of the fit's photos that a bundle carries, so that learning more forgets nothing.
+
+Rehearsal of earlier examples (Robins 1995) is the simplest answer to catastrophic forgetting. Only
+features, as whole numbers, and columns of hashtags are kept: no photo can be had from them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recommenders.backbones.backbone import dims
+from recommenders.bundle import Bundle, BundleError
+from training.features.examples import Features
+from training.fitting.fit import Part
+
+Floats = NDArray[np.float32]
+
+PART = "replay"
+
+MOST = 2_000
+"""Photos that are kept; of EfficientNet-Lite0 they take 2.6 MB."""
+
+HELD, MOST_HELD = 0.05, 300
+"""The share of a fit's photos, and the most of them, that the head never sees: there it shows
+whether what was known is forgotten, since photos learnt by heart would hide it."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Photos of the fit.
+
+    Attributes:
+        features: (n, dims) float32.
+        counts: (n, V) weights of their hashtags.
+        held: the first so many are held out.
+    """
+
+    features: Floats
+    counts: csr_matrix
+    held: int
+
+
+def held_out(photos: int, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows for the head to be fitted on, in order, and rows held out for the replay."""
+    order = np.random.default_rng([seed, 1]).permutation(photos)
+    count = min(round(photos * HELD), MOST_HELD)
+    return np.sort(order[count:]), np.sort(order[:count])
+
+
+def replay_part(
+    backbone: str,
+    features: Features,
+    counts: csr_matrix,
+    *,
+    most: int = MOST,
+    seed: int = 0,
+) -> Part:
+    """The part ``replay`` of a bundle.
+
+    Args:
+        backbone: of the features, the Word2Vec backend's.
+        features: (n, dims) of all photos of the fit.
+        counts: (n, V).
+        most: photos that are kept, those of ``held_out`` first.
+        seed: that of ``held_out``.
+    """
+    fitted, held = held_out(counts.shape[0], seed)
+    drawn = np.random.default_rng([seed, 2]).permutation(fitted)
+    rows = np.concatenate([held, drawn])[:most]
+    kept = np.asarray(features[rows], np.float32)
+    scale = np.maximum(np.abs(kept).max(axis=1, keepdims=True), 1e-12) / 127
+    carried = csr_matrix(counts[rows])
+    return Part(
+        {"backbone": backbone, "held": len(held)},
+        {
+            "features": np.round(kept / scale).astype(np.int8),
+            "scale": scale[:, 0].astype(np.float32),
+            "starts": carried.indptr.astype(np.int32),
+            "columns": carried.indices.astype(np.int32),
+            "weights": carried.data.astype(np.float16),
+        },
+    )
+
+
+def replay_of(bundle: Bundle) -> Replay:
+    """The photos that a bundle carries.
+
+    Raises:
+        BundleError: where it carries none, or is damaged.
+    """
+    if PART not in bundle.arrays:
+        raise BundleError(
+            f"Bundle {bundle.model} carries no photos to rehearse, without which what it knows "
+            "would be forgotten: it is of an earlier version. Fit it again: `tag4pic train fit`."
+        )
+    settings = bundle.settings[PART]
+    numbers = bundle.array(PART, "features", None, dims(str(settings["backbone"])))
+    scale = bundle.array(PART, "scale", len(numbers))
+    starts = bundle.array(PART, "starts", len(numbers) + 1)
+    columns = bundle.array(PART, "columns", int(starts[-1]))
+    weights = bundle.array(PART, "weights", len(columns)).astype(np.float32)
+    shape = (len(numbers), len(bundle.hashtags))
+    return Replay(
+        numbers.astype(np.float32) * scale[:, None],
+        csr_matrix((weights, columns, starts), shape),
+        int(settings["held"]),
+    )

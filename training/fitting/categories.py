@@ -1,0 +1,220 @@
+"""Categories: what posts are about, found from which hashtags stand together.
+
+TF-IDF over posts' hashtag sets and k-means. A category is named by the three hashtags that weigh
+most in its posts' mean: boat_water_sailing. Where there are many hashtags, TF-IDF is first brought
+to fifty dimensions (latent semantic analysis, Deerwester et al. 1990): most posts share no hashtag
+with each other, and without it k-means heaps half of them into one group about nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.cluster import KMeans
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.metrics import silhouette_score
+from threadpoolctl import threadpool_limits
+
+from recommenders.nearest import unit
+from training.datasets.format import DatasetError, Post
+
+Floats = NDArray[np.float32]
+Rows = Any
+"""A sparse matrix, CSR; scipy has no types."""
+Points = Any
+"""Rows, sparse or an array."""
+
+KS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 40, 48, 64)
+"""Numbers of categories that are tried; beyond these nobody browses them."""
+LEADERS = 3
+
+_DIMS = 50
+_RESTARTS = 4
+_FIT_POSTS = 20_000
+_SILHOUETTE_POSTS = 3_000
+_NOISE = 0.01
+"""What a silhouette moves by chance: of those as good as the best the fewest are taken."""
+_DOUBT = 25.0
+"""Posts like the whole that are added to each category, so that a rare hashtag's single use in a
+small category does not make it at home there."""
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Groups of posts, the largest first.
+
+    Attributes:
+        names: C names, no two the same.
+        leaders: C tuples of up to three hashtags, which the names are made of.
+        posts: (P,) int32, the category of each post; -1 for a post without known hashtags.
+        of_hashtag: (V,) int32, the category where each hashtag is most at home; -1 for one that no
+            post uses.
+        weight: (V,) float32 from 0 to 1, mean TF-IDF of each hashtag in its category's posts.
+        silhouette: how well the groups are told apart, -1 to 1; None where that cannot be said.
+    """
+
+    names: tuple[str, ...]
+    leaders: tuple[tuple[str, ...], ...]
+    posts: NDArray[np.int32]
+    of_hashtag: NDArray[np.int32]
+    weight: Floats
+    silhouette: float | None
+
+
+def categories(
+    posts: Sequence[Post], hashtags: Sequence[str], *, k: int | None = None, seed: int = 0
+) -> Categories:
+    """Groups posts by their hashtags. The same seed gives the same groups.
+
+    Args:
+        hashtags: the vocabulary; other hashtags are passed over.
+        k: how many categories, by silhouette where None. There are fewer where fewer posts differ.
+
+    Raises:
+        DatasetError: where no post has a hashtag of the vocabulary, or ``k`` is less than one.
+    """
+    if k is not None and k < 1:
+        raise DatasetError(f"{k} categories cannot be made; ask for one or more.")
+    uses = _uses(posts, hashtags)
+    used = np.flatnonzero(np.diff(uses.indptr))
+    if not len(used):
+        raise DatasetError("No post has a hashtag, so there is nothing to make categories of.")
+    tfidf = TfidfTransformer().fit_transform(uses[used]).tocsr().astype(np.float32)
+    # More threads than one add the same numbers in another order, and k-means then ends elsewhere.
+    with threadpool_limits(1):
+        groups, silhouette = _group(tfidf, k, seed)
+    return _described(len(posts), used, groups, tfidf, uses[used], hashtags, silhouette)
+
+
+def _uses(posts: Sequence[Post], hashtags: Sequence[str]) -> Rows:
+    """Which post has which hashtag, (P, V) float64 of ones."""
+    column = {tag: index for index, tag in enumerate(hashtags)}
+    columns: list[int] = []
+    starts = [0]
+    for post in posts:
+        columns.extend(sorted({column[tag] for tag in post.hashtags if tag in column}))
+        starts.append(len(columns))
+    return sparse.csr_matrix((np.ones(len(columns)), columns, starts), (len(posts), len(hashtags)))
+
+
+def _group(tfidf: Rows, k: int | None, seed: int) -> tuple[NDArray[np.int64], float | None]:
+    """The group of each row, and the silhouette."""
+    points = _points(tfidf, seed)
+    random = np.random.default_rng(seed)
+    fitted = points[_some(points.shape[0], _FIT_POSTS, random)]
+    # Posts that say the same are one when groups are judged: repeats are no topic.
+    distinct = fitted[_distinct(fitted)]
+    different = distinct.shape[0]
+    sample = distinct[_some(different, _SILHOUETTE_POSTS, random)]
+    if k is not None:
+        sizes = [min(k, different)]
+    else:
+        # More groups than that describe single posts, not what posts are about.
+        sizes = [size for size in KS if size**2 <= different] or [1]
+    found: list[tuple[float, KMeans]] = []
+    for size in sizes:
+        means = KMeans(size, n_init=_RESTARTS, random_state=seed).fit(fitted)
+        found.append((_silhouette(sample, means), means))
+    best = max(score for score, _ in found)
+    score, means = next((s, m) for s, m in found if s >= best - _NOISE or best == -np.inf)
+    groups = np.asarray(means.predict(points), np.int64)
+    return groups, None if score == -np.inf else score
+
+
+def _points(tfidf: Rows, seed: int) -> Points:
+    if min(tfidf.shape) <= 2 * _DIMS:
+        return tfidf
+    svd = TruncatedSVD(_DIMS, random_state=seed).fit(
+        tfidf[_some(tfidf.shape[0], _FIT_POSTS, np.random.default_rng(seed))]
+    )
+    return unit(np.asarray(svd.transform(tfidf), np.float32))
+
+
+def _some(count: int, most: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """``most`` of ``count`` rows at random, in order."""
+    if count <= most:
+        return np.arange(count)
+    return np.sort(random.choice(count, most, replace=False))
+
+
+def _distinct(points: Points) -> NDArray[np.int64]:
+    """Rows that differ from all rows before them."""
+    seen: set[bytes] = set()
+    kept: list[int] = []
+    for start in range(0, points.shape[0], 1024):
+        block = points[start : start + 1024]
+        rows = block.toarray() if sparse.issparse(block) else block
+        for index, row in enumerate(rows.round(4), start):
+            if (key := row.tobytes()) not in seen:
+                seen.add(key)
+                kept.append(index)
+    return np.array(kept, np.int64)
+
+
+def _silhouette(sample: Points, means: KMeans) -> float:
+    groups = means.predict(sample)
+    if not 1 < len(np.unique(groups)) < sample.shape[0]:
+        return -np.inf
+    return float(silhouette_score(sample, groups))
+
+
+def _described(
+    posts: int,
+    used: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    tfidf: Rows,
+    uses: Rows,
+    hashtags: Sequence[str],
+    silhouette: float | None,
+) -> Categories:
+    sizes = np.bincount(groups)
+    weights = _sums(groups, tfidf) / np.maximum(sizes, 1)[:, None]
+    # The largest first; of equal ones the one whose first post comes first.
+    present, first = np.unique(groups, return_index=True)
+    order = present[np.lexsort((first, -sizes[present]))]
+    place = np.full(len(sizes), -1)
+    place[order] = np.arange(len(order))
+    weights, sizes = weights[order], sizes[order]
+
+    counts = _sums(groups, uses)[order]
+    total = counts.sum(axis=0)
+    shares = (counts + _DOUBT * total / len(used)) / (sizes + _DOUBT)[:, None]
+    of_hashtag = np.where(total > 0, shares.argmax(axis=0), -1).astype(np.int32)
+    weight = np.where(total > 0, weights[of_hashtag, np.arange(len(hashtags))], 0)
+
+    of_post = np.full(posts, -1, np.int32)
+    of_post[used] = place[groups]
+    # What stands in every category leads none: it would not tell them apart.
+    own = weights / np.maximum(weights.sum(axis=0), 1e-12)
+    leaders = tuple(
+        tuple(
+            hashtags[column] for column in np.argsort(-row, kind="stable")[:LEADERS] if row[column]
+        )
+        for row in weights * np.sqrt(own)
+    )
+    return Categories(
+        _names(leaders), leaders, of_post, of_hashtag, weight.astype(np.float32), silhouette
+    )
+
+
+def _sums(groups: NDArray[np.int64], rows: Rows) -> NDArray[np.float64]:
+    """Rows added up by group, (C, V) float64."""
+    ones = np.ones(len(groups))
+    members = sparse.csr_matrix((ones, (groups, np.arange(len(groups)))))
+    return np.asarray((members @ rows).toarray(), np.float64)
+
+
+def _names(leaders: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The leaders joined; a number goes to a name that is taken."""
+    names: dict[str, None] = {}
+    for tags in leaders:
+        name, number = "_".join(tags), 1
+        while name in names:
+            number += 1
+            name = f"{'_'.join(tags)}_{number}"
+        names[name] = None
+    return tuple(names)

@@ -1,0 +1,310 @@
+"""Fitting the projection head: photo features to the space of hashtag vectors.
+
+Loss ``softmax`` is cross entropy of ``softmax(scale · cos(head(x), hashtag) + prior)`` against the
+post's hashtags, with a learned scale and a prior that starts at the log frequency. Regressing the
+mean hashtag vector instead (the baseline ``w2v_seed``) lands among rare hashtags: recall at five is
+half. ``kld_bce`` is KL divergence + 0.1 · binary cross entropy with logits, another published
+choice.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from torch import nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from recommenders.nearest import unit
+from recommenders.w2v import ProjectionHead
+from training.features.examples import Features
+
+Floats = NDArray[np.float32]
+Loss = Literal["softmax", "kld_bce"]
+LOSSES: tuple[Loss, ...] = ("softmax", "kld_bce")
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """How the head is fitted.
+
+    Attributes:
+        hidden: free (ReLU) units of layer one.
+        epochs, patience: at most so many epochs; stops after ``patience`` without a better one.
+        stop_after: keeps the head of exactly this epoch of ``epochs``, whatever its validation.
+        averaging: decay of the moving average of the steps' weights that becomes the head; 0 takes
+            the last step's.
+        frozen: leaves layer one as it is.
+        vector_rate: learning rate of the hashtag vectors relative to the head's; 0 freezes them.
+    """
+
+    loss: Loss = "softmax"
+    hidden: int = 1280
+    frozen: bool = False
+    epochs: int = 30
+    patience: int = 6
+    stop_after: int | None = None
+    batch: int = 128
+    rate: float = 2e-3
+    vector_rate: float = 0.3
+    weight_decay: float = 0.05
+    dropout: float = 0.5
+    averaging: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """What a fit gives: arrays for a bundle and how the losses went.
+
+    Attributes:
+        head: the two layers.
+        vectors: (V, d) float32 hashtag vectors as fitted.
+        prior: (V,) float32.
+        scale: multiplies cosines.
+        history: (training loss, validation score) an epoch.
+    """
+
+    head: ProjectionHead
+    vectors: Floats
+    prior: Floats
+    scale: float
+    history: list[tuple[float, float]]
+
+
+class _Network(nn.Module):
+    def __init__(self, start: FittedHead, settings: HeadSettings) -> None:
+        super().__init__()
+        head = start.head
+        self.classes, self.temperature = head.classes, head.temperature
+        self.groups = head.groups
+        self.layer1 = nn.Linear(head.weight1.shape[1], len(head.weight1))
+        self.layer2 = nn.Linear(len(head.weight1), len(head.weight2))
+        for layer, weight, bias in (
+            (self.layer1, head.weight1, head.bias1),
+            (self.layer2, head.weight2, head.bias2),
+        ):
+            layer.weight.data = torch.from_numpy(weight.copy())
+            layer.bias.data = torch.from_numpy(bias.copy())
+        self.vectors = nn.Parameter(torch.from_numpy(start.vectors.copy()))
+        self.prior = nn.Parameter(torch.from_numpy(start.prior.copy()))
+        self.log_scale = nn.Parameter(torch.tensor(float(np.log(start.scale))))
+        self.dropout = nn.Dropout(settings.dropout)
+        self.vectors.requires_grad_(settings.vector_rate > 0)
+        self.layer1.requires_grad_(not settings.frozen)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        raw = self.layer1(features)
+        parts = [torch.relu(raw[:, self.classes :])]
+        if self.classes:
+            parts.insert(0, torch.softmax(raw[:, : self.classes] / self.temperature, dim=1))
+            parts[1] = self.dropout(parts[1])
+        else:
+            parts[0] = self.dropout(parts[0])
+        projected = self.layer2(torch.cat(parts, dim=1))
+        cosine = self._directions(projected) @ self._directions(self.vectors).T
+        return self.log_scale.exp() / self.groups * cosine + self.prior
+
+    def _directions(self, rows: torch.Tensor) -> torch.Tensor:
+        sliced = rows.view(len(rows), self.groups, -1)
+        return functional.normalize(sliced, dim=2).reshape(rows.shape)
+
+
+def initial_head(
+    dims: int,
+    vectors: Floats,
+    popularity: Floats,
+    settings: HeadSettings,
+    classifier: tuple[Floats, Floats] | None = None,
+    class_vectors: Floats | None = None,
+    temperature: float = 1.0,
+) -> FittedHead:
+    """A head to start from.
+
+    Args:
+        dims: features of the backbone.
+        vectors: (V, d) hashtag vectors.
+        popularity: (V,) share of posts that carry each hashtag, above 0.
+        classifier: the backbone's own ImageNet classifier: its units come first in layer one.
+        class_vectors: (classes, d) mean vector of each class's hashtags, with ``classifier``.
+    """
+    generator = torch.Generator().manual_seed(settings.seed)
+    width = vectors.shape[1]
+
+    def kaiming(rows: int, columns: int) -> Floats:
+        drawn = torch.randn(rows, columns, generator=generator) * (2.0 / max(columns, 1)) ** 0.5
+        return np.asarray(drawn.numpy(), np.float32)
+
+    weight1, bias1 = kaiming(settings.hidden, dims), np.zeros(settings.hidden, np.float32)
+    weight2 = kaiming(width, settings.hidden) * np.float32(0.5)
+    classes = 0
+    if classifier is not None and class_vectors is not None:
+        classes = len(classifier[0])
+        weight1 = np.concatenate([classifier[0], weight1])
+        bias1 = np.concatenate([classifier[1], bias1])
+        weight2 = np.concatenate([class_vectors.T * np.float32(3), weight2], axis=1)
+    return FittedHead(
+        ProjectionHead(weight1, bias1, weight2, np.zeros(width, np.float32), classes, temperature),
+        vectors.astype(np.float32),
+        np.log(popularity).astype(np.float32),
+        10.0,
+        [],
+    )
+
+
+def fit_head(
+    features: Features,
+    targets: csr_matrix,
+    start: FittedHead,
+    settings: HeadSettings,
+    validate: Callable[[FittedHead], float],
+    *,
+    weights: Floats | None = None,
+    progress: Callable[[int, int, float], None] | None = None,
+) -> FittedHead:
+    """Fits a head with early stopping; deterministic for a seed.
+
+    Args:
+        features: (n, dims).
+        targets: (n, V) weights of each photo's hashtags.
+        start: what to start from: ``initial_head``, or a fitted head to fine-tune.
+        validate: scores a head on photos that are not in ``features``; higher is better.
+        weights: (n,) how much each photo counts.
+        progress: called with (epoch, epochs, validation score).
+
+    Returns:
+        The head of the best epoch.
+    """
+    # The steps are small: threads would spend their time waiting for one another.
+    torch.set_num_threads(1)
+    torch.manual_seed(settings.seed)
+    generator = torch.Generator().manual_seed(settings.seed)
+    network = _Network(start, settings)
+    groups: list[dict[str, Any]] = [
+        {"params": [network.layer1.weight, network.layer2.weight]},
+        {
+            "params": [
+                network.layer1.bias,
+                network.layer2.bias,
+                network.log_scale,
+                network.prior,
+            ],
+            "weight_decay": 0.0,
+        },
+        {
+            "params": [network.vectors],
+            "lr": settings.rate * settings.vector_rate,
+            "weight_decay": 0.0,
+        },
+    ]
+    optimizer = torch.optim.AdamW(
+        groups, lr=settings.rate, weight_decay=settings.weight_decay, fused=True
+    )
+    steps = -(-len(features) // settings.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=[g["lr"] for g in optimizer.param_groups],
+        total_steps=steps * settings.epochs,
+        pct_start=0.1,
+    )
+    counts = torch.from_numpy(np.ones(len(features), np.float32) if weights is None else weights)
+    average = None
+    if settings.averaging:
+        smooth = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
+        average = AveragedModel(network, multi_avg_fn=smooth)
+    best, best_score, since = start, -np.inf, 0
+    history: list[tuple[float, float]] = []
+    for epoch in range(settings.epochs):
+        network.train()
+        total = 0.0
+        order = torch.randperm(len(features), generator=generator)
+        for rows in order.split(settings.batch):  # type: ignore[no-untyped-call]
+            batch = torch.from_numpy(features[rows.numpy()]).float()
+            target = torch.from_numpy(targets[rows.numpy()].toarray())
+            loss = (_loss(network(batch), target, settings.loss) * counts[rows]).mean()
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            if average is not None:
+                average.update_parameters(network)
+            total += float(loss.detach()) * len(rows)
+        fitted = _fitted(network if average is None else cast(_Network, average.module), history)
+        score = validate(fitted)
+        history.append((total / len(features), score))
+        if progress is not None:
+            progress(epoch + 1, settings.epochs, score)
+        if epoch + 1 == settings.stop_after:
+            best = fitted
+            break
+        if settings.stop_after is None and score > best_score:
+            best, best_score, since = fitted, score, 0
+        else:
+            since += 1
+            if settings.stop_after is None and since >= settings.patience:
+                break
+    return replace(best, history=history)
+
+
+def side_by_side(heads: Sequence[FittedHead]) -> FittedHead:
+    """Heads fitted apart as one, each a group of its own; their logits' mean, but for one scale.
+
+    Layer two is block diagonal. Heads that start from a classifier cannot be joined.
+    """
+    width, hidden = heads[0].head.weight2.shape
+    weight2 = np.zeros((len(heads) * width, len(heads) * hidden), np.float32)
+    for at, fitted in enumerate(heads):
+        rows, columns = slice(at * width, (at + 1) * width), slice(at * hidden, (at + 1) * hidden)
+        weight2[rows, columns] = fitted.head.weight2
+    return FittedHead(
+        ProjectionHead(
+            np.concatenate([fitted.head.weight1 for fitted in heads]),
+            np.concatenate([fitted.head.bias1 for fitted in heads]),
+            weight2,
+            np.concatenate([fitted.head.bias2 for fitted in heads]),
+            groups=len(heads),
+        ),
+        np.concatenate([unit(fitted.vectors) for fitted in heads], axis=1),
+        np.asarray(np.mean([fitted.prior for fitted in heads], axis=0), np.float32),
+        float(np.mean([fitted.scale for fitted in heads])),
+        heads[0].history,
+    )
+
+
+def _loss(logits: torch.Tensor, target: torch.Tensor, loss: Loss) -> torch.Tensor:
+    """A loss per photo: (n,) of logits and weights of hashtags, both (n, V)."""
+    share = target / target.sum(dim=1, keepdim=True).clamp_min(1e-6)
+    log_share = torch.log_softmax(logits, dim=1)
+    if loss == "softmax":
+        return -(share * log_share).sum(dim=1)
+    divergence = functional.kl_div(log_share, share, reduction="none").sum(dim=1)
+    binary = functional.binary_cross_entropy_with_logits(
+        logits, target.clamp_max(1.0), reduction="none"
+    )
+    return divergence + 0.1 * binary.sum(dim=1)
+
+
+def _fitted(network: _Network, history: list[tuple[float, float]]) -> FittedHead:
+    def array(tensor: torch.Tensor) -> Floats:
+        copied: Floats = tensor.detach().numpy().copy()
+        return copied
+
+    return FittedHead(
+        ProjectionHead(
+            array(network.layer1.weight),
+            array(network.layer1.bias),
+            array(network.layer2.weight),
+            array(network.layer2.bias),
+            network.classes,
+            network.temperature,
+            network.groups,
+        ),
+        array(network.vectors),
+        array(network.prior),
+        float(network.log_scale.detach().exp()),
+        history,
+    )

@@ -1,0 +1,68 @@
+"""The bundle's part ``knowledge``: what ``recommenders.knowledge`` looks up."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from recommenders.bundle import Array
+from training.datasets.format import Post
+from training.fitting.categories import categories
+from training.fitting.ratings import earnings, median_likes, uses_of
+from training.fitting.sizes import sizes
+from training.fitting.vectors import NEIGHBOURS, Floats, similar_table
+
+
+def knowledge(
+    posts: Sequence[Post],
+    hashtags: Sequence[str],
+    vectors: Mapping[str, Floats],
+    *,
+    k: int | None = None,
+    neighbours: int = NEIGHBOURS,
+    post_counts: Mapping[str, int] | None = None,
+    seed: int = 0,
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The settings and arrays of the part ``knowledge``.
+
+    Args:
+        hashtags: the bundle's vocabulary, V hashtags.
+        vectors: by model (``skipgram``, ``cbow``; the first is the one that answers unless another
+            is asked for) the (V, dims) vectors of that vocabulary, zeros where a hashtag has none:
+            see ``training.fitting.vectors.aligned``.
+        k: how many categories; by silhouette where None.
+        neighbours: how many similar hashtags are kept of each.
+        post_counts: a platform's posts by hashtag, where known.
+
+    Raises:
+        DatasetError: where no post has a hashtag of the vocabulary.
+    """
+    groups = categories(posts, hashtags, k=k, seed=seed)
+    in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
+    used = Counter(tag for post in posts for tag in post.hashtags)
+    uses = np.array([used[tag] for tag in hashtags], np.int64)
+    settings: dict[str, Any] = {
+        "models": list(vectors),
+        "categories": [
+            {"name": name, "posts": int(count)}
+            for name, count in zip(groups.names, in_group, strict=True)
+        ],
+        "silhouette": groups.silhouette,
+        # Only a platform's own counts tell which hashtags drown a post.
+        "preferred_mix": "middle" if post_counts else None,
+    }
+    arrays: dict[str, Array] = {
+        "category_of": groups.of_hashtag,
+        "category_weight": groups.weight,
+        "size": sizes(hashtags, uses, post_counts),
+        "median_likes": median_likes(uses_of(posts, hashtags)).astype(np.float32),
+    }
+    for model, rows in vectors.items():
+        arrays[f"{model}_indices"], arrays[f"{model}_cosines"] = similar_table(rows, neighbours)
+    return settings, arrays
+
+
+def rating(posts: Sequence[Post], hashtags: Sequence[str]) -> Array:
+    """The array ``rating`` of the part ``ranking``, (V,) float32: what hashtags' uses earn."""
+    return earnings(uses_of(posts, hashtags))

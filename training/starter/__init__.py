@@ -1,0 +1,1 @@
+"""The bundle that ships: its tables, and how it is built and checked."""

@@ -1,0 +1,132 @@
+"""Tables that turn what was seen in a photo into hashtags people would post with it.
+
+``training/starter/imagenet_*.csv`` starts from ImageNet's classes, ``captions.csv`` and
+``scenes.csv`` from the words of captions, ``corel.csv`` from the words of stock photos. A row's
+evidence is one or more terms that must all hold, a term alternatives joined by ``|``; its hashtags
+stand most specific first.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from recommenders.hashtags import normalise
+
+TABLES = Path(__file__).parent / "tables"
+
+POSITION_DECAY = 0.85
+"""A row's next hashtag is this much less certain than the one before."""
+
+SCENE_BONUS = 1.3
+"""Several words together say more than each alone."""
+
+UNNAMED = 0.7
+"""A hashtag that has none of the words seen in it says less plainly what is in the photo."""
+
+_WORDS = re.compile(r"[a-z]+")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: all of ``terms`` must hold, each by any of its words.
+
+    ``weight`` is below 1 where what is seen is in so many photos that it says little (sky, a man).
+    """
+
+    terms: tuple[frozenset[str], ...]
+    hashtags: tuple[str, ...]
+    weight: float = 1.0
+
+    def strength(self, words: Mapping[str, float]) -> float:
+        """How certain the row is: the weakest of its terms, times the row's weight."""
+        return self.weight * min(
+            max((words[word] for word in term if word in words), default=0.0) for term in self.terms
+        )
+
+
+class WordTable:
+    """Words and scenes to hashtags."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.rows = list(rows)
+        self._by_word: dict[str, list[Row]] = {}
+        for row in self.rows:
+            for word in row.terms[0]:
+                self._by_word.setdefault(word, []).append(row)
+
+    def hashtags(self, words: Mapping[str, float]) -> dict[str, float]:
+        """Hashtags of a photo in which ``words`` were seen, with weights from 0 to 1.
+
+        Args:
+            words: word to how certain it is, 0 to 1.
+        """
+        rows = {id(row): row for word in words for row in self._by_word.get(word, ())}
+        weights: dict[str, float] = {}
+        for row in rows.values():
+            strength = row.strength(words)
+            if strength <= 0:
+                continue
+            if len(row.terms) > 1:
+                strength *= SCENE_BONUS
+            for position, tag in enumerate(row.hashtags):
+                weight = strength * POSITION_DECAY**position
+                weights[tag] = max(weights.get(tag, 0.0), weight)
+        plain = [word for word in words if len(word) >= 3]
+        return {
+            tag: min(weight * (1.0 if any(word in tag for word in plain) else UNNAMED), 1.0)
+            for tag, weight in weights.items()
+        }
+
+
+def words_of_captions(captions: Iterable[str]) -> dict[str, float]:
+    """Words of a photo's captions with the share of the captions that have them."""
+    captions = list(captions)
+    counts: dict[str, int] = {}
+    for caption in captions:
+        for word in sorted(set(_WORDS.findall(caption.lower()))):
+            counts[word] = counts.get(word, 0) + 1
+    return {word: count / len(captions) for word, count in counts.items()}
+
+
+def word_table(*names: str) -> WordTable:
+    """Reads word tables by their file names."""
+    rows = []
+    for name in names:
+        for record in _records(name):
+            terms = tuple(frozenset(term.split("|")) for term in record["words"].split())
+            weight = float(record.get("weight") or 1)
+            rows.append(Row(terms, _hashtags(record["hashtags"]), weight))
+    return WordTable(rows)
+
+
+def class_hashtags() -> list[dict[str, float]]:
+    """Hashtags of each of the 1,000 ImageNet classes with weights, by class index."""
+    classes: list[dict[str, float]] = [{} for _ in range(1000)]
+    for name in ("imagenet_a.csv", "imagenet_b.csv"):
+        for record in _records(name):
+            classes[int(record["class_index"])] = {
+                tag: POSITION_DECAY**position
+                for position, tag in enumerate(_hashtags(record["hashtags"]))
+            }
+    return classes
+
+
+def communities() -> list[tuple[str, ...]]:
+    """Hashtags that people post together, theme by theme."""
+    return [_hashtags(record["hashtags"]) for record in _records("communities.csv")]
+
+
+def generic() -> frozenset[str]:
+    """Hashtags that say nothing about a photo."""
+    return frozenset(normalise(record["hashtag"]) for record in _records("generic.csv"))
+
+
+def _records(name: str) -> list[dict[str, str]]:
+    with (TABLES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _hashtags(cell: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(normalise(tag) for tag in cell.split()))
