@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.chat.learner import AtOnce
+from bot.chat.learner import Learner
 from bot.chat.services import Services
 from bot.settings import Settings
 from recommenders.bundle import MANIFEST
@@ -43,7 +43,7 @@ GRACE = 10.0
 @asynccontextmanager
 async def kept_current(
     services: Services,
-    learner: AtOnce,
+    learner: Learner,
     versions: Versions,
     *,
     look_every: float = LOOK_EVERY,
@@ -66,7 +66,7 @@ async def kept_current(
 class _Following:
     """Takes up promoted versions."""
 
-    def __init__(self, services: Services, learner: AtOnce, versions: Versions) -> None:
+    def __init__(self, services: Services, learner: Learner, versions: Versions) -> None:
         self._services = services
         self._learner = learner
         self._versions = versions

@@ -13,7 +13,7 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
 
 from bot import logs
 from bot.chat.application import build
-from bot.chat.learner import AtOnce
+from bot.chat.learner import Learner
 from bot.chat.services import Bot
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
@@ -140,9 +140,9 @@ async def _load(folder: Path | None, settings: Settings) -> Engine:
     return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
 
 
-async def _taught(engine: Engine, database: Database) -> AtOnce:
+async def _taught(engine: Engine, database: Database) -> Learner:
     """Teaches the engine what people taught before this start."""
-    learner = AtOnce(engine, database)
+    learner = Learner(engine, database)
     try:
         await learner.start()
     except StorageError as error:

@@ -1,22 +1,21 @@
 """Is this photo a re-encoded or resized copy of one seen before? Hash proposes, hash confirms.
 
 The average hash (8×8 grey thumbnail, a bit a pixel: brighter than the mean or not) of a copy
-differs in a few bits from its original's. Cut into `BANDS` bands, two hashes at most `BANDS - 1`
-bits apart agree in one whole band at least (pigeonhole), so an index on each band proposes every
-candidate without a table scan. Many different photos are that near too: a bright sky over dark
-ground is one hash.
+differs in a few bits from its original's. Cut into ``BANDS`` bands, two hashes at most
+``BANDS - 1`` bits apart agree in one whole band at least (pigeonhole), so an index on each band
+proposes every candidate without a table scan. Many different photos are that near too: a bright
+sky over dark ground is one hash.
 
 What tells a copy from such a photo is the perceptual hash (256 bits: the signs of the low
 frequencies of the cosine transform). A backbone's features confirm what a grey hash cannot see.
 They do not do it alone: they are made to be alike for alike photos, and were nearer for two
 frames of one horse (cosine 0.95) than for a small photo and its copy (0.88 in the median).
 
-Pure functions; `storage.known_photos` keeps the hashes, and
-`training.evaluation.duplicate_figures` measures the thresholds.
+Pure functions; ``storage.known_photos`` keeps the hashes, and
+``training.evaluation.duplicate_figures`` measures the thresholds.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import imagehash
@@ -42,10 +41,30 @@ _WIDTHS = tuple(BITS // BANDS + (band < BITS % BANDS) for band in range(BANDS))
 
 @dataclass(frozen=True)
 class Hashes:
-    """A photo's hashes: `average` 0 … 2**64 - 1, `perceptual` 0 … 2**256 - 1."""
+    """A photo's hashes.
+
+    Attributes:
+        average: 0 to 2**64 - 1.
+        perceptual: 0 to 2**256 - 1.
+    """
 
     average: int
     perceptual: int
+
+    @property
+    def signed_average(self) -> int:
+        """The average hash as a signed integer, for databases that have no unsigned one."""
+        return signed(self.average)
+
+    @property
+    def bands(self) -> tuple[int, ...]:
+        """The average hash cut into ``BANDS`` integers."""
+        return bands(self.average)
+
+    @property
+    def packed_perceptual(self) -> bytes:
+        """The perceptual hash as its 32 bytes, highest bits first."""
+        return packed(self.perceptual)
 
 
 def hashes(image: Image.Image) -> Hashes:
@@ -84,10 +103,10 @@ def nearest(
     max_distance: int = MAX_DISTANCE,
     limit: int = MAX_CANDIDATES,
 ) -> NDArray[np.intp]:
-    """Which of `hashes` may be copies: indices of those near enough, nearest first.
+    """Which of ``hashes`` may be copies: indices of those near enough, nearest first.
 
-    `hashes` (n,) int64, signed as stored, newest photo first: among equally near ones the order
-    stays, and no more than `limit` are returned. Near-uniform photos share one hash by the
+    ``hashes`` (n,) int64, signed as stored, newest photo first: among equally near ones the order
+    stays, and no more than ``limit`` are returned. Near-uniform photos share one hash by the
     thousand; the limit keeps one of them from reading every other's features.
     """
     different = np.bitwise_count(hashes.view(np.uint64) ^ np.uint64(average_hash))
@@ -101,7 +120,7 @@ def packed(perceptual_hash: int) -> bytes:
 
 
 def perceptual_distances(perceptual_hash: int, others: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """In how many bits a perceptual hash differs from each of `others`, (n, 32) as `packed`."""
+    """In how many bits a perceptual hash differs from each of ``others``, (n, 32) as ``packed``."""
     one = np.frombuffer(packed(perceptual_hash), np.uint8)
     different: NDArray[np.int64] = np.bitwise_count(others ^ one).sum(axis=1, dtype=np.int64)
     return different
@@ -110,7 +129,7 @@ def perceptual_distances(perceptual_hash: int, others: NDArray[np.uint8]) -> NDA
 def cosines(
     features: NDArray[np.floating], candidates: NDArray[np.floating]
 ) -> NDArray[np.float32]:
-    """The cosine of `features` (d,) with each row of `candidates` (n, d): (n,) float32.
+    """The cosine of ``features`` (d,) with each row of ``candidates`` (n, d): (n,) float32.
 
     A row of zeros has cosine 0.
     """
@@ -120,6 +139,36 @@ def cosines(
     products: NDArray[np.float32] = many @ one
     np.divide(products, lengths, out=products, where=lengths > 0)
     return products
+
+
+def confirmed(perceptual_hash: int, others: Mapping[int, bytes]) -> dict[int, int]:
+    """The photos whose perceptual hashes are near enough: differing bits by photo.
+
+    Args:
+        others: packed perceptual hashes by photo.
+    """
+    if not others:
+        return {}
+    rows = np.stack([np.frombuffer(blob, np.uint8) for blob in others.values()])
+    different = perceptual_distances(perceptual_hash, rows)
+    return {
+        photo: int(bits)
+        for photo, bits in zip(others, different, strict=True)
+        if bits <= MAX_PERCEPTUAL_DISTANCE
+    }
+
+
+def most_alike(bits: Mapping[int, int], cosines: Mapping[int, float]) -> int | None:
+    """The photo that another is a copy of, of those whose hashes agree; None where features differ.
+
+    Args:
+        bits: in which perceptual hashes differ, by photo.
+        cosines: of features, by photo; where there are none to compare, the hashes suffice.
+    """
+    alike = [photo for photo in bits if cosines.get(photo, MIN_COSINE) >= MIN_COSINE]
+    return min(
+        alike, key=lambda photo: (bits[photo], -cosines.get(photo, MIN_COSINE)), default=None
+    )
 
 
 def _integer(bits: NDArray[np.bool_]) -> int:

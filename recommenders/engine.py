@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.sparse import csr_matrix
 
+from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones.backbone import BACKBONES, SIDE, Backbone, dims, load_backbone, names_of
@@ -19,7 +20,7 @@ from recommenders.bundle import Bundle, BundleError
 from recommenders.explaining import Reason, explain
 from recommenders.knowledge import Knowledge
 from recommenders.nearest import PhotoSpace, unit
-from recommenders.ranking import STYLES, Hashtag, Ranking, pick
+from recommenders.ranking import STYLES, Hashtag, Ranking
 from recommenders.recommender import Recommender
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 
@@ -170,9 +171,39 @@ class Engine:
         order = ranking.order(scores, style)
         hashtags = self.hashtags[: scores.shape[1]]
         return [
-            pick(ranking, row, relevance, hashtags, top, skip)
+            answers.pick(ranking, row, relevance, hashtags, top, skip)
             for row, relevance in zip(order, scores, strict=True)
         ]
+
+    def answer(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        *,
+        top: int = 10,
+        style: str = "balanced",
+        mix: str | None = None,
+        skip: Collection[str] = (),
+    ) -> list[Hashtag]:
+        """What people get for a photo, or for an album's photos as one, best first.
+
+        Args:
+            features, backend, style, skip: as for ``recommend``.
+            mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
+        """
+        return answers.answer(
+            lambda count: self.recommend(features, backend, top=count, style=style, skip=skip),
+            len(next(iter(features.values()))),
+            top=top,
+            mix=mix,
+            size=self.knowledge.size_index if self.knowledge else None,
+        )
+
+    @property
+    def default_mix(self) -> str | None:
+        """The mix of sizes that a new chat gets; None where hashtags stay as they are ranked."""
+        mix = self.knowledge.preferred_mix if self.knowledge else None
+        return mix if mix in answers.MIXES else None
 
     def explain(
         self,

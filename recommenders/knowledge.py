@@ -4,15 +4,15 @@ All of it is computed when the bundle is fitted (``training.fitting.knowledge``)
 here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.answers import SIZES
 from recommenders.bundle import Bundle, BundleError
 from recommenders.ranking import Hashtag
-from recommenders.sizes import MIXES, SIZES, mixed
 
 PART = "knowledge"
 
@@ -129,7 +129,7 @@ class Knowledge:
 
     def size(self, tag: str) -> str:
         """``niche``, ``middle`` or ``broad``; hashtags that people taught are niche."""
-        return SIZES[self._size_of(tag)]
+        return SIZES[self.size_index(tag)]
 
     def rating(self, tag: str) -> float | None:
         """What a hashtag's uses earn, 0 to 1; None for one that is unknown."""
@@ -142,24 +142,8 @@ class Knowledge:
         likes = np.nan if column is None else float(self._median_likes[column])
         return None if np.isnan(likes) else likes
 
-    def mixed(
-        self, hashtags: Sequence[Hashtag], mix: str | None, top: int | None = None
-    ) -> list[Hashtag]:
-        """The ``top`` best of a ranked list with the mix of sizes that is wanted.
-
-        Args:
-            hashtags: ranked, best first; ``top + recommenders.sizes.REACH`` of them leave a choice.
-            mix: a key of ``recommenders.sizes.MIXES``; None leaves the order.
-
-        Raises:
-            KeyError: for another mix.
-        """
-        if mix is None:
-            return list(hashtags)[:top]
-        order = mixed([self._size_of(hashtag.tag) for hashtag in hashtags], MIXES[mix], places=top)
-        return [hashtags[place] for place in order]
-
-    def _size_of(self, tag: str) -> int:
+    def size_index(self, tag: str) -> int:
+        """The same as an index of ``recommenders.answers.SIZES``."""
         column = self._columns.get(tag)
         return 0 if column is None else int(self._size[column])
 

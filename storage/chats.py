@@ -1,7 +1,5 @@
 """A chat's settings. A chat that has changed nothing has no row."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -29,11 +29,11 @@ _ASYNC_DRIVERS = {
 }
 _FAILURES = (DBAPIError, PoolTimeoutError, OSError)
 WAIT_SECONDS = 30.0
-"""How long a session waits for its turn to write before it gives up with a `StorageError`."""
+"""How long a session waits for its turn to write before it gives up with a ``StorageError``."""
 
 
 class Database:
-    """A migrated database. Make one with `open`, and `close` it: each connection has a thread."""
+    """A migrated database. ``open`` makes one; ``close`` it: each connection has a thread."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -47,9 +47,9 @@ class Database:
 
     @classmethod
     async def open(cls, url: str) -> Database:
-        """Open the database at `url`, make its folder where needed, and bring it up to date.
+        """Open the database at ``url``, make its folder where needed, and bring it up to date.
 
-        Raises `StorageError` when it cannot be reached, written to, or is from a newer version.
+        Raises ``StorageError`` when it cannot be reached, written to, or is from a newer version.
         """
         address = _address(url)
         try:
@@ -95,7 +95,7 @@ class Database:
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
-        Keep it short and never nest two: on SQLite others wait for it. Raises `StorageError`.
+        Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
         """
         try:
             async with AsyncExitStack() as stack:
@@ -115,7 +115,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session to read with: never waits for a writer, and keeps nothing that is written.
 
-        Raises `StorageError`.
+        Raises ``StorageError``.
         """
         try:
             async with self._reading() as session:

@@ -1,7 +1,5 @@
 """The one exception that leaves this package, and the sentences it speaks."""
 
-from __future__ import annotations
-
 _SENTENCES = (
     ("disk is full", "The disk that holds the database is full: free some space and try again."),
     ("no space left", "The disk that holds the database is full: free some space and try again."),
@@ -30,13 +28,13 @@ _SENTENCES = (
 class StorageError(Exception):
     """The database could not do what was asked; nothing of that session was kept.
 
-    `str(error)` is a sentence for people, without a path or SQL. The driver's own words are in
-    `__cause__`, for the debug log.
+    ``str(error)`` is a sentence for people, without a path or SQL. The driver's own words are in
+    ``__cause__``, for the debug log.
     """
 
 
 def explain(error: BaseException) -> StorageError:
-    """The `StorageError` to raise from `error` (a driver's, SQLAlchemy's or the system's)."""
+    """The ``StorageError`` to raise from ``error`` (a driver's, SQLAlchemy's or the system's)."""
     words = str(getattr(error, "orig", None) or error).lower()
     for clue, sentence in _SENTENCES:
         if clue in words:

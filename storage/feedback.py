@@ -1,7 +1,5 @@
 """Thumbs under answers: one a person and answer, which may be changed or taken back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from sqlalchemy import case, delete, func, select

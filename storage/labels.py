@@ -1,10 +1,8 @@
 """Hashtags that people gave photos: /addtags and /mytags, and what the models learn from.
 
 Hashtags come here in their canonical form (no #, case-folded); this package does not judge
-what a hashtag is, only whether it may be said (`storage.moderation`).
+what a hashtag is, only whether it may be said (``storage.moderation``).
 """
-
-from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -21,22 +19,22 @@ from storage.upserts import insert_missing, insert_or_change
 
 @dataclass(frozen=True)
 class Added:
-    """What became of each hashtag, in the order given."""
+    """What became of each hashtag, in their order."""
 
-    kept: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     """The user had given the photo these before; they stay."""
     blocked: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
-    """Those of `kept` and `repeated` that the model's vocabulary lacks."""
+    """Those of ``added`` and ``repeated`` that the model's vocabulary lacks."""
 
 
 @dataclass(frozen=True)
 class MyHashtag:
     """A hashtag that a user added, to how many photos, and the id of the newest label.
 
-    `status` is None for one that the models knew, else "pending", "approved" or "rejected".
+    ``status`` is None for one that the models knew, else "pending", "approved" or "rejected".
     """
 
     label_id: int
@@ -59,8 +57,8 @@ async def add(
 ) -> Added:
     """Label the photo; adding the same again changes nothing.
 
-    A hashtag that `vocabulary` (the model's) lacks is noted for review, see
-    `storage.moderation`. `daily_limit`: how many labels a user may give a UTC day.
+    A hashtag that ``vocabulary`` (the model's) lacks is noted for review, see
+    ``storage.moderation``. ``daily_limit``: how many labels a user may give a UTC day.
     """
     at = at or now()
     wanted = list(dict.fromkeys(hashtags))
@@ -81,7 +79,7 @@ async def add(
     room = len(fresh)
     if daily_limit is not None:
         room = max(0, daily_limit - await today(session, user_id, at=at))
-    kept = fresh[:room]
+    added = fresh[:room]
     rows = [
         {
             "user_id": user_id,
@@ -92,7 +90,7 @@ async def add(
             "learnt_in": None,
             "removed_at": None,
         }
-        for hashtag in kept
+        for hashtag in added
     ]
     # A label that was taken back is there still, and comes to life again.
     await insert_or_change(
@@ -102,14 +100,14 @@ async def add(
         keys=["user_id", "photo_id", "hashtag"],
         change=["chat_id", "at", "learnt_in", "removed_at"],
     )
-    new = [tag for tag in wanted if tag in (*kept, *repeated) and tag not in vocabulary]
+    new = [tag for tag in wanted if tag in (*added, *repeated) and tag not in vocabulary]
     await insert_missing(
         session,
         NewHashtag,
         [{"hashtag": hashtag, "status": "pending", "first_at": at} for hashtag in new],
     )
     return Added(
-        kept=tuple(kept),
+        added=tuple(added),
         repeated=tuple(repeated),
         blocked=tuple(blocked),
         over_limit=tuple(fresh[room:]),
@@ -122,17 +120,6 @@ async def today(session: AsyncSession, user_id: int, *, at: datetime | None = No
     midnight = (at or now()).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     query = select(func.count(Label.id)).where(Label.user_id == user_id, Label.at >= midnight)
     return await session.scalar(query) or 0
-
-
-async def of_photo(session: AsyncSession, photo_id: int) -> list[str]:
-    """The hashtags people gave the photo, the most given first."""
-    query = (
-        select(Label.hashtag)
-        .where(Label.photo_id == photo_id, Label.removed_at.is_(None))
-        .group_by(Label.hashtag)
-        .order_by(func.count().desc(), func.min(Label.id))
-    )
-    return list(await session.scalars(query))
 
 
 async def mine(

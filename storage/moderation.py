@@ -4,15 +4,13 @@ A hashtag that no model knew is said only in chats where someone used it, until 
 users have used it or an admin has approved it. A blocked word is said nowhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.pages import Page, place
@@ -26,7 +24,7 @@ ENOUGH_USERS = 2
 
 @dataclass(frozen=True)
 class PendingHashtag:
-    """A new hashtag nobody has decided on; `shared`: enough users have used it to be said."""
+    """A new hashtag nobody has decided on; ``shared``: enough users have used it to be said."""
 
     id: int
     hashtag: str
@@ -38,7 +36,7 @@ class PendingHashtag:
 
 class Blocklist:
     """Words no hashtag may be: a word blocks the equal hashtag and one that has it between
-    underscores; with * it is a pattern, as in `bad*` and `*bad*`."""
+    underscores; with * it is a pattern, as in ``bad*`` and ``*bad*``."""
 
     def __init__(self, words: Iterable[str]) -> None:
         words = list(words)
@@ -89,35 +87,23 @@ async def decide(session: AsyncSession, hashtag_id: int, status: Status, by: int
     return row.hashtag
 
 
-async def decide_named(session: AsyncSession, hashtag: str, status: Status, by: int) -> None:
-    """The same by name, also for a hashtag nobody has used yet."""
-    row = {"hashtag": hashtag, "status": status, "first_at": now()}
-    await insert_missing(session, NewHashtag, [row])
-    found = await session.scalar(select(NewHashtag).where(NewHashtag.hashtag == hashtag))
-    if found is not None:
-        _set(found, status, by)
-        await session.flush()
+async def blocked_hashtags(session: AsyncSession, chat_id: int | None) -> set[str]:
+    """Of the hashtags that people taught, those that must not be recommended in a chat.
 
-
-async def withheld(session: AsyncSession, chat_id: int, vocabulary: Iterable[str] = ()) -> set[str]:
-    """The hashtags that must not be recommended in this chat.
-
-    Rejected ones, those of `vocabulary` and of the new ones that are blocked, and new ones of
-    too few users that were not used in this very chat.
+    Rejected ones, blocked ones, and new ones of too few users that were not used in this very
+    chat; with None for the chat, those that no chat sees which did not use them.
     """
-    here = exists().where(*_in_use(), Label.chat_id == chat_id)
-    new = await session.execute(
+    in_this_chat = (
+        false() if chat_id is None else exists().where(*_in_use(), Label.chat_id == chat_id)
+    )
+    rows = await session.execute(
         select(
             NewHashtag.hashtag,
-            or_(NewHashtag.status == "rejected", and_(~is_shared(), ~here)).label("hidden"),
+            or_(NewHashtag.status == "rejected", and_(~is_shared(), ~in_this_chat)).label("hidden"),
         )
     )
     blocklist = Blocklist(await blocked_words(session))
-    hidden = {hashtag for hashtag in vocabulary if blocklist.blocks(hashtag)}
-    for row in new:
-        if row.hidden or blocklist.blocks(row.hashtag):
-            hidden.add(row.hashtag)
-    return hidden
+    return {row.hashtag for row in rows if row.hidden or blocklist.blocks(row.hashtag)}
 
 
 async def block(session: AsyncSession, word: str, by: int) -> bool:
@@ -142,7 +128,7 @@ async def blocked_words(session: AsyncSession) -> list[str]:
 
 
 def is_shared() -> ColumnElement[bool]:
-    """SQL: the row of `NewHashtag` may be said everywhere."""
+    """SQL: the row of ``NewHashtag`` may be said everywhere."""
     users = (
         select(func.count(Label.user_id.distinct()))
         .where(*_in_use())

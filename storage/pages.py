@@ -1,7 +1,5 @@
 """A long list, a screenful at a time."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,7 +8,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
-    """`items` of page number `page` (from 0) out of `pages`; `total` items in all pages."""
+    """``items`` of page number ``page`` (from 0) out of ``pages``; ``total`` items in all pages."""
 
     items: tuple[Item, ...]
     total: int
@@ -19,7 +17,7 @@ class Page(Generic[Item]):
 
 
 def place(total: int, page: int, size: int) -> tuple[int, int]:
-    """The nearest page that exists to `page`, and how many there are (one at least).
+    """The nearest page that exists to ``page``, and how many there are (one at least).
 
     Lists shrink under a person's thumb: the button to page 3 may outlive page 3.
     """

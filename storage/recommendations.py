@@ -1,6 +1,4 @@
-"""The answers that were given, to repeat one for a known photo and to hang thumbs on."""
-
-from __future__ import annotations
+"""The answers that were given, to repeat one for a known photo and to hang buttons on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +7,23 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import sightings
 from storage.tables import Label, Recommendation, now
+
+Scored = Sequence[tuple[str, float]]
+"""Hashtags with their scores, best first."""
 
 
 @dataclass(frozen=True)
-class Given:
-    """An answer as it was given: `hashtags` are (hashtag, score), best first."""
+class StoredAnswer:
+    """An answer as it stands in the chat.
+
+    Attributes:
+        photo_id: of an album, its first photo.
+        style, mix: how hashtags were ranked, and the mix of sizes, if any.
+        album: it answers several photos as one.
+        hashtags: (hashtag, score), best first.
+        duplicate: the photo was known already.
+    """
 
     id: int
     photo_id: int
@@ -24,10 +32,16 @@ class Given:
     backend: str
     model: str
     style: str
+    mix: str | None
+    album: bool
     hashtags: tuple[tuple[str, float], ...]
     elapsed_ms: float
     duplicate: bool
     at: datetime
+
+    @property
+    def tags(self) -> list[str]:
+        return [tag for tag, _ in self.hashtags]
 
 
 async def record(
@@ -38,42 +52,48 @@ async def record(
     backend: str,
     model: str,
     style: str,
-    hashtags: Sequence[tuple[str, float]],
+    hashtags: Scored,
     elapsed_ms: float,
+    mix: str | None = None,
+    album: bool = False,
     duplicate: bool = False,
+    message_id: int | None = None,
 ) -> int:
-    """Store an answer and return its id. `duplicate`: the photo was known already."""
+    """Stores an answer and returns its id; arguments as of ``StoredAnswer``."""
     answer = Recommendation(
         photo_id=photo_id,
         chat_id=chat_id,
+        message_id=message_id,
         backend=backend,
         model=model,
         style=style,
-        hashtags=[[hashtag, float(score)] for hashtag, score in hashtags],
-        length=len(hashtags),
+        mix=mix,
+        album=album,
         elapsed_ms=float(elapsed_ms),
         duplicate=duplicate,
         at=now(),
     )
+    _set_hashtags(answer, hashtags)
     session.add(answer)
     await session.flush()
     return answer.id
 
 
-async def earlier(
+async def previous(
     session: AsyncSession,
     *,
     photo_id: int,
     backend: str,
     model: str,
     style: str,
+    mix: str | None = None,
     count: int = 1,
     since: datetime | None = None,
 ) -> list[tuple[str, float]] | None:
-    """What was answered for this photo by the same model version, backend and style, or None.
+    """What this photo alone got before, in the same way, or None.
 
-    The newest answer of at least `count` hashtags, all of them. One from before the photo's
-    labels last changed, or from before `since`, no longer counts: something was learnt then.
+    The newest answer of at least ``count`` hashtags, all of them. One from before the photo's
+    labels last changed, or from before ``since``, no longer counts: something was learnt then.
     """
     changes = select(func.max(Label.at), func.max(Label.removed_at)).where(
         Label.photo_id == photo_id
@@ -84,6 +104,8 @@ async def earlier(
         Recommendation.backend == backend,
         Recommendation.model == model,
         Recommendation.style == style,
+        Recommendation.mix.is_(None) if mix is None else Recommendation.mix == mix,
+        ~Recommendation.album,
         Recommendation.length >= count,
     )
     if any(moments):
@@ -92,27 +114,31 @@ async def earlier(
     return None if hashtags is None else [(tag, score) for tag, score in hashtags]
 
 
-async def attach_message(session: AsyncSession, recommendation_id: int, message_id: int) -> None:
-    """The bot's message `message_id` shows this answer. Does nothing for an unknown one."""
-    answer = await session.get(Recommendation, recommendation_id)
-    if answer is None:
-        return
-    answer.message_id = message_id
-    await session.flush()
-    await sightings.answered(
-        session, chat_id=answer.chat_id, message_id=message_id, photo_ids=[answer.photo_id]
-    )
+async def set_message(session: AsyncSession, answer_id: int, message_id: int) -> None:
+    """The bot's message shows this answer. Does nothing for an unknown one."""
+    answer = await session.get(Recommendation, answer_id)
+    if answer is not None:
+        answer.message_id = message_id
+        await session.flush()
 
 
-async def get(session: AsyncSession, recommendation_id: int) -> Given | None:
+async def extend(session: AsyncSession, answer_id: int, hashtags: Scored) -> None:
+    """More hashtags stand below those of an answer. Does nothing for an unknown one."""
+    answer = await session.get(Recommendation, answer_id)
+    if answer is not None:
+        _set_hashtags(answer, [*((tag, score) for tag, score in answer.hashtags), *hashtags])
+        await session.flush()
+
+
+async def get(session: AsyncSession, answer_id: int) -> StoredAnswer | None:
     """An answer by its id."""
-    answer = await session.get(Recommendation, recommendation_id)
-    return None if answer is None else _given(answer)
+    answer = await session.get(Recommendation, answer_id)
+    return None if answer is None else _stored(answer)
 
 
 async def last_in_chat(
     session: AsyncSession, chat_id: int, photo_id: int | None = None
-) -> Given | None:
+) -> StoredAnswer | None:
     """The newest answer in a chat, about that photo if one is given."""
     query = select(Recommendation).where(
         Recommendation.chat_id == chat_id, Recommendation.message_id.is_not(None)
@@ -120,20 +146,25 @@ async def last_in_chat(
     if photo_id is not None:
         query = query.where(Recommendation.photo_id == photo_id)
     answer = await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
-    return None if answer is None else _given(answer)
+    return None if answer is None else _stored(answer)
 
 
-async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[Given]:
+async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[StoredAnswer]:
     """The answers that the bot's message shows or showed, newest first."""
     query = select(Recommendation).where(
         Recommendation.chat_id == chat_id, Recommendation.message_id == message_id
     )
     answers = await session.scalars(query.order_by(Recommendation.id.desc()))
-    return [_given(answer) for answer in answers]
+    return [_stored(answer) for answer in answers]
 
 
-def _given(answer: Recommendation) -> Given:
-    return Given(
+def _set_hashtags(answer: Recommendation, hashtags: Scored) -> None:
+    answer.hashtags = [[tag, float(score)] for tag, score in hashtags]
+    answer.length = len(hashtags)
+
+
+def _stored(answer: Recommendation) -> StoredAnswer:
+    return StoredAnswer(
         id=answer.id,
         photo_id=answer.photo_id,
         chat_id=answer.chat_id,
@@ -141,6 +172,8 @@ def _given(answer: Recommendation) -> Given:
         backend=answer.backend,
         model=answer.model,
         style=answer.style,
+        mix=answer.mix,
+        album=answer.album,
         hashtags=tuple((tag, score) for tag, score in answer.hashtags),
         elapsed_ms=answer.elapsed_ms,
         duplicate=answer.duplicate,

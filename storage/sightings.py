@@ -1,7 +1,5 @@
 """Which message showed or answered which photo: "this photo", "the last photo of this chat"."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from sqlalchemy import select
@@ -20,7 +18,7 @@ async def seen(
     user_id: int | None,
     media_group: str | None = None,
 ) -> None:
-    """A person's message shows the photo. `media_group`: the album it is part of."""
+    """A person's message shows the photo. ``media_group``: the album it is part of."""
     row = _row(chat_id, message_id, photo_id) | {"user_id": user_id, "media_group": media_group}
     await insert_missing(session, Sighting, [row])
 
@@ -49,14 +47,6 @@ async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> li
         Sighting.chat_id == chat_id, Sighting.message_id == message_id
     )
     return list(await session.scalars(query.order_by(Sighting.id)))
-
-
-async def of_album(session: AsyncSession, chat_id: int, media_group: str) -> list[int]:
-    """The photos of an album, in the order they came; a photo that is in it twice, once."""
-    query = select(Sighting.photo_id).where(
-        Sighting.chat_id == chat_id, Sighting.media_group == media_group
-    )
-    return list(dict.fromkeys(await session.scalars(query.order_by(Sighting.id))))
 
 
 def _row(chat_id: int, message_id: int, photo_id: int) -> dict[str, object]:

@@ -1,7 +1,5 @@
 """All that is said to SQLite alone: its pragmas and how its transactions begin."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import Error, connect
@@ -26,7 +24,7 @@ _PRAGMAS = (
 
 
 def prepare(engine: Engine) -> None:
-    """Set up every connection of `engine`; call once, before the first."""
+    """Set up every connection of ``engine``; call once, before the first."""
     event.listen(engine, "connect", _connect)
     event.listen(engine, "begin", _begin)
 
@@ -35,7 +33,7 @@ def check(file: Path) -> None:
     """Make the folder of the database's file and see that the file, if any, is SQLite's.
 
     A connection that fails inside the asynchronous driver leaves its thread talking to an event
-    loop that may be gone; here it fails plainly. Raises OSError or `Error`.
+    loop that may be gone; here it fails plainly. Raises OSError or ``Error``.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(connect(file)) as connection:
@@ -43,7 +41,7 @@ def check(file: Path) -> None:
 
 
 def _connect(connection: Any, _record: object) -> None:
-    # The driver's own habit of opening transactions late is switched off: `_begin` opens them.
+    # The driver's own habit of opening transactions late is switched off: ``_begin`` opens them.
     connection.isolation_level = None
     cursor = connection.cursor()
     try:

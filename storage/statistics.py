@@ -1,7 +1,5 @@
 """The figures behind /stats."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +27,7 @@ class BackendStatistics:
 
 @dataclass(frozen=True)
 class Statistics:
-    """`labels`: hashtags people added and kept; `duplicates`: answers to a known photo."""
+    """``labels``: hashtags people added and kept; ``duplicates``: answers to a known photo."""
 
     users: int
     photos: int
@@ -41,7 +39,7 @@ class Statistics:
 
 
 async def collect(session: AsyncSession, since: datetime | None = None) -> Statistics:
-    """Count everything, or what came (users: who were last seen) at `since` or later."""
+    """Count everything, or what came (users: who were last seen) at ``since`` or later."""
 
     def recent(column: ColumnElement[datetime]) -> ColumnElement[bool]:
         return column >= since if since is not None else column.is_not(None)

@@ -1,10 +1,8 @@
-"""The tables, as SQLAlchemy models. `migrations/versions` builds the same ones, step by step.
+"""The tables, as SQLAlchemy models. ``migrations/versions`` builds the same ones, step by step.
 
 Users and chats are bare numbers here, without foreign keys: what Telegram knows about them is
 not ours to keep. Everything that hangs on a photo goes with it (ON DELETE CASCADE).
 """
-
-from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -24,6 +22,7 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -132,7 +131,7 @@ class PhotoFile(Base):
 
 
 class PhotoFeatures(Base):
-    """What one backbone makes of a photo: `dims` little-endian float16 numbers."""
+    """What one backbone makes of a photo: ``dims`` little-endian float16 numbers."""
 
     __tablename__ = "photo_features"
 
@@ -145,7 +144,7 @@ class PhotoFeatures(Base):
 
 
 class Sighting(Base):
-    """A message that shows a photo, or (`by_bot`) answers one."""
+    """A message that shows a photo, or (``by_bot``) answers one."""
 
     __tablename__ = "sightings"
     __table_args__ = (
@@ -165,7 +164,7 @@ class Sighting(Base):
 
 
 class Recommendation(Base):
-    """An answer as it was given: `hashtags` is [[hashtag, score], …], best first."""
+    """An answer: ``hashtags`` is [[hashtag, score], …]; ``album``: to several photos as one."""
 
     __tablename__ = "recommendations"
     __table_args__ = (
@@ -182,6 +181,8 @@ class Recommendation(Base):
     backend: Mapped[str] = mapped_column(String(16))
     model: Mapped[str] = mapped_column(String(128))
     style: Mapped[str] = mapped_column(String(16))
+    mix: Mapped[str | None] = mapped_column(String(32))
+    album: Mapped[bool] = mapped_column(server_default=false())
     hashtags: Mapped[list[list[Any]]] = mapped_column(JSON)
     length: Mapped[int] = mapped_column(SmallInteger)
     elapsed_ms: Mapped[float] = mapped_column(Double)
@@ -190,7 +191,7 @@ class Recommendation(Base):
 
 
 class Vote(Base):
-    """A thumb: `value` is 1 or -1."""
+    """A thumb: ``value`` is 1 or -1."""
 
     __tablename__ = "votes"
 
@@ -205,7 +206,7 @@ class Vote(Base):
 
 
 class Label(Base):
-    """A hashtag that a user gave a photo. `removed_at` set: taken back."""
+    """A hashtag that a user gave a photo. ``removed_at`` set: taken back."""
 
     __tablename__ = "labels"
     __table_args__ = (

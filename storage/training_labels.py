@@ -1,7 +1,6 @@
 """Labels and features together, for the models to learn from without the pictures."""
 
-from __future__ import annotations
-
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,13 @@ _ACTIVE = Label.removed_at.is_(None)
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """A photo's features (d,) float32 and its hashtags: how many users gave each."""
+    """A photo that people labelled.
+
+    Attributes:
+        features: (d,) float32.
+        hashtags: how many users gave each.
+        label_ids: of the labels behind them.
+    """
 
     photo_id: int
     features: NDArray[np.float32]
@@ -34,64 +39,80 @@ async def labelled(
     *,
     unlearnt_only: bool = False,
     shared_only: bool = False,
-    after_photo: int = 0,
     batch: int = 256,
 ) -> AsyncIterator[list[LabelledPhoto]]:
-    """Every labelled photo that has features of `backbone`, in batches, by rising photo id.
+    """Every labelled photo that has features of a backbone, in batches, by rising photo id.
 
-    `unlearnt_only`: only photos with a label not yet learnt, with all their labels;
-    `shared_only`: without hashtags that not every chat may see (`storage.moderation`);
-    `after_photo`: go on after this photo id. Labels taken back are left out.
+    Labels taken back are left out.
+
+    Args:
+        unlearnt_only: only photos with a label not yet learnt, with all their labels.
+        shared_only: without hashtags that not every chat may see (``storage.moderation``).
+        batch: photos in one batch.
     """
-    said: tuple[ColumnElement[bool], ...] = (_ACTIVE,)
+    counts: tuple[ColumnElement[bool], ...] = (_ACTIVE,)
     blocklist = Blocklist(await blocked_words(session) if shared_only else ())
     if shared_only:
         hidden = exists().where(NewHashtag.hashtag == Label.hashtag, ~is_shared())
-        said = (*said, ~hidden)
-    has_labels = exists().where(Label.photo_id == PhotoFeatures.photo_id, *said)
-    if unlearnt_only:
-        has_labels = exists().where(
-            Label.photo_id == PhotoFeatures.photo_id, *said, Label.learnt_in.is_(None)
-        )
-    while True:
-        vectors = {
-            row.photo_id: row.vector
-            for row in await session.execute(
-                select(PhotoFeatures.photo_id, PhotoFeatures.vector)
-                .where(
-                    PhotoFeatures.backbone == backbone,
-                    PhotoFeatures.photo_id > after_photo,
-                    has_labels,
-                )
-                .order_by(PhotoFeatures.photo_id)
-                .limit(batch)
-            )
-        }
-        if not vectors:
-            return
+        counts = (*counts, ~hidden)
+    unlearnt = (Label.learnt_in.is_(None),) if unlearnt_only else ()
+    has_labels = exists().where(Label.photo_id == PhotoFeatures.photo_id, *counts, *unlearnt)
+    after_photo = 0
+    while vectors := await _vectors(
+        session, backbone, has_labels, PhotoFeatures.photo_id > after_photo, limit=batch
+    ):
         after_photo = max(vectors)
-        given: dict[int, list[tuple[int, str]]] = {photo_id: [] for photo_id in vectors}
-        for row in await session.execute(
-            select(Label.id, Label.photo_id, Label.hashtag)
-            .where(Label.photo_id.in_(list(vectors)), *said)
-            .order_by(Label.id)
-        ):
-            if not blocklist.blocks(row.hashtag):
-                given[row.photo_id].append((row.id, row.hashtag))
-        photos = [
-            _labelled(photo_id, blob, given[photo_id])
-            for photo_id, blob in vectors.items()
-            if given[photo_id]
-        ]
+        photos = await _with_labels(session, vectors, counts, blocklist)
         if photos:
             yield photos
 
 
-def _labelled(photo_id: int, blob: bytes, given: list[tuple[int, str]]) -> LabelledPhoto:
-    hashtags: dict[str, int] = {}
-    for _, hashtag in given:
-        hashtags[hashtag] = hashtags.get(hashtag, 0) + 1
-    return LabelledPhoto(photo_id, unpack(blob), hashtags, tuple(number for number, _ in given))
+async def labelled_photo(
+    session: AsyncSession, backbone: str, photo_id: int
+) -> LabelledPhoto | None:
+    """One photo with its labels; None where it has none, or no features of the backbone."""
+    vectors = await _vectors(session, backbone, PhotoFeatures.photo_id == photo_id, limit=1)
+    photos = await _with_labels(session, vectors, (_ACTIVE,), Blocklist(()))
+    return photos[0] if photos else None
+
+
+async def _vectors(
+    session: AsyncSession, backbone: str, *where: ColumnElement[bool], limit: int
+) -> dict[int, bytes]:
+    rows = await session.execute(
+        select(PhotoFeatures.photo_id, PhotoFeatures.vector)
+        .where(PhotoFeatures.backbone == backbone, *where)
+        .order_by(PhotoFeatures.photo_id)
+        .limit(limit)
+    )
+    return {row.photo_id: row.vector for row in rows}
+
+
+async def _with_labels(
+    session: AsyncSession,
+    vectors: Mapping[int, bytes],
+    counts: tuple[ColumnElement[bool], ...],
+    blocklist: Blocklist,
+) -> list[LabelledPhoto]:
+    """The photos that have labels which count and are not blocked."""
+    labels: dict[int, list[tuple[int, str]]] = {photo_id: [] for photo_id in vectors}
+    for row in await session.execute(
+        select(Label.id, Label.photo_id, Label.hashtag)
+        .where(Label.photo_id.in_(list(vectors)), *counts)
+        .order_by(Label.id)
+    ):
+        if not blocklist.blocks(row.hashtag):
+            labels[row.photo_id].append((row.id, row.hashtag))
+    return [
+        LabelledPhoto(
+            photo_id,
+            unpack(vector),
+            Counter(hashtag for _, hashtag in labels[photo_id]),
+            tuple(label_id for label_id, _ in labels[photo_id]),
+        )
+        for photo_id, vector in vectors.items()
+        if labels[photo_id]
+    ]
 
 
 async def changed_at(session: AsyncSession) -> datetime | None:
@@ -107,7 +128,7 @@ async def unlearnt(session: AsyncSession) -> int:
 
 
 async def without_features(session: AsyncSession, backbone: str) -> int:
-    """How many labelled photos have no features of `backbone`, so it cannot learn from them."""
+    """How many labelled photos have no features of ``backbone``, so it cannot learn from them."""
     known = exists().where(
         PhotoFeatures.photo_id == Label.photo_id, PhotoFeatures.backbone == backbone
     )

@@ -3,8 +3,6 @@
 The only place that knows which of the two is below. Two users at once cannot make these fail.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +21,7 @@ def _insert(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sql
 async def insert_missing(
     session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert `rows`, leaving out those that are there already (by any unique key)."""
+    """Insert ``rows``, leaving out those that are there already (by any unique key)."""
     if rows:
         await session.execute(_insert(session, table).on_conflict_do_nothing(), list(rows))
 
@@ -36,7 +34,7 @@ async def insert_or_change(
     keys: Sequence[str],
     change: Sequence[str],
 ) -> None:
-    """Insert `rows`; where one with the same `keys` is there, overwrite its columns `change`."""
+    """Inserts ``rows``; of one whose ``keys`` are there, the columns ``change`` are overwritten."""
     if not rows:
         return
     statement = _insert(session, table)

@@ -1,7 +1,5 @@
 """Who has used the bot, for /stats, and /forget. An id, a language and two times; no names."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +36,7 @@ class Forgotten:
 async def seen(
     session: AsyncSession, user_id: int, language: str | None = None, *, at: datetime | None = None
 ) -> None:
-    """Note that the user wrote. `language` (IETF tag, "en", "pt-br") replaces the one kept."""
+    """Note that the user wrote. ``language`` (IETF tag, "en", "pt-br") replaces the one kept."""
     at = at or now()
     row = {"id": user_id, "language": language, "first_seen": at, "last_seen": at}
     change = ["last_seen"] if language is None else ["last_seen", "language"]

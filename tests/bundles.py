@@ -29,6 +29,7 @@ def tiny_bundle(
     w2v: str | None = None,
     weights_dir: Path | None = None,
     knowledge: bool = False,
+    preferred_mix: str | None = None,
     hashtags: list[str] | None = None,
     seed: int = 0,
 ) -> Path:
@@ -39,6 +40,7 @@ def tiny_bundle(
         weights_dir: where that backbone's weights are, as for ``Engine.load``.
         knowledge: whether it knows similar hashtags (of the one model ``skipgram``) and two
             categories: the first half of the vocabulary and the second.
+        preferred_mix: of sizes, that a new chat gets where the bundle has ``knowledge``.
         hashtags: the vocabulary, canonical; everyday ones unless given.
         seed: of its arrays. The same seed gives the same bundle.
     """
@@ -88,6 +90,7 @@ def tiny_bundle(
         settings["both"] = {"als_weight": 0.5, "popularity_exponent": 0.35}
     if knowledge:
         settings["knowledge"], arrays["knowledge"] = _knowledge(tags, draw)
+        settings["knowledge"]["preferred_mix"] = preferred_mix
     bundles.save(Bundle(model, list(tags), backbones, settings, arrays), path)
     return path
 

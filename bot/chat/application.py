@@ -16,7 +16,7 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.chat.flood_wait import Patient
+from bot.chat.flood_wait import FloodWait
 from bot.chat.handlers import (
     addtags,
     admin,
@@ -30,7 +30,7 @@ from bot.chat.handlers import (
     similar,
     why,
 )
-from bot.chat.learner import Learner, StoredOnly
+from bot.chat.learner import Learner
 from bot.chat.services import CONTEXT_TYPES, Bot, Services
 from bot.chat.texts import ENGLISH, LANGUAGES
 from bot.settings import Settings
@@ -60,11 +60,11 @@ def build(
     """The application with all its handlers, ready to be initialised.
 
     Args:
-        learner: What learns from hashtags that people teach; by default nothing does at once.
+        learner: teaches the engine what people teach; a new one by default.
         token: Instead of ``settings.bot_token``: the local chat's.
         api_url: Instead of ``settings.telegram_api_url``: the local chat's server.
     """
-    services = Services(settings, engine, database, learner or StoredOnly())
+    services = Services(settings, engine, database, learner or Learner(engine, database))
     if token is None:
         assert settings.bot_token is not None
         token = settings.bot_token.get_secret_value()
@@ -76,7 +76,7 @@ def build(
         # A local server is never behind the machine's proxy.
         .request(_request(connections=64, proxied=api_url is None))
         .get_updates_request(_request(connections=1, proxied=api_url is None))
-        .rate_limiter(Patient())
+        .rate_limiter(FloodWait())
         .defaults(Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True))
         .concurrent_updates(UPDATES_AT_ONCE)
         .context_types(CONTEXT_TYPES)

@@ -7,21 +7,22 @@ from storage import moderation
 from storage.moderation import Blocklist
 
 
-class Withheld:
+class BlockedHashtags:
     """Applies the block list to the vocabulary once, and again when either changes.
 
     A vocabulary has thousands of hashtags and the list may have patterns: too slow for every photo.
     """
 
     def __init__(self) -> None:
-        self._made_for: tuple[object, ...] = ()
-        self._blocked: frozenset[str] = frozenset()
+        self._computed_for: tuple[object, ...] = ()
+        self._in_vocabulary: frozenset[str] = frozenset()
 
-    async def __call__(self, session: AsyncSession, engine: Engine, chat_id: int) -> set[str]:
+    async def in_chat(self, session: AsyncSession, engine: Engine, chat_id: int) -> set[str]:
+        """The hashtags that this chat must not be shown."""
         words = await moderation.blocked_words(session)
-        made_for = (engine, len(engine.hashtags), *words)
-        if made_for != self._made_for:
+        computed_for = (engine, len(engine.hashtags), *words)
+        if computed_for != self._computed_for:
             blocklist = Blocklist(words)
             blocked = filter(blocklist.blocks, engine.hashtags) if words else ()
-            self._made_for, self._blocked = made_for, frozenset(blocked)
-        return await moderation.withheld(session, chat_id) | self._blocked
+            self._computed_for, self._in_vocabulary = computed_for, frozenset(blocked)
+        return await moderation.blocked_hashtags(session, chat_id) | self._in_vocabulary

@@ -15,7 +15,7 @@ GIVE_WAY = frozenset({"sendChatAction", "answerCallbackQuery"})
 Outcome = bool | dict[str, Any] | list[dict[str, Any]]
 
 
-class Patient(BaseRateLimiter[int]):
+class FloodWait(BaseRateLimiter[int]):
     """Repeats a refused request after the time that Telegram names.
 
     Waiting only when told to keeps the usual answer quick; a bot that answers what it is sent is

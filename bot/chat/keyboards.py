@@ -9,8 +9,9 @@ from typing import Any
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.rendering import BEST, MOST_SHOWN, fitting, line
+from bot.chat.rendering import MOST_SHOWN, fitting, line
 from bot.chat.texts import Texts
+from recommenders.answers import FIRST
 from storage.labels import MyHashtag
 from storage.moderation import PendingHashtag
 from storage.pages import Page
@@ -139,9 +140,9 @@ def copying(texts: Texts, hashtags: Sequence[str]) -> list[list[InlineKeyboardBu
     """A row to copy hashtags with: the best five, and all; or the few that there are."""
     if not hashtags:
         return []
-    first = texts.button_copy_five if len(hashtags) >= BEST else texts.button_copy
-    row = [_copy(first, fitting(hashtags[:BEST]))]
-    if hashtags[BEST:]:
+    first = texts.button_copy_five if len(hashtags) >= FIRST else texts.button_copy
+    row = [_copy(first, fitting(hashtags[:FIRST]))]
+    if hashtags[FIRST:]:
         fit = fitting(hashtags)
         whole = len(fit) == len(hashtags)
         label = texts.button_copy_all if whole else texts.button_copy_some

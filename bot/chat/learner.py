@@ -1,7 +1,7 @@
 """What happens when people teach: the door between the chat and the recommenders' learning.
 
-What people gave is in the database, with the features of the photos; the engine learns it from
-there, at the start all of it and then photo by photo. Nothing else is kept, so whatever bundle or
+What people taught is in the database, with the features of the photos; the engine learns it from
+there, at the start all of it and then photo by photo. Nothing else is stored, so whatever bundle or
 backbone comes next knows it too, as far as there are features for it.
 """
 
@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,46 +21,15 @@ from storage.training_labels import LabelledPhoto
 log = logging.getLogger(__name__)
 
 Lesson = tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]
-"""Features (dims,) of a photo by backbone, and its hashtags."""
+"""Features (dims,) of a photo by backbone, and its hashtags; without any the photo is forgotten."""
 
 
-class Learner(Protocol):
-    """Learns from the hashtags that people gave photos, once they are stored.
-
-    Attributes:
-        learnt_at: when recommendations last changed by learning (UTC, aware); answers given
-            before then are not repeated. ``None``: never.
-    """
-
-    learnt_at: datetime | None
-
-    async def learn(self, photo_id: int) -> None:
-        """Take in what is now stored about this photo, so that the next answers know it."""
-        ...
-
-    async def relearn(self) -> None:
-        """Labels of some photos were taken back or deleted: learn what is left, nothing else."""
-        ...
-
-
-class StoredOnly:
-    """Leaves what people teach in the database, for a later fit."""
-
-    learnt_at: datetime | None = None
-
-    async def learn(self, photo_id: int) -> None:
-        return None
-
-    async def relearn(self) -> None:
-        return None
-
-
-class AtOnce:
+class Learner:
     """Teaches the engine at work, and one that is to take its place.
 
-    Args:
-        engine: learns from ``start`` on.
-        database: where labels and features are.
+    Attributes:
+        learnt_at: when recommendations last changed by learning (UTC, aware); answers from before
+            then are not repeated. None: never.
     """
 
     def __init__(self, engine: Engine, database: Database) -> None:
@@ -70,12 +38,12 @@ class AtOnce:
         self._database = database
         self._taught: set[Hashable] = set()
         # One lesson at a time: of two about one photo the later is the one that knows all.
-        self._turn = asyncio.Lock()
-        self._meanwhile: set[Hashable] | None = None
+        self._lesson_lock = asyncio.Lock()
+        self._taught_during_change: set[Hashable] | None = None
 
     async def start(self) -> int:
-        """Teach the engine all that is stored; returns how many photos that are."""
-        async with self._turn:
+        """Teaches the engine all that is stored; returns how many photos that are."""
+        async with self._lesson_lock:
             lessons = await self._lessons(self._engine)
             await asyncio.to_thread(self._engine.learn, lessons)
             self._taught = set(lessons)
@@ -83,69 +51,72 @@ class AtOnce:
             self.learnt_at = await training_labels.changed_at(session)
         if lessons:
             log.info("Learnt %d photos that people tagged", len(lessons))
-        await self._tell_what_is_missing(self._engine)
+        await self._warn_of_missing_features(self._engine)
         return len(lessons)
 
     async def learn(self, photo_id: int) -> None:
-        async with self._turn:
-            lesson: dict[Hashable, Lesson] = {photo_id: await self._lesson(photo_id)}
+        """Takes in what is now stored about this photo, so that the next answers know it."""
+        async with self._lesson_lock:
+            lesson: dict[Hashable, Lesson] = {photo_id: await self._lesson(photo_id, self._engine)}
             await asyncio.to_thread(self._engine.learn, lesson)
             self._taught.add(photo_id)
-            if self._meanwhile is not None:
-                self._meanwhile.add(photo_id)
+            if self._taught_during_change is not None:
+                self._taught_during_change.add(photo_id)
             self.learnt_at = datetime.now(UTC)
 
     async def relearn(self) -> None:
-        async with self._turn:
+        """Labels of some photos were taken back or deleted: learns what is left, nothing else."""
+        async with self._lesson_lock:
             lessons = await self._lessons(self._engine)
-            gone: dict[Hashable, Lesson] = dict.fromkeys(self._taught - lessons.keys(), ({}, ()))
-            await asyncio.to_thread(self._engine.learn, gone | lessons)
-            if self._meanwhile is not None:
-                self._meanwhile |= self._taught | lessons.keys()
+            forgotten: dict[Hashable, Lesson] = dict.fromkeys(
+                self._taught - lessons.keys(), ({}, ())
+            )
+            await asyncio.to_thread(self._engine.learn, forgotten | lessons)
+            if self._taught_during_change is not None:
+                self._taught_during_change |= self._taught | lessons.keys()
             self._taught = set(lessons)
             self.learnt_at = datetime.now(UTC)
 
     async def change_to(self, engine: Engine) -> None:
-        """Teach another engine all that is stored, and from then on that one.
+        """Teaches another engine all that is stored, and from then on that one.
 
         People go on teaching the old one meanwhile; what they teach is made up for at the end.
         """
-        self._meanwhile = set()
+        self._taught_during_change = set()
         try:
             lessons = await self._lessons(engine)
             await asyncio.to_thread(engine.learn, lessons)
-            async with self._turn:
-                missed = {photo: await self._lesson(photo, engine) for photo in self._meanwhile}
+            async with self._lesson_lock:
+                missed = {
+                    photo_id: await self._lesson(photo_id, engine)
+                    for photo_id in self._taught_during_change
+                }
                 await asyncio.to_thread(engine.learn, missed)
                 self._engine = engine
                 self._taught = lessons.keys() | missed.keys()
                 self.learnt_at = datetime.now(UTC)
         finally:
-            self._meanwhile = None
-        await self._tell_what_is_missing(engine)
+            self._taught_during_change = None
+        await self._warn_of_missing_features(engine)
 
     async def _lessons(self, engine: Engine) -> dict[Hashable, Lesson]:
         backbone = taught_backbone(engine)
         async with self._database.reading() as session:
             return {
-                photo.photo_id: _lesson(backbone, photo)
+                photo.photo_id: _lesson_of(backbone, photo)
                 async for batch in training_labels.labelled(session, backbone)
                 for photo in batch
             }
 
-    async def _lesson(self, photo_id: Hashable, engine: Engine | None = None) -> Lesson:
+    async def _lesson(self, photo_id: Hashable, engine: Engine) -> Lesson:
         """What is stored about a photo; nothing, to be forgotten, where nothing is."""
         assert isinstance(photo_id, int)
-        backbone = taught_backbone(engine or self._engine)
+        backbone = taught_backbone(engine)
         async with self._database.reading() as session:
-            batches = training_labels.labelled(session, backbone, after_photo=photo_id - 1, batch=1)
-            async for (photo,) in batches:
-                if photo.photo_id == photo_id:
-                    return _lesson(backbone, photo)
-                break
-        return {}, ()
+            photo = await training_labels.labelled_photo(session, backbone, photo_id)
+        return ({}, ()) if photo is None else _lesson_of(backbone, photo)
 
-    async def _tell_what_is_missing(self, engine: Engine) -> None:
+    async def _warn_of_missing_features(self, engine: Engine) -> None:
         backbone = taught_backbone(engine)
         async with self._database.reading() as session:
             missing = await training_labels.without_features(session, backbone)
@@ -163,5 +134,5 @@ def taught_backbone(engine: Engine) -> str:
     return engine.backbones.get("als", engine.backbones[engine.backends[0]])[0]
 
 
-def _lesson(backbone: str, photo: LabelledPhoto) -> Lesson:
+def _lesson_of(backbone: str, photo: LabelledPhoto) -> Lesson:
     return {backbone: photo.features}, tuple(photo.hashtags)

@@ -1,119 +1,250 @@
-"""From a message's photo to its features: known file? download, decode, features, known copy?"""
+"""From a message's photo to what is computed of it: a known file or copy, else decode and features.
+
+Pictures are never stored: a photo is known again by Telegram's name of its file, or as a copy of
+another by its hashes and features.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Document, Message, PhotoSize
+from telegram.error import BadRequest, InvalidToken, NetworkError
 
-from bot.chat.photo_files import Incoming, UnreadableError
 from bot.chat.services import Services
 from recommenders import copies
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
-from recommenders.photos import PhotoError, decode
+from recommenders.photos import MAX_BYTES, PhotoError, decode
 from storage import known_photos, sightings
 
 Features = Mapping[str, NDArray[np.float32]]
 """Of one photo: a vector (dims,) for each backbone."""
 
+IMAGE_ENDINGS = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .avif .bmp .tif .tiff .gif".split()  # noqa: SIM905
+)
+
+
+class UnreadablePhotoError(Exception):
+    """No photo to be had from a message; ``reason`` is a key of ``Texts.wrong_file``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
 
 @dataclass(frozen=True)
-class Look:
-    """A photo after a look at it."""
+class IncomingPhoto:
+    """A photo as Telegram offers it: an image sent as a photo, or as a file."""
 
-    photo: Incoming
-    features: Features
-    hashes: Hashes | None
-    """``None`` for a known file, which is neither downloaded nor decoded again."""
-    photo_id: int | None
-    """Of this photo, or of the one that it is a copy of; ``None`` for a new one."""
+    message: Message
+    file: PhotoSize | Document
 
+    async def download(self) -> bytes:
+        """The file's bytes.
 
-def backbones_of(engine: Engine) -> list[str]:
-    """Every backbone whose features are kept: with them no button needs the picture again."""
-    needed = [name for backend in engine.backends for name in engine.backbones[backend]]
-    return list(dict.fromkeys([engine.confirm_backbone, *needed]))
-
-
-async def look(services: Services, engine: Engine, photo: Incoming) -> Look:
-    """The photo's features, and whether it is known already.
-
-    Raises:
-        UnreadableError: when there is no photo to be had.
-    """
-    backbones = backbones_of(engine)
-    async with services.database.reading() as session:
-        known = await known_photos.find_by_file(session, photo.file_unique_id)
-        if known is not None:
-            stored = await known_photos.features(session, known, backbones)
-            if len(stored) == len(backbones):
-                return Look(photo, stored, None, known)
-
-    data = await photo.download()
-    try:
-        hashes, features = await services.in_worker(lambda: _see(engine, data, backbones))
-    except PhotoError as error:
-        raise UnreadableError(error.reason) from error
-    async with services.database.reading() as session:
-        if known is None:
-            known = await known_photos.find_copy(
-                session, hashes, engine.confirm_backbone, features[engine.confirm_backbone]
-            )
-        if known is not None:
-            # A copy is the photo: what people taught that one is recommended for this.
-            features |= await known_photos.features(session, known, backbones)
-    return Look(photo, features, hashes, known)
-
-
-async def look_at_all(
-    services: Services, engine: Engine, album: Iterable[Incoming]
-) -> tuple[list[Look], list[str]]:
-    """A look at each photo that can be read, and why the others cannot."""
-    looks, unread = [], []
-    for photo in album:
+        Raises:
+            UnreadablePhotoError: ``too_large``, ``deleted`` or ``slow``.
+        """
+        if (self.file.file_size or 0) > MAX_BYTES:
+            raise UnreadablePhotoError("too_large")
         try:
-            looks.append(await look(services, engine, photo))
-        except UnreadableError as error:
-            unread.append(error.reason)
-    return looks, unread
+            file = await self.file.get_file()
+            return bytes(await file.download_as_bytearray())
+        except BadRequest as error:
+            reason = "too_large" if "too big" in error.message.lower() else "deleted"
+            raise UnreadablePhotoError(reason) from error
+        except InvalidToken as error:  # how a 404 for the file itself arrives
+            raise UnreadablePhotoError("deleted") from error
+        except NetworkError as error:
+            raise UnreadablePhotoError("slow") from error
 
 
-async def remember(services: Services, looks: Sequence[Look]) -> list[int]:
-    """Store what is computed of the photos (never the pictures) and who showed them; their ids."""
-    ids = []
-    async with services.database.session() as session:
-        for seen in looks:
-            message = seen.photo.message
-            photo_id = seen.photo_id
-            if photo_id is None:
-                assert seen.hashes is not None
-                photo_id = await known_photos.remember(
-                    session,
-                    hashes=seen.hashes,
-                    features=seen.features,
-                    file_unique_id=seen.photo.file_unique_id,
-                )
-            elif seen.hashes is not None:
-                await known_photos.add_file(session, photo_id, seen.photo.file_unique_id)
-                stored = await known_photos.features(session, photo_id)
-                missing = {n: v for n, v in seen.features.items() if n not in stored}
-                await known_photos.add_features(session, photo_id, missing)
-            await sightings.seen(
-                session,
-                chat_id=message.chat_id,
-                message_id=message.message_id,
-                photo_id=photo_id,
-                user_id=message.from_user.id if message.from_user else None,
-                media_group=message.media_group_id,
-            )
-            ids.append(photo_id)
-    return ids
+@dataclass(frozen=True)
+class ComputedPhoto:
+    """A photo and what is computed of it.
+
+    Attributes:
+        hashes: None for a known file, which is neither downloaded nor decoded again.
+        photo_id: None until it is stored.
+        known: somebody showed this photo, or one that it is a copy of, before.
+    """
+
+    incoming: IncomingPhoto
+    features: Features
+    hashes: Hashes | None = None
+    photo_id: int | None = None
+    known: bool = False
+
+    @property
+    def file_unique_id(self) -> str:
+        """Telegram's name of the file: the same whoever sends it."""
+        return self.incoming.file.file_unique_id
 
 
-def _see(
-    engine: Engine, data: bytes, backbones: Sequence[str]
-) -> tuple[Hashes, dict[str, NDArray[np.float32]]]:
+def photo_in(message: Message | None, min_side: int) -> IncomingPhoto | None:
+    """The photo that a message carries, in the size to fetch; None where it carries none."""
+    if message is None:
+        return None
+    if message.photo:
+        return IncomingPhoto(message, smallest_sufficient(message.photo, min_side))
+    # An animation also comes with a document, for clients that know no animations.
+    if message.document and not message.animation and _is_image(message.document):
+        return IncomingPhoto(message, message.document)
+    return None
+
+
+def smallest_sufficient(sizes: Sequence[PhotoSize], min_side: int) -> PhotoSize:
+    """The smallest size whose shorter side has ``min_side`` pixels; the largest if none has."""
+    by_area = sorted(sizes, key=lambda size: size.width * size.height)
+    return next((size for size in by_area if min(size.width, size.height) >= min_side), by_area[-1])
+
+
+def kind_of(message: Message) -> str:
+    """What a message without a photo carries instead: a key of ``Texts.wrong_file``."""
+    if message.animation:
+        return "animation"
+    if message.video or message.video_note:
+        return "video"
+    if message.sticker:
+        return "sticker"
+    if message.voice or message.audio:
+        return "sound"
+    return "document" if message.document else "other"
+
+
+async def known_files(
+    session: AsyncSession, engine: Engine, album: Iterable[IncomingPhoto]
+) -> dict[str, ComputedPhoto]:
+    """The photos whose files were seen before, by file; some features may be missing."""
+    known = {}
+    for incoming in album:
+        photo_id = await known_photos.find_by_file(session, incoming.file.file_unique_id)
+        if photo_id is not None:
+            features = await known_photos.features(session, photo_id, _backbones(engine))
+            photo = ComputedPhoto(incoming, features, photo_id=photo_id, known=True)
+            known[photo.file_unique_id] = photo
+    return known
+
+
+async def compute(
+    services: Services,
+    engine: Engine,
+    album: Iterable[IncomingPhoto],
+    known: Mapping[str, ComputedPhoto],
+) -> tuple[list[ComputedPhoto], list[str]]:
+    """Every photo that can be read, with features of all backbones, and why the others cannot.
+
+    Args:
+        known: as ``known_files`` gives it; what has all features is not downloaded.
+    """
+    backbones = _backbones(engine)
+    photos, unreadable = [], []
+    for incoming in album:
+        photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
+        photo = replace(photo, incoming=incoming)
+        if photo.features.keys() < set(backbones):
+            try:
+                data = await incoming.download()
+                hashes, features = await services.in_worker(lambda d=data: _compute(engine, d))  # type: ignore[misc]
+            except (UnreadablePhotoError, PhotoError) as error:
+                unreadable.append(error.reason)
+                continue
+            photo = replace(photo, hashes=hashes, features={**features, **photo.features})
+        photos.append(photo)
+    return photos, unreadable
+
+
+async def remember(
+    session: AsyncSession, engine: Engine, photos: Iterable[ComputedPhoto]
+) -> list[ComputedPhoto]:
+    """Stores what is computed of photos and who showed them.
+
+    Returns:
+        The photos with their ids. A copy is the photo that it is a copy of, with that one's id and
+        features: what people taught that one is recommended for this.
+    """
+    remembered = []
+    for photo in photos:
+        stored = await _stored(session, engine, photo)
+        assert stored.photo_id is not None
+        message = photo.incoming.message
+        await sightings.seen(
+            session,
+            chat_id=message.chat_id,
+            message_id=message.message_id,
+            photo_id=stored.photo_id,
+            user_id=message.from_user.id if message.from_user else None,
+            media_group=message.media_group_id,
+        )
+        remembered.append(stored)
+    return remembered
+
+
+async def find_copy(
+    session: AsyncSession, hashes: Hashes, backbone: str, features: NDArray[np.floating]
+) -> int | None:
+    """The stored photo that one is a copy of (re-encoded, resized), or None.
+
+    For a photo that has no features of ``backbone``, seen before the bot changed to it, the hashes
+    suffice. Of several the one whose perceptual hash is nearest is the copy.
+    """
+    proposed = await known_photos.sharing_a_band(session, hashes)
+    ids = list(proposed)
+    near = copies.nearest(hashes.average, np.array(list(proposed.values()), np.int64))
+    if not len(near):
+        return None
+    perceptual = await known_photos.perceptual_hashes(session, [ids[row] for row in near])
+    bits = copies.confirmed(hashes.perceptual, perceptual)
+    vectors = await known_photos.features_of_several(session, list(bits), backbone, len(features))
+    cosines = {
+        photo_id: float(copies.cosines(features, vector[None])[0])
+        for photo_id, vector in vectors.items()
+    }
+    return copies.most_alike(bits, cosines)
+
+
+async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
+    if photo.hashes is None:
+        return photo
+    photo_id = photo.photo_id
+    if photo_id is None:
+        confirming = engine.confirm_backbone
+        photo_id = await find_copy(session, photo.hashes, confirming, photo.features[confirming])
+    if photo_id is None:
+        photo_id = await known_photos.remember(
+            session,
+            hashes=photo.hashes,
+            features=photo.features,
+            file_unique_id=photo.file_unique_id,
+        )
+        return replace(photo, photo_id=photo_id)
+    await known_photos.add_file(session, photo_id, photo.file_unique_id)
+    features = await known_photos.features(session, photo_id, _backbones(engine))
+    missing = {name: row for name, row in photo.features.items() if name not in features}
+    await known_photos.add_features(session, photo_id, missing)
+    return replace(photo, photo_id=photo_id, features=missing | features, known=True)
+
+
+def _backbones(engine: Engine) -> list[str]:
+    """Every backbone whose features are stored: with them no button needs the picture again."""
+    names = [name for backend in engine.backends for name in engine.backbones[backend]]
+    return list(dict.fromkeys([engine.confirm_backbone, *names]))
+
+
+def _compute(engine: Engine, data: bytes) -> tuple[Hashes, dict[str, NDArray[np.float32]]]:
     image = decode(data)
-    features = engine.features([image], backbones)
+    features = engine.features([image], _backbones(engine))
     return copies.hashes(image), {name: rows[0] for name, rows in features.items()}
+
+
+def _is_image(document: Document) -> bool:
+    # Phones send HEIC as application/octet-stream, so the ending counts as well.
+    if (document.mime_type or "").startswith("image/"):
+        return True
+    ending = PurePath(document.file_name or "").suffix.lower()
+    return ending in IMAGE_ENDINGS and not (document.mime_type or "").startswith("video/")

@@ -17,13 +17,13 @@ from storage.chats import ChatSettings
 class Platform:
     """How many hashtags a post should carry there, and ranked by which style.
 
-    ``also``: what people call it besides, in lower case.
+    ``aliases``: what people call it besides, in lower case.
     """
 
     label: str
     count: int
     style: str
-    also: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 PLATFORMS: Mapping[str, Platform] = {
@@ -45,7 +45,7 @@ def platform_of(chat: ChatSettings) -> Platform | None:
     return PLATFORMS.get(chat.platform or "")
 
 
-def settled(chat: ChatSettings) -> ChatSettings:
+def with_platform(chat: ChatSettings) -> ChatSettings:
     """A chat's settings with those that its platform decides."""
     platform = platform_of(chat)
     return replace(chat, count=platform.count, style=platform.style) if platform else chat
@@ -53,4 +53,4 @@ def settled(chat: ChatSettings) -> ChatSettings:
 
 async def settings_of(session: AsyncSession, chat_id: int) -> ChatSettings:
     """What holds in a chat: what it has chosen, and what its platform decides."""
-    return settled(await chats.get(session, chat_id))
+    return with_platform(await chats.get(session, chat_id))

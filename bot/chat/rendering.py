@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from bot.chat.texts import Texts
-
-BEST = 5
-"""What Instagram takes in a post; the first five lead every answer."""
+from recommenders.answers import FIRST
 
 MOST_SHOWN = 60
 """Hashtags in one message. "More like this" stops here, well below Telegram's 4096 characters."""
@@ -24,12 +22,12 @@ def answer_text(
         spoken_by: The backend to name in the heading, where it is not the one people expect.
         note: HTML to close with.
     """
-    header = texts.best_five if len(hashtags) >= BEST else texts.best_few
+    header = texts.best_five if len(hashtags) >= FIRST else texts.best_few
     if spoken_by:
         header = texts.spoken_by.format(header=header, backend=spoken_by)
-    parts = [f"{header}\n{block(hashtags[:BEST])}"]
-    if hashtags[BEST:]:
-        parts.append(f"{texts.more}\n{block(hashtags[BEST:])}")
+    parts = [f"{header}\n{block(hashtags[:FIRST])}"]
+    if hashtags[FIRST:]:
+        parts.append(f"{texts.more}\n{block(hashtags[FIRST:])}")
     if note:
         parts.append(note)
     return "\n\n".join(parts)

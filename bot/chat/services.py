@@ -11,10 +11,10 @@ from telegram import Update
 from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
 from bot.chat.albums import Albums
-from bot.chat.blocked import Withheld
-from bot.chat.chat_locks import Turns
-from bot.chat.last_photo import Latest
-from bot.chat.learner import Learner, StoredOnly
+from bot.chat.blocked import BlockedHashtags
+from bot.chat.chat_locks import ChatLocks
+from bot.chat.last_photo import LastPhotos
+from bot.chat.learner import Learner
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
 from bot.settings import Settings
@@ -23,56 +23,60 @@ from recommenders.machine import cores
 from storage.database import Database
 
 PHOTOS_AT_ONCE = 16
-"""Files of up to 20 MB held in memory at a time; further photos wait their turn."""
+"""Files of up to 20 MB in memory at a time; further photos wait for a free slot."""
 
+MAX_WORKERS = 4
+"""Threads that compute; each holds a photo and its features at a time."""
 
 Result = TypeVar("Result")
 
 
-MOST_WORKERS = 4
-"""Threads that compute; each holds a photo and its features at a time."""
-
-
 @dataclass
 class Services:
-    """The engine may be replaced while the bot runs: read ``engine`` once per photo."""
+    """The engine may be replaced while the bot runs: read ``engine`` once per photo.
+
+    Attributes:
+        moderation_changed_at: when admins last changed what may be recommended.
+        photo_slots: held while a photo is worked on.
+        worker: a thread per core, each computing on its own: cores that share one photo's network
+            wait for one another at every layer, which on a busy machine takes many times as long.
+    """
 
     settings: Settings
     engine: Engine
     database: Database
-    learner: Learner = field(default_factory=StoredOnly)
-    moderated_at: datetime | None = None
-    """When admins last changed what may be said."""
+    learner: Learner
+    moderation_changed_at: datetime | None = None
     albums: Albums = field(default_factory=Albums)
-    latest: Latest = field(default_factory=Latest)
-    turns: Turns = field(default_factory=Turns)
-    withheld: Withheld = field(default_factory=Withheld)
+    last_photos: LastPhotos = field(default_factory=LastPhotos)
+    chat_locks: ChatLocks = field(default_factory=ChatLocks)
+    blocked: BlockedHashtags = field(default_factory=BlockedHashtags)
     typing: Typing = field(default_factory=Typing)
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PHOTOS_AT_ONCE))
-    # A thread per core, each computing on its own: cores that share one photo's network wait for
-    # one another at every layer, which on a busy machine takes many times as long.
+    photo_slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(PHOTOS_AT_ONCE)
+    )
     worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(
-            min(cores(), MOST_WORKERS), thread_name_prefix="photos"
+            min(cores(), MAX_WORKERS), thread_name_prefix="photos"
         )
     )
 
     async def in_worker(self, work: Callable[[], Result]) -> Result:
-        """Run ``work`` in one of the threads for heavy computing."""
+        """Runs ``work`` in one of the threads for heavy computing."""
         return await asyncio.get_running_loop().run_in_executor(self.worker, work)
 
     @property
-    def answers_hold_since(self) -> datetime | None:
-        """Answers given before then may have become wrong, and are not repeated."""
-        moments = (self.moderated_at, self.learner.learnt_at)
+    def answers_valid_since(self) -> datetime | None:
+        """Answers from before then may have become wrong, and are not repeated."""
+        moments = (self.moderation_changed_at, self.learner.learnt_at)
         return max((moment for moment in moments if moment), default=None)
 
-    def outdated(self, given_at: datetime) -> bool:
-        """Whether an answer given then is from before what was learnt or decided since."""
-        return self.answers_hold_since is not None and given_at <= self.answers_hold_since
+    def is_outdated(self, answered_at: datetime) -> bool:
+        """Whether an answer is from before what was learnt or decided since."""
+        return self.answers_valid_since is not None and answered_at <= self.answers_valid_since
 
-    def moderated(self) -> None:
-        self.moderated_at = datetime.now(UTC)
+    def moderation_changed(self) -> None:
+        self.moderation_changed_at = datetime.now(UTC)
 
     def is_admin(self, user_id: int | None) -> bool:
         return user_id in self.settings.admin_ids

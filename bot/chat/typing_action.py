@@ -21,7 +21,7 @@ class Typing:
         self._shown: dict[tuple[int, int | None], asyncio.Task[None]] = {}
 
     @asynccontextmanager
-    async def __call__(
+    async def shown(
         self, bot: Bot, chat_id: int, thread_id: int | None = None
     ) -> AsyncIterator[None]:
         place = (chat_id, thread_id)

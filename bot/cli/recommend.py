@@ -19,8 +19,6 @@ from recommenders.machine import cores
 if TYPE_CHECKING:
     from recommenders.engine import Engine, Hashtag
 
-FIRST = 5
-"""The hashtags that decide: Instagram takes no more."""
 MANY = 10
 """Photos from which on a progress bar is worth its line."""
 MOST_AT_ONCE = 4
@@ -171,7 +169,7 @@ def answer(engine: "Engine", photo: str, backend: str, top: int, style: str) -> 
     backbones = engine.backbones[backend]
     started = perf_counter()
     features = engine.features([decode(Path(photo))], backbones)
-    [hashtags] = engine.recommend(features, backend, top=top, style=style)
+    hashtags = engine.answer(features, backend, top=top, style=style, mix=engine.default_mix)
     elapsed_ms = round((perf_counter() - started) * 1000, 1)
     return Answer(photo, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)
 
@@ -182,6 +180,8 @@ def _print_json(answer: Answer) -> None:
 
 
 def _print_for_people(answer: Answer) -> None:
+    from recommenders.answers import FIRST
+
     tags = [f"#{hashtag.tag}" for hashtag in answer.hashtags]
     lines = [(answer.photo, "cyan"), (" ".join(tags[:FIRST]), "bold")]
     if tags[FIRST:]:

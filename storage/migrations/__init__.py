@@ -1,1 +1,1 @@
-"""Alembic migrations, applied by `storage.Database.open`."""
+"""Alembic migrations, applied by ``storage.Database.open``."""

@@ -1,7 +1,5 @@
 """Bring a database up to date, from within the program (there is no alembic.ini)."""
 
-from __future__ import annotations
-
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, func, select
@@ -11,7 +9,7 @@ _LOCK = 0x7461673470696300
 
 
 def config(connection: Connection) -> Config:
-    """Alembic's configuration for work over `connection`."""
+    """Alembic's configuration for work over ``connection``."""
     settings = Config()
     settings.set_main_option("script_location", "storage:migrations")
     settings.set_main_option("path_separator", "os")

@@ -1,6 +1,4 @@
-"""What Alembic runs: the migrations, over the connection that `apply` hands in."""
-
-from __future__ import annotations
+"""What Alembic runs: the migrations, over the connection that ``apply`` hands in."""
 
 from typing import Any, Literal
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from recommenders.engine import Hashtag
+from recommenders.engine import Engine, Hashtag
 from recommenders.explaining import KnownPhoto, Reason, SeenClass
 from recommenders.knowledge import Knowledge
 
@@ -89,6 +89,9 @@ class ColourEngine:
             scored = [hashtag for hashtag in scored if hashtag.tag not in skip]
             answers.append(sorted(scored, key=lambda hashtag: -hashtag.score)[:top])
         return answers
+
+    default_mix = property(Engine.default_mix.fget)
+    answer = Engine.answer
 
     def explain(
         self,

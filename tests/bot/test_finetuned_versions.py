@@ -14,7 +14,7 @@ from colours import hashtags, jpeg
 
 from bot import model_updates
 from bot.chat.application import build
-from bot.chat.learner import AtOnce
+from bot.chat.learner import Learner
 from bot.chat.services import Services
 from bot.local.person import Person
 from bot.local.server import LocalServer
@@ -55,7 +55,7 @@ async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
     server = LocalServer(TOKEN)
     url = await server.start(port=0)
     engine = Engine.load(path)
-    learner = AtOnce(engine, database)
+    learner = Learner(engine, database)
     await learner.start()
     settings = settings.model_copy(update={"model_dir": path})
     application = build(settings, engine, database, learner=learner, token=TOKEN, api_url=url)

@@ -5,10 +5,11 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence, solve
+from recommenders.answers import families_apart
 from recommenders.explaining import Reason, class_names, explain
 from recommenders.hashtags import parse
 from recommenders.nearest import PhotoSpace, unit
-from recommenders.ranking import Hashtag, apart
+from recommenders.ranking import Hashtag
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 
 TAGS = ["dog", "snow", "winter", "beach", "sea", "sun"]
@@ -147,5 +148,5 @@ def test_every_imagenet_class_has_a_name_of_its_own() -> None:
     ],
 )
 def test_two_of_a_family_do_not_both_stand_among_the_first_five(ranked: str, expected: str) -> None:
-    given = apart([Hashtag(tag, 1.0) for tag in parse(ranked)[0]])
+    given = families_apart([Hashtag(tag, 1.0) for tag in parse(ranked)[0]])
     assert [hashtag.tag for hashtag in given] == parse(expected)[0]

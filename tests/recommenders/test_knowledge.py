@@ -98,9 +98,6 @@ def test_sizes_come_from_a_platforms_counts_where_they_are_known() -> None:
     assert [known.size(tag) for tag in counts] == ["broad", "middle", "niche"]
     assert known.size("taughtyesterday") == "niche"
     assert known.preferred_mix == "middle"
-    ranked = [Hashtag("dog", 0.9), Hashtag("sailing", 0.5), Hashtag("puppy", 0.4)]
-    assert [hashtag.tag for hashtag in known.mixed(ranked, "middle", 2)] == ["puppy", "dog"]
-    assert known.mixed(ranked, None) == ranked
 
 
 def test_likes_and_what_they_earn_are_known(known: Knowledge) -> None:

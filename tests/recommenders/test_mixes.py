@@ -1,30 +1,43 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommenders.sizes import MIXES, REACH, mixed
+from recommenders.answers import MIXES, REACH, answer, mixed_order
+from recommenders.ranking import Hashtag
 
 NICHE, MIDDLE, BROAD = range(3)
 
 
 def test_a_list_that_has_the_mix_already_stays_as_it_is() -> None:
     sizes = [NICHE, MIDDLE, BROAD, NICHE, MIDDLE, BROAD]
-    assert mixed(sizes, MIXES["even"]) == [0, 1, 2, 3, 4, 5]
+    assert mixed_order(sizes, MIXES["even"]) == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_preferred_size_comes_first_and_the_rest_keeps_its_order() -> None:
     sizes = [BROAD, NICHE, MIDDLE, BROAD, MIDDLE]
-    assert mixed(sizes, MIXES["middle"]) == [2, 4, 0, 1, 3]
+    assert mixed_order(sizes, MIXES["middle"]) == [2, 4, 0, 1, 3]
 
 
 def test_a_mix_spreads_the_sizes_over_the_first_places() -> None:
     sizes = [BROAD, BROAD, BROAD, BROAD, MIDDLE, MIDDLE, NICHE, NICHE]
-    first = [sizes[place] for place in mixed(sizes, MIXES["ladder"], places=5)]
+    first = [sizes[place] for place in mixed_order(sizes, MIXES["ladder"], places=5)]
     assert sorted(first) == [NICHE, NICHE, MIDDLE, MIDDLE, BROAD]
 
 
 def test_the_best_hashtag_is_not_lost_to_a_mix_that_does_not_want_it() -> None:
-    order = mixed([BROAD, *[NICHE] * 30], MIXES["niche"])
+    order = mixed_order([BROAD, *[NICHE] * 30], MIXES["niche"])
     assert order.index(0) == REACH
+
+
+def test_the_best_hashtag_stays_first_and_the_mix_orders_the_others() -> None:
+    sizes = {"best": BROAD, "dog": BROAD, "sailing": NICHE, "puppy": MIDDLE}
+    ranked = [Hashtag(tag, 0.9) for tag in sizes]
+    mixed = answer(lambda count: [ranked[:count]], 1, top=3, mix="middle", size=sizes.__getitem__)
+    assert [hashtag.tag for hashtag in mixed] == ["best", "puppy", "dog"]
+
+
+def test_without_a_mix_hashtags_stay_as_they_are_ranked() -> None:
+    ranked = [Hashtag(tag, 0.9) for tag in ("dog", "sailing", "puppy")]
+    assert answer(lambda count: [ranked[:count]], 1, top=2) == ranked[:2]
 
 
 lists = st.lists(st.integers(0, 2), max_size=60)
@@ -35,7 +48,7 @@ shares = st.tuples(*[st.floats(0, 5)] * 3)
 def test_hashtags_move_no_further_than_the_reach(
     sizes: list[int], wanted: tuple[float, ...], reach: int
 ) -> None:
-    order = mixed(sizes, wanted, reach=reach)
+    order = mixed_order(sizes, wanted, reach=reach)
     assert sorted(order) == list(range(len(sizes)))
     assert all(abs(place - rank) <= reach for place, rank in enumerate(order))
 
@@ -44,7 +57,7 @@ def test_hashtags_move_no_further_than_the_reach(
 def test_hashtags_of_one_size_keep_their_order(
     sizes: list[int], wanted: tuple[float, ...], places: int
 ) -> None:
-    order = mixed(sizes, wanted, places=places)
+    order = mixed_order(sizes, wanted, places=places)
     assert len(order) == min(places, len(sizes))
     for size in range(3):
         ranks = [rank for rank in order if sizes[rank] == size]
@@ -53,4 +66,4 @@ def test_hashtags_of_one_size_keep_their_order(
 
 @given(lists)
 def test_no_wanted_shares_leave_the_list_as_it_is(sizes: list[int]) -> None:
-    assert mixed(sizes, (0, 0, 0)) == list(range(len(sizes)))
+    assert mixed_order(sizes, (0, 0, 0)) == list(range(len(sizes)))

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recommenders.ranking import Ranking, adjusted, pick
+from recommenders.answers import pick
+from recommenders.ranking import Ranking, adjusted
 
 shares = st.floats(2**-14, 1, width=32)
 relevance = arrays(

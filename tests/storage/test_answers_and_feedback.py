@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import Database, feedback, labels, recommendations, sightings
+from storage import Database, feedback, labels, recommendations
 from storage.feedback import Thumbs
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -25,12 +25,12 @@ async def answer(database: Database, photo: int, **changes: object) -> int:
         return await recommendations.record(session, **(given | changes))  # type: ignore[arg-type]
 
 
-async def earlier(
+async def previous(
     database: Database, photo: int, **changes: object
 ) -> list[tuple[str, float]] | None:
     wanted = {"photo_id": photo, "backend": "als", "model": "starter-1", "style": "balanced"}
     async with database.reading() as session:
-        return await recommendations.earlier(session, **(wanted | changes))  # type: ignore[arg-type]
+        return await recommendations.previous(session, **(wanted | changes))  # type: ignore[arg-type]
 
 
 async def test_a_known_photo_gets_its_earlier_answer(
@@ -38,24 +38,30 @@ async def test_a_known_photo_gets_its_earlier_answer(
 ) -> None:
     photo = await new_photo()
     await answer(database, photo)
-    assert await earlier(database, photo) == TEN
-    assert await earlier(database, photo, count=10) == TEN
+    assert await previous(database, photo) == TEN
+    assert await previous(database, photo, count=10) == TEN
     newer = [("кошка", 0.9), ("猫", 0.8)]
     await answer(database, photo, hashtags=newer)
-    assert await earlier(database, photo) == newer
+    assert await previous(database, photo) == newer
 
 
 @pytest.mark.parametrize(
     "other",
-    [{"backend": "w2v"}, {"model": "starter-2"}, {"style": "popular"}, {"count": 11}],
+    [
+        {"backend": "w2v"},
+        {"model": "m-2"},
+        {"style": "popular"},
+        {"mix": "even"},
+        {"count": 11},
+    ],
 )
 async def test_an_answer_of_another_kind_is_no_answer(
     database: Database, new_photo: NewPhoto, other: dict[str, object]
 ) -> None:
     photo = await new_photo()
     await answer(database, photo)
-    assert await earlier(database, photo, **other) is None
-    assert await earlier(database, await new_photo()) is None
+    assert await previous(database, photo, **other) is None
+    assert await previous(database, await new_photo()) is None
 
 
 async def test_a_short_answer_does_not_hide_a_long_one(
@@ -64,7 +70,7 @@ async def test_a_short_answer_does_not_hide_a_long_one(
     photo = await new_photo()
     await answer(database, photo)
     await answer(database, photo, hashtags=TEN[:5])
-    assert await earlier(database, photo, count=10) == TEN
+    assert await previous(database, photo, count=10) == TEN
 
 
 async def test_an_answer_from_before_something_was_learnt_no_longer_counts(
@@ -72,8 +78,8 @@ async def test_an_answer_from_before_something_was_learnt_no_longer_counts(
 ) -> None:
     photo = await new_photo()
     await answer(database, photo)
-    assert await earlier(database, photo, since=datetime.now(UTC) - timedelta(hours=1)) == TEN
-    assert await earlier(database, photo, since=datetime.now(UTC)) is None
+    assert await previous(database, photo, since=datetime.now(UTC) - timedelta(hours=1)) == TEN
+    assert await previous(database, photo, since=datetime.now(UTC)) is None
 
 
 async def test_labels_given_or_taken_back_make_an_answer_out_of_date(
@@ -86,35 +92,52 @@ async def test_labels_given_or_taken_back_make_an_answer_out_of_date(
         await labels.add(
             session, user_id=1, chat_id=1, photo_id=photo, hashtags=["dog"], vocabulary={"dog"}
         )
-    assert await earlier(database, photo) is None
-    assert await earlier(database, other) == TEN
+    assert await previous(database, photo) is None
+    assert await previous(database, other) == TEN
     await answer(database, photo)
-    assert await earlier(database, photo) == TEN
+    assert await previous(database, photo) == TEN
     async with database.session() as session:
         await labels.remove(session, 1, "dog")
-    assert await earlier(database, photo) is None
+    assert await previous(database, photo) is None
 
 
-async def test_the_message_that_shows_an_answer_leads_to_it_and_to_its_photo(
+async def test_the_message_that_shows_answers_leads_to_them(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
     first = await answer(database, photo)
     second = await answer(database, photo, backend="w2v", duplicate=True)
     async with database.session() as session:
-        await recommendations.attach_message(session, first, 77)
-        await recommendations.attach_message(session, second, 77)
-        await recommendations.attach_message(session, 404, 78)
+        await recommendations.set_message(session, first, 77)
+        await recommendations.set_message(session, second, 77)
+        await recommendations.set_message(session, 404, 78)
     async with database.reading() as session:
         shown = await recommendations.of_message(session, 1, 77)
         assert [given.id for given in shown] == [second, first]
         assert shown[0].backend == "w2v" and shown[0].duplicate and not shown[1].duplicate
         assert shown[1] == await recommendations.get(session, first)
         assert shown[1].hashtags == tuple(TEN) and shown[1].at.tzinfo is UTC
-        assert await sightings.of_message(session, 1, 77) == [photo]
-        assert await sightings.last_in_chat(session, 1) is None
         assert await recommendations.of_message(session, 2, 77) == []
         assert await recommendations.get(session, 404) is None
+
+
+async def test_more_hashtags_stand_below_those_of_an_answer(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    first = await answer(database, photo)
+    async with database.session() as session:
+        await recommendations.extend(session, first, [("猫", 0.5)])
+        await recommendations.extend(session, 404, [("猫", 0.5)])
+    assert await previous(database, photo, count=11) == [*TEN, ("猫", 0.5)]
+
+
+async def test_an_answer_to_an_album_is_not_repeated_for_its_first_photo(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await answer(database, photo, album=True)
+    assert await previous(database, photo) is None
 
 
 async def test_one_user_has_one_thumb_and_may_change_it(

@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from recommenders.copies import Hashes
-from storage import Database, StorageError, chats, known_photos, users
+from storage import Database, StorageError, chats, known_photos, recommendations, users
 from storage.migrations.apply import config
 from storage.tables import Base
 
@@ -40,6 +41,37 @@ async def test_every_migration_can_be_undone(database: Database) -> None:
         tables = await connection.scalars(text("SELECT name FROM sqlite_master"))
         left = {name for name in tables if not name.startswith("sqlite_")}
     assert left == {"alembic_version"}
+
+
+async def test_answers_of_the_first_version_get_their_mix_and_album(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    styles = ["balanced", "popular/ladder", "relevant/album"]
+    photo = await new_photo()
+    async with database.session() as session:
+        for style in styles:
+            await recommendations.record(
+                session,
+                photo_id=photo,
+                chat_id=1,
+                backend="als",
+                model="m",
+                style=style,
+                hashtags=[("dog", 0.5)],
+                elapsed_ms=1,
+            )
+    columns = text("SELECT style, mix, album FROM recommendations ORDER BY id")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0002"))
+        assert (await connection.execute(columns)).all() == [
+            ("balanced", None, 0),
+            ("popular", "ladder", 0),
+            ("relevant", None, 1),
+        ]
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
+        old = await connection.scalars(text("SELECT style FROM recommendations ORDER BY id"))
+        assert old.all() == styles
 
 
 async def test_what_is_kept_is_there_after_a_restart(url: str) -> None:

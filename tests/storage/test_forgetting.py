@@ -14,9 +14,10 @@ from storage import (
     moderation,
     recommendations,
     sightings,
+    training_labels,
     users,
 )
-from storage.tables import Base, User
+from storage.tables import Base, NewHashtag, User, now
 from storage.users import Forgotten
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -41,7 +42,8 @@ async def send(database: Database, photo: int, user: int, chat: int) -> int:
             hashtags=[("dog", 1.0)],
             elapsed_ms=1.0,
         )
-        await recommendations.attach_message(session, given, message + 5)
+        await recommendations.set_message(session, given, message + 5)
+        await sightings.answered(session, chat_id=chat, message_id=message + 5, photo_ids=[photo])
         await feedback.vote(session, recommendation_id=given, user_id=user, value=1)
     return given
 
@@ -86,7 +88,8 @@ async def test_nothing_is_left_of_a_user_who_asks_to_be_forgotten(
         await chats.change(session, ME, count=30)
         await feedback.vote(session, recommendation_id=theirs, user_id=ME, value=-1)
         await labels.remove(session, ME, "two")
-        await moderation.decide_named(session, "decided", "approved", ME)
+        decided = {"hashtag": "decided", "status": "approved", "first_at": now()}
+        session.add(NewHashtag(**decided, decided_by=ME, decided_at=now()))
         await moderation.block(session, "bad", ME)
     assert "labels.user_id" in await traces(database, ME)
 
@@ -99,7 +102,8 @@ async def test_nothing_is_left_of_a_user_who_asks_to_be_forgotten(
         assert await known_photos.features(session, mine) == {}
         assert await known_photos.find_by_file(session, f"file-{mine}-{ME}") is None
         assert (await known_photos.features(session, shared)).keys() == {"net"}
-        assert await labels.of_photo(session, labelled_by_other) == ["kept"]
+        labelled = await training_labels.labelled_photo(session, "net", labelled_by_other)
+        assert labelled is not None and list(labelled.hashtags) == ["kept"]
         assert (await known_photos.features(session, labelled_by_other)).keys() == {"net"}
         assert await sightings.last_in_chat(session, GROUP, OTHER) == shared
         assert (await feedback.thumbs(session, theirs)).up == 1

@@ -3,8 +3,9 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import Database, StorageError, labels, moderation
+from storage import Database, StorageError, labels, moderation, training_labels
 from storage.labels import Added
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -26,16 +27,21 @@ async def add(
         )
 
 
+async def hashtags_of(session: AsyncSession, photo: int) -> list[str]:
+    labelled = await training_labels.labelled_photo(session, "net", photo)
+    return list(labelled.hashtags) if labelled else []
+
+
 async def test_hashtags_are_kept_in_order_and_adding_again_changes_nothing(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
     first = await add(database, photo, "dog", "своятачка", "dog", "猫")
-    assert first == Added(kept=("dog", "своятачка", "猫"), new=("своятачка", "猫"))
+    assert first == Added(added=("dog", "своятачка", "猫"), new=("своятачка", "猫"))
     again = await add(database, photo, "dog", "sea")
-    assert again == Added(kept=("sea",), repeated=("dog",))
+    assert again == Added(added=("sea",), repeated=("dog",))
     async with database.reading() as session:
-        assert await labels.of_photo(session, photo) == ["dog", "своятачка", "猫", "sea"]
+        assert await hashtags_of(session, photo) == ["dog", "своятачка", "猫", "sea"]
 
 
 async def test_two_users_tagging_one_photo_at_once_are_both_kept(
@@ -56,14 +62,14 @@ async def test_a_daily_limit_keeps_the_first_and_names_the_rest(
     noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
     one = await add(database, photo, "a", "b", daily_limit=3, at=noon)
     two = await add(database, other, "a", "b", "c", daily_limit=3, at=noon)
-    assert one.kept == ("a", "b")
-    assert (two.kept, two.over_limit) == (("a",), ("b", "c"))
+    assert one.added == ("a", "b")
+    assert (two.added, two.over_limit) == (("a",), ("b", "c"))
     repeated = await add(database, photo, "a", daily_limit=3, at=noon)
     assert (repeated.repeated, repeated.over_limit) == (("a",), ())
     someone_else = await add(database, photo, "c", user=2, daily_limit=3, at=noon)
-    assert someone_else.kept == ("c",)
+    assert someone_else.added == ("c",)
     next_day = noon + timedelta(hours=12)
-    assert (await add(database, other, "b", daily_limit=3, at=next_day)).kept == ("b",)
+    assert (await add(database, other, "b", daily_limit=3, at=next_day)).added == ("b",)
 
 
 async def test_taking_labels_back_does_not_make_room_for_more_that_day(
@@ -84,10 +90,10 @@ async def test_a_label_taken_back_can_be_given_again(
     async with database.session() as session:
         assert await labels.remove(session, 1, "dog") == 1
         assert await labels.remove(session, 1, "dog") == 0
-        assert await labels.of_photo(session, photo) == []
-    assert (await add(database, photo, "dog")).kept == ("dog",)
+        assert await hashtags_of(session, photo) == []
+    assert (await add(database, photo, "dog")).added == ("dog",)
     async with database.reading() as session:
-        assert await labels.of_photo(session, photo) == ["dog"]
+        assert await hashtags_of(session, photo) == ["dog"]
 
 
 async def test_only_ones_own_labels_are_listed_and_removed(
@@ -139,4 +145,4 @@ async def test_hashtags_are_only_ever_text(database: Database, new_photo: NewPho
     odd = ["'); drop table labels; --", "%", "_", "a" * 100, "<b>", "\u202e"]
     await add(database, photo, *odd)
     async with database.reading() as session:
-        assert await labels.of_photo(session, photo) == odd
+        assert await hashtags_of(session, photo) == odd

@@ -62,8 +62,16 @@ async def test_batches_hold_every_photo_once(database: Database, new_photo: NewP
         sizes = [len(batch) async for batch in training_labels.labelled(session, "net", batch=4)]
     assert sizes == [4, 4, 2]
     assert [photo.photo_id for photo in await labelled(database, batch=3)] == ids
-    rest = await labelled(database, after_photo=ids[6])
-    assert [photo.photo_id for photo in rest] == ids[7:]
+
+
+async def test_one_photo_comes_with_its_labels(database: Database, new_photo: NewPhoto) -> None:
+    photo, bare = await new_photo(), await new_photo()
+    await add(database, photo, "dog", "sea")
+    async with database.reading() as session:
+        one = await training_labels.labelled_photo(session, "net", photo)
+        assert one is not None and list(one.hashtags) == ["dog", "sea"]
+        assert await training_labels.labelled_photo(session, "net", bare) is None
+        assert await training_labels.labelled_photo(session, "other", photo) is None
 
 
 async def test_a_backbone_that_is_missing_is_told_and_left_out(

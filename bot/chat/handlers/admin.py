@@ -13,7 +13,7 @@ from bot.chat.services import Context
 from recommenders.hashtags import HashtagError, normalise
 from storage import moderation, statistics
 
-PAGE = 8
+PAGE_SIZE = 8
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
@@ -64,10 +64,10 @@ async def decide(update: Update, context: Context) -> None:
     if hashtag is None:
         await stale(update, context)
         return
-    context.services.moderated()
+    context.services.moderation_changed()
     await edit(query, *await _page(context, int(data[2])))
-    said = context.texts.approved if approved else context.texts.rejected
-    await query.answer(said.format(tag=hashtag)[:200])
+    note = context.texts.approved if approved else context.texts.rejected
+    await query.answer(note.format(tag=hashtag)[:200])
 
 
 @for_admins
@@ -80,7 +80,7 @@ async def block(update: Update, context: Context) -> None:
         for word in words:
             await moderation.block(session, word, user.id)
         blocked = await moderation.blocked_words(session)
-    context.services.moderated()
+    context.services.moderation_changed()
     if wrong:
         await message.reply_html(context.texts.block_wrong.format(words=escape(" ".join(wrong))))
     elif words:
@@ -98,7 +98,7 @@ async def unblock(update: Update, context: Context) -> None:
     words, _ = _words(context.args or [])
     async with context.services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word)]
-    context.services.moderated()
+    context.services.moderation_changed()
     if gone:
         await message.reply_html(context.texts.unblocked.format(words=_list(gone)))
     else:
@@ -138,7 +138,7 @@ async def stats(update: Update, context: Context) -> None:
 async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup | None]:
     texts = context.texts
     async with context.services.database.reading() as session:
-        waiting = await moderation.pending(session, page=page, size=PAGE)
+        waiting = await moderation.pending(session, page=page, size=PAGE_SIZE)
     if not waiting.total:
         return texts.review_none, None
     lines = [texts.review.format(hashtags=texts.number(waiting.total, texts.hashtags))]

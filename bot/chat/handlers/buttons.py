@@ -1,129 +1,112 @@
-"""Taps on inline buttons. What a button is about is in its data, by the number of a stored row."""
+"""Taps on the buttons under an answer. What a button is about is in its data, by a row's number."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
-from bot.chat.answering import ALBUM, backend_of, kept_style, keyboard, mix_of, recommend, style_of
+from bot.chat import subject
+from bot.chat.answering import AnswerRequest, keyboard, recommend, request_in
 from bot.chat.photo_lookup import Features
-from bot.chat.platforms import settings_of
-from bot.chat.rendering import BEST, MOST_SHOWN, answer_text
+from bot.chat.rendering import MOST_SHOWN, answer_text
 from bot.chat.services import Context
-from storage import feedback, known_photos, recommendations, sightings
-from storage.recommendations import Given
+from recommenders.answers import FIRST
+from recommenders.engine import Engine
+from storage import feedback, known_photos, recommendations
+from storage.recommendations import StoredAnswer
 
 
 async def more(update: Update, context: Context) -> None:
     """Adds the next hashtags to the answer."""
     query, data = tapped(update)
-    services, engine, texts = context.services, context.services.engine, context.texts
-    message, given = await answer_of(context, query, int(data[1]))
-    if given is None or message is None or given.backend not in engine.backends:
+    services, engine = context.services, context.services.engine
+    under = await subject.answer_under(context, query, int(data[1]))
+    if under is None or under[1].backend not in engine.backends:
         await stale(update, context)
         return
-    shown = [word[1:] for word in (message.text or "").split() if word.startswith("#")]
+    message, answer = under
     async with services.database.reading() as session:
-        chat = await settings_of(session, given.chat_id)
-        withheld = await services.withheld(session, engine, given.chat_id)
-    features = await _features(context, message, given)
-    room = min(max(chat.count, 2 * BEST), MOST_SHOWN - len(shown))
-    next_ones = []
+        request = await request_in(session, services, engine, answer.chat_id)
+        features = await _features(session, engine, message, answer)
+    room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.hashtags))
+    hashtags = []
     if features and room > 0:
-        next_ones = await recommend(
-            services,
-            engine,
-            given.backend,
-            style_of(given.style),
-            features,
+        following = replace(
+            request,
+            backend=answer.backend,
+            style=answer.style,
             top=room,
-            skip={*withheld, *shown},
-            mix=mix_of(engine, chat),
+            blocked={*request.blocked, *answer.tags},
         )
-    if not next_ones:
-        await query.answer(texts.no_more)
+        hashtags = await recommend(services, engine, following, features)
+    if not hashtags:
+        await query.answer(context.texts.no_more)
         return
-    tags = [*shown, *(hashtag.tag for hashtag in next_ones)]
-    spoken_by = given.backend if given.backend != backend_of(engine, chat) else None
-    await edit(
-        query,
-        answer_text(texts, tags, spoken_by=spoken_by),
-        keyboard(texts, engine, given.id, given.backend, tags),
-    )
-    await query.answer()
+    async with services.database.session() as session:
+        scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
+        await recommendations.extend(session, answer.id, scored)
+    tags = [*answer.tags, *(hashtag.tag for hashtag in hashtags)]
+    await _show(context, query, request, answer.id, answer.backend, tags)
 
 
 async def other(update: Update, context: Context) -> None:
     """Shows what another backend says, in place of the answer."""
     query, data = tapped(update)
-    services, engine, texts = context.services, context.services.engine, context.texts
+    services, engine = context.services, context.services.engine
     backend = data[2]
-    message, given = await answer_of(context, query, int(data[1]))
-    if given is None or message is None or backend not in engine.backends:
+    under = await subject.answer_under(context, query, int(data[1]))
+    if under is None or backend not in engine.backends:
         await stale(update, context)
         return
+    message, answer = under
     async with services.database.reading() as session:
-        chat = await settings_of(session, given.chat_id)
-        withheld = await services.withheld(session, engine, given.chat_id)
-        shown = await _shown(session, message, backend, engine.model)
-    hashtags = [tag for tag, _ in shown.hashtags if tag not in withheld] if shown else []
-    if shown is None or services.outdated(shown.at):
-        started = perf_counter()
-        style, mix = style_of(given.style), mix_of(engine, chat)
-        features = await _features(context, message, given)
-        if not features:
-            await stale(update, context)
-            return
-        found = await recommend(
-            services,
-            engine,
-            backend,
-            style,
-            features,
-            top=chat.count,
-            skip=withheld,
-            mix=mix,
+        request = await request_in(session, services, engine, answer.chat_id)
+        earlier = await _shown_before(session, message, backend, engine.model)
+        features = await _features(session, engine, message, answer)
+    if earlier is not None and not services.is_outdated(earlier.at):
+        tags = [tag for tag in earlier.tags if tag not in request.blocked]
+        await _show(context, query, request, earlier.id, backend, tags)
+        return
+    if not features:
+        await stale(update, context)
+        return
+    started = perf_counter()
+    asked = replace(request, backend=backend, style=answer.style)
+    hashtags = await recommend(services, engine, asked, features)
+    async with services.database.session() as session:
+        answer_id = await recommendations.record(
+            session,
+            photo_id=answer.photo_id,
+            chat_id=answer.chat_id,
+            message_id=message.message_id,
+            backend=backend,
+            model=engine.model,
+            style=answer.style,
+            mix=request.mix,
+            album=answer.album,
+            hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
+            # What this backend would have needed, had it been asked first.
+            elapsed_ms=answer.elapsed_ms + (perf_counter() - started) * 1000,
+            duplicate=answer.duplicate,
         )
-        hashtags = [hashtag.tag for hashtag in found]
-        async with services.database.session() as session:
-            recommendation_id = await recommendations.record(
-                session,
-                photo_id=given.photo_id,
-                chat_id=given.chat_id,
-                backend=backend,
-                model=engine.model,
-                style=given.style if given.style.endswith(ALBUM) else kept_style(style, mix),
-                hashtags=[(hashtag.tag, hashtag.score) for hashtag in found],
-                # What this backend would have needed, had it been asked first.
-                elapsed_ms=given.elapsed_ms + (perf_counter() - started) * 1000,
-                duplicate=given.duplicate,
-            )
-            await recommendations.attach_message(session, recommendation_id, message.message_id)
-    else:
-        recommendation_id = shown.id
-    spoken_by = backend if backend != backend_of(engine, chat) else None
-    await edit(
-        query,
-        answer_text(texts, hashtags, spoken_by=spoken_by) if hashtags else texts.nothing_found,
-        keyboard(texts, engine, recommendation_id, backend, hashtags),
-    )
-    await query.answer()
+    await _show(context, query, request, answer_id, backend, [hashtag.tag for hashtag in hashtags])
 
 
 async def vote(update: Update, context: Context) -> None:
     """Stores a thumb; a later one of the same person takes its place."""
     query, data = tapped(update)
     up = data[0] == "up"
-    _, given = await answer_of(context, query, int(data[1]))
-    if given is None:
+    under = await subject.answer_under(context, query, int(data[1]))
+    if under is None:
         await stale(update, context)
         return
     async with context.services.database.session() as session:
         await feedback.vote(
             session,
-            recommendation_id=given.id,
+            recommendation_id=under[1].id,
             user_id=query.from_user.id,
             value=1 if up else -1,
         )
@@ -144,7 +127,7 @@ def tapped(update: Update) -> tuple[CallbackQuery, Sequence[str]]:
 
 
 async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | None) -> None:
-    """Change the message; a second tap may ask for what it shows already."""
+    """Changes the message; a second tap may ask for what it shows already."""
     try:
         await query.edit_message_text(text, reply_markup=buttons)
     except BadRequest as error:
@@ -157,37 +140,38 @@ def plain(html: str) -> str:
     return html.replace("<b>", "").replace("</b>", "")
 
 
-async def answer_of(
-    context: Context, query: CallbackQuery, recommendation_id: int
-) -> tuple[Message | None, Given | None]:
-    """The message with the button and the answer that it shows, if it is this chat's."""
-    message = query.message if isinstance(query.message, Message) else None
-    async with context.services.database.reading() as session:
-        given = await recommendations.get(session, recommendation_id)
-    if given is None or message is None or given.chat_id != message.chat_id:
-        return message, None
-    return message, given
+async def _show(
+    context: Context,
+    query: CallbackQuery,
+    request: AnswerRequest,
+    answer_id: int,
+    backend: str,
+    tags: Sequence[str],
+) -> None:
+    """Puts an answer into the message; a backend that is not the chat's own is named."""
+    texts, engine = context.texts, context.services.engine
+    spoken_by = backend if backend != request.backend else None
+    await edit(
+        query,
+        answer_text(texts, tags, spoken_by=spoken_by) if tags else texts.nothing_found,
+        keyboard(texts, engine, answer_id, backend, tags),
+    )
+    await query.answer()
 
 
-async def photos_of(context: Context, message: Message, given: Given) -> list[int]:
-    """The photos that the message answers: of an album, all."""
-    await context.services.turns.over(message.chat_id)
-    async with context.services.database.reading() as session:
-        ids = await sightings.of_message(session, message.chat_id, message.message_id)
-    return ids or [given.photo_id]
+async def _shown_before(
+    session: AsyncSession, message: Message, backend: str, model: str
+) -> StoredAnswer | None:
+    """What the message has shown of this backend already, if anything."""
+    answers = await recommendations.of_message(session, message.chat_id, message.message_id)
+    return next((one for one in answers if (one.backend, one.model) == (backend, model)), None)
 
 
-async def _shown(session: AsyncSession, message: Message, backend: str, model: str) -> Given | None:
-    """What the message has already shown of this backend, if anything."""
-    given = await recommendations.of_message(session, message.chat_id, message.message_id)
-    return next((one for one in given if (one.backend, one.model) == (backend, model)), None)
-
-
-async def _features(context: Context, message: Message, given: Given) -> list[Features]:
-    """Of the photos that the message answers, as stored."""
-    engine = context.services.engine
-    needed = {name for backend in engine.backends for name in engine.backbones[backend]}
-    ids = await photos_of(context, message, given)
-    async with context.services.database.reading() as session:
-        stored = [await known_photos.features(session, one, needed) for one in ids]
-    return [features for features in stored if features.keys() == needed]
+async def _features(
+    session: AsyncSession, engine: Engine, message: Message, answer: StoredAnswer
+) -> list[Features]:
+    """Features of the photos that the message answers, as stored."""
+    backbones = {name for backend in engine.backends for name in engine.backbones[backend]}
+    photo_ids = await subject.photos_under(session, message, answer)
+    stored = [await known_photos.features(session, one, backbones) for one in photo_ids]
+    return [features for features in stored if features.keys() == backbones]

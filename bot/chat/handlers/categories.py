@@ -15,8 +15,8 @@ from recommenders.knowledge import Category
 from storage import pages, recommendations
 from storage.pages import Page
 
-PAGE = 8
-MOST = 30
+PAGE_SIZE = 8
+MAX_HASHTAGS = 30
 """Hashtags shown of a category."""
 
 FITTING = 3
@@ -56,10 +56,10 @@ async def open_(update: Update, context: Context) -> None:
         await query.answer(texts.category_gone, show_alert=True)
         return
     async with services.database.reading() as session:
-        withheld = await services.withheld(session, engine, query.message.chat.id)
-    tags = [tag for tag in category.hashtags if tag not in withheld][:MOST]
+        blocked = await services.blocked.in_chat(session, engine, query.message.chat.id)
+    tags = [tag for tag in category.hashtags if tag not in blocked][:MAX_HASHTAGS]
     header = texts.category.format(
-        name=escape(_name(engine, category, withheld)),
+        name=escape(_name(engine, category, blocked)),
         shown=len(tags),
         all=len(category.hashtags),
     )
@@ -71,35 +71,35 @@ async def open_(update: Update, context: Context) -> None:
     await query.answer()
 
 
-async def _page(context: Context, chat_id: int, wanted: int) -> tuple[str, InlineKeyboardMarkup]:
+async def _page(context: Context, chat_id: int, page: int) -> tuple[str, InlineKeyboardMarkup]:
     services, engine, texts = context.services, context.services.engine, context.texts
-    await services.turns.over(chat_id)
+    await services.chat_locks.wait(chat_id)
     async with services.database.reading() as session:
-        withheld = await services.withheld(session, engine, chat_id)
+        blocked = await services.blocked.in_chat(session, engine, chat_id)
         last = await recommendations.last_in_chat(session, chat_id)
-    given = [Hashtag(tag, score) for tag, score in last.hashtags] if last else []
-    fitting = _fitting(engine, given)
+    answer = [Hashtag(tag, score) for tag, score in last.hashtags] if last else []
+    fitting = _fitting(engine, answer)
     others = [one for one in _all(engine) if one not in fitting]
     ordered = [*fitting, *sorted(others, key=lambda one: one.name)]
-    number, count = pages.place(len(ordered), wanted, PAGE)
-    shown = tuple(
-        (_key(one), "★ " * (one in fitting) + _name(engine, one, withheld))
-        for one in ordered[number * PAGE : (number + 1) * PAGE]
+    number, count = pages.place(len(ordered), page, PAGE_SIZE)
+    buttons = tuple(
+        (_key(one), "★ " * (one in fitting) + _name(engine, one, blocked))
+        for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
     )
     text = texts.categories.format(categories=texts.number(len(ordered), texts.categories_counted))
     if fitting:
         text += f"\n{texts.categories_fitting}"
-    return text, categories_keyboard(texts, Page(shown, len(ordered), number, count))
+    return text, categories_keyboard(texts, Page(buttons, len(ordered), number, count))
 
 
 def _all(engine: Engine) -> tuple[Category, ...]:
     return engine.knowledge.categories() if engine.knowledge else ()
 
 
-def _fitting(engine: Engine, given: list[Hashtag]) -> list[Category]:
+def _fitting(engine: Engine, answer: list[Hashtag]) -> list[Category]:
     if engine.knowledge is None:
         return []
-    shares = engine.knowledge.fitting(given)[:FITTING]
+    shares = engine.knowledge.fitting(answer)[:FITTING]
     return [category for category, share in shares if share >= LEAST_SHARE]
 
 
@@ -108,11 +108,11 @@ def _key(category: Category) -> str:
     return f"{crc32(category.name.encode()):08x}"
 
 
-def _name(engine: Engine, category: Category, withheld: Collection[str]) -> str:
+def _name(engine: Engine, category: Category, blocked: Collection[str]) -> str:
     """A category as people read it, never by what may not be said."""
     parts = _parts(category.name, engine.knowledge or ())
-    if any(part in withheld for part in parts):
-        parts = [tag for tag in category.hashtags if tag not in withheld][:3]
+    if any(part in blocked for part in parts):
+        parts = [tag for tag in category.hashtags if tag not in blocked][:3]
     return " · ".join(parts)
 
 

@@ -6,13 +6,13 @@ from html import escape
 from bot.chat.answering import RANKED, backend_of, mix_of
 from bot.chat.handlers.choosing import Choice
 from bot.chat.platforms import PLATFORMS, platform_of
-from bot.chat.rendering import BEST, line
+from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
+from recommenders.answers import FIRST, MIXES, SIZES
 from recommenders.engine import BACKENDS
 from recommenders.knowledge import Knowledge
 from recommenders.ranking import STYLES
-from recommenders.sizes import MIXES, SIZES
 from storage import recommendations
 from storage.chats import ChatSettings
 
@@ -32,14 +32,14 @@ class PlatformChoice(Choice):
         labels = {name: platform.label for name, platform in PLATFORMS.items()}
         return labels | {ANYWHERE: context.texts.platform_anywhere}
 
-    def meant(self, context: Context, said: str) -> str | None:
-        also = (name for name, one in PLATFORMS.items() if said.casefold() in one.also)
-        return super().meant(context, said) or next(also, None)
+    def option_named(self, context: Context, name: str) -> str | None:
+        aliases = (key for key, one in PLATFORMS.items() if name.casefold() in one.aliases)
+        return super().option_named(context, name) or next(aliases, None)
 
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return chat.platform if chat.platform and platform_of(chat) else ANYWHERE
 
-    async def shown(self, context: Context, chat: ChatSettings) -> str:
+    async def text(self, context: Context, chat: ChatSettings) -> str:
         texts = context.texts
         lines = [
             _platform_line(texts, one.label, one.count, one.style) for one in PLATFORMS.values()
@@ -61,9 +61,9 @@ class PlatformChoice(Choice):
             platform=_platform_line(texts, one.label, one.count, one.style)
         )
 
-    def refused(self, context: Context, said: str) -> str:
-        names = ", ".join(f"<b>{name}</b>" for name in PLATFORMS)
-        return context.texts.platform_unknown.format(wanted=escape(said[:40]), names=names)
+    def refusal(self, context: Context, name: str) -> str:
+        names = ", ".join(f"<b>{one}</b>" for one in PLATFORMS)
+        return context.texts.platform_unknown.format(wanted=escape(name[:40]), names=names)
 
 
 class Count(Choice):
@@ -77,7 +77,7 @@ class Count(Choice):
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return str(chat.count)
 
-    async def shown(self, context: Context, chat: ChatSettings) -> str:
+    async def text(self, context: Context, chat: ChatSettings) -> str:
         texts = context.texts
         text = texts.count.format(hashtags=texts.number(chat.count, texts.hashtags))
         return "\n\n".join([text, *_rules(texts, chat)])
@@ -87,12 +87,12 @@ class Count(Choice):
 
     def changed(self, context: Context, option: str, before: ChatSettings) -> str:
         texts = context.texts
-        said = texts.count_changed.format(hashtags=texts.number(int(option), texts.hashtags))
+        text = texts.count_changed.format(hashtags=texts.number(int(option), texts.hashtags))
         if platform := platform_of(before):
-            said += "\n" + texts.count_ended_platform.format(
+            text += "\n" + texts.count_ended_platform.format(
                 platform=platform.label, style=texts.style_names[before.style]
             )
-        return said
+        return text
 
 
 class Style(Choice):
@@ -106,7 +106,7 @@ class Style(Choice):
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return chat.style
 
-    async def shown(self, context: Context, chat: ChatSettings) -> str:
+    async def text(self, context: Context, chat: ChatSettings) -> str:
         texts = context.texts
         lines = _lines(texts.style_names, texts.style_lines, STYLES)
         text = texts.style.format(style=texts.style_names[chat.style], lines=lines)
@@ -120,13 +120,13 @@ class Style(Choice):
 
     def changed(self, context: Context, option: str, before: ChatSettings) -> str:
         texts = context.texts
-        said = texts.style_changed.format(style=texts.style_names[option])
+        text = texts.style_changed.format(style=texts.style_names[option])
         if platform := platform_of(before):
-            said += "\n" + texts.style_ended_platform.format(
+            text += "\n" + texts.style_ended_platform.format(
                 platform=platform.label,
                 hashtags=texts.number(before.count, texts.hashtags),
             )
-        return said
+        return text
 
 
 class Size(Choice):
@@ -142,9 +142,9 @@ class Size(Choice):
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return mix_of(context.services.engine, chat) or RANKED
 
-    async def shown(self, context: Context, chat: ChatSettings) -> str:
+    async def text(self, context: Context, chat: ChatSettings) -> str:
         services, texts = context.services, context.texts
-        await services.turns.over(chat.chat_id)
+        await services.chat_locks.wait(chat.chat_id)
         async with services.database.reading() as session:
             last = await recommendations.last_in_chat(session, chat.chat_id)
         text = texts.mix.format(
@@ -152,7 +152,7 @@ class Size(Choice):
             lines=_lines(texts.mix_names, texts.mix_lines, MIX_NAMES),
         )
         if last is not None and last.hashtags and services.engine.knowledge is not None:
-            tags = [tag for tag, _ in last.hashtags[:BEST]]
+            tags = [tag for tag, _ in last.hashtags[:FIRST]]
             sizes = "\n".join(_by_size(texts, services.engine.knowledge, tags))
             text += f"\n\n{texts.mix_last.format(sizes=sizes)}"
         return text
@@ -175,7 +175,7 @@ class Model(Choice):
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return backend_of(context.services.engine, chat)
 
-    async def shown(self, context: Context, chat: ChatSettings) -> str:
+    async def text(self, context: Context, chat: ChatSettings) -> str:
         texts, engine = context.texts, context.services.engine
         networks = {backend: " + ".join(engine.backbones[backend]) for backend in engine.backends}
         if len(set(networks.values())) == 1:
@@ -191,11 +191,11 @@ class Model(Choice):
     def changed(self, context: Context, option: str, before: ChatSettings) -> str:
         return context.texts.model_switched.format(backend=option)
 
-    def refused(self, context: Context, said: str) -> str:
+    def refusal(self, context: Context, name: str) -> str:
         texts = context.texts
-        text = texts.model_missing if said.casefold() in BACKENDS else texts.model_unknown
-        installed = ", ".join(f"<b>{name}</b>" for name in self.options(context))
-        return text.format(backend=escape(said[:40]), installed=installed)
+        text = texts.model_missing if name.casefold() in BACKENDS else texts.model_unknown
+        installed = ", ".join(f"<b>{one}</b>" for one in self.options(context))
+        return text.format(backend=escape(name[:40]), installed=installed)
 
 
 for_, count, style, size, model = PlatformChoice(), Count(), Style(), Size(), Model()

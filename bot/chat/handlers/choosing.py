@@ -34,7 +34,7 @@ class Choice(ABC):
         """The option that holds in the chat; None where it is none of them."""
 
     @abstractmethod
-    async def shown(self, context: Context, chat: ChatSettings) -> str:
+    async def text(self, context: Context, chat: ChatSettings) -> str:
         """HTML: what holds in the chat, and what the options are."""
 
     @abstractmethod
@@ -45,8 +45,8 @@ class Choice(ABC):
     def changed(self, context: Context, option: str, before: ChatSettings) -> str:
         """HTML: what is different from now on."""
 
-    def refused(self, context: Context, said: str) -> str:
-        """HTML: that ``said`` is no option."""
+    def refusal(self, context: Context, name: str) -> str:
+        """HTML: that a name is no option."""
         texts = context.texts
         names = list(self.options(context).values())
         return texts.choice_unknown.format(
@@ -57,28 +57,28 @@ class Choice(ABC):
         """What is to be known besides, below what a command is answered with; mostly nothing."""
         return ""
 
-    def meant(self, context: Context, said: str) -> str | None:
-        """The option that ``said`` names, by its own name or by what it is called here."""
-        for name, called in self.options(context).items():
-            if said.casefold() in (name, called.casefold()):
-                return name
+    def option_named(self, context: Context, name: str) -> str | None:
+        """The option of that name, its own or the one on its button."""
+        for option, label in self.options(context).items():
+            if name.casefold() in (option, label.casefold()):
+                return option
         return None
 
     async def asked(self, update: Update, context: Context) -> None:
         """The command, with a name or without."""
         message = update.message
         assert message is not None
-        said = " ".join(context.args or ())
+        name = " ".join(context.args or ())
         if not self.options(context):
             await message.reply_html(context.texts.knows_little)
-        elif not said:
+        elif not name:
             text, keyboard = await self._menu(context, message.chat_id)
             await message.reply_html(text, reply_markup=keyboard)
-        elif option := self.meant(context, said):
+        elif option := self.option_named(context, name):
             lines = [await self._change(context, message.chat_id, option), self.remark(context)]
             await message.reply_html("\n".join(filter(None, lines)))
         else:
-            await message.reply_html(self.refused(context, said))
+            await message.reply_html(self.refusal(context, name))
 
     async def tapped(self, update: Update, context: Context) -> None:
         """A button below what the command shows."""
@@ -87,14 +87,14 @@ class Choice(ABC):
             await stale(update, context)
             return
         chat_id = query.message.chat.id
-        said = await self._change(context, chat_id, data[1])
+        changed = await self._change(context, chat_id, data[1])
         await edit(query, *await self._menu(context, chat_id))
-        await query.answer(plain(said)[:NOTE_LENGTH])
+        await query.answer(plain(changed)[:NOTE_LENGTH])
 
     async def _menu(self, context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
         async with context.services.database.reading() as session:
             chat = await settings_of(session, chat_id)
-        text, remark = await self.shown(context, chat), self.remark(context)
+        text, remark = await self.text(context, chat), self.remark(context)
         options, chosen = self.options(context), self.chosen(context, chat)
         return (
             f"{text}\n\n<i>{remark}</i>" if remark else text,

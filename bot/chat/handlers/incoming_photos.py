@@ -5,7 +5,7 @@ from telegram.constants import ChatType, MessageEntityType
 
 from bot.chat.answering import answer
 from bot.chat.handlers.addtags import captioned
-from bot.chat.photo_files import kind_of, photo_in
+from bot.chat.photo_lookup import kind_of, photo_in
 from bot.chat.services import Context
 
 
@@ -14,7 +14,7 @@ async def sent(update: Update, context: Context) -> None:
     message = update.message
     assert message is not None
     if photo_in(message, context.services.engine.min_side):
-        context.services.latest.note(message)
+        context.services.last_photos.remember(message)
     album = await context.services.albums.whole(message)
     if album is None:
         return
@@ -34,11 +34,11 @@ async def asked(update: Update, context: Context) -> None:
     """/tags in reply to a photo, in any chat."""
     message = update.message
     assert message is not None
-    about = message.reply_to_message
-    if about is None or not about.effective_attachment:
+    replied_to = message.reply_to_message
+    if replied_to is None or not replied_to.effective_attachment:
         await message.reply_html(context.texts.tags_no_photo)
         return
-    await _answer(context, [about], update)
+    await _answer(context, [replied_to], update)
 
 
 def caption_command(message: Message, username: str) -> str | None:

@@ -10,7 +10,7 @@ from storage import labels, users
 from storage.labels import MyHashtag
 from storage.pages import Page
 
-PAGE = 8
+PAGE_SIZE = 8
 
 
 async def mytags(update: Update, context: Context) -> None:
@@ -69,7 +69,7 @@ async def forget_decided(update: Update, context: Context) -> None:
     if data[2] == "yes":
         async with context.services.database.session() as session:
             await users.forget(session, query.from_user.id)
-        context.services.latest.forget(query.from_user.id)
+        context.services.last_photos.forget(query.from_user.id)
         await unlearn(context.services)
     await edit(query, context.texts.forgotten if data[2] == "yes" else context.texts.kept, None)
     await query.answer()
@@ -80,7 +80,7 @@ async def _page(
 ) -> tuple[str, InlineKeyboardMarkup | None]:
     texts = context.texts
     async with context.services.database.reading() as session:
-        mine: Page[MyHashtag] = await labels.mine(session, user_id, page=page, size=PAGE)
+        mine: Page[MyHashtag] = await labels.mine(session, user_id, page=page, size=PAGE_SIZE)
     if not mine.total:
         return texts.mine_none, None
     number = texts.number(mine.total, texts.hashtags)

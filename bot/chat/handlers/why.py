@@ -1,35 +1,34 @@
 """/why: what stands behind the first five hashtags of a photo's answer."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
 from telegram import Message, Update
 
-from bot.chat.answering import backend_of, mix_of, recommend
-from bot.chat.photo_files import UnreadableError
-from bot.chat.photo_lookup import Features
-from bot.chat.platforms import settings_of
-from bot.chat.rendering import BEST, line
+from bot.chat import subject
+from bot.chat.answering import recommend, request_in
+from bot.chat.photo_lookup import Features, UnreadablePhotoError
+from bot.chat.rendering import line
 from bot.chat.services import Context
-from bot.chat.teaching import photos_meant
 from bot.chat.texts import Texts
+from recommenders.answers import FIRST
 from recommenders.explaining import Reason, SeenClass
-from storage import known_photos, recommendations
+from storage import known_photos
 
-TOLD = 3
-"""Hashtags of known photos told behind a hashtag."""
+MAX_BESIDE = 3
+"""Hashtags of known photos that are named behind a hashtag."""
 
 
 async def why(update: Update, context: Context) -> None:
     """For the photo or the answer replied to, else for the chat's last photo."""
     message, texts = update.message, context.texts
     assert message is not None
-    await context.services.turns.over(message.chat_id)
+    await context.services.chat_locks.wait(message.chat_id)
     try:
-        photo_ids = await photos_meant(context, message)
-    except UnreadableError as error:
+        photo_ids = await subject.photos_of(context, message)
+    except UnreadablePhotoError as error:
         await message.reply_html(texts.wrong_file[error.reason], do_quote=True)
         return
     if not photo_ids:
@@ -42,38 +41,30 @@ async def why(update: Update, context: Context) -> None:
 async def _reasons(context: Context, message: Message, photo_ids: Sequence[int]) -> list[Reason]:
     """Of the answer that is there; of one that the photo would get, where it had none."""
     services, engine = context.services, context.services.engine
-    about = message.reply_to_message
     async with services.database.reading() as session:
-        chat = await settings_of(session, message.chat_id)
-        withheld = await services.withheld(session, engine, message.chat_id)
-        given = None
-        if about is not None:
-            found = await recommendations.of_message(session, message.chat_id, about.message_id)
-            given = found[0] if found else None
-        if given is None:
-            given = await recommendations.last_in_chat(session, message.chat_id, photo_ids[0])
+        request = await request_in(session, services, engine, message.chat_id)
+        answer = await subject.answer_of(session, message, photo_ids[0])
         stored = [await known_photos.features(session, photo_id) for photo_id in photo_ids]
-    backend = given.backend if given and given.backend in engine.backends else None
-    tags = [tag for tag, _ in given.hashtags if tag not in withheld] if given and backend else []
-    backend = backend or backend_of(engine, chat)
-    needed = engine.backbones[backend]
-    features: list[Features] = [one for one in stored if all(name in one for name in needed)]
+    tags: list[str] = []
+    if answer is not None and answer.backend in engine.backends:
+        request = replace(request, backend=answer.backend)
+        tags = [tag for tag in answer.tags if tag not in request.blocked]
+    names = engine.backbones[request.backend]
+    features: list[Features] = [one for one in stored if all(name in one for name in names)]
     if not features:
         return []
     if not tags:
-        mix = mix_of(engine, chat)
-        hashtags = await recommend(
-            services, engine, backend, chat.style, features, top=BEST, skip=withheld, mix=mix
-        )
+        hashtags = await recommend(services, engine, replace(request, top=FIRST), features)
         tags = [hashtag.tag for hashtag in hashtags]
-    rows = {name: np.stack([one[name] for one in features]) for name in needed}
-    chosen = tags[:BEST]
-    return await services.in_worker(lambda: engine.explain(rows, backend, chosen, skip=withheld))
+    rows = {name: np.stack([one[name] for one in features]) for name in names}
+    return await services.in_worker(
+        lambda: engine.explain(rows, request.backend, tags[:FIRST], skip=request.blocked)
+    )
 
 
 @dataclass(frozen=True)
 class _Behind:
-    """What is told behind hashtags: of known photos, and of classes seen."""
+    """What stands behind hashtags: known photos with others beside them, and classes seen."""
 
     known: bool
     beside: tuple[str, ...]
@@ -81,7 +72,7 @@ class _Behind:
 
 
 def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
-    """HTML, a line or two a hashtag; what stands behind several is said once."""
+    """HTML, a line or two a hashtag; what stands behind several stands there once."""
     if not any(reason.nearest or reason.seen for reason in reasons):
         return texts.why_unknown
     everywhere: tuple[SeenClass, ...] = ()
@@ -96,12 +87,12 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
         besides.append(texts.why_alike.format(alike=texts.percent(max(0.0, *cosines))))
     parts = [texts.why, "\n".join(besides)]
     explained = {reason.hashtag for reason in reasons}
-    told: dict[_Behind, list[Reason]] = {}
+    groups: dict[_Behind, list[Reason]] = {}
     for reason in reasons:
-        told.setdefault(_behind(reason, everywhere, explained), []).append(reason)
-    for behind, group in told.items():
+        groups.setdefault(_behind(reason, everywhere, explained), []).append(reason)
+    for behind, group in groups.items():
         tags = escape(line([reason.hashtag for reason in group]))
-        parts.append(f"<b>{tags}</b> ← {_told(texts, behind, [one.known for one in group])}")
+        parts.append(f"<b>{tags}</b> ← {_behind_text(texts, behind, [one.known for one in group])}")
     return "\n\n".join(filter(None, parts))
 
 
@@ -111,19 +102,19 @@ def _behind(reason: Reason, everywhere: Sequence[SeenClass], explained: Collecti
     beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
     # What the answer says anyhow tells less than what it does not say.
     beside = [tag for tag in beside if tag not in explained] or beside
-    return _Behind(bool(reason.nearest), tuple(beside[:TOLD]), seen)
+    return _Behind(bool(reason.nearest), tuple(beside[:MAX_BESIDE]), seen)
 
 
-def _told(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
-    told = []
+def _behind_text(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
+    parts = []
     if behind.known:
         photos = texts.between(min(known), max(known), texts.known_photos)
-        told.append(texts.why_known.format(photos=photos))
+        parts.append(texts.why_known.format(photos=photos))
         if behind.beside:
-            told[-1] += texts.why_beside.format(tags=escape(line(behind.beside)))
+            parts[-1] += texts.why_beside.format(tags=escape(line(behind.beside)))
     if behind.seen:
-        told.append(texts.why_sees.format(classes=_classes(texts, behind.seen)))
-    return " · ".join(told) or texts.why_hints
+        parts.append(texts.why_sees.format(classes=_classes(texts, behind.seen)))
+    return " · ".join(parts) or texts.why_hints
 
 
 def _classes(texts: Texts, seen: Sequence[SeenClass]) -> str:

@@ -1,7 +1,5 @@
 """Chats, users, photos, answers and feedback; labels, review and the block list."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa

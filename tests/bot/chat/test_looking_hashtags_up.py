@@ -143,7 +143,7 @@ async def test_categories_that_fit_the_last_photo_are_marked_and_come_first(ann:
 async def test_many_categories_come_in_pages_and_work_after_a_restart(
     start: Start, monkeypatch: pytest.MonkeyPatch, engine: ColourEngine
 ) -> None:
-    monkeypatch.setattr("bot.chat.handlers.categories.PAGE", 3)
+    monkeypatch.setattr("bot.chat.handlers.categories.PAGE_SIZE", 3)
     first = await start(engine)
     ann = await first.person()
     shown = await asked(ann, "/categories")

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from colours import hashtags, jpeg
 from running import Running, Start
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.local.person import Message, Person
-from storage import StorageError, known_photos, labels, sightings
+from storage import StorageError, known_photos, sightings
+from storage.tables import Label
 
 GROUP = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
 
@@ -41,7 +43,9 @@ async def taught(bot: Running, message: Message) -> list[list[str]]:
     """The hashtags stored for each photo of a message."""
     async with bot.database.reading() as session:
         ids = await sightings.of_message(session, message["chat"]["id"], message["message_id"])
-        return [await labels.of_photo(session, photo_id) for photo_id in ids]
+        labels = select(Label.photo_id, Label.hashtag).where(Label.removed_at.is_(None))
+        rows = (await session.execute(labels.order_by(Label.id))).all()
+        return [list(dict.fromkeys(tag for id_, tag in rows if id_ == one)) for one in ids]
 
 
 async def said(person: Person, text: str, reply_to: Message | None = None) -> str:

@@ -1,0 +1,98 @@
+"""Which photo, or which answer, is a message about? One rule for every command and button.
+
+A message is about the photos it carries; else about what it replies to; else about the last photo
+of its chat. An answer is the one that a button stands under or a message replies to; else the
+newest in the chat, about the photo where one is named.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import CallbackQuery, Message
+
+from bot.chat import photo_lookup
+from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
+from bot.chat.services import Context
+from storage import recommendations, sightings
+from storage.recommendations import StoredAnswer
+
+
+async def photos_of(context: Context, message: Message) -> list[int]:
+    """The photos that a message without one is about; none where it replies to something else.
+
+    Raises:
+        UnreadablePhotoError: when the photo cannot be had any more.
+    """
+    services, replied_to = context.services, message.reply_to_message
+    if replied_to is not None:
+        await services.chat_locks.wait(message.chat_id)
+        async with services.database.reading() as session:
+            known = await sightings.of_message(session, message.chat_id, replied_to.message_id)
+        return known or await carried_photos(context, [replied_to])
+    last = services.last_photos.in_chat(message.chat_id)
+    if photo_ids := await carried_photos(context, last):
+        return photo_ids
+    async with services.database.reading() as session:
+        photo_id = await sightings.last_in_chat(session, message.chat_id)
+    return [] if photo_id is None else [photo_id]
+
+
+async def carried_photos(context: Context, messages: Sequence[Message]) -> list[int]:
+    """The photos that messages carry, computed and stored.
+
+    Raises:
+        UnreadablePhotoError: when none of them can be read.
+    """
+    services, engine = context.services, context.services.engine
+    album = [photo for part in messages if (photo := photo_in(part, engine.min_side))]
+    if not album:
+        return []
+    first = album[0].message
+    async with (
+        services.typing.shown(context.bot, first.chat_id, first.message_thread_id),
+        services.photo_slots,
+    ):
+        async with services.database.reading() as session:
+            known = await photo_lookup.known_files(session, engine, album)
+        photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+        if not photos:
+            raise UnreadablePhotoError(unreadable[0])
+        async with services.database.session() as session:
+            remembered = await photo_lookup.remember(session, engine, photos)
+    return [photo.photo_id for photo in remembered if photo.photo_id is not None]
+
+
+async def answer_of(
+    session: AsyncSession, message: Message, photo_id: int | None = None
+) -> StoredAnswer | None:
+    """The answer that a message replies to; else the newest in its chat, about that photo if any.
+
+    Whoever opens the session has waited for the chat's lock: an answer may be on its way.
+    """
+    replied_to = message.reply_to_message
+    if replied_to is not None:
+        answers = await recommendations.of_message(session, message.chat_id, replied_to.message_id)
+        if answers:
+            return answers[0]
+    return await recommendations.last_in_chat(session, message.chat_id, photo_id)
+
+
+async def answer_under(
+    context: Context, query: CallbackQuery, answer_id: int
+) -> tuple[Message, StoredAnswer] | None:
+    """The message with a button and the answer that it shows; None where that is gone."""
+    message = query.message
+    if not isinstance(message, Message):
+        return None
+    await context.services.chat_locks.wait(message.chat_id)
+    async with context.services.database.reading() as session:
+        answer = await recommendations.get(session, answer_id)
+    if answer is None or answer.chat_id != message.chat_id:
+        return None
+    return message, answer
+
+
+async def photos_under(session: AsyncSession, message: Message, answer: StoredAnswer) -> list[int]:
+    """The photos that the bot's message answers: of an album, all."""
+    ids = await sightings.of_message(session, message.chat_id, message.message_id)
+    return ids or [answer.photo_id]

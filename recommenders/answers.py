@@ -1,0 +1,207 @@
+"""From ordered hashtags to the list that people get: the first five, mixes of sizes, albums.
+
+The first five decide: Instagram takes no more. Among them no two are of a family (dog and dogs),
+and a hashtag may lose its place for being like one before it.
+
+A mix of sizes puts hashtags that few, some or many posts carry side by side. A broad hashtag drowns
+a post among millions, a niche one is searched by few: those between are where a post of a small
+account is seen. What is most relevant should still come first, so a mix moves hashtags a few places
+and never across the list.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.ranking import Hashtag, Ranking
+
+Floats = NDArray[np.float32]
+
+FIRST = 5
+"""The hashtags that decide."""
+
+SIZES = ("niche", "middle", "broad")
+
+MIXES: Mapping[str, tuple[float, float, float]] = {
+    "even": (1 / 3, 1 / 3, 1 / 3),
+    "ladder": (0.4, 0.4, 0.2),
+    "niche": (1.0, 0.0, 0.0),
+    "middle": (0.0, 1.0, 0.0),
+    "broad": (0.0, 0.0, 1.0),
+}
+"""Shares of niche, middle and broad hashtags, by the name a chat chooses."""
+
+REACH = 5
+"""Places that a mix moves a hashtag at most."""
+
+_PER_ALBUM_PHOTO = 60
+"""Of an album each photo proposes at least this many hashtags; what fits many photos wins."""
+
+_FIRST_POOL = 40
+"""How far down the list the first five are looked for."""
+
+_ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
+_COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
+_WOMEN = re.compile("|".join(_COUNTERPARTS))
+
+
+def family(tag: str) -> str:
+    """What dog and dogs have in common: two of a family do not both take one of the first five.
+
+    Nor do womanportrait and manportrait: where it is not clear which, the likelier one is enough.
+    """
+    return _ENDINGS.sub("", _WOMEN.sub(lambda match: _COUNTERPARTS[match[0]], tag))
+
+
+def pick(
+    ranking: Ranking,
+    order: Floats,
+    scores: Floats,
+    hashtags: Sequence[str],
+    top: int,
+    skip: Collection[str] = (),
+) -> list[Hashtag]:
+    """The ``top`` best hashtags of one photo.
+
+    Args:
+        order: (V,) what to sort by.
+        scores: (V,) relevance, told with each hashtag.
+        hashtags: the vocabulary.
+        skip: hashtags that must not appear.
+    """
+    columns = _best_columns(order, top + len(skip) + _FIRST_POOL)
+    columns = [c for c in columns if order[c] > 0 and hashtags[c] not in skip]
+    first = _first_columns(ranking, order, columns, hashtags, min(top, FIRST))
+    taken = set(first)
+    best = [*first, *(c for c in columns if c not in taken)][:top]
+    return [Hashtag(hashtags[c], round(float(scores[c]), 4)) for c in best]
+
+
+def answer(
+    recommend: Callable[[int], Sequence[Sequence[Hashtag]]],
+    photos: int,
+    *,
+    top: int,
+    mix: str | None = None,
+    size: Callable[[str], int] | None = None,
+) -> list[Hashtag]:
+    """The ``top`` hashtags of one photo, or of an album's photos as one, best first.
+
+    Args:
+        recommend: gives every photo's list of as many hashtags as it is asked for, best first.
+        photos: how many there are.
+        mix: a key of ``MIXES``; None leaves hashtags as they are ranked.
+        size: of a hashtag, an index of ``SIZES``; None where sizes are unknown.
+    """
+    mixed = mix is not None and size is not None
+    candidates = top + REACH if mixed else top
+    lists = recommend(candidates if photos == 1 else max(candidates, _PER_ALBUM_PHOTO))
+    hashtags = list(lists[0] if photos == 1 else _by_mean_score(lists))[:candidates]
+    if mix is not None and size is not None and hashtags:
+        # What fits best stays first, whatever its size: it may be the only one that is posted.
+        best, others = hashtags[0], hashtags[1:]
+        places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
+        hashtags = [best, *(others[place] for place in places)]
+    return families_apart(hashtags)[:top]
+
+
+def families_apart(hashtags: Sequence[Hashtag]) -> list[Hashtag]:
+    """The list with no two of a family among the first ``FIRST``; those in the way come after."""
+    first: list[Hashtag] = []
+    rest: list[Hashtag] = []
+    families: set[str] = set()
+    for hashtag in hashtags:
+        if len(first) < FIRST and family(hashtag.tag) not in families:
+            families.add(family(hashtag.tag))
+            first.append(hashtag)
+        else:
+            rest.append(hashtag)
+    return [*first, *rest]
+
+
+def mixed_order(
+    sizes: Sequence[int], shares: Sequence[float], *, reach: int = REACH, places: int | None = None
+) -> list[int]:
+    """Reorders a ranked list gently towards a mix of sizes.
+
+    Place by place, the best-ranked hashtag within reach of the size that is most behind its share
+    comes next; a hashtag that has been passed over ``reach`` times comes next whatever its size.
+
+    Args:
+        sizes: of the ranked hashtags, best first, indices of ``SIZES``.
+        shares: of each size, 0 or more; their sum does not matter.
+        reach: no hashtag comes more than this many places earlier or later.
+        places: how many to choose, all where None. Rank ``places + reach`` hashtags, so that there
+            are some to choose from.
+
+    Returns:
+        Positions in the list, in the new order.
+    """
+    total = sum(shares)
+    if total <= 0:
+        return list(range(len(sizes)))[:places]
+    targets = [share / total for share in shares]
+    taken = [0] * len(targets)
+    left = list(range(len(sizes)))
+    order: list[int] = []
+    while left and (places is None or len(order) < places):
+        place = len(order)
+        chosen = 0
+        if left[0] > place - reach:
+            near = [index for index, rank in enumerate(left) if rank <= place + reach]
+            behind = [targets[size] * (place + 1) - taken[size] for size in range(len(targets))]
+            most = max(near, key=lambda index: (round(behind[sizes[left[index]]], 9), -index))
+            if behind[sizes[left[most]]] > 0:
+                chosen = most
+        rank = left.pop(chosen)
+        taken[sizes[rank]] += 1
+        order.append(rank)
+    return order
+
+
+def _by_mean_score(lists: Sequence[Sequence[Hashtag]]) -> list[Hashtag]:
+    total: dict[str, float] = {}
+    for hashtags in lists:
+        for hashtag in hashtags:
+            total[hashtag.tag] = total.get(hashtag.tag, 0.0) + hashtag.score / len(lists)
+    return [Hashtag(tag, total[tag]) for tag in sorted(total, key=lambda tag: -total[tag])]
+
+
+def _best_columns(order: Floats, count: int) -> list[int]:
+    """Columns of the best, best first, ties by column."""
+    if count < len(order):
+        columns = np.argpartition(-order, count - 1)[:count]
+    else:
+        columns = np.arange(len(order))
+    return [int(c) for c in columns[np.lexsort((columns, -order[columns]))]]
+
+
+def _first_columns(
+    ranking: Ranking, order: Floats, columns: list[int], hashtags: Sequence[str], count: int
+) -> list[int]:
+    """The first ones: relevant, no two of a family, and not five names for the same thing."""
+    pool = columns[:_FIRST_POOL]
+    directions = ranking.directions if ranking.diversity else None
+    likeness = np.zeros(len(pool), np.float32)
+    value = order[pool]
+    chosen: list[int] = []
+    families: set[str] = set()
+    free = [True] * len(pool)
+    while len(chosen) < count:
+        worth = np.where(free, value * (1 - ranking.diversity * likeness), -np.inf)
+        at = int(worth.argmax()) if len(pool) else 0
+        if not len(pool) or worth[at] == -np.inf:
+            break
+        free[at] = False
+        if family(hashtags[pool[at]]) in families:
+            continue
+        families.add(family(hashtags[pool[at]]))
+        chosen.append(pool[at])
+        if directions is not None and pool[at] < len(directions):
+            known = [c if c < len(directions) else pool[at] for c in pool]
+            alike = directions[known] @ directions[pool[at]]
+            alike[[c >= len(directions) for c in pool]] = 0  # nobody knows what taught ones mean
+            likeness = np.maximum(likeness, alike)
+    return chosen
