@@ -12,7 +12,7 @@ from running import TOKEN, Running, Start
 from bot.chat.application import build
 from bot.local.person import Person
 from bot.local.server import LocalServer
-from bot.receiving import polling
+from bot.run import polling
 from bot.settings import Settings
 from recommenders.engine import Engine
 from storage.database import Database

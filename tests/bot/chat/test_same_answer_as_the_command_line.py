@@ -11,7 +11,7 @@ from bot.chat.application import build
 from bot.cli.main import app
 from bot.local.person import Person
 from bot.local.server import LocalServer
-from bot.receiving import polling
+from bot.run import polling
 from bot.settings import Settings
 from recommenders.engine import Engine
 from storage import Database
