@@ -1,7 +1,7 @@
 """Running the bot: starting it, taking updates in, stopping it.
 
-It runs on Telegram where there is a token, otherwise in a local chat in the browser. Updates come in
-as the bot asks for them (long polling) or as Telegram calls (webhook).
+It runs on Telegram where there is a token, otherwise in a local chat in the browser. Updates come
+in as the bot asks for them (long polling) or as Telegram calls (webhook).
 """
 
 import asyncio
