@@ -17,15 +17,15 @@ from recommenders.backbones.backbone import BACKBONES, SIDE, Backbone, dims, loa
 from recommenders.backbones.weights import WeightsError, find
 from recommenders.bundle import Bundle, BundleError
 from recommenders.explaining import Reason, explain
+from recommenders.keys import BACKENDS, STYLES
 from recommenders.knowledge import Knowledge
 from recommenders.nearest import PhotoSpace, unit
-from recommenders.ranking import STYLES, Hashtag, Ranking, pick
+from recommenders.ranking import Hashtag, Ranking, pick
 from recommenders.recommender import Recommender
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 
 Floats = NDArray[np.float32]
 
-BACKENDS = ("als", "w2v", "both")
 STARTER = Path(__file__).parent / "starter"
 
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]

@@ -13,7 +13,8 @@ from bot.chat.application import build
 from bot.chat.platforms import PLATFORMS
 from bot.cli.main import app
 from bot.settings import Settings
-from recommenders.engine import BACKENDS, STYLES, Engine
+from recommenders.engine import Engine
+from recommenders.keys import BACKENDS, STYLES
 from recommenders.sizes import MIXES
 from storage.database import Database
 from tests.bundles import tiny_bundle

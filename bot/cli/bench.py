@@ -17,9 +17,9 @@ from bot.cli.console import (
     progress_bar,
     settings_for_a_command,
 )
-from bot.cli.recommend import Backend, images_in
-from bot.cli.train_versions import teaching
+from bot.cli.recommend import images_in
 from bot.cli.weights import Backbone
+from recommenders.keys import Backend
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine
@@ -141,9 +141,6 @@ def duplicates(
         except PhotoError:
             fail(_unreadable(paths))
     _print_figures(measure(seen))
-
-
-app.command()(teaching)
 
 
 def made_photo() -> bytes:

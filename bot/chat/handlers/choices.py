@@ -9,9 +9,8 @@ from bot.chat.platforms import PLATFORMS, platform_of
 from bot.chat.rendering import BEST, line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
-from recommenders.engine import BACKENDS
+from recommenders.keys import BACKENDS, STYLES
 from recommenders.knowledge import Knowledge
-from recommenders.ranking import STYLES
 from recommenders.sizes import MIXES, SIZES
 from storage import recommendations
 from storage.chats import ChatSettings

@@ -68,7 +68,7 @@ def test_a_wrong_option_is_a_usage_error(tag4pic: Tag4pic) -> None:
 
 def test_the_help_imports_nothing_heavy(command: list[str], tag4pic: Tag4pic) -> None:
     code = (
-        "import sys, bot.cli\n"
+        "import sys, bot.cli.main\n"
         "heavy = {'torch', 'numpy', 'telegram', 'sqlalchemy', 'PIL', 'pydantic_settings'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
