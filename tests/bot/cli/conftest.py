@@ -12,10 +12,21 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from recommenders.machine import one_core_each
+from tests.bot.cli.fitted import Fitted, Tag4pic
 from tests.bundles import tiny_bundle
 
 ROOT = Path(__file__).parents[3]
 OURS = ("BOT_TOKEN", "DATABASE_URL", "LOG_LEVEL", "MODEL_DIR", "TELEGRAM_API_URL", "WEIGHTS_DIR")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> None:
+    """Commands that answer photos compute on one core; so that the others do before them too.
+
+    Sums over two cores differ from those over one in their last digits.
+    """
+    one_core_each()
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +92,15 @@ def photo(folder: Path) -> Callable[..., str]:
         return name
 
     return make
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory, one_core: None) -> Fitted:
+    """A bundle fitted on a dataset drawn here, with the features that the fit has kept."""
+    return Fitted(tmp_path_factory.mktemp("train"))
+
+
+@pytest.fixture
+def train(tag4pic: Tag4pic) -> Tag4pic:
+    """Runs a command of the group: train("evaluate", …)."""
+    return lambda *arguments: tag4pic("train", *arguments)
