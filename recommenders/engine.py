@@ -15,9 +15,9 @@ from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones.backbone import BACKBONES, SIDE, Backbone, dims, load_backbone, names_of
 from recommenders.backbones.weights import WeightsError, find
+from recommenders.backends import BACKENDS, STYLES
 from recommenders.bundle import Bundle, BundleError
 from recommenders.explaining import Reason, explain
-from recommenders.keys import BACKENDS, STYLES
 from recommenders.knowledge import Knowledge
 from recommenders.nearest import PhotoSpace, unit
 from recommenders.ranking import Hashtag, Ranking, pick

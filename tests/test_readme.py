@@ -13,8 +13,8 @@ from bot.chat.application import build
 from bot.chat.platforms import PLATFORMS
 from bot.cli.main import app
 from bot.settings import Settings
+from recommenders.backends import BACKENDS, STYLES
 from recommenders.engine import Engine
-from recommenders.keys import BACKENDS, STYLES
 from recommenders.sizes import MIXES
 from storage.database import Database
 from tests.bundles import tiny_bundle
@@ -44,12 +44,12 @@ def test_a_command_line_of_readme_has_its_command_and_options(call: str) -> None
     _, *words = shlex.split(call)
     names = [word for word in words if word.startswith("-")]
     path = [word for word in words[:2] if re.fullmatch("[a-z]+", word)]
-    found = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
-    while found.exit_code and len(path) > 1:  # the last word was an argument
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
+    while result.exit_code and len(path) > 1:  # the last word was an argument
         path.pop()
-        found = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
-    assert found.exit_code == 0, found.output
-    help_text = re.sub(r"\x1b\[[\d;]*m", "", found.stdout)
+        result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
+    assert result.exit_code == 0, result.output
+    help_text = re.sub(r"\x1b\[[\d;]*m", "", result.stdout)
     for name in names:
         assert re.search(rf"{name}\b", help_text), f"{' '.join(path)} has no {name}"
 

@@ -14,12 +14,12 @@ from bot.cli.console import (
     choose_backend,
     fail,
     load_engine,
-    progress_bar,
     settings_for_a_command,
 )
 from bot.cli.recommend import images_in
 from bot.cli.weights import Backbone
-from recommenders.keys import Backend
+from recommenders.backends import Backend
+from training.terminal import progress_bar
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine

@@ -3,25 +3,15 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from inspect import cleandoc
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -85,15 +75,6 @@ def print_warnings(lines: Iterable[str]) -> None:
     """Print lines on stderr: what could not be used, or was refused."""
     for line in lines:
         Console(stderr=True).print(Text(line, "yellow"), soft_wrap=True)
-
-
-def figure_table(title: str, columns: Sequence[str]) -> Table:
-    """A table of figures: names in the first column, ``columns`` beside them to the right."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
-    table.add_column("")
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -161,39 +142,6 @@ def load_engine(settings: "Settings") -> "Engine":
 
         one_core_each()
         return Engine.load(bundle_in_use(settings), settings.weights_dir)
-
-
-def progress_bar() -> Progress:
-    """A bar on stderr that leaves nothing behind, and nothing at all where that is no terminal."""
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        # Otherwise rich would send what is printed meanwhile to stderr too.
-        redirect_stdout=False,
-        disable=not console.is_terminal,
-    )
-
-
-@contextmanager
-def reporting() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar, moved by calls with the step's name, what is done and what there is to do."""
-    with progress_bar() as bar:
-        task = bar.add_task("Reading", total=None)
-
-        def report(step: str, done: int, total: int) -> None:
-            bar.update(task, description=escape(step), completed=done, total=total or None)
-
-        try:
-            yield report
-        except KeyboardInterrupt:
-            bar.stop()
-            typer.echo("Stopped. What was done is kept: run the same command to go on.", err=True)
-            raise
 
 
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:

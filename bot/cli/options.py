@@ -14,10 +14,6 @@ Bundle = Annotated[
 ]
 Split = Annotated[str, typer.Option(metavar="NAME", help="Of the dataset.")]
 At = Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of an answer count.")]
-Cache = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where features of photos are kept for the next run.")
-]
 
-CACHE = Path("data/features")
 FITTED_BACKENDS = ("als", "w2v", "all")
 """Of ``--backend`` where backends are fitted."""

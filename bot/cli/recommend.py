@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.console import choose_backend, load_engine, progress_bar, settings_for_a_command
-from recommenders.keys import Backend, Style
+from bot.cli.console import choose_backend, load_engine, settings_for_a_command
+from recommenders.backends import Backend, Style
 from recommenders.machine import cores
+from training.terminal import progress_bar
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine, Hashtag
@@ -60,7 +61,7 @@ def recommend(
     top: Annotated[int, typer.Option(min=1, help="How many hashtags.")] = 10,
     style: Annotated[
         Style, typer.Option(help="What comes first: what fits, what earns likes, or a balance.")
-    ] = "balanced",
+    ] = Style.BALANCED,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for scripts.")
     ] = False,

@@ -13,13 +13,13 @@ from bot.cli.console import (
     one_of,
     print_line,
     print_warnings,
-    reporting,
     settings_for_a_command,
 )
-from bot.cli.options import CACHE, FITTED_BACKENDS, Cache, Dataset
+from bot.cli.options import FITTED_BACKENDS, Dataset
 from bot.cli.train_data import collect, import_
 from bot.cli.train_evaluation import add_metrics, evaluate, metrics_table, report
 from bot.cli.train_versions import finetune, rollback
+from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle

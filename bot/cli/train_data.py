@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from bot.cli.console import (
-    one_of,
-    print_line,
-    print_warnings,
-    reporting,
-    settings_for_a_command,
-)
+from bot.cli.console import one_of, print_line, print_warnings, settings_for_a_command
+from training.terminal import reporting
 
 if TYPE_CHECKING:
     from training.datasets.importing import ImportSummary

@@ -14,13 +14,12 @@ from bot.cli.console import (
     bundle_in_use,
     counted,
     fail,
-    figure_table,
     print_line,
     print_warnings,
-    reporting,
     settings_for_a_command,
 )
-from bot.cli.options import CACHE, At, Bundle, Cache, Dataset, Split
+from bot.cli.options import At, Bundle, Dataset, Split
+from training.terminal import CACHE, Cache, figures_table, reporting
 
 
 def evaluate(
@@ -106,7 +105,7 @@ def report(
 
 def metrics_table(title: str) -> Table:
     """An empty table for ``add_metrics``."""
-    return figure_table(title, ("recall", "precision", "first right", "label F1", "N+"))
+    return figures_table(title, ("recall", "precision", "first right", "label F1", "N+"))
 
 
 def add_metrics(

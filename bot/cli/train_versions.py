@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.console import print_line, reporting, settings_for_a_command
+from bot.cli.console import print_line, settings_for_a_command
+from training.terminal import reporting
 
 
 def finetune(

@@ -9,7 +9,7 @@ from bot.chat.platforms import PLATFORMS, platform_of
 from bot.chat.rendering import BEST, line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
-from recommenders.keys import BACKENDS, STYLES
+from recommenders.backends import BACKENDS, STYLES
 from recommenders.knowledge import Knowledge
 from recommenders.sizes import MIXES, SIZES
 from storage import recommendations

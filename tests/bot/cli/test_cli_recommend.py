@@ -12,7 +12,7 @@ import pytest
 from safetensors.torch import save_file
 
 from recommenders.backbones.torchvision_ops import import_torchvision_models
-from recommenders.keys import BACKENDS, STYLES
+from recommenders.backends import BACKENDS, STYLES
 from tests.bundles import HASHTAGS, tiny_bundle
 
 Tag4pic = Callable[..., Any]
