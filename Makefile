@@ -25,8 +25,9 @@ setup: .venv/.ready
 run: setup
 	@$(BIN)/tag4pic run --port $(PORT)
 
+# Which lines no test runs: .venv/bin/coverage report -m, afterwards.
 test: .venv/.dev
-	@$(BIN)/python -m pytest -q --cov
+	@$(BIN)/python -m pytest -q --cov --cov-report=
 
 lint: .venv/.dev
 	@$(BIN)/ruff check .

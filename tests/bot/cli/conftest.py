@@ -12,21 +12,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from recommenders.machine import one_core_each
 from tests.bot.cli.fitted import Fitted, Tag4pic
 from tests.bundles import tiny_bundle
 
 ROOT = Path(__file__).parents[3]
 OURS = ("BOT_TOKEN", "DATABASE_URL", "LOG_LEVEL", "MODEL_DIR", "TELEGRAM_API_URL", "WEIGHTS_DIR")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_core() -> None:
-    """Commands that answer photos compute on one core; so that the others do before them too.
-
-    Sums over two cores differ from those over one in their last digits.
-    """
-    one_core_each()
 
 
 @pytest.fixture(scope="session")
