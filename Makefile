@@ -2,32 +2,41 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8080
+INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock --editable
 
-.PHONY: setup run test lint
+.PHONY: setup run test lint lock
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml
+.venv/.ready: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "tag4pic needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@echo "Setting up .venv (a few minutes the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade pip
-	@$(BIN)/python -m pip install --quiet --editable .
+	@$(INSTALL) .
 	@touch $@
 
 .venv/.dev: .venv/.ready
 	@echo "Adding what tests and checks need …"
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(INSTALL) '.[dev]'
 	@touch $@
 
 run: setup
 	@$(BIN)/tag4pic run --port $(PORT)
 
+# Which lines no test runs: .venv/bin/coverage report -m, afterwards.
 test: .venv/.dev
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q --cov --cov-report=
 
 lint: .venv/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+# The newest versions that pyproject.toml allows; with Python 3.11, so that they fit every newer one.
+lock: setup
+	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .venv/report.json \
+		--editable '.[dev]'
+	@$(BIN)/python .ci/lock.py < .venv/report.json > .venv/lock && mv .venv/lock requirements.lock

@@ -7,7 +7,7 @@ from typing import TextIO
 from urllib.parse import quote
 
 QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
-"""Libraries that tell of every step at INFO; ours to hear only when something is wrong."""
+"""Libraries that log every step at INFO: only their warnings are worth a line."""
 
 
 class Redacting(logging.Formatter):

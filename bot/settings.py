@@ -108,7 +108,7 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         wrong = "; ".join(
-            f"{str(problem['loc'][0]).upper()} {_said(problem['msg'])}"
+            f"{str(problem['loc'][0]).upper()} {_reason(problem['msg'])}"
             for problem in error.errors(include_url=False)
         )
         raise SettingsError(f"{wrong}. Correct it in the environment or in .env.") from None
@@ -116,6 +116,7 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
         raise SettingsError(f".env cannot be read: {error}") from None
 
 
-def _said(message: str) -> str:
+def _reason(message: str) -> str:
+    """Pydantic's message as the end of a sentence that begins with the setting's name."""
     message = message.removeprefix("Value error, ").rstrip(".")
     return message.replace("Input should", "should", 1)

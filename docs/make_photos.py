@@ -210,9 +210,9 @@ def mountains() -> Image.Image:
         first, last = np.flatnonzero(fill.any(1))[[0, -1]] if fill.any() else (0, -1)
         if last >= first:
             haze = np.float32(1 - np.exp(-((distance / 1.7) ** 2)))
-            seen = between(shaded, z, x) * (1 - haze) + colour("b9cfe8") * haze
+            tinted = between(shaded, z, x) * (1 - haze) + colour("b9cfe8") * haze
             span = slice(first, last + 1)
-            image[span] = np.where(fill[span][..., None], seen, image[span])
+            image[span] = np.where(fill[span][..., None], tinted, image[span])
         reached = np.minimum(reached, y)
 
     up = np.clip((horizon - rows) / horizon, 0, 1).astype(np.float32) * np.ones((1, width), "f4")

@@ -16,17 +16,17 @@ from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
 from recommenders.backbones.backbone import BACKBONES, SIDE, Backbone, dims, load_backbone, names_of
 from recommenders.backbones.weights import WeightsError, find
+from recommenders.backends import BACKENDS, STYLES
 from recommenders.bundle import Bundle, BundleError
 from recommenders.explaining import Reason, explain
 from recommenders.knowledge import Knowledge
 from recommenders.nearest import PhotoSpace, unit
-from recommenders.ranking import STYLES, Hashtag, Ranking
+from recommenders.ranking import Hashtag, Ranking
 from recommenders.recommender import Recommender
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 
 Floats = NDArray[np.float32]
 
-BACKENDS = ("als", "w2v", "both")
 STARTER = Path(__file__).parent / "starter"
 
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]

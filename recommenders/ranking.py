@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-STYLES = ("relevant", "balanced", "popular")
 _STYLE_POWER = {"relevant": 0.0, "balanced": 0.25, "popular": 1.0}
 
 _SUREST = np.float32(0.99)

@@ -1,4 +1,4 @@
-"""What README tells people to type exists."""
+"""What README and CONTRIBUTING tell people to type, and the files they name, exist."""
 
 import json
 import re
@@ -14,7 +14,8 @@ from bot.chat.platforms import PLATFORMS
 from bot.cli.main import app
 from bot.settings import Settings
 from recommenders.answers import MIXES
-from recommenders.engine import BACKENDS, STYLES, Engine
+from recommenders.backends import BACKENDS, STYLES
+from recommenders.engine import Engine
 from storage.database import Database
 from tests.bundles import tiny_bundle
 
@@ -43,12 +44,12 @@ def test_a_command_line_of_readme_has_its_command_and_options(call: str) -> None
     _, *words = shlex.split(call)
     names = [word for word in words if word.startswith("-")]
     path = [word for word in words[:2] if re.fullmatch("[a-z]+", word)]
-    found = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
-    while found.exit_code and len(path) > 1:  # the last word was an argument
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
+    while result.exit_code and len(path) > 1:  # the last word was an argument
         path.pop()
-        found = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
-    assert found.exit_code == 0, found.output
-    help_text = re.sub(r"\x1b\[[\d;]*m", "", found.stdout)
+        result = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*path, "--help"])
+    assert result.exit_code == 0, result.output
+    help_text = re.sub(r"\x1b\[[\d;]*m", "", result.stdout)
     for name in names:
         assert re.search(rf"{name}\b", help_text), f"{' '.join(path)} has no {name}"
 
@@ -87,9 +88,12 @@ def test_each_setting_in_the_text_is_one_that_there_is() -> None:
     assert set(named) <= {name.upper() for name in Settings.model_fields}
 
 
-def test_each_file_that_readme_names_is_there() -> None:
-    named = set(re.findall(r"\b(?:bot|docs|recommenders|storage|training)/[\w/.-]*\w", README))
-    assert len(named) > 15
+@pytest.mark.parametrize(("document", "at_least"), [("README.md", 15), ("CONTRIBUTING.md", 15)])
+def test_each_file_that_a_document_names_is_there(document: str, at_least: int) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    folders = "bot|docs|recommenders|storage|tests|training"
+    named = set(re.findall(rf"\b(?:{folders})/[\w/.-]*\w", text))
+    assert len(named) > at_least
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
@@ -102,7 +106,8 @@ def test_the_figures_of_the_starter_are_those_of_its_manifest() -> None:
         assert f"| `{backend}` | {hit:.2f} | {precision:.2f} | {lift:.1f} |" in README
 
 
-def test_each_make_target_that_readme_names_is_there() -> None:
+def test_each_make_target_that_a_document_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"make (run|test|lint|setup)\b", README)):
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for target in set(re.findall(r"make (run|test|lint|setup|lock)\b", README + contributing)):
         assert re.search(rf"^{target}:", makefile, re.M)

@@ -14,12 +14,12 @@ from bot.cli.console import (
     choose_backend,
     fail,
     load_engine,
-    progress_bar,
     settings_for_a_command,
 )
-from bot.cli.recommend import Backend, images_in
-from bot.cli.train_versions import teaching
+from bot.cli.recommend import images_in
 from bot.cli.weights import Backbone
+from recommenders.backends import Backend
+from training.terminal import progress_bar
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine
@@ -141,9 +141,6 @@ def duplicates(
         except PhotoError:
             fail(_unreadable(paths))
     _print_figures(measure(seen))
-
-
-app.command()(teaching)
 
 
 def made_photo() -> bytes:

@@ -3,33 +3,25 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from inspect import cleandoc
+from pathlib import Path
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from bot.settings import Settings
     from recommenders.engine import Engine
-    from training.fitting.fit import Report
 
 log = logging.getLogger(__name__)
 
-SENTENCES = frozenset(
+USER_ERRORS = frozenset(
     {
         "bot.run.StartError",
         "bot.settings.SettingsError",
@@ -51,10 +43,10 @@ class Commands(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.help = _laid_out(self.help)
+        self.help = _help_text(self.help)
         for command in self.commands.values():
             if not isinstance(command, Commands):
-                command.help = _laid_out(command.help)
+                command.help = _help_text(command.help)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -62,21 +54,32 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         except Exception as error:
-            if not _is_a_sentence(error):
+            if not _is_user_error(error):
                 raise
             log.debug("%s", type(error).__name__, exc_info=error)
             fail(str(error))
 
 
 def fail(message: str) -> NoReturn:
-    """Say ``Error: message`` on stderr and end with status 1."""
-    say_error(message)
+    """Print ``Error: message`` on stderr, one line, and end with status 1."""
+    Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
     raise typer.Exit(1)
 
 
-def say_error(message: str) -> None:
-    """One line on stderr, never wrapped."""
-    Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
+def print_line(text: str) -> None:
+    """Print one line of rich's markup, never wrapped, so that what it names can be copied."""
+    Console().print(text, highlight=False, soft_wrap=True)
+
+
+def print_warnings(lines: Iterable[str]) -> None:
+    """Print lines on stderr: what could not be used, or was refused."""
+    for line in lines:
+        Console(stderr=True).print(Text(line, "yellow"), soft_wrap=True)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 photo``, ``2,000 photos``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def run_quietly(app: typer.Typer) -> None:
@@ -119,8 +122,16 @@ def settings_for_a_command() -> "Settings":
     return settings
 
 
+def bundle_in_use(settings: "Settings") -> Path:
+    """The bundle that the bot answers with: MODEL_DIR or the starter, or its promoted version."""
+    from recommenders.engine import STARTER
+    from recommenders.versions import in_use
+
+    return in_use(settings.model_dir) or STARTER
+
+
 def load_engine(settings: "Settings") -> "Engine":
-    """The bundle that the settings name, ready to answer; says on a terminal that it loads.
+    """The bundle in use, ready to answer; a terminal shows that it loads.
 
     Raises:
         BundleError, WeightsError: as ``Engine.load``.
@@ -128,72 +139,39 @@ def load_engine(settings: "Settings") -> "Engine":
     with Console(stderr=True).status("Loading the model…"):
         from recommenders.engine import Engine
         from recommenders.machine import one_core_each
-        from recommenders.versions import in_use
 
         one_core_each()
-        return Engine.load(in_use(settings.model_dir), settings.weights_dir)
-
-
-def progress_bar() -> Progress:
-    """A bar on stderr that leaves nothing behind, and nothing at all where that is no terminal."""
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        # Otherwise rich would send what is printed meanwhile to stderr too.
-        redirect_stdout=False,
-        disable=not console.is_terminal,
-    )
-
-
-@contextmanager
-def reporting() -> Iterator["Report"]:
-    """A progress bar that follows what is being done."""
-    with progress_bar() as bar:
-        task = bar.add_task("Reading", total=None)
-
-        def report(doing: str, done: int, total: int) -> None:
-            bar.update(task, description=escape(doing), completed=done, total=total or None)
-
-        try:
-            yield report
-        except KeyboardInterrupt:
-            bar.stop()
-            typer.echo("Stopped. What was done is kept: run the same command to go on.", err=True)
-            raise
+        return Engine.load(bundle_in_use(settings), settings.weights_dir)
 
 
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
-    """Ends with status 1 where an option's value is none of those allowed."""
+    """End with status 1 where an option's value is none of those allowed."""
     if value not in allowed:
         fail(f"{option} is one of {', '.join(allowed)}, not {value!r}.")
 
 
 def known_backbones(name: str) -> None:
-    """As ``one_of``, of a ``--backbone``: one of them, or several joined by ``+``."""
+    """End with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
     from recommenders.backbones.backbone import BACKBONES, names_of
 
-    for one in names_of(name):
+    names = names_of(name)
+    for one in names:
         one_of("--backbone", one, BACKBONES)
-    if len(set(names_of(name))) < len(names_of(name)):
+    if len(set(names)) < len(names):
         fail(f"--backbone joins different backbones, not {name!r}.")
 
 
-def choose_backend(engine: "Engine", wanted: str | None) -> str:
-    """The backend asked for, or the bundle's default; ends with status 1 where it is not there."""
-    if wanted is None:
+def choose_backend(engine: "Engine", name: str | None) -> str:
+    """The backend of this name, or the bundle's default; end with status 1 where it has no such."""
+    if name is None:
         return engine.default_backend
-    if wanted not in engine.backends:
+    if name not in engine.backends:
         there = " and ".join(engine.backends)
-        fail(f"The backend {wanted} is not installed: the bundle {engine.model} has {there}.")
-    return wanted
+        fail(f"The backend {name} is not installed: the bundle {engine.model} has {there}.")
+    return name
 
 
-def _laid_out(docstring: str | None) -> str:
+def _help_text(docstring: str | None) -> str:
     return "\n\n".join(map(_paragraph, cleandoc(docstring or "").split("\n\n")))
 
 
@@ -206,5 +184,6 @@ def _paragraph(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_a_sentence(error: Exception) -> bool:
-    return any(f"{kind.__module__}.{kind.__qualname__}" in SENTENCES for kind in type(error).mro())
+def _is_user_error(error: Exception) -> bool:
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).mro())
+    return not USER_ERRORS.isdisjoint(names)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -13,8 +12,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.console import choose_backend, load_engine, progress_bar, settings_for_a_command
+from bot.cli.console import choose_backend, load_engine, settings_for_a_command
+from recommenders.backends import Backend, Style
 from recommenders.machine import cores
+from training.terminal import progress_bar
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine, Hashtag
@@ -32,22 +33,6 @@ SUFFIXES = frozenset(
     )
 )
 """What counts as an image in a folder; a file that is named outright is tried whatever its name."""
-
-
-class Backend(StrEnum):
-    """The recommenders, as ``recommenders.engine.BACKENDS`` names them."""
-
-    ALS = "als"
-    W2V = "w2v"
-    BOTH = "both"
-
-
-class Style(StrEnum):
-    """The ways to rank, as ``recommenders.engine.STYLES`` names them."""
-
-    RELEVANT = "relevant"
-    BALANCED = "balanced"
-    POPULAR = "popular"
 
 
 @dataclass(frozen=True)
@@ -95,14 +80,14 @@ def recommend(
 
     from recommenders.photos import PhotoError
 
-    show = _print_json if as_json else _print_for_people
+    print_answer = _print_json if as_json else _print_for_people
     files, unread = expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
     answers = answer_all(files, lambda photo: answer(engine, photo, chosen, top, style))
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
-            show(get_answer())
+            print_answer(get_answer())
         except PhotoError as error:
             unread[photo] = str(error)
             typer.echo(f"{photo}: {error}", err=True)
@@ -113,9 +98,11 @@ def recommend(
 def answer_all(
     files: Sequence[str], answer: Callable[[str], Answer]
 ) -> Iterator[tuple[str, Callable[[], Answer]]]:
-    """Answers photos side by side, one to a core; gives each file, in order, and its answer.
+    """Answers photos side by side, one to a core.
 
-    The answer is a function: it waits, and raises what ``answer`` raised.
+    Yields:
+        Each file, in order, and a function that waits for its answer; it raises what ``answer``
+        raised.
     """
     pool = ThreadPoolExecutor(min(cores(), MOST_AT_ONCE))
     try:
@@ -126,7 +113,7 @@ def answer_all(
 
 
 def expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """The files that are meant: a folder stands for the images in it, by name.
+    """The photo files that the arguments name: a folder stands for the images in it, by name.
 
     Returns:
         Files in the order of the arguments, as they were written, and why a folder gives none.
@@ -193,7 +180,7 @@ def _print_for_people(answer: Answer) -> None:
 
 
 def _with_progress(answers: Iterable[Item], total: int) -> Iterator[Item]:
-    """The same, with a bar on stderr where there are many and the answers go elsewhere."""
+    """The answers, with a bar on stderr where there are many and they are not printed beside it."""
     if total < MANY or Console().is_terminal:
         yield from answers
         return

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.console import Commands, fail, settings_for_a_command
+from bot.cli.console import Commands, bundle_in_use, fail, settings_for_a_command
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle
@@ -54,21 +54,21 @@ def similar(
     except HashtagError as error:
         fail(f"{error}.")
     if canonical not in knowledge:
-        near = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
-        hint = f" Near in spelling: {' '.join(f'#{other}' for other in near)}." if near else ""
+        alike = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
+        hint = f" Near in spelling: {' '.join(f'#{other}' for other in alike)}." if alike else ""
         fail(f"The bundle {bundle.model} does not know #{canonical}.{hint}")
     if model is not None and model not in knowledge.models:
         fail(f"The bundle {bundle.model} has no vectors of {model}: {_listed(knowledge.models)}.")
-    found = knowledge.similar(canonical, top, model=model)
+    neighbours = knowledge.similar(canonical, top, model=model)
     if as_json:
-        for hashtag in found:
+        for hashtag in neighbours:
             typer.echo(json.dumps({"tag": hashtag.tag, "score": hashtag.score}, ensure_ascii=False))
         return
-    if not found:
+    if not neighbours:
         typer.echo(f"#{canonical} stands alone: it is never seen beside others.")
         return
     table = Table(box=None, show_header=False, pad_edge=False)
-    for hashtag in found:
+    for hashtag in neighbours:
         table.add_row(Text(f"#{hashtag.tag}", "bold"), Text(f"{hashtag.score:.2f}", "dim"))
     Console().print(table)
 
@@ -107,9 +107,8 @@ def _bundle() -> "Bundle":
     settings = settings_for_a_command()
 
     from recommenders import bundle as bundles
-    from recommenders.engine import STARTER
 
-    return bundles.load(settings.model_dir or STARTER)
+    return bundles.load(bundle_in_use(settings))
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,49 +1,65 @@
 """``tag4pic train``: from posts to a bundle, and how good it is."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from bot.cli.console import (
     Commands,
-    fail,
+    counted,
     known_backbones,
     one_of,
-    reporting,
+    print_line,
+    print_warnings,
     settings_for_a_command,
 )
+from bot.cli.options import FITTED_BACKENDS, Dataset
 from bot.cli.train_data import collect, import_
-from bot.cli.train_report import (
-    BACKENDS,
-    CACHE,
-    At,
-    Cache,
-    Dataset,
-    Measured,
-    Split,
-    counted,
-    report,
-    tell_problems,
-    tune,
-)
+from bot.cli.train_evaluation import add_metrics, evaluate, metrics_table, report
 from bot.cli.train_versions import finetune, rollback
+from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:
-    from training.evaluation.evaluate import Evaluation
+    from recommenders.bundle import Bundle
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     help="Train on your own posts, and see how good it is.",
 )
-LOSSES = ("softmax", "kld_bce")
+
+
+def embed(
+    dataset: Dataset,
+    backbone: Annotated[str, typer.Option(metavar="NAME", help="Whose features.")] = (
+        "efficientnet_lite0"
+    ),
+    mirrored: Annotated[bool, typer.Option(help="Of mirrored photos too.")] = True,
+    cache: Cache = CACHE,
+) -> None:
+    """Compute and keep the features of a dataset's photos; goes on where it stopped.
+
+    tag4pic train embed --dataset posts --backbone resnet50
+    """
+    settings = settings_for_a_command()
+    from training.datasets.format import Problems, read
+    from training.fitting.prepare import embed_posts, get_backbone
+
+    known_backbones(backbone)
+    problems = Problems()
+    with reporting() as progress:
+        photos = embed_posts(
+            read(dataset, problems),
+            [get_backbone(backbone, settings.weights_dir, fetch=True)],
+            cache,
+            mirrored=mirrored,
+            report=progress,
+            problems=problems,
+        )
+    print_line(f"{cache} has the features of {counted(len(photos.posts), 'photo')}.")
+    print_warnings(problems.lines())
 
 
 def fit(
@@ -107,14 +123,15 @@ def fit(
     tag4pic train fit --dataset posts --out mine
     tag4pic train fit --dataset posts --out mine --backbone efficientnet_lite0
     """
-    one_of("--backend", backend, (*BACKENDS, "tags"))
-    if loss is not None:
-        one_of("--loss", loss, LOSSES)
+    one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))
     settings = settings_for_a_command()
     from training.fitting.fit import Plan
+    from training.fitting.head import LOSSES
     from training.fitting.pipeline import fit_dataset
     from training.fitting.plan import read_plan
 
+    if loss is not None:
+        one_of("--loss", loss, LOSSES)
     if backbone is not None:
         known_backbones(backbone)
     chosen = Plan() if plan is None else read_plan(plan)
@@ -138,153 +155,107 @@ def fit(
             mirrored=mirrored,
             report=progress,
         )
-    console = Console()
-    told = bundle.provenance
-    console.print(
-        f"[bold]{bundle.model}[/] in {out}: {counted(told['photos'], 'photo')}, "
-        f"{counted(len(bundle.hashtags), 'hashtag')}.",
-        highlight=False,
-        soft_wrap=True,
-    )
-    for reason, count in told["problems"].items():
-        console.print(f"[yellow]{count:,} left out: {reason}[/]", highlight=False)
-    table = _table(
-        f"On {counted(bundle.metrics['validation_photos'], 'photo')} held back for choosing"
-    )
+    photos = counted(bundle.provenance["photos"], "photo")
+    _print_bundle(bundle, out, photos, counted(len(bundle.hashtags), "hashtag"))
+    held_out = counted(bundle.metrics["validation_photos"], "photo")
+    table = metrics_table(f"On {held_out} held back for choosing")
     for name in ("als", "w2v", "both"):
         if name in bundle.metrics:
-            _row(table, name, bundle.metrics[name], None)
-    console.print(table)
-    console.print(
-        f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]", highlight=False, soft_wrap=True
-    )
+            add_metrics(table, name, bundle.metrics[name])
+    Console().print(table)
+    print_line(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]")
 
 
-def evaluate(
+def tune(
     dataset: Dataset,
-    bundle: Measured = None,
-    split: Split = "test",
-    at: At = 5,
-    json_file: Annotated[
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The plan to write.")] = Path(
+        "plan.json"
+    ),
+    study: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Write the figures to this file too."),
+        typer.Option(
+            metavar="FILE", help="Where trials are kept.", show_default="beside the plan, .study"
+        ),
     ] = None,
+    trials: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="Of each backend, those of earlier runs included."),
+    ] = 30,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", min=0, help="Begin no trial after so many.", show_default="no limit"
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The plan to start from.", show_default="the usual one"),
+    ] = None,
+    backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="As for fit.",
+            show_default="mobilenet_v2 for als, resnet50 for w2v",
+        ),
+    ] = None,
+    min_count: Annotated[int, typer.Option(metavar="N", min=1, help="As for fit.")] = 1,
+    mirrored: Annotated[bool, typer.Option(help="As for fit.")] = True,
     cache: Cache = CACHE,
 ) -> None:
-    """Measure a bundle on photos that it has not seen, beside baselines fitted in the same run.
+    """Search hyper-parameters on training photos that are held back, never on the test split.
 
-    Figures stand with their 95 % interval (bootstrap over photos).
+    Needs Optuna: pip install 'tag4pic\\[tune]'. The best plan so far is written after every trial
+    that betters it; a search that is interrupted goes on where it stopped.
 
-    tag4pic train evaluate --dataset posts --bundle data/mine
+    tag4pic train tune --dataset posts --minutes 30
+    tag4pic train fit --dataset posts --out data/mine --plan plan.json
     """
+    one_of("--backend", backend, FITTED_BACKENDS)
     settings = settings_for_a_command()
-    if json_file is not None:
-        with _writing(json_file):  # rather refused now than after all the measuring
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            json_file.open("a").close()
-    from training.evaluation.evaluate import evaluate as measure
+    from training.fitting.fit import Plan
+    from training.fitting.plan import read_plan, write_plan
+    from training.fitting.prepare import prepare
+    from training.fitting.tune import tune as search
 
+    if backbone is not None:
+        known_backbones(backbone)
+    start = Plan() if plan is None else read_plan(plan)
     with reporting() as progress:
-        found = measure(
+        prepared = prepare(
             dataset,
-            bundle or settings.model_dir,
-            split=split,
-            at=at,
+            backend=backend,
+            backbone=backbone,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            report=progress,
-        )
-    _print(found)
-    if json_file is not None:
-        with _writing(json_file):
-            json_file.write_text(json.dumps(found.as_json(), indent=1) + "\n", encoding="utf-8")
-
-
-def embed(
-    dataset: Dataset,
-    backbone: Annotated[str, typer.Option(metavar="NAME", help="Whose features.")] = (
-        "efficientnet_lite0"
-    ),
-    mirrored: Annotated[bool, typer.Option(help="Of mirrored photos too.")] = True,
-    cache: Cache = CACHE,
-) -> None:
-    """Compute and keep the features of a dataset's photos; goes on where it stopped.
-
-    tag4pic train embed --dataset posts --backbone resnet50
-    """
-    settings = settings_for_a_command()
-    from training.datasets.format import Problems, read
-    from training.fitting.prepare import embed_posts, get_backbone
-
-    known_backbones(backbone)
-    problems = Problems()
-    with reporting() as progress:
-        photos = embed_posts(
-            read(dataset, problems),
-            [get_backbone(backbone, settings.weights_dir, fetch=True)],
-            cache,
+            seed=start.seed,
+            min_count=min_count,
             mirrored=mirrored,
             report=progress,
-            problems=problems,
         )
-    Console().print(
-        f"{cache} has the features of {counted(len(photos.posts), 'photo')}.", highlight=False
-    )
-    tell_problems(problems.lines())
-
-
-def starter(
-    data: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder with the datasets.", show_default=False)
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The bundle to write.", show_default="the one that ships"),
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only measure, on held-out photos.")] = (
-        False
-    ),
-    shared_by: Annotated[
-        int, typer.Option(metavar="N", min=1, max=5, help="Captions of a photo that have a word.")
-    ] = 2,
-    cache: Cache = CACHE,
-) -> None:
-    """Build the starter bundle, and measure it on everyday photos held out.
-
-    tag4pic train starter --data ../shared/data --check
-    """
-    settings = settings_for_a_command()
-    from recommenders.engine import STARTER
-    from training.starter.build import build
-
-    with reporting() as progress:
-        figures = build(
-            data,
-            out or STARTER,
-            weights_dir=settings.weights_dir,
-            cache_dir=cache,
-            check_only=check,
-            shared_by=shared_by,
+        result = search(
+            prepared,
+            start,
+            study or out.with_suffix(".study"),
+            trials=trials,
+            seconds=None if minutes is None else 60 * minutes,
+            keep=lambda better: write_plan(better, out),
             report=progress,
         )
-    photos = max(figure.photos for figure in figures.values())
-    table = Table(
-        title=f"First five hashtags of {photos:,} everyday photos held out",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
+    print_line(
+        f"[bold]{out}[/]: the best of {counted(result.trials, 'trial')} on "
+        f"{counted(result.photos, 'photo')} held back."
     )
-    for column in ("", "one names it", "name it", "lift", "generic"):
-        table.add_column(column, justify="right" if column else "left")
-    for name, figure in figures.items():
-        table.add_row(
-            name,
-            f"{figure.hit:.3f}",
-            f"{figure.precision:.3f}",
-            f"{figure.lift:.2f}",
-            f"{figure.generic:.3f}",
+    for name, (before, after) in result.gains.items():
+        judged = "w2v with als" if name == "w2v" and "als" in result.gains else name
+        print_line(
+            f"{judged}: {before:.4f} → {after:.4f} (recall at five + label F1 + half the share of "
+            "hashtags recalled)"
         )
-    Console().print(table)
+    print_line(
+        f"Fit with it: [cyan]tag4pic train fit --dataset {dataset} --out data/mine --plan {out}[/]"
+    )
 
 
 def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
@@ -292,79 +263,31 @@ def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
 
     with reporting() as progress:
         bundle = fit_hashtags(dataset, out, seed=seed, min_count=min_count, report=progress)
-    console = Console()
-    groups = len(bundle.settings["knowledge"]["categories"])
-    console.print(
-        f"[bold]{bundle.model}[/] in {out}: {counted(bundle.provenance['posts'], 'post')}, "
-        f"{counted(len(bundle.hashtags), 'hashtag')}, {counted(groups, 'category', 'categories')}.",
-        highlight=False,
-        soft_wrap=True,
+    _print_bundle(
+        bundle,
+        out,
+        counted(bundle.provenance["posts"], "post"),
+        counted(len(bundle.hashtags), "hashtag"),
+        counted(len(bundle.settings["knowledge"]["categories"]), "category", "categories"),
     )
+    print_line(
+        f"It answers no photos. Look at it: [cyan]MODEL_DIR={out} tag4pic tags categories[/]"
+    )
+
+
+def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
+    print_line(f"[bold]{bundle.model}[/] in {out}: {', '.join(counts)}.")
     for reason, count in bundle.provenance["problems"].items():
-        console.print(f"[yellow]{count:,} left out: {reason}[/]", highlight=False)
-    console.print(
-        f"It answers no photos. Look at it: [cyan]MODEL_DIR={out} tag4pic tags categories[/]",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-@contextmanager
-def _writing(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        fail(f"{file} cannot be written ({error.strerror}).")
-
-
-def _table(title: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
-    table.add_column("")
-    for column in ("recall", "precision", "first right", "label F1", "N+"):
-        table.add_column(column, justify="right")
-    return table
-
-
-def _row(
-    table: Table,
-    name: str,
-    figures: dict[str, float],
-    intervals: dict[str, tuple[float, float]] | None,
-) -> None:
-    def cell(figure: str) -> str:
-        text = f"{figures[figure]:.3f}"
-        if intervals is not None:
-            low, high = intervals[figure]
-            text += f" [dim]{low:.3f}-{high:.3f}[/]"
-        return text
-
-    table.add_row(
-        name,
-        *map(cell, ("recall", "precision", "p@1", "label_f1")),
-        f"{figures['n_plus']:.0f}",
-    )
-
-
-def _print(found: "Evaluation") -> None:
-    photos, hashtags = counted(found.photos, "photo"), counted(found.at, "hashtag")
-    table = _table(f"{found.dataset}, {found.split}: {photos}, first {hashtags}")
-    for name, figures in found.backends.items():
-        _row(table, name, figures, found.intervals[name])
-    Console().print(table)
-    tell_problems(found.problems)
+        print_line(f"[yellow]{count:,} left out: {reason}[/]")
 
 
 # In the order in which they are needed, as --help lists them.
-for _name, _command in (
-    ("import", import_),
-    ("collect", collect),
-    ("embed", embed),
-    ("fit", fit),
-    ("tune", tune),
-    ("evaluate", evaluate),
-    ("report", report),
-    ("finetune", finetune),
-    ("rollback", rollback),
-    ("starter", starter),
-):
-    app.command(_name)(_command)
+app.command("import")(import_)
+app.command()(collect)
+app.command()(embed)
+app.command()(fit)
+app.command()(tune)
+app.command()(evaluate)
+app.command()(report)
+app.command()(finetune)
+app.command()(rollback)

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.markup import escape
 
-from bot.cli.console import one_of, reporting, settings_for_a_command
+from bot.cli.console import one_of, print_line, print_warnings, settings_for_a_command
+from training.terminal import reporting
 
 if TYPE_CHECKING:
     from training.datasets.importing import ImportSummary
@@ -60,7 +61,7 @@ def import_(
 
     if kind is not None:
         one_of("--kind", kind, tuple(KINDS))
-    with reporting() as report:
+    with reporting() as progress:
         summary = import_posts(
             source,
             to,
@@ -68,7 +69,7 @@ def import_(
             min_count=min_count,
             cap=cap,
             replace_other=replace,
-            progress=report,
+            progress=progress,
         )
     _print_import(summary, to)
 
@@ -130,7 +131,7 @@ def collect(
     settings_for_a_command()
     from training.datasets.instagram import collect as fetch
 
-    with reporting() as report:
+    with reporting() as progress:
         summary = fetch(
             hashtag or (),
             profile or (),
@@ -139,7 +140,7 @@ def collect(
             login=login,
             session_file=session_file,
             pause=pause,
-            progress=report,
+            progress=progress,
         )
     _print_collected(summary, to)
     if summary.refusals:
@@ -147,34 +148,22 @@ def collect(
 
 
 def _print_import(summary: "ImportSummary", to: Path) -> None:
-    console = Console()
     outcome, *rest = summary.lines()
-    console.print(f"[bold]{to}[/]: {outcome}", highlight=False, soft_wrap=True)
+    print_line(f"[bold]{to}[/]: {outcome}")
     for line in rest:
-        console.print(f"[yellow]·[/] {_plain(line)}", highlight=False, soft_wrap=True)
+        print_line(f"[yellow]·[/] {escape(line)}")
     if summary.photos:
-        next_step = f"tag4pic train fit --dataset {to} --out data/mine"
-        console.print(f"Learn from it: [cyan]{next_step}[/]", highlight=False, soft_wrap=True)
+        print_line(f"Learn from it: [cyan]tag4pic train fit --dataset {to} --out data/mine[/]")
     else:
-        console.print(
+        print_line(
             "Learn which hashtags are alike: [cyan]tag4pic train fit --backend tags "
-            f"--dataset {to} --out data/mine[/]",
-            highlight=False,
-            soft_wrap=True,
+            f"--dataset {to} --out data/mine[/]"
         )
 
 
 def _print_collected(summary: "CollectSummary", to: Path) -> None:
-    console, errors = Console(), Console(stderr=True)
     outcome, *rest = summary.lines()
-    console.print(f"[bold]{to}[/]: {outcome}", highlight=False, soft_wrap=True)
-    for line in rest:
-        errors.print(f"[yellow]{_plain(line)}[/]", highlight=False, soft_wrap=True)
+    print_line(f"[bold]{to}[/]: {outcome}")
+    print_warnings(rest)
     if summary.new or summary.known:
-        next_step = f"tag4pic train import {to} --to posts"
-        console.print(f"Make a dataset of it: [cyan]{next_step}[/]", highlight=False)
-
-
-def _plain(line: str) -> str:
-    """A line whose brackets are brackets, not rich's markup."""
-    return line.replace("[", "\\[")
+        print_line(f"Make a dataset of it: [cyan]tag4pic train import {to} --to posts[/]")

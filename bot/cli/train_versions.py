@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-from bot.cli.console import fail, reporting, settings_for_a_command
+from bot.cli.console import print_line, settings_for_a_command
+from training.terminal import reporting
 
 
 def finetune(
@@ -32,10 +30,10 @@ def finetune(
     settings = settings_for_a_command()
     import torch
 
-    if gently and hasattr(os, "nice"):
-        os.nice(19)
     if gently:
         torch.set_num_threads(1)
+        if hasattr(os, "nice"):
+            os.nice(19)
 
     from recommenders.versions import Versions
     from storage import Database
@@ -43,42 +41,31 @@ def finetune(
     from training.finetuning.run import NothingToLearnError
 
     versions = Versions.of(settings.model_dir)
-    console = Console()
 
     async def learn() -> Retrained:
         database = await Database.open(settings.database_url)
         try:
-            with reporting() as report:
-                return await retrain(versions, database, settings.weights_dir, report)
+            with reporting() as progress:
+                return await retrain(versions, database, settings.weights_dir, progress)
         finally:
             await database.close()
 
     try:
-        done = asyncio.run(learn())
-    except NothingToLearnError as nothing:
-        console.print(str(nothing), highlight=False, soft_wrap=True)
+        result = asyncio.run(learn())
+    except NothingToLearnError as error:
+        print_line(str(error))
         return
-    model, tuned = done.tuned.bundle.model, done.tuned
-    console.print(
-        f"[bold]{model}[/] learnt from {done.photos:,} photos; {len(tuned.added):,} new hashtags. "
-        f"{tuned.reason}",
-        highlight=False,
-        soft_wrap=True,
+    tuned = result.tuned
+    print_line(
+        f"[bold]{tuned.bundle.model}[/] learnt from {result.photos:,} photos; "
+        f"{len(tuned.added):,} new hashtags. {tuned.reason}"
     )
-    if done.unseen:
-        console.print(
-            f"{done.unseen:,} photos have no features of its backbone and were left out.",
-            highlight=False,
-            soft_wrap=True,
-        )
+    if result.unseen:
+        print_line(f"{result.unseen:,} photos have no features of its backbone and were left out.")
     if tuned.promoted:
-        console.print("It is in use now. [cyan]tag4pic train rollback[/] goes back.")
+        print_line("It is in use now. [cyan]tag4pic train rollback[/] goes back.")
     else:
-        console.print(
-            f"It is not put in use, and kept in {_shown(done.version)}.",
-            highlight=False,
-            soft_wrap=True,
-        )
+        print_line(f"It is not put in use, and kept in {_from_here(result.version)}.")
 
 
 def rollback() -> None:
@@ -103,79 +90,12 @@ def rollback() -> None:
             await database.close()
 
     version, labels = asyncio.run(back())
-    Console().print(
-        f"{_shown(version)} is in use again; {labels:,} labels wait for the next fine-tuning.",
-        highlight=False,
-        soft_wrap=True,
+    print_line(
+        f"{_from_here(version)} is in use again; {labels:,} labels wait for the next fine-tuning."
     )
 
 
-def teaching(
-    dataset: Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)],
-    hashtag: Annotated[str, typer.Option(help="What is to be unknown.", show_default=False)],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The bundle without it.", show_default="data/teaching-HASHTAG"),
-    ] = None,
-    photos: Annotated[int, typer.Option(min=8, help="How many are taught.")] = 40,
-    others: Annotated[int, typer.Option(min=1, help="How many others are asked about.")] = 20,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Teach this hashtag and no other of the photos'.")
-    ] = False,
-    backbone: Annotated[str, typer.Option(help="Whose features.")] = "efficientnet_lite0",
-    cache: Annotated[Path, typer.Option(help="Where features are kept.")] = Path("data/features"),
-) -> None:
-    """Measure what teaching does with something that a bundle has never met.
-
-    Fits a bundle without the posts of a hashtag, teaches it some of their photos, at once and by
-    fine-tuning, and asks about others; the test split tells what that cost.
-
-        tag4pic bench teaching --dataset ../shared/data/corel5k --hashtag tiger
-    """
-    settings = settings_for_a_command()
-    from recommenders.hashtags import HashtagError, normalise
-    from training.evaluation.teaching_effect import measure_teaching
-
-    try:
-        hashtag = normalise(hashtag)
-    except HashtagError as error:
-        fail(f"--hashtag {hashtag!r}: {error}")
-    with reporting() as report:
-        found = measure_teaching(
-            dataset,
-            hashtag,
-            out or Path("data") / f"teaching-{hashtag}",
-            backbone=backbone,
-            taught=photos,
-            others=others,
-            alone=alone,
-            weights_dir=settings.weights_dir,
-            cache_dir=cache,
-            report=report,
-        )
-    table = Table(
-        title=f"#{hashtag}, taught by {found.taught} photos, asked about {found.others} others",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
-    )
-    columns = ("", "others get it in ten", "elsewhere too", "recall@5 on the test split")
-    for column in columns:
-        table.add_column(column, justify="right" if column else "left")
-    stages = {"as fitted": found.before, "at once": found.at_once, "fine-tuned": found.tuned}
-    for stage, figures in stages.items():
-        for backend, figure in figures.items():
-            table.add_row(
-                f"{backend}, {stage}",
-                f"{figure.others:.2f}",
-                f"{figure.elsewhere:.3f}",
-                f"{figure.recall:.4f}",
-            )
-    console = Console()
-    console.print(table)
-    console.print(found.fine_tuned.reason, highlight=False, soft_wrap=True)
-
-
-def _shown(folder: Path) -> str:
+def _from_here(folder: Path) -> str:
+    """A folder as people would type it in this one."""
     here = Path.cwd()
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)

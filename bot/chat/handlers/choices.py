@@ -10,9 +10,8 @@ from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, SIZES
-from recommenders.engine import BACKENDS
+from recommenders.backends import BACKENDS, STYLES
 from recommenders.knowledge import Knowledge
-from recommenders.ranking import STYLES
 from storage import recommendations
 from storage.chats import ChatSettings
 

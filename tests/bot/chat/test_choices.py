@@ -7,7 +7,7 @@ from running import Running, Start
 
 from bot.chat.platforms import PLATFORMS
 from bot.local.person import Person
-from recommenders.ranking import STYLES
+from recommenders.backends import STYLES
 from storage import chats
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from tests.bot.cli.fitted import Fitted, Tag4pic
 from tests.bundles import tiny_bundle
 
 ROOT = Path(__file__).parents[3]
@@ -81,3 +82,15 @@ def photo(folder: Path) -> Callable[..., str]:
         return name
 
     return make
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory, one_core: None) -> Fitted:
+    """A bundle fitted on a dataset drawn here, with the features that the fit has kept."""
+    return Fitted(tmp_path_factory.mktemp("train"))
+
+
+@pytest.fixture
+def train(tag4pic: Tag4pic) -> Tag4pic:
+    """Runs a command of the group: train("evaluate", …)."""
+    return lambda *arguments: tag4pic("train", *arguments)

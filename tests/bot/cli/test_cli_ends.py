@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.console import SENTENCES
+from bot.cli.console import USER_ERRORS
 
 Tag4pic = Callable[..., Any]
 Photo = Callable[..., str]
@@ -44,7 +44,7 @@ def test_a_setting_that_cannot_be_used_is_named_without_its_value(
     assert "secret" not in line
 
 
-@pytest.mark.parametrize("name", sorted(SENTENCES))
+@pytest.mark.parametrize("name", sorted(USER_ERRORS))
 def test_every_error_that_is_a_sentence_exists_under_its_name(name: str) -> None:
     module, _, kind = name.rpartition(".")
     assert issubclass(getattr(importlib.import_module(module), kind), Exception)
@@ -55,7 +55,7 @@ def test_an_unforeseen_error_is_one_line_without_the_token(
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", "123456:very-secret")
     (folder / "breaks.py").write_text(
-        "import recommenders.engine, bot.cli\n"
+        "import recommenders.engine, bot.cli.main\n"
         "def load(*_): raise RuntimeError('about 123456:very-secret')\n"
         "recommenders.engine.Engine.load = load\n"
         "bot.cli.main.main()\n"

@@ -74,7 +74,7 @@ async def waiting() -> int:
     return count
 
 
-def said_of_others(model_dir: Path) -> list[list[str]]:
+def answers_about_the_unknown(model_dir: Path) -> list[list[str]]:
     engine = Engine.load(in_use(model_dir))
     answers = engine.recommend({BACKBONE: features_of(UNKNOWN, 20, seed=8)}, "w2v")
     return [[hashtag.tag for hashtag in answer] for answer in answers]
@@ -89,7 +89,7 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     assert "mine-2 learnt from 40 photos; 2 new hashtags. It has learnt:" in result.stdout
     assert "It is in use now" in result.stdout
     assert in_use(mine) == mine.with_name("mine-2")
-    assert sum(UNKNOWN in answer for answer in said_of_others(mine)) >= 16
+    assert sum(UNKNOWN in answer for answer in answers_about_the_unknown(mine)) >= 16
     assert asyncio.run(waiting()) == 0
 
     again = tag4pic("train", "finetune")
@@ -99,7 +99,7 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     assert back.exit_code == 0, back.output
     assert "models/mine is in use again; 240 labels wait" in back.stdout
     assert in_use(mine) == mine
-    assert not any(UNKNOWN in answer for answer in said_of_others(mine))
+    assert not any(UNKNOWN in answer for answer in answers_about_the_unknown(mine))
     nothing = tag4pic("train", "rollback")
     assert nothing.exit_code == 1 and "there is no version to go back to" in nothing.stderr
 
@@ -189,7 +189,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
     tag4pic: Tag4pic, command: list[str], mine: Path
 ) -> None:
     asyncio.run(teach(20, hashtags_of(UNKNOWN)))
-    before = said_of_others(mine)
+    before = answers_about_the_unknown(mine)
     lock = mine.parent / ".mine.lock"
     with subprocess.Popen(
         [*command, "train", "finetune", "--gently"],
@@ -204,7 +204,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
         second = tag4pic("train", "finetune") if process.poll() is None else None
         process.send_signal(signal.SIGKILL)
     assert second is not None and "is being fine-tuned already" in second.stderr
-    assert in_use(mine) == mine and said_of_others(mine) == before
+    assert in_use(mine) == mine and answers_about_the_unknown(mine) == before
     assert asyncio.run(waiting()) == 120
     assert "It is in use now" in tag4pic("train", "finetune").stdout
 

@@ -41,16 +41,16 @@ def test_every_help_shows_how_to_call_the_command(tag4pic: Tag4pic, path: tuple[
 def test_examples_stand_whole_and_below_each_other_on_a_narrow_terminal(
     tag4pic: Tag4pic, path: tuple[str, ...]
 ) -> None:
-    shown = tag4pic(*path, "--help", env={"COLUMNS": "80"}).stdout.splitlines()
-    first = next(row for row, line in enumerate(shown) if line.startswith("     tag4pic"))
-    assert shown[first + 1].startswith("     tag4pic")
-    assert not shown[first + 2].strip()
+    lines = tag4pic(*path, "--help", env={"COLUMNS": "80"}).stdout.splitlines()
+    first = next(row for row, line in enumerate(lines) if line.startswith("     tag4pic"))
+    assert lines[first + 1].startswith("     tag4pic")
+    assert not lines[first + 2].strip()
 
 
 def test_training_commands_stand_in_the_order_in_which_they_are_needed(tag4pic: Tag4pic) -> None:
-    shown = tag4pic("train", "--help").stdout
+    help_text = tag4pic("train", "--help").stdout
     order = ("import", "embed", "fit", "tune", "evaluate", "report", "finetune", "rollback")
-    places = [shown.index(f"\u2502 {name} ") for name in order]
+    places = [help_text.index(f"\u2502 {name} ") for name in order]
     assert places == sorted(places)
 
 
@@ -68,7 +68,7 @@ def test_a_wrong_option_is_a_usage_error(tag4pic: Tag4pic) -> None:
 
 def test_the_help_imports_nothing_heavy(command: list[str], tag4pic: Tag4pic) -> None:
     code = (
-        "import sys, bot.cli\n"
+        "import sys, bot.cli.main\n"
         "heavy = {'torch', 'numpy', 'telegram', 'sqlalchemy', 'PIL', 'pydantic_settings'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from recommenders.versions import Versions
 from tests.bundles import HASHTAGS, tiny_bundle
 
 Tag4pic = Callable[..., Any]
@@ -65,6 +66,14 @@ def test_categories_are_listed_with_their_posts_and_hashtags(tags: Tag4pic) -> N
         for part, posts in ((HASHTAGS[:half], 30), (HASHTAGS[half:], 20))
     ]
     assert "#dog #dogs" in tags("categories").stdout
+
+
+def test_a_promoted_version_answers(tag4pic: Tag4pic, tmp_path: Path) -> None:
+    base = tiny_bundle(tmp_path / "mine", knowledge=True)
+    version = tiny_bundle(tmp_path / "mine-2", knowledge=True, hashtags=[*HASHTAGS, "zebra"])
+    assert tag4pic("tags", "similar", "zebra", env={"MODEL_DIR": str(base)}).exit_code == 1
+    Versions.of(base).promote(version)
+    assert tag4pic("tags", "similar", "zebra", env={"MODEL_DIR": str(base)}).exit_code == 0
 
 
 def test_a_bundle_without_that_knowledge_says_to_fit_it_again(tag4pic: Tag4pic) -> None:

@@ -1,0 +1,138 @@
+"""``tag4pic train evaluate`` and ``report``: how good a bundle is, in figures and on a page."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.console import (
+    bundle_in_use,
+    counted,
+    fail,
+    print_line,
+    print_warnings,
+    settings_for_a_command,
+)
+from bot.cli.options import At, Bundle, Dataset, Split
+from training.terminal import CACHE, Cache, figures_table, reporting
+
+
+def evaluate(
+    dataset: Dataset,
+    bundle: Bundle = None,
+    split: Split = "test",
+    at: At = 5,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures to this file too."),
+    ] = None,
+    cache: Cache = CACHE,
+) -> None:
+    """Measure a bundle on photos that it has not seen, beside baselines fitted in the same run.
+
+    Figures stand with their 95 % interval (bootstrap over photos).
+
+    tag4pic train evaluate --dataset posts --bundle data/mine
+    """
+    settings = settings_for_a_command()
+    if json_file is not None:
+        with _refusing_unwritable(json_file):  # rather refused now than after all the measuring
+            json_file.parent.mkdir(parents=True, exist_ok=True)
+            json_file.open("a").close()
+    from training.evaluation.evaluate import evaluate as measure
+
+    with reporting() as progress:
+        figures = measure(
+            dataset,
+            bundle or bundle_in_use(settings),
+            split=split,
+            at=at,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            report=progress,
+        )
+    photos, hashtags = counted(figures.photos, "photo"), counted(figures.at, "hashtag")
+    table = metrics_table(f"{figures.dataset}, {figures.split}: {photos}, first {hashtags}")
+    for name, metrics in figures.backends.items():
+        add_metrics(table, name, metrics, figures.intervals[name])
+    Console().print(table)
+    print_warnings(figures.problems)
+    if json_file is not None:
+        with _refusing_unwritable(json_file):
+            json_file.write_text(json.dumps(figures.as_json(), indent=1) + "\n", encoding="utf-8")
+
+
+def report(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path(
+        "report.html"
+    ),
+    bundle: Bundle = None,
+    split: Split = "test",
+    at: At = 5,
+    cache: Cache = CACHE,
+) -> None:
+    """Write one page to look at: figures, curves, a map of the hashtags, photos.
+
+    The page needs nothing beside itself and can be passed on; it holds small copies of fifty
+    photos.
+
+    tag4pic train report --bundle data/mine --dataset posts --out report.html
+    """
+    settings = settings_for_a_command()
+    from training.evaluation.report import write_report
+
+    with reporting() as progress:
+        figures = write_report(
+            dataset,
+            bundle or bundle_in_use(settings),
+            out,
+            split=split,
+            at=at,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            report=progress,
+        )
+    size = f"{out.stat().st_size / 1e6:.1f} MB"
+    print_line(f"[bold]{out}[/]: {counted(figures.photos, 'photo')}, {size}. Open it in a browser.")
+    print_warnings(figures.problems)
+
+
+def metrics_table(title: str) -> Table:
+    """An empty table for ``add_metrics``."""
+    return figures_table(title, ("recall", "precision", "first right", "label F1", "N+"))
+
+
+def add_metrics(
+    table: Table,
+    backend: str,
+    metrics: Mapping[str, float],
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+) -> None:
+    """Add a backend's metrics to a ``metrics_table``, with their intervals where there are any."""
+
+    def cell(name: str) -> str:
+        text = f"{metrics[name]:.3f}"
+        if intervals is not None:
+            low, high = intervals[name]
+            text += f" [dim]{low:.3f}-{high:.3f}[/]"
+        return text
+
+    table.add_row(
+        backend,
+        *map(cell, ("recall", "precision", "p@1", "label_f1")),
+        f"{metrics['n_plus']:.0f}",
+    )
+
+
+@contextmanager
+def _refusing_unwritable(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        fail(f"{file} cannot be written ({error.strerror}).")

@@ -1,0 +1,23 @@
+"""The names by which people choose what recommends, in a chat and on the command line."""
+
+from enum import StrEnum
+
+
+class Backend(StrEnum):
+    """ALS, Word2Vec, or the two blended."""
+
+    ALS = "als"
+    W2V = "w2v"
+    BOTH = "both"
+
+
+class Style(StrEnum):
+    """What comes first: what fits, what earns likes, or a balance of both."""
+
+    RELEVANT = "relevant"
+    BALANCED = "balanced"
+    POPULAR = "popular"
+
+
+BACKENDS = tuple(backend.value for backend in Backend)
+STYLES = tuple(style.value for style in Style)

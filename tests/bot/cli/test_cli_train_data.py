@@ -1,0 +1,53 @@
+"""``tag4pic train import`` and ``collect``."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bot.cli.fitted import Tag4pic, refusal
+from tests.shapes import COLOURS, draw, posts_of
+
+
+def test_import_makes_a_dataset_and_tells_what_it_left_out(tag4pic: Tag4pic, folder: Path) -> None:
+    source = folder / "source"
+    source.mkdir()
+    for number, colour in enumerate(COLOURS):
+        draw(colour, "square", number).save(source / f"{colour}.jpg")
+    draw("red", "square", 0).save(source / "again.jpg", quality=60)
+    (source / "posts.csv").write_bytes(
+        "image,hashtags,likes\n"
+        "red.jpg,#red #закат,10\nblue.jpg,#blue,-1\ngreen.jpg,#green #red,5\n"
+        "again.jpg,#sunset,7\ngone.jpg,#red,1\n".encode("cp1251")
+    )
+    result = tag4pic("train", "import", str(source), "--to", "posts", env={"COLUMNS": "300"})
+    assert result.exit_code == 0, result.output
+    for text in ("4 posts", "3 of them with a photo", "gone.jpg", "hidden likes", "cp1251"):
+        assert text in result.stdout
+    assert "tag4pic train fit --dataset posts" in result.stdout
+    rows = posts_of(folder / "posts")
+    assert rows[0]["hashtags"] == ["red", "закат", "sunset"] and rows[0]["likes"] == 10
+    assert "likes" not in rows[1]
+
+
+def test_import_refuses_with_a_sentence(tag4pic: Tag4pic, folder: Path) -> None:
+    assert "is not there" in refusal(tag4pic("train", "import", "nowhere", "--to", "posts"))
+    (folder / "empty").mkdir()
+    assert "is empty" in refusal(tag4pic("train", "import", "empty", "--to", "posts"))
+    line = refusal(tag4pic("train", "import", "empty", "--to", "posts", "--kind", "zip"))
+    assert "harrison" in line
+
+
+def test_collect_says_what_to_name(tag4pic: Tag4pic, folder: Path) -> None:
+    pytest.importorskip("instaloader")
+    assert "Name a hashtag or a profile" in refusal(tag4pic("train", "collect", "--to", "posts"))
+    line = refusal(tag4pic("train", "collect", "--hashtag", "no way", "--to", "posts"))
+    assert "no way" in line or "hashtag" in line
+
+
+def test_collect_needs_its_extra(
+    tag4pic: Tag4pic, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "instaloader", None)
+    line = refusal(tag4pic("train", "collect", "--hashtag", "sea", "--to", "posts"))
+    assert "pip install 'tag4pic[collect]'" in line

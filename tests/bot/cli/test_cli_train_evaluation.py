@@ -1,0 +1,144 @@
+"""``tag4pic train evaluate`` and ``report`` on a bundle fitted on a dataset drawn here."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
+from tests.shapes import write_posts
+
+METRICS = {
+    *("precision", "recall", "p@1"),
+    *("label_precision", "label_recall", "label_f1", "n_plus"),
+}
+
+
+class Evaluated:
+    """What ``evaluate`` printed, and the figures it wrote."""
+
+    def __init__(self, fitted: Fitted) -> None:
+        file = fitted.folder / "figures.json"
+        result = fitted.train(*fitted.measured("evaluate"), "--at", "3", "--json", str(file))
+        assert result.exit_code == 0, result.output
+        self.output = result.stdout
+        self.figures = json.loads(file.read_text())
+
+
+@pytest.fixture(scope="module")
+def evaluated(fitted: Fitted) -> Evaluated:
+    return Evaluated(fitted)
+
+
+def test_evaluate_writes_the_figures_of_the_contract(evaluated: Evaluated) -> None:
+    figures = evaluated.figures
+    assert {"dataset", "split", "at", "photos", "backends"} <= set(figures)
+    head = (figures["dataset"], figures["split"], figures["at"], figures["photos"])
+    assert head == ("posts", "test", 3, 18)
+    assert list(figures["backends"]) == ["als", "w2v", "both", "popularity", "als_seed", "w2v_seed"]
+    for name, metrics in figures["backends"].items():
+        assert set(metrics) == METRICS
+        assert name in evaluated.output
+
+
+def test_every_figure_lies_in_its_interval(evaluated: Evaluated) -> None:
+    for name, metrics in evaluated.figures["backends"].items():
+        for key, value in metrics.items():
+            low, high = evaluated.figures["intervals"][name][key]
+            assert low <= value <= high or np.isclose(value, (low, high)).any()
+
+
+def test_what_was_learnt_beats_the_constant_list(evaluated: Evaluated) -> None:
+    # Colours can be told without any training to speak of.
+    backends = evaluated.figures["backends"]
+    assert backends["both"]["recall"] > backends["popularity"]["recall"] + 0.2
+
+
+def test_figures_that_cannot_be_written_are_refused_before_anything_is_measured(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = train(
+        *fitted.measured("evaluate", dataset=tmp_path / "nowhere"),
+        *("--json", str(tmp_path / "file" / "figures.json")),
+    )
+    assert "figures.json cannot be written" in refusal(result)
+
+
+def test_a_split_that_shares_no_hashtag_is_one_sentence(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    photos = [f"{fitted.dataset}/images/{number:03}.jpg" for number in range(2)]
+    (tmp_path / "images").mkdir()
+    for number, photo in enumerate(photos):
+        (tmp_path / "images" / f"{number}.jpg").write_bytes(Path(photo).read_bytes())
+    rows = [
+        {"hashtags": ["elsewhere"], "image": "images/0.jpg", "split": "test"},
+        {"hashtags": ["red"], "image": "images/1.jpg", "split": "train"},
+    ]
+    result = train(*fitted.measured("evaluate", dataset=write_posts(tmp_path, rows)))
+    assert "nothing to measure" in refusal(result)
+
+
+class Page(HTMLParser):
+    """A page, the addresses it refers to, and its tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [v or "" for k, v in attrs if k in ("src", "href", "xlink:href")]
+
+
+@pytest.fixture(scope="module")
+def page_file(fitted: Fitted) -> Path:
+    out = fitted.folder / "pages" / "report.html"
+    result = fitted.train(*fitted.measured("report"), "--out", str(out), "--at", "3")
+    assert result.exit_code == 0, result.output
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(page_file: Path) -> Page:
+    return Page(page_file.read_text(encoding="utf-8"))
+
+
+def test_the_report_is_one_page_that_needs_nothing_beside_itself(page: Page) -> None:
+    assert {a.split(":")[0] if ":" in a else a[0] for a in page.addresses} == {"data", "#"}
+    assert not {"script", "link", "iframe"} & set(page.tags)
+    assert "url(" not in page.html and "@import" not in page.html
+
+
+def test_the_report_shows_figures_charts_and_photos(page: Page) -> None:
+    assert page.tags.count("img") == 18
+    assert page.tags.count("svg") > 40  # an interval in each cell, and the charts
+    for text in ("popularity", "als_seed", "#red", "Map of the hashtags", "epoch", "✓ #"):
+        assert text in page.html
+
+
+def test_the_report_shows_what_the_popular_style_earns(page: Page) -> None:
+    # Red earns most, so ranking by what hashtags earn must show.
+    likes = re.findall(r'class="who">(relevant|popular)</td><td><b>([\d.,]+)', page.html)
+    earned = {style: float(value.replace(",", "")) for style, value in likes}
+    assert earned["popular"] >= earned["relevant"] > 0
+
+
+def test_the_report_is_written_whole(page_file: Path) -> None:
+    # Nothing half-written is left beside it.
+    assert [path.name for path in page_file.parent.iterdir()] == ["report.html"]
+
+
+def test_a_report_that_cannot_be_written_is_one_sentence(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "report.html"
+    assert "cannot be written" in refusal(train(*fitted.measured("report"), "--out", str(out)))

@@ -1,0 +1,252 @@
+"""``tag4pic train fit`` and ``tune``: from drawn photos to a bundle that answers."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recommenders import bundle as bundles
+from recommenders.backbones.backbone import Backbone
+from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
+from tests.shapes import COLOURS, draw, posts_of, shapes, write_posts
+from training.fitting.plan import plan_to_json, read_plan
+
+
+def test_a_fit_says_what_it_learnt_and_how_to_use_it(fitted: Fitted) -> None:
+    assert "42 photos, 9 hashtags" in fitted.output
+    for name in ("als", "w2v", "both"):
+        assert re.search(rf"^ +{name} +[01]\.\d+", fitted.output, re.MULTILINE)
+    assert "MODEL_DIR=" in fitted.output and "tag4pic run" in fitted.output
+
+
+def test_the_bundle_answers_photos(tag4pic: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
+    photo = tmp_path / "new.png"
+    draw("red", "circle", 999).save(photo)
+    result = tag4pic("recommend", str(photo), "--json", env={"MODEL_DIR": str(fitted.bundle)})
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["model"] == "mine-1"
+    assert "red" in [hashtag["tag"] for hashtag in answer["hashtags"][:4]]
+
+
+def test_the_same_seed_gives_the_same_arrays_to_the_byte(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    assert train(*fitted.fit(tmp_path / "again")).exit_code == 0
+    assert train(*fitted.fit(tmp_path / "other"), "--seed", "5").exit_code == 0
+    names = sorted(path.name for path in fitted.bundle.glob("*.safetensors"))
+    assert {"als", "knowledge", "ranking", "w2v"} <= {name.split(".")[0] for name in names}
+    for name in names:
+        assert (tmp_path / "again" / name).read_bytes() == (fitted.bundle / name).read_bytes()
+    assert (tmp_path / "other" / "w2v.safetensors").read_bytes() != (
+        fitted.bundle / "w2v.safetensors"
+    ).read_bytes()
+
+
+def test_a_fit_that_was_interrupted_goes_on_where_it_stopped(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.features.compute.BATCH", 8)
+    dataset = shapes(tmp_path / "posts", 24, test=0)
+    arguments = [
+        *("fit", "--dataset", str(dataset), "--out", str(tmp_path / "mine"), "--no-mirrored"),
+        *("--backbone", "efficientnet_lite0", "--plan", str(fitted.plan)),
+        *("--cache", str(tmp_path / "features")),
+    ]
+    seen: list[int] = []
+    compute = Backbone.features_of_pixels
+
+    def interrupted(self: Backbone, batch: Any) -> Any:
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(len(batch))
+        return compute(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Backbone, "features_of_pixels", interrupted)
+        result = train(*arguments)
+    assert result.exit_code == 130
+    assert result.stderr == "Stopped. What was done is kept: run the same command to go on.\n"
+    assert sum(seen) == 16 and not (tmp_path / "mine").exists()
+
+    def counted(self: Backbone, batch: Any) -> Any:
+        seen.append(len(batch))
+        return compute(self, batch)
+
+    monkeypatch.setattr(Backbone, "features_of_pixels", counted)
+    assert train(*arguments).exit_code == 0
+    assert sum(seen) == 24  # none of the sixteen twice
+    assert bundles.load(tmp_path / "mine").provenance["photos"] == 24
+
+
+def written(folder: Path, rows: list[Any]) -> Path:
+    dataset = folder / "bad"
+    (dataset / "images").mkdir(parents=True)
+    for number, colour in enumerate(COLOURS):
+        draw(colour, "circle", number).save(dataset / "images" / f"{colour}.jpg")
+    return write_posts(dataset, rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([], "has no usable post"),
+        (["", "nonsense"], "not JSON"),
+        ([{"hashtags": ["red"], "image": "images/red.jpg", "split": "train"}], "Only one post"),
+        ([{"hashtags": [], "image": f"images/{c}.jpg"} for c in COLOURS], "nothing to learn"),
+        ([{"hashtags": ["red", "warm"]}, {"hashtags": ["blue"]}], "nothing to learn"),
+        ([{"hashtags": ["red"], "image": f"images/gone{n}.jpg"} for n in range(9)], "can be read"),
+        ([{"hashtags": ["a"], "split": "test"}], "no post in its 'train' split"),
+    ],
+    ids=[
+        *("empty", "no JSON", "one post", "no hashtags", "no photo", "photos gone", "only a test"),
+    ],
+)
+def test_a_dataset_that_cannot_be_learnt_is_one_sentence(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, rows: list[Any], reason: str
+) -> None:
+    dataset = written(tmp_path, rows)
+    line = refusal(train(*fitted.fit(tmp_path / "out", dataset=dataset)))
+    assert reason in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_dataset_at_all_is_one_sentence(train: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
+    assert "no dataset" in refusal(train(*fitted.fit(tmp_path / "out", dataset=tmp_path)))
+
+
+def test_one_hashtag_for_all_can_be_learnt_and_measured(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    rows = [{**row, "hashtags": ["shape"]} for row in posts_of(fitted.dataset)]
+    write_posts(tmp_path / "same", rows)
+    shutil.copytree(fitted.dataset / "images", tmp_path / "same" / "images")
+    assert train(*fitted.fit(tmp_path / "out", dataset=tmp_path / "same")).exit_code == 0
+    file = tmp_path / "figures.json"
+    result = train(
+        *fitted.measured("evaluate", dataset=tmp_path / "same", bundle=tmp_path / "out"),
+        *("--json", str(file)),
+    )
+    assert result.exit_code == 0, result.output
+    for figures in json.loads(file.read_text())["backends"].values():
+        assert figures["recall"] == figures["p@1"] == figures["label_f1"] == 1
+        assert figures["precision"] == pytest.approx(0.2)  # one of five places
+
+
+def test_what_cannot_be_used_is_told_and_the_rest_learnt(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = shapes(tmp_path / "posts", 42, test=9)
+    rows: list[Any] = posts_of(dataset)
+    rows[0]["likes"] = -1
+    rows += [
+        {"hashtags": ["neverseen", "red"], "split": "train"},  # a hashtag that never has a photo
+        {"hashtags": ["two words", "red"], "image": rows[1]["image"], "split": "train"},
+        '{"hashtags": "red"}',
+    ]
+    write_posts(dataset, rows)
+    # As if they vanished, or were cut short, while the fit runs.
+    (dataset / rows[3]["image"]).unlink()
+    (dataset / rows[4]["image"]).write_bytes((dataset / rows[4]["image"]).read_bytes()[:300])
+    (dataset / rows[5]["image"]).write_bytes(b"")
+    result = train(*fitted.fit(tmp_path / "out", dataset=dataset))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("left out") >= 4
+    bundle = bundles.load(tmp_path / "out")
+    assert bundle.provenance["photos"] == 33 + 1 - 3
+    assert set(bundle.hashtags) == {
+        *COLOURS,
+        *("circle", "square", "stripes", "warm", "cold", "fresh"),
+    }
+    assert all(np.isfinite(array).all() for array in bundle.arrays["als"].values())
+    assert all(np.isfinite(array).all() for array in bundle.arrays["w2v"].values())
+
+
+def test_a_dataset_without_splits_keeps_some_photos_for_the_test(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = shapes(tmp_path / "posts", 60, test=0)
+    rows = [{k: v for k, v in row.items() if k != "split"} for row in posts_of(dataset)]
+    write_posts(dataset, rows)
+    assert train(*fitted.fit(tmp_path / "out", dataset=dataset)).exit_code == 0
+    learnt = bundles.load(tmp_path / "out").provenance["photos"]
+    file = tmp_path / "figures.json"
+    result = train(
+        *fitted.measured("evaluate", dataset=dataset, bundle=tmp_path / "out"),
+        *("--json", str(file)),
+    )
+    assert result.exit_code == 0, result.output
+    assert learnt + json.loads(file.read_text())["photos"] == 60
+
+
+def test_hashtags_alone_tell_similar_ones_and_categories(
+    train: Tag4pic, tag4pic: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    rows = [{"hashtags": row["hashtags"]} for row in posts_of(fitted.dataset)]
+    dataset, out = write_posts(tmp_path / "words", rows), tmp_path / "out"
+    result = train("fit", "--backend", "tags", "--dataset", str(dataset), "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "60 posts, 9 hashtags" in result.stdout
+    similar = tag4pic("tags", "similar", "red", env={"MODEL_DIR": str(out)})
+    assert similar.exit_code == 0 and "warm" in similar.stdout
+    photo = tmp_path / "new.png"
+    draw("red", "circle", 1).save(photo)
+    assert "no recommender" in refusal(
+        tag4pic("recommend", str(photo), env={"MODEL_DIR": str(out)})
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "must be an object"),
+        ('{"alz": {}}', "no field alz"),
+        ('{"als": {"factor": 3}}', "no field als.factor"),
+        ('{"head": {"hidden": "many"}}', "head.hidden must be a whole number"),
+        ('{"head": {"rate": -1}}', "head.rate must be a number"),
+        ('{"head": {"loss": "hinge"}}', "head.loss is one of softmax, kld_bce"),
+        ('{"validation": 1.5}', "validation is a share"),
+    ],
+)
+def test_a_plan_that_cannot_be_used_says_where(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, plan: str, reason: str
+) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(plan)
+    assert reason in refusal(train(*fitted.fit(tmp_path / "out", plan=file)))
+
+
+def test_tune_never_sees_the_test_split_and_goes_on_from_its_study(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    pytest.importorskip("optuna")
+    dataset = shapes(tmp_path / "posts", 40, test=10)
+    for row in posts_of(dataset):
+        if row["split"] == "test":
+            (dataset / row["image"]).unlink()
+    plan = tmp_path / "plan.json"
+    arguments = [
+        *("tune", "--dataset", str(dataset), "--out", str(plan), "--plan", str(fitted.plan)),
+        *("--backbone", "efficientnet_lite0", "--cache", str(fitted.cache), "--no-mirrored"),
+    ]
+    result = train(*arguments, "--trials", "1")
+    assert result.exit_code == 0, result.output
+    assert "of 2 trials" in result.stdout
+    result = train(*arguments, "--trials", "2")
+    assert "of 4 trials" in result.stdout
+    result = train(*arguments, "--trials", "2")  # nothing left to try
+    assert "of 4 trials" in result.stdout
+    gains = re.findall(r": ([\d.]+) → ([\d.]+) \(recall", result.stdout)
+    assert len(gains) == 2 and all(float(before) <= float(after) for before, after in gains)
+    best = json.loads(plan.read_text())
+    assert best["head"]["epochs"] == 6  # what is not searched stays as it was
+    assert plan_to_json(read_plan(plan)) == best  # as fit --plan reads it
+    other = shapes(tmp_path / "other", 20, test=4)
+    arguments = [*("tune", "--dataset", str(other), "--out", str(plan), "--trials", "1")]
+    result = train(*arguments, "--backbone", "efficientnet_lite0", "--cache", str(fitted.cache))
+    assert "another file with --study" in refusal(result)
