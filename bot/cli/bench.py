@@ -17,9 +17,10 @@ from bot.cli.console import (
     progress_bar,
     settings_for_a_command,
 )
-from bot.cli.recommend import Backend, images_in
+from bot.cli.recommend import images_in
 from bot.cli.train_versions import teaching
-from bot.cli.weights import Backbone
+from bot.cli.weights import known_backbone
+from recommenders.backends import Backend
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine
@@ -110,8 +111,13 @@ def duplicates(
         ),
     ],
     backbone: Annotated[
-        Backbone, typer.Option(help="Whose features confirm that two photos are the same.")
-    ] = Backbone.EFFICIENTNET_LITE0,
+        str,
+        typer.Option(
+            help="Whose features confirm that two photos are the same.",
+            metavar="NAME",
+            callback=known_backbone,
+        ),
+    ] = "efficientnet_lite0",
 ) -> None:
     """Measure how well duplicate photos are told.
 

@@ -175,7 +175,7 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
 
 def known_backbones(name: str) -> None:
     """As ``one_of``, of a ``--backbone``: one of them, or several joined by ``+``."""
-    from recommenders.backbones.backbone import BACKBONES, names_of
+    from recommenders.backbones.registry import BACKBONES, names_of
 
     for one in names_of(name):
         one_of("--backbone", one, BACKBONES)

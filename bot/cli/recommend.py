@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli.console import choose_backend, load_engine, progress_bar, settings_for_a_command
+from recommenders.backends import Backend
 from recommenders.machine import cores
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ SUFFIXES = frozenset(
     )
 )
 """What counts as an image in a folder; a file that is named outright is tried whatever its name."""
-
-
-class Backend(StrEnum):
-    """The recommenders, as ``recommenders.engine.BACKENDS`` names them."""
-
-    ALS = "als"
-    W2V = "w2v"
-    BOTH = "both"
 
 
 class Style(StrEnum):

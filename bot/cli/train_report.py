@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli.console import known_backbones, one_of, reporting, settings_for_a_command
+from recommenders.backends import Backend
 
 Dataset = Annotated[
     Path, typer.Option(metavar="DIR", help="A folder with posts.jsonl.", show_default=False)
@@ -23,7 +24,8 @@ Measured = Annotated[
     typer.Option(metavar="DIR", help="The bundle to measure.", show_default="the starter"),
 ]
 CACHE = Path("data/features")
-BACKENDS = ("als", "w2v", "all")
+BACKENDS = (Backend.ALS, Backend.W2V, "all")
+"""What can be fitted."""
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -341,7 +341,7 @@ def lite() -> Backbone:
 @pytest.fixture
 def tiny(tmp_path: Path, lite: Backbone, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Loading the same network for every test would only take time.
-    monkeypatch.setattr("recommenders.engine.load_backbone", lambda name, weights_dir: lite)
+    monkeypatch.setattr("recommenders.building.load_backbone", lambda name, weights_dir: lite)
     return tiny_bundle(tmp_path / "tiny", w2v="efficientnet_lite0")
 
 

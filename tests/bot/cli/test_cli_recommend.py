@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from safetensors.torch import save_file
 
-from bot.cli.recommend import Backend, Style
+from bot.cli.recommend import Style
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.engine import BACKENDS, STYLES
 from tests.bundles import HASHTAGS, tiny_bundle
@@ -141,7 +141,6 @@ def test_two_backbones_are_named_together(tag4pic: Tag4pic, photo: Photo, tmp_pa
 
 
 def test_the_options_are_the_engines_own() -> None:
-    assert tuple(Backend) == BACKENDS
     assert tuple(Style) == STYLES
 
 

@@ -1,0 +1,14 @@
+"""The names by which people choose what recommends, in a chat and on the command line."""
+
+from enum import StrEnum
+
+
+class Backend(StrEnum):
+    """ALS, Word2Vec, or the two blended."""
+
+    ALS = "als"
+    W2V = "w2v"
+    BOTH = "both"
+
+
+BACKENDS = tuple(backend.value for backend in Backend)
