@@ -71,7 +71,7 @@ class _Following:
         self._learner = learner
         self._versions = versions
         self._folder = versions.current()
-        self._named = versions.promoted()
+        self._named = versions.named()
         self._missed = False
 
     async def run(self, every: float) -> None:
@@ -85,7 +85,7 @@ class _Following:
                 log.exception("%s goes on answering", self._services.engine.model)
 
     async def _look(self) -> None:
-        named = self._versions.promoted()
+        named = self._versions.named()
         if named == self._named:
             self._tell_if_gone()
             return

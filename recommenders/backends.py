@@ -11,4 +11,13 @@ class Backend(StrEnum):
     BOTH = "both"
 
 
+class Style(StrEnum):
+    """What comes first: what fits, what earns likes, or a balance of both."""
+
+    RELEVANT = "relevant"
+    BALANCED = "balanced"
+    POPULAR = "popular"
+
+
 BACKENDS = tuple(backend.value for backend in Backend)
+STYLES = tuple(style.value for style in Style)

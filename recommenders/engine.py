@@ -14,14 +14,14 @@ from recommenders.als import AlsRecommender
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
-from recommenders.backends import BACKENDS
+from recommenders.backends import BACKENDS, STYLES
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import read_ranking, with_taught_hashtags
 from recommenders.explaining import Reason, explain
 from recommenders.fusion import blend
 from recommenders.knowledge import Knowledge
-from recommenders.ranking import STYLES, Hashtag, pick
+from recommenders.ranking import Hashtag, pick
 from recommenders.recommender import Recommender
 
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]

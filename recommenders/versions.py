@@ -50,14 +50,14 @@ class Versions:
 
     def current(self) -> Path:
         """The version in use; the base where the promoted one is gone, or of another fit."""
-        name = self.promoted() or ""
+        name = self.named() or ""
         version = self.folder / name
         # A base that was fitted again since has nothing to do with versions of the earlier one.
         if not self._is_ours(name) or _fitted_at(version) != _fitted_at(self.base):
             return self.base
         return version
 
-    def promoted(self) -> str | None:
+    def named(self) -> str | None:
         """The name of the version that was promoted, there or not; None where none was."""
         try:
             return self.pointer.read_text(encoding="utf-8").strip()
@@ -67,7 +67,7 @@ class Versions:
     def next_name(self) -> str:
         """The name of the next version, which none has had: answers are stored by it."""
         names = [path.name for path in self._all()]
-        promoted = self.promoted() or ""
+        promoted = self.named() or ""
         if self._is_ours(promoted):
             names.append(promoted)
         return f"{self.base.name}-{max(map(_number, names), default=1) + 1}"

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli.console import choose_backend, load_engine, progress_bar, settings_for_a_command
-from recommenders.backends import Backend
+from recommenders.backends import Backend, Style
 from recommenders.machine import cores
 
 if TYPE_CHECKING:
@@ -35,14 +34,6 @@ SUFFIXES = frozenset(
     )
 )
 """What counts as an image in a folder; a file that is named outright is tried whatever its name."""
-
-
-class Style(StrEnum):
-    """The ways to rank, as ``recommenders.engine.STYLES`` names them."""
-
-    RELEVANT = "relevant"
-    BALANCED = "balanced"
-    POPULAR = "popular"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli.console import known_backbones, one_of, reporting, settings_for_a_command
-from recommenders.backends import Backend
 
 Dataset = Annotated[
     Path, typer.Option(metavar="DIR", help="A folder with posts.jsonl.", show_default=False)
@@ -24,8 +23,7 @@ Measured = Annotated[
     typer.Option(metavar="DIR", help="The bundle to measure.", show_default="the starter"),
 ]
 CACHE = Path("data/features")
-BACKENDS = (Backend.ALS, Backend.W2V, "all")
-"""What can be fitted."""
+BACKENDS = ("als", "w2v", "all")
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from safetensors.torch import save_file
 
-from bot.cli.recommend import Style
 from recommenders.backbones.torchvision_ops import import_torchvision_models
-from recommenders.engine import BACKENDS, STYLES
+from recommenders.backends import BACKENDS, STYLES
 from tests.bundles import HASHTAGS, tiny_bundle
 
 Tag4pic = Callable[..., Any]
@@ -138,10 +137,6 @@ def test_two_backbones_are_named_together(tag4pic: Tag4pic, photo: Photo, tmp_pa
         env={"MODEL_DIR": str(bundle)},
     )
     assert json.loads(result.stdout)["backbone"] == "efficientnet_lite0+mobilenet_v2"
-
-
-def test_the_options_are_the_engines_own() -> None:
-    assert tuple(Style) == STYLES
 
 
 def test_a_file_name_that_is_no_unicode_is_answered(command: list[str], photo: Photo) -> None:
