@@ -63,7 +63,7 @@ def sameness(cosine: float, surroundings: float) -> float:
 
     Args:
         cosine: of the two photos.
-        surroundings: the cosine at which other photos are found around the taught one.
+        surroundings: the cosine at which other photos begin around the taught one.
     """
     room = max(1 - surroundings, 1e-6) * SAME_SCENE
     return float(np.clip((cosine - surroundings) / room, 0, 1))

@@ -88,9 +88,11 @@ def _on_other_backbone(
 ) -> Word2VecRecommender | None:
     """Word2Vec on the first backbone there of those that the bundle would rather use."""
     head = read_class_head(bundle)
-    for name in () if head is None else head.backbones:
+    if head is None:
+        return None
+    for name in head.backbones:
         classifier = backbones[name].classifier if name in backbones else None
-        if head is not None and classifier is not None:
+        if classifier is not None:
             log.info("Word2Vec runs on %s.", name)
             return Word2VecRecommender(
                 name,

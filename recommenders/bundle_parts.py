@@ -307,13 +307,12 @@ def _within(bundle: Bundle, numbers: Array, least: int, end: int) -> Array:
 
 def _padded(counts: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
     """A sparse matrix as columns and weights, (rows, most in a row); weight 0 fills up."""
-    width = int(np.diff(counts.indptr).max(initial=1))
-    columns = np.zeros((counts.shape[0], width), np.int32)
-    weights = np.zeros((counts.shape[0], width), np.float16)
-    for row in range(counts.shape[0]):
-        inside = slice(counts.indptr[row], counts.indptr[row + 1])
-        columns[row, : inside.stop - inside.start] = counts.indices[inside]
-        weights[row, : inside.stop - inside.start] = counts.data[inside]
+    lengths = np.diff(counts.indptr)
+    width = int(lengths.max(initial=1))
+    columns = np.zeros((len(lengths), width), np.int32)
+    weights = np.zeros((len(lengths), width), np.float16)
+    filled = np.arange(width) < lengths[:, None]
+    columns[filled], weights[filled] = counts.indices, counts.data
     return columns, weights
 
 

