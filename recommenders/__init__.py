@@ -1,6 +1,6 @@
 """A photo in, hashtags out: no network, no database.
 
-Begin with ``engine``; a bundle (``bundle``, ``versions``) is what it answers from.
+Begin with ``engine``: it answers photos.
 
 - ``photos``, ``copies``: a stranger's bytes to a photo; whether two photos are copies.
 - ``backbones``: a photo to features.
@@ -8,6 +8,8 @@ Begin with ``engine``; a bundle (``bundle``, ``versions``) is what it answers fr
 - ``w2v``: the Word2Vec backend; ``fusion``: both as one.
 - ``ranking``, ``answers``: from relevance to an order, and from that to the list.
 - ``explaining``, ``knowledge``: why a hashtag, and what is known about hashtags.
+- ``bundle``, ``bundle_parts``, ``building``: what was learnt, on disk, and recommenders made of it;
+  ``versions``: which one is in use.
 - ``hashtags``: what counts as one, and reading them out of text.
 - ``machine``: cores, memory, threads.
 """

@@ -12,12 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als_taught import AT_ONCE, Taught, TaughtPhoto, arrays_of, sameness, tell_apart
+from recommenders.als_taught import (
+    BATCH,
+    Taught,
+    TaughtPhoto,
+    narrow_surroundings,
+    sameness,
+    side_by_side,
+)
+from recommenders.arrays import Floats, softmax
 from recommenders.nearest import PhotoSpace, nearest
 
-Floats = NDArray[np.float32]
-
-SAME_PHOTOS = 4
+COPIES = 4
 """A taught photo, its mirror image and its copies may be among the known ones: the nearest after
 so many is another photo."""
 
@@ -44,22 +50,31 @@ class AlsSettings:
 
 
 @dataclass(frozen=True)
-class ClassEvidence:
-    """Hashtags of what the backbone's own ImageNet classifier sees.
-
-    They are added as they are: a class that few photos show would be blurred by the factors.
+class FittedAls:
+    """What a fit gives, and a bundle stores.
 
     Attributes:
-        weight, bias: the classifier, (classes, dims) and (classes,) float32.
-        hashtags: (classes, V) float32, how sure each hashtag is where the class is.
+        backbone: whose features it takes.
+        space: features to the space of neighbours.
+        photos: (N, k) float32 unit vectors of known photos.
+        photo_factors: (N, f) float32.
+        hashtag_factors: (V, f) float32.
+        settings: see ``AlsSettings``.
+        class_hashtags: (classes, V) float32, how sure each hashtag is where the backbone's own
+            ImageNet classifier sees a class; None without. They are added as they are: a class
+            that few photos show would be blurred by the factors.
+        fitted_hashtags: how many of the hashtags the fit knew, all where None. The factors of the
+            others were solved from taught photos, and are solved anew when these are taught here.
     """
 
-    weight: Floats
-    bias: Floats
-    hashtags: csr_matrix
-
-    def probabilities(self, features: NDArray[np.floating]) -> Floats:
-        return softmax(features.astype(np.float32) @ self.weight.T + self.bias)
+    backbone: str
+    space: PhotoSpace
+    photos: Floats
+    photo_factors: Floats
+    hashtag_factors: Floats
+    settings: AlsSettings
+    class_hashtags: csr_matrix | None = None
+    fitted_hashtags: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +96,6 @@ class Neighbourhood:
     photo_factors: Floats
     hashtag_factors: Floats
     columns: tuple[tuple[int, ...], ...]
-
-
-def softmax(logits: Floats) -> Floats:
-    """Row-wise softmax, stable."""
-    exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponent / exponent.sum(axis=1, keepdims=True))
 
 
 def solve(
@@ -111,44 +120,29 @@ class AlsRecommender:
 
     What is taught lies beside the fit: a taught photo is one more neighbour, with factors solved
     from its hashtags. Few factors blur what one photo says of its own hashtags, so the remainder
-    (1 minus what the factors say) is added by the neighbour's share of the mean: taught hashtags
-    are voted for as they are. A photo that is nearer to a taught one than photos are there is taken
-    for the same scene, and gets that one's hashtags with a relevance up to 1.
+    (1 minus what the factors give back) is added by the neighbour's share of the mean: taught
+    hashtags are voted for as they are. A photo that is nearer to a taught one than photos are there
+    is taken for the same scene, and gets that one's hashtags with a relevance up to 1.
 
     Args:
-        backbone: whose features it takes.
-        space: features to the space of neighbours.
-        photos: (N, k) unit vectors of known photos.
-        photo_factors: (N, f) float32.
-        hashtag_factors: (V, f) float32.
-        settings: see ``AlsSettings``.
-        classes: evidence from the backbone's own classifier, or None.
-        fitted: how many of the hashtags the fit knew, all where None. The factors of the others
-            were solved from taught photos, and are solved anew when their photos are taught here.
+        fitted: see ``FittedAls``.
+        classifier: the backbone's own, weight (classes, dims) and bias (classes,) float32; None
+            where it has none, which leaves ``fitted.class_hashtags`` unused.
     """
 
-    def __init__(
-        self,
-        backbone: str,
-        space: PhotoSpace,
-        photos: Floats,
-        photo_factors: Floats,
-        hashtag_factors: Floats,
-        settings: AlsSettings,
-        classes: ClassEvidence | None = None,
-        fitted: int | None = None,
-    ) -> None:
-        self.backbone = backbone
-        self.settings = settings
-        self._space = space
-        self._classes = classes
-        self._photos, self._photo_factors = photos, photo_factors
-        self._hashtag_factors = hashtag_factors[:fitted]
-        self._late_factors = hashtag_factors[len(self._hashtag_factors) :]
-        self._photo_gram = photo_factors.T @ photo_factors
+    def __init__(self, fitted: FittedAls, classifier: tuple[Floats, Floats] | None = None) -> None:
+        self.backbone = fitted.backbone
+        self.settings = fitted.settings
+        self._space = fitted.space
+        self._photos, self._photo_factors = fitted.photos, fitted.photo_factors
+        self._hashtag_factors = fitted.hashtag_factors[: fitted.fitted_hashtags]
+        self._added_factors = fitted.hashtag_factors[len(self._hashtag_factors) :]
+        self._photo_gram = self._photo_factors.T @ self._photo_factors
         self._hashtag_gram = self._hashtag_factors.T @ self._hashtag_factors
+        self._class_hashtags = fitted.class_hashtags
+        self._classifier = classifier
         self._by_key: dict[Hashable, TaughtPhoto] = {}
-        self._taught = arrays_of({}, self._late_factors, photos.shape[1])
+        self._taught = side_by_side({}, self._added_factors, self._photos.shape[1])
 
     @property
     def photos(self) -> int:
@@ -167,36 +161,39 @@ class AlsRecommender:
             for the same scene; None where nothing was.
         """
         taught = self._taught
-        rows, cosines, factors = self._near(taught, features)
+        rows, cosines, factors = self._neighbours(taught, features)
         shares = softmax(self.settings.sharpness * cosines)
-        mixed = np.einsum("nk,nkf->nf", shares, factors, optimize=True)
+        means = _weighted_mean(factors, shares)
         scores = np.concatenate(
-            [mixed @ self._hashtag_factors.T, mixed @ taught.hashtag_factors.T], axis=1
+            [means @ self._hashtag_factors.T, means @ taught.hashtag_factors.T], axis=1
         )
         scores = np.maximum(scores, 0)
-        if self._classes is not None and self.settings.class_weight > 0:
-            seen = self._classes.probabilities(features)
-            sure = seen.max(axis=1, keepdims=True) ** self.settings.class_power
+        probabilities = self.classes_seen(features)
+        if probabilities is not None and self._class_hashtags is not None:
+            sure = probabilities.max(axis=1, keepdims=True) ** self.settings.class_power
             share = self.settings.class_weight * sure
             scores *= 1 - share
-            scores[:, : self._classes.hashtags.shape[1]] += share * (seen @ self._classes.hashtags)
-        same: Floats | None = None
+            scores[:, : self._class_hashtags.shape[1]] += share * (
+                probabilities @ self._class_hashtags
+            )
+        same_scene: Floats | None = None
         for row, at in zip(*np.nonzero(rows >= len(self._photos)), strict=True):
             photo = rows[row, at] - len(self._photos)
             columns = list(taught.columns[photo])
             scores[row, columns] += shares[row, at] * taught.remainders[photo]
             alike = sameness(cosines[row, at], taught.surroundings[photo])
             if alike > 0:
-                same = np.zeros(scores.shape, np.float32) if same is None else same
-                same[row, columns] = np.maximum(same[row, columns], alike)
-        if same is not None:
-            scores = np.maximum(scores, same)
-        return np.asarray(scores, np.float32), same
+                if same_scene is None:
+                    same_scene = np.zeros(scores.shape, np.float32)
+                same_scene[row, columns] = np.maximum(same_scene[row, columns], alike)
+        if same_scene is not None:
+            scores = np.maximum(scores, same_scene)
+        return np.asarray(scores, np.float32), same_scene
 
     def neighbourhood(self, features: NDArray[np.floating]) -> Neighbourhood:
         """The known photos that some photos' factors are made of, (n, dims) as one."""
         taught = self._taught
-        rows, cosines, factors = self._near(taught, features)
+        rows, cosines, factors = self._neighbours(taught, features)
         weights = softmax(self.settings.sharpness * cosines) / max(len(rows), 1)
         return Neighbourhood(
             rows.ravel(),
@@ -211,18 +208,21 @@ class AlsRecommender:
         )
 
     def classes_seen(self, features: NDArray[np.floating]) -> Floats | None:
-        """Probabilities (n, classes) of the backbone's own classes; None without a classifier."""
-        if self._classes is None or not self.settings.class_weight:
+        """Probabilities (n, classes) of the backbone's own classes; None where none count."""
+        if self._classifier is None or self._class_hashtags is None:
             return None
-        return self._classes.probabilities(features)
+        if self.settings.class_weight <= 0:
+            return None
+        weight, bias = self._classifier
+        return softmax(features.astype(np.float32) @ weight.T + bias)
 
     def class_affinity(self, column: int) -> Floats:
         """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
-        assert self._classes is not None
-        hashtags = self._classes.hashtags
-        if column >= hashtags.shape[1]:
-            return np.zeros(hashtags.shape[0], np.float32)
-        return np.asarray(hashtags[:, [column]].toarray(), np.float32).ravel()
+        assert self._class_hashtags is not None
+        classes, known = self._class_hashtags.shape
+        if column >= known:
+            return np.zeros(classes, np.float32)
+        return np.asarray(self._class_hashtags[:, [column]].toarray(), np.float32).ravel()
 
     def learn(self, photos: Mapping[Hashable, tuple[Floats, Sequence[int]]], hashtags: int) -> None:
         """Takes photos that people tagged, at once and without a refit.
@@ -233,61 +233,62 @@ class AlsRecommender:
             hashtags: the size of the vocabulary, taught hashtags at its end.
         """
         affected: set[int] = set()
-        fresh: dict[Hashable, tuple[Floats, tuple[int, ...]]] = {}
+        new: dict[Hashable, tuple[Floats, tuple[int, ...]]] = {}
         for key, (features, columns) in photos.items():
             if key in self._by_key:
                 affected.update(self._by_key.pop(key).columns)
             if columns:
-                fresh[key] = (features, tuple(dict.fromkeys(columns)))
+                new[key] = (features, tuple(dict.fromkeys(columns)))
                 affected.update(columns)
-        keys = list(fresh)
-        for start in range(0, len(keys), AT_ONCE):
-            some = keys[start : start + AT_ONCE]
-            solved = self._solve_photos([fresh[key] for key in some])
+        keys = list(new)
+        for start in range(0, len(keys), BATCH):
+            some = keys[start : start + BATCH]
+            solved = self._solve_photos([new[key] for key in some])
             self._by_key.update(zip(some, solved, strict=True))
-        tell_apart(self._by_key, keys)
-        self._taught = self._join(hashtags, affected)
+        narrow_surroundings(self._by_key, keys)
+        self._taught = self._everything_taught(hashtags, affected)
 
-    def _solve_photos(self, said: list[tuple[Floats, tuple[int, ...]]]) -> Iterator[TaughtPhoto]:
-        """Factors of photos by their hashtags, hashtags of the fit keeping theirs."""
+    def _solve_photos(self, photos: list[tuple[Floats, tuple[int, ...]]]) -> Iterator[TaughtPhoto]:
+        """Solves photos, features and hashtags each; the fit's hashtags keep their factors."""
         settings = self.settings
-        vectors = self._space.project(np.stack([features for features, _ in said]))
+        vectors = self._space.project(np.stack([features for features, _ in photos]))
         rows, cosines = nearest(vectors, self._photos, settings.neighbours)
-        looks = _weighted(self._photo_factors[rows], settings.sharpness * cosines)
-        for row, (_, columns) in enumerate(said):
-            old = np.array([c for c in columns if c < len(self._hashtag_factors)], np.intp)
-            # A photo whose hashtags the fit did not know has only its looks.
-            factors = looks[row]
-            if len(old):
+        shares = softmax(settings.sharpness * cosines)
+        means = _weighted_mean(self._photo_factors[rows], shares)
+        for row, (_, columns) in enumerate(photos):
+            fitted = np.array([c for c in columns if c < len(self._hashtag_factors)], np.intp)
+            if len(fitted):
                 factors = solve(
                     self._hashtag_factors,
                     self._hashtag_gram,
-                    old,
+                    fitted,
                     settings.alpha,
                     settings.regularization,
                 )
+            else:  # hashtags that the fit did not know tell nothing, so its neighbours must
+                factors = means[row]
             # The photo itself, or its mirror image, may be among the known ones.
-            others = cosines[row][SAME_PHOTOS:]
+            others = cosines[row][COPIES:]
             surroundings = float(others[0]) if len(others) else 0.0
             yield TaughtPhoto(vectors[row], factors, columns, max(surroundings, 0.0))
 
-    def _join(self, hashtags: int, affected: Collection[int]) -> Taught:
+    def _everything_taught(self, hashtags: int, affected: Collection[int]) -> Taught:
         """Everything taught as arrays; solves the factors of ``affected`` hashtags."""
         known = len(self._hashtag_factors)
         before = self._taught.hashtag_factors
-        late = np.zeros((hashtags - known, before.shape[1]), np.float32)
-        late[: len(before)] = before
-        carriers: dict[int, list[int]] = {c: [] for c in affected if c >= known}
+        factors = np.zeros((hashtags - known, before.shape[1]), np.float32)
+        factors[: len(before)] = before
+        photos_with: dict[int, list[int]] = {c: [] for c in affected if c >= known}
         for row, photo in enumerate(self._by_key.values()):
             for column in photo.columns:
-                if column in carriers:
-                    carriers[column].append(row)
-        taught = arrays_of(self._by_key, late, self._photos.shape[1])
+                if column in photos_with:
+                    photos_with[column].append(row)
+        taught = side_by_side(self._by_key, factors, self._photos.shape[1])
         gram = self._photo_gram + taught.factors.T @ taught.factors
-        for column, rows in carriers.items():
+        for column, rows in photos_with.items():
             at = column - known
             if rows:
-                late[at] = solve(
+                factors[at] = solve(
                     taught.factors,
                     gram,
                     np.array(rows, np.intp),
@@ -295,45 +296,49 @@ class AlsRecommender:
                     self.settings.regularization,
                 )
             else:
-                late[at] = self._late_factors[at] if at < len(self._late_factors) else 0
-        return replace(taught, remainders=self._remainders(taught, late), hashtag_factors=late)
+                factors[at] = self._added_factors[at] if at < len(self._added_factors) else 0
+        return replace(taught, remainders=self._remainders(taught))
 
-    def _remainders(self, taught: Taught, late: Floats) -> tuple[Floats, ...]:
+    def _remainders(self, taught: Taught) -> tuple[Floats, ...]:
+        """1 minus what photos' factors give back of each of their hashtags."""
         if not taught.columns:
             return ()
-        known = len(self._hashtag_factors)
+        known, added = len(self._hashtag_factors), taught.hashtag_factors
         lengths = [len(columns) for columns in taught.columns]
         columns = np.concatenate([np.array(c, np.intp) for c in taught.columns])
-        factors = np.empty((len(columns), late.shape[1]), np.float32)
+        factors = np.empty((len(columns), added.shape[1]), np.float32)
         factors[columns < known] = self._hashtag_factors[columns[columns < known]]
-        factors[columns >= known] = late[columns[columns >= known] - known]
-        said = np.einsum("cf,cf->c", factors, np.repeat(taught.factors, lengths, axis=0))
-        remainders = np.clip(1 - said, 0, 1).astype(np.float32)
+        factors[columns >= known] = added[columns[columns >= known] - known]
+        recovered = np.einsum("cf,cf->c", factors, np.repeat(taught.factors, lengths, axis=0))
+        remainders = np.clip(1 - recovered, 0, 1).astype(np.float32)
         return tuple(np.split(remainders, np.cumsum(lengths)[:-1]))
 
-    def _near(
+    def _neighbours(
         self, taught: Taught, features: NDArray[np.floating]
     ) -> tuple[NDArray[np.intp], Floats, Floats]:
-        """Neighbours of photos: their numbers (n, k), taught ones after those of the fit, cosines
-        (n, k) and factors (n, k, f)."""
+        """The k known photos nearest to photos (n, dims).
+
+        Returns:
+            Their numbers (n, k), taught ones after those of the fit, cosines (n, k) and factors
+            (n, k, f).
+        """
         vectors = self._space.project(features)
         rows, cosines = nearest(vectors, self._photos, self.settings.neighbours)
         factors = self._photo_factors[rows]
         if not len(taught.vectors):
             return rows, cosines, factors
-        more, their = nearest(vectors, taught.vectors, self.settings.neighbours)
-        both = np.concatenate([cosines, their], axis=1)
-        best = np.argsort(-both, axis=1, kind="stable")[:, : self.settings.neighbours]
-        rows = np.concatenate([rows, more + len(self._photos)], axis=1)
-        factors = np.concatenate([factors, taught.factors[more]], axis=1)
+        of_taught, their_cosines = nearest(vectors, taught.vectors, self.settings.neighbours)
+        cosines = np.concatenate([cosines, their_cosines], axis=1)
+        best = np.argsort(-cosines, axis=1, kind="stable")[:, : self.settings.neighbours]
+        rows = np.concatenate([rows, of_taught + len(self._photos)], axis=1)
+        factors = np.concatenate([factors, taught.factors[of_taught]], axis=1)
         return (
             np.take_along_axis(rows, best, axis=1),
-            np.take_along_axis(both, best, axis=1),
+            np.take_along_axis(cosines, best, axis=1),
             np.take_along_axis(factors, best[:, :, None], axis=1),
         )
 
 
-def _weighted(factors: Floats, logits: Floats) -> Floats:
-    """Mean of (n, k, f) over k with weights softmax(logits) of (n, k)."""
-    mean = np.einsum("nk,nkf->nf", softmax(logits), factors, optimize=True)
-    return np.asarray(mean, np.float32)
+def _weighted_mean(factors: Floats, shares: Floats) -> Floats:
+    """Mean of (n, k, f) over k, weighted by ``shares`` (n, k), whose rows are together 1."""
+    return np.asarray(np.einsum("nk,nkf->nf", shares, factors, optimize=True), np.float32)

@@ -1,20 +1,22 @@
-"""What people taught, beside what was fitted: photos with hashtags, and when two show the same."""
+"""What people taught ALS, beside what was fitted: photos with hashtags, and which of them are near.
+
+Everything here is about the photos alone; their factors are solved in ``recommenders.als``.
+"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from recommenders.arrays import Floats
 
-AT_ONCE = 512
+BATCH = 512
 """Photos compared with all known ones at a time, when many are taught."""
 
-COPIES = 0.97
+COPY_COSINE = 0.97
 """Photos that are as near are copies, whatever people call them."""
 
-FULLY = 0.5
+SAME_SCENE = 0.5
 """How far from its surroundings to a taught photo itself another must come to count as the same."""
 
 
@@ -43,7 +45,7 @@ class Taught:
     Attributes:
         vectors, factors: (T, k) and (T, f) float32 of the photos.
         columns: (T,) tuples of hashtags.
-        remainders: (T,) arrays: 1 minus what the factors say of each of these hashtags.
+        remainders: (T,) arrays: 1 minus what the factors give back of each of these hashtags.
         surroundings: (T,) float32.
         hashtag_factors: (V + taught - fitted, f) float32 of the hashtags that the fit did not know.
     """
@@ -61,48 +63,59 @@ def sameness(cosine: float, surroundings: float) -> float:
 
     Args:
         cosine: of the two photos.
-        surroundings: the cosine at which other photos are found around the taught one.
+        surroundings: the cosine at which other photos begin around the taught one.
     """
-    room = max(1 - surroundings, 1e-6) * FULLY
+    room = max(1 - surroundings, 1e-6) * SAME_SCENE
     return float(np.clip((cosine - surroundings) / room, 0, 1))
 
 
-def tell_apart(photos: dict[Hashable, TaughtPhoto], fresh: Sequence[Hashable]) -> None:
-    """Taught photos with nothing in common are no copies of each other, however near.
+def narrow_surroundings(photos: dict[Hashable, TaughtPhoto], new: Sequence[Hashable]) -> None:
+    """Sees to it that taught photos with no hashtag in common are not taken for the same scene.
 
     Among pictures of a kind that the fit did not have, screenshots say, all are near.
+
+    Args:
+        photos: all taught ones; replaced where their surroundings come nearer.
+        new: keys of those that were taught last.
     """
     keys = list(photos)
     place = {key: row for row, key in enumerate(keys)}
     vectors = np.array([photo.vector for photo in photos.values()], np.float32)
-    nearest_other = np.array([photo.surroundings for photo in photos.values()])
-    carried = [set(photo.columns) for photo in photos.values()]
-    raised: set[int] = set()
-    for start in range(0, len(fresh), AT_ONCE):
-        rows = np.array([place[key] for key in fresh[start : start + AT_ONCE]], np.intp)
+    surroundings = np.array([photo.surroundings for photo in photos.values()])
+    hashtags = [set(photo.columns) for photo in photos.values()]
+    changed: set[int] = set()
+    for start in range(0, len(new), BATCH):
+        rows = np.array([place[key] for key in new[start : start + BATCH]], np.intp)
         cosines = vectors[rows] @ vectors.T
-        close = cosines > np.minimum(nearest_other[rows, None], nearest_other)
-        for at, other in zip(*np.nonzero(close & (cosines < COPIES)), strict=True):
+        near = cosines > np.minimum(surroundings[rows, None], surroundings)
+        for at, other in zip(*np.nonzero(near & (cosines < COPY_COSINE)), strict=True):
             row = int(rows[at])
-            if carried[row].isdisjoint(carried[other]):
+            if hashtags[row].isdisjoint(hashtags[other]):
                 for one in (row, int(other)):
-                    nearest_other[one] = max(nearest_other[one], cosines[at, other])
-                    raised.add(one)
-    for row in raised:
+                    surroundings[one] = max(surroundings[one], cosines[at, other])
+                    changed.add(one)
+    for row in changed:
         photo = photos[keys[row]]
-        photos[keys[row]] = replace(photo, surroundings=float(nearest_other[row]))
+        photos[keys[row]] = replace(photo, surroundings=float(surroundings[row]))
 
 
-def arrays_of(photos: Mapping[Hashable, TaughtPhoto], late: Floats, size: int) -> Taught:
-    """Taught photos side by side, their remainders still to be computed."""
-    all_of = list(photos.values())
+def side_by_side(
+    photos: Mapping[Hashable, TaughtPhoto], hashtag_factors: Floats, size: int
+) -> Taught:
+    """Taught photos as arrays, their remainders still to be computed.
+
+    Args:
+        hashtag_factors: as in ``Taught``.
+        size: k, of the photos' vectors.
+    """
+    rows = list(photos.values())
     return Taught(
-        np.stack([p.vector for p in all_of]) if all_of else np.zeros((0, size), np.float32),
-        np.stack([p.factors for p in all_of])
-        if all_of
-        else np.zeros((0, late.shape[1]), np.float32),
-        tuple(p.columns for p in all_of),
+        np.array([photo.vector for photo in rows], np.float32).reshape(-1, size),
+        np.array([photo.factors for photo in rows], np.float32).reshape(
+            -1, hashtag_factors.shape[1]
+        ),
+        tuple(photo.columns for photo in rows),
         (),
-        np.array([p.surroundings for p in all_of], np.float32),
-        late,
+        np.array([photo.surroundings for photo in rows], np.float32),
+        hashtag_factors,
     )

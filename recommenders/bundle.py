@@ -9,14 +9,18 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
+
+from recommenders.arrays import Array
+
+STARTER = Path(__file__).parent / "starter"
+"""The bundle that ships, and answers where no other is named."""
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -25,16 +29,22 @@ VOCABULARY = "hashtags.txt"
 # Parts name files: nothing in a manifest may lead out of its folder.
 _PART = re.compile(r"[a-z][a-z0-9_]*")
 
-Array = NDArray[Any]
-
 
 class BundleError(Exception):
     """A bundle that cannot be used; the message says why and what to do."""
 
 
 @dataclass
+class Part:
+    """One part of a bundle: settings, plain JSON values, and named arrays."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+
+@dataclass
 class Bundle:
-    """A bundle in memory.
+    """A bundle in memory; what its parts hold is read by ``recommenders.bundle_parts``.
 
     Attributes:
         model: the model's version, such as ``starter-1``.
@@ -48,13 +58,23 @@ class Bundle:
     model: str
     hashtags: list[str]
     backbones: dict[str, str]
-    settings: dict[str, dict[str, Any]]
-    arrays: dict[str, dict[str, Array]]
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    arrays: dict[str, dict[str, Array]] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    def with_parts(self, parts: Mapping[str, Part]) -> "Bundle":
+        """A copy with parts added or replaced; settings that a new part does not name stay."""
+        settings = {name: self.settings.get(name, {}) | p.settings for name, p in parts.items()}
+        arrays = {name: part.arrays for name, part in parts.items() if part.arrays}
+        return replace(self, settings=self.settings | settings, arrays=self.arrays | arrays)
+
     def array(self, part: str, name: str, *shape: int | None) -> Array:
-        """An array of a part; ``shape`` gives the expected sizes, None where any will do."""
+        """An array of a part; ``shape`` gives the expected sizes, None where any will do.
+
+        Raises:
+            BundleError: where it is missing or has another shape.
+        """
         try:
             array = self.arrays[part][name]
         except KeyError:
@@ -63,7 +83,7 @@ class Bundle:
                 "bundle from a backup."
             ) from None
         if array.ndim != len(shape) or any(
-            want is not None and want != have for want, have in zip(shape, array.shape, strict=True)
+            size not in (None, found) for size, found in zip(shape, array.shape, strict=True)
         ):
             raise BundleError(
                 f"Bundle {self.model} is damaged: {part}/{name} has shape {array.shape}. Fit it "
@@ -97,7 +117,7 @@ def load(folder: Path) -> Bundle:
             "with `tag4pic train fit`, or update tag4pic."
         )
     try:
-        _check(manifest)
+        _check_manifest(manifest)
         hashtags = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]
         if not hashtags or len(set(hashtags)) < len(hashtags):
             raise ValueError(f"{VOCABULARY} is empty or repeats a hashtag")
@@ -118,8 +138,8 @@ def load(folder: Path) -> Bundle:
         ) from None
 
 
-def _check(manifest: dict[str, Any]) -> None:
-    """ValueError where a manifest holds what none holds; KeyError where it lacks something."""
+def _check_manifest(manifest: dict[str, Any]) -> None:
+    """Raises ValueError where a manifest is malformed, KeyError where it lacks something."""
     parts, backbones, settings = manifest["parts"], manifest["backbones"], manifest["settings"]
     if not isinstance(parts, list) or not all(
         isinstance(part, str) and _PART.fullmatch(part) for part in parts

@@ -4,17 +4,15 @@ All of it is computed when the bundle is fitted (``training.fitting.knowledge``)
 here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommenders.answers import SIZES
 from recommenders.bundle import Bundle, BundleError
+from recommenders.bundle_parts import HashtagTables, read_knowledge, read_rating
 from recommenders.ranking import Hashtag
-
-PART = "knowledge"
 
 
 @dataclass(frozen=True)
@@ -38,39 +36,33 @@ class Knowledge:
     Args:
         bundle: one with the part ``knowledge``; see ``Knowledge.in_bundle``.
 
+    Attributes:
+        models: whose vectors tell what is similar (``skipgram``, ``cbow``), the first by default.
+        preferred_mix: of sizes, a key of ``recommenders.answers.MIXES``; None for none.
+
     Raises:
         BundleError: where that part is missing or damaged.
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        if not self.in_bundle(bundle):
+        tables = read_knowledge(bundle)
+        if tables is None:
             raise BundleError(
                 f"Bundle {bundle.model} knows nothing about similar hashtags or categories: it is "
                 "of an earlier version. Fit it again with `tag4pic train fit`."
             )
-        count = len(bundle.hashtags)
-        settings = bundle.settings.get(PART, {})
+        self._tables = tables
         self._hashtags = bundle.hashtags
         self._columns = {tag: column for column, tag in enumerate(bundle.hashtags)}
-        self.models: tuple[str, ...] = tuple(settings.get("models", ()))
-        self._similar = {
-            model: _table(bundle, f"{model}_indices", f"{model}_cosines") for model in self.models
-        }
-        self._category_of = bundle.array(PART, "category_of", count)
-        self._size = bundle.array(PART, "size", count)
-        self._median_likes = bundle.array(PART, "median_likes", count)
-        self._rating = bundle.array("ranking", "rating", count)
-        if not _within(self._size, 0, len(SIZES)) or not _within(
-            self._category_of, -1, len(settings.get("categories", ()))
-        ):
-            raise BundleError(f"Bundle {bundle.model} is damaged. Take it from a backup.")
-        self._categories = _categories(bundle, self._category_of)
-        self.preferred_mix: str | None = settings.get("preferred_mix")
+        self._rating = read_rating(bundle)
+        self._categories = _categories(tables, bundle.hashtags)
+        self.models = tuple(tables.similar)
+        self.preferred_mix = tables.preferred_mix
 
     @staticmethod
     def in_bundle(bundle: Bundle) -> bool:
         """Whether a bundle has this part; those of earlier versions lack it."""
-        return PART in bundle.arrays
+        return "knowledge" in bundle.arrays
 
     def __contains__(self, tag: object) -> bool:
         return tag in self._columns
@@ -91,7 +83,7 @@ class Knowledge:
         """
         if not self.models:
             return []
-        indices, cosines = self._similar[self.models[0] if model is None else model]
+        indices, cosines = self._tables.similar[self.models[0] if model is None else model]
         row = self._columns[tag]
         return [
             Hashtag(self._hashtags[column], round(float(cosine), 4))
@@ -103,12 +95,6 @@ class Knowledge:
         """All categories, the one with most posts first."""
         return self._categories
 
-    def category(self, tag: str) -> Category | None:
-        """Where a hashtag is most at home; None for one that is unknown or that no post used."""
-        column = self._columns.get(tag)
-        place = -1 if column is None else int(self._category_of[column])
-        return None if place < 0 else self._categories[place]
-
     def fitting(self, hashtags: Iterable[Hashtag]) -> list[tuple[Category, float]]:
         """The categories that a photo's hashtags belong to, the best-fitting first.
 
@@ -118,8 +104,8 @@ class Knowledge:
         shares = np.zeros(len(self._categories))
         for hashtag in hashtags:
             column = self._columns.get(hashtag.tag)
-            if column is not None and self._category_of[column] >= 0:
-                shares[self._category_of[column]] += max(hashtag.score, 0.0)
+            if column is not None and self._tables.category_of[column] >= 0:
+                shares[self._tables.category_of[column]] += max(hashtag.score, 0.0)
         total = shares.sum()
         return [
             (self._categories[place], float(shares[place] / total))
@@ -139,36 +125,21 @@ class Knowledge:
     def median_likes(self, tag: str) -> float | None:
         """The median likes of the training posts that carry a hashtag; None where unknown."""
         column = self._columns.get(tag)
-        likes = np.nan if column is None else float(self._median_likes[column])
+        likes = np.nan if column is None else float(self._tables.median_likes[column])
         return None if np.isnan(likes) else likes
 
     def size_index(self, tag: str) -> int:
         """The same as an index of ``recommenders.answers.SIZES``."""
         column = self._columns.get(tag)
-        return 0 if column is None else int(self._size[column])
+        return 0 if column is None else int(self._tables.size[column])
 
 
-def _table(
-    bundle: Bundle, indices: str, cosines: str
-) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
-    count = len(bundle.hashtags)
-    columns = bundle.array(PART, indices, count, None)
-    if not _within(columns, -1, count):
-        raise BundleError(f"Bundle {bundle.model} is damaged: {PART}/{indices} points nowhere.")
-    return columns, bundle.array(PART, cosines, *columns.shape)
-
-
-def _within(columns: NDArray[np.integer], least: int, end: int) -> bool:
-    return not columns.size or (int(columns.min()) >= least and int(columns.max()) < end)
-
-
-def _categories(bundle: Bundle, category_of: NDArray[np.int32]) -> tuple[Category, ...]:
-    weight = bundle.array(PART, "category_weight", len(bundle.hashtags))
-    members: list[list[str]] = [[] for _ in bundle.settings[PART]["categories"]]
-    for column in np.argsort(-weight, kind="stable"):
-        if category_of[column] >= 0:
-            members[category_of[column]].append(bundle.hashtags[column])
+def _categories(tables: HashtagTables, hashtags: Sequence[str]) -> tuple[Category, ...]:
+    members: list[list[str]] = [[] for _ in tables.categories]
+    for column in np.argsort(-tables.category_weight, kind="stable"):
+        if tables.category_of[column] >= 0:
+            members[tables.category_of[column]].append(hashtags[column])
     return tuple(
-        Category(str(row["name"]), int(row["posts"]), tuple(tags))
-        for row, tags in zip(bundle.settings[PART]["categories"], members, strict=True)
+        Category(name, posts, tuple(tags))
+        for (name, posts), tags in zip(tables.categories, members, strict=True)
     )

@@ -5,17 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-
-_TINY = np.float32(1e-12)
+from recommenders.arrays import Floats, unit
 
 _QUERIES = 256
 """Queries at a time: all cosines of 8,000 photos to 144,000 would be 4.6 GB."""
-
-
-def unit(rows: Floats) -> Floats:
-    """Rows scaled to length 1; rows of zeros stay."""
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), _TINY))
 
 
 @dataclass(frozen=True)
@@ -47,23 +40,22 @@ def nearest(queries: Floats, vectors: Floats, k: int) -> tuple[NDArray[np.intp],
     Returns:
         Row indices (n, min(k, N)) and their cosines.
     """
-    count = vectors.shape[0]
-    k = min(k, count)
+    k = min(k, len(vectors))
     rows = np.empty((len(queries), k), np.intp)
     cosines = np.empty((len(queries), k), np.float32)
     for start in range(0, len(queries), _QUERIES):
         block = slice(start, start + _QUERIES)
-        rows[block], cosines[block] = _nearest(queries[block], vectors, k)
+        rows[block], cosines[block] = _largest(queries[block] @ vectors.T, k)
     return rows, cosines
 
 
-def _nearest(queries: Floats, vectors: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
-    cosines = queries @ vectors.T
-    count = vectors.shape[0]
+def _largest(cosines: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
+    """The k largest of each row (n, N), largest first: their columns, and they, both (n, k)."""
+    count = cosines.shape[1]
     # The k-th best of each row; those that are not below it are hardly more than k.
     least = -np.partition(-cosines, k - 1, axis=1)[:, k - 1] if 0 < k < count else None
-    rows = np.empty((len(cosines), k), np.intp)
+    columns = np.empty((len(cosines), k), np.intp)
     for at, row in enumerate(cosines):
         near = np.arange(count) if least is None else np.flatnonzero(~(row < least[at]))
-        rows[at] = near[np.argsort(-row[near], kind="stable")[:k]]
-    return rows, np.take_along_axis(cosines, rows, axis=1)
+        columns[at] = near[np.argsort(-row[near], kind="stable")[:k]]
+    return columns, np.take_along_axis(cosines, columns, axis=1)

@@ -5,6 +5,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.arrays import Floats
+
 
 class Recommender(Protocol):
     """Scores the hashtags of a vocabulary for photos; one photo is a batch of one.
@@ -15,6 +17,6 @@ class Recommender(Protocol):
 
     backbone: str
 
-    def scores(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+    def scores(self, features: NDArray[np.floating]) -> Floats:
         """Features (n, dims) to relevance (n, hashtags) float32, from 0 (no) to about 1 (sure)."""
         ...

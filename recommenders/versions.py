@@ -14,16 +14,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from recommenders.bundle import MANIFEST, Bundle, BundleError, load, save
-from recommenders.engine import STARTER
+from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, save
 
 MODELS = Path("data/models")
 """Where versions of the starter stand."""
 
-FITTED = ("fitted_at", "built_at")
-
-KEPT = 5
-"""Of the versions that are not in use, the newest so many are kept."""
+MAX_UNUSED = 5
+"""Of the versions that are not in use, the newest so many stay."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +53,7 @@ class Versions:
         name = self.named() or ""
         version = self.folder / name
         # A base that was fitted again since has nothing to do with versions of the earlier one.
-        if not self._is_ours(name) or _told(version, FITTED) != _told(self.base, FITTED):
-            return self.base
-        return version
+        return version if self._is_ours(name) and _fit(version) == _fit(self.base) else self.base
 
     def named(self) -> str | None:
         """The name of the version that was promoted, there or not; None where none was."""
@@ -69,11 +64,11 @@ class Versions:
 
     def next_name(self) -> str:
         """The name of the next version, which none has had: answers are stored by it."""
-        numbers = [int(path.name.rpartition("-")[2]) for path in self._all()]
-        name = self.named() or ""
-        if self._is_ours(name):
-            numbers.append(int(name.rpartition("-")[2]))
-        return f"{self.base.name}-{max(numbers, default=1) + 1}"
+        names = [path.name for path in self._all()]
+        promoted = self.named() or ""
+        if self._is_ours(promoted):
+            names.append(promoted)
+        return f"{self.base.name}-{max(map(_number, names), default=1) + 1}"
 
     def write(self, bundle: Bundle) -> Path:
         """Writes a version beside the others, not yet in use.
@@ -116,31 +111,31 @@ class Versions:
         Raises:
             BundleError: where there is nothing to go back to.
         """
-        now = self.current()
-        if now == self.base:
+        version = self.current()
+        if version == self.base:
             raise BundleError(
                 f"{self.base.name} is as it was fitted; there is no version to go back to."
             )
-        bundle = load(now)
-        before = str(bundle.provenance.get("fine_tuned_from", ""))
-        earlier = self.folder / before
-        if not self._is_ours(before) or not (earlier / MANIFEST).is_file():
+        bundle = load(version)
+        name = str(bundle.provenance.get("fine_tuned_from", ""))
+        earlier = self.folder / name
+        if not self._is_ours(name) or not (earlier / MANIFEST).is_file():
             earlier = self.base
         self.promote(earlier)
         return bundle.model, earlier
 
     def tidy(self) -> None:
         """Deletes the oldest versions; those in use and those it can go back to stay."""
-        keep = {self.current()}
         version = self.current()
+        needed = {version}
         while version != self.base:
-            before = str(_told(version, ("fine_tuned_from",)))
-            version = self.folder / before if before else self.base
-            if version in keep or not version.exists():
+            earlier = str(_provenance(version, "fine_tuned_from"))
+            version = self.folder / earlier if earlier else self.base
+            if version in needed or not version.exists():
                 break
-            keep.add(version)
-        others = [path for path in self._all() if path not in keep]
-        for path in others[:-KEPT]:
+            needed.add(version)
+        unused = [path for path in self._all() if path not in needed]
+        for path in unused[:-MAX_UNUSED]:
             shutil.rmtree(path, ignore_errors=True)
 
     @contextmanager
@@ -176,8 +171,8 @@ class Versions:
         """Fine-tuned versions, oldest first."""
         if not self.folder.is_dir():
             return []
-        found = [path for path in self.folder.iterdir() if self._is_ours(path.name)]
-        return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+        versions = [path for path in self.folder.iterdir() if self._is_ours(path.name)]
+        return sorted(versions, key=lambda path: _number(path.name))
 
     def _is_ours(self, name: str) -> bool:
         stem, _, number = name.rpartition("-")
@@ -191,8 +186,17 @@ def in_use(model_dir: Path | None) -> Path | None:
     return model_dir if current == versions.base else current
 
 
-def _told(bundle: Path, names: tuple[str, ...]) -> object:
-    """The first of these that a bundle's provenance tells; "" for none, None for no bundle."""
+def _number(name: str) -> int:
+    return int(name.rpartition("-")[2])
+
+
+def _fit(bundle: Path) -> object:
+    """When a bundle was fitted or built, which tells one fit from another."""
+    return _provenance(bundle, "fitted_at", "built_at")
+
+
+def _provenance(bundle: Path, *names: str) -> object:
+    """The first of these that a bundle's provenance has; "" for none, None for no bundle."""
     try:
         manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
         provenance = manifest["provenance"]

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.als import softmax
-from recommenders.nearest import unit
-
-Floats = NDArray[np.float32]
+from recommenders.arrays import Floats, softmax, unit
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,31 @@ class ProjectionHead:
     def project(self, features: NDArray[np.floating]) -> Floats:
         """(n, dims) to unit vectors (n, vector) float32."""
         return directions(self.hidden(features) @ self.weight2.T + self.bias2, self.groups)
+
+
+@dataclass(frozen=True)
+class ClassHead:
+    """Layer two of a head whose layer one is any ImageNet backbone's own classifier.
+
+    Attributes:
+        backbones: those to use it with, the first whose weights are there.
+        weight2, bias2: (vector, 1000), (vector,) float32.
+        prior: (V,) float32.
+        scale, temperature, hashtags_per_post: as of the recommender and its head.
+    """
+
+    backbones: tuple[str, ...]
+    weight2: Floats
+    bias2: Floats
+    prior: Floats
+    scale: float
+    temperature: float
+    hashtags_per_post: float
+
+    def on(self, classifier: tuple[Floats, Floats]) -> ProjectionHead:
+        """The whole head, with a backbone's classifier (1000, dims) and (1000,) as layer one."""
+        classes = len(classifier[0])
+        return ProjectionHead(*classifier, self.weight2, self.bias2, classes, self.temperature)
 
 
 def directions(rows: Floats, groups: int) -> Floats:
@@ -92,7 +114,7 @@ class Word2VecRecommender:
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V) float32: the chance that a post of this photo carries the hashtag."""
         logits = self.scale * (self.head.project(features) @ self.vectors.T) + self.prior
-        return among(softmax(logits), self.hashtags_per_post)
+        return _chance_among(softmax(logits), self.hashtags_per_post)
 
     def classes_seen(self, features: NDArray[np.floating]) -> Floats | None:
         """Probabilities (n, classes) of ImageNet's classes; None where the head has none."""
@@ -107,6 +129,6 @@ class Word2VecRecommender:
         return np.asarray(unit(classes.T) @ self.vectors[column], np.float32)
 
 
-def among(shares: Floats, draws: float) -> Floats:
+def _chance_among(shares: Floats, draws: float) -> Floats:
     """Chance to be drawn at least once in ``draws`` draws, for shares of one draw."""
     return np.asarray(-np.expm1(draws * np.log1p(-np.minimum(shares, 1 - 1e-6))), np.float32)

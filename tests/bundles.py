@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommenders import bundle as bundles
 from recommenders.backbones import weights
-from recommenders.backbones.backbone import dims
+from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle
 
 BACKBONE = "efficientnet_lite0"

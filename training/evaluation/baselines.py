@@ -12,10 +12,9 @@ from scipy.sparse import csr_matrix
 from torch import nn
 from torch.nn import functional
 
-from recommenders.nearest import nearest, unit
+from recommenders.arrays import Floats, unit
+from recommenders.nearest import nearest
 from training.fitting.als import AlsFit, factorise, photo_space
-
-Floats = NDArray[np.float32]
 
 BASELINES = ("popularity", "als_seed", "w2v_seed")
 

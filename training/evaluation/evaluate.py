@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.arrays import Floats
 from recommenders.engine import Engine
 from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation import baselines
@@ -16,8 +17,6 @@ from training.fitting.fit import Report, lengths_of
 from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of, silent
 from training.fitting.vectors import aligned, train_vectors
 from training.fitting.vocabulary import matrix, vocabulary
-
-Floats = NDArray[np.float32]
 
 FIGURES = ("precision", "recall", "p@1", "label_precision", "label_recall", "label_f1", "n_plus")
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-Floats = NDArray[np.float32]
+from recommenders.arrays import Floats
+
 Bools = NDArray[np.bool_]
 
 _ROWS = 512

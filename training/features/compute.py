@@ -26,7 +26,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from recommenders.backbones.backbone import SIDE, Backbone, pixels
+from recommenders.backbones.backbone import Backbone, pixels
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.machine import cores
 from recommenders.photos import PhotoError, decode
@@ -218,9 +218,11 @@ def _computing(
         import_torchvision_models()  # unpickling would import it without what it needs
     backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
 
+    load = partial(_load, side=backbone.side, flipped=flipped)
+
     def compute(photos: Photos, tell: Callable[[Computed], None]) -> None:
         with ThreadPoolExecutor(threads) as pool:
-            loaded = list(pool.map(partial(_load, flipped=flipped), [path for _, path in photos]))
+            loaded = list(pool.map(load, [path for _, path in photos]))
         pictures = [picture for _, picture, _ in loaded if picture is not None]
         found = iter(_of_batch(backbone, pictures))
         tell(
@@ -233,12 +235,12 @@ def _computing(
     return compute
 
 
-def _load(path: Path, *, flipped: bool) -> tuple[bytes, NDArray[np.uint8] | None, str]:
+def _load(path: Path, *, side: int, flipped: bool) -> tuple[bytes, NDArray[np.uint8] | None, str]:
     """Reads one file: its digest, and its pixels or why there are none."""
     try:
         content = path.read_bytes()
         photo = decode(content)
-        picture = pixels(ImageOps.mirror(photo) if flipped else photo)
+        picture = pixels(ImageOps.mirror(photo) if flipped else photo, side)
         return hashlib.sha256(content).digest(), picture, ""
     except PhotoError as error:
         return b"", None, str(error)
@@ -250,7 +252,7 @@ def _of_batch(backbone: Backbone, pictures: list[NDArray[np.uint8]]) -> NDArray[
     """Features (n, dims) of at most ``BATCH`` photos' pixels; see above for black ones."""
     if not pictures:
         return np.empty((0, backbone.dims), np.float16)
-    batch = np.zeros((BATCH, SIDE, SIDE, 3), np.uint8)
+    batch = np.zeros((BATCH, backbone.side, backbone.side, 3), np.uint8)
     batch[: len(pictures)] = pictures
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

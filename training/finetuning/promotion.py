@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
+from recommenders.bundle_parts import read_ranking
 from recommenders.ranking import adjusted
 from training.evaluation.metrics import top_columns
 from training.finetuning.replay import Replay
 from training.fitting.fit import head_recommender
 from training.fitting.fusion import AT
 from training.fitting.head import FittedHead
-
-Floats = NDArray[np.float32]
 
 FIRST = 10
 """Hashtags of an answer among which a held-out label counts as recalled."""
@@ -68,10 +68,11 @@ class Measure:
         self._truth = widened(replay.counts[: replay.held], counts.shape[1]).toarray()
         self._features = features
         self._labels = counts.toarray() > 0
-        popularity = bundle.arrays["ranking"]["popularity"].astype(np.float32)
-        exponent = float(bundle.settings["w2v"].get("popularity_exponent", 0.0))
-        more = np.full(counts.shape[1] - len(popularity), popularity.min(), np.float32)
-        self._popularity, self._exponent = np.concatenate([popularity, more]), exponent
+        ranking = read_ranking(bundle, "w2v")
+        new = counts.shape[1] - len(ranking.popularity)
+        rarest = np.full(new, ranking.popularity.min(), np.float32)
+        self._popularity = np.concatenate([ranking.popularity, rarest])
+        self._exponent = ranking.exponent
         self._per_post = float(bundle.settings["w2v"]["hashtags_per_post"])
 
     def __call__(self, head: FittedHead) -> Figures:

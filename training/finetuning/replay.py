@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.backbones.backbone import dims
-from recommenders.bundle import Bundle, BundleError
+from recommenders.arrays import Floats
+from recommenders.backbones.registry import dims
+from recommenders.bundle import Bundle, BundleError, Part
 from training.features.examples import Features
-from training.fitting.fit import Part
-
-Floats = NDArray[np.float32]
 
 PART = "replay"
 

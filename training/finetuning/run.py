@@ -18,20 +18,19 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
+from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle, BundleError
-from recommenders.nearest import unit
-from recommenders.w2v import ProjectionHead, directions
+from recommenders.bundle_parts import read_class_head, read_vectors, read_w2v
+from recommenders.w2v import ClassHead, directions
 from training.finetuning.promotion import Figures, Measure, forgets, keeps, split, widened, worth
 from training.finetuning.replay import Replay, replay_of
 from training.finetuning.vocabulary_growth import grown, photos_of
+from training.fitting.class_head import class_part
 from training.fitting.fit import Report, head_part, head_recommender
 from training.fitting.head import FittedHead, HeadSettings, fit_head
 from training.fitting.vocabulary import matrix
-
-Floats = NDArray[np.float32]
 
 FEWEST = 8
 """Labelled photos without which nothing can be learnt and checked."""
@@ -165,8 +164,8 @@ def fine_tune(
         promoted, reason = False, forgets(before.replay, kept)
     after = replace(after, replay=min(after.replay, kept))
     new = _bundle(bundle, final, model, hashtags, taught.features, counts, before, after)
-    if classifier is not None and "w2v_classes" in bundle.arrays:
-        _tune_classes(bundle, new, classifier, replay, taught.features, counts, how, report)
+    if classifier is not None:
+        new = _tune_classes(bundle, new, classifier, replay, taught.features, counts, how, report)
     return FineTuned(new, tuple(added), before, after, promoted, reason)
 
 
@@ -181,23 +180,8 @@ def fitted_head(bundle: Bundle) -> FittedHead:
             f"Bundle {bundle.model} has no Word2Vec backend to fine-tune. Fit one with "
             "`tag4pic train fit --backend all`."
         )
-    settings, part = bundle.settings["w2v"], bundle.arrays["w2v"]
-    head = ProjectionHead(
-        part["weight1"].astype(np.float32),
-        part["bias1"].astype(np.float32),
-        part["weight2"].astype(np.float32),
-        part["bias2"].astype(np.float32),
-        int(settings.get("classes", 0)),
-        float(settings.get("temperature", 1.0)),
-        int(settings.get("groups", 1)),
-    )
-    return FittedHead(
-        head,
-        directions(part["vectors"].astype(np.float32), head.groups),
-        part["prior"].astype(np.float32),
-        float(settings["scale"]),
-        [],
-    )
+    w2v = read_w2v(bundle)
+    return FittedHead(w2v.head, w2v.vectors, w2v.prior, w2v.scale, [])
 
 
 def new_hashtags(vocabulary: Sequence[str], hashtags: Sequence[Mapping[str, float]]) -> list[str]:
@@ -300,31 +284,27 @@ def _tune_classes(
     counts: csr_matrix,
     how: FineTuning,
     report: Report,
-) -> None:
+) -> Bundle:
     """Fine-tunes layer two of the head for other backbones, under the new hashtag vectors."""
+    before, grown_head = read_class_head(bundle), read_class_head(new)
+    if before is None or grown_head is None:
+        return new
 
-    def head_of(one: Bundle) -> FittedHead:
-        settings, part = one.settings["w2v_classes"], one.arrays["w2v_classes"]
-        head = ProjectionHead(
-            *classifier,
-            part["weight2"].astype(np.float32),
-            part["bias2"].astype(np.float32),
-            len(classifier[0]),
-            float(settings["temperature"]),
-        )
-        vectors = unit(one.arrays["w2v"]["vectors"].astype(np.float32))
-        prior = part["prior"].astype(np.float32)
-        return FittedHead(head, vectors, prior, float(settings["scale"]), [])
+    def on_classifier(head: ClassHead, of: Bundle) -> FittedHead:
+        return FittedHead(head.on(classifier), unit(read_vectors(of)), head.prior, head.scale, [])
 
-    frozen = replace(how.head, frozen=True, vector_rate=0.0)
-    tuned = _train(head_of(new), head_of(bundle), replay, features, counts, how, frozen, report)
-    part = new.arrays["w2v_classes"]
-    new.settings["w2v_classes"] = new.settings["w2v_classes"] | {"scale": tuned.scale}
-    new.arrays["w2v_classes"] = {
-        "weight2": tuned.head.weight2.astype(part["weight2"].dtype),
-        "bias2": tuned.head.bias2,
-        "prior": tuned.prior,
-    }
+    tuned = _train(
+        on_classifier(grown_head, new),
+        on_classifier(before, bundle),
+        replay,
+        features,
+        counts,
+        how,
+        replace(how.head, frozen=True, vector_rate=0.0),
+        report,
+    )
+    part = class_part(tuned, before.hashtags_per_post, before.backbones)
+    return new.with_parts({"w2v_classes": part})
 
 
 def _said(head: FittedHead, features: Floats, known: int, most: int = 100) -> csr_matrix:
@@ -355,15 +335,13 @@ def _bundle(
     before: Figures,
     after: Figures,
 ) -> Bundle:
-    backbone = str(bundle.settings["w2v"]["backbone"])
-    new = grown(bundle, hashtags, head.vectors, counts, features, backbone)
-    part = head_part(backbone, head, float(bundle.settings["w2v"]["hashtags_per_post"]))
+    w2v = read_w2v(bundle)
+    new = grown(bundle, hashtags, head.vectors, counts, features, w2v.backbone)
+    new = new.with_parts({"w2v": head_part(w2v.backbone, head, w2v.hashtags_per_post)})
     tuned = {"taught_photos": len(features), "before": asdict(before), "after": asdict(after)}
     return replace(
         new,
         model=model,
-        settings=new.settings | {"w2v": bundle.settings["w2v"] | part.settings},
-        arrays=new.arrays | {"w2v": part.arrays},
         metrics=bundle.metrics | {"fine_tuning": tuned},
         provenance=bundle.provenance
         | {

@@ -4,14 +4,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsSettings, solve
-from recommenders.bundle import Array, Bundle
-from recommenders.nearest import PhotoSpace, nearest, unit
-
-Floats = NDArray[np.float32]
+from recommenders.als import FittedAls, solve
+from recommenders.arrays import Floats, unit
+from recommenders.bundle import Bundle
+from recommenders.bundle_parts import (
+    HashtagTables,
+    class_head_part,
+    knowledge_part,
+    ranking_part,
+    read_als,
+    read_class_head,
+    read_knowledge,
+    read_ranking,
+    with_hashtag_factors,
+    with_taught_hashtags,
+)
+from recommenders.nearest import nearest
 
 _COMPANY = 5
 """Similar hashtags that tell the category of a new one."""
@@ -36,103 +46,83 @@ def grown(
     """
     known = len(bundle.hashtags)
     uses = np.asarray((counts > 0).sum(axis=0), np.float32).ravel()[known:]
-    arrays = dict(bundle.arrays)
-    settings = dict(bundle.settings)
-    arrays["ranking"] = _ranking(bundle, uses, photos_of(bundle))
-    if "als" in arrays:
-        factors = _factors(bundle, counts, features, backbone)
-        arrays["als"] = arrays["als"] | {"hashtag_factors": factors}
-        fitted = settings["als"].get("fitted_hashtags", known)
-        settings["als"] = settings["als"] | {"fitted_hashtags": fitted}
-    if "w2v_classes" in arrays:
-        part = arrays["w2v_classes"]
-        late = np.log(arrays["ranking"]["popularity"][known:])
-        arrays["w2v_classes"] = part | {"prior": np.append(part["prior"], late).astype(np.float32)}
-    if "knowledge" in arrays:
-        models = bundle.settings["knowledge"].get("models", [])
-        arrays["knowledge"] = _knowledge(arrays["knowledge"], list(models), unit(vectors), known)
-    return replace(bundle, hashtags=list(hashtags), arrays=arrays, settings=settings)
+    ranking = with_taught_hashtags(read_ranking(bundle, "w2v"), uses, photos_of(bundle))
+    parts = {"ranking": ranking_part(ranking.popularity, ranking.rating)}
+    if "als" in bundle.arrays:
+        factors = _factors(read_als(bundle), counts, features, backbone)
+        parts["als"] = with_hashtag_factors(bundle, factors)
+    class_head = read_class_head(bundle)
+    if class_head is not None:
+        prior = np.append(class_head.prior, np.log(ranking.popularity[known:]))
+        parts["w2v_classes"] = class_head_part(replace(class_head, prior=prior))
+    tables = read_knowledge(bundle)
+    if tables is not None:
+        parts["knowledge"] = knowledge_part(_grown_tables(tables, unit(vectors), known))
+    return replace(bundle.with_parts(parts), hashtags=list(hashtags))
 
 
 def photos_of(bundle: Bundle) -> int:
     """How many photos a bundle was fitted on."""
-    told = bundle.provenance.get("photos")
-    if isinstance(told, int) and told > 0:
-        return told
-    return len(bundle.arrays["als"]["photos"]) if "als" in bundle.arrays else 1_000
+    photos = bundle.provenance.get("photos")
+    if isinstance(photos, int) and photos > 0:
+        return photos
+    return len(read_als(bundle).photos) if "als" in bundle.arrays else 1_000
 
 
-def _ranking(bundle: Bundle, uses: Floats, photos: int) -> dict[str, Array]:
-    ranking = bundle.arrays["ranking"]
-    popularity, rating = ranking["popularity"], ranking["rating"]
-    late = np.clip((uses + 0.5) / (photos + 1), popularity.min(), 1)
-    return ranking | {
-        "popularity": np.append(popularity, late).astype(np.float32),
-        # Neither better nor worse than others.
-        "rating": np.append(rating, np.full(len(uses), np.median(rating))).astype(np.float32),
-    }
-
-
-def _factors(bundle: Bundle, counts: csr_matrix, features: Floats, backbone: str) -> Array:
+def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: str) -> Floats:
     """ALS factors of all hashtags: those that the fit did not know, solved from their photos."""
-    part = bundle.arrays["als"]
-    settings = dict(bundle.settings["als"])
-    fitted = int(settings.get("fitted_hashtags", len(bundle.hashtags)))
-    known = part["hashtag_factors"][:fitted].astype(np.float32)
-    photo_factors = part["photo_factors"].astype(np.float32)
-    alpha = float(settings.get("alpha", AlsSettings.alpha))
-    regularization = float(settings.get("regularization", AlsSettings.regularization))
+    known = fitted.hashtag_factors[: fitted.fitted_hashtags]
+    alpha, regularization = fitted.settings.alpha, fitted.settings.regularization
     gram = known.T @ known
-    found = np.zeros((counts.shape[0], known.shape[1]), np.float32)
-    alone = []
-    for row in range(len(found)):
+    of_photos = np.zeros((counts.shape[0], known.shape[1]), np.float32)
+    without = []
+    for row in range(len(of_photos)):
         columns = counts.indices[counts.indptr[row] : counts.indptr[row + 1]]
-        columns = columns[columns < fitted].astype(np.intp)
+        columns = columns[columns < len(known)].astype(np.intp)
         if len(columns):
-            found[row] = solve(known, gram, columns, alpha, regularization)
+            of_photos[row] = solve(known, gram, columns, alpha, regularization)
         else:
-            alone.append(row)
-    if alone and backbone == settings["backbone"]:
-        # Photos whose hashtags the fit did not know have only their looks.
-        space = PhotoSpace(part["mean"].astype(np.float32), part["components"].astype(np.float32))
-        photos = unit(part["photos"].astype(np.float32))
-        near, _ = nearest(space.project(features[alone]), photos, 10)
-        found[alone] = photo_factors[near].mean(axis=1)
-    gram = photo_factors.T @ photo_factors + found.T @ found
+            without.append(row)
+    if without and backbone == fitted.backbone:
+        # Hashtags that the fit did not know tell nothing of a photo, so its neighbours must.
+        near, _ = nearest(fitted.space.project(features[without]), fitted.photos, 10)
+        of_photos[without] = fitted.photo_factors[near].mean(axis=1)
+    gram = fitted.photo_factors.T @ fitted.photo_factors + of_photos.T @ of_photos
     factors = np.zeros((counts.shape[1], known.shape[1]), np.float32)
-    factors[: len(bundle.hashtags)] = part["hashtag_factors"]
+    factors[: len(fitted.hashtag_factors)] = fitted.hashtag_factors
     by_hashtag = counts.tocsc()
-    for column in range(fitted, counts.shape[1]):
+    for column in range(len(known), counts.shape[1]):
         rows = by_hashtag.indices[by_hashtag.indptr[column] : by_hashtag.indptr[column + 1]]
         if len(rows):
-            factors[column] = solve(found, gram, rows.astype(np.intp), alpha, regularization)
-    return factors.astype(part["hashtag_factors"].dtype)
+            factors[column] = solve(of_photos, gram, rows.astype(np.intp), alpha, regularization)
+    return factors
 
 
-def _knowledge(
-    part: dict[str, Array], models: list[str], directions: Floats, known: int
-) -> dict[str, Array]:
+def _grown_tables(tables: HashtagTables, directions: Floats, known: int) -> HashtagTables:
     """New hashtags are niche, without likes, and at home where those similar to them are."""
-    late = len(directions) - known
+    new = len(directions) - known
     cosines = directions[known:] @ directions[:known].T
     near = np.argsort(-cosines, axis=1, kind="stable")
-    homes = part["category_of"][near[:, :_COMPANY]]
+    homes = tables.category_of[near[:, :_COMPANY]]
     home = [np.bincount(row[row >= 0] + 1, minlength=1).argmax() - 1 for row in homes]
-    grown = {
-        "category_of": np.append(part["category_of"], home),
-        "category_weight": np.append(part["category_weight"], np.zeros(late)),
-        "size": np.append(part["size"], np.zeros(late)),
-        "median_likes": np.append(part["median_likes"], np.full(late, np.nan)),
-    }
-    for model in models:
-        indices, values = part[f"{model}_indices"], part[f"{model}_cosines"]
-        width = indices.shape[1]
-        more = np.full((late, width), -1, np.int64)
-        their = np.zeros((late, width), np.float32)
-        if model == models[0]:
+    similar = {}
+    for number, (model, (columns, values)) in enumerate(tables.similar.items()):
+        width = columns.shape[1]
+        new_columns = np.full((new, width), -1, np.int32)
+        new_values = np.zeros((new, width), np.float16)
+        if number == 0:  # whose vectors these are
             count = min(width, known)
-            more[:, :count] = near[:, :count]
-            their[:, :count] = np.take_along_axis(cosines, near[:, :count], axis=1)
-        grown[f"{model}_indices"] = np.concatenate([indices, more])
-        grown[f"{model}_cosines"] = np.concatenate([values, their])
-    return part | {name: array.astype(part[name].dtype) for name, array in grown.items()}
+            new_columns[:, :count] = near[:, :count]
+            new_values[:, :count] = np.take_along_axis(cosines, near[:, :count], axis=1)
+        similar[model] = (
+            np.concatenate([columns, new_columns]),
+            np.concatenate([values, new_values]),
+        )
+    return replace(
+        tables,
+        category_of=np.append(tables.category_of, home),
+        category_weight=np.append(tables.category_weight, np.zeros(new)),
+        size=np.append(tables.size, np.zeros(new)),
+        median_likes=np.append(tables.median_likes, np.full(new, np.nan)),
+        similar=similar,
+    )

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from implicit.als import AlternatingLeastSquares
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from recommenders.arrays import Floats
 from recommenders.nearest import PhotoSpace
 from training.features.compute import batches
 from training.features.examples import Features
-
-Floats = NDArray[np.float32]
 
 _ROWS = 8192
 """Photos at a time; more as float32 would take gigabytes."""

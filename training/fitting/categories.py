@@ -19,10 +19,9 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
-from recommenders.nearest import unit
+from recommenders.arrays import Floats, unit
 from training.datasets.format import DatasetError, Post
 
-Floats = NDArray[np.float32]
 Rows = Any
 """A sparse matrix, CSR; scipy has no types."""
 Points = Any

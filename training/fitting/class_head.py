@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import nn
 
-from recommenders.als import softmax
-from recommenders.nearest import unit
-from recommenders.w2v import ProjectionHead
+from recommenders.arrays import Floats, softmax, unit
+from recommenders.bundle import Part
+from recommenders.bundle_parts import class_head_part
+from recommenders.w2v import ClassHead, ProjectionHead
 from training.features.examples import Features
-from training.fitting.fit import Part, head_recommender
+from training.fitting.fit import head_recommender
 from training.fitting.head import FittedHead, HeadSettings, fit_head
-
-Floats = NDArray[np.float32]
 
 FIT = HeadSettings(
     hidden=0, frozen=True, vector_rate=0.0, dropout=0.0, weight_decay=0.0, epochs=12, stop_after=12
@@ -108,18 +107,16 @@ def on_layer(fitted: FittedHead, layer: ClassLayer) -> FittedHead:
 def class_part(fitted: FittedHead, per_post: float, backbones: Sequence[str]) -> Part:
     """The part ``w2v_classes`` of a bundle: everything but the classifier and the vectors, which
     are those of the part ``w2v``; for ``backbones``, the first whose weights are there."""
-    return Part(
-        {
-            "backbones": list(backbones),
-            "scale": fitted.scale,
-            "hashtags_per_post": per_post,
-            "temperature": fitted.head.temperature,
-        },
-        {
-            "weight2": fitted.head.weight2.astype(np.float16),
-            "bias2": fitted.head.bias2,
-            "prior": fitted.prior,
-        },
+    return class_head_part(
+        ClassHead(
+            tuple(backbones),
+            fitted.head.weight2,
+            fitted.head.bias2,
+            fitted.prior,
+            fitted.scale,
+            fitted.head.temperature,
+            per_post,
+        )
     )
 
 

@@ -5,17 +5,19 @@ the training photos; then everything is fitted once more on all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from recommenders.als import AlsRecommender, AlsSettings, ClassEvidence
-from recommenders.backbones.backbone import Backbone, dims
-from recommenders.nearest import unit
+from recommenders.als import AlsRecommender, AlsSettings, FittedAls
+from recommenders.arrays import Floats, unit
+from recommenders.backbones.backbone import Backbone
+from recommenders.backbones.registry import dims
+from recommenders.bundle import Part
+from recommenders.bundle_parts import als_part, w2v_part, whole_numbers
 from recommenders.w2v import Word2VecRecommender
 from training.datasets.format import VALIDATION, Post
 from training.features.examples import Examples, Picked
@@ -24,8 +26,6 @@ from training.fitting.fusion import Held, Scored
 from training.fitting.head import FittedHead, HeadSettings, Loss, fit_head, initial_head
 from training.fitting.vocabulary import popularity as popularity_of
 
-Floats = NDArray[np.float32]
-Array = NDArray[Any]
 Report = Callable[[str, int, int], None]
 """Told (what is being done, done, total)."""
 
@@ -62,14 +62,6 @@ class Plan:
         )
 
 
-@dataclass
-class Part:
-    """One part of a bundle: settings and arrays."""
-
-    settings: dict[str, Any]
-    arrays: dict[str, Array]
-
-
 def fit_als(
     examples: Examples,
     backbone: Backbone,
@@ -84,46 +76,17 @@ def fit_als(
     if name in examples.mirrored:
         photos = np.concatenate([photos, projected(space, examples.mirrored[name])])
         photo_factors = np.concatenate([photo_factors, photo_factors])
-    arrays: dict[str, Array] = {
-        "mean": space.mean,
-        "components": space.components.astype(np.float16),
-        "photos": compact(photos),
-        "photo_factors": photo_factors.astype(np.float16),
-        "hashtag_factors": hashtag_factors.astype(np.float16),
-    }
-    use = replace(plan.als_use, alpha=plan.als.alpha, regularization=plan.als.regularization)
-    classes = None
-    if class_counts is not None and backbone.classifier is not None:
-        arrays["class_hashtags"], arrays["class_weights"] = _table(class_counts)
-        classes = ClassEvidence(*backbone.classifier, class_counts)
-    recommender = AlsRecommender(
+    fitted = FittedAls(
         name,
         space,
-        unit(arrays["photos"].astype(np.float32)),
-        arrays["photo_factors"].astype(np.float32),
+        # As exact as a bundle stores them.
+        unit(whole_numbers(photos).astype(np.float32)),
+        photo_factors.astype(np.float16).astype(np.float32),
         hashtag_factors,
-        use,
-        classes,
+        replace(plan.als_use, alpha=plan.als.alpha, regularization=plan.als.regularization),
+        None if backbone.classifier is None else class_counts,
     )
-    return recommender, Part({"backbone": name, **asdict(use)}, arrays)
-
-
-def _table(counts: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
-    """A sparse matrix as columns and weights, (rows, most in a row); weight 0 fills up."""
-    width = int(np.diff(counts.indptr).max(initial=1))
-    columns = np.zeros((counts.shape[0], width), np.int32)
-    weights = np.zeros((counts.shape[0], width), np.float16)
-    for row in range(counts.shape[0]):
-        inside = slice(counts.indptr[row], counts.indptr[row + 1])
-        columns[row, : inside.stop - inside.start] = counts.indices[inside]
-        weights[row, : inside.stop - inside.start] = counts.data[inside]
-    return columns, weights
-
-
-def compact(vectors: Floats) -> NDArray[np.int8]:
-    """Unit vectors as whole numbers, each row's largest 127: scaling a row back recovers them."""
-    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
-    return np.asarray(np.round(vectors / largest * 127), np.int8)
+    return AlsRecommender(fitted, backbone.classifier), als_part(fitted)
 
 
 def head_recommender(
@@ -137,24 +100,8 @@ def head_recommender(
 
 def head_part(backbone: str, fitted: FittedHead, hashtags_per_post: float) -> Part:
     """A fitted head as a part of a bundle."""
-    head = fitted.head
-    return Part(
-        {
-            "backbone": backbone,
-            "scale": fitted.scale,
-            "hashtags_per_post": hashtags_per_post,
-            "classes": head.classes,
-            "temperature": head.temperature,
-            "groups": head.groups,
-        },
-        {
-            "weight1": head.weight1.astype(np.float16),
-            "bias1": head.bias1,
-            "weight2": head.weight2.astype(np.float16),
-            "bias2": head.bias2,
-            "vectors": fitted.vectors.astype(np.float16),
-            "prior": fitted.prior,
-        },
+    return w2v_part(
+        backbone, fitted.head, fitted.vectors, fitted.prior, fitted.scale, hashtags_per_post
     )
 
 

@@ -11,14 +11,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.engine import blend
+from recommenders.arrays import Floats
+from recommenders.fusion import blend
 from recommenders.ranking import adjusted
 from recommenders.recommender import Recommender
 from training.evaluation.metrics import measure, top_columns
 from training.features.compute import batches
 from training.features.examples import Features
 
-Floats = NDArray[np.float32]
 Top = NDArray[np.intp]
 Choice = TypeVar("Choice")
 

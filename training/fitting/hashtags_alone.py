@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recommenders.bundle import Bundle, save
+from recommenders.bundle_parts import ranking_part
 from training.datasets.format import DatasetError, Problems, read
 from training.fitting import knowledge
 from training.fitting.fit import Report
@@ -31,21 +32,13 @@ def fit_hashtags(
         raise DatasetError(f"No hashtag is on at least {min_count} posts. Lower --min-count.")
     vectors = hashtag_vectors(posts, hashtags, seed, report)
     report("categories and similar hashtags", 0, 1)
-    settings, arrays = knowledge.knowledge(posts, hashtags, vectors, seed=seed)
+    known = knowledge.knowledge(posts, hashtags, vectors, seed=seed)
     report("categories and similar hashtags", 1, 1)
     counts = matrix([post.hashtags for post in posts], hashtags)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        settings={"ranking": {}, "knowledge": settings},
-        arrays={
-            "ranking": {
-                "popularity": popularity(counts),
-                "rating": knowledge.rating(posts, hashtags),
-            },
-            "knowledge": arrays,
-        },
         provenance={
             "dataset": dataset.name,
             "posts": len(posts),
@@ -55,5 +48,7 @@ def fit_hashtags(
             "seed": seed,
         },
     )
+    ranking = ranking_part(popularity(counts), knowledge.rating(posts, hashtags))
+    bundle = bundle.with_parts({"ranking": ranking, "knowledge": known})
     save(bundle, out)
     return bundle

@@ -13,17 +13,15 @@ from typing import Any, Literal, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from recommenders.nearest import unit
+from recommenders.arrays import Floats, unit
 from recommenders.w2v import ProjectionHead
 from training.features.examples import Features
 
-Floats = NDArray[np.float32]
 Loss = Literal["softmax", "kld_bce"]
 LOSSES: tuple[Loss, ...] = ("softmax", "kld_bce")
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recommenders.arrays import Floats
 from recommenders.machine import cores
 from training.datasets.format import DatasetError
 from training.features.examples import Examples, Features
@@ -23,7 +24,6 @@ from training.fitting.fit import Plan, Report, fit_w2v
 from training.fitting.head import FittedHead
 from training.fitting.vocabulary import popularity
 
-Floats = NDArray[np.float32]
 Rows = NDArray[np.intp]
 
 MANY = 1_000

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from recommenders.bundle import Array
+from recommenders.arrays import Floats
+from recommenders.bundle import Part
+from recommenders.bundle_parts import HashtagTables, knowledge_part
 from training.datasets.format import Post
 from training.fitting.categories import categories
 from training.fitting.ratings import earnings, median_likes, uses_of
 from training.fitting.sizes import sizes
-from training.fitting.vectors import NEIGHBOURS, Floats, similar_table
+from training.fitting.vectors import NEIGHBOURS, similar_table
 
 
 def knowledge(
@@ -23,8 +24,8 @@ def knowledge(
     neighbours: int = NEIGHBOURS,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
-) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The settings and arrays of the part ``knowledge``.
+) -> Part:
+    """The part ``knowledge``.
 
     Args:
         hashtags: the bundle's vocabulary, V hashtags.
@@ -42,27 +43,21 @@ def knowledge(
     in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
-    settings: dict[str, Any] = {
-        "models": list(vectors),
-        "categories": [
-            {"name": name, "posts": int(count)}
-            for name, count in zip(groups.names, in_group, strict=True)
-        ],
-        "silhouette": groups.silhouette,
-        # Only a platform's own counts tell which hashtags drown a post.
-        "preferred_mix": "middle" if post_counts else None,
-    }
-    arrays: dict[str, Array] = {
-        "category_of": groups.of_hashtag,
-        "category_weight": groups.weight,
-        "size": sizes(hashtags, uses, post_counts),
-        "median_likes": median_likes(uses_of(posts, hashtags)).astype(np.float32),
-    }
-    for model, rows in vectors.items():
-        arrays[f"{model}_indices"], arrays[f"{model}_cosines"] = similar_table(rows, neighbours)
-    return settings, arrays
+    return knowledge_part(
+        HashtagTables(
+            categories=tuple(zip(groups.names, map(int, in_group), strict=True)),
+            silhouette=groups.silhouette,
+            # Only a platform's own counts tell which hashtags drown a post.
+            preferred_mix="middle" if post_counts else None,
+            category_of=groups.of_hashtag,
+            category_weight=groups.weight,
+            size=sizes(hashtags, uses, post_counts),
+            median_likes=median_likes(uses_of(posts, hashtags)).astype(np.float32),
+            similar={model: similar_table(rows, neighbours) for model, rows in vectors.items()},
+        )
+    )
 
 
-def rating(posts: Sequence[Post], hashtags: Sequence[str]) -> Array:
+def rating(posts: Sequence[Post], hashtags: Sequence[str]) -> Floats:
     """The array ``rating`` of the part ``ranking``, (V,) float32: what hashtags' uses earn."""
     return earnings(uses_of(posts, hashtags))

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
-from recommenders.bundle import Bundle, save
+from recommenders.bundle import Bundle, Part, save
+from recommenders.bundle_parts import ranking_part
 from training.datasets.format import Post
 from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import knowledge
 from training.fitting.fit import (
-    Part,
     Plan,
     Report,
     fit_als,
@@ -31,8 +32,6 @@ from training.fitting.head import side_by_side
 from training.fitting.heads import Split, fit_heads
 from training.fitting.prepare import prepare, silent
 from training.fitting.vocabulary import popularity
-
-Floats = NDArray[np.float32]
 
 
 def fit_dataset(
@@ -82,26 +81,19 @@ def fit_dataset(
     parts, settings, metrics = fit_parts(
         examples, photos.posts, prepared.names, loaded, vectors, plan, report
     )
-    parts["ranking"] = Part(
-        settings["ranking"],
-        {
-            "popularity": popularity(examples.counts),
-            "rating": knowledge.rating(posts, hashtags),
-        },
+    parts["ranking"] = ranking_part(
+        popularity(examples.counts),
+        knowledge.rating(posts, hashtags),
+        settings["ranking"]["default_backend"],
     )
     report("categories and similar hashtags", 0, 1)
-    known_settings, known_arrays = knowledge.knowledge(posts, hashtags, vectors, seed=plan.seed)
-    parts["knowledge"] = Part(known_settings, known_arrays)
+    parts["knowledge"] = knowledge.knowledge(posts, hashtags, vectors, seed=plan.seed)
     report("categories and similar hashtags", 1, 1)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={name: loaded[name].sha256 for name in loaded},
-        settings={
-            **{name: value for name, value in settings.items() if name != "ranking"},
-            **{name: part.settings for name, part in parts.items()},
-        },
-        arrays={name: part.arrays for name, part in parts.items()},
+        settings={name: value for name, value in settings.items() if name != "ranking"},
         metrics=metrics,
         provenance={
             "dataset": dataset.name,
@@ -112,6 +104,7 @@ def fit_dataset(
             "seed": plan.seed,
         },
     )
+    bundle = bundle.with_parts(parts)
     save(bundle, out)
     return bundle
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.backbones.backbone import Backbone, join, load_backbone, names_of
+from recommenders.arrays import Floats
+from recommenders.backbones.backbone import Backbone, join, load_backbone
+from recommenders.backbones.registry import names_of
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
 from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read
@@ -17,8 +19,6 @@ from training.features.examples import Examples
 from training.fitting.fit import Report
 from training.fitting.vectors import MODELS, aligned, train_vectors
 from training.fitting.vocabulary import matrix, vocabulary
-
-Floats = NDArray[np.float32]
 
 DEFAULT_BACKBONES = {"als": "mobilenet_v2", "w2v": "resnet50"}
 """The published recipes."""

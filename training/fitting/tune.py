@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
@@ -34,8 +33,6 @@ from training.fitting.fit import (
 from training.fitting.fusion import Held, Scored, choose_blend, choose_exponent
 from training.fitting.plan import plan_to_json
 from training.fitting.prepare import Prepared, silent
-
-Floats = NDArray[np.float32]
 
 _ALS_SHARE = 0.25
 """Of the time; a trial of the head takes much longer."""

@@ -14,10 +14,9 @@ import numpy as np
 from gensim.models import Word2Vec
 from numpy.typing import NDArray
 
-from recommenders.nearest import unit
+from recommenders.arrays import Floats, unit
 from training.datasets.format import DatasetError, Post
 
-Floats = NDArray[np.float32]
 Model = Literal["skipgram", "cbow"]
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""

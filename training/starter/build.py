@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings
+from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone, load_backbone
-from recommenders.bundle import Bundle, save
+from recommenders.bundle import Bundle, Part, save
+from recommenders.bundle_parts import ranking_part
 from recommenders.engine import Engine
-from recommenders.nearest import unit
 from recommenders.ranking import adjusted
 from training.datasets.format import DatasetError, Post
 from training.evaluation.caption_hits import Naming, content_words, naming
@@ -31,7 +32,7 @@ from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
 from training.fitting.als import AlsFit
-from training.fitting.fit import Part, Plan, Report, fit_als, fit_w2v, head_part, head_recommender
+from training.fitting.fit import Plan, Report, fit_als, fit_w2v, head_part, head_recommender
 from training.fitting.head import FittedHead, HeadSettings
 from training.fitting.prepare import hashtag_vectors, silent
 from training.fitting.vocabulary import matrix, vocabulary
@@ -42,8 +43,6 @@ from training.starter.word_tables import (
     word_table,
     words_of_captions,
 )
-
-Floats = NDArray[np.float32]
 
 BACKBONE = "efficientnet_lite0"
 MODEL = "starter-1"
@@ -226,9 +225,7 @@ def _fit(
     report("head for other backbones", 0, 1)
     by_class = _class_head(examples, class_counts, backbone, fitted.vectors, popularity)
     report("head for other backbones", 1, 1)
-    known_settings, known_arrays = knowledge.knowledge(
-        everything, hashtags, vectors, seed=PLAN.seed
-    )
+    known = knowledge.knowledge(everything, hashtags, vectors, seed=PLAN.seed)
     als.settings |= RANKING["als"]
     w2v.settings |= RANKING["w2v"]
     parts = {
@@ -236,19 +233,14 @@ def _fit(
         "w2v": w2v,
         "replay": replay_part(BACKBONE, examples.features[BACKBONE], counts, most=REHEARSED),
         "w2v_classes": class_head.class_part(by_class, per_post, PREFERRED),
-        "ranking": Part(
-            {"default_backend": "both"},
-            {"popularity": popularity, "rating": np.ones(len(hashtags), np.float32)},
-        ),
-        "knowledge": Part(known_settings, known_arrays),
+        "ranking": ranking_part(popularity, np.ones(len(hashtags), np.float32), "both"),
+        "knowledge": known,
+        "both": Part(dict(RANKING["both"])),
     }
-    settings: dict[str, dict[str, Any]] = {name: part.settings for name, part in parts.items()}
-    return Bundle(
+    bundle = Bundle(
         model=MODEL,
         hashtags=hashtags,
         backbones={BACKBONE: backbone.sha256},
-        settings={**settings, "both": dict(RANKING["both"])},
-        arrays={name: part.arrays for name, part in parts.items()},
         provenance={
             "photos": len(rows),
             "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -256,6 +248,7 @@ def _fit(
             "HARRISON's and instagram_2019's hashtags, and tables written by hand",
         },
     )
+    return bundle.with_parts(parts)
 
 
 def _class_head(

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.cli.weights import USES, Backbone
-from recommenders.backbones import weights
-from recommenders.backbones.backbone import BACKBONES
+from bot.cli.weights import USES
+from recommenders.backbones.registry import BACKBONES, RECIPES
 
 Tag4pic = Callable[..., Any]
 
@@ -38,7 +38,8 @@ def _offer(
     folder, address = site
     name = f"resnet50-{digest or hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
     (folder / name).write_bytes(CONTENT)
-    monkeypatch.setitem(weights.SOURCES, "resnet50", weights.Source(f"{address}/{name}"))
+    recipe = replace(RECIPES["resnet50"], url=f"{address}/{name}")
+    monkeypatch.setitem(RECIPES, "resnet50", recipe)
 
 
 def test_the_list_names_every_backbone_and_where_it_is(tag4pic: Tag4pic, tmp_path: Path) -> None:
@@ -83,8 +84,8 @@ def test_without_a_network_it_says_where_to_put_the_file(
     tag4pic: Tag4pic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Port 9 of this machine: nothing listens there.
-    source = weights.Source("http://127.0.0.1:9/resnet50-0676ba61.pth")
-    monkeypatch.setitem(weights.SOURCES, "resnet50", source)
+    recipe = replace(RECIPES["resnet50"], url="http://127.0.0.1:9/resnet50-0676ba61.pth")
+    monkeypatch.setitem(RECIPES, "resnet50", recipe)
     result = tag4pic("weights", "get", "resnet50")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith("Error: resnet50 could not be downloaded")
@@ -97,5 +98,4 @@ def test_weights_that_pip_installed_need_no_download(tag4pic: Tag4pic) -> None:
 
 
 def test_every_backbone_is_listed_with_its_use() -> None:
-    assert tuple(Backbone) == BACKBONES
     assert set(USES) == set(BACKBONES)

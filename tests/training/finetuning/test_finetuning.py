@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from recommenders import bundle as bundles
+from recommenders.arrays import unit
 from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import Bundle, BundleError
 from recommenders.engine import Engine
-from recommenders.nearest import unit
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 from tests.concepts import (
     BACKBONE,

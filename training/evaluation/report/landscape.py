@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle
-from recommenders.nearest import unit
-
-Floats = NDArray[np.float32]
+from recommenders.bundle_parts import read_als, read_knowledge, read_ranking, read_vectors
 
 MOST = 500
 """Hashtags on the map; more would hide each other."""
@@ -52,23 +50,23 @@ class Landscape:
 def landscape(bundle: Bundle, *, most: int = MOST) -> Landscape | None:
     """The ``most`` popular hashtags on a map, always the same; None with fewer than three."""
     if "w2v" in bundle.arrays:
-        vectors, of = bundle.array("w2v", "vectors", len(bundle.hashtags), None), "Word2Vec"
+        vectors, of = read_vectors(bundle), "Word2Vec"
     else:
-        vectors, of = bundle.array("als", "hashtag_factors", len(bundle.hashtags), None), "ALS"
-    popularity = bundle.array("ranking", "popularity", len(bundle.hashtags))
+        vectors, of = read_als(bundle).hashtag_factors, "ALS"
+    popularity = read_ranking(bundle, "both").popularity
     known = np.flatnonzero(np.any(vectors != 0, axis=1))
     chosen = known[np.argsort(-popularity[known], kind="stable")][:most]
     if len(chosen) < 3:
         return None
-    rows = unit(vectors[chosen].astype(np.float32))
+    rows = unit(vectors[chosen])
     # More threads add the same numbers in another order, which moves the whole map.
     with threadpool_limits(1):
         flat, method = _flat(rows)
     low, high = flat.min(axis=0), flat.max(axis=0)
     flat = (flat - low) / np.maximum(high - low, 1e-9)
-    knowledge = bundle.arrays.get("knowledge", {})
-    category_of = knowledge.get("category_of", np.full(len(bundle.hashtags), -1))
-    names = [row["name"] for row in bundle.settings.get("knowledge", {}).get("categories", [])]
+    tables = read_knowledge(bundle)
+    names = [] if tables is None else [name for name, _ in tables.categories]
+    category_of = np.full(len(bundle.hashtags), -1) if tables is None else tables.category_of
     return Landscape(
         [
             Place(

@@ -1,0 +1,105 @@
+"""A bundle on disk to recommenders ready to answer: its backbones loaded, its parts put on them."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from recommenders.als import AlsRecommender
+from recommenders.backbones.backbone import Backbone, load_backbone
+from recommenders.backbones.registry import RECIPES, names_of
+from recommenders.backbones.weights import WeightsError, find
+from recommenders.bundle import Bundle, BundleError
+from recommenders.bundle_parts import read_als, read_class_head, read_vectors, read_w2v
+from recommenders.recommender import Recommender
+from recommenders.w2v import Word2VecRecommender
+
+log = logging.getLogger(__name__)
+
+
+def load_backbones(
+    bundle: Bundle, weights_dir: Path | None, loaded: Mapping[str, Backbone]
+) -> dict[str, Backbone]:
+    """The backbones that a bundle needs, and those it can use whose weights are in place.
+
+    Args:
+        loaded: backbones that are in memory already; taken where they are the same.
+
+    Raises:
+        BundleError: where the bundle was fitted on other weights, or on a backbone unknown here.
+        WeightsError: where the weights of one that it needs are missing.
+    """
+    backbones: dict[str, Backbone] = {}
+    for name, digest in bundle.backbones.items():
+        if not set(names_of(name)) <= set(RECIPES):
+            raise BundleError(
+                f"Bundle {bundle.model} needs the backbone {name!r}, which this tag4pic does "
+                "not have. Update tag4pic, or fit the bundle again."
+            )
+        if name in loaded and loaded[name].sha256 == digest:
+            backbones[name] = loaded[name]
+            continue
+        backbones[name] = load_backbone(name, weights_dir)
+        if backbones[name].sha256 != digest:
+            raise BundleError(
+                f"Bundle {bundle.model} was fitted on other weights of {name} than those in "
+                f"place. Put back the file whose SHA-256 begins with {digest[:12]}, or fit "
+                "the bundle again with `tag4pic train fit`."
+            )
+    for name in bundle.settings.get("w2v_classes", {}).get("backbones", ()):
+        if (backbone := _with_classifier(name, weights_dir)) is not None:
+            backbones[name] = backbone
+    return backbones
+
+
+def build_recommenders(bundle: Bundle, backbones: Mapping[str, Backbone]) -> dict[str, Recommender]:
+    """The recommenders that a bundle has, ``als`` and ``w2v`` or one of them.
+
+    Raises:
+        BundleError: where it has none, or is damaged.
+    """
+    recommenders: dict[str, Recommender] = {}
+    if "als" in bundle.arrays:
+        fitted = read_als(bundle)
+        recommenders["als"] = AlsRecommender(fitted, backbones[fitted.backbone].classifier)
+    if "w2v" in bundle.arrays:
+        recommenders["w2v"] = _on_other_backbone(bundle, backbones) or read_w2v(bundle)
+    if not recommenders:
+        raise BundleError(f"Bundle {bundle.model} has no recommender in it. Fit it again.")
+    return recommenders
+
+
+def _with_classifier(name: str, weights_dir: Path | None) -> Backbone | None:
+    """A backbone that a bundle can use but does not need, where its weights are in place."""
+    if find(name, weights_dir) is None:
+        return None
+    try:
+        backbone = load_backbone(name, weights_dir)
+    except WeightsError as error:
+        log.warning("%s is left out: %s", name, error)
+        return None
+    if backbone.classifier is None:
+        log.warning("%s is left out: its file of weights has no ImageNet classifier.", name)
+        return None
+    return backbone
+
+
+def _on_other_backbone(
+    bundle: Bundle, backbones: Mapping[str, Backbone]
+) -> Word2VecRecommender | None:
+    """Word2Vec on the first backbone there of those that the bundle would rather use."""
+    head = read_class_head(bundle)
+    if head is None:
+        return None
+    for name in head.backbones:
+        classifier = backbones[name].classifier if name in backbones else None
+        if classifier is not None:
+            log.info("Word2Vec runs on %s.", name)
+            return Word2VecRecommender(
+                name,
+                head.on(classifier),
+                read_vectors(bundle),
+                head.prior,
+                head.scale,
+                head.hashtags_per_post,
+            )
+    return None

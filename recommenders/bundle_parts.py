@@ -1,0 +1,327 @@
+"""The parts of a bundle: what each holds, written and read in one place.
+
+What ``als_part`` writes, ``read_als`` reads, and so on for each part. Readers raise BundleError
+where an array is missing or of a shape that does not fit the vocabulary and the backbone. Factors
+and weights are stored as float16, photos' vectors as int8.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recommenders.als import AlsSettings, FittedAls
+from recommenders.answers import SIZES
+from recommenders.arrays import Array, Floats, unit
+from recommenders.backbones.registry import CLASSES, dims
+from recommenders.bundle import Bundle, BundleError, Part
+from recommenders.nearest import PhotoSpace
+from recommenders.ranking import Ranking
+from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender
+
+RANKING_SETTINGS = ("popularity_exponent", "diversity")
+"""Settings of a backend's part that are its ranking's."""
+
+
+def als_part(fitted: FittedAls) -> Part:
+    """The part ``als``."""
+    arrays: dict[str, Array] = {
+        "mean": fitted.space.mean,
+        "components": fitted.space.components.astype(np.float16),
+        "photos": whole_numbers(fitted.photos),
+        "photo_factors": fitted.photo_factors.astype(np.float16),
+        "hashtag_factors": fitted.hashtag_factors.astype(np.float16),
+    }
+    if fitted.class_hashtags is not None:
+        arrays["class_hashtags"], arrays["class_weights"] = _padded(fitted.class_hashtags)
+    return Part({"backbone": fitted.backbone, **asdict(fitted.settings)}, arrays)
+
+
+def read_als(bundle: Bundle) -> FittedAls:
+    """What ``als_part`` wrote."""
+    settings = {
+        name: value
+        for name, value in bundle.settings["als"].items()
+        if name not in RANKING_SETTINGS
+    }
+    fitted_hashtags = settings.pop("fitted_hashtags", None)
+    backbone = str(settings.pop("backbone"))
+    size, count = dims(backbone), len(bundle.hashtags)
+    space = PhotoSpace(
+        _floats(bundle, "als", "mean", size), _floats(bundle, "als", "components", None, size)
+    )
+    hashtag_factors = _floats(bundle, "als", "hashtag_factors", count, None)
+    photos = _floats(bundle, "als", "photos", None, len(space.components))
+    return FittedAls(
+        backbone,
+        space,
+        unit(photos),
+        _floats(bundle, "als", "photo_factors", len(photos), hashtag_factors.shape[1]),
+        hashtag_factors,
+        AlsSettings(**settings),
+        _class_hashtags(bundle),
+        None if fitted_hashtags is None else int(fitted_hashtags),
+    )
+
+
+def with_hashtag_factors(bundle: Bundle, factors: Floats) -> Part:
+    """The part ``als`` with factors (V + new, f) of a vocabulary that has grown."""
+    arrays, settings = bundle.arrays["als"], bundle.settings["als"]
+    return Part(
+        {"fitted_hashtags": settings.get("fitted_hashtags", len(bundle.hashtags))},
+        arrays | {"hashtag_factors": factors.astype(arrays["hashtag_factors"].dtype)},
+    )
+
+
+def w2v_part(
+    backbone: str,
+    head: ProjectionHead,
+    vectors: Floats,
+    prior: Floats,
+    scale: float,
+    hashtags_per_post: float,
+) -> Part:
+    """The part ``w2v``; arguments as of ``Word2VecRecommender``."""
+    return Part(
+        {
+            "backbone": backbone,
+            "scale": scale,
+            "hashtags_per_post": hashtags_per_post,
+            "classes": head.classes,
+            "temperature": head.temperature,
+            "groups": head.groups,
+        },
+        {
+            "weight1": head.weight1.astype(np.float16),
+            "bias1": head.bias1,
+            "weight2": head.weight2.astype(np.float16),
+            "bias2": head.bias2,
+            "vectors": vectors.astype(np.float16),
+            "prior": prior,
+        },
+    )
+
+
+def read_w2v(bundle: Bundle) -> Word2VecRecommender:
+    """What ``w2v_part`` wrote."""
+    settings = bundle.settings["w2v"]
+    backbone = str(settings["backbone"])
+    vectors = read_vectors(bundle)
+    weight1 = _floats(bundle, "w2v", "weight1", None, dims(backbone))
+    head = ProjectionHead(
+        weight1,
+        _floats(bundle, "w2v", "bias1", len(weight1)),
+        _floats(bundle, "w2v", "weight2", vectors.shape[1], len(weight1)),
+        _floats(bundle, "w2v", "bias2", vectors.shape[1]),
+        int(settings.get("classes", 0)),
+        float(settings.get("temperature", 1.0)),
+        int(settings.get("groups", 1)),
+    )
+    return Word2VecRecommender(
+        backbone,
+        head,
+        vectors,
+        _floats(bundle, "w2v", "prior", len(vectors)),
+        float(settings["scale"]),
+        float(settings["hashtags_per_post"]),
+    )
+
+
+def read_vectors(bundle: Bundle) -> Floats:
+    """The hashtag vectors (V, d) of the part ``w2v``, float32, as they were fitted."""
+    return _floats(bundle, "w2v", "vectors", len(bundle.hashtags), None)
+
+
+def class_head_part(head: ClassHead) -> Part:
+    """The part ``w2v_classes``: Word2Vec on other backbones, with the vectors of ``w2v``."""
+    return Part(
+        {
+            "backbones": list(head.backbones),
+            "scale": head.scale,
+            "hashtags_per_post": head.hashtags_per_post,
+            "temperature": head.temperature,
+        },
+        {"weight2": head.weight2.astype(np.float16), "bias2": head.bias2, "prior": head.prior},
+    )
+
+
+def read_class_head(bundle: Bundle) -> ClassHead | None:
+    """What ``class_head_part`` wrote; None where the bundle has no such part."""
+    settings = bundle.settings.get("w2v_classes")
+    if settings is None:
+        return None
+    width = read_vectors(bundle).shape[1]
+    return ClassHead(
+        tuple(settings.get("backbones", ())),
+        _floats(bundle, "w2v_classes", "weight2", width, CLASSES),
+        _floats(bundle, "w2v_classes", "bias2", width),
+        _floats(bundle, "w2v_classes", "prior", len(bundle.hashtags)),
+        float(settings["scale"]),
+        float(settings["temperature"]),
+        float(settings["hashtags_per_post"]),
+    )
+
+
+def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None = None) -> Part:
+    """The part ``ranking``.
+
+    Args:
+        popularity, rating: (V,) float32, as of ``Ranking``.
+        default_backend: of a new chat; None where the bundle answers no photos.
+    """
+    settings = {} if default_backend is None else {"default_backend": default_backend}
+    return Part(settings, {"popularity": popularity, "rating": rating})
+
+
+def read_ranking(bundle: Bundle, backend: str) -> Ranking:
+    """How a backend's relevance becomes a list: what ``ranking_part`` wrote, its own settings."""
+    count = len(bundle.hashtags)
+    settings = bundle.settings.get(backend, {})
+    diversity = float(settings.get("diversity", 0.0))
+    return Ranking(
+        _floats(bundle, "ranking", "popularity", count),
+        read_rating(bundle),
+        float(settings.get("popularity_exponent", 0.0)),
+        diversity,
+        unit(read_vectors(bundle)) if diversity and "w2v" in bundle.arrays else None,
+    )
+
+
+def read_rating(bundle: Bundle) -> Floats:
+    """What each hashtag's uses earn, (V,) float32 from 0 to 1."""
+    return _floats(bundle, "ranking", "rating", len(bundle.hashtags))
+
+
+def with_taught_hashtags(ranking: Ranking, uses: NDArray[np.number], photos: int) -> Ranking:
+    """A ranking of a vocabulary that goes on with hashtags that people taught.
+
+    Args:
+        uses: (n,) photos that carry each of them.
+        photos: all known ones.
+    """
+    popularity, rating = ranking.popularity, ranking.rating
+    share = (np.asarray(uses, np.float32) + np.float32(0.5)) / np.float32(photos + 1)
+    # Never rarer than what is known, or a little relevance would go a long way; and no better or
+    # worse rated than others.
+    return replace(
+        ranking,
+        popularity=np.concatenate([popularity, np.clip(share, popularity.min(), 1)]),
+        rating=np.append(rating, np.full(len(uses), np.median(rating), np.float32)),
+    )
+
+
+@dataclass(frozen=True)
+class HashtagTables:
+    """What a bundle knows about its V hashtags: the part ``knowledge``.
+
+    Attributes:
+        categories: name and number of posts of each, the one with most posts first.
+        silhouette: how well the categories are told apart, -1 to 1; None where unknown.
+        preferred_mix: a key of ``recommenders.answers.MIXES``; None for the ranking's own order.
+        category_of: (V,) int32, -1 for none.
+        category_weight: (V,) float32, how much each hashtag is at home there.
+        size: (V,) int8, indices of ``recommenders.answers.SIZES``.
+        median_likes: (V,) float32, NaN where unknown.
+        similar: by model, columns (V, n) int32 of the nearest hashtags, -1 for none, and their
+            cosines (V, n) float16.
+    """
+
+    categories: tuple[tuple[str, int], ...]
+    silhouette: float | None
+    preferred_mix: str | None
+    category_of: NDArray[np.int32]
+    category_weight: Floats
+    size: NDArray[np.int8]
+    median_likes: Floats
+    similar: Mapping[str, tuple[NDArray[np.int32], NDArray[np.float16]]]
+
+
+def knowledge_part(tables: HashtagTables) -> Part:
+    """The part ``knowledge``."""
+    settings: dict[str, Any] = {
+        "models": list(tables.similar),
+        "categories": [{"name": name, "posts": posts} for name, posts in tables.categories],
+        "silhouette": tables.silhouette,
+        "preferred_mix": tables.preferred_mix,
+    }
+    arrays: dict[str, Array] = {
+        "category_of": tables.category_of.astype(np.int32),
+        "category_weight": tables.category_weight.astype(np.float32),
+        "size": tables.size.astype(np.int8),
+        "median_likes": tables.median_likes.astype(np.float32),
+    }
+    for model, (columns, cosines) in tables.similar.items():
+        arrays[f"{model}_indices"] = columns.astype(np.int32)
+        arrays[f"{model}_cosines"] = cosines.astype(np.float16)
+    return Part(settings, arrays)
+
+
+def read_knowledge(bundle: Bundle) -> HashtagTables | None:
+    """What ``knowledge_part`` wrote; None in a bundle of an earlier version, which lacks it.
+
+    Raises:
+        BundleError: where it is damaged.
+    """
+    if "knowledge" not in bundle.arrays:
+        return None
+    settings, count = bundle.settings.get("knowledge", {}), len(bundle.hashtags)
+    rows = settings.get("categories", ())
+    similar = {}
+    for model in settings.get("models", ()):
+        columns = bundle.array("knowledge", f"{model}_indices", count, None)
+        cosines = bundle.array("knowledge", f"{model}_cosines", *columns.shape)
+        similar[model] = (_within(bundle, columns, -1, count), cosines)
+    return HashtagTables(
+        tuple((str(row["name"]), int(row["posts"])) for row in rows),
+        settings.get("silhouette"),
+        settings.get("preferred_mix"),
+        _within(bundle, bundle.array("knowledge", "category_of", count), -1, len(rows)),
+        bundle.array("knowledge", "category_weight", count),
+        _within(bundle, bundle.array("knowledge", "size", count), 0, len(SIZES)),
+        bundle.array("knowledge", "median_likes", count),
+        similar,
+    )
+
+
+def whole_numbers(vectors: Floats) -> NDArray[np.int8]:
+    """Unit vectors (n, k) as whole numbers, each row's largest 127.
+
+    Scaling a row back to length 1 recovers it: ``whole_numbers(unit(stored)) == stored``.
+    """
+    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
+    return np.asarray(np.round(vectors / largest * 127), np.int8)
+
+
+def _floats(bundle: Bundle, part: str, name: str, *shape: int | None) -> Floats:
+    return bundle.array(part, name, *shape).astype(np.float32)
+
+
+def _within(bundle: Bundle, numbers: Array, least: int, end: int) -> Array:
+    if numbers.size and (int(numbers.min()) < least or int(numbers.max()) >= end):
+        raise BundleError(f"Bundle {bundle.model} is damaged. Take it from a backup.")
+    return numbers
+
+
+def _padded(counts: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
+    """A sparse matrix as columns and weights, (rows, most in a row); weight 0 fills up."""
+    lengths = np.diff(counts.indptr)
+    width = int(lengths.max(initial=1))
+    columns = np.zeros((len(lengths), width), np.int32)
+    weights = np.zeros((len(lengths), width), np.float16)
+    filled = np.arange(width) < lengths[:, None]
+    columns[filled], weights[filled] = counts.indices, counts.data
+    return columns, weights
+
+
+def _class_hashtags(bundle: Bundle) -> csr_matrix | None:
+    """What ``_padded`` wrote, (classes, V)."""
+    if "class_hashtags" not in bundle.arrays["als"]:
+        return None
+    columns = bundle.array("als", "class_hashtags", CLASSES, None)
+    weights = _floats(bundle, "als", "class_weights", *columns.shape)
+    rows = np.repeat(np.arange(len(columns)), columns.shape[1])
+    shape = (len(columns), len(bundle.hashtags))
+    return csr_matrix((weights.ravel(), (rows, columns.ravel())), shape)
