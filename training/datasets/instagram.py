@@ -18,7 +18,7 @@ from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Problems
-from training.datasets.importing.findings import Progress
+from training.datasets.importing.importer import Progress
 
 log = logging.getLogger(__name__)
 

@@ -364,4 +364,4 @@ def test_the_real_instaloader_writes_what_is_looked_for_and_imported(
     summary = import_posts(to, tmp_path / "to")
     (row,) = rows(tmp_path / "to")
     assert (row["hashtags"], row["posted_at"]) == (["sea", "sun"], "2023-01-05T12:33:44+00:00")
-    assert (summary.photos, summary.findings.likes_hidden) == (1, 1)
+    assert (summary.photos, summary.likes_hidden) == (1, 1)

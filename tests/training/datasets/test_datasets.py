@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from training.datasets import format
-from training.datasets.format import Problems
+from training.datasets.format import Post, Problems, read_posts
 
 
-def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[list[format.Post], Problems]:
+def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[list[Post], Problems]:
     (folder / "posts.jsonl").write_text(text, encoding=encoding)
     problems = Problems()
-    return format.read(folder, problems), problems
+    return read_posts(folder, problems), problems
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

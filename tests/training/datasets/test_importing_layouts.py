@@ -29,7 +29,7 @@ def test_harrisons_hashtags_serve_without_its_photos(tmp_path: Path) -> None:
         {"hashtags": ["sea", "trip", "35mm"], "search_hashtag": "sea"},
         {"hashtags": ["cat", "cute"], "search_hashtag": "cat"},
     ]
-    assert (summary.kind, summary.findings.photos_missing, summary.without_hashtags) == (
+    assert (summary.kind, summary.photos_missing, summary.without_hashtags) == (
         "harrison",
         3,
         1,
@@ -50,7 +50,7 @@ def test_harrisons_lists_of_unequal_length_pair_as_far_as_they_go(tmp_path: Path
         file.write("left over\n")
     summary = import_posts(folder, tmp_path / "to")
     assert summary.posts == 2
-    assert summary.findings.problems.counts == {"no line beside it in data_list.txt": 1}
+    assert summary.problems.counts == {"no line beside it in data_list.txt": 1}
 
 
 def post_node(caption: str, likes: int, **more: object) -> dict[str, object]:
@@ -91,7 +91,7 @@ def test_hidden_likes_are_unknown(tmp_path: Path, more: dict[str, object]) -> No
     metadata(folder / f"{NAME}.json.xz", post_node("#sea", 3, **more))
     summary = import_posts(folder, tmp_path / "to")
     assert "likes" not in rows(tmp_path / "to")[0]
-    assert summary.findings.likes_hidden == 1
+    assert summary.likes_hidden == 1
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_metadata_that_cannot_be_read_is_counted(tmp_path: Path) -> None:
     table(folder / f"{NAME}.txt", "#sea")
     (folder / f"{NAME}.json.xz").write_bytes(b"no xz")
     summary = import_posts(folder, tmp_path / "to")
-    assert summary.findings.problems.counts == {"metadata cannot be read": 1}
+    assert summary.problems.counts == {"metadata cannot be read": 1}
 
 
 def test_pictures_with_captions_of_the_same_name_are_posts(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_pictures_with_captions_of_the_same_name_are_posts(tmp_path: Path) -> No
     table(folder / "IMG_1.txt", "At the #beach")
     summary = import_posts(folder, tmp_path / "to")
     assert hashtags(tmp_path / "to") == [["beach"]]
-    assert summary.findings.problems.counts == {"no caption beside the picture": 1}
+    assert summary.problems.counts == {"no caption beside the picture": 1}
 
 
 def iptc(*keywords: bytes, utf8: bool = True) -> bytes:
@@ -245,7 +245,7 @@ def test_an_xmp_packet_that_defines_entities_is_refused(tmp_path: Path) -> None:
     photo(folder / "a.jpg", 1, extra=iptc(b"sea"), xmp=xmp("&b;", before=bomb))
     summary = import_posts(folder, tmp_path / "to")
     assert hashtags(tmp_path / "to") == [["sea"]]
-    assert summary.findings.problems.counts == {"XMP cannot be read": 1}
+    assert summary.problems.counts == {"XMP cannot be read": 1}
 
 
 def test_a_folder_of_photos_takes_no_file_from_outside_through_a_link(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_folder_of_photos_takes_no_file_from_outside_through_a_link(tmp_path: 
     (folder / "folder").symlink_to(outside.parent, target_is_directory=True)
     summary = import_posts(folder, tmp_path / "to")
     assert hashtags(tmp_path / "to") == [["sea"]]
-    assert summary.findings.problems.counts == {"photo is not in the source's folder": 1}
+    assert summary.problems.counts == {"photo is not in the source's folder": 1}
 
 
 def test_a_dataset_is_imported_with_all_it_knows(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_a_dataset_is_imported_with_all_it_knows(tmp_path: Path) -> None:
     first, second = rows(tmp_path / "to")
     assert {**first, "image": ""} == {**row, "image": ""}
     assert second == {"hashtags": ["sun"]}
-    assert summary.findings.problems.counts == {"not JSON": 1}
+    assert summary.problems.counts == {"not JSON": 1}
 
 
 def test_pictures_are_read_upright_before_they_are_compared(tmp_path: Path) -> None:

@@ -104,8 +104,8 @@ def test_likes_are_read_as_people_write_them(tmp_path: Path, cell: str, likes: i
     source = table(tmp_path / "posts.csv", "tags,likes", f"dog,{cell}")
     summary = import_posts(source, tmp_path / "to")
     assert rows(tmp_path / "to")[0].get("likes") == likes
-    assert summary.findings.likes_hidden == (cell == "-1")
-    assert summary.findings.problems.counts["likes are not a number"] == (cell == "many")
+    assert summary.likes_hidden == (cell == "-1")
+    assert summary.problems.counts["likes are not a number"] == (cell == "many")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_dates_become_iso_8601(tmp_path: Path, cell: str, moment: str | None) ->
     source = table(tmp_path / "posts.csv", "tags,Posted At", f"dog,{cell}")
     summary = import_posts(source, tmp_path / "to")
     assert rows(tmp_path / "to")[0].get("posted_at") == moment
-    assert summary.findings.problems.counts["date is not understood"] == (moment is None)
+    assert summary.problems.counts["date is not understood"] == (moment is None)
 
 
 def test_splits_keep_their_usual_names(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_rows_of_one_photo_are_one_post_even_where_the_photo_is_missing(tmp_path
     summary = import_posts(source, tmp_path / "to")
     assert hashtags(tmp_path / "to") == [["dog", "pet"], ["cat"]]
     assert rows(tmp_path / "to")[0]["likes"] == 4
-    assert (summary.duplicates, summary.findings.photos_missing) == (1, 1)
+    assert (summary.duplicates, summary.photos_missing) == (1, 1)
 
 
 def test_windows_paths_are_found(tmp_path: Path) -> None:

@@ -1,16 +1,16 @@
-"""What an import did, for people."""
+"""What an import counts while it runs, and tells people at its end."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from training.datasets.importing.findings import Findings
+from training.datasets.format import MAX_EXAMPLES, Problems
 
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
+@dataclass
 class ImportSummary:
-    """What an import did.
+    """What an import did; readers and the importer fill it while they run.
 
     Attributes:
         kind: the source's layout.
@@ -20,32 +20,47 @@ class ImportSummary:
         rare, common: hashtags dropped for being too rare or too common, with their counts.
         without_hashtags: posts left out since they had no hashtag to begin with.
         emptied: posts left out since all their hashtags were dropped.
-        findings: broken rows by reason, photos found and missing, notes.
+        photos_found: photos that rows name and that are there.
+        photos_missing: photos that rows name and that are not there; their hashtags still serve.
+        missing_examples: the first of them.
+        likes_hidden: posts whose likes are hidden (-1).
+        skipped: what was left out on purpose, by kind (videos, stories, …).
+        problems: broken rows and photos by reason, notes on the source as a whole.
     """
 
     kind: str
-    posts: int
-    photos: int
-    hashtags: int
-    duplicates: int
-    rare: Counter[str]
-    common: Counter[str]
-    without_hashtags: int
-    emptied: int
-    findings: Findings = field(repr=False)
+    posts: int = 0
+    photos: int = 0
+    hashtags: int = 0
+    duplicates: int = 0
+    rare: Counter[str] = field(default_factory=Counter)
+    common: Counter[str] = field(default_factory=Counter)
+    without_hashtags: int = 0
+    emptied: int = 0
+    photos_found: int = 0
+    photos_missing: int = 0
+    missing_examples: list[str] = field(default_factory=list)
+    likes_hidden: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    problems: Problems = field(default_factory=Problems)
+
+    def add_missing_photo(self, name: str) -> None:
+        """Counts a photo that is not there."""
+        self.photos_missing += 1
+        if len(self.missing_examples) < MAX_EXAMPLES:
+            self.missing_examples.append(name[:120])
 
     def lines(self) -> list[str]:
         """Sentences for people, the outcome first, then what was left out and why."""
-        found = self.findings
         lines = [
             f"{_count(self.posts, 'post')} with {_count(self.hashtags, 'different hashtag')}, "
             f"{self.photos:,} of them with a photo (read as: {self.kind})."
         ]
-        if found.photos_missing:
+        if self.photos_missing:
             lines.append(
-                f"{_count(found.photos_missing, 'photo')} of "
-                f"{found.photos_found + found.photos_missing:,} not there (such as "
-                f"{', '.join(found.missing_examples)}); their hashtags still serve."
+                f"{_count(self.photos_missing, 'photo')} of "
+                f"{self.photos_found + self.photos_missing:,} not there (such as "
+                f"{', '.join(self.missing_examples)}); their hashtags still serve."
             )
         if self.duplicates:
             lines.append(
@@ -61,14 +76,12 @@ class ImportSummary:
             )
         if self.without_hashtags:
             lines.append(f"{_count(self.without_hashtags, 'post')} left out: no hashtags.")
-        if found.likes_hidden:
+        if self.likes_hidden:
             lines.append(
-                f"{_count(found.likes_hidden, 'post')} with hidden likes: taken as unknown."
+                f"{_count(self.likes_hidden, 'post')} with hidden likes: taken as unknown."
             )
-        lines += [f"Skipped: {count:,} {what}." for what, count in (+found.skipped).most_common()]
-        lines += found.notes
-        lines += found.problems.lines()
-        return lines
+        lines += [f"Skipped: {count:,} {what}." for what, count in (+self.skipped).most_common()]
+        return lines + self.problems.lines()
 
 
 def _count(number: int, noun: str) -> str:

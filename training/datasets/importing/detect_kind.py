@@ -1,32 +1,39 @@
 """Which layout a source has."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from training.datasets.format import POSTS, DatasetError
-from training.datasets.importing import datafolder, harrison, instaloader, keywords, table
-from training.datasets.importing.findings import Reader
+from training.datasets.format import POSTS, DatasetError, Post
+from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.importing.readers import (
+    csv_table,
+    dataset_folder,
+    harrison,
+    instaloader,
+    keywords,
+)
 
-KINDS: Mapping[str, Reader] = {
-    "dataset": datafolder.read,
+KINDS: Mapping[str, Callable[[Path, ImportSummary], Iterator[Post]]] = {
+    "dataset": dataset_folder.read,
     "harrison": harrison.read,
     "instaloader": instaloader.read,
-    "csv": table.read,
+    "csv": csv_table.read,
     "keywords": keywords.read,
 }
+"""The reader of each layout."""
 
 _UNDERSTOOD = (
     f"A dataset folder ({POSTS}), HARRISON's lists ({harrison.PHOTOS} and {harrison.HASHTAGS}), an "
     "instaloader download folder, a CSV file with a header, and a folder of photos with IPTC or "
     "XMP keywords can be imported."
 )
-_LOOKED_AT = 20_000
+_MAX_FILES = 20_000
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".7z", ".rar")
 
 
-def detect(source: Path) -> str:
+def detect_kind(source: Path) -> str:
     """The kind of a source, one of `KINDS`.
 
     Raises:
@@ -35,17 +42,17 @@ def detect(source: Path) -> str:
     if not source.exists():
         raise DatasetError(f"{source} is not there.")
     if not source.is_dir():
-        return _of_file(source)
+        return _kind_of_file(source)
     if (source / POSTS).is_file():
         return "dataset"
     if (source / harrison.PHOTOS).is_file() and (source / harrison.HASHTAGS).is_file():
         return "harrison"
-    if _table(source) is not None:
+    if _has_table(source):
         return "csv"
-    return _of_files(source)
+    return _kind_of_files(source)
 
 
-def check(source: Path, kind: str) -> None:
+def check_kind(source: Path, kind: str) -> None:
     """Makes sure that a source can be of the kind that somebody says it is.
 
     Raises:
@@ -54,7 +61,7 @@ def check(source: Path, kind: str) -> None:
     if not source.exists():
         raise DatasetError(f"{source} is not there.")
     if kind == "csv":
-        if source.is_dir() and _table(source) is None:
+        if source.is_dir() and not _has_table(source):
             raise DatasetError(f"{source} holds no CSV file.")
     elif not source.is_dir():
         raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
@@ -64,30 +71,29 @@ def check(source: Path, kind: str) -> None:
                 raise DatasetError(f"{source} is not HARRISON's layout: it has no {name}.")
 
 
-def _table(folder: Path) -> Path | None:
-    """The table of a folder, None where there is none."""
-    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in table.SUFFIXES)
+def _has_table(folder: Path) -> bool:
+    tables = csv_table.tables(folder)
     if len(tables) > 1:
         names = ", ".join(path.name for path in tables[:4])
         raise DatasetError(f"{folder} holds several tables ({names}). Name the one to import.")
-    return tables[0] if tables else None
+    return bool(tables)
 
 
-def _of_file(source: Path) -> str:
+def _kind_of_file(source: Path) -> str:
     suffix = source.suffix.lower()
     if source.name == POSTS:
         raise DatasetError(f"Name the folder that {source} is in: that is the dataset.")
     if suffix in _ARCHIVES:
         raise DatasetError(f"{source} is an archive. Unpack it and import the folder.")
-    if suffix in (*table.SUFFIXES, ".txt"):
+    if suffix in (*csv_table.SUFFIXES, ".txt"):
         return "csv"
     raise DatasetError(f"{source} is nothing that can be imported. {_UNDERSTOOD}")
 
 
-def _of_files(source: Path) -> str:
+def _kind_of_files(source: Path) -> str:
     pictures: set[str] = set()
     captions: set[str] = set()
-    for path in islice(_walk(source), _LOOKED_AT):
+    for path in islice(_walk(source), _MAX_FILES):
         if instaloader.SIGN.fullmatch(path.name):
             return "instaloader"
         stem = str(path.with_suffix(""))
