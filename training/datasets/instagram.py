@@ -41,6 +41,30 @@ _LOGIN = (
     "log in once with `instaloader --login NAME`, which keeps a session file, and give that name "
     "as login."
 )
+_LOGGED_OUT = "Instagram ended the session. Wait a while, then " + _LOGIN
+_SLOW_DOWN = "Instagram asks to slow down (429). Wait an hour or longer, then " + _AGAIN
+_CHECKPOINT = (
+    "Instagram wants to see that the account is yours. Open Instagram in a browser or the app, "
+    "answer what it asks, wait a day, then " + _AGAIN
+)
+_REFUSED = (
+    "Instagram refuses ({code}): it answers from here only to people who are logged in, or not at "
+    f"all for now. Either {_LOGIN} Or wait some hours, then {_AGAIN}"
+)
+_UNREACHABLE = "Instagram cannot be reached ({error}). Check the connection, then " + _AGAIN
+_NOT_UNDERSTOOD = (
+    "instaloader does not understand Instagram's answer. Instagram may have changed: "
+    "pip install --upgrade instaloader, then " + _AGAIN
+)
+_OF_THIS_TARGET = {
+    "ProfileNotExistsException": "there is no such profile, or it hides from you. Check the name.",
+    "PrivateProfileNotFollowedException": (
+        "the profile is private. Log in as someone who follows it."
+    ),
+    "LoginRequiredException": "Instagram shows this only to people who are logged in: " + _LOGIN,
+    "QueryReturnedNotFoundException": "Instagram does not have it (404). Check the name.",
+}
+"""Errors of instaloader's that say nothing of the targets after this one."""
 
 
 class CollectError(DatasetError):
@@ -102,7 +126,7 @@ def collect(
     login: str | None = None,
     session_file: Path | None = None,
     pause: float = 2.0,
-    progress: Progress | None = None,
+    progress: Progress = lambda doing, done, total: None,
     instaloader: Any = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> CollectSummary:
@@ -130,7 +154,6 @@ def collect(
     if limit < 1:
         raise CollectError(f"limit must be 1 or more, not {limit}.")
     module = _module() if instaloader is None else instaloader
-    progress = progress or (lambda doing, done, total: None)
     summary = CollectSummary()
     try:
         to.mkdir(parents=True, exist_ok=True)
@@ -139,7 +162,7 @@ def collect(
                 _log_in(loader, module, login, session_file)
             run = _Run(module, loader, to, limit, pause, sleep, progress, summary)
             for number, target in enumerate(targets, 1):
-                if not run.target(target):
+                if not run.fetch_target(target):
                     summary.untried = targets[number:]
                     break
     except OSError as error:
@@ -183,7 +206,7 @@ def _loader(module: Any, to: Path, progress: Progress) -> Any:
             progress(f"waiting {seconds / 60:.1f} minutes, Instagram's limit", 0, 0)
         module.RateController.sleep(controller, seconds)
 
-    telling = type("TellingRateController", (module.RateController,), {"sleep": wait})
+    controller = type("ReportingRateController", (module.RateController,), {"sleep": wait})
     folder = str(to.absolute()).replace("{", "{{").replace("}", "}}")
     loader = module.Instaloader(
         quiet=True,
@@ -194,7 +217,7 @@ def _loader(module: Any, to: Path, progress: Progress) -> Any:
         download_video_thumbnails=False,
         save_metadata=True,
         compress_json=True,
-        rate_controller=telling,
+        rate_controller=controller,
         fatal_status_codes=[401, 403, 429],
     )
     # It writes every attempt that failed to stderr, even when quiet; people get one sentence.
@@ -232,15 +255,15 @@ class _Run:
     progress: Progress
     summary: CollectSummary
 
-    def target(self, target: str) -> bool:
+    def fetch_target(self, target: str) -> bool:
         """Fetches a target's posts; False where nothing more should be asked for."""
         errors = self.module.exceptions
         try:
-            self._posts(target, self._newest(target))
+            self._fetch_new(target, self._newest(target))
         except (errors.InstaloaderException, errors.AbortDownloadException) as error:
-            refusal = explain(error, target, errors)
+            refusal = _explain(error, target, errors)
         except (KeyError, TypeError, AttributeError, ValueError):
-            refusal = Refusal(target, _not_understood())
+            refusal = Refusal(target, _NOT_UNDERSTOOD)
         else:
             return True
         self.summary.refusals.append(refusal)
@@ -254,7 +277,7 @@ class _Run:
             posts = self.module.Profile.from_username(context, target).get_posts()
         return iter(posts)
 
-    def _posts(self, target: str, posts: Iterator[Any]) -> None:
+    def _fetch_new(self, target: str, posts: Iterator[Any]) -> None:
         done = _done(self.to)
         came_through = done.get(target, 0) >= self.limit
         before = sum(self.summary.problems.counts.values())
@@ -301,56 +324,26 @@ class _Run:
         return True
 
 
-def explain(error: Exception, target: str, errors: Any) -> Refusal:
-    """What an error of instaloader's means for people, and what to do.
-
-    ``errors`` is the module ``instaloader.exceptions``.
-    """
-    said = str(error)
-    wait = "Instagram asks to slow down (429). Wait an hour or longer, then " + _AGAIN
+def _explain(error: Exception, target: str, errors: Any) -> Refusal:
+    """What an error of ``instaloader.exceptions`` means for people, and what to do."""
+    text = str(error)
     if isinstance(error, errors.TooManyRequestsException) or _says(
-        said, "429", "too many requests", "wait a few minutes"
+        text, "429", "too many requests", "wait a few minutes"
     ):
-        return Refusal(target, wait, final=True)
-    if _says(said, "checkpoint", "challenge", "feedback_required"):
-        return Refusal(
-            target,
-            "Instagram wants to see that the account is yours. Open Instagram in a browser or the "
-            "app, answer what it asks, wait a day, then " + _AGAIN,
-            final=True,
-        )
-    if isinstance(error, errors.ProfileNotExistsException):
-        return Refusal(target, "there is no such profile, or it hides from you. Check the name.")
-    if isinstance(error, errors.PrivateProfileNotFollowedException):
-        return Refusal(target, "the profile is private. Log in as someone who follows it.")
-    if isinstance(error, errors.LoginRequiredException):
-        return Refusal(target, "Instagram shows this only to people who are logged in: " + _LOGIN)
-    if isinstance(error, errors.QueryReturnedNotFoundException):
-        return Refusal(target, "Instagram does not have it (404). Check the name.")
-    if isinstance(error, errors.AbortDownloadException) and _says(said, "logged out"):
-        return Refusal(target, "Instagram ended the session. Wait a while, then " + _LOGIN, True)
+        return Refusal(target, _SLOW_DOWN, final=True)
+    if _says(text, "checkpoint", "challenge", "feedback_required"):
+        return Refusal(target, _CHECKPOINT, final=True)
+    for name, message in _OF_THIS_TARGET.items():
+        if isinstance(error, getattr(errors, name)):
+            return Refusal(target, message)
+    if isinstance(error, errors.AbortDownloadException) and _says(text, "logged out"):
+        return Refusal(target, _LOGGED_OUT, final=True)
     for code in ("401", "403"):
-        if _says(said, code):
-            return Refusal(
-                target,
-                f"Instagram refuses ({code}): it answers from here only to people who are logged "
-                f"in, or not at all for now. Either {_LOGIN} Or wait some hours, then {_AGAIN}",
-                final=True,
-            )
+        if _says(text, code):
+            return Refusal(target, _REFUSED.format(code=code), final=True)
     if isinstance(error, errors.ConnectionException | errors.AbortDownloadException):
-        return Refusal(
-            target,
-            f"Instagram cannot be reached ({_short(said)}). Check the connection, then {_AGAIN}",
-            final=True,
-        )
-    return Refusal(target, f"{_not_understood()} ({_short(said)})")
-
-
-def _not_understood() -> str:
-    return (
-        "instaloader does not understand Instagram's answer. Instagram may have changed: "
-        "pip install --upgrade instaloader, then " + _AGAIN
-    )
+        return Refusal(target, _UNREACHABLE.format(error=_short(text)), final=True)
+    return Refusal(target, f"{_NOT_UNDERSTOOD} ({_short(text)})")
 
 
 def _says(text: str, *signs: str) -> bool:
