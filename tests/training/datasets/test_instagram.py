@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from importing_sources import metadata, photo, picture, rows, table
+from sources import metadata, photo, picture, rows, table
 
 from training.datasets.format import DatasetError
 from training.datasets.importing import import_posts
