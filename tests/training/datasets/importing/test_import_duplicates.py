@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PIL import Image
 from sources import Import, photo, picture, table
 
 
@@ -53,3 +54,20 @@ def test_pictures_are_read_upright_before_they_are_compared(
     turned.save(folder / "b.jpg", quality=95, exif=exif)
     table(folder / "posts.csv", "image,tags", "a.jpg,sea", "b.jpg,sun")
     assert run_import(folder).summary.duplicates == 1
+
+
+def test_cards_of_one_layout_and_other_colours_are_two_photos(
+    run_import: Import, tmp_path: Path
+) -> None:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    grey = picture(1).convert("L").point(lambda shade: 70 + shade // 3)
+    for name, red, green in (("red", 60, -31), ("green", -60, 31)):  # as bright as each other
+        bands = (
+            grey.point(lambda shade, by=red: shade + by),
+            grey.point(lambda shade, by=green: shade + by),
+            grey,
+        )
+        Image.merge("RGB", bands).save(folder / f"{name}.png")
+    table(folder / "posts.csv", "image,tags", "red.png,a", "green.png,b")
+    assert run_import(folder).summary.posts == 2

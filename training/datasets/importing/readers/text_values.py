@@ -52,22 +52,31 @@ def hashtags_in_cell(cell: str) -> list[str]:
     ``['a' 'b']`` and ``array(['a', 'b'], dtype=object)`` are understood.
     """
     cell = cell.strip()
-    if match := _LIST.fullmatch(cell):
-        try:
-            values = json.loads(cell)
-        except ValueError:
-            values = None
-        if isinstance(values, list):
-            return [tag for value in values if (tag := str(value)).casefold() not in MISSING]
-        cell = match.group(1)
-        if "#" not in cell and {*_BETWEEN.split(_QUOTED.sub(" ", cell).casefold())} <= MISSING:
-            return hashtags_of_keywords(map("".join, _QUOTED.findall(cell)))
-        cell = cell.replace("'", "").replace('"', "")
-    if "#" in cell or "＃" in cell:
-        return hashtags_in_caption(cell)
-    if _SEPARATORS.search(cell):
-        return hashtags_of_keywords([cell])
-    return cell.split()
+    values = _list_values(cell)
+    text = cell if values is None else "\n".join(values)
+    if "#" in text or "＃" in text:
+        return hashtags_in_caption(text)
+    if values is not None or _SEPARATORS.search(text):
+        return hashtags_of_keywords([text])
+    return text.split()
+
+
+def _list_values(cell: str) -> list[str] | None:
+    match = _LIST.fullmatch(cell)
+    if match is None:
+        return None
+    try:
+        values = json.loads(cell)
+    except ValueError:
+        values = None
+    if isinstance(values, list):
+        return [text for value in values if (text := str(value)).casefold() not in MISSING]
+    text = match.group(1)
+    # Where all but the quoted texts says nothing, they are the list.
+    if {*_BETWEEN.split(_QUOTED.sub(" ", text).casefold())} <= MISSING:
+        return ["".join(groups) for groups in _QUOTED.findall(text)]
+    text = text.replace("'", "").replace('"', "")
+    return [text] if _SEPARATORS.search(text) else text.split()
 
 
 def _leading(text: str) -> str:

@@ -98,3 +98,27 @@ def test_a_table_without_hashtags_names_the_columns_it_has(
     source = table(tmp_path / "posts.csv", "id,price", "1,2")
     with pytest.raises(DatasetError, match=r"no column of hashtags.*It says: id, price"):
         run_import(source)
+
+
+def test_a_line_of_excels_own_says_the_delimiter(import_csv: Import) -> None:
+    imported = import_csv("sep=;", "likes, so far;tags", "3;#dog, #cat", "many;#sun")
+    assert imported.hashtags == [["dog", "cat"], ["sun"]]
+
+
+def test_lines_are_counted_from_that_line_on(import_csv: Import) -> None:
+    imported = import_csv("sep=;", "tags;likes", "dog;many")
+    assert imported.summary.problems.examples == {"likes are not a number": ["line 3: many"]}
+
+
+@pytest.mark.parametrize("title", ["image_name", "image_id", "img_path", "images", "Image Path"])
+def test_columns_of_photos_have_many_names(run_import: Import, tmp_path: Path, title: str) -> None:
+    photo(tmp_path / "s" / "a.jpg", 1)
+    source = table(tmp_path / "s" / "posts.csv", f"{title},tags", "a.jpg,dog")
+    assert run_import(source).summary.photos == 1
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "None", "nan", "N/A", "<NA>"])
+def test_what_programs_write_for_nothing_is_nothing(import_csv: Import, nothing: str) -> None:
+    imported = import_csv("image,tags,caption,likes", f"{nothing},{nothing},#dog,{nothing}")
+    assert imported.rows == [{"hashtags": ["dog"]}]
+    assert imported.summary.photos_missing == 0

@@ -14,6 +14,28 @@ def test_hashtags_are_understood_however_a_cell_holds_them(import_csv: Import, c
     assert imported.hashtags == [["dog", "newyork"]]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "['dog' 'New York'\n 'sea']",
+        "array(['dog', 'New York', 'sea'], dtype=object)",
+        "array(['dog', 'New York',\n       'sea'], dtype='<U8')",
+        "['dog', 'New York', None, 'sea', nan]",
+        '[""dog"", ""new york"", null, ""sea""]',
+        '{dog,""New York"",sea}',
+        "('#dog', '#newyork', '#sea')",
+    ],
+)
+def test_lists_are_understood_as_programs_write_them(import_csv: Import, cell: str) -> None:
+    imported = import_csv("hashtags,likes", f'"{cell}",1')
+    assert imported.hashtags == [["dog", "newyork", "sea"]]
+
+
+def test_an_apostrophe_in_a_list_is_no_quote(import_csv: Import) -> None:
+    imported = import_csv("hashtags,likes", "\"{l'amour,d'ete}\",1")
+    assert imported.hashtags == [["lamour", "dete"]]
+
+
 def test_of_a_caption_only_the_hashtags_are_taken(import_csv: Import) -> None:
     caption = (
         '"Our no. #1 walk! #Snow&ice, #наш_пёс. See https://a.org/#top &#39;x&#39; #café☕ #हिन्दी"'
