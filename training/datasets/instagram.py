@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from training.datasets.importing.importer import Progress
 
 log = logging.getLogger(__name__)
 
-DONE = "collected.json"
+COMPLETED = "collected.json"
 """How many posts of each target a run has gone through to the end."""
 _PINNED = 3
 """So many posts of a profile may be pinned before the newest one."""
@@ -160,9 +161,9 @@ def collect(
         with _loader(module, to, progress) as loader:
             if login is not None:
                 _log_in(loader, module, login, session_file)
-            run = _Run(module, loader, to, limit, pause, sleep, progress, summary)
+            collector = _Collector(module, loader, to, limit, pause, sleep, progress, summary)
             for number, target in enumerate(targets, 1):
-                if not run.fetch_target(target):
+                if not collector.fetch_target(target):
                     summary.untried = targets[number:]
                     break
     except OSError as error:
@@ -243,8 +244,8 @@ def _log_in(loader: Any, module: Any, login: str, session_file: Path | None) -> 
 
 
 @dataclass
-class _Run:
-    """One run over the targets, with what it needs."""
+class _Collector:
+    """Fetches one target after the other."""
 
     module: Any
     loader: Any
@@ -272,22 +273,19 @@ class _Run:
     def _newest(self, target: str) -> Iterator[Any]:
         context = self.loader.context
         if target.startswith("#"):
-            posts = self.module.Hashtag.from_name(context, target[1:]).get_posts_resumable()
-        else:
-            posts = self.module.Profile.from_username(context, target).get_posts()
-        return iter(posts)
+            return iter(self.module.Hashtag.from_name(context, target[1:]).get_posts_resumable())
+        return iter(self.module.Profile.from_username(context, target).get_posts())
 
-    def _fetch_new(self, target: str, posts: Iterator[Any]) -> None:
-        done = _done(self.to)
-        came_through = done.get(target, 0) >= self.limit
-        before = sum(self.summary.problems.counts.values())
-        known_in_a_row = failures_in_a_row = looked_at = 0
-        while looked_at < self.limit and (post := next(posts, None)) is not None:
-            looked_at += 1
+    def _fetch_new(self, target: str, posts: Iterable[Any]) -> None:
+        completed = _read_completed(self.to)
+        is_complete = completed.get(target, 0) >= self.limit
+        problems_before = sum(self.summary.problems.counts.values())
+        known_in_a_row = failures_in_a_row = 0
+        for number, post in enumerate(islice(posts, self.limit), 1):
             if self._is_there(target, post):
                 self.summary.known += 1
                 known_in_a_row += 1
-                if came_through and known_in_a_row > _PINNED:
+                if is_complete and known_in_a_row > _PINNED:
                     break
             elif post.typename == "GraphVideo":
                 self.summary.videos += 1
@@ -299,9 +297,11 @@ class _Run:
                         f"{failures_in_a_row} posts in a row could not be fetched"
                     )
                 self.sleep(self.pause * random.uniform(0.5, 1.5))
-            self.progress(target, looked_at, self.limit)
-        if sum(self.summary.problems.counts.values()) == before:
-            _write_done(self.to, done | {target: max(self.limit, done.get(target, 0))})
+            self.progress(target, number, self.limit)
+        if sum(self.summary.problems.counts.values()) == problems_before:
+            _write_completed(
+                self.to, completed | {target: max(self.limit, completed.get(target, 0))}
+            )
 
     def _is_there(self, target: str, post: Any) -> bool:
         name = f"{post.date_utc:%Y-%m-%d_%H-%M-%S}_UTC_{post.shortcode}.json.xz"
@@ -327,47 +327,47 @@ class _Run:
 def _explain(error: Exception, target: str, errors: Any) -> Refusal:
     """What an error of ``instaloader.exceptions`` means for people, and what to do."""
     text = str(error)
-    if isinstance(error, errors.TooManyRequestsException) or _says(
+    if isinstance(error, errors.TooManyRequestsException) or _mentions(
         text, "429", "too many requests", "wait a few minutes"
     ):
         return Refusal(target, _SLOW_DOWN, final=True)
-    if _says(text, "checkpoint", "challenge", "feedback_required"):
+    if _mentions(text, "checkpoint", "challenge", "feedback_required"):
         return Refusal(target, _CHECKPOINT, final=True)
     for name, message in _OF_THIS_TARGET.items():
         if isinstance(error, getattr(errors, name)):
             return Refusal(target, message)
-    if isinstance(error, errors.AbortDownloadException) and _says(text, "logged out"):
+    if isinstance(error, errors.AbortDownloadException) and _mentions(text, "logged out"):
         return Refusal(target, _LOGGED_OUT, final=True)
     for code in ("401", "403"):
-        if _says(text, code):
+        if _mentions(text, code):
             return Refusal(target, _REFUSED.format(code=code), final=True)
     if isinstance(error, errors.ConnectionException | errors.AbortDownloadException):
         return Refusal(target, _UNREACHABLE.format(error=_short(text)), final=True)
     return Refusal(target, f"{_NOT_UNDERSTOOD} ({_short(text)})")
 
 
-def _says(text: str, *signs: str) -> bool:
+def _mentions(text: str, *signs: str) -> bool:
     """Whether one of the signs is in the text; a number must stand by itself."""
     return any(re.search(rf"(?<!\w){re.escape(sign)}(?!\d)", text, re.IGNORECASE) for sign in signs)
 
 
 def _short(text: str) -> str:
     for sign, meaning in _NETWORK.items():
-        if _says(text, sign):
+        if _mentions(text, sign):
             return meaning
     line = " ".join(text.split())
     return line if len(line) <= 160 else line[:159] + "…"
 
 
-def _done(to: Path) -> dict[str, int]:
+def _read_completed(to: Path) -> dict[str, int]:
     try:
-        content = json.loads((to / DONE).read_bytes())
+        content = json.loads((to / COMPLETED).read_bytes())
         return {str(target): int(count) for target, count in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
 
 
-def _write_done(to: Path, done: dict[str, int]) -> None:
-    partial = to / f"{DONE}.partial"
-    partial.write_text(json.dumps(done, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(to / DONE)
+def _write_completed(to: Path, completed: dict[str, int]) -> None:
+    partial = to / f"{COMPLETED}.partial"
+    partial.write_text(json.dumps(completed, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(to / COMPLETED)

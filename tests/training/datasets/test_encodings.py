@@ -9,7 +9,7 @@ from training.datasets.format import DatasetError
 
 
 @pytest.mark.parametrize(
-    ("encoding", "told"),
+    ("encoding", "note"),
     [
         ("utf-8", ""),
         ("utf-8-sig", ""),
@@ -20,12 +20,12 @@ from training.datasets.format import DatasetError
     ],
 )
 def test_cyrillic_hashtags_are_read_in_any_usual_encoding(
-    import_csv: Import, encoding: str, told: str
+    import_csv: Import, encoding: str, note: str
 ) -> None:
     imported = import_csv("tags,caption", "#Собака #лес,прогулка", encoding=encoding)
     assert imported.hashtags == [["собака", "лес"]]
-    assert [note for note in imported.summary.lines() if "not UTF-8" in note][:1] == (
-        [told + " If letters look wrong, save the file as UTF-8 and import again."] if told else []
+    assert [line for line in imported.summary.lines() if "not UTF-8" in line] == (
+        [note + " If letters look wrong, save the file as UTF-8 and import again."] if note else []
     )
 
 

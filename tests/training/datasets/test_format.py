@@ -22,14 +22,14 @@ def test_the_first_post_is_read_whatever_marks_the_encoding(tmp_path: Path, enco
 
 
 @pytest.mark.parametrize(
-    ("likes", "kept"),
+    ("likes", "expected"),
     [("12.0", 12), ("0", 0), ("NaN", None), ("null", None), ("-1", None), ("-1.0", None)],
 )
 def test_likes_are_whole_numbers_however_written(
-    tmp_path: Path, likes: str, kept: int | None
+    tmp_path: Path, likes: str, expected: int | None
 ) -> None:
     posts, problems = _read(tmp_path, f'{{"hashtags": ["sea"], "likes": {likes}}}\n')
-    assert posts[0].likes == kept and not problems.counts
+    assert posts[0].likes == expected and not problems.counts
 
 
 @pytest.mark.parametrize("likes", ["true", '"many"', "1.5", "Infinity", "[]"])

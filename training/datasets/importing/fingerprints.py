@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,27 +37,19 @@ class Fingerprint:
 class FingerprintFile:
     """Fingerprints by photo content, in one file that grows a record at a time.
 
-    A record that an interruption cut short is dropped on opening. Use it as a context manager.
+    A record that an interruption cut short is dropped on opening.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._stored: dict[bytes, Fingerprint] = {}
-
-    def __enter__(self) -> "FingerprintFile":
-        self._file = self._path.open("ab")
+        self._file = path.open("ab")
         self._file.truncate(self._file.tell() // _RECORD.size * _RECORD.size)
-        for digest, average, perceptual, colours in _RECORD.iter_unpack(self._path.read_bytes()):
+        for digest, average, perceptual, colours in _RECORD.iter_unpack(path.read_bytes()):
             hashes = copies.Hashes(average, int.from_bytes(perceptual, "big"))
             self._stored[digest] = Fingerprint(digest, hashes, np.frombuffer(colours, np.uint8))
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Closes the file."""
         self._file.close()
 
     def of_photos(

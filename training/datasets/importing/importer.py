@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,7 +140,7 @@ def _fingerprints(
     fingerprints: dict[Path, Fingerprint] = {}
     if not with_photo:
         return fingerprints
-    with FingerprintFile(to / FINGERPRINTS) as file:
+    with closing(FingerprintFile(to / FINGERPRINTS)) as file:
         pool = ThreadPoolExecutor(min(cores(), 16))
         try:
             for start in range(0, len(with_photo), _BATCH):

@@ -9,7 +9,7 @@ from training.datasets.format import DatasetError
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "sentence"),
     [
         ("nothing", "is not there"),
         ("archive.zip", "Unpack it"),
@@ -19,7 +19,7 @@ from training.datasets.format import DatasetError
     ],
 )
 def test_a_source_that_is_not_understood_says_what_can_be_imported(
-    run_import: Import, tmp_path: Path, name: str, said: str
+    run_import: Import, tmp_path: Path, name: str, sentence: str
 ) -> None:
     path = tmp_path / name
     if name.endswith("/"):
@@ -30,7 +30,7 @@ def test_a_source_that_is_not_understood_says_what_can_be_imported(
     source = path.parent if name.startswith("strange") else path
     with pytest.raises(DatasetError) as error:
         run_import(source)
-    assert said in str(error.value)
+    assert sentence in str(error.value)
 
 
 def test_a_kind_that_does_not_exist_names_those_that_do(run_import: Import, source: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_kind_that_does_not_exist_names_those_that_do(run_import: Import, sour
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "sentence"),
     [
         ("csv", "holds no CSV file"),
         ("harrison", "has no data_list.txt"),
@@ -47,10 +47,10 @@ def test_a_kind_that_does_not_exist_names_those_that_do(run_import: Import, sour
     ],
 )
 def test_a_source_that_is_not_of_the_kind_it_is_said_to_be_is_one_sentence(
-    run_import: Import, tmp_path: Path, kind: str, told: str
+    run_import: Import, tmp_path: Path, kind: str, sentence: str
 ) -> None:
     photo(tmp_path / "s" / "a.jpg", 1)
-    with pytest.raises(DatasetError, match=told):
+    with pytest.raises(DatasetError, match=sentence):
         run_import(tmp_path / "s", kind=kind)
     with pytest.raises(DatasetError, match="is not there"):
         run_import(tmp_path / "nowhere", kind=kind)

@@ -63,7 +63,7 @@ def test_posts_without_hashtags_are_left_out_and_counted(
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "sentence"),
     [
         ([], "has no column of hashtags"),
         (["tags"], "holds no post with a hashtag"),
@@ -72,11 +72,11 @@ def test_posts_without_hashtags_are_left_out_and_counted(
     ],
 )
 def test_a_source_without_any_hashtag_is_one_clear_sentence(
-    run_import: Import, tmp_path: Path, lines: list[str], said: str
+    run_import: Import, tmp_path: Path, lines: list[str], sentence: str
 ) -> None:
     with pytest.raises(DatasetError) as error:
         run_import(table(tmp_path / "posts.csv", *lines))
-    assert said in str(error.value)
+    assert sentence in str(error.value)
     assert not (tmp_path / "to").exists()
 
 

@@ -34,8 +34,8 @@ def test_photos_are_copied_where_links_cannot_be_made(
 def test_missing_photos_are_counted_and_told_once(run_import: Import, source: Path) -> None:
     imported = run_import(source)
     assert (imported.summary.photos_found, imported.summary.photos_missing) == (3, 1)
-    told = [line for line in imported.summary.lines() if "gone.jpg" in line]
-    assert told == ["1 photo of 4 not there (such as gone.jpg); their hashtags still serve."]
+    lines = [line for line in imported.summary.lines() if "gone.jpg" in line]
+    assert lines == ["1 photo of 4 not there (such as gone.jpg); their hashtags still serve."]
 
 
 def test_photos_and_links_that_leave_the_folder_are_refused(

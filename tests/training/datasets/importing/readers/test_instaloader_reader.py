@@ -21,19 +21,43 @@ def post_node(caption: str, likes: int, **more: object) -> dict[str, object]:
     }
 
 
-def test_an_instaloader_post_gives_its_captions_hashtags_likes_and_date(
-    run_import: Import, tmp_path: Path
-) -> None:
+@pytest.fixture
+def downloads(tmp_path: Path) -> Path:
+    """A folder of a hashtag's posts with one picture in it."""
     folder = tmp_path / "downloads" / "#sea"
     photo(folder / f"{NAME}.jpg", 1)
-    table(folder / f"{NAME}.txt", "Morning swim #Sea #ocean")
-    metadata(folder / f"{NAME}.json.xz", post_node("Morning swim #Sea #ocean", 321))
-    imported = run_import(folder.parent)
-    (row,) = imported.rows
-    assert imported.summary.kind == "instaloader"
+    return folder
+
+
+@pytest.fixture
+def with_metadata(downloads: Path) -> Path:
+    """The same with the picture's caption and metadata."""
+    table(downloads / f"{NAME}.txt", "Morning swim #Sea #ocean")
+    metadata(downloads / f"{NAME}.json.xz", post_node("Morning swim #Sea #ocean", 321))
+    return downloads
+
+
+def test_a_download_folder_is_recognised(run_import: Import, with_metadata: Path) -> None:
+    assert run_import(with_metadata.parent).summary.kind == "instaloader"
+
+
+def test_a_post_has_its_captions_hashtags_and_those_likes(
+    run_import: Import, with_metadata: Path
+) -> None:
+    (row,) = run_import(with_metadata.parent).rows
     assert row["hashtags"] == ["sea", "ocean"]
     assert row["likes"] == 321
+
+
+def test_a_post_has_the_date_of_its_metadata(run_import: Import, with_metadata: Path) -> None:
+    (row,) = run_import(with_metadata.parent).rows
     assert row["posted_at"] == "2023-01-05T12:33:44+00:00"
+
+
+def test_the_folders_name_is_the_hashtag_that_was_searched_for(
+    run_import: Import, with_metadata: Path
+) -> None:
+    (row,) = run_import(with_metadata.parent).rows
     assert row["search_hashtag"] == "sea"
 
 
@@ -45,12 +69,10 @@ def test_an_instaloader_post_gives_its_captions_hashtags_likes_and_date(
     ],
 )
 def test_hidden_likes_are_unknown(
-    run_import: Import, tmp_path: Path, more: dict[str, object]
+    run_import: Import, downloads: Path, more: dict[str, object]
 ) -> None:
-    folder = tmp_path / "downloads"
-    photo(folder / f"{NAME}.jpg", 1)
-    metadata(folder / f"{NAME}.json.xz", post_node("#sea", 3, **more))
-    imported = run_import(folder)
+    metadata(downloads / f"{NAME}.json.xz", post_node("#sea", 3, **more))
+    imported = run_import(downloads)
     assert "likes" not in imported.rows[0]
     assert imported.summary.likes_hidden == 1
 
@@ -63,24 +85,28 @@ def test_hidden_likes_are_unknown(
     ],
 )
 def test_the_metadata_of_other_versions_is_understood(
-    run_import: Import, tmp_path: Path, node: dict[str, object]
+    run_import: Import, downloads: Path, node: dict[str, object]
 ) -> None:
-    folder = tmp_path / "downloads"
-    photo(folder / f"{NAME}.jpg", 1)
-    (folder / f"{NAME}.json").write_text(
-        json.dumps({"node": node, "instaloader": {"node_type": "Post"}})
-    )
-    imported = run_import(folder)
-    row = imported.rows[0]
+    content = {"node": node, "instaloader": {"node_type": "Post"}}
+    (downloads / f"{NAME}.json").write_text(json.dumps(content))
+    (row,) = run_import(downloads).rows
     assert (row["hashtags"], row["likes"]) == (["sea"], 5)
 
 
-def test_a_caption_without_metadata_is_enough(run_import: Import, tmp_path: Path) -> None:
-    folder = tmp_path / "downloads"
-    photo(folder / f"{NAME}.jpg", 1)
-    table(folder / f"{NAME}.txt", "#sea")
-    imported = run_import(folder)
-    assert imported.rows[0]["posted_at"] == "2023-01-05T12:33:44+00:00"
+def test_without_metadata_the_files_name_tells_the_date(
+    run_import: Import, downloads: Path
+) -> None:
+    table(downloads / f"{NAME}.txt", "#sea")
+    (row,) = run_import(downloads).rows
+    assert row["posted_at"] == "2023-01-05T12:33:44+00:00"
+
+
+def test_a_caption_that_is_no_text_stops_nothing(run_import: Import, with_metadata: Path) -> None:
+    (with_metadata / "a.txt").write_bytes(b"PK\x03\x04\x00\x00" + bytes(range(1, 256)) * 4)
+    photo(with_metadata / "a.jpg", 2)
+    imported = run_import(with_metadata)
+    assert imported.hashtags == [["sea", "ocean"]]
+    assert imported.summary.problems.counts["caption is no text"] == 1
 
 
 def test_pictures_of_an_album_share_the_posts_hashtags_and_count_once(
@@ -134,23 +160,17 @@ def test_a_video_in_an_album_leaves_the_albums_pictures(run_import: Import, tmp_
 
 @pytest.mark.parametrize("damage", [b"", b"no xz", lzma.compress(b"{broken"), lzma.compress(b"7")])
 def test_damaged_metadata_leaves_the_caption_file(
-    run_import: Import, tmp_path: Path, damage: bytes
+    run_import: Import, downloads: Path, damage: bytes
 ) -> None:
-    folder = tmp_path / "downloads"
-    photo(folder / f"{NAME}.jpg", 1)
-    table(folder / f"{NAME}.txt", "#sea")
-    (folder / f"{NAME}.json.xz").write_bytes(damage)
-    imported = run_import(folder)
-    assert imported.hashtags == [["sea"]]
+    table(downloads / f"{NAME}.txt", "#sea")
+    (downloads / f"{NAME}.json.xz").write_bytes(damage)
+    assert run_import(downloads).hashtags == [["sea"]]
 
 
-def test_metadata_that_cannot_be_read_is_counted(run_import: Import, tmp_path: Path) -> None:
-    folder = tmp_path / "downloads"
-    photo(folder / f"{NAME}.jpg", 1)
-    table(folder / f"{NAME}.txt", "#sea")
-    (folder / f"{NAME}.json.xz").write_bytes(b"no xz")
-    imported = run_import(folder)
-    assert imported.summary.problems.counts == {"metadata cannot be read": 1}
+def test_metadata_that_cannot_be_read_is_counted(run_import: Import, downloads: Path) -> None:
+    table(downloads / f"{NAME}.txt", "#sea")
+    (downloads / f"{NAME}.json.xz").write_bytes(b"no xz")
+    assert run_import(downloads).summary.problems.counts == {"metadata cannot be read": 1}
 
 
 def test_pictures_with_captions_of_the_same_name_are_posts(
