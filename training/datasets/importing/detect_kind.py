@@ -37,46 +37,17 @@ def detect_kind(source: Path) -> str:
     """The kind of a source, one of `KINDS`.
 
     Raises:
-        DatasetError: where nothing is there or it looks like no layout that is understood.
+        DatasetError: where it looks like no layout that is understood.
     """
-    if not source.exists():
-        raise DatasetError(f"{source} is not there.")
     if not source.is_dir():
         return _kind_of_file(source)
     if (source / POSTS).is_file():
         return "dataset"
     if (source / harrison.PHOTOS).is_file() and (source / harrison.HASHTAGS).is_file():
         return "harrison"
-    if _has_table(source):
+    if csv_table.find_table(source) is not None:
         return "csv"
     return _kind_of_files(source)
-
-
-def check_kind(source: Path, kind: str) -> None:
-    """Makes sure that a source can be of the kind that somebody says it is.
-
-    Raises:
-        DatasetError: where it cannot.
-    """
-    if not source.exists():
-        raise DatasetError(f"{source} is not there.")
-    if kind == "csv":
-        if source.is_dir() and not _has_table(source):
-            raise DatasetError(f"{source} holds no CSV file.")
-    elif not source.is_dir():
-        raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
-    elif kind == "harrison":
-        for name in (harrison.PHOTOS, harrison.HASHTAGS):
-            if not (source / name).is_file():
-                raise DatasetError(f"{source} is not HARRISON's layout: it has no {name}.")
-
-
-def _has_table(folder: Path) -> bool:
-    tables = csv_table.tables(folder)
-    if len(tables) > 1:
-        names = ", ".join(path.name for path in tables[:4])
-        raise DatasetError(f"{folder} holds several tables ({names}). Name the one to import.")
-    return bool(tables)
 
 
 def _kind_of_file(source: Path) -> str:

@@ -62,24 +62,17 @@ class ImportSummary:
                 f"{self.photos_found + self.photos_missing:,} not there (such as "
                 f"{', '.join(self.missing_examples)}); their hashtags still serve."
             )
-        if self.duplicates:
-            lines.append(
-                f"{_count(self.duplicates, 'post')} joined with another of the same photo."
-            )
         if self.rare:
-            lines.append(f"Too rare, dropped: {_tags(self.rare)}.")
+            lines.append(f"Too rare, dropped: {_most_frequent(self.rare)}.")
         if self.common:
-            lines.append(f"Too common, dropped: {_tags(self.common)}.")
-        if self.emptied:
-            lines.append(
-                f"{_count(self.emptied, 'post')} left out: all their hashtags were dropped."
-            )
-        if self.without_hashtags:
-            lines.append(f"{_count(self.without_hashtags, 'post')} left out: no hashtags.")
-        if self.likes_hidden:
-            lines.append(
-                f"{_count(self.likes_hidden, 'post')} with hidden likes: taken as unknown."
-            )
+            lines.append(f"Too common, dropped: {_most_frequent(self.common)}.")
+        counts = (
+            (self.duplicates, "joined with another of the same photo."),
+            (self.emptied, "left out: all their hashtags were dropped."),
+            (self.without_hashtags, "left out: no hashtags."),
+            (self.likes_hidden, "with hidden likes: taken as unknown."),
+        )
+        lines += [f"{_count(count, 'post')} {what}" for count, what in counts if count]
         lines += [f"Skipped: {count:,} {what}." for what, count in (+self.skipped).most_common()]
         return lines + self.problems.lines()
 
@@ -88,7 +81,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _tags(counts: Counter[str]) -> str:
+def _most_frequent(counts: Counter[str]) -> str:
     shown = ", ".join(f"#{tag} {count:,}×" for tag, count in counts.most_common(_SHOWN))
     more = ", …" if len(counts) > _SHOWN else ""
     return f"{_count(len(counts), 'hashtag')} ({shown}{more})"

@@ -10,7 +10,7 @@ from pathlib import Path
 from recommenders.machine import cores
 from recommenders.photos import PhotoError
 from training.datasets.format import POSTS, DatasetError, Post, write_posts
-from training.datasets.importing.detect_kind import KINDS, check_kind, detect_kind
+from training.datasets.importing.detect_kind import KINDS, detect_kind
 from training.datasets.importing.duplicates import join_duplicates
 from training.datasets.importing.fingerprints import Fingerprint, FingerprintFile
 from training.datasets.importing.hashtag_limits import rare_and_common, without
@@ -60,9 +60,12 @@ def import_posts(
         raise DatasetError(f"The cap is a share of the posts, above 0 and up to 1, not {cap}.")
     if kind is not None and kind not in KINDS:
         raise DatasetError(f"{kind} is no kind of source; there are {', '.join(KINDS)}.")
+    if not source.exists():
+        raise DatasetError(f"{source} is not there.")
+    if kind not in (None, "csv") and not source.is_dir():
+        raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
     try:
         summary = ImportSummary(kind or detect_kind(source))
-        check_kind(source, summary.kind)
         _check_target(source, to, replace_other)
         posts = _read(source, summary, progress)
         (to / FOLDER).mkdir(parents=True, exist_ok=True)

@@ -48,9 +48,12 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     Rows that name the same photo are one post.
 
     Raises:
-        DatasetError: for a file without a header that names a column of hashtags or captions.
+        DatasetError: where there is no table or no header that names a column of hashtags or
+            captions.
     """
-    path = source if source.is_file() else tables(source)[0]
+    path = source if source.is_file() else find_table(source)
+    if path is None:
+        raise DatasetError(f"{source} holds no CSV file.")
     root = path.parent.resolve()
     rows = _rows(read_text(path, summary.problems), summary.problems)
     _, header = next(rows, (0, []))
@@ -77,9 +80,17 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     yield from posts.values()
 
 
-def tables(folder: Path) -> list[Path]:
-    """The tables of a folder."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+def find_table(folder: Path) -> Path | None:
+    """The table of a folder, None where there is none.
+
+    Raises:
+        DatasetError: where there are several.
+    """
+    tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if len(tables) > 1:
+        names = ", ".join(path.name for path in tables[:4])
+        raise DatasetError(f"{folder} holds several tables ({names}). Name the one to import.")
+    return tables[0] if tables else None
 
 
 def _columns(header: Sequence[str], name: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
 from recommenders.hashtags import HashtagError, normalise
-from training.datasets.format import Post, canonical_hashtags, read_text
+from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import find_photo
 
@@ -21,7 +21,13 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """Posts of a folder with ``data_list.txt`` and ``tag_list.txt``.
 
     The folder that a photo lies in is the hashtag that was searched for.
+
+    Raises:
+        DatasetError: where one of the lists is not there.
     """
+    for name in (PHOTOS, HASHTAGS):
+        if not (source / name).is_file():
+            raise DatasetError(f"{source} is not HARRISON's layout: it has no {name}.")
     root = source.resolve()
     photos = _lines(source / PHOTOS, summary)
     tags = _lines(source / HASHTAGS, summary)
