@@ -71,6 +71,12 @@ def hashes(image: Image.Image) -> Hashes:
     )
 
 
+def colours(image: Image.Image) -> NDArray[np.uint8]:
+    """The photo's colours, (48,) uint8: its mean colour in each of 4×4 fields, row by row."""
+    small = image.convert("RGB").resize((_FIELDS, _FIELDS), Image.Resampling.BOX)
+    return np.asarray(small, np.uint8).reshape(-1)
+
+
 def distance(first: int, second: int) -> int:
     """In how many bits two hashes differ (Hamming), 0 … 64."""
     return (first ^ second).bit_count()
@@ -121,6 +127,28 @@ def perceptual_distances(perceptual_hash: int, others: NDArray[np.uint8]) -> NDA
     return different
 
 
+def colour_differences(one: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How far the colours ``one`` (48,) are from ``others`` (n, 48): (n,) float32, 0 … 255.
+
+    A photo of one flat colour has no hashes worth comparing, so it is infinitely far from all.
+    """
+    if np.ptp(one.reshape(-1, 3), axis=0).max() <= _FLAT:
+        return np.full(len(others), np.inf, np.float32)
+    differences: NDArray[np.float32] = np.abs(others.astype(np.float32) - one).mean(axis=1)
+    return differences
+
+
+def most_alike_by_colours(bits: NDArray[np.int64], differences: NDArray[np.float32]) -> int | None:
+    """Which of n photos another is a copy of, where colours confirm: an index, None for none.
+
+    Args:
+        bits: (n,) in how many bits the perceptual hashes differ.
+        differences: (n,) of the colours.
+    """
+    alike = (bits <= MAX_PERCEPTUAL_DISTANCE_BY_COLOURS) & (differences <= MAX_COLOUR_DIFFERENCE)
+    return int(np.where(alike, bits, PERCEPTUAL_BITS).argmin()) if alike.any() else None
+
+
 def cosines(
     features: NDArray[np.floating], candidates: NDArray[np.floating]
 ) -> NDArray[np.float32]:
@@ -134,23 +162,6 @@ def cosines(
     products: NDArray[np.float32] = many @ one
     np.divide(products, lengths, out=products, where=lengths > 0)
     return products
-
-
-def colours(image: Image.Image) -> NDArray[np.uint8]:
-    """The photo's colours, (48,) uint8: its mean colour in each of 4×4 fields, row by row."""
-    small = image.convert("RGB").resize((_FIELDS, _FIELDS), Image.Resampling.BOX)
-    return np.asarray(small, np.uint8).reshape(-1)
-
-
-def colour_differences(one: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How far the colours `one` (48,) are from each of `others` (n, 48): (n,) float32, 0 … 255.
-
-    A photo of one flat colour has no hashes worth comparing, so it is infinitely far from all.
-    """
-    if np.ptp(one.reshape(-1, 3), axis=0).max() <= _FLAT:
-        return np.full(len(others), np.inf, np.float32)
-    differences: NDArray[np.float32] = np.abs(others.astype(np.float32) - one).mean(axis=1)
-    return differences
 
 
 def _integer(bits: NDArray[np.bool_]) -> int:

@@ -127,3 +127,10 @@ def test_a_copy_has_nearly_the_colours_of_its_photo() -> None:
 def test_one_flat_colour_is_near_nothing() -> None:
     flat = copies.colours(Image.new("L", (50, 80), 40))
     assert np.isinf(copies.colour_differences(flat, flat[None])).all()
+
+
+def test_of_several_whose_colours_agree_the_nearest_hash_is_the_photos() -> None:
+    bits = np.array([0, 20, 10, 25])
+    differences = np.array([5, 1, 3, 0], np.float32)
+    assert copies.most_alike_by_colours(bits, differences) == 2
+    assert copies.most_alike_by_colours(bits[[0, 3]], differences[[0, 3]]) is None

@@ -1,7 +1,7 @@
 """The dataset format: a folder with ``posts.jsonl``, an object a line.
 
 ``hashtags`` (list) and, where known, ``image`` (path inside the folder), ``split``, ``likes``,
-``posted_at``, ``search_hashtag`` and ``album``. `training.datasets.importing` turns other
+``posted_at``, ``search_hashtag`` and ``album``. ``training.datasets.importing`` turns other
 layouts into this one.
 """
 

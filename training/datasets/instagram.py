@@ -1,6 +1,6 @@
 """New posts of hashtags and profiles, through instaloader.
 
-instaloader is an optional extra. Its files land in a folder that `training.datasets.importing`
+instaloader is an optional extra. Its files land in a folder that ``training.datasets.importing``
 reads. It keeps to its own limits of requests; we pause between posts besides, ask for nothing that
 is there already, and stop at the first sign that Instagram wants us to.
 """

@@ -1,13 +1,13 @@
 """Posts of any layout into a dataset folder.
 
-- `importer`: read this first; all steps of an import in order.
-- `detect_kind`: which layout a source has.
-- `readers`: a reader a layout, ``read(source, summary)`` each: `dataset_folder`, `harrison`,
-  `instaloader`, `csv_table`, `keywords`; `text_values` reads hashtags, likes and dates in text.
-- `photo_paths`: photos found in the source and placed in the dataset.
-- `fingerprints`, `duplicates`: the same photo posted twice becomes one post.
-- `hashtag_limits`: hashtags that are too rare or too common go.
-- `import_summary`: what is counted meanwhile and told at the end.
+- ``importer``: read this first; all steps of an import in order.
+- ``detect_kind``: which layout a source has.
+- ``readers``: a reader a layout, ``read(source, summary)`` each: ``dataset_folder``, ``harrison``,
+  ``instaloader``, ``csv_table``, ``keywords``. ``text_values``: hashtags, likes, dates in text.
+- ``photo_paths``: photos found in the source and placed in the dataset.
+- ``fingerprints``, ``duplicates``: the same photo posted twice becomes one post.
+- ``hashtag_limits``: hashtags that are too rare or too common go.
+- ``import_summary``: what is counted meanwhile and told at the end.
 """
 
 from training.datasets.importing.detect_kind import KINDS

@@ -34,7 +34,7 @@ _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".7z", ".rar")
 
 
 def detect_kind(source: Path) -> str:
-    """The kind of a source, one of `KINDS`.
+    """The kind of a source, one of ``KINDS``.
 
     Raises:
         DatasetError: where it looks like no layout that is understood.

@@ -26,7 +26,7 @@ class Fingerprint:
 
     Attributes:
         digest: SHA-256 of the file's bytes.
-        hashes, colours: as `recommenders.copies` computes them.
+        hashes, colours: as ``recommenders.copies`` computes them.
     """
 
     digest: bytes

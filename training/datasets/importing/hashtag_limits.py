@@ -32,10 +32,10 @@ def rare_and_common(
     return rare, common
 
 
-def without(posts: Sequence[Post], dropped: Counter[str]) -> list[Post]:
+def drop_hashtags(posts: Sequence[Post], hashtags: Counter[str]) -> list[Post]:
     """The posts without these hashtags; those that have none left are left out."""
     remaining = (
-        replace(post, hashtags=tuple(tag for tag in post.hashtags if tag not in dropped))
+        replace(post, hashtags=tuple(tag for tag in post.hashtags if tag not in hashtags))
         for post in posts
     )
     return [post for post in remaining if post.hashtags]

@@ -14,7 +14,7 @@ class ImportSummary:
 
     Attributes:
         kind: the source's layout.
-        posts: posts written, of which `photos` have a photo.
+        posts: posts written, of which ``photos`` have a photo.
         hashtags: different hashtags written.
         duplicates: posts and rows that were joined with an earlier one of the same photo.
         rare, common: hashtags dropped for being too rare or too common, with their counts.

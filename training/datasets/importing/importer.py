@@ -13,7 +13,7 @@ from training.datasets.format import POSTS, DatasetError, Post, write_posts
 from training.datasets.importing.detect_kind import KINDS, detect_kind
 from training.datasets.importing.duplicates import join_duplicates
 from training.datasets.importing.fingerprints import Fingerprint, FingerprintFile
-from training.datasets.importing.hashtag_limits import rare_and_common, without
+from training.datasets.importing.hashtag_limits import drop_hashtags, rare_and_common
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import FOLDER, place_photo
 
@@ -45,7 +45,7 @@ def import_posts(
     Args:
         source: a folder or a CSV file.
         to: the dataset's folder; made where it is not there.
-        kind: the layout, one of `KINDS`; recognised where None.
+        kind: the layout, one of ``KINDS``; recognised where None.
         min_count: hashtags on fewer posts are dropped.
         cap: hashtags on more than this share of the posts are dropped, 0 … 1.
         replace_other: may replace a dataset that was made from another source.
@@ -177,7 +177,7 @@ def _limited(
     if min_count == 1 and cap is None:
         return posts
     summary.rare, summary.common = rare_and_common(posts, min_count, cap)
-    limited = without(posts, summary.rare + summary.common)
+    limited = drop_hashtags(posts, summary.rare + summary.common)
     summary.emptied = len(posts) - len(limited)
     if not limited:
         raise DatasetError(
