@@ -60,11 +60,11 @@ def import_posts(
         raise DatasetError(f"The cap is a share of the posts, above 0 and up to 1, not {cap}.")
     if kind is not None and kind not in KINDS:
         raise DatasetError(f"{kind} is no kind of source; there are {', '.join(KINDS)}.")
-    if not source.exists():
-        raise DatasetError(f"{source} is not there.")
-    if kind not in (None, "csv") and not source.is_dir():
-        raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
     try:
+        if not source.exists():
+            raise DatasetError(f"{source} is not there.")
+        if kind not in (None, "csv") and not source.is_dir():
+            raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
         summary = ImportSummary(kind or detect_kind(source))
         _check_target(source, to, replace_other)
         posts = _read(source, summary, progress)
