@@ -44,14 +44,14 @@ def embed(
     tag4pic train embed --dataset posts --backbone resnet50
     """
     settings = settings_for_a_command()
-    from training.datasets.format import Problems, read
+    from training.datasets.format import Problems, read_posts
     from training.fitting.prepare import embed_posts, get_backbone
 
     known_backbones(backbone)
     problems = Problems()
     with reporting() as progress:
         photos = embed_posts(
-            read(dataset, problems),
+            read_posts(dataset, problems),
             [get_backbone(backbone, settings.weights_dir, fetch=True)],
             cache,
             mirrored=mirrored,

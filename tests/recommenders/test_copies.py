@@ -104,3 +104,33 @@ def test_cosines_are_those_of_the_vectors_and_nothing_is_like_zero() -> None:
     one = np.array([3.0, 4.0], np.float32)
     many = np.array([[3, 4], [-3, -4], [4, -3], [0, 0]], np.float16)
     np.testing.assert_allclose(copies.cosines(one, many), [1, -1, 0, 0], atol=1e-6)
+
+
+def test_colours_differ_by_the_mean_over_all_fields() -> None:
+    photo = scenery(1)
+    one = copies.colours(photo)
+    darker = copies.colours(photo.point(lambda shade: shade // 2))
+    differences = copies.colour_differences(one, np.stack([one, darker]))
+    assert one.shape == (copies.COLOURS,)
+    assert differences[0] == 0 and abs(differences[1] - one.mean() / 2) < 1
+
+
+def test_a_copy_has_nearly_the_colours_of_its_photo() -> None:
+    for seed in range(20):
+        file = BytesIO()
+        scenery(seed).resize((240, 160)).save(file, "JPEG", quality=40)
+        copy = copies.colours(Image.open(BytesIO(file.getvalue())))
+        (apart,) = copies.colour_differences(copies.colours(scenery(seed)), copy[None])
+        assert apart <= copies.MAX_COLOUR_DIFFERENCE
+
+
+def test_one_flat_colour_is_near_nothing() -> None:
+    flat = copies.colours(Image.new("L", (50, 80), 40))
+    assert np.isinf(copies.colour_differences(flat, flat[None])).all()
+
+
+def test_of_several_whose_colours_agree_the_nearest_hash_is_the_photos() -> None:
+    bits = np.array([0, 20, 10, 25])
+    differences = np.array([5, 1, 3, 0], np.float32)
+    assert copies.most_alike_by_colours(bits, differences) == 2
+    assert copies.most_alike_by_colours(bits[[0, 3]], differences[[0, 3]]) is None

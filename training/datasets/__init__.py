@@ -1,1 +1,1 @@
-"""Posts: the dataset format, and everything that turns other layouts into it."""
+"""Posts: the dataset format, what turns other layouts into it, and collecting from Instagram."""

@@ -1,10 +1,10 @@
 """The dataset format: a folder with ``posts.jsonl``, an object a line.
 
 ``hashtags`` (list) and, where known, ``image`` (path inside the folder), ``split``, ``likes``,
-``posted_at``, ``search_hashtag`` and ``album``. Everything else turns its layout into this one.
+``posted_at``, ``search_hashtag`` and ``album``. ``training.datasets.importing`` turns other
+layouts into this one.
 """
 
-import codecs
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
+from training.datasets.encodings import NotTextError, decode_text
 
 POSTS = "posts.jsonl"
 VALIDATION = "validation"
@@ -28,7 +29,8 @@ SPLITS = {
     "testing": "test",
 }
 """What people call splits, and what they are called here."""
-_EXAMPLES = 3
+MAX_EXAMPLES = 3
+"""So many rows are shown of those that are wrong for one reason."""
 
 
 class DatasetError(Exception):
@@ -54,26 +56,51 @@ class Post:
 
 @dataclass
 class Problems:
-    """What was wrong with rows, counted by reason, with the first examples of each."""
+    """What was wrong with rows, counted by reason, with the first examples of each.
+
+    Attributes:
+        notes: sentences for people about a file as a whole.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def add(self, reason: str, example: str) -> None:
+        """Counts a row that is wrong for this reason."""
         self.counts[reason] += 1
-        kept = self.examples.setdefault(reason, [])
-        if len(kept) < _EXAMPLES:
-            kept.append(example[:120])
+        examples = self.examples.setdefault(reason, [])
+        if len(examples) < MAX_EXAMPLES:
+            examples.append(example[:120])
 
     def lines(self) -> list[str]:
-        """One line for people per reason, the most frequent first."""
-        return [
+        """The notes, then a line for each reason, the most frequent first."""
+        return self.notes + [
             f"{count:,} × {reason} (such as {'; '.join(self.examples[reason])})"
             for reason, count in self.counts.most_common()
         ]
 
 
-def read(folder: Path, problems: Problems | None = None) -> list[Post]:
+def read_text(path: Path, problems: Problems) -> str:
+    """The text of a file in whatever encoding; one that had to be guessed is noted.
+
+    Raises:
+        DatasetError: for a file that is no text.
+        OSError: where it cannot be read.
+    """
+    try:
+        text, doubt = decode_text(path.read_bytes())
+    except NotTextError:
+        raise DatasetError(
+            f"{path.name} is not a text file. If it comes from a spreadsheet, save it as CSV "
+            "(UTF-8)."
+        ) from None
+    if doubt:
+        problems.notes.append(f"{path.name} {doubt}")
+    return text
+
+
+def read_posts(folder: Path, problems: Problems | None = None) -> list[Post]:
     """The posts of a dataset folder, in file order; broken rows are left out and counted.
 
     Raises:
@@ -86,18 +113,10 @@ def read(folder: Path, problems: Problems | None = None) -> list[Post]:
             "other layouts."
         )
     problems = Problems() if problems is None else problems
-    with path.open(encoding=_encoding(path), errors="replace") as lines:
-        posts = list(_posts(lines, folder, problems))
+    posts = list(_posts(read_text(path, problems).split("\n"), folder, problems))
     if not posts:
         raise DatasetError(f"{path} has no usable post. " + " ".join(problems.lines()))
     return posts
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8, or UTF-16 as Windows' shell writes it."""
-    with path.open("rb") as file:
-        mark = file.read(2)
-    return "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[Post]:
@@ -119,7 +138,7 @@ def _post(row: dict[str, Any], folder: Path, number: int, problems: Problems) ->
     where = f"line {number}"
     split = _text(row.get("split"))
     return Post(
-        hashtags=canonical(_texts(row["hashtags"], where, problems), where, problems),
+        hashtags=canonical_hashtags(_texts(row["hashtags"], where, problems), where, problems),
         image=_image(row.get("image"), folder, where, problems),
         split=split and SPLITS.get(split.strip().casefold(), split),
         likes=_likes(row.get("likes"), where, problems),
@@ -166,26 +185,25 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def canonical(tags: Iterable[str], where: str, problems: Problems) -> tuple[str, ...]:
+def canonical_hashtags(tags: Iterable[str], where: str, problems: Problems) -> tuple[str, ...]:
     """Canonical hashtags in order without repeats; what is no hashtag is counted."""
-    kept: dict[str, None] = {}
+    hashtags: dict[str, None] = {}
     for tag in tags:
         try:
-            kept[_normalised(tag)] = None
+            hashtags[_normalise(tag)] = None
         except HashtagError as error:
             problems.add(f"not a hashtag: {error.reason.replace('_', ' ')}", f"{where}: {tag}")
-    return tuple(kept)
+    return tuple(hashtags)
 
 
-# Posts say the same few thousand hashtags over and over.
-_normalised = lru_cache(maxsize=1 << 16)(normalise)
+# Posts have the same few thousand hashtags over and over.
+_normalise = lru_cache(maxsize=1 << 16)(normalise)
 
 
-def write(folder: Path, posts: Iterable[Post]) -> int:
-    """Writes ``posts.jsonl``, whole or not at all; returns how many posts."""
+def write_posts(folder: Path, posts: Iterable[Post]) -> None:
+    """Writes ``posts.jsonl``, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{POSTS}.partial"
-    count = 0
     with partial.open("w", encoding="utf-8") as file:
         for post in posts:
             row: dict[str, Any] = {}
@@ -196,6 +214,4 @@ def write(folder: Path, posts: Iterable[Post]) -> int:
                 if (value := getattr(post, name)) is not None:
                     row[name] = value
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            count += 1
     partial.replace(folder / POSTS)
-    return count

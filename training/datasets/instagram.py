@@ -1,6 +1,6 @@
 """New posts of hashtags and profiles, through instaloader.
 
-instaloader is an optional extra. Its files land in a folder that `training.datasets.importing`
+instaloader is an optional extra. Its files land in a folder that ``training.datasets.importing``
 reads. It keeps to its own limits of requests; we pause between posts besides, ask for nothing that
 is there already, and stop at the first sign that Instagram wants us to.
 """
@@ -13,16 +13,17 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Problems
-from training.datasets.importing.findings import Progress
+from training.datasets.importing.importer import Progress
 
 log = logging.getLogger(__name__)
 
-DONE = "collected.json"
+COMPLETED = "collected.json"
 """How many posts of each target a run has gone through to the end."""
 _PINNED = 3
 """So many posts of a profile may be pinned before the newest one."""
@@ -41,6 +42,30 @@ _LOGIN = (
     "log in once with `instaloader --login NAME`, which keeps a session file, and give that name "
     "as login."
 )
+_LOGGED_OUT = "Instagram ended the session. Wait a while, then " + _LOGIN
+_SLOW_DOWN = "Instagram asks to slow down (429). Wait an hour or longer, then " + _AGAIN
+_CHECKPOINT = (
+    "Instagram wants to see that the account is yours. Open Instagram in a browser or the app, "
+    "answer what it asks, wait a day, then " + _AGAIN
+)
+_REFUSED = (
+    "Instagram refuses ({code}): it answers from here only to people who are logged in, or not at "
+    f"all for now. Either {_LOGIN} Or wait some hours, then {_AGAIN}"
+)
+_UNREACHABLE = "Instagram cannot be reached ({error}). Check the connection, then " + _AGAIN
+_NOT_UNDERSTOOD = (
+    "instaloader does not understand Instagram's answer. Instagram may have changed: "
+    "pip install --upgrade instaloader, then " + _AGAIN
+)
+_OF_THIS_TARGET = {
+    "ProfileNotExistsException": "there is no such profile, or it hides from you. Check the name.",
+    "PrivateProfileNotFollowedException": (
+        "the profile is private. Log in as someone who follows it."
+    ),
+    "LoginRequiredException": "Instagram shows this only to people who are logged in: " + _LOGIN,
+    "QueryReturnedNotFoundException": "Instagram does not have it (404). Check the name.",
+}
+"""Errors of instaloader's that say nothing of the targets after this one."""
 
 
 class CollectError(DatasetError):
@@ -102,7 +127,7 @@ def collect(
     login: str | None = None,
     session_file: Path | None = None,
     pause: float = 2.0,
-    progress: Progress | None = None,
+    progress: Progress = lambda doing, done, total: None,
     instaloader: Any = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> CollectSummary:
@@ -130,16 +155,15 @@ def collect(
     if limit < 1:
         raise CollectError(f"limit must be 1 or more, not {limit}.")
     module = _module() if instaloader is None else instaloader
-    progress = progress or (lambda doing, done, total: None)
     summary = CollectSummary()
     try:
         to.mkdir(parents=True, exist_ok=True)
         with _loader(module, to, progress) as loader:
             if login is not None:
                 _log_in(loader, module, login, session_file)
-            run = _Run(module, loader, to, limit, pause, sleep, progress, summary)
+            collector = _Collector(module, loader, to, limit, pause, sleep, progress, summary)
             for number, target in enumerate(targets, 1):
-                if not run.target(target):
+                if not collector.fetch_target(target):
                     summary.untried = targets[number:]
                     break
     except OSError as error:
@@ -183,7 +207,7 @@ def _loader(module: Any, to: Path, progress: Progress) -> Any:
             progress(f"waiting {seconds / 60:.1f} minutes, Instagram's limit", 0, 0)
         module.RateController.sleep(controller, seconds)
 
-    telling = type("TellingRateController", (module.RateController,), {"sleep": wait})
+    controller = type("ReportingRateController", (module.RateController,), {"sleep": wait})
     folder = str(to.absolute()).replace("{", "{{").replace("}", "}}")
     loader = module.Instaloader(
         quiet=True,
@@ -194,7 +218,7 @@ def _loader(module: Any, to: Path, progress: Progress) -> Any:
         download_video_thumbnails=False,
         save_metadata=True,
         compress_json=True,
-        rate_controller=telling,
+        rate_controller=controller,
         fatal_status_codes=[401, 403, 429],
     )
     # It writes every attempt that failed to stderr, even when quiet; people get one sentence.
@@ -220,8 +244,8 @@ def _log_in(loader: Any, module: Any, login: str, session_file: Path | None) -> 
 
 
 @dataclass
-class _Run:
-    """One run over the targets, with what it needs."""
+class _Collector:
+    """Fetches one target after the other."""
 
     module: Any
     loader: Any
@@ -232,15 +256,15 @@ class _Run:
     progress: Progress
     summary: CollectSummary
 
-    def target(self, target: str) -> bool:
+    def fetch_target(self, target: str) -> bool:
         """Fetches a target's posts; False where nothing more should be asked for."""
         errors = self.module.exceptions
         try:
-            self._posts(target, self._newest(target))
+            self._fetch_new(target, self._newest(target))
         except (errors.InstaloaderException, errors.AbortDownloadException) as error:
-            refusal = explain(error, target, errors)
+            refusal = _explain(error, target, errors)
         except (KeyError, TypeError, AttributeError, ValueError):
-            refusal = Refusal(target, _not_understood())
+            refusal = Refusal(target, _NOT_UNDERSTOOD)
         else:
             return True
         self.summary.refusals.append(refusal)
@@ -249,22 +273,19 @@ class _Run:
     def _newest(self, target: str) -> Iterator[Any]:
         context = self.loader.context
         if target.startswith("#"):
-            posts = self.module.Hashtag.from_name(context, target[1:]).get_posts_resumable()
-        else:
-            posts = self.module.Profile.from_username(context, target).get_posts()
-        return iter(posts)
+            return iter(self.module.Hashtag.from_name(context, target[1:]).get_posts_resumable())
+        return iter(self.module.Profile.from_username(context, target).get_posts())
 
-    def _posts(self, target: str, posts: Iterator[Any]) -> None:
-        done = _done(self.to)
-        came_through = done.get(target, 0) >= self.limit
-        before = sum(self.summary.problems.counts.values())
-        known_in_a_row = failures_in_a_row = looked_at = 0
-        while looked_at < self.limit and (post := next(posts, None)) is not None:
-            looked_at += 1
+    def _fetch_new(self, target: str, posts: Iterable[Any]) -> None:
+        completed = _read_completed(self.to)
+        is_complete = completed.get(target, 0) >= self.limit
+        problems_before = sum(self.summary.problems.counts.values())
+        known_in_a_row = failures_in_a_row = 0
+        for number, post in enumerate(islice(posts, self.limit), 1):
             if self._is_there(target, post):
                 self.summary.known += 1
                 known_in_a_row += 1
-                if came_through and known_in_a_row > _PINNED:
+                if is_complete and known_in_a_row > _PINNED:
                     break
             elif post.typename == "GraphVideo":
                 self.summary.videos += 1
@@ -276,9 +297,11 @@ class _Run:
                         f"{failures_in_a_row} posts in a row could not be fetched"
                     )
                 self.sleep(self.pause * random.uniform(0.5, 1.5))
-            self.progress(target, looked_at, self.limit)
-        if sum(self.summary.problems.counts.values()) == before:
-            _write_done(self.to, done | {target: max(self.limit, done.get(target, 0))})
+            self.progress(target, number, self.limit)
+        if sum(self.summary.problems.counts.values()) == problems_before:
+            _write_completed(
+                self.to, completed | {target: max(self.limit, completed.get(target, 0))}
+            )
 
     def _is_there(self, target: str, post: Any) -> bool:
         name = f"{post.date_utc:%Y-%m-%d_%H-%M-%S}_UTC_{post.shortcode}.json.xz"
@@ -301,80 +324,50 @@ class _Run:
         return True
 
 
-def explain(error: Exception, target: str, errors: Any) -> Refusal:
-    """What an error of instaloader's means for people, and what to do.
-
-    ``errors`` is the module ``instaloader.exceptions``.
-    """
-    said = str(error)
-    wait = "Instagram asks to slow down (429). Wait an hour or longer, then " + _AGAIN
-    if isinstance(error, errors.TooManyRequestsException) or _says(
-        said, "429", "too many requests", "wait a few minutes"
+def _explain(error: Exception, target: str, errors: Any) -> Refusal:
+    """What an error of ``instaloader.exceptions`` means for people, and what to do."""
+    text = str(error)
+    if isinstance(error, errors.TooManyRequestsException) or _mentions(
+        text, "429", "too many requests", "wait a few minutes"
     ):
-        return Refusal(target, wait, final=True)
-    if _says(said, "checkpoint", "challenge", "feedback_required"):
-        return Refusal(
-            target,
-            "Instagram wants to see that the account is yours. Open Instagram in a browser or the "
-            "app, answer what it asks, wait a day, then " + _AGAIN,
-            final=True,
-        )
-    if isinstance(error, errors.ProfileNotExistsException):
-        return Refusal(target, "there is no such profile, or it hides from you. Check the name.")
-    if isinstance(error, errors.PrivateProfileNotFollowedException):
-        return Refusal(target, "the profile is private. Log in as someone who follows it.")
-    if isinstance(error, errors.LoginRequiredException):
-        return Refusal(target, "Instagram shows this only to people who are logged in: " + _LOGIN)
-    if isinstance(error, errors.QueryReturnedNotFoundException):
-        return Refusal(target, "Instagram does not have it (404). Check the name.")
-    if isinstance(error, errors.AbortDownloadException) and _says(said, "logged out"):
-        return Refusal(target, "Instagram ended the session. Wait a while, then " + _LOGIN, True)
+        return Refusal(target, _SLOW_DOWN, final=True)
+    if _mentions(text, "checkpoint", "challenge", "feedback_required"):
+        return Refusal(target, _CHECKPOINT, final=True)
+    for name, message in _OF_THIS_TARGET.items():
+        if isinstance(error, getattr(errors, name)):
+            return Refusal(target, message)
+    if isinstance(error, errors.AbortDownloadException) and _mentions(text, "logged out"):
+        return Refusal(target, _LOGGED_OUT, final=True)
     for code in ("401", "403"):
-        if _says(said, code):
-            return Refusal(
-                target,
-                f"Instagram refuses ({code}): it answers from here only to people who are logged "
-                f"in, or not at all for now. Either {_LOGIN} Or wait some hours, then {_AGAIN}",
-                final=True,
-            )
+        if _mentions(text, code):
+            return Refusal(target, _REFUSED.format(code=code), final=True)
     if isinstance(error, errors.ConnectionException | errors.AbortDownloadException):
-        return Refusal(
-            target,
-            f"Instagram cannot be reached ({_short(said)}). Check the connection, then {_AGAIN}",
-            final=True,
-        )
-    return Refusal(target, f"{_not_understood()} ({_short(said)})")
+        return Refusal(target, _UNREACHABLE.format(error=_short(text)), final=True)
+    return Refusal(target, f"{_NOT_UNDERSTOOD} ({_short(text)})")
 
 
-def _not_understood() -> str:
-    return (
-        "instaloader does not understand Instagram's answer. Instagram may have changed: "
-        "pip install --upgrade instaloader, then " + _AGAIN
-    )
-
-
-def _says(text: str, *signs: str) -> bool:
+def _mentions(text: str, *signs: str) -> bool:
     """Whether one of the signs is in the text; a number must stand by itself."""
     return any(re.search(rf"(?<!\w){re.escape(sign)}(?!\d)", text, re.IGNORECASE) for sign in signs)
 
 
 def _short(text: str) -> str:
     for sign, meaning in _NETWORK.items():
-        if _says(text, sign):
+        if _mentions(text, sign):
             return meaning
     line = " ".join(text.split())
     return line if len(line) <= 160 else line[:159] + "…"
 
 
-def _done(to: Path) -> dict[str, int]:
+def _read_completed(to: Path) -> dict[str, int]:
     try:
-        content = json.loads((to / DONE).read_bytes())
+        content = json.loads((to / COMPLETED).read_bytes())
         return {str(target): int(count) for target, count in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
 
 
-def _write_done(to: Path, done: dict[str, int]) -> None:
-    partial = to / f"{DONE}.partial"
-    partial.write_text(json.dumps(done, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(to / DONE)
+def _write_completed(to: Path, completed: dict[str, int]) -> None:
+    partial = to / f"{COMPLETED}.partial"
+    partial.write_text(json.dumps(completed, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(to / COMPLETED)

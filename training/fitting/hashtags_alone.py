@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recommenders.bundle import Bundle, save
 from recommenders.bundle_parts import ranking_part
-from training.datasets.format import DatasetError, Problems, read
+from training.datasets.format import DatasetError, Problems, read_posts
 from training.fitting import knowledge
 from training.fitting.fit import Report
 from training.fitting.prepare import hashtag_vectors, silent
@@ -26,7 +26,7 @@ def fit_hashtags(
         DatasetError: a sentence that says what is missing.
     """
     problems = Problems()
-    posts = [post for post in read(dataset, problems) if post.hashtags]
+    posts = [post for post in read_posts(dataset, problems) if post.hashtags]
     hashtags = vocabulary((post.hashtags for post in posts), min_count)
     if not hashtags:
         raise DatasetError(f"No hashtag is on at least {min_count} posts. Lower --min-count.")

@@ -13,7 +13,7 @@ from recommenders.backbones.backbone import Backbone, join, load_backbone
 from recommenders.backbones.registry import names_of
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
-from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read
+from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read_posts
 from training.features.compute import batches, embed
 from training.features.examples import Examples
 from training.fitting.fit import Report
@@ -73,7 +73,7 @@ def is_split(post: Post, split: str, named: bool) -> bool:
 
 def posts_of(folder: Path, split: str, problems: Problems | None = None) -> list[Post]:
     """The posts of a dataset's split."""
-    posts = read(folder, problems)
+    posts = read_posts(folder, problems)
     named = any(post.split for post in posts)
     chosen = [post for post in posts if is_split(post, split, named)]
     if not chosen:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.hashtags import HashtagError, normalise
-from training.datasets.format import DatasetError, Problems
+from training.datasets.format import DatasetError, Problems, read_text
 
 NICHE, MIDDLE, BROAD = range(3)
 MIDDLE_POSTS = (100_000, 10_000_000)
@@ -31,6 +31,8 @@ def read_post_counts(path: Path, problems: Problems | None = None) -> dict[str, 
     problems = Problems() if problems is None else problems
     try:
         counts = _counts(path, problems)
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}.") from None
     except csv.Error as error:
         raise DatasetError(f"{path} cannot be read as CSV: {error}.") from None
     if not counts:
@@ -39,14 +41,15 @@ def read_post_counts(path: Path, problems: Problems | None = None) -> dict[str, 
 
 
 def _counts(path: Path, problems: Problems) -> dict[str, int]:
-    lines = _lines(path)
+    lines = read_text(path, problems).splitlines()
     header = lines[0] if lines else ""
     delimiter = next((mark for mark in ";\t" if mark in header), ",")
     rows = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
     columns = {(name or "").strip().casefold(): name for name in rows.fieldnames or ()}
     if not {"tag", "posts"} <= set(columns):
         raise DatasetError(
-            f"{path} is no file of post counts: its first line must name the columns tag,posts."
+            f"{path} is no file of post counts: its first line must name the columns tag,posts. "
+            "Save it as UTF-8 if that line is there."
         )
     counts: dict[str, int] = {}
     for row in rows:
@@ -65,20 +68,6 @@ def _counts(path: Path, problems: Problems) -> dict[str, int]:
             continue
         counts[tag] = max(posts, counts.get(tag, 0))
     return counts
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}.") from None
-    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding).splitlines()
-        except UnicodeDecodeError:
-            continue
-    raise DatasetError(f"{path} is neither UTF-8 nor UTF-16 text. Save it as UTF-8.")
 
 
 def size_of(uses: NDArray[np.integer]) -> NDArray[np.int8]:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from importing_sources import metadata, photo, picture, rows, table
+from sources import metadata, photo, picture, rows, table
 
 from training.datasets.format import DatasetError
 from training.datasets.importing import import_posts
@@ -66,12 +67,12 @@ class Instagram:
         self.posts.setdefault(target, []).insert(0, post)
 
     def _newest(self, target: str) -> Iterator[Any]:
-        self._perhaps_fail(target)
+        self.raise_failure(target)
         for post in self.posts[target]:
             self.asked.append(post.shortcode)
             yield post
 
-    def _perhaps_fail(self, what: str) -> None:
+    def raise_failure(self, what: str) -> None:
         if error := self.fail(what):
             raise error
 
@@ -105,7 +106,7 @@ class Loader:
         folder = Path(self.folder.format(target=target))
         base = f"{post.date_utc:%Y-%m-%d_%H-%M-%S}_UTC_{post.shortcode}"
         photo(folder / f"{base}.jpg", int(post.shortcode[1:]))
-        self.instagram._perhaps_fail(post.shortcode)
+        self.instagram.raise_failure(post.shortcode)
         table(folder / f"{base}.txt", f"#sea #no{post.shortcode}")
         metadata(folder / f"{base}.json.xz", {"shortcode": post.shortcode, "caption": "#sea"})
         self.instagram.fetched.append(post.shortcode)
@@ -189,16 +190,16 @@ def test_it_pauses_between_posts_but_not_for_those_that_are_there(run: Run) -> N
 def test_instaloaders_own_limits_stay_on_and_long_waits_are_told(
     run: Run, instagram: Instagram
 ) -> None:
-    told: list[str] = []
-    run(limit=1, progress=lambda doing, done, total: told.append(doing))
+    progress: list[str] = []
+    run(limit=1, progress=lambda doing, done, total: progress.append(doing))
     controller = instagram.options["rate_controller"]
     assert issubclass(controller, instagram.RateController)
     controller().sleep(90)
-    assert told == ["#sea", "waiting 1.5 minutes, Instagram's limit"]
+    assert progress == ["#sea", "waiting 1.5 minutes, Instagram's limit"]
 
 
-@pytest.mark.parametrize(
-    ("name", "said", "message", "final"),
+REFUSALS = pytest.mark.parametrize(
+    ("name", "text", "message", "final"),
     [
         ("TooManyRequestsException", "429", "slow down", True),
         ("ConnectionException", "401 Unauthorized, Please wait a few minutes", "slow down", True),
@@ -216,19 +217,33 @@ def test_instaloaders_own_limits_stay_on_and_long_waits_are_told(
         ("BadResponseException", "no JSON", "pip install --upgrade instaloader", False),
     ],
 )
-def test_what_instagram_refuses_is_told_with_what_to_do(
-    run: Run, instagram: Instagram, name: str, said: str, message: str, final: bool
-) -> None:
-    error = getattr(instagram.exceptions, name)(said)
+
+
+def refuse_sea(instagram: Instagram, name: str, text: str) -> None:
+    error = getattr(instagram.exceptions, name)(text)
     instagram.fail = lambda what: error if what == "#sea" else None
+
+
+@REFUSALS
+def test_what_instagram_refuses_is_told_with_what_to_do(
+    run: Run, instagram: Instagram, name: str, text: str, message: str, final: bool
+) -> None:
+    refuse_sea(instagram, name, text)
     summary = run(("sea",), ("ann",), limit=2)
     (refusal,) = summary.refusals
-    assert refusal.target == "#sea" and refusal.final is final
-    with pytest.raises(AssertionError, match=message):
-        raise AssertionError(refusal.message)
-    assert summary.new == (0 if final else 2)  # the next target is tried unless all is over
-    assert ("Not tried then: ann." in summary.lines()) is final
+    assert refusal.target == "#sea" and re.search(message, refusal.message)
     assert f"#sea: {refusal.message}" in summary.lines()
+
+
+@REFUSALS
+def test_the_next_target_is_tried_unless_all_is_over(
+    run: Run, instagram: Instagram, name: str, text: str, message: str, final: bool
+) -> None:
+    refuse_sea(instagram, name, text)
+    summary = run(("sea",), ("ann",), limit=2)
+    assert summary.refusals[0].final is final
+    assert summary.new == (0 if final else 2)
+    assert ("Not tried then: ann." in summary.lines()) is final
 
 
 def test_an_answer_of_another_shape_stops_only_its_target(run: Run, instagram: Instagram) -> None:
@@ -364,4 +379,4 @@ def test_the_real_instaloader_writes_what_is_looked_for_and_imported(
     summary = import_posts(to, tmp_path / "to")
     (row,) = rows(tmp_path / "to")
     assert (row["hashtags"], row["posted_at"]) == (["sea", "sun"], "2023-01-05T12:33:44+00:00")
-    assert (summary.photos, summary.findings.likes_hidden) == (1, 1)
+    assert (summary.photos, summary.likes_hidden) == (1, 1)

@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
-from training.datasets.format import Post, canonical
-from training.datasets.importing import cells, words
-from training.datasets.importing.encodings import decode_text
-from training.datasets.importing.findings import Findings
+from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
+from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.importing.photo_paths import find_photo
+from training.datasets.importing.readers.text_values import (
+    hashtags_in_caption,
+    parse_date,
+    parse_likes,
+)
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif")
+SIGN = re.compile(r".*\.json\.xz|.*_UTC(_\d+)?\.(jpg|jpeg|png|webp|heic|txt|json|mp4)")
+"""The names of files that only instaloader gives."""
+
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif")
 _VIDEOS = (".mp4", ".mov", ".webm", ".m4v")
 _METADATA = (".json.xz", ".json")
 _NUMBERED = re.compile(r"(.+)_(\d{1,2})")
@@ -28,8 +35,21 @@ _NO_PICTURE_OF_A_POST = ("_profile_pic", "_cover")
 _NO_CAPTION = re.compile(r".*(_location|_old(_\d+)?)")
 _MAX_METADATA = 16 * 2**20
 
-SIGN = re.compile(r".*\.json\.xz|.*_UTC(_\d+)?\.(jpg|jpeg|png|webp|heic|txt|json|mp4)")
-"""The names of files that only instaloader gives."""
+# Where versions of instaloader and of Instagram's own interface put things.
+_CAPTIONS = (
+    ("edge_media_to_caption", "edges", 0, "node", "text"),
+    ("caption",),
+    ("caption", "text"),
+    ("iphone_struct", "caption", "text"),
+)
+_LIKES = (
+    ("edge_media_preview_like", "count"),
+    ("edge_liked_by", "count"),
+    ("iphone_struct", "like_count"),
+    ("likes",),
+)
+_LIKES_ARE_HIDDEN = ("iphone_struct", "like_and_view_counts_disabled")
+_SECONDS = (("taken_at_timestamp",), ("date",), ("taken_at",))
 
 
 @dataclass
@@ -42,19 +62,19 @@ class _Files:
     videos: set[str] = field(default_factory=set)
 
 
-def read(source: Path, findings: Findings) -> Iterator[Post]:
+def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """Posts of a download folder and the folders in it; a picture of an album is a post each."""
     root = source.resolve()
     for folder, inside, names in os.walk(source):
         stories = [name for name in inside if name.startswith((":", "：", "."))]
-        findings.skipped["folders of stories, highlights and the like"] += len(stories)
+        summary.skipped["folders of stories, highlights and the like"] += len(stories)
         inside[:] = sorted(set(inside) - set(stories))
-        files = _sorted_out(Path(folder), sorted(names), findings)
+        files = _sort_files(Path(folder), sorted(names), summary)
         for name in sorted({*files.pictures, *files.captions, *files.metadata}):
-            yield from _posts(root, Path(folder), name, files, findings)
+            yield from _posts(root, Path(folder), name, files, summary)
 
 
-def _sorted_out(folder: Path, names: list[str], findings: Findings) -> _Files:
+def _sort_files(folder: Path, names: list[str], summary: ImportSummary) -> _Files:
     files = _Files()
     pictures: list[Path] = []
     for name in names:
@@ -69,22 +89,19 @@ def _sorted_out(folder: Path, names: list[str], findings: Findings) -> _Files:
                 files.captions[path.stem] = path
         elif lower.endswith(_VIDEOS):
             files.videos.add(path.stem)
-        elif lower.endswith(PICTURES):
+        elif lower.endswith(_PICTURES):
             if path.stem.endswith(_NO_PICTURE_OF_A_POST):
-                findings.skipped["profile pictures and covers"] += 1
+                summary.skipped["profile pictures and covers"] += 1
             else:
                 pictures.append(path)
-    findings.skipped["videos"] += len(files.videos)
-    for path in pictures:
-        if path.stem in files.videos:  # a video's still
-            continue
-        files.pictures.setdefault(_post_of(path.stem, files), []).append(path)
-    for name in files.pictures:
-        files.pictures[name].sort(key=lambda path: (len(path.stem), path.stem))
+    summary.skipped["videos"] += len(files.videos)
+    for path in sorted(pictures, key=lambda path: (len(path.stem), path.stem)):
+        if path.stem not in files.videos:  # else a video's still
+            files.pictures.setdefault(_post_name(path.stem, files), []).append(path)
     return files
 
 
-def _post_of(stem: str, files: _Files) -> str:
+def _post_name(stem: str, files: _Files) -> str:
     """The name of the post whose picture this is: ``…_2`` belongs to ``…`` where that is a post."""
     match = _NUMBERED.fullmatch(stem)
     if match and stem not in files.captions and stem not in files.metadata:
@@ -95,46 +112,49 @@ def _post_of(stem: str, files: _Files) -> str:
 
 
 def _posts(
-    root: Path, folder: Path, name: str, files: _Files, findings: Findings
+    root: Path, folder: Path, name: str, files: _Files, summary: ImportSummary
 ) -> Iterator[Post]:
     where = (folder / name).relative_to(folder.parent).as_posix()
-    node = _node(files.metadata.get(name), where, findings)
+    node = _node(files.metadata.get(name), where, summary)
     if node is None:
         return
     pictures = files.pictures.get(name, [])
     if not pictures and (name in files.videos or node.get("__typename") == "GraphVideo"):
         if name not in files.videos:
-            findings.skipped["videos"] += 1
+            summary.skipped["videos"] += 1
         return
-    caption = _caption(node)
+    caption = _first(node, _CAPTIONS, str)
     if caption is None and name in files.captions:
-        path = files.captions[name]
         try:
-            caption = decode_text(path.read_bytes(), path.name, findings)
+            caption = read_text(files.captions[name], summary.problems)
         except OSError as error:
-            findings.problems.add(f"caption cannot be read: {error.strerror}", where)
+            summary.problems.add(f"caption cannot be read: {error.strerror}", where)
+        except DatasetError:
+            summary.problems.add("caption is no text", where)
     if caption is None and not node:
         if pictures:
-            findings.problems.add("no caption beside the picture", where)
+            summary.problems.add("no caption beside the picture", where)
         return
+    # Of hidden likes the number is that of a few friends.
+    likes = -1 if _at(node, _LIKES_ARE_HIDDEN) is True else _first(node, _LIKES, int)
+    posted_at = parse_date(_first(node, _SECONDS, (int, float)), where, summary)
     post = Post(
-        hashtags=canonical(words.in_caption(caption or ""), where, findings.problems),
-        likes=cells.likes(_likes(node), where, findings),
-        posted_at=cells.moment(_seconds(node), where, findings) or _time_of_name(name),
-        search_hashtag=_searched(folder.name),
+        hashtags=canonical_hashtags(hashtags_in_caption(caption or ""), where, summary.problems),
+        likes=parse_likes(likes, where, summary),
+        posted_at=posted_at or _time_of_name(name),
+        search_hashtag=_search_hashtag(folder.name),
         album=where if len(pictures) > 1 else None,
     )
-    images = [findings.photo(root, _inside(root, path), where) for path in pictures]
-    there = [replace(post, image=image) for image in images if image is not None]
-    yield from there or [post]
+    images = [find_photo(root, _name_inside(root, path), where, summary) for path in pictures]
+    yield from [replace(post, image=image) for image in images if image is not None] or [post]
 
 
-def _inside(root: Path, path: Path) -> str:
+def _name_inside(root: Path, path: Path) -> str:
     """The picture's name from the source's folder on; the picture may still be a link."""
     return (path.parent.resolve() / path.name).relative_to(root).as_posix()
 
 
-def _node(path: Path | None, where: str, findings: Findings) -> dict[str, Any] | None:
+def _node(path: Path | None, where: str, summary: ImportSummary) -> dict[str, Any] | None:
     """The post's metadata, {} where there is none to read, None where it is of no post."""
     if path is None:
         return {}
@@ -146,19 +166,19 @@ def _node(path: Path | None, where: str, findings: Findings) -> dict[str, Any] |
             raise ValueError("too large")
         content = json.loads(data)
     except (OSError, EOFError, ValueError, RecursionError, lzma.LZMAError):
-        findings.problems.add("metadata cannot be read", where)
+        summary.problems.add("metadata cannot be read", where)
         return {}
-    kind = _at(content, "instaloader", "node_type")
+    kind = _at(content, ("instaloader", "node_type"))
     if kind not in (None, "Post"):
-        findings.skipped["stories" if kind == "StoryItem" else "profiles and the like"] += 1
+        summary.skipped["stories" if kind == "StoryItem" else "profiles and the like"] += 1
         return None
-    node = _at(content, "node") or content
+    node = _at(content, ("node",)) or content
     if not isinstance(node, dict) or (kind is None and "shortcode" not in node):
         return {}  # somebody else's JSON
     return node
 
 
-def _at(node: Any, *keys: str | int) -> Any:
+def _at(node: Any, keys: tuple[str | int, ...]) -> Any:
     """What lies down a path of nested JSON, None where it ends early."""
     for key in keys:
         try:
@@ -168,37 +188,13 @@ def _at(node: Any, *keys: str | int) -> Any:
     return node
 
 
-def _caption(node: dict[str, Any]) -> str | None:
-    for found in (
-        _at(node, "edge_media_to_caption", "edges", 0, "node", "text"),
-        _at(node, "caption"),
-        _at(node, "caption", "text"),
-        _at(node, "iphone_struct", "caption", "text"),
-    ):
-        if isinstance(found, str):
-            return found
-    return None
-
-
-def _likes(node: dict[str, Any]) -> int | None:
-    if _at(node, "iphone_struct", "like_and_view_counts_disabled") is True:
-        return -1  # the number that is given then is that of a few friends
-    for found in (
-        _at(node, "edge_media_preview_like", "count"),
-        _at(node, "edge_liked_by", "count"),
-        _at(node, "iphone_struct", "like_count"),
-        _at(node, "likes"),
-    ):
-        if isinstance(found, int):
-            return found
-    return None
-
-
-def _seconds(node: dict[str, Any]) -> float | None:
-    for key in ("taken_at_timestamp", "date", "taken_at"):
-        if isinstance(found := _at(node, key), int | float):
-            return found
-    return None
+def _first(
+    node: dict[str, Any],
+    paths: tuple[tuple[str | int, ...], ...],
+    kind: type | tuple[type, ...],
+) -> Any:
+    """What lies down the first of the paths that leads to a value of this kind, else None."""
+    return next((value for keys in paths if isinstance(value := _at(node, keys), kind)), None)
 
 
 def _time_of_name(name: str) -> str | None:
@@ -206,7 +202,7 @@ def _time_of_name(name: str) -> str | None:
     return "{}T{}:{}:{}+00:00".format(*match.groups()) if match else None
 
 
-def _searched(folder: str) -> str | None:
+def _search_hashtag(folder: str) -> str | None:
     """instaloader names the folder of a hashtag's posts ``#hashtag``."""
     try:
         return normalise(folder) if folder.startswith("#") else None

@@ -2,10 +2,15 @@
 
 import json
 import lzma
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from training.datasets.importing import ImportSummary
 
 
 def picture(seed: int, size: tuple[int, int] = (240, 160)) -> Image.Image:
@@ -44,3 +49,19 @@ def metadata(path: Path, node: dict[str, object], kind: str = "Post") -> None:
     content = {"node": node, "instaloader": {"version": "4.14", "node_type": kind}}
     with lzma.open(path, "wt", check=lzma.CHECK_NONE) as file:
         json.dump(content, file)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import told and wrote."""
+
+    summary: ImportSummary
+    rows: list[dict[str, Any]]
+
+    @property
+    def hashtags(self) -> list[list[str]]:
+        """The hashtags post by post."""
+        return [row["hashtags"] for row in self.rows]
+
+
+Import = Callable[..., Imported]

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from training.datasets import format
-from training.datasets.format import Problems
+from training.datasets.format import Post, Problems, read_posts
 
 
-def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[list[format.Post], Problems]:
+def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[list[Post], Problems]:
     (folder / "posts.jsonl").write_text(text, encoding=encoding)
     problems = Problems()
-    return format.read(folder, problems), problems
+    return read_posts(folder, problems), problems
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -23,14 +22,14 @@ def test_the_first_post_is_read_whatever_marks_the_encoding(tmp_path: Path, enco
 
 
 @pytest.mark.parametrize(
-    ("likes", "kept"),
+    ("likes", "expected"),
     [("12.0", 12), ("0", 0), ("NaN", None), ("null", None), ("-1", None), ("-1.0", None)],
 )
 def test_likes_are_whole_numbers_however_written(
-    tmp_path: Path, likes: str, kept: int | None
+    tmp_path: Path, likes: str, expected: int | None
 ) -> None:
     posts, problems = _read(tmp_path, f'{{"hashtags": ["sea"], "likes": {likes}}}\n')
-    assert posts[0].likes == kept and not problems.counts
+    assert posts[0].likes == expected and not problems.counts
 
 
 @pytest.mark.parametrize("likes", ["true", '"many"', "1.5", "Infinity", "[]"])

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from training.datasets import format
-from training.datasets.format import Post
-from training.datasets.importing.findings import Findings
+from training.datasets.format import Post, read_posts
+from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.importing.photo_paths import find_photo
 
 
-def read(source: Path, findings: Findings) -> Iterator[Post]:
+def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """The posts of ``posts.jsonl``."""
     root = source.resolve()
-    for number, post in enumerate(format.read(source, findings.problems), 1):
+    for number, post in enumerate(read_posts(source, summary.problems), 1):
         image = None
         if post.image is not None:
             name = str(post.image.relative_to(source))
-            image = findings.photo(root, name, f"post {number}")
+            image = find_photo(root, name, f"post {number}", summary)
         yield replace(post, image=image)

@@ -9,42 +9,48 @@ from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
 from recommenders.hashtags import HashtagError, normalise
-from training.datasets.format import Post, canonical
-from training.datasets.importing.encodings import decode_text
-from training.datasets.importing.findings import Findings
+from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
+from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.importing.photo_paths import find_photo
 
 PHOTOS = "data_list.txt"
 HASHTAGS = "tag_list.txt"
 
 
-def read(source: Path, findings: Findings) -> Iterator[Post]:
+def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """Posts of a folder with ``data_list.txt`` and ``tag_list.txt``.
 
     The folder that a photo lies in is the hashtag that was searched for.
+
+    Raises:
+        DatasetError: where one of the lists is not there.
     """
+    for name in (PHOTOS, HASHTAGS):
+        if not (source / name).is_file():
+            raise DatasetError(f"{source} is not HARRISON's layout: it has no {name}.")
     root = source.resolve()
-    photos = _lines(source / PHOTOS, findings)
-    tags = _lines(source / HASHTAGS, findings)
+    photos = _lines(source / PHOTOS, summary)
+    tags = _lines(source / HASHTAGS, summary)
     for number, (photo, line) in enumerate(zip_longest(photos, tags), 1):
         where = f"line {number}"
         if photo is None or line is None:
             short = PHOTOS if photo is None else HASHTAGS
-            findings.problems.add(f"no line beside it in {short}", where)
+            summary.problems.add(f"no line beside it in {short}", where)
             continue
         if not photo.strip():
             if line.strip():
-                findings.problems.add("no photo named", where)
+                summary.problems.add("no photo named", where)
             continue
         yield Post(
-            hashtags=canonical(line.split(), where, findings.problems),
-            image=findings.photo(root, photo.strip(), where),
+            hashtags=canonical_hashtags(line.split(), where, summary.problems),
+            image=find_photo(root, photo.strip(), where, summary),
             search_hashtag=_searched(photo.strip()),
         )
 
 
-def _lines(path: Path, findings: Findings) -> list[str]:
+def _lines(path: Path, summary: ImportSummary) -> list[str]:
     # Not splitlines(): it would also break at the separators that a hashtag line may hold.
-    lines = decode_text(path.read_bytes(), path.name, findings).replace("\r\n", "\n").split("\n")
+    lines = read_text(path, summary.problems).replace("\r\n", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
 
 

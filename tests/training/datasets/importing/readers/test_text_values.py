@@ -1,0 +1,77 @@
+"""Hashtags, likes, dates and splits as people write them in a table."""
+
+import pytest
+from sources import Import
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["#dog #newyork", "dog newyork", '"dog, New York"', "dog|New York", "\"['dog', 'newyork']\"",
+     '"[""dog"", ""NewYork""]"', "#Dog#NewYork", '"{dog,newyork}"'],
+)  # fmt: skip
+def test_hashtags_are_understood_however_a_cell_holds_them(import_csv: Import, cell: str) -> None:
+    imported = import_csv("hashtags,likes", f"{cell},1")
+    assert imported.hashtags == [["dog", "newyork"]]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "['dog' 'New York'\n 'sea']",
+        "array(['dog', 'New York', 'sea'], dtype=object)",
+        "array(['dog', 'New York',\n       'sea'], dtype='<U8')",
+        "['dog', 'New York', None, 'sea', nan]",
+        '[""dog"", ""new york"", null, ""sea""]',
+        '{dog,""New York"",sea}',
+        "('#dog', '#newyork', '#sea')",
+    ],
+)
+def test_lists_are_understood_as_programs_write_them(import_csv: Import, cell: str) -> None:
+    imported = import_csv("hashtags,likes", f'"{cell}",1')
+    assert imported.hashtags == [["dog", "newyork", "sea"]]
+
+
+def test_an_apostrophe_in_a_list_is_no_quote(import_csv: Import) -> None:
+    imported = import_csv("hashtags,likes", "\"{l'amour,d'ete}\",1")
+    assert imported.hashtags == [["lamour", "dete"]]
+
+
+def test_of_a_caption_only_the_hashtags_are_taken(import_csv: Import) -> None:
+    caption = (
+        '"Our no. #1 walk! #Snow&ice, #наш_пёс. See https://a.org/#top &#39;x&#39; #café☕ #हिन्दी"'
+    )
+    imported = import_csv("caption", caption)
+    assert imported.hashtags == [["snow", "наш_пёс", "café", "हिन्दी"]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "likes"),
+    [("12", 12), ("1 234", 1234), ('"1,234"', 1234), ("1.5k", 1500), ("12.0", 12),
+     ("2M", 2_000_000), ("-1", None), ("", None), ("n/a", None), ("many", None)],
+)  # fmt: skip
+def test_likes_are_read_as_people_write_them(
+    import_csv: Import, cell: str, likes: int | None
+) -> None:
+    imported = import_csv("tags,likes", f"dog,{cell}")
+    assert imported.rows[0].get("likes") == likes
+    assert imported.summary.likes_hidden == (cell == "-1")
+    assert imported.summary.problems.counts["likes are not a number"] == (cell == "many")
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [("2019-05-06", "2019-05-06T00:00:00"), ("2019-05-06T10:20:30Z", "2019-05-06T10:20:30+00:00"),
+     ("1557137000", "2019-05-06T10:03:20+00:00"), ("1557137000000", "2019-05-06T10:03:20+00:00"),
+     ("06.05.2019 10:20", "2019-05-06T10:20:00"), ("last week", None)],
+)  # fmt: skip
+def test_dates_become_iso_8601(import_csv: Import, cell: str, moment: str | None) -> None:
+    imported = import_csv("tags,Posted At", f"dog,{cell}")
+    assert imported.rows[0].get("posted_at") == moment
+    assert imported.summary.problems.counts["date is not understood"] == (moment is None)
+
+
+def test_splits_keep_their_usual_names(import_csv: Import) -> None:
+    splits = ("Training", "val", "TEST", "holdout", "")
+    imported = import_csv("tags,split", *(f"dog,{name}" for name in splits))
+    written = [row.get("split") for row in imported.rows]
+    assert written == ["train", "validation", "test", None, None]

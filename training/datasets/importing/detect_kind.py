@@ -1,0 +1,86 @@
+"""Which layout a source has."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from training.datasets.format import POSTS, DatasetError, Post
+from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.importing.readers import (
+    csv_table,
+    dataset_folder,
+    harrison,
+    instaloader,
+    keywords,
+)
+
+KINDS: Mapping[str, Callable[[Path, ImportSummary], Iterator[Post]]] = {
+    "dataset": dataset_folder.read,
+    "harrison": harrison.read,
+    "instaloader": instaloader.read,
+    "csv": csv_table.read,
+    "keywords": keywords.read,
+}
+"""The reader of each layout."""
+
+_UNDERSTOOD = (
+    f"A dataset folder ({POSTS}), HARRISON's lists ({harrison.PHOTOS} and {harrison.HASHTAGS}), an "
+    "instaloader download folder, a CSV file with a header, and a folder of photos with IPTC or "
+    "XMP keywords can be imported."
+)
+_MAX_FILES = 20_000
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".7z", ".rar")
+
+
+def detect_kind(source: Path) -> str:
+    """The kind of a source, one of ``KINDS``.
+
+    Raises:
+        DatasetError: where it looks like no layout that is understood.
+    """
+    if not source.is_dir():
+        return _kind_of_file(source)
+    if (source / POSTS).is_file():
+        return "dataset"
+    if (source / harrison.PHOTOS).is_file() and (source / harrison.HASHTAGS).is_file():
+        return "harrison"
+    if csv_table.find_table(source) is not None:
+        return "csv"
+    return _kind_of_files(source)
+
+
+def _kind_of_file(source: Path) -> str:
+    suffix = source.suffix.lower()
+    if source.name == POSTS:
+        raise DatasetError(f"Name the folder that {source} is in: that is the dataset.")
+    if suffix in _ARCHIVES:
+        raise DatasetError(f"{source} is an archive. Unpack it and import the folder.")
+    if suffix in (*csv_table.SUFFIXES, ".txt"):
+        return "csv"
+    raise DatasetError(f"{source} is nothing that can be imported. {_UNDERSTOOD}")
+
+
+def _kind_of_files(source: Path) -> str:
+    pictures: set[str] = set()
+    captions: set[str] = set()
+    for path in islice(_walk(source), _MAX_FILES):
+        if instaloader.SIGN.fullmatch(path.name):
+            return "instaloader"
+        stem = str(path.with_suffix(""))
+        if path.name.lower().endswith(keywords.SUFFIXES):
+            pictures.add(stem)
+        elif path.suffix == ".txt":
+            captions.add(stem)
+    if pictures & captions:
+        return "instaloader"
+    if pictures:
+        return "keywords"
+    empty = next(_walk(source), None) is None
+    raise DatasetError(f"{source} {'is empty' if empty else 'is not understood'}. {_UNDERSTOOD}")
+
+
+def _walk(source: Path) -> Iterator[Path]:
+    for folder, inside, names in os.walk(source):
+        inside[:] = sorted(name for name in inside if not name.startswith("."))
+        yield from (Path(folder) / name for name in names if not name.startswith("."))

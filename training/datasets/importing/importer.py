@@ -1,0 +1,211 @@
+"""Any source of posts into the dataset format, step by step."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from recommenders.machine import cores
+from recommenders.photos import PhotoError
+from training.datasets.format import POSTS, DatasetError, Post, write_posts
+from training.datasets.importing.detect_kind import KINDS, detect_kind
+from training.datasets.importing.duplicates import join_duplicates
+from training.datasets.importing.fingerprints import Fingerprint, FingerprintFile
+from training.datasets.importing.hashtag_limits import drop_hashtags, rare_and_common
+from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.importing.photo_paths import FOLDER, place_photo
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, done, total); total is 0 where it is not known."""
+ORIGIN = "import.json"
+"""Says which source a dataset was made from."""
+FINGERPRINTS = "photos.hashes"
+_BATCH = 128
+_EVERY = 1000
+
+
+def import_posts(
+    source: Path,
+    to: Path,
+    *,
+    kind: str | None = None,
+    min_count: int = 1,
+    cap: float | None = None,
+    replace_other: bool = False,
+    progress: Progress = lambda doing, done, total: None,
+) -> ImportSummary:
+    """Turns a source of posts into a dataset folder.
+
+    Photos are linked (or copied) into ``to/images``; the same photo posted twice becomes one post.
+    Broken rows are counted and never stop the import. ``posts.jsonl`` is written last, whole or
+    not at all; an interrupted import goes on where it stopped when it is run again.
+
+    Args:
+        source: a folder or a CSV file.
+        to: the dataset's folder; made where it is not there.
+        kind: the layout, one of ``KINDS``; recognised where None.
+        min_count: hashtags on fewer posts are dropped.
+        cap: hashtags on more than this share of the posts are dropped, 0 … 1.
+        replace_other: may replace a dataset that was made from another source.
+        progress: called after every so many posts.
+
+    Raises:
+        DatasetError: with a sentence that says what is wrong and what to do.
+    """
+    if min_count < 1:
+        raise DatasetError(f"min-count must be 1 or more, not {min_count}.")
+    if cap is not None and not 0 < cap <= 1:
+        raise DatasetError(f"The cap is a share of the posts, above 0 and up to 1, not {cap}.")
+    if kind is not None and kind not in KINDS:
+        raise DatasetError(f"{kind} is no kind of source; there are {', '.join(KINDS)}.")
+    try:
+        if not source.exists():
+            raise DatasetError(f"{source} is not there.")
+        if kind not in (None, "csv") and not source.is_dir():
+            raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
+        summary = ImportSummary(kind or detect_kind(source))
+        _check_target(source, to, replace_other)
+        posts = _read(source, summary, progress)
+        (to / FOLDER).mkdir(parents=True, exist_ok=True)
+        fingerprints = _fingerprints(posts, to, summary, progress)
+        joined = join_duplicates(posts, fingerprints)
+        summary.duplicates += len(posts) - len(joined)
+        limited = _limited(joined, min_count, cap, summary)
+        placed = _placed(limited, fingerprints, to, summary, progress)
+        _write_origin(source, to, summary.kind)
+        write_posts(to, placed)
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        raise DatasetError(
+            f"{what}{error.strerror or type(error).__name__}. What was done so far is kept: run "
+            "the same import again when that is put right."
+        ) from error
+    summary.posts = len(placed)
+    summary.photos = sum(post.image is not None for post in placed)
+    summary.hashtags = len({tag for post in placed for tag in post.hashtags})
+    return summary
+
+
+def _check_target(source: Path, to: Path, replace_other: bool) -> None:
+    """A rerun of the same import may replace its dataset; any other dataset is kept."""
+    from_, target = source.resolve(), to.resolve()
+    if target == from_ or (from_.is_dir() and target.is_relative_to(from_)):
+        raise DatasetError(f"{to} lies in the source {source}; choose a folder beside it.")
+    if from_.is_relative_to(target / FOLDER):
+        raise DatasetError(f"{source} lies where the dataset's photos go; choose another folder.")
+    if to.exists() and not to.is_dir():
+        raise DatasetError(f"{to} is a file; a dataset is a folder.")
+    if replace_other or not (to / POSTS).exists():
+        return
+    try:
+        origin = json.loads((to / ORIGIN).read_bytes())["source"]
+    except (OSError, ValueError, KeyError, TypeError):
+        origin = None
+    if origin != str(from_):
+        made = f"made from {origin}" if origin else "that no import made"
+        raise DatasetError(
+            f"{to} already holds a dataset {made}. Choose another folder, or replace it with "
+            "--replace."
+        )
+
+
+def _write_origin(source: Path, to: Path, kind: str) -> None:
+    partial = to / f"{ORIGIN}.partial"
+    partial.write_text(json.dumps({"source": str(source.resolve()), "kind": kind}) + "\n")
+    partial.replace(to / ORIGIN)
+
+
+def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post]:
+    """The posts that have a hashtag."""
+    posts: list[Post] = []
+    number = 0
+    for number, post in enumerate(KINDS[summary.kind](source, summary), 1):
+        if post.hashtags:
+            posts.append(post)
+        if number % _EVERY == 0:
+            progress("reading posts", number, 0)
+    progress("reading posts", number, number)
+    summary.without_hashtags = number - len(posts)
+    if not posts:
+        count = f" ({summary.without_hashtags:,} without)" if number else ""
+        lines = (f" {line.removesuffix('.')}." for line in summary.problems.lines())
+        raise DatasetError(f"{source} holds no post with a hashtag{count}.{''.join(lines)}")
+    return posts
+
+
+def _fingerprints(
+    posts: list[Post], to: Path, summary: ImportSummary, progress: Progress
+) -> dict[Path, Fingerprint]:
+    """The fingerprint of every photo; posts lose, in place, a photo that cannot be read."""
+    with_photo = [index for index, post in enumerate(posts) if post.image is not None]
+    fingerprints: dict[Path, Fingerprint] = {}
+    if not with_photo:
+        return fingerprints
+    with closing(FingerprintFile(to / FINGERPRINTS)) as file:
+        pool = ThreadPoolExecutor(min(cores(), 16))
+        try:
+            for start in range(0, len(with_photo), _BATCH):
+                batch = with_photo[start : start + _BATCH]
+                paths = [path for index in batch if (path := posts[index].image)]
+                results = file.of_photos(paths, pool)
+                for index, path, result in zip(batch, paths, results, strict=True):
+                    if isinstance(result, Fingerprint):
+                        fingerprints[path] = result
+                    else:
+                        posts[index] = replace(posts[index], image=None)
+                        _count_unreadable(path, result, summary)
+                progress("looking at photos", start + len(batch), len(with_photo))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return fingerprints
+
+
+def _count_unreadable(path: Path, error: PhotoError, summary: ImportSummary) -> None:
+    summary.photos_found -= 1
+    if error.reason == "unreadable" and not path.exists():
+        summary.add_missing_photo(path.name)
+    else:
+        summary.problems.add(f"photo: {error}", path.name)
+
+
+def _limited(
+    posts: list[Post], min_count: int, cap: float | None, summary: ImportSummary
+) -> list[Post]:
+    """The posts without hashtags that are too rare or too common."""
+    if min_count == 1 and cap is None:
+        return posts
+    summary.rare, summary.common = rare_and_common(posts, min_count, cap)
+    limited = drop_hashtags(posts, summary.rare + summary.common)
+    summary.emptied = len(posts) - len(limited)
+    if not limited:
+        raise DatasetError(
+            f"No post has a hashtag left: of {len(posts):,} posts every hashtag is on fewer than "
+            f"{min_count} or on more than the capped share. Lower min-count or raise the cap."
+        )
+    return limited
+
+
+def _placed(
+    posts: list[Post],
+    fingerprints: dict[Path, Fingerprint],
+    to: Path,
+    summary: ImportSummary,
+    progress: Progress,
+) -> list[Post]:
+    """The posts with their photos in the dataset's folder; one that vanished meanwhile has none."""
+    placed: list[Post] = []
+    for number, post in enumerate(posts, 1):
+        image = post.image
+        if image is not None:
+            try:
+                image = place_photo(image, fingerprints[image].digest, to)
+            except FileNotFoundError:
+                summary.photos_found -= 1
+                summary.add_missing_photo(image.name)
+                image = None
+        placed.append(replace(post, image=image))
+        if number % _EVERY == 0 or number == len(posts):
+            progress("placing photos", number, len(posts))
+    return placed

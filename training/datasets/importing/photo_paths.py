@@ -1,0 +1,72 @@
+"""Photos on disk: found in the source, placed in the dataset."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from training.datasets.importing.import_summary import ImportSummary
+
+FOLDER = "images"
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
+
+
+def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Path | None:
+    """The photo that a row names, None where it is not there or not inside ``root``.
+
+    ``root`` is a resolved folder. A link that leads out of it counts as outside: an imported
+    dataset must not take files that its folder does not hold.
+    """
+    if "://" in name:
+        summary.problems.add("photo is an address, not a file", f"{where}: {name}")
+        return None
+    if "\0" in name:
+        summary.problems.add("photo has an impossible name", f"{where}: {name!r}")
+        return None
+    path = root / name
+    try:
+        # Most of a large list may be missing: that is found out before the costly resolving.
+        there = path.exists()
+        if not there and "\\" in name:  # a list written on Windows
+            path = root / name.replace("\\", "/")
+            there = path.exists()
+        if ".." in path.parts or there or Path(name).is_absolute():
+            path = path.resolve()
+            if not path.is_relative_to(root):
+                summary.problems.add("photo is not in the source's folder", f"{where}: {name}")
+                return None
+            there = path.is_file()
+    except (OSError, RuntimeError):  # a name that is too long, a circle of links
+        there = False
+    if not there:
+        summary.add_missing_photo(name)
+        return None
+    summary.photos_found += 1
+    return path
+
+
+def place_photo(photo: Path, digest: bytes, to: Path) -> Path:
+    """Links the photo into ``to/images``, or copies it where a hard link cannot be made.
+
+    The name comes from the digest, so a photo that an earlier run placed is there already, and
+    what a source calls its files cannot lead out of the folder. A copy appears whole or not at all.
+
+    Raises:
+        OSError: FileNotFoundError where the photo is gone meanwhile; a full disk and the like.
+    """
+    suffix = photo.suffix.lower()
+    name = digest.hex()[:24] + (suffix if _SUFFIX.fullmatch(suffix) else "")
+    target = to / FOLDER / name
+    if target.exists():
+        return target
+    try:
+        os.link(photo, target)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        raise
+    except OSError:  # another disk, or a file system without hard links
+        partial = target.with_suffix(".partial")
+        shutil.copyfile(photo, partial)
+        partial.replace(target)
+    return target

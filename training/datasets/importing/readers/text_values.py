@@ -1,0 +1,148 @@
+"""Values as people and programs write them: hashtags in text, likes, dates, splits."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from training.datasets.format import SPLITS
+from training.datasets.importing.import_summary import ImportSummary
+
+MISSING = {"", "nan", "none", "null", "n/a", "<na>"}
+"""What programs write for nothing, in lower case."""
+
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
+_MARKED = re.compile(r"(?<!&)[#＃]+([^\s#＃]+)")
+_SEPARATORS = re.compile(r"[,;|\n]")
+# They join letters inside Persian and Indic words and show nothing by themselves.
+_JOINERS = "\u200c\u200d"
+# A list as JSON, Python, NumPy or PostgreSQL writes it.
+_LIST = re.compile(r"(?:array\()?[\[({](.*?)[\])}](?:,\s*dtype=\S+)?\)?", re.DOTALL)
+_QUOTED = re.compile(r"(?<!\w)(?:'([^']*)'|\"([^\"]*)\")(?!\w)")
+_BETWEEN = re.compile(r"[\s,.]+")
+
+_NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
+_THOUSANDS = re.compile(r"(?<=\d)[\s,.'’\u00a0\u202f](?=\d{3}(?!\d))")
+_UNKNOWN = {*MISSING, "-", "—", "na", "hidden", "?"}
+_DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S")
+# Fewer seconds than this would be a post of the early seventies; it is rather a year or a number.
+_FIRST_SECOND = 100_000_000
+
+
+def hashtags_in_caption(caption: str) -> list[str]:
+    """The hashtags of a caption, in order: what stands behind a ``#``, up to the first sign.
+
+    A number (``#1``), an address' anchor and a character reference (``&#39;``) are no hashtags.
+    """
+    tags = (_leading(match.group(1)) for match in _MARKED.finditer(_ADDRESS.sub(" ", caption)))
+    return [tag for tag in tags if any(character.isalpha() for character in tag)]
+
+
+def hashtags_of_keywords(keywords: Iterable[str]) -> list[str]:
+    """Keywords as hashtags: one of several words becomes one hashtag (New York → newyork)."""
+    pieces = (piece for keyword in keywords for piece in _SEPARATORS.split(keyword))
+    return [tag for piece in pieces if (tag := "".join(filter(_belongs, piece)))]
+
+
+def hashtags_in_cell(cell: str) -> list[str]:
+    """The hashtags of a table's cell, however they are written.
+
+    ``#a #b``, ``a b``, ``a, b c`` (two: a and bc), ``a|b`` and lists such as ``["a", "b"]``,
+    ``['a' 'b']`` and ``array(['a', 'b'], dtype=object)`` are understood.
+    """
+    cell = cell.strip()
+    values = _list_values(cell)
+    text = cell if values is None else "\n".join(values)
+    if "#" in text or "＃" in text:
+        return hashtags_in_caption(text)
+    if values is not None or _SEPARATORS.search(text):
+        return hashtags_of_keywords([text])
+    return text.split()
+
+
+def _list_values(cell: str) -> list[str] | None:
+    match = _LIST.fullmatch(cell)
+    if match is None:
+        return None
+    try:
+        values = json.loads(cell)
+    except ValueError:
+        values = None
+    if isinstance(values, list):
+        return [text for value in values if (text := str(value)).casefold() not in MISSING]
+    text = match.group(1)
+    # Where all but the quoted texts says nothing, they are the list.
+    if {*_BETWEEN.split(_QUOTED.sub(" ", text).casefold())} <= MISSING:
+        return ["".join(groups) for groups in _QUOTED.findall(text)]
+    text = text.replace("'", "").replace('"', "")
+    return [text] if _SEPARATORS.search(text) else text.split()
+
+
+def _leading(text: str) -> str:
+    for position, character in enumerate(text):
+        if not _belongs(character):
+            return text[:position]
+    return text
+
+
+def _belongs(character: str) -> bool:
+    return character == "_" or character in _JOINERS or unicodedata.category(character)[0] in "LMN"
+
+
+def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None:
+    """How many likes; None where unknown. Negative ones are hidden, and counted as such."""
+    text = _text(value)
+    if text.casefold() in _UNKNOWN:
+        return None
+    match = _NUMBER.fullmatch(_THOUSANDS.sub("", text))
+    if match is None:
+        summary.problems.add("likes are not a number", f"{where}: {text}")
+        return None
+    unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
+    number = round(float(match.group(1).replace(",", ".")) * unit)
+    if number < 0:
+        summary.likes_hidden += 1
+        return None
+    return number
+
+
+def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:
+    """A date as ISO 8601; with the time zone where one is known, seconds since 1970 are UTC."""
+    text = _text(value)
+    if text.casefold() in _UNKNOWN:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        pass
+    else:
+        if _FIRST_SECOND <= seconds < 1e14:
+            if seconds > 1e11:
+                seconds /= 1000  # milliseconds
+            return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    for pattern in _DATES:
+        try:
+            return datetime.strptime(text, pattern).isoformat()
+        except ValueError:
+            continue
+    summary.problems.add("date is not understood", f"{where}: {text}")
+    return None
+
+
+def parse_split(value: str, where: str, summary: ImportSummary) -> str | None:
+    """``train``, ``validation`` or ``test``; None where the row does not say."""
+    text = value.strip().casefold()
+    if text in _UNKNOWN:
+        return None
+    if text not in SPLITS:
+        summary.problems.add("split is none of train, validation, test", f"{where}: {text}")
+    return SPLITS.get(text)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
