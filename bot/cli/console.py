@@ -3,8 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from inspect import cleandoc
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -12,20 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from bot.settings import Settings
     from recommenders.engine import Engine
-    from training.fitting.fit import Report
 
 log = logging.getLogger(__name__)
 
@@ -132,39 +123,6 @@ def load_engine(settings: "Settings") -> "Engine":
 
         one_core_each()
         return Engine.load(in_use(settings.model_dir), settings.weights_dir)
-
-
-def progress_bar() -> Progress:
-    """A bar on stderr that leaves nothing behind, and nothing at all where that is no terminal."""
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        # Otherwise rich would send what is printed meanwhile to stderr too.
-        redirect_stdout=False,
-        disable=not console.is_terminal,
-    )
-
-
-@contextmanager
-def reporting() -> Iterator["Report"]:
-    """A progress bar that follows what is being done."""
-    with progress_bar() as bar:
-        task = bar.add_task("Reading", total=None)
-
-        def report(doing: str, done: int, total: int) -> None:
-            bar.update(task, description=escape(doing), completed=done, total=total or None)
-
-        try:
-            yield report
-        except KeyboardInterrupt:
-            bar.stop()
-            typer.echo("Stopped. What was done is kept: run the same command to go on.", err=True)
-            raise
 
 
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:

@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.console import choose_backend, load_engine, progress_bar, settings_for_a_command
+from bot.cli.console import choose_backend, load_engine, settings_for_a_command
 from recommenders.machine import cores
+from training.terminal import progress_bar
 
 if TYPE_CHECKING:
     from recommenders.engine import Engine, Hashtag

@@ -7,24 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.console import (
-    Commands,
-    fail,
-    known_backbones,
-    one_of,
-    reporting,
-    settings_for_a_command,
-)
+from bot.cli.console import Commands, fail, known_backbones, one_of, settings_for_a_command
 from bot.cli.train_data import collect, import_
 from bot.cli.train_report import (
     BACKENDS,
-    CACHE,
     At,
-    Cache,
     Dataset,
     Measured,
     Split,
@@ -34,6 +24,7 @@ from bot.cli.train_report import (
     tune,
 )
 from bot.cli.train_versions import finetune, rollback
+from training.terminal import CACHE, Cache, figures_table, reporting
 
 if TYPE_CHECKING:
     from training.evaluation.evaluate import Evaluation
@@ -233,60 +224,6 @@ def embed(
     tell_problems(problems.lines())
 
 
-def starter(
-    data: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder with the datasets.", show_default=False)
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The bundle to write.", show_default="the one that ships"),
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Only measure, on held-out photos.")] = (
-        False
-    ),
-    shared_by: Annotated[
-        int, typer.Option(metavar="N", min=1, max=5, help="Captions of a photo that have a word.")
-    ] = 2,
-    cache: Cache = CACHE,
-) -> None:
-    """Build the starter bundle, and measure it on everyday photos held out.
-
-    tag4pic train starter --data ../shared/data --check
-    """
-    settings = settings_for_a_command()
-    from recommenders.engine import STARTER
-    from training.starter.build import build
-
-    with reporting() as progress:
-        figures = build(
-            data,
-            out or STARTER,
-            weights_dir=settings.weights_dir,
-            cache_dir=cache,
-            check_only=check,
-            shared_by=shared_by,
-            report=progress,
-        )
-    photos = max(figure.photos for figure in figures.values())
-    table = Table(
-        title=f"First five hashtags of {photos:,} everyday photos held out",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
-    )
-    for column in ("", "one names it", "name it", "lift", "generic"):
-        table.add_column(column, justify="right" if column else "left")
-    for name, figure in figures.items():
-        table.add_row(
-            name,
-            f"{figure.hit:.3f}",
-            f"{figure.precision:.3f}",
-            f"{figure.lift:.2f}",
-            f"{figure.generic:.3f}",
-        )
-    Console().print(table)
-
-
 def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
     from training.fitting.hashtags_alone import fit_hashtags
 
@@ -318,11 +255,7 @@ def _writing(file: Path) -> Iterator[None]:
 
 
 def _table(title: str) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
-    table.add_column("")
-    for column in ("recall", "precision", "first right", "label F1", "N+"):
-        table.add_column(column, justify="right")
-    return table
+    return figures_table(title, ("recall", "precision", "first right", "label F1", "N+"))
 
 
 def _row(
@@ -365,6 +298,5 @@ for _name, _command in (
     ("report", report),
     ("finetune", finetune),
     ("rollback", rollback),
-    ("starter", starter),
 ):
     app.command(_name)(_command)

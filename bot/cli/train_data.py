@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from bot.cli.console import one_of, reporting, settings_for_a_command
+from bot.cli.console import one_of, settings_for_a_command
+from training.terminal import reporting
 
 if TYPE_CHECKING:
     from training.datasets.importing import ImportSummary

@@ -8,13 +8,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.console import known_backbones, one_of, reporting, settings_for_a_command
+from bot.cli.console import known_backbones, one_of, settings_for_a_command
+from training.terminal import CACHE, Cache, reporting
 
 Dataset = Annotated[
     Path, typer.Option(metavar="DIR", help="A folder with posts.jsonl.", show_default=False)
-]
-Cache = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where features of photos are kept for the next run.")
 ]
 Split = Annotated[str, typer.Option(metavar="NAME", help="Of the dataset.")]
 At = Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of an answer count.")]
@@ -22,7 +20,6 @@ Measured = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="The bundle to measure.", show_default="the starter"),
 ]
-CACHE = Path("data/features")
 BACKENDS = ("als", "w2v", "all")
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from bot.cli.console import fail, reporting, settings_for_a_command
+from bot.cli.console import settings_for_a_command
+from training.terminal import reporting
 
 
 def finetune(
@@ -108,72 +107,6 @@ def rollback() -> None:
         highlight=False,
         soft_wrap=True,
     )
-
-
-def teaching(
-    dataset: Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)],
-    hashtag: Annotated[str, typer.Option(help="What is to be unknown.", show_default=False)],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The bundle without it.", show_default="data/teaching-HASHTAG"),
-    ] = None,
-    photos: Annotated[int, typer.Option(min=8, help="How many are taught.")] = 40,
-    others: Annotated[int, typer.Option(min=1, help="How many others are asked about.")] = 20,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Teach this hashtag and no other of the photos'.")
-    ] = False,
-    backbone: Annotated[str, typer.Option(help="Whose features.")] = "efficientnet_lite0",
-    cache: Annotated[Path, typer.Option(help="Where features are kept.")] = Path("data/features"),
-) -> None:
-    """Measure what teaching does with something that a bundle has never met.
-
-    Fits a bundle without the posts of a hashtag, teaches it some of their photos, at once and by
-    fine-tuning, and asks about others; the test split tells what that cost.
-
-        tag4pic bench teaching --dataset ../shared/data/corel5k --hashtag tiger
-    """
-    settings = settings_for_a_command()
-    from recommenders.hashtags import HashtagError, normalise
-    from training.evaluation.teaching_effect import measure_teaching
-
-    try:
-        hashtag = normalise(hashtag)
-    except HashtagError as error:
-        fail(f"--hashtag {hashtag!r}: {error}")
-    with reporting() as report:
-        found = measure_teaching(
-            dataset,
-            hashtag,
-            out or Path("data") / f"teaching-{hashtag}",
-            backbone=backbone,
-            taught=photos,
-            others=others,
-            alone=alone,
-            weights_dir=settings.weights_dir,
-            cache_dir=cache,
-            report=report,
-        )
-    table = Table(
-        title=f"#{hashtag}, taught by {found.taught} photos, asked about {found.others} others",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
-    )
-    columns = ("", "others get it in ten", "elsewhere too", "recall@5 on the test split")
-    for column in columns:
-        table.add_column(column, justify="right" if column else "left")
-    stages = {"as fitted": found.before, "at once": found.at_once, "fine-tuned": found.tuned}
-    for stage, figures in stages.items():
-        for backend, figure in figures.items():
-            table.add_row(
-                f"{backend}, {stage}",
-                f"{figure.others:.2f}",
-                f"{figure.elsewhere:.3f}",
-                f"{figure.recall:.4f}",
-            )
-    console = Console()
-    console.print(table)
-    console.print(found.fine_tuned.reason, highlight=False, soft_wrap=True)
 
 
 def _shown(folder: Path) -> str:

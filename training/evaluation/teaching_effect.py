@@ -1,21 +1,37 @@
-"""How well teaching works: a bundle that has never met something is taught it by a few photos."""
+"""How well teaching works: a bundle that has never met something is taught it by a few photos.
+
+python -m training.evaluation.teaching_effect --dataset DIR --hashtag tiger
+"""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
+from rich.console import Console
 
 from recommenders.bundle import BundleError, load
 from recommenders.engine import Engine
+from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Problems
 from training.evaluation.metrics import measure
 from training.finetuning.run import FineTuned, Taught, fine_tune
-from training.fitting.fit import Plan, Report, lengths_of
+from training.fitting.fit import Report, lengths_of
 from training.fitting.pipeline import fit_dataset
 from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of
 from training.fitting.vocabulary import matrix
+from training.terminal import (
+    CACHE,
+    WEIGHTS_DIR,
+    Cache,
+    WeightsDir,
+    figures_table,
+    reporting,
+    tool,
+)
 
 TOP = 10
 AT = 5
@@ -23,7 +39,7 @@ AT = 5
 
 @dataclass(frozen=True)
 class Recommended:
-    """How a backend says the hashtag, and what else it knows.
+    """How a backend recommends the hashtag, and what else it knows.
 
     Attributes:
         others: the share of other photos of it that get the hashtag in the first ten.
@@ -38,14 +54,10 @@ class Recommended:
 
 @dataclass(frozen=True)
 class Teaching:
-    """Figures by backend: of the bundle as fitted, taught at once, and fine-tuned."""
+    """Figures by stage ("as fitted", "at once", "fine-tuned") and backend."""
 
-    before: dict[str, Recommended]
-    at_once: dict[str, Recommended]
-    tuned: dict[str, Recommended]
+    stages: dict[str, dict[str, Recommended]]
     fine_tuned: FineTuned
-    taught: int
-    others: int
 
 
 def measure_teaching(
@@ -53,11 +65,11 @@ def measure_teaching(
     hashtag: str,
     out: Path,
     *,
-    backbone: str = "efficientnet_lite0",
-    taught: int = 40,
-    others: int = 20,
-    alone: bool = False,
-    weights_dir: Path | None = None,
+    backbone: str,
+    taught: int,
+    others: int,
+    alone: bool,
+    weights_dir: Path,
     cache_dir: Path,
     report: Report,
 ) -> Teaching:
@@ -84,13 +96,13 @@ def measure_teaching(
         )
 
     train, test = photos_of("train"), photos_of("test")
-    rows = [row for row, post in enumerate(train.posts) if hashtag in post.hashtags]
-    if len(rows) < taught + others:
+    carrying = [row for row, post in enumerate(train.posts) if hashtag in post.hashtags]
+    if len(carrying) < taught + others:
         raise DatasetError(
-            f"{dataset} has {len(rows)} photos with #{hashtag} to teach by; it takes "
+            f"{dataset} has {len(carrying)} photos with #{hashtag} to teach by; it takes "
             f"{taught + others}."
         )
-    rows = [int(row) for row in np.random.default_rng(0).permutation(rows)]
+    rows = [int(row) for row in np.random.default_rng(0).permutation(carrying)]
     try:
         bundle = load(out)
     except BundleError:
@@ -100,7 +112,6 @@ def measure_teaching(
             backbone=backbone,
             weights_dir=weights_dir,
             cache_dir=cache_dir,
-            plan=Plan(),
             without=(hashtag,),
             report=report,
         )
@@ -114,27 +125,83 @@ def measure_teaching(
         }
 
     lessons = rows[:taught]
-    tags = [(hashtag,) if alone else train.posts[row].hashtags for row in lessons]
+    labels = [(hashtag,) if alone else train.posts[row].hashtags for row in lessons]
     features = train.features[backbone][lessons].astype(np.float32)
-    engine = Engine(bundle, {backbone: network})
-    before = figures(engine)
-    told: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
-        row: ({backbone: vector}, said)
-        for row, vector, said in zip(lessons, features, tags, strict=True)
+    labelled: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
+        row: ({backbone: vector}, tags)
+        for row, vector, tags in zip(lessons, features, labels, strict=True)
     }
-    engine.learn(told)
-    at_once = figures(engine)
+    engine = Engine(bundle, {backbone: network})
+    stages = {"as fitted": figures(engine)}
+    engine.learn(labelled)
+    stages["at once"] = figures(engine)
     tuned = fine_tune(
         bundle,
-        Taught(lessons, features, [dict.fromkeys(said, 1.0) for said in tags]),
+        Taught(lessons, features, [dict.fromkeys(tags, 1.0) for tags in labels]),
         f"{bundle.model.rpartition('-')[0]}-2",
         classifier=network.classifier,
         report=report,
     )
     # As in the bot, ALS is taught again by the version that was fine-tuned.
     engine = Engine(tuned.bundle, {backbone: network})
-    engine.learn(told)
-    return Teaching(before, at_once, figures(engine), tuned, taught, others)
+    engine.learn(labelled)
+    stages["fine-tuned"] = figures(engine)
+    return Teaching(stages, tuned)
+
+
+def main(
+    dataset: Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)],
+    hashtag: Annotated[str, typer.Option(help="What is to be unknown.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The bundle without it.", show_default="data/teaching-HASHTAG"),
+    ] = None,
+    photos: Annotated[int, typer.Option(min=8, help="How many are taught.")] = 40,
+    others: Annotated[int, typer.Option(min=1, help="How many others are asked about.")] = 20,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Teach this hashtag and no other of the photos'.")
+    ] = False,
+    backbone: Annotated[str, typer.Option(help="Whose features.")] = "efficientnet_lite0",
+    cache: Cache = CACHE,
+    weights_dir: WeightsDir = WEIGHTS_DIR,
+) -> None:
+    """Measure what teaching does with something that a bundle has never met.
+
+    Fits a bundle without the posts of a hashtag, teaches it some of their photos, at once and by
+    fine-tuning, and asks about others; the test split tells what that cost.
+    """
+    try:
+        hashtag = normalise(hashtag)
+    except HashtagError as error:
+        raise typer.BadParameter(f"{hashtag!r}: {error}", param_hint="--hashtag") from error
+    with reporting() as report:
+        teaching = measure_teaching(
+            dataset,
+            hashtag,
+            out or Path("data") / f"teaching-{hashtag}",
+            backbone=backbone,
+            taught=photos,
+            others=others,
+            alone=alone,
+            weights_dir=weights_dir,
+            cache_dir=cache,
+            report=report,
+        )
+    table = figures_table(
+        f"#{hashtag}, taught by {photos} photos, asked about {others} others",
+        ("others get it in ten", "elsewhere too", "recall@5 on the test split"),
+    )
+    for stage, figures in teaching.stages.items():
+        for backend, figure in figures.items():
+            table.add_row(
+                f"{backend}, {stage}",
+                f"{figure.others:.2f}",
+                f"{figure.elsewhere:.3f}",
+                f"{figure.recall:.4f}",
+            )
+    console = Console()
+    console.print(table)
+    console.print(teaching.fine_tuned.reason, highlight=False, soft_wrap=True)
 
 
 def _recommended(
@@ -144,17 +211,17 @@ def _recommended(
     asked: dict[str, NDArray[np.floating]],
     test: Photos,
 ) -> Recommended:
-    def answers(features: dict[str, NDArray[np.floating]]) -> list[list[str]]:
-        found = engine.recommend(features, backend, top=TOP, style="relevant")
-        return [[one.tag for one in answer] for answer in found]
+    def recommend(features: dict[str, NDArray[np.floating]]) -> list[list[str]]:
+        answers = engine.recommend(features, backend, top=TOP, style="relevant")
+        return [[recommended.tag for recommended in answer] for answer in answers]
 
-    said = answers({name: rows.astype(np.float32) for name, rows in test.features.items()})
+    answers = recommend({name: rows.astype(np.float32) for name, rows in test.features.items()})
     truth = [[tag for tag in post.hashtags if tag != hashtag] for post in test.posts]
     without = [row for row, post in enumerate(test.posts) if hashtag not in post.hashtags]
     return Recommended(
-        others=_share(hashtag, answers(asked)),
-        elsewhere=_share(hashtag, [said[row] for row in without]),
-        recall=_recall(said, truth, [*engine.hashtags, hashtag]),
+        others=_share(hashtag, recommend(asked)),
+        elsewhere=_share(hashtag, [answers[row] for row in without]),
+        recall=_recall(answers, truth, [*engine.hashtags, hashtag]),
     )
 
 
@@ -162,10 +229,14 @@ def _share(hashtag: str, answers: Sequence[Sequence[str]]) -> float:
     return sum(hashtag in answer for answer in answers) / max(len(answers), 1)
 
 
-def _recall(said: list[list[str]], truth: list[list[str]], hashtags: Sequence[str]) -> float:
-    known = list(dict.fromkeys(hashtags))
-    columns = {tag: column for column, tag in enumerate(known)}
-    top = np.full((len(said), AT), -1, np.intp)
-    for row, answer in enumerate(said):
+def _recall(answers: list[list[str]], truth: list[list[str]], hashtags: Sequence[str]) -> float:
+    vocabulary = list(dict.fromkeys(hashtags))
+    columns = {tag: column for column, tag in enumerate(vocabulary)}
+    top = np.full((len(answers), AT), -1, np.intp)
+    for row, answer in enumerate(answers):
         top[row, : len(answer[:AT])] = [columns[tag] for tag in answer[:AT]]
-    return measure(top, matrix(truth, known).toarray() > 0, lengths_of(truth))["recall"]
+    return measure(top, matrix(truth, vocabulary).toarray() > 0, lengths_of(truth))["recall"]
+
+
+if __name__ == "__main__":
+    tool(main)()

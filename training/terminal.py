@@ -1,0 +1,96 @@
+"""What a command shows in a terminal; and developers' tools as command lines of their own."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from training.fitting.fit import Report
+
+Cache = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where features of photos are kept for the next run.")
+]
+CACHE = Path("data/features")
+
+WeightsDir = Annotated[
+    Path, typer.Option("--weights", metavar="DIR", envvar="WEIGHTS_DIR", help="The weights.")
+]
+WEIGHTS_DIR = Path("data/weights")
+
+
+def progress_bar() -> Progress:
+    """A bar on stderr that leaves nothing behind, and nothing at all where that is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        # Otherwise rich would send what is printed meanwhile to stderr too.
+        redirect_stdout=False,
+        disable=not console.is_terminal,
+    )
+
+
+@contextmanager
+def reporting() -> Iterator["Report"]:
+    """A progress bar that follows what is being done."""
+    with progress_bar() as bar:
+        task = bar.add_task("Reading", total=None)
+
+        def report(doing: str, done: int, total: int) -> None:
+            bar.update(task, description=escape(doing), completed=done, total=total or None)
+
+        try:
+            yield report
+        except KeyboardInterrupt:
+            bar.stop()
+            typer.echo("Stopped. What was done is kept: run the same command to go on.", err=True)
+            raise
+
+
+def figures_table(title: str, columns: Sequence[str]) -> Table:
+    """A table to print: names on the left, a column of figures for each of ``columns``."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def tool(command: Callable[..., None]) -> typer.Typer:
+    """A function as a command line that ends with one line where people can act on an error."""
+    from recommenders.backbones.weights import WeightsError
+    from recommenders.bundle import BundleError
+    from training.datasets.format import DatasetError
+
+    @functools.wraps(command)
+    def with_errors_in_a_line(*arguments: object, **options: object) -> None:
+        try:
+            command(*arguments, **options)
+        except (BundleError, DatasetError, WeightsError) as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(with_errors_in_a_line)
+    return app
