@@ -52,7 +52,7 @@ def report(
     tag4pic train report --bundle data/mine --dataset posts --out report.html
     """
     settings = settings_for_a_command()
-    from training.evaluation.report import write_report
+    from training.evaluation.report.page import write_report
 
     with reporting() as progress:
         found = write_report(

@@ -36,7 +36,7 @@ POPULARITY_EXPONENT = 0.1
 
 
 def backbone_transfer(
-    data: Path, *, weights_dir: Path, cache_dir: Path, report: Report
+    data: Path, weights_dir: Path, cache_dir: Path, report: Report
 ) -> dict[str, CaptionHits]:
     """Figures by head and backbone."""
     evidence = read_evidence(data)
@@ -99,7 +99,7 @@ def main(
 ) -> None:
     """Measure how the head for every ImageNet backbone carries over from one to another."""
     with reporting() as report:
-        hits = backbone_transfer(data, weights_dir=weights_dir, cache_dir=cache, report=report)
+        hits = backbone_transfer(data, weights_dir, cache, report)
     Console().print(hits_table(hits))
 
 

@@ -6,9 +6,7 @@ for every ImageNet backbone are fitted on the photos' features. Only numbers go 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings
-from recommenders.backbones.backbone import Backbone, load_backbone
-from recommenders.bundle import Bundle, save
+from recommenders.backbones.backbone import Backbone
+from recommenders.bundle import Bundle
 from recommenders.nearest import unit
 from training.datasets.format import DatasetError
-from training.evaluation.caption_hits import CaptionHits
-from training.features.compute import embed
 from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
@@ -30,8 +26,7 @@ from training.fitting.fit import Part, Plan, Report, fit_als, fit_w2v, head_part
 from training.fitting.head import FittedHead, HeadSettings
 from training.fitting.prepare import hashtag_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
-from training.starter.check import check
-from training.starter.sources import Evidence, TaggedPhoto, read_evidence
+from training.starter.sources import Evidence, TaggedPhoto
 
 Floats = NDArray[np.float32]
 
@@ -61,64 +56,14 @@ PREFERRED = ("resnet50",)
 """Backbones that Word2Vec moves to as soon as their weights are in place."""
 
 
-def build(
-    data: Path,
-    out: Path,
-    *,
-    weights_dir: Path,
-    cache_dir: Path,
-    check_only: bool,
-    shared_by: int,
-    report: Report,
-) -> dict[str, CaptionHits]:
-    """Measures the recipe on held-out photos, then fits the starter on all and writes it.
-
-    Args:
-        data: as for ``read_evidence``.
-        check_only: stop after measuring.
-        shared_by: as for ``check``.
-
-    Returns:
-        By backend, how well the first five hashtags name what is in held-out everyday photos.
-
-    Raises:
-        DatasetError: where the folder is not the data to build from.
-    """
-    evidence = read_evidence(data)
-    backbone = load_backbone(BACKBONE, weights_dir)
-    features, readable = embed(
-        [photo.image for photo in evidence.photos],
-        backbone,
-        cache_dir,
-        progress=lambda done, total: report("features", done, total),
-    )
-    if not readable.all():
-        raise DatasetError(f"{int((~readable).sum())} of the photos in {data} cannot be read.")
-
-    known = [row for row, photo in enumerate(evidence.photos) if not photo.held_out]
-    unseen = [row for row, photo in enumerate(evidence.photos) if photo.held_out]
-    hits = check(
-        fit(evidence, known, features, backbone, report),
-        backbone,
-        [evidence.photos[row] for row in unseen],
-        features[unseen],
-        shared_by,
-    )
-    if not check_only:
-        bundle = fit(evidence, range(len(evidence.photos)), features, backbone, report)
-        bundle.metrics = {"held_out_everyday_photos": {k: asdict(v) for k, v in hits.items()}}
-        save(bundle, out)
-    return hits
-
-
-def fit(
+def fit_starter(
     evidence: Evidence,
     rows: Sequence[int],
     features: NDArray[np.float16],
     backbone: Backbone,
     report: Report,
 ) -> Bundle:
-    """The starter learnt from some of the photos.
+    """The starter bundle learnt from some of the photos.
 
     Args:
         rows: of ``evidence.photos``, to learn from; those without hashtags are passed over.

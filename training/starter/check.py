@@ -13,7 +13,7 @@ from training.starter.sources import TaggedPhoto
 from training.starter.word_tables import generic
 
 
-def check(
+def name_photos(
     bundle: Bundle,
     backbone: Backbone,
     photos: Sequence[TaggedPhoto],
