@@ -1,4 +1,4 @@
-"""How well duplicate photos are told: the measurement behind the thresholds of recommenders.copies.
+"""How well duplicate photos are recognised: what the thresholds of recommenders.copies come from.
 
 Each photo is copied as people's phones and messengers do (smaller, JPEG of low quality), and every
 copy is looked up among all the photos, the way the bot looks one up. Two figures matter: copies
@@ -217,7 +217,7 @@ def main(
     ] = "efficientnet_lite0",
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
-    """Measure how well duplicates are told among the photos of folders and of those in them."""
+    """Measure how well duplicates are recognised among the photos below folders."""
     paths = sorted({path for folder in folders for path in _photos_below(folder)})
     if not paths:
         raise DatasetError(f"There is no image in {' or '.join(map(str, folders))}.")

@@ -65,10 +65,10 @@ def hits_of(top: NDArray[np.intp], truth: Bools) -> Bools:
 
 def photo_figures(hits: Bools, lengths: NDArray[np.integer]) -> dict[str, NDArray[np.float64]]:
     """``precision``, ``recall`` and ``p@1`` of each photo, (n,) each, of hits (n, k)."""
-    found = hits.sum(axis=1)
+    right = hits.sum(axis=1)
     return {
-        "precision": found / hits.shape[1],
-        "recall": found / np.maximum(lengths, 1),
+        "precision": right / hits.shape[1],
+        "recall": right / np.maximum(lengths, 1),
         "p@1": hits[:, 0].astype(np.float64),
     }
 
