@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.bench import app as bench_app
+from bot.cli.bench import bench
 from bot.cli.console import Commands, run_quietly
 from bot.cli.recommend import recommend
 from bot.cli.tags import app as tags_app
@@ -68,7 +68,7 @@ def run(
 app.command()(recommend)
 app.add_typer(tags_app, name="tags")
 app.add_typer(weights_app, name="weights")
-app.add_typer(bench_app, name="bench")
+app.command()(bench)
 
 app.add_typer(train_app, name="train")
 

@@ -85,7 +85,7 @@ def report(
     tag4pic train report --bundle data/mine --dataset posts --out report.html
     """
     settings = settings_for_a_command()
-    from training.evaluation.report import write_report
+    from training.evaluation.report.page import write_report
 
     with reporting() as progress:
         figures = write_report(

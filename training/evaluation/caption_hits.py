@@ -7,10 +7,16 @@ than another one: a list that is the same for every photo has lift 1.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rich.table import Table
+
+from training.terminal import figures_table
+
+AT = 5
+"""Hashtags of an answer that count."""
 
 _WORD = re.compile(r"[a-z]+")
 _MIN_LETTERS = 3
@@ -28,9 +34,16 @@ _FUNCTION_WORDS = frozenset({
 
 
 @dataclass(frozen=True)
-class Naming:
-    """Of the first five hashtags: share of photos with a name among them (``hit``), share that
-    are names (``precision``), ``lift``, and share that are generic (``generic``)."""
+class CaptionHits:
+    """How well the first five hashtags name their photos.
+
+    Attributes:
+        photos: how many there are.
+        hit: the share of photos with a name among them.
+        precision: the share of hashtags that are names.
+        lift: how much more often they name their own photo than another one.
+        generic: the share of hashtags that say nothing about any photo.
+    """
 
     photos: int
     hit: float
@@ -49,31 +62,43 @@ def content_words(captions: Sequence[str], shared_by: int = 2) -> frozenset[str]
     )
 
 
-def naming(
-    answers: Sequence[Sequence[str]],
-    words: Sequence[Collection[str]],
-    generic: Collection[str],
-    *,
-    at: int = 5,
-    seed: int = 0,
-) -> Naming:
+def caption_hits(
+    answers: Sequence[Sequence[str]], words: Sequence[Collection[str]], generic: Collection[str]
+) -> CaptionHits:
     """Figures of answers (hashtags of each photo, best first) for photos with these words."""
-    own = np.array([_share(a[:at], w, at) for a, w in zip(answers, words, strict=True)])
-    generator = np.random.default_rng(seed)
+    firsts = [answer[:AT] for answer in answers]
+    own = np.array([_share(first, names) for first, names in zip(firsts, words, strict=True)])
+    generator = np.random.default_rng(0)
+    orders = (generator.permutation(len(words)) for _ in range(_ROUNDS))
     others = np.mean(
-        [
-            [_share(answers[i][:at], words[j], at) for i, j in enumerate(order)]
-            for order in (generator.permutation(len(words)) for _ in range(_ROUNDS))
-        ]
+        [[_share(firsts[i], words[j]) for i, j in enumerate(order)] for order in orders]
     )
-    return Naming(
+    return CaptionHits(
         photos=len(words),
         hit=float((own > 0).mean()),
         precision=float(own.mean()),
         lift=float(own.mean() / others) if others else float("inf"),
-        generic=float(np.mean([sum(t in generic for t in a[:at]) / at for a in answers])),
+        generic=float(np.mean([sum(tag in generic for tag in first) / AT for first in firsts])),
     )
 
 
-def _share(hashtags: Sequence[str], words: Collection[str], at: int) -> float:
-    return sum(any(word in tag for word in words) for tag in hashtags) / at
+def hits_table(hits: Mapping[str, CaptionHits]) -> Table:
+    """The figures, a row for each name, to print."""
+    photos = max(figures.photos for figures in hits.values())
+    table = figures_table(
+        f"First five hashtags of {photos:,} everyday photos held out",
+        ("one names it", "name it", "lift", "generic"),
+    )
+    for name, figures in hits.items():
+        table.add_row(
+            name,
+            f"{figures.hit:.3f}",
+            f"{figures.precision:.3f}",
+            f"{figures.lift:.2f}",
+            f"{figures.generic:.3f}",
+        )
+    return table
+
+
+def _share(hashtags: Sequence[str], words: Collection[str]) -> float:
+    return sum(any(word in tag for word in words) for tag in hashtags) / AT

@@ -1,53 +1,71 @@
-"""How well duplicate photos are told: the measurement behind the thresholds of storage.duplicates.
+"""How well duplicate photos are recognised: what the thresholds of recommenders.copies come from.
 
 Each photo is copied as people's phones and messengers do (smaller, JPEG of low quality), and every
 copy is looked up among all the photos, the way the bot looks one up. Two figures matter: copies
 found, and pairs of different photos taken for the same one.
+
+    python -m training.evaluation.duplicate_figures FOLDER...
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
 from recommenders import copies
-from recommenders.photos import decode
+from recommenders.backbones.backbone import load_backbone
+from recommenders.photos import PhotoError, decode
+from training.datasets.format import DatasetError
+from training.features.compute import batches
+from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
 
 Features = Callable[[Sequence[Image.Image]], NDArray[np.float32]]
 """RGB photos to (n, d) features, such as ``Backbone.features``."""
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+
+COPY_SCALE, COPY_QUALITY = 2 / 3, 60
+"""Of a copy: its sides beside the photo's, and its JPEG quality."""
 
 _BATCH = 32
+_LISTED = 10
+"""Photos that are listed before the rest is only counted."""
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """What n photos are recognised by.
+
+    Attributes:
+        average: (n,) int64, average hashes, signed.
+        perceptual: (n, 32) uint8, perceptual hashes.
+        features: (n, d) float16, as they are stored.
+    """
+
+    average: NDArray[np.int64]
+    perceptual: NDArray[np.uint8]
+    features: NDArray[np.float16]
 
 
 @dataclass(frozen=True)
 class Survey:
-    """Photos and their copies, row by row.
-
-    Attributes:
-        photos: n paths.
-        hashes, copy_hashes: (n,) int64, average hashes, signed.
-        perceptual, copy_perceptual: (n, 32) uint8, perceptual hashes.
-        features, copy_features: (n, d) float16, as they are stored.
-    """
+    """Photos, and the fingerprints of each and of its copy, row by row."""
 
     photos: tuple[Path, ...]
-    hashes: NDArray[np.int64]
-    copy_hashes: NDArray[np.int64]
-    perceptual: NDArray[np.uint8]
-    copy_perceptual: NDArray[np.uint8]
-    features: NDArray[np.float16]
-    copy_features: NDArray[np.float16]
+    originals: Fingerprints
+    copies: Fingerprints
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two different photos that are as near as a photo and its copy.
+    """Two photos that are as near as a photo and its copy.
 
     Attributes:
         distance, perceptual_distance: bits in which the average and perceptual hashes differ.
@@ -59,6 +77,9 @@ class Pair:
     distance: int
     perceptual_distance: int
     cosine: float
+
+    def __str__(self) -> str:
+        return f"{self.first}  {self.second}  ({self.distance} bits, cosine {self.cosine:.3f})"
 
 
 @dataclass(frozen=True)
@@ -89,49 +110,39 @@ class Figures:
         return self.found / self.photos if self.photos else 0.0
 
 
-def copy_of(photo: Image.Image, *, scale: float = 2 / 3, quality: int = 60) -> Image.Image:
+def copy_of(photo: Image.Image) -> Image.Image:
     """The photo made smaller and saved as a JPEG of low quality, read back as the bot would."""
-    size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+    size = (max(1, round(photo.width * COPY_SCALE)), max(1, round(photo.height * COPY_SCALE)))
     file = BytesIO()
-    photo.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=quality)
+    photo.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=COPY_QUALITY)
     return decode(file.getvalue())
 
 
 def survey(
     photos: Sequence[Path],
     features: Features,
-    *,
-    copy: Callable[[Image.Image], Image.Image] = copy_of,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Survey:
-    """Hashes and features of all photos and of a copy of each.
+    """Fingerprints of all photos and of a copy of each.
 
-    The copy is made from the photo's own pixels, whatever size it has.
+    Args:
+        progress: called with (done, total).
 
     Raises:
-        PhotoError: for a file that is no photo.
+        DatasetError: names a file that is no photo.
     """
-    sides: tuple[_Side, _Side] = (_Side(), _Side())
-    for start in range(0, len(photos), _BATCH):
-        paths = photos[start : start + _BATCH]
-        sides[0].add([decode(path) for path in paths], features)
-        sides[1].add([copy(_whole(path)) for path in paths], features)
-        if progress is not None:
-            progress(start + len(paths), len(photos))
-    originals, copies = sides
-    return Survey(
-        tuple(photos),
-        np.array(originals.average, np.int64),
-        np.array(copies.average, np.int64),
-        originals.packed(),
-        copies.packed(),
-        np.array(originals.features, np.float16),
-        np.array(copies.features, np.float16),
-    )
+    originals: list[tuple[copies.Hashes, NDArray[np.float16]]] = []
+    copied: list[tuple[copies.Hashes, NDArray[np.float16]]] = []
+    for rows in batches(len(photos), _BATCH):
+        pictures = [_read(path) for path in photos[rows]]
+        originals += _hashed([upright for upright, _ in pictures], features)
+        copied += _hashed([copy_of(whole) for _, whole in pictures], features)
+        progress(rows.stop, len(photos))
+    return Survey(tuple(photos), _stacked(originals), _stacked(copied))
 
 
 def measure(
-    seen: Survey,
+    survey: Survey,
     *,
     max_distance: int = copies.MAX_DISTANCE,
     max_perceptual_distance: int = copies.MAX_PERCEPTUAL_DISTANCE,
@@ -141,111 +152,143 @@ def measure(
 
     The thresholds (bits, bits, cosine) are the bot's own unless others are to be tried.
     """
-    found = most = proposed = 0
+    originals, photos = survey.originals, survey.photos
+
+    def near(side: Fingerprints, row: int, limit: int) -> NDArray[np.intp]:
+        average = _unsigned(side.average[row])
+        return copies.nearest(average, originals.average, max_distance=max_distance, limit=limit)
+
+    def confirmed(side: Fingerprints, row: int, others: NDArray[np.intp]) -> list[Pair]:
+        """A row with those of the others that pass for the same photo, the most alike first."""
+        perceptual = int.from_bytes(side.perceptual[row].tobytes(), "big")
+        bits = copies.perceptual_distances(perceptual, originals.perceptual[others])
+        cosines = copies.cosines(side.features[row], originals.features[others])
+        average = _unsigned(side.average[row])
+        pairs = [
+            Pair(
+                photos[row],
+                photos[other],
+                copies.distance(average, _unsigned(originals.average[other])),
+                int(different),
+                float(cosine),
+            )
+            for other, different, cosine in zip(others, bits, cosines, strict=True)
+            if different <= max_perceptual_distance and cosine >= min_cosine
+        ]
+        return sorted(pairs, key=_by_likeness)
+
+    found = compared = proposed = 0
     missed: list[Path] = []
     mistaken: list[Pair] = []
     false_pairs: list[Pair] = []
-    for row, path in enumerate(seen.photos):
-        near = _near(seen, int(seen.copy_hashes[row]), max_distance)
-        most = max(most, len(near))
-        pairs = [
-            pair
-            for pair in _pairs(seen, row, near, of_copy=True)
-            if pair.perceptual_distance <= max_perceptual_distance and pair.cosine >= min_cosine
-        ]
-        best = min(pairs, key=lambda pair: (pair.perceptual_distance, -pair.cosine), default=None)
-        if best is None:
+    for row, path in enumerate(photos):
+        candidates = near(survey.copies, row, copies.MAX_CANDIDATES)
+        compared = max(compared, len(candidates))
+        matches = confirmed(survey.copies, row, candidates)
+        if not matches:
             missed.append(path)
-        elif best.second == path:
+        elif matches[0].second == path:
             found += 1
         else:
-            mistaken.append(best)
+            mistaken.append(matches[0])
 
-        others = _near(seen, int(seen.hashes[row]), max_distance, limit=len(seen.photos))
+        others = near(originals, row, len(photos))
         others = others[others > row]
         proposed += len(others)
-        false_pairs += [
-            pair
-            for pair in _pairs(seen, row, others, of_copy=False)
-            if pair.perceptual_distance <= max_perceptual_distance and pair.cosine >= min_cosine
-        ]
+        false_pairs += confirmed(originals, row, others)
     return Figures(
-        photos=len(seen.photos),
+        photos=len(photos),
         found=found,
         missed=tuple(missed),
         mistaken=tuple(mistaken),
-        false_pairs=tuple(
-            sorted(false_pairs, key=lambda pair: (pair.perceptual_distance, -pair.cosine))
-        ),
+        false_pairs=tuple(sorted(false_pairs, key=_by_likeness)),
         proposed_pairs=proposed,
-        max_candidates=most,
+        max_candidates=compared,
     )
 
 
-def sweep(
-    seen: Survey, perceptual_distances: Sequence[int], cosines: Sequence[float]
-) -> dict[tuple[int, float], Figures]:
-    """The figures for every combination of what confirms, to choose from."""
-    return {
-        (bits, cosine): measure(seen, max_perceptual_distance=bits, min_cosine=cosine)
-        for bits in perceptual_distances
-        for cosine in cosines
-    }
+def main(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER", exists=True, file_okay=False, show_default=False),
+    ],
+    backbone: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose features confirm that two are the same.")
+    ] = "efficientnet_lite0",
+    weights_dir: WeightsDir = WEIGHTS_DIR,
+) -> None:
+    """Measure how well duplicates are recognised among the photos below folders."""
+    paths = sorted({path for folder in folders for path in _photos_below(folder)})
+    if not paths:
+        raise DatasetError(f"There is no image in {' or '.join(map(str, folders))}.")
+    features = load_backbone(backbone, weights_dir).features
+    with reporting() as report:
+        surveyed = survey(paths, features, lambda done, total: report("Looking", done, total))
+    figures = measure(surveyed)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right", style="bold")
+    table.add_row("photos, each with one copy", f"{figures.photos:,}")
+    table.add_row("copies found", f"{figures.found:,} ({figures.found_share:.2%})")
+    table.add_row("copies missed", f"{len(figures.missed):,}")
+    table.add_row("copies taken for another photo", f"{len(figures.mistaken):,}")
+    table.add_row("different photos taken for one", f"{len(figures.false_pairs):,}")
+    table.add_row("… that average hashes alone would take", f"{figures.proposed_pairs:,}")
+    table.add_row("photos one look-up compared, at most", f"{figures.max_candidates:,}")
+    Console().print(table)
+    _list("missed", figures.missed)
+    _list("taken for another photo", figures.mistaken)
+    _list("taken for one", figures.false_pairs)
 
 
-class _Side:
-    """What a survey gathers of the photos, or of their copies."""
-
-    def __init__(self) -> None:
-        self.average: list[int] = []
-        self.perceptual: list[bytes] = []
-        self.features: list[NDArray[np.float16]] = []
-
-    def add(self, images: Sequence[Image.Image], features: Features) -> None:
-        for image in images:
-            hashes = copies.hashes(image)
-            self.average.append(copies.signed(hashes.average))
-            self.perceptual.append(copies.packed(hashes.perceptual))
-        self.features += list(features(images).astype(np.float16))
-
-    def packed(self) -> NDArray[np.uint8]:
-        """The perceptual hashes: (n, 32)."""
-        return np.frombuffer(b"".join(self.perceptual), np.uint8).reshape(-1, 32)
-
-
-def _near(
-    seen: Survey, signed_hash: int, max_distance: int, limit: int = copies.MAX_CANDIDATES
-) -> NDArray[np.intp]:
-    return copies.nearest(
-        _unsigned(signed_hash), seen.hashes, max_distance=max_distance, limit=limit
-    )
-
-
-def _pairs(seen: Survey, row: int, others: NDArray[np.intp], *, of_copy: bool) -> list[Pair]:
-    """The photo, or its copy, with each of the others."""
-    average = seen.copy_hashes if of_copy else seen.hashes
-    perceptual = seen.copy_perceptual if of_copy else seen.perceptual
-    features = seen.copy_features if of_copy else seen.features
-    whole = int.from_bytes(perceptual[row].tobytes(), "big")
-    bits = copies.perceptual_distances(whole, seen.perceptual[others])
-    cosines = copies.cosines(features[row], seen.features[others])
+def _photos_below(folder: Path) -> list[Path]:
+    suffixes = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
     return [
-        Pair(
-            seen.photos[row],
-            seen.photos[other],
-            copies.distance(_unsigned(int(average[row])), _unsigned(int(seen.hashes[other]))),
-            int(bits[number]),
-            float(cosines[number]),
-        )
-        for number, other in enumerate(others)
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
     ]
 
 
-def _unsigned(signed_hash: int) -> int:
-    return signed_hash % (1 << copies.BITS)
+def _list(title: str, items: Sequence[Path | Pair]) -> None:
+    if items:
+        more = [f"… and {len(items) - _LISTED:,} more"] if len(items) > _LISTED else []
+        typer.echo("\n  ".join([f"{title}:", *map(str, items[:_LISTED]), *more]))
 
 
-def _whole(path: Path) -> Image.Image:
-    """The photo upright at its full size, which decoding for the bot may reduce."""
+def _read(path: Path) -> tuple[Image.Image, Image.Image]:
+    """A photo as the bot decodes it, and at its full size, which decoding may reduce."""
+    try:
+        decoded = decode(path)
+    except PhotoError as error:
+        raise DatasetError(f"{path}: {error}. Take it out of the folder.") from error
     with Image.open(path) as image:
-        return ImageOps.exif_transpose(image).convert("RGB")
+        return decoded, ImageOps.exif_transpose(image).convert("RGB")
+
+
+def _hashed(
+    images: Sequence[Image.Image], features: Features
+) -> list[tuple[copies.Hashes, NDArray[np.float16]]]:
+    rows = features(images).astype(np.float16)
+    return [(copies.hashes(image), row) for image, row in zip(images, rows, strict=True)]
+
+
+def _stacked(rows: Sequence[tuple[copies.Hashes, NDArray[np.float16]]]) -> Fingerprints:
+    perceptual = b"".join(copies.packed(hashes.perceptual) for hashes, _ in rows)
+    return Fingerprints(
+        np.array([copies.signed(hashes.average) for hashes, _ in rows], np.int64),
+        np.frombuffer(perceptual, np.uint8).reshape(-1, copies.PERCEPTUAL_BITS // 8),
+        np.array([features for _, features in rows], np.float16),
+    )
+
+
+def _unsigned(signed_hash: np.int64) -> int:
+    return int(signed_hash) % (1 << copies.BITS)
+
+
+def _by_likeness(pair: Pair) -> tuple[int, float]:
+    return pair.perceptual_distance, -pair.cosine
+
+
+if __name__ == "__main__":
+    tool(main)()

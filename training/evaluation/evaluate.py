@@ -1,6 +1,6 @@
 """How good a bundle is on a dataset's split, beside baselines fitted in the same run."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,12 @@ from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of
 from training.fitting.vectors import aligned, train_vectors
 from training.fitting.vocabulary import matrix, vocabulary
 
-FIGURES = ("precision", "recall", "p@1", "label_precision", "label_recall", "label_f1", "n_plus")
-
 _BATCH = 512
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """Figures of a bundle's backends and of the baselines on a split.
 
     Attributes:
         backends: figures by backend and baseline.
@@ -42,22 +40,17 @@ class Evaluation:
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``evaluate --json`` writes."""
-        return {
-            "dataset": self.dataset,
-            "split": self.split,
-            "at": self.at,
-            "photos": self.photos,
-            "backends": self.backends,
-            "intervals": self.intervals,
-        }
+        figures = asdict(self)
+        del figures["problems"]
+        return figures
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What every backend and baseline says about the photos of a split, and what is true.
+    """What every backend and baseline answers to the photos of a split, and what is true.
 
     Attributes:
-        train, posts: the posts of the training split, and the split's whose photos could be read.
+        posts: those of the split whose photos could be read.
         features: the split's, (n, dims) by backbone.
         hashtags: V of them, the bundle's first: those that training knew.
         truth: (n, V) bool, which of them the photos carry.
@@ -70,7 +63,6 @@ class Answers:
     engine: Engine
     dataset: str
     split: str
-    train: list[Post]
     posts: list[Post]
     features: dict[str, NDArray[np.float16]]
     hashtags: list[str]
@@ -87,10 +79,8 @@ class Answers:
             split=self.split,
             at=at,
             photos=len(self.posts),
-            backends={name: measure(top, self.truth, self.lengths) for name, top in firsts.items()},
-            intervals={
-                name: bootstrap(top, self.truth, self.lengths) for name, top in firsts.items()
-            },
+            backends={k: measure(top, self.truth, self.lengths) for k, top in firsts.items()},
+            intervals={k: bootstrap(top, self.truth, self.lengths) for k, top in firsts.items()},
             problems=self.problems,
         )
 
@@ -103,32 +93,29 @@ def evaluate(
     at: int = 5,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    with_baselines: bool = True,
     report: Report = silent,
 ) -> Evaluation:
-    """Measures every backend of a bundle as a user meets it: the lists that ``recommend`` gives.
+    """Measures every backend of a bundle as a user meets it, and baselines fitted beside it.
 
     Args:
         model_dir: the bundle; None for the starter.
         at: how many hashtags count.
-        with_baselines: fit ``popularity``, ``als_seed`` and ``w2v_seed`` on the training split.
 
     Raises:
         BundleError, DatasetError, WeightsError: a sentence that says what is missing.
     """
-    return answers(
+    return answer_split(
         dataset,
         model_dir,
         split=split,
         top=at,
         weights_dir=weights_dir,
         cache_dir=cache_dir,
-        with_baselines=with_baselines,
         report=report,
     ).measured(at)
 
 
-def answers(
+def answer_split(
     dataset: Path,
     model_dir: Path | None,
     *,
@@ -136,7 +123,6 @@ def answers(
     top: int,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    with_baselines: bool = True,
     report: Report = silent,
 ) -> Answers:
     """The ``top`` hashtags that every backend gives the photos of a split; else as ``evaluate``."""
@@ -171,22 +157,18 @@ def answers(
     tops: dict[str, NDArray[np.intp]] = {}
     for backend in engine.backends:
         report(f"answers of {backend}", 0, len(test.posts))
-        found = np.full((len(test.posts), top), -1, np.intp)
+        tops[backend] = np.full((len(test.posts), top), -1, np.intp)
         for rows in batches(len(test.posts), _BATCH):
             block = {name: values[rows] for name, values in test.features.items()}
             answers = engine.recommend(block, backend, top=top, style="relevant")
             for row, answer in enumerate(answers, rows.start):
-                found[row, : len(answer)] = [columns[hashtag.tag] for hashtag in answer]
+                tops[backend][row, : len(answer)] = [columns[hashtag.tag] for hashtag in answer]
             report(f"answers of {backend}", rows.stop, len(test.posts))
-        tops[backend] = found
-    if with_baselines:
-        train = photos_of("train", Problems())
-        tops |= _baselines(engine, train, test, hashtags, top, report)
+    tops |= _baselines(engine, photos_of("train", Problems()), test, hashtags, top, report)
     return Answers(
         engine=engine,
         dataset=dataset.name,
         split=split,
-        train=train_posts,
         posts=test.posts,
         features=test.features,
         hashtags=hashtags,
@@ -204,25 +186,22 @@ def _baselines(
     backbone = {name: engine.backbones[name][0] for name in engine.backends if name != "both"}
     als = backbone.get("als", next(iter(backbone.values())))
     w2v = backbone.get("w2v", als)
-    found: dict[str, NDArray[np.intp]] = {}
+    tops: dict[str, NDArray[np.intp]] = {}
 
-    def keep(name: str, scores: Floats) -> None:
+    def add(name: str, scores: Floats) -> None:
         best = top_columns(scores, top)
-        found[name] = np.full((len(best), top), -1, np.intp)
-        found[name][:, : best.shape[1]] = best
-        report("baselines", len(found), 3)
+        tops[name] = np.full((len(best), top), -1, np.intp)
+        tops[name][:, : best.shape[1]] = best
+        report("baselines", len(tops), 3)
 
     report("baselines", 0, 3)
-    keep("popularity", baselines.popularity(counts, len(test.posts)))
-    keep("als_seed", baselines.als_seed(train.features[als], counts, test.features[als]))
+    add("popularity", baselines.popularity(counts, len(test.posts)))
+    add("als_seed", baselines.als_seed(train.features[als], counts, test.features[als]))
     try:
         tags, vectors = train_vectors(train.posts)
     except DatasetError:  # hashtags never stand together: none is nearer to another
         draw = np.random.default_rng(0)
         tags, vectors = hashtags, draw.standard_normal((len(hashtags), 150), np.float32)
     vectors = aligned(hashtags, tags, vectors)
-    keep(
-        "w2v_seed",
-        baselines.w2v_seed(train.features[w2v], counts, vectors, test.features[w2v]),
-    )
-    return found
+    add("w2v_seed", baselines.w2v_seed(train.features[w2v], counts, vectors, test.features[w2v]))
+    return tops

@@ -42,17 +42,16 @@ def measure(top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]) -
         ``precision``, ``recall``, ``p@1``, ``label_precision``, ``label_recall``, ``label_f1`` from
         0 to 1, and ``n_plus``.
     """
-    hits = (top >= 0) & np.take_along_axis(truth, np.maximum(top, 0), axis=1)
-    per_photo = photo_figures(hits, lengths)
+    hits = hits_of(top, truth)
     carried = truth.sum(axis=0)
     occurs = carried > 0
-    said = np.bincount(top[top >= 0], minlength=len(carried))[occurs]
+    recommended = np.bincount(top[top >= 0], minlength=len(carried))[occurs]
     right = np.bincount(top[hits], minlength=len(carried))[occurs]
-    label_precision = float((right / np.maximum(said, 1)).mean())
+    label_precision = float((right / np.maximum(recommended, 1)).mean())
     label_recall = float((right / carried[occurs]).mean())
     both = label_precision + label_recall
     return {
-        **{name: float(values.mean()) for name, values in per_photo.items()},
+        **{name: float(v.mean()) for name, v in photo_figures(hits, lengths).items()},
         "label_precision": label_precision,
         "label_recall": label_recall,
         "label_f1": 2 * label_precision * label_recall / both if both else 0.0,
@@ -60,12 +59,17 @@ def measure(top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]) -
     }
 
 
+def hits_of(top: NDArray[np.intp], truth: Bools) -> Bools:
+    """(n, k) which recommended columns the photos carry; arguments as for ``measure``."""
+    return np.asarray((top >= 0) & np.take_along_axis(truth, np.maximum(top, 0), axis=1))
+
+
 def photo_figures(hits: Bools, lengths: NDArray[np.integer]) -> dict[str, NDArray[np.float64]]:
     """``precision``, ``recall`` and ``p@1`` of each photo, (n,) each, of hits (n, k)."""
-    found = hits.sum(axis=1)
+    right = hits.sum(axis=1)
     return {
-        "precision": found / hits.shape[1],
-        "recall": found / np.maximum(lengths, 1),
+        "precision": right / hits.shape[1],
+        "recall": right / np.maximum(lengths, 1),
         "p@1": hits[:, 0].astype(np.float64),
     }
 
@@ -81,12 +85,9 @@ def bootstrap(
     """95 % intervals of every figure of ``measure``.
 
     The Bayesian bootstrap (Rubin 1981): in each round every photo gets a random weight above 0, and
-    for the means over hashtags every hashtag too. Drawing photos with replacement would lose a
-    third of the hashtags that only one photo carries; as these are the hard ones, the mean over
-    hashtags would be too high in every round, and the interval would stand beside the estimate.
-    With weights nothing is lost, and the mean over rounds is what was measured. Hashtags get
-    weights of their own because one photo tells nothing of how its hashtag's recall would vary.
-
+    for the means over hashtags every hashtag too, since one photo tells nothing of how its
+    hashtag's recall would vary. Drawing photos with replacement would lose a third of the hashtags
+    that only one photo carries, the hard ones, and the interval would stand beside the estimate.
     ``n_plus`` counts hashtags, so for it the hashtags of the split are drawn with replacement.
     """
     generator = np.random.default_rng(seed)
@@ -96,14 +97,13 @@ def bootstrap(
         return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
 
     photos = shares(len(top))
-    given = top >= 0
-    hits = given & np.asarray(np.take_along_axis(truth, np.maximum(top, 0), axis=1))
+    hits = hits_of(top, truth)
     occurs = np.flatnonzero(truth.any(axis=0))
     hashtags = shares(len(occurs))
-    said = _weighted(given, top, photos, truth.shape[1])[:, occurs]
+    recommended = _weighted(top >= 0, top, photos, truth.shape[1])[:, occurs]
     right = _weighted(hits, top, photos, truth.shape[1])[:, occurs]
     carried = (csr_matrix(truth).T @ photos.T).T[:, occurs]
-    precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
+    precision = np.divide(right, recommended, out=np.zeros_like(right), where=recommended > 0)
     label_precision = (hashtags * precision).sum(axis=1)
     label_recall = (hashtags * (right / carried)).sum(axis=1)
     both = np.maximum(label_precision + label_recall, np.finfo(np.float64).tiny)

@@ -1,21 +1,37 @@
-"""How well teaching works: a bundle that has never met something is taught it by a few photos."""
+"""How well teaching works: a bundle that has never met something is taught it by a few photos.
+
+python -m training.evaluation.teaching_effect --dataset DIR --hashtag tiger
+"""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
+from rich.console import Console
 
-from recommenders.bundle import BundleError, load
+from recommenders.bundle import load
 from recommenders.engine import Engine
+from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Problems
 from training.evaluation.metrics import measure
-from training.finetuning.run import FineTuned, Taught, fine_tune
-from training.fitting.fit import Plan, Report, lengths_of
+from training.finetuning.run import TaughtPhotos, fine_tune
+from training.fitting.fit import lengths_of
 from training.fitting.pipeline import fit_dataset
 from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of
 from training.fitting.vocabulary import matrix
+from training.terminal import (
+    CACHE,
+    WEIGHTS_DIR,
+    Cache,
+    WeightsDir,
+    figures_table,
+    reporting,
+    tool,
+)
 
 TOP = 10
 AT = 5
@@ -23,7 +39,7 @@ AT = 5
 
 @dataclass(frozen=True)
 class Recommended:
-    """How a backend says the hashtag, and what else it knows.
+    """How a backend recommends the hashtag, and what else it knows.
 
     Attributes:
         others: the share of other photos of it that get the hashtag in the first ten.
@@ -36,105 +52,112 @@ class Recommended:
     recall: float
 
 
-@dataclass(frozen=True)
-class Teaching:
-    """Figures by backend: of the bundle as fitted, taught at once, and fine-tuned."""
+def main(
+    dataset: Annotated[Path, typer.Option(help="A folder with posts.jsonl.", show_default=False)],
+    hashtag: Annotated[str, typer.Option(help="What is to be unknown.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The bundle without it, taken as it is where it is there.",
+            show_default="data/teaching-HASHTAG",
+        ),
+    ] = None,
+    photos: Annotated[int, typer.Option(min=8, help="How many are taught.")] = 40,
+    others: Annotated[int, typer.Option(min=1, help="How many others are asked about.")] = 20,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Teach this hashtag and no other of the photos'.")
+    ] = False,
+    backbone: Annotated[str, typer.Option(help="Whose features.")] = "efficientnet_lite0",
+    cache: Cache = CACHE,
+    weights_dir: WeightsDir = WEIGHTS_DIR,
+) -> None:
+    """Measure what teaching does with something that a bundle has never met.
 
-    before: dict[str, Recommended]
-    at_once: dict[str, Recommended]
-    tuned: dict[str, Recommended]
-    fine_tuned: FineTuned
-    taught: int
-    others: int
-
-
-def measure_teaching(
-    dataset: Path,
-    hashtag: str,
-    out: Path,
-    *,
-    backbone: str = "efficientnet_lite0",
-    taught: int = 40,
-    others: int = 20,
-    alone: bool = False,
-    weights_dir: Path | None = None,
-    cache_dir: Path,
-    report: Report,
-) -> Teaching:
-    """Fits a bundle without the posts of a hashtag, teaches it some of them, measures on others.
-
-    Args:
-        out: the bundle of the fit, taken as it is where it is there.
-        taught, others: photos of the hashtag that are taught, and that are asked about.
-        alone: they are taught with this hashtag and no other.
-
-    Raises:
-        DatasetError: where there are not enough photos of the hashtag.
+    Fits a bundle without the posts of a hashtag, teaches it some of their photos, at once and by
+    fine-tuning, and asks about others; the test split tells what that cost.
     """
-    network = get_backbone(backbone, weights_dir)
-
-    def photos_of(split: str) -> Photos:
-        return embed_posts(
-            posts_of(dataset, split),
-            [network],
-            cache_dir,
-            mirrored=False,
-            report=report,
-            problems=Problems(),
-        )
-
-    train, test = photos_of("train"), photos_of("test")
-    rows = [row for row, post in enumerate(train.posts) if hashtag in post.hashtags]
-    if len(rows) < taught + others:
-        raise DatasetError(
-            f"{dataset} has {len(rows)} photos with #{hashtag} to teach by; it takes "
-            f"{taught + others}."
-        )
-    rows = [int(row) for row in np.random.default_rng(0).permutation(rows)]
     try:
+        hashtag = normalise(hashtag)
+    except HashtagError as error:
+        raise typer.BadParameter(f"{hashtag!r}: {error}", param_hint="--hashtag") from error
+    out = out or Path("data") / f"teaching-{hashtag}"
+    network = get_backbone(backbone, weights_dir)
+    with reporting() as report:
+        train, test = (
+            embed_posts(
+                posts_of(dataset, split),
+                [network],
+                cache,
+                mirrored=False,
+                report=report,
+                problems=Problems(),
+            )
+            for split in ("train", "test")
+        )
+        carrying = [row for row, post in enumerate(train.posts) if hashtag in post.hashtags]
+        if len(carrying) < photos + others:
+            raise DatasetError(
+                f"{dataset} has {len(carrying)} photos with #{hashtag} to teach by; it takes "
+                f"{photos + others}."
+            )
+        rows = [int(row) for row in np.random.default_rng(0).permutation(carrying)]
+        if not out.exists():
+            fit_dataset(
+                dataset,
+                out,
+                backbone=backbone,
+                weights_dir=weights_dir,
+                cache_dir=cache,
+                without=(hashtag,),
+                report=report,
+            )
         bundle = load(out)
-    except BundleError:
-        fit_dataset(
-            dataset,
-            out,
-            backbone=backbone,
-            weights_dir=weights_dir,
-            cache_dir=cache_dir,
-            plan=Plan(),
-            without=(hashtag,),
+        asked = {backbone: train.features[backbone][rows[photos : photos + others]]}
+
+        def figures(engine: Engine) -> dict[str, Recommended]:
+            return {
+                backend: _recommended(engine, backend, hashtag, asked, test)
+                for backend in engine.backends
+            }
+
+        lessons = rows[:photos]
+        labels = [(hashtag,) if alone else train.posts[row].hashtags for row in lessons]
+        features = train.features[backbone][lessons].astype(np.float32)
+        labelled: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
+            row: ({backbone: vector}, tags)
+            for row, vector, tags in zip(lessons, features, labels, strict=True)
+        }
+        engine = Engine(bundle, {backbone: network})
+        stages = {"as fitted": figures(engine)}
+        engine.learn(labelled)
+        stages["at once"] = figures(engine)
+        tuned = fine_tune(
+            bundle,
+            TaughtPhotos(lessons, features, [dict.fromkeys(tags, 1.0) for tags in labels]),
+            f"{bundle.model.rpartition('-')[0]}-2",
+            classifier=network.classifier,
             report=report,
         )
-        bundle = load(out)
-    asked = {backbone: train.features[backbone][rows[taught : taught + others]]}
+        # As in the bot, ALS is taught again by the version that was fine-tuned.
+        engine = Engine(tuned.bundle, {backbone: network})
+        engine.learn(labelled)
+        stages["fine-tuned"] = figures(engine)
 
-    def figures(engine: Engine) -> dict[str, Recommended]:
-        return {
-            backend: _recommended(engine, backend, hashtag, asked, test)
-            for backend in engine.backends
-        }
-
-    lessons = rows[:taught]
-    tags = [(hashtag,) if alone else train.posts[row].hashtags for row in lessons]
-    features = train.features[backbone][lessons].astype(np.float32)
-    engine = Engine(bundle, {backbone: network})
-    before = figures(engine)
-    told: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
-        row: ({backbone: vector}, said)
-        for row, vector, said in zip(lessons, features, tags, strict=True)
-    }
-    engine.learn(told)
-    at_once = figures(engine)
-    tuned = fine_tune(
-        bundle,
-        Taught(lessons, features, [dict.fromkeys(said, 1.0) for said in tags]),
-        f"{bundle.model.rpartition('-')[0]}-2",
-        classifier=network.classifier,
-        report=report,
+    table = figures_table(
+        f"#{hashtag}, taught by {photos} photos, asked about {others} others",
+        ("others get it in ten", "elsewhere too", "recall@5 on the test split"),
     )
-    # As in the bot, ALS is taught again by the version that was fine-tuned.
-    engine = Engine(tuned.bundle, {backbone: network})
-    engine.learn(told)
-    return Teaching(before, at_once, figures(engine), tuned, taught, others)
+    for stage, by_backend in stages.items():
+        for backend, figure in by_backend.items():
+            table.add_row(
+                f"{backend}, {stage}",
+                f"{figure.others:.2f}",
+                f"{figure.elsewhere:.3f}",
+                f"{figure.recall:.4f}",
+            )
+    console = Console()
+    console.print(table)
+    console.print(tuned.reason, highlight=False, soft_wrap=True)
 
 
 def _recommended(
@@ -144,17 +167,17 @@ def _recommended(
     asked: dict[str, NDArray[np.floating]],
     test: Photos,
 ) -> Recommended:
-    def answers(features: dict[str, NDArray[np.floating]]) -> list[list[str]]:
-        found = engine.recommend(features, backend, top=TOP, style="relevant")
-        return [[one.tag for one in answer] for answer in found]
+    def recommend(features: dict[str, NDArray[np.floating]]) -> list[list[str]]:
+        answers = engine.recommend(features, backend, top=TOP, style="relevant")
+        return [[recommended.tag for recommended in answer] for answer in answers]
 
-    said = answers({name: rows.astype(np.float32) for name, rows in test.features.items()})
+    answers = recommend({name: rows.astype(np.float32) for name, rows in test.features.items()})
     truth = [[tag for tag in post.hashtags if tag != hashtag] for post in test.posts]
     without = [row for row, post in enumerate(test.posts) if hashtag not in post.hashtags]
     return Recommended(
-        others=_share(hashtag, answers(asked)),
-        elsewhere=_share(hashtag, [said[row] for row in without]),
-        recall=_recall(said, truth, [*engine.hashtags, hashtag]),
+        others=_share(hashtag, recommend(asked)),
+        elsewhere=_share(hashtag, [answers[row] for row in without]),
+        recall=_recall(answers, truth, [*engine.hashtags, hashtag]),
     )
 
 
@@ -162,10 +185,14 @@ def _share(hashtag: str, answers: Sequence[Sequence[str]]) -> float:
     return sum(hashtag in answer for answer in answers) / max(len(answers), 1)
 
 
-def _recall(said: list[list[str]], truth: list[list[str]], hashtags: Sequence[str]) -> float:
-    known = list(dict.fromkeys(hashtags))
-    columns = {tag: column for column, tag in enumerate(known)}
-    top = np.full((len(said), AT), -1, np.intp)
-    for row, answer in enumerate(said):
+def _recall(answers: list[list[str]], truth: list[list[str]], hashtags: Sequence[str]) -> float:
+    vocabulary = list(dict.fromkeys(hashtags))
+    columns = {tag: column for column, tag in enumerate(vocabulary)}
+    top = np.full((len(answers), AT), -1, np.intp)
+    for row, answer in enumerate(answers):
         top[row, : len(answer[:AT])] = [columns[tag] for tag in answer[:AT]]
-    return measure(top, matrix(truth, known).toarray() > 0, lengths_of(truth))["recall"]
+    return measure(top, matrix(truth, vocabulary).toarray() > 0, lengths_of(truth))["recall"]
+
+
+if __name__ == "__main__":
+    tool(main)()

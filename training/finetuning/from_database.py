@@ -4,19 +4,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import load
 from recommenders.versions import Versions
 from storage import Database, training_labels
 from storage.training_labels import LabelledPhoto
-from training.finetuning.run import FineTuned, NothingToLearnError, Taught, fine_tune, fitted_head
+from training.finetuning.run import (
+    FineTuned,
+    NothingToLearnError,
+    TaughtPhotos,
+    fine_tune,
+    fitted_head,
+)
 from training.fitting.fit import Report
 
 
 @dataclass(frozen=True)
 class Retrained:
-    """What came of a fine-tuning.
+    """The outcome of a fine-tuning from the database.
 
     Attributes:
         version: the folder of the new version.
@@ -51,27 +58,16 @@ async def retrain(
         # What a version learnt that is no longer in use is not known to the base.
         anew = folder == versions.base
         async with database.reading() as session:
-            fresh = {
-                photo.photo_id
-                async for batch in training_labels.labelled(
-                    session, backbone, unlearnt_only=not anew, shared_only=True
+            new = await _labelled(session, backbone, unlearnt_only=not anew)
+            if not new:
+                raise NothingToLearnError(
+                    f"{bundle.model} has learnt all that was taught and may be said in every chat."
                 )
-                for photo in batch
-            }
+            photos = await _labelled(session, backbone)
             unseen = await training_labels.without_features(session, backbone)
-        if not fresh:
-            raise NothingToLearnError(
-                f"{bundle.model} has learnt all that was taught and may be said in every chat."
-            )
-        async with database.reading() as session:
-            photos = [
-                photo
-                async for batch in training_labels.labelled(session, backbone, shared_only=True)
-                for photo in batch
-            ]
         tuned = fine_tune(
             bundle,
-            taught_by(photos),
+            taught_photos(photos),
             versions.next_name(),
             classifier=load_backbone(backbone, weights_dir).classifier,
             report=report,
@@ -86,13 +82,22 @@ async def retrain(
         return Retrained(version, tuned, len(photos), unseen)
 
 
-def taught_by(photos: list[LabelledPhoto]) -> Taught:
+def taught_photos(photos: list[LabelledPhoto]) -> TaughtPhotos:
     """Labelled photos as arrays; a hashtag weighs as many users as gave it."""
-    return Taught(
+    return TaughtPhotos(
         [photo.photo_id for photo in photos],
         np.stack([photo.features for photo in photos]),
         [{tag: float(users) for tag, users in photo.hashtags.items()} for photo in photos],
     )
+
+
+async def _labelled(
+    session: AsyncSession, backbone: str, *, unlearnt_only: bool = False
+) -> list[LabelledPhoto]:
+    batches = training_labels.labelled(
+        session, backbone, unlearnt_only=unlearnt_only, shared_only=True
+    )
+    return [photo async for batch in batches for photo in batch]
 
 
 async def roll_back(versions: Versions, database: Database) -> tuple[Path, int]:

@@ -1,4 +1,4 @@
-"""Whether a fine-tuned head is to take the old one's place: what it recalls of photos held out."""
+"""Whether a fine-tuned head is to take the old one's place, by its recall of photos held out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_ranking
+from recommenders.bundle_parts import read_ranking, read_w2v
 from recommenders.ranking import adjusted
 from training.evaluation.metrics import top_columns
 from training.finetuning.replay import Replay
@@ -28,7 +28,7 @@ MOST_LOST = 0.01
 
 @dataclass(frozen=True)
 class Figures:
-    """What a head recalls, 0 to 1.
+    """A head's recall, 0 to 1.
 
     Attributes:
         replay: of held-out replay photos' hashtags, in the first five.
@@ -39,50 +39,55 @@ class Figures:
     labels: float
 
 
-def split(
+def split_held_out(
     keys: Sequence[int], counts: csr_matrix, share: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows to train on and rows held out; a hashtag's last photo is never held out."""
     left = np.asarray((counts > 0).sum(axis=0)).ravel()
     order = sorted(range(len(keys)), key=lambda row: crc32(str(keys[row]).encode()))
-    wanted = max(1, round(len(keys) * share))
-    held: list[int] = []
+    most = max(1, round(len(keys) * share))
+    held_out: list[int] = []
     for row in order:
         columns = counts.indices[counts.indptr[row] : counts.indptr[row + 1]]
-        if len(held) < wanted and (left[columns] > 1).all():
-            held.append(row)
+        if len(held_out) < most and (left[columns] > 1).all():
+            held_out.append(row)
             left[columns] -= 1
-    if not held:  # every photo has a hashtag of its own: the old hashtags alone can be checked
-        held = order[:wanted]
-    training = np.setdiff1d(np.arange(len(keys)), held)
-    return training.astype(np.intp), np.array(sorted(held), np.intp)
+    if not held_out:  # every photo has a hashtag of its own: the old hashtags alone can be checked
+        held_out = order[:most]
+    training = np.setdiff1d(np.arange(len(keys)), held_out)
+    return training.astype(np.intp), np.array(sorted(held_out), np.intp)
 
 
-class Measure:
-    """Figures of a head on the held-out replay and on held-out labels."""
+class HeldOut:
+    """The photos that heads are judged by: of the replay, and taught ones.
+
+    Args:
+        features: (n, dims) of the taught photos held out.
+        counts: (n, V) of their hashtags, new ones after the bundle's.
+    """
 
     def __init__(
         self, bundle: Bundle, replay: Replay, features: Floats, counts: csr_matrix
     ) -> None:
-        self._replay = replay.features[: replay.held]
-        self._truth = widened(replay.counts[: replay.held], counts.shape[1]).toarray()
-        self._features = features
-        self._labels = counts.toarray() > 0
+        self._replay = replay.features[: replay.held_out]
+        self._replay_weights = widened(replay.counts[: replay.held_out], counts.shape[1]).toarray()
+        self._features, self._labels = features, counts.toarray() > 0
         ranking = read_ranking(bundle, "w2v")
         new = counts.shape[1] - len(ranking.popularity)
         rarest = np.full(new, ranking.popularity.min(), np.float32)
         self._popularity = np.concatenate([ranking.popularity, rarest])
         self._exponent = ranking.exponent
-        self._per_post = float(bundle.settings["w2v"]["hashtags_per_post"])
+        self._hashtags_per_post = read_w2v(bundle).hashtags_per_post
 
-    def __call__(self, head: FittedHead) -> Figures:
+    def figures(self, head: FittedHead) -> Figures:
+        """What a head recalls of them."""
         return Figures(
-            recall(self._order(head, self._replay), self._truth, AT),
+            recall(self._order(head, self._replay), self._replay_weights, AT),
             recall(self._order(head, self._features), self._labels, FIRST),
         )
 
     def _order(self, head: FittedHead, features: Floats) -> Floats:
-        scores = head_recommender("", head, self._per_post).scores(features)
+        scores = head_recommender("", head, self._hashtags_per_post).scores(features)
         return adjusted(scores, self._popularity[: scores.shape[1]], self._exponent)
 
 
@@ -97,33 +102,23 @@ def recall(order: Floats, truth: NDArray[Any], at: int) -> float:
     if not len(total) or not total.any():
         return 0.0
     top = top_columns(order, at)
-    found = np.take_along_axis(truth, top, axis=1).sum(axis=1)
-    return float((found[total > 0] / total[total > 0]).mean())
+    recalled = np.take_along_axis(truth, top, axis=1).sum(axis=1)
+    return float((recalled[total > 0] / total[total > 0]).mean())
 
 
-def keeps(before: float, after: float) -> bool:
-    """Whether recall of rehearsed photos has not fallen by more than may be lost."""
-    return after >= before - MOST_LOST
-
-
-def worth(before: Figures, after: Figures) -> tuple[bool, str]:
+def decide(before: Figures, after: Figures) -> tuple[bool, str]:
     """Whether to promote a head with these figures, and why, a sentence."""
     learnt = f"recall of held-out labels went from {before.labels:.3f} to {after.labels:.3f}"
-    if not keeps(before.replay, after.replay):
-        return False, forgets(before.replay, after.replay)
+    if after.replay < before.replay - MOST_LOST:
+        return False, (
+            f"It forgets: recall of rehearsed photos fell from {before.replay:.3f} to "
+            f"{after.replay:.3f}, and no more than {MOST_LOST:.2f} may be lost."
+        )
     if after.labels <= before.labels:
         return False, f"It has not learnt: {learnt}."
     return True, (
         f"It has learnt: {learnt}, and recall of rehearsed photos from {before.replay:.3f} to "
         f"{after.replay:.3f}."
-    )
-
-
-def forgets(before: float, after: float) -> str:
-    """The sentence for a head that loses too much."""
-    return (
-        f"It forgets: recall of rehearsed photos fell from {before:.3f} to {after:.3f}, and "
-        f"no more than {MOST_LOST:.2f} may be lost."
     )
 
 

@@ -1,7 +1,7 @@
 """A sample of the fit's photos that a bundle carries, so that learning more forgets nothing.
 
 Rehearsal of earlier examples (Robins 1995) is the simplest answer to catastrophic forgetting. Only
-features, as whole numbers, and columns of hashtags are kept: no photo can be had from them.
+features, as whole numbers, and columns of hashtags are carried: no photo can be had from them.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from training.features.examples import Features
 PART = "replay"
 
 MOST = 2_000
-"""Photos that are kept; of EfficientNet-Lite0 they take 2.6 MB."""
+"""Photos that a bundle carries; of EfficientNet-Lite0 they take 2.6 MB."""
 
-HELD, MOST_HELD = 0.05, 300
+HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 300
 """The share of a fit's photos, and the most of them, that the head never sees: there it shows
 whether what was known is forgotten, since photos learnt by heart would hide it."""
 
@@ -32,18 +32,18 @@ class Replay:
     Attributes:
         features: (n, dims) float32.
         counts: (n, V) weights of their hashtags.
-        held: the first so many are held out.
+        held_out: the first so many are held out.
     """
 
     features: Floats
     counts: csr_matrix
-    held: int
+    held_out: int
 
 
 def held_out(photos: int, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows for the head to be fitted on, in order, and rows held out for the replay."""
     order = np.random.default_rng([seed, 1]).permutation(photos)
-    count = min(round(photos * HELD), MOST_HELD)
+    count = min(round(photos * HELD_OUT_SHARE), MOST_HELD_OUT)
     return np.sort(order[count:]), np.sort(order[:count])
 
 
@@ -61,23 +61,22 @@ def replay_part(
         backbone: of the features, the Word2Vec backend's.
         features: (n, dims) of all photos of the fit.
         counts: (n, V).
-        most: photos that are kept, those of ``held_out`` first.
+        most: photos that are carried, those of ``held_out`` first.
         seed: that of ``held_out``.
     """
-    fitted, held = held_out(counts.shape[0], seed)
-    drawn = np.random.default_rng([seed, 2]).permutation(fitted)
-    rows = np.concatenate([held, drawn])[:most]
-    kept = np.asarray(features[rows], np.float32)
-    scale = np.maximum(np.abs(kept).max(axis=1, keepdims=True), 1e-12) / 127
-    carried = csr_matrix(counts[rows])
+    fit_on, unseen = held_out(counts.shape[0], seed)
+    drawn = np.random.default_rng([seed, 2]).permutation(fit_on)
+    rows = np.concatenate([unseen, drawn])[:most]
+    numbers, hashtags = np.asarray(features[rows], np.float32), csr_matrix(counts[rows])
+    scale = np.maximum(np.abs(numbers).max(axis=1, keepdims=True), 1e-12) / 127
     return Part(
-        {"backbone": backbone, "held": len(held)},
+        {"backbone": backbone, "held": len(unseen)},
         {
-            "features": np.round(kept / scale).astype(np.int8),
+            "features": np.round(numbers / scale).astype(np.int8),
             "scale": scale[:, 0].astype(np.float32),
-            "starts": carried.indptr.astype(np.int32),
-            "columns": carried.indices.astype(np.int32),
-            "weights": carried.data.astype(np.float16),
+            "starts": hashtags.indptr.astype(np.int32),
+            "columns": hashtags.indices.astype(np.int32),
+            "weights": hashtags.data.astype(np.float16),
         },
     )
 

@@ -2,11 +2,10 @@
 
 New hashtags join the vocabulary: their vectors start from the known hashtags they were given with,
 and where one stands alone, from where its photos are projected. Then the head, the vectors and the
-prior are trained on the taught photos together with the bundle's replay
-(``training.finetuning.replay``). The targets of a photo are in
-part its own hashtags and in part what the old head said (learning without
-forgetting, Li & Hoiem 2016). Photos held out of both tell what was learnt and what was forgotten,
-and with that whether the new bundle is to take the old one's place.
+prior are trained on the taught photos together with the bundle's replay. A photo's targets are in
+part its own hashtags and in part what the old head recommends (learning without forgetting, Li &
+Hoiem 2016). Photos held out of both tell what was learnt and what was forgotten, and with that
+whether the new bundle is to take the old one's place.
 
 The ALS backend is not trained here: the bot teaches it at once and again at each start, from the
 labels themselves. For the new hashtags the bundle gets factors solved from their photos, which
@@ -14,8 +13,9 @@ those of the bot replace.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, vstack
@@ -23,14 +23,39 @@ from scipy.sparse import csr_matrix, vstack
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import read_class_head, read_vectors, read_w2v
-from recommenders.w2v import ClassHead, directions
-from training.finetuning.promotion import Figures, Measure, forgets, keeps, split, widened, worth
+from recommenders.w2v import ClassHead
+from training.finetuning.promotion import Figures, HeldOut, decide, split_held_out, widened
 from training.finetuning.replay import Replay, replay_of
-from training.finetuning.vocabulary_growth import grown, photos_of
+from training.finetuning.vocabulary_growth import grown_bundle, grown_head, new_hashtags
 from training.fitting.class_head import class_part
 from training.fitting.fit import Report, head_part, head_recommender
 from training.fitting.head import FittedHead, HeadSettings, fit_head
+from training.fitting.prepare import silent
 from training.fitting.vocabulary import matrix
+
+HEAD = HeadSettings(
+    epochs=15,
+    stop_after=15,  # there is little to stop earlier by
+    rate=2e-4,
+    vector_rate=1.0,
+    weight_decay=0.0,
+    dropout=0.0,
+    averaging=0.0,
+)
+
+TAUGHT_WEIGHT, HEAVIEST = 0.5, 4.0
+"""What all taught photos together weigh beside the whole replay, and what one of them weighs beside
+one of the replay, at most."""
+
+OLD_SHARE, OLD_SHARE_OF_TAUGHT = 0.8, 0.3
+"""The part of a replay photo's targets that is what the old head recommends, and of a taught
+photo's: people name few of the hashtags that fit."""
+
+OLD_HASHTAGS = 100
+"""The old head's likeliest hashtags that count as recommended."""
+
+HELD_OUT_SHARE = 0.2
+"""Of the taught photos, to measure by."""
 
 FEWEST = 8
 """Labelled photos without which nothing can be learnt and checked."""
@@ -45,42 +70,11 @@ class NothingToLearnError(Exception):
 
 
 @dataclass(frozen=True)
-class FineTuning:
-    """How it is done.
-
-    Attributes:
-        head: the training of the head; ``stop_after`` epochs, since there is little to stop by.
-        taught: what all taught photos together weigh beside the whole replay, at most.
-        heaviest: what one taught photo weighs beside one of the replay, at most.
-        old: the part of a replay photo's target that is what the old head said.
-        old_of_taught: the same of a taught photo: people name few of the hashtags that fit.
-        held: the share of taught photos that is held out to measure by.
-    """
-
-    head: HeadSettings = field(
-        default_factory=lambda: HeadSettings(
-            epochs=15,
-            stop_after=15,
-            rate=2e-4,
-            vector_rate=1.0,
-            weight_decay=0.0,
-            dropout=0.0,
-            averaging=0.0,
-        )
-    )
-    taught: float = 0.5
-    heaviest: float = 4.0
-    old: float = 0.8
-    old_of_taught: float = 0.3
-    held: float = 0.2
-
-
-@dataclass(frozen=True)
-class Taught:
+class TaughtPhotos:
     """Photos that people tagged.
 
     Attributes:
-        keys: (n,) of the photos; which are held out is told by them, the same each time.
+        keys: (n,) of the photos; they decide which are held out, the same each time.
         features: (n, dims) of the Word2Vec backend's backbone.
         hashtags: (n,) canonical hashtags with weights.
     """
@@ -92,7 +86,7 @@ class Taught:
 
 @dataclass(frozen=True)
 class FineTuned:
-    """What came of it.
+    """A fine-tuned bundle, and how good it is.
 
     Attributes:
         bundle: the new version.
@@ -113,12 +107,11 @@ class FineTuned:
 
 def fine_tune(
     bundle: Bundle,
-    taught: Taught,
+    taught: TaughtPhotos,
     model: str,
     *,
     classifier: tuple[Floats, Floats] | None = None,
-    how: FineTuning | None = None,
-    report: Report = lambda doing, done, total: None,
+    report: Report = silent,
 ) -> FineTuned:
     """Trains a bundle's Word2Vec backend on what people taught.
 
@@ -132,7 +125,6 @@ def fine_tune(
         NothingToLearnError: where too few photos were taught.
         BundleError: where the bundle has no Word2Vec backend or carries no photos to rehearse.
     """
-    how = how or FineTuning()
     if len(taught.keys) < FEWEST:
         raise NothingToLearnError(
             f"{len(taught.keys)} labelled photos are too few to learn from and to check by: it "
@@ -142,30 +134,28 @@ def fine_tune(
     replay = replay_of(bundle)
     added = new_hashtags(bundle.hashtags, taught.hashtags)
     hashtags = [*bundle.hashtags, *added]
-    counts = matrix(taught.hashtags, hashtags)
-    start = _with_new_hashtags(old, taught.features, counts, photos_of(bundle))
-    training, held = split(taught.keys, counts, how.held)
-    measured = Measure(bundle, replay, taught.features[held], counts[held])
+    features, counts = taught.features, matrix(taught.hashtags, hashtags)
+    start = grown_head(old, features, counts, bundle)
 
-    checked = _train(
-        start, old, replay, taught.features[training], counts[training], how, how.head, report
-    )
-    before = measured(old)
+    training, held_out = split_held_out(taught.keys, counts, HELD_OUT_SHARE)
+    judge = HeldOut(bundle, replay, features[held_out], counts[held_out])
+    checked = _train(start, old, replay, features[training], counts[training], HEAD, report)
+    before = judge.figures(old)
     for step in STEPS:
-        after = measured(_between(start, checked, step))
-        promoted, reason = worth(before, after)
+        after = judge.figures(_between(start, checked, step))
+        promoted, reason = decide(before, after)
         if promoted:
             break
+
     # What was held out is learnt too, now that it has told how good the training is.
-    final = _train(start, old, replay, taught.features, counts, how, how.head, report)
-    final = _between(start, final, step)
-    kept = measured(final).replay
-    if promoted and not keeps(before.replay, kept):
-        promoted, reason = False, forgets(before.replay, kept)
-    after = replace(after, replay=min(after.replay, kept))
-    new = _bundle(bundle, final, model, hashtags, taught.features, counts, before, after)
+    final = _between(start, _train(start, old, replay, features, counts, HEAD, report), step)
+    after = replace(after, replay=min(after.replay, judge.figures(final).replay))
+    if promoted:
+        promoted, objection = decide(before, after)
+        reason = reason if promoted else objection
+    new = _bundle(bundle, final, model, hashtags, features, counts, before, after)
     if classifier is not None:
-        new = _tune_classes(bundle, new, classifier, replay, taught.features, counts, how, report)
+        new = _with_tuned_class_head(bundle, new, classifier, replay, features, counts, report)
     return FineTuned(new, tuple(added), before, after, promoted, reason)
 
 
@@ -184,64 +174,27 @@ def fitted_head(bundle: Bundle) -> FittedHead:
     return FittedHead(w2v.head, w2v.vectors, w2v.prior, w2v.scale, [])
 
 
-def new_hashtags(vocabulary: Sequence[str], hashtags: Sequence[Mapping[str, float]]) -> list[str]:
-    """Hashtags of photos that a vocabulary lacks, the most used first."""
-    known, uses = set(vocabulary), dict[str, int]()
-    for tags in hashtags:
-        for tag in tags:
-            if tag not in known:
-                uses[tag] = uses.get(tag, 0) + 1
-    return sorted(uses, key=lambda tag: (-uses[tag], tag))
-
-
-def _with_new_hashtags(
-    head: FittedHead, features: Floats, counts: csr_matrix, photos: int
-) -> FittedHead:
-    """A head whose vocabulary goes on to all columns of ``counts``."""
-    known = len(head.vectors)
-    carried = counts[:, :known]
-    # Rare hashtags say more about their company than common ones.
-    company = np.asarray(carried @ (head.vectors * np.exp(-0.5 * head.prior)[:, None]), np.float32)
-    alone = np.diff(carried.indptr) == 0
-    if alone.any():
-        company[alone] = head.head.project(features[alone])
-    late = counts[:, known:]
-    groups = head.head.groups
-    company = directions(company, groups)
-    vectors = directions(np.asarray(late.T @ company, np.float32), groups)
-    uses = np.asarray((late > 0).sum(axis=0), np.float32).ravel()
-    # The prior as the fit would have begun it, moved as the fit moved those it knew.
-    prior = np.log((uses + 0.5) / (photos + 1)).astype(np.float32)
-    return replace(
-        head,
-        vectors=np.concatenate([head.vectors, vectors]),
-        prior=np.concatenate([head.prior, prior]),
-    )
-
-
 def _train(
     start: FittedHead,
     old: FittedHead,
     replay: Replay,
     features: Floats,
     counts: csr_matrix,
-    how: FineTuning,
     settings: HeadSettings,
     report: Report,
 ) -> FittedHead:
-    known, width = len(old.vectors), counts.shape[1]
-    rehearsed = replay.features[replay.held :]
-    own = widened(replay.counts[replay.held :], width)
+    """A head trained on from ``start``, on taught photos and on the replay's."""
+    rehearsed = replay.features[replay.held_out :]
+    own = widened(replay.counts[replay.held_out :], counts.shape[1])
     targets = vstack(
         [
-            _mixed(own, widened(_said(old, rehearsed, known), width), how.old),
-            _mixed(counts, widened(_said(old, features, known), width), how.old_of_taught),
+            _mixed(own, _recommended(old, rehearsed), OLD_SHARE),
+            _mixed(counts, _recommended(old, features), OLD_SHARE_OF_TAUGHT),
         ],
         format="csr",
     )
-    weight = min(how.heaviest, how.taught * len(rehearsed) / len(features))
     weights = np.ones(targets.shape[0], np.float32)
-    weights[len(rehearsed) :] = weight
+    weights[len(rehearsed) :] = min(HEAVIEST, TAUGHT_WEIGHT * len(rehearsed) / len(features))
     return fit_head(
         np.concatenate([rehearsed, features]),
         targets,
@@ -259,70 +212,61 @@ def _between(start: FittedHead, end: FittedHead, step: float) -> FittedHead:
     def mixed(one: Floats, other: Floats) -> Floats:
         return np.asarray((1 - step) * one + step * other, np.float32)
 
-    one, other = start.head, end.head
+    layers: dict[str, Any] = {
+        name: mixed(getattr(start.head, name), getattr(end.head, name))
+        for name in ("weight1", "bias1", "weight2", "bias2")
+    }
     return replace(
         end,
-        head=replace(
-            other,
-            weight1=mixed(one.weight1, other.weight1),
-            bias1=mixed(one.bias1, other.bias1),
-            weight2=mixed(one.weight2, other.weight2),
-            bias2=mixed(one.bias2, other.bias2),
-        ),
+        head=replace(end.head, **layers),
         vectors=mixed(start.vectors, end.vectors),
         prior=mixed(start.prior, end.prior),
         scale=float(start.scale ** (1 - step) * end.scale**step),
     )
 
 
-def _tune_classes(
+def _with_tuned_class_head(
     bundle: Bundle,
     new: Bundle,
     classifier: tuple[Floats, Floats],
     replay: Replay,
     features: Floats,
     counts: csr_matrix,
-    how: FineTuning,
     report: Report,
 ) -> Bundle:
-    """Fine-tunes layer two of the head for other backbones, under the new hashtag vectors."""
-    before, grown_head = read_class_head(bundle), read_class_head(new)
-    if before is None or grown_head is None:
+    """The new bundle, layer two of its head for other backbones fine-tuned, if it has one."""
+    old, grown = read_class_head(bundle), read_class_head(new)
+    if old is None or grown is None:
         return new
 
-    def on_classifier(head: ClassHead, of: Bundle) -> FittedHead:
-        return FittedHead(head.on(classifier), unit(read_vectors(of)), head.prior, head.scale, [])
+    def on_classifier(head: ClassHead, version: Bundle) -> FittedHead:
+        vectors = unit(read_vectors(version))
+        return FittedHead(head.on(classifier), vectors, head.prior, head.scale, [])
 
-    tuned = _train(
-        on_classifier(grown_head, new),
-        on_classifier(before, bundle),
-        replay,
-        features,
-        counts,
-        how,
-        replace(how.head, frozen=True, vector_rate=0.0),
-        report,
-    )
-    part = class_part(tuned, before.hashtags_per_post, before.backbones)
+    frozen = replace(HEAD, frozen=True, vector_rate=0.0)
+    start, end = on_classifier(grown, new), on_classifier(old, bundle)
+    tuned = _train(start, end, replay, features, counts, frozen, report)
+    part = class_part(tuned, old.hashtags_per_post, old.backbones)
     return new.with_parts({"w2v_classes": part})
 
 
-def _said(head: FittedHead, features: Floats, known: int, most: int = 100) -> csr_matrix:
-    """What a head says of photos: (n, known) shares of the likeliest hashtags, rows sum to 1."""
+def _recommended(head: FittedHead, features: Floats) -> csr_matrix:
+    """(n, V) a head's shares of photos' likeliest hashtags, rows sum to 1."""
     shares = head_recommender("", head, 1.0).scores(features)
-    most = min(most, known)
+    most = min(OLD_HASHTAGS, shares.shape[1])
     columns = np.argpartition(-shares, most - 1, axis=1)[:, :most]
     values = np.take_along_axis(shares, columns, axis=1)
     values /= np.maximum(values.sum(axis=1, keepdims=True), 1e-12)
     rows = np.repeat(np.arange(len(features)), most)
-    return csr_matrix((values.ravel(), (rows, columns.ravel())), (len(features), known))
+    return csr_matrix((values.ravel(), (rows, columns.ravel())), shares.shape)
 
 
-def _mixed(own: csr_matrix, said: csr_matrix, old: float) -> csr_matrix:
-    """Targets: the photos' own hashtags, rows summed to 1, and a part of what was said before."""
+def _mixed(own: csr_matrix, recommended: csr_matrix, share: float) -> csr_matrix:
+    """Targets: photos' own hashtags, rows summed to 1, and a share of what was recommended."""
     total = np.asarray(own.sum(axis=1)).ravel()
     scaled = csr_matrix(own.multiply((1 / np.maximum(total, 1e-12))[:, None]))
-    return csr_matrix((1 - old) * scaled + old * said, dtype=np.float32)
+    old = widened(recommended, own.shape[1])
+    return csr_matrix((1 - share) * scaled + share * old, dtype=np.float32)
 
 
 def _bundle(
@@ -336,7 +280,7 @@ def _bundle(
     after: Figures,
 ) -> Bundle:
     w2v = read_w2v(bundle)
-    new = grown(bundle, hashtags, head.vectors, counts, features, w2v.backbone)
+    new = grown_bundle(bundle, hashtags, head.vectors, counts, features, w2v.backbone)
     new = new.with_parts({"w2v": head_part(w2v.backbone, head, w2v.hashtags_per_post)})
     tuned = {"taught_photos": len(features), "before": asdict(before), "after": asdict(after)}
     return replace(

@@ -1,6 +1,7 @@
 """A bundle whose vocabulary has grown: every array that has a hashtag axis grows with it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,12 +23,51 @@ from recommenders.bundle_parts import (
     with_taught_hashtags,
 )
 from recommenders.nearest import nearest
+from recommenders.w2v import directions
+from training.fitting.head import FittedHead
 
 _COMPANY = 5
-"""Similar hashtags that tell the category of a new one."""
+"""Similar hashtags that decide the category of a new one."""
 
 
-def grown(
+def new_hashtags(vocabulary: Sequence[str], hashtags: Sequence[Mapping[str, float]]) -> list[str]:
+    """Hashtags of photos that a vocabulary lacks, the most used first."""
+    known = set(vocabulary)
+    uses = Counter(tag for tags in hashtags for tag in tags if tag not in known)
+    return sorted(uses, key=lambda tag: (-uses[tag], tag))
+
+
+def grown_head(
+    head: FittedHead, features: Floats, counts: csr_matrix, bundle: Bundle
+) -> FittedHead:
+    """A bundle's head whose vocabulary goes on to all columns of ``counts``.
+
+    Args:
+        features: (n, dims) of photos that carry the new hashtags.
+        counts: (n, V) of these photos.
+    """
+    known = len(head.vectors)
+    carried = counts[:, :known]
+    # Rare hashtags say more about their company than common ones.
+    company = np.asarray(carried @ (head.vectors * np.exp(-0.5 * head.prior)[:, None]), np.float32)
+    alone = np.diff(carried.indptr) == 0
+    if alone.any():
+        company[alone] = head.head.project(features[alone])
+    late = counts[:, known:]
+    groups = head.head.groups
+    company = directions(company, groups)
+    vectors = directions(np.asarray(late.T @ company, np.float32), groups)
+    uses = np.asarray((late > 0).sum(axis=0), np.float32).ravel()
+    # The prior as the fit would have begun it, moved as the fit moved those it knew.
+    prior = np.log((uses + 0.5) / (_photos_of(bundle) + 1)).astype(np.float32)
+    return replace(
+        head,
+        vectors=np.concatenate([head.vectors, vectors]),
+        prior=np.concatenate([head.prior, prior]),
+    )
+
+
+def grown_bundle(
     bundle: Bundle,
     hashtags: Sequence[str],
     vectors: Floats,
@@ -39,14 +79,14 @@ def grown(
 
     Args:
         hashtags: the bundle's, and new ones after them.
-        vectors: (V, d) of all of them, which tell what is similar.
+        vectors: (V, d) of all of them, by which hashtags are similar.
         counts: (n, V) of photos that carry them.
         features: (n, dims) of these photos.
         backbone: of the features.
     """
     known = len(bundle.hashtags)
     uses = np.asarray((counts > 0).sum(axis=0), np.float32).ravel()[known:]
-    ranking = with_taught_hashtags(read_ranking(bundle, "w2v"), uses, photos_of(bundle))
+    ranking = with_taught_hashtags(read_ranking(bundle, "w2v"), uses, _photos_of(bundle))
     parts = {"ranking": ranking_part(ranking.popularity, ranking.rating)}
     if "als" in bundle.arrays:
         factors = _factors(read_als(bundle), counts, features, backbone)
@@ -61,7 +101,7 @@ def grown(
     return replace(bundle.with_parts(parts), hashtags=list(hashtags))
 
 
-def photos_of(bundle: Bundle) -> int:
+def _photos_of(bundle: Bundle) -> int:
     """How many photos a bundle was fitted on."""
     photos = bundle.provenance.get("photos")
     if isinstance(photos, int) and photos > 0:
@@ -74,34 +114,36 @@ def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: 
     known = fitted.hashtag_factors[: fitted.fitted_hashtags]
     alpha, regularization = fitted.settings.alpha, fitted.settings.regularization
     gram = known.T @ known
-    of_photos = np.zeros((counts.shape[0], known.shape[1]), np.float32)
+    taught_factors = np.zeros((counts.shape[0], known.shape[1]), np.float32)
     without = []
-    for row in range(len(of_photos)):
+    for row in range(len(taught_factors)):
         columns = counts.indices[counts.indptr[row] : counts.indptr[row + 1]]
         columns = columns[columns < len(known)].astype(np.intp)
         if len(columns):
-            of_photos[row] = solve(known, gram, columns, alpha, regularization)
+            taught_factors[row] = solve(known, gram, columns, alpha, regularization)
         else:
             without.append(row)
     if without and backbone == fitted.backbone:
         # Hashtags that the fit did not know tell nothing of a photo, so its neighbours must.
         near, _ = nearest(fitted.space.project(features[without]), fitted.photos, 10)
-        of_photos[without] = fitted.photo_factors[near].mean(axis=1)
-    gram = fitted.photo_factors.T @ fitted.photo_factors + of_photos.T @ of_photos
+        taught_factors[without] = fitted.photo_factors[near].mean(axis=1)
+    gram = fitted.photo_factors.T @ fitted.photo_factors + taught_factors.T @ taught_factors
     factors = np.zeros((counts.shape[1], known.shape[1]), np.float32)
     factors[: len(fitted.hashtag_factors)] = fitted.hashtag_factors
     by_hashtag = counts.tocsc()
     for column in range(len(known), counts.shape[1]):
         rows = by_hashtag.indices[by_hashtag.indptr[column] : by_hashtag.indptr[column + 1]]
         if len(rows):
-            factors[column] = solve(of_photos, gram, rows.astype(np.intp), alpha, regularization)
+            factors[column] = solve(
+                taught_factors, gram, rows.astype(np.intp), alpha, regularization
+            )
     return factors
 
 
-def _grown_tables(tables: HashtagTables, directions: Floats, known: int) -> HashtagTables:
+def _grown_tables(tables: HashtagTables, vectors: Floats, known: int) -> HashtagTables:
     """New hashtags are niche, without likes, and at home where those similar to them are."""
-    new = len(directions) - known
-    cosines = directions[known:] @ directions[:known].T
+    new = len(vectors) - known
+    cosines = vectors[known:] @ vectors[:known].T
     near = np.argsort(-cosines, axis=1, kind="stable")
     homes = tables.category_of[near[:, :_COMPANY]]
     home = [np.bincount(row[row >= 0] + 1, minlength=1).argmax() - 1 for row in homes]

@@ -3,8 +3,8 @@
 Layer one is the backbone's own classifier; layer two maps the 1,000 classes to hashtag vectors. It
 starts as the ConSE construction (Norouzi et al. 2014), the mean vector of each class's hashtags,
 which needs no photo, and may be fitted on top of one backbone's class probabilities. Either way
-nothing in it belongs to one backbone, so it carries over to another; ``carry_over`` measures how
-well.
+nothing in it belongs to one backbone, so it carries over to another; ``backbone_transfer`` measures
+how well.
 """
 
 from collections.abc import Sequence

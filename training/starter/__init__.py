@@ -1,1 +1,6 @@
-"""The bundle that ships: its tables, and how it is built and checked."""
+"""The bundle that ships: where it learns from, its tables, how it is built and checked.
+
+``python -m training.starter --data DATA`` builds it: ``sources`` turns sets of photos into
+hashtags through ``word_tables``, ``build`` fits a bundle on them, ``check`` measures it on
+everyday photos held out.
+"""

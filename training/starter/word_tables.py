@@ -1,14 +1,15 @@
-"""Tables that turn what was seen in a photo into hashtags people would post with it.
+"""Tables that turn what is in a photo into hashtags people would post with it.
 
-``training/starter/imagenet_*.csv`` starts from ImageNet's classes, ``captions.csv`` and
-``scenes.csv`` from the words of captions, ``corel.csv`` from the words of stock photos. A row's
-evidence is one or more terms that must all hold, a term alternatives joined by ``|``; its hashtags
-stand most specific first.
+``tables/imagenet_*.csv`` starts from ImageNet's classes, ``captions.csv`` and ``scenes.csv`` from
+the words of captions, ``corel.csv`` from the words of stock photos. A row's evidence is one or more
+terms that must all hold, a term alternatives joined by ``|``; its hashtags stand most specific
+first.
 """
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ SCENE_BONUS = 1.3
 """Several words together say more than each alone."""
 
 UNNAMED = 0.7
-"""A hashtag that has none of the words seen in it says less plainly what is in the photo."""
+"""A hashtag that contains none of the photo's words says less plainly what is in it."""
 
 _WORDS = re.compile(r"[a-z]+")
 
@@ -32,7 +33,7 @@ _WORDS = re.compile(r"[a-z]+")
 class Row:
     """One row: all of ``terms`` must hold, each by any of its words.
 
-    ``weight`` is below 1 where what is seen is in so many photos that it says little (sky, a man).
+    ``weight`` is below 1 for what is in so many photos that it says little (sky, a man).
     """
 
     terms: tuple[frozenset[str], ...]
@@ -57,7 +58,7 @@ class WordTable:
                 self._by_word.setdefault(word, []).append(row)
 
     def hashtags(self, words: Mapping[str, float]) -> dict[str, float]:
-        """Hashtags of a photo in which ``words`` were seen, with weights from 0 to 1.
+        """Hashtags of a photo with these words, with weights from 0 to 1.
 
         Args:
             words: word to how certain it is, 0 to 1.
@@ -80,13 +81,11 @@ class WordTable:
         }
 
 
-def words_of_captions(captions: Iterable[str]) -> dict[str, float]:
+def words_of_captions(captions: Sequence[str]) -> dict[str, float]:
     """Words of a photo's captions with the share of the captions that have them."""
-    captions = list(captions)
-    counts: dict[str, int] = {}
-    for caption in captions:
-        for word in sorted(set(_WORDS.findall(caption.lower()))):
-            counts[word] = counts.get(word, 0) + 1
+    counts = Counter(
+        word for caption in captions for word in sorted(set(_WORDS.findall(caption.lower())))
+    )
     return {word: count / len(captions) for word, count in counts.items()}
 
 

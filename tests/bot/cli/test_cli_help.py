@@ -17,8 +17,7 @@ COMMANDS = (
     *(("train", name) for name in ("import", "collect", "fit", "evaluate", "report", "tune")),
     ("weights",),
     ("weights", "get"),
-    ("bench", "latency"),
-    ("bench", "duplicates"),
+    ("bench",),
 )
 
 

@@ -13,6 +13,7 @@ from recommenders.arrays import unit
 from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import Bundle, BundleError
 from recommenders.engine import Engine
+from recommenders.knowledge import Knowledge
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 from tests.concepts import (
     BACKBONE,
@@ -23,9 +24,11 @@ from tests.concepts import (
     hashtags_of,
     photos_of,
 )
-from training.finetuning.run import NothingToLearnError, Taught, fine_tune
+from training.finetuning.run import FineTuned, NothingToLearnError, TaughtPhotos, fine_tune
 from training.fitting.class_head import ClassLayer, class_part, constructed, fitted_on
 from training.fitting.vocabulary import matrix
+
+ALL_TAGS = hashtags_of(UNKNOWN)
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +36,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return bundles.load(concept_bundle(tmp_path_factory.mktemp("bundle") / "mine"))
 
 
-def taught(photos: int, tags: Sequence[str], seed: int = 7, concept: str = UNKNOWN) -> Taught:
+def taught(photos: int, tags: Sequence[str], seed: int = 7, concept: str = UNKNOWN) -> TaughtPhotos:
     weights: Mapping[str, float] = dict.fromkeys(tags, 1.0)
-    return Taught(range(photos), features_of(concept, photos, seed), [weights] * photos)
+    return TaughtPhotos(range(photos), features_of(concept, photos, seed), [weights] * photos)
 
 
 def firsts(bundle: Bundle, features: NDArray[np.float32], top: int = 10) -> list[list[str]]:
@@ -45,67 +48,109 @@ def firsts(bundle: Bundle, features: NDArray[np.float32], top: int = 10) -> list
 
 
 def recall_at_five(bundle: Bundle) -> float:
-    features, said = photos_of(CONCEPTS, 8, seed=1)
-    answers = firsts(bundle, features, 5)
-    found = [len({*tags} & {*got}) / len(tags) for tags, got in zip(said, answers, strict=True)]
-    return float(np.mean(found))
+    features, labels = photos_of(CONCEPTS, 8, seed=1)
+    pairs = zip(labels, firsts(bundle, features, 5), strict=True)
+    return float(np.mean([len({*tags} & {*answer}) / len(tags) for tags, answer in pairs]))
 
 
-@pytest.mark.parametrize("alone", [False, True], ids=["with others", "alone"])
-def test_forty_photos_of_something_unknown_teach_its_hashtag_and_nothing_is_forgotten(
-    bundle: Bundle, alone: bool
-) -> None:
-    tags = [UNKNOWN] if alone else hashtags_of(UNKNOWN)
-    tuned = fine_tune(bundle, taught(40, tags), "mine-2")
+@pytest.fixture(scope="module", params=[ALL_TAGS, (UNKNOWN,)], ids=["with others", "alone"])
+def tags(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What forty photos of something unknown are taught with."""
+    tags: tuple[str, ...] = request.param
+    return tags
+
+
+@pytest.fixture(scope="module")
+def tuned(bundle: Bundle, tags: tuple[str, ...]) -> FineTuned:
+    return fine_tune(bundle, taught(40, tags), "mine-2")
+
+
+@pytest.fixture(scope="module")
+def twelve(bundle: Bundle) -> Bundle:
+    return fine_tune(bundle, taught(12, ALL_TAGS), "mine-2").bundle
+
+
+def test_forty_photos_of_something_unknown_are_enough_to_be_promoted(tuned: FineTuned) -> None:
     assert tuned.promoted, tuned.reason
+
+
+def test_the_hashtags_that_the_bundle_lacked_are_added(
+    bundle: Bundle, tags: tuple[str, ...], tuned: FineTuned
+) -> None:
     assert set(tuned.added) == set(tags) - set(bundle.hashtags)
+    assert tuned.bundle.hashtags == [*bundle.hashtags, *tuned.added]
+
+
+def test_other_photos_of_it_get_its_hashtag(tuned: FineTuned) -> None:
     others = firsts(tuned.bundle, features_of(UNKNOWN, 20, seed=8))
     assert sum(UNKNOWN in answer for answer in others) >= 16
+
+
+def test_nothing_is_forgotten_for_it(bundle: Bundle, tuned: FineTuned) -> None:
     assert recall_at_five(bundle) > 0.8
     assert recall_at_five(tuned.bundle) >= recall_at_five(bundle) - 0.01
+
+
+def test_photos_of_other_things_do_not_get_its_hashtag(tuned: FineTuned) -> None:
     unrelated = firsts(tuned.bundle, photos_of(CONCEPTS[6:], 4, seed=2)[0], 5)
     assert sum(UNKNOWN in answer for answer in unrelated) <= len(unrelated) // 20
 
 
-def test_every_array_grows_with_the_vocabulary_and_the_version_comes_back_from_disk(
-    bundle: Bundle, tmp_path: Path
-) -> None:
-    tuned = fine_tune(bundle, taught(12, hashtags_of(UNKNOWN)), "mine-2")
-    bundles.save(tuned.bundle, tmp_path / "mine-2")
-    engine = Engine.load(tmp_path / "mine-2")
-    assert engine.model == "mine-2"
-    assert engine.hashtags == [*bundle.hashtags, UNKNOWN, f"{UNKNOWN}lovers"]
-    assert engine.knows(UNKNOWN) and engine.knowledge is not None
-    near = [hashtag.tag for hashtag in engine.knowledge.similar(UNKNOWN, 8)]
-    assert "animals" in near
-    assert engine.knowledge.size(UNKNOWN) == "niche"
-    features = {BACKBONE: features_of(UNKNOWN, 3, seed=8)}
-    for backend in engine.backends:
-        assert len(engine.recommend(features, backend)[0]) == 10
+def test_the_bundle_that_is_fine_tuned_stays_as_it_is(bundle: Bundle, twelve: Bundle) -> None:
+    assert twelve.model == "mine-2"
     assert bundle.model == "mine-1" and UNKNOWN not in bundle.hashtags
 
 
-def test_als_says_a_new_hashtag_from_the_bundle_alone_and_learns_it_only_once(
-    bundle: Bundle,
+def test_a_version_comes_back_from_disk_with_its_new_hashtags(
+    bundle: Bundle, twelve: Bundle, tmp_path: Path
 ) -> None:
-    lesson = taught(30, hashtags_of(UNKNOWN))
-    new = fine_tune(bundle, lesson, "mine-2").bundle
+    bundles.save(twelve, tmp_path / "mine-2")
+    engine = Engine.load(tmp_path / "mine-2")
+    assert engine.model == "mine-2"
+    assert engine.hashtags == [*bundle.hashtags, UNKNOWN, f"{UNKNOWN}lovers"]
+    assert engine.knows(UNKNOWN)
+
+
+def test_a_new_hashtag_has_similar_ones_and_a_size(twelve: Bundle) -> None:
+    knowledge = Knowledge(twelve)
+    assert "animals" in [hashtag.tag for hashtag in knowledge.similar(UNKNOWN, 8)]
+    assert knowledge.size(UNKNOWN) == "niche"
+
+
+def test_every_backend_answers_with_a_vocabulary_that_has_grown(twelve: Bundle) -> None:
+    engine = Engine(twelve, {BACKBONE: load_backbone(BACKBONE, None)})
+    features = {BACKBONE: features_of(UNKNOWN, 3, seed=8)}
+    for backend in engine.backends:
+        assert len(engine.recommend(features, backend)[0]) == 10
+
+
+@pytest.fixture(scope="module")
+def thirty(bundle: Bundle) -> Bundle:
+    return fine_tune(bundle, taught(30, ALL_TAGS), "mine-2").bundle
+
+
+def test_als_recommends_a_new_hashtag_from_the_bundle_alone(thirty: Bundle) -> None:
+    engine = Engine(thirty, {BACKBONE: load_backbone(BACKBONE, None)})
+    scores = engine.scores({BACKBONE: features_of(UNKNOWN, 10, seed=8)}, "als")
+    assert scores[:, engine.hashtags.index(UNKNOWN)].mean() > 0.01
+
+
+def test_als_learns_a_photo_only_once(bundle: Bundle, thirty: Bundle) -> None:
     backbone = {BACKBONE: load_backbone(BACKBONE, None)}
-    others = {BACKBONE: features_of(UNKNOWN, 10, seed=8)}
-    again, anew = Engine(new, backbone), Engine(bundle, backbone)
-    column = again.hashtags.index(UNKNOWN)
-    assert again.scores(others, "als")[:, column].mean() > 0.01
+    lesson = taught(30, ALL_TAGS)
     photos = {
         key: ({BACKBONE: row}, list(tags))
         for key, row, tags in zip(lesson.keys, lesson.features, lesson.hashtags, strict=True)
     }
-    again.learn(photos)
-    anew.learn(photos)
+    others = {BACKBONE: features_of(UNKNOWN, 10, seed=8)}
+
+    def scores(version: Bundle) -> NDArray[np.float32]:
+        engine = Engine(version, backbone)
+        engine.learn(photos)
+        return engine.scores(others, "als")[:, engine.hashtags.index(UNKNOWN)]
+
     # Taught to the old bundle or to the one that was tuned on them: the same ALS.
-    place = anew.hashtags.index(UNKNOWN)
-    np.testing.assert_allclose(
-        again.scores(others, "als")[:, column], anew.scores(others, "als")[:, place], atol=0.02
-    )
+    np.testing.assert_allclose(scores(thirty), scores(bundle), atol=0.02)
 
 
 def test_what_teaches_nothing_new_is_not_promoted_and_the_reason_is_told(bundle: Bundle) -> None:
@@ -114,17 +159,21 @@ def test_what_teaches_nothing_new_is_not_promoted_and_the_reason_is_told(bundle:
     assert tuned.reason.startswith("It has not learnt: recall of held-out labels went from 1.000")
 
 
-def test_too_few_photos_and_bundles_that_cannot_learn_are_told(bundle: Bundle) -> None:
+def test_too_few_photos_are_refused(bundle: Bundle) -> None:
     with pytest.raises(NothingToLearnError, match="7 labelled photos are too few"):
         fine_tune(bundle, taught(7, [UNKNOWN]), "mine-2")
+
+
+def test_a_bundle_without_photos_to_rehearse_is_refused(bundle: Bundle) -> None:
     without = {name: arrays for name, arrays in bundle.arrays.items() if name != "replay"}
-    old = Bundle("old-1", bundle.hashtags, bundle.backbones, bundle.settings, without)
     with pytest.raises(BundleError, match="carries no photos to rehearse"):
-        fine_tune(old, taught(20, [UNKNOWN]), "old-2")
+        fine_tune(replace(bundle, arrays=without), taught(20, [UNKNOWN]), "old-2")
+
+
+def test_a_bundle_without_word2vec_is_refused(bundle: Bundle) -> None:
     als = {"als": bundle.arrays["als"], "ranking": bundle.arrays["ranking"]}
-    alone = Bundle("als-1", bundle.hashtags, bundle.backbones, bundle.settings, als)
     with pytest.raises(BundleError, match="no Word2Vec backend"):
-        fine_tune(alone, taught(20, [UNKNOWN]), "als-2")
+        fine_tune(replace(bundle, arrays=als), taught(20, [UNKNOWN]), "als-2")
 
 
 def test_the_head_that_serves_other_backbones_learns_too(bundle: Bundle) -> None:
@@ -145,7 +194,7 @@ def test_the_head_that_serves_other_backbones_learns_too(bundle: Bundle) -> None
         settings=bundle.settings | {"w2v_classes": part.settings},
         arrays=bundle.arrays | {"w2v_classes": part.arrays},
     )
-    lesson = taught(40, hashtags_of(UNKNOWN))
+    lesson = taught(40, ALL_TAGS)
     tuned = fine_tune(serving, lesson, "mine-2", classifier=(layer.weight, layer.bias)).bundle
     new = tuned.arrays["w2v_classes"]
     head = ProjectionHead(

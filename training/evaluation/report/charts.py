@@ -38,7 +38,7 @@ class Line:
 
     Attributes:
         name: also its class, ``line-name``.
-        points: (x, y), and what a pointer over the point is told.
+        points: (x, y, what a pointer over the point shows).
         marked: indices of points with a larger dot and their label.
     """
 
@@ -63,10 +63,8 @@ def line_chart(
     """
     xs = [x for line in lines for x, _, _ in line.points]
     ys = [y for line in lines for _, y, _ in line.points]
-    x_ticks, y_ticks = (
-        _ticks(min(xs), max(xs), whole=whole_x),
-        _ticks(0 if from_zero else min(ys), max(ys)),
-    )
+    x_ticks = _ticks(min(xs), max(xs), whole=whole_x)
+    y_ticks = _ticks(0 if from_zero else min(ys), max(ys))
     # Lines go as far as the frame does, so that their names stand beside all of them.
     x_low, x_high = min(x_ticks[0], min(xs)), max(xs)
     x_ticks = [tick for tick in x_ticks if tick <= x_high + 1e-9]
@@ -100,11 +98,11 @@ def line_chart(
         parts.append(f'<polyline class="line line-{escape(line.name)}" points="{path}"/>')
         marked = dict(line.marked)
         falls = line.points[-1][1] < line.points[0][1]
-        for index, (x, y, told) in enumerate(line.points):
+        for index, (x, y, tooltip) in enumerate(line.points):
             radius = 3.4 if index in marked else 2
             parts.append(
                 f'<circle class="dot dot-{escape(line.name)}" cx="{across(x):.1f}" '
-                f'cy="{up(y):.1f}" r="{radius}"><title>{escape(told)}</title></circle>'
+                f'cy="{up(y):.1f}" r="{radius}"><title>{escape(tooltip)}</title></circle>'
             )
             if index in marked:
                 marks.append(_mark(across(x), up(y), marked[index], falls, index == 0, right))
@@ -136,10 +134,10 @@ def interval(value: float, low: float, high: float, most: float) -> str:
     )
 
 
-def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
+def map_chart(landscape: Landscape) -> tuple[str, list[tuple[int, str]]]:
     """The map, and its legend: the number of a colour and the category it stands for."""
     sizes: dict[int, float] = defaultdict(float)
-    for place in shown.places:
+    for place in landscape.places:
         # Its few large dots count, and its many small ones.
         sizes[place.category] += place.popularity**0.5
     sizes.pop(-1, None)
@@ -149,7 +147,7 @@ def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
     def at(place: Place) -> tuple[float, float]:
         return 30 + place.x * (_MAP_WIDTH - 110), 22 + place.y * (_MAP_HEIGHT - 44)
 
-    most = max(place.popularity for place in shown.places)
+    most = max(place.popularity for place in landscape.places)
 
     def radius(place: Place) -> float:
         return float(2.6 + 6.5 * (place.popularity / most) ** 0.5)
@@ -158,23 +156,22 @@ def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
         f'<svg class="map" viewBox="0 0 {_MAP_WIDTH} {_MAP_HEIGHT}" role="img" '
         'aria-label="Map of hashtag vectors">'
     ]
-    for place in reversed(shown.places):
+    for place in reversed(landscape.places):
         x, y = at(place)
-        category = shown.categories[place.category] if place.category >= 0 else "no category"
+        category = landscape.categories[place.category] if place.category >= 0 else "no category"
         parts.append(
             f'<circle class="place hue{colour.get(place.category, 0)}" cx="{x:.1f}" cy="{y:.1f}" '
             f'r="{radius(place):.1f}"><title>#{escape(place.tag)} · {escape(category)}</title>'
             "</circle>"
         )
-    dots = {place.tag: (*at(place), radius(place)) for place in shown.places}
+    dots = {place.tag: (*at(place), radius(place)) for place in landscape.places}
     large = {tag: (x - r, y - r, x + r, y + r) for tag, (x, y, r) in dots.items() if r > _LARGE}
     taken: list[_Box] = []
-    for place in shown.places:
+    for place in landscape.places:
         x, y, r = dots[place.tag]
         label = place.tag if len(place.tag) <= _LONGEST else place.tag[: _LONGEST - 1] + "…"
         width = _width(label)
-        sides = (("start", x + r + 2), ("end", x - r - 2))
-        for anchor, side in sides:
+        for anchor, side in (("start", x + r + 2), ("end", x - r - 2)):
             left = side if anchor == "start" else side - width
             box = (left, y - 8, left + width, y + 6)
             free = not any(_overlap(box, other) for other in taken) and not any(
@@ -188,7 +185,7 @@ def map_chart(shown: Landscape) -> tuple[str, list[tuple[int, str]]]:
         if len(taken) == _LABELS:
             break
     parts.append("</svg>")
-    return "".join(parts), [(number, shown.categories[c]) for c, number in colour.items()]
+    return "".join(parts), [(number, landscape.categories[c]) for c, number in colour.items()]
 
 
 def _mark(x: float, y: float, text: str, falls: bool, first: bool, right: float) -> str:

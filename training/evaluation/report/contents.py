@@ -1,6 +1,6 @@
 """What the report tells, as plain numbers of answers: nothing here knows HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 
 from recommenders.knowledge import Knowledge
 from training.evaluation.evaluate import Answers
+from training.evaluation.metrics import hits_of
+from training.features.compute import batches
 
-Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 STYLES = ("relevant", "balanced", "popular")
 STYLE_TOP = 10
+PHOTOS = 50
+"""Photos on the page: half of them answered best, half worst."""
+CARRIED = 20
+"""Hashtags on the page: those that most photos carry."""
 _INSTEAD = 4
 _BATCH = 512
 
@@ -29,45 +34,41 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Confused:
+class Confusion:
     """What became of a hashtag that many photos carry.
 
     Attributes:
         photos: how many carry it.
-        found: the share of these that were given it.
-        right: of the photos that were given it, the share that carry it; None where none was.
-        instead: wrong hashtags that photos got that carry it and were not given it, with counts.
+        recall: the share of these whose answer has it.
+        precision: of the photos whose answer has it, the share that carry it; None where no
+            answer has it.
+        instead: wrong hashtags of the photos that carry it and whose answer lacks it, with counts.
     """
 
     tag: str
     photos: int
-    found: float
-    right: float | None
+    recall: float
+    precision: float | None
     instead: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A photo, what was said of it and what is true.
+class AnsweredPhoto:
+    """A photo with its answer and what is true.
 
     Attributes:
-        said: hashtags, best first, and whether each is right.
-        missed: what it carries beside them.
+        answer: hashtags, best first, and whether each is right.
+        missed: what the photo carries beside them.
     """
 
     image: Path
-    said: tuple[tuple[str, bool], ...]
+    answer: tuple[tuple[str, bool], ...]
     missed: tuple[str, ...]
-
-    @property
-    def right(self) -> int:
-        """How many were right."""
-        return sum(right for _, right in self.said)
 
 
 @dataclass(frozen=True)
-class Earned:
-    """What a style's first ten earn: likes of their hashtags' training posts, and precision."""
+class StyleFigures:
+    """A style's first ten: the likes of their hashtags' training posts, and precision."""
 
     style: str
     likes: float
@@ -76,114 +77,106 @@ class Earned:
 
 def curves(answers: Answers) -> list[Curve]:
     """Precision and recall of every backend and baseline at every k that was asked for."""
-    found = []
+    curves = []
     for name, top in answers.tops.items():
-        hits = _hits(top, answers.truth).cumsum(axis=1)
+        hits = hits_of(top, answers.truth).cumsum(axis=1)
         ks = np.arange(1, top.shape[1] + 1)
         recall = hits / np.maximum(answers.lengths, 1)[:, None]
-        found.append(Curve(name, (hits / ks).mean(axis=0), recall.mean(axis=0)))
-    return found
+        curves.append(Curve(name, (hits / ks).mean(axis=0), recall.mean(axis=0)))
+    return curves
 
 
-def confused(answers: Answers, backend: str, at: int, *, count: int = 20) -> list[Confused]:
-    """The hashtags that most photos of the split carry, and what was said instead of them."""
+def confusion(answers: Answers, backend: str, at: int) -> list[Confusion]:
+    """The hashtags that most photos of the split carry, and what stands in their place."""
     truth = answers.truth
     top = answers.tops[backend][:, :at]
-    said = np.zeros_like(truth)
+    answered = np.zeros_like(truth)
     rows, places = np.nonzero(top >= 0)
-    said[rows, top[rows, places]] = True
+    answered[rows, top[rows, places]] = True
     carried = truth.sum(axis=0)
-    found = []
-    for column in np.argsort(-carried, kind="stable")[:count]:
+    rows_of_table = []
+    for column in np.argsort(-carried, kind="stable")[:CARRIED]:
         if not carried[column]:
             break
-        passed_over = truth[:, column] & ~said[:, column]
-        wrong = (said[passed_over] & ~truth[passed_over]).sum(axis=0)
+        missed = truth[:, column] & ~answered[:, column]
+        wrong = (answered[missed] & ~truth[missed]).sum(axis=0)
         instead = [c for c in np.argsort(-wrong, kind="stable")[:_INSTEAD] if wrong[c]]
-        given = int(said[:, column].sum())
-        right = int((said[:, column] & truth[:, column]).sum())
-        found.append(
-            Confused(
+        answers_with_it = int(answered[:, column].sum())
+        right = int((answered[:, column] & truth[:, column]).sum())
+        rows_of_table.append(
+            Confusion(
                 answers.hashtags[column],
                 int(carried[column]),
                 right / int(carried[column]),
-                right / given if given else None,
+                right / answers_with_it if answers_with_it else None,
                 tuple((answers.hashtags[c], int(wrong[c])) for c in instead),
             )
         )
-    return found
+    return rows_of_table
 
 
 def best_and_worst(
-    answers: Answers, backend: str, at: int, *, count: int = 50
-) -> tuple[list[Shown], list[Shown]]:
-    """Half of ``count`` photos that were answered best, best first, and half worst, worst first.
+    answers: Answers, backend: str, at: int
+) -> tuple[list[AnsweredPhoto], list[AnsweredPhoto]]:
+    """The photos that were answered best, best first, and worst, worst first.
 
     By the share of a photo's hashtags found among the first ``at``, then by how early they stand.
     """
     top = answers.tops[backend][:, :at]
-    hits = _hits(top, answers.truth)
+    hits = hits_of(top, answers.truth)
     possible = np.minimum(np.maximum(answers.lengths, 1), top.shape[1])
     share = hits.sum(axis=1) / possible
     early = (hits / np.arange(1, top.shape[1] + 1)).sum(axis=1)
-    half = min(count // 2, len(top) // 2)
+    half = min(PHOTOS // 2, len(top) // 2)
     # Of photos answered alike those with more to find say more, among the best and the worst.
     order = np.lexsort((np.arange(len(top)), -answers.lengths, -early, -share))
     best, rest = order[: max(half, 1)], order[max(half, 1) :]
     worst = rest[np.lexsort((rest, -answers.lengths[rest], early[rest], share[rest]))][:half]
 
-    def shown(rows: Sequence[np.intp]) -> list[Shown]:
-        return [_shown(answers, int(row), top[row], hits[row]) for row in rows]
+    def photos(rows: Iterable[np.intp]) -> list[AnsweredPhoto]:
+        return [_answered(answers, int(row), top[row], hits[row]) for row in rows]
 
-    return shown(list(best)), shown(list(worst))
+    return photos(best), photos(worst)
 
 
-def earned(answers: Answers, backend: str) -> list[Earned]:
+def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
     """What each style's first ten earn on the split; empty where no likes are known."""
     engine = answers.engine
     if not Knowledge.in_bundle(engine.bundle):
         return []
     knowledge = Knowledge(engine.bundle)
-    likes = np.array(
-        [
-            np.nan if (median := knowledge.median_likes(tag)) is None else median
-            for tag in engine.bundle.hashtags
-        ]
-    )
+    medians = (knowledge.median_likes(tag) for tag in engine.bundle.hashtags)
+    likes = np.array([np.nan if median is None else median for median in medians])
     if np.isnan(likes).all():
         return []
     columns = {tag: column for column, tag in enumerate(answers.hashtags)}
-    found = []
+    figures = []
     for style in STYLES:
         means: list[float] = []
-        right = said = 0
-        for start in range(0, len(answers.posts), _BATCH):
-            rows = slice(start, start + _BATCH)
+        right = 0
+        for rows in batches(len(answers.posts), _BATCH):
             block = {name: values[rows] for name, values in answers.features.items()}
-            given = engine.recommend(block, backend, top=STYLE_TOP, style=style)
-            for row, hashtags in enumerate(given, start):
+            lists = engine.recommend(block, backend, top=STYLE_TOP, style=style)
+            for row, hashtags in enumerate(lists, rows.start):
                 chosen = [columns[hashtag.tag] for hashtag in hashtags]
                 right += int(answers.truth[row, chosen].sum())
-                said += STYLE_TOP
-                known = likes[[column for column in chosen if column < len(likes)]]
-                if not np.isnan(known).all():
-                    means.append(float(np.nanmean(known)))
-        found.append(Earned(style, float(np.mean(means)) if means else 0.0, right / said))
-    return found
+                earned = likes[[column for column in chosen if column < len(likes)]]
+                if not np.isnan(earned).all():
+                    means.append(float(np.nanmean(earned)))
+        precision = right / (STYLE_TOP * len(answers.posts))
+        figures.append(StyleFigures(style, float(np.mean(means)) if means else 0.0, precision))
+    return figures
 
 
-def _shown(answers: Answers, row: int, top: NDArray[np.intp], hits: Bools) -> Shown:
+def _answered(
+    answers: Answers, row: int, top: NDArray[np.intp], hits: NDArray[np.bool_]
+) -> AnsweredPhoto:
     post = answers.posts[row]
     assert post.image is not None  # features come of photos
-    said = tuple(
+    answer = tuple(
         (answers.hashtags[column], bool(hit))
         for column, hit in zip(top, hits, strict=True)
         if column >= 0
     )
-    names = {tag for tag, _ in said}
-    return Shown(post.image, said, tuple(tag for tag in post.hashtags if tag not in names))
-
-
-def _hits(top: NDArray[np.intp], truth: Bools) -> Bools:
-    hits = (top >= 0) & np.asarray(np.take_along_axis(truth, np.maximum(top, 0), axis=1))
-    return np.asarray(hits, np.bool_)
+    tags = {tag for tag, _ in answer}
+    return AnsweredPhoto(post.image, answer, tuple(tag for tag in post.hashtags if tag not in tags))

@@ -47,15 +47,15 @@ class Landscape:
     vocabulary: int
 
 
-def landscape(bundle: Bundle, *, most: int = MOST) -> Landscape | None:
-    """The ``most`` popular hashtags on a map, always the same; None with fewer than three."""
+def landscape(bundle: Bundle) -> Landscape | None:
+    """The most popular hashtags on a map, always the same; None with fewer than three."""
     if "w2v" in bundle.arrays:
         vectors, of = read_vectors(bundle), "Word2Vec"
     else:
         vectors, of = read_als(bundle).hashtag_factors, "ALS"
     popularity = read_ranking(bundle, "both").popularity
     known = np.flatnonzero(np.any(vectors != 0, axis=1))
-    chosen = known[np.argsort(-popularity[known], kind="stable")][:most]
+    chosen = known[np.argsort(-popularity[known], kind="stable")][:MOST]
     if len(chosen) < 3:
         return None
     rows = unit(vectors[chosen])

@@ -1,7 +1,5 @@
 """Figures: against values worked out by hand, and intervals that hold what was measured."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,9 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from training.datasets.format import Post
 from training.evaluation.metrics import bootstrap, measure, top_columns
-from training.fitting.prepare import is_split
 
 # Hashtags a b c d; the third photo carries one that nobody knows besides.
 TRUTH = np.array(
@@ -27,8 +23,8 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
     assert found["precision"] == pytest.approx((1 / 2 + 1 / 2 + 1 / 2 + 0) / 4)
     assert found["recall"] == pytest.approx((1 / 2 + 1 + 1 / 2 + 0) / 4)
     assert found["p@1"] == pytest.approx(2 / 4)
-    # a: said twice, right twice, carried three times; b: said twice, never right, carried once;
-    # c: said three times, right once, carried once. Nobody carries d, so it does not count.
+    # a: recommended twice, right twice, carried three times; b: twice, never right, carried once;
+    # c: three times, right once, carried once. Nobody carries d, so it does not count.
     assert found["label_precision"] == pytest.approx((2 / 2 + 0 + 1 / 3) / 3)
     assert found["label_recall"] == pytest.approx((2 / 3 + 0 + 1) / 3)
     precision, recall = found["label_precision"], found["label_recall"]
@@ -36,7 +32,7 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
     assert found["n_plus"] == 2
 
 
-def test_nothing_said_is_nothing_right() -> None:
+def test_nothing_recommended_is_nothing_right() -> None:
     found = measure(np.full((4, 2), -1), TRUTH, LENGTHS)
     assert set(found.values()) == {0}
     intervals = bootstrap(np.full((4, 2), -1), TRUTH, LENGTHS)
@@ -88,21 +84,3 @@ def test_the_best_columns_stand_in_their_order_where_they_are_equal(
 ) -> None:
     expected = np.argsort(-order, axis=1, kind="stable")[:, :k]
     assert np.array_equal(top_columns(order, k), expected)
-
-
-def test_without_named_splits_the_pictures_of_an_album_stay_together() -> None:
-    posts = [
-        Post(("sea",), Path(f"{album}-{number}.jpg"), album=f"album {album}")
-        for album in range(200)
-        for number in range(3)
-    ]
-    tested = [is_split(post, "test", named=False) for post in posts]
-    for start in range(0, len(posts), 3):
-        assert len(set(tested[start : start + 3])) == 1
-    assert 0.03 < np.mean(tested) < 0.2
-    assert [is_split(post, "train", named=False) for post in posts] == [not t for t in tested]
-
-
-def test_a_post_without_a_split_in_a_dataset_that_names_them_is_trained_on() -> None:
-    post = Post(("sea",))
-    assert is_split(post, "train", named=True) and not is_split(post, "test", named=True)

@@ -1,0 +1,285 @@
+"""The sections of the report's page as HTML, each of plain numbers."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from training.evaluation.baselines import BASELINES
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.report.charts import Line, interval, line_chart, map_chart
+from training.evaluation.report.contents import (
+    STYLE_TOP,
+    AnsweredPhoto,
+    Confusion,
+    Curve,
+    StyleFigures,
+)
+from training.evaluation.report.landscape import Landscape
+from training.evaluation.report.thumbnails import data_uri
+
+MOST_LOST = 0.15
+"""Of the precision, that style popular may lose for its likes."""
+
+_TITLES = {
+    "recall": "Recall",
+    "precision": "Precision",
+    "p@1": "First right",
+    "label_precision": "Label precision",
+    "label_recall": "Label recall",
+    "label_f1": "Label F1",
+    "n_plus": "N+",
+}
+_METHODS = {
+    "als": "neighbours and ALS factors",
+    "w2v": "Word2Vec and projection head",
+    "both": "the two blended",
+    "popularity": "the same for every photo",
+    "als_seed": "plain mean of ten neighbours",
+    "w2v_seed": "regressed mean vector",
+}
+_MARKED_KS = (1, 5, 10)
+
+
+def first_figures(figures: Evaluation, backend: str) -> str:
+    """The figures that stand at the top of the page."""
+    tiles = []
+    for key in ("recall", "precision", "p@1", "label_f1"):
+        low, high = figures.intervals[backend][key]
+        title = _TITLES[key] + (f" at {figures.at}" if key in ("recall", "precision") else "")
+        tiles.append(
+            f'<div class="card hero"><span>{title}</span>'
+            f"<b>{figures.backends[backend][key]:.3f}</b>"
+            f"<small>{low:.3f} – {high:.3f} · {escape(backend)}</small></div>"
+        )
+    return f'<div class="heroes">{"".join(tiles)}</div>'
+
+
+def figures(figures: Evaluation) -> str:
+    """Every figure of every backend and baseline, with its interval."""
+    names = list(figures.backends)
+    ours = [name for name in names if name not in BASELINES]
+    most = {key: max(figures.intervals[name][key][1] for name in names) or 1.0 for key in _TITLES}
+    best = {key: max(ours, key=lambda name: figures.backends[name][key]) for key in _TITLES}
+    rows = []
+    for name in names:
+        cells = []
+        for key in _TITLES:
+            value, (low, high) = figures.backends[name][key], figures.intervals[name][key]
+            digits = 0 if key == "n_plus" else 3
+            mark = ' class="best"' if best[key] == name else ""
+            cells.append(
+                f"<td{mark}><b>{value:.{digits}f}</b>"
+                f"<small>{low:.{digits}f}–{high:.{digits}f}</small>"
+                f"{interval(value, low, high, most[key])}</td>"
+            )
+        base = "base" if name in BASELINES else f"c-{escape(name)}"
+        rows.append(
+            f'<tr class="{base}"><td class="who {base}">{escape(name)}'
+            f"<small>{escape(_METHODS.get(name, ''))}</small></td>{''.join(cells)}</tr>"
+        )
+    return (
+        f"<p>The first {figures.at} hashtags of every answer, with 95 % intervals (Bayesian "
+        "bootstrap). Recall, precision and first right are means over photos; the label figures "
+        "are means over hashtags, and N+ counts the hashtags that were found at least once. The "
+        "last three rows are baselines, fitted in the same run on the same features.</p>"
+        + _table(["", *_TITLES.values()], rows, "All figures")
+    )
+
+
+def curves(curves: Sequence[Curve]) -> str:
+    """Recall and precision as more hashtags are counted."""
+    leading = max(curves, key=lambda curve: float(curve.precision.sum()))
+    recall, both = [], []
+    for curve in curves:
+        name = curve.name
+        points = [
+            (k, float(r), float(p))
+            for k, (r, p) in enumerate(zip(curve.recall, curve.precision, strict=True), 1)
+        ]
+        recall.append(Line(name, [(k, r, f"{name}: recall at {k} {r:.3f}") for k, r, _ in points]))
+        marked = [(k - 1, f"k={k}") for k in _MARKED_KS if k <= len(points)]
+        both.append(
+            Line(
+                name,
+                [(r, p, f"{name}: k = {k}, {r:.3f}, {p:.3f}") for k, r, p in points],
+                marked if curve is leading else (),
+            )
+        )
+    return (
+        "<p>More hashtags find more of what is true, and more of them are wrong.</p>"
+        + _two_charts(
+            ("Recall at k", line_chart(recall, "hashtags (k)", "recall", whole_x=True)),
+            ("Precision by recall", line_chart(both, "recall", "precision")),
+        )
+    )
+
+
+def learning(metrics: dict[str, Any]) -> str:
+    """The projection head's recall and loss, epoch by epoch."""
+    history = metrics.get("history", {}).get("w2v", [])
+    if not history:
+        return (
+            "<p>This bundle keeps no history of its projection head: it has none, or an earlier "
+            "version fitted it.</p>"
+        )
+    epochs = [(epoch, float(loss), float(r)) for epoch, (loss, r) in enumerate(history, 1)]
+    best, _, _ = max(epochs, key=lambda row: row[2])
+    losses = Line("loss", [(e, loss, f"epoch {e}: loss {loss:.3f}") for e, loss, _ in epochs])
+    recall = Line(
+        "recall",
+        [(e, r, f"epoch {e}: recall {r:.3f}") for e, _, r in epochs],
+        [(best - 1, f"epoch {best}")],
+    )
+    return (
+        f"<p>The projection head, epoch by epoch, on {metrics.get('validation_photos', 0):,} "
+        f"photos held back. Epoch {best} was the best; the head was then fitted once more, for as "
+        "many epochs, on all photos.</p>"
+        + _two_charts(
+            (
+                "Recall at 5 on photos held back",
+                line_chart([recall], "epoch", "recall", whole_x=True, from_zero=False),
+            ),
+            ("Training loss", line_chart([losses], "epoch", "loss", whole_x=True)),
+        )
+    )
+
+
+def confusion(hashtags: Sequence[Confusion], backend: str, at: int) -> str:
+    """What became of the hashtags that most photos carry."""
+    rows = []
+    for row in hashtags:
+        instead = _chips(f"<li>#{escape(tag)} <small>{n:,}</small></li>" for tag, n in row.instead)
+        right = "never said" if row.precision is None else f"{row.precision:.0%}"
+        rows.append(
+            f'<tr><td class="who" title="#{escape(row.tag)}">#{escape(row.tag)}</td>'
+            f"<td>{row.photos:,}</td>"
+            f'<td>{row.recall:.0%}<span class="bar"><i style="width:{row.recall:.0%}"></i></span>'
+            f"</td><td>{right}</td><td>{instead}</td></tr>"
+        )
+    return (
+        f"<p>How often <b>{escape(backend)}</b> finds them among its first {at}, how often it is "
+        "right when it says them, and which wrong hashtags photos got that should have had "
+        "them.</p>"
+        + _table(
+            ["Hashtag", "Photos", "Found", "Right when said", "Said instead"],
+            rows,
+            "The most carried hashtags",
+        )
+    )
+
+
+def hashtag_map(landscape: Landscape) -> str:
+    """The map of the hashtags, and its legend."""
+    chart, legend = map_chart(landscape)
+    items = "".join(
+        f'<li><i class="hue{number}"></i>{escape(name)}</li>' for number, name in legend
+    )
+    items += '<li><i class="hue0"></i>other categories</li>' if legend else ""
+    count = f"{len(landscape.places):,}"
+    every = len(landscape.places) == landscape.vocabulary
+    which = f"All {count} hashtags" if every else f"The {count} most used hashtags"
+    return (
+        f"<p>{which}, laid out by their {landscape.of} vectors "
+        f"({landscape.method}): near ones mean alike. Colours are categories, sizes how often a "
+        "hashtag is used.</p>"
+        f'<div class="card"><div class="scroll more" tabindex="0" role="region" '
+        f'aria-label="Map">{chart}</div><ul class="legend">{items}</ul></div>'
+    )
+
+
+def likes(styles: Sequence[StyleFigures]) -> str:
+    """What each style earns, and whether style popular is worth it."""
+    relevant = next((row for row in styles if row.style == "relevant"), styles[0])
+    rows = []
+    for row in styles:
+        more = row.likes / relevant.likes - 1 if relevant.likes else 0.0
+        lost = row.precision / relevant.precision - 1 if relevant.precision else 0.0
+        rows.append(
+            f'<tr><td class="who">{escape(row.style)}</td><td><b>{row.likes:,.1f}</b>'
+            f"<small>{_change(more)}</small></td><td><b>{row.precision:.3f}</b>"
+            f"<small>{_change(lost)}</small></td></tr>"
+        )
+    return (
+        f"<p>The first {STYLE_TOP} hashtags in each style: the mean of the median likes "
+        "of the training posts that carry them, and their precision, beside style relevant. "
+        f"{_verdict(relevant, styles)}</p>"
+        + _table(
+            ["Style", "Mean of median likes", f"Precision at {STYLE_TOP}"],
+            rows,
+            "What the styles earn",
+        )
+    )
+
+
+def photos(
+    best: Sequence[AnsweredPhoto], worst: Sequence[AnsweredPhoto], backend: str, at: int
+) -> str:
+    """Photos that were answered best and worst."""
+
+    def cards(answered: Sequence[AnsweredPhoto]) -> str:
+        return f'<div class="photos">{"".join(map(_card, answered))}</div>'
+
+    return (
+        f"<p>What <b>{escape(backend)}</b> said first, right ones in green, and below what it "
+        f"missed. The first {at} count.</p><h3>Answered best</h3>{cards(best)}"
+        + (f"<h3>Answered worst</h3>{cards(worst)}" if worst else "")
+    )
+
+
+def _card(photo: AnsweredPhoto) -> str:
+    uri = data_uri(photo.image)
+    picture = (
+        f'<img src="{uri}" alt="" loading="lazy">'
+        if uri
+        else '<div class="picture">photo is gone</div>'
+    )
+    answer = _chips(
+        f'<li class="right">✓ #{escape(tag)}</li>' if right else f"<li>#{escape(tag)}</li>"
+        for tag, right in photo.answer
+    )
+    right = sum(right for _, right in photo.answer)
+    carried = right + len(photo.missed)
+    count, missed = f"all {carried} found", ""
+    if photo.missed:
+        count = f"{right} of {carried} found"
+        chips = _chips(f'<li class="missed">#{escape(tag)}</li>' for tag in photo.missed)
+        missed = f'<p class="count">missed</p>{chips}'
+    return (
+        f'<figure class="card">{picture}<figcaption><p class="count">{count}</p>'
+        f"{answer}{missed}</figcaption></figure>"
+    )
+
+
+def _verdict(relevant: StyleFigures, styles: Sequence[StyleFigures]) -> str:
+    popular = next((row for row in styles if row.style == "popular"), None)
+    if popular is None or not relevant.likes or not relevant.precision:
+        return ""
+    more, lost = popular.likes / relevant.likes - 1, 1 - popular.precision / relevant.precision
+    if more <= 0:
+        return "<b>Style popular earns no more likes here.</b>"
+    if lost > MOST_LOST:
+        return f"<b>Style popular earns more, but loses over {MOST_LOST:.0%} of the precision.</b>"
+    price = f"for {lost:.1%} of the precision" if lost > 5e-4 else "and loses no precision"
+    return f"<b>Style popular earns {more:.1%} more likes {price}.</b>"
+
+
+def _table(heads: Sequence[str], rows: Sequence[str], label: str) -> str:
+    """A table that scrolls by itself where it is wider than the screen, by keyboard too."""
+    return (
+        f'<div class="card scroll more" tabindex="0" role="region" aria-label="{label}">'
+        f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _two_charts(*charts: tuple[str, str]) -> str:
+    cards = (f'<div class="card"><h3>{title}</h3>{chart}</div>' for title, chart in charts)
+    return f'<div class="two">{"".join(cards)}</div>'
+
+
+def _chips(items: Iterable[str]) -> str:
+    return f'<ul class="chips">{"".join(items)}</ul>'
+
+
+def _change(share: float) -> str:
+    return f"{share:+.1%}" if abs(share) >= 5e-4 else ""
