@@ -38,7 +38,7 @@ def main() -> None:
         try:
             assert bot.stdout
             lines = iter(bot.stdout.readline, "")
-            url = next(found[0] for line in lines if (found := re.search(r"http://[\d.:]+", line)))
+            url = next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
                     executable_path=shutil.which("chromium"),
@@ -47,7 +47,7 @@ def main() -> None:
                 for scheme, photo in SHOTS.items():
                     file = folder / f"{photo}.jpg"
                     make_photos.PHOTOS[photo]().save(file, quality=90)
-                    _shoot(browser, f"{url}/?chat={len(photo)}", file, scheme)
+                    _shoot(browser, f"{url}&chat={len(photo)}", file, scheme)
         finally:
             bot.terminate()
             bot.wait()

@@ -4,32 +4,24 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from bot.local.rules import RefusalError
-
-MAX_PENDING = 10_000
-MAX_POLL_SECONDS = 50
-MAX_LIMIT = 100
-# Kinds that a bot gets only when it asks for them.
-UNASKED = frozenset(("chat_member", "message_reaction", "message_reaction_count"))
+from bot.local.limits import MAX_POLL_SECONDS, MAX_UPDATES_AT_ONCE, UPDATES_KEPT
+from bot.local.refusals import RefusalError
 
 
 class UpdateQueue:
     """Updates wait until a getUpdates call with a higher offset confirms them."""
 
     def __init__(self) -> None:
-        self._pending: deque[dict[str, Any]] = deque(maxlen=MAX_PENDING)
+        self._pending: deque[dict[str, Any]] = deque(maxlen=UPDATES_KEPT)
         self._next_id = 1
         self._arrived = asyncio.Event()
         self._poll = 0
         self._closed = False
-        self.allowed: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self._pending)
+        self._allowed: list[str] = []
 
     def add(self, kind: str, content: dict[str, Any]) -> None:
-        """Queue an update, unless the bot did not ask for its kind."""
-        if (kind not in self.allowed) if self.allowed else (kind in UNASKED):
+        """Queue an update, unless the bot asked for other kinds only."""
+        if self._allowed and kind not in self._allowed:
             return
         self._pending.append({"update_id": self._next_id, kind: content})
         self._next_id += 1
@@ -53,15 +45,18 @@ class UpdateQueue:
         """At most ``limit`` unconfirmed updates, waiting up to ``seconds`` for the first.
 
         An offset confirms the updates below it; a negative one keeps only that many, counted from
-        the end. A second poll ends the first with 409, as on the real server.
+        the end. ``allowed`` are the kinds of updates from now on; empty for all.
+
+        Raises:
+            RefusalError: 409, when another poll begins while this one waits.
         """
         self._poll += 1
         poll = self._poll
         self._arrived.set()
         if allowed is not None:
-            self.allowed = list(allowed)
+            self._allowed = allowed
         self._confirm(offset or 0)
-        count = limit if limit and 1 <= limit <= MAX_LIMIT else MAX_LIMIT
+        count = limit if limit and 1 <= limit <= MAX_UPDATES_AT_ONCE else MAX_UPDATES_AT_ONCE
         wait = min(max(seconds or 0, 0), MAX_POLL_SECONDS)
         try:
             async with asyncio.timeout(wait):
@@ -79,8 +74,7 @@ class UpdateQueue:
         return list(self._pending)[:count]
 
     def _confirm(self, offset: int) -> None:
-        if offset < 0:
-            while len(self._pending) > -offset:
-                self._pending.popleft()
+        while offset < 0 and len(self._pending) > -offset:
+            self._pending.popleft()
         while self._pending and self._pending[0]["update_id"] < offset:
             self._pending.popleft()

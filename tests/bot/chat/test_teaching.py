@@ -9,10 +9,10 @@ from colours import hashtags, jpeg
 from running import Running, Start
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.local.person import Message, Person
 from storage import StorageError, known_photos, labels, sightings
+from tests.person import Message, Person
 
-GROUP = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
+GROUP = {"chat": -500, "user": 1_001}
 
 
 class Noting:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from telegram import Bot, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, Update
@@ -18,7 +19,7 @@ from telegram.ext import (
 )
 
 from bot.local import LocalServer
-from bot.local.person import Person
+from tests.person import Person
 
 TOKEN = "4242:a-secret-token"
 
@@ -33,7 +34,7 @@ async def server() -> AsyncIterator[LocalServer]:
 
 @pytest.fixture
 async def ann(server: LocalServer) -> AsyncIterator[Person]:
-    async with Person(server.url) as person:
+    async with Person(server.page_url) as person:
         yield person
 
 
@@ -115,7 +116,12 @@ def picture() -> Callable[..., bytes]:
 
     def make(width: int = 640, height: int = 480, kind: str = "JPEG", mode: str = "RGB") -> bytes:
         out = io.BytesIO()
-        Image.linear_gradient("L").resize((width, height)).convert(mode).save(out, kind)
+        gradient = Image.linear_gradient("L").resize((width, height))
+        if mode == "I;16":
+            made = Image.fromarray(np.asarray(gradient, np.uint16) * 257)
+        else:
+            made = gradient.convert(mode)
+        made.save(out, kind)
         return out.getvalue()
 
     return make
