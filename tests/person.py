@@ -229,17 +229,16 @@ class Person:
             pass
 
     async def _read(self, response: aiohttp.ClientResponse) -> bool:
-        """Take one event from the stream; False at its end."""
-        while b"\n\n" not in self._buffer:
+        """Take one line of the stream; False at its end."""
+        while b"\n" not in self._buffer:
             # Not readline(): a snapshot of a long chat is longer than the lines it takes.
             chunk = await response.content.readany()
             if not chunk:
                 return False
             self._buffer += chunk
-        block, _, self._buffer = self._buffer.partition(b"\n\n")
-        fields = dict(line.split(": ", 1) for line in block.decode().split("\n") if ": " in line)
-        if "event" in fields:
-            await self._take(fields["event"], json.loads(fields["data"]))
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        if line:
+            await self._take(*json.loads(line))
         return True
 
     async def _take(self, name: str, data: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the page sees happen, as Server-Sent Events."""
+"""What the page sees happen."""
 
 import asyncio
 import json
@@ -53,5 +53,5 @@ class Listeners:
 
 
 def encode(name: str, data: Any) -> bytes:
-    """One event on the wire."""
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    """One event on the wire: a line of JSON."""
+    return json.dumps([name, data], ensure_ascii=False).encode() + b"\n"

@@ -69,7 +69,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     state = request.app[STATE]
     chat, user = _enter(state, request.query)
     response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+        headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
     )
     await response.prepare(request)
     # Nothing gives way to another task between these two, so nothing is missed or comes twice.
@@ -81,7 +81,7 @@ async def events(request: web.Request) -> web.StreamResponse:
             try:
                 event = await asyncio.wait_for(queue.get(), PING_SECONDS)
             except TimeoutError:
-                await response.write(b": still here\n\n")
+                await response.write(b"\n")
                 continue
             if event is None:
                 break

@@ -1,10 +1,8 @@
-/* The wire to the local server: Server-Sent Events come in, small requests go out. */
+/* The wire to the local server: a stream of events comes in, small requests go out. */
 
 import { language, t } from "./texts.js";
 
-const EVENTS = ["snapshot", "message", "edit", "action", "commands", "force_reply"];
-const FIRST_RETRY_MS = 400;
-const LAST_RETRY_MS = 5000;
+const RETRY_MS = 1000;
 const ANSWER_MS = 20_000; // a bot that does not answer must not leave a button turning for ever
 
 /** What the server refused, in words to be shown. */
@@ -14,71 +12,40 @@ export class Refused extends Error {}
 export const urlOf = (file) => `/chat/files/${file.file_unique_id}`;
 
 /**
- * Dispatches each of EVENTS with the parsed data as `detail`, and `state` with "open" or "lost".
- * It reconnects by itself: every connection starts with a snapshot, so nothing is missed. It gives
- * up only where the server will not have this chat ("no_chat") or this browser ("no_key").
+ * Dispatches the server's events by their names, with the data as `detail`, and `state`: "open",
+ * "lost", or why the server will not have this chat ("no_chat") or this browser ("no_key").
  */
 export class Connection extends EventTarget {
   #chat;
-  #source = null;
-  #retry = null;
-  #wait = FIRST_RETRY_MS;
   #answers = new Map(); // callback id -> the bot's answer, or who waits for it
 
   constructor(chat) {
     super();
     this.#chat = chat;
-    const again = () => {
-      if (this.#retry !== null && document.visibilityState === "visible") this.open();
-    };
-    addEventListener("online", again);
-    document.addEventListener("visibilitychange", again);
-    // A page that is left must let its connection go, or it would count against the browser's six.
-    addEventListener("pagehide", () => this.#source?.close());
-    addEventListener("pageshow", (event) => event.persisted && this.open());
+    this.addEventListener("callback_answer", ({ detail }) => this.#answered(detail));
   }
 
-  open() {
-    clearTimeout(this.#retry);
-    this.#retry = null;
-    this.#source?.close();
-    const where = new URLSearchParams({ chat: this.#chat, language, name: t("you") });
-    const source = new EventSource(`/chat/events?${where}`);
-    this.#source = source;
-    source.addEventListener("open", () => {
-      this.#wait = FIRST_RETRY_MS;
-      this.#tell("state", "open");
-    });
-    source.addEventListener("error", () => {
-      // The browser's own retry gives up on some errors, so this one is the only retry.
-      const answered = source.readyState === EventSource.CLOSED;
-      source.close();
-      if (source !== this.#source) return;
+  /** Listen for as long as the page is open: each connection starts with a snapshot. */
+  async open() {
+    for (;;) {
+      const refusal = await this.#listen().catch(() => null);
+      if (refusal) return this.#tell("state", refusal);
       this.#tell("state", "lost");
-      this.#retry = setTimeout(() => this.open(), this.#wait);
-      this.#wait = Math.min(this.#wait * 1.7, LAST_RETRY_MS);
-      if (answered) this.#askWhy(source.url);
-    });
-    for (const name of EVENTS) {
-      source.addEventListener(name, (event) => this.#tell(name, JSON.parse(event.data)));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
-    source.addEventListener("callback_answer", (event) => this.#answered(JSON.parse(event.data)));
   }
 
-  /** An EventSource does not tell what the server answered instead of a stream; this asks. */
-  async #askWhy(url) {
-    const reading = new AbortController();
-    try {
-      const { status } = await fetch(url, { signal: reading.signal });
-      const state = { 400: "no_chat", 403: "no_key" }[status];
-      if (!state) return;
-      clearTimeout(this.#retry);
-      this.#retry = null;
-      this.#tell("state", state);
-    } catch {
-      // The server is not there after all: it is tried again.
-    } finally {
-      reading.abort();
+  /** Take the events of one connection, a line each, until it ends; or tell why there is none. */
+  async #listen() {
+    const where = new URLSearchParams({ chat: this.#chat, language, name: t("you") });
+    const response = await fetch(`/chat/events?${where}`);
+    if (!response.ok) return { 400: "no_chat", 403: "no_key" }[response.status];
+    this.#tell("state", "open");
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let begun = "", read = await reader.read(); !read.done; read = await reader.read()) {
+      const lines = (begun + read.value).split("\n");
+      begun = lines.pop();
+      for (const line of lines) if (line) this.#tell(...JSON.parse(line));
     }
   }
 
