@@ -135,16 +135,16 @@ class Person:
 
         The keyboard is the one that the message has now, after edits.
         """
-        shown = self.messages.get(message["message_id"], message)
-        rows = shown.get("reply_markup", {}).get("inline_keyboard", [])
+        current = self.messages.get(message["message_id"], message)
+        rows = current.get("reply_markup", {}).get("inline_keyboard", [])
         places = [
             (r, c, button["text"]) for r, row in enumerate(rows) for c, button in enumerate(row)
         ]
         exact = [place for place in places if place[2] == label]
-        found = exact or [place for place in places if label in place[2]]
-        if not found:
+        matching = exact or [place for place in places if label in place[2]]
+        if not matching:
             raise NotSentError(f"no button {label!r} among {[text for *_, text in places]}")
-        row, column, _ = found[0]
+        row, column, _ = matching[0]
         where = {"message_id": message["message_id"], "row": row, "column": column}
         answer = await self._post("/chat/press", json={**self.who, **where})
         return str(answer["callback_id"])
@@ -170,10 +170,10 @@ class Person:
         timeout: float = SECONDS,  # noqa: ASYNC109
     ) -> Message:
         """The next edit of a message (of any message when none is given)."""
-        wanted = message["message_id"] if message else None
+        message_id = message["message_id"] if message else None
         return dict(
             await self.wait_event(
-                "edit", lambda data: wanted in (None, data["message_id"]), timeout
+                "edit", lambda data: message_id in (None, data["message_id"]), timeout
             )
         )
 

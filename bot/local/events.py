@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from bot.local.limits import EVENTS_KEPT
+from bot.local.limits import MAX_WAITING_EVENTS
 
 Event = tuple[str, Any]
 """A name and its data; a Message in the data is the Bot API's."""
@@ -18,7 +18,7 @@ class Listeners:
 
     def subscribe(self, user_id: int) -> asyncio.Queue[Event | None]:
         """A queue of events for one listener; None ends the stream."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(EVENTS_KEPT)
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(MAX_WAITING_EVENTS)
         self._queues[queue] = user_id
         return queue
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from bot.local.limits import FILE_BYTES_KEPT, MAX_DOWNLOAD
+from bot.local.limits import MAX_DOWNLOAD, MAX_FILE_BYTES
 from bot.local.refusals import CannotSendError
 from recommenders.photos import MAX_BYTES, PhotoError, decode
 
@@ -63,8 +63,8 @@ class Jpeg:
 class FileStore:
     """Files by ``file_unique_id``."""
 
-    def __init__(self, bytes_kept: int = FILE_BYTES_KEPT) -> None:
-        self._bytes_left = bytes_kept
+    def __init__(self, max_bytes: int = MAX_FILE_BYTES) -> None:
+        self._bytes_left = max_bytes
         self._files: OrderedDict[str, StoredFile] = OrderedDict()
 
     def add(
@@ -72,11 +72,11 @@ class FileStore:
     ) -> StoredFile:
         """Keep a file. What is made from the same ``source`` (by default the bytes) is the same."""
         digest = hashlib.sha256(folder.encode() + b"\0" + (source or data)).hexdigest()
-        kept = data if len(data) <= MAX_DOWNLOAD else b""
-        file = StoredFile(digest[:24], folder, extension, mime_type, len(data), kept)
+        stored = data if len(data) <= MAX_DOWNLOAD else b""
+        file = StoredFile(digest[:24], folder, extension, mime_type, len(data), stored)
         self.drop(file.unique_id)
         self._files[file.unique_id] = file
-        self._bytes_left -= len(kept)
+        self._bytes_left -= len(stored)
         while self._bytes_left < 0 and len(self._files) > 1:
             self.drop(next(iter(self._files)))
         return file

@@ -21,7 +21,6 @@ Arguments = Mapping[str, Any]
 
 _COMMAND = re.compile(r"[a-z0-9_]+")
 _LANGUAGE = re.compile(r"(?:[a-z]{2})?")
-_ACTIONS = frozenset(("typing", "upload_photo", "upload_document"))
 
 
 async def get_me(state: State, args: Arguments) -> dict[str, Any]:
@@ -37,14 +36,12 @@ async def get_me(state: State, args: Arguments) -> dict[str, Any]:
 
 async def get_updates(state: State, args: Arguments) -> list[dict[str, Any]]:
     return await state.updates.get(
-        args.get("offset"), args.get("limit"), args.get("timeout"), args.get("allowed_updates")
+        args.get("offset", 0), args.get("timeout", 0), args.get("allowed_updates")
     )
 
 
 async def delete_webhook(state: State, args: Arguments) -> bool:
-    if args.get("drop_pending_updates"):
-        state.updates.clear()
-    return True
+    return True  # there never is one
 
 
 async def get_file(state: State, args: Arguments) -> dict[str, Any]:
@@ -132,8 +129,8 @@ async def edit_message_text(state: State, args: Arguments) -> Message:
 
 async def send_chat_action(state: State, args: Arguments) -> bool:
     chat = _writable_chat(state, args)
-    if args.get("action") not in _ACTIONS:
-        raise bad_request("wrong parameter action in request")
+    if args.get("action") != "typing":
+        raise bad_request("wrong parameter action in request (the local chat shows typing)")
     chat.listeners.publish("action", {"action": args["action"]})
     return True
 
@@ -209,14 +206,9 @@ METHODS: Mapping[str, Method] = {
     "getMe": Method(get_me, {}),
     "getUpdates": Method(
         get_updates,
-        {
-            "offset": "integer",
-            "limit": "integer",
-            "timeout": "integer",
-            "allowed_updates": "json",
-        },
+        {"offset": "integer", "timeout": "integer", "allowed_updates": "json"},
     ),
-    "deleteWebhook": Method(delete_webhook, {"drop_pending_updates": "boolean"}),
+    "deleteWebhook": Method(delete_webhook, {}),
     "getFile": Method(get_file, {"file_id": "string"}),
     "sendMessage": Method(send_message, {**_TEXT, "reply_parameters": "json"}),
     "editMessageText": Method(edit_message_text, {**_TEXT, "message_id": "integer"}),

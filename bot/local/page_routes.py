@@ -50,18 +50,18 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 async def file(request: web.Request) -> web.StreamResponse:
     """A file of a message: photos to be shown, everything else to be saved."""
-    known = request.app[STATE].files.get(request.match_info["unique_id"])
-    if known is None or known.size > len(known.data):
+    stored = request.app[STATE].files.get(request.match_info["unique_id"])
+    if stored is None or stored.size > len(stored.data):
         raise web.HTTPNotFound(text="This file is no longer kept.")
     headers = {
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "private, max-age=3600",
         "Content-Type": "image/jpeg",
     }
-    if known.folder == "documents":
+    if stored.folder == "documents":
         headers["Content-Type"] = "application/octet-stream"
         headers["Content-Disposition"] = "attachment"
-    return web.Response(body=known.data, headers=headers)
+    return web.Response(body=stored.data, headers=headers)
 
 
 async def events(request: web.Request) -> web.StreamResponse:

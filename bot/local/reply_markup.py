@@ -48,8 +48,8 @@ def inline_keyboard_of(markup: Any) -> dict[str, Any] | None:
         raise bad_request("REPLY_MARKUP_TOO_LONG")
     if sum(map(len, rows)) > MAX_BUTTONS:
         raise bad_request("reply markup is too long")
-    kept = [[_checked(button) for button in row] for row in rows if row]
-    return {"inline_keyboard": kept} if kept else None
+    keyboard = [[_checked(button) for button in row] for row in rows if row]
+    return {"inline_keyboard": keyboard} if keyboard else None
 
 
 def _checked(button: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from bot.local.entities import Entity, Formatted, utf16_length, with_words
 from bot.local.events import Listeners
 from bot.local.files import FileStore
-from bot.local.limits import CALLBACK_SECONDS, CALLBACKS_KEPT, CHATS_KEPT, MESSAGES_KEPT
+from bot.local.limits import CALLBACK_SECONDS, MAX_CALLBACKS, MAX_CHATS, MAX_MESSAGES
 from bot.local.refusals import bad_request
 from bot.local.updates import UpdateQueue
 
@@ -99,7 +99,7 @@ class State:
         """The chat with this id, made when it is new."""
         chat = self.chats.setdefault(chat_id, Chat(chat_id))
         self.chats.move_to_end(chat_id)
-        while len(self.chats) > CHATS_KEPT:
+        while len(self.chats) > MAX_CHATS:
             self.chats.popitem(last=False)[1].listeners.close()
         return chat
 
@@ -129,7 +129,7 @@ class State:
             **fields,
         }
         chat.messages[message["message_id"]] = message
-        while len(chat.messages) > MESSAGES_KEPT:
+        while len(chat.messages) > MAX_MESSAGES:
             chat.messages.popitem(last=False)
         chat.listeners.publish("message", message)
         return message
@@ -159,10 +159,10 @@ class State:
         """
         if utf16_length(formatted.text.strip()) > limit:
             raise too_long
-        kept = with_words(formatted)
-        entities = [e for e in map(self._with_user, kept.entities) if e is not None]
-        fields = {names[0]: kept.text, names[1]: entities}
-        return {name: value for name, value in fields.items() if value and kept.text}
+        marked = with_words(formatted)
+        entities = [e for e in map(self._with_user, marked.entities) if e is not None]
+        fields = {names[0]: marked.text, names[1]: entities}
+        return {name: value for name, value in fields.items() if value}
 
     def _with_user(self, entity: Entity) -> Entity | None:
         """A mention of a user whom no chat knows is plain text on Telegram."""
@@ -177,7 +177,7 @@ class State:
         """A pressed callback button: queues the CallbackQuery, returns its id."""
         callback_id = str(secrets.randbits(62))
         self._callbacks[callback_id] = Callback(chat.id, user["id"], self.clock())
-        while len(self._callbacks) > CALLBACKS_KEPT:
+        while len(self._callbacks) > MAX_CALLBACKS:
             self._callbacks.popitem(last=False)
         query = {
             "id": callback_id,

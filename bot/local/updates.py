@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from bot.local.limits import MAX_POLL_SECONDS, MAX_UPDATES_AT_ONCE, UPDATES_KEPT
+from bot.local.limits import MAX_PENDING_UPDATES, MAX_POLL_SECONDS, MAX_UPDATES_AT_ONCE
 from bot.local.refusals import RefusalError
 
 
@@ -12,7 +12,7 @@ class UpdateQueue:
     """Updates wait until a getUpdates call with a higher offset confirms them."""
 
     def __init__(self) -> None:
-        self._pending: deque[dict[str, Any]] = deque(maxlen=UPDATES_KEPT)
+        self._pending: deque[dict[str, Any]] = deque(maxlen=MAX_PENDING_UPDATES)
         self._next_id = 1
         self._arrived = asyncio.Event()
         self._poll = 0
@@ -27,9 +27,6 @@ class UpdateQueue:
         self._next_id += 1
         self._arrived.set()
 
-    def clear(self) -> None:
-        self._pending.clear()
-
     def close(self) -> None:
         """End the poll that is waiting, if any."""
         self._closed = True
@@ -37,15 +34,16 @@ class UpdateQueue:
 
     async def get(
         self,
-        offset: int | None = None,
-        limit: int | None = None,
-        seconds: int | None = None,
+        offset: int = 0,
+        seconds: int = 0,
         allowed: list[str] | None = None,
     ) -> list[dict[str, Any]]:
-        """At most ``limit`` unconfirmed updates, waiting up to ``seconds`` for the first.
+        """The oldest unconfirmed updates, waiting up to ``seconds`` for the first.
 
-        An offset confirms the updates below it; a negative one keeps only that many, counted from
-        the end. ``allowed`` are the kinds of updates from now on; empty for all.
+        Args:
+            offset: Confirms the updates below it.
+            seconds: At most ``MAX_POLL_SECONDS`` count.
+            allowed: The kinds of updates from now on; empty for all.
 
         Raises:
             RefusalError: 409, when another poll begins while this one waits.
@@ -55,12 +53,11 @@ class UpdateQueue:
         self._arrived.set()
         if allowed is not None:
             self._allowed = allowed
-        self._confirm(offset or 0)
-        count = limit if limit and 1 <= limit <= MAX_UPDATES_AT_ONCE else MAX_UPDATES_AT_ONCE
-        wait = min(max(seconds or 0, 0), MAX_POLL_SECONDS)
+        while self._pending and self._pending[0]["update_id"] < offset:
+            self._pending.popleft()
         try:
-            async with asyncio.timeout(wait):
-                while not self._pending and not self._closed and wait:
+            async with asyncio.timeout(min(seconds, MAX_POLL_SECONDS)):
+                while not self._pending and not self._closed and seconds > 0:
                     self._arrived.clear()
                     await self._arrived.wait()
                     if poll != self._poll:
@@ -71,10 +68,4 @@ class UpdateQueue:
                         )
         except TimeoutError:
             return []
-        return list(self._pending)[:count]
-
-    def _confirm(self, offset: int) -> None:
-        while offset < 0 and len(self._pending) > -offset:
-            self._pending.popleft()
-        while self._pending and self._pending[0]["update_id"] < offset:
-            self._pending.popleft()
+        return list(self._pending)[:MAX_UPDATES_AT_ONCE]

@@ -167,8 +167,8 @@ const shapeOf = ({ width, height }) => width / height;
 
 /** The smallest of the sizes offered that still looks sharp at `width` CSS pixels. */
 function sizeFor(photo, width) {
-  const wanted = width * Math.min(devicePixelRatio, 2) * 0.9;
-  return photo.find((size) => size.width >= wanted) ?? largest(photo);
+  const pixels = width * Math.min(devicePixelRatio, 2) * 0.9;
+  return photo.find((size) => size.width >= pixels) ?? largest(photo);
 }
 
 function widthOf(photos) {

@@ -103,8 +103,8 @@ function act(typing) {
   status.classList.toggle("busy", typing);
   if (!typing) return status.replaceChildren(t("bot"));
   const dots = [0, 1, 2].map(() => make("i"));
-  const shown = make("span", { class: "dots", "aria-hidden": "true" }, ...dots);
-  status.replaceChildren(shown, t("typing"));
+  const sign = make("span", { class: "dots", "aria-hidden": "true" }, ...dots);
+  status.replaceChildren(sign, t("typing"));
   acting = setTimeout(() => act(false), ACTION_MS);
 }
 

@@ -7,7 +7,7 @@ export class CommandMenu {
   #field = byId("text");
   #button = byId("menu");
   #commands = [];
-  #shown = [];
+  #options = [];
   #active = -1;
   #choose;
 
@@ -45,7 +45,7 @@ export class CommandMenu {
   /** Returns whether the key was the menu's. */
   keydown(event) {
     if (!this.#open) return false;
-    const many = this.#shown.length;
+    const many = this.#options.length;
     if (event.key === "ArrowDown") this.#mark((this.#active + 1) % many);
     else if (event.key === "ArrowUp") this.#mark((Math.max(0, this.#active) - 1 + many) % many);
     else if (event.key === "Escape") this.close();
@@ -65,9 +65,9 @@ export class CommandMenu {
   }
 
   #show(commands) {
-    this.#shown = commands;
+    this.#options = commands;
     if (!commands.length) return this.close();
-    const options = commands.map(({ command, description }, index) =>
+    const rows = commands.map(({ command, description }, index) =>
       make(
         "div",
         {
@@ -83,7 +83,7 @@ export class CommandMenu {
         make("span", { class: "command-does", text: description }),
       ),
     );
-    this.#panel.replaceChildren(...options);
+    this.#panel.replaceChildren(...rows);
     this.#panel.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
     // A typed "/" marks the first at once, so that Enter takes it; the button's list waits for
@@ -102,13 +102,13 @@ export class CommandMenu {
   }
 
   #take(index) {
-    const { command } = this.#shown[index];
+    const { command } = this.#options[index];
     this.close();
     this.#choose(`/${command}`);
   }
 
   #complete() {
-    const { command } = this.#shown[Math.max(0, this.#active)];
+    const { command } = this.#options[Math.max(0, this.#active)];
     this.#field.value = `/${command} `;
     this.#field.dispatchEvent(new Event("input"));
   }

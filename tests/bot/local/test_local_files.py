@@ -141,18 +141,18 @@ async def test_more_than_can_be_sent_at_once_is_refused_in_words(ann: Person) ->
 
 
 def test_the_oldest_files_go_when_the_budget_is_spent() -> None:
-    store = FileStore(bytes_kept=1000)
+    store = FileStore(max_bytes=1000)
     files = [store.add(bytes([i]) * 300, "documents", ".bin", "x/y") for i in range(5)]
     assert [store.get(file.unique_id) for file in files] == [None, None, *files[2:]]
 
 
 def test_a_file_that_is_sent_again_stays_longer() -> None:
-    store = FileStore(bytes_kept=1000)
+    store = FileStore(max_bytes=1000)
     old, other, again = (bytes([i]) * 300 for i in range(3))
     for data in (old, other, again, old):
-        kept = store.add(data, "documents", ".bin", "x/y")
+        last = store.add(data, "documents", ".bin", "x/y")
     store.add(bytes([9]) * 300, "documents", ".bin", "x/y")
-    assert store.get(kept.unique_id) == kept
+    assert store.get(last.unique_id) == last
 
 
 async def test_a_chat_keeps_some_hundreds_of_messages(server: LocalServer, ann: Person) -> None:

@@ -263,7 +263,7 @@ async def test_a_method_that_is_not_served_is_one_warning_in_the_log(
 async def test_an_unknown_chat_action_is_refused(call: Call) -> None:
     assert await call("sendChatAction", chat_id=1000, action="thinking") == (
         400,
-        "Bad Request: wrong parameter action in request",
+        "Bad Request: wrong parameter action in request (the local chat shows typing)",
     )
 
 

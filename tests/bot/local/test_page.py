@@ -138,9 +138,9 @@ async def open_page(server: LocalServer) -> AsyncIterator[Open]:
     async with playwright.async_playwright() as p:
         browser = await p.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
 
-        def listen(said: Any) -> None:
-            if said.type == "error":
-                complaints.append(said.text)
+        def listen(message: Any) -> None:
+            if message.type == "error":
+                complaints.append(message.text)
 
         async def opening(**context: Any) -> Any:
             options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 760}} | context
