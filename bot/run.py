@@ -77,13 +77,16 @@ async def serve(
             else:
                 token = f"7000000000:{secrets.token_hex(16)}"
                 server = LocalServer(token)
-                url = await _local(server, port)
+                await _local(server, port)
                 stack.push_async_callback(server.stop)
                 application = build(
-                    settings, engine, database, learner=learner, token=token, api_url=url
+                    settings, engine, database, learner=learner, token=token, api_url=server.url
                 )
                 await stack.enter_async_context(polling(application))
-                say(f"The chat is at {url} (BOT_TOKEN takes it to Telegram). Ctrl-C stops it.")
+                say(
+                    f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
+                    "Ctrl-C stops it."
+                )
             services = application.bot_data["services"]
             versions = Versions.of(settings.model_dir)
             async with kept_current(services, learner, versions):
@@ -250,9 +253,9 @@ async def _taught(engine: Engine, database: Database) -> Learner:
     return learner
 
 
-async def _local(server: LocalServer, port: int) -> str:
+async def _local(server: LocalServer, port: int) -> None:
     try:
-        return await server.start(port=port)
+        await server.start(port=port)
     except (OSError, OverflowError) as error:
         log.debug("The local server did not start", exc_info=error)
         raise StartError(_port_taken(port, error)) from None

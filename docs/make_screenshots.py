@@ -38,7 +38,7 @@ def main() -> None:
         try:
             assert bot.stdout
             lines = iter(bot.stdout.readline, "")
-            url = next(found[0] for line in lines if (found := re.search(r"http://[\d.:]+", line)))
+            url = next(found[0] for line in lines if (found := re.search(r"http://\S+", line)))
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
                     executable_path=shutil.which("chromium"),
@@ -47,7 +47,7 @@ def main() -> None:
                 for scheme, photo in SHOTS.items():
                     file = folder / f"{photo}.jpg"
                     make_photos.PHOTOS[photo]().save(file, quality=90)
-                    _shoot(browser, f"{url}/?chat={len(photo)}", file, scheme)
+                    _shoot(browser, f"{url}&chat={len(photo)}", file, scheme)
         finally:
             bot.terminate()
             bot.wait()
@@ -58,7 +58,7 @@ def _shoot(browser: Browser, url: str, photo: Path, scheme: str) -> None:
     page.goto(url)
     page.set_input_files("#choose-photos", photo)
     page.click("#preview-send")
-    page.get_by_text("Best five").wait_for(timeout=60_000)
+    page.locator(".message", has_text="Best five").wait_for(timeout=60_000)
     page.wait_for_timeout(1500)  # bubbles slide in
     with Image.open(io.BytesIO(page.screenshot())) as shot:
         shot.convert("RGB").save(HERE / f"chat-{scheme}.png", optimize=True)

@@ -81,11 +81,14 @@ class PhotoError(ValueError):
         self.reason: Reason = reason
 
 
-def decode(source: bytes | Path) -> Image.Image:
+def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Image:
     """The photo as people see it: RGB, upright (EXIF), the first frame, transparency on white.
 
     It comes at a working size: large JPEGs are decoded at a reduced scale, which is several times
     quicker, and other large photos are reduced afterwards.
+
+    Args:
+        shorter_side: Pixels that the shorter side keeps at least, where the photo had them.
 
     Raises:
         PhotoError: for anything that is not a whole, reasonably sized image.
@@ -97,10 +100,10 @@ def decode(source: bytes | Path) -> Image.Image:
         raise PhotoError("too_large")
     try:
         with _open(data) as image:
-            image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))
+            image.draft("RGB", (shorter_side, shorter_side))
             image.load()
             _check_size(image)
-            photo, turn = _reduced(image), _UPRIGHT.get(_orientation(image))
+            photo, turn = _reduced(image, shorter_side), _UPRIGHT.get(_orientation(image))
         upright = photo if turn is None else photo.transpose(turn)
         upright.info = {}  # whoever saves the photo would have it turned once more
         return upright
@@ -167,12 +170,12 @@ def _orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    """The image in RGB, its shorter side from one to two ``WORKING_SIDE`` where it was longer.
+def _reduced(image: Image.Image, shorter_side: int) -> Image.Image:
+    """The image in RGB, its shorter side from one to two ``shorter_side`` where it was longer.
 
     It goes band by band, so that no second copy of a large image is made on the way.
     """
-    factor = max(1, min(image.size) // WORKING_SIDE)
+    factor = max(1, min(image.size) // shorter_side)
     white = _white_level(image)
     if factor == 1:
         return _rgb(image, white)

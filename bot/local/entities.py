@@ -1,184 +1,161 @@
-"""Entities that Telegram finds by itself (hashtags, commands, links), and the form it keeps.
+"""Formatted text: the HTML that the bot writes, and the words that Telegram marks by itself.
 
-A bot's text and a person's text get them alike. Code, links and mentions with a target hide what
-they cover.
+https://core.telegram.org/bots/api#html-style. Offsets and lengths of entities are in UTF-16 code
+units; offsets in error messages are in bytes of UTF-8, as on the real server.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
 
-from bot.local.formatting import Entity, Formatted, ordered
-from bot.local.rules import bad_request, utf16_length
+Entity = dict[str, Any]
 
-SPLITTABLE = ("bold", "italic", "underline", "strikethrough", "spoiler")
-_CODE = ("code", "pre")
-_WHOLE = (*_CODE, "text_link", "text_mention", "custom_emoji")
-_QUOTES = ("blockquote", "expandable_blockquote")
-_TYPES = frozenset((*SPLITTABLE, *_WHOLE, *_QUOTES))
-_FOUND = frozenset(("mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number"))
+STYLES = {"b": "bold", "i": "italic", "code": "code", "a": "text_link"}
+"""The tags that the bot's texts use; Telegram knows more."""
 
-_TLDS = "com|org|net|edu|gov|info|io|app|dev|me|tv|ai|co|ru|su|рф|uk|de|fr|it|es|eu|nl|pl|ua|by|kz"
-_PATTERNS = (
-    (
-        "url",
-        re.compile(
-            r"(?<![\w@./-])(?:(?:https?|tg)://[^\s<>\"«»]+"
-            rf"|(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?:{_TLDS})(?![\w-])(?::\d+)?(?:[/?#][^\s<>\"«»]*)?)",
-            re.IGNORECASE,
-        ),
-    ),
-    ("email", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?![\w-])")),
-    (
-        "bot_command",
-        re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])"),
-    ),
-    ("hashtag", re.compile(r"(?<![\w·#])#(?=[\w·]*[^\W\d_])[\w·\u200c]{1,256}(?!#)")),
-    ("mention", re.compile(r"(?<!\w)@[A-Za-z0-9_]{4,32}(?!\w)")),
+_KNOWN_TAGS = ", ".join(sorted(STYLES))
+_NO_TAG = re.compile(r"<(?!/?[a-zA-Z])")
+_STRAY = 'Unclosed tag, or a "<" that should be written as "&lt;"'
+_UNKNOWN_REFERENCE = re.compile(r"&(?!(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
+
+_WORDS = re.compile(
+    r"""
+    (?P<url> (?<![\w@./-]) https?://(?:[^\s<>"«»()]|\([^\s()]*\))+ (?<![.,:;!?'…]) )
+    | (?P<bot_command> (?<![\w/<>]) /[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})? (?![\w/]) )
+    | (?P<hashtag> (?<![\w·\#]) \#(?=[\w·]*[^\W\d_])[\w·\u200c]{1,256} (?!\#) )
+    | (?P<mention> (?<!\w) @[A-Za-z0-9_]{4,32} (?!\w) )
+    """,
+    re.VERBOSE,
 )
-_TRAILING = ".,:;!?'\"»…"
 
 
-def find(text: str) -> list[Entity]:
-    """Entities that the text's own words make, in order, none inside another."""
-    starts = _utf16_starts(text)
-    taken: list[tuple[int, int]] = []
-    found = []
-    for kind, pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            begin, end = match.span()
-            if kind == "url":
-                end = begin + len(_without_trailing(match.group()))
-            if any(begin < other_end and other < end for other, other_end in taken):
-                continue
-            taken.append((begin, end))
-            found.append(
-                {"type": kind, "offset": starts[begin], "length": starts[end] - starts[begin]}
-            )
-    return ordered(found)
+class ParseError(ValueError):
+    """The text is not the HTML that Telegram takes; the message is the server's."""
 
 
-def _without_trailing(url: str) -> str:
-    """A link ends before the punctuation of its sentence, and before a bracket it did not open."""
-    while url:
-        if url[-1] in _TRAILING or (url[-1] == ")" and url.count("(") < url.count(")")):
-            url = url[:-1]
-        else:
-            break
-    return url
+@dataclass(frozen=True)
+class Formatted:
+    """A text without tags, and its entities, the outer before the inner."""
+
+    text: str
+    entities: list[Entity] = field(default_factory=list)
 
 
-def _utf16_starts(text: str) -> list[int]:
-    """UTF-16 offset of every character, and of the end."""
-    return list(accumulate((1 + (character > "\uffff") for character in text), initial=0))
+def utf16_length(text: str) -> int:
+    """Length in UTF-16 code units, which is how Telegram counts."""
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
-def keep(formatted: Formatted) -> Formatted:
-    """The text and entities as the server keeps them.
+def parse_html(source: str) -> Formatted:
+    """Read a text with ``parse_mode=HTML``.
 
-    Carriage returns go, other control characters become spaces, white space at both ends goes;
-    styles of one kind are united and never lie in code; entities of words are added.
+    Raises:
+        ParseError: in the words of the real server, where it has some for it.
     """
-    text, entities = _cleaned(formatted)
-    whole = _outer(e for e in entities if e["type"] in _WHOLE)
-    code = [_span(e) for e in whole if e["type"] in _CODE]
-    kept: list[Entity] = [*whole, *_outer(e for e in entities if e["type"] in _QUOTES)]
-    for kind in SPLITTABLE:
-        spans = _united(_span(e) for e in entities if e["type"] == kind)
-        for begin, end in _minus(spans, code):
-            kept.append({"type": kind, "offset": begin, "length": end - begin})
-    hidden = [_span(e) for e in whole]
-    for entity in find(text):
-        begin, end = _span(entity)
-        if not any(begin < other_end and other < end for other, other_end in hidden):
-            kept.append(entity)
-    for entity in kept:
-        if entity["type"] == "code":
-            entity.pop("language", None)
-    return Formatted(text, ordered(kept))
+    # Telegram leaves references that it does not know as they are written.
+    reader = _Reader(_UNKNOWN_REFERENCE.sub("&amp;", source))
+    return Formatted(reader.text, _ordered(reader.entities))
 
 
-def from_parameter(text: str, entities: object) -> Formatted:
-    """A text with the ``entities`` that a bot gave; RefusalError for what is none."""
-    if not isinstance(entities, list):
-        raise bad_request("can't parse entities: expected an Array of MessageEntity")
+class _Reader(HTMLParser):
+    """Reads a source at once. Where HTMLParser forgives, this is as strict as Telegram."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.entities: list[Entity] = []
+        self._source = source
+        self._tags = 0
+        self._open: list[tuple[str, str, int]] = []  # tag, href, offset
+        if _NO_TAG.search(source):
+            raise ParseError(_STRAY)
+        self.feed(source)
+        self.close()
+        if self._tags != source.count("<"):
+            raise ParseError(_STRAY)
+        if self._open:
+            tag = self._open[-1][0]
+            raise ParseError(f'Can\'t find end tag corresponding to start tag "{tag}"')
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tags += 1
+        if tag not in STYLES:
+            raise ParseError(
+                f'Unsupported start tag "{tag}" at byte offset {self._byte_offset()} '
+                f"(the local chat reads {_KNOWN_TAGS})"
+            )
+        self._open.append((tag, dict(attrs).get("href") or "", utf16_length(self.text)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._tags += 1
+        if not self._open:
+            raise ParseError(f"Unexpected end tag at byte offset {self._byte_offset()}")
+        opened, href, offset = self._open.pop()
+        if tag != opened:
+            raise ParseError(
+                f"Unmatched end tag at byte offset {self._byte_offset()}, "
+                f'expected "</{opened}>", found "</{tag}>"'
+            )
+        entity = {"type": STYLES[tag]} if tag != "a" else _link(href)
+        if entity and utf16_length(self.text) > offset:
+            length = utf16_length(self.text) - offset
+            self.entities.append({**entity, "offset": offset, "length": length})
+
+    def _byte_offset(self) -> int:
+        line, column = self.getpos()
+        lines = self._source.split("\n")
+        return len("\n".join([*lines[: line - 1], lines[line - 1][:column]]).encode())
+
+
+def _link(href: str) -> Entity | None:
+    """What ``<a>`` makes of its text; None for an address that is none, which stays text."""
+    if mention := re.fullmatch(r"tg://user\?id=(\d+)", href):
+        # The rest of the user is filled in by the chat, which knows its members.
+        return {"type": "text_mention", "user": {"id": int(mention[1])}}
+    if re.match(r"https?://[^\s/]", href):
+        return {"type": "text_link", "url": href}
+    return None
+
+
+def with_words(formatted: Formatted) -> Formatted:
+    """The text as Telegram keeps it: without white space at its ends, its words marked."""
+    text = formatted.text.strip()
     size = utf16_length(text)
-    kept = []
-    for entity in entities:
-        if not isinstance(entity, dict) or not {"type", "offset", "length"} <= set(entity):
-            raise bad_request("can't parse MessageEntity: type, offset and length expected")
-        if entity["type"] in _FOUND:
-            continue
-        if entity["type"] not in _TYPES:
-            raise bad_request("can't parse MessageEntity: Unsupported type specified")
-        begin, end = _span(entity)
-        if begin < 0 or end > size or begin >= end:
-            raise bad_request(f"entity of type {entity['type']} is outside of the text")
-        kept.append(dict(entity))
-    return Formatted(text, ordered(kept))
-
-
-def _span(entity: Entity) -> tuple[int, int]:
-    return entity["offset"], entity["offset"] + entity["length"]
-
-
-def _cleaned(formatted: Formatted) -> tuple[str, list[Entity]]:
-    text = formatted.text
-    shown = [i for i, character in enumerate(text) if character > " " and not character.isspace()]
-    begin, end = (shown[0], shown[-1] + 1) if shown else (0, 0)
-    characters = []
-    offsets = [0]
-    at = 0
-    for index, character in enumerate(text):
-        if begin <= index < end and character != "\r":
-            if character < " " and character != "\n":
-                character = " "
-            characters.append(character)
-            at += 1 + (character > "\uffff")
-        # A surrogate pair has two old offsets; both ends of it count.
-        offsets += [at] * (1 + (character > "\uffff"))
-    last = len(offsets) - 1
+    cut = utf16_length(formatted.text[: len(formatted.text) - len(formatted.text.lstrip())])
     entities = []
     for entity in formatted.entities:
-        first, after = _span(entity)
-        moved = offsets[min(first, last)]
-        length = offsets[min(after, last)] - moved
-        if length > 0:
-            entities.append({**entity, "offset": moved, "length": length})
-    return "".join(characters), entities
-
-
-def _outer(entities: Iterable[Entity]) -> list[Entity]:
-    """Entities that cannot lie in each other: the outer one stays."""
-    kept: list[Entity] = []
-    for entity in ordered(list(entities)):
-        if not kept or entity["offset"] >= _span(kept[-1])[1]:
-            kept.append(entity)
-    return kept
-
-
-def _united(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    united: list[tuple[int, int]] = []
-    for begin, end in sorted(spans):
-        if united and begin <= united[-1][1]:
-            united[-1] = (united[-1][0], max(end, united[-1][1]))
-        else:
-            united.append((begin, end))
-    return united
-
-
-def _minus(
-    spans: Sequence[tuple[int, int]], holes: Sequence[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """What is left of the spans outside the holes; both sorted and without overlaps."""
-    left = []
-    for begin, end in spans:
-        for hole, hole_end in holes:
-            if hole_end <= begin or end <= hole:
-                continue
-            if begin < hole:
-                left.append((begin, hole))
-            begin = max(begin, hole_end)
+        begin = max(0, entity["offset"] - cut)
+        end = min(size, entity["offset"] + entity["length"] - cut)
         if begin < end:
-            left.append((begin, end))
-    return left
+            entities.append({**entity, "offset": begin, "length": end - begin})
+    # Code and links hide the words in them.
+    hiding = [e for e in entities if e["type"] in ("code", "text_link", "text_mention")]
+    words = [word for word in find_words(text) if not any(_overlap(word, e) for e in hiding)]
+    return Formatted(text, _ordered([*entities, *words]))
+
+
+def find_words(text: str) -> Iterator[Entity]:
+    """Links, commands, hashtags and mentions in a text, in order; none lies in another."""
+    for match in _WORDS.finditer(text):
+        begin, end = match.span()
+        yield {
+            "type": match.lastgroup,
+            "offset": utf16_length(text[:begin]),
+            "length": utf16_length(text[begin:end]),
+        }
+
+
+def _overlap(one: Entity, other: Entity) -> bool:
+    return bool(
+        one["offset"] < other["offset"] + other["length"]
+        and other["offset"] < one["offset"] + one["length"]
+    )
+
+
+def _ordered(entities: Sequence[Entity]) -> list[Entity]:
+    return sorted(entities, key=lambda e: (e["offset"], -e["length"]))

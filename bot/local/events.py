@@ -1,14 +1,13 @@
-"""What the person's side sees happen, as Server-Sent Events."""
+"""What the page sees happen."""
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
-from bot.local.formatting import render
+from bot.local.limits import MAX_WAITING_EVENTS
 
-MAX_WAITING = 2_000
 Event = tuple[str, Any]
+"""A name and its data; a Message in the data is the Bot API's."""
 
 
 class Listeners:
@@ -19,7 +18,7 @@ class Listeners:
 
     def subscribe(self, user_id: int) -> asyncio.Queue[Event | None]:
         """A queue of events for one listener; None ends the stream."""
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(MAX_WAITING)
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(MAX_WAITING_EVENTS)
         self._queues[queue] = user_id
         return queue
 
@@ -54,40 +53,5 @@ class Listeners:
 
 
 def encode(name: str, data: Any) -> bytes:
-    """One event on the wire."""
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
-
-
-def for_page(message: dict[str, Any]) -> dict[str, Any]:
-    """A Message with ``html`` (of its text or caption) and a ``url`` for every file in it."""
-    shown = dict(message)
-    if "text" in message:
-        shown["html"] = render(message["text"], message.get("entities", []))
-    elif "caption" in message:
-        shown["html"] = render(message["caption"], message.get("caption_entities", []))
-    for name in ("document", "video", "sticker", "animation"):
-        if name in message:
-            shown[name] = _with_url(message[name])
-    if "photo" in message:
-        shown["photo"] = [_with_url(size) for size in message["photo"]]
-    if "reply_to_message" in message:
-        shown["reply_to_message"] = for_page(message["reply_to_message"])
-    return shown
-
-
-def _with_url(file: dict[str, Any]) -> dict[str, Any]:
-    shown = {**file, "url": f"/chat/files/{file['file_unique_id']}"}
-    if "thumbnail" in file:
-        shown["thumbnail"] = _with_url(file["thumbnail"])
-    return shown
-
-
-def file_ids(message: dict[str, Any]) -> Iterator[str]:
-    """The file_unique_id of every file in a message."""
-    for size in message.get("photo", []):
-        yield size["file_unique_id"]
-    for name in ("document", "video", "sticker", "animation"):
-        if name in message:
-            yield message[name]["file_unique_id"]
-            if "thumbnail" in message[name]:
-                yield message[name]["thumbnail"]["file_unique_id"]
+    """One event on the wire: a line of JSON."""
+    return json.dumps([name, data], ensure_ascii=False).encode() + b"\n"

@@ -1,61 +1,65 @@
 """The local Bot API server: a Telegram of one bot, on this machine only.
 
 ``python-telegram-bot`` polls it as it polls api.telegram.org, given ``base_url`` and
-``base_file_url``; a person talks to the bot on the page at the server's address.
+``base_file_url``; a person talks to the bot on the page at ``page_url``.
 """
 
 import hmac
 import ipaddress
 import logging
+import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.local import chat_routes
-from bot.local.chats import State
-from bot.local.methods import FUNCTIONS
-from bot.local.parameters import NAMES, read_arguments
-from bot.local.rules import RefusalError
-from bot.local.sentences import CannotSendError
+from bot.local import page_routes
+from bot.local.limits import MAX_SEND
+from bot.local.methods import METHODS
+from bot.local.parameters import read_arguments
+from bot.local.refusals import CannotSendError, RefusalError
+from bot.local.state import State
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-TOKEN = web.AppKey("token", str)
-HOSTS: web.AppKey[set[str]] = web.AppKey("hosts", set)
 _SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_BOT_PATHS = ("/bot", "/file/bot")
+_NO_KEY = "This chat opens at the address that `tag4pic run` printed: it ends in a key."
 
 
 class LocalServer:
     """Serves one bot and its chat page.
 
-    Parameters: the bot's token (any string without a slash), its name and username, and whether
-    it sees every message of a group (``reads_groups``) or is in Telegram's privacy mode.
-
     >>> server = LocalServer("1:secret")
-    >>> url = await server.start(port=0)
+    >>> await server.start(port=0)
     >>> builder.token("1:secret").base_url(server.base_url).base_file_url(server.base_file_url)
+    >>> print(server.page_url)
+
+    Args:
+        token: The bot's, any string without a slash.
+        username: The bot's.
+
+    Attributes:
+        key: The page's secret. Whoever has it is a person in the chats, admins among them.
+        state: The chats, their messages and files.
+        url: Where the server listens, once it does.
     """
 
-    def __init__(
-        self,
-        token: str,
-        *,
-        name: str = "tag4pic",
-        username: str = "tag4pic_bot",
-        reads_groups: bool = True,
-    ) -> None:
+    def __init__(self, token: str, username: str = "tag4pic_bot") -> None:
         self.token = token
         head = token.partition(":")[0]
         # A token begins with its bot's id. Short numbers are left to the people in the chats.
         bot_id = int(head) if head.isdecimal() and len(head) > 8 else 7_000_000_000
-        self.state = State(bot_id, name, username, reads_groups=reads_groups)
+        self.state = State(bot_id, "tag4pic", username)
+        self.key = secrets.token_urlsafe(16)
         self.url = ""
+        self._hosts: set[str] = set()
+        self._cookie = ""
         self._runner: web.AppRunner | None = None
 
     @property
@@ -68,41 +72,43 @@ class LocalServer:
         """For ``ApplicationBuilder.base_file_url``; the server must have started."""
         return f"{self.url}/file/bot"
 
-    async def start(self, host: str = "127.0.0.1", port: int = 8080) -> str:
-        """Listen, and return the address of the page. Port 0 takes any free port.
+    @property
+    def page_url(self) -> str:
+        """The page's address, with the key that lets a browser in; the server must have started."""
+        return f"{self.url}/?key={self.key}"
 
-        Raises ValueError for an address that other machines could reach, OSError when the port
-        is taken.
+    async def start(self, host: str = "127.0.0.1", port: int = 8080) -> str:
+        """Listen, and return ``url``. Port 0 takes any free port.
+
+        Raises:
+            ValueError: for an address that other machines could reach.
+            OSError: when the port is taken.
         """
         if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"{host} can be reached from other machines; use 127.0.0.1")
-        app = web.Application(middlewares=[_guard], client_max_size=chat_routes.MAX_SEND)
-        app[chat_routes.STATE] = self.state
-        app[TOKEN] = self.token
-        app.router.add_route("*", "/bot{token:[^/]+}/{method:[^/]+}", _call)
-        app.router.add_get("/file/bot{token:[^/]+}/{path:.+}", _download)
-        chat_routes.add_routes(app)
-        app.on_shutdown.append(self._let_go)
+        app = web.Application(middlewares=[self._guard], client_max_size=MAX_SEND)
+        app[page_routes.STATE] = self.state
+        app.router.add_route("*", "/bot{token:[^/]+}/{method:[^/]+}", self._call)
+        app.router.add_get("/file/bot{token:[^/]+}/{path:.+}", self._download)
+        page_routes.add_routes(app)
+        app.on_shutdown.append(self._end_streams)
         # The access log would show the token, which is part of every address.
         runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0
         )
-        # The hosts are known only when the port is, and an application is frozen by then.
-        hosts: set[str] = set()
-        app[HOSTS] = hosts
         await runner.setup()
-        site = web.TCPSite(runner, host, port)
         try:
-            await site.start()
+            await web.TCPSite(runner, host, port).start()
         except OSError:
             await runner.cleanup()
             raise
         self._runner = runner
         port = runner.addresses[0][1]
+        # Browsers keep one jar of cookies for all ports of a host.
+        self._cookie = f"tag4pic_{port}"
         for name in (host, "localhost", "127.0.0.1", "[::1]"):
-            hosts |= {f"{name}:{port}"} | ({name} if port == 80 else set())
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{port}"
+            self._hosts |= {f"{name}:{port}"} | ({name} if port == 80 else set())
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self.url
 
     async def stop(self) -> None:
@@ -111,50 +117,93 @@ class LocalServer:
             await self._runner.cleanup()
             self._runner = None
 
-    async def _let_go(self, app: web.Application) -> None:
+    async def _end_streams(self, app: web.Application) -> None:
         self.state.updates.close()
         for chat in self.state.chats.values():
             chat.listeners.close()
 
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let in only the bot, and this machine's person on the page.
 
-@web.middleware
-async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let in only what comes from this machine's own page or programs.
+        A page elsewhere can make a browser call this server under a name of its own (DNS
+        rebinding), which the Host header shows, or send forms to it, which the Origin header
+        shows. Another account of the machine has neither the bot's token nor the page's key.
+        """
+        if request.host.lower() not in self._hosts:
+            return _forbidden("This server answers to its own address only.")
+        origin = request.headers.get("Origin")
+        foreign = origin is not None and urlsplit(origin).netloc.lower() not in self._hosts
+        linked = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+        if foreign or (linked and request.path != "/"):
+            return _forbidden("This came from another site.")
+        enters = request.path == "/" and _same(request.query.get("key", ""), self.key)
+        is_inside = _same(request.cookies.get(self._cookie, ""), self.key)
+        if not (enters or is_inside or request.path.startswith(_BOT_PATHS)):
+            return _forbidden(_NO_KEY)
+        try:
+            response = await handler(request)
+        except CannotSendError as error:
+            response = _cannot_send(request, error, 400)
+        except web.HTTPRequestEntityTooLarge:
+            too_large = CannotSendError(
+                "This is too large: at most {limit} MB can be sent here.", limit=MAX_SEND // 2**20
+            )
+            response = _cannot_send(request, too_large, 413)
+        except web.HTTPException as error:
+            error.headers.update(_SAFE_HEADERS)
+            raise
+        if enters:
+            response.set_cookie(self._cookie, self.key, httponly=True, samesite="Strict")
+        if not response.prepared:
+            response.headers.update(_SAFE_HEADERS)
+        return response
 
-    A page elsewhere can make a browser call this server under a name of its own (DNS rebinding),
-    which the Host header shows, or send forms to it, which the Origin header shows.
-    """
-    hosts = request.app[HOSTS]
-    if request.host.lower() not in hosts:
-        return web.Response(status=403, text="This server answers to its own address only.")
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() not in hosts:
-        return web.json_response({"error": "This came from another site."}, status=403)
-    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site") and (
-        request.method != "GET" or request.path != "/"
-    ):
-        return web.json_response({"error": "This came from another site."}, status=403)
-    try:
-        response = await handler(request)
-    except CannotSendError as error:
-        response = _cannot_send(request, error, 400)
-    except web.HTTPRequestEntityTooLarge:
-        too_large = CannotSendError(
-            "This is too large: at most {limit} MB can be sent here.",
-            limit=chat_routes.MAX_SEND // 2**20,
-        )
-        response = _cannot_send(request, too_large, 413)
-    except web.HTTPException as error:
-        error.headers.update(_SAFE_HEADERS)
-        raise
-    if not response.prepared:
-        response.headers.update(_SAFE_HEADERS)
-    return response
+    async def _call(self, request: web.Request) -> web.Response:
+        """One call of a Bot API method."""
+        name = request.match_info["method"]
+        try:
+            self._check_token(request)
+            if name not in METHODS:
+                log.warning("The bot called %s, a method that the local chat does not have", name)
+                raise RefusalError(404, f"Not Found: the local chat has no method {name}")
+            arguments = await read_arguments(request, METHODS[name].parameters)
+            result = await METHODS[name].answer(self.state, arguments)
+        except RefusalError as refusal:
+            return _refused(refusal)
+        except Exception:
+            # Without the address, which holds the token.
+            log.exception("%s failed", name)
+            return _refused(RefusalError(500, "Internal Server Error"))
+        return web.json_response({"ok": True, "result": result})
+
+    async def _download(self, request: web.Request) -> web.Response:
+        """The bytes of a file by the file_path that getFile gave."""
+        try:
+            self._check_token(request)
+            file = self.state.files.by_path(request.match_info["path"])
+            if file is None:
+                raise RefusalError(404, "Not Found")
+        except RefusalError as refusal:
+            return _refused(refusal)
+        return web.Response(body=file.data, content_type="application/octet-stream")
+
+    def _check_token(self, request: web.Request) -> None:
+        if not _same(request.match_info["token"], self.token):
+            raise RefusalError(401, "Unauthorized")
+
+
+def _same(secret: str, other: str) -> bool:
+    return hmac.compare_digest(secret.encode(errors="replace"), other.encode())
+
+
+def _forbidden(sentence: str) -> web.Response:
+    return web.Response(status=403, text=sentence)
 
 
 def _cannot_send(request: web.Request, error: CannotSendError, status: int) -> web.Response:
-    language = error.language or request.headers.get("Accept-Language", "")
-    return web.json_response({"error": error.said_in(language)}, status=status)
+    language = request.headers.get("Accept-Language", "")
+    return web.json_response({"error": error.in_language(language)}, status=status)
 
 
 def _refused(refusal: RefusalError) -> web.Response:
@@ -164,41 +213,3 @@ def _refused(refusal: RefusalError) -> web.Response:
         "description": refusal.description,
     }
     return web.json_response(body, status=refusal.code)
-
-
-def _check_token(request: web.Request) -> None:
-    given = request.match_info["token"].encode(errors="replace")
-    if not hmac.compare_digest(given, request.app[TOKEN].encode()):
-        raise RefusalError(401, "Unauthorized")
-
-
-async def _call(request: web.Request) -> web.Response:
-    """One call of a Bot API method."""
-    try:
-        _check_token(request)
-        name = NAMES.get(request.match_info["method"].lower())
-        if name is None or request.method not in ("GET", "POST"):
-            raise RefusalError(404, "Not Found")
-        arguments = await read_arguments(request, name)
-        result = await FUNCTIONS[name](request.app[chat_routes.STATE], arguments)
-    except RefusalError as refusal:
-        return _refused(refusal)
-    except Exception:
-        # Without the address, which holds the token.
-        _log.exception("%s failed", request.match_info["method"])
-        return _refused(RefusalError(500, "Internal Server Error"))
-    return web.json_response({"ok": True, "result": result})
-
-
-async def _download(request: web.Request) -> web.Response:
-    """The bytes of a file by the file_path that getFile gave."""
-    try:
-        _check_token(request)
-        files = request.app[chat_routes.STATE].files
-        known = files.by_path(request.match_info["path"])
-        data = files.read(known) if known else None
-        if data is None:
-            raise RefusalError(404, "Not Found")
-    except RefusalError as refusal:
-        return _refused(refusal)
-    return web.Response(body=data, content_type="application/octet-stream")

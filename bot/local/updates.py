@@ -4,39 +4,28 @@ import asyncio
 from collections import deque
 from typing import Any
 
-from bot.local.rules import RefusalError
-
-MAX_PENDING = 10_000
-MAX_POLL_SECONDS = 50
-MAX_LIMIT = 100
-# Kinds that a bot gets only when it asks for them.
-UNASKED = frozenset(("chat_member", "message_reaction", "message_reaction_count"))
+from bot.local.limits import MAX_PENDING_UPDATES, MAX_POLL_SECONDS, MAX_UPDATES_AT_ONCE
+from bot.local.refusals import RefusalError
 
 
 class UpdateQueue:
     """Updates wait until a getUpdates call with a higher offset confirms them."""
 
     def __init__(self) -> None:
-        self._pending: deque[dict[str, Any]] = deque(maxlen=MAX_PENDING)
+        self._pending: deque[dict[str, Any]] = deque(maxlen=MAX_PENDING_UPDATES)
         self._next_id = 1
         self._arrived = asyncio.Event()
         self._poll = 0
         self._closed = False
-        self.allowed: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self._pending)
+        self._allowed: list[str] = []
 
     def add(self, kind: str, content: dict[str, Any]) -> None:
-        """Queue an update, unless the bot did not ask for its kind."""
-        if (kind not in self.allowed) if self.allowed else (kind in UNASKED):
+        """Queue an update, unless the bot asked for other kinds only."""
+        if self._allowed and kind not in self._allowed:
             return
         self._pending.append({"update_id": self._next_id, kind: content})
         self._next_id += 1
         self._arrived.set()
-
-    def clear(self) -> None:
-        self._pending.clear()
 
     def close(self) -> None:
         """End the poll that is waiting, if any."""
@@ -45,27 +34,30 @@ class UpdateQueue:
 
     async def get(
         self,
-        offset: int | None = None,
-        limit: int | None = None,
-        seconds: int | None = None,
+        offset: int = 0,
+        seconds: int = 0,
         allowed: list[str] | None = None,
     ) -> list[dict[str, Any]]:
-        """At most ``limit`` unconfirmed updates, waiting up to ``seconds`` for the first.
+        """The oldest unconfirmed updates, waiting up to ``seconds`` for the first.
 
-        An offset confirms the updates below it; a negative one keeps only that many, counted from
-        the end. A second poll ends the first with 409, as on the real server.
+        Args:
+            offset: Confirms the updates below it.
+            seconds: At most ``MAX_POLL_SECONDS`` count.
+            allowed: The kinds of updates from now on; empty for all.
+
+        Raises:
+            RefusalError: 409, when another poll begins while this one waits.
         """
         self._poll += 1
         poll = self._poll
         self._arrived.set()
         if allowed is not None:
-            self.allowed = list(allowed)
-        self._confirm(offset or 0)
-        count = limit if limit and 1 <= limit <= MAX_LIMIT else MAX_LIMIT
-        wait = min(max(seconds or 0, 0), MAX_POLL_SECONDS)
+            self._allowed = allowed
+        while self._pending and self._pending[0]["update_id"] < offset:
+            self._pending.popleft()
         try:
-            async with asyncio.timeout(wait):
-                while not self._pending and not self._closed and wait:
+            async with asyncio.timeout(min(seconds, MAX_POLL_SECONDS)):
+                while not self._pending and not self._closed and seconds > 0:
                     self._arrived.clear()
                     await self._arrived.wait()
                     if poll != self._poll:
@@ -76,11 +68,4 @@ class UpdateQueue:
                         )
         except TimeoutError:
             return []
-        return list(self._pending)[:count]
-
-    def _confirm(self, offset: int) -> None:
-        if offset < 0:
-            while len(self._pending) > -offset:
-                self._pending.popleft()
-        while self._pending and self._pending[0]["update_id"] < offset:
-            self._pending.popleft()
+        return list(self._pending)[:MAX_UPDATES_AT_ONCE]

@@ -10,12 +10,12 @@ from colours import ColourEngine
 from running import TOKEN, Running, Start
 
 from bot.chat.application import build
-from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.run import polling
 from bot.settings import Settings
 from recommenders.engine import Engine
 from storage.database import Database
+from tests.person import Person
 
 
 @pytest.fixture

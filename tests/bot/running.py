@@ -8,9 +8,9 @@ from typing import Any
 from colours import ColourEngine
 
 from bot.chat.services import Bot, Services
-from bot.local.person import Person
 from bot.local.server import LocalServer
 from storage.database import Database
+from tests.person import Person
 
 TOKEN = "424242:a-token_that-no.log~may%show"
 
@@ -27,7 +27,7 @@ class Running:
     stack: AsyncExitStack = field(repr=False)
 
     async def person(self, **who: Any) -> Person:
-        return await self.stack.enter_async_context(Person(self.server.url, **who))
+        return await self.stack.enter_async_context(Person(self.server.page_url, **who))
 
     async def stop(self) -> None:
         await self.stack.aclose()

@@ -16,7 +16,6 @@ from bot import model_updates
 from bot.chat.application import build
 from bot.chat.learner import Learner
 from bot.chat.services import Services
-from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.run import polling
@@ -28,6 +27,7 @@ from recommenders.versions import Versions
 from storage import Database, known_photos, labels
 from tests.bundles import tiny_bundle
 from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
+from tests.person import Person
 
 TOKEN = "424242:a-token_that-no.log~may%show"
 
@@ -37,7 +37,7 @@ class Running:
     services: Services
     database: Database
     versions: Versions
-    url: str
+    page_url: str
 
     async def answered_by(self, model: str) -> None:
         await until(lambda: self.services.engine.model == model)
@@ -65,7 +65,7 @@ async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
         polling(application),
         kept_current(services, learner, versions, check_every=0.05, count_every=0.2),
     ):
-        yield Running(services, database, versions, url)
+        yield Running(services, database, versions, server.page_url)
     await server.stop()
     await database.close()
 
@@ -93,7 +93,7 @@ async def answer(person: Person, seed: int) -> list[str]:
 async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_dropped(
     settings: Settings, mine: Path
 ) -> None:
-    async with running(settings, mine) as bot, Person(bot.url) as ann:
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
         (taught,) = await ann.send_photo(jpeg("red", 1))
         await ann.wait_reply()
         await ann.send_text("/addtags #ourcat", reply_to=taught)
@@ -118,7 +118,7 @@ async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_drop
 async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
     settings: Settings, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running(settings, mine) as bot, Person(bot.url) as ann:
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
         (taught,) = await ann.send_photo(jpeg("red", 1))
         await ann.wait_reply()
         learnt = asyncio.Event()
@@ -144,7 +144,7 @@ async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
 async def test_a_version_that_cannot_be_loaded_is_told_in_the_log_and_the_old_one_goes_on(
     settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture, harm: str
 ) -> None:
-    async with running(settings, mine) as bot, Person(bot.url) as ann:
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
         versions = bot.versions
         ready = tiny_bundle(versions.folder / "mine-2", model="mine-2", w2v=BACKBONE)
         if harm == "damaged":
@@ -168,7 +168,7 @@ async def test_a_version_that_cannot_be_loaded_is_told_in_the_log_and_the_old_on
 async def test_a_bundle_deleted_under_a_running_bot_is_told_once_and_answers_from_memory(
     settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with running(settings, mine) as bot, Person(bot.url) as ann:
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
         promote(bot.versions, "mine-2")
         await bot.answered_by("mine-2")
         shutil.rmtree(mine.parent / "mine-2")
@@ -203,7 +203,7 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
     mine = concept_bundle(tmp_path / "models" / "mine", each=10)
     settings = settings.model_copy(update={"finetune_every": 60, "log_level": "WARNING"})
     with caplog.at_level(logging.INFO, "bot.model_updates"):
-        async with running(settings, mine) as bot, Person(bot.url) as ann:
+        async with running(settings, mine) as bot, Person(bot.page_url) as ann:
             await teach(bot.database, 9)
             await asyncio.sleep(0.6)
             assert "Fine-tuning" not in caplog.text
@@ -225,7 +225,7 @@ async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
     settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = settings.model_copy(update={"finetune_every": 5, "log_level": "WARNING"})
-    async with running(settings, mine) as bot, Person(bot.url) as ann:
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
         await teach(bot.database, 9)
         await until(lambda: "Fine-tuning failed" in caplog.text)
         assert "carries no photos to rehearse" in caplog.text

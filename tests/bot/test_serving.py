@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession
@@ -18,11 +19,11 @@ from telegram.ext import ExtBot
 
 from bot import run
 from bot.chat.application import build
-from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.run import SECRET_HEADER, StartError, serve, webhook
 from bot.settings import Settings
 from recommenders.engine import BundleError, Engine
+from tests.person import Person
 
 
 @pytest.fixture(autouse=True)
@@ -57,11 +58,11 @@ async def test_without_a_token_it_serves_the_local_chat_and_frees_the_port(
     settings: Settings,
 ) -> None:
     async with serving(settings) as said:
-        (url,) = re.findall(r"http://127\.0\.0\.1:\d+", said[-1])
-        async with Person(url) as ann:
+        (page_url,) = re.findall(r"http://127\.0\.0\.1:\d+/\?key=\S+", said[-1])
+        async with Person(page_url) as ann:
             await ann.send_photo(jpeg("green"))
             assert hashtags(await ann.wait_reply())[0] == "#green1"
-    port = int(url.rpartition(":")[2])
+    port = urlsplit(page_url).port
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", port))
@@ -74,7 +75,7 @@ async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: 
     try:
         async with serving(live) as said:
             assert "@live_bot answers" in said[-1]
-            async with Person(url) as ann:
+            async with Person(server.page_url) as ann:
                 await ann.send_photo(jpeg("green"))
                 assert hashtags(await ann.wait_reply())[0] == "#green1"
     finally:
@@ -86,7 +87,7 @@ async def test_a_photo_that_came_before_the_stop_is_still_answered(settings: Set
     url = await server.start(port=0)
     live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
     try:
-        async with Person(url) as ann:
+        async with Person(server.page_url) as ann:
             async with serving(live):
                 await ann.send_photo(jpeg("green"))
                 await ann.wait_event("action")

@@ -1,44 +1,40 @@
 /* The page's table of contents: what comes over the wire, what is shown, what people do with it. */
 
-import { Callbacks } from "./callbacks.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { byId, make } from "./dom.js";
 import { Files } from "./files.js";
-import { gestures } from "./gestures.js";
-import { openMenu } from "./menus.js";
 import { MessageList } from "./messages.js";
-import { confirm, copy, toast } from "./notices.js";
+import { alert, confirm, copy, openMenu, openViewer, toast } from "./panels.js";
 import { switchLanguage, t, translate } from "./texts.js";
-import { openViewer } from "./viewer.js";
 
-const ACTIONS = ["typing", "upload_photo", "upload_document"];
 const ACTION_MS = 5500; // Telegram's clients show an action for about five seconds
 const LOST_SHOWN_AFTER_MS = 700; // a hiccup shorter than this is nobody's business
+const BUSY = "button, a, code, img"; // in a message: what does something of its own
 
 translate(document);
 
+// The key has become a cookie; the address is for people.
+const address = new URL(location);
+address.searchParams.delete("key");
+history.replaceState(null, "", address);
+
 // Without ?chat= in the address the server says which chat this is.
-const connection = new Connection(new URLSearchParams(location.search).get("chat") ?? "");
-const callbacks = new Callbacks(connection);
+const connection = new Connection(address.searchParams.get("chat") ?? "");
 const chat = {
   userId: null,
   group: false,
+  waiting: new Set(),
   open: openViewer,
-  press: (message, row, column, button) => callbacks.press(message, row, column, button),
+  jump: (id) => list.jump(id),
+  press,
   command: (text) => composer.sendText(text),
 };
 const list = new MessageList(chat);
-const composer = new Composer(connection, {
-  afterSent: arrived,
-  userId: () => chat.userId,
-  upwards: () => list.focusLast(),
-});
-const files = new Files(connection, {
-  takeReply: () => composer.takeReply(),
-  afterSent: arrived,
-  closed: () => composer.focus(),
-});
+const composer = new Composer(connection, chat, () => list.focusLast());
+const files = new Files(connection, composer);
+
+/* What comes over the wire. */
 
 connection.addEventListener("snapshot", ({ detail }) => {
   chat.userId = detail.user.id;
@@ -46,7 +42,6 @@ connection.addEventListener("snapshot", ({ detail }) => {
   composer.commands = detail.commands;
   const first = byId("messages").getAttribute("aria-busy") === "true";
   list.replaceAll(detail.messages);
-  callbacks.restore();
   welcome();
   if (first) {
     list.toBottom();
@@ -55,66 +50,65 @@ connection.addEventListener("snapshot", ({ detail }) => {
 });
 
 connection.addEventListener("message", ({ detail }) => {
-  const own = detail.from?.id === chat.userId;
   list.put(detail);
   welcome();
-  if (own) return;
-  act(null);
+  if (detail.from.id === chat.userId) return;
+  act(false);
   if (document.hidden) document.title = "● tag4pic";
 });
+
+connection.addEventListener("edit", ({ detail }) => list.put(detail));
 
 connection.addEventListener("force_reply", ({ detail }) => {
   const message = list.get(detail.message_id);
   if (message) composer.replyTo(message, detail.placeholder ?? undefined);
 });
 
-connection.addEventListener("edit", ({ detail }) => {
-  list.put(detail);
-  callbacks.restore();
-});
-
-connection.addEventListener("reaction", ({ detail }) => {
-  const message = list.get(detail.message_id);
-  if (message) list.put({ ...message, reaction: detail.reaction }, { fresh: false });
-});
-
-connection.addEventListener("delete", ({ detail }) => {
-  for (const id of detail.message_ids ?? [detail.message_id]) list.remove(id);
-  welcome();
-});
-
 connection.addEventListener("commands", ({ detail }) => {
-  composer.commands = detail.commands ?? detail;
+  composer.commands = detail.commands;
 });
 
-connection.addEventListener("action", ({ detail }) => {
+connection.addEventListener("action", () => {
   list.read();
-  act(detail.action);
+  act(true);
 });
 
-/** The answer to a send may come before its event, or after it: both are the same message. */
-function arrived(messages) {
-  for (const message of messages) list.put(message);
-  welcome();
-}
+let losing = null;
+
+connection.addEventListener("state", ({ detail: state }) => {
+  const bar = byId("connection");
+  if (state === "lost") {
+    losing ??= setTimeout(() => {
+      bar.textContent = t("lost");
+      bar.hidden = false;
+    }, LOST_SHOWN_AFTER_MS);
+    return;
+  }
+  clearTimeout(losing);
+  losing = null;
+  bar.hidden = state === "open";
+  if (state === "no_key") bar.textContent = t("no_key");
+  if (state === "no_chat") {
+    bar.replaceChildren(`${t("no_chat")} `, make("a", { href: "/", text: t("to_chat") }));
+  }
+});
 
 /* What the bot is doing, under its name. */
 
 let acting = null;
 
-function act(action) {
+function act(typing) {
   clearTimeout(acting);
-  const text = ACTIONS.includes(action) ? t(action) : null;
   const status = byId("status");
-  status.classList.toggle("busy", Boolean(text));
-  if (text) {
-    const dots = [0, 1, 2].map(() => make("i"));
-    status.replaceChildren(make("span", { class: "dots", "aria-hidden": "true" }, ...dots), text);
-    acting = setTimeout(() => act(null), ACTION_MS);
-  } else status.replaceChildren(t("bot"));
+  status.classList.toggle("busy", typing);
+  if (!typing) return status.replaceChildren(t("bot"));
+  const dots = [0, 1, 2].map(() => make("i"));
+  const sign = make("span", { class: "dots", "aria-hidden": "true" }, ...dots);
+  status.replaceChildren(sign, t("typing"));
+  acting = setTimeout(() => act(false), ACTION_MS);
 }
 
-act(null);
+act(false);
 
 /* The first run: an invitation and Telegram's Start button where the field will be. */
 
@@ -128,29 +122,31 @@ function welcome() {
 byId("start").addEventListener("click", () => composer.sendText("/start"));
 byId("welcome-choose").addEventListener("click", () => files.choose());
 
-/* The line to the server. */
+/* Buttons under messages, from the tap to the bot's answer. */
 
-let losing = null;
-
-connection.addEventListener("state", ({ detail: state }) => {
-  const bar = byId("connection");
-  if (state === "open") {
-    clearTimeout(losing);
-    losing = null;
-    bar.hidden = true;
-  } else if (state === "refused") {
-    clearTimeout(losing);
-    bar.replaceChildren(`${t("no_chat")} `, make("a", { href: "/", text: t("to_chat") }));
-    bar.hidden = false;
-  } else {
-    losing ??= setTimeout(() => {
-      bar.textContent = t("lost");
-      bar.hidden = false;
-    }, LOST_SHOWN_AFTER_MS);
+async function press(message, row, column) {
+  const place = `${message.message_id}:${row}:${column}`;
+  if (chat.waiting.has(place)) return;
+  setWaiting(place, true);
+  try {
+    const answer = await connection.press(message.message_id, row, column);
+    if (answer.text) (answer.show_alert ? alert : toast)(answer.text);
+  } catch (refused) {
+    toast(refused.message, { error: true });
+  } finally {
+    setWaiting(place, false);
   }
-});
+}
 
-/* Menus. */
+function setWaiting(place, waits) {
+  if (waits) chat.waiting.add(place);
+  else chat.waiting.delete(place);
+  const button = document.querySelector(`[data-key="${place}"]`);
+  button?.classList.toggle("loading", waits);
+  button?.setAttribute("aria-busy", String(waits));
+}
+
+/* What can be done with the chat, and with a message: by mouse, by touch, by keyboard. */
 
 byId("more").addEventListener("click", (event) => {
   const items = [
@@ -164,23 +160,38 @@ async function clear() {
   if (!(await confirm(t("clear_sure"), t("clear")))) return;
   try {
     await connection.reset();
-    list.replaceAll([]);
     composer.replyTo(null);
-    welcome();
   } catch (refused) {
     toast(refused.message, { error: true });
   }
 }
 
-gestures(byId("messages"), {
-  reply: (element) => composer.replyTo(list.at(element)),
-  menu: (element, at) => {
-    const message = list.at(element);
-    const words = message.text ?? message.caption;
-    const items = [{ icon: "reply", label: t("reply"), run: () => composer.replyTo(message) }];
-    if (words) items.push({ icon: "copy", label: t("copy_text"), run: () => copy(words) });
-    openMenu(items, at);
-  },
+const messages = byId("messages");
+
+messages.addEventListener("dblclick", ({ target }) => {
+  if (!target.closest(".message") || target.closest(BUSY)) return;
+  getSelection().removeAllRanges();
+  composer.replyTo(list.at(target));
+});
+
+messages.addEventListener("contextmenu", (event) => {
+  const element = event.target.closest(".message");
+  if (!element || event.target.closest("a")) return;
+  if (!getSelection().isCollapsed && element.contains(getSelection().anchorNode)) return;
+  event.preventDefault();
+  const message = list.at(element);
+  const words = message.text ?? message.caption;
+  const items = [{ icon: "reply", label: t("reply"), run: () => composer.replyTo(message) }];
+  if (words) items.push({ icon: "copy", label: t("copy_text"), run: () => copy(words) });
+  // A context menu opened from the keyboard has no point of its own.
+  const box = element.querySelector(".bubble").getBoundingClientRect();
+  openMenu(items, { x: event.clientX || box.left + 24, y: event.clientY || box.top + 24 });
+});
+
+messages.addEventListener("keydown", (event) => {
+  if (!event.target.matches(".message") || (event.key !== "Enter" && event.key !== "r")) return;
+  event.preventDefault();
+  composer.replyTo(list.at(event.target));
 });
 
 document.addEventListener("visibilitychange", () => {

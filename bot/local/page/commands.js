@@ -7,7 +7,7 @@ export class CommandMenu {
   #field = byId("text");
   #button = byId("menu");
   #commands = [];
-  #shown = [];
+  #options = [];
   #active = -1;
   #choose;
 
@@ -15,7 +15,7 @@ export class CommandMenu {
   constructor(choose) {
     this.#choose = choose;
     this.#button.addEventListener("click", () => {
-      if (this.open) return this.close();
+      if (this.#open) return this.close();
       this.#show(this.#commands);
       this.#field.focus({ preventScroll: true });
     });
@@ -25,14 +25,14 @@ export class CommandMenu {
     });
   }
 
-  get open() {
+  get #open() {
     return !this.#panel.hidden;
   }
 
   set commands(commands) {
     this.#commands = commands;
     this.#button.hidden = commands.length === 0;
-    if (this.open) this.#narrow();
+    if (this.#open) this.#narrow();
   }
 
   close() {
@@ -44,10 +44,10 @@ export class CommandMenu {
 
   /** Returns whether the key was the menu's. */
   keydown(event) {
-    if (!this.open) return false;
-    const many = this.#shown.length;
+    if (!this.#open) return false;
+    const many = this.#options.length;
     if (event.key === "ArrowDown") this.#mark((this.#active + 1) % many);
-    else if (event.key === "ArrowUp") this.#mark((this.#active - 1 + many) % many);
+    else if (event.key === "ArrowUp") this.#mark((Math.max(0, this.#active) - 1 + many) % many);
     else if (event.key === "Escape") this.close();
     else if (event.key === "Tab" && !event.shiftKey) this.#complete();
     else if (event.key === "Enter" && !event.shiftKey && this.#active >= 0) {
@@ -65,26 +65,25 @@ export class CommandMenu {
   }
 
   #show(commands) {
-    this.#shown = commands;
+    this.#options = commands;
     if (!commands.length) return this.close();
-    this.#panel.replaceChildren(
-      ...commands.map(({ command, description }, index) =>
-        make(
-          "div",
-          {
-            class: "command",
-            id: `command-${index}`,
-            role: "option",
-            "aria-selected": "false",
-            onclick: () => this.#take(index),
-            onpointerdown: (event) => event.preventDefault(),
-          },
-          make("img", { src: "/page/avatar.svg", alt: "", width: 30, height: 30 }),
-          make("span", { class: "command-name", text: `/${command}` }),
-          make("span", { class: "command-does", text: description }),
-        ),
+    const rows = commands.map(({ command, description }, index) =>
+      make(
+        "div",
+        {
+          class: "command",
+          id: `command-${index}`,
+          role: "option",
+          "aria-selected": "false",
+          onclick: () => this.#take(index),
+          onpointerdown: (event) => event.preventDefault(),
+        },
+        make("img", { src: "/page/avatar.svg", alt: "", width: 30, height: 30 }),
+        make("span", { class: "command-name", text: `/${command}` }),
+        make("span", { class: "command-does", text: description }),
       ),
     );
+    this.#panel.replaceChildren(...rows);
     this.#panel.hidden = false;
     this.#button.setAttribute("aria-expanded", "true");
     // A typed "/" marks the first at once, so that Enter takes it; the button's list waits for
@@ -103,13 +102,13 @@ export class CommandMenu {
   }
 
   #take(index) {
-    const { command } = this.#shown[index];
+    const { command } = this.#options[index];
     this.close();
     this.#choose(`/${command}`);
   }
 
   #complete() {
-    const { command } = this.#shown[Math.max(0, this.#active)];
+    const { command } = this.#options[Math.max(0, this.#active)];
     this.#field.value = `/${command} `;
     this.#field.dispatchEvent(new Event("input"));
   }

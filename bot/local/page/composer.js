@@ -1,9 +1,9 @@
 /* The message field: text, the reply bar, and sending. */
 
-import { nameOf, snippet, thumbnail } from "./bubble.js";
+import { quoteParts } from "./bubble.js";
 import { CommandMenu } from "./commands.js";
 import { byId, icon, make } from "./dom.js";
-import { toast } from "./notices.js";
+import { toast } from "./panels.js";
 import { t } from "./texts.js";
 
 const TALLEST = 200; // CSS pixels that the field grows to before it scrolls
@@ -24,24 +24,20 @@ export function growing(field) {
 export const sends = (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing;
 
 export class Composer {
-  #form = byId("composer");
   #field = byId("text");
   #bar = byId("reply-bar");
   #send = byId("send");
   #fit = growing(byId("text"));
-  #connection;
-  #menu;
+  #menu = new CommandMenu((command) => this.sendText(command));
   #replyTo = null;
-  #afterSent;
-  #userId;
+  #connection;
+  #chat;
 
-  /** `afterSent(messages)` is called with what the server made of a message. */
-  constructor(connection, { afterSent, userId, upwards }) {
+  /** `upwards()` is called when an arrow leads from the empty field to the messages. */
+  constructor(connection, chat, upwards) {
     this.#connection = connection;
-    this.#afterSent = afterSent;
-    this.#userId = userId;
-    this.#menu = new CommandMenu((command) => this.sendText(command));
-    this.#form.addEventListener("submit", (event) => {
+    this.#chat = chat;
+    byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
@@ -51,13 +47,12 @@ export class Composer {
       if (sends(event)) {
         event.preventDefault();
         this.#submit();
-      } else if (event.key === "Escape" && this.#replyTo) this.replyTo(null);
+      } else if (event.key === "Escape") this.replyTo(null);
       else if (event.key === "ArrowUp" && !this.#field.value) {
         event.preventDefault();
         upwards();
       }
     });
-    this.#shade();
   }
 
   set commands(commands) {
@@ -79,31 +74,21 @@ export class Composer {
     return id;
   }
 
+  /** What is sent next answers `message`; null ends that. */
   replyTo(message, placeholder) {
     this.#replyTo = message?.message_id ?? null;
     this.#field.placeholder = placeholder ?? t("message");
     this.#bar.hidden = message === null;
     if (message === null) return this.#bar.replaceChildren();
-    const own = message.from?.id === this.#userId();
-    const heading = own ? t("reply") : t("reply_to", nameOf(message.from));
-    const picture = thumbnail(message);
+    const own = message.from.id === this.#chat.userId;
+    const heading = own ? t("reply") : t("reply_to", message.from.first_name);
     const cancel = () => {
       this.replyTo(null);
       this.focus();
     };
     this.#bar.replaceChildren(
       icon("reply"),
-      make(
-        "div",
-        { class: "quote" },
-        picture && make("img", { src: picture, alt: "", width: 34, height: 34 }),
-        make(
-          "span",
-          { class: "quote-words" },
-          make("span", { class: "quote-name", text: heading }),
-          make("span", { class: "quote-text", text: snippet(message) }),
-        ),
-      ),
+      make("div", { class: "quote" }, ...quoteParts(message, heading)),
       make(
         "button",
         { class: "round", type: "button", "aria-label": t("reply_cancel"), onclick: cancel },
@@ -116,24 +101,21 @@ export class Composer {
   /** Send a text at once, such as a command that was chosen; what is in the field stays. */
   async sendText(text) {
     if (this.#field.value.startsWith("/")) this.#write("");
-    const replyTo = this.takeReply();
-    await this.#deliver(text, replyTo);
+    await this.#deliver(text);
   }
 
   async #submit() {
     const text = this.#field.value.trim();
     if (!text) return;
-    const replyTo = this.#replyTo;
     this.#menu.close();
     this.#write("");
-    this.takeReply();
-    const sent = await this.#deliver(text, replyTo);
+    const sent = await this.#deliver(text);
     if (!sent && !this.#field.value) this.#write(text);
   }
 
-  async #deliver(text, replyTo) {
+  async #deliver(text) {
     try {
-      this.#afterSent(await this.#connection.send({ text, replyTo }));
+      await this.#connection.send({ text, replyTo: this.takeReply() });
       return true;
     } catch (refused) {
       toast(refused.message, { error: true });

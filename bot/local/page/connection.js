@@ -1,85 +1,51 @@
-/* The wire to the local server: Server-Sent Events come in, small requests go out. */
+/* The wire to the local server: a stream of events comes in, small requests go out. */
 
 import { language, t } from "./texts.js";
 
-const EVENTS = [
-  "snapshot", "message", "edit", "delete", "reaction", "action", "callback_answer", "commands",
-  "force_reply",
-];
-const FIRST_RETRY_MS = 400;
-const LAST_RETRY_MS = 5000;
+const RETRY_MS = 1000;
+const ANSWER_MS = 20_000; // a bot that does not answer must not leave a button turning for ever
 
-/** What the server refused, in its own words; fit to be shown. */
+/** What the server refused, in words to be shown. */
 export class Refused extends Error {}
 
+/** Where the bytes of a photo or a file are. */
+export const urlOf = (file) => `/chat/files/${file.file_unique_id}`;
+
 /**
- * Dispatches each of EVENTS with the parsed data as `detail`, and `state` with "open" or "lost".
- * It reconnects by itself: every connection starts with a snapshot, so nothing is missed. Only
- * where the server will not have this chat it gives up, and the state is "refused".
+ * Dispatches the server's events by their names, with the data as `detail`, and `state`: "open",
+ * "lost", or why the server will not have this chat ("no_chat") or this browser ("no_key").
  */
 export class Connection extends EventTarget {
   #chat;
-  #source = null;
-  #retry = null;
-  #wait = FIRST_RETRY_MS;
+  #answers = new Map(); // callback id -> the bot's answer, or who waits for it
 
   constructor(chat) {
     super();
     this.#chat = chat;
-    const again = () => {
-      if (this.#retry !== null && document.visibilityState === "visible") this.open();
-    };
-    addEventListener("online", again);
-    document.addEventListener("visibilitychange", again);
-    // A page that is left must let its connection go, or it would count against the browser's six.
-    addEventListener("pagehide", () => this.#source?.close());
-    addEventListener("pageshow", (event) => event.persisted && this.open());
+    this.addEventListener("callback_answer", ({ detail }) => this.#answered(detail));
   }
 
-  open() {
-    clearTimeout(this.#retry);
-    this.#retry = null;
-    this.#source?.close();
-    const where = new URLSearchParams({ chat: this.#chat, language, name: t("you") });
-    const source = new EventSource(`/chat/events?${where}`);
-    this.#source = source;
-    source.addEventListener("open", () => {
-      this.#wait = FIRST_RETRY_MS;
-      this.#tell("state", "open");
-    });
-    source.addEventListener("error", () => {
-      // The browser's own retry gives up on some errors, so this one is the only retry.
-      const answered = source.readyState === EventSource.CLOSED;
-      source.close();
-      if (source !== this.#source) return;
+  /** Listen for as long as the page is open: each connection starts with a snapshot. */
+  async open() {
+    for (;;) {
+      const refusal = await this.#listen().catch(() => null);
+      if (refusal) return this.#tell("state", refusal);
       this.#tell("state", "lost");
-      this.#again();
-      if (answered) this.#askWhy(source.url);
-    });
-    for (const name of EVENTS) {
-      source.addEventListener(name, (event) => this.#tell(name, JSON.parse(event.data)));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
 
-  #again() {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.open(), this.#wait);
-    this.#wait = Math.min(this.#wait * 1.7, LAST_RETRY_MS);
-  }
-
-  /** An EventSource does not tell what the server answered instead of a stream; this asks. */
-  async #askWhy(url) {
-    const reading = new AbortController();
-    try {
-      const response = await fetch(url, { signal: reading.signal });
-      if (response.status !== 400) return;
-      clearTimeout(this.#retry);
-      this.#retry = null;
-      this.#tell("state", "refused");
-    } catch {
-      // The server is not there after all: it is tried again.
-    } finally {
-      reading.abort();
+  /** Take the events of one connection, a line each, until it ends; or tell why there is none. */
+  async #listen() {
+    const where = new URLSearchParams({ chat: this.#chat, language, name: t("you") });
+    const response = await fetch(`/chat/events?${where}`);
+    if (!response.ok) return { 400: "no_chat", 403: "no_key" }[response.status];
+    this.#tell("state", "open");
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let begun = "", read = await reader.read(); !read.done; read = await reader.read()) {
+      const lines = (begun + read.value).split("\n");
+      begun = lines.pop();
+      for (const line of lines) if (line) this.#tell(...JSON.parse(line));
     }
   }
 
@@ -87,51 +53,52 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  /**
-   * Send one message, or one album. `photos` and `document` are Files.
-   * Returns the messages as the server keeps them; raises Refused with a text for people.
-   */
+  /** Send one message, or one album: `photos` and `document` are Files. May raise Refused. */
   async send({ text, caption, replyTo, photos = [], document }) {
     const form = new FormData();
     form.append("chat", this.#chat);
-    form.append("language", language);
     if (text) form.append("text", text);
     if (caption) form.append("caption", caption);
     if (replyTo) form.append("reply_to", replyTo);
     for (const photo of photos) form.append("photo", photo, photo.name);
     if (document) form.append("document", document, document.name);
-    const answer = await ask("/chat/send", { method: "POST", body: form }, "not_sent");
-    return answer.messages ?? [];
+    await post("/chat/send", form, "not_sent");
   }
 
-  /** Press a callback button; returns the callback's id. */
+  /** Press a callback button; returns the bot's answer, empty without one. May raise Refused. */
   async press(messageId, row, column) {
-    const where = { chat: this.#chat, message_id: messageId, row, column, language };
-    const answer = await ask("/chat/press", json(where), "not_pressed");
-    return answer.callback_id;
+    const where = { chat: this.#chat, message_id: messageId, row, column };
+    const { callback_id: id } = await post("/chat/press", JSON.stringify(where), "not_pressed");
+    const early = this.#answers.get(id);
+    const answer = early ?? (await new Promise((resolve) => {
+      this.#answers.set(id, resolve);
+      setTimeout(() => resolve({}), ANSWER_MS);
+    }));
+    this.#answers.delete(id);
+    return answer;
   }
 
-  reset() {
-    return ask("/chat/reset", json({ chat: this.#chat }), "not_sent");
+  #answered(answer) {
+    const waiting = this.#answers.get(answer.id);
+    if (waiting) waiting(answer);
+    else this.#answers.set(answer.id, answer); // before the id of its press
+  }
+
+  async reset() {
+    await post("/chat/reset", JSON.stringify({ chat: this.#chat }), "not_sent");
   }
 }
 
-function json(body) {
-  return {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  };
-}
-
-async function ask(path, request, failure) {
+async function post(path, body, failure) {
+  const headers = { "Accept-Language": language };
   let response;
   try {
-    response = await fetch(path, request);
+    response = await fetch(path, { method: "POST", headers, body });
   } catch {
     throw new Refused(t(failure));
   }
   const answer = await response.json().catch(() => ({}));
+  if (response.status === 403) throw new Refused(t("no_key"));
   if (!response.ok) throw new Refused(answer.error ?? t(failure));
   return answer;
 }

@@ -1,32 +1,28 @@
 /* Photos and files on their way out: chosen, dropped or pasted, looked at, then sent. */
 
+import { fileParts } from "./bubble.js";
 import { growing, sends } from "./composer.js";
 import { byId, icon, make } from "./dom.js";
-import { openMenu } from "./menus.js";
-import { toast } from "./notices.js";
-import { sizeOf, t } from "./texts.js";
+import { openMenu, toast } from "./panels.js";
+import { t } from "./texts.js";
 
 const ALBUM = 10; // photos that Telegram puts into one album
 
 export class Files {
   #dialog = byId("preview");
-  #busy = false;
-  #items = []; // {file, url, photo}
+  #items = []; // {file, url, photo: whether it can be sent as one, width, height}
   #caption = byId("preview-caption");
   #fit = growing(byId("preview-caption"));
   #asFile = byId("preview-as-file");
   #send = byId("preview-send");
+  #error = byId("preview-error");
+  #busy = false;
   #connection;
-  #takeReply;
-  #afterSent;
-  #closed;
-  #depth = 0; // dragenter minus dragleave: how deep a drag is in the page
+  #composer;
 
-  constructor(connection, { takeReply, afterSent, closed }) {
+  constructor(connection, composer) {
     this.#connection = connection;
-    this.#takeReply = takeReply;
-    this.#afterSent = afterSent;
-    this.#closed = closed;
+    this.#composer = composer;
     this.#chooseWith("choose-photos", false);
     this.#chooseWith("choose-files", true);
     byId("attach").addEventListener("click", (event) => {
@@ -55,7 +51,7 @@ export class Files {
       const files = [...(event.clipboardData?.files ?? [])];
       if (!files.length) return;
       event.preventDefault();
-      this.add(files);
+      this.#add(files);
     });
     this.#acceptDrops();
   }
@@ -69,22 +65,20 @@ export class Files {
     input.addEventListener("change", () => {
       const files = [...input.files];
       input.value = ""; // the same file may be chosen again
-      this.add(files, { asFile });
+      this.#add(files, asFile);
     });
   }
 
   /** Show `files` before they are sent. `asFile` is only a start: the checkbox decides. */
-  async add(files, { asFile = this.#asFile.checked } = {}) {
+  async #add(files, asFile = this.#asFile.checked) {
     const full = files.filter((file) => file.size > 0);
     const empty = files.find((file) => file.size === 0);
     if (empty) toast(t("empty_file", empty.name), { error: true });
     if (!full.length) return;
-    const items = await Promise.all(full.map(look));
-    this.#items.push(...items);
-    this.#asFile.checked = asFile || this.#items.every((item) => !item.photo);
-    if (!asFile && items.some((item) => !item.photo) && items.some((item) => item.photo)) {
-      toast(t("wrong_type"));
-    }
+    this.#items.push(...(await Promise.all(full.map(inspected))));
+    const photos = this.#items.filter((item) => item.photo).length;
+    this.#asFile.checked = asFile || !photos;
+    if (!asFile && photos && photos < this.#items.length) toast(t("wrong_type"));
     this.#draw();
     if (this.#dialog.open) return;
     this.#dialog.showModal();
@@ -103,35 +97,16 @@ export class Files {
   }
 
   #itemOf(item, asFile) {
-    const { file, url, photo } = item;
-    const remove = make(
-      "button",
-      {
-        class: "preview-remove", type: "button", "aria-label": t("remove", file.name),
-        onclick: () => this.#remove(item),
-      },
-      icon("trash"),
-    );
+    const { file, url, photo, width, height } = item;
+    const props = { class: "preview-remove", type: "button", "aria-label": t("remove", file.name) };
+    const remove = make("button", { ...props, onclick: () => this.#remove(item) }, icon("trash"));
     if (photo && !asFile) {
-      const { width, height } = item;
       const image = make("img", { src: url, alt: file.name, width, height });
       return make("li", { class: "preview-photo" }, image, remove);
     }
-    const ending = /\.([^.]{1,5})$/.exec(file.name)?.[1] ?? "";
-    return make(
-      "li",
-      { class: "preview-file" },
-      photo
-        ? make("img", { src: url, alt: "" })
-        : make("span", { class: "document-icon", text: ending, "aria-hidden": "true" }),
-      make(
-        "span",
-        { class: "document-words" },
-        make("span", { class: "document-name", text: file.name }),
-        make("span", { class: "document-size", text: sizeOf(file.size) }),
-      ),
-      remove,
-    );
+    const picture = photo ? make("img", { src: url, alt: "" }) : null;
+    const parts = fileParts(file.name, file.size, picture);
+    return make("li", { class: "preview-file" }, ...parts, remove);
   }
 
   #remove(item) {
@@ -148,35 +123,31 @@ export class Files {
     this.#asFile.checked = false;
     this.#caption.value = "";
     this.#fit();
-    byId("preview-error").hidden = true;
-    this.#closed();
+    this.#error.hidden = true;
+    this.#composer.focus();
   }
 
   /** What is sent, in order: photos as albums of up to ten, each other file by itself. */
   #parcels() {
-    const asPhotos = this.#asFile.checked ? [] : this.#items.filter((item) => item.photo);
+    const photos = this.#asFile.checked ? [] : this.#items.filter((item) => item.photo);
+    const others = this.#items.filter((item) => !photos.includes(item));
     const parcels = [];
-    for (let at = 0; at < asPhotos.length; at += ALBUM) {
-      parcels.push({ items: asPhotos.slice(at, at + ALBUM), kind: "photos" });
-    }
-    for (const item of this.#items) {
-      if (!asPhotos.includes(item)) parcels.push({ items: [item], kind: "document" });
-    }
-    return parcels;
+    for (let at = 0; at < photos.length; at += ALBUM) parcels.push(photos.slice(at, at + ALBUM));
+    return [
+      ...parcels.map((items) => ({ items, photos: items.map((item) => item.file) })),
+      ...others.map((item) => ({ items: [item], document: item.file })),
+    ];
   }
 
   async #submit() {
     if (this.#busy || !this.#items.length) return;
     let caption = this.#caption.value.trim();
-    let replyTo = this.#takeReply();
-    const error = byId("preview-error");
-    error.hidden = true;
+    let replyTo = this.#composer.takeReply();
+    this.#error.hidden = true;
     this.#setBusy(true);
     try {
-      for (const { items, kind } of this.#parcels()) {
-        const files = items.map((item) => item.file);
-        const what = kind === "photos" ? { photos: files } : { document: files[0] };
-        this.#afterSent(await this.#connection.send({ caption, replyTo, ...what }));
+      for (const { items, ...parcel } of this.#parcels()) {
+        await this.#connection.send({ caption, replyTo, ...parcel });
         // Sent is sent: if a later one fails, only what is left is offered again.
         this.#items = this.#items.filter((item) => !items.includes(item));
         caption = "";
@@ -185,8 +156,8 @@ export class Files {
       this.#dialog.close();
     } catch (refused) {
       this.#draw();
-      error.textContent = refused.message;
-      error.hidden = false;
+      this.#error.textContent = refused.message;
+      this.#error.hidden = false;
     } finally {
       this.#setBusy(false);
     }
@@ -201,40 +172,29 @@ export class Files {
 
   #acceptDrops() {
     const overlay = byId("drop");
-    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-    const show = (shown) => {
-      overlay.hidden = !shown;
-      if (!shown) this.#depth = 0;
-    };
-    addEventListener("dragenter", (event) => {
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      this.#depth += 1;
-      show(true);
+    let depth = 0; // dragenter minus dragleave: how deep a drag is in the page
+    const zoneOf = (event) => event.target.closest?.(".drop-zone");
+    const on = (name, react) =>
+      addEventListener(name, (event) => {
+        if (!event.dataTransfer?.types.includes("Files")) return;
+        event.preventDefault();
+        react(event);
+        overlay.hidden = depth <= 0;
+      });
+    on("dragenter", () => (depth += 1));
+    on("dragleave", () => (depth -= 1));
+    on("dragover", (event) => {
+      for (const zone of overlay.children) zone.classList.toggle("over", zone === zoneOf(event));
     });
-    addEventListener("dragleave", (event) => {
-      if (!carriesFiles(event)) return;
-      this.#depth -= 1;
-      if (this.#depth <= 0) show(false);
-    });
-    addEventListener("dragover", (event) => {
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      const over = event.target.closest?.(".drop-zone");
-      for (const zone of overlay.children) zone.classList.toggle("over", zone === over);
-    });
-    addEventListener("drop", (event) => {
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      const asFile = event.target.closest?.(".drop-zone")?.dataset.as === "file";
-      show(false);
-      this.add([...event.dataTransfer.files], { asFile });
+    on("drop", (event) => {
+      depth = 0;
+      this.#add([...event.dataTransfer.files], zoneOf(event)?.dataset.as === "file");
     });
   }
 }
 
-/** Look at a file: a photo is an image that the browser can open and that does not move. */
-async function look(file) {
+/** What is known of a file: a photo is an image that the browser can open and that is still. */
+async function inspected(file) {
   const url = URL.createObjectURL(file);
   const still = /^image\/(?!gif|svg)/.test(file.type);
   const image = new Image();

@@ -1,8 +1,8 @@
-/* The list of messages: order, days, series of bubbles, albums, and where the view stands. */
+/* The list of messages: days, series of bubbles, albums, and where the view stands. */
 
-import { bubble, nameOf, snippet } from "./bubble.js";
+import { bubble, snippet } from "./bubble.js";
 import { byId, calm, make } from "./dom.js";
-import { announce } from "./notices.js";
+import { announce } from "./panels.js";
 import { dayOf, t } from "./texts.js";
 
 const NEAR_BOTTOM = 90; // CSS pixels within which the view follows new messages
@@ -15,16 +15,16 @@ export class MessageList {
   #toBottom = byId("to-bottom");
   #unreadBadge = byId("unread");
   #messages = new Map(); // id -> message
-  #entries = new Map(); // key -> {key, ids, element, drawn}
+  #entries = new Map(); // message or album -> {ids, element}
   #pinned = true;
   #unread = 0;
   #readUpTo = 0;
   #still = null;
   #chat;
 
-  /** `chat`: what bubbles need of the page (see bubble.js); `jump` is added here. */
+  /** `chat`: what bubbles need of the page (see bubble.js). */
   constructor(chat) {
-    this.#chat = Object.assign(chat, { jump: (id) => this.jump(id) });
+    this.#chat = chat;
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     const resized = new ResizeObserver(() => this.#pinned && this.#follow());
     resized.observe(this.#scroller);
@@ -41,19 +41,19 @@ export class MessageList {
     return this.#messages.get(Number(id));
   }
 
-  /** The message that an element of the list belongs to, or undefined. */
+  /** The message that an element of the list belongs to. */
   at(element) {
-    return this.get(element?.closest?.(".message")?.dataset.id);
+    return this.get(element.closest(".message").dataset.id);
   }
 
-  last() {
-    return this.get(Math.max(...this.#messages.keys()));
-  }
-
-  /** Take the server's whole state: what is unchanged stays untouched, so nothing flickers. */
+  /** Take the server's whole state: unless messages are gone, what is unchanged stays untouched. */
   replaceAll(messages) {
-    const kept = new Set(messages.map((message) => message.message_id));
-    for (const id of [...this.#messages.keys()]) if (!kept.has(id)) this.remove(id);
+    const ids = new Set(messages.map((message) => message.message_id));
+    if ([...this.#messages.keys()].some((id) => !ids.has(id))) {
+      this.#messages.clear();
+      this.#entries.clear();
+      this.#list.replaceChildren();
+    }
     for (const message of messages) this.put(message, { fresh: false });
     this.#list.setAttribute("aria-busy", "false");
   }
@@ -63,39 +63,25 @@ export class MessageList {
     const id = message.message_id;
     const known = this.#messages.get(id);
     if (known && JSON.stringify(known) === JSON.stringify(message)) return;
-    const own = message.from?.id === this.#chat.userId;
+    const own = message.from.id === this.#chat.userId;
     this.#messages.set(id, message);
-    const key = message.media_group_id ? `album ${message.media_group_id}` : `message ${id}`;
-    const entry = this.#entries.get(key) ?? { key, ids: [], element: null };
-    if (!entry.ids.includes(id)) entry.ids = [...entry.ids, id].sort((a, b) => a - b);
+    const key = message.media_group_id ?? id;
+    const entry = this.#entries.get(key) ?? { ids: [], element: null };
+    if (!known) entry.ids.push(id);
     this.#entries.set(key, entry);
-    this.#draw(entry, fresh && !known);
-    if (!own) this.read(id);
-    else if (id <= this.#readUpTo) entry.element.classList.add("read");
+    this.#draw(entry, fresh);
+    if (!own) this.read();
     if (!fresh) return;
-    if (!own) announce(`${nameOf(message.from)}: ${snippet(message)}`);
+    if (!own) announce(`${message.from.first_name}: ${snippet(message)}`);
     if (known) return;
     if (own || this.#pinned) this.toBottom();
     else this.#setUnread(this.#unread + 1);
   }
 
-  remove(id) {
-    this.#messages.delete(id);
-    for (const entry of this.#entries.values()) {
-      if (!entry.ids.includes(id)) continue;
-      entry.ids = entry.ids.filter((other) => other !== id);
-      if (entry.ids.length) this.#draw(entry, false);
-      else this.#drop(entry);
-      return;
-    }
-  }
-
   /** The bot has seen everything up to here: a second tick. */
-  read(id = Infinity) {
-    this.#readUpTo = Math.max(this.#readUpTo, Math.min(id, Math.max(0, ...this.#messages.keys())));
-    for (const element of this.#list.querySelectorAll(".out:not(.read)")) {
-      if (Number(element.dataset.id) <= this.#readUpTo) element.classList.add("read");
-    }
+  read() {
+    this.#readUpTo = Math.max(0, ...this.#messages.keys());
+    for (const element of this.#list.querySelectorAll(".out")) element.classList.add("read");
   }
 
   toBottom({ smooth = false } = {}) {
@@ -108,7 +94,7 @@ export class MessageList {
 
   /** Show the message `id` and let it light up for a moment. */
   jump(id) {
-    const element = this.#elementOf(id);
+    const { element } = [...this.#entries.values()].find((entry) => entry.ids.includes(id)) ?? {};
     if (!element) return;
     element.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
     element.classList.remove("lit");
@@ -121,56 +107,38 @@ export class MessageList {
     [...this.#list.querySelectorAll(".message")].at(-1)?.focus();
   }
 
-  #elementOf(id) {
-    for (const entry of this.#entries.values()) if (entry.ids.includes(id)) return entry.element;
-    return null;
-  }
-
-  #draw(entry, isNew) {
+  #draw(entry, fresh) {
     const element = bubble(entry.ids.map((id) => this.#messages.get(id)), this.#chat);
-    if (isNew && !entry.element) element.classList.add("new");
+    element.classList.toggle("read", entry.ids[0] <= this.#readUpTo);
     if (entry.element) {
-      const focused = this.#list.contains(document.activeElement) && document.activeElement.dataset;
-      for (const kept of ["read", "first", "last"]) {
-        element.classList.toggle(kept, entry.element.classList.contains(kept));
-      }
+      const focused = entry.element.contains(document.activeElement) && document.activeElement;
       entry.element.replaceWith(element);
-      if (focused?.key) element.querySelector(`[data-key="${focused.key}"]`)?.focus();
-      else if (focused?.id === element.dataset.id) element.focus();
-    } else this.#insert(element, entry);
+      if (focused?.dataset?.key) element.querySelector(`[data-key="${focused.dataset.key}"]`)?.focus();
+      else if (focused?.dataset?.id) element.focus();
+    } else {
+      if (fresh) element.classList.add("new");
+      this.#dayOf(this.#messages.get(entry.ids[0])).append(element);
+    }
     entry.element = element;
     this.#joinSeries(element.parentElement);
   }
 
-  #drop(entry) {
-    const day = entry.element.parentElement;
-    this.#entries.delete(entry.key);
-    entry.element.remove();
-    if (day.querySelector(".message")) this.#joinSeries(day);
-    else day.remove();
-  }
-
-  #insert(element, entry) {
-    const { date } = this.#messages.get(entry.ids[0]);
+  /** The section of a message's day: the last one, or a new one after it. */
+  #dayOf({ date }) {
     const name = new Date(date * 1000).toDateString();
-    const later = [...this.#list.querySelectorAll(".message")].findLast(
-      (other) => Number(other.dataset.id) < entry.ids[0],
-    );
-    let day = later?.parentElement ?? null;
-    if (day?.dataset.day === name) return later.after(element);
-    const next = day ? day.nextElementSibling : this.#list.firstElementChild;
-    if (next?.dataset.day === name) return next.querySelector(".day").after(element);
-    day = make("section", { "data-day": name }, make("h2", { class: "day", text: dayOf(date) }));
-    day.append(element);
-    if (next) next.before(day);
-    else this.#list.append(day);
+    let day = this.#list.lastElementChild;
+    if (day?.dataset.day !== name) {
+      day = make("section", { "data-day": name }, make("h2", { class: "day", text: dayOf(date) }));
+      this.#list.append(day);
+    }
+    return day;
   }
 
   /** Bubbles of one person in a row stand close; only the last has a tail. */
   #joinSeries(day) {
     let before = null;
     for (const element of day.querySelectorAll(".message")) {
-      const joined = before !== null && this.#together(before, element);
+      const joined = before !== null && this.#together(this.at(before), this.at(element));
       before?.classList.toggle("last", !joined);
       element.classList.toggle("first", !joined);
       before = element;
@@ -178,9 +146,8 @@ export class MessageList {
     before?.classList.add("last");
   }
 
-  #together(before, after) {
-    const [one, other] = [this.at(before), this.at(after)];
-    return one.from?.id === other.from?.id && other.date - one.date < SERIES_SECONDS;
+  #together(one, other) {
+    return one.from.id === other.from.id && other.date - one.date < SERIES_SECONDS;
   }
 
   #follow() {
@@ -192,13 +159,14 @@ export class MessageList {
     this.#pinned = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM;
     if (this.#pinned) this.#setUnread(0);
     this.#toBottom.hidden = this.#pinned;
-    for (const day of this.#list.querySelectorAll(".day")) {
+    const days = this.#list.querySelectorAll(".day");
+    for (const day of days) {
       day.classList.toggle("stuck", day.offsetTop > 16);
       day.classList.toggle("idle", this.#pinned);
     }
     clearTimeout(this.#still);
     this.#still = setTimeout(() => {
-      for (const day of this.#list.querySelectorAll(".day")) day.classList.add("idle");
+      for (const day of days) day.classList.add("idle");
     }, DAY_SHOWN_MS);
   }
 

@@ -1,146 +1,110 @@
-/* What the page itself says, in English and Russian: the same keys in both. */
+/* What the page itself says, in English and Russian. */
 
 const STORED = "tag4pic.language";
 
 const TEXTS = {
-  en: {
-    add: "Add",
-    alert_ok: "OK",
-    attach: "Attach a photo or a file",
-    attach_file: "File",
-    attach_photo: "Photo",
-    bot: "bot",
-    cancel: "Cancel",
-    caption: "Add a caption…",
-    clear: "Clear chat",
-    clear_sure: "Clear this chat? All its messages will be gone.",
-    close: "Close",
-    commands: "Commands",
-    connecting: "Connecting…",
-    copied: "Copied to clipboard",
-    copy: "Copy",
-    copy_failed: "The browser did not let the page copy.",
-    copy_text: "Copy text",
-    copy_this: (text) => `Copy ${text}`,
-    document: "File",
-    drop_file: "Drop to send as files",
-    drop_file_hint: "without compression",
-    drop_photo: "Drop to send as photos",
-    drop_photo_hint: "in a quick way",
-    edited: "edited",
-    empty_file: (name) => `“${name}” is empty, so there is nothing to send.`,
-    language: "Русский язык",
-    lost: "Connection lost. Trying again…",
-    menu: "Menu",
-    message: "Message",
-    messages: "Messages",
-    more: "More",
-    new_messages: (n) => `Go to the latest message, ${n} new`,
-    next: "Next photo",
-    no_chat: "There is no such chat: “chat=” in the address takes a whole number.",
-    not_pressed: "The button could not be pressed. Try again.",
-    not_sent: "The message was not sent. Is the bot still running?",
-    open_photo: "Open the photo",
-    photo: "Photo",
-    photo_of: (i, n) => `Photo ${i} of ${n}`,
-    previous: "Previous photo",
-    remove: (name) => `Remove ${name}`,
-    reply: "Reply",
-    reply_cancel: "Cancel the reply",
-    reply_to: (name) => `Reply to ${name}`,
-    send: "Send",
-    send_as_file: "Send as a file, without compression",
-    send_files: (n) => (n === 1 ? "Send a file" : `Send ${n} files`),
-    send_photos: (n) => (n === 1 ? "Send a photo" : `Send ${n} photos`),
-    sending: "Sending…",
-    spoiler: "Hidden text, press to show",
-    start: "Start",
-    to_bottom: "Go to the latest message",
-    to_chat: "Open the usual chat",
-    today: "Today",
-    typing: "typing",
-    unsupported: "This kind of message cannot be shown here.",
-    upload_document: "sending a file",
-    upload_photo: "sending a photo",
-    welcome_choose: "Choose a photo",
-    welcome_hint: "or drop one here, or paste it",
-    welcome_text:
-      "Send a photo and get the hashtags people really post with it: " +
+  add: ["Add", "Добавить"],
+  alert_ok: ["OK", "ОК"],
+  attach: ["Attach a photo or a file", "Прикрепить фото или файл"],
+  attach_file: ["File", "Файл"],
+  attach_photo: ["Photo", "Фото"],
+  bot: ["bot", "бот"],
+  cancel: ["Cancel", "Отмена"],
+  caption: ["Add a caption…", "Добавить подпись…"],
+  clear: ["Clear chat", "Очистить чат"],
+  clear_sure: [
+    "Clear this chat? All its messages will be gone.",
+    "Очистить чат? Все сообщения исчезнут.",
+  ],
+  close: ["Close", "Закрыть"],
+  commands: ["Commands", "Команды"],
+  copied: ["Copied to clipboard", "Скопировано в буфер обмена"],
+  copy_failed: [
+    "The browser did not let the page copy.",
+    "Браузер не разрешил странице копировать.",
+  ],
+  copy_text: ["Copy text", "Копировать текст"],
+  copy_this: [(text) => `Copy ${text}`, (text) => `Скопировать ${text}`],
+  document: ["File", "Файл"],
+  drop_file: ["Drop to send as files", "Отпустите, чтобы отправить файлами"],
+  drop_file_hint: ["without compression", "без сжатия"],
+  drop_photo: ["Drop to send as photos", "Отпустите, чтобы отправить как фото"],
+  drop_photo_hint: ["in a quick way", "быстрым способом"],
+  edited: ["edited", "изменено"],
+  empty_file: [
+    (name) => `“${name}” is empty, so there is nothing to send.`,
+    (name) => `Файл «${name}» пуст, отправлять нечего.`,
+  ],
+  language: ["Русский язык", "English language"],
+  lost: ["Connection lost. Trying again…", "Связь потеряна. Пробую снова…"],
+  menu: ["Menu", "Меню"],
+  message: ["Message", "Сообщение"],
+  messages: ["Messages", "Сообщения"],
+  more: ["More", "Ещё"],
+  new_messages: [
+    (n) => `Go to the latest message, ${n} new`,
+    (n) => `К последнему сообщению, новых: ${n}`,
+  ],
+  next: ["Next photo", "Следующее фото"],
+  no_chat: [
+    "There is no such chat: “chat=” in the address takes a whole number.",
+    "Такого чата нет: после «chat=» в адресе нужно целое число.",
+  ],
+  no_key: [
+    "The bot has been started anew. Open the address that it printed.",
+    "Бот запущен заново. Откройте адрес, который он вывел.",
+  ],
+  not_pressed: [
+    "The button could not be pressed. Try again.",
+    "Кнопка не сработала. Попробуйте ещё раз.",
+  ],
+  not_sent: [
+    "The message was not sent. Is the bot still running?",
+    "Сообщение не отправлено. Бот ещё запущен?",
+  ],
+  open_photo: ["Open the photo", "Открыть фото"],
+  photo: ["Photo", "Фото"],
+  photo_of: [(i, n) => `Photo ${i} of ${n}`, (i, n) => `Фото ${i} из ${n}`],
+  previous: ["Previous photo", "Предыдущее фото"],
+  remove: [(name) => `Remove ${name}`, (name) => `Убрать ${name}`],
+  reply: ["Reply", "Ответить"],
+  reply_cancel: ["Cancel the reply", "Не отвечать"],
+  reply_to: [(name) => `Reply to ${name}`, (name) => `Ответ: ${name}`],
+  send: ["Send", "Отправить"],
+  send_as_file: ["Send as a file, without compression", "Отправить файлом, без сжатия"],
+  send_files: [
+    (n) => (n === 1 ? "Send a file" : `Send ${n} files`),
+    (n) => `Отправить ${n} ${plural(n, "файл", "файла", "файлов")}`,
+  ],
+  send_photos: [
+    (n) => (n === 1 ? "Send a photo" : `Send ${n} photos`),
+    (n) => `Отправить ${n} фото`,
+  ],
+  sending: ["Sending…", "Отправка…"],
+  start: ["Start", "Начать"],
+  to_bottom: ["Go to the latest message", "К последнему сообщению"],
+  to_chat: ["Open the usual chat", "Открыть обычный чат"],
+  today: ["Today", "Сегодня"],
+  typing: ["typing", "печатает"],
+  unsupported: [
+    "This kind of message cannot be shown here.",
+    "Такое сообщение здесь не показать.",
+  ],
+  welcome_choose: ["Choose a photo", "Выбрать фото"],
+  welcome_hint: ["or drop one here, or paste it", "или перетащите его сюда, или вставьте"],
+  welcome_text: [
+    "Send a photo and get the hashtags people really post with it: " +
       "the best five first, and more if you like.",
-    welcome_title: "What can this bot do?",
-    wrong_type: "Only images can be sent as photos; the others go as files.",
-    yesterday: "Yesterday",
-    you: "You",
-  },
-  ru: {
-    add: "Добавить",
-    alert_ok: "ОК",
-    attach: "Прикрепить фото или файл",
-    attach_file: "Файл",
-    attach_photo: "Фото",
-    bot: "бот",
-    cancel: "Отмена",
-    caption: "Добавить подпись…",
-    clear: "Очистить чат",
-    clear_sure: "Очистить чат? Все сообщения исчезнут.",
-    close: "Закрыть",
-    commands: "Команды",
-    connecting: "Соединение…",
-    copied: "Скопировано в буфер обмена",
-    copy: "Копировать",
-    copy_failed: "Браузер не разрешил странице копировать.",
-    copy_text: "Копировать текст",
-    copy_this: (text) => `Скопировать ${text}`,
-    document: "Файл",
-    drop_file: "Отпустите, чтобы отправить файлами",
-    drop_file_hint: "без сжатия",
-    drop_photo: "Отпустите, чтобы отправить как фото",
-    drop_photo_hint: "быстрым способом",
-    edited: "изменено",
-    empty_file: (name) => `Файл «${name}» пуст, отправлять нечего.`,
-    language: "English language",
-    lost: "Связь потеряна. Пробую снова…",
-    menu: "Меню",
-    message: "Сообщение",
-    messages: "Сообщения",
-    more: "Ещё",
-    new_messages: (n) => `К последнему сообщению, новых: ${n}`,
-    next: "Следующее фото",
-    no_chat: "Такого чата нет: после «chat=» в адресе нужно целое число.",
-    not_pressed: "Кнопка не сработала. Попробуйте ещё раз.",
-    not_sent: "Сообщение не отправлено. Бот ещё запущен?",
-    open_photo: "Открыть фото",
-    photo: "Фото",
-    photo_of: (i, n) => `Фото ${i} из ${n}`,
-    previous: "Предыдущее фото",
-    remove: (name) => `Убрать ${name}`,
-    reply: "Ответить",
-    reply_cancel: "Не отвечать",
-    reply_to: (name) => `Ответ: ${name}`,
-    send: "Отправить",
-    send_as_file: "Отправить файлом, без сжатия",
-    send_files: (n) => `Отправить ${n} ${plural(n, "файл", "файла", "файлов")}`,
-    send_photos: (n) => `Отправить ${n} фото`,
-    sending: "Отправка…",
-    spoiler: "Скрытый текст, нажмите, чтобы показать",
-    start: "Начать",
-    to_bottom: "К последнему сообщению",
-    to_chat: "Открыть обычный чат",
-    today: "Сегодня",
-    typing: "печатает",
-    unsupported: "Такое сообщение здесь не показать.",
-    upload_document: "отправляет файл",
-    upload_photo: "отправляет фото",
-    welcome_choose: "Выбрать фото",
-    welcome_hint: "или перетащите его сюда, или вставьте",
-    welcome_text:
-      "Пришлите фото и получите хештеги, с которыми такие фото публикуют: " +
+    "Пришлите фото и получите хештеги, с которыми такие фото публикуют: " +
       "сначала пять лучших, а при желании и больше.",
-    welcome_title: "Что умеет этот бот?",
-    wrong_type: "Как фото отправляются только изображения, остальное уйдёт файлами.",
-    yesterday: "Вчера",
-    you: "Вы",
-  },
+  ],
+  welcome_title: ["What can this bot do?", "Что умеет этот бот?"],
+  wrong_type: [
+    "Only images can be sent as photos; the others go as files.",
+    "Как фото отправляются только изображения, остальное уйдёт файлами.",
+  ],
+  yesterday: ["Yesterday", "Вчера"],
+  you: ["You", "Вы"],
 };
 
 function plural(n, one, few, many) {
@@ -156,14 +120,11 @@ function remembered() {
 }
 
 /** "en" or "ru": what was chosen here before, otherwise the browser's language. */
-export const language =
-  remembered() ?? (/^ru\b/i.test(navigator.language) ? "ru" : "en");
-
-const chosen = TEXTS[language] ?? TEXTS.en;
+export const language = remembered() ?? (/^ru\b/i.test(navigator.language) ? "ru" : "en");
 
 /** A text of the page; texts with a number or a name in them take it as arguments. */
 export function t(key, ...values) {
-  const text = chosen[key];
+  const text = TEXTS[key][language === "ru" ? 1 : 0];
   return typeof text === "function" ? text(...values) : text;
 }
 
@@ -213,7 +174,7 @@ export function dayOf(seconds, now = new Date()) {
 
 /** A file size for people, as Telegram writes it: 512 B, 34.2 KB, 1.5 MB. */
 export function sizeOf(bytes) {
-  const units = language === "ru" ? ["Б", "КБ", "МБ", "ГБ"] : ["B", "KB", "MB", "GB"];
+  const units = language === "ru" ? ["Б", "КБ", "МБ"] : ["B", "KB", "MB"];
   let step = 0;
   for (; bytes >= 1024 && step < units.length - 1; step += 1) bytes /= 1024;
   const digits = step === 0 ? 0 : 1;

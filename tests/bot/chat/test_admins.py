@@ -4,7 +4,7 @@ import pytest
 from colours import hashtags, jpeg, labels
 from running import Running
 
-from bot.local.person import Person
+from tests.person import Person
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 from colours import ColourEngine, hashtags, jpeg
 from running import Running, Start
 
-from bot.local.person import Person
+from tests.person import Person
 
-GROUP = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
+GROUP = {"chat": -500, "user": 1_001}
 
 
 async def quiet(person: Person) -> bool:
@@ -97,9 +97,7 @@ async def test_a_photo_of_an_album_that_cannot_be_read_is_named_and_the_rest_ans
     seen = ColourEngine.features
 
     def second_is_gone(self: ColourEngine, *args: object) -> object:
-        files = bot.server.state.files
-        for name in list(files._contents):
-            files.drop(name)
+        bot.server.state.files.clear()
         return seen(self, *args)  # type: ignore[arg-type]
 
     bot.engine.features = second_is_gone.__get__(bot.engine)  # type: ignore[method-assign]

@@ -3,8 +3,8 @@
 from colours import ColourEngine, hashtags, jpeg, labels
 from running import Running, Start
 
-from bot.local.person import Message, Person
 from storage import feedback, recommendations, statistics
+from tests.person import Message, Person
 
 
 async def answered(person: Person, colour: str = "red", seed: int = 0) -> Message:

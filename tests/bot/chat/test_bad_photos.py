@@ -8,7 +8,7 @@ from colours import encoded, hashtags, jpeg, picture
 from running import Running
 from telegram import Update
 
-from bot.local.person import Person
+from tests.person import Person
 
 
 def png_of_size(width: int, height: int) -> bytes:

@@ -3,7 +3,7 @@
 from colours import ColourEngine, hashtags, jpeg, labels
 from running import Running, Start
 
-from bot.local.person import Person
+from tests.person import Person
 
 
 async def said(person: Person, text: str) -> str:

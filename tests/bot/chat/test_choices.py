@@ -6,9 +6,9 @@ from knowing import knowledge_of
 from running import Running, Start
 
 from bot.chat.platforms import PLATFORMS
-from bot.local.person import Person
 from recommenders.backends import STYLES
 from storage import chats
+from tests.person import Person
 
 
 async def said(person: Person, text: str) -> str:
@@ -203,7 +203,7 @@ async def test_size_of_a_model_that_knows_no_sizes_says_so(ann: Person) -> None:
 
 
 async def test_a_group_chooses_for_itself(bot: Running, ann: Person) -> None:
-    group = await bot.person(chat=-500, user=1_000, chat_type="supergroup")
+    group = await bot.person(chat=-500, user=1_000)
     assert "Threads" in await said(group, "/for threads")
     await group.send_photo(jpeg("red"), caption="/tags")
     assert len(hashtags(await group.wait_reply())) == 1

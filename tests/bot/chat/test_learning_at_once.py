@@ -11,12 +11,12 @@ import pytest
 from colours import hashtags
 from PIL import Image
 
-from bot.local.person import Message, Person
 from bot.run import serve
 from bot.settings import Settings
 from storage import Database, known_photos
+from tests.person import Message, Person
 
-GROUP = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
+GROUP = {"chat": -500, "user": 1_001}
 
 
 @pytest.fixture(autouse=True)

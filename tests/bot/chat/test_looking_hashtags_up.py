@@ -5,8 +5,8 @@ from colours import ColourEngine, button, hashtags, jpeg, labels
 from knowing import knowledge_of
 from running import Running, Start
 
-from bot.local.person import Message, Person
 from storage import moderation
+from tests.person import Message, Person
 
 
 @pytest.fixture
@@ -180,6 +180,6 @@ async def test_a_model_that_knows_nothing_says_so(start: Start) -> None:
 
 
 async def test_groups_may_look_hashtags_up(bot: Running) -> None:
-    group = await bot.person(chat=-500, user=1_000, chat_type="supergroup")
+    group = await bot.person(chat=-500, user=1_000)
     assert (await asked(group, "/similar@tag4pic_bot #red3"))["text"].startswith("Near #red3")
     assert (await asked(group, "/categories"))["text"].startswith("4 categories")

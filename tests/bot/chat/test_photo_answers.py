@@ -10,8 +10,8 @@ from colours import button, encoded, hashtags, jpeg, labels, picture
 from PIL import Image
 from running import Running
 
-from bot.local.person import Person
 from storage import statistics
+from tests.person import Person
 
 
 async def test_a_photo_is_answered_with_ten_hashtags_in_reply_to_it_the_best_five_first(

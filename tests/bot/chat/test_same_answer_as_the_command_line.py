@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 
 from bot.chat.application import build
 from bot.cli.main import app
-from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.run import polling
 from bot.settings import Settings
 from recommenders.engine import Engine
 from storage import Database
 from tests.bundles import tiny_bundle
+from tests.person import Person
 
 TOKEN = "4242:a-token"
 
@@ -50,7 +50,7 @@ async def _answered(tmp_path: Path, bundle: Path, photo: bytes) -> list[str]:
     database = await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
     try:
         application = build(settings, Engine.load(bundle), database, token=TOKEN, api_url=url)
-        async with polling(application), Person(url) as ann:
+        async with polling(application), Person(server.page_url) as ann:
             # As a file, so that Telegram does not make it smaller.
             await ann.send_document(photo, "photo.jpg", mime_type="image/jpeg")
             return hashtags(await ann.wait_reply())

@@ -9,7 +9,7 @@ import pytest
 from colours import jpeg
 from running import Running
 
-from bot.local.person import Person
+from tests.person import Person
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from running import Running, Start
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.local.person import Message, Person
 from storage import StorageError, known_photos, sightings
 from storage.tables import Label
+from tests.person import Message, Person
 
-GROUP = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
+GROUP = {"chat": -500, "user": 1_001}
 
 
 class Noting:

@@ -7,9 +7,9 @@ from running import Running, Start
 
 from bot.chat.handlers.why import why_text
 from bot.chat.texts import ENGLISH
-from bot.local.person import Message, Person
 from recommenders.explaining import KnownPhoto, Reason, SeenClass
 from storage import moderation
+from tests.person import Message, Person
 
 
 async def why(person: Person, reply_to: Message | None = None) -> str:
@@ -75,7 +75,7 @@ async def test_why_works_after_a_restart_and_in_russian(start: Start) -> None:
 
 
 async def test_why_in_a_group_also_explains_a_photo_that_got_no_answer(bot: Running) -> None:
-    group = await bot.person(chat=-500, user=1_000, chat_type="supergroup")
+    group = await bot.person(chat=-500, user=1_000)
     (photo,) = await group.send_photo(jpeg("green"))
     assert "#green1" in await why(group, photo)
 

@@ -24,7 +24,7 @@ def test_run_prints_the_chats_address_serves_it_and_stops_on_ctrl_c(
         assert process.stdout is not None and process.stderr is not None
         lines = iter(process.stdout.readline, "")
         address = next(
-            found[0] for line in lines if (found := re.search(r"http://127\.0\.0\.1:\d+", line))
+            found[0] for line in lines if (found := re.search(r"http://127\.0\.0\.1:\S+", line))
         )
         with urllib.request.urlopen(address) as page:
             assert "<html" in page.read().decode()

@@ -1,11 +1,14 @@
-"""A local server, a person, and a tiny bot of python-telegram-bot to talk to."""
+"""A local server, a person, tiny bots to talk to, and a browser with the page."""
 
 import io
 import logging
+import shutil
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from browser import HashtagBot, Open, messages_on
 from PIL import Image
 from telegram import Bot, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import (
@@ -18,9 +21,17 @@ from telegram.ext import (
 )
 
 from bot.local import LocalServer
-from bot.local.person import Person
+from tests.person import Person
 
 TOKEN = "4242:a-secret-token"
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 
 
 @pytest.fixture
@@ -33,7 +44,7 @@ async def server() -> AsyncIterator[LocalServer]:
 
 @pytest.fixture
 async def ann(server: LocalServer) -> AsyncIterator[Person]:
-    async with Person(server.url) as person:
+    async with Person(server.page_url) as person:
         yield person
 
 
@@ -115,7 +126,76 @@ def picture() -> Callable[..., bytes]:
 
     def make(width: int = 640, height: int = 480, kind: str = "JPEG", mode: str = "RGB") -> bytes:
         out = io.BytesIO()
-        Image.linear_gradient("L").resize((width, height)).convert(mode).save(out, kind)
+        gradient = Image.linear_gradient("L").resize((width, height))
+        if mode == "I;16":
+            made = Image.fromarray(np.asarray(gradient, np.uint16) * 257)
+        else:
+            made = gradient.convert(mode)
+        made.save(out, kind)
         return out.getvalue()
 
     return make
+
+
+@pytest.fixture
+async def hashtag_bot(server: LocalServer) -> AsyncIterator[HashtagBot]:
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    application = (
+        ApplicationBuilder()
+        .token(server.token)
+        .base_url(server.base_url)
+        .base_file_url(server.base_file_url)
+        .concurrent_updates(True)
+        .build()
+    )
+    bot = HashtagBot(application)
+    async with application:
+        await application.bot.set_my_commands([("start", "What I do"), ("ask", "Ask me")])
+        await application.start()
+        assert application.updater is not None
+        await application.updater.start_polling()
+        yield bot
+        bot.gate.set()
+        await application.updater.stop()
+        await application.stop()
+
+
+@pytest.fixture
+async def open_page(server: LocalServer) -> AsyncIterator[Open]:
+    """Opens the chat page; in the end no page may have complained in its console."""
+    playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium to open the page in")
+    complaints: list[str] = []
+    async with playwright.async_playwright() as p:
+        browser = await p.chromium.launch(executable_path=chromium, args=list(QUIET))
+
+        def listen(message: Any) -> None:
+            if message.type == "error":
+                complaints.append(message.text)
+
+        async def opening(**context: Any) -> Any:
+            options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 760}} | context
+            made = await browser.new_context(**options)
+            await made.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+            page = await made.new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", listen)
+            await page.goto(server.page_url)
+            await playwright.expect(page.get_by_role("log")).to_have_attribute("aria-busy", "false")
+            return page
+
+        yield opening
+        await browser.close()
+    refused = "Failed to load resource"  # what the browser itself says of a refusal or a lost line
+    assert [text for text in complaints if refused not in text] == []
+
+
+@pytest.fixture
+async def page(hashtag_bot: HashtagBot, open_page: Open) -> Any:
+    """The page with a chat that has begun."""
+    opened = await open_page()
+    await opened.get_by_role("button", name="Start").click()
+    await messages_on(opened).filter(has_text="Hello in en").wait_for()
+    return opened

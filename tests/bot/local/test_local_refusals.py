@@ -8,11 +8,11 @@ from typing import Any
 import aiohttp
 import pytest
 from telegram import Bot
-from telegram.error import BadRequest, Forbidden, InvalidToken
+from telegram.error import Forbidden, InvalidToken
 
 from bot.local import LocalServer
-from bot.local.person import NotSentError, Person
-from bot.local.sentences import RUSSIAN
+from bot.local.refusals import RUSSIAN
+from tests.person import NotSentError, Person
 
 Call = Callable[..., Any]
 TOKEN = "4242:a-secret-token"
@@ -57,18 +57,29 @@ def button(markup: dict[str, Any], description: str) -> tuple[dict[str, Any], st
         ({"text": "🐶" * 2049}, "message is too long"),
         ({"text": "x", "chat_id": 5}, "chat not found"),
         ({"text": "x", "chat_id": ""}, "chat_id is empty"),
-        ({"text": "x", "parse_mode": "BBCode"}, "unsupported parse_mode"),
+        (
+            {"text": "x", "parse_mode": "BBCode"},
+            "unsupported parse_mode (the local chat reads HTML)",
+        ),
         (
             {"text": "a <b>b", "parse_mode": "HTML"},
             "can't parse entities: Can't find end tag corresponding to start tag \"b\"",
         ),
         (
             {"text": "ж <c>b</c>", "parse_mode": "HTML"},
-            'can\'t parse entities: Unsupported start tag "c" at byte offset 3',
+            'can\'t parse entities: Unsupported start tag "c" at byte offset 3 '
+            "(the local chat reads a, b, code, i)",
         ),
         ({"text": "x", "reply_parameters": {"message_id": 99}}, "message to be replied not found"),
         ({"text": "x", "reply_markup": "nonsense"}, "can't parse reply_markup JSON object"),
         ({"text": "x", "reply_markup": [1]}, "object expected as reply markup"),
+        button({"keyboard": [["x"]]}, "inline keyboard expected"),
+        button(
+            {"force_reply": True, "input_field_placeholder": "x" * 65},
+            "INPUT_FIELD_PLACEHOLDER_INVALID",
+        ),
+        button({"inline_keyboard": [[{"text": "x"}] * 9]}, "REPLY_MARKUP_TOO_LONG"),
+        button({"inline_keyboard": [[{"text": "x"}]] * 101}, "reply markup is too long"),
         button(one_button(text="b", callback_data=""), "BUTTON_DATA_INVALID"),
         button(one_button(text="b", callback_data="ж" * 33), "BUTTON_DATA_INVALID"),
         button(one_button(text="b", copy_text={"text": ""}), "BUTTON_COPY_TEXT_INVALID"),
@@ -78,21 +89,21 @@ def button(markup: dict[str, Any], description: str) -> tuple[dict[str, Any], st
             "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
         ),
         (
-            {"text": "x", "reply_markup": one_button(text="b", callback_data="a", url="a.org")},
+            {"text": "x", "reply_markup": one_button(text="b", callback_data="a", copy_text={})},
             "can't parse inline keyboard button: "
-            "exactly one action is allowed, found url and callback_data",
+            "exactly one action is allowed, found callback_data and copy_text",
         ),
         (
             {"text": "x", "reply_markup": one_button(callback_data="a")},
             "can't parse inline keyboard button: Can't find field \"text\"",
         ),
         (
-            {"text": "x", "reply_markup": one_button(text="b", url="nowhere")},
-            "inline keyboard button URL 'nowhere' is invalid: Wrong HTTP URL",
+            {"text": "x", "reply_markup": one_button(text="b", url="https://example.org")},
+            "can't parse inline keyboard button: the local chat has no field url",
         ),
         (
             {"text": "x", "disable_web_page_preview": True},
-            'method sendMessage has no parameter "disable_web_page_preview" on the local server',
+            'the method has no parameter "disable_web_page_preview" in the local chat',
         ),
     ],
 )
@@ -112,7 +123,7 @@ async def test_a_message_that_telegram_would_not_take_is_refused(
         {"text": "x", "reply_markup": one_button(text="b", callback_data="ж" * 32)},
         {"text": "x", "reply_markup": one_button(text="b", copy_text={"text": "ж" * 256})},
         {"text": "x", "reply_parameters": {"message_id": 99, "allow_sending_without_reply": True}},
-        {"text": "x", "reply_markup": {"remove_keyboard": True}},
+        {"text": "x", "reply_markup": {"force_reply": True, "input_field_placeholder": "x" * 64}},
     ],
 )
 async def test_a_message_within_the_limits_is_sent(call: Call, parameters: dict[str, Any]) -> None:
@@ -120,78 +131,82 @@ async def test_a_message_within_the_limits_is_sent(call: Call, parameters: dict[
     assert sent["message_id"]
 
 
+NOT_MODIFIED = (
+    400,
+    "Bad Request: message is not modified: specified new message content and reply markup "
+    "are exactly the same as a current content and reply markup of the message",
+)
+
+
 async def test_an_edit_that_changes_nothing_is_refused(call: Call) -> None:
     keyboard = one_button(text="b", callback_data="a")
     same = {"text": "<b>x</b> ", "parse_mode": "HTML", "reply_markup": keyboard}
     sent = await call("sendMessage", chat_id=1000, **same)
     where = {"chat_id": 1000, "message_id": sent["message_id"]}
-    not_modified = (
-        400,
-        "Bad Request: message is not modified: specified new message content and reply markup "
-        "are exactly the same as a current content and reply markup of the message",
-    )
-    assert await call("editMessageText", **where, **same) == not_modified
-    assert await call("editMessageReplyMarkup", **where, reply_markup=keyboard) == not_modified
-    # Another format, or no keyboard, is another message.
+    assert await call("editMessageText", **where, **same) == NOT_MODIFIED
+
+
+async def test_another_format_or_no_keyboard_is_another_message(call: Call) -> None:
+    keyboard = one_button(text="b", callback_data="a")
+    same = {"text": "<b>x</b> ", "parse_mode": "HTML", "reply_markup": keyboard}
+    sent = await call("sendMessage", chat_id=1000, **same)
+    where = {"chat_id": 1000, "message_id": sent["message_id"]}
     assert "entities" not in await call("editMessageText", **where, text="x", reply_markup=keyboard)
-    assert "reply_markup" not in await call("editMessageReplyMarkup", **where)
+    assert "reply_markup" not in await call("editMessageText", **where, text="x")
 
 
+@pytest.mark.parametrize(
+    ("where", "description"),
+    [
+        ({"message_id": 999, "text": "y"}, "message to edit not found"),
+        ({"text": "y"}, "message identifier is not specified"),
+        ({"message_id": 1, "text": "y"}, "message can't be edited"),
+        ({"message_id": 2, "text": "x" * 4097}, "MESSAGE_TOO_LONG"),
+        ({"message_id": 2, "text": ""}, "message text is empty"),
+    ],
+)
 async def test_edits_of_what_is_not_there_or_not_the_bots_are_refused(
-    call: Call, ann: Person
+    call: Call, ann: Person, where: dict[str, Any], description: str
 ) -> None:
-    sent = await call("sendMessage", chat_id=1000, text="x")
-    theirs = await ann.send_text("mine")
-    own = {"chat_id": 1000, "message_id": sent["message_id"]}
-    assert await call("editMessageText", chat_id=1000, message_id=999, text="y") == (
-        400,
-        "Bad Request: message to edit not found",
-    )
-    assert await call("editMessageText", chat_id=1000, text="y") == (
-        400,
-        "Bad Request: message identifier is not specified",
-    )
-    assert await call(
-        "editMessageText", chat_id=1000, message_id=theirs["message_id"], text="y"
-    ) == (400, "Bad Request: message can't be edited")
-    assert await call("editMessageCaption", **own, caption="y") == (
-        400,
-        "Bad Request: there is no caption in the message to edit",
-    )
-    assert await call("editMessageText", **own, text="x" * 4097) == (
-        400,
-        "Bad Request: MESSAGE_TOO_LONG",
-    )
-    assert await call("deleteMessage", chat_id=1000, message_id=999) == (
-        400,
-        "Bad Request: message to delete not found",
-    )
+    assert (await ann.send_text("mine"))["message_id"] == 1
+    assert (await call("sendMessage", chat_id=1000, text="x"))["message_id"] == 2
+    refused = await call("editMessageText", chat_id=1000, **where)
+    assert refused == (400, f"Bad Request: {description}")
 
 
-async def test_a_callback_is_answered_once_and_in_time(
-    call: Call, ann: Person, server: LocalServer
-) -> None:
-    await call(
-        "sendMessage",
-        chat_id=1000,
-        text="x",
-        reply_markup=one_button(**{"text": "Go", "callback_data": "go"}),
-    )
-    menu = await ann.wait_reply()
-    too_old = (
-        400,
-        "Bad Request: query is too old and response timeout expired or query ID is invalid",
-    )
-    assert await call("answerCallbackQuery", callback_query_id="1") == too_old
-    first = await ann.press(menu, "Go")
-    long = await call("answerCallbackQuery", callback_query_id=first, text="x" * 201)
+TOO_OLD = (
+    400,
+    "Bad Request: query is too old and response timeout expired or query ID is invalid",
+)
+
+
+@pytest.fixture
+async def menu(call: Call, ann: Person) -> dict[str, Any]:
+    """A message with a button to press."""
+    keyboard = one_button(**{"text": "Go", "callback_data": "go"})
+    await call("sendMessage", chat_id=1000, text="x", reply_markup=keyboard)
+    return await ann.wait_reply()
+
+
+async def test_a_callback_is_answered_once(call: Call, ann: Person, menu: dict[str, Any]) -> None:
+    pressed = await ann.press(menu, "Go")
+    long = await call("answerCallbackQuery", callback_query_id=pressed, text="x" * 201)
     assert long == (400, "Bad Request: MESSAGE_TOO_LONG")
-    assert await call("answerCallbackQuery", callback_query_id=first, text="x" * 200) is True
-    assert await call("answerCallbackQuery", callback_query_id=first) == too_old
+    assert await call("answerCallbackQuery", callback_query_id=pressed, text="x" * 200) is True
+    assert await call("answerCallbackQuery", callback_query_id=pressed) == TOO_OLD
+
+
+async def test_a_callback_is_answered_in_time(
+    call: Call, ann: Person, menu: dict[str, Any], server: LocalServer
+) -> None:
     late = await ann.press(menu, "Go")
     now = server.state.clock()
     server.state.clock = lambda: now + 3600
-    assert await call("answerCallbackQuery", callback_query_id=late) == too_old
+    assert await call("answerCallbackQuery", callback_query_id=late) == TOO_OLD
+
+
+async def test_a_callback_that_never_was_is_not_answered(call: Call) -> None:
+    assert await call("answerCallbackQuery", callback_query_id="1") == TOO_OLD
 
 
 @pytest.mark.parametrize(
@@ -209,38 +224,46 @@ async def test_a_callback_is_answered_once_and_in_time(
     ],
 )
 async def test_commands_that_telegram_would_not_take_are_refused(
-    call: Call, commands: list[dict[str, str]], description: str
+    call: Call, server: LocalServer, commands: list[dict[str, str]], description: str
 ) -> None:
     assert await call("setMyCommands", commands=commands) == (400, f"Bad Request: {description}")
-    assert await call("getMyCommands") == []
+    async with Person(server.page_url) as again:
+        assert again.commands == []
 
 
-async def test_names_descriptions_and_languages_have_limits(call: Call) -> None:
-    assert await call("setMyShortDescription", short_description="x" * 120) is True
-    assert (await call("setMyShortDescription", short_description="x" * 121))[0] == 400
-    assert (await call("setMyDescription", description="x" * 513))[0] == 400
-    assert (await call("setMyName", name="x" * 65))[0] == 400
-    assert await call("setMyCommands", commands=[], language_code="russian") == (
+async def test_a_language_of_commands_has_two_letters(call: Call) -> None:
+    refused = await call("setMyCommands", commands=[], language_code="russian")
+    assert refused == (400, "Bad Request: invalid language code specified")
+
+
+async def test_a_scope_of_commands_that_is_not_served_is_named(call: Call) -> None:
+    refused = await call("setMyCommands", commands=[], scope={"type": "all_group_chats"})
+    assert refused == (
         400,
-        "Bad Request: invalid language code specified",
+        "Bad Request: can't parse BotCommandScope (the local chat knows default and chat)",
     )
-    await call("setMyDescription", description="по-русски", language_code="ru")
-    await call("setMyDescription", description="in English")
-    assert (await call("getMyDescription", language_code="ru"))["description"] == "по-русски"
-    assert (await call("getMyDescription", language_code="de"))["description"] == "in English"
 
 
-async def test_what_the_server_does_not_have_is_named(call: Call) -> None:
-    assert await call("sendTelepathy", chat_id=1000) == (404, "Not Found")
-    assert (await call("GETME"))["is_bot"] is True
-    assert await call("setWebhook", url="https://example.org/hook") == (
-        400,
-        "Bad Request: bad webhook: the local server serves getUpdates only",
-    )
-    assert (await call("getWebhookInfo"))["url"] == ""
+@pytest.mark.parametrize("method", ["sendTelepathy", "sendPhoto", "setWebhook"])
+async def test_a_method_that_is_not_served_is_refused_by_name(call: Call, method: str) -> None:
+    refused = await call(method, chat_id=1000)
+    assert refused == (404, f"Not Found: the local chat has no method {method}")
+
+
+async def test_a_method_that_is_not_served_is_one_warning_in_the_log(
+    call: Call, caplog: pytest.LogCaptureFixture
+) -> None:
+    await call("sendPhoto", chat_id=1000)
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [record.getMessage() for record in warnings] == [
+        "The bot called sendPhoto, a method that the local chat does not have"
+    ]
+
+
+async def test_an_unknown_chat_action_is_refused(call: Call) -> None:
     assert await call("sendChatAction", chat_id=1000, action="thinking") == (
         400,
-        "Bad Request: wrong parameter action in request",
+        "Bad Request: wrong parameter action in request (the local chat shows typing)",
     )
 
 
@@ -292,15 +315,10 @@ async def test_a_person_who_blocked_the_bot_gets_nothing(
     assert ann.replies() == []
 
 
-async def test_captions_and_albums_have_limits(api: Bot, picture: Callable[..., bytes]) -> None:
-    with pytest.raises(BadRequest, match=r"[Cc]aption is too long"):
-        await api.send_photo(1000, picture(), caption="x" * 1025)
-    with pytest.raises(BadRequest, match=r"(?i)image_process_failed"):
-        await api.send_photo(1000, b"no picture")
-    with pytest.raises(BadRequest, match=r"(?i)wrong remote file identifier"):
-        await api.send_photo(1000, "AgACAgI")
-    with pytest.raises(BadRequest, match=r"(?i)failed to get HTTP URL content"):
-        await api.send_photo(1000, "https://example.org/a.jpg")
+async def test_a_caption_has_a_limit(ann: Person, picture: Callable[..., bytes]) -> None:
+    with pytest.raises(NotSentError, match="at most 1024 characters"):
+        await ann.send_photo(picture(), caption="x" * 1025)
+    await ann.send_photo(picture(), caption="x" * 1024)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +333,7 @@ async def test_a_person_is_told_kindly_what_cannot_be_sent(
 
 
 async def test_a_person_is_told_in_their_language(server: LocalServer) -> None:
-    async with Person(server.url, language="ru") as olga:
+    async with Person(server.page_url, language="ru") as olga:
         with pytest.raises(NotSentError, match="Можно отправить файлом"):
             await olga.send_photo(b"no picture")
         with pytest.raises(NotSentError, match="не больше 4096 знаков"):
@@ -339,7 +357,7 @@ async def test_half_a_character_is_refused_wherever_it_stands(
     ):
         assert (await call("sendMessage", chat_id=1000, **parameters))[0] == 400
     await ann.send_text("still here")
-    async with Person(server.url) as again:
+    async with Person(server.page_url) as again:
         assert [m["text"] for m in again.messages.values()] == ["still here"]
 
 

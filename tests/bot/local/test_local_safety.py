@@ -3,25 +3,117 @@
 import asyncio
 import json
 import logging
+import os
+import sys
+from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import pytest
 
 from bot.local import LocalServer
-from bot.local.person import NotSentError, Person
+from tests.person import NotSentError, Person
 
 TOKEN = "4242:a-secret-token"
+PAGE_PATHS = ("/", "/page/chat.js", "/chat/events", "/chat/files/x")
+
+
+def cookie_of(server: LocalServer) -> dict[str, str]:
+    """What a browser keeps once it has opened the page's address."""
+    return {f"tag4pic_{urlsplit(server.url).port}": server.key}
 
 
 async def answer(
     server: LocalServer, method: str, path: str, **request: Any
 ) -> tuple[int, str, Any]:
+    """Status, text and headers of a request from the page, or with other ``cookies``."""
+    request.setdefault("cookies", cookie_of(server))
     async with (
         aiohttp.ClientSession() as session,
         session.request(method, server.url + path, **request) as response,
     ):
         return response.status, await response.text(), response.headers
+
+
+@pytest.mark.parametrize("path", PAGE_PATHS)
+async def test_without_the_key_nothing_can_be_read(server: LocalServer, path: str) -> None:
+    status, text, _ = await answer(server, "GET", path, cookies={})
+    assert status == 403
+    assert "the address that `tag4pic run` printed" in text
+
+
+@pytest.mark.parametrize("path", ["/chat/send", "/chat/press", "/chat/reset"])
+async def test_without_the_key_nothing_can_be_done(
+    server: LocalServer, ann: Person, path: str
+) -> None:
+    await ann.send_text("before")
+    body = {"chat": "1000", "text": "from another account"}
+    status, _, _ = await answer(server, "POST", path, data=body, cookies={})
+    assert status == 403
+    assert [m["text"] for m in server.state.chats[1000].messages.values()] == ["before"]
+
+
+@pytest.mark.parametrize("key", ["", "wrong", "клюЧ"])
+@pytest.mark.parametrize("path", PAGE_PATHS)
+async def test_a_wrong_key_is_none(server: LocalServer, path: str, key: str) -> None:
+    name = next(iter(cookie_of(server)))
+    wrong = {"cookies": {name: quote(key)}, "params": {"key": key}}
+    status, _, headers = await answer(server, "GET", path, **wrong)
+    assert status == 403
+    assert "Set-Cookie" not in headers
+
+
+async def test_the_key_opens_the_page_only(server: LocalServer) -> None:
+    status, _, _ = await answer(server, "GET", f"/chat/events?key={server.key}", cookies={})
+    assert status == 403
+
+
+async def test_the_address_with_the_key_gives_a_cookie_that_stays_on_this_site(
+    server: LocalServer,
+) -> None:
+    path = server.page_url.removeprefix(server.url)
+    status, _, headers = await answer(server, "GET", path, cookies={})
+    assert status == 200
+    cookie = SimpleCookie(headers["Set-Cookie"])
+    ((name, morsel),) = cookie.items()
+    assert {name: morsel.value} == cookie_of(server)
+    assert (morsel["samesite"], morsel["path"], morsel["domain"]) == ("Strict", "/", "")
+    assert morsel["httponly"]
+
+
+async def test_every_server_has_a_key_of_its_own(server: LocalServer) -> None:
+    assert len(server.key) > 20
+    assert LocalServer(TOKEN).key != server.key
+
+
+async def test_the_page_is_found_where_the_project_lies_behind_a_symbolic_link(
+    tmp_path: Path,
+) -> None:
+    project = Path(__file__).parents[3]
+    (tmp_path / "linked").symlink_to(project, target_is_directory=True)
+    script = (
+        "import asyncio, urllib.request\n"
+        "from bot.local import LocalServer\n"
+        "async def main():\n"
+        "    server = LocalServer('1:x')\n"
+        "    await server.start(port=0)\n"
+        "    page = await asyncio.to_thread(urllib.request.urlopen, server.page_url)\n"
+        "    print(LocalServer.start.__code__.co_filename, page.status)\n"
+        "    await server.stop()\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", script),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "linked")},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    file, status = output.decode().split()
+    assert Path(file).is_relative_to(tmp_path / "linked")
+    assert status == "200"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "8.8.8.8"])
@@ -82,9 +174,9 @@ async def test_a_page_of_another_site_cannot_act_for_the_person(
 async def test_only_the_pages_own_files_are_served(server: LocalServer, path: str) -> None:
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(
-        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
-    )
+    ((name, key),) = cookie_of(server).items()
+    lines = (f"GET {path} HTTP/1.1", f"Host: {host}:{port}", f"Cookie: {name}={key}")
+    writer.write("\r\n".join((*lines, "Connection: close", "", "")).encode())
     response = await reader.read()
     writer.close()
     assert response.startswith(b"HTTP/1.1 404")
@@ -109,7 +201,8 @@ async def test_a_sent_file_cannot_run_in_the_page(
     server: LocalServer, ann: Person, name: str, mime_type: str
 ) -> None:
     sent = await ann.send_document(b"<script>alert(1)</script>", name, mime_type=mime_type)
-    status, _, headers = await answer(server, "GET", sent["document"]["url"])
+    path = f"/chat/files/{sent['document']['file_unique_id']}"
+    status, _, headers = await answer(server, "GET", path)
     assert status == 200
     assert headers["Content-Type"] == "application/octet-stream"
     assert headers["Content-Disposition"] == "attachment"
@@ -135,23 +228,20 @@ async def test_the_token_is_in_no_log_line_even_when_a_method_breaks(
     [
         {"chat": 0},
         {"chat": 5, "user": 6},
-        {"chat": -5, "chat_type": "private"},
-        {"chat": 5, "chat_type": "group"},
-        {"chat": 5, "chat_type": "channel"},
+        {"chat": -5, "user": -5},
     ],
 )
 async def test_a_chat_that_cannot_be_is_refused_in_words(
     server: LocalServer, who: dict[str, Any]
 ) -> None:
     with pytest.raises(NotSentError):
-        async with Person(server.url, **who):
+        async with Person(server.page_url, **who):
             pass
 
 
-async def test_broken_requests_of_a_page_are_refused_in_words(
-    server: LocalServer, ann: Person
-) -> None:
-    for path, request in (
+@pytest.mark.parametrize(
+    ("path", "request_"),
+    [
         ("/chat/press", {"data": b"{"}),
         ("/chat/press", {"json": []}),
         ("/chat/press", {"json": {"message_id": "x", "row": 0, "column": 0}}),
@@ -159,7 +249,11 @@ async def test_broken_requests_of_a_page_are_refused_in_words(
         ("/chat/send", {"data": {"chat": "abc", "text": "x"}}),
         ("/chat/send", {"data": {"text": "x", "reply_to": "999"}}),
         ("/chat/reset", {"data": b""}),
-    ):
-        status, text, _ = await answer(server, "POST", path, **request)
-        assert status == 400
-        assert json.loads(text)["error"]
+    ],
+)
+async def test_broken_requests_of_a_page_are_refused_in_words(
+    server: LocalServer, ann: Person, path: str, request_: dict[str, Any]
+) -> None:
+    status, text, _ = await answer(server, "POST", path, **request_)
+    assert status == 400
+    assert json.loads(text)["error"]

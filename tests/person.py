@@ -1,6 +1,6 @@
-"""A person at the local chat, for tests and scripts: sends, presses, and waits for the bot.
+"""A person at the local chat: sends, presses, and waits for the bot.
 
->>> async with Person(url) as ann:
+>>> async with Person(server.page_url) as ann:
 ...     await ann.send_photo(jpeg)
 ...     answer = await ann.wait_reply()
 ...     await ann.press(answer, "More")
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import aiohttp
+from yarl import URL
 
 Message = dict[str, Any]
 SECONDS = 20.0
@@ -26,24 +27,24 @@ class Person:
 
     Keeps every message of the chat in ``messages`` (by message_id, edits applied) and what
     happened in ``events`` as (name, data), in order. Each waiting method gives every event once.
+
+    Args:
+        page_url: The page's address with its key, as a browser opens it.
     """
 
     def __init__(
         self,
-        url: str,
+        page_url: str,
         *,
         chat: int = 1_000,
         user: int | None = None,
         name: str = "Ann",
         language: str = "en",
-        chat_type: str | None = None,
     ) -> None:
-        self.url = url
+        self._page_url = URL(page_url)
         self.who: dict[str, str] = {"chat": str(chat), "name": name, "language": language}
         if user is not None:
             self.who["user"] = str(user)
-        if chat_type is not None:
-            self.who["chat_type"] = chat_type
         self.commands: list[dict[str, str]] = []
         self.messages: dict[int, Message] = {}
         self.events: list[tuple[str, Any]] = []
@@ -57,9 +58,15 @@ class Person:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            self.url, timeout=aiohttp.ClientTimeout(total=None, sock_connect=SECONDS)
+            self._page_url.origin(),
+            headers={"Accept-Language": self.who["language"]},
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # which takes cookies from an IP address
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=SECONDS),
         )
         try:
+            async with self._session.get(self._page_url.path_qs) as page:
+                if page.status != 200:
+                    raise NotSentError(await page.text())
             response = await self._session.get("/chat/events", params=self.who)
             if response.status != 200:
                 raise NotSentError((await response.json())["error"])
@@ -128,16 +135,16 @@ class Person:
 
         The keyboard is the one that the message has now, after edits.
         """
-        shown = self.messages.get(message["message_id"], message)
-        rows = shown.get("reply_markup", {}).get("inline_keyboard", [])
+        current = self.messages.get(message["message_id"], message)
+        rows = current.get("reply_markup", {}).get("inline_keyboard", [])
         places = [
             (r, c, button["text"]) for r, row in enumerate(rows) for c, button in enumerate(row)
         ]
         exact = [place for place in places if place[2] == label]
-        found = exact or [place for place in places if label in place[2]]
-        if not found:
+        matching = exact or [place for place in places if label in place[2]]
+        if not matching:
             raise NotSentError(f"no button {label!r} among {[text for *_, text in places]}")
-        row, column, _ = found[0]
+        row, column, _ = matching[0]
         where = {"message_id": message["message_id"], "row": row, "column": column}
         answer = await self._post("/chat/press", json={**self.who, **where})
         return str(answer["callback_id"])
@@ -148,7 +155,7 @@ class Person:
 
     async def download(self, file: dict[str, Any]) -> bytes:
         """The bytes of a file in a message, e.g. ``message["photo"][-1]``."""
-        async with self._session.get(file["url"]) as response:
+        async with self._session.get(f"/chat/files/{file['file_unique_id']}") as response:
             response.raise_for_status()
             return await response.read()
 
@@ -163,10 +170,10 @@ class Person:
         timeout: float = SECONDS,  # noqa: ASYNC109
     ) -> Message:
         """The next edit of a message (of any message when none is given)."""
-        wanted = message["message_id"] if message else None
+        message_id = message["message_id"] if message else None
         return dict(
             await self.wait_event(
-                "edit", lambda data: wanted in (None, data["message_id"]), timeout
+                "edit", lambda data: message_id in (None, data["message_id"]), timeout
             )
         )
 
@@ -210,6 +217,8 @@ class Person:
 
     async def _post(self, path: str, **body: Any) -> dict[str, Any]:
         async with self._session.post(path, **body) as response:
+            if response.status == 403:
+                raise NotSentError(await response.text())
             answer: dict[str, Any] = await response.json()
             if response.status != 200:
                 raise NotSentError(answer["error"])
@@ -220,17 +229,16 @@ class Person:
             pass
 
     async def _read(self, response: aiohttp.ClientResponse) -> bool:
-        """Take one event from the stream; False at its end."""
-        while b"\n\n" not in self._buffer:
+        """Take one line of the stream; False at its end."""
+        while b"\n" not in self._buffer:
             # Not readline(): a snapshot of a long chat is longer than the lines it takes.
             chunk = await response.content.readany()
             if not chunk:
                 return False
             self._buffer += chunk
-        block, _, self._buffer = self._buffer.partition(b"\n\n")
-        fields = dict(line.split(": ", 1) for line in block.decode().split("\n") if ": " in line)
-        if "event" in fields:
-            await self._take(fields["event"], json.loads(fields["data"]))
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        if line:
+            await self._take(*json.loads(line))
         return True
 
     async def _take(self, name: str, data: Any) -> None:
@@ -240,8 +248,6 @@ class Person:
                 self.messages = {message["message_id"]: message for message in data["messages"]}
             elif name in ("message", "edit"):
                 self.messages[data["message_id"]] = data
-            elif name == "delete":
-                self.messages.pop(data["message_id"], None)
             elif name == "commands":
                 self.commands = data["commands"]
             self.events.append((name, data))

@@ -1,7 +1,6 @@
-"""What the chat tells a person when something cannot be sent, in English and Russian."""
+"""What the server refuses: the bot in the Bot API's words, people in a sentence of theirs."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 RUSSIAN: Mapping[str, str] = {
     "There is nothing to send.": "Отправлять нечего.",
@@ -30,27 +29,34 @@ RUSSIAN: Mapping[str, str] = {
 }
 
 
+class RefusalError(Exception):
+    """An answer to the bot: ``{"ok": false, "error_code": code, "description": description}``."""
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+
+
+def bad_request(reason: str) -> RefusalError:
+    """The refusal that most broken calls get."""
+    return RefusalError(400, f"Bad Request: {reason}")
+
+
 class CannotSendError(ValueError):
-    """What a person cannot do. ``sentence`` may have ``{places}`` for the values."""
+    """What a person cannot do.
+
+    Args:
+        sentence: A key of ``RUSSIAN``, or English alone where the page never does it.
+        values: For the sentence's ``{places}``.
+    """
 
     def __init__(self, sentence: str, **values: object) -> None:
         super().__init__(sentence.format(**values))
         self._sentence = sentence
         self._values = values
-        self.language = ""  # of the person, where it is known
 
-    def said_in(self, language: str) -> str:
-        """The sentence in a language (a code such as ``ru`` or ``ru-RU``), English otherwise."""
-        russian = language.lower().startswith("ru")
-        template = RUSSIAN.get(self._sentence, "") if russian else ""
-        return (template or self._sentence).format(**self._values)
-
-
-@contextmanager
-def speaking(language: object) -> Iterator[None]:
-    """Notes the person's language on a CannotSendError that is raised within."""
-    try:
-        yield
-    except CannotSendError as error:
-        error.language = language if isinstance(language, str) else ""
-        raise
+    def in_language(self, language: str) -> str:
+        """The sentence in Russian (``ru``, ``ru-RU``), or in English."""
+        russian = RUSSIAN.get(self._sentence) if language.lower().startswith("ru") else None
+        return (russian or self._sentence).format(**self._values)

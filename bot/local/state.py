@@ -1,0 +1,219 @@
+"""Everything the server remembers: the bot, its chats, their people and messages.
+
+Users, chats and messages are plain dicts in the Bot API's form.
+"""
+
+import itertools
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.local.entities import Entity, Formatted, utf16_length, with_words
+from bot.local.events import Listeners
+from bot.local.files import FileStore
+from bot.local.limits import CALLBACK_SECONDS, MAX_CALLBACKS, MAX_CHATS, MAX_MESSAGES
+from bot.local.refusals import bad_request
+from bot.local.updates import UpdateQueue
+
+Message = dict[str, Any]
+User = dict[str, Any]
+Commands = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A pressed button that waits for answerCallbackQuery."""
+
+    chat_id: int
+    user_id: int
+    pressed_at: float
+
+
+class Chat:
+    """One chat: private when its id is positive, a group when negative."""
+
+    def __init__(self, chat_id: int) -> None:
+        self.id = chat_id
+        self.members: dict[int, User] = {}
+        self.messages: OrderedDict[int, Message] = OrderedDict()
+        self.listeners = Listeners()
+        self.instance = str(secrets.randbits(62))
+        self.blocked = False
+        """Set by a test: the person blocked the bot."""
+
+    @property
+    def is_group(self) -> bool:
+        return self.id < 0
+
+    def as_object(self) -> dict[str, Any]:
+        """The Bot API's Chat object."""
+        if self.is_group:
+            return {"id": self.id, "type": "supergroup", "title": "Group"}
+        return {
+            "id": self.id,
+            "type": "private",
+            "first_name": self.members[self.id]["first_name"],
+        }
+
+    def ask_for_reply(self, message: Message, placeholder: str | None, *, selective: bool) -> None:
+        """Open the reply field of everybody or, if selective, of those the message is meant for.
+
+        In a group those are who is mentioned, and whose message it replies to.
+        """
+        asking = {"message_id": message["message_id"], "placeholder": placeholder}
+        if not selective or not self.is_group:
+            self.listeners.publish("force_reply", asking)
+            return
+        users = [e["user"] for e in message.get("entities", []) if e["type"] == "text_mention"]
+        if "reply_to_message" in message:
+            users.append(message["reply_to_message"]["from"])
+        for user_id in {user["id"] for user in users}:
+            self.listeners.publish("force_reply", asking, only_user=user_id)
+
+
+class State:
+    """What a Telegram of one bot knows. ``clock`` gives seconds since the epoch."""
+
+    def __init__(
+        self, bot_id: int, name: str, username: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.bot: User = {
+            "id": bot_id,
+            "is_bot": True,
+            "first_name": name,
+            "username": username,
+        }
+        self.clock = clock
+        self.chats: OrderedDict[int, Chat] = OrderedDict()
+        self.files = FileStore()
+        self.updates = UpdateQueue()
+        self._commands: dict[tuple[int | None, str], Commands] = {}
+        self._callbacks: OrderedDict[str, Callback] = OrderedDict()
+        self._message_ids = itertools.count(1)
+        self._albums = itertools.count(13_000_000_000_000_000)
+
+    def open_chat(self, chat_id: int) -> Chat:
+        """The chat with this id, made when it is new."""
+        chat = self.chats.setdefault(chat_id, Chat(chat_id))
+        self.chats.move_to_end(chat_id)
+        while len(self.chats) > MAX_CHATS:
+            self.chats.popitem(last=False)[1].listeners.close()
+        return chat
+
+    def find_chat(self, chat_id: int | None) -> Chat:
+        """The chat that a bot's call means.
+
+        Raises:
+            RefusalError: there is none.
+        """
+        if chat_id is None:
+            raise bad_request("chat_id is empty")
+        if chat_id not in self.chats:
+            raise bad_request("chat not found")
+        return self.chats[chat_id]
+
+    def new_album(self) -> str:
+        """A fresh ``media_group_id``."""
+        return str(next(self._albums))
+
+    def post(self, chat: Chat, sender: User, fields: dict[str, Any]) -> Message:
+        """Put a new message into a chat and show it; returns the Message."""
+        message: Message = {
+            "message_id": next(self._message_ids),
+            "from": dict(sender),
+            "chat": chat.as_object(),
+            "date": int(self.clock()),
+            **fields,
+        }
+        chat.messages[message["message_id"]] = message
+        while len(chat.messages) > MAX_MESSAGES:
+            chat.messages.popitem(last=False)
+        chat.listeners.publish("message", message)
+        return message
+
+    def edit(self, chat: Chat, message: Message, fields: dict[str, Any]) -> Message:
+        """Change a message: None removes a field. The message as it was stays as it was."""
+        edited = {**message, **fields, "edit_date": int(self.clock())}
+        edited = {name: value for name, value in edited.items() if value is not None}
+        chat.messages[message["message_id"]] = edited
+        chat.listeners.publish("edit", edited)
+        return edited
+
+    def reply_fields(self, chat: Chat, message_id: int) -> dict[str, Any]:
+        """``reply_to_message`` for a message; empty when that message is not there."""
+        target = chat.messages.get(message_id)
+        if target is None:
+            return {}
+        return {"reply_to_message": {k: v for k, v in target.items() if k != "reply_to_message"}}
+
+    def text_fields(
+        self, formatted: Formatted, names: tuple[str, str], limit: int, too_long: Exception
+    ) -> dict[str, Any]:
+        """A text as message fields, e.g. ``text`` and ``entities``; empty for an empty text.
+
+        Raises:
+            too_long: The text has more than ``limit`` UTF-16 units.
+        """
+        if utf16_length(formatted.text.strip()) > limit:
+            raise too_long
+        marked = with_words(formatted)
+        entities = [e for e in map(self._with_user, marked.entities) if e is not None]
+        fields = {names[0]: marked.text, names[1]: entities}
+        return {name: value for name, value in fields.items() if value}
+
+    def _with_user(self, entity: Entity) -> Entity | None:
+        """A mention of a user whom no chat knows is plain text on Telegram."""
+        if entity["type"] != "text_mention":
+            return entity
+        user_id = entity["user"]["id"]
+        users = (chat.members[user_id] for chat in self.chats.values() if user_id in chat.members)
+        user = next(users, None)
+        return {**entity, "user": user} if user else None
+
+    def press(self, chat: Chat, user: User, message: Message, data: str) -> str:
+        """A pressed callback button: queues the CallbackQuery, returns its id."""
+        callback_id = str(secrets.randbits(62))
+        self._callbacks[callback_id] = Callback(chat.id, user["id"], self.clock())
+        while len(self._callbacks) > MAX_CALLBACKS:
+            self._callbacks.popitem(last=False)
+        query = {
+            "id": callback_id,
+            "from": dict(user),
+            "message": message,
+            "chat_instance": chat.instance,
+            "data": data,
+        }
+        self.updates.add("callback_query", query)
+        return callback_id
+
+    def take_callback(self, callback_id: str) -> Callback:
+        """The pressed button that is answered now.
+
+        Raises:
+            RefusalError: it was answered before, waited too long, or never was.
+        """
+        callback = self._callbacks.pop(callback_id, None)
+        if callback is None or self.clock() - callback.pressed_at > CALLBACK_SECONDS:
+            raise bad_request(
+                "query is too old and response timeout expired or query ID is invalid"
+            )
+        return callback
+
+    def set_commands(self, chat_id: int | None, language: str, commands: Commands) -> None:
+        """The menu of one chat, or of all (None), in one language or the rest ("")."""
+        self._commands[chat_id, language] = commands
+        for chat in self.chats.values():
+            for user_id in chat.listeners.users():
+                menu = self.commands_for(chat, chat.members[user_id])
+                chat.listeners.publish("commands", {"commands": menu}, only_user=user_id)
+
+    def commands_for(self, chat: Chat, user: User) -> Commands:
+        """A person's menu: the chat's own before that for all, their language before the rest."""
+        for chat_id in (chat.id, None):
+            for language in (user.get("language_code", "")[:2], ""):
+                if commands := self._commands.get((chat_id, language)):
+                    return commands
+        return []
