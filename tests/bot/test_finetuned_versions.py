@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from colours import hashtags, jpeg
 
 from bot import model_updates
 from bot.chat.application import build
@@ -26,7 +25,9 @@ from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.versions import Versions
 from storage import Database, known_photos, labels
+from tests.bot.conversation import answer_hashtags, hashtags
 from tests.bundles import tiny_bundle
+from tests.colours import jpeg
 from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
 
 TOKEN = "424242:a-token_that-no.log~may%show"
@@ -85,11 +86,6 @@ def promote(versions: Versions, name: str) -> Path:
     return versions.folder / name
 
 
-async def answer(person: Person, seed: int) -> list[str]:
-    await person.send_photo(jpeg("red", seed))
-    return hashtags(await person.wait_reply())
-
-
 async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_dropped(
     settings: Settings, mine: Path
 ) -> None:
@@ -108,11 +104,11 @@ async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_drop
         for _ in range(sent):
             assert len(hashtags(await ann.wait_reply())) == 10
         # What people taught the old version is known to the new one.
-        assert "#ourcat" in await answer(ann, 1)
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
         bot.versions.roll_back()
         await bot.answered_by("mine-1")
-        assert "#ourcat" in await answer(ann, 1)
-        assert len(await answer(ann, 90)) == 10
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
+        assert len(await answer_hashtags(ann, "red", 90)) == 10
 
 
 async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
@@ -137,7 +133,7 @@ async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
         assert "Learnt" in (await ann.wait_reply())["text"]
         learnt.set()
         await bot.answered_by("mine-2")
-        assert "#ourcat" in await answer(ann, 1)
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
 
 
 @pytest.mark.parametrize("harm", ["damaged", "gone", "of other weights"])
@@ -157,7 +153,7 @@ async def test_a_version_that_cannot_be_loaded_is_told_in_the_log_and_the_old_on
             bundles.save(bundle, ready)
         versions.promote(ready)
         await until(lambda: "mine-1 goes on answering" in caplog.text)
-        assert len(await answer(ann, 1)) == 10
+        assert len(await answer_hashtags(ann, "red", 1)) == 10
         assert bot.services.engine.model == "mine-1"
         # The next version is taken up all the same.
         promote(versions, "mine-3")
@@ -175,7 +171,7 @@ async def test_a_bundle_deleted_under_a_running_bot_is_told_once_and_answers_fro
         await until(lambda: "is gone from" in caplog.text)
         shutil.rmtree(mine.parent)
         await asyncio.sleep(0.3)
-        assert len(await answer(ann, 1)) == 10
+        assert len(await answer_hashtags(ann, "red", 1)) == 10
         assert bot.services.engine.model == "mine-2"
         assert caplog.text.count("is gone from") == 1
 
@@ -211,7 +207,7 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
             swap = asyncio.create_task(bot.answered_by("mine-2"))
             answers = 0
             while not swap.done():
-                assert await answer(ann, answers)
+                assert await answer_hashtags(ann, "red", answers)
                 answers += 1
                 await asyncio.sleep(0.5)  # the other process is of the lowest priority
             await swap
@@ -230,7 +226,7 @@ async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
         await until(lambda: "Fine-tuning failed" in caplog.text)
         assert "carries no photos to rehearse" in caplog.text
         assert "Traceback" not in caplog.text
-        assert len(await answer(ann, 1)) == 10
+        assert len(await answer_hashtags(ann, "red", 1)) == 10
 
 
 def test_a_night_is_the_next_one() -> None:

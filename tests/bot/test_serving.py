@@ -7,13 +7,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from colours import ColourEngine, hashtags, jpeg
 from pydantic import SecretStr
-from running import TOKEN, Start
 from telegram.ext import ExtBot
 
 from bot import run
@@ -23,21 +21,24 @@ from bot.local.server import LocalServer
 from bot.receiving import SECRET_HEADER, webhook
 from bot.run import StartError, serve
 from bot.settings import Settings
-from recommenders.engine import BundleError, Engine
+from recommenders.engine import BundleError
+from tests.bot.conversation import answer_hashtags, hashtags
+from tests.bot.running import TOKEN, Start
+from tests.colours import colour_engine, jpeg
 
 
 @pytest.fixture(autouse=True)
 def a_fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run.Engine, "load", lambda *_: ColourEngine())
+    monkeypatch.setattr(run.Engine, "load", lambda *_: colour_engine())
 
 
 @asynccontextmanager
 async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]:
-    said: list[str] = []
+    lines: list[str] = []
     ready, stop = asyncio.Event(), asyncio.Event()
 
     def say(line: str) -> None:
-        said.append(line)
+        lines.append(line)
         if "Ctrl-C" in line:
             ready.set()
 
@@ -48,7 +49,7 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
     try:
         if task.done():
             await task
-        yield said
+        yield lines
     finally:
         stop.set()
         await asyncio.wait_for(task, 20) if not task.done() else None
@@ -57,11 +58,10 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
 async def test_without_a_token_it_serves_the_local_chat_and_frees_the_port(
     settings: Settings,
 ) -> None:
-    async with serving(settings) as said:
-        (url,) = re.findall(r"http://127\.0\.0\.1:\d+", said[-1])
+    async with serving(settings) as lines:
+        (url,) = re.findall(r"http://127\.0\.0\.1:\d+", lines[-1])
         async with Person(url) as ann:
-            await ann.send_photo(jpeg("green"))
-            assert hashtags(await ann.wait_reply())[0] == "#green1"
+            assert (await answer_hashtags(ann, "green"))[0] == "#green1"
     port = int(url.rpartition(":")[2])
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,11 +73,10 @@ async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: 
     url = await server.start(port=0)
     live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
     try:
-        async with serving(live) as said:
-            assert "@live_bot answers" in said[-1]
+        async with serving(live) as lines:
+            assert "@live_bot answers" in lines[-1]
             async with Person(url) as ann:
-                await ann.send_photo(jpeg("green"))
-                assert hashtags(await ann.wait_reply())[0] == "#green1"
+                assert (await answer_hashtags(ann, "green"))[0] == "#green1"
     finally:
         await server.stop()
 
@@ -164,7 +163,7 @@ async def test_with_a_webhook_only_calls_with_the_secret_are_taken(
     monkeypatch.setattr(ExtBot, "set_webhook", set_webhook)
     called = build(
         bot.services.settings,
-        cast(Engine, bot.engine),
+        bot.services.engine,
         bot.database,
         token=TOKEN,
         api_url=bot.server.url,
