@@ -1,11 +1,22 @@
-"""A database for every test that wants one."""
+"""What every test runs under, and a database for those that want one."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
+from recommenders.machine import one_core_each
 from storage.database import Database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> None:
+    """Compute on one core, as the bot does.
+
+    Sums over two cores differ from those over one in their last digits, and on a busy machine cores
+    that wait for each other cost most of a test's time.
+    """
+    one_core_each()
 
 
 @pytest.fixture(scope="session")

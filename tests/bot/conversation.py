@@ -5,7 +5,7 @@ from typing import Any
 from bot.local.person import Message, Person
 from tests.colours import jpeg
 
-GROUP: dict[str, Any] = {"chat": -500, "user": 1_001, "chat_type": "supergroup"}
+GROUP: dict[str, Any] = {"chat": -500, "user": 1_001}
 """Ann in a group: ``await bot.person(**GROUP)``."""
 
 BOB_IN_GROUP = GROUP | {"user": 1_002, "name": "Bob"}
