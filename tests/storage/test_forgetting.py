@@ -32,7 +32,7 @@ async def send(database: Database, photo: int, user: int, chat: int) -> int:
             session, chat_id=chat, message_id=message, photo_id=photo, user_id=user
         )
         await known_photos.add_file(session, photo, f"file-{photo}-{user}")
-        given = await recommendations.record(
+        answer = await recommendations.record(
             session,
             photo_id=photo,
             chat_id=chat,
@@ -42,10 +42,10 @@ async def send(database: Database, photo: int, user: int, chat: int) -> int:
             hashtags=[("dog", 1.0)],
             elapsed_ms=1.0,
         )
-        await recommendations.set_message(session, given, message + 5)
+        await recommendations.set_message(session, answer, message + 5)
         await sightings.answered(session, chat_id=chat, message_id=message + 5, photo_ids=[photo])
-        await feedback.vote(session, recommendation_id=given, user_id=user, value=1)
-    return given
+        await feedback.vote(session, recommendation_id=answer, user_id=user, value=1)
+    return answer
 
 
 async def label(database: Database, photo: int, user: int, *hashtags: str) -> None:
@@ -62,15 +62,15 @@ async def label(database: Database, photo: int, user: int, *hashtags: str) -> No
 
 async def traces(database: Database, user: int) -> set[str]:
     """Tables and columns in which the user's number stands."""
-    found = set()
+    columns = set()
     async with database.reading() as session:
         for table in Base.metadata.sorted_tables:
             for column in table.columns:
                 if not isinstance(column.type, BigInteger):
                     continue
                 if await session.scalar(select(column).where(column == user).limit(1)):
-                    found.add(f"{table.name}.{column.name}")
-    return found
+                    columns.add(f"{table.name}.{column.name}")
+    return columns
 
 
 async def test_nothing_is_left_of_a_user_who_asks_to_be_forgotten(
@@ -136,16 +136,16 @@ async def test_what_is_forgotten_is_not_left_lying_in_the_file(url: str, tmp_pat
         assert photo_name.encode() not in file.read_bytes()
 
 
-async def test_a_number_that_was_deleted_is_not_given_again(
+async def test_a_number_that_was_deleted_is_not_used_again(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
-    given = await send(database, photo, ME, ME)
+    answer = await send(database, photo, ME, ME)
     async with database.session() as session:
         await users.forget(session, ME)
     again = await new_photo()
     assert again > photo
-    assert await send(database, again, OTHER, OTHER) > given
+    assert await send(database, again, OTHER, OTHER) > answer
 
 
 async def test_a_user_is_known_by_language_and_two_times(database: Database) -> None:
