@@ -38,11 +38,11 @@ _CELLS = 64
 def picture(colour: str = "red", seed: int = 0, size: tuple[int, int] = (640, 480)) -> Image.Image:
     """A photo of mostly one colour; another ``seed`` is another photo."""
     random = np.random.default_rng(seed)
-    noise = sum(
-        np.kron(random.integers(-25, 25, (cells, cells)), np.ones((32 // cells, 32 // cells)))
-        for cells in (4, 8, 16, 32)
-    )
-    pixels = np.clip(np.array(COLOURS[colour]) + noise[..., None], 0, 255).astype(np.uint8)
+    noise = np.zeros((32, 32, 1))
+    for cells in (4, 8, 16, 32):
+        block = np.ones((32 // cells, 32 // cells))
+        noise[..., 0] += np.kron(random.integers(-25, 25, (cells, cells)), block)
+    pixels = np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8)
     return Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
 
 
@@ -192,7 +192,7 @@ def _knowledge(
     """Each hashtag is near the twelve after it."""
     count, near = len(hashtags), 12
     places = np.arange(count)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "category_of": np.minimum(places // per_colour, len(COLOURS)).astype(np.int32),
         "category_weight": np.linspace(1, 0.1, count, dtype=np.float32),
         "size": (places % 3).astype(np.int8),

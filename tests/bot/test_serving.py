@@ -6,7 +6,6 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +13,13 @@ from aiohttp import ClientSession
 from pydantic import SecretStr
 from telegram.ext import ExtBot
 
-from bot import run
 from bot.chat.application import build
 from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.receiving import SECRET_HEADER, webhook
 from bot.run import StartError, serve
 from bot.settings import Settings
-from recommenders.engine import BundleError
+from recommenders.engine import BundleError, Engine
 from tests.bot.conversation import answer_hashtags, hashtags
 from tests.bot.running import TOKEN, Start
 from tests.colours import colour_engine, jpeg
@@ -29,7 +27,7 @@ from tests.colours import colour_engine, jpeg
 
 @pytest.fixture(autouse=True)
 def a_fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run.Engine, "load", lambda *_: colour_engine())
+    monkeypatch.setattr(Engine, "load", lambda *_: colour_engine())
 
 
 @asynccontextmanager
@@ -135,17 +133,18 @@ async def test_a_taken_port_is_one_sentence_that_names_another(settings: Setting
     assert "--port 8080" in sentence
 
 
-async def test_a_broken_bundle_and_a_broken_database_are_one_sentence_each(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "DATABASE_URL" in await refused(
-        settings.model_copy(update={"database_url": "nothing://here"})
-    )
+async def test_a_broken_database_is_one_sentence(settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"database_url": "nothing://here"})
+    assert "DATABASE_URL" in await refused(nowhere)
 
+
+async def test_a_broken_bundle_is_one_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def load(*_: Any) -> None:
         raise BundleError("The bundle is broken. Fit it again.")
 
-    monkeypatch.setattr(run.Engine, "load", load)
+    monkeypatch.setattr(Engine, "load", load)
     assert await refused(settings) == "The bundle is broken. Fit it again."
 
 
@@ -171,7 +170,8 @@ async def test_with_a_webhook_only_calls_with_the_secret_are_taken(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    await bot.application.updater.stop()  # type: ignore[union-attr]
+    assert bot.application.updater is not None
+    await bot.application.updater.stop()
     async with webhook(called, "https://bot.example/hook", "s-1", port), ClientSession() as http:
         assert set_webhooks[0]["url"] == "https://bot.example/hook"
         assert set_webhooks[0]["secret_token"] == "s-1"

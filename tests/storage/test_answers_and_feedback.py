@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ NewPhoto = Callable[..., Awaitable[int]]
 TEN = [(f"tag{number}", 1 - number / 10) for number in range(10)]
 
 
-async def answer(database: Database, photo: int, **changes: object) -> int:
-    fields = {
+async def answer(database: Database, photo: int, **changes: Any) -> int:
+    fields: dict[str, Any] = {
         "photo_id": photo,
         "chat_id": 1,
         "backend": "als",
@@ -22,15 +23,20 @@ async def answer(database: Database, photo: int, **changes: object) -> int:
         "elapsed_ms": 30.5,
     }
     async with database.session() as session:
-        return await recommendations.record(session, **(fields | changes))  # type: ignore[arg-type]
+        return await recommendations.record(session, **(fields | changes))
 
 
 async def previous(
-    database: Database, photo: int, **changes: object
+    database: Database, photo: int, **changes: Any
 ) -> list[tuple[str, float]] | None:
-    fields = {"photo_id": photo, "backend": "als", "model": "starter-1", "style": "balanced"}
+    fields: dict[str, Any] = {
+        "photo_id": photo,
+        "backend": "als",
+        "model": "starter-1",
+        "style": "balanced",
+    }
     async with database.reading() as session:
-        return await recommendations.previous(session, **(fields | changes))  # type: ignore[arg-type]
+        return await recommendations.previous(session, **(fields | changes))
 
 
 async def test_a_known_photo_gets_its_earlier_answer(

@@ -67,14 +67,9 @@ async def test_answers_get_their_style_of_the_first_version_back(
 ) -> None:
     await record_styles(database, await new_photo(), OLD_STYLES)
     async with database.engine.begin() as connection:
-        for change, version in (
-            (command.downgrade, "0001"),
-            (command.upgrade, "0002"),
-            (command.downgrade, "0001"),
-        ):
-            await connection.run_sync(
-                lambda sync, change=change, version=version: change(config(sync), version)
-            )
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0002"))
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
         styles = await connection.scalars(text("SELECT style FROM recommendations ORDER BY id"))
         assert styles.all() == OLD_STYLES
 

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ KNOWN = frozenset({"dog", "cat", "sea"})
 
 
 async def add(
-    database: Database, photo: int, *hashtags: str, user: int = 1, chat: int = 1, **more: object
+    database: Database, photo: int, *hashtags: str, user: int = 1, chat: int = 1, **more: Any
 ) -> Added:
     async with database.session() as session:
         return await labels.add(
@@ -23,7 +24,7 @@ async def add(
             photo_id=photo,
             hashtags=hashtags,
             vocabulary=KNOWN,
-            **more,  # type: ignore[arg-type]
+            **more,
         )
 
 

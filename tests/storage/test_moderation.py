@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from storage import Database, labels, moderation
 from storage.labels import Added
-from storage.moderation import Blocklist
+from storage.moderation import Blocklist, Status
 
 NewPhoto = Callable[..., Awaitable[int]]
 VOCABULARY = ("dog", "cat", "badword")
@@ -70,7 +70,7 @@ async def shared_and_lonely(database: Database, new_photo: NewPhoto) -> None:
     await add(database, photo, "lonely", user=1, chat=1)
 
 
-async def decide(database: Database, hashtag: str, status: str) -> None:
+async def decide(database: Database, hashtag: str, status: Status) -> None:
     async with database.session() as session:
         waiting = await moderation.pending(session)
         number = next(item.id for item in waiting.items if item.hashtag == hashtag)

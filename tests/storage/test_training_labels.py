@@ -1,4 +1,5 @@
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,9 +24,9 @@ async def add(database: Database, photo: int, *hashtags: str, user: int = 1) -> 
         )
 
 
-async def labelled(database: Database, **options: object) -> list[LabelledPhoto]:
+async def labelled(database: Database, **options: Any) -> list[LabelledPhoto]:
     async with database.reading() as session:
-        batches = training_labels.labelled(session, "net", **options)  # type: ignore[arg-type]
+        batches = training_labels.labelled(session, "net", **options)
         return [photo async for batch in batches for photo in batch]
 
 

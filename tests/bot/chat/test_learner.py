@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,8 +41,8 @@ async def running(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[P
     try:
         async with AsyncExitStack() as people:
 
-            async def person(**who: object) -> Person:
-                return await people.enter_async_context(Person(await ready, **who))  # type: ignore[arg-type]
+            async def person(**who: Any) -> Person:
+                return await people.enter_async_context(Person(await ready, **who))
 
             yield person
     finally:

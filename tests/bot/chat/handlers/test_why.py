@@ -131,8 +131,8 @@ def test_known_photos_behind_several_hashtags_are_named_once_by_what_the_answer_
 
 
 def test_the_surest_class_comes_first() -> None:
-    seen = (SeenClass("jeep", 0.14), SeenClass("mountain bike", 0.22))
+    classes = (SeenClass("jeep", 0.14), SeenClass("mountain bike", 0.22))
     assert (
         "mountain bike (22 % sure), jeep (14 % sure)"
-        in paragraphs([Reason("bike", 0, (), seen)])[1]
+        in paragraphs([Reason("bike", 0, (), classes)])[1]
     )
