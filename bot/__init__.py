@@ -1,1 +1,9 @@
-"""The Telegram bot: application, handlers, keyboards, texts; the local chat; the command line."""
+"""The Telegram bot: what a chat sees, the command line, and the chat in the browser.
+
+- ``run``: start, updates in (polling, webhook), stop.
+- ``chat``: every handler, and a photo's whole trip (``chat/answering.py``).
+- ``cli``: the command line, a file a command group.
+- ``local``: the chat in the browser, a small Bot API server and its page.
+- ``model_updates``: follows the version in use, and starts fine-tuning when it is due.
+- ``settings``, ``logs``: what an operator can set, and lines without secrets.
+"""

@@ -27,8 +27,8 @@ from storage import StorageError, training_labels
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 3.0
-"""Seconds between looks at which version is in use."""
+CHECK_EVERY = 3.0
+"""Seconds between checks of which version is in use."""
 
 COUNT_EVERY = 20.0
 """Seconds between counts of what was taught."""
@@ -46,13 +46,13 @@ async def kept_current(
     learner: Learner,
     versions: Versions,
     *,
-    look_every: float = LOOK_EVERY,
+    check_every: float = CHECK_EVERY,
     count_every: float = COUNT_EVERY,
 ) -> AsyncIterator[None]:
     """While it lasts, the engine follows the version in use, and is fine-tuned when it is time."""
-    tasks = [asyncio.create_task(_Following(services, learner, versions).run(look_every))]
+    tasks = [asyncio.create_task(_VersionFollower(services, learner, versions).run(check_every))]
     if services.settings.finetune_every is not None:
-        tasks.append(asyncio.create_task(_FineTuning(services).run(count_every)))
+        tasks.append(asyncio.create_task(_FineTuner(services).run(count_every)))
     try:
         yield
     finally:
@@ -63,7 +63,7 @@ async def kept_current(
                 await task
 
 
-class _Following:
+class _VersionFollower:
     """Takes up promoted versions."""
 
     def __init__(self, services: Services, learner: Learner, versions: Versions) -> None:
@@ -71,26 +71,26 @@ class _Following:
         self._learner = learner
         self._versions = versions
         self._folder = versions.current()
-        self._named = versions.named()
-        self._missed = False
+        self._tried = versions.named()
+        self._warned_of_missing = False
 
     async def run(self, every: float) -> None:
         while True:
             await asyncio.sleep(every)
             try:
-                await self._look()
+                await self._follow()
             except (BundleError, WeightsError, StorageError, OSError) as error:
                 log.error("%s goes on answering. %s", self._services.engine.model, error)
             except Exception:
                 log.exception("%s goes on answering", self._services.engine.model)
 
-    async def _look(self) -> None:
+    async def _follow(self) -> None:
         named = self._versions.named()
-        if named == self._named:
-            self._tell_if_gone()
+        if named == self._tried:
+            self._warn_if_missing()
             return
         # Whatever comes of it, it is tried once for each version that is named.
-        self._named = named
+        self._tried = named
         folder = self._versions.current()
         if named is not None and folder.name != named:
             log.error(
@@ -111,12 +111,12 @@ class _Following:
         )
         await self._learner.change_to(engine)
         self._services.engine = engine
-        self._folder, self._missed = folder, False
+        self._folder, self._warned_of_missing = folder, False
         log.info("%s answers from now on.", engine.model)
 
-    def _tell_if_gone(self) -> None:
-        gone = not (self._folder / MANIFEST).is_file()
-        if gone and not self._missed:
+    def _warn_if_missing(self) -> None:
+        missing = not (self._folder / MANIFEST).is_file()
+        if missing and not self._warned_of_missing:
             log.error(
                 "The bundle %s is gone from %s. %s goes on answering from memory; put it back "
                 "before the bot is started again.",
@@ -124,39 +124,39 @@ class _Following:
                 self._folder.parent,
                 self._services.engine.model,
             )
-        self._missed = gone
+        self._warned_of_missing = missing
 
 
 @dataclass
-class _FineTuning:
+class _FineTuner:
     """Runs the fine-tuning when enough was taught, or at night."""
 
     services: Services
-    left: int = 0
-    """Labels that the last run has not learnt: they wait for approval, or it was not promoted."""
+    postponed: int = 0
+    """Labels that the last run did not learn: they wait for approval, or it was not promoted."""
     now: Callable[[], datetime] = datetime.now
 
     async def run(self, every: float) -> None:
-        asked = self.services.settings.finetune_every
+        schedule = self.services.settings.finetune_every
         night = next_night(self.now())
         while True:
             await asyncio.sleep(every)
             try:
                 waiting = await self._waiting()
-                if asked == "nightly":
+                if schedule == "nightly":
                     if self.now() < night:
                         continue
                     night = next_night(self.now())
                     due = waiting > 0
                 else:
-                    assert isinstance(asked, int)
+                    assert isinstance(schedule, int)
                     # Labels that were taken back since make room for others.
-                    self.left = min(self.left, waiting)
-                    due = waiting - self.left >= asked
+                    self.postponed = min(self.postponed, waiting)
+                    due = waiting - self.postponed >= schedule
                 if due:
                     log.info("Fine-tuning on %d new labels", waiting)
                     await _finetune(self.services.settings)
-                    self.left = await self._waiting()
+                    self.postponed = await self._waiting()
             except (OSError, StorageError) as error:
                 log.error("No fine-tuning for now: %s", error)
             except Exception:
@@ -194,17 +194,16 @@ async def _finetune(settings: Settings) -> None:
                 process.kill()
                 await process.wait()
         raise
-    said = " ".join(out.decode(errors="replace").split())
     if process.returncode == 0:
-        log.info("Fine-tuning: %s", said)
+        log.info("Fine-tuning: %s", " ".join(out.decode(errors="replace").split()))
     else:
-        why = err.decode(errors="replace").strip().splitlines()
-        ended = why[-1] if why else f"it ended with status {process.returncode}"
-        log.error("Fine-tuning failed, and nothing changed: %s", ended.removeprefix("Error: "))
+        errors = err.decode(errors="replace").strip().splitlines()
+        reason = errors[-1] if errors else f"it ended with status {process.returncode}"
+        log.error("Fine-tuning failed, and nothing changed: %s", reason.removeprefix("Error: "))
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    told: dict[str, str | Path | None] = {
+    variables: dict[str, str | Path | None] = {
         "DATABASE_URL": settings.database_url,
         "MODEL_DIR": settings.model_dir,
         "WEIGHTS_DIR": settings.weights_dir,
@@ -212,4 +211,4 @@ def _environment(settings: Settings) -> dict[str, str]:
         # What the process prints is for the log: no colours, no wrapping.
         "NO_COLOR": "1",
     }
-    return {name: str(value) for name, value in told.items() if value is not None}
+    return {name: str(value) for name, value in variables.items() if value is not None}

@@ -1,23 +1,31 @@
-"""Running the bot: on Telegram where there is a token, otherwise in a local chat in the browser."""
+"""Running the bot: starting it, taking updates in, stopping it.
+
+It runs on Telegram where there is a token, otherwise in a local chat in the browser. Updates come
+in as the bot asks for them (long polling) or as Telegram calls (webhook).
+"""
 
 import asyncio
+import hmac
+import json
 import logging
 import secrets
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError
+from aiohttp import web
+from telegram import Update
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
 
 from bot import logs
-from bot.chat.application import build
+from bot.chat.application import ALLOWED_UPDATES, build
 from bot.chat.learner import Learner
 from bot.chat.services import Bot
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
-from bot.receiving import polling, webhook
 from bot.settings import Settings
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each
@@ -27,6 +35,9 @@ from storage import Database, StorageError
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+MAX_UPDATE = 2**20
 
 
 class StartError(Exception):
@@ -78,6 +89,94 @@ async def serve(
             async with kept_current(services, learner, versions):
                 await stop.wait()
                 say("Stopping…")
+
+
+@asynccontextmanager
+async def polling(application: Bot) -> AsyncIterator[None]:
+    """The bot at work, asking for updates; on the way out it finishes what it has begun.
+
+    Raises:
+        TelegramError: when Telegram refuses the bot or cannot be reached.
+    """
+    updater = application.updater
+    assert updater is not None
+    async with _initialised(application):
+        try:
+            await updater.start_polling(
+                allowed_updates=ALLOWED_UPDATES, error_callback=_polling_failed
+            )
+            await application.start()
+            yield
+        finally:
+            # First no more updates, then the end of those that came.
+            if updater.running:
+                await updater.stop()
+            if application.running:
+                await application.stop()
+
+
+@asynccontextmanager
+async def webhook(application: Bot, url: str, secret: str | None, port: int) -> AsyncIterator[None]:
+    """The bot at work, called by Telegram at ``url``, which leads to this machine's ``port``.
+
+    Updates are taken only with the ``secret`` that Telegram was given, a random one by default.
+    The webhook stays set on the way out: Telegram keeps what comes until the bot is back.
+
+    Raises:
+        TelegramError: when Telegram refuses the bot or its URL, or cannot be reached.
+        OSError: when the port is taken.
+    """
+    secret = secret or secrets.token_urlsafe(32)
+
+    async def called(request: web.Request) -> web.Response:
+        secret_sent = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(secret_sent.encode(), secret.encode()):
+            raise web.HTTPForbidden
+        try:
+            update = Update.de_json(json.loads(await request.read()), application.bot)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise web.HTTPBadRequest from None
+        await application.update_queue.put(update)
+        return web.Response()
+
+    server = web.Application(client_max_size=MAX_UPDATE)
+    server.router.add_post(urlsplit(url).path or "/", called)
+    runner = web.AppRunner(server, access_log=None)
+    async with _initialised(application):
+        try:
+            await runner.setup()
+            await web.TCPSite(runner, port=port).start()
+            await application.start()
+            await application.bot.set_webhook(
+                url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
+            )
+            yield
+        finally:
+            await runner.cleanup()
+            if application.running:
+                await application.stop()
+
+
+@asynccontextmanager
+async def _initialised(application: Bot) -> AsyncIterator[None]:
+    try:
+        await application.initialize()
+        if application.post_init:
+            await application.post_init(application)
+        yield
+    finally:
+        await application.shutdown()
+        if application.post_shutdown:
+            await application.post_shutdown(application)
+
+
+def _polling_failed(error: TelegramError) -> None:
+    if isinstance(error, Conflict):
+        log.warning(
+            "Another copy of this bot is polling Telegram with the same token; stop one of them."
+        )
+    else:
+        log.warning("No updates from Telegram for now (%s); trying again.", error)
 
 
 async def _go_live(stack: AsyncExitStack, application: Bot, settings: Settings, port: int) -> None:

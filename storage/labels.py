@@ -1,7 +1,7 @@
 """Hashtags that people gave photos: /addtags and /mytags, and what the models learn from.
 
 Hashtags come here in their canonical form (no #, case-folded); this package does not judge
-what a hashtag is, only whether it may be said (``storage.moderation``).
+what a hashtag is, only whether it may be recommended (``storage.moderation``).
 """
 
 from collections.abc import Container, Sequence
@@ -61,21 +61,21 @@ async def add(
     ``storage.moderation``. ``daily_limit``: how many labels a user may give a UTC day.
     """
     at = at or now()
-    wanted = list(dict.fromkeys(hashtags))
+    unique = list(dict.fromkeys(hashtags))
     blocklist = Blocklist(await blocked_words(session))
-    blocked = [hashtag for hashtag in wanted if blocklist.blocks(hashtag)]
+    blocked = [hashtag for hashtag in unique if blocklist.blocks(hashtag)]
     had = set(
         await session.scalars(
             select(Label.hashtag).where(
                 Label.user_id == user_id,
                 Label.photo_id == photo_id,
-                Label.hashtag.in_(wanted),
+                Label.hashtag.in_(unique),
                 Label.removed_at.is_(None),
             )
         )
     )
-    repeated = [tag for tag in wanted if tag in had and tag not in blocked]
-    fresh = [tag for tag in wanted if tag not in had and tag not in blocked]
+    repeated = [tag for tag in unique if tag in had and tag not in blocked]
+    fresh = [tag for tag in unique if tag not in had and tag not in blocked]
     room = len(fresh)
     if daily_limit is not None:
         room = max(0, daily_limit - await today(session, user_id, at=at))
@@ -100,7 +100,7 @@ async def add(
         keys=["user_id", "photo_id", "hashtag"],
         change=["chat_id", "at", "learnt_in", "removed_at"],
     )
-    new = [tag for tag in wanted if tag in (*added, *repeated) and tag not in vocabulary]
+    new = [tag for tag in unique if tag in (*added, *repeated) and tag not in vocabulary]
     await insert_missing(
         session,
         NewHashtag,

@@ -75,11 +75,11 @@ async def collect(session: AsyncSession, since: datetime | None = None) -> Stati
     }
     backends = {}
     for backend in sorted(answers.keys() | thumbs.keys()):
-        given = answers[backend].answers if backend in answers else 0
-        new = given - (answers[backend].duplicates if backend in answers else 0)
+        total = answers[backend].answers if backend in answers else 0
+        new = total - (answers[backend].duplicates if backend in answers else 0)
         where = (at, Recommendation.backend == backend, ~Recommendation.duplicate)
         backends[backend] = BackendStatistics(
-            answers=given,
+            answers=total,
             up=thumbs[backend].up if backend in thumbs else 0,
             down=thumbs[backend].down if backend in thumbs else 0,
             median_ms=await _percentile(session, 0.5, new, *where),

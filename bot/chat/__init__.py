@@ -1,1 +1,13 @@
-"""What a chat sees: every handler in order, a photo's whole trip, and the words."""
+"""What a chat sees.
+
+- ``application``: the table of contents, every handler in the order in which they are asked.
+- ``answering``: a photo's whole trip, one function to read.
+- ``photo_lookup``: a message's photo, downloaded, computed, known again.
+- ``subject``: which photo, or which answer, a message is about.
+- ``teaching``, ``learner``: hashtags that people add, and what the engine learns from them.
+- ``handlers``: one file a command or kind of update.
+- ``keyboards``, ``rendering``, ``texts``: buttons, the text of an answer, every sentence.
+- ``platforms``: how many hashtags a platform takes.
+- ``services``: what every handler works with; ``albums``, ``blocked``, ``chat_locks``,
+  ``flood_wait``, ``last_photo`` and ``typing_action`` are its parts.
+"""

@@ -79,10 +79,10 @@ def spelling_keyboard(hashtags: Iterable[str]) -> InlineKeyboardMarkup:
     )
 
 
-def categories_keyboard(texts: Texts, shown: Page[tuple[str, str]]) -> InlineKeyboardMarkup:
+def categories_keyboard(texts: Texts, page: Page[tuple[str, str]]) -> InlineKeyboardMarkup:
     """A button for each category: its key and its label."""
-    rows = [[_button(label, "category", key, shown.page)] for key, label in shown.items]
-    return InlineKeyboardMarkup([*rows, *_turning(texts, shown, "categories")])
+    rows = [[_button(label, "category", key, page.page)] for key, label in page.items]
+    return InlineKeyboardMarkup([*rows, *_turning(texts, page, "categories")])
 
 
 def category_keyboard(texts: Texts, hashtags: Sequence[str], page: int) -> InlineKeyboardMarkup:

@@ -13,7 +13,7 @@ from bot.chat.albums import Albums
 from bot.chat.application import build
 from bot.local.person import Person
 from bot.local.server import LocalServer
-from bot.receiving import polling
+from bot.run import polling
 from bot.settings import Settings
 from recommenders.bundle import Bundle
 from storage.database import Database

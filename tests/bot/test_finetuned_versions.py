@@ -20,7 +20,7 @@ from bot.chat.services import Services
 from bot.local.person import Person
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current, next_night
-from bot.receiving import polling
+from bot.run import polling
 from bot.settings import Settings
 from recommenders import bundle as bundles
 from recommenders.copies import Hashes
@@ -65,7 +65,7 @@ async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
     versions = Versions.of(path)
     async with (
         polling(application),
-        kept_current(services, learner, versions, look_every=0.05, count_every=0.2),
+        kept_current(services, learner, versions, check_every=0.05, count_every=0.2),
     ):
         yield Running(services, database, versions, url)
     await server.stop()

@@ -16,8 +16,7 @@ from telegram.ext import ExtBot
 from bot.chat.application import build
 from bot.local.person import Person
 from bot.local.server import LocalServer
-from bot.receiving import SECRET_HEADER, webhook
-from bot.run import StartError, serve
+from bot.run import SECRET_HEADER, StartError, serve, webhook
 from bot.settings import Settings
 from recommenders.engine import BundleError, Engine
 from tests.bot.conversation import answer_hashtags, hashtags

@@ -1,1 +1,1 @@
-"""What the bot does with each kind of update; ``bot.chat.application`` says which comes where."""
+"""One file a command or kind of update; ``bot.chat.application`` says which comes where."""

@@ -153,10 +153,10 @@ async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup 
     return "\n".join(lines), review_keyboard(texts, waiting)
 
 
-def _words(given: list[str]) -> tuple[list[str], list[str]]:
+def _words(args: list[str]) -> tuple[list[str], list[str]]:
     """Words as the block list has them (canonical, * allowed), and what can be no such word."""
     words, wrong = [], []
-    for word in given:
+    for word in args:
         try:
             normalise(word.replace("*", ""))
             words.append("*".join(normalise(part) if part else "" for part in word.split("*")))

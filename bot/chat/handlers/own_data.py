@@ -71,7 +71,9 @@ async def forget_decided(update: Update, context: Context) -> None:
             await users.forget(session, query.from_user.id)
         context.services.last_photos.forget(query.from_user.id)
         await unlearn(context.services)
-    await edit(query, context.texts.forgotten if data[2] == "yes" else context.texts.kept, None)
+    await edit(
+        query, context.texts.forgotten if data[2] == "yes" else context.texts.forget_cancelled, None
+    )
     await query.answer()
 
 

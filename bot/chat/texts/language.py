@@ -140,7 +140,7 @@ class Texts:
     button_keep: str
     not_yours: str
     forgotten: str
-    kept: str
+    forget_cancelled: str
 
     admins_only: str
     review: str
