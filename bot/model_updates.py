@@ -138,7 +138,7 @@ class _FineTuner:
 
     async def run(self, every: float) -> None:
         schedule = self.services.settings.finetune_every
-        night = _next_night(self.now())
+        night = next_night(self.now())
         while True:
             await asyncio.sleep(every)
             try:
@@ -146,7 +146,7 @@ class _FineTuner:
                 if schedule == "nightly":
                     if self.now() < night:
                         continue
-                    night = _next_night(self.now())
+                    night = next_night(self.now())
                     due = waiting > 0
                 else:
                     assert isinstance(schedule, int)
@@ -167,7 +167,8 @@ class _FineTuner:
             return await training_labels.unlearnt(session)
 
 
-def _next_night(now: datetime) -> datetime:
+def next_night(now: datetime) -> datetime:
+    """When fine-tuning is next due where it runs every night."""
     night = now.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
     return night if night > now else night + timedelta(days=1)
 

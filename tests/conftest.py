@@ -1,8 +1,12 @@
-"""What every test runs under."""
+"""What every test runs under, and a database for those that want one."""
+
+import asyncio
+from pathlib import Path
 
 import pytest
 
 from recommenders.machine import one_core_each
+from storage.database import Database
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -13,3 +17,15 @@ def one_core() -> None:
     that wait for each other cost most of a test's time.
     """
     one_core_each()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables; a copy of it spares a test the migrations."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+
+    async def migrate() -> None:
+        await (await Database.open(f"sqlite:///{path}")).close()
+
+    asyncio.run(migrate())
+    return path

@@ -1,25 +1,29 @@
-"""The real application against the real local server and a real database."""
+"""The real application against the real local server, a real database and a real engine."""
 
+import shutil
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from colours import ColourEngine
-from running import TOKEN, Running, Start
 
+from bot.chat.albums import Albums
 from bot.chat.application import build
 from bot.local.server import LocalServer
 from bot.run import polling
 from bot.settings import Settings
-from recommenders.engine import Engine
+from recommenders.bundle import Bundle
 from storage.database import Database
+from tests.bot.running import TOKEN, Running, Start
+from tests.colours import ColourNetwork, colour_engine
 from tests.person import Person
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, empty_database: Path) -> Settings:
+    shutil.copy(empty_database, tmp_path / "bot.db")
     return Settings(
         _env_file=None,  # type: ignore[call-arg]
         database_url=f"sqlite+aiosqlite:///{tmp_path}/bot.db",
@@ -28,16 +32,17 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def start(settings: Settings) -> AsyncIterator[Start]:
+async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
     """Starts the bot; starting it again on the same database is a restart."""
+    # Every client of HTTP reads all certificates, and none here speaks TLS.
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
     async with AsyncExitStack() as everything:
 
         async def starting(
-            engine: ColourEngine | None = None,
+            bundle: Bundle | None = None,
             server: LocalServer | None = None,
-            **changed: Any,
+            **changed_settings: Any,
         ) -> Running:
-            engine = engine or ColourEngine()
             if server is None:
                 server = LocalServer(TOKEN)
                 await server.start(port=0)
@@ -45,16 +50,18 @@ async def start(settings: Settings) -> AsyncIterator[Start]:
             stack = await everything.enter_async_context(AsyncExitStack())
             database = await Database.open(settings.database_url)
             stack.push_async_callback(database.close)
+            network = ColourNetwork()
             application = build(
-                settings.model_copy(update=changed),
-                cast(Engine, engine),
+                settings.model_copy(update=changed_settings),
+                colour_engine(bundle, network),
                 database,
                 token=TOKEN,
                 api_url=server.url,
             )
-            await stack.enter_async_context(polling(application))
             services = application.bot_data["services"]
-            return Running(server, application, services, database, engine, stack)
+            services.albums = Albums(quiet=0.2)
+            await stack.enter_async_context(polling(application))
+            return Running(server, application, services, database, network, stack)
 
         yield starting
 

@@ -1,15 +1,14 @@
-"""The bot at work in a test, and people who talk to it."""
+"""The bot at work in a test."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from colours import ColourEngine
-
 from bot.chat.services import Bot, Services
 from bot.local.server import LocalServer
 from storage.database import Database
+from tests.colours import ColourNetwork
 from tests.person import Person
 
 TOKEN = "424242:a-token_that-no.log~may%show"
@@ -23,7 +22,7 @@ class Running:
     application: Bot
     services: Services
     database: Database
-    engine: ColourEngine
+    network: ColourNetwork
     stack: AsyncExitStack = field(repr=False)
 
     async def person(self, **who: Any) -> Person:
@@ -34,3 +33,4 @@ class Running:
 
 
 Start = Callable[..., Awaitable[Running]]
+"""As ``start`` of ``conftest.py``."""

@@ -3,21 +3,22 @@
 import asyncio
 import logging
 import shutil
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from colours import hashtags, jpeg
 
-from bot import model_updates
 from bot.chat.application import build
 from bot.chat.learner import Learner
 from bot.chat.services import Services
 from bot.local.server import LocalServer
-from bot.model_updates import kept_current
+from bot.model_updates import kept_current, next_night
 from bot.run import polling
 from bot.settings import Settings
 from recommenders import bundle as bundles
@@ -25,11 +26,12 @@ from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.versions import Versions
 from storage import Database, known_photos, labels
+from tests.bot.conversation import answer_hashtags, hashtags, reply_text
+from tests.bot.running import TOKEN
 from tests.bundles import tiny_bundle
+from tests.colours import jpeg
 from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
 from tests.person import Person
-
-TOKEN = "424242:a-token_that-no.log~may%show"
 
 
 @dataclass
@@ -85,59 +87,55 @@ def promote(versions: Versions, name: str) -> Path:
     return versions.folder / name
 
 
-async def answer(person: Person, seed: int) -> list[str]:
-    await person.send_photo(jpeg("red", seed))
-    return hashtags(await person.wait_reply())
-
-
 async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_dropped(
     settings: Settings, mine: Path
 ) -> None:
     async with running(settings, mine) as bot, Person(bot.page_url) as ann:
-        (taught,) = await ann.send_photo(jpeg("red", 1))
-        await ann.wait_reply()
-        await ann.send_text("/addtags #ourcat", reply_to=taught)
-        await ann.wait_reply()
-
-        sent = 20
-        for seed in range(sent):
+        photos = 20
+        for seed in range(photos):
             await ann.send_photo(jpeg("blue", seed))
             if seed == 5:
                 promote(bot.versions, "mine-2")
         await bot.answered_by("mine-2")
-        for _ in range(sent):
+        for _ in range(photos):
             assert len(hashtags(await ann.wait_reply())) == 10
-        # What people taught the old version is known to the new one.
-        assert "#ourcat" in await answer(ann, 1)
+
+
+async def test_what_people_taught_one_version_is_known_to_the_next_and_after_a_roll_back(
+    settings: Settings, mine: Path
+) -> None:
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
+        await answer_hashtags(ann, "red", 1)
+        await reply_text(ann, "/addtags #ourcat")
+        promote(bot.versions, "mine-2")
+        await bot.answered_by("mine-2")
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
         bot.versions.roll_back()
         await bot.answered_by("mine-1")
-        assert "#ourcat" in await answer(ann, 1)
-        assert len(await answer(ann, 90)) == 10
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
 
 
 async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
     settings: Settings, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    learning, go_on = threading.Event(), threading.Event()
+    learn = Engine.learn
+
+    def slowly(engine: Engine, photos: Any) -> None:
+        learn(engine, photos)
+        if engine.model == "mine-2":
+            learning.set()
+            go_on.wait(60)
+
     async with running(settings, mine) as bot, Person(bot.page_url) as ann:
-        (taught,) = await ann.send_photo(jpeg("red", 1))
-        await ann.wait_reply()
-        learnt = asyncio.Event()
-        learn = Engine.learn
-
-        def slowly(engine: Engine, photos: dict[object, object]) -> None:
-            learn(engine, photos)  # type: ignore[arg-type]
-            if engine.model == "mine-2" and not learnt.is_set():
-                while not learnt.is_set():
-                    pass
-
+        await answer_hashtags(ann, "red", 1)
         monkeypatch.setattr(Engine, "learn", slowly)
         promote(bot.versions, "mine-2")
-        await asyncio.sleep(0.5)
-        await ann.send_text("/addtags #ourcat", reply_to=taught)
-        assert "Learnt" in (await ann.wait_reply())["text"]
-        learnt.set()
+        await asyncio.to_thread(learning.wait, 60)
+        assert "Learnt" in await reply_text(ann, "/addtags #ourcat")
+        go_on.set()
         await bot.answered_by("mine-2")
-        assert "#ourcat" in await answer(ann, 1)
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
 
 
 @pytest.mark.parametrize("harm", ["damaged", "gone", "of other weights"])
@@ -157,7 +155,7 @@ async def test_a_version_that_cannot_be_loaded_is_told_in_the_log_and_the_old_on
             bundles.save(bundle, ready)
         versions.promote(ready)
         await until(lambda: "mine-1 goes on answering" in caplog.text)
-        assert len(await answer(ann, 1)) == 10
+        assert len(await answer_hashtags(ann, "red", 1)) == 10
         assert bot.services.engine.model == "mine-1"
         # The next version is taken up all the same.
         promote(versions, "mine-3")
@@ -175,7 +173,7 @@ async def test_a_bundle_deleted_under_a_running_bot_is_told_once_and_answers_fro
         await until(lambda: "is gone from" in caplog.text)
         shutil.rmtree(mine.parent)
         await asyncio.sleep(0.3)
-        assert len(await answer(ann, 1)) == 10
+        assert len(await answer_hashtags(ann, "red", 1)) == 10
         assert bot.services.engine.model == "mine-2"
         assert caplog.text.count("is gone from") == 1
 
@@ -211,7 +209,7 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
             swap = asyncio.create_task(bot.answered_by("mine-2"))
             answers = 0
             while not swap.done():
-                assert await answer(ann, answers)
+                assert await answer_hashtags(ann, "red", answers)
                 answers += 1
                 await asyncio.sleep(0.5)  # the other process is of the lowest priority
             await swap
@@ -230,11 +228,15 @@ async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
         await until(lambda: "Fine-tuning failed" in caplog.text)
         assert "carries no photos to rehearse" in caplog.text
         assert "Traceback" not in caplog.text
-        assert len(await answer(ann, 1)) == 10
+        assert len(await answer_hashtags(ann, "red", 1)) == 10
 
 
-def test_a_night_is_the_next_one() -> None:
-    from datetime import datetime
-
-    assert model_updates._next_night(datetime(2026, 5, 1, 2, 59)) == datetime(2026, 5, 1, 3)
-    assert model_updates._next_night(datetime(2026, 5, 1, 3, 0)) == datetime(2026, 5, 2, 3)
+@pytest.mark.parametrize(
+    ("now", "night"),
+    [
+        (datetime(2026, 5, 1, 2, 59), datetime(2026, 5, 1, 3)),
+        (datetime(2026, 5, 1, 3, 0), datetime(2026, 5, 2, 3)),
+    ],
+)
+def test_a_night_is_the_next_one(now: datetime, night: datetime) -> None:
+    assert next_night(now) == night

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from colours import hashtags, jpeg
-from running import TOKEN, Running, Start
 
 from bot import logs
+from recommenders.engine import Engine
+from tests.bot.conversation import answer, answer_hashtags
+from tests.bot.running import TOKEN, Running, Start
 
 SECRET = TOKEN.partition(":")[2]
 
@@ -33,9 +34,7 @@ async def test_a_photo_is_answered_at_debug_level_without_the_token_in_the_log(
     written: io.StringIO, start: Start
 ) -> None:
     bot = await start()
-    ann = await bot.person()
-    await ann.send_photo(jpeg())
-    assert hashtags(await ann.wait_reply())
+    assert await answer_hashtags(await bot.person())
     log = written.getvalue()
     assert "/bot<secret>/sendMessage" in log
     assert "HTTP Request: POST" in log
@@ -44,7 +43,7 @@ async def test_a_photo_is_answered_at_debug_level_without_the_token_in_the_log(
 
 
 async def test_a_traceback_with_the_token_is_logged_without_it(
-    written: io.StringIO, bot: Running
+    written: io.StringIO, bot: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: object, **__: object) -> None:
         try:
@@ -52,10 +51,8 @@ async def test_a_traceback_with_the_token_is_logged_without_it(
         except ValueError as error:
             raise RuntimeError({"url": f"bot{TOKEN}"}) from error
 
-    bot.engine.features = fails  # type: ignore[assignment, method-assign]
-    ann = await bot.person()
-    await ann.send_photo(jpeg())
-    assert "went wrong" in (await ann.wait_reply())["text"]
+    monkeypatch.setattr(Engine, "features", fails)
+    assert "went wrong" in (await answer(await bot.person()))["text"]
     log = written.getvalue()
     assert "Traceback" in log
     assert "https://api.telegram.org/bot<secret>/getMe" in log

@@ -6,38 +6,37 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession
-from colours import ColourEngine, hashtags, jpeg
 from pydantic import SecretStr
-from running import TOKEN, Start
 from telegram.ext import ExtBot
 
-from bot import run
 from bot.chat.application import build
 from bot.local.server import LocalServer
 from bot.run import SECRET_HEADER, StartError, serve, webhook
 from bot.settings import Settings
 from recommenders.engine import BundleError, Engine
+from tests.bot.conversation import answer_hashtags, hashtags
+from tests.bot.running import TOKEN, Start
+from tests.colours import colour_engine, jpeg
 from tests.person import Person
 
 
 @pytest.fixture(autouse=True)
 def a_fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run.Engine, "load", lambda *_: ColourEngine())
+    monkeypatch.setattr(Engine, "load", lambda *_: colour_engine())
 
 
 @asynccontextmanager
 async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]:
-    said: list[str] = []
+    lines: list[str] = []
     ready, stop = asyncio.Event(), asyncio.Event()
 
     def say(line: str) -> None:
-        said.append(line)
+        lines.append(line)
         if "Ctrl-C" in line:
             ready.set()
 
@@ -48,7 +47,7 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
     try:
         if task.done():
             await task
-        yield said
+        yield lines
     finally:
         stop.set()
         await asyncio.wait_for(task, 20) if not task.done() else None
@@ -57,11 +56,10 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
 async def test_without_a_token_it_serves_the_local_chat_and_frees_the_port(
     settings: Settings,
 ) -> None:
-    async with serving(settings) as said:
-        (page_url,) = re.findall(r"http://127\.0\.0\.1:\d+/\?key=\S+", said[-1])
+    async with serving(settings) as lines:
+        (page_url,) = re.findall(r"http://127\.0\.0\.1:\d+/\?key=\S+", lines[-1])
         async with Person(page_url) as ann:
-            await ann.send_photo(jpeg("green"))
-            assert hashtags(await ann.wait_reply())[0] == "#green1"
+            assert (await answer_hashtags(ann, "green"))[0] == "#green1"
     port = urlsplit(page_url).port
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,11 +71,10 @@ async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: 
     url = await server.start(port=0)
     live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
     try:
-        async with serving(live) as said:
-            assert "@live_bot answers" in said[-1]
+        async with serving(live) as lines:
+            assert "@live_bot answers" in lines[-1]
             async with Person(server.page_url) as ann:
-                await ann.send_photo(jpeg("green"))
-                assert hashtags(await ann.wait_reply())[0] == "#green1"
+                assert (await answer_hashtags(ann, "green"))[0] == "#green1"
     finally:
         await server.stop()
 
@@ -136,17 +133,18 @@ async def test_a_taken_port_is_one_sentence_that_names_another(settings: Setting
     assert "--port 8080" in sentence
 
 
-async def test_a_broken_bundle_and_a_broken_database_are_one_sentence_each(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "DATABASE_URL" in await refused(
-        settings.model_copy(update={"database_url": "nothing://here"})
-    )
+async def test_a_broken_database_is_one_sentence(settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"database_url": "nothing://here"})
+    assert "DATABASE_URL" in await refused(nowhere)
 
+
+async def test_a_broken_bundle_is_one_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def load(*_: Any) -> None:
         raise BundleError("The bundle is broken. Fit it again.")
 
-    monkeypatch.setattr(run.Engine, "load", load)
+    monkeypatch.setattr(Engine, "load", load)
     assert await refused(settings) == "The bundle is broken. Fit it again."
 
 
@@ -164,7 +162,7 @@ async def test_with_a_webhook_only_calls_with_the_secret_are_taken(
     monkeypatch.setattr(ExtBot, "set_webhook", set_webhook)
     called = build(
         bot.services.settings,
-        cast(Engine, bot.engine),
+        bot.services.engine,
         bot.database,
         token=TOKEN,
         api_url=bot.server.url,
@@ -172,7 +170,8 @@ async def test_with_a_webhook_only_calls_with_the_secret_are_taken(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    await bot.application.updater.stop()  # type: ignore[union-attr]
+    assert bot.application.updater is not None
+    await bot.application.updater.stop()
     async with webhook(called, "https://bot.example/hook", "s-1", port), ClientSession() as http:
         assert set_webhooks[0]["url"] == "https://bot.example/hook"
         assert set_webhooks[0]["secret_token"] == "s-1"

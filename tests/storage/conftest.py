@@ -1,5 +1,6 @@
 """A real database in a file for each test, and photos to put into it."""
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def database(url: str) -> AsyncIterator[Database]:
+async def database(url: str, tmp_path: Path, empty_database: Path) -> AsyncIterator[Database]:
+    (tmp_path / "folder").mkdir()
+    shutil.copy(empty_database, tmp_path / "folder" / "bot.db")
     opened = await Database.open(url)
     yield opened
     await opened.close()

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ NewPhoto = Callable[..., Awaitable[int]]
 TEN = [(f"tag{number}", 1 - number / 10) for number in range(10)]
 
 
-async def answer(database: Database, photo: int, **changes: object) -> int:
-    given = {
+async def answer(database: Database, photo: int, **changes: Any) -> int:
+    fields: dict[str, Any] = {
         "photo_id": photo,
         "chat_id": 1,
         "backend": "als",
@@ -22,15 +23,20 @@ async def answer(database: Database, photo: int, **changes: object) -> int:
         "elapsed_ms": 30.5,
     }
     async with database.session() as session:
-        return await recommendations.record(session, **(given | changes))  # type: ignore[arg-type]
+        return await recommendations.record(session, **(fields | changes))
 
 
 async def previous(
-    database: Database, photo: int, **changes: object
+    database: Database, photo: int, **changes: Any
 ) -> list[tuple[str, float]] | None:
-    wanted = {"photo_id": photo, "backend": "als", "model": "starter-1", "style": "balanced"}
+    fields: dict[str, Any] = {
+        "photo_id": photo,
+        "backend": "als",
+        "model": "starter-1",
+        "style": "balanced",
+    }
     async with database.reading() as session:
-        return await recommendations.previous(session, **(wanted | changes))  # type: ignore[arg-type]
+        return await recommendations.previous(session, **(fields | changes))
 
 
 async def test_a_known_photo_gets_its_earlier_answer(
@@ -40,6 +46,11 @@ async def test_a_known_photo_gets_its_earlier_answer(
     await answer(database, photo)
     assert await previous(database, photo) == TEN
     assert await previous(database, photo, count=10) == TEN
+
+
+async def test_of_two_answers_the_newer_counts(database: Database, new_photo: NewPhoto) -> None:
+    photo = await new_photo()
+    await answer(database, photo)
     newer = [("кошка", 0.9), ("猫", 0.8)]
     await answer(database, photo, hashtags=newer)
     assert await previous(database, photo) == newer
@@ -61,6 +72,12 @@ async def test_an_answer_of_another_kind_is_no_answer(
     photo = await new_photo()
     await answer(database, photo)
     assert await previous(database, photo, **other) is None
+
+
+async def test_an_answer_of_another_photo_is_no_answer(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    await answer(database, await new_photo())
     assert await previous(database, await new_photo()) is None
 
 
@@ -82,18 +99,29 @@ async def test_an_answer_from_before_something_was_learnt_no_longer_counts(
     assert await previous(database, photo, since=datetime.now(UTC)) is None
 
 
-async def test_labels_given_or_taken_back_make_an_answer_out_of_date(
+async def add_label(database: Database, photo: int) -> None:
+    async with database.session() as session:
+        await labels.add(
+            session, user_id=1, chat_id=1, photo_id=photo, hashtags=["dog"], vocabulary={"dog"}
+        )
+
+
+async def test_labels_make_the_answer_of_their_photo_out_of_date(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo, other = await new_photo(), await new_photo()
     await answer(database, photo)
     await answer(database, other)
-    async with database.session() as session:
-        await labels.add(
-            session, user_id=1, chat_id=1, photo_id=photo, hashtags=["dog"], vocabulary={"dog"}
-        )
+    await add_label(database, photo)
     assert await previous(database, photo) is None
     assert await previous(database, other) == TEN
+
+
+async def test_labels_taken_back_make_an_answer_out_of_date(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add_label(database, photo)
     await answer(database, photo)
     assert await previous(database, photo) == TEN
     async with database.session() as session:
@@ -110,15 +138,28 @@ async def test_the_message_that_shows_answers_leads_to_them(
     async with database.session() as session:
         await recommendations.set_message(session, first, 77)
         await recommendations.set_message(session, second, 77)
-        await recommendations.set_message(session, 404, 78)
     async with database.reading() as session:
-        shown = await recommendations.of_message(session, 1, 77)
-        assert [given.id for given in shown] == [second, first]
-        assert shown[0].backend == "w2v" and shown[0].duplicate and not shown[1].duplicate
-        assert shown[1] == await recommendations.get(session, first)
-        assert shown[1].hashtags == tuple(TEN) and shown[1].at.tzinfo is UTC
+        newer, older = await recommendations.of_message(session, 1, 77)
+        assert (newer.id, newer.backend, newer.duplicate) == (second, "w2v", True)
+        assert (older.id, older.backend, older.duplicate) == (first, "als", False)
         assert await recommendations.of_message(session, 2, 77) == []
+
+
+async def test_an_answer_comes_back_as_it_was_recorded(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    number = await answer(database, await new_photo())
+    async with database.reading() as session:
+        stored = await recommendations.get(session, number)
+    assert stored is not None
+    assert stored.hashtags == tuple(TEN) and stored.at.tzinfo is UTC
+
+
+async def test_an_answer_that_is_gone_has_no_message(database: Database) -> None:
+    async with database.session() as session:
+        await recommendations.set_message(session, 404, 78)
         assert await recommendations.get(session, 404) is None
+        assert await recommendations.of_message(session, 1, 78) == []
 
 
 async def test_more_hashtags_stand_below_those_of_an_answer(
@@ -128,8 +169,13 @@ async def test_more_hashtags_stand_below_those_of_an_answer(
     first = await answer(database, photo)
     async with database.session() as session:
         await recommendations.extend(session, first, [("猫", 0.5)])
-        await recommendations.extend(session, 404, [("猫", 0.5)])
     assert await previous(database, photo, count=11) == [*TEN, ("猫", 0.5)]
+
+
+async def test_an_answer_that_is_gone_takes_no_more_hashtags(database: Database) -> None:
+    async with database.session() as session:
+        await recommendations.extend(session, 404, [("猫", 0.5)])
+        assert await recommendations.get(session, 404) is None
 
 
 async def test_an_answer_to_an_album_is_not_repeated_for_its_first_photo(
@@ -140,30 +186,45 @@ async def test_an_answer_to_an_album_is_not_repeated_for_its_first_photo(
     assert await previous(database, photo) is None
 
 
-async def test_one_user_has_one_thumb_and_may_change_it(
+async def vote(database: Database, recommendation: int, user: int, value: int) -> Thumbs:
+    async with database.session() as session:
+        return await feedback.vote(
+            session, recommendation_id=recommendation, user_id=user, value=value
+        )
+
+
+async def test_one_user_has_one_thumb(database: Database, new_photo: NewPhoto) -> None:
+    number = await answer(database, await new_photo())
+    for _ in range(2):
+        assert await vote(database, number, 1, 1) == Thumbs(up=1, down=0)
+    assert await vote(database, number, 2, 1) == Thumbs(up=2, down=0)
+
+
+async def test_a_thumb_may_be_changed_and_taken_back(
     database: Database, new_photo: NewPhoto
 ) -> None:
-    given = await answer(database, await new_photo())
+    number = await answer(database, await new_photo())
+    await vote(database, number, 2, 1)
+    assert await vote(database, number, 1, -1) == Thumbs(up=1, down=1)
+    assert await vote(database, number, 1, 0) == Thumbs(up=1, down=0)
 
-    async def vote(user: int, value: int) -> Thumbs:
-        async with database.session() as session:
-            return await feedback.vote(session, recommendation_id=given, user_id=user, value=value)
 
-    assert await vote(1, 1) == Thumbs(up=1, down=0)
-    assert await vote(1, 1) == Thumbs(up=1, down=0)
-    assert await vote(2, 1) == Thumbs(up=2, down=0)
-    assert await vote(1, -1) == Thumbs(up=1, down=1)
-    assert await vote(1, 0) == Thumbs(up=1, down=0)
-    await asyncio.gather(*(vote(3, value) for value in (1, -1, 1, -1)))
+async def test_of_one_users_thumbs_at_once_one_stays(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    number = await answer(database, await new_photo())
+    await asyncio.gather(*(vote(database, number, 3, value) for value in (1, -1, 1, -1)))
     async with database.reading() as session:
-        assert sum((await feedback.thumbs(session, given)).__dict__.values()) == 2
+        thumbs = await feedback.thumbs(session, number)
+    assert thumbs.up + thumbs.down == 1
 
 
-async def test_a_thumb_for_nothing_is_refused(database: Database, new_photo: NewPhoto) -> None:
+async def test_a_thumb_for_nothing_is_refused(database: Database) -> None:
     with pytest.raises(KeyError):
-        async with database.session() as session:
-            await feedback.vote(session, recommendation_id=404, user_id=1, value=1)
-    given = await answer(database, await new_photo())
+        await vote(database, 404, 1, 1)
+
+
+async def test_what_is_no_thumb_is_refused(database: Database, new_photo: NewPhoto) -> None:
+    number = await answer(database, await new_photo())
     with pytest.raises(ValueError, match="thumb"):
-        async with database.session() as session:
-            await feedback.vote(session, recommendation_id=given, user_id=1, value=5)
+        await vote(database, number, 1, 5)

@@ -1,6 +1,6 @@
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,15 +39,15 @@ async def test_every_migration_can_be_undone(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(sync), "base"))
         tables = await connection.scalars(text("SELECT name FROM sqlite_master"))
-        left = {name for name in tables if not name.startswith("sqlite_")}
-    assert left == {"alembic_version"}
+        remaining = {name for name in tables if not name.startswith("sqlite_")}
+    assert remaining == {"alembic_version"}
 
 
-async def test_answers_of_the_first_version_get_their_mix_and_album(
-    database: Database, new_photo: Callable[..., Awaitable[int]]
-) -> None:
-    styles = ["balanced", "popular/ladder", "relevant/album"]
-    photo = await new_photo()
+OLD_STYLES = ["balanced", "popular/ladder", "relevant/album"]
+"""As the first version of the database wrote style, mix and album."""
+
+
+async def record_styles(database: Database, photo: int, styles: Iterable[str]) -> None:
     async with database.session() as session:
         for style in styles:
             await recommendations.record(
@@ -60,6 +60,24 @@ async def test_answers_of_the_first_version_get_their_mix_and_album(
                 hashtags=[("dog", 0.5)],
                 elapsed_ms=1,
             )
+
+
+async def test_answers_get_their_style_of_the_first_version_back(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    await record_styles(database, await new_photo(), OLD_STYLES)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0002"))
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
+        styles = await connection.scalars(text("SELECT style FROM recommendations ORDER BY id"))
+        assert styles.all() == OLD_STYLES
+
+
+async def test_answers_of_the_first_version_get_their_mix_and_album(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    await record_styles(database, await new_photo(), OLD_STYLES)
     columns = text("SELECT style, mix, album FROM recommendations ORDER BY id")
     async with database.engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
@@ -69,12 +87,9 @@ async def test_answers_of_the_first_version_get_their_mix_and_album(
             ("popular", "ladder", 0),
             ("relevant", None, 1),
         ]
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
-        old = await connection.scalars(text("SELECT style FROM recommendations ORDER BY id"))
-        assert old.all() == styles
 
 
-async def test_what_is_kept_is_there_after_a_restart(url: str) -> None:
+async def test_what_is_stored_is_there_after_a_restart(url: str) -> None:
     first = await Database.open(url)
     async with first.session() as session:
         await chats.change(session, 5, backend="w2v", count=30)
@@ -99,7 +114,7 @@ async def test_sqlite_writes_ahead_and_holds_to_foreign_keys(database: Database)
         assert int(await session.scalar(text("PRAGMA busy_timeout")) or 0) > 0
 
 
-async def test_a_session_that_raises_keeps_nothing(database: Database) -> None:
+async def test_a_session_that_raises_stores_nothing(database: Database) -> None:
     with pytest.raises(RuntimeError, match="half way"):
         async with database.session() as session:
             await chats.change(session, 1, count=5)
@@ -108,7 +123,7 @@ async def test_a_session_that_raises_keeps_nothing(database: Database) -> None:
         assert (await chats.get(session, 1)).count == 10
 
 
-async def test_a_session_for_reading_keeps_nothing(database: Database) -> None:
+async def test_a_session_for_reading_stores_nothing(database: Database) -> None:
     async with database.reading() as session:
         await chats.change(session, 1, count=5)
     async with database.reading() as session:
@@ -168,7 +183,7 @@ async def test_a_full_disk_is_told_in_a_sentence_and_what_was_confirmed_stays(
 async def test_a_database_that_may_not_be_written_is_told_in_a_sentence(
     tmp_path: Path,
 ) -> None:
-    file = tmp_path / "kept.db"
+    file = tmp_path / "readonly.db"
     await (await Database.open(f"sqlite:///{file}")).close()
     database = await Database.open(f"sqlite+aiosqlite:///file:{file}?mode=ro&uri=true")
     with pytest.raises(StorageError, match="cannot be written to"):

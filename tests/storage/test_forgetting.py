@@ -1,7 +1,9 @@
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import BigInteger, select, text
 
 from recommenders.copies import Hashes
@@ -32,7 +34,7 @@ async def send(database: Database, photo: int, user: int, chat: int) -> int:
             session, chat_id=chat, message_id=message, photo_id=photo, user_id=user
         )
         await known_photos.add_file(session, photo, f"file-{photo}-{user}")
-        given = await recommendations.record(
+        answer = await recommendations.record(
             session,
             photo_id=photo,
             chat_id=chat,
@@ -42,10 +44,10 @@ async def send(database: Database, photo: int, user: int, chat: int) -> int:
             hashtags=[("dog", 1.0)],
             elapsed_ms=1.0,
         )
-        await recommendations.set_message(session, given, message + 5)
+        await recommendations.set_message(session, answer, message + 5)
         await sightings.answered(session, chat_id=chat, message_id=message + 5, photo_ids=[photo])
-        await feedback.vote(session, recommendation_id=given, user_id=user, value=1)
-    return given
+        await feedback.vote(session, recommendation_id=answer, user_id=user, value=1)
+    return answer
 
 
 async def label(database: Database, photo: int, user: int, *hashtags: str) -> None:
@@ -60,56 +62,113 @@ async def label(database: Database, photo: int, user: int, *hashtags: str) -> No
         )
 
 
-async def traces(database: Database, user: int) -> set[str]:
+async def columns_with(database: Database, user: int) -> set[str]:
     """Tables and columns in which the user's number stands."""
-    found = set()
+    columns = set()
     async with database.reading() as session:
         for table in Base.metadata.sorted_tables:
             for column in table.columns:
                 if not isinstance(column.type, BigInteger):
                     continue
                 if await session.scalar(select(column).where(column == user).limit(1)):
-                    found.add(f"{table.name}.{column.name}")
-    return found
+                    columns.add(f"{table.name}.{column.name}")
+    return columns
 
 
-async def test_nothing_is_left_of_a_user_who_asks_to_be_forgotten(
-    database: Database, new_photo: NewPhoto
-) -> None:
+@dataclass(frozen=True)
+class Traces:
+    """What a user leaves.
+
+    Attributes:
+        mine: a photo that nobody else sent or labelled.
+        shared: one that another user sent too.
+        labelled_by_other: one that another user labelled.
+        answer_to_other: the answer that the other user got for ``shared``.
+    """
+
+    mine: int
+    shared: int
+    labelled_by_other: int
+    answer_to_other: int
+
+
+@pytest.fixture
+async def traces(database: Database, new_photo: NewPhoto) -> Traces:
     mine, shared, labelled_by_other = [await new_photo() for _ in range(3)]
     await send(database, mine, ME, ME)
     await send(database, shared, ME, ME)
-    theirs = await send(database, shared, OTHER, GROUP)
+    answer_to_other = await send(database, shared, OTHER, GROUP)
     await send(database, labelled_by_other, ME, GROUP)
     await label(database, mine, ME, "one", "two")
     await label(database, shared, ME, "one")
-    await label(database, labelled_by_other, OTHER, "kept")
+    await label(database, labelled_by_other, OTHER, "theirs")
     async with database.session() as session:
         await chats.change(session, ME, count=30)
-        await feedback.vote(session, recommendation_id=theirs, user_id=ME, value=-1)
+        await feedback.vote(session, recommendation_id=answer_to_other, user_id=ME, value=-1)
         await labels.remove(session, ME, "two")
         decided = {"hashtag": "decided", "status": "approved", "first_at": now()}
         session.add(NewHashtag(**decided, decided_by=ME, decided_at=now()))
         await moderation.block(session, "bad", ME)
-    assert "labels.user_id" in await traces(database, ME)
+    return Traces(mine, shared, labelled_by_other, answer_to_other)
 
+
+async def forget_me(database: Database) -> Forgotten:
     async with database.session() as session:
-        gone = await users.forget(session, ME)
+        return await users.forget(session, ME)
 
-    assert gone == Forgotten(labels=3, votes=4, sightings=3, photos=1)
-    assert await traces(database, ME) == set()
+
+@pytest.mark.usefixtures("traces")
+async def test_the_number_of_a_user_who_asks_to_be_forgotten_stands_nowhere(
+    database: Database,
+) -> None:
+    assert "labels.user_id" in await columns_with(database, ME)
+    await forget_me(database)
+    assert await columns_with(database, ME) == set()
+
+
+@pytest.mark.usefixtures("traces")
+async def test_what_was_forgotten_is_counted(database: Database) -> None:
+    assert await forget_me(database) == Forgotten(labels=3, votes=4, sightings=3, photos=1)
+
+
+async def test_a_photo_that_nobody_else_used_is_forgotten(
+    database: Database, traces: Traces
+) -> None:
+    await forget_me(database)
     async with database.reading() as session:
-        assert await known_photos.features(session, mine) == {}
-        assert await known_photos.find_by_file(session, f"file-{mine}-{ME}") is None
-        assert (await known_photos.features(session, shared)).keys() == {"net"}
-        labelled = await training_labels.labelled_photo(session, "net", labelled_by_other)
-        assert labelled is not None and list(labelled.hashtags) == ["kept"]
-        assert (await known_photos.features(session, labelled_by_other)).keys() == {"net"}
-        assert await sightings.last_in_chat(session, GROUP, OTHER) == shared
-        assert (await feedback.thumbs(session, theirs)).up == 1
+        assert await known_photos.features(session, traces.mine) == {}
+        assert await known_photos.find_by_file(session, f"file-{traces.mine}-{ME}") is None
+
+
+async def test_a_photo_that_another_user_sent_too_stays(database: Database, traces: Traces) -> None:
+    await forget_me(database)
+    async with database.reading() as session:
+        assert (await known_photos.features(session, traces.shared)).keys() == {"net"}
+        assert await sightings.last_in_chat(session, GROUP, OTHER) == traces.shared
+
+
+async def test_a_photo_that_another_user_labelled_stays(database: Database, traces: Traces) -> None:
+    await forget_me(database)
+    async with database.reading() as session:
+        photo = traces.labelled_by_other
+        labelled = await training_labels.labelled_photo(session, "net", photo)
+        assert labelled is not None and list(labelled.hashtags) == ["theirs"]
+        assert (await known_photos.features(session, photo)).keys() == {"net"}
+
+
+async def test_the_other_users_thumb_stays(database: Database, traces: Traces) -> None:
+    await forget_me(database)
+    async with database.reading() as session:
+        assert (await feedback.thumbs(session, traces.answer_to_other)).up == 1
+
+
+@pytest.mark.usefixtures("traces")
+async def test_what_an_admin_decided_stays_when_they_are_forgotten(database: Database) -> None:
+    await forget_me(database)
+    async with database.reading() as session:
         assert await moderation.blocked_words(session) == ["bad"]
         waiting = await moderation.pending(session)
-        assert [item.hashtag for item in waiting.items] == ["kept"]
+        assert [item.hashtag for item in waiting.items] == ["theirs"]
 
 
 async def test_someone_unknown_is_forgotten_without_ado(database: Database) -> None:
@@ -136,16 +195,16 @@ async def test_what_is_forgotten_is_not_left_lying_in_the_file(url: str, tmp_pat
         assert photo_name.encode() not in file.read_bytes()
 
 
-async def test_a_number_that_was_deleted_is_not_given_again(
+async def test_a_number_that_was_deleted_is_not_used_again(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
-    given = await send(database, photo, ME, ME)
+    answer = await send(database, photo, ME, ME)
     async with database.session() as session:
         await users.forget(session, ME)
     again = await new_photo()
     assert again > photo
-    assert await send(database, again, OTHER, OTHER) > given
+    assert await send(database, again, OTHER, OTHER) > answer
 
 
 async def test_a_user_is_known_by_language_and_two_times(database: Database) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,7 @@ KNOWN = frozenset({"dog", "cat", "sea"})
 
 
 async def add(
-    database: Database, photo: int, *hashtags: str, user: int = 1, chat: int = 1, **more: object
+    database: Database, photo: int, *hashtags: str, user: int = 1, chat: int = 1, **more: Any
 ) -> Added:
     async with database.session() as session:
         return await labels.add(
@@ -23,7 +24,7 @@ async def add(
             photo_id=photo,
             hashtags=hashtags,
             vocabulary=KNOWN,
-            **more,  # type: ignore[arg-type]
+            **more,
         )
 
 
@@ -32,19 +33,28 @@ async def hashtags_of(session: AsyncSession, photo: int) -> list[str]:
     return list(labelled.hashtags) if labelled else []
 
 
-async def test_hashtags_are_kept_in_order_and_adding_again_changes_nothing(
+async def test_hashtags_are_stored_in_order_and_named_where_new(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
-    first = await add(database, photo, "dog", "своятачка", "dog", "猫")
-    assert first == Added(added=("dog", "своятачка", "猫"), new=("своятачка", "猫"))
-    again = await add(database, photo, "dog", "sea")
-    assert again == Added(added=("sea",), repeated=("dog",))
+    outcome = await add(database, photo, "dog", "своятачка", "dog", "猫")
+    assert outcome == Added(added=("dog", "своятачка", "猫"), new=("своятачка", "猫"))
     async with database.reading() as session:
-        assert await hashtags_of(session, photo) == ["dog", "своятачка", "猫", "sea"]
+        assert await hashtags_of(session, photo) == ["dog", "своятачка", "猫"]
 
 
-async def test_two_users_tagging_one_photo_at_once_are_both_kept(
+async def test_adding_a_hashtag_again_changes_nothing(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "dog", "cat")
+    outcome = await add(database, photo, "dog", "sea")
+    assert outcome == Added(added=("sea",), repeated=("dog",))
+    async with database.reading() as session:
+        assert await hashtags_of(session, photo) == ["dog", "cat", "sea"]
+
+
+async def test_labels_of_users_who_tag_one_photo_at_once_are_all_stored(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
@@ -55,21 +65,36 @@ async def test_two_users_tagging_one_photo_at_once_are_both_kept(
         assert (await moderation.pending(session)).items[0].users == 3
 
 
-async def test_a_daily_limit_keeps_the_first_and_names_the_rest(
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+async def test_a_daily_limit_takes_the_first_and_names_the_rest(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo, other = await new_photo(), await new_photo()
-    noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
-    one = await add(database, photo, "a", "b", daily_limit=3, at=noon)
-    two = await add(database, other, "a", "b", "c", daily_limit=3, at=noon)
-    assert one.added == ("a", "b")
-    assert (two.added, two.over_limit) == (("a",), ("b", "c"))
-    repeated = await add(database, photo, "a", daily_limit=3, at=noon)
+    first = await add(database, photo, "a", "b", daily_limit=3, at=NOON)
+    second = await add(database, other, "a", "b", "c", daily_limit=3, at=NOON)
+    assert first.added == ("a", "b")
+    assert (second.added, second.over_limit) == (("a",), ("b", "c"))
+
+
+async def test_a_repeated_label_does_not_count_towards_the_limit(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "a", daily_limit=1, at=NOON)
+    repeated = await add(database, photo, "a", daily_limit=1, at=NOON)
     assert (repeated.repeated, repeated.over_limit) == (("a",), ())
-    someone_else = await add(database, photo, "c", user=2, daily_limit=3, at=noon)
-    assert someone_else.added == ("c",)
-    next_day = noon + timedelta(hours=12)
-    assert (await add(database, other, "b", daily_limit=3, at=next_day)).added == ("b",)
+
+
+async def test_the_limit_is_each_users_and_each_days(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "a", daily_limit=1, at=NOON)
+    assert (await add(database, photo, "c", user=2, daily_limit=1, at=NOON)).added == ("c",)
+    next_day = NOON + timedelta(hours=12)
+    assert (await add(database, photo, "b", daily_limit=1, at=next_day)).added == ("b",)
 
 
 async def test_taking_labels_back_does_not_make_room_for_more_that_day(
@@ -82,53 +107,84 @@ async def test_taking_labels_back_does_not_make_room_for_more_that_day(
     assert (await add(database, photo, "c", daily_limit=2)).over_limit == ("c",)
 
 
-async def test_a_label_taken_back_can_be_given_again(
-    database: Database, new_photo: NewPhoto
-) -> None:
+async def test_a_label_is_taken_back_once(database: Database, new_photo: NewPhoto) -> None:
     photo = await new_photo()
     await add(database, photo, "dog")
     async with database.session() as session:
         assert await labels.remove(session, 1, "dog") == 1
         assert await labels.remove(session, 1, "dog") == 0
         assert await hashtags_of(session, photo) == []
+
+
+async def test_a_label_taken_back_can_be_added_again(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "dog")
+    async with database.session() as session:
+        await labels.remove(session, 1, "dog")
     assert (await add(database, photo, "dog")).added == ("dog",)
     async with database.reading() as session:
         assert await hashtags_of(session, photo) == ["dog"]
 
 
-async def test_only_ones_own_labels_are_listed_and_removed(
+async def test_ones_own_labels_are_listed_with_photos_and_status(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo, other = await new_photo(), await new_photo()
     await add(database, photo, "dog", "новое")
     await add(database, other, "dog")
+    await add(database, photo, "dog", "cat", user=2)
+    async with database.reading() as session:
+        mine = await labels.mine(session, 1)
+    assert [(item.hashtag, item.photos, item.status) for item in mine.items] == [
+        ("dog", 2, None),
+        ("новое", 1, "pending"),
+    ]
+
+
+async def test_the_number_of_a_label_leads_only_its_user_to_the_hashtag(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    await add(database, await new_photo(), "dog")
+    async with database.reading() as session:
+        number = (await labels.mine(session, 1)).items[0].label_id
+        assert await labels.hashtag_of(session, 1, number) == "dog"
+        assert await labels.hashtag_of(session, 2, number) is None
+
+
+async def test_only_ones_own_label_of_one_photo_is_removed(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, other = await new_photo(), await new_photo()
+    for labelled in (photo, other):
+        await add(database, labelled, "dog")
     await add(database, photo, "dog", user=2)
     async with database.session() as session:
-        mine = await labels.mine(session, 1)
-        assert [(item.hashtag, item.photos, item.status) for item in mine.items] == [
-            ("dog", 2, None),
-            ("новое", 1, "pending"),
-        ]
-        button = mine.items[0].label_id
-        assert await labels.hashtag_of(session, 1, button) == "dog"
-        assert await labels.hashtag_of(session, 2, button) is None
         assert await labels.remove(session, 1, "dog", photo) == 1
         assert (await labels.mine(session, 1)).items[0].photos == 1
         assert (await labels.mine(session, 2)).total == 1
 
 
-async def test_a_long_list_comes_in_pages_and_a_page_too_far_is_the_last(
-    database: Database, new_photo: NewPhoto
-) -> None:
+async def test_a_long_list_comes_in_pages(database: Database, new_photo: NewPhoto) -> None:
     await add(database, await new_photo(), *(f"tag{number}" for number in range(45)))
     async with database.reading() as session:
         first = await labels.mine(session, 1, size=20)
-        last = await labels.mine(session, 1, page=99, size=20)
-        nobody = await labels.mine(session, 2, page=3)
     assert (first.total, first.pages, len(first.items)) == (45, 3, 20)
     assert first.items[0].hashtag == "tag44"
-    assert (last.page, [item.hashtag for item in last.items][-1]) == (2, "tag0")
-    assert (nobody.page, nobody.pages, nobody.items) == (0, 1, ())
+
+
+async def test_a_page_too_far_is_the_last(database: Database, new_photo: NewPhoto) -> None:
+    await add(database, await new_photo(), *(f"tag{number}" for number in range(45)))
+    async with database.reading() as session:
+        last = await labels.mine(session, 1, page=99, size=20)
+    assert (last.page, last.items[-1].hashtag) == (2, "tag0")
+
+
+async def test_an_empty_list_has_one_page(database: Database) -> None:
+    async with database.reading() as session:
+        page = await labels.mine(session, 2, page=3)
+    assert (page.page, page.pages, page.items) == (0, 1, ())
 
 
 async def test_a_photo_that_is_gone_cannot_be_labelled(database: Database) -> None:

@@ -13,16 +13,24 @@ NewPhoto = Callable[..., Awaitable[int]]
 
 
 async def test_features_come_back_at_half_precision(database: Database, vector: Vector) -> None:
-    given = {"one": vector(1, 1280), "two": vector(2, 2048)}
+    features = {"one": vector(1, 1280), "two": vector(2, 2048)}
     async with database.session() as session:
-        photo = await known_photos.remember(session, hashes=Hashes(2**64 - 1, 0), features=given)
+        photo = await known_photos.remember(session, hashes=Hashes(2**64 - 1, 0), features=features)
     async with database.reading() as session:
-        kept = await known_photos.features(session, photo)
-        only = await known_photos.features(session, photo, ["two", "three"])
-    assert kept.keys() == given.keys() and only.keys() == {"two"}
-    for name, features in kept.items():
-        assert features.dtype == np.float32
-        np.testing.assert_allclose(features, given[name], rtol=1e-3, atol=1e-3)
+        stored = await known_photos.features(session, photo)
+    assert stored.keys() == features.keys()
+    for name, row in stored.items():
+        assert row.dtype == np.float32
+        np.testing.assert_allclose(row, features[name], rtol=1e-3, atol=1e-3)
+
+
+async def test_only_features_that_are_asked_for_and_there_come_back(
+    database: Database, vector: Vector, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo(one=vector(1), two=vector(2))
+    async with database.reading() as session:
+        stored = await known_photos.features(session, photo, ["two", "three"])
+    assert stored.keys() == {"two"}
 
 
 async def test_a_backbone_can_be_added_later(
@@ -31,9 +39,9 @@ async def test_a_backbone_can_be_added_later(
     photo = await new_photo(one=vector(1))
     async with database.session() as session:
         await known_photos.add_features(session, photo, {"two": vector(2), "one": vector(3)})
-        kept = await known_photos.features(session, photo)
-    np.testing.assert_allclose(kept["one"], vector(3), atol=1e-2)
-    np.testing.assert_allclose(kept["two"], vector(2), atol=1e-2)
+        features = await known_photos.features(session, photo)
+    np.testing.assert_allclose(features["one"], vector(3), atol=1e-2)
+    np.testing.assert_allclose(features["two"], vector(2), atol=1e-2)
 
 
 @pytest.mark.parametrize("bad", [np.array([1.0, np.nan]), np.array([np.inf]), np.ones((2, 2))])
@@ -59,16 +67,28 @@ async def test_a_file_that_was_seen_leads_to_its_photo(database: Database, vecto
         photo = await known_photos.remember(
             session, hashes=Hashes(1, 0), features={"net": vector(1)}, file_unique_id="AQAD"
         )
-        await known_photos.add_file(session, photo, "AQAD2")
-        await known_photos.add_file(session, photo, "AQAD2")
-        again = await known_photos.remember(
-            session, hashes=Hashes(1, 0), features={"net": vector(1)}, file_unique_id="AQAD2"
-        )
-    assert again == photo
+        for _ in range(2):
+            await known_photos.add_file(session, photo, "AQAD2")
     async with database.reading() as session:
         assert await known_photos.find_by_file(session, "AQAD") == photo
         assert await known_photos.find_by_file(session, "AQAD2") == photo
+
+
+async def test_a_file_that_was_not_seen_leads_nowhere(database: Database) -> None:
+    async with database.reading() as session:
         assert await known_photos.find_by_file(session, "other") is None
+
+
+async def test_a_photo_is_not_stored_again_for_a_known_file(
+    database: Database, vector: Vector, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    async with database.session() as session:
+        await known_photos.add_file(session, photo, "AQAD")
+        again = await known_photos.remember(
+            session, hashes=Hashes(1, 0), features={"net": vector(1)}, file_unique_id="AQAD"
+        )
+    assert again == photo
 
 
 async def test_two_users_sending_one_file_at_once_get_one_photo(

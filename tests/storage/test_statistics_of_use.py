@@ -34,11 +34,11 @@ async def test_everything_is_counted_by_backend(database: Database, new_photo: N
                 duplicate=duplicate,
             )
 
-        given = [await answer("als", float(number)) for number in range(100, 0, -1)]
+        answers = [await answer("als", float(number)) for number in range(100, 0, -1)]
         await answer("als", 0.1, duplicate=True)
         replayed = await answer("w2v", 7.0, duplicate=True)
         for user, value in ((1, 1), (2, 1), (3, -1)):
-            await feedback.vote(session, recommendation_id=given[0], user_id=user, value=value)
+            await feedback.vote(session, recommendation_id=answers[0], user_id=user, value=value)
         await feedback.vote(session, recommendation_id=replayed, user_id=1, value=-1)
         await labels.add(
             session, user_id=1, chat_id=1, photo_id=photo, hashtags=["a", "b"], vocabulary={"a"}

@@ -1,6 +1,8 @@
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from storage import Database, labels, moderation, training_labels
@@ -22,9 +24,9 @@ async def add(database: Database, photo: int, *hashtags: str, user: int = 1) -> 
         )
 
 
-async def labelled(database: Database, **options: object) -> list[LabelledPhoto]:
+async def labelled(database: Database, **options: Any) -> list[LabelledPhoto]:
     async with database.reading() as session:
-        batches = training_labels.labelled(session, "net", **options)  # type: ignore[arg-type]
+        batches = training_labels.labelled(session, "net", **options)
         return [photo async for batch in batches for photo in batch]
 
 
@@ -35,11 +37,19 @@ async def test_labels_come_with_the_features_they_belong_to(
     await add(database, second, "cat")
     await add(database, first, "dog", "snow")
     await add(database, first, "dog", user=2)
-    seen = await labelled(database)
-    assert [photo.photo_id for photo in seen] == [first, second]
-    assert seen[0].hashtags == {"dog": 2, "snow": 1} and seen[1].hashtags == {"cat": 1}
-    np.testing.assert_allclose(seen[1].features, vector(9), atol=1e-2)
-    assert len({number for photo in seen for number in photo.label_ids}) == 4
+    photos = await labelled(database)
+    assert [photo.photo_id for photo in photos] == [first, second]
+    assert photos[0].hashtags == {"dog": 2, "snow": 1} and photos[1].hashtags == {"cat": 1}
+    np.testing.assert_allclose(photos[1].features, vector(9), atol=1e-2)
+
+
+async def test_photos_come_with_the_numbers_of_their_labels(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "dog", "snow")
+    await add(database, photo, "dog", user=2)
+    assert len(set((await labelled(database))[0].label_ids)) == 3
 
 
 async def test_labels_taken_back_and_photos_without_labels_are_left_out(
@@ -65,11 +75,19 @@ async def test_batches_hold_every_photo_once(database: Database, new_photo: NewP
 
 
 async def test_one_photo_comes_with_its_labels(database: Database, new_photo: NewPhoto) -> None:
-    photo, bare = await new_photo(), await new_photo()
+    photo = await new_photo()
     await add(database, photo, "dog", "sea")
     async with database.reading() as session:
         one = await training_labels.labelled_photo(session, "net", photo)
-        assert one is not None and list(one.hashtags) == ["dog", "sea"]
+    assert one is not None and list(one.hashtags) == ["dog", "sea"]
+
+
+async def test_a_photo_without_labels_or_features_of_the_backbone_does_not_come(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, bare = await new_photo(), await new_photo()
+    await add(database, photo, "dog", "sea")
+    async with database.reading() as session:
         assert await training_labels.labelled_photo(session, "net", bare) is None
         assert await training_labels.labelled_photo(session, "other", photo) is None
 
@@ -86,9 +104,9 @@ async def test_a_backbone_that_is_missing_is_told_and_left_out(
         assert await training_labels.without_features(session, "none") == 2
 
 
-async def test_what_was_learnt_is_not_learnt_twice_until_it_is_rolled_back(
-    database: Database, new_photo: NewPhoto
-) -> None:
+@pytest.fixture
+async def learnt_and_not(database: Database, new_photo: NewPhoto) -> tuple[int, int]:
+    """A photo whose two labels ``starter-2`` has learnt, and one whose label it has not."""
     first, second = await new_photo(), await new_photo()
     await add(database, first, "dog", "cat")
     await add(database, second, "cat")
@@ -96,19 +114,42 @@ async def test_what_was_learnt_is_not_learnt_twice_until_it_is_rolled_back(
     async with database.session() as session:
         assert await training_labels.unlearnt(session) == 3
         assert await training_labels.mark_learnt(session, ids, "starter-2") == 2
+    return first, second
+
+
+@pytest.mark.usefixtures("learnt_and_not")
+async def test_what_was_learnt_is_not_learnt_twice(database: Database) -> None:
+    ids = (await labelled(database))[0].label_ids
+    async with database.session() as session:
         assert await training_labels.mark_learnt(session, ids, "starter-3") == 0
         assert await training_labels.unlearnt(session) == 1
-    left = await labelled(database, unlearnt_only=True)
-    assert [photo.photo_id for photo in left] == [second]
-    await add(database, first, "snow")
-    left = await labelled(database, unlearnt_only=True)
-    assert left[0].hashtags == {"dog": 1, "cat": 1, "snow": 1}
+
+
+async def test_photos_with_labels_to_learn_come_alone(
+    database: Database, learnt_and_not: tuple[int, int]
+) -> None:
+    photos = await labelled(database, unlearnt_only=True)
+    assert [photo.photo_id for photo in photos] == [learnt_and_not[1]]
+
+
+async def test_a_photo_with_one_label_to_learn_comes_with_all_of_its_labels(
+    database: Database, learnt_and_not: tuple[int, int]
+) -> None:
+    await add(database, learnt_and_not[0], "snow")
+    photos = await labelled(database, unlearnt_only=True)
+    assert photos[0].hashtags == {"dog": 1, "cat": 1, "snow": 1}
+
+
+@pytest.mark.usefixtures("learnt_and_not")
+async def test_what_a_version_learnt_is_to_be_learnt_again_once_it_is_rolled_back(
+    database: Database,
+) -> None:
     async with database.session() as session:
         assert await training_labels.unmark_learnt(session, "starter-2") == 2
-        assert await training_labels.unlearnt(session) == 4
+        assert await training_labels.unlearnt(session) == 3
 
 
-async def test_what_may_not_be_said_everywhere_is_left_out_of_what_all_learn(
+async def test_what_may_not_be_shared_is_left_out_of_what_all_learn(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo, lonely = await new_photo(), await new_photo()

@@ -1,21 +1,21 @@
 """A photo that is a copy of a stored one leads to it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from bot.chat.photo_lookup import find_copy
+from bot.settings import Settings
 from recommenders import copies
 from recommenders.copies import Hashes
 from storage import Database, known_photos
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    opened = await Database.open(settings.database_url)
     yield opened
     await opened.close()
 
@@ -25,6 +25,11 @@ def vector(seed: int, dims: int = 32) -> NDArray[np.float32]:
     return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
 
 
+async def remember(database: Database, hashes: Hashes, **features: NDArray[np.float32]) -> int:
+    async with database.session() as session:
+        return await known_photos.remember(session, hashes=hashes, features=features)
+
+
 async def find(
     database: Database, hashes: Hashes, features: NDArray[np.float32], backbone: str = "net"
 ) -> int | None:
@@ -32,30 +37,49 @@ async def find(
         return await find_copy(session, hashes, backbone, features)
 
 
-async def test_a_copy_is_found_by_near_hashes_and_like_features(database: Database) -> None:
-    original = Hashes(0xF0E1D2C3B4A59687, 2**256 - 1)
-    near = Hashes(original.average ^ 0b1001000000001 << 20 ^ 1 << 63, original.perceptual - 2**100)
-    almost = vector(1) + 0.05 * vector(2)
-    async with database.session() as session:
-        photo = await known_photos.remember(session, hashes=original, features={"net": vector(1)})
-    assert await find(database, near, almost) == photo
-    assert await find(database, near, -vector(1)) is None
-    far = Hashes(near.average, original.perceptual >> copies.MAX_PERCEPTUAL_DISTANCE + 1)
-    assert await find(database, far, almost) is None
-    assert await find(database, Hashes(~near.average % 2**64, near.perceptual), almost) is None
+ORIGINAL = Hashes(0xF0E1D2C3B4A59687, 2**256 - 1)
+NEAR = Hashes(ORIGINAL.average ^ 0b1001000000001 << 20 ^ 1 << 63, ORIGINAL.perceptual - 2**100)
+FAR = {
+    "average": Hashes(~NEAR.average % 2**64, NEAR.perceptual),
+    "perceptual": Hashes(NEAR.average, ORIGINAL.perceptual >> copies.MAX_PERCEPTUAL_DISTANCE + 1),
+}
 
 
-async def test_a_photo_without_features_of_the_backbone_is_known_by_its_hashes(
+@pytest.fixture
+async def original(database: Database) -> int:
+    return await remember(database, ORIGINAL, net=vector(1))
+
+
+async def test_a_copy_is_found_by_near_hashes_and_like_features(
+    database: Database, original: int
+) -> None:
+    assert await find(database, NEAR, vector(1) + 0.05 * vector(2)) == original
+
+
+@pytest.mark.usefixtures("original")
+async def test_a_photo_whose_features_differ_is_no_copy(database: Database) -> None:
+    assert await find(database, NEAR, -vector(1)) is None
+
+
+@pytest.mark.usefixtures("original")
+@pytest.mark.parametrize("far", FAR)
+async def test_a_photo_one_of_whose_hashes_is_far_is_no_copy(database: Database, far: str) -> None:
+    assert await find(database, FAR[far], vector(1)) is None
+
+
+@pytest.mark.parametrize("backbone", ["new", "old"])
+async def test_a_photo_without_features_to_compare_is_known_by_its_hashes(
+    database: Database, backbone: str
+) -> None:
+    old = await remember(database, Hashes(7, 7), old=vector(1))
+    assert await find(database, Hashes(6, 6), vector(2, 64), backbone) == old
+
+
+async def test_a_photo_with_features_to_compare_comes_before_one_without(
     database: Database,
 ) -> None:
-    async with database.session() as session:
-        old = await known_photos.remember(session, hashes=Hashes(7, 7), features={"old": vector(1)})
-    assert await find(database, Hashes(6, 6), vector(2, 64), "new") == old
-    assert await find(database, Hashes(6, 6), vector(2, 64), "old") == old
-    async with database.session() as session:
-        both = await known_photos.remember(
-            session, hashes=Hashes(7, 7), features={"new": vector(2, 64)}
-        )
+    await remember(database, Hashes(7, 7), old=vector(1))
+    both = await remember(database, Hashes(7, 7), new=vector(2, 64))
     assert await find(database, Hashes(6, 6), vector(2, 64), "new") == both
 
 
@@ -64,10 +88,7 @@ async def test_a_copy_is_found_at_every_distance_that_counts(database: Database)
     for number in range(40):
         average = int(random.integers(0, 2**64, dtype=np.uint64))
         features = vector(number)
-        async with database.session() as session:
-            photo = await known_photos.remember(
-                session, hashes=Hashes(average, 0), features={"net": features}
-            )
+        photo = await remember(database, Hashes(average, 0), net=features)
         bits = random.permutation(64)
         for bit in bits[: copies.MAX_DISTANCE]:
             average ^= 1 << int(bit)
@@ -79,14 +100,6 @@ async def test_a_copy_is_found_at_every_distance_that_counts(database: Database)
 async def test_of_many_photos_with_one_hash_the_most_alike_is_the_copy(
     database: Database,
 ) -> None:
-    async with database.session() as session:
-        ids = [
-            await known_photos.remember(
-                session, hashes=Hashes(0, 0), features={"net": vector(number)}
-            )
-            for number in range(50)
-        ]
-    async with database.reading() as session:
-        for number in (0, 20, 49):
-            found = await find_copy(session, Hashes(1, 0), "net", vector(number))
-            assert found == ids[number]
+    ids = [await remember(database, Hashes(0, 0), net=vector(number)) for number in range(50)]
+    for number in (0, 20, 49):
+        assert await find(database, Hashes(1, 0), vector(number)) == ids[number]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bot.chat.keyboards import answer_keyboard
 from bot.chat.rendering import COPY_LENGTH, MESSAGE_LENGTH, answer_text, fitting, line
-from bot.chat.texts import LANGUAGES
+from bot.chat.texts import LANGUAGES, Texts
 
 TAG = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=100)
 TAGS = st.lists(TAG, min_size=1, max_size=60, unique=True)
@@ -27,7 +27,7 @@ def test_copied_text_has_whole_hashtags_only_and_fits(tags: list[str]) -> None:
 
 
 @given(TAGS, st.sampled_from(list(LANGUAGES.values())))
-def test_buttons_keep_to_telegrams_limits(tags: list[str], texts) -> None:  # type: ignore[no-untyped-def]
+def test_buttons_keep_to_telegrams_limits(tags: list[str], texts: Texts) -> None:
     keyboard = answer_keyboard(texts, 2**63 - 1, tags, others=("als", "w2v", "both"))
     for row in keyboard.inline_keyboard:
         for button in row:

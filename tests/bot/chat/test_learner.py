@@ -1,22 +1,23 @@
 """Teaching in the chat, with the real engine: what is taught is recommended at once."""
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from colours import hashtags
 from PIL import Image
+from sqlalchemy import update
 
 from bot.run import serve
 from bot.settings import Settings
-from storage import Database, known_photos
-from tests.person import Message, Person
-
-GROUP = {"chat": -500, "user": 1_001}
+from storage import Database
+from storage.tables import PhotoFeatures
+from tests.bot.conversation import BOB_IN_GROUP, GROUP, edited, hashtags, reply, reply_text
+from tests.colours import encoded
+from tests.person import Person
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +41,8 @@ async def running(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[P
     try:
         async with AsyncExitStack() as people:
 
-            async def person(**who: object) -> Person:
-                return await people.enter_async_context(Person(await ready, **who))  # type: ignore[arg-type]
+            async def person(**who: Any) -> Person:
+                return await people.enter_async_context(Person(await ready, **who))
 
             yield person
     finally:
@@ -56,17 +57,13 @@ def photo(seed: int, side: int = 320) -> Image.Image:
 
 
 def jpeg(seed: int, side: int = 320, quality: int = 90) -> bytes:
-    file = io.BytesIO()
-    photo(seed, side).save(file, "JPEG", quality=quality)
-    return file.getvalue()
+    return encoded(photo(seed, side), quality=quality)
 
 
 def near_copy(seed: int) -> bytes:
     """What hashes do not find: cropped, brighter, turned a little."""
     image = photo(seed).rotate(3, Image.Resampling.BICUBIC).crop((30, 30, 400, 300))
-    file = io.BytesIO()
-    image.point(lambda level: min(255, round(level * 1.15))).save(file, "JPEG", quality=70)
-    return file.getvalue()
+    return encoded(image.point(lambda level: min(255, round(level * 1.15))), quality=70)
 
 
 def night(side: int = 320) -> bytes:
@@ -74,9 +71,7 @@ def night(side: int = 320) -> bytes:
     sky = np.random.default_rng(0).random((240, 320)) > 0.997
     sky[150:] = False
     levels = np.where(sky, 255, 10).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(levels).convert("RGB").resize((side * 4 // 3, side)).save(file, "JPEG")
-    return file.getvalue()
+    return encoded(Image.fromarray(levels).convert("RGB").resize((side * 4 // 3, side)))
 
 
 async def answer(person: Person, data: bytes) -> list[str]:
@@ -84,36 +79,38 @@ async def answer(person: Person, data: bytes) -> list[str]:
     return hashtags(await person.wait_reply())
 
 
-async def said(person: Person, text: str) -> str:
-    await person.send_text(text)
-    return str((await person.wait_reply())["text"])
-
-
 async def teach(person: Person, seed: int, tags: str) -> None:
     (sent,) = await person.send_photo(jpeg(seed))
     await person.wait_reply()
-    await person.send_text(f"/addtags {tags}", reply_to=sent)
-    assert "Learnt" in (await person.wait_reply())["text"]
+    assert "Learnt" in await reply_text(person, f"/addtags {tags}", sent)
 
 
 @pytest.mark.parametrize("backend", ["als", "both"])
 async def test_copies_of_a_taught_photo_get_its_hashtags_at_once_and_after_a_restart(
     settings: Settings, backend: str
 ) -> None:
-    taught = ["#ourcat", "#кошка", "#sunset", "#pizza"]
+    taught = {"#ourcat", "#кошка", "#sunset", "#pizza"}
     async with running(settings) as person:
         ann = await person()
-        await said(ann, f"/model {backend}")
-        before = await answer(ann, night())
+        await reply_text(ann, f"/model {backend}")
         await teach(ann, 1, " ".join(taught))
         for copy in (jpeg(1), jpeg(1, 240, 60), near_copy(1)):
-            assert set(taught) <= set(await answer(ann, copy))
-        assert set(taught[:2]).isdisjoint(await answer(ann, night()))
-        assert len(set(before) & set(await answer(ann, night(300)))) >= 9
+            assert taught <= set(await answer(ann, copy))
     async with running(settings) as person:
         ann = await person()
         for copy in (jpeg(1, 200, 70), near_copy(1)):
-            assert set(taught) <= set(await answer(ann, copy))
+            assert taught <= set(await answer(ann, copy))
+
+
+@pytest.mark.parametrize("backend", ["als", "both"])
+async def test_a_photo_of_something_else_keeps_its_answer(settings: Settings, backend: str) -> None:
+    async with running(settings) as person:
+        ann = await person()
+        await reply_text(ann, f"/model {backend}")
+        before = await answer(ann, night())
+        await teach(ann, 1, "#ourcat #кошка")
+        assert {"#ourcat", "#кошка"}.isdisjoint(await answer(ann, night()))
+        assert len(set(before) & set(await answer(ann, night(300)))) >= 9
 
 
 async def test_among_pictures_of_a_kind_each_keeps_its_own_hashtags(settings: Settings) -> None:
@@ -139,18 +136,15 @@ async def test_a_new_hashtag_stays_in_its_chat_until_two_people_use_it(
         assert "#ourcat" in await answer(eve, near_copy(1))
 
 
-async def test_a_new_hashtag_is_for_all_once_an_admin_approves_and_for_none_once_rejected(
+async def test_a_new_hashtag_is_for_all_once_an_admin_approves_and_for_none_once_blocked(
     settings: Settings,
 ) -> None:
     async with running(settings) as person:
         ann, bob, admin = await person(chat=1), await person(chat=2), await person(chat=77)
         await teach(ann, 1, "#ourcat")
-        await admin.send_text("/review")
-        review = await admin.wait_reply()
-        await admin.press(review, "✓ #ourcat")
-        await admin.wait_edit(review)
+        await edited(admin, await reply(admin, "/review"), "✓ #ourcat")
         assert "#ourcat" in await answer(bob, near_copy(1))
-        assert "Blocked" in await said(admin, "/block ourcat")
+        assert "Blocked" in await reply_text(admin, "/block ourcat")
         for someone in (ann, bob):
             assert "#ourcat" not in await answer(someone, jpeg(1, 260))
 
@@ -159,27 +153,29 @@ async def test_what_is_taken_back_is_no_longer_recommended(settings: Settings) -
     async with running(settings) as person:
         ann = await person()
         await teach(ann, 1, "#ourcat #sofa")
-        await ann.send_text("/mytags")
-        shown = await ann.wait_reply()
-        await ann.press(shown, "✕ #ourcat")
-        await ann.wait_edit(shown)
-        after = await answer(ann, jpeg(1, 240, 60))
-        assert "#ourcat" not in after and "#sofa" in after
-        await ann.send_text("/forget")
-        asked = await ann.wait_reply()
-        await ann.press(asked, "Yes")
-        await ann.wait_edit(asked)
+        await edited(ann, await reply(ann, "/mytags"), "✕ #ourcat")
+        hashtags = await answer(ann, jpeg(1, 240, 60))
+        assert "#ourcat" not in hashtags and "#sofa" in hashtags
+
+
+async def test_what_is_forgotten_is_no_longer_recommended(settings: Settings) -> None:
+    async with running(settings) as person:
+        ann = await person()
+        await teach(ann, 1, "#sofa")
+        await edited(ann, await reply(ann, "/forget"), "Yes")
         assert "#sofa" not in await answer(ann, jpeg(1, 250, 60))
 
 
-async def test_two_who_teach_one_photo_at_once_are_both_heard(settings: Settings) -> None:
+async def test_what_two_people_teach_of_one_photo_at_once_is_all_learnt(
+    settings: Settings,
+) -> None:
     async with running(settings) as person:
-        ann, bob = await person(**GROUP), await person(**{**GROUP, "user": 1_002})
+        ann, bob = await person(**GROUP), await person(**BOB_IN_GROUP)
         (sent,) = await ann.send_photo(jpeg(1))
         await ann.send_text("/addtags #ourcat", reply_to=sent)
         await bob.send_text("/addtags #sofa", reply_to=sent)
-        replies: list[Message] = [await ann.wait_reply(), await ann.wait_reply()]
-        assert all("Learnt" in reply["text"] for reply in replies)
+        for _ in range(2):
+            assert "Learnt" in (await ann.wait_reply())["text"]
         await ann.send_photo(jpeg(1, 240, 60), caption="/tags")
         assert {"#ourcat", "#sofa"} <= set(hashtags(await ann.wait_reply()))
 
@@ -192,12 +188,8 @@ async def test_photos_taught_before_a_change_of_backbone_are_told_and_learnt_whe
         await teach(await person(), 1, "#ourcat")
     database = await Database.open(settings.database_url)
     async with database.session() as session:
-        (row,) = (await known_photos.features(session, 1)).values()
-        from sqlalchemy import text
-
-        await session.execute(text("UPDATE photo_features SET backbone = 'mobilenet_v2'"))
+        await session.execute(update(PhotoFeatures).values(backbone="mobilenet_v2"))
     await database.close()
-    assert len(row) == 1280
     async with running(settings) as person:
         ann = await person()
         assert "1 photos that people tagged were seen with another backbone" in caplog.text

@@ -1,0 +1,179 @@
+"""/addtags: hashtags that people teach."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from recommenders.engine import Engine
+from storage import StorageError, known_photos, sightings
+from storage.database import Database
+from tests.bot.conversation import (
+    BOB_IN_GROUP,
+    GROUP,
+    answer,
+    answer_hashtags,
+    reply_text,
+)
+from tests.bot.running import Running, Start
+from tests.bot.stored_labels import stored_labels
+from tests.colours import colour_bundle, colour_engine, jpeg
+from tests.person import Message, Person
+
+
+@pytest.fixture
+async def photo(ann: Person) -> Message:
+    """A photo of Ann's that the bot has answered."""
+    (message,) = await ann.send_photo(jpeg("red"))
+    await ann.wait_reply()
+    return message
+
+
+async def test_right_after_a_photo_its_hashtags_are_stored_and_confirmed_by_name(
+    bot: Running, ann: Person, photo: Message
+) -> None:
+    text = await reply_text(ann, "/addtags #Кошка, café red1")
+    assert text.startswith("Learnt: #кошка #café #red1")
+    assert await stored_labels(bot.database, photo) == [["кошка", "café", "red1"]]
+
+
+async def test_new_hashtags_are_said_to_stay_in_the_chat(ann: Person, photo: Message) -> None:
+    text = await reply_text(ann, "/addtags #Кошка, café red1")
+    assert "only this chat will see them: #кошка #café" in text
+
+
+async def test_hashtags_of_a_photo_are_learnt_at_once(ann: Person, photo: Message) -> None:
+    await reply_text(ann, "/addtags #кошка")
+    assert "#кошка" in await answer_hashtags(ann, "red")
+
+
+async def test_a_hashtag_that_the_photo_has_is_named(ann: Person, photo: Message) -> None:
+    await reply_text(ann, "/addtags #red1")
+    assert "already: #red1" in await reply_text(ann, "/addtags #red1")
+
+
+async def test_the_button_asks_and_the_reply_is_taken(bot: Running, ann: Person) -> None:
+    (photo,) = await ann.send_photo(jpeg("red"))
+    await ann.press(await ann.wait_reply(), "Add tags")
+    prompt = await ann.wait_reply()
+    assert prompt["text"].startswith("Which hashtags fit this photo?")
+    assert "Learnt: #one #two" in await reply_text(ann, "one, #two", prompt)
+    assert await stored_labels(bot.database, photo) == [["one", "two"]]
+
+
+async def test_a_reply_to_anything_else_is_not_taken_for_hashtags(ann: Person) -> None:
+    assert "Send me a photo" in await reply_text(ann, "nice", await answer(ann))
+
+
+async def test_in_a_group_the_button_asks_the_one_who_tapped(bot: Running) -> None:
+    ann, boris = await bot.person(**GROUP), await bot.person(**BOB_IN_GROUP | {"language": "ru"})
+    await ann.send_photo(jpeg("red"), caption="/tags")
+    await boris.press(await ann.wait_reply(), "Add tags")
+    await boris.wait_reply()
+    prompt = await boris.wait_reply()
+    assert prompt["text"].startswith("Bob Какие хештеги")
+    assert "Запомнил: #один" in await reply_text(boris, "#один", prompt)
+
+
+async def test_once_something_is_taught_no_photo_repeats_its_earlier_answer(
+    bot: Running, ann: Person
+) -> None:
+    for seed in (1, 2):
+        assert len(await answer_hashtags(ann, "red", seed)) == 10
+    await reply_text(ann, "/addtags #one")
+    bot.services.engine = colour_engine(colour_bundle(per_colour=2), bot.network)
+    for seed in (1, 2):
+        assert "#green1" in await answer_hashtags(ann, "red", seed)
+    assert bot.network.photos == 2
+
+
+async def test_without_a_photo_it_asks_for_which(ann: Person) -> None:
+    assert "For which photo?" in await reply_text(ann, "/addtags #one")
+
+
+@pytest.mark.parametrize("nothing", ["", " \u200b\u200f ,,"])
+async def test_without_hashtags_it_asks_for_some(ann: Person, photo: Message, nothing: str) -> None:
+    assert "Which hashtags?" in await reply_text(ann, f"/addtags{nothing}")
+
+
+async def test_what_is_no_hashtag_is_named_and_the_rest_taken(ann: Person, photo: Message) -> None:
+    text = "/addtags <b>bold</b> 😀😀 '); DROP TABLE labels;-- #ok " + "x" * 300
+    confirmation = await reply_text(ann, text)
+    assert "#ok" in confirmation.splitlines()[0]
+    assert "#drop" in confirmation
+    assert "Not hashtags: <b>bold</b> 😀😀" in confirmation
+    assert "x" * 30 + "…" in confirmation
+
+
+async def test_of_two_hundred_hashtags_thirty_are_taken_and_the_rest_is_named(
+    ann: Person, photo: Message
+) -> None:
+    many = " ".join(f"#{'long' * 3}{number}" for number in range(200))
+    first, *rest = (await reply_text(ann, f"/addtags {many}", photo)).splitlines()
+    assert len(first.removeprefix("Learnt: ").split()) == 30
+    assert any("I take up to 30 at a time" in line and "…" in line for line in rest)
+
+
+async def test_what_is_over_the_daily_limit_is_named(start: Start) -> None:
+    ann = await (await start(tags_per_day=3)).person()
+    await answer(ann)
+    confirmation = await reply_text(ann, "/addtags #one #two #three #four")
+    assert "Learnt: #one #two #three" in confirmation
+    assert "3 a day. Left out: #four" in confirmation
+
+
+async def test_blocked_words_are_not_taken(bot: Running, ann: Person, photo: Message) -> None:
+    admin = await bot.person(chat=77)
+    assert await reply_text(admin, "/block Spam bad*") == "Blocked: spam, bad*"
+    confirmation = await reply_text(ann, "/addtags #spam #badly #one")
+    assert "Learnt: #one" in confirmation.splitlines()
+    assert "Not welcome here: #spam #badly" in confirmation
+
+
+async def test_hashtags_that_two_people_teach_at_once_are_all_stored(bot: Running) -> None:
+    ann, bob = await bot.person(**GROUP), await bot.person(**BOB_IN_GROUP)
+    (photo,) = await ann.send_photo(jpeg("blue"))
+    await ann.send_text("/addtags #sky", reply_to=photo)
+    await bob.send_text("/addtags #sky #sea", reply_to=photo)
+    for _ in range(2):
+        await ann.wait_reply()
+    assert await stored_labels(bot.database, photo) == [["sky", "sea"]]
+
+
+async def test_a_photo_that_two_people_teach_at_once_is_stored_once(bot: Running) -> None:
+    ann, bob = await bot.person(**GROUP), await bot.person(**BOB_IN_GROUP)
+    (photo,) = await ann.send_photo(jpeg("blue"))
+    await ann.send_text("/addtags #sky", reply_to=photo)
+    await bob.send_text("/addtags #sea", reply_to=photo)
+    for _ in range(2):
+        await ann.wait_reply()
+    async with bot.database.reading() as session:
+        (photo_id,) = await sightings.of_message(session, -500, photo["message_id"])
+        assert await known_photos.features(session, photo_id)
+
+
+async def test_what_fails_to_be_learnt_is_confirmed_all_the_same_since_it_is_stored(
+    bot: Running, ann: Person, photo: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "learn", None)
+    assert "Learnt: #one" in await reply_text(ann, "/addtags #one")
+    assert await stored_labels(bot.database, photo) == [["one"]]
+
+
+async def test_on_a_full_disk_nothing_is_confirmed(
+    bot: Running, ann: Person, photo: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_session = Database.session
+
+    @asynccontextmanager
+    async def full(database: Database) -> AsyncIterator[AsyncSession]:
+        async with open_session(database) as session:
+            yield session
+            raise StorageError("The disk that holds the database is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Database, "session", full)
+        assert "cannot save anything" in await reply_text(ann, "/addtags #one")
+    assert await stored_labels(bot.database, photo) == [[]]
+    assert "Learnt: #one" in await reply_text(ann, "/addtags #one")

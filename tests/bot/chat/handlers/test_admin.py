@@ -1,0 +1,125 @@
+"""/review, the block list and /stats, for admins only."""
+
+import pytest
+
+from tests.bot.conversation import (
+    answer,
+    answer_hashtags,
+    edited,
+    labels,
+    note,
+    reply,
+    reply_text,
+)
+from tests.bot.running import Running
+from tests.colours import jpeg
+from tests.person import Person
+
+
+@pytest.fixture
+async def admin(bot: Running) -> Person:
+    return await bot.person(chat=77, name="Admin")
+
+
+async def teach(person: Person, hashtags: str) -> None:
+    await person.send_photo(jpeg("red"), caption=f"/addtags {hashtags}")
+    assert "Learnt" in (await person.wait_reply())["text"]
+
+
+@pytest.mark.parametrize("command", ["/review", "/block word", "/unblock word", "/stats"])
+async def test_others_are_kept_out(ann: Person, command: str) -> None:
+    assert await reply_text(ann, command) == "This is for the admins of the bot."
+
+
+async def test_admins_see_their_commands_in_the_menu_once_they_have_written(
+    bot: Running, admin: Person
+) -> None:
+    await reply_text(admin, "/help")
+    again = await bot.person(chat=77)
+    assert {"review", "block", "unblock", "stats"} <= {entry["command"] for entry in again.commands}
+
+
+async def test_without_new_hashtags_there_is_nothing_to_review(admin: Person) -> None:
+    assert "No new hashtags" in await reply_text(admin, "/review")
+
+
+async def test_review_lists_hashtags_that_the_model_does_not_know(
+    ann: Person, admin: Person
+) -> None:
+    await teach(ann, "#newone #newtwo #red1")
+    text = await reply_text(admin, "/review")
+    assert "2 hashtags waiting" in text
+    assert "#newone: 1 user, 1 photo" in text
+    assert "#red1" not in text
+
+
+async def test_new_hashtags_are_approved_or_rejected(ann: Person, admin: Person) -> None:
+    await teach(ann, "#newone #newtwo")
+    review = await reply(admin, "/review")
+    assert await note(admin, review, "✓ #newone") == "#newone is approved."
+    assert await note(admin, review, "✗ #newtwo") == "#newtwo is rejected."
+    assert "No new hashtags" in admin.messages[review["message_id"]]["text"]
+
+
+async def test_a_new_hashtag_is_recommended_in_its_own_chat_only(bot: Running, ann: Person) -> None:
+    await teach(ann, "#newone")
+    bob = await bot.person(chat=5)
+    assert "#newone" in await answer_hashtags(ann, "red", 1)
+    assert "#newone" not in await answer_hashtags(bob, "red", 1)
+
+
+async def test_an_approved_hashtag_is_recommended_everywhere(
+    bot: Running, ann: Person, admin: Person
+) -> None:
+    await teach(ann, "#newone")
+    await note(admin, await reply(admin, "/review"), "✓ #newone")
+    bob = await bot.person(chat=5)
+    assert "#newone" in await answer_hashtags(bob, "red", 2)
+
+
+async def test_a_blocked_word_is_not_recommended_any_more(ann: Person, admin: Person) -> None:
+    assert "#red1" in await answer_hashtags(ann, "red")
+    await reply_text(admin, "/block red1")
+    hashtags = await answer_hashtags(ann, "red")
+    assert "#red1" not in hashtags
+    assert len(hashtags) == 10
+
+
+async def test_what_can_be_no_hashtag_need_not_be_blocked(admin: Person) -> None:
+    assert await reply_text(admin, "/block #Red1 !!") == (
+        "These can be no hashtag, so nobody needs to block them: !!"
+    )
+    assert await reply_text(admin, "/block") == "Blocked: red1"
+
+
+async def test_a_word_that_is_allowed_again_is_recommended_again(
+    ann: Person, admin: Person
+) -> None:
+    await reply_text(admin, "/block red1")
+    assert await reply_text(admin, "/unblock red1") == "No longer blocked: red1"
+    assert "No words are blocked" in await reply_text(admin, "/block")
+    assert "#red1" in await answer_hashtags(ann, "red")
+
+
+async def test_a_word_that_is_not_blocked_cannot_be_unblocked(admin: Person) -> None:
+    assert "None of these" in await reply_text(admin, "/unblock red1")
+
+
+async def test_stats_count_what_happened(ann: Person, admin: Person) -> None:
+    await answer(ann, "red")
+    await note(ann, await answer(ann, "red"), "👍")
+    await reply_text(ann, "/addtags #one #two")
+    text = await reply_text(admin, "/stats")
+    assert text.startswith("1 photo from 1 user\nDuplicates: 1\nAdded: 2 hashtags\n👍 1  👎 0")
+    assert "als: 2 answers, half of them within" in text
+
+
+async def test_an_empty_bot_has_stats_too(admin: Person) -> None:
+    assert (await reply_text(admin, "/stats")).startswith("0 photos from 0 users")
+
+
+async def test_a_long_review_turns_pages(ann: Person, admin: Person) -> None:
+    await teach(ann, " ".join(f"#newtag{number}" for number in range(10)))
+    review = await reply(admin, "/review")
+    assert "1 of 2" in labels(review)
+    assert "#newtag9" in (await edited(admin, review, "Next"))["text"]

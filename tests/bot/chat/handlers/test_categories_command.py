@@ -1,0 +1,136 @@
+"""/categories: what the model's posts are about."""
+
+import pytest
+
+from storage import moderation
+from tests.bot.conversation import (
+    GROUP,
+    answer,
+    copied_by,
+    edited,
+    hashtags,
+    labels,
+    note,
+    reply,
+    reply_text,
+)
+from tests.bot.running import Running, Start
+from tests.colours import colour_bundle, colour_engine
+from tests.person import Person
+
+
+@pytest.fixture
+async def bot(start: Start) -> Running:
+    return await start(colour_bundle(knowledge=True))
+
+
+async def test_categories_are_listed_by_their_leading_hashtags(ann: Person) -> None:
+    message = await reply(ann, "/categories")
+    assert message["text"].startswith("4 categories")
+    assert "red1 · red2 · red3" in labels(message)
+
+
+async def test_a_category_opens_to_its_hashtags(ann: Person) -> None:
+    message = await reply(ann, "/categories")
+    category = await edited(ann, message, "green1 · green2 · green3")
+    assert hashtags(category) == [f"#green{number}" for number in range(1, 31)]
+    assert "Hashtags: 30 of 40" in category["text"]
+
+
+async def test_the_first_five_of_a_category_can_be_copied(ann: Person) -> None:
+    category = await edited(ann, await reply(ann, "/categories"), "green1 · green2 · green3")
+    assert copied_by(category, "Copy the five").split() == hashtags(category)[:5]
+
+
+async def test_a_category_leads_back_to_the_list(ann: Person) -> None:
+    message = await reply(ann, "/categories")
+    await edited(ann, message, "green1 · green2 · green3")
+    assert (await edited(ann, message, "‹ Categories"))["text"] == message["text"]
+
+
+async def test_before_any_photo_no_category_is_marked(ann: Person) -> None:
+    assert "★" not in await reply_text(ann, "/categories")
+
+
+async def test_the_category_that_fits_the_last_photo_is_marked_and_comes_first(
+    ann: Person,
+) -> None:
+    await answer(ann, "blue")
+    message = await reply(ann, "/categories")
+    assert "★ fits the last photo" in message["text"]
+    assert labels(message)[0] == "★ blue1 · blue2 · blue3"
+    assert len([label for label in labels(message) if "★" in label]) == 1
+
+
+async def test_many_categories_come_in_pages(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.chat.handlers.categories.PAGE_SIZE", 3)
+    message = await reply(ann, "/categories")
+    assert "from A to Z" in message["text"]
+    assert [label[:4] for label in labels(message)[:3]] == ["blue", "dish", "gree"]
+    assert labels(message)[-2:] == ["1 of 2", "Next ›"]
+
+
+async def test_pages_turn_after_a_restart(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.chat.handlers.categories.PAGE_SIZE", 3)
+    first = await start(colour_bundle(knowledge=True))
+    message = await reply(await first.person(), "/categories")
+    await first.stop()
+
+    second = await start(colour_bundle(knowledge=True), server=first.server)
+    ann = await second.person()
+    turned = await edited(ann, message, "Next ›")
+    assert labels(turned) == ["red1 · red2 · red3", "‹ Back", "2 of 2"]
+
+
+async def test_a_category_leads_back_to_its_page(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.handlers.categories.PAGE_SIZE", 3)
+    message = await reply(ann, "/categories")
+    turned = await edited(ann, message, "Next ›")
+    await edited(ann, turned, "red1")
+    assert labels(await edited(ann, message, "‹ Categories")) == labels(turned)
+
+
+async def test_a_category_is_not_named_by_what_is_blocked(bot: Running, ann: Person) -> None:
+    async with bot.database.session() as session:
+        await moderation.block(session, "green1", by=77)
+    names = " ".join(labels(await reply(ann, "/categories"))).split(" · ")
+    assert "green1" not in names
+
+
+async def test_what_is_blocked_is_not_in_a_category(bot: Running, ann: Person) -> None:
+    async with bot.database.session() as session:
+        await moderation.block(session, "green1", by=77)
+        await moderation.block(session, "green8", by=77)
+    category = await edited(ann, await reply(ann, "/categories"), "green2 · green3")
+    assert "#green9" in hashtags(category)
+    assert not {"#green8", "#green1"} & set(hashtags(category))
+
+
+async def test_a_hashtag_with_an_underscore_is_one_in_a_categorys_name_and_can_be_blocked(
+    start: Start,
+) -> None:
+    bundle = colour_bundle(knowledge=True, dishes=("red_dish", "dish1", "dish2"))
+    bot = await start(bundle)
+    ann = await bot.person()
+    assert "red_dish · dish1 · dish2" in labels(await reply(ann, "/categories"))
+    async with bot.database.session() as session:
+        await moderation.block(session, "red_dish", by=77)
+    assert "red_dish" not in " ".join(labels(await reply(ann, "/categories")))
+
+
+async def test_a_category_of_another_model_is_gone(bot: Running, ann: Person) -> None:
+    message = await reply(ann, "/categories")
+    bot.services.engine = colour_engine(colour_bundle())
+    assert "no longer there" in await note(ann, message, "red1")
+
+
+async def test_a_model_without_knowledge_says_so(start: Start) -> None:
+    ann = await (await start(colour_bundle())).person()
+    assert "before I learnt this" in await reply_text(ann, "/categories")
+
+
+async def test_groups_may_see_categories(bot: Running) -> None:
+    group = await bot.person(**GROUP)
+    assert (await reply_text(group, "/categories")).startswith("4 categories")
