@@ -25,7 +25,7 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     from bot.settings import Settings
     from recommenders.engine import Engine
-    from training.fitting.fit import Report
+    from training.progress import Progress as TrainingProgress
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ def progress_bar() -> Progress:
 
 
 @contextmanager
-def reporting() -> Iterator["Report"]:
+def reporting() -> Iterator["TrainingProgress"]:
     """A progress bar that follows what is being done."""
     with progress_bar() as bar:
         task = bar.add_task("Reading", total=None)

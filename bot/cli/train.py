@@ -37,6 +37,7 @@ from bot.cli.train_versions import finetune, rollback
 
 if TYPE_CHECKING:
     from training.evaluation.evaluate import Evaluation
+    from training.fitting.plan import Plan
 
 app = typer.Typer(
     cls=Commands,
@@ -111,9 +112,8 @@ def fit(
     if loss is not None:
         one_of("--loss", loss, LOSSES)
     settings = settings_for_a_command()
-    from training.fitting.fit import Plan
     from training.fitting.pipeline import fit_dataset
-    from training.fitting.plan import read_plan
+    from training.fitting.plan import Plan, read_plan
 
     if backbone is not None:
         known_backbones(backbone)
@@ -123,7 +123,7 @@ def fit(
     if seed is not None:
         chosen = chosen.with_seed(seed)
     if backend == "tags":
-        _fit_tags(dataset, out, chosen.seed, min_count)
+        _fit_tags(dataset, out, chosen, min_count)
         return
     with reporting() as progress:
         bundle = fit_dataset(
@@ -136,7 +136,7 @@ def fit(
             plan=chosen,
             min_count=min_count,
             mirrored=mirrored,
-            report=progress,
+            progress=progress,
         )
     console = Console()
     told = bundle.provenance
@@ -219,17 +219,15 @@ def embed(
     known_backbones(backbone)
     problems = Problems()
     with reporting() as progress:
-        photos = embed_posts(
+        posts, _, _ = embed_posts(
             read(dataset, problems),
             [get_backbone(backbone, settings.weights_dir, fetch=True)],
             cache,
             mirrored=mirrored,
-            report=progress,
+            progress=progress,
             problems=problems,
         )
-    Console().print(
-        f"{cache} has the features of {counted(len(photos.posts), 'photo')}.", highlight=False
-    )
+    Console().print(f"{cache} has the features of {counted(len(posts), 'photo')}.", highlight=False)
     tell_problems(problems.lines())
 
 
@@ -287,11 +285,11 @@ def starter(
     Console().print(table)
 
 
-def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
-    from training.fitting.hashtags_alone import fit_hashtags
+def _fit_tags(dataset: Path, out: Path, plan: "Plan", min_count: int) -> None:
+    from training.fitting.pipeline import fit_hashtags
 
     with reporting() as progress:
-        bundle = fit_hashtags(dataset, out, seed=seed, min_count=min_count, report=progress)
+        bundle = fit_hashtags(dataset, out, plan=plan, min_count=min_count, progress=progress)
     console = Console()
     groups = len(bundle.settings["knowledge"]["categories"])
     console.print(

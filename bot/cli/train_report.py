@@ -125,8 +125,7 @@ def tune(
     """
     one_of("--backend", backend, BACKENDS)
     settings = settings_for_a_command()
-    from training.fitting.fit import Plan
-    from training.fitting.plan import read_plan, write_plan
+    from training.fitting.plan import Plan, read_plan, write_plan
     from training.fitting.prepare import prepare
     from training.fitting.tune import tune as search
 
@@ -134,25 +133,25 @@ def tune(
         known_backbones(backbone)
     start = Plan() if plan is None else read_plan(plan)
     with reporting() as report:
-        prepared = prepare(
+        training_set = prepare(
             dataset,
+            start,
             backend=backend,
             backbone=backbone,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            seed=start.seed,
             min_count=min_count,
             mirrored=mirrored,
-            report=report,
+            progress=report,
         )
         found = search(
-            prepared,
+            training_set,
             start,
             study or out.with_suffix(".study"),
             trials=trials,
             seconds=None if minutes is None else 60 * minutes,
-            keep=lambda better: write_plan(better, out),
-            report=report,
+            on_better=lambda better: write_plan(better, out),
+            progress=report,
         )
     console = Console()
     console.print(

@@ -13,14 +13,15 @@ from torch import nn
 from torch.nn import functional
 
 from recommenders.nearest import nearest, unit
-from training.fitting.als import AlsFit, factorise, photo_space
+from training.fitting.als import factorise, photo_space
+from training.fitting.plan import AlsPlan
 
 Floats = NDArray[np.float32]
 
 BASELINES = ("popularity", "als_seed", "w2v_seed")
 
 SEED_NEIGHBOURS = 10
-SEED_ALS = AlsFit(variance=0.85, damping=0.0, factors=64, alpha=40.0, regularization=0.01)
+SEED_ALS = AlsPlan(variance=0.85, damping=0.0, factors=64, alpha=40.0, regularization=0.01)
 _EPOCHS = 30
 _HIDDEN = 512
 

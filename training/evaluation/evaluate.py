@@ -12,10 +12,10 @@ from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation import baselines
 from training.evaluation.metrics import bootstrap, measure, top_columns
 from training.features.compute import batches
-from training.fitting.fit import Report, lengths_of
-from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of, silent
+from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
 from training.fitting.vectors import aligned, train_vectors
-from training.fitting.vocabulary import matrix, vocabulary
+from training.fitting.vocabulary import lengths_of, matrix, vocabulary
+from training.progress import Progress, silent
 
 Floats = NDArray[np.float32]
 
@@ -105,7 +105,7 @@ def evaluate(
     weights_dir: Path | None = None,
     cache_dir: Path,
     with_baselines: bool = True,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> Evaluation:
     """Measures every backend of a bundle as a user meets it: the lists that ``recommend`` gives.
 
@@ -138,7 +138,7 @@ def answers(
     weights_dir: Path | None = None,
     cache_dir: Path,
     with_baselines: bool = True,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> Answers:
     """The ``top`` hashtags that every backend gives the photos of a split; else as ``evaluate``."""
     engine = Engine.load(model_dir, weights_dir)
@@ -146,23 +146,24 @@ def answers(
     names = sorted({name for needed in engine.backbones.values() for name in needed})
     loaded = [get_backbone(name, weights_dir) for name in names]
 
-    def photos_of(which: str, problems: Problems) -> Photos:
-        return embed_posts(
+    def photos_of(which: str, problems: Problems) -> tuple[list[Post], Embedded]:
+        posts, features, _ = embed_posts(
             posts_of(dataset, which, problems),
             loaded,
             cache_dir,
             mirrored=False,
-            report=report,
+            progress=report,
             problems=problems,
         )
+        return posts, features
 
-    test = photos_of(split, problems)
+    posts, features = photos_of(split, problems)
     train_posts = posts_of(dataset, "train")
     # Judged by what training knew: hashtags of the bundle and of the training split alike.
     hashtags = list(
         dict.fromkeys([*engine.hashtags, *vocabulary(post.hashtags for post in train_posts)])
     )
-    truth = matrix([post.hashtags for post in test.posts], hashtags).toarray() > 0
+    truth = matrix([post.hashtags for post in posts], hashtags).toarray() > 0
     if not truth.any():
         raise DatasetError(
             f"No hashtag of {dataset.name}'s {split!r} split occurs in its training posts or in "
@@ -171,37 +172,43 @@ def answers(
     columns = {tag: column for column, tag in enumerate(hashtags)}
     tops: dict[str, NDArray[np.intp]] = {}
     for backend in engine.backends:
-        report(f"answers of {backend}", 0, len(test.posts))
-        found = np.full((len(test.posts), top), -1, np.intp)
-        for rows in batches(len(test.posts), _BATCH):
-            block = {name: values[rows] for name, values in test.features.items()}
+        report(f"answers of {backend}", 0, len(posts))
+        found = np.full((len(posts), top), -1, np.intp)
+        for rows in batches(len(posts), _BATCH):
+            block = {name: values[rows] for name, values in features.items()}
             answers = engine.recommend(block, backend, top=top, style="relevant")
             for row, answer in enumerate(answers, rows.start):
                 found[row, : len(answer)] = [columns[hashtag.tag] for hashtag in answer]
-            report(f"answers of {backend}", rows.stop, len(test.posts))
+            report(f"answers of {backend}", rows.stop, len(posts))
         tops[backend] = found
     if with_baselines:
         train = photos_of("train", Problems())
-        tops |= _baselines(engine, train, test, hashtags, top, report)
+        tops |= _baselines(engine, *train, features, hashtags, top, report)
     return Answers(
         engine=engine,
         dataset=dataset.name,
         split=split,
         train=train_posts,
-        posts=test.posts,
-        features=test.features,
+        posts=posts,
+        features=features,
         hashtags=hashtags,
         truth=truth,
-        lengths=lengths_of([post.hashtags for post in test.posts]),
+        lengths=lengths_of([post.hashtags for post in posts]),
         tops=tops,
         problems=problems.lines(),
     )
 
 
 def _baselines(
-    engine: Engine, train: Photos, test: Photos, hashtags: list[str], top: int, report: Report
+    engine: Engine,
+    posts: list[Post],
+    features: Embedded,
+    asked: Embedded,
+    hashtags: list[str],
+    top: int,
+    report: Progress,
 ) -> dict[str, NDArray[np.intp]]:
-    counts = train.examples(hashtags).counts
+    counts = matrix([post.hashtags for post in posts], hashtags)
     backbone = {name: engine.backbones[name][0] for name in engine.backends if name != "both"}
     als = backbone.get("als", next(iter(backbone.values())))
     w2v = backbone.get("w2v", als)
@@ -214,16 +221,16 @@ def _baselines(
         report("baselines", len(found), 3)
 
     report("baselines", 0, 3)
-    keep("popularity", baselines.popularity(counts, len(test.posts)))
-    keep("als_seed", baselines.als_seed(train.features[als], counts, test.features[als]))
+    keep("popularity", baselines.popularity(counts, len(asked[als])))
+    keep("als_seed", baselines.als_seed(features[als], counts, asked[als]))
     try:
-        tags, vectors = train_vectors(train.posts)
+        tags, vectors = train_vectors(posts)
     except DatasetError:  # hashtags never stand together: none is nearer to another
         draw = np.random.default_rng(0)
         tags, vectors = hashtags, draw.standard_normal((len(hashtags), 150), np.float32)
     vectors = aligned(hashtags, tags, vectors)
     keep(
         "w2v_seed",
-        baselines.w2v_seed(train.features[w2v], counts, vectors, test.features[w2v]),
+        baselines.w2v_seed(features[w2v], counts, vectors, asked[w2v]),
     )
     return found

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from recommenders.bundle import BundleError, load
 from recommenders.engine import Engine
-from training.datasets.format import DatasetError, Problems
+from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation.metrics import measure
 from training.finetuning.run import FineTuned, Taught, fine_tune
-from training.fitting.fit import Plan, Report, lengths_of
 from training.fitting.pipeline import fit_dataset
-from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of
-from training.fitting.vocabulary import matrix
+from training.fitting.plan import Plan
+from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
+from training.fitting.vocabulary import lengths_of, matrix
+from training.progress import Progress
 
 TOP = 10
 AT = 5
@@ -59,7 +60,7 @@ def measure_teaching(
     alone: bool = False,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    report: Report,
+    report: Progress,
 ) -> Teaching:
     """Fits a bundle without the posts of a hashtag, teaches it some of them, measures on others.
 
@@ -73,18 +74,20 @@ def measure_teaching(
     """
     network = get_backbone(backbone, weights_dir)
 
-    def photos_of(split: str) -> Photos:
-        return embed_posts(
+    def photos_of(split: str) -> tuple[list[Post], Embedded]:
+        posts, features, _ = embed_posts(
             posts_of(dataset, split),
             [network],
             cache_dir,
             mirrored=False,
-            report=report,
+            progress=report,
             problems=Problems(),
         )
+        return posts, features
 
-    train, test = photos_of("train"), photos_of("test")
-    rows = [row for row, post in enumerate(train.posts) if hashtag in post.hashtags]
+    posts, known = photos_of("train")
+    test = photos_of("test")
+    rows = [row for row, post in enumerate(posts) if hashtag in post.hashtags]
     if len(rows) < taught + others:
         raise DatasetError(
             f"{dataset} has {len(rows)} photos with #{hashtag} to teach by; it takes "
@@ -102,20 +105,20 @@ def measure_teaching(
             cache_dir=cache_dir,
             plan=Plan(),
             without=(hashtag,),
-            report=report,
+            progress=report,
         )
         bundle = load(out)
-    asked = {backbone: train.features[backbone][rows[taught : taught + others]]}
+    asked = {backbone: known[backbone][rows[taught : taught + others]]}
 
     def figures(engine: Engine) -> dict[str, Recommended]:
         return {
-            backend: _recommended(engine, backend, hashtag, asked, test)
+            backend: _recommended(engine, backend, hashtag, asked, *test)
             for backend in engine.backends
         }
 
     lessons = rows[:taught]
-    tags = [(hashtag,) if alone else train.posts[row].hashtags for row in lessons]
-    features = train.features[backbone][lessons].astype(np.float32)
+    tags = [(hashtag,) if alone else posts[row].hashtags for row in lessons]
+    features = known[backbone][lessons].astype(np.float32)
     engine = Engine(bundle, {backbone: network})
     before = figures(engine)
     told: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
@@ -142,15 +145,16 @@ def _recommended(
     backend: str,
     hashtag: str,
     asked: dict[str, NDArray[np.floating]],
-    test: Photos,
+    posts: Sequence[Post],
+    features: Embedded,
 ) -> Recommended:
     def answers(features: dict[str, NDArray[np.floating]]) -> list[list[str]]:
         found = engine.recommend(features, backend, top=TOP, style="relevant")
         return [[one.tag for one in answer] for answer in found]
 
-    said = answers({name: rows.astype(np.float32) for name, rows in test.features.items()})
-    truth = [[tag for tag in post.hashtags if tag != hashtag] for post in test.posts]
-    without = [row for row, post in enumerate(test.posts) if hashtag not in post.hashtags]
+    said = answers({name: rows.astype(np.float32) for name, rows in features.items()})
+    truth = [[tag for tag in post.hashtags if tag != hashtag] for post in posts]
+    without = [row for row, post in enumerate(posts) if hashtag not in post.hashtags]
     return Recommended(
         others=_share(hashtag, answers(asked)),
         elsewhere=_share(hashtag, [said[row] for row in without]),

@@ -11,7 +11,7 @@ from recommenders.versions import Versions
 from storage import Database, training_labels
 from storage.training_labels import LabelledPhoto
 from training.finetuning.run import FineTuned, NothingToLearnError, Taught, fine_tune, fitted_head
-from training.fitting.fit import Report
+from training.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Retrained:
 
 
 async def retrain(
-    versions: Versions, database: Database, weights_dir: Path | None, report: Report
+    versions: Versions, database: Database, weights_dir: Path | None, report: Progress
 ) -> Retrained:
     """Learns the labels that the version in use has not learnt, and promotes what is better.
 

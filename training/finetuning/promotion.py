@@ -13,9 +13,8 @@ from recommenders.bundle import Bundle
 from recommenders.ranking import adjusted
 from training.evaluation.metrics import top_columns
 from training.finetuning.replay import Replay
-from training.fitting.fit import head_recommender
 from training.fitting.fusion import AT
-from training.fitting.head import FittedHead
+from training.fitting.head import FittedHead, head_recommender
 
 Floats = NDArray[np.float32]
 

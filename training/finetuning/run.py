@@ -27,9 +27,11 @@ from recommenders.w2v import ProjectionHead, directions
 from training.finetuning.promotion import Figures, Measure, forgets, keeps, split, widened, worth
 from training.finetuning.replay import Replay, replay_of
 from training.finetuning.vocabulary_growth import grown, photos_of
-from training.fitting.fit import Report, head_part, head_recommender
-from training.fitting.head import FittedHead, HeadSettings, fit_head
+from training.fitting.fit import head_part
+from training.fitting.head import FittedHead, fit_head, head_recommender
+from training.fitting.plan import HeadPlan
 from training.fitting.vocabulary import matrix
+from training.progress import Progress, silent
 
 Floats = NDArray[np.float32]
 
@@ -58,8 +60,8 @@ class FineTuning:
         held: the share of taught photos that is held out to measure by.
     """
 
-    head: HeadSettings = field(
-        default_factory=lambda: HeadSettings(
+    head: HeadPlan = field(
+        default_factory=lambda: HeadPlan(
             epochs=15,
             stop_after=15,
             rate=2e-4,
@@ -119,7 +121,7 @@ def fine_tune(
     *,
     classifier: tuple[Floats, Floats] | None = None,
     how: FineTuning | None = None,
-    report: Report = lambda doing, done, total: None,
+    report: Progress = silent,
 ) -> FineTuned:
     """Trains a bundle's Word2Vec backend on what people taught.
 
@@ -242,8 +244,8 @@ def _train(
     features: Floats,
     counts: csr_matrix,
     how: FineTuning,
-    settings: HeadSettings,
-    report: Report,
+    settings: HeadPlan,
+    report: Progress,
 ) -> FittedHead:
     known, width = len(old.vectors), counts.shape[1]
     rehearsed = replay.features[replay.held :]
@@ -265,7 +267,7 @@ def _train(
         settings,
         lambda fitted: 0.0,
         weights=weights,
-        progress=lambda epoch, epochs, score: report("fine-tuning", epoch, epochs),
+        progress=lambda doing, epoch, epochs: report("fine-tuning", epoch, epochs),
     )
 
 
@@ -299,7 +301,7 @@ def _tune_classes(
     features: Floats,
     counts: csr_matrix,
     how: FineTuning,
-    report: Report,
+    report: Progress,
 ) -> None:
     """Fine-tunes layer two of the head for other backbones, under the new hashtag vectors."""
 

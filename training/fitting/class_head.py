@@ -20,12 +20,13 @@ from recommenders.als import softmax
 from recommenders.nearest import unit
 from recommenders.w2v import ProjectionHead
 from training.features.examples import Features
-from training.fitting.fit import Part, head_recommender
-from training.fitting.head import FittedHead, HeadSettings, fit_head
+from training.fitting.fit import Part
+from training.fitting.head import FittedHead, fit_head, head_recommender
+from training.fitting.plan import HeadPlan
 
 Floats = NDArray[np.float32]
 
-FIT = HeadSettings(
+FIT = HeadPlan(
     hidden=0, frozen=True, vector_rate=0.0, dropout=0.0, weight_decay=0.0, epochs=12, stop_after=12
 )
 SCALES = (5.0, 8.0, 12.0, 16.0, 24.0)

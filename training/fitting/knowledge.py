@@ -11,7 +11,7 @@ from training.datasets.format import Post
 from training.fitting.categories import categories
 from training.fitting.ratings import earnings, median_likes, uses_of
 from training.fitting.sizes import sizes
-from training.fitting.vectors import NEIGHBOURS, Floats, similar_table
+from training.fitting.vectors import Floats, similar_table
 
 
 def knowledge(
@@ -20,7 +20,6 @@ def knowledge(
     vectors: Mapping[str, Floats],
     *,
     k: int | None = None,
-    neighbours: int = NEIGHBOURS,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -32,7 +31,6 @@ def knowledge(
             is asked for) the (V, dims) vectors of that vocabulary, zeros where a hashtag has none:
             see ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
-        neighbours: how many similar hashtags are kept of each.
         post_counts: a platform's posts by hashtag, where known.
 
     Raises:
@@ -59,7 +57,7 @@ def knowledge(
         "median_likes": median_likes(uses_of(posts, hashtags)).astype(np.float32),
     }
     for model, rows in vectors.items():
-        arrays[f"{model}_indices"], arrays[f"{model}_cosines"] = similar_table(rows, neighbours)
+        arrays[f"{model}_indices"], arrays[f"{model}_cosines"] = similar_table(rows)
     return settings, arrays
 
 

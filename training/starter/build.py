@@ -30,11 +30,12 @@ from training.features.compute import embed
 from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
-from training.fitting.als import AlsFit
-from training.fitting.fit import Part, Plan, Report, fit_als, fit_w2v, head_part, head_recommender
-from training.fitting.head import FittedHead, HeadSettings
-from training.fitting.prepare import hashtag_vectors, silent
+from training.fitting.fit import Part, fit_als, head_part
+from training.fitting.head import FittedHead, fit_w2v, head_recommender
+from training.fitting.plan import AlsPlan, HeadPlan, Plan
+from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
+from training.progress import Progress, silent
 from training.starter.word_tables import (
     class_hashtags,
     communities,
@@ -49,11 +50,11 @@ BACKBONE = "efficientnet_lite0"
 MODEL = "starter-1"
 
 PLAN = Plan(
-    als=AlsFit(
+    als=AlsPlan(
         variance=0.85, damping=0.3, factors=256, alpha=20.0, regularization=0.1, iterations=10
     ),
     als_use=AlsSettings(neighbours=100, sharpness=12.0, class_weight=0.9, class_power=2.5),
-    head=HeadSettings(hidden=512, epochs=12, stop_after=9),
+    head=HeadPlan(hidden=512, epochs=12, stop_after=9),
 )
 
 RANKING: dict[str, dict[str, float]] = {
@@ -145,7 +146,7 @@ def build(
     cache_dir: Path,
     check_only: bool = False,
     shared_by: int = 2,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> dict[str, Naming]:
     """Measures the recipe on held-out photos, then fits the starter on all and writes it.
 
@@ -164,7 +165,7 @@ def build(
         [source.image for source in found],
         backbone,
         cache_dir,
-        progress=lambda done, total: report("features", done, total),
+        progress=report,
     )
     if not readable.all():
         raise DatasetError(f"{int((~readable).sum())} of the photos in {data} cannot be read.")
@@ -194,7 +195,7 @@ def _fit(
     classes: Sequence[dict[str, float]],
     posts: Sequence[Post],
     backbone: Backbone,
-    report: Report,
+    report: Progress,
 ) -> Bundle:
     rows = [row for row in range(len(found)) if used[row] and found[row].hashtags]
     evidence = [found[row].hashtags for row in rows]
@@ -202,7 +203,7 @@ def _fit(
     counts, class_counts = matrix(evidence, hashtags), matrix(classes, hashtags)
     examples = Examples({BACKBONE: features[rows].astype(np.float32)}, counts)
     everything = _all_posts(posts, evidence, classes)
-    vectors = hashtag_vectors(everything, hashtags, PLAN.seed, report)
+    vectors = hashtag_vectors(everything, hashtags, PLAN, report)
     directions = unit(vectors["skipgram"])
     class_vectors = unit(np.asarray(class_counts @ directions, np.float32))
     popularity = _popularity(counts)
@@ -216,10 +217,10 @@ def _fit(
         BACKBONE,
         directions,
         popularity,
-        PLAN,
+        PLAN.head,
         classifier=backbone.classifier,
         class_vectors=class_vectors,
-        report=report,
+        progress=report,
     )
     per_post = float(np.diff(counts.indptr).mean())
     w2v = head_part(BACKBONE, fitted, per_post)
@@ -277,7 +278,7 @@ def _class_head(
 
 
 def carry_over(
-    data: Path, *, weights_dir: Path | None, cache_dir: Path, report: Report = silent
+    data: Path, *, weights_dir: Path | None, cache_dir: Path, report: Progress = silent
 ) -> dict[str, Naming]:
     """How well the head for every backbone carries over, by proxy.
 
@@ -296,7 +297,7 @@ def carry_over(
             [source.image for source in found],
             backbone,
             cache_dir,
-            progress=lambda done, total, name=name: report(name, done, total),  # type: ignore[misc]
+            progress=report,
         )
         if name == BACKBONE and backbone.classifier is not None:
             layers[name] = class_head.ClassLayer(*backbone.classifier)
@@ -308,7 +309,7 @@ def carry_over(
     hashtags = vocabulary([*evidence, *classes])
     counts, class_counts = matrix(evidence, hashtags), matrix(classes, hashtags)
     vectors = unit(
-        hashtag_vectors(_all_posts(posts, evidence, classes), hashtags, 0, report)["skipgram"]
+        hashtag_vectors(_all_posts(posts, evidence, classes), hashtags, PLAN, report)["skipgram"]
     )
     popularity = _popularity(counts)
     means = class_head.mean_vectors(class_counts, vectors)

@@ -15,8 +15,7 @@ from training.evaluation.report.charts import Line, interval, line_chart, map_ch
 from training.evaluation.report.contents import Confused, Curve, Earned, Shown
 from training.evaluation.report.landscape import Landscape, landscape
 from training.evaluation.report.thumbnails import data_uri
-from training.fitting.fit import Report
-from training.fitting.prepare import silent
+from training.progress import Progress, silent
 
 KS = 20
 """Curves go from one hashtag to so many."""
@@ -61,7 +60,7 @@ def write_report(
     at: int = 5,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    report: Report = silent,
+    report: Progress = silent,
 ) -> Evaluation:
     """Measures a bundle on a split and writes the page; returns the figures in it.
 
@@ -96,7 +95,7 @@ def write_report(
     return figures
 
 
-def _page(found: Answers, at: int, report: Report) -> tuple[str, Evaluation]:
+def _page(found: Answers, at: int, report: Progress) -> tuple[str, Evaluation]:
     bundle = found.engine.bundle
     backend = found.engine.default_backend
     steps = 6

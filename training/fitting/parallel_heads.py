@@ -1,8 +1,8 @@
 """The projection heads of a plan, each fitted in a process of its own.
 
-Every head is fitted twice: first it stops by photos held back, then it is fitted for as many epochs
-on all photos. Nothing but its seed tells a head from the others, and none hears of another, so they
-come out the same in one process as in several.
+Every head is fitted twice: first it stops by held-out photos, then it is fitted for as many epochs
+on all photos. Nothing but its seed sets a head apart from the others, and none depends on another,
+so they come out the same in one process as in several.
 """
 
 from collections import deque
@@ -17,14 +17,14 @@ from scipy.sparse import csr_matrix
 
 from recommenders.machine import cores
 from training.datasets.format import DatasetError
-from training.features.examples import Examples, Features
-from training.features.processes import ProcessEndedError, spread
-from training.fitting.fit import Plan, Report, fit_w2v
-from training.fitting.head import FittedHead
+from training.features.examples import Examples, Features, Rows
+from training.features.processes import ProcessEndedError, Work, run_jobs
+from training.fitting.head import FittedHead, fit_w2v
+from training.fitting.plan import HeadPlan, Plan
 from training.fitting.vocabulary import popularity
+from training.progress import Progress
 
 Floats = NDArray[np.float32]
-Rows = NDArray[np.intp]
 
 MANY = 1_000
 """Photos for which it is worth it to start processes."""
@@ -35,16 +35,20 @@ class Split:
     """Rows of the examples: to fit on first, to stop by, and to fit on in the end."""
 
     fit: Rows
-    held: Rows
+    held_out: Rows
     all: Rows
 
 
 @dataclass(frozen=True)
 class _Job:
-    """One fit of one head; ``epochs`` is None where it stops by the photos held back."""
+    """One fit of one head; ``epochs`` is None where it stops by the held-out photos."""
 
     head: int
     epochs: int | None = None
+
+
+_Epoch = tuple[_Job, str, int]
+"""A job, what it is doing, and the epoch that it has done."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class _Task:
     counts: csr_matrix
     split: Split
     vectors: Floats
-    plan: Plan
+    plan: HeadPlan
 
 
 def fit_heads(
@@ -66,7 +70,7 @@ def fit_heads(
     split: Split,
     vectors: Floats,
     plan: Plan,
-    report: Report,
+    progress: Progress,
     *,
     processes: int | None = None,
 ) -> tuple[list[FittedHead], list[FittedHead]]:
@@ -84,40 +88,42 @@ def fit_heads(
     """
     if processes is None:
         processes = cores() if len(split.all) >= MANY else 1
-    jobs = deque(_Job(head) for head in range(plan.heads))
+    heads = range(plan.heads)
+    jobs = deque(_Job(head) for head in heads)
     first: dict[int, FittedHead] = {}
     last: dict[int, FittedHead] = {}
-    done = dict.fromkeys(range(plan.heads), 0)
-    total = dict.fromkeys(range(plan.heads), 2 * plan.head.epochs)
+    done = dict.fromkeys(heads, 0)
+    total = dict.fromkeys(heads, 2 * plan.head.epochs)
 
-    def hear(job: _Job, told: tuple[str, int, int] | FittedHead) -> None:
-        if not isinstance(told, FittedHead):
-            doing, epoch, _ = told
-            before = len(first[job.head].history) if job.epochs is not None else 0
-            done[job.head] = before + epoch
-            report(doing, sum(done.values()), sum(total.values()))
-        elif job.epochs is None:
-            first[job.head] = told
-            best = int(np.argmax([score for _, score in told.history])) + 1
-            total[job.head] = len(told.history) + best
-            jobs.append(_Job(job.head, best))
-        else:
-            last[job.head] = told
+    def on_progress(message: _Epoch) -> None:
+        job, doing, epoch = message
+        before = 0 if job.epochs is None else len(first[job.head].history)
+        done[job.head] = before + epoch
+        progress(doing, sum(done.values()), sum(total.values()))
+
+    def on_result(job: _Job, fitted: FittedHead) -> None:
+        if job.epochs is not None:
+            last[job.head] = fitted
+            return
+        first[job.head] = fitted
+        best = int(np.argmax([score for _, score in fitted.history])) + 1
+        total[job.head] = len(fitted.history) + best
+        jobs.append(_Job(job.head, best))
 
     features, mirrored = examples.features[backbone], examples.mirrored.get(backbone)
-    task = _Task(backbone, features, mirrored, examples.counts, split, vectors, plan)
+    task = _Task(backbone, features, mirrored, examples.counts, split, vectors, plan.head)
     processes = min(processes, plan.heads)
     try:
         with TemporaryDirectory(prefix="tag4pic-") as folder:
             if processes > 1:
                 task = _on_disk(task, Path(folder))
-            spread(_fitting, (task,), jobs, processes, hear)
+            run_jobs(_fitting, (task,), jobs, processes, on_result, on_progress)
     except ProcessEndedError as error:
         raise DatasetError(
             f"A process that fitted a projection head was ended ({error}), most likely because "
             "memory ran out. Learn fewer hashtags (--min-count) or fewer photos."
         ) from error
-    return [first[head] for head in range(plan.heads)], [last[head] for head in range(plan.heads)]
+    return [first[head] for head in heads], [last[head] for head in heads]
 
 
 def _on_disk(task: _Task, folder: Path) -> _Task:
@@ -136,39 +142,32 @@ def _on_disk(task: _Task, folder: Path) -> _Task:
             ) from error
         return path
 
-    mapped = file("features", task.features)
-    assert mapped is not None
-    return replace(task, features=mapped, mirrored=file("mirrored", task.mirrored))
+    features = file("features", task.features)
+    assert features is not None
+    return replace(task, features=features, mirrored=file("mirrored", task.mirrored))
 
 
-def _fitting(
-    task: _Task,
-) -> Callable[[_Job, Callable[[tuple[str, int, int] | FittedHead], None]], None]:
+def _fitting(task: _Task) -> Work[_Job, _Epoch, FittedHead]:
     """What fits heads in one process."""
-    name, split, plan = task.backbone, task.split, task.plan
+    name, split = task.backbone, task.split
     mirrored = {} if task.mirrored is None else {name: _opened(task.mirrored)}
     examples = Examples({name: _opened(task.features)}, task.counts, mirrored)
-    held = examples.rows(split.held)
+    held_out = examples.rows(split.held_out)
 
-    def fit(job: _Job, tell: Callable[[tuple[str, int, int] | FittedHead], None]) -> None:
-        settings = replace(plan.head, seed=plan.head.seed + job.head)
-        if job.epochs is None:
-            fit_on = examples.rows(split.fit)
-            known = fit_on.counts
-        else:
-            settings = replace(settings, stop_after=job.epochs)
-            fit_on = examples.rows(split.all)
-            known = examples.counts
-        tell(
-            fit_w2v(
-                fit_on,
-                held,
-                name,
-                task.vectors,
-                popularity(known),
-                replace(plan, head=settings),
-                report=lambda doing, done, total: tell((doing, done, total)),
-            )
+    def fit(job: _Job, report: Callable[[_Epoch], None]) -> FittedHead:
+        fit_on = examples.rows(split.fit if job.epochs is None else split.all)
+        counts = fit_on.counts if job.epochs is None else examples.counts
+        plan = replace(task.plan, seed=task.plan.seed + job.head)
+        if job.epochs is not None:
+            plan = replace(plan, stop_after=job.epochs)
+        return fit_w2v(
+            fit_on,
+            held_out,
+            name,
+            task.vectors,
+            popularity(counts),
+            plan,
+            progress=lambda doing, epoch, epochs: report((job, doing, epoch)),
         )
 
     return fit
