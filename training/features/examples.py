@@ -6,6 +6,7 @@ on, those held out and those of each backend are all picked from the same ones.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ Rows = NDArray[np.intp]
 
 
 class Features(Protocol):
-    """Features (n, dims) of floats, row by row: an array, or ``Picked`` rows of some."""
+    """Features (n, dims) of floats, row by row: an array, ``Picked`` rows, or ``Mapped``."""
 
     def __len__(self) -> int: ...
 
@@ -50,6 +51,24 @@ class Picked:
             here = array_of == number
             picked[here] = array[rows[here] - self._starts[number]]
         return picked
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Features in a ``.npy`` file, which processes that get this share in memory."""
+
+    path: Path
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __getitem__(self, at: slice | Rows) -> NDArray[Any]:
+        return np.asarray(self._array[at])
+
+    @property
+    def _array(self) -> NDArray[Any]:
+        mapped: NDArray[Any] = np.load(self.path, mmap_mode="r")
+        return mapped
 
 
 @dataclass(frozen=True)

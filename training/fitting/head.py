@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 from torch import nn
@@ -73,13 +74,11 @@ class _Network(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         raw = self.layer1(features)
-        parts = [torch.relu(raw[:, self.classes :])]
+        hidden = self.dropout(torch.relu(raw[:, self.classes :]))
         if self.classes:
-            parts.insert(0, torch.softmax(raw[:, : self.classes] / self.temperature, dim=1))
-            parts[1] = self.dropout(parts[1])
-        else:
-            parts[0] = self.dropout(parts[0])
-        projected = self.layer2(torch.cat(parts, dim=1))
+            seen = torch.softmax(raw[:, : self.classes] / self.temperature, dim=1)
+            hidden = torch.cat([seen, hidden], dim=1)
+        projected = self.layer2(hidden)
         cosine = self._directions(projected) @ self._directions(self.vectors).T
         return self.log_scale.exp() / self.groups * cosine + self.prior
 
@@ -143,7 +142,6 @@ def initial_head(
     plan: HeadPlan,
     classifier: tuple[Floats, Floats] | None = None,
     class_vectors: Floats | None = None,
-    temperature: float = 1.0,
 ) -> FittedHead:
     """A head to start from.
 
@@ -170,7 +168,7 @@ def initial_head(
         bias1 = np.concatenate([classifier[1], bias1])
         weight2 = np.concatenate([class_vectors.T * np.float32(3), weight2], axis=1)
     return FittedHead(
-        ProjectionHead(weight1, bias1, weight2, np.zeros(width, np.float32), classes, temperature),
+        ProjectionHead(weight1, bias1, weight2, np.zeros(width, np.float32), classes),
         vectors.astype(np.float32),
         np.log(popularity).astype(np.float32),
         10.0,
@@ -205,22 +203,13 @@ def fit_head(
     torch.manual_seed(plan.seed)
     generator = torch.Generator().manual_seed(plan.seed)
     network = _Network(start, plan)
+    layer1, layer2 = network.layer1, network.layer2
+    undecayed = [layer1.bias, layer2.bias, network.log_scale, network.prior]
+    vector_rate = plan.rate * plan.vector_rate
     groups: list[dict[str, Any]] = [
-        {"params": [network.layer1.weight, network.layer2.weight]},
-        {
-            "params": [
-                network.layer1.bias,
-                network.layer2.bias,
-                network.log_scale,
-                network.prior,
-            ],
-            "weight_decay": 0.0,
-        },
-        {
-            "params": [network.vectors],
-            "lr": plan.rate * plan.vector_rate,
-            "weight_decay": 0.0,
-        },
+        {"params": [layer1.weight, layer2.weight]},
+        {"params": undecayed, "weight_decay": 0.0},
+        {"params": [network.vectors], "lr": vector_rate, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
     steps = -(-len(features) // plan.batch)
@@ -259,12 +248,13 @@ def fit_head(
         if epoch + 1 == plan.stop_after:
             best = fitted
             break
-        if plan.stop_after is None and score > best_score:
+        if plan.stop_after is not None:
+            continue
+        since += 1
+        if score > best_score:
             best, best_score, since = fitted, score, 0
-        else:
-            since += 1
-            if plan.stop_after is None and since >= plan.patience:
-                break
+        elif since >= plan.patience:
+            break
     return replace(best, history=history)
 
 
@@ -273,16 +263,11 @@ def side_by_side(heads: Sequence[FittedHead]) -> FittedHead:
 
     Layer two is block diagonal. Heads that start from a classifier cannot be joined.
     """
-    width, hidden = heads[0].head.weight2.shape
-    weight2 = np.zeros((len(heads) * width, len(heads) * hidden), np.float32)
-    for at, fitted in enumerate(heads):
-        rows, columns = slice(at * width, (at + 1) * width), slice(at * hidden, (at + 1) * hidden)
-        weight2[rows, columns] = fitted.head.weight2
     return FittedHead(
         ProjectionHead(
             np.concatenate([fitted.head.weight1 for fitted in heads]),
             np.concatenate([fitted.head.bias1 for fitted in heads]),
-            weight2,
+            block_diag(*(fitted.head.weight2 for fitted in heads)),
             np.concatenate([fitted.head.bias2 for fitted in heads]),
             groups=len(heads),
         ),

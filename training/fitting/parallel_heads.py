@@ -13,11 +13,10 @@ from tempfile import TemporaryDirectory, gettempdir
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommenders.machine import cores
 from training.datasets.format import DatasetError
-from training.features.examples import Examples, Features, Rows
+from training.features.examples import Examples, Features, Mapped, Rows
 from training.features.processes import ProcessEndedError, Work, run_jobs
 from training.fitting.head import FittedHead, fit_w2v
 from training.fitting.plan import HeadPlan, Plan
@@ -49,19 +48,6 @@ class _Job:
 
 _Epoch = tuple[_Job, str, int]
 """A job, what it is doing, and the epoch that it has done."""
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What every process needs; features may be a file of them, which all processes share."""
-
-    backbone: str
-    features: Features | Path
-    mirrored: Features | Path | None
-    counts: csr_matrix
-    split: Split
-    vectors: Floats
-    plan: HeadPlan
 
 
 def fit_heads(
@@ -110,14 +96,13 @@ def fit_heads(
         total[job.head] = len(fitted.history) + best
         jobs.append(_Job(job.head, best))
 
-    features, mirrored = examples.features[backbone], examples.mirrored.get(backbone)
-    task = _Task(backbone, features, mirrored, examples.counts, split, vectors, plan.head)
     processes = min(processes, plan.heads)
     try:
         with TemporaryDirectory(prefix="tag4pic-") as folder:
             if processes > 1:
-                task = _on_disk(task, Path(folder))
-            run_jobs(_fitting, (task,), jobs, processes, on_result, on_progress)
+                examples = _mapped(examples, backbone, Path(folder))
+            args = (examples, backbone, split, vectors, plan.head)
+            run_jobs(_fitting, args, jobs, processes, on_result, on_progress)
     except ProcessEndedError as error:
         raise DatasetError(
             f"A process that fitted a projection head was ended ({error}), most likely because "
@@ -126,12 +111,10 @@ def fit_heads(
     return [first[head] for head in heads], [last[head] for head in heads]
 
 
-def _on_disk(task: _Task, folder: Path) -> _Task:
-    """The same with the features in files: what processes map into memory is there once."""
+def _mapped(examples: Examples, backbone: str, folder: Path) -> Examples:
+    """The same with one backbone's features in files: what processes map is in memory once."""
 
-    def file(name: str, features: Features | Path | None) -> Path | None:
-        if features is None or isinstance(features, Path):
-            return features
+    def mapped(name: str, features: Features) -> Features:
         path = folder / f"{name}.npy"
         try:
             np.save(path, features[:])
@@ -140,41 +123,37 @@ def _on_disk(task: _Task, folder: Path) -> _Task:
                 f"{gettempdir()} has no room for the features of {len(features):,} photos "
                 f"({error.strerror or error}). Name a folder that has in TMPDIR."
             ) from error
-        return path
+        return Mapped(path)
 
-    features = file("features", task.features)
-    assert features is not None
-    return replace(task, features=features, mirrored=file("mirrored", task.mirrored))
+    features = {backbone: mapped("features", examples.features[backbone])}
+    mirrored = {
+        name: mapped("mirrored", values)
+        for name, values in examples.mirrored.items()
+        if name == backbone
+    }
+    return Examples(features, examples.counts, mirrored)
 
 
-def _fitting(task: _Task) -> Work[_Job, _Epoch, FittedHead]:
+def _fitting(
+    examples: Examples, backbone: str, split: Split, vectors: Floats, plan: HeadPlan
+) -> Work[_Job, _Epoch, FittedHead]:
     """What fits heads in one process."""
-    name, split = task.backbone, task.split
-    mirrored = {} if task.mirrored is None else {name: _opened(task.mirrored)}
-    examples = Examples({name: _opened(task.features)}, task.counts, mirrored)
     held_out = examples.rows(split.held_out)
 
     def fit(job: _Job, report: Callable[[_Epoch], None]) -> FittedHead:
         fit_on = examples.rows(split.fit if job.epochs is None else split.all)
         counts = fit_on.counts if job.epochs is None else examples.counts
-        plan = replace(task.plan, seed=task.plan.seed + job.head)
+        head = replace(plan, seed=plan.seed + job.head)
         if job.epochs is not None:
-            plan = replace(plan, stop_after=job.epochs)
+            head = replace(head, stop_after=job.epochs)
         return fit_w2v(
             fit_on,
             held_out,
-            name,
-            task.vectors,
+            backbone,
+            vectors,
             popularity(counts),
-            plan,
+            head,
             progress=lambda doing, epoch, epochs: report((job, doing, epoch)),
         )
 
     return fit
-
-
-def _opened(features: Features | Path) -> Features:
-    if isinstance(features, Path):
-        mapped: Features = np.load(features, mmap_mode="r")
-        return mapped
-    return features

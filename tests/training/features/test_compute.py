@@ -1,4 +1,4 @@
-"""Features of photos that lie on the disk, computed here or in other processes, and kept."""
+"""Features of photos that lie on the disk, computed here or in other processes, and cached."""
 
 from collections import deque
 from contextlib import closing
@@ -72,7 +72,7 @@ def test_a_process_that_is_killed_is_one_sentence_and_what_it_had_computed_is_ke
 
     monkeypatch.setattr("training.features.compute.run_jobs", killed_after_a_batch)
     with pytest.raises(DatasetError, match=rf"signal 9.* {BATCH} of {2 * BATCH} photos .* again"):
-        embed(paths, backbone, tmp_path / "kept")
-    with closing(FeatureCache(tmp_path / "kept", backbone)) as cache:
+        embed(paths, backbone, tmp_path / "features")
+    with closing(FeatureCache(tmp_path / "features", backbone)) as cache:
         cached = [cache.get(sha256(path.read_bytes()).digest()) is not None for path in paths]
     assert cached == [*[True] * BATCH, *[False] * BATCH]

@@ -37,14 +37,14 @@ def test_word2vec_is_fitted_over_resnet50_where_its_weights_are_in_place(tmp_pat
     assert bundle.array("w2v", "weight1", None, 2048).shape[1] == 2048
     engine = Engine.load(tmp_path / "mine", weights)
     assert engine.backends == ("w2v",)
-    found = evaluate(
+    figures = evaluate(
         dataset,
         tmp_path / "mine",
         at=3,
         weights_dir=weights,
         cache_dir=tmp_path / "features",
     )
-    assert set(found.backends) == {"w2v", "popularity", "als_seed", "w2v_seed"}
+    assert set(figures.backends) == {"w2v", "popularity", "als_seed", "w2v_seed"}
 
 
 def test_two_backbones_joined_are_fitted_and_answer_as_one(tmp_path: Path) -> None:
@@ -74,10 +74,10 @@ def test_two_backbones_joined_are_fitted_and_answer_as_one(tmp_path: Path) -> No
     photo = Image.open(next((dataset / "images").iterdir()))
     (answer,) = engine.recommend(engine.features([photo], [name]), "both", top=3)
     assert len(answer) == 3
-    found = evaluate(
+    figures = evaluate(
         dataset, tmp_path / "mine", at=3, weights_dir=weights, cache_dir=tmp_path / "features"
     )
-    assert {"als", "w2v", "both"} < set(found.backends)
+    assert {"als", "w2v", "both"} < set(figures.backends)
 
 
 def test_weights_that_are_missing_are_told_before_anything_is_computed(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(
 
     problems = Problems()
     left, features, mirrored = embed_posts(
-        posts, [backbone], tmp_path / "kept", mirrored=True, progress=vanish, problems=problems
+        posts, [backbone], tmp_path / "features", mirrored=True, progress=vanish, problems=problems
     )
     assert [post.image for post in left] == [paths[0], paths[1], paths[3]]
     assert len(features[backbone.name]) == len(mirrored[backbone.name]) == 3
@@ -35,5 +35,5 @@ def test_features_that_would_not_fit_into_memory_are_refused_before_any_is_compu
     posts = [Post(("red",), tmp_path / f"{number}.jpg") for number in range(1000)]
     monkeypatch.setattr("training.fitting.prepare.free_memory", lambda: 10_000_000)
     with pytest.raises(DatasetError, match=r"1,000 photos take .*--no-mirrored"):
-        embed_posts(posts, [backbone], tmp_path / "kept", mirrored=True, problems=Problems())
-    assert not (tmp_path / "kept").exists()
+        embed_posts(posts, [backbone], tmp_path / "features", mirrored=True, problems=Problems())
+    assert not (tmp_path / "features").exists()
