@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from recommenders.machine import cores, free_memory
 from training.features.processes import ProcessEndedError, run_jobs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -116,21 +115,6 @@ def test_no_process_outlives_the_one_that_started_it(ending: signal.Signals) -> 
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
         assert time.monotonic() - began < 10
         time.sleep(0.05)
-
-
-def test_a_container_has_no_more_than_its_limits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("recommenders.machine._CONTAINER", tmp_path)
-    all_cores, all_memory = cores(), free_memory()
-    assert 1 <= all_cores <= (os.cpu_count() or 1)
-    for name in ("cpu.max", "memory.max"):
-        (tmp_path / name).write_text("max 100000\n" if name == "cpu.max" else "max\n")
-    assert cores() == all_cores
-    (tmp_path / "cpu.max").write_text("50000 100000\n")
-    (tmp_path / "memory.max").write_text("1048576\n")
-    assert cores() == 1
-    assert all_memory is None or free_memory() == 2**20
 
 
 def _children(process: int) -> list[str]:
