@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 CONTAINER = Path("/sys/fs/cgroup")
+"""Where the limits of a container stand."""
 
 
 def cores() -> int:

@@ -1,1 +1,1 @@
-"""From posts and features to a bundle; begin with pipeline.py, and plan.py for its hyper-parameters."""
+"""From posts and features to a bundle; begin with pipeline.py, hyper-parameters are in plan.py."""
