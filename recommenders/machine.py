@@ -4,7 +4,8 @@ import math
 import os
 from pathlib import Path
 
-_CONTAINER = Path("/sys/fs/cgroup")
+CONTAINER = Path("/sys/fs/cgroup")
+"""Where the limits of a container stand."""
 
 
 def cores() -> int:
@@ -12,7 +13,7 @@ def cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
     allowed = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     try:
-        quota, period = (_CONTAINER / "cpu.max").read_text(encoding="ascii").split()
+        quota, period = (CONTAINER / "cpu.max").read_text(encoding="ascii").split()
         return max(1, min(allowed, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):  # there is no quota, or it says "max"
         return allowed
@@ -26,7 +27,7 @@ def free_memory() -> int | None:
     except (OSError, ValueError, StopIteration):
         return None
     try:
-        return min(1024 * free, int((_CONTAINER / "memory.max").read_text(encoding="ascii")))
+        return min(1024 * free, int((CONTAINER / "memory.max").read_text(encoding="ascii")))
     except (OSError, ValueError):
         return 1024 * free
 

@@ -31,6 +31,15 @@ def draw(colour: str, shape: str, seed: int, side: int = 64) -> Image.Image:
     return image
 
 
+def circles(folder: Path, count: int) -> list[Path]:
+    """Draws so many different photos; returns their files."""
+    folder.mkdir()
+    paths = [folder / f"{number}.png" for number in range(count)]
+    for number, path in enumerate(paths):
+        draw(tuple(COLOURS)[number % 3], "circle", number).save(path)
+    return paths
+
+
 def shapes(folder: Path, photos: int = 60, *, test: int = 18, likes: bool = True) -> Path:
     """Writes the dataset; the last ``test`` posts are its test split. Returns ``folder``.
 

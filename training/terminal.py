@@ -4,23 +4,17 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from training.fitting.fit import Report
+from training.progress import Progress
 
 Cache = Annotated[
     Path, typer.Option(metavar="DIR", help="Where features of photos are kept for the next run.")
@@ -33,10 +27,10 @@ WeightsDir = Annotated[
 WEIGHTS_DIR = Path("data/weights")
 
 
-def progress_bar() -> Progress:
+def progress_bar() -> Bar:
     """A bar on stderr that leaves nothing behind, and nothing at all where that is no terminal."""
     console = Console(stderr=True)
-    return Progress(
+    return Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -50,16 +44,16 @@ def progress_bar() -> Progress:
 
 
 @contextmanager
-def reporting() -> Iterator["Report"]:
+def reporting() -> Iterator[Progress]:
     """A progress bar that follows what is being done."""
     with progress_bar() as bar:
         task = bar.add_task("Reading", total=None)
 
-        def report(doing: str, done: int, total: int) -> None:
+        def progress(doing: str, done: int, total: int) -> None:
             bar.update(task, description=escape(doing), completed=done, total=total or None)
 
         try:
-            yield report
+            yield progress
         except KeyboardInterrupt:
             bar.stop()
             typer.echo("Stopped. What was done is kept: run the same command to go on.", err=True)

@@ -23,6 +23,7 @@ from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle
+    from training.fitting.plan import Plan
 
 app = typer.Typer(
     cls=Commands,
@@ -50,15 +51,15 @@ def embed(
     known_backbones(backbone)
     problems = Problems()
     with reporting() as progress:
-        photos = embed_posts(
+        posts, _, _ = embed_posts(
             read_posts(dataset, problems),
             [get_backbone(backbone, settings.weights_dir, fetch=True)],
             cache,
             mirrored=mirrored,
-            report=progress,
+            progress=progress,
             problems=problems,
         )
-    print_line(f"{cache} has the features of {counted(len(photos.posts), 'photo')}.")
+    print_line(f"{cache} has the features of {counted(len(posts), 'photo')}.")
     print_warnings(problems.lines())
 
 
@@ -125,10 +126,8 @@ def fit(
     """
     one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))
     settings = settings_for_a_command()
-    from training.fitting.fit import Plan
-    from training.fitting.head import LOSSES
     from training.fitting.pipeline import fit_dataset
-    from training.fitting.plan import read_plan
+    from training.fitting.plan import LOSSES, Plan, read_plan
 
     if loss is not None:
         one_of("--loss", loss, LOSSES)
@@ -140,7 +139,7 @@ def fit(
     if seed is not None:
         chosen = chosen.with_seed(seed)
     if backend == "tags":
-        _fit_tags(dataset, out, chosen.seed, min_count)
+        _fit_tags(dataset, out, chosen, min_count)
         return
     with reporting() as progress:
         bundle = fit_dataset(
@@ -153,7 +152,7 @@ def fit(
             plan=chosen,
             min_count=min_count,
             mirrored=mirrored,
-            report=progress,
+            progress=progress,
         )
     photos = counted(bundle.provenance["photos"], "photo")
     _print_bundle(bundle, out, photos, counted(len(bundle.hashtags), "hashtag"))
@@ -214,8 +213,7 @@ def tune(
     """
     one_of("--backend", backend, FITTED_BACKENDS)
     settings = settings_for_a_command()
-    from training.fitting.fit import Plan
-    from training.fitting.plan import read_plan, write_plan
+    from training.fitting.plan import Plan, read_plan, write_plan
     from training.fitting.prepare import prepare
     from training.fitting.tune import tune as search
 
@@ -223,25 +221,25 @@ def tune(
         known_backbones(backbone)
     start = Plan() if plan is None else read_plan(plan)
     with reporting() as progress:
-        prepared = prepare(
+        training_set = prepare(
             dataset,
+            start,
             backend=backend,
             backbone=backbone,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            seed=start.seed,
             min_count=min_count,
             mirrored=mirrored,
-            report=progress,
+            progress=progress,
         )
         result = search(
-            prepared,
+            training_set,
             start,
             study or out.with_suffix(".study"),
             trials=trials,
             seconds=None if minutes is None else 60 * minutes,
-            keep=lambda better: write_plan(better, out),
-            report=progress,
+            on_better=lambda better: write_plan(better, out),
+            progress=progress,
         )
     print_line(
         f"[bold]{out}[/]: the best of {counted(result.trials, 'trial')} on "
@@ -258,11 +256,11 @@ def tune(
     )
 
 
-def _fit_tags(dataset: Path, out: Path, seed: int, min_count: int) -> None:
-    from training.fitting.hashtags_alone import fit_hashtags
+def _fit_tags(dataset: Path, out: Path, plan: "Plan", min_count: int) -> None:
+    from training.fitting.pipeline import fit_hashtags
 
     with reporting() as progress:
-        bundle = fit_hashtags(dataset, out, seed=seed, min_count=min_count, report=progress)
+        bundle = fit_hashtags(dataset, out, plan=plan, min_count=min_count, progress=progress)
     _print_bundle(
         bundle,
         out,

@@ -54,7 +54,7 @@ def evaluate(
             at=at,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            report=progress,
+            progress=progress,
         )
     photos, hashtags = counted(figures.photos, "photo"), counted(figures.at, "hashtag")
     table = metrics_table(f"{figures.dataset}, {figures.split}: {photos}, first {hashtags}")
@@ -96,7 +96,7 @@ def report(
             at=at,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            report=progress,
+            progress=progress,
         )
     size = f"{out.stat().st_size / 1e6:.1f} MB"
     print_line(f"[bold]{out}[/]: {counted(figures.photos, 'photo')}, {size}. Open it in a browser.")

@@ -1,4 +1,4 @@
-"""Developers' tools, run as from a shell."""
+"""What tests of training share: a backbone, and developers' tools run as from a shell."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from recommenders.backbones.backbone import Backbone, load_backbone
 from training.terminal import tool
 
 Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def backbone() -> Backbone:
+    """A backbone whose weights come with the project."""
+    return load_backbone("efficientnet_lite0")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Problems
-from training.datasets.importing.importer import Progress
+from training.progress import Progress, silent
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def collect(
     login: str | None = None,
     session_file: Path | None = None,
     pause: float = 2.0,
-    progress: Progress = lambda doing, done, total: None,
+    progress: Progress = silent,
     instaloader: Any = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> CollectSummary:

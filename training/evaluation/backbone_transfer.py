@@ -22,10 +22,11 @@ from training.evaluation.caption_hits import CaptionHits, caption_hits, content_
 from training.evaluation.metrics import top_columns
 from training.features.compute import embed
 from training.fitting import class_head
-from training.fitting.fit import Report, head_recommender
-from training.fitting.prepare import hashtag_vectors
+from training.fitting.head import head_recommender
+from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
-from training.starter.build import BACKBONE, CLASS_TEMPERATURE, tagged
+from training.progress import Progress
+from training.starter.build import BACKBONE, CLASS_TEMPERATURE, PLAN, tagged
 from training.starter.sources import read_evidence
 from training.starter.word_tables import generic
 from training.terminal import CACHE, WEIGHTS_DIR, Cache, WeightsDir, reporting, tool
@@ -36,7 +37,7 @@ POPULARITY_EXPONENT = 0.1
 
 
 def backbone_transfer(
-    data: Path, weights_dir: Path, cache_dir: Path, report: Report
+    data: Path, weights_dir: Path, cache_dir: Path, progress: Progress
 ) -> dict[str, CaptionHits]:
     """Figures by head and backbone."""
     evidence = read_evidence(data)
@@ -52,13 +53,13 @@ def backbone_transfer(
             [photo.image for photo in evidence.photos],
             backbone,
             cache_dir,
-            progress=lambda done, total, name=name: report(name, done, total),  # type: ignore[misc]
+            progress=progress,
         )
         if name == BACKBONE and backbone.classifier is not None:
             layers[name] = class_head.ClassLayer(*backbone.classifier)
         else:
             probabilities = layers[BACKBONE].probabilities(features[BACKBONE][rows])
-            report(f"class layer of {name}", 0, 1)
+            progress(f"class layer of {name}", 0, 1)
             layers[name] = class_head.learnt_layer(features[name][rows], probabilities)
 
     photos = [evidence.photos[row] for row in rows]
@@ -66,7 +67,7 @@ def backbone_transfer(
     hashtags = vocabulary([*weights, *evidence.classes])
     counts, class_counts = matrix(weights, hashtags), matrix(evidence.classes, hashtags)
     posts = evidence.posts_for_vectors(photos)
-    vectors = unit(hashtag_vectors(posts, hashtags, 0, report)["skipgram"])
+    vectors = unit(hashtag_vectors(posts, hashtags, PLAN, progress)["skipgram"])
     popular = popularity(counts)
     means = class_head.mean_vectors(class_counts, vectors)
     words = [content_words(evidence.photos[row].captions) for row in held_out]
@@ -83,7 +84,7 @@ def backbone_transfer(
             heads["fitted layer two"] = class_head.fitted_on(layer, start, learn_from, counts)
         for title, head in heads.items():
             for name in layers:
-                report(f"{title} on {name}", 0, 1)
+                progress(f"{title} on {name}", 0, 1)
                 model = head_recommender(name, class_head.on_layer(head, layers[name]), 1.0)
                 scores = model.scores(features[name][held_out])
                 top = top_columns(adjusted(scores, popular, POPULARITY_EXPONENT), 5)
@@ -98,8 +99,8 @@ def main(
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
     """Measure how the head for every ImageNet backbone carries over from one to another."""
-    with reporting() as report:
-        hits = backbone_transfer(data, weights_dir, cache, report)
+    with reporting() as progress:
+        hits = backbone_transfer(data, weights_dir, cache, progress)
     Console().print(hits_table(hits))
 
 

@@ -14,12 +14,13 @@ from torch.nn import functional
 
 from recommenders.arrays import Floats, unit
 from recommenders.nearest import nearest
-from training.fitting.als import AlsFit, factorise, photo_space
+from training.fitting.als import factorise, photo_space
+from training.fitting.plan import AlsPlan
 
 BASELINES = ("popularity", "als_seed", "w2v_seed")
 
 SEED_NEIGHBOURS = 10
-SEED_ALS = AlsFit(variance=0.85, damping=0.0, factors=64, alpha=40.0, regularization=0.01)
+SEED_ALS = AlsPlan(variance=0.85, damping=0.0, factors=64, alpha=40.0, regularization=0.01)
 _EPOCHS = 30
 _HIDDEN = 512
 

@@ -26,6 +26,7 @@ from recommenders.backbones.backbone import load_backbone
 from recommenders.photos import PhotoError, decode
 from training.datasets.format import DatasetError
 from training.features.compute import batches
+from training.progress import Progress, silent
 from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
 
 Features = Callable[[Sequence[Image.Image]], NDArray[np.float32]]
@@ -121,12 +122,11 @@ def copy_of(photo: Image.Image) -> Image.Image:
 def survey(
     photos: Sequence[Path],
     features: Features,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = silent,
 ) -> Survey:
     """Fingerprints of all photos and of a copy of each.
 
     Args:
-        progress: called with (done, total).
 
     Raises:
         DatasetError: names a file that is no photo.
@@ -137,7 +137,7 @@ def survey(
         pictures = [_read(path) for path in photos[rows]]
         originals += _hashed([upright for upright, _ in pictures], features)
         copied += _hashed([copy_of(whole) for _, whole in pictures], features)
-        progress(rows.stop, len(photos))
+        progress("Looking", rows.stop, len(photos))
     return Survey(tuple(photos), _stacked(originals), _stacked(copied))
 
 
@@ -222,8 +222,8 @@ def main(
     if not paths:
         raise DatasetError(f"There is no image in {' or '.join(map(str, folders))}.")
     features = load_backbone(backbone, weights_dir).features
-    with reporting() as report:
-        surveyed = survey(paths, features, lambda done, total: report("Looking", done, total))
+    with reporting() as progress:
+        surveyed = survey(paths, features, progress)
     figures = measure(surveyed)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
     table.add_column()

@@ -13,10 +13,10 @@ from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation import baselines
 from training.evaluation.metrics import bootstrap, measure, top_columns
 from training.features.compute import batches
-from training.fitting.fit import Report, lengths_of
-from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of, silent
+from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
 from training.fitting.vectors import aligned, train_vectors
-from training.fitting.vocabulary import matrix, vocabulary
+from training.fitting.vocabulary import lengths_of, matrix, vocabulary
+from training.progress import Progress, silent
 
 _BATCH = 512
 
@@ -93,7 +93,7 @@ def evaluate(
     at: int = 5,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    report: Report = silent,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Measures every backend of a bundle as a user meets it, and baselines fitted beside it.
 
@@ -111,7 +111,7 @@ def evaluate(
         top=at,
         weights_dir=weights_dir,
         cache_dir=cache_dir,
-        report=report,
+        progress=progress,
     ).measured(at)
 
 
@@ -123,7 +123,7 @@ def answer_split(
     top: int,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    report: Report = silent,
+    progress: Progress = silent,
 ) -> Answers:
     """The ``top`` hashtags that every backend gives the photos of a split; else as ``evaluate``."""
     engine = Engine.load(model_dir, weights_dir)
@@ -131,23 +131,24 @@ def answer_split(
     names = sorted({name for needed in engine.backbones.values() for name in needed})
     loaded = [get_backbone(name, weights_dir) for name in names]
 
-    def photos_of(which: str, problems: Problems) -> Photos:
-        return embed_posts(
+    def photos_of(which: str, problems: Problems) -> tuple[list[Post], Embedded]:
+        posts, features, _ = embed_posts(
             posts_of(dataset, which, problems),
             loaded,
             cache_dir,
             mirrored=False,
-            report=report,
+            progress=progress,
             problems=problems,
         )
+        return posts, features
 
-    test = photos_of(split, problems)
+    posts, features = photos_of(split, problems)
     train_posts = posts_of(dataset, "train")
     # Judged by what training knew: hashtags of the bundle and of the training split alike.
     hashtags = list(
         dict.fromkeys([*engine.hashtags, *vocabulary(post.hashtags for post in train_posts)])
     )
-    truth = matrix([post.hashtags for post in test.posts], hashtags).toarray() > 0
+    truth = matrix([post.hashtags for post in posts], hashtags).toarray() > 0
     if not truth.any():
         raise DatasetError(
             f"No hashtag of {dataset.name}'s {split!r} split occurs in its training posts or in "
@@ -156,33 +157,41 @@ def answer_split(
     columns = {tag: column for column, tag in enumerate(hashtags)}
     tops: dict[str, NDArray[np.intp]] = {}
     for backend in engine.backends:
-        report(f"answers of {backend}", 0, len(test.posts))
-        tops[backend] = np.full((len(test.posts), top), -1, np.intp)
-        for rows in batches(len(test.posts), _BATCH):
-            block = {name: values[rows] for name, values in test.features.items()}
+        progress(f"answers of {backend}", 0, len(posts))
+        tops[backend] = np.full((len(posts), top), -1, np.intp)
+        for rows in batches(len(posts), _BATCH):
+            block = {name: values[rows] for name, values in features.items()}
             answers = engine.recommend(block, backend, top=top, style="relevant")
             for row, answer in enumerate(answers, rows.start):
                 tops[backend][row, : len(answer)] = [columns[hashtag.tag] for hashtag in answer]
-            report(f"answers of {backend}", rows.stop, len(test.posts))
-    tops |= _baselines(engine, photos_of("train", Problems()), test, hashtags, top, report)
+            progress(f"answers of {backend}", rows.stop, len(posts))
+    train = photos_of("train", Problems())
+    tops |= _baselines(engine, *train, features, hashtags, top, progress)
     return Answers(
         engine=engine,
         dataset=dataset.name,
         split=split,
-        posts=test.posts,
-        features=test.features,
+        posts=posts,
+        features=features,
         hashtags=hashtags,
         truth=truth,
-        lengths=lengths_of([post.hashtags for post in test.posts]),
+        lengths=lengths_of([post.hashtags for post in posts]),
         tops=tops,
         problems=problems.lines(),
     )
 
 
 def _baselines(
-    engine: Engine, train: Photos, test: Photos, hashtags: list[str], top: int, report: Report
+    engine: Engine,
+    posts: list[Post],
+    features: Embedded,
+    test: Embedded,
+    hashtags: list[str],
+    top: int,
+    progress: Progress,
 ) -> dict[str, NDArray[np.intp]]:
-    counts = train.examples(hashtags).counts
+    """The baselines' answers to ``test``, fitted on ``features`` and ``posts``."""
+    counts = matrix([post.hashtags for post in posts], hashtags)
     backbone = {name: engine.backbones[name][0] for name in engine.backends if name != "both"}
     als = backbone.get("als", next(iter(backbone.values())))
     w2v = backbone.get("w2v", als)
@@ -192,16 +201,16 @@ def _baselines(
         best = top_columns(scores, top)
         tops[name] = np.full((len(best), top), -1, np.intp)
         tops[name][:, : best.shape[1]] = best
-        report("baselines", len(tops), 3)
+        progress("baselines", len(tops), 3)
 
-    report("baselines", 0, 3)
-    add("popularity", baselines.popularity(counts, len(test.posts)))
-    add("als_seed", baselines.als_seed(train.features[als], counts, test.features[als]))
+    progress("baselines", 0, 3)
+    add("popularity", baselines.popularity(counts, len(test[als])))
+    add("als_seed", baselines.als_seed(features[als], counts, test[als]))
     try:
-        tags, vectors = train_vectors(train.posts)
+        tags, vectors = train_vectors(posts)
     except DatasetError:  # hashtags never stand together: none is nearer to another
         draw = np.random.default_rng(0)
         tags, vectors = hashtags, draw.standard_normal((len(hashtags), 150), np.float32)
     vectors = aligned(hashtags, tags, vectors)
-    add("w2v_seed", baselines.w2v_seed(train.features[w2v], counts, vectors, test.features[w2v]))
+    add("w2v_seed", baselines.w2v_seed(features[w2v], counts, vectors, test[w2v]))
     return tops

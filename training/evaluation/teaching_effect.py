@@ -16,13 +16,12 @@ from rich.console import Console
 from recommenders.bundle import load
 from recommenders.engine import Engine
 from recommenders.hashtags import HashtagError, normalise
-from training.datasets.format import DatasetError, Problems
+from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation.metrics import measure
 from training.finetuning.run import TaughtPhotos, fine_tune
-from training.fitting.fit import lengths_of
 from training.fitting.pipeline import fit_dataset
-from training.fitting.prepare import Photos, embed_posts, get_backbone, posts_of
-from training.fitting.vocabulary import matrix
+from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
+from training.fitting.vocabulary import lengths_of, matrix
 from training.terminal import (
     CACHE,
     WEIGHTS_DIR,
@@ -82,19 +81,19 @@ def main(
         raise typer.BadParameter(f"{hashtag!r}: {error}", param_hint="--hashtag") from error
     out = out or Path("data") / f"teaching-{hashtag}"
     network = get_backbone(backbone, weights_dir)
-    with reporting() as report:
-        train, test = (
+    with reporting() as progress:
+        (train_posts, train_features, _), (test_posts, test_features, _) = (
             embed_posts(
                 posts_of(dataset, split),
                 [network],
                 cache,
                 mirrored=False,
-                report=report,
+                progress=progress,
                 problems=Problems(),
             )
             for split in ("train", "test")
         )
-        carrying = [row for row, post in enumerate(train.posts) if hashtag in post.hashtags]
+        carrying = [row for row, post in enumerate(train_posts) if hashtag in post.hashtags]
         if len(carrying) < photos + others:
             raise DatasetError(
                 f"{dataset} has {len(carrying)} photos with #{hashtag} to teach by; it takes "
@@ -109,20 +108,20 @@ def main(
                 weights_dir=weights_dir,
                 cache_dir=cache,
                 without=(hashtag,),
-                report=report,
+                progress=progress,
             )
         bundle = load(out)
-        asked = {backbone: train.features[backbone][rows[photos : photos + others]]}
+        asked = {backbone: train_features[backbone][rows[photos : photos + others]]}
 
         def figures(engine: Engine) -> dict[str, Recommended]:
             return {
-                backend: _recommended(engine, backend, hashtag, asked, test)
+                backend: _recommended(engine, backend, hashtag, asked, test_posts, test_features)
                 for backend in engine.backends
             }
 
         lessons = rows[:photos]
-        labels = [(hashtag,) if alone else train.posts[row].hashtags for row in lessons]
-        features = train.features[backbone][lessons].astype(np.float32)
+        labels = [(hashtag,) if alone else train_posts[row].hashtags for row in lessons]
+        features = train_features[backbone][lessons].astype(np.float32)
         labelled: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
             row: ({backbone: vector}, tags)
             for row, vector, tags in zip(lessons, features, labels, strict=True)
@@ -136,7 +135,7 @@ def main(
             TaughtPhotos(lessons, features, [dict.fromkeys(tags, 1.0) for tags in labels]),
             f"{bundle.model.rpartition('-')[0]}-2",
             classifier=network.classifier,
-            report=report,
+            progress=progress,
         )
         # As in the bot, ALS is taught again by the version that was fine-tuned.
         engine = Engine(tuned.bundle, {backbone: network})
@@ -165,15 +164,16 @@ def _recommended(
     backend: str,
     hashtag: str,
     asked: dict[str, NDArray[np.floating]],
-    test: Photos,
+    posts: Sequence[Post],
+    features: Embedded,
 ) -> Recommended:
-    def recommend(features: dict[str, NDArray[np.floating]]) -> list[list[str]]:
-        answers = engine.recommend(features, backend, top=TOP, style="relevant")
+    def recommend(photos: dict[str, NDArray[np.floating]]) -> list[list[str]]:
+        answers = engine.recommend(photos, backend, top=TOP, style="relevant")
         return [[recommended.tag for recommended in answer] for answer in answers]
 
-    answers = recommend({name: rows.astype(np.float32) for name, rows in test.features.items()})
-    truth = [[tag for tag in post.hashtags if tag != hashtag] for post in test.posts]
-    without = [row for row, post in enumerate(test.posts) if hashtag not in post.hashtags]
+    answers = recommend({name: rows.astype(np.float32) for name, rows in features.items()})
+    truth = [[tag for tag in post.hashtags if tag != hashtag] for post in posts]
+    without = [row for row, post in enumerate(posts) if hashtag not in post.hashtags]
     return Recommended(
         others=_share(hashtag, recommend(asked)),
         elsewhere=_share(hashtag, [answers[row] for row in without]),

@@ -1,1 +1,1 @@
-"""Features of many photos: the cache, computing them on every core, picking rows of them."""
+"""Features of many photos: cached on the disk, computed on every core, picked row by row."""

@@ -1,8 +1,6 @@
-"""Features of many photos, cached by photo content and backbone.
+"""Features of many photos, from the cache or computed.
 
-The cache is one SQLite file per backbone and set of weights. A batch is committed as soon as it is
-computed, so an interrupted run goes on where it stopped; a photo that moved or was renamed is found
-again by its content.
+A batch is stored as soon as it is computed, so an interrupted run goes on where it stopped.
 
 A process per core computes what is not cached, or the GPU where there is one. Which of them it is,
 and what else is in a batch, makes no difference: the last bits of a convolution depend on how many
@@ -12,14 +10,12 @@ black ones, and one thread. A GPU's features differ from a CPU's in their last b
 
 import hashlib
 import pickle
-import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,17 +27,16 @@ from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.machine import cores
 from recommenders.photos import PhotoError, decode
 from training.datasets.format import DatasetError, Problems
-from training.features.processes import ProcessEndedError, spread
+from training.features.cache import FeatureCache
+from training.features.processes import ProcessEndedError, Work, run_jobs
+from training.progress import Progress, silent
 
 BATCH = 16
 FEW = 256
 """So many photos are computed sooner than other processes have started."""
 
 _FILES = 1024
-"""Photos whose content is looked at before the next progress."""
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+"""Photos whose content is read before the next progress."""
 
 Photos = list[tuple[int, Path]]
 """Numbers of photos, and their files."""
@@ -50,63 +45,13 @@ Computed = list[tuple[int, bytes, NDArray[np.float16] | None, str]]
 """Of each photo: its number, digest, features (dims,) or None, and why there are none."""
 
 
-class FeatureCache:
-    """Features as float16 under the SHA-256 of a photo's bytes.
-
-    Raises:
-        DatasetError: where the file cannot be read or written.
-    """
-
-    def __init__(self, folder: Path, backbone: Backbone, *, flipped: bool = False) -> None:
-        suffix = "-flipped" if flipped else ""
-        self.path = folder / f"{backbone.name}-{backbone.sha256[:12]}{suffix}.sqlite"
-        self._dims = backbone.dims
-        with self._usable():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, timeout=30)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-            )
-
-    def get(self, digest: bytes) -> NDArray[np.float16] | None:
-        with self._usable():
-            row = self._connection.execute(
-                "SELECT vector FROM features WHERE photo = ?", (digest,)
-            ).fetchone()
-        if row is None or len(row[0]) != 2 * self._dims:
-            return None
-        return np.frombuffer(row[0], np.float16)
-
-    def put(self, rows: Iterable[tuple[bytes, NDArray[np.float16]]]) -> None:
-        """Keeps digests' features (dims,), for good as soon as this returns."""
-        with self._usable(), self._connection:
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO features VALUES (?, ?)",
-                [(digest, features.tobytes()) for digest, features in rows],
-            )
-
-    def close(self) -> None:
-        self._connection.close()
-
-    @contextmanager
-    def _usable(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise DatasetError(
-                f"Features cannot be kept in {self.path} ({error}). Choose another folder with "
-                "--cache, or make this one usable."
-            ) from error
-
-
 def embed(
     paths: Sequence[Path],
     backbone: Backbone,
     cache_dir: Path,
     *,
     flipped: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     problems: Problems | None = None,
     processes: int | None = None,
 ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
@@ -115,7 +60,6 @@ def embed(
     Args:
         paths: photo files; a file may appear more than once.
         flipped: of the photos mirrored left to right.
-        progress: called with (done, total).
         problems: counts photos that cannot be read.
         processes: how many compute; None for as many as there are cores, where it is worth it.
 
@@ -130,43 +74,43 @@ def embed(
     readable = np.zeros(len(paths), np.bool_)
     reasons: dict[int, str] = {}
     missing: dict[bytes, list[int]] = {}
+    doing = f"{backbone.name}{' of mirrored photos' if flipped else ''}"
 
-    def tell() -> None:
-        if progress is not None:
-            progress(int(readable.sum()) + len(reasons), len(paths))
+    def advance() -> None:
+        progress(doing, int(readable.sum()) + len(reasons), len(paths))
 
     with closing(FeatureCache(cache_dir, backbone, flipped=flipped)) as cache:
         for row, (digest, reason) in enumerate(_digests(paths)):
             if digest is None:
                 reasons[row] = reason
-            elif (known := cache.get(digest)) is None:
+            elif (cached := cache.get(digest)) is None:
                 missing.setdefault(digest, []).append(row)
             else:
-                features[row], readable[row] = known, True
+                features[row], readable[row] = cached, True
             if row % _FILES == 0:
-                tell()
+                advance()
         rows_of = list(missing.values())
         photos = [(number, paths[rows[0]]) for number, rows in enumerate(rows_of)]
 
-        def keep(computed: Computed) -> None:
-            cache.put((digest, found) for _, digest, found, _ in computed if found is not None)
-            for number, _, found, reason in computed:
+        def store(batch: Photos, computed: Computed) -> None:
+            cache.put((digest, vector) for _, digest, vector, _ in computed if vector is not None)
+            for number, _, vector, reason in computed:
                 for row in rows_of[number]:
-                    if found is None:
+                    if vector is None:
                         reasons[row] = reason
                     else:
-                        features[row], readable[row] = found, True
-            tell()
+                        features[row], readable[row] = vector, True
+            advance()
 
         try:
-            _compute(photos, backbone, flipped, processes, keep)
+            _compute(photos, backbone, flipped, processes, store)
         except ProcessEndedError as error:
             raise DatasetError(
                 f"A process that computed features was ended ({error}), most likely because "
                 f"memory ran out. {int(readable.sum()):,} of {len(paths):,} photos are done and "
                 "kept; run it again to go on."
             ) from error
-    tell()
+    advance()
     for row in sorted(reasons):
         problems.add(reasons[row], str(paths[row]))
     return features, readable
@@ -191,9 +135,9 @@ def _compute(
     backbone: Backbone,
     flipped: bool,
     processes: int | None,
-    keep: Callable[[Computed], None],
+    store: Callable[[Photos, Computed], None],
 ) -> None:
-    """Gives ``keep`` the photos' features, a batch at a time and in no order."""
+    """Gives ``store`` the photos' features, a batch at a time and in no order."""
     if not photos:
         return
     on_gpu = torch.cuda.is_available()
@@ -204,15 +148,14 @@ def _compute(
     jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
     processes = min(processes, len(jobs))
     if processes == 1:
-        shared: tuple[Any, ...] = (backbone, flipped, cores())
+        run_jobs(_computing, (backbone, flipped, cores()), jobs, 1, store)
     else:
-        shared = (pickle.dumps(backbone), flipped, 1)
-    spread(_computing, shared, jobs, processes, lambda _, computed: keep(computed))
+        run_jobs(_computing, (pickle.dumps(backbone), flipped, 1), jobs, processes, store)
 
 
 def _computing(
     network: Backbone | bytes, flipped: bool, threads: int
-) -> Callable[[Photos, Callable[[Computed], None]], None]:
+) -> Work[Photos, None, Computed]:
     """What computes batches in one process; ``threads`` decode."""
     if isinstance(network, bytes):
         import_torchvision_models()  # unpickling would import it without what it needs
@@ -220,17 +163,15 @@ def _computing(
 
     load = partial(_load, side=backbone.side, flipped=flipped)
 
-    def compute(photos: Photos, tell: Callable[[Computed], None]) -> None:
+    def compute(photos: Photos, _: object) -> Computed:
         with ThreadPoolExecutor(threads) as pool:
             loaded = list(pool.map(load, [path for _, path in photos]))
         pictures = [picture for _, picture, _ in loaded if picture is not None]
-        found = iter(_of_batch(backbone, pictures))
-        tell(
-            [
-                (number, digest, None if picture is None else next(found), reason)
-                for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
-            ]
-        )
+        vectors = iter(_of_batch(backbone, pictures))
+        return [
+            (number, digest, None if picture is None else next(vectors), reason)
+            for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
+        ]
 
     return compute
 

@@ -1,11 +1,12 @@
 """Photos to learn from, and picking some of them without copying their features.
 
 The features of 80,000 photos and of their mirror images take a gigabyte; the photos that are fitted
-on, those held back and those of each backend are all picked from the same ones.
+on, those held out and those of each backend are all picked from the same ones.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ Rows = NDArray[np.intp]
 
 
 class Features(Protocol):
-    """Features (n, dims) of floats, given row by row: an array, or ``Picked`` rows of some."""
+    """Features (n, dims) of floats, row by row: an array, ``Picked`` rows, or ``Mapped``."""
 
     def __len__(self) -> int: ...
 
@@ -43,18 +44,36 @@ class Picked:
         rows = self._rows[at]
         if len(self._arrays) == 1:
             return np.asarray(self._arrays[0][rows])
-        which = np.searchsorted(self._starts, rows, side="right") - 1
+        array_of = np.searchsorted(self._starts, rows, side="right") - 1
         first = np.asarray(self._arrays[0][:0])
-        found = np.empty((len(rows), first.shape[1]), first.dtype)
+        picked = np.empty((len(rows), first.shape[1]), first.dtype)
         for number, array in enumerate(self._arrays):
-            here = which == number
-            found[here] = array[rows[here] - self._starts[number]]
-        return found
+            here = array_of == number
+            picked[here] = array[rows[here] - self._starts[number]]
+        return picked
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Features in a ``.npy`` file, which processes that get this share in memory."""
+
+    path: Path
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __getitem__(self, at: slice | Rows) -> NDArray[Any]:
+        return np.asarray(self._array[at])
+
+    @property
+    def _array(self) -> NDArray[Any]:
+        mapped: NDArray[Any] = np.load(self.path, mmap_mode="r")
+        return mapped
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Photos to learn from.
+    """Photos to learn from, as arrays.
 
     Attributes:
         features: (n, dims) by backbone.

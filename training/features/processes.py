@@ -1,171 +1,145 @@
-"""Work spread over processes, one a core.
+"""Jobs spread over processes, one a core, of which none is ever left behind.
 
-Every process gets its jobs through a pipe of its own and ends where that closes, so none is left
-behind however this one ends. Ctrl-C reaches this process alone, which then stops the others.
+Below is ``concurrent.futures``. What it lacks is that workers end at once, in the middle of a job,
+when this process is interrupted or killed: each waits for the end of a pipe whose other end is here
+alone. Ctrl-C reaches this process only, and progress of a job comes through a queue.
 """
 
 import os
 import pickle
 import signal
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context, parent_process, resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing import active_children, get_context, resource_tracker
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
 Job = TypeVar("Job")
-Told = TypeVar("Told")
+Result = TypeVar("Result")
+Message = TypeVar("Message")
 
-_TOLD, _DONE, _FAILED = range(3)
+Work = Callable[[Job, Callable[[Message], None]], Result]
+"""Does one job; calls the function that it is given as often as there is progress."""
+
+_SECONDS = 0.2
+"""Between two looks for progress."""
 
 
 class ProcessEndedError(Exception):
     """A process that worked for this one ended before its job was done."""
 
-    def __init__(self, exit_status: int | None) -> None:
-        status = exit_status or 0
-        super().__init__(f"signal {-status}" if status < 0 else f"exit status {status}")
 
-
-def spread(
-    work: Callable[..., Callable[[Job, Callable[[Told], None]], None]],
-    shared: tuple[Any, ...],
+def run_jobs(
+    start: Callable[..., Work[Job, Message, Result]],
+    args: tuple[Any, ...],
     jobs: deque[Job],
     processes: int,
-    hear: Callable[[Job, Told], None],
+    on_result: Callable[[Job, Result], None],
+    on_progress: Callable[[Message], None] = lambda message: None,
 ) -> None:
-    """Does jobs in several processes, and hears here what they tell of.
+    """Does jobs in several processes.
 
     Args:
-        work: called with ``shared`` once in each process; gives the function that does one job and
-            tells of it as often as it likes. It is found by its name there, so it is a module's
-            own function.
-        jobs: taken from the left; ``hear`` may add others.
+        start: called with ``args`` once in each process, gives what does one job there. It is found
+            by its name, so it is a module's own function.
+        jobs: taken from the left; ``on_result`` may add others.
         processes: how many; 1 does all in this one.
-        hear: called with a job and what it told.
+        on_result: called here with a job and its result, in no order.
+        on_progress: called here with what a job says of its progress, before its result.
 
     Raises:
         ProcessEndedError: where a process was killed.
         Exception: whatever a job raised.
     """
     if processes <= 1:
-        do = work(*shared)
+        work = start(*args)
         while jobs:
             job = jobs.popleft()
-            do(job, partial(hear, job))
+            on_result(job, work(job, on_progress))
         return
-    workers: list[_Worker] = []
-    try:
-        with _deaf_to_ctrl_c():
-            workers += (_start() for _ in range(processes))
-        # Not pickled by multiprocessing, which would put tensors into shared memory: containers
-        # have little of it.
-        beginning = pickle.dumps((work, shared))
-        for worker in workers:
-            worker.begin(beginning)
-        while jobs or any(worker.job is not None for worker in workers):
-            for worker in workers:
-                if worker.job is None and jobs:
-                    worker.give(jobs.popleft())
-            busy = {worker.pipe: worker for worker in workers if worker.job is not None}
-            for pipe in wait(list(busy)):
-                worker = busy[pipe]  # type: ignore[index]
-                job, (kind, told) = worker.job, worker.hear()
-                if kind == _FAILED:
-                    raise told
-                if kind == _DONE:
-                    worker.job = None
-                else:
-                    hear(job, told)
-    finally:
-        for worker in workers:
-            worker.end()
-
-
-@dataclass
-class _Worker:
-    """A process, and what it is doing."""
-
-    process: SpawnProcess
-    pipe: Connection
-    job: Any = None
-
-    def begin(self, beginning: bytes) -> None:
-        with self._alive():
-            self.pipe.send_bytes(beginning)
-
-    def give(self, job: Any) -> None:
-        self.job = job
-        with self._alive():
-            self.pipe.send(job)
-
-    def hear(self) -> tuple[int, Any]:
-        with self._alive():
-            heard: tuple[int, Any] = self.pipe.recv()
-        return heard
-
-    def end(self) -> None:
-        self.pipe.close()
-        self.process.terminate()
-        self.process.join()
-
-    @contextmanager
-    def _alive(self) -> Iterator[None]:
-        try:
-            yield
-        except (EOFError, ConnectionError):
-            self.process.join()
-            raise ProcessEndedError(self.process.exitcode) from None
-
-
-def _start() -> _Worker:
     # Not forked: what torch and BLAS hold in their threads would be lost in the copy.
     context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
-    theirs.close()  # so that the pipe ends when the process does
-    return _Worker(process, ours)
+    messages: SimpleQueue[Message] = context.SimpleQueue()
+    alive, here = context.Pipe(duplex=False)
+    # Not pickled by multiprocessing, which would put tensors into shared memory: containers
+    # have little of it.
+    pool = ProcessPoolExecutor(
+        processes, context, _begin, (alive, messages, pickle.dumps((start, args)))
+    )
+    others = set(active_children())
+    workers: set[BaseProcess] = set()
+    pending: dict[Future[Result], Job] = {}
+    with alive, here:
+        try:
+            while jobs or pending:
+                with _ctrl_c_later():  # a process starts as it gets its first job
+                    while jobs:
+                        job = jobs.popleft()
+                        pending[pool.submit(_do, job)] = job
+                workers |= set(active_children()) - others
+                done, _ = wait(pending, _SECONDS, FIRST_COMPLETED)
+                while not messages.empty():
+                    on_progress(messages.get())
+                for future in done:
+                    result = future.result()
+                    on_result(pending.pop(future), result)
+        except BrokenProcessPool:
+            pool.shutdown()
+            raise ProcessEndedError(_ending(workers)) from None
+        except BaseException:
+            here.close()  # the workers end in the middle of their jobs
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _serve(pipe: Connection) -> None:
-    """What a process does: a job after the other, until the pipe ends."""
-    Thread(target=_end_with_parent, daemon=True).start()
-    do = None
-    with suppress(EOFError, ConnectionError):
-        beginning = pipe.recv_bytes()
-        while True:
-            job = pipe.recv()
-            try:
-                if do is None:
-                    work, shared = pickle.loads(beginning)
-                    do = work(*shared)
-                do(job, lambda told: pipe.send((_TOLD, told)))
-                pipe.send((_DONE, None))
-            except ConnectionError:
-                return
-            except Exception as error:
-                error.add_note(traceback.format_exc())
-                pipe.send((_FAILED, error))
+def _ending(workers: set[BaseProcess]) -> str:
+    """How the process ended that ended first; the pool terminates the others."""
+    for status in (worker.exitcode or 0 for worker in workers):
+        if status not in (0, -signal.SIGTERM):
+            return f"signal {-status}" if status < 0 else f"exit status {status}"
+    return "by another"
 
 
-def _end_with_parent() -> None:
-    """Ends this process in the middle of a job where the one that started it was killed."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
+class _Worker:
+    """What a worker process was started with; empty in the process that started it."""
+
+    messages: "SimpleQueue[Any]"
+    beginning: bytes
+    work: Work[Any, Any, Any] | None = None
+
+
+def _begin(alive: Connection, messages: "SimpleQueue[Any]", beginning: bytes) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
+    _Worker.messages, _Worker.beginning = messages, beginning
+
+
+def _end_with_parent(alive: Connection) -> None:
+    with suppress(EOFError, OSError):
+        alive.recv()
     os._exit(1)
 
 
+def _do(job: Any) -> Any:
+    if _Worker.work is None:
+        start, args = pickle.loads(_Worker.beginning)
+        _Worker.work = start(*args)
+    return _Worker.work(job, _Worker.messages.put)
+
+
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Lets processes that are started meanwhile never hear of Ctrl-C, not even as they start."""
+def _ctrl_c_later() -> Iterator[None]:
+    """Lets processes that start meanwhile never get a Ctrl-C, not even before they ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
     resource_tracker.ensure_running()  # which would otherwise undo it as it starts itself
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

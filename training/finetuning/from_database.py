@@ -18,7 +18,7 @@ from training.finetuning.run import (
     fine_tune,
     fitted_head,
 )
-from training.fitting.fit import Report
+from training.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Retrained:
 
 
 async def retrain(
-    versions: Versions, database: Database, weights_dir: Path | None, report: Report
+    versions: Versions, database: Database, weights_dir: Path | None, progress: Progress
 ) -> Retrained:
     """Learns the labels that the version in use has not learnt, and promotes what is better.
 
@@ -70,7 +70,7 @@ async def retrain(
             taught_photos(photos),
             versions.next_name(),
             classifier=load_backbone(backbone, weights_dir).classifier,
-            report=report,
+            progress=progress,
         )
         version = versions.write(tuned.bundle)
         if tuned.promoted:

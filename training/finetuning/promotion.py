@@ -15,9 +15,8 @@ from recommenders.bundle_parts import read_ranking, read_w2v
 from recommenders.ranking import adjusted
 from training.evaluation.metrics import top_columns
 from training.finetuning.replay import Replay
-from training.fitting.fit import head_recommender
 from training.fitting.fusion import AT
-from training.fitting.head import FittedHead
+from training.fitting.head import FittedHead, head_recommender
 
 FIRST = 10
 """Hashtags of an answer among which a held-out label counts as recalled."""

@@ -28,12 +28,13 @@ from training.finetuning.promotion import Figures, HeldOut, decide, split_held_o
 from training.finetuning.replay import Replay, replay_of
 from training.finetuning.vocabulary_growth import grown_bundle, grown_head, new_hashtags
 from training.fitting.class_head import class_part
-from training.fitting.fit import Report, head_part, head_recommender
-from training.fitting.head import FittedHead, HeadSettings, fit_head
-from training.fitting.prepare import silent
+from training.fitting.fit import head_part
+from training.fitting.head import FittedHead, fit_head, head_recommender
+from training.fitting.plan import HeadPlan
 from training.fitting.vocabulary import matrix
+from training.progress import Progress, silent
 
-HEAD = HeadSettings(
+HEAD = HeadPlan(
     epochs=15,
     stop_after=15,  # there is little to stop earlier by
     rate=2e-4,
@@ -111,7 +112,7 @@ def fine_tune(
     model: str,
     *,
     classifier: tuple[Floats, Floats] | None = None,
-    report: Report = silent,
+    progress: Progress = silent,
 ) -> FineTuned:
     """Trains a bundle's Word2Vec backend on what people taught.
 
@@ -139,7 +140,7 @@ def fine_tune(
 
     training, held_out = split_held_out(taught.keys, counts, HELD_OUT_SHARE)
     judge = HeldOut(bundle, replay, features[held_out], counts[held_out])
-    checked = _train(start, old, replay, features[training], counts[training], HEAD, report)
+    checked = _train(start, old, replay, features[training], counts[training], HEAD, progress)
     before = judge.figures(old)
     for step in STEPS:
         after = judge.figures(_between(start, checked, step))
@@ -148,14 +149,14 @@ def fine_tune(
             break
 
     # What was held out is learnt too, now that it has told how good the training is.
-    final = _between(start, _train(start, old, replay, features, counts, HEAD, report), step)
+    final = _between(start, _train(start, old, replay, features, counts, HEAD, progress), step)
     after = replace(after, replay=min(after.replay, judge.figures(final).replay))
     if promoted:
         promoted, objection = decide(before, after)
         reason = reason if promoted else objection
     new = _bundle(bundle, final, model, hashtags, features, counts, before, after)
     if classifier is not None:
-        new = _with_tuned_class_head(bundle, new, classifier, replay, features, counts, report)
+        new = _with_tuned_class_head(bundle, new, classifier, replay, features, counts, progress)
     return FineTuned(new, tuple(added), before, after, promoted, reason)
 
 
@@ -180,8 +181,8 @@ def _train(
     replay: Replay,
     features: Floats,
     counts: csr_matrix,
-    settings: HeadSettings,
-    report: Report,
+    plan: HeadPlan,
+    progress: Progress,
 ) -> FittedHead:
     """A head trained on from ``start``, on taught photos and on the replay's."""
     rehearsed = replay.features[replay.held_out :]
@@ -199,10 +200,10 @@ def _train(
         np.concatenate([rehearsed, features]),
         targets,
         start,
-        settings,
+        plan,
         lambda fitted: 0.0,
         weights=weights,
-        progress=lambda epoch, epochs, score: report("fine-tuning", epoch, epochs),
+        progress=lambda doing, epoch, epochs: progress("fine-tuning", epoch, epochs),
     )
 
 
@@ -232,7 +233,7 @@ def _with_tuned_class_head(
     replay: Replay,
     features: Floats,
     counts: csr_matrix,
-    report: Report,
+    progress: Progress,
 ) -> Bundle:
     """The new bundle, layer two of its head for other backbones fine-tuned, if it has one."""
     old, grown = read_class_head(bundle), read_class_head(new)
@@ -245,7 +246,7 @@ def _with_tuned_class_head(
 
     frozen = replace(HEAD, frozen=True, vector_rate=0.0)
     start, end = on_classifier(grown, new), on_classifier(old, bundle)
-    tuned = _train(start, end, replay, features, counts, frozen, report)
+    tuned = _train(start, end, replay, features, counts, frozen, progress)
     part = class_part(tuned, old.hashtags_per_post, old.backbones)
     return new.with_parts({"w2v_classes": part})
 

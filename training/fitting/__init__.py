@@ -1,1 +1,1 @@
-"""From features to a bundle; begin with pipeline.py."""
+"""From posts and features to a bundle; begin with pipeline.py, hyper-parameters are in plan.py."""

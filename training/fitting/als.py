@@ -1,7 +1,6 @@
 """Fitting the ALS backend: PCA of features, implicit ALS of photo × hashtag."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from implicit.als import AlternatingLeastSquares
@@ -12,31 +11,13 @@ from recommenders.arrays import Floats
 from recommenders.nearest import PhotoSpace
 from training.features.compute import batches
 from training.features.examples import Features
+from training.fitting.plan import AlsPlan
 
 _ROWS = 8192
 """Photos at a time; more as float32 would take gigabytes."""
 
 
-@dataclass(frozen=True)
-class AlsFit:
-    """Hyper-parameters of the fit.
-
-    Attributes:
-        variance: share of the features' variance that the components keep.
-        damping: components are scaled by variance^-damping: 0 keeps PCA's own scale, ½ whitens.
-        factors, alpha, regularization, iterations: of implicit ALS.
-    """
-
-    variance: float = 0.95
-    damping: float = 0.35
-    factors: int = 256
-    alpha: float = 10.0
-    regularization: float = 0.1
-    iterations: int = 15
-    seed: int = 0
-
-
-def photo_space(features: Features, fit: AlsFit) -> PhotoSpace:
+def photo_space(features: Features, plan: AlsPlan) -> PhotoSpace:
     """PCA of features (n, dims), components scaled by their variance^-damping."""
     summed = sum(block.sum(axis=0).astype(np.float64) for block in _blocks(features))
     mean = np.asarray(summed / len(features), np.float32)
@@ -47,10 +28,10 @@ def photo_space(features: Features, fit: AlsFit) -> PhotoSpace:
     total = variances.sum()
     if total <= 0:  # photos that are all alike
         return PhotoSpace(mean, np.eye(1, len(mean), dtype=np.float32))
-    kept = int(np.searchsorted(np.cumsum(variances) / total, fit.variance) + 1)
-    kept = max(1, min(kept, int((variances > total * 1e-9).sum())))
-    scale = variances[:kept] ** -fit.damping
-    return PhotoSpace(mean, (vectors[:, :kept] * scale).T.astype(np.float32))
+    size = int(np.searchsorted(np.cumsum(variances) / total, plan.variance) + 1)
+    size = max(1, min(size, int((variances > total * 1e-9).sum())))
+    scale = variances[:size] ** -plan.damping
+    return PhotoSpace(mean, (vectors[:, :size] * scale).T.astype(np.float32))
 
 
 def projected(space: PhotoSpace, features: Features) -> Floats:
@@ -64,19 +45,19 @@ def _blocks(features: Features) -> Iterator[Floats]:
         yield np.asarray(features[rows], np.float32)
 
 
-def factorise(counts: csr_matrix, fit: AlsFit) -> tuple[Floats, Floats]:
+def factorise(counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
     """Implicit ALS of counts (photos, hashtags): photo factors and hashtag factors, float32.
 
-    ``fit.alpha`` multiplies the counts, so that a count of 1 has the confidence 1 + alpha.
+    ``plan.alpha`` multiplies the counts, so that a count of 1 has the confidence 1 + alpha.
     """
     # implicit has threads of its own, which those of BLAS would only hinder; it warns of them.
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
-            factors=min(fit.factors, *counts.shape),
-            alpha=fit.alpha,
-            regularization=fit.regularization,
-            iterations=fit.iterations,
-            random_state=fit.seed,
+            factors=min(plan.factors, *counts.shape),
+            alpha=plan.alpha,
+            regularization=plan.regularization,
+            iterations=plan.iterations,
+            random_state=plan.seed,
             num_threads=0,
         )
         model.fit(counts.astype(np.float32), show_progress=False)

@@ -1,4 +1,4 @@
-"""Categories: what posts are about, found from which hashtags stand together.
+"""Categories: what posts are about, by which hashtags stand together.
 
 TF-IDF over posts' hashtag sets and k-means. A category is named by the three hashtags that weigh
 most in its posts' mean: boat_water_sailing. Where there are many hashtags, TF-IDF is first brought
@@ -104,22 +104,22 @@ def _group(tfidf: Rows, k: int | None, seed: int) -> tuple[NDArray[np.int64], fl
     """The group of each row, and the silhouette."""
     points = _points(tfidf, seed)
     random = np.random.default_rng(seed)
-    fitted = points[_some(points.shape[0], _FIT_POSTS, random)]
+    fitted = points[_sample(points.shape[0], _FIT_POSTS, random)]
     # Posts that say the same are one when groups are judged: repeats are no topic.
     distinct = fitted[_distinct(fitted)]
     different = distinct.shape[0]
-    sample = distinct[_some(different, _SILHOUETTE_POSTS, random)]
+    sample = distinct[_sample(different, _SILHOUETTE_POSTS, random)]
     if k is not None:
         sizes = [min(k, different)]
     else:
         # More groups than that describe single posts, not what posts are about.
         sizes = [size for size in KS if size**2 <= different] or [1]
-    found: list[tuple[float, KMeans]] = []
+    clusterings: list[tuple[float, KMeans]] = []
     for size in sizes:
         means = KMeans(size, n_init=_RESTARTS, random_state=seed).fit(fitted)
-        found.append((_silhouette(sample, means), means))
-    best = max(score for score, _ in found)
-    score, means = next((s, m) for s, m in found if s >= best - _NOISE or best == -np.inf)
+        clusterings.append((_silhouette(sample, means), means))
+    best = max(score for score, _ in clusterings)
+    score, means = next((s, m) for s, m in clusterings if s >= best - _NOISE or best == -np.inf)
     groups = np.asarray(means.predict(points), np.int64)
     return groups, None if score == -np.inf else score
 
@@ -128,12 +128,12 @@ def _points(tfidf: Rows, seed: int) -> Points:
     if min(tfidf.shape) <= 2 * _DIMS:
         return tfidf
     svd = TruncatedSVD(_DIMS, random_state=seed).fit(
-        tfidf[_some(tfidf.shape[0], _FIT_POSTS, np.random.default_rng(seed))]
+        tfidf[_sample(tfidf.shape[0], _FIT_POSTS, np.random.default_rng(seed))]
     )
     return unit(np.asarray(svd.transform(tfidf), np.float32))
 
 
-def _some(count: int, most: int, random: np.random.Generator) -> NDArray[np.int64]:
+def _sample(count: int, most: int, random: np.random.Generator) -> NDArray[np.int64]:
     """``most`` of ``count`` rows at random, in order."""
     if count <= most:
         return np.arange(count)
@@ -143,15 +143,15 @@ def _some(count: int, most: int, random: np.random.Generator) -> NDArray[np.int6
 def _distinct(points: Points) -> NDArray[np.int64]:
     """Rows that differ from all rows before them."""
     seen: set[bytes] = set()
-    kept: list[int] = []
+    first: list[int] = []
     for start in range(0, points.shape[0], 1024):
         block = points[start : start + 1024]
         rows = block.toarray() if sparse.issparse(block) else block
         for index, row in enumerate(rows.round(4), start):
             if (key := row.tobytes()) not in seen:
                 seen.add(key)
-                kept.append(index)
-    return np.array(kept, np.int64)
+                first.append(index)
+    return np.array(first, np.int64)
 
 
 def _silhouette(sample: Points, means: KMeans) -> float:

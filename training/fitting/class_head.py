@@ -21,10 +21,10 @@ from recommenders.bundle import Part
 from recommenders.bundle_parts import class_head_part
 from recommenders.w2v import ClassHead, ProjectionHead
 from training.features.examples import Features
-from training.fitting.fit import head_recommender
-from training.fitting.head import FittedHead, HeadSettings, fit_head
+from training.fitting.head import FittedHead, fit_head, head_recommender
+from training.fitting.plan import HeadPlan
 
-FIT = HeadSettings(
+FIT = HeadPlan(
     hidden=0, frozen=True, vector_rate=0.0, dropout=0.0, weight_decay=0.0, epochs=12, stop_after=12
 )
 SCALES = (5.0, 8.0, 12.0, 16.0, 24.0)

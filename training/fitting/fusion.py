@@ -1,10 +1,10 @@
-"""Choosing on photos held back: how much popularity counts, and how two backends are blended.
+"""Choosing on held-out photos: how much popularity counts, and how two backends are blended.
 
 Relevance of 5,000 photos for 20,000 hashtags takes 400 MB, and every choice that is tried as much
 again: so it is computed for a few photos at a time, and of each only the first hashtags are kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,25 +15,43 @@ from recommenders.arrays import Floats
 from recommenders.fusion import blend
 from recommenders.ranking import adjusted
 from recommenders.recommender import Recommender
+from training.datasets.format import VALIDATION, Post
 from training.evaluation.metrics import measure, top_columns
 from training.features.compute import batches
-from training.features.examples import Features
+from training.features.examples import Examples, Features, Rows
+from training.fitting.plan import ChoosingPlan, Plan
+from training.fitting.vocabulary import lengths_of, popularity
 
 Top = NDArray[np.intp]
 Choice = TypeVar("Choice")
 
 AT = 5
-EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4)
-"""More only costs recall: F1 no longer rises, and a small validation split would hide that."""
-BLENDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 _ROWS = 256
 """Photos at a time: neighbours' factors are (n, k, f)."""
 
 
+def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
+    """Rows of posts to fit on, and held-out rows to choose by, at most ``plan.choosing.most``.
+
+    These are of the validation split, where posts name one and others; else a share of them all,
+    shuffled by the plan's seed.
+    """
+    order = np.random.default_rng(plan.seed).permutation(len(posts))
+    named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
+    if named.any() and not named.all():
+        order = np.concatenate([order[named], order[~named]])
+        count = min(int(named.sum()), plan.choosing.most)
+    elif len(order) > 1:
+        count = max(1, min(round(len(order) * plan.validation), plan.choosing.most))
+    else:
+        count = 0
+    return np.sort(order[count:]), np.sort(order[:count])
+
+
 @dataclass(frozen=True)
-class Held:
-    """Photos held back, and how good answers to them are.
+class HeldOut:
+    """What is true of held-out photos, and how good answers to them are.
 
     Attributes:
         popularity: (V,) in the photos that were fitted on.
@@ -44,6 +62,15 @@ class Held:
     popularity: Floats
     truth: NDArray[np.bool_]
     lengths: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, fit_on: Examples, held_out: Examples, posts: Sequence[Post]) -> "HeldOut":
+        """Of held-out photos, which are those of ``posts``."""
+        return cls(
+            popularity(fit_on.counts),
+            held_out.counts.astype(np.bool_).toarray(),
+            lengths_of([post.hashtags for post in posts]),
+        )
 
     def figures(self, top: Top) -> dict[str, float]:
         """All figures of the photos' first hashtags (n, k)."""
@@ -77,37 +104,38 @@ class Scored:
         return np.concatenate([top_columns(self[rows], AT) for rows in batches(len(self), _ROWS)])
 
 
-def choose_exponent(scored: Scored, held: Held) -> tuple[float, Top]:
+def choose_exponent(scored: Scored, held_out: HeldOut, plan: ChoosingPlan) -> tuple[float, Top]:
     """The popularity exponent that does best on held-out photos, and their first hashtags."""
-    parts: dict[float, list[Top]] = {exponent: [] for exponent in EXPONENTS}
+    tops: dict[float, list[Top]] = {exponent: [] for exponent in plan.exponents}
     for rows in batches(len(scored), _ROWS):
         scores = scored[rows]
-        for exponent in EXPONENTS:
-            order = adjusted(scores, held.popularity, exponent)
-            parts[exponent].append(top_columns(order, AT))
-    return _best(parts, held, rare=0.0)
+        for exponent in plan.exponents:
+            order = adjusted(scores, held_out.popularity, exponent)
+            tops[exponent].append(top_columns(order, AT))
+    return _best(tops, held_out, rare=0.0)
 
 
-def choose_blend(als: Scored, w2v: Scored, held: Held) -> tuple[dict[str, float], Top]:
-    """The blend's settings that do best on held-out photos, and their first hashtags.
-
-    Two backends that agree can afford to name rare hashtags, so these count in the choice too.
-    """
-    choices = [(weight, exponent) for weight in BLENDS for exponent in EXPONENTS]
-    parts: dict[tuple[float, float], list[Top]] = {choice: [] for choice in choices}
+def choose_blend(
+    als: Scored, w2v: Scored, held_out: HeldOut, plan: ChoosingPlan
+) -> tuple[dict[str, float], Top]:
+    """The blend's settings that do best on held-out photos, and their first hashtags."""
+    choices = [(weight, exponent) for weight in plan.als_weights for exponent in plan.exponents]
+    tops: dict[tuple[float, float], list[Top]] = {choice: [] for choice in choices}
     for rows in batches(len(als), _ROWS):
         of_als, of_w2v = als[rows], w2v[rows]
-        for weight in BLENDS:
+        for weight in plan.als_weights:
             mixed = blend(of_als, of_w2v, weight)
-            for exponent in EXPONENTS:
-                order = adjusted(mixed, held.popularity, exponent)
-                parts[weight, exponent].append(top_columns(order, AT))
-    (weight, exponent), top = _best(parts, held, rare=0.5)
+            for exponent in plan.exponents:
+                order = adjusted(mixed, held_out.popularity, exponent)
+                tops[weight, exponent].append(top_columns(order, AT))
+    (weight, exponent), top = _best(tops, held_out, rare=plan.rare)
     return {"als_weight": weight, "popularity_exponent": exponent}, top
 
 
-def _best(parts: Mapping[Choice, list[Top]], held: Held, *, rare: float) -> tuple[Choice, Top]:
+def _best(
+    tops: Mapping[Choice, list[Top]], held_out: HeldOut, *, rare: float
+) -> tuple[Choice, Top]:
     """The choice with the best first hashtags; the first of equals."""
-    tops = {choice: np.concatenate(some) for choice, some in parts.items()}
-    best = max(tops, key=lambda choice: held.goodness(tops[choice], rare=rare))
-    return best, tops[best]
+    joined = {choice: np.concatenate(blocks) for choice, blocks in tops.items()}
+    best = max(joined, key=lambda choice: held_out.goodness(joined[choice], rare=rare))
+    return best, joined[best]

@@ -9,50 +9,24 @@ choice.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+from scipy.linalg import block_diag
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from recommenders.arrays import Floats, unit
-from recommenders.w2v import ProjectionHead
-from training.features.examples import Features
-
-Loss = Literal["softmax", "kld_bce"]
-LOSSES: tuple[Loss, ...] = ("softmax", "kld_bce")
-
-
-@dataclass(frozen=True)
-class HeadSettings:
-    """How the head is fitted.
-
-    Attributes:
-        hidden: free (ReLU) units of layer one.
-        epochs, patience: at most so many epochs; stops after ``patience`` without a better one.
-        stop_after: keeps the head of exactly this epoch of ``epochs``, whatever its validation.
-        averaging: decay of the moving average of the steps' weights that becomes the head; 0 takes
-            the last step's.
-        frozen: leaves layer one as it is.
-        vector_rate: learning rate of the hashtag vectors relative to the head's; 0 freezes them.
-    """
-
-    loss: Loss = "softmax"
-    hidden: int = 1280
-    frozen: bool = False
-    epochs: int = 30
-    patience: int = 6
-    stop_after: int | None = None
-    batch: int = 128
-    rate: float = 2e-3
-    vector_rate: float = 0.3
-    weight_decay: float = 0.05
-    dropout: float = 0.5
-    averaging: float = 0.0
-    seed: int = 0
+from recommenders.backbones.registry import dims as dims_of
+from recommenders.w2v import ProjectionHead, Word2VecRecommender
+from training.features.examples import Examples, Features, Picked
+from training.fitting.fusion import Scored
+from training.fitting.plan import HeadPlan, Loss
+from training.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -75,7 +49,7 @@ class FittedHead:
 
 
 class _Network(nn.Module):
-    def __init__(self, start: FittedHead, settings: HeadSettings) -> None:
+    def __init__(self, start: FittedHead, plan: HeadPlan) -> None:
         super().__init__()
         head = start.head
         self.classes, self.temperature = head.classes, head.temperature
@@ -91,19 +65,17 @@ class _Network(nn.Module):
         self.vectors = nn.Parameter(torch.from_numpy(start.vectors.copy()))
         self.prior = nn.Parameter(torch.from_numpy(start.prior.copy()))
         self.log_scale = nn.Parameter(torch.tensor(float(np.log(start.scale))))
-        self.dropout = nn.Dropout(settings.dropout)
-        self.vectors.requires_grad_(settings.vector_rate > 0)
-        self.layer1.requires_grad_(not settings.frozen)
+        self.dropout = nn.Dropout(plan.dropout)
+        self.vectors.requires_grad_(plan.vector_rate > 0)
+        self.layer1.requires_grad_(not plan.frozen)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         raw = self.layer1(features)
-        parts = [torch.relu(raw[:, self.classes :])]
+        hidden = self.dropout(torch.relu(raw[:, self.classes :]))
         if self.classes:
-            parts.insert(0, torch.softmax(raw[:, : self.classes] / self.temperature, dim=1))
-            parts[1] = self.dropout(parts[1])
-        else:
-            parts[0] = self.dropout(parts[0])
-        projected = self.layer2(torch.cat(parts, dim=1))
+            seen = torch.softmax(raw[:, : self.classes] / self.temperature, dim=1)
+            hidden = torch.cat([seen, hidden], dim=1)
+        projected = self.layer2(hidden)
         cosine = self._directions(projected) @ self._directions(self.vectors).T
         return self.log_scale.exp() / self.groups * cosine + self.prior
 
@@ -112,14 +84,61 @@ class _Network(nn.Module):
         return functional.normalize(sliced, dim=2).reshape(rows.shape)
 
 
+def head_recommender(
+    backbone: str, fitted: FittedHead, hashtags_per_post: float
+) -> Word2VecRecommender:
+    """A fitted head as a recommender."""
+    return Word2VecRecommender(
+        backbone, fitted.head, fitted.vectors, fitted.prior, fitted.scale, hashtags_per_post
+    )
+
+
+def fit_w2v(
+    examples: Examples,
+    held_out: Examples,
+    backbone: str,
+    vectors: Floats,
+    popularity: Floats,
+    plan: HeadPlan,
+    *,
+    classifier: tuple[Floats, Floats] | None = None,
+    class_vectors: Floats | None = None,
+    progress: Progress = silent,
+) -> FittedHead:
+    """Fits a head on photos, stopping by recall at five on ``held_out``.
+
+    Args:
+        vectors: (V, d) of the skip-gram.
+        popularity: (V,) above 0.
+        classifier, class_vectors: of the backbone, and (classes, d): start layer one.
+    """
+    features, counts = examples.augmented(backbone)
+    carried = np.asarray(counts.sum(axis=1)).ravel() > 0
+    if not carried.all():
+        rows = np.flatnonzero(carried)
+        features, counts = Picked([features], rows), counts[rows]
+    start = initial_head(dims_of(backbone), vectors, popularity, plan, classifier, class_vectors)
+    total = np.maximum(np.asarray(held_out.counts.sum(axis=1)).ravel(), 1e-6)
+    photo = np.arange(held_out.counts.shape[0])[:, None]
+
+    def validate(fitted: FittedHead) -> float:
+        recommender = head_recommender(backbone, fitted, 1.0)
+        top = Scored(recommender, held_out.features[backbone]).top()
+        recalled = np.asarray(held_out.counts[photo, top].sum(axis=1)).ravel()
+        return float((recalled / total).mean())
+
+    # As many threads wherever it is fitted: they could round differently when it is validated.
+    with threadpool_limits(1, "blas"):
+        return fit_head(features, counts, start, plan, validate, progress=progress)
+
+
 def initial_head(
     dims: int,
     vectors: Floats,
     popularity: Floats,
-    settings: HeadSettings,
+    plan: HeadPlan,
     classifier: tuple[Floats, Floats] | None = None,
     class_vectors: Floats | None = None,
-    temperature: float = 1.0,
 ) -> FittedHead:
     """A head to start from.
 
@@ -130,15 +149,15 @@ def initial_head(
         classifier: the backbone's own ImageNet classifier: its units come first in layer one.
         class_vectors: (classes, d) mean vector of each class's hashtags, with ``classifier``.
     """
-    generator = torch.Generator().manual_seed(settings.seed)
+    generator = torch.Generator().manual_seed(plan.seed)
     width = vectors.shape[1]
 
     def kaiming(rows: int, columns: int) -> Floats:
         drawn = torch.randn(rows, columns, generator=generator) * (2.0 / max(columns, 1)) ** 0.5
         return np.asarray(drawn.numpy(), np.float32)
 
-    weight1, bias1 = kaiming(settings.hidden, dims), np.zeros(settings.hidden, np.float32)
-    weight2 = kaiming(width, settings.hidden) * np.float32(0.5)
+    weight1, bias1 = kaiming(plan.hidden, dims), np.zeros(plan.hidden, np.float32)
+    weight2 = kaiming(width, plan.hidden) * np.float32(0.5)
     classes = 0
     if classifier is not None and class_vectors is not None:
         classes = len(classifier[0])
@@ -146,7 +165,7 @@ def initial_head(
         bias1 = np.concatenate([classifier[1], bias1])
         weight2 = np.concatenate([class_vectors.T * np.float32(3), weight2], axis=1)
     return FittedHead(
-        ProjectionHead(weight1, bias1, weight2, np.zeros(width, np.float32), classes, temperature),
+        ProjectionHead(weight1, bias1, weight2, np.zeros(width, np.float32), classes),
         vectors.astype(np.float32),
         np.log(popularity).astype(np.float32),
         10.0,
@@ -158,11 +177,11 @@ def fit_head(
     features: Features,
     targets: csr_matrix,
     start: FittedHead,
-    settings: HeadSettings,
+    plan: HeadPlan,
     validate: Callable[[FittedHead], float],
     *,
     weights: Floats | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
+    progress: Progress = silent,
 ) -> FittedHead:
     """Fits a head with early stopping; deterministic for a seed.
 
@@ -172,58 +191,46 @@ def fit_head(
         start: what to start from: ``initial_head``, or a fitted head to fine-tune.
         validate: scores a head on photos that are not in ``features``; higher is better.
         weights: (n,) how much each photo counts.
-        progress: called with (epoch, epochs, validation score).
 
     Returns:
         The head of the best epoch.
     """
     # The steps are small: threads would spend their time waiting for one another.
     torch.set_num_threads(1)
-    torch.manual_seed(settings.seed)
-    generator = torch.Generator().manual_seed(settings.seed)
-    network = _Network(start, settings)
+    torch.manual_seed(plan.seed)
+    generator = torch.Generator().manual_seed(plan.seed)
+    network = _Network(start, plan)
+    layer1, layer2 = network.layer1, network.layer2
+    undecayed = [layer1.bias, layer2.bias, network.log_scale, network.prior]
+    vector_rate = plan.rate * plan.vector_rate
     groups: list[dict[str, Any]] = [
-        {"params": [network.layer1.weight, network.layer2.weight]},
-        {
-            "params": [
-                network.layer1.bias,
-                network.layer2.bias,
-                network.log_scale,
-                network.prior,
-            ],
-            "weight_decay": 0.0,
-        },
-        {
-            "params": [network.vectors],
-            "lr": settings.rate * settings.vector_rate,
-            "weight_decay": 0.0,
-        },
+        {"params": [layer1.weight, layer2.weight]},
+        {"params": undecayed, "weight_decay": 0.0},
+        {"params": [network.vectors], "lr": vector_rate, "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(
-        groups, lr=settings.rate, weight_decay=settings.weight_decay, fused=True
-    )
-    steps = -(-len(features) // settings.batch)
+    optimizer = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
+    steps = -(-len(features) // plan.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=[g["lr"] for g in optimizer.param_groups],
-        total_steps=steps * settings.epochs,
+        total_steps=steps * plan.epochs,
         pct_start=0.1,
     )
     counts = torch.from_numpy(np.ones(len(features), np.float32) if weights is None else weights)
     average = None
-    if settings.averaging:
-        smooth = get_ema_multi_avg_fn(settings.averaging)  # type: ignore[no-untyped-call]
+    if plan.averaging:
+        smooth = get_ema_multi_avg_fn(plan.averaging)  # type: ignore[no-untyped-call]
         average = AveragedModel(network, multi_avg_fn=smooth)
     best, best_score, since = start, -np.inf, 0
     history: list[tuple[float, float]] = []
-    for epoch in range(settings.epochs):
+    for epoch in range(plan.epochs):
         network.train()
         total = 0.0
         order = torch.randperm(len(features), generator=generator)
-        for rows in order.split(settings.batch):  # type: ignore[no-untyped-call]
+        for rows in order.split(plan.batch):  # type: ignore[no-untyped-call]
             batch = torch.from_numpy(features[rows.numpy()]).float()
             target = torch.from_numpy(targets[rows.numpy()].toarray())
-            loss = (_loss(network(batch), target, settings.loss) * counts[rows]).mean()
+            loss = (_loss(network(batch), target, plan.loss) * counts[rows]).mean()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -234,17 +241,17 @@ def fit_head(
         fitted = _fitted(network if average is None else cast(_Network, average.module), history)
         score = validate(fitted)
         history.append((total / len(features), score))
-        if progress is not None:
-            progress(epoch + 1, settings.epochs, score)
-        if epoch + 1 == settings.stop_after:
+        progress(f"projection head, validation {score:.3f}", epoch + 1, plan.epochs)
+        if epoch + 1 == plan.stop_after:
             best = fitted
             break
-        if settings.stop_after is None and score > best_score:
+        if plan.stop_after is not None:
+            continue
+        since += 1
+        if score > best_score:
             best, best_score, since = fitted, score, 0
-        else:
-            since += 1
-            if settings.stop_after is None and since >= settings.patience:
-                break
+        elif since >= plan.patience:
+            break
     return replace(best, history=history)
 
 
@@ -253,16 +260,11 @@ def side_by_side(heads: Sequence[FittedHead]) -> FittedHead:
 
     Layer two is block diagonal. Heads that start from a classifier cannot be joined.
     """
-    width, hidden = heads[0].head.weight2.shape
-    weight2 = np.zeros((len(heads) * width, len(heads) * hidden), np.float32)
-    for at, fitted in enumerate(heads):
-        rows, columns = slice(at * width, (at + 1) * width), slice(at * hidden, (at + 1) * hidden)
-        weight2[rows, columns] = fitted.head.weight2
     return FittedHead(
         ProjectionHead(
             np.concatenate([fitted.head.weight1 for fitted in heads]),
             np.concatenate([fitted.head.bias1 for fitted in heads]),
-            weight2,
+            block_diag(*(fitted.head.weight2 for fitted in heads)),
             np.concatenate([fitted.head.bias2 for fitted in heads]),
             groups=len(heads),
         ),

@@ -12,7 +12,7 @@ from training.datasets.format import Post
 from training.fitting.categories import categories
 from training.fitting.ratings import earnings, median_likes, uses_of
 from training.fitting.sizes import sizes
-from training.fitting.vectors import NEIGHBOURS, similar_table
+from training.fitting.vectors import similar_table
 
 
 def knowledge(
@@ -21,7 +21,6 @@ def knowledge(
     vectors: Mapping[str, Floats],
     *,
     k: int | None = None,
-    neighbours: int = NEIGHBOURS,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
 ) -> Part:
@@ -33,7 +32,6 @@ def knowledge(
             is asked for) the (V, dims) vectors of that vocabulary, zeros where a hashtag has none:
             see ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
-        neighbours: how many similar hashtags are kept of each.
         post_counts: a platform's posts by hashtag, where known.
 
     Raises:
@@ -53,7 +51,7 @@ def knowledge(
             category_weight=groups.weight,
             size=sizes(hashtags, uses, post_counts),
             median_likes=median_likes(uses_of(posts, hashtags)).astype(np.float32),
-            similar={model: similar_table(rows, neighbours) for model, rows in vectors.items()},
+            similar={model: similar_table(rows) for model, rows in vectors.items()},
         )
     )
 

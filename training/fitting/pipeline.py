@@ -1,37 +1,36 @@
-"""A dataset to a bundle in one go: both backends, their blend, knowledge, metrics."""
+"""From a dataset to a bundle, top to bottom: read this first.
 
-from collections.abc import Collection, Sequence
+What a choice decides (popularity exponents, the blend, when a head stops) is chosen on a part of
+the training photos; then everything is fitted once more on all of them. Every hyper-parameter is in
+``plan.py``.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
-from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import ranking_part
-from training.datasets.format import Post
-from training.features.examples import Examples
-from training.finetuning.replay import held_out, replay_part
+from training.datasets.format import DatasetError, Post, Problems, read_posts
+from training.finetuning.replay import held_out as replay_rows
+from training.finetuning.replay import replay_part
 from training.fitting import knowledge
-from training.fitting.fit import (
-    Plan,
-    Report,
-    fit_als,
-    head_part,
-    head_recommender,
-    held_back,
-    lengths_of,
-    starting_vectors,
-    validation_rows,
-)
-from training.fitting.fusion import Scored, choose_blend, choose_exponent
-from training.fitting.head import side_by_side
-from training.fitting.heads import Split, fit_heads
-from training.fitting.prepare import prepare, silent
-from training.fitting.vocabulary import popularity
+from training.fitting.fit import fit_als, head_part
+from training.fitting.fusion import HeldOut, Scored, choose_blend, choose_exponent, validation_rows
+from training.fitting.head import head_recommender, side_by_side
+from training.fitting.parallel_heads import Split, fit_heads
+from training.fitting.plan import Plan
+from training.fitting.prepare import TrainingSet, prepare
+from training.fitting.vectors import hashtag_vectors, starting_vectors
+from training.fitting.vocabulary import matrix, popularity, vocabulary
+from training.progress import Progress, silent
 
 
 def fit_dataset(
@@ -47,7 +46,7 @@ def fit_dataset(
     mirrored: bool = True,
     fetch: bool = True,
     without: Collection[str] = (),
-    report: Report = silent,
+    progress: Progress = silent,
 ) -> Bundle:
     """Fits a bundle on a dataset's training posts and writes it.
 
@@ -63,110 +62,160 @@ def fit_dataset(
         DatasetError, WeightsError: a sentence that says what is missing.
     """
     plan = plan or Plan()
-    prepared = prepare(
+    training_set = prepare(
         dataset,
+        plan,
         backend=backend,
         backbone=backbone,
         weights_dir=weights_dir,
         cache_dir=cache_dir,
-        seed=plan.seed,
         min_count=min_count,
         mirrored=mirrored,
         fetch=fetch,
         without=without,
-        report=report,
+        progress=progress,
     )
-    posts, photos, hashtags = prepared.posts, prepared.photos, prepared.hashtags
-    examples, vectors, loaded = prepared.examples, prepared.vectors, prepared.backbones
-    parts, settings, metrics = fit_parts(
-        examples, photos.posts, prepared.names, loaded, vectors, plan, report
-    )
-    parts["ranking"] = ranking_part(
-        popularity(examples.counts),
-        knowledge.rating(posts, hashtags),
-        settings["ranking"]["default_backend"],
-    )
-    report("categories and similar hashtags", 0, 1)
-    parts["knowledge"] = knowledge.knowledge(posts, hashtags, vectors, seed=plan.seed)
-    report("categories and similar hashtags", 1, 1)
-    bundle = Bundle(
-        model=f"{out.name}-1",
-        hashtags=hashtags,
-        backbones={name: loaded[name].sha256 for name in loaded},
-        settings={name: value for name, value in settings.items() if name != "ranking"},
-        metrics=metrics,
-        provenance={
-            "dataset": dataset.name,
-            "posts": len(posts),
-            "photos": len(photos.posts),
-            "problems": dict(prepared.problems.counts),
-            "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seed": plan.seed,
-        },
-    )
-    bundle = bundle.with_parts(parts)
+    bundle = fit_bundle(training_set, plan, f"{out.name}-1", progress)
+    bundle = replace(bundle, provenance={"dataset": dataset.name} | bundle.provenance)
     save(bundle, out)
     return bundle
 
 
-def fit_parts(
-    examples: Examples,
-    posts: Sequence[Post],
-    names: dict[str, str],
-    loaded: dict[str, Backbone],
-    vectors: dict[str, Floats],
-    plan: Plan,
-    report: Report,
-) -> tuple[dict[str, Part], dict[str, dict[str, Any]], dict[str, Any]]:
-    """Both backends with what is chosen on held-out photos, then fitted on all.
+def fit_bundle(
+    training_set: TrainingSet, plan: Plan, model: str, progress: Progress = silent
+) -> Bundle:
+    """Fits both backends and their blend, and what is known about hashtags.
 
-    Returns:
-        Parts ``als``, ``w2v`` and ``replay``; settings of ``both`` and ``ranking``; metrics on the
-        held-out photos, with ``history``: for ``w2v`` [training loss, recall at five] of every
-        epoch.
+    The bundle's metrics are those on the held-out photos, with ``history``: for ``w2v`` [training
+    loss, recall at five] of every epoch.
     """
-    fit_rows, held_rows = validation_rows(posts, plan.validation, plan.seed)
-    fit_on, held = examples.rows(fit_rows), examples.rows(held_rows)
-    judged = held_back(fit_on, held, [posts[row] for row in held_rows])
-    per_post = float(np.mean(lengths_of([post.hashtags for post in posts])))
+    examples, vectors = training_set.examples, training_set.vectors
+    photos, hashtags = training_set.photos, training_set.hashtags
+
+    # Photos to choose by.
+    fit_rows, held_out_rows = validation_rows(photos, plan)
+    fit_on, held_out = examples.rows(fit_rows), examples.rows(held_out_rows)
+    judge = HeldOut.of(fit_on, held_out, [photos[row] for row in held_out_rows])
     parts: dict[str, Part] = {}
     scored: dict[str, Scored] = {}
     history: dict[str, list[list[float]]] = {}
-    if "als" in names:
-        report("ALS", 0, 2)
-        backbone = loaded[names["als"]]
+
+    # ALS: photos near a new one in the space of features lend it their factors.
+    if "als" in training_set.backbone_of:
+        backbone = training_set.backbones[training_set.backbone_of["als"]]
+        progress("ALS", 0, 2)
         recommender, _ = fit_als(fit_on, backbone, plan)
-        scored["als"] = Scored(recommender, held.features[backbone.name])
-        report("ALS", 1, 2)
+        scored["als"] = Scored(recommender, held_out.features[backbone.name])
+        progress("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan)
-        report("ALS", 2, 2)
-    if "w2v" in names:
-        backbone = loaded[names["w2v"]]
-        start = starting_vectors(vectors, examples.counts.shape[1], plan.seed)
+        progress("ALS", 2, 2)
+
+    # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
+    if "w2v" in training_set.backbone_of:
+        name = training_set.backbone_of["w2v"]
+        start = starting_vectors(vectors, len(hashtags), plan)
         # All photos but those that later tell whether fine-tuning forgets.
-        everybody, _ = held_out(len(posts), plan.seed)
-        split = Split(fit_rows, held_rows, everybody)
-        alone, again = fit_heads(examples, backbone.name, split, start, plan, report)
-        fitted = side_by_side(alone)
-        scored["w2v"] = Scored(
-            head_recommender(backbone.name, fitted, per_post), held.features[backbone.name]
-        )
+        everybody, _ = replay_rows(len(photos), plan.seed)
+        split = Split(fit_rows, held_out_rows, everybody)
+        first, last = fit_heads(examples, name, split, start, plan, progress)
+        fitted, per_post = side_by_side(first), training_set.hashtags_per_post
+        scored["w2v"] = Scored(head_recommender(name, fitted, per_post), held_out.features[name])
         history["w2v"] = [[round(loss, 5), round(score, 5)] for loss, score in fitted.history]
-        parts["w2v"] = head_part(backbone.name, side_by_side(again), per_post)
+        parts["w2v"] = head_part(name, side_by_side(last), per_post)
         parts["replay"] = replay_part(
-            backbone.name, examples.features[backbone.name], examples.counts, seed=plan.seed
+            name, examples.features[name], examples.counts, seed=plan.seed
         )
-    report("choosing", 0, 1)
-    settings: dict[str, dict[str, Any]] = {}
+
+    # How much popularity counts, and the blend of both.
+    progress("choosing", 0, 1)
     tops: dict[str, NDArray[np.intp]] = {}
-    for name, one in scored.items():
-        exponent, tops[name] = choose_exponent(one, judged)
-        parts[name].settings["popularity_exponent"] = exponent
+    for backend, scores in scored.items():
+        exponent, tops[backend] = choose_exponent(scores, judge, plan.choosing)
+        parts[backend].settings["popularity_exponent"] = exponent
     if len(scored) == 2:
-        settings["both"], tops["both"] = choose_blend(scored["als"], scored["w2v"], judged)
-    report("choosing", 1, 1)
-    metrics: dict[str, Any] = {"validation_photos": len(held_rows), "history": history}
-    metrics |= {name: judged.figures(top) for name, top in tops.items()}
-    good = {name: judged.goodness(top) for name, top in tops.items()}
-    settings["ranking"] = {"default_backend": max(good, key=lambda name: good[name])}
-    return parts, settings, metrics
+        blend, tops["both"] = choose_blend(scored["als"], scored["w2v"], judge, plan.choosing)
+        parts["both"] = Part(dict(blend))
+    progress("choosing", 1, 1)
+    best = max(tops, key=lambda backend: judge.goodness(tops[backend]))
+
+    # Popularity, ratings, similar hashtags, categories.
+    posts = training_set.posts
+    parts |= _hashtag_parts(posts, hashtags, examples.counts, vectors, plan, progress, best)
+
+    bundle = Bundle(
+        model=model,
+        hashtags=hashtags,
+        backbones={name: backbone.sha256 for name, backbone in training_set.backbones.items()},
+        metrics={
+            "validation_photos": len(held_out_rows),
+            "history": history,
+            **{backend: judge.figures(top) for backend, top in tops.items()},
+        },
+        provenance=_provenance(len(posts), len(photos), training_set.problems, plan),
+    )
+    return bundle.with_parts(parts)
+
+
+def fit_hashtags(
+    dataset: Path,
+    out: Path,
+    *,
+    plan: Plan | None = None,
+    min_count: int = 1,
+    progress: Progress = silent,
+) -> Bundle:
+    """Fits what is known about hashtags on all posts of a dataset, and writes it.
+
+    The bundle serves ``tag4pic tags``; it answers no photos, since nothing was learnt of any.
+
+    Args:
+        min_count: posts that must carry a hashtag for it to be learnt.
+
+    Raises:
+        DatasetError: a sentence that says what is missing.
+    """
+    plan = plan or Plan()
+    problems = Problems()
+    posts = [post for post in read_posts(dataset, problems) if post.hashtags]
+    hashtags = vocabulary((post.hashtags for post in posts), min_count)
+    if not hashtags:
+        raise DatasetError(f"No hashtag is on at least {min_count} posts. Lower --min-count.")
+    vectors = hashtag_vectors(posts, hashtags, plan, progress)
+    counts = matrix([post.hashtags for post in posts], hashtags)
+    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress)
+    bundle = Bundle(
+        model=f"{out.name}-1",
+        hashtags=hashtags,
+        backbones={},
+        provenance={"dataset": dataset.name} | _provenance(len(posts), 0, problems, plan),
+    ).with_parts(parts)
+    save(bundle, out)
+    return bundle
+
+
+def _hashtag_parts(
+    posts: Sequence[Post],
+    hashtags: Sequence[str],
+    counts: csr_matrix,
+    vectors: Mapping[str, Floats],
+    plan: Plan,
+    progress: Progress,
+    default_backend: str | None = None,
+) -> dict[str, Part]:
+    """The parts that need no features: ``ranking`` and ``knowledge``."""
+    progress("categories and similar hashtags", 0, 1)
+    known = knowledge.knowledge(posts, hashtags, vectors, k=plan.categories, seed=plan.seed)
+    progress("categories and similar hashtags", 1, 1)
+    rating = knowledge.rating(posts, hashtags)
+    ranking = ranking_part(popularity(counts), rating, default_backend)
+    return {"ranking": ranking, "knowledge": known}
+
+
+def _provenance(posts: int, photos: int, problems: Problems, plan: Plan) -> dict[str, Any]:
+    return {
+        "posts": posts,
+        "photos": photos,
+        "problems": dict(problems.counts),
+        "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": plan.seed,
+    }

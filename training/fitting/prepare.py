@@ -16,9 +16,13 @@ from recommenders.machine import free_memory
 from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read_posts
 from training.features.compute import batches, embed
 from training.features.examples import Examples
-from training.fitting.fit import Report
-from training.fitting.vectors import MODELS, aligned, train_vectors
-from training.fitting.vocabulary import matrix, vocabulary
+from training.fitting.plan import Plan
+from training.fitting.vectors import hashtag_vectors
+from training.fitting.vocabulary import lengths_of, matrix, vocabulary
+from training.progress import Progress, silent
+
+Embedded = dict[str, NDArray[np.float16]]
+"""Features (n, dims) by backbone."""
 
 DEFAULT_BACKBONES = {"als": "mobilenet_v2", "w2v": "resnet50"}
 """The published recipes."""
@@ -28,38 +32,104 @@ TEST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
-class Photos:
-    """Posts whose photos could be read, with features by backbone."""
+class TrainingSet:
+    """A dataset's training posts, ready to fit on.
+
+    Attributes:
+        posts: all that have hashtags, with or without a photo.
+        photos: those whose photo could be read and has a hashtag of the vocabulary.
+        hashtags: the vocabulary, V of them.
+        examples: the photos as arrays.
+        backbone_of: the name of each backend's backbone.
+        backbones: by name.
+        vectors: by model (V, dims): see ``hashtag_vectors``.
+        problems: posts and photos that were left out.
+    """
 
     posts: list[Post]
-    features: dict[str, NDArray[np.float16]]
-    mirrored: dict[str, NDArray[np.float16]]
+    photos: list[Post]
+    hashtags: list[str]
+    examples: Examples
+    backbone_of: dict[str, str]
+    backbones: dict[str, Backbone]
+    vectors: dict[str, Floats]
+    problems: Problems
 
-    def rows(self, rows: Sequence[int]) -> "Photos":
-        """Some of the photos."""
-        return Photos(
-            [self.posts[row] for row in rows],
-            {name: values[rows] for name, values in self.features.items()},
-            {name: values[rows] for name, values in self.mirrored.items()},
+    @property
+    def hashtags_per_post(self) -> float:
+        """How many hashtags the post of a photo carries, on average."""
+        return float(np.mean(lengths_of([post.hashtags for post in self.photos])))
+
+
+def prepare(
+    dataset: Path,
+    plan: Plan,
+    *,
+    backend: str = "all",
+    backbone: str | None = None,
+    weights_dir: Path | None = None,
+    cache_dir: Path,
+    min_count: int = 1,
+    mirrored: bool = True,
+    fetch: bool = True,
+    without: Collection[str] = (),
+    progress: Progress = silent,
+) -> TrainingSet:
+    """Everything before the fit; arguments and errors as ``fit_dataset``."""
+    problems = Problems()
+    posts = [
+        post
+        for post in posts_of(dataset, "train", problems)
+        if post.hashtags and not set(without).intersection(post.hashtags)
+    ]
+    backbone_of = {
+        name: backbone or DEFAULT_BACKBONES[name]
+        for name in ("als", "w2v")
+        if backend in (name, "all")
+    }
+    backbones = {
+        name: get_backbone(name, weights_dir, fetch=fetch)
+        for name in dict.fromkeys(backbone_of.values())
+    }
+    photos, features, flipped = embed_posts(
+        posts,
+        list(backbones.values()),
+        cache_dir,
+        mirrored=mirrored,
+        progress=progress,
+        problems=problems,
+    )
+    hashtags = vocabulary((post.hashtags for post in photos), min_count)
+    if not hashtags:
+        raise DatasetError(
+            f"No hashtag is carried by at least {min_count} photos. Lower --min-count."
         )
-
-    def examples(self, hashtags: Sequence[str]) -> Examples:
-        return Examples(
-            dict(self.features),
-            matrix([p.hashtags for p in self.posts], hashtags),
-            dict(self.mirrored),
+    examples = Examples(features, matrix([post.hashtags for post in photos], hashtags), flipped)
+    carrying = np.flatnonzero(np.diff(examples.counts.indptr))
+    if len(carrying) < 2:
+        raise DatasetError(
+            "Only one post has a photo that can be read and a hashtag; some are fitted on and some "
+            "held back for choosing, so there must be two at least. Add posts."
         )
-
-
-def silent(doing: str, done: int, total: int) -> None:
-    """A report that nobody reads."""
+    if len(carrying) < len(photos):
+        photos, examples = [photos[row] for row in carrying], examples.rows(carrying)
+    return TrainingSet(
+        posts,
+        photos,
+        hashtags,
+        examples,
+        backbone_of,
+        backbones,
+        hashtag_vectors(posts, hashtags, plan, progress),
+        problems,
+    )
 
 
 def is_split(post: Post, split: str, named: bool) -> bool:
     """Whether a post belongs to a split; one of the validation split belongs to ``train`` too.
 
     Args:
-        named: whether the dataset names splits; where it does not, a tenth of the photos, told by
+        named: whether the dataset names splits; where it does not, a tenth of the photos, chosen by
             their names, are the test split. The pictures of one album stay together: they carry
             the same hashtags.
     """
@@ -97,10 +167,18 @@ def embed_posts(
     cache_dir: Path,
     *,
     mirrored: bool,
-    report: Report,
+    progress: Progress = silent,
     problems: Problems,
-) -> Photos:
-    """Features of posts' photos; posts whose photo is missing or broken are left out."""
+) -> tuple[list[Post], Embedded, Embedded]:
+    """Features of posts' photos.
+
+    Returns:
+        The posts whose photo could be read, n of them; their features; and those of the photos
+        mirrored, none without ``mirrored``.
+
+    Raises:
+        DatasetError: where no photo can be read, or their features would not fit into memory.
+    """
     pictured = [(post, post.image) for post in posts if post.image is not None and post.hashtags]
     if not pictured:
         raise DatasetError(
@@ -108,33 +186,31 @@ def embed_posts(
             "`tag4pic train fit --backend tags` learns from hashtags alone."
         )
     _must_fit(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + mirrored))
-    found: dict[tuple[str, bool], NDArray[np.float16]] = {}
-    sides = (False, True) if mirrored else (False,)
+    features: dict[tuple[str, bool], NDArray[np.float16]] = {}
     for part in {part.name: part for backbone in backbones for part in backbone.parts}.values():
-        for flipped in sides:
-            doing = f"{part.name}{' of mirrored photos' if flipped else ''}"
-            found[part.name, flipped], readable = embed(
+        for flipped in (False, True) if mirrored else (False,):
+            features[part.name, flipped], readable = embed(
                 [path for _, path in pictured],
                 part,
                 cache_dir,
                 flipped=flipped,
-                progress=lambda done, total, doing=doing: report(doing, done, total),  # type: ignore[misc]
+                progress=progress,
                 problems=problems,
             )
             if not readable.all():  # a photo may vanish at any time
                 rows = np.flatnonzero(readable)
                 pictured = [pictured[row] for row in rows]
-                found = {key: values[rows] for key, values in found.items()}
+                features = {key: values[rows] for key, values in features.items()}
             if not pictured:
                 raise DatasetError("None of the photos can be read. " + " ".join(problems.lines()))
 
-    def side(flipped: bool) -> dict[str, NDArray[np.float16]]:
+    def side(flipped: bool) -> Embedded:
         return {
-            backbone.name: _joined([found[part.name, flipped] for part in backbone.parts])
+            backbone.name: _joined([features[part.name, flipped] for part in backbone.parts])
             for backbone in backbones
         }
 
-    return Photos([post for post, _ in pictured], side(False), side(True) if mirrored else {})
+    return [post for post, _ in pictured], side(False), side(True) if mirrored else {}
 
 
 def _must_fit(photos: int, dims: int) -> None:
@@ -156,105 +232,3 @@ def _joined(features: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
     for rows in batches(len(joined), 4096):
         joined[rows] = join([part[rows] for part in features])
     return joined
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A dataset's training posts, ready to fit on.
-
-    Attributes:
-        posts: all that have hashtags, with or without a photo.
-        photos: those whose photo could be read, with their features.
-        hashtags: the vocabulary, V of them.
-        examples: the photos as arrays.
-        names: backend to backbone.
-        backbones: by name.
-        vectors: by model (V, 150): see ``hashtag_vectors``.
-        problems: posts and photos that were left out.
-    """
-
-    posts: list[Post]
-    photos: Photos
-    hashtags: list[str]
-    examples: Examples
-    names: dict[str, str]
-    backbones: dict[str, Backbone]
-    vectors: dict[str, Floats]
-    problems: Problems
-
-
-def prepare(
-    dataset: Path,
-    *,
-    backend: str = "all",
-    backbone: str | None = None,
-    weights_dir: Path | None = None,
-    cache_dir: Path,
-    seed: int = 0,
-    min_count: int = 1,
-    mirrored: bool = True,
-    fetch: bool = True,
-    without: Collection[str] = (),
-    report: Report = silent,
-) -> Prepared:
-    """Everything before the fit; arguments and errors as ``fit_dataset``."""
-    problems = Problems()
-    posts = [
-        post
-        for post in posts_of(dataset, "train", problems)
-        if post.hashtags and not set(without).intersection(post.hashtags)
-    ]
-    names = {
-        name: backbone or DEFAULT_BACKBONES[name]
-        for name in ("als", "w2v")
-        if backend in (name, "all")
-    }
-    loaded = {
-        name: get_backbone(name, weights_dir, fetch=fetch) for name in dict.fromkeys(names.values())
-    }
-    photos = embed_posts(
-        posts, list(loaded.values()), cache_dir, mirrored=mirrored, report=report, problems=problems
-    )
-    hashtags = vocabulary((post.hashtags for post in photos.posts), min_count)
-    if not hashtags:
-        raise DatasetError(
-            f"No hashtag is carried by at least {min_count} photos. Lower --min-count."
-        )
-    known = set(hashtags)
-    keep = [i for i, post in enumerate(photos.posts) if known.intersection(post.hashtags)]
-    if len(keep) < len(photos.posts):
-        photos = photos.rows(keep)
-    if len(keep) < 2:
-        raise DatasetError(
-            "Only one post has a photo that can be read and a hashtag; some are fitted on and some "
-            "held back for choosing, so there must be two at least. Add posts."
-        )
-    return Prepared(
-        posts,
-        photos,
-        hashtags,
-        photos.examples(hashtags),
-        names,
-        loaded,
-        hashtag_vectors(posts, hashtags, seed, report),
-        problems,
-    )
-
-
-def hashtag_vectors(
-    posts: Sequence[Post], hashtags: Sequence[str], seed: int, report: Report
-) -> dict[str, Floats]:
-    """Skip-gram and CBOW vectors (V, 150) of a vocabulary; empty where posts have one hashtag."""
-    found: dict[str, Floats] = {}
-    for model in MODELS:
-        try:
-            tags, vectors = train_vectors(
-                posts,
-                model=model,
-                seed=seed,
-                progress=lambda done, total, model=model: report(f"Word2Vec, {model}", done, total),  # type: ignore[misc]
-            )
-        except DatasetError:
-            return {}
-        found[model] = aligned(hashtags, tags, vectors)
-    return found

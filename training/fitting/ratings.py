@@ -1,12 +1,4 @@
-"""Ratings by likes: what the uses of a hashtag earn.
-
-A post's likes are shared by its hashtags (adj_likes = likes / hashtags of the post). Per hashtag
-they are scaled to 0..1 over its uses, and a use's rating is ln(uses) times that: a use counts for
-more where the hashtag is used more, and a hashtag used once tells nothing.
-
-That scale starts anew with each hashtag, so it compares the uses of one hashtag and not two
-hashtags. What ranks hashtags against each other is ``earnings``.
-"""
+"""Ratings by likes: what the uses of a hashtag earn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +13,8 @@ Doubles = NDArray[np.float64]
 DOUBT = 10.0
 """Uses at which a hashtag's own likes weigh as much as everybody's."""
 FLOOR = 0.25
-"""What the hashtag that earns least is worth beside the one that earns most."""
+"""What the hashtag that earns least is worth beside the one that earns most: it bounds what likes
+can do against relevance."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +24,11 @@ class Uses:
     Attributes:
         hashtag: (U,) int64, columns of the vocabulary.
         likes: (U,) float64, of the post.
-        adj_likes: (U,) float64, likes / number of the post's hashtags.
         hashtags: how many hashtags the vocabulary has.
     """
 
     hashtag: NDArray[np.int64]
     likes: Doubles
-    adj_likes: Doubles
     hashtags: int
 
     @property
@@ -49,37 +40,18 @@ class Uses:
 def uses_of(posts: Sequence[Post], hashtags: Sequence[str]) -> Uses:
     """The uses of a vocabulary's hashtags; posts whose likes are unknown or hidden are left out."""
     column = {tag: index for index, tag in enumerate(hashtags)}
-    columns: list[int] = []
-    likes: list[int] = []
-    lengths: list[int] = []
-    for post in posts:
-        if post.likes is None or post.likes < 0:
-            continue
-        for tag in post.hashtags:
-            if tag in column:
-                columns.append(column[tag])
-                likes.append(post.likes)
-                lengths.append(len(post.hashtags))
-    known = np.array(likes, np.float64)
+    uses = [
+        (column[tag], post.likes)
+        for post in posts
+        if post.likes is not None and post.likes >= 0
+        for tag in post.hashtags
+        if tag in column
+    ]
     return Uses(
-        np.array(columns, np.int64), known, known / np.array(lengths, np.float64), len(hashtags)
+        np.array([tag for tag, _ in uses], np.int64),
+        np.array([likes for _, likes in uses], np.float64),
+        len(hashtags),
     )
-
-
-def ratings(uses: Uses) -> Doubles:
-    """The rating of every use, (U,) float64 from 0 to ln(uses of its hashtag).
-
-    0 for a hashtag used once, or whose uses all earned the same.
-    """
-    lowest = np.full(uses.hashtags, np.inf)
-    highest = np.full(uses.hashtags, -np.inf)
-    np.minimum.at(lowest, uses.hashtag, uses.adj_likes)
-    np.maximum.at(highest, uses.hashtag, uses.adj_likes)
-    low, high = lowest[uses.hashtag], highest[uses.hashtag]
-    normalised = np.divide(
-        uses.adj_likes - low, high - low, out=np.zeros(len(low)), where=high > low
-    )
-    return np.asarray(np.log(uses.counts[uses.hashtag]) * normalised)
 
 
 def median_likes(uses: Uses) -> Doubles:
@@ -87,16 +59,12 @@ def median_likes(uses: Uses) -> Doubles:
     return _medians(uses, uses.likes)
 
 
-def earnings(uses: Uses, *, doubt: float = DOUBT, floor: float = FLOOR) -> NDArray[np.float32]:
+def earnings(uses: Uses) -> NDArray[np.float32]:
     """What each hashtag's uses earn, as style ``popular`` multiplies relevance by it.
 
     The median of its posts' log likes (one lucky post does not lift a hashtag), drawn towards
-    everybody's where its uses are few, and of that its rank among the hashtags from ``floor`` to
+    everybody's where its uses are few, and of that its rank among the hashtags from ``FLOOR`` to
     1. Ranks, because likes are spread over orders of magnitude and would drown relevance.
-
-    Args:
-        doubt: uses at which the hashtag's own median weighs as much as everybody's.
-        floor: the least rating, which bounds what likes can do against relevance.
 
     Returns:
         (V,) float32; all ones where no likes are known.
@@ -107,10 +75,10 @@ def earnings(uses: Uses, *, doubt: float = DOUBT, floor: float = FLOOR) -> NDArr
     logs = np.log1p(uses.likes)
     everybody = float(np.median(logs))
     own = np.where(counts > 0, _medians(uses, logs), everybody)
-    shrunk = (counts * own + doubt * everybody) / (counts + doubt)
+    shrunk = (counts * own + DOUBT * everybody) / (counts + DOUBT)
     if np.ptp(shrunk) < 1e-9:
         return np.ones(uses.hashtags, np.float32)
-    return (floor + (1 - floor) * _ranks(shrunk)).astype(np.float32)
+    return (FLOOR + (1 - FLOOR) * _ranks(shrunk)).astype(np.float32)
 
 
 def _medians(uses: Uses, values: Doubles) -> Doubles:

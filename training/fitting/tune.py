@@ -1,57 +1,50 @@
-"""Searching hyper-parameters on photos of the training split that are held back; never on the test.
+"""Searching hyper-parameters on held-out photos of the training split; never on the test split.
 
 ALS comes first, as a trial of it takes seconds; then the projection head, each trial judged by the
 blend of its head with the best ALS. The popularity exponents and the blend's weight are chosen anew
-in every trial. Trials are kept in a study file, so a search that is interrupted goes on, and a
-longer one builds on a shorter one. The first trial is the plan that was given, so the plan found is
+in every trial. Trials are stored in a study file, so a search that is interrupted goes on, and a
+longer one builds on a shorter one. The first trial is the plan to start from, so the best one is
 never worse than it on these photos.
 """
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from training.datasets.format import DatasetError
-from training.features.examples import Examples
-from training.fitting.fit import (
-    Plan,
-    Report,
-    fit_als,
-    fit_w2v,
-    head_recommender,
-    held_back,
-    lengths_of,
-    starting_vectors,
+from training.fitting.fit import fit_als
+from training.fitting.fusion import (
+    HeldOut,
+    Scored,
+    choose_blend,
+    choose_exponent,
     validation_rows,
 )
-from training.fitting.fusion import Held, Scored, choose_blend, choose_exponent
-from training.fitting.plan import plan_to_json
-from training.fitting.prepare import Prepared, silent
+from training.fitting.head import fit_w2v, head_recommender
+from training.fitting.plan import SEARCH, Plan, plan_to_json
+from training.fitting.prepare import TrainingSet
+from training.fitting.vectors import starting_vectors
+from training.progress import Progress, silent
 
 _ALS_SHARE = 0.25
 """Of the time; a trial of the head takes much longer."""
-_ALS_FIT = ("variance", "damping", "factors", "alpha", "regularization")
-_ALS_USE = ("neighbours", "sharpness")
-_HEAD = ("hidden", "rate", "vector_rate", "weight_decay", "dropout", "batch")
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         plan: the best.
-        gains: by backend how good the plan to start from was on the photos held back, and how good
-            the best one is, by ``Held.goodness``. ``w2v`` is judged together with the best
+        gains: by backend how good the plan to start from was on the held-out photos, and how good
+            the best one is, by ``HeldOut.goodness``. ``w2v`` is judged together with the best
             ALS, where there is one.
         trials: how many there are in the study by now.
-        photos: how many were held back.
+        photos: how many were held out.
     """
 
     plan: Plan
@@ -60,66 +53,50 @@ class Tuned:
     photos: int
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """The photos that plans are fitted on, and those that they are judged by."""
-
-    fit_on: Examples
-    held: Examples
-    held_back: Held
-    per_post: float
-
-
 def tune(
-    prepared: Prepared,
+    training_set: TrainingSet,
     plan: Plan,
     study_file: Path,
     *,
     trials: int = 30,
     seconds: float | None = None,
-    keep: Callable[[Plan], None] = lambda plan: None,
-    report: Report = silent,
+    on_better: Callable[[Plan], None] = lambda plan: None,
+    progress: Progress = silent,
 ) -> Tuned:
     """Searches for a better plan.
 
     Args:
         plan: what to start from.
-        study_file: where trials are kept; made where it is not there.
+        study_file: where trials are stored; made where it is not there.
         trials: how many there shall be of each backend, earlier runs' included.
         seconds: stops after so many; None for no limit. ALS gets a quarter of them. A trial that
             has begun is finished.
-        keep: called with every plan that is better than those before it.
+        on_better: called with every plan that is better than those before it.
 
     Raises:
         DatasetError: where Optuna is not installed, or the study is another dataset's.
     """
     optuna = _optuna()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    judged = _judged(prepared, plan)
+    judge = _Judge(training_set, plan)
     begun = time.monotonic()
-    storage = _storage(optuna, study_file, _fingerprint(prepared, plan))
+    storage = _storage(optuna, study_file, _fingerprint(training_set, plan))
+    backends = list(training_set.backbone_of)
     gains: dict[str, tuple[float, float]] = {}
     count = 0
     als: Scored | None = None
-    for backend in prepared.names:
-        share = _ALS_SHARE if backend == "als" and len(prepared.names) == 2 else 1.0
-        search = _Search(
-            optuna,
-            storage,
-            backend,
-            plan,
-            judge=partial(_judge, prepared, judged, backend, als),
-            keep=keep,
-            report=report,
-        )
-        search.run(trials, None if seconds is None else begun + share * seconds)
+    for backend in backends:
+        share = _ALS_SHARE if backend == "als" and len(backends) == 2 else 1.0
+        search = _Search(optuna, storage, backend, plan, partial(judge.goodness, backend, als))
+        deadline = None if seconds is None else begun + share * seconds
+        search.run(trials, deadline, on_better, progress)
         plan = search.best()
         gains[backend] = search.gain()
         count += search.done()
-        if backend == "als" and "w2v" in prepared.names:
-            als = _als_scores(prepared, judged, plan)
-    keep(plan)
-    return Tuned(plan, gains, count, len(judged.held_back.lengths))
+        if backend == "als" and "w2v" in backends:
+            als = judge.scores("als", plan)
+    on_better(plan)
+    return Tuned(plan, gains, count, len(judge.held_out.lengths))
 
 
 class _Search:
@@ -131,39 +108,41 @@ class _Search:
         storage: Any,
         backend: str,
         plan: Plan,
-        *,
-        judge: Callable[[Plan], float],
-        keep: Callable[[Plan], None],
-        report: Report,
+        goodness: Callable[[Plan], float],
     ) -> None:
         self._complete = (optuna.trial.TrialState.COMPLETE,)
-        self._backend, self._plan = backend, plan
-        self._judge, self._keep, self._report = judge, keep, report
+        self._backend, self._plan, self._goodness = backend, plan, goodness
         self._study = optuna.create_study(
             study_name=backend, storage=storage, direction="maximize", load_if_exists=True
         )
         # A run that goes on must not draw the numbers again that the run before it drew.
         self._study.sampler = optuna.samplers.TPESampler(seed=plan.seed + self.done())
         if not self.done():
-            self._study.enqueue_trial(_as_trial(plan, backend))
+            self._study.enqueue_trial(_values_of(plan, backend))
 
-    def run(self, trials: int, deadline: float | None) -> None:
+    def run(
+        self,
+        trials: int,
+        deadline: float | None,
+        on_better: Callable[[Plan], None],
+        progress: Progress,
+    ) -> None:
         """Tries until there are so many trials or time is up, but one at least."""
-        self._report(self._backend, self.done(), trials)
+        progress(self._backend, self.done(), trials)
         while self.done() < trials:
             if deadline is not None and self.done() and time.monotonic() > deadline:
                 break
             self._study.optimize(self._try, n_trials=1)
-            self._report(f"{self._backend}, best {self._study.best_value:.4f}", self.done(), trials)
+            progress(f"{self._backend}, best {self._study.best_value:.4f}", self.done(), trials)
             if self._study.best_trial.number == self._study.trials[-1].number:
-                self._keep(self.best())
+                on_better(self.best())
 
     def best(self) -> Plan:
         """The plan with the best values."""
-        return _with(self._plan, self._backend, self._study.best_params)
+        return _with(self._plan, self._study.best_params)
 
     def gain(self) -> tuple[float, float]:
-        """How good the first trial was, which is the plan that was given, and the best."""
+        """How good the first trial was, which is the plan to start from, and the best."""
         first = self._study.get_trials(deepcopy=False, states=self._complete)[0]
         return float(first.value), float(self._study.best_value)
 
@@ -172,20 +151,47 @@ class _Search:
         return len(self._study.get_trials(deepcopy=False, states=self._complete))
 
     def _try(self, trial: Any) -> float:
-        return self._judge(_suggest(trial, self._plan, self._backend))
+        values: dict[str, Any] = {}
+        for name, default in _values_of(self._plan, self._backend).items():
+            bounds = SEARCH[self._backend][name]
+            suggest = trial.suggest_int if isinstance(default, int) else trial.suggest_float
+            values[name] = suggest(name, bounds.low, bounds.high, log=bounds.log)
+        return self._goodness(_with(self._plan, values))
 
 
-def _judge(
-    prepared: Prepared, judged: _Judged, backend: str, als: Scored | None, plan: Plan
-) -> float:
-    """How good a plan is; a head is judged by its blend with ``als``, where there is one."""
-    score = _als_scores if backend == "als" else _head_scores
-    scored = score(prepared, judged, plan)
-    if als is None:
-        _, top = choose_exponent(scored, judged.held_back)
-    else:
-        _, top = choose_blend(als, scored, judged.held_back)
-    return judged.held_back.goodness(top)
+class _Judge:
+    """Says how good plans are: fits them on some photos and asks for the held-out ones."""
+
+    def __init__(self, training_set: TrainingSet, plan: Plan) -> None:
+        photos = training_set.photos
+        fit_rows, rows = validation_rows(photos, plan)
+        self._training_set = training_set
+        self._fit_on = training_set.examples.rows(fit_rows)
+        self._asked = training_set.examples.rows(rows)
+        self.held_out = HeldOut.of(self._fit_on, self._asked, [photos[row] for row in rows])
+
+    def goodness(self, backend: str, als: Scored | None, plan: Plan) -> float:
+        """How good a plan is; a head is judged by its blend with ``als``, where there is one."""
+        scored = self.scores(backend, plan)
+        if als is None:
+            _, top = choose_exponent(scored, self.held_out, plan.choosing)
+        else:
+            _, top = choose_blend(als, scored, self.held_out, plan.choosing)
+        return self.held_out.goodness(top)
+
+    def scores(self, backend: str, plan: Plan) -> Scored:
+        """The held-out photos' relevance by a backend fitted with a plan."""
+        data = self._training_set
+        backbone = data.backbones[data.backbone_of[backend]]
+        if backend == "als":
+            recommender, _ = fit_als(self._fit_on, backbone, plan)
+            return Scored(recommender, self._asked.features[backbone.name])
+        start = starting_vectors(data.vectors, len(data.hashtags), plan)
+        fitted = fit_w2v(
+            self._fit_on, self._asked, backbone.name, start, self.held_out.popularity, plan.head
+        )
+        head = head_recommender(backbone.name, fitted, data.hashtags_per_post)
+        return Scored(head, self._asked.features[backbone.name])
 
 
 def _optuna() -> Any:
@@ -218,82 +224,33 @@ def _storage(optuna: Any, path: Path, fingerprint: str) -> Any:
         ) from error
 
 
-def _fingerprint(prepared: Prepared, plan: Plan) -> str:
+def _fingerprint(training_set: TrainingSet, plan: Plan) -> str:
     return json.dumps(
         {
-            "posts": len(prepared.posts),
-            "photos": len(prepared.photos.posts),
-            "hashtags": len(prepared.hashtags),
-            "uses": float(prepared.examples.counts.sum()),
-            "backbones": {name: b.sha256 for name, b in prepared.backbones.items()},
-            "backends": prepared.names,
+            "posts": len(training_set.posts),
+            "photos": len(training_set.photos),
+            "hashtags": len(training_set.hashtags),
+            "uses": float(training_set.examples.counts.sum()),
+            "backbones": {name: b.sha256 for name, b in training_set.backbones.items()},
+            "backends": training_set.backbone_of,
             "plan": plan_to_json(plan),
         },
         sort_keys=True,
     )
 
 
-def _judged(prepared: Prepared, plan: Plan) -> _Judged:
-    photos = prepared.photos.posts
-    fit_rows, held_rows = validation_rows(photos, plan.validation, plan.seed)
-    fit_on, held = prepared.examples.rows(fit_rows), prepared.examples.rows(held_rows)
-    return _Judged(
-        fit_on,
-        held,
-        held_back(fit_on, held, [photos[row] for row in held_rows]),
-        float(np.mean(lengths_of([post.hashtags for post in photos]))),
-    )
+def _values_of(plan: Plan, backend: str) -> dict[str, Any]:
+    """What is searched of a plan, as ``head.rate`` and so on to its values."""
+    values = {}
+    for name in SEARCH[backend]:
+        branch, _, leaf = name.partition(".")
+        values[name] = getattr(getattr(plan, branch), leaf)
+    return values
 
 
-def _als_scores(prepared: Prepared, judged: _Judged, plan: Plan) -> Scored:
-    backbone = prepared.backbones[prepared.names["als"]]
-    recommender, _ = fit_als(judged.fit_on, backbone, plan)
-    return Scored(recommender, judged.held.features[backbone.name])
-
-
-def _head_scores(prepared: Prepared, judged: _Judged, plan: Plan) -> Scored:
-    backbone = prepared.backbones[prepared.names["w2v"]]
-    start = starting_vectors(prepared.vectors, len(prepared.hashtags), plan.seed)
-    fitted = fit_w2v(
-        judged.fit_on, judged.held, backbone.name, start, judged.held_back.popularity, plan
-    )
-    recommender = head_recommender(backbone.name, fitted, judged.per_post)
-    return Scored(recommender, judged.held.features[backbone.name])
-
-
-def _suggest(trial: Any, plan: Plan, backend: str) -> Plan:
-    """The plan of a trial."""
-    values: dict[str, Any] = {}
-    if backend == "als":
-        values["variance"] = trial.suggest_float("variance", 0.8, 0.99)
-        values["damping"] = trial.suggest_float("damping", 0.0, 0.5)
-        values["factors"] = trial.suggest_int("factors", 32, 512, log=True)
-        values["alpha"] = trial.suggest_float("alpha", 1.0, 80.0, log=True)
-        values["regularization"] = trial.suggest_float("regularization", 0.01, 10.0, log=True)
-        values["neighbours"] = trial.suggest_int("neighbours", 10, 300, log=True)
-        values["sharpness"] = trial.suggest_float("sharpness", 2.0, 30.0)
-    else:
-        values["hidden"] = trial.suggest_int("hidden", 256, 2048, log=True)
-        values["rate"] = trial.suggest_float("rate", 3e-4, 6e-3, log=True)
-        values["vector_rate"] = trial.suggest_float("vector_rate", 0.0, 1.0)
-        values["weight_decay"] = trial.suggest_float("weight_decay", 1e-3, 0.5, log=True)
-        values["dropout"] = trial.suggest_float("dropout", 0.1, 0.8)
-        values["batch"] = trial.suggest_int("batch", 32, 512, log=True)
-    return _with(plan, backend, values)
-
-
-def _with(plan: Plan, backend: str, values: dict[str, Any]) -> Plan:
-    if backend == "w2v":
-        return replace(plan, head=replace(plan.head, **values))
-    use = {name: values[name] for name in _ALS_USE}
-    fit = {name: values[name] for name in _ALS_FIT}
-    return replace(plan, als=replace(plan.als, **fit), als_use=replace(plan.als_use, **use))
-
-
-def _as_trial(plan: Plan, backend: str) -> dict[str, Any]:
-    """The values of a plan, as the first trial takes them."""
-    if backend == "w2v":
-        return {name: getattr(plan.head, name) for name in _HEAD}
-    return {name: getattr(plan.als, name) for name in _ALS_FIT} | {
-        name: getattr(plan.als_use, name) for name in _ALS_USE
-    }
+def _with(plan: Plan, values: Mapping[str, Any]) -> Plan:
+    """A plan with other values."""
+    for name, value in values.items():
+        branch, _, leaf = name.partition(".")
+        plan = replace(plan, **{branch: replace(getattr(plan, branch), **{leaf: value})})
+    return plan

@@ -6,42 +6,58 @@ window of three then meets every pair of a post in turn, and a post of thirty ha
 outweigh ten of three.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from gensim.models import Word2Vec
+from gensim.models.callbacks import CallbackAny2Vec
 from numpy.typing import NDArray
 
 from recommenders.arrays import Floats, unit
 from training.datasets.format import DatasetError, Post
+from training.fitting.plan import Plan, VectorsPlan
+from training.fitting.vocabulary import frequencies
+from training.progress import Progress, silent
 
 Model = Literal["skipgram", "cbow"]
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 MODELS: tuple[Model, ...] = ("skipgram", "cbow")
 NEIGHBOURS = 20
 _BLOCK = 256
-_USES_SEEN = 4_000_000
-"""Uses of hashtags that training sees in all: HARRISON's 260,760 fifteen times over, beyond which a
-held-out hashtag is told from a random one no better."""
-_EPOCHS = (5, 300)
+
+
+def hashtag_vectors(
+    posts: Sequence[Post], hashtags: Sequence[str], plan: Plan, progress: Progress = silent
+) -> dict[str, Floats]:
+    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty where posts have one hashtag."""
+    vectors: dict[str, Floats] = {}
+    for model in MODELS:
+        try:
+            tags, learnt = train_vectors(
+                posts, model, plan.vectors, seed=plan.seed, progress=progress
+            )
+        except DatasetError:
+            return {}
+        vectors[model] = aligned(hashtags, tags, learnt)
+    return vectors
+
+
+def starting_vectors(vectors: Mapping[str, Floats], hashtags: int, plan: Plan) -> Floats:
+    """Skip-gram's vectors (V, dims); drawn ones where hashtags never stand together."""
+    if "skipgram" in vectors:
+        return vectors["skipgram"]
+    random = np.random.default_rng(plan.seed)
+    return random.standard_normal((hashtags, plan.vectors.dims)).astype(np.float32)
 
 
 def train_vectors(
     posts: Sequence[Post],
-    *,
     model: Model = "skipgram",
-    dims: int = 150,
-    window: int = 3,
-    negative: int = 5,
-    epochs: int | None = None,
-    min_count: int = 1,
-    sample: float | None = None,
+    plan: VectorsPlan | None = None,
+    *,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> tuple[list[str], Floats]:
     """Vectors of the hashtags that posts use.
 
@@ -49,41 +65,31 @@ def train_vectors(
 
     Args:
         posts: any order gives the same quality, one order the same vectors.
-        model: ``skipgram`` or ``cbow``.
-        window: how far the model looks to either side in a shuffled post.
-        negative: hashtags drawn at random against each true neighbour.
-        epochs: times that the posts are gone through; None for as many as their number asks for.
-        min_count: uses that a hashtag needs to get a vector.
-        sample: hashtags that make up more than this share of uses are left out now and then, so
-            that #love does not stand between all others; 0 for never, None for the share of a
-            hashtag of average use, but no less than gensim's 0.001.
-        progress: told after each epoch.
+        progress: called after each epoch.
 
     Returns:
         The hashtags, most used first, and their vectors (V, dims) float32, not normalised.
 
     Raises:
-        DatasetError: where no post has two hashtags that are used ``min_count`` times.
+        DatasetError: where no post has two hashtags.
     """
-    counts = _counts(posts, min_count)
+    plan = plan or VectorsPlan()
+    counts = frequencies(post.hashtags for post in posts)
     column = {tag: index for index, tag in enumerate(counts)}
-    sentences = [[column[tag] for tag in post.hashtags if tag in column] for post in posts]
-    sentences = [sentence for sentence in sentences if len(sentence) > 1]
+    sentences = [[column[tag] for tag in post.hashtags] for post in posts if len(post.hashtags) > 1]
     if not sentences:
-        raise DatasetError(
-            f"No post has two hashtags that are used at least {min_count} times, and hashtags are "
-            "told by those beside them. Add posts, or lower --min-count."
-        )
-    if epochs is None:
-        uses = sum(map(len, sentences))
-        epochs = min(max(-(-_USES_SEEN // uses), _EPOCHS[0]), _EPOCHS[1])
-    shuffled = _Shuffled(sentences, list(counts), seed, epochs, progress)
+        raise DatasetError("No post has two hashtags, and hashtags are told by those beside them.")
+    epochs = -(-plan.uses // sum(map(len, sentences)))
+    epochs = min(max(epochs, plan.fewest_epochs), plan.most_epochs)
+    shuffled = _Shuffled(sentences, list(counts), seed)
     word2vec = Word2Vec(
-        vector_size=dims,
-        window=window,
+        vector_size=plan.dims,
+        window=plan.window,
         sg=model == "skipgram",
-        negative=negative,
-        sample=max(1e-3, 1 / len(counts)) if sample is None else sample,
+        negative=plan.negative,
+        # Hashtags of more than average use are left out now and then, so that #love does not stand
+        # between all others; 0.001 is gensim's own.
+        sample=max(1e-3, 1 / len(counts)),
         min_count=1,
         epochs=epochs,
         seed=seed,
@@ -91,49 +97,30 @@ def train_vectors(
     )
     word2vec.build_vocab_from_freq(counts, corpus_count=len(shuffled))
     word2vec.train(
-        shuffled, total_examples=len(shuffled), total_words=shuffled.words, epochs=epochs
+        shuffled,
+        total_examples=len(shuffled),
+        total_words=shuffled.words,
+        epochs=epochs,
+        callbacks=[_EpochProgress(f"Word2Vec, {model}", epochs, progress)],
     )
-    if progress:
-        progress(epochs, epochs)
-    tags: list[str] = list(counts)
-    vectors = word2vec.wv[tags]
-    return tags, np.ascontiguousarray(vectors, dtype=np.float32)
-
-
-def _counts(posts: Sequence[Post], min_count: int) -> dict[str, int]:
-    """Uses of the hashtags that have enough of them, the most used first, then by name."""
-    uses = Counter(tag for post in posts for tag in post.hashtags)
-    kept = [(tag, count) for tag, count in uses.items() if count >= min_count]
-    return dict(sorted(kept, key=lambda item: (-item[1], item[0])))
+    tags = list(counts)
+    return tags, np.ascontiguousarray(word2vec.wv[tags], dtype=np.float32)
 
 
 class _Shuffled:
     """Sentences in a new order each time they are gone through."""
 
-    def __init__(
-        self,
-        sentences: Sequence[Sequence[int]],
-        tags: Sequence[str],
-        seed: int,
-        epochs: int,
-        progress: Progress | None,
-    ) -> None:
+    def __init__(self, sentences: Sequence[Sequence[int]], tags: Sequence[str], seed: int) -> None:
         self._tags = tags
         self._lengths = np.array([len(sentence) for sentence in sentences], np.int64)
         self._columns = np.array([c for sentence in sentences for c in sentence], np.int64)
         self._random = np.random.default_rng(seed)
-        self._epochs = epochs
-        self._epoch = 0
-        self._progress = progress
         self.words = len(self._columns)
 
     def __len__(self) -> int:
         return len(self._lengths)
 
     def __iter__(self) -> Iterator[list[str]]:
-        if self._progress and self._epoch:
-            self._progress(min(self._epoch, self._epochs), self._epochs)
-        self._epoch += 1
         place = self._random.permutation(len(self))
         order = np.lexsort((self._random.random(self.words), np.repeat(place, self._lengths)))
         words = [self._tags[column] for column in self._columns[order].tolist()]
@@ -141,6 +128,16 @@ class _Shuffled:
         for length in self._lengths[np.argsort(place)].tolist():
             yield words[start : start + length]
             start += length
+
+
+class _EpochProgress(CallbackAny2Vec):  # type: ignore[misc]
+    def __init__(self, doing: str, epochs: int, progress: Progress) -> None:
+        self._doing, self._epochs, self._progress = doing, epochs, progress
+        self._done = 0
+
+    def on_epoch_end(self, model: Any) -> None:
+        self._done += 1
+        self._progress(self._doing, self._done, self._epochs)
 
 
 def aligned(hashtags: Sequence[str], tags: Sequence[str], vectors: Floats) -> Floats:
@@ -185,7 +182,7 @@ def similar_table(
         values = np.take_along_axis(block, best, axis=1)
         order = np.argsort(-values, axis=1, kind="stable")
         values = np.take_along_axis(values, order, axis=1)
-        found = np.isfinite(values)
-        indices[rows] = np.where(found, np.take_along_axis(best, order, axis=1), -1)
-        cosines[rows] = np.where(found, np.clip(values, -1, 1), 0)
+        near = np.isfinite(values)
+        indices[rows] = np.where(near, np.take_along_axis(best, order, axis=1), -1)
+        cosines[rows] = np.where(near, np.clip(values, -1, 1), 0)
     return indices, cosines

@@ -8,19 +8,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 
-def count(posts: Iterable[Iterable[str]]) -> Counter[str]:
-    """How many posts carry each hashtag."""
-    counts: Counter[str] = Counter()
-    for hashtags in posts:
-        counts.update(set(hashtags))
-    return counts
+def frequencies(posts: Iterable[Iterable[str]], min_count: int = 1) -> dict[str, int]:
+    """How many posts carry each hashtag that at least ``min_count`` carry, the most used first."""
+    counts = Counter(tag for hashtags in posts for tag in set(hashtags))
+    frequent = [(tag, count) for tag, count in counts.items() if count >= min_count]
+    return dict(sorted(frequent, key=lambda item: (-item[1], item[0])))
 
 
 def vocabulary(posts: Iterable[Iterable[str]], min_count: int = 1) -> list[str]:
     """Hashtags that occur at least ``min_count`` times, the most frequent first."""
-    counts = count(posts)
-    kept = [(tag, n) for tag, n in counts.items() if n >= min_count]
-    return [tag for tag, _ in sorted(kept, key=lambda item: (-item[1], item[0]))]
+    return list(frequencies(posts, min_count))
 
 
 def matrix(
@@ -46,3 +43,8 @@ def popularity(counts: csr_matrix) -> NDArray[np.float32]:
     """(hashtags,) float32: share of posts that carry each hashtag, never 0."""
     carried = np.asarray(counts.sum(axis=0), np.float32).ravel() + np.float32(0.5)
     return np.asarray(carried / (counts.shape[0] + 1), np.float32)
+
+
+def lengths_of(hashtags: Sequence[Sequence[str]]) -> NDArray[np.intp]:
+    """(n,) how many hashtags each post carries."""
+    return np.array([len(tags) for tags in hashtags], np.intp)

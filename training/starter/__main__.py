@@ -40,24 +40,24 @@ def main(
     evidence = read_evidence(data)
     photos = evidence.photos
     backbone = load_backbone(BACKBONE, weights_dir)
-    with reporting() as report:
+    with reporting() as progress:
         features, readable = embed(
             [photo.image for photo in photos],
             backbone,
             cache,
-            progress=lambda done, total: report("features", done, total),
+            progress=progress,
         )
         if not readable.all():
             raise DatasetError(f"{int((~readable).sum())} of the photos in {data} cannot be read.")
 
         known = [row for row, photo in enumerate(photos) if not photo.held_out]
         unseen = [row for row, photo in enumerate(photos) if photo.held_out]
-        without_them = fit_starter(evidence, known, features, backbone, report)
+        without_them = fit_starter(evidence, known, features, backbone, progress)
         hits = name_photos(
             without_them, backbone, [photos[row] for row in unseen], features[unseen], shared_by
         )
         if not check:
-            bundle = fit_starter(evidence, range(len(photos)), features, backbone, report)
+            bundle = fit_starter(evidence, range(len(photos)), features, backbone, progress)
             bundle.metrics = {"held_out_everyday_photos": {k: asdict(v) for k, v in hits.items()}}
             save(bundle, out)
     Console().print(hits_table(hits))

@@ -21,22 +21,23 @@ from training.datasets.format import DatasetError
 from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
-from training.fitting.als import AlsFit
-from training.fitting.fit import Plan, Report, fit_als, fit_w2v, head_part
-from training.fitting.head import FittedHead, HeadSettings
-from training.fitting.prepare import hashtag_vectors
+from training.fitting.fit import fit_als, head_part
+from training.fitting.head import FittedHead, fit_w2v
+from training.fitting.plan import AlsPlan, HeadPlan, Plan
+from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
+from training.progress import Progress
 from training.starter.sources import Evidence, TaggedPhoto
 
 BACKBONE = "efficientnet_lite0"
 MODEL = "starter-1"
 
 PLAN = Plan(
-    als=AlsFit(
+    als=AlsPlan(
         variance=0.85, damping=0.3, factors=256, alpha=20.0, regularization=0.1, iterations=10
     ),
     als_use=AlsSettings(neighbours=100, sharpness=12.0, class_weight=0.9, class_power=2.5),
-    head=HeadSettings(hidden=512, epochs=12, stop_after=9),
+    head=HeadPlan(hidden=512, epochs=12, stop_after=9),
 )
 
 RANKING: dict[str, dict[str, float]] = {
@@ -59,7 +60,7 @@ def fit_starter(
     rows: Sequence[int],
     features: NDArray[np.float16],
     backbone: Backbone,
-    report: Report,
+    progress: Progress,
 ) -> Bundle:
     """The starter bundle learnt from some of the photos.
 
@@ -76,12 +77,12 @@ def fit_starter(
     popular = popularity(counts)
 
     posts = evidence.posts_for_vectors(photos)
-    vectors = hashtag_vectors(posts, hashtags, PLAN.seed, report)
+    vectors = hashtag_vectors(posts, hashtags, PLAN, progress)
     directions = unit(vectors["skipgram"])
 
-    report("ALS", 0, 1)
+    progress("ALS", 0, 1)
     _, als = fit_als(examples, backbone, PLAN, class_counts)
-    report("ALS", 1, 1)
+    progress("ALS", 1, 1)
 
     fit_on, _ = held_out(len(rows))
     head = fit_w2v(
@@ -91,17 +92,17 @@ def fit_starter(
         BACKBONE,
         directions,
         popular,
-        PLAN,
+        PLAN.head,
         classifier=backbone.classifier,
         class_vectors=unit(np.asarray(class_counts @ directions, np.float32)),
-        report=report,
+        progress=progress,
     )
     hashtags_per_post = float(np.diff(counts.indptr).mean())
     w2v = head_part(BACKBONE, head, hashtags_per_post)
 
-    report("head for other backbones", 0, 1)
+    progress("head for other backbones", 0, 1)
     by_class = _class_head(examples, class_counts, backbone, head.vectors, popular)
-    report("head for other backbones", 1, 1)
+    progress("head for other backbones", 1, 1)
 
     als.settings |= RANKING["als"]
     w2v.settings |= RANKING["w2v"]

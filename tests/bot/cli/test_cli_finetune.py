@@ -130,9 +130,8 @@ def test_a_new_hashtag_of_one_user_is_not_learnt_before_an_admin_approves_it(
     async def approve() -> None:
         database = await Database.open(database_url())
         async with database.session() as session:
-            (waiting,) = (await moderation.pending(session)).items
-            assert waiting.hashtag == UNKNOWN
-            await moderation.decide(session, waiting.id, "approved", by=77)
+            (new,) = (await moderation.pending(session)).items
+            assert await moderation.decide(session, new.id, "approved", by=77) == UNKNOWN
         await database.close()
 
     tag4pic("train", "finetune")

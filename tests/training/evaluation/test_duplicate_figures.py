@@ -47,7 +47,7 @@ def surveyed(paths: list[Path]) -> Survey:
 
 def test_a_survey_reports_its_progress(paths: list[Path]) -> None:
     steps: list[tuple[int, int]] = []
-    survey(paths, thumbnails, lambda *step: steps.append(step))
+    survey(paths, thumbnails, lambda doing, *step: steps.append(step))
     assert steps == [(32, 40), (40, 40)]
 
 

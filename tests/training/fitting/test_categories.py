@@ -25,11 +25,11 @@ SIX = posts_of(
 
 @pytest.mark.parametrize("k", [None, 2])
 def test_six_posts_of_italy_are_three_of_food_and_three_of_architecture(k: int | None) -> None:
-    found = categories(SIX, ["italy", "food", "architecture"], k=k)
-    assert found.leaders == (("food", "italy"), ("architecture", "italy"))
-    assert found.names == ("food_italy", "architecture_italy")
-    assert found.posts.tolist() == [0, 0, 0, 1, 1, 1]
-    assert found.of_hashtag[1:].tolist() == [0, 1]
+    result = categories(SIX, ["italy", "food", "architecture"], k=k)
+    assert result.leaders == (("food", "italy"), ("architecture", "italy"))
+    assert result.names == ("food_italy", "architecture_italy")
+    assert result.posts.tolist() == [0, 0, 0, 1, 1, 1]
+    assert result.of_hashtag[1:].tolist() == [0, 1]
 
 
 TOPICS = {
@@ -52,13 +52,13 @@ VOCABULARY = ["love", *(tag for tags in TOPICS.values() for tag in tags)]
 
 
 def test_topics_are_found_without_being_told_how_many() -> None:
-    found = categories(many_posts(), VOCABULARY)
+    result = categories(many_posts(), VOCABULARY)
     groups = [
-        {tag for tag, place in zip(VOCABULARY, found.of_hashtag, strict=True) if place == group}
-        for group in range(len(found.names))
+        {tag for tag, place in zip(VOCABULARY, result.of_hashtag, strict=True) if place == group}
+        for group in range(len(result.names))
     ]
     assert [group - {"love"} for group in groups] == [set(tags) for tags in TOPICS.values()]
-    assert found.silhouette is not None and found.silhouette > 0.3
+    assert result.silhouette is not None and result.silhouette > 0.3
 
 
 def test_the_same_seed_gives_the_same_categories() -> None:
@@ -75,10 +75,10 @@ def test_more_hashtags_than_fit_the_eye_are_brought_to_fewer_dimensions() -> Non
         for _ in range(200)
     ]
     vocabulary = [f"{topic}{n}" for topic in ("sea", "dog", "food") for n in range(100)]
-    found = categories(posts, vocabulary, k=3)
-    assert sorted({leader[:3] for leader in found.leaders[0]}) in (["sea"], ["dog"], ["foo"])
+    result = categories(posts, vocabulary, k=3)
+    assert sorted({leader[:3] for leader in result.leaders[0]}) in (["sea"], ["dog"], ["foo"])
     for first in (0, 200, 400):
-        assert np.bincount(found.posts[first : first + 200]).max() > 190
+        assert np.bincount(result.posts[first : first + 200]).max() > 190
 
 
 def test_a_category_asked_for_in_vain_is_not_made_up() -> None:
@@ -86,10 +86,10 @@ def test_a_category_asked_for_in_vain_is_not_made_up() -> None:
 
 
 def test_one_post_is_one_category() -> None:
-    found = categories(posts_of(["beach", "sea"]), ["beach", "sea", "unused"])
-    assert found.names == ("beach_sea",)
-    assert found.of_hashtag.tolist() == [0, 0, -1]
-    assert found.silhouette is None
+    result = categories(posts_of(["beach", "sea"]), ["beach", "sea", "unused"])
+    assert result.names == ("beach_sea",)
+    assert result.of_hashtag.tolist() == [0, 0, -1]
+    assert result.silhouette is None
 
 
 def test_one_hashtag_for_all_posts_is_one_category() -> None:
@@ -98,8 +98,8 @@ def test_one_hashtag_for_all_posts_is_one_category() -> None:
 
 
 def test_posts_without_known_hashtags_belong_to_none() -> None:
-    found = categories(posts_of([], ["food"], ["unheard"]), ["food"])
-    assert found.posts.tolist() == [-1, 0, -1]
+    result = categories(posts_of([], ["food"], ["unheard"]), ["food"])
+    assert result.posts.tolist() == [-1, 0, -1]
 
 
 @pytest.mark.parametrize("posts", [[], posts_of([], [])])
@@ -124,9 +124,9 @@ def test_every_used_hashtag_has_a_category_and_no_two_share_a_name(
     used = {tag for post in tags for tag in post}
     if not used:
         return
-    found = categories(posts_of(*tags), list("abcdefgh"), k=k)
-    assert len(set(found.names)) == len(found.names)
-    assert set(found.posts[found.posts >= 0]) == set(range(len(found.names)))
-    for tag, place, weight in zip("abcdefgh", found.of_hashtag, found.weight, strict=True):
+    result = categories(posts_of(*tags), list("abcdefgh"), k=k)
+    assert len(set(result.names)) == len(result.names)
+    assert set(result.posts[result.posts >= 0]) == set(range(len(result.names)))
+    for tag, place, weight in zip("abcdefgh", result.of_hashtag, result.weight, strict=True):
         assert (place >= 0) == (tag in used)
         assert 0 <= weight <= 1

@@ -1,58 +1,22 @@
-import math
 from collections.abc import Sequence
 from random import Random
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from training.datasets.format import Post
-from training.fitting.ratings import FLOOR, earnings, median_likes, ratings, uses_of
+from training.fitting.ratings import FLOOR, earnings, median_likes, uses_of
 
 
 def post(tags: Sequence[str], likes: int | None) -> Post:
     return Post(tuple(tags), likes=likes)
 
 
-def with_others(tag: str, hashtags: int, likes: int | None) -> Post:
-    """A post of that many hashtags; the others are used nowhere else."""
-    return post([tag, *(f"{tag}_{likes}_{other}" for other in range(1, hashtags))], likes)
-
-
-def test_ratings_are_those_of_the_published_table() -> None:
-    # The table tells likes and scaled adj_likes. With at most 30 hashtags a post only these numbers
-    # of hashtags, and a least use of 6 likes among 23, give its six decimals.
-    table = [
-        (459, 27, 1.000000, 1.945910),
-        (425, 29, 0.859919, 1.673326),
-        (165, 29, 0.324317, 0.631092),
-        (28, 29, 0.042096, 0.081915),
-        (6, 23, 0.0, 0.0),
-    ]
-    between = [(100, 20), (60, 25)]  # the count is 7
-    uses = uses_of(
-        [with_others("35mm", hashtags, likes) for likes, hashtags, *_ in table]
-        + [with_others("35mm", hashtags, likes) for likes, hashtags in between],
-        ["35mm"],
-    )
-
-    rated = ratings(uses)
-
-    assert uses.counts.tolist() == [7]
-    assert rated[:5] == pytest.approx([rating for *_, rating in table], abs=5e-7)
-    assert rated[:5] / math.log(7) == pytest.approx([adj for *_, adj, _ in table], abs=5e-7)
-
-
-def test_a_hashtag_used_once_is_rated_0() -> None:
-    assert ratings(uses_of([post(["once", "also"], 900)], ["once"])).tolist() == [0.0]
-
-
 def test_hidden_likes_are_left_out() -> None:
     posts = [post(["a"], 4), post(["a"], None), post(["a"], -1), post(["a"], 8)]
     uses = uses_of(posts, ["a"])
-    assert uses.adj_likes.tolist() == [4, 8]
-    assert ratings(uses) == pytest.approx([0, math.log(2)])
+    assert uses.likes.tolist() == [4, 8]
     assert median_likes(uses).tolist() == [6]
 
 
@@ -82,14 +46,6 @@ some_posts = st.lists(
     ),
     max_size=30,
 )
-
-
-@given(some_posts)
-def test_ratings_stay_between_0_and_the_log_of_the_uses(posts: list[Post]) -> None:
-    uses = uses_of(posts, list("abcdef"))
-    rated = ratings(uses)
-    assert np.all(rated >= 0)
-    assert np.all(rated <= np.log(uses.counts[uses.hashtag]) + 1e-12)
 
 
 @given(some_posts, st.randoms())

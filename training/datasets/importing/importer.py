@@ -1,7 +1,6 @@
 """Any source of posts into the dataset format, step by step."""
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -16,9 +15,8 @@ from training.datasets.importing.fingerprints import Fingerprint, FingerprintFil
 from training.datasets.importing.hashtag_limits import drop_hashtags, rare_and_common
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import FOLDER, place_photo
+from training.progress import Progress, silent
 
-Progress = Callable[[str, int, int], None]
-"""Called with (what is being done, done, total); total is 0 where it is not known."""
 ORIGIN = "import.json"
 """Says which source a dataset was made from."""
 FINGERPRINTS = "photos.hashes"
@@ -34,7 +32,7 @@ def import_posts(
     min_count: int = 1,
     cap: float | None = None,
     replace_other: bool = False,
-    progress: Progress = lambda doing, done, total: None,
+    progress: Progress = silent,
 ) -> ImportSummary:
     """Turns a source of posts into a dataset folder.
 

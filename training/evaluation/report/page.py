@@ -8,7 +8,7 @@ from training.datasets.format import DatasetError
 from training.evaluation.evaluate import Answers, Evaluation, answer_split
 from training.evaluation.report import contents, sections
 from training.evaluation.report.landscape import landscape
-from training.fitting.fit import Report
+from training.progress import Progress
 
 KS = 20
 """Curves go from one hashtag to so many."""
@@ -23,7 +23,7 @@ def write_report(
     at: int,
     weights_dir: Path | None,
     cache_dir: Path,
-    report: Report,
+    progress: Progress,
 ) -> Evaluation:
     """Measures a bundle on a split and writes the page; returns the figures in it.
 
@@ -43,12 +43,12 @@ def write_report(
         top=max(KS, at),
         weights_dir=weights_dir,
         cache_dir=cache_dir,
-        report=report,
+        progress=progress,
     )
-    report("drawing the report", 0, 1)
+    progress("drawing the report", 0, 1)
     figures = answers.measured(at)
     page = _page(answers, figures)
-    report("drawing the report", 1, 1)
+    progress("drawing the report", 1, 1)
     partial = out.with_name(f".{out.name}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

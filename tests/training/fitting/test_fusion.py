@@ -1,0 +1,82 @@
+"""Choosing on held-out photos."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommenders.ranking import adjusted
+from tests.shapes import write_posts
+from training.datasets.format import Post
+from training.evaluation.metrics import top_columns
+from training.fitting.fusion import (
+    HeldOut,
+    Scored,
+    choose_blend,
+    choose_exponent,
+    validation_rows,
+)
+from training.fitting.plan import Plan
+from training.fitting.prepare import posts_of
+
+CHOOSING = Plan().choosing
+
+
+def test_held_out_photos_are_never_fitted_on_and_never_too_many() -> None:
+    for total in (2, 3, 10, 57, 80_000):
+        fit_on, held_out = validation_rows([Post(("one",))] * total, Plan(seed=3))
+        assert sorted([*fit_on, *held_out]) == list(range(total))
+        assert 1 <= len(held_out) <= Plan().choosing.most and len(fit_on)
+
+
+def test_a_dataset_that_names_a_validation_split_is_chosen_by_it(tmp_path: Path) -> None:
+    splits = ["validation" if number % 5 == 2 else "train" for number in range(20)] + ["test"] * 4
+    rows = [{"hashtags": [f"of{number}"], "split": s} for number, s in enumerate(splits)]
+    posts = posts_of(write_posts(tmp_path, rows), "train")
+    assert len(posts) == 20
+    _, held_out = validation_rows(posts, Plan(validation=0.5, seed=3))
+    assert [posts[row].hashtags for row in held_out] == [("of2",), ("of7",), ("of12",), ("of17",)]
+    assert len(posts_of(tmp_path, "validation")) == 4
+
+
+class Asked:
+    """A recommender whose relevance of photos is their features."""
+
+    backbone = "any"
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        assert len(features) <= 256
+        return np.asarray(features, np.float32)
+
+
+@pytest.fixture
+def held_out() -> HeldOut:
+    """700 photos with some of thirty hashtags."""
+    truth = np.random.default_rng(0).random((700, 30)) < 0.1
+    popularity = np.linspace(0.9, 0.01, 30, dtype=np.float32)
+    return HeldOut(popularity, truth, truth.sum(axis=1))
+
+
+@pytest.fixture
+def relevance(held_out: HeldOut) -> np.ndarray:
+    """Relevance that popularity has come into: only divided by it does it tell what is true."""
+    noise = 0.5 * np.random.default_rng(1).random(held_out.truth.shape)
+    blurred = (held_out.truth + noise) / 4 * held_out.popularity**0.5
+    return np.asarray(blurred, np.float32)
+
+
+def test_an_exponent_chosen_a_few_photos_at_a_time_is_best_for_all(
+    held_out: HeldOut, relevance: np.ndarray
+) -> None:
+    scored = Scored(Asked(), relevance)
+    exponent, top = choose_exponent(scored, held_out, CHOOSING)
+    assert exponent > 0.2 and top.shape == (700, 5)
+    order = adjusted(relevance, held_out.popularity, exponent)
+    assert np.array_equal(top, top_columns(order, 5))
+    assert held_out.goodness(top) > held_out.goodness(scored.top())
+
+
+def test_a_blend_is_chosen_with_its_exponent(held_out: HeldOut, relevance: np.ndarray) -> None:
+    scored = Scored(Asked(), relevance)
+    settings, top = choose_blend(scored, scored, held_out, CHOOSING)
+    assert settings["popularity_exponent"] > 0.2 and held_out.goodness(top) > 1

@@ -1,0 +1,90 @@
+"""Projection heads fitted side by side."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.concepts import BACKBONE, CONCEPTS, photos_of
+from training.datasets.format import DatasetError
+from training.features.examples import Examples
+from training.features.processes import ProcessEndedError
+from training.fitting.head import FittedHead
+from training.fitting.parallel_heads import Split, fit_heads
+from training.fitting.plan import HeadPlan, Plan
+from training.fitting.vocabulary import matrix, vocabulary
+
+PLAN = Plan(head=HeadPlan(hidden=16, epochs=3, batch=16), heads=3)
+
+Report = tuple[str, int, int]
+
+
+def fit(processes: int) -> tuple[list[Report], list[FittedHead]]:
+    """Fits heads on 48 photos and their mirror images: the progress made, and the heads."""
+    features, labels = photos_of(CONCEPTS[:6], 8, seed=0)
+    mirrored, _ = photos_of(CONCEPTS[:6], 8, seed=1)
+    hashtags = vocabulary(labels)
+    examples = Examples({BACKBONE: features}, matrix(labels, hashtags), {BACKBONE: mirrored})
+    rows = np.random.default_rng(0).permutation(len(labels))
+    vectors = np.random.default_rng(0).standard_normal((len(hashtags), 8)).astype(np.float32)
+    reports: list[Report] = []
+    first, last = fit_heads(
+        examples,
+        BACKBONE,
+        Split(np.sort(rows[8:]), rows[:8], np.sort(rows[2:])),
+        vectors,
+        PLAN,
+        lambda *report: reports.append(report),
+        processes=processes,
+    )
+    return reports, [*first, *last]
+
+
+Fitted = tuple[list[Report], list[FittedHead]]
+
+
+@pytest.fixture(scope="module")
+def here() -> Fitted:
+    """Fitted in this process."""
+    return fit(1)
+
+
+@pytest.fixture(scope="module")
+def there() -> Fitted:
+    """Fitted in two others."""
+    return fit(2)
+
+
+def test_heads_are_the_same_to_the_bit_in_one_process_and_in_several(
+    here: Fitted, there: Fitted
+) -> None:
+    for one, other in zip(here[1], there[1], strict=True):
+        assert one.history == other.history and one.scale == other.scale
+        for name in ("weight1", "bias1", "weight2", "bias2"):
+            assert np.array_equal(getattr(one.head, name), getattr(other.head, name))
+        assert np.array_equal(one.vectors, other.vectors) and np.array_equal(one.prior, other.prior)
+
+
+def test_no_two_heads_are_alike(here: Fitted) -> None:
+    assert len({head.head.weight1.tobytes() for head in here[1]}) == 6
+
+
+@pytest.mark.parametrize("fitted", ["here", "there"])
+def test_progress_counts_the_epochs_of_all_heads(
+    fitted: str, request: pytest.FixtureRequest
+) -> None:
+    reports, _ = request.getfixturevalue(fitted)
+    done = [count for _, count, _ in reports]
+    assert done == list(range(1, len(done) + 1))
+    assert reports[-1][1] == reports[-1][2]
+
+
+def test_a_process_that_is_killed_while_heads_are_fitted_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed(*_: Any) -> None:
+        raise ProcessEndedError("signal 9")
+
+    monkeypatch.setattr("training.fitting.parallel_heads.run_jobs", killed)
+    with pytest.raises(DatasetError, match=r"signal 9.*memory"):
+        fit(2)

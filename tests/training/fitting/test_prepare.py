@@ -1,0 +1,39 @@
+"""Posts and their photos made ready to fit on."""
+
+from pathlib import Path
+
+import pytest
+
+from recommenders.backbones.backbone import Backbone
+from tests.shapes import circles
+from training.datasets.format import DatasetError, Post, Problems
+from training.fitting.prepare import embed_posts
+
+
+def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(
+    tmp_path: Path, backbone: Backbone
+) -> None:
+    paths = circles(tmp_path / "photos", 4)
+    posts = [Post(("red",), path) for path in paths]
+
+    def vanish(doing: str, done: int, total: int) -> None:
+        if "mirrored" not in doing and done == total:
+            paths[2].unlink(missing_ok=True)
+
+    problems = Problems()
+    left, features, mirrored = embed_posts(
+        posts, [backbone], tmp_path / "features", mirrored=True, progress=vanish, problems=problems
+    )
+    assert [post.image for post in left] == [paths[0], paths[1], paths[3]]
+    assert len(features[backbone.name]) == len(mirrored[backbone.name]) == 3
+    assert problems.counts.total() == 1
+
+
+def test_features_that_would_not_fit_into_memory_are_refused_before_any_is_computed(
+    tmp_path: Path, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = [Post(("red",), tmp_path / f"{number}.jpg") for number in range(1000)]
+    monkeypatch.setattr("training.fitting.prepare.free_memory", lambda: 10_000_000)
+    with pytest.raises(DatasetError, match=r"1,000 photos take .*--no-mirrored"):
+        embed_posts(posts, [backbone], tmp_path / "features", mirrored=True, problems=Problems())
+    assert not (tmp_path / "features").exists()

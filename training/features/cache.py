@@ -1,0 +1,66 @@
+"""Features of photos kept on the disk: one SQLite file per backbone and set of weights.
+
+A photo is known by its content, so one that moved or was renamed is found again.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.backbones.backbone import Backbone
+from training.datasets.format import DatasetError
+
+
+class FeatureCache:
+    """Features as float16 under the SHA-256 of a photo's bytes.
+
+    Raises:
+        DatasetError: where the file cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, backbone: Backbone, *, flipped: bool = False) -> None:
+        suffix = "-flipped" if flipped else ""
+        self.path = folder / f"{backbone.name}-{backbone.sha256[:12]}{suffix}.sqlite"
+        self._dims = backbone.dims
+        with self._usable():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.path, timeout=30)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS features (photo BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+            )
+
+    def get(self, digest: bytes) -> NDArray[np.float16] | None:
+        """The features (dims,) of a digest, or None."""
+        with self._usable():
+            row = self._connection.execute(
+                "SELECT vector FROM features WHERE photo = ?", (digest,)
+            ).fetchone()
+        if row is None or len(row[0]) != 2 * self._dims:
+            return None
+        return np.frombuffer(row[0], np.float16)
+
+    def put(self, rows: Iterable[tuple[bytes, NDArray[np.float16]]]) -> None:
+        """Stores digests' features (dims,), for good as soon as this returns."""
+        with self._usable(), self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO features VALUES (?, ?)",
+                [(digest, features.tobytes()) for digest, features in rows],
+            )
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise DatasetError(
+                f"Features cannot be kept in {self.path} ({error}). Choose another folder with "
+                "--cache, or make this one usable."
+            ) from error

@@ -1,0 +1,157 @@
+"""The projection heads of a plan, each fitted in a process of its own.
+
+Every head is fitted twice: first it stops by held-out photos, then it is fitted for as many epochs
+on all photos. Nothing but its seed sets a head apart from the others, and none depends on another,
+so they come out the same in one process as in several.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+
+import numpy as np
+
+from recommenders.arrays import Floats
+from recommenders.machine import cores
+from training.datasets.format import DatasetError
+from training.features.examples import Examples, Features, Mapped, Rows
+from training.features.processes import ProcessEndedError, Work, run_jobs
+from training.fitting.head import FittedHead, fit_w2v
+from training.fitting.plan import HeadPlan, Plan
+from training.fitting.vocabulary import popularity
+from training.progress import Progress
+
+MANY = 1_000
+"""Photos for which it is worth it to start processes."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of the examples: to fit on first, to stop by, and to fit on in the end."""
+
+    fit: Rows
+    held_out: Rows
+    all: Rows
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One fit of one head; ``epochs`` is None where it stops by the held-out photos."""
+
+    head: int
+    epochs: int | None = None
+
+
+_Epoch = tuple[_Job, str, int]
+"""A job, what it is doing, and the epoch that it has done."""
+
+
+def fit_heads(
+    examples: Examples,
+    backbone: str,
+    split: Split,
+    vectors: Floats,
+    plan: Plan,
+    progress: Progress,
+    *,
+    processes: int | None = None,
+) -> tuple[list[FittedHead], list[FittedHead]]:
+    """Fits ``plan.heads`` heads.
+
+    Args:
+        vectors: (V, d) of the skip-gram, to start from.
+        processes: how many fit; None for as many as there are cores, where it is worth it.
+
+    Returns:
+        The heads fitted on ``split.fit``, and those fitted on ``split.all``.
+
+    Raises:
+        DatasetError: where memory or the temporary folder was too small.
+    """
+    if processes is None:
+        processes = cores() if len(split.all) >= MANY else 1
+    heads = range(plan.heads)
+    jobs = deque(_Job(head) for head in heads)
+    first: dict[int, FittedHead] = {}
+    last: dict[int, FittedHead] = {}
+    done = dict.fromkeys(heads, 0)
+    total = dict.fromkeys(heads, 2 * plan.head.epochs)
+
+    def on_progress(message: _Epoch) -> None:
+        job, doing, epoch = message
+        before = 0 if job.epochs is None else len(first[job.head].history)
+        done[job.head] = before + epoch
+        progress(doing, sum(done.values()), sum(total.values()))
+
+    def on_result(job: _Job, fitted: FittedHead) -> None:
+        if job.epochs is not None:
+            last[job.head] = fitted
+            return
+        first[job.head] = fitted
+        best = int(np.argmax([score for _, score in fitted.history])) + 1
+        total[job.head] = len(fitted.history) + best
+        jobs.append(_Job(job.head, best))
+
+    processes = min(processes, plan.heads)
+    try:
+        with TemporaryDirectory(prefix="tag4pic-") as folder:
+            if processes > 1:
+                examples = _mapped(examples, backbone, Path(folder))
+            args = (examples, backbone, split, vectors, plan.head)
+            run_jobs(_fitting, args, jobs, processes, on_result, on_progress)
+    except ProcessEndedError as error:
+        raise DatasetError(
+            f"A process that fitted a projection head was ended ({error}), most likely because "
+            "memory ran out. Learn fewer hashtags (--min-count) or fewer photos."
+        ) from error
+    return [first[head] for head in heads], [last[head] for head in heads]
+
+
+def _mapped(examples: Examples, backbone: str, folder: Path) -> Examples:
+    """The same with one backbone's features in files: what processes map is in memory once."""
+
+    def mapped(name: str, features: Features) -> Features:
+        path = folder / f"{name}.npy"
+        try:
+            np.save(path, features[:])
+        except OSError as error:
+            raise DatasetError(
+                f"{gettempdir()} has no room for the features of {len(features):,} photos "
+                f"({error.strerror or error}). Name a folder that has in TMPDIR."
+            ) from error
+        return Mapped(path)
+
+    features = {backbone: mapped("features", examples.features[backbone])}
+    mirrored = {
+        name: mapped("mirrored", values)
+        for name, values in examples.mirrored.items()
+        if name == backbone
+    }
+    return Examples(features, examples.counts, mirrored)
+
+
+def _fitting(
+    examples: Examples, backbone: str, split: Split, vectors: Floats, plan: HeadPlan
+) -> Work[_Job, _Epoch, FittedHead]:
+    """What fits heads in one process."""
+    held_out = examples.rows(split.held_out)
+
+    def fit(job: _Job, report: Callable[[_Epoch], None]) -> FittedHead:
+        fit_on = examples.rows(split.fit if job.epochs is None else split.all)
+        counts = fit_on.counts if job.epochs is None else examples.counts
+        head = replace(plan, seed=plan.seed + job.head)
+        if job.epochs is not None:
+            head = replace(head, stop_after=job.epochs)
+        return fit_w2v(
+            fit_on,
+            held_out,
+            backbone,
+            vectors,
+            popularity(counts),
+            head,
+            progress=lambda doing, epoch, epochs: report((job, doing, epoch)),
+        )
+
+    return fit
