@@ -16,7 +16,8 @@ app = typer.Typer(cls=Commands)
 
 
 USES = {
-    "efficientnet_lite0": "the starter",
+    "efficientnet_lite2": "the starter",
+    "efficientnet_lite0": "bundles fitted with it",
     "mobilenet_v2": "fitting ALS",
     "resnet50": "fitting Word2Vec, the starter's Word2Vec",
 }

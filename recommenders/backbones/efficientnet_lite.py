@@ -1,10 +1,12 @@
-"""EfficientNet-Lite0 (Tan & Le 2019; the Lite variants are Google's, 2020) as a torch module.
+"""EfficientNet-Lite (Tan & Le 2019; the Lite variants are Google's, 2020) as a torch module.
 
 MobileNetV2's inverted residuals with some 5×5 kernels, ReLU6 and neither swish nor
 squeeze-and-excitation. The names of the parameters are those of the published weights, and the
 padding is TensorFlow's "SAME", for which they were trained. Written here since the one package that
 has it on PyPI has not been kept since 2020 and timm would bring a model hub's client along.
 """
+
+from math import ceil
 
 import torch
 from torch import nn
@@ -23,21 +25,22 @@ _STEM, _HEAD, _CLASSES = 32, 1280, 1000
 
 
 class _SameConv2d(nn.Conv2d):
-    """A convolution padded as TensorFlow pads: one more pixel below and right under stride 2."""
+    """A convolution padded as TensorFlow pads: under stride 2 an odd pixel goes below and right."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, groups: int) -> None:
         super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False)
-        total = kernel - stride
-        before = total // 2
-        after = total - before
-        self.pad: nn.Module = nn.Identity()
-        if before == after:
-            self.padding = (before, before)
-        else:
-            self.pad = nn.ZeroPad2d((before, after, before, after))
+        if stride == 1:
+            self.padding = (kernel // 2, kernel // 2)
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        return super().forward(self.pad(input))
+        stride = self.stride[0]
+        if stride > 1:
+            pads: list[int] = []
+            for side in reversed(input.shape[2:]):  # the width first, as ``pad`` takes them
+                total = max((ceil(side / stride) - 1) * stride + self.kernel_size[0] - side, 0)
+                pads += [total // 2, total - total // 2]
+            input = nn.functional.pad(input, pads)
+        return super().forward(input)
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -67,16 +70,31 @@ class _Block(nn.Module):
         return x + y if self.residual else y
 
 
-class EfficientNetLite0(nn.Module):
-    """(n, 3, 224, 224) float32, scaled as ``(pixel - 127) / 128``, to (n, 1280) pooled features."""
+def _scaled(channels: int, width: float) -> int:
+    """Channels times the width in whole eights, never under nine tenths of the product."""
+    product = channels * width
+    eights = max(8, int(product + 4) // 8 * 8)
+    return eights + 8 if eights < 0.9 * product else eights
 
-    def __init__(self) -> None:
+
+class EfficientNetLite(nn.Module):
+    """(n, 3, side, side) float32, scaled as ``(pixel - 127) / 128``, to (n, 1280) pooled features.
+
+    Args:
+        width: multiplies the channels; 1.0 for Lite0, 1.1 for Lite2. Stem and head keep theirs.
+        depth: multiplies the repeats of all stages but the first and the last: 1.0 and 1.2.
+    """
+
+    def __init__(self, width: float = 1.0, depth: float = 1.0) -> None:
         super().__init__()
         self._conv_stem = _SameConv2d(3, _STEM, 3, 2, groups=1)
         self._bn0 = _norm(_STEM)
         blocks: list[nn.Module] = []
         inputs = _STEM
-        for expansion, outputs, repeats, stride, kernel in _STAGES:
+        for stage, (expansion, channels, repeats, stride, kernel) in enumerate(_STAGES):
+            outputs = _scaled(channels, width)
+            if stage not in (0, len(_STAGES) - 1):
+                repeats = ceil(repeats * depth)
             for repeat in range(repeats):
                 blocks.append(
                     _Block(inputs, outputs, expansion, stride if repeat == 0 else 1, kernel)

