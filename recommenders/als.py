@@ -216,6 +216,25 @@ class AlsRecommender:
         weight, bias = self._classifier
         return softmax(features.astype(np.float32) @ weight.T + bias)
 
+    def class_sums(self, features: NDArray[np.floating]) -> tuple[Floats, Floats]:
+        """What all classes seen say of the fit's hashtags, each as far as it is seen.
+
+        Returns:
+            (n, V) float32, and the largest probability of a class, (n,); zeros without classes.
+        """
+        probabilities = self.classes_seen(features)
+        if probabilities is None or self._class_hashtags is None:
+            shape = (len(features), len(self._hashtag_factors) + len(self._added_factors))
+            return np.zeros(shape, np.float32), np.zeros(len(features), np.float32)
+        sums = np.asarray(probabilities @ self._class_hashtags, np.float32)
+        return sums, probabilities.max(axis=1)
+
+    def nearest_cosines(self, features: NDArray[np.floating], count: int) -> Floats:
+        """Cosines (n, count) float32 of the nearest photos of the fit; 0 where there are fewer."""
+        _, cosines = nearest(self._space.project(features), self._photos, count)
+        missing = count - cosines.shape[1]
+        return np.pad(cosines, ((0, 0), (0, missing))) if missing else cosines
+
     def class_affinity(self, column: int) -> Floats:
         """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
         assert self._class_hashtags is not None

@@ -18,6 +18,7 @@ from recommenders.answers import SIZES
 from recommenders.arrays import Array, Floats, unit
 from recommenders.backbones.registry import CLASSES, dims
 from recommenders.bundle import Bundle, BundleError, Part
+from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Ranking
 from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender
@@ -187,6 +188,52 @@ def read_ranking(bundle: Bundle, backend: str) -> Ranking:
         float(settings.get("popularity_exponent", 0.0)),
         diversity,
         unit(read_vectors(bundle)) if diversity and "w2v" in bundle.arrays else None,
+    )
+
+
+def fusion_part(fusion: Fusion, floor: float) -> Part:
+    """The part ``fusion``.
+
+    Args:
+        floor: a hashtag less probable than this is not among the first five.
+    """
+    trees = fusion.trees
+    return Part(
+        {"start": trees.start, "floor": floor},
+        {
+            "feature": trees.feature,
+            "threshold": trees.threshold,
+            "left": trees.left,
+            "right": trees.right,
+            "value": trees.value,
+            "share": fusion.share,
+            "class_share": fusion.class_share,
+        },
+    )
+
+
+def read_fusion(bundle: Bundle) -> Fusion | None:
+    """What ``fusion_part`` wrote; None where ``both`` is blended.
+
+    Its vocabulary is that of the fit: hashtags learnt later by fine-tuning stand behind it.
+    """
+    if "fusion" not in bundle.arrays:
+        return None
+    feature = bundle.array("fusion", "feature", None, None)
+    shape = feature.shape
+    nodes = shape[1]
+    share = _floats(bundle, "fusion", "share", None)
+    return Fusion(
+        Trees(
+            _within(bundle, feature, -1, len(EVIDENCE)),
+            _floats(bundle, "fusion", "threshold", *shape),
+            _within(bundle, bundle.array("fusion", "left", *shape), 0, nodes),
+            _within(bundle, bundle.array("fusion", "right", *shape), 0, nodes),
+            _floats(bundle, "fusion", "value", *shape),
+            float(bundle.settings["fusion"]["start"]),
+        ),
+        share,
+        _floats(bundle, "fusion", "class_share", len(share)),
     )
 
 

@@ -18,9 +18,9 @@ from recommenders.backbones.weights import WeightsError
 from recommenders.backends import BACKENDS, STYLES
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
-from recommenders.bundle_parts import read_ranking, with_taught_hashtags
+from recommenders.bundle_parts import read_fusion, read_ranking, with_taught_hashtags
 from recommenders.explaining import Reason, explain
-from recommenders.fusion import blend
+from recommenders.fusion import blend, sources_of
 from recommenders.knowledge import Knowledge
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
@@ -57,6 +57,8 @@ class Engine:
         blended = ["both"] if len(self._recommenders) > 1 else []
         self.backends = (*self._recommenders, *blended)
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
+        self._fusion = read_fusion(bundle) if blended else None
+        self._floor = float(bundle.settings.get("fusion", {}).get("floor", 0.0))
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -113,9 +115,14 @@ class Engine:
         als, same_scene = first.recognised(features[first.backbone])
         w2v = others[0].scores(features[others[0].backbone])
         weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
-        blended = blend(als, w2v, weight)
+        scores = blend(als, w2v, weight)
+        if self._fusion is not None:
+            # Hashtags that were learnt after the fit stay as they are blended.
+            known = len(self._fusion.share)
+            sources = sources_of(first, als, w2v, features[first.backbone], known)
+            scores[:, :known] = self._fusion.scores(sources)
         # What people taught for the same scene needs nobody to agree.
-        return blended if same_scene is None else np.maximum(blended, same_scene)
+        return scores if same_scene is None else np.maximum(scores, same_scene)
 
     def recommend(
         self,

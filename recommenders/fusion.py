@@ -1,11 +1,180 @@
-"""Two backends' relevance as one: the backend ``both``."""
+"""The backend ``both``: what several sources know of a photo, fused into one probability.
+
+A fused bundle carries gradient boosted trees (Friedman 2001), fitted on photos that no source had
+seen (``training.fitting.fusion``). For a photo and a hashtag they take each source's evidence, by
+itself and relative to the hashtag's own share, for a relevance of 0.25 is no news of a hashtag that
+a quarter of all photos carry; and how much the sources know about such photos at all. They give the
+probability that the hashtag fits. Bundles without them are blended.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recommenders.arrays import Floats
+from recommenders.als import AlsRecommender
+from recommenders.arrays import Array, Floats
+
+EVIDENCE = (
+    "als",
+    "als_relative",
+    "w2v",
+    "w2v_relative",
+    "classes",
+    "classes_relative",
+    "share",
+    "nearest",
+    "near",
+    "surest_class",
+    "surest_w2v",
+    "surest_als",
+)
+"""What the trees are given: log-odds of each source, the same less those of the hashtag's share,
+and of the photo the cosine of its nearest known photo, the mean of the ten nearest, and the largest
+probability of a class and relevance of a hashtag."""
+
+BY_RELEVANCE, BY_RATIO, BY_CLASSES = 80, 60, 30
+"""Hashtags of a photo that are judged: the likeliest by the sum of the sources, by how much
+likelier than usual both backends find them, and by the classes. For others nothing speaks."""
+
+NEAR = 10
+"""Known photos that tell how much is known about photos like this one."""
 
 LEVEL = 10
 """Of ALS's best hashtags so many tell how relevant what ALS alone has learnt is in the blend."""
+
+_LEAST = 1e-5
+_LEAST_CLASS = 1e-3
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the sources know of n photos.
+
+    Attributes:
+        als, w2v: relevance (n, V) float32.
+        classes: (n, V) float32, the sum over ImageNet's classes of how sure each is, times what it
+            says of the hashtag; zeros where there is no classifier.
+        surest_class: (n,) float32, the largest probability of a class.
+        cosines: (n, ``NEAR``) float32, of the nearest known photos, nearest first.
+    """
+
+    als: Floats
+    w2v: Floats
+    classes: Floats
+    surest_class: Floats
+    cosines: Floats
+
+
+def sources_of(
+    recommender: AlsRecommender,
+    als: Floats,
+    w2v: Floats,
+    features: NDArray[np.floating],
+    known: int,
+) -> Sources:
+    """What the sources know of photos, of the first ``known`` hashtags.
+
+    Args:
+        recommender: whose classes and known photos count.
+        als, w2v: relevance (n, V or more).
+        features: (n, dims) of the recommender's backbone.
+    """
+    classes, surest_class = recommender.class_sums(features)
+    cosines = recommender.nearest_cosines(features, NEAR)
+    return Sources(als[:, :known], w2v[:, :known], classes[:, :known], surest_class, cosines)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Gradient boosted trees as arrays, (trees, nodes) each; node 0 is a tree's root.
+
+    Attributes:
+        feature: int16, which evidence a node asks; -1 for a leaf.
+        threshold: float32; evidence up to it goes left.
+        left, right: int16, where to go on; a leaf leads to itself.
+        value: float32, what a leaf adds to the log-odds.
+        start: the log-odds to which all leaves are added.
+    """
+
+    feature: NDArray[np.int16]
+    threshold: Floats
+    left: NDArray[np.int16]
+    right: NDArray[np.int16]
+    value: Floats
+    start: float
+
+    def probabilities(self, evidence: Floats) -> Floats:
+        """Evidence (m, ``len(EVIDENCE)``) to probabilities (m,) float32."""
+        tree = np.arange(len(self.feature))
+        node = np.zeros((len(evidence), len(tree)), np.int16)
+        rows = np.arange(len(evidence))[:, None]
+        while True:
+            feature = self.feature[tree, node]
+            if (feature < 0).all():
+                break
+            goes_left = evidence[rows, feature] <= self.threshold[tree, node]
+            node = np.where(goes_left, self.left[tree, node], self.right[tree, node])
+        log_odds = self.start + self.value[tree, node].sum(axis=1)
+        return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Fuses sources into probabilities.
+
+    Attributes:
+        trees: see ``Trees``.
+        share: (V,) float32, of the photos that carry each hashtag.
+        class_share: (V,) float32, the classes' mean evidence over all photos.
+    """
+
+    trees: Trees
+    share: Floats
+    class_share: Floats
+
+    def scores(self, sources: Sources) -> Floats:
+        """Probabilities (n, V) float32; 0 for hashtags that nothing speaks for."""
+        columns = self.candidates(sources)
+        scores = np.zeros(sources.als.shape, np.float32)
+        flat = self.evidence(sources, columns).reshape(-1, len(EVIDENCE))
+        probabilities = self.trees.probabilities(flat).reshape(columns.shape)
+        np.put_along_axis(scores, columns, probabilities, axis=1)
+        return scores
+
+    def candidates(self, sources: Sources) -> NDArray[np.intp]:
+        """Columns (n, C) of the hashtags to judge; some may stand twice."""
+        relevance = sources.als + sources.w2v + sources.classes
+        ratio = np.log(np.maximum(sources.als, _LEAST)) + np.log(np.maximum(sources.w2v, _LEAST))
+        by = (
+            (relevance, BY_RELEVANCE),
+            (ratio - 2 * np.log(self.share), BY_RATIO),
+            (sources.classes, BY_CLASSES),
+        )
+        return np.concatenate([_largest(values, count) for values, count in by], axis=1)
+
+    def evidence(self, sources: Sources, columns: NDArray[np.intp]) -> Floats:
+        """Evidence (n, C, ``len(EVIDENCE)``) of hashtags (n, C)."""
+        share = _log_odds(self.share)[columns]
+        als = _log_odds(np.take_along_axis(sources.als, columns, axis=1))
+        w2v = _log_odds(np.take_along_axis(sources.w2v, columns, axis=1))
+        classes = np.log(np.take_along_axis(sources.classes, columns, axis=1) + _LEAST_CLASS)
+        of_photo = (
+            sources.cosines[:, 0],
+            sources.cosines.mean(axis=1),
+            sources.surest_class,
+            sources.w2v.max(axis=1),
+            sources.als.max(axis=1),
+        )
+        return np.stack(
+            [
+                *(als, als - share, w2v, w2v - share),
+                *(classes, classes - np.log(self.class_share[columns] + _LEAST_CLASS), share),
+                *(np.broadcast_to(values[:, None], columns.shape) for values in of_photo),
+            ],
+            axis=2,
+            dtype=np.float32,
+        )
 
 
 def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
@@ -35,3 +204,13 @@ def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
         together = np.take_along_axis(blended, best, axis=1).sum(axis=1)
         blended[:, known:] *= np.minimum(together / np.maximum(alone, 1e-6), 1)[:, None]
     return blended
+
+
+def _largest(values: Floats, count: int) -> NDArray[np.intp]:
+    count = min(count, values.shape[1])
+    return np.argpartition(-values, count - 1, axis=1)[:, :count]
+
+
+def _log_odds(probabilities: Array) -> Floats:
+    clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(clipped / (1 - clipped)), np.float32)

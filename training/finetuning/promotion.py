@@ -15,7 +15,7 @@ from recommenders.bundle_parts import read_ranking, read_w2v
 from recommenders.ranking import adjusted
 from training.evaluation.metrics import top_columns
 from training.finetuning.replay import Replay
-from training.fitting.fusion import AT
+from training.fitting.choosing import AT
 from training.fitting.head import FittedHead, head_recommender
 
 FIRST = 10

@@ -1,141 +1,148 @@
-"""Choosing on held-out photos: how much popularity counts, and how two backends are blended.
+"""Fitting the fusion of ``both``: gradient boosted trees on photos that no source had seen.
 
-Relevance of 5,000 photos for 20,000 hashtags takes 400 MB, and every choice that is tried as much
-again: so it is computed for a few photos at a time, and of each only the first hashtags are kept.
+The trees (scikit-learn's, Friedman 2001) learn from what the sources know of held-out photos which
+hashtags these carry, and so how much each source is worth beside the others, for common hashtags
+and rare ones, on photos it knows much or little of. Their leaves go into the bundle as arrays.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.ensemble import GradientBoostingClassifier
 
+from recommenders.als import AlsRecommender
 from recommenders.arrays import Floats
-from recommenders.fusion import blend
-from recommenders.ranking import adjusted
+from recommenders.fusion import EVIDENCE, Fusion, Sources, Trees, sources_of
 from recommenders.recommender import Recommender
-from training.datasets.format import VALIDATION, Post
-from training.evaluation.metrics import measure, top_columns
 from training.features.compute import batches
-from training.features.examples import Examples, Features, Rows
-from training.fitting.plan import ChoosingPlan, Plan
-from training.fitting.vocabulary import lengths_of, popularity
-
-Top = NDArray[np.intp]
-Choice = TypeVar("Choice")
-
-AT = 5
+from training.features.examples import Features
+from training.fitting.plan import FusionPlan
+from training.progress import Progress, silent
 
 _ROWS = 256
-"""Photos at a time: neighbours' factors are (n, k, f)."""
+"""Photos at a time."""
+
+SourcesOf = Callable[[slice], Sources]
+"""What the sources know of a slice of photos."""
 
 
-def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
-    """Rows of posts to fit on, and held-out rows to choose by, at most ``plan.choosing.most``.
+def sources_by_rows(
+    als: AlsRecommender, w2v: Recommender, of_als: Features, of_w2v: Features, hashtags: int
+) -> SourcesOf:
+    """What two recommenders know of photos, computed as it is asked for.
 
-    These are of the validation split, where posts name one and others; else a share of them all,
-    shuffled by the plan's seed.
-    """
-    order = np.random.default_rng(plan.seed).permutation(len(posts))
-    named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
-    if named.any() and not named.all():
-        order = np.concatenate([order[named], order[~named]])
-        count = min(int(named.sum()), plan.choosing.most)
-    elif len(order) > 1:
-        count = max(1, min(round(len(order) * plan.validation), plan.choosing.most))
-    else:
-        count = 0
-    return np.sort(order[count:]), np.sort(order[:count])
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """What is true of held-out photos, and how good answers to them are.
-
-    Attributes:
-        popularity: (V,) in the photos that were fitted on.
-        truth: (n, V) bool, which hashtags each photo carries.
-        lengths: (n,) how many it carries, those outside the vocabulary included.
+    Args:
+        of_als, of_w2v: features (n, dims) of each one's backbone.
+        hashtags: the size of the vocabulary.
     """
 
-    popularity: Floats
-    truth: NDArray[np.bool_]
-    lengths: NDArray[np.integer]
+    def sources(rows: slice) -> Sources:
+        features = np.asarray(of_als[rows], np.float32)
+        relevance = als.scores(features), w2v.scores(of_w2v[rows])
+        return sources_of(als, *relevance, features, hashtags)
 
-    @classmethod
-    def of(cls, fit_on: Examples, held_out: Examples, posts: Sequence[Post]) -> "HeldOut":
-        """Of held-out photos, which are those of ``posts``."""
-        return cls(
-            popularity(fit_on.counts),
-            held_out.counts.astype(np.bool_).toarray(),
-            lengths_of([post.hashtags for post in posts]),
-        )
-
-    def figures(self, top: Top) -> dict[str, float]:
-        """All figures of the photos' first hashtags (n, k)."""
-        return measure(top, self.truth, self.lengths)
-
-    def goodness(self, top: Top, *, rare: float = 0.0) -> float:
-        """What choices are made by: recall for the photos plus F1 for the hashtags.
-
-        ``rare`` is what the share of hashtags that are recalled at all weighs beside them.
-        """
-        figures = self.figures(top)
-        recalled = figures["n_plus"] / max(int(self.truth.any(axis=0).sum()), 1)
-        return figures["recall"] + figures["label_f1"] + rare * recalled
+    return sources
 
 
-class Scored:
-    """A recommender's relevance of photos, computed as it is asked for."""
-
-    def __init__(self, recommender: Recommender, features: Features) -> None:
-        self._recommender, self._features = recommender, features
-
-    def __len__(self) -> int:
-        return len(self._features)
-
-    def __getitem__(self, rows: slice) -> Floats:
-        """Relevance (m, V) of a slice of the photos."""
-        return self._recommender.scores(self._features[rows])
-
-    def top(self) -> Top:
-        """The ``AT`` most relevant hashtags of each photo, (n, AT) columns, best first."""
-        return np.concatenate([top_columns(self[rows], AT) for rows in batches(len(self), _ROWS)])
+def mean_class_sums(als: AlsRecommender, features: Features, weights: Floats | None) -> Floats:
+    """(V,) float32: what the classes say of each hashtag in the mean of photos (n, dims)."""
+    weights = np.ones(len(features), np.float32) if weights is None else weights
+    total = sum(
+        weights[rows] @ als.class_sums(features[rows])[0] for rows in batches(len(features), _ROWS)
+    )
+    return np.asarray(total / weights.sum(), np.float32)
 
 
-def choose_exponent(scored: Scored, held_out: HeldOut, plan: ChoosingPlan) -> tuple[float, Top]:
-    """The popularity exponent that does best on held-out photos, and their first hashtags."""
-    tops: dict[float, list[Top]] = {exponent: [] for exponent in plan.exponents}
-    for rows in batches(len(scored), _ROWS):
-        scores = scored[rows]
-        for exponent in plan.exponents:
-            order = adjusted(scores, held_out.popularity, exponent)
-            tops[exponent].append(top_columns(order, AT))
-    return _best(tops, held_out, rare=0.0)
+def fit_fusion(
+    sources: SourcesOf,
+    truth: csr_matrix,
+    share: Floats,
+    class_share: Floats,
+    plan: FusionPlan,
+    *,
+    weights: Floats | None = None,
+    progress: Progress = silent,
+) -> Fusion:
+    """Fits the trees on held-out photos; deterministic for the plan's seed.
+
+    Args:
+        sources: of the held-out photos.
+        truth: (n, V), not zero where a photo carries a hashtag.
+        share, class_share: (V,), as of ``Fusion``.
+        weights: (n,) how much each photo counts.
+    """
+    untrained = Fusion(_no_trees(), share, class_share)
+    photos = truth.shape[0]
+    weights = np.ones(photos, np.float32) if weights is None else weights
+    generator = np.random.default_rng(plan.seed)
+    evidence, carried, counts = [], [], []
+    for rows in batches(photos, _ROWS):
+        progress("evidence for the fusion", rows.start, photos)
+        block = sources(rows)
+        columns = untrained.candidates(block)
+        labels = np.take_along_axis(truth[rows].toarray() != 0, columns, axis=1)
+        # Of the many that do not fit a part is enough, each of them counting for several.
+        chosen = labels | (generator.random(labels.shape) < plan.negatives)
+        evidence.append(untrained.evidence(block, columns)[chosen])
+        carried.append(labels[chosen])
+        count = np.where(labels, 1.0, 1 / plan.negatives) * weights[rows, None]
+        counts.append(count[chosen])
+    progress("fusion", 0, 1)
+    trees = fit_trees(
+        np.concatenate(evidence), np.concatenate(carried), np.concatenate(counts), plan
+    )
+    progress("fusion", 1, 1)
+    return Fusion(trees, share, class_share)
 
 
-def choose_blend(
-    als: Scored, w2v: Scored, held_out: HeldOut, plan: ChoosingPlan
-) -> tuple[dict[str, float], Top]:
-    """The blend's settings that do best on held-out photos, and their first hashtags."""
-    choices = [(weight, exponent) for weight in plan.als_weights for exponent in plan.exponents]
-    tops: dict[tuple[float, float], list[Top]] = {choice: [] for choice in choices}
-    for rows in batches(len(als), _ROWS):
-        of_als, of_w2v = als[rows], w2v[rows]
-        for weight in plan.als_weights:
-            mixed = blend(of_als, of_w2v, weight)
-            for exponent in plan.exponents:
-                order = adjusted(mixed, held_out.popularity, exponent)
-                tops[weight, exponent].append(top_columns(order, AT))
-    (weight, exponent), top = _best(tops, held_out, rare=plan.rare)
-    return {"als_weight": weight, "popularity_exponent": exponent}, top
+def fit_trees(
+    evidence: Floats, carried: NDArray[np.bool_], counts: NDArray[np.floating], plan: FusionPlan
+) -> Trees:
+    """Gradient boosted trees that give the probability of ``carried``.
+
+    Args:
+        evidence: (m, ``len(EVIDENCE)``).
+        carried: (m,).
+        counts: (m,) how much each row counts.
+    """
+    if carried.all() or not carried.any():
+        return _no_trees()
+    model = GradientBoostingClassifier(
+        n_estimators=plan.trees,
+        max_depth=plan.depth,
+        learning_rate=plan.rate,
+        subsample=plan.subsample,
+        min_samples_leaf=min(plan.leaf, max(1, len(carried) // 20)),
+        max_features=len(EVIDENCE) // 2,
+        random_state=plan.seed,
+    )
+    model.fit(evidence, carried, sample_weight=counts)
+    grown = [estimator.tree_ for estimator in model.estimators_[:, 0]]
+    nodes = max(tree.node_count for tree in grown)
+    shape = (len(grown), nodes)
+    trees = Trees(
+        np.full(shape, -1, np.int16),
+        np.zeros(shape, np.float32),
+        np.tile(np.arange(nodes, dtype=np.int16), (len(grown), 1)),
+        np.tile(np.arange(nodes, dtype=np.int16), (len(grown), 1)),
+        np.zeros(shape, np.float32),
+        0.0,
+    )
+    for row, tree in enumerate(grown):
+        inner = np.flatnonzero(tree.children_left >= 0)
+        trees.feature[row, inner] = tree.feature[inner]
+        trees.threshold[row, inner] = tree.threshold[inner]
+        trees.left[row, inner] = tree.children_left[inner]
+        trees.right[row, inner] = tree.children_right[inner]
+        trees.value[row, : tree.node_count] = tree.value[:, 0, 0] * plan.rate
+    total = float(np.average(carried, weights=counts))
+    start = float(np.log(total / (1 - total)))
+    return Trees(trees.feature, trees.threshold, trees.left, trees.right, trees.value, start)
 
 
-def _best(
-    tops: Mapping[Choice, list[Top]], held_out: HeldOut, *, rare: float
-) -> tuple[Choice, Top]:
-    """The choice with the best first hashtags; the first of equals."""
-    joined = {choice: np.concatenate(blocks) for choice, blocks in tops.items()}
-    best = max(joined, key=lambda choice: held_out.goodness(joined[choice], rare=rare))
-    return best, joined[best]
+def _no_trees() -> Trees:
+    """One leaf that says nothing."""
+    number, value = np.zeros((1, 1), np.int16), np.zeros((1, 1), np.float32)
+    return Trees(number - np.int16(1), value, number, number, value, 0.0)

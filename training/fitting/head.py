@@ -24,7 +24,7 @@ from recommenders.arrays import Floats, unit
 from recommenders.backbones.registry import dims as dims_of
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
 from training.features.examples import Examples, Features, Picked
-from training.fitting.fusion import Scored
+from training.fitting.choosing import Scored
 from training.fitting.plan import HeadPlan, Loss
 from training.progress import Progress, silent
 

@@ -22,8 +22,14 @@ from training.datasets.format import DatasetError, Post, Problems, read_posts
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
+from training.fitting.choosing import (
+    HeldOut,
+    Scored,
+    choose_blend,
+    choose_exponent,
+    validation_rows,
+)
 from training.fitting.fit import fit_als, head_part
-from training.fitting.fusion import HeldOut, Scored, choose_blend, choose_exponent, validation_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan

@@ -106,6 +106,25 @@ class ChoosingPlan:
 
 
 @dataclass(frozen=True)
+class FusionPlan:
+    """How the fusion of both backends is fitted.
+
+    Attributes:
+        trees, depth, rate, subsample, leaf: of gradient boosting: how many trees, how deep, what
+            each adds, the share of rows it is grown on, the fewest rows in a leaf.
+        negatives: the share of hashtags that do not fit which it learns from.
+    """
+
+    trees: int = 100
+    depth: int = 4
+    rate: float = 0.15
+    subsample: float = 0.5
+    leaf: int = 60
+    negatives: float = 0.35
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Plan:
     """Every hyper-parameter of a fit.
 
@@ -117,6 +136,7 @@ class Plan:
         head: how each projection head is fitted.
         heads: how many are fitted apart and laid side by side.
         choosing: what is tried on held-out photos.
+        fusion: how both backends are fused.
         validation: the share of the photos that are held out.
         categories: how many groups posts are put into; by silhouette where None.
     """
@@ -127,6 +147,7 @@ class Plan:
     head: HeadPlan = field(default_factory=HeadPlan)
     heads: int = 3
     choosing: ChoosingPlan = field(default_factory=ChoosingPlan)
+    fusion: FusionPlan = field(default_factory=FusionPlan)
     validation: float = 0.1
     categories: int | None = None
     seed: int = 0
@@ -142,6 +163,7 @@ class Plan:
             seed=seed,
             als=replace(self.als, seed=seed),
             head=replace(self.head, seed=seed),
+            fusion=replace(self.fusion, seed=seed),
         )
 
 

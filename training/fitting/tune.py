@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from training.datasets.format import DatasetError
-from training.fitting.fit import fit_als
-from training.fitting.fusion import (
+from training.fitting.choosing import (
     HeldOut,
     Scored,
     choose_blend,
     choose_exponent,
     validation_rows,
 )
+from training.fitting.fit import fit_als
 from training.fitting.head import fit_w2v, head_recommender
 from training.fitting.plan import SEARCH, Plan, plan_to_json
 from training.fitting.prepare import TrainingSet

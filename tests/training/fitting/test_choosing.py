@@ -9,7 +9,7 @@ from recommenders.ranking import adjusted
 from tests.shapes import write_posts
 from training.datasets.format import Post
 from training.evaluation.metrics import top_columns
-from training.fitting.fusion import (
+from training.fitting.choosing import (
     HeldOut,
     Scored,
     choose_blend,

@@ -1,0 +1,141 @@
+"""Choosing on held-out photos: how much popularity counts, and how two backends are blended.
+
+Relevance of 5,000 photos for 20,000 hashtags takes 400 MB, and every choice that is tried as much
+again: so it is computed for a few photos at a time, and of each only the first hashtags are kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.arrays import Floats
+from recommenders.fusion import blend
+from recommenders.ranking import adjusted
+from recommenders.recommender import Recommender
+from training.datasets.format import VALIDATION, Post
+from training.evaluation.metrics import measure, top_columns
+from training.features.compute import batches
+from training.features.examples import Examples, Features, Rows
+from training.fitting.plan import ChoosingPlan, Plan
+from training.fitting.vocabulary import lengths_of, popularity
+
+Top = NDArray[np.intp]
+Choice = TypeVar("Choice")
+
+AT = 5
+
+_ROWS = 256
+"""Photos at a time: neighbours' factors are (n, k, f)."""
+
+
+def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
+    """Rows of posts to fit on, and held-out rows to choose by, at most ``plan.choosing.most``.
+
+    These are of the validation split, where posts name one and others; else a share of them all,
+    shuffled by the plan's seed.
+    """
+    order = np.random.default_rng(plan.seed).permutation(len(posts))
+    named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
+    if named.any() and not named.all():
+        order = np.concatenate([order[named], order[~named]])
+        count = min(int(named.sum()), plan.choosing.most)
+    elif len(order) > 1:
+        count = max(1, min(round(len(order) * plan.validation), plan.choosing.most))
+    else:
+        count = 0
+    return np.sort(order[count:]), np.sort(order[:count])
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What is true of held-out photos, and how good answers to them are.
+
+    Attributes:
+        popularity: (V,) in the photos that were fitted on.
+        truth: (n, V) bool, which hashtags each photo carries.
+        lengths: (n,) how many it carries, those outside the vocabulary included.
+    """
+
+    popularity: Floats
+    truth: NDArray[np.bool_]
+    lengths: NDArray[np.integer]
+
+    @classmethod
+    def of(cls, fit_on: Examples, held_out: Examples, posts: Sequence[Post]) -> "HeldOut":
+        """Of held-out photos, which are those of ``posts``."""
+        return cls(
+            popularity(fit_on.counts),
+            held_out.counts.astype(np.bool_).toarray(),
+            lengths_of([post.hashtags for post in posts]),
+        )
+
+    def figures(self, top: Top) -> dict[str, float]:
+        """All figures of the photos' first hashtags (n, k)."""
+        return measure(top, self.truth, self.lengths)
+
+    def goodness(self, top: Top, *, rare: float = 0.0) -> float:
+        """What choices are made by: recall for the photos plus F1 for the hashtags.
+
+        ``rare`` is what the share of hashtags that are recalled at all weighs beside them.
+        """
+        figures = self.figures(top)
+        recalled = figures["n_plus"] / max(int(self.truth.any(axis=0).sum()), 1)
+        return figures["recall"] + figures["label_f1"] + rare * recalled
+
+
+class Scored:
+    """A recommender's relevance of photos, computed as it is asked for."""
+
+    def __init__(self, recommender: Recommender, features: Features) -> None:
+        self._recommender, self._features = recommender, features
+
+    def __len__(self) -> int:
+        return len(self._features)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        """Relevance (m, V) of a slice of the photos."""
+        return self._recommender.scores(self._features[rows])
+
+    def top(self) -> Top:
+        """The ``AT`` most relevant hashtags of each photo, (n, AT) columns, best first."""
+        return np.concatenate([top_columns(self[rows], AT) for rows in batches(len(self), _ROWS)])
+
+
+def choose_exponent(scored: Scored, held_out: HeldOut, plan: ChoosingPlan) -> tuple[float, Top]:
+    """The popularity exponent that does best on held-out photos, and their first hashtags."""
+    tops: dict[float, list[Top]] = {exponent: [] for exponent in plan.exponents}
+    for rows in batches(len(scored), _ROWS):
+        scores = scored[rows]
+        for exponent in plan.exponents:
+            order = adjusted(scores, held_out.popularity, exponent)
+            tops[exponent].append(top_columns(order, AT))
+    return _best(tops, held_out, rare=0.0)
+
+
+def choose_blend(
+    als: Scored, w2v: Scored, held_out: HeldOut, plan: ChoosingPlan
+) -> tuple[dict[str, float], Top]:
+    """The blend's settings that do best on held-out photos, and their first hashtags."""
+    choices = [(weight, exponent) for weight in plan.als_weights for exponent in plan.exponents]
+    tops: dict[tuple[float, float], list[Top]] = {choice: [] for choice in choices}
+    for rows in batches(len(als), _ROWS):
+        of_als, of_w2v = als[rows], w2v[rows]
+        for weight in plan.als_weights:
+            mixed = blend(of_als, of_w2v, weight)
+            for exponent in plan.exponents:
+                order = adjusted(mixed, held_out.popularity, exponent)
+                tops[weight, exponent].append(top_columns(order, AT))
+    (weight, exponent), top = _best(tops, held_out, rare=plan.rare)
+    return {"als_weight": weight, "popularity_exponent": exponent}, top
+
+
+def _best(
+    tops: Mapping[Choice, list[Top]], held_out: HeldOut, *, rare: float
+) -> tuple[Choice, Top]:
+    """The choice with the best first hashtags; the first of equals."""
+    joined = {choice: np.concatenate(blocks) for choice, blocks in tops.items()}
+    best = max(joined, key=lambda choice: held_out.goodness(joined[choice], rare=rare))
+    return best, joined[best]
