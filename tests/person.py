@@ -70,7 +70,8 @@ class Person:
             response = await self._session.get("/chat/events", params=self.who)
             if response.status != 200:
                 raise NotSentError((await response.json())["error"])
-            await self._read(response)  # the snapshot, so that no reply can come unseen
+            while not self.events:  # the snapshot, so that no reply can come unseen
+                await self._read(response)
         except BaseException:
             await self._session.close()
             raise
@@ -237,8 +238,8 @@ class Person:
                 return False
             self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
-        if line:
-            await self._take(*json.loads(line))
+        if line.startswith(b"data: "):
+            await self._take(*json.loads(line.removeprefix(b"data: ")))
         return True
 
     async def _take(self, name: str, data: Any) -> None:

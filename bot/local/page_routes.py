@@ -17,6 +17,7 @@ STATE = web.AppKey("state", State)
 PAGE = Path(__file__).parent / "page"
 DEFAULT_CHAT = 1_000
 PING_SECONDS = 15.0
+RETRY_MS = 1000  # until a page whose connection broke tries again
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -69,19 +70,19 @@ async def events(request: web.Request) -> web.StreamResponse:
     state = request.app[STATE]
     chat, user = _enter(state, request.query)
     response = web.StreamResponse(
-        headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
     await response.prepare(request)
     # Nothing gives way to another task between these two, so nothing is missed or comes twice.
     queue = chat.listeners.subscribe(user["id"])
     first = encode("snapshot", _snapshot(state, chat, user))
     try:
-        await response.write(first)
+        await response.write(f"retry: {RETRY_MS}\n".encode() + first)
         while True:
             try:
                 event = await asyncio.wait_for(queue.get(), PING_SECONDS)
             except TimeoutError:
-                await response.write(b"\n")
+                await response.write(b":\n\n")
                 continue
             if event is None:
                 break
