@@ -162,8 +162,7 @@ class Person:
 
     async def wait_reply(self, timeout: float = SECONDS) -> Message:  # noqa: ASYNC109
         """The next message of the bot that was not waited for yet; TimeoutError without one."""
-        data = await self.wait_event("message", self._from_bot, timeout)
-        return dict(data)
+        return dict(await self.wait_event("message", self._from_bot, timeout))
 
     async def wait_edit(
         self,

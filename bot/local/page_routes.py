@@ -59,7 +59,7 @@ async def file(request: web.Request) -> web.StreamResponse:
         "Cache-Control": "private, max-age=3600",
         "Content-Type": "image/jpeg",
     }
-    if stored.folder == "documents":
+    if stored.path.startswith("documents/"):
         headers["Content-Type"] = "application/octet-stream"
         headers["Content-Disposition"] = "attachment"
     return web.Response(body=stored.data, headers=headers)
@@ -197,21 +197,22 @@ async def _contents(state: State, form: Any) -> list[dict[str, Any]]:
     # Browsers send the line breaks of a form as \r\n.
     text, caption = (str(form.get(name) or "").replace("\r", "") for name in ("text", "caption"))
     if not uploads:
-        limit = limits.MAX_TEXT
-        too_long = CannotSendError("A message has at most {limit} characters.", limit=limit)
-        fields = state.text_fields(Formatted(text), ("text", "entities"), limit, too_long)
+        too_long = "A message has at most {limit} characters."
+        fields = state.text_fields(
+            "text", Formatted(text), CannotSendError(too_long, limit=limits.MAX_TEXT)
+        )
         if not fields:
             raise CannotSendError("There is nothing to send.")
         return [fields]
     if len(uploads) > 1 and {kind for kind, _ in uploads} != {"photo"}:
         raise CannotSendError("Only photos can be sent several at once.")
     if len(uploads) > limits.MAX_ALBUM:
-        most = limits.MAX_ALBUM
-        raise CannotSendError("At most {limit} photos can be sent at once.", limit=most)
-    limit = limits.MAX_CAPTION
-    too_long = CannotSendError("A caption has at most {limit} characters.", limit=limit)
-    names = ("caption", "caption_entities")
-    captioned = state.text_fields(Formatted(caption), names, limit, too_long)
+        most = "At most {limit} photos can be sent at once."
+        raise CannotSendError(most, limit=limits.MAX_ALBUM)
+    too_long = "A caption has at most {limit} characters."
+    captioned = state.text_fields(
+        "caption", Formatted(caption), CannotSendError(too_long, limit=limits.MAX_CAPTION)
+    )
     contents = [await _upload(state, *upload) for upload in uploads]
     contents[0] |= captioned
     return contents

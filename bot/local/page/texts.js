@@ -1,7 +1,5 @@
 /* What the page itself says, in English and Russian. */
 
-const STORED = "tag4pic.language";
-
 const TEXTS = {
   add: ["Add", "Добавить"],
   alert_ok: ["OK", "ОК"],
@@ -91,16 +89,9 @@ function plural(n, one, few, many) {
   return { one, few }[new Intl.PluralRules("ru").select(n)] ?? many;
 }
 
-function remembered() {
-  try {
-    return localStorage.getItem(STORED);
-  } catch {
-    return null; // storage may be forbidden; the browser's language serves then
-  }
-}
-
 /** "en" or "ru": what was chosen here before, otherwise the browser's language. */
-export const language = remembered() ?? (/^ru\b/i.test(navigator.language) ? "ru" : "en");
+export const language =
+  localStorage.getItem("tag4pic.language") ?? (/^ru\b/i.test(navigator.language) ? "ru" : "en");
 
 /** A text of the page; texts with a number or a name in them take it as arguments. */
 export function t(key, ...values) {
@@ -125,11 +116,7 @@ export function translate() {
 }
 
 export function switchLanguage() {
-  try {
-    localStorage.setItem(STORED, language === "en" ? "ru" : "en");
-  } catch {
-    return;
-  }
+  localStorage.setItem("tag4pic.language", language === "en" ? "ru" : "en");
   location.reload();
 }
 
@@ -143,13 +130,13 @@ const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digi
 export const timeOf = (seconds) => clock.format(seconds * 1000);
 
 /** The day of a Bot API date, as a heading. */
-export function dayOf(seconds, now = new Date()) {
+export function dayOf(seconds) {
   const date = new Date(seconds * 1000);
-  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
-  const days = Math.round((midnight - new Date(date).setHours(0, 0, 0, 0)) / 86_400_000);
-  if (days === 0) return t("today");
-  if (days === 1) return t("yesterday");
+  const now = new Date();
+  if (date.toDateString() === now.toDateString()) return t("today");
   const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  now.setDate(now.getDate() - 1);
+  if (date.toDateString() === now.toDateString()) return t("yesterday");
   return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year }).format(date);
 }
 
