@@ -86,14 +86,14 @@ async function submit(event) {
   if (sending) return;
   sending = true;
   error.hidden = true;
-  let said = [["caption", caption.value.trim()], ["reply_to", takeReply()]];
+  let fields = [["caption", caption.value.trim()], ["reply_to", takeReply()]];
   draw();
   try {
     for (const [kind, parcel] of parcels()) {
-      await send([...said, ...parcel.map((item) => [kind, item.file])]);
+      await send([...fields, ...parcel.map((item) => [kind, item.file])]);
       // Sent is sent: if a later one fails, only what is left is offered again.
       items = items.filter((item) => !parcel.includes(item));
-      said = [];
+      fields = [];
     }
     dialog.close();
   } catch (refused) {

@@ -10,12 +10,12 @@ const MARGIN = 8; // CSS pixels between a menu and the edge of the window
 let hiding = null;
 
 /** A short line at the top that goes by itself: a text, or an Error in red. */
-export function toast(said) {
-  const failed = said instanceof Error;
+export function toast(notice) {
+  const failed = notice instanceof Error;
   const toasts = byId("toasts");
   clearTimeout(hiding);
   toasts.replaceChildren(
-    make("div", { class: failed ? "toast error" : "toast", text: failed ? said.message : said }),
+    make("div", { class: failed ? "toast error" : "toast", text: failed ? notice.message : notice }),
   );
   hiding = setTimeout(() => toasts.replaceChildren(), failed ? ERROR_MS : TOAST_MS);
 }
