@@ -116,7 +116,7 @@ async def test_the_message_that_shows_answers_leads_to_them(
         assert [given.id for given in shown] == [second, first]
         assert shown[0].backend == "w2v" and shown[0].duplicate and not shown[1].duplicate
         assert shown[1] == await recommendations.get(session, first)
-        assert shown[1].hashtags == tuple(TEN) and shown[1].at.tzinfo is UTC
+        assert shown[1].hashtags == [list(scored) for scored in TEN] and shown[1].at.tzinfo is UTC
         assert await recommendations.of_message(session, 2, 77) == []
         assert await recommendations.get(session, 404) is None
 
