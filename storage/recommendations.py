@@ -99,7 +99,6 @@ async def extend(session: AsyncSession, answer_id: int, hashtags: Scored) -> Non
 
 
 async def get(session: AsyncSession, answer_id: int) -> Recommendation | None:
-    """An answer by its id."""
     return await session.get(Recommendation, answer_id)
 
 

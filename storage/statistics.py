@@ -7,6 +7,7 @@ from math import ceil
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.feedback import DOWN, UP
 from storage.tables import Base, Label, Photo, Recommendation, User, Vote
 
 
@@ -41,36 +42,29 @@ async def collect(session: AsyncSession) -> Statistics:
     async def count(table: type[Base], *where: ColumnElement[bool]) -> int:
         return await session.scalar(select(func.count()).select_from(table).where(*where)) or 0
 
-    answers = {
-        row.backend: row
-        for row in await session.execute(
+    answers = (
+        await session.execute(
             select(
                 Recommendation.backend,
-                func.count().label("answers"),
+                func.count(),
                 func.sum(case((Recommendation.duplicate, 1), else_=0)).label("duplicates"),
-            ).group_by(Recommendation.backend)
-        )
-    }
-    thumbs = {
-        row.backend: row
-        for row in await session.execute(
-            select(
-                Recommendation.backend,
-                func.sum(case((Vote.value > 0, 1), else_=0)).label("up"),
-                func.sum(case((Vote.value < 0, 1), else_=0)).label("down"),
             )
-            .join(Vote, Vote.recommendation_id == Recommendation.id)
             .group_by(Recommendation.backend)
+            .order_by(Recommendation.backend)
         )
-    }
+    ).all()
+    rows = await session.execute(
+        select(Recommendation.backend, UP, DOWN).join(Vote).group_by(Recommendation.backend)
+    )
+    thumbs = {backend: (up, down) for backend, up, down in rows}
     backends = {}
-    for backend in sorted(answers.keys() | thumbs.keys()):
-        total = answers[backend].answers if backend in answers else 0
-        new = total - (answers[backend].duplicates if backend in answers else 0)
+    for backend, total, duplicates in answers:
+        up, down = thumbs.get(backend, (0, 0))
+        new = total - duplicates
         backends[backend] = BackendStatistics(
             answers=total,
-            up=thumbs[backend].up if backend in thumbs else 0,
-            down=thumbs[backend].down if backend in thumbs else 0,
+            up=up,
+            down=down,
             median_ms=await _percentile(session, 0.5, new, backend),
             p95_ms=await _percentile(session, 0.95, new, backend),
         )
@@ -78,7 +72,7 @@ async def collect(session: AsyncSession) -> Statistics:
         users=await count(User),
         photos=await count(Photo),
         labels=await count(Label, Label.removed_at.is_(None)),
-        duplicates=sum(row.duplicates for row in answers.values()),
+        duplicates=sum(row.duplicates for row in answers),
         backends=backends,
     )
 
