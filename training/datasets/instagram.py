@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
-from training.datasets.format import DatasetError, Problems
+from training.datasets.format import DatasetError, Problems, write_json
 from training.datasets.importing.importer import Progress
 
 log = logging.getLogger(__name__)
@@ -299,9 +299,8 @@ class _Collector:
                 self.sleep(self.pause * random.uniform(0.5, 1.5))
             self.progress(target, number, self.limit)
         if sum(self.summary.problems.counts.values()) == problems_before:
-            _write_completed(
-                self.to, completed | {target: max(self.limit, completed.get(target, 0))}
-            )
+            count = max(self.limit, completed.get(target, 0))
+            write_json(self.to / COMPLETED, completed | {target: count})
 
     def _is_there(self, target: str, post: Any) -> bool:
         name = f"{post.date_utc:%Y-%m-%d_%H-%M-%S}_UTC_{post.shortcode}.json.xz"
@@ -365,9 +364,3 @@ def _read_completed(to: Path) -> dict[str, int]:
         return {str(target): int(count) for target, count in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
-
-
-def _write_completed(to: Path, completed: dict[str, int]) -> None:
-    partial = to / f"{COMPLETED}.partial"
-    partial.write_text(json.dumps(completed, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(to / COMPLETED)

@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recommenders.machine import cores
-from recommenders.photos import PhotoError
-from training.datasets.format import POSTS, DatasetError, Post, write_posts
+from training.datasets.format import POSTS, DatasetError, Post, write_json, write_posts
 from training.datasets.importing.detect_kind import KINDS, detect_kind
 from training.datasets.importing.duplicates import join_duplicates
 from training.datasets.importing.fingerprints import Fingerprint, FingerprintFile
@@ -74,7 +73,7 @@ def import_posts(
         summary.duplicates += len(posts) - len(joined)
         limited = _limited(joined, min_count, cap, summary)
         placed = _placed(limited, fingerprints, to, summary, progress)
-        _write_origin(source, to, summary.kind)
+        write_json(to / ORIGIN, {"source": str(source.resolve()), "kind": summary.kind})
         write_posts(to, placed)
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
@@ -109,12 +108,6 @@ def _check_target(source: Path, to: Path, replace_other: bool) -> None:
             f"{to} already holds a dataset {made}. Choose another folder, or replace it with "
             "--replace."
         )
-
-
-def _write_origin(source: Path, to: Path, kind: str) -> None:
-    partial = to / f"{ORIGIN}.partial"
-    partial.write_text(json.dumps({"source": str(source.resolve()), "kind": kind}) + "\n")
-    partial.replace(to / ORIGIN)
 
 
 def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post]:
@@ -155,19 +148,15 @@ def _fingerprints(
                         fingerprints[path] = result
                     else:
                         posts[index] = replace(posts[index], image=None)
-                        _count_unreadable(path, result, summary)
+                        summary.photos_found -= 1
+                        if result.reason == "unreadable" and not path.exists():
+                            summary.add_missing_photo(path.name)
+                        else:
+                            summary.problems.add(f"photo: {result}", path.name)
                 progress("looking at photos", start + len(batch), len(with_photo))
         finally:
             pool.shutdown(cancel_futures=True)
     return fingerprints
-
-
-def _count_unreadable(path: Path, error: PhotoError, summary: ImportSummary) -> None:
-    summary.photos_found -= 1
-    if error.reason == "unreadable" and not path.exists():
-        summary.add_missing_photo(path.name)
-    else:
-        summary.problems.add(f"photo: {error}", path.name)
 
 
 def _limited(
