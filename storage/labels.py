@@ -78,25 +78,15 @@ async def add(
         today = select(func.count(Label.id)).where(Label.user_id == user_id, Label.at >= midnight)
         room = max(0, daily_limit - (await session.scalar(today) or 0))
     added = fresh[:room]
-    rows = [
-        {
-            "user_id": user_id,
-            "chat_id": chat_id,
-            "photo_id": photo_id,
-            "hashtag": hashtag,
-            "at": at,
-            "learnt_in": None,
-            "removed_at": None,
-        }
-        for hashtag in added
-    ]
     # A label that was taken back is there still, and comes to life again.
+    alive = {"chat_id": chat_id, "at": at, "learnt_in": None, "removed_at": None}
+    keys = [{"user_id": user_id, "photo_id": photo_id, "hashtag": hashtag} for hashtag in added]
     await insert_or_change(
         session,
         Label,
-        rows,
+        [key | alive for key in keys],
         keys=["user_id", "photo_id", "hashtag"],
-        change=["chat_id", "at", "learnt_in", "removed_at"],
+        change=list(alive),
     )
     new = [tag for tag in unique if tag in (*added, *repeated) and tag not in vocabulary]
     await insert_missing(

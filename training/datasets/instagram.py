@@ -78,7 +78,7 @@ class Refusal:
 
     Attributes:
         target: ``#hashtag`` or a profile's name.
-        message: what happened and what to do, in a sentence or two.
+        message: what happened and what to do.
         final: nothing more can be asked for now; the targets after this one were not tried.
     """
 
@@ -93,9 +93,7 @@ class CollectSummary:
 
     Attributes:
         new: posts fetched.
-        known: posts passed over since an earlier run fetched them.
-        videos: posts passed over since they have no picture.
-        refusals: what Instagram refused, by target.
+        known, videos: posts passed over, fetched by an earlier run or without a picture.
         untried: targets that were not asked for, since nothing more could be had.
         problems: single posts that could not be fetched, by reason.
     """
@@ -245,8 +243,6 @@ def _log_in(loader: Any, module: Any, login: str, session_file: Path | None) -> 
 
 @dataclass
 class _Collector:
-    """Fetches one target after the other."""
-
     module: Any
     loader: Any
     to: Path

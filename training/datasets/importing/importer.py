@@ -132,7 +132,7 @@ def _fingerprints(
     posts: list[Post], to: Path, summary: ImportSummary, progress: Progress
 ) -> dict[Path, Fingerprint]:
     """The fingerprint of every photo; posts lose, in place, a photo that cannot be read."""
-    with_photo = [index for index, post in enumerate(posts) if post.image is not None]
+    with_photo = [(index, post.image) for index, post in enumerate(posts) if post.image]
     fingerprints: dict[Path, Fingerprint] = {}
     if not with_photo:
         return fingerprints
@@ -141,9 +141,8 @@ def _fingerprints(
         try:
             for start in range(0, len(with_photo), _BATCH):
                 batch = with_photo[start : start + _BATCH]
-                paths = [path for index in batch if (path := posts[index].image)]
-                results = file.of_photos(paths, pool)
-                for index, path, result in zip(batch, paths, results, strict=True):
+                results = file.of_photos([path for _, path in batch], pool)
+                for (index, path), result in zip(batch, results, strict=True):
                     if isinstance(result, Fingerprint):
                         fingerprints[path] = result
                     else:
