@@ -27,7 +27,7 @@ run: setup
 
 # Which lines no test runs: .venv/bin/coverage report -m, afterwards.
 test: .venv/.dev
-	@$(BIN)/python -m pytest -q --cov --cov-report=
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=
 
 lint: .venv/.dev
 	@$(BIN)/ruff check .

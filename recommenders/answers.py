@@ -19,6 +19,9 @@ from recommenders.ranking import Hashtag, Ranking
 
 Floats = NDArray[np.float32]
 
+Pair = tuple[frozenset[str], frozenset[str]]
+"""Two groups of hashtags: none of the one stands beside one of the other."""
+
 FIRST = 5
 """The hashtags that decide."""
 
@@ -42,6 +45,15 @@ _PER_ALBUM_PHOTO = 60
 _FIRST_POOL = 40
 """How far down the list the first five are looked for."""
 
+_MOST_OF_A_ROOT = 2
+"""Among the first five so many may share a root: dog, dogs, dogsofinstagram and doglover do."""
+
+_SHORTEST_ROOT = 3
+
+_COMMUNITY = re.compile(
+    r"(?:s?of(?:instagram|theday|ig|insta)|s?(?:lovers?|life|love|gram|stagram|time|day|vibes|"
+    r"photography|photo|addict|obsessed|mood|style|goals))$"
+)
 _ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
 _COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
 _WOMEN = re.compile("|".join(_COUNTERPARTS))
@@ -53,6 +65,17 @@ def family(tag: str) -> str:
     Nor do womanportrait and manportrait: where it is not clear which, the likelier one is enough.
     """
     return _ENDINGS.sub("", _WOMEN.sub(lambda match: _COUNTERPARTS[match[0]], tag))
+
+
+def root(tag: str) -> str:
+    """What a hashtag is about, without what makes it a community's: dog of dogsofinstagram."""
+    return family(_COMMUNITY.sub("", tag) or tag)
+
+
+def share_a_root(one: str, other: str) -> bool:
+    """Whether two roots are the same, or one stands within the other: lake and lakeside."""
+    shorter, longer = sorted((one, other), key=len)
+    return shorter == longer or (len(shorter) >= _SHORTEST_ROOT and shorter in longer)
 
 
 def pick(
@@ -86,6 +109,8 @@ def answer(
     top: int,
     mix: str | None = None,
     size: Callable[[str], int] | None = None,
+    floor: float = 0.0,
+    forbidden_pairs: Sequence[Pair] = (),
 ) -> list[Hashtag]:
     """The ``top`` hashtags of one photo, or of an album's photos as one, best first.
 
@@ -94,6 +119,9 @@ def answer(
         photos: how many there are.
         mix: a key of ``MIXES``; None leaves hashtags as they are ranked.
         size: of a hashtag, an index of ``SIZES``; None where sizes are unknown.
+        floor: a hashtag with a lower score is not among the first five; where they are fewer,
+            nothing comes after them.
+        forbidden_pairs: groups of hashtags of which the one that fits less is left out.
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
@@ -104,7 +132,25 @@ def answer(
         best, others = hashtags[0], hashtags[1:]
         places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
         hashtags = [best, *(others[place] for place in places)]
-    return families_apart(hashtags)[:top]
+    hashtags = families_apart(without_forbidden(hashtags, forbidden_pairs))
+    first = [hashtag for hashtag in hashtags[:FIRST] if hashtag.score >= floor]
+    return (first if len(first) < FIRST and floor > 0 else hashtags)[:top]
+
+
+def without_forbidden(hashtags: Sequence[Hashtag], pairs: Sequence[Pair]) -> list[Hashtag]:
+    """The list without hashtags that must not stand beside one before them."""
+    allowed: list[Hashtag] = []
+    forbidden: set[str] = set()
+    for hashtag in hashtags:
+        if hashtag.tag in forbidden:
+            continue
+        allowed.append(hashtag)
+        for left, right in pairs:
+            if hashtag.tag in left:
+                forbidden |= right
+            if hashtag.tag in right:
+                forbidden |= left
+    return allowed
 
 
 def families_apart(hashtags: Sequence[Hashtag]) -> list[Hashtag]:
@@ -181,13 +227,17 @@ def _best_columns(order: Floats, count: int) -> list[int]:
 def _first_columns(
     ranking: Ranking, order: Floats, columns: list[int], hashtags: Sequence[str], count: int
 ) -> list[int]:
-    """The first ones: relevant, no two of a family, and not five names for the same thing."""
+    """The first ones: relevant, no two of a family, and not five names for the same thing.
+
+    At most two share a root.
+    """
     pool = columns[:_FIRST_POOL]
     directions = ranking.directions if ranking.diversity else None
     likeness = np.zeros(len(pool), np.float32)
     value = order[pool]
     chosen: list[int] = []
     families: set[str] = set()
+    roots: list[str] = []
     free = [True] * len(pool)
     while len(chosen) < count:
         worth = np.where(free, value * (1 - ranking.diversity * likeness), -np.inf)
@@ -195,9 +245,12 @@ def _first_columns(
         if not len(pool) or worth[at] == -np.inf:
             break
         free[at] = False
-        if family(hashtags[pool[at]]) in families:
+        tag = hashtags[pool[at]]
+        alike_roots = sum(share_a_root(root(tag), other) for other in roots)
+        if family(tag) in families or alike_roots >= _MOST_OF_A_ROOT:
             continue
-        families.add(family(hashtags[pool[at]]))
+        families.add(family(tag))
+        roots.append(root(tag))
         chosen.append(pool[at])
         if directions is not None and pool[at] < len(directions):
             known = [c if c < len(directions) else pool[at] for c in pool]

@@ -59,6 +59,10 @@ class Engine:
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
         self._fusion = read_fusion(bundle) if blended else None
         self._floor = float(bundle.settings.get("fusion", {}).get("floor", 0.0))
+        self._forbidden_pairs = [
+            (frozenset(left), frozenset(right))
+            for left, right in bundle.settings.get("answers", {}).get("forbidden_pairs", ())
+        ]
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -175,6 +179,8 @@ class Engine:
             top=top,
             mix=mix,
             size=self.knowledge.size_index if self.knowledge else None,
+            floor=self._floor if backend == "both" else 0.0,
+            forbidden_pairs=self._forbidden_pairs,
         )
 
     @property

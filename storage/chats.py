@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Chat
@@ -22,17 +23,9 @@ class ChatSettings:
 
 async def get(session: AsyncSession, chat_id: int) -> ChatSettings:
     """The chat's settings, defaults where it has chosen nothing."""
-    row = await session.get(Chat, chat_id, populate_existing=True)
-    if row is None:
-        return ChatSettings(chat_id)
-    return ChatSettings(
-        chat_id,
-        backend=row.backend,
-        count=row.count,
-        style=row.style,
-        mix=row.mix,
-        platform=row.platform,
-    )
+    columns = (Chat.id, Chat.backend, Chat.count, Chat.style, Chat.mix, Chat.platform)
+    row = (await session.execute(select(*columns).where(Chat.id == chat_id))).one_or_none()
+    return ChatSettings(*row) if row else ChatSettings(chat_id)
 
 
 async def change(session: AsyncSession, chat_id: int, **fields: str | int | None) -> ChatSettings:

@@ -124,7 +124,6 @@ class Database:
             raise explain(error) from error
 
     async def close(self) -> None:
-        """Close every connection."""
         await self.engine.dispose()
 
     @staticmethod

@@ -8,6 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.tables import Recommendation, Vote, now
 from storage.upserts import insert_or_change
 
+UP = func.coalesce(func.sum(case((Vote.value > 0, 1), else_=0)), 0)
+DOWN = func.coalesce(func.sum(case((Vote.value < 0, 1), else_=0)), 0)
+"""SQL: how many of the votes are thumbs up, and how many down."""
+
 
 @dataclass(frozen=True)
 class Thumbs:
@@ -33,21 +37,13 @@ async def vote(
             delete(Vote).where(Vote.recommendation_id == recommendation_id, Vote.user_id == user_id)
         )
     else:
-        row = {
-            "recommendation_id": recommendation_id,
-            "user_id": user_id,
-            "value": value,
-            "at": now(),
-        }
-        await insert_or_change(
-            session, Vote, [row], keys=["recommendation_id", "user_id"], change=["value", "at"]
-        )
+        key = {"recommendation_id": recommendation_id, "user_id": user_id}
+        row = key | {"value": value, "at": now()}
+        await insert_or_change(session, Vote, [row], keys=list(key), change=["value", "at"])
     return await thumbs(session, recommendation_id)
 
 
 async def thumbs(session: AsyncSession, recommendation_id: int) -> Thumbs:
     """The thumbs of one answer."""
-    up = func.coalesce(func.sum(case((Vote.value > 0, 1), else_=0)), 0)
-    down = func.coalesce(func.sum(case((Vote.value < 0, 1), else_=0)), 0)
-    row = await session.execute(select(up, down).where(Vote.recommendation_id == recommendation_id))
+    row = await session.execute(select(UP, DOWN).where(Vote.recommendation_id == recommendation_id))
     return Thumbs(*row.one())

@@ -81,13 +81,8 @@ async def add_features(
 ) -> None:
     """Stores features of further backbones; those there under the same name are replaced."""
     rows = [
-        {
-            "photo_id": photo_id,
-            "backbone": backbone,
-            "dims": len(vector),
-            "vector": _pack(backbone, vector),
-        }
-        for backbone, vector in features.items()
+        {"photo_id": photo_id, "backbone": name, "dims": len(vector), "vector": _pack(name, vector)}
+        for name, vector in features.items()
     ]
     await insert_or_change(
         session, PhotoFeatures, rows, keys=["photo_id", "backbone"], change=["dims", "vector"]

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import pages
 from storage.moderation import Blocklist, blocked_words
-from storage.pages import Page, place
+from storage.pages import Page
 from storage.tables import Label, NewHashtag, now
 from storage.upserts import insert_missing, insert_or_change
 
@@ -32,16 +33,10 @@ class Added:
 
 @dataclass(frozen=True)
 class MyHashtag:
-    """A hashtag that a user added, to how many photos, and the id of the newest label.
-
-    ``status`` is None for one that the models knew, else "pending", "approved" or "rejected".
-    """
+    """A hashtag that a user added, and the id of the newest of its labels."""
 
     label_id: int
     hashtag: str
-    photos: int
-    last_at: datetime
-    status: str | None
 
 
 async def add(
@@ -78,27 +73,20 @@ async def add(
     fresh = [tag for tag in unique if tag not in had and tag not in blocked]
     room = len(fresh)
     if daily_limit is not None:
-        room = max(0, daily_limit - await today(session, user_id, at=at))
+        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        # Those taken back count too.
+        today = select(func.count(Label.id)).where(Label.user_id == user_id, Label.at >= midnight)
+        room = max(0, daily_limit - (await session.scalar(today) or 0))
     added = fresh[:room]
-    rows = [
-        {
-            "user_id": user_id,
-            "chat_id": chat_id,
-            "photo_id": photo_id,
-            "hashtag": hashtag,
-            "at": at,
-            "learnt_in": None,
-            "removed_at": None,
-        }
-        for hashtag in added
-    ]
     # A label that was taken back is there still, and comes to life again.
+    alive = {"chat_id": chat_id, "at": at, "learnt_in": None, "removed_at": None}
+    keys = [{"user_id": user_id, "photo_id": photo_id, "hashtag": hashtag} for hashtag in added]
     await insert_or_change(
         session,
         Label,
-        rows,
+        [key | alive for key in keys],
         keys=["user_id", "photo_id", "hashtag"],
-        change=["chat_id", "at", "learnt_in", "removed_at"],
+        change=list(alive),
     )
     new = [tag for tag in unique if tag in (*added, *repeated) and tag not in vocabulary]
     await insert_missing(
@@ -115,37 +103,18 @@ async def add(
     )
 
 
-async def today(session: AsyncSession, user_id: int, *, at: datetime | None = None) -> int:
-    """How many labels the user has given since midnight UTC, with those taken back."""
-    midnight = (at or now()).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    query = select(func.count(Label.id)).where(Label.user_id == user_id, Label.at >= midnight)
-    return await session.scalar(query) or 0
-
-
 async def mine(
     session: AsyncSession, user_id: int, *, page: int = 0, size: int = 20
 ) -> Page[MyHashtag]:
     """The hashtags that the user has added and not taken back, newest first."""
-    own = (Label.user_id == user_id, Label.removed_at.is_(None))
-    total = await session.scalar(select(func.count(Label.hashtag.distinct())).where(*own)) or 0
-    page, pages = place(total, page, size)
     newest = func.max(Label.id)
-    rows = await session.execute(
-        select(
-            newest.label("label_id"),
-            Label.hashtag,
-            func.count().label("photos"),
-            func.max(Label.at).label("last_at"),
-            func.max(NewHashtag.status).label("status"),
-        )
-        .outerjoin(NewHashtag, NewHashtag.hashtag == Label.hashtag)
-        .where(*own)
+    query = (
+        select(newest, Label.hashtag)
+        .where(Label.user_id == user_id, Label.removed_at.is_(None))
         .group_by(Label.hashtag)
         .order_by(newest.desc())
-        .offset(page * size)
-        .limit(size)
     )
-    return Page(tuple(MyHashtag(**row._mapping) for row in rows), total, page, pages)
+    return await pages.read(session, query, MyHashtag, page, size)
 
 
 async def hashtag_of(session: AsyncSession, user_id: int, label_id: int) -> str | None:
@@ -155,20 +124,12 @@ async def hashtag_of(session: AsyncSession, user_id: int, label_id: int) -> str 
     )
 
 
-async def remove(
-    session: AsyncSession,
-    user_id: int,
-    hashtag: str,
-    photo_id: int | None = None,
-    *,
-    at: datetime | None = None,
-) -> int:
-    """Take the user's hashtag back from the photo, or from all; returns from how many."""
-    statement = update(Label).where(
-        Label.user_id == user_id, Label.hashtag == hashtag, Label.removed_at.is_(None)
+async def remove(session: AsyncSession, user_id: int, hashtag: str) -> int:
+    """Takes the user's hashtag back from all photos; returns from how many."""
+    result = await session.execute(
+        update(Label)
+        .where(Label.user_id == user_id, Label.hashtag == hashtag, Label.removed_at.is_(None))
+        .values(removed_at=now())
     )
-    if photo_id is not None:
-        statement = statement.where(Label.photo_id == photo_id)
-    result = await session.execute(statement.values(removed_at=at or now()))
     assert isinstance(result, CursorResult)
     return int(result.rowcount)

@@ -6,32 +6,30 @@ users have used it or an admin has approved it. A blocked word is said nowhere.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.pages import Page, place
+from storage import pages
+from storage.pages import Page
 from storage.tables import BlockedWord, Label, NewHashtag, now
 from storage.upserts import insert_missing
 
-Status = Literal["pending", "approved", "rejected"]
+Status = Literal["approved", "rejected"]
 ENOUGH_USERS = 2
 """How many different users make a new hashtag common property."""
 
 
 @dataclass(frozen=True)
 class PendingHashtag:
-    """A new hashtag nobody has decided on; ``shared``: enough users have used it to be said."""
+    """A new hashtag nobody has decided on, and how many use it on how many photos."""
 
     id: int
     hashtag: str
     users: int
     photos: int
-    first_at: datetime
-    shared: bool
 
 
 class Blocklist:
@@ -54,27 +52,15 @@ class Blocklist:
 
 async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[PendingHashtag]:
     """New hashtags that wait for an admin and are in use, oldest first."""
-    waiting = (NewHashtag.status == "pending", exists().where(*_in_use()))
-    total = await session.scalar(select(func.count(NewHashtag.id)).where(*waiting)) or 0
-    page, pages = place(total, page, size)
-    users = func.count(Label.user_id.distinct())
-    rows = await session.execute(
-        select(
-            NewHashtag.id,
-            NewHashtag.hashtag,
-            users.label("users"),
-            func.count(Label.photo_id.distinct()).label("photos"),
-            NewHashtag.first_at,
-        )
+    users, photos = func.count(Label.user_id.distinct()), func.count(Label.photo_id.distinct())
+    query = (
+        select(NewHashtag.id, NewHashtag.hashtag, users, photos)
         .join(Label, and_(*_in_use()))
         .where(NewHashtag.status == "pending")
-        .group_by(NewHashtag.id, NewHashtag.hashtag, NewHashtag.first_at)
+        .group_by(NewHashtag.id, NewHashtag.hashtag)
         .order_by(NewHashtag.id)
-        .offset(page * size)
-        .limit(size)
     )
-    items = tuple(PendingHashtag(**row._mapping, shared=row.users >= ENOUGH_USERS) for row in rows)
-    return Page(items, total, page, pages)
+    return await pages.read(session, query, PendingHashtag, page, size)
 
 
 async def decide(session: AsyncSession, hashtag_id: int, status: Status, by: int) -> str | None:
@@ -82,7 +68,7 @@ async def decide(session: AsyncSession, hashtag_id: int, status: Status, by: int
     row = await session.get(NewHashtag, hashtag_id)
     if row is None:
         return None
-    _set(row, status, by)
+    row.status, row.decided_by, row.decided_at = status, by, now()
     await session.flush()
     return row.hashtag
 
@@ -142,9 +128,3 @@ def is_shared() -> ColumnElement[bool]:
 
 def _in_use() -> tuple[ColumnElement[bool], ...]:
     return Label.hashtag == NewHashtag.hashtag, Label.removed_at.is_(None)
-
-
-def _set(row: NewHashtag, status: Status, by: int) -> None:
-    row.status = status
-    row.decided_by = None if status == "pending" else by
-    row.decided_at = None if status == "pending" else now()

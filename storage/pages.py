@@ -1,7 +1,11 @@
 """A long list, a screenful at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 Item = TypeVar("Item")
 
@@ -23,3 +27,17 @@ def place(total: int, page: int, size: int) -> tuple[int, int]:
     """
     pages = max(1, -(-total // size))
     return min(max(page, 0), pages - 1), pages
+
+
+async def read(
+    session: AsyncSession,
+    query: Select[*tuple[Any, ...]],
+    item: Callable[..., Item],
+    page: int,
+    size: int,
+) -> Page[Item]:
+    """The page nearest to ``page`` of an ordered query, an ``item`` made of each row's columns."""
+    total = await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    page, pages = place(total, page, size)
+    rows = await session.execute(query.offset(page * size).limit(size))
+    return Page(tuple(item(*row) for row in rows), total, page, pages)

@@ -1,7 +1,6 @@
 """The answers that were given, to repeat one for a known photo and to hang buttons on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -11,37 +10,6 @@ from storage.tables import Label, Recommendation, now
 
 Scored = Sequence[tuple[str, float]]
 """Hashtags with their scores, best first."""
-
-
-@dataclass(frozen=True)
-class StoredAnswer:
-    """An answer as it stands in the chat.
-
-    Attributes:
-        photo_id: of an album, its first photo.
-        style, mix: how hashtags were ranked, and the mix of sizes, if any.
-        album: it answers several photos as one.
-        hashtags: (hashtag, score), best first.
-        duplicate: the photo was known already.
-    """
-
-    id: int
-    photo_id: int
-    chat_id: int
-    message_id: int | None
-    backend: str
-    model: str
-    style: str
-    mix: str | None
-    album: bool
-    hashtags: tuple[tuple[str, float], ...]
-    elapsed_ms: float
-    duplicate: bool
-    at: datetime
-
-    @property
-    def tags(self) -> list[str]:
-        return [tag for tag, _ in self.hashtags]
 
 
 async def record(
@@ -59,7 +27,7 @@ async def record(
     duplicate: bool = False,
     message_id: int | None = None,
 ) -> int:
-    """Stores an answer and returns its id; arguments as of ``StoredAnswer``."""
+    """Stores an answer and returns its id; arguments as of its columns."""
     answer = Recommendation(
         photo_id=photo_id,
         chat_id=chat_id,
@@ -130,52 +98,30 @@ async def extend(session: AsyncSession, answer_id: int, hashtags: Scored) -> Non
         await session.flush()
 
 
-async def get(session: AsyncSession, answer_id: int) -> StoredAnswer | None:
-    """An answer by its id."""
-    answer = await session.get(Recommendation, answer_id)
-    return None if answer is None else _stored(answer)
+async def get(session: AsyncSession, answer_id: int) -> Recommendation | None:
+    return await session.get(Recommendation, answer_id)
 
 
 async def last_in_chat(
     session: AsyncSession, chat_id: int, photo_id: int | None = None
-) -> StoredAnswer | None:
+) -> Recommendation | None:
     """The newest answer in a chat, about that photo if one is given."""
     query = select(Recommendation).where(
         Recommendation.chat_id == chat_id, Recommendation.message_id.is_not(None)
     )
     if photo_id is not None:
         query = query.where(Recommendation.photo_id == photo_id)
-    answer = await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
-    return None if answer is None else _stored(answer)
+    return await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
 
 
-async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[StoredAnswer]:
+async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[Recommendation]:
     """The answers that the bot's message shows or showed, newest first."""
     query = select(Recommendation).where(
         Recommendation.chat_id == chat_id, Recommendation.message_id == message_id
     )
-    answers = await session.scalars(query.order_by(Recommendation.id.desc()))
-    return [_stored(answer) for answer in answers]
+    return list(await session.scalars(query.order_by(Recommendation.id.desc())))
 
 
 def _set_hashtags(answer: Recommendation, hashtags: Scored) -> None:
     answer.hashtags = [[tag, float(score)] for tag, score in hashtags]
     answer.length = len(hashtags)
-
-
-def _stored(answer: Recommendation) -> StoredAnswer:
-    return StoredAnswer(
-        id=answer.id,
-        photo_id=answer.photo_id,
-        chat_id=answer.chat_id,
-        message_id=answer.message_id,
-        backend=answer.backend,
-        model=answer.model,
-        style=answer.style,
-        mix=answer.mix,
-        album=answer.album,
-        hashtags=tuple((tag, score) for tag, score in answer.hashtags),
-        elapsed_ms=answer.elapsed_ms,
-        duplicate=answer.duplicate,
-        at=answer.at,
-    )

@@ -19,7 +19,15 @@ async def seen(
     media_group: str | None = None,
 ) -> None:
     """A person's message shows the photo. ``media_group``: the album it is part of."""
-    row = _row(chat_id, message_id, photo_id) | {"user_id": user_id, "media_group": media_group}
+    row = {
+        "chat_id": chat_id,
+        "message_id": message_id,
+        "photo_id": photo_id,
+        "user_id": user_id,
+        "media_group": media_group,
+        "by_bot": False,
+        "at": now(),
+    }
     await insert_missing(session, Sighting, [row])
 
 
@@ -27,17 +35,13 @@ async def answered(
     session: AsyncSession, *, chat_id: int, message_id: int, photo_ids: Iterable[int]
 ) -> None:
     """The bot's message answers these photos: one, or an album's."""
-    rows = [_row(chat_id, message_id, photo_id) | {"by_bot": True} for photo_id in photo_ids]
-    await insert_missing(session, Sighting, rows)
+    same = {"chat_id": chat_id, "message_id": message_id, "by_bot": True, "at": now()}
+    await insert_missing(session, Sighting, [same | {"photo_id": one} for one in photo_ids])
 
 
-async def last_in_chat(
-    session: AsyncSession, chat_id: int, user_id: int | None = None
-) -> int | None:
-    """The photo that was last sent to the chat, by that user if one is given."""
+async def last_in_chat(session: AsyncSession, chat_id: int) -> int | None:
+    """The photo that was last sent to the chat."""
     query = select(Sighting.photo_id).where(Sighting.chat_id == chat_id, ~Sighting.by_bot)
-    if user_id is not None:
-        query = query.where(Sighting.user_id == user_id)
     return await session.scalar(query.order_by(Sighting.id.desc()).limit(1))
 
 
@@ -47,15 +51,3 @@ async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> li
         Sighting.chat_id == chat_id, Sighting.message_id == message_id
     )
     return list(await session.scalars(query.order_by(Sighting.id)))
-
-
-def _row(chat_id: int, message_id: int, photo_id: int) -> dict[str, object]:
-    return {
-        "chat_id": chat_id,
-        "message_id": message_id,
-        "photo_id": photo_id,
-        "user_id": None,
-        "media_group": None,
-        "by_bot": False,
-        "at": now(),
-    }

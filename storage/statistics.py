@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from math import ceil
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Label, NewHashtag, Photo, Recommendation, User, Vote
+from storage.feedback import DOWN, UP
+from storage.tables import Base, Label, Photo, Recommendation, User, Vote
 
 
 @dataclass(frozen=True)
@@ -32,77 +32,59 @@ class Statistics:
     users: int
     photos: int
     labels: int
-    new_hashtags: int
-    answers: int
     duplicates: int
     backends: Mapping[str, BackendStatistics]
 
 
-async def collect(session: AsyncSession, since: datetime | None = None) -> Statistics:
-    """Count everything, or what came (users: who were last seen) at ``since`` or later."""
+async def collect(session: AsyncSession) -> Statistics:
+    """Counts everything."""
 
-    def recent(column: ColumnElement[datetime]) -> ColumnElement[bool]:
-        return column >= since if since is not None else column.is_not(None)
+    async def count(table: type[Base], *where: ColumnElement[bool]) -> int:
+        return await session.scalar(select(func.count()).select_from(table).where(*where)) or 0
 
-    async def count(key: ColumnElement[int], *where: ColumnElement[bool]) -> int:
-        return await session.scalar(select(func.count(key)).where(*where)) or 0
-
-    at = recent(Recommendation.at.expression)
-    answers = {
-        row.backend: row
-        for row in await session.execute(
+    answers = (
+        await session.execute(
             select(
                 Recommendation.backend,
-                func.count().label("answers"),
+                func.count(),
                 func.sum(case((Recommendation.duplicate, 1), else_=0)).label("duplicates"),
             )
-            .where(at)
             .group_by(Recommendation.backend)
+            .order_by(Recommendation.backend)
         )
-    }
-    thumbs = {
-        row.backend: row
-        for row in await session.execute(
-            select(
-                Recommendation.backend,
-                func.sum(case((Vote.value > 0, 1), else_=0)).label("up"),
-                func.sum(case((Vote.value < 0, 1), else_=0)).label("down"),
-            )
-            .join(Vote, Vote.recommendation_id == Recommendation.id)
-            .where(recent(Vote.at.expression))
-            .group_by(Recommendation.backend)
-        )
-    }
+    ).all()
+    rows = await session.execute(
+        select(Recommendation.backend, UP, DOWN).join(Vote).group_by(Recommendation.backend)
+    )
+    thumbs = {backend: (up, down) for backend, up, down in rows}
     backends = {}
-    for backend in sorted(answers.keys() | thumbs.keys()):
-        total = answers[backend].answers if backend in answers else 0
-        new = total - (answers[backend].duplicates if backend in answers else 0)
-        where = (at, Recommendation.backend == backend, ~Recommendation.duplicate)
+    for backend, total, duplicates in answers:
+        up, down = thumbs.get(backend, (0, 0))
+        new = total - duplicates
         backends[backend] = BackendStatistics(
             answers=total,
-            up=thumbs[backend].up if backend in thumbs else 0,
-            down=thumbs[backend].down if backend in thumbs else 0,
-            median_ms=await _percentile(session, 0.5, new, *where),
-            p95_ms=await _percentile(session, 0.95, new, *where),
+            up=up,
+            down=down,
+            median_ms=await _percentile(session, 0.5, new, backend),
+            p95_ms=await _percentile(session, 0.95, new, backend),
         )
     return Statistics(
-        users=await count(User.id.expression, recent(User.last_seen.expression)),
-        photos=await count(Photo.id.expression, recent(Photo.at.expression)),
-        labels=await count(
-            Label.id.expression, recent(Label.at.expression), Label.removed_at.is_(None)
-        ),
-        new_hashtags=await count(NewHashtag.id.expression, recent(NewHashtag.first_at.expression)),
-        answers=sum(row.answers for row in answers.values()),
-        duplicates=sum(row.duplicates for row in answers.values()),
+        users=await count(User),
+        photos=await count(Photo),
+        labels=await count(Label, Label.removed_at.is_(None)),
+        duplicates=sum(row.duplicates for row in answers),
         backends=backends,
     )
 
 
-async def _percentile(
-    session: AsyncSession, share: float, rows: int, *where: ColumnElement[bool]
-) -> float | None:
+async def _percentile(session: AsyncSession, share: float, rows: int, backend: str) -> float | None:
     """The nearest-rank percentile of the times: the databases share no function for one."""
     if rows == 0:
         return None
-    query = select(Recommendation.elapsed_ms).where(*where).order_by(Recommendation.elapsed_ms)
-    return await session.scalar(query.offset(ceil(share * rows) - 1).limit(1))
+    return await session.scalar(
+        select(Recommendation.elapsed_ms)
+        .where(Recommendation.backend == backend, ~Recommendation.duplicate)
+        .order_by(Recommendation.elapsed_ms)
+        .offset(ceil(share * rows) - 1)
+        .limit(1)
+    )

@@ -164,7 +164,15 @@ class Sighting(Base):
 
 
 class Recommendation(Base):
-    """An answer: ``hashtags`` is [[hashtag, score], …]; ``album``: to several photos as one."""
+    """An answer as it stands in the chat.
+
+    Attributes:
+        photo_id: of an album, its first photo.
+        style, mix: how hashtags were ranked, and the mix of sizes, if any.
+        album: it answers several photos as one.
+        hashtags: [hashtag, score] each, best first.
+        duplicate: the photo was known already.
+    """
 
     __tablename__ = "recommendations"
     __table_args__ = (
@@ -188,6 +196,10 @@ class Recommendation(Base):
     elapsed_ms: Mapped[float] = mapped_column(Double)
     duplicate: Mapped[bool]
     at: Mapped[datetime]
+
+    @property
+    def tags(self) -> list[str]:
+        return [tag for tag, _ in self.hashtags]
 
 
 class Vote(Base):

@@ -43,12 +43,9 @@ async def labelled(
 ) -> AsyncIterator[list[LabelledPhoto]]:
     """Every labelled photo that has features of a backbone, in batches, by rising photo id.
 
-    Labels taken back are left out.
-
     Args:
         unlearnt_only: only photos with a label not yet learnt, with all their labels.
         shared_only: without hashtags that not every chat may see (``storage.moderation``).
-        batch: photos in one batch.
     """
     counts: tuple[ColumnElement[bool], ...] = (_ACTIVE,)
     blocklist = Blocklist(await blocked_words(session) if shared_only else ())
@@ -137,7 +134,7 @@ async def without_features(session: AsyncSession, backbone: str) -> int:
 
 
 async def mark_learnt(session: AsyncSession, label_ids: Iterable[int], model: str) -> int:
-    """Note that the model version learnt these labels; returns how many were new to any."""
+    """Notes that a model learnt these labels; returns how many no model had learnt before."""
     ids = list(label_ids)
     marked = 0
     for start in range(0, len(ids), 500):

@@ -1,9 +1,8 @@
 """Who has used the bot, for /stats, and /forget. An id, a language and two times; no names."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Delete, Select, delete, exists, select
+from sqlalchemy import Select, delete, exists, or_, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -23,16 +22,6 @@ from storage.tables import (
 from storage.upserts import insert_or_change
 
 
-@dataclass(frozen=True)
-class Forgotten:
-    """How many of each were deleted."""
-
-    labels: int
-    votes: int
-    sightings: int
-    photos: int
-
-
 async def seen(
     session: AsyncSession, user_id: int, language: str | None = None, *, at: datetime | None = None
 ) -> None:
@@ -43,28 +32,27 @@ async def seen(
     await insert_or_change(session, User, [row], keys=["id"], change=change)
 
 
-async def forget(session: AsyncSession, user_id: int) -> Forgotten:
-    """Delete all that is stored of the user; what models have learnt already stays in them.
+async def forget(session: AsyncSession, user_id: int) -> None:
+    """Deletes all that is stored of the user; what models have learnt already stays in them.
 
     Gone are labels (also those taken back), votes, sightings, the private chat's settings and
     answers, the user's row, and every photo that nobody else sent or labelled, with its
     features, files and answers. Other users' labels stay, and so do the photos they are on.
     """
     sole = (await session.scalars(_photos_only_of(user_id))).all()
-    labels = await _delete(session, delete(Label).where(Label.user_id == user_id))
-    votes = await _delete(session, delete(Vote).where(Vote.user_id == user_id))
-    sightings = await _delete(session, delete(Sighting).where(Sighting.user_id == user_id))
-    # A private chat has its user's number, so these too are the user's.
-    await _delete(session, delete(Sighting).where(Sighting.chat_id == user_id))
-    await _delete(session, delete(Recommendation).where(Recommendation.chat_id == user_id))
-    await _delete(session, delete(Chat).where(Chat.id == user_id))
-    await _delete(session, delete(User).where(User.id == user_id))
+    # A private chat has its user's number, so what is of that chat is the user's too.
+    for statement in (
+        delete(Label).where(Label.user_id == user_id),
+        delete(Vote).where(Vote.user_id == user_id),
+        delete(Sighting).where(or_(Sighting.user_id == user_id, Sighting.chat_id == user_id)),
+        delete(Recommendation).where(Recommendation.chat_id == user_id),
+        delete(Chat).where(Chat.id == user_id),
+        delete(User).where(User.id == user_id),
+    ):
+        await session.execute(statement)
     await _forget_decisions(session, user_id)
-    photos = 0
     for start in range(0, len(sole), 500):
-        chunk = sole[start : start + 500]
-        photos += await _delete(session, delete(Photo).where(Photo.id.in_(chunk)))
-    return Forgotten(labels=labels, votes=votes, sightings=sightings, photos=photos)
+        await session.execute(delete(Photo).where(Photo.id.in_(sole[start : start + 500])))
 
 
 def _photos_only_of(user_id: int) -> Select[int]:
@@ -84,9 +72,3 @@ async def _forget_decisions(session: AsyncSession, user_id: int) -> None:
         )
     used = exists().where(Label.hashtag == NewHashtag.hashtag)
     await session.execute(delete(NewHashtag).where(NewHashtag.status == "pending", ~used))
-
-
-async def _delete(session: AsyncSession, statement: Delete) -> int:
-    result = await session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return int(result.rowcount)

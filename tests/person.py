@@ -70,7 +70,8 @@ class Person:
             response = await self._session.get("/chat/events", params=self.who)
             if response.status != 200:
                 raise NotSentError((await response.json())["error"])
-            await self._read(response)  # the snapshot, so that no reply can come unseen
+            while not self.events:  # the snapshot, so that no reply can come unseen
+                await self._read(response)
         except BaseException:
             await self._session.close()
             raise
@@ -161,8 +162,7 @@ class Person:
 
     async def wait_reply(self, timeout: float = SECONDS) -> Message:  # noqa: ASYNC109
         """The next message of the bot that was not waited for yet; TimeoutError without one."""
-        data = await self.wait_event("message", self._from_bot, timeout)
-        return dict(data)
+        return dict(await self.wait_event("message", self._from_bot, timeout))
 
     async def wait_edit(
         self,
@@ -237,8 +237,8 @@ class Person:
                 return False
             self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
-        if line:
-            await self._take(*json.loads(line))
+        if line.startswith(b"data: "):
+            await self._take(*json.loads(line.removeprefix(b"data: ")))
         return True
 
     async def _take(self, name: str, data: Any) -> None:

@@ -45,12 +45,8 @@ def platform_of(chat: ChatSettings) -> Platform | None:
     return PLATFORMS.get(chat.platform or "")
 
 
-def with_platform(chat: ChatSettings) -> ChatSettings:
-    """A chat's settings with those that its platform decides."""
-    platform = platform_of(chat)
-    return replace(chat, count=platform.count, style=platform.style) if platform else chat
-
-
 async def settings_of(session: AsyncSession, chat_id: int) -> ChatSettings:
     """What holds in a chat: what it has chosen, and what its platform decides."""
-    return with_platform(await chats.get(session, chat_id))
+    chat = await chats.get(session, chat_id)
+    platform = platform_of(chat)
+    return replace(chat, count=platform.count, style=platform.style) if platform else chat

@@ -14,7 +14,7 @@ from bot.chat import photo_lookup
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
 from bot.chat.services import Context
 from storage import recommendations, sightings
-from storage.recommendations import StoredAnswer
+from storage.tables import Recommendation
 
 
 async def photos_of(context: Context, message: Message) -> list[int]:
@@ -64,7 +64,7 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
 
 async def answer_of(
     session: AsyncSession, message: Message, photo_id: int | None = None
-) -> StoredAnswer | None:
+) -> Recommendation | None:
     """The answer that a message replies to; else the newest in its chat, about that photo if any.
 
     Whoever opens the session has waited for the chat's lock: an answer may be on its way.
@@ -79,7 +79,7 @@ async def answer_of(
 
 async def answer_under(
     context: Context, query: CallbackQuery, answer_id: int
-) -> tuple[Message, StoredAnswer] | None:
+) -> tuple[Message, Recommendation] | None:
     """The message with a button and the answer that it shows; None where that is gone."""
     message = query.message
     if not isinstance(message, Message):
@@ -92,7 +92,9 @@ async def answer_under(
     return message, answer
 
 
-async def photos_under(session: AsyncSession, message: Message, answer: StoredAnswer) -> list[int]:
+async def photos_under(
+    session: AsyncSession, message: Message, answer: Recommendation
+) -> list[int]:
     """The photos that the bot's message answers: of an album, all."""
     ids = await sightings.of_message(session, message.chat_id, message.message_id)
     return ids or [answer.photo_id]

@@ -53,5 +53,5 @@ class Listeners:
 
 
 def encode(name: str, data: Any) -> bytes:
-    """One event on the wire: a line of JSON."""
-    return json.dumps([name, data], ensure_ascii=False).encode() + b"\n"
+    """One server-sent event: its name and data as a line of JSON."""
+    return b"data: " + json.dumps([name, data], ensure_ascii=False).encode() + b"\n\n"

@@ -25,22 +25,24 @@ PHOTO_SIDES = (90, 320, 800, 1280)
 THUMBNAIL_SIDE = 320
 MAX_RATIO = 20
 
+UNREADABLE = "This cannot be read as a photo. It can be sent as a file instead."
+UNFIT = {
+    "too_large": "This is too large: at most {limit} MB can be sent here.",
+    "too_many_pixels": (
+        "This picture has too many pixels for a photo. It can be sent as a file instead."
+    ),
+}
+"""Why a picture is no photo, by the reason of ``PhotoError``."""
+
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file; ``size`` stays where ``data`` is too much to keep."""
+    """One file; ``path`` is the Bot API's, ``size`` stays where ``data`` is too much to keep."""
 
     unique_id: str
-    folder: str
-    extension: str
-    mime_type: str
+    path: str
     size: int
     data: bytes
-
-    @property
-    def path(self) -> str:
-        """The Bot API's file_path."""
-        return f"{self.folder}/{self.unique_id}{self.extension}"
 
     def as_object(self) -> dict[str, Any]:
         """The fields that every file object of the Bot API begins with."""
@@ -68,12 +70,12 @@ class FileStore:
         self._files: OrderedDict[str, StoredFile] = OrderedDict()
 
     def add(
-        self, data: bytes, folder: str, extension: str, mime_type: str, source: bytes | None = None
+        self, data: bytes, folder: str, extension: str, source: bytes | None = None
     ) -> StoredFile:
         """Keep a file. What is made from the same ``source`` (by default the bytes) is the same."""
-        digest = hashlib.sha256(folder.encode() + b"\0" + (source or data)).hexdigest()
+        digest = hashlib.sha256(folder.encode() + b"\0" + (source or data)).hexdigest()[:24]
         stored = data if len(data) <= MAX_DOWNLOAD else b""
-        file = StoredFile(digest[:24], folder, extension, mime_type, len(data), stored)
+        file = StoredFile(digest, f"{folder}/{digest}{extension}", len(data), stored)
         self.drop(file.unique_id)
         self._files[file.unique_id] = file
         self._bytes_left -= len(stored)
@@ -107,28 +109,25 @@ class FileStore:
         Raises:
             CannotSendError: the bytes cannot be sent as a photo.
         """
-        return self._add_jpegs(await asyncio.to_thread(_photo_sizes, data), "photos", data)
+        jpegs = await asyncio.to_thread(_photo_sizes, data)
+        return [self._add_jpeg(jpeg, "photos", data) for jpeg in jpegs]
 
     async def add_document(self, data: bytes, name: str, mime_type: str) -> dict[str, Any]:
         """Keep any file; returns its Document object."""
         if mime_type in ("", "application/octet-stream"):
             mime_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         suffix = PurePath(name).suffix
-        file = self.add(data, "documents", suffix if suffix[1:].isalnum() else "", mime_type)
+        file = self.add(data, "documents", suffix if suffix[1:].isalnum() else "")
         document = {**file.as_object(), "file_name": name, "mime_type": mime_type}
         thumbnail = await asyncio.to_thread(_thumbnail, data)
         if thumbnail:
-            (document["thumbnail"],) = self._add_jpegs([thumbnail], "thumbnails", data)
+            document["thumbnail"] = self._add_jpeg(thumbnail, "thumbnails", data)
         return document
 
-    def _add_jpegs(self, jpegs: list[Jpeg], folder: str, source: bytes) -> list[dict[str, Any]]:
-        photo_sizes = []
-        for jpeg in jpegs:
-            identity = f"{jpeg.width}x{jpeg.height} ".encode() + hashlib.sha256(source).digest()
-            file = self.add(jpeg.data, folder, ".jpg", "image/jpeg", identity)
-            size = {"width": jpeg.width, "height": jpeg.height}
-            photo_sizes.append({**file.as_object(), **size})
-        return photo_sizes
+    def _add_jpeg(self, jpeg: Jpeg, folder: str, source: bytes) -> dict[str, Any]:
+        identity = f"{jpeg.width}x{jpeg.height} ".encode() + hashlib.sha256(source).digest()
+        file = self.add(jpeg.data, folder, ".jpg", identity)
+        return {**file.as_object(), "width": jpeg.width, "height": jpeg.height}
 
 
 def _photo_sizes(data: bytes) -> list[Jpeg]:
@@ -163,14 +162,5 @@ def _decoded(data: bytes) -> Image.Image:
     try:
         return decode(data, shorter_side=PHOTO_SIDES[-1])
     except PhotoError as error:
-        if error.reason == "too_large":
-            raise CannotSendError(
-                "This is too large: at most {limit} MB can be sent here.", limit=MAX_BYTES // 2**20
-            ) from None
-        if error.reason == "too_many_pixels":
-            raise CannotSendError(
-                "This picture has too many pixels for a photo. It can be sent as a file instead."
-            ) from None
-        raise CannotSendError(
-            "This cannot be read as a photo. It can be sent as a file instead."
-        ) from None
+        sentence = UNFIT.get(error.reason, UNREADABLE)
+        raise CannotSendError(sentence, limit=MAX_BYTES // 2**20) from None

@@ -1,13 +1,13 @@
-"""The methods of the Bot API that the bot calls, and their parameters.
+"""The methods of the Bot API that the bot calls; ``METHODS`` is the list.
 
-A method or parameter that it does not use is missing here, so that a bot which begins to use one
-is told. ``METHODS`` is the list.
+Each takes the Bot API's parameters, as far as the bot uses them: a bot that begins to use another
+is told. What comes as JSON is ``Any``. What is required has a default as well, an empty one, which
+is refused in the Bot API's words.
 """
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from bot.local import limits
 from bot.local.entities import Formatted, ParseError, parse_html
@@ -15,37 +15,29 @@ from bot.local.refusals import RefusalError, bad_request
 from bot.local.reply_markup import force_reply_of, inline_keyboard_of
 from bot.local.state import Chat, Message, State
 
-Kind = Literal["integer", "string", "boolean", "json"]
-Arguments = Mapping[str, Any]
-"""A call's parameters by name, converted; a missing one is not there."""
-
 _COMMAND = re.compile(r"[a-z0-9_]+")
 _LANGUAGE = re.compile(r"(?:[a-z]{2})?")
 
 
-async def get_me(state: State, args: Arguments) -> dict[str, Any]:
-    return {
-        **state.bot,
-        "can_join_groups": True,
-        "can_read_all_group_messages": True,
-        "supports_inline_queries": False,
-        "can_connect_to_business": False,
-        "has_main_web_app": False,
-    }
+async def get_me(state: State) -> dict[str, Any]:
+    return state.bot
 
 
-async def get_updates(state: State, args: Arguments) -> list[dict[str, Any]]:
-    return await state.updates.get(
-        args.get("offset", 0), args.get("timeout", 0), args.get("allowed_updates")
-    )
+async def get_updates(
+    state: State,
+    offset: int = 0,
+    timeout: int = 0,  # noqa: ASYNC109
+    allowed_updates: Any = None,
+) -> list[dict[str, Any]]:
+    return await state.updates.get(offset, timeout, allowed_updates)
 
 
-async def delete_webhook(state: State, args: Arguments) -> bool:
+async def delete_webhook(state: State) -> bool:
     return True  # there never is one
 
 
-async def get_file(state: State, args: Arguments) -> dict[str, Any]:
-    file = state.files.by_file_id(args.get("file_id", ""))
+async def get_file(state: State, file_id: str = "") -> dict[str, Any]:
+    file = state.files.by_file_id(file_id)
     if file is None:
         raise bad_request("wrong file_id or the file is temporarily unavailable")
     if file.size > limits.MAX_DOWNLOAD:
@@ -53,13 +45,19 @@ async def get_file(state: State, args: Arguments) -> dict[str, Any]:
     return {**file.as_object(), "file_path": file.path}
 
 
-async def send_message(state: State, args: Arguments) -> Message:
-    chat = _writable_chat(state, args)
-    fields = _text_fields(state, args, "message is too long")
-    fields |= _reply_fields(state, chat, args.get("reply_parameters"))
-    markup = args.get("reply_markup")
-    asking = force_reply_of(markup)
-    if not asking and (keyboard := inline_keyboard_of(markup)):
+async def send_message(
+    state: State,
+    chat_id: int = 0,
+    text: str = "",
+    parse_mode: str = "",
+    reply_markup: Any = None,
+    reply_parameters: Any = None,
+) -> Message:
+    chat = _writable_chat(state, chat_id)
+    fields = _text_fields(state, text, parse_mode, "message is too long")
+    fields |= _reply_fields(state, chat, reply_parameters)
+    asking = force_reply_of(reply_markup)
+    if not asking and (keyboard := inline_keyboard_of(reply_markup)):
         fields["reply_markup"] = keyboard
     message = state.post(chat, state.bot, fields)
     if asking:
@@ -68,26 +66,24 @@ async def send_message(state: State, args: Arguments) -> Message:
     return message
 
 
-def _writable_chat(state: State, args: Arguments) -> Chat:
-    chat = state.find_chat(args.get("chat_id"))
+def _writable_chat(state: State, chat_id: int) -> Chat:
+    chat = state.find_chat(chat_id)
     if chat.blocked:
         raise RefusalError(403, "Forbidden: bot was blocked by the user")
     return chat
 
 
-def _text_fields(state: State, args: Arguments, too_long: str) -> dict[str, Any]:
+def _text_fields(state: State, text: str, parse_mode: str, too_long: str) -> dict[str, Any]:
     """``text`` and ``entities`` of a message."""
-    formatted = Formatted(args.get("text", ""))
-    mode = args.get("parse_mode", "")
-    if mode.lower() == "html":
+    formatted = Formatted(text)
+    if parse_mode.lower() == "html":
         try:
-            formatted = parse_html(formatted.text)
+            formatted = parse_html(text)
         except ParseError as error:
             raise bad_request(f"can't parse entities: {error}") from None
-    elif mode:
+    elif parse_mode:
         raise bad_request("unsupported parse_mode (the local chat reads HTML)")
-    names = ("text", "entities")
-    fields = state.text_fields(formatted, names, limits.MAX_TEXT, bad_request(too_long))
+    fields = state.text_fields("text", formatted, bad_request(too_long))
     if not fields:
         raise bad_request("message text is empty")
     return fields
@@ -104,11 +100,18 @@ def _reply_fields(state: State, chat: Chat, reply: Any) -> dict[str, Any]:
     return fields
 
 
-async def edit_message_text(state: State, args: Arguments) -> Message:
-    chat = state.find_chat(args.get("chat_id"))
-    if "message_id" not in args:
+async def edit_message_text(
+    state: State,
+    chat_id: int = 0,
+    message_id: int = 0,
+    text: str = "",
+    parse_mode: str = "",
+    reply_markup: Any = None,
+) -> Message:
+    chat = state.find_chat(chat_id)
+    if not message_id:
         raise bad_request("message identifier is not specified")
-    message = chat.messages.get(args["message_id"])
+    message = chat.messages.get(message_id)
     if message is None:
         raise bad_request("message to edit not found")
     if message["from"]["id"] != state.bot["id"]:
@@ -116,8 +119,8 @@ async def edit_message_text(state: State, args: Arguments) -> Message:
     # An edit without a keyboard takes the keyboard away.
     fields = {
         "entities": None,
-        **_text_fields(state, args, "MESSAGE_TOO_LONG"),
-        "reply_markup": inline_keyboard_of(args.get("reply_markup")),
+        **_text_fields(state, text, parse_mode, "MESSAGE_TOO_LONG"),
+        "reply_markup": inline_keyboard_of(reply_markup),
     }
     if all(message.get(name) == value for name, value in fields.items()):
         raise bad_request(
@@ -127,36 +130,36 @@ async def edit_message_text(state: State, args: Arguments) -> Message:
     return state.edit(chat, message, fields)
 
 
-async def send_chat_action(state: State, args: Arguments) -> bool:
-    chat = _writable_chat(state, args)
-    if args.get("action") != "typing":
+async def send_chat_action(state: State, chat_id: int = 0, action: str = "") -> bool:
+    chat = _writable_chat(state, chat_id)
+    if action != "typing":
         raise bad_request("wrong parameter action in request (the local chat shows typing)")
-    chat.listeners.publish("action", {"action": args["action"]})
+    chat.listeners.publish("action", {"action": action})
     return True
 
 
-async def answer_callback_query(state: State, args: Arguments) -> bool:
-    callback_id, text = args.get("callback_query_id", ""), args.get("text", "")
+async def answer_callback_query(
+    state: State, callback_query_id: str = "", text: str = "", show_alert: bool = False
+) -> bool:
     if len(text) > limits.MAX_CALLBACK_ANSWER:
         raise bad_request("MESSAGE_TOO_LONG")
-    callback = state.take_callback(callback_id)
-    if chat := state.chats.get(callback.chat_id):
-        answer = {"id": callback_id, "text": text, "show_alert": args.get("show_alert", False)}
-        chat.listeners.publish("callback_answer", answer, only_user=callback.user_id)
+    chat, user_id = state.take_callback(callback_query_id)
+    answer = {"id": callback_query_id, "text": text, "show_alert": show_alert}
+    chat.listeners.publish("callback_answer", answer, only_user=user_id)
     return True
 
 
-async def set_my_commands(state: State, args: Arguments) -> bool:
-    commands = args.get("commands")
+async def set_my_commands(
+    state: State, commands: Any = None, scope: Any = None, language_code: str = ""
+) -> bool:
     if not isinstance(commands, list):
         raise bad_request("can't parse commands: expected an Array of BotCommand")
     if len(commands) > limits.MAX_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    language = args.get("language_code", "")
-    if not _LANGUAGE.fullmatch(language):
+    if not _LANGUAGE.fullmatch(language_code):
         raise bad_request("invalid language code specified")
-    chat_id = _scope_chat(args.get("scope") or {"type": "default"})
-    state.set_commands(chat_id, language, [_command(item) for item in commands])
+    chat_id = _scope_chat(scope or {"type": "default"})
+    state.set_commands(chat_id, language_code, [_command(item) for item in commands])
     return True
 
 
@@ -188,36 +191,14 @@ def _command(item: Any) -> dict[str, str]:
     return {"command": command, "description": description}
 
 
-@dataclass(frozen=True)
-class Method:
-    """What answers a method, and the parameters that it takes."""
-
-    answer: Callable[[State, Arguments], Awaitable[Any]]
-    parameters: Mapping[str, Kind]
-
-
-_TEXT: Mapping[str, Kind] = {
-    "chat_id": "integer",
-    "text": "string",
-    "parse_mode": "string",
-    "reply_markup": "json",
-}
-METHODS: Mapping[str, Method] = {
-    "getMe": Method(get_me, {}),
-    "getUpdates": Method(
-        get_updates,
-        {"offset": "integer", "timeout": "integer", "allowed_updates": "json"},
-    ),
-    "deleteWebhook": Method(delete_webhook, {}),
-    "getFile": Method(get_file, {"file_id": "string"}),
-    "sendMessage": Method(send_message, {**_TEXT, "reply_parameters": "json"}),
-    "editMessageText": Method(edit_message_text, {**_TEXT, "message_id": "integer"}),
-    "sendChatAction": Method(send_chat_action, {"chat_id": "integer", "action": "string"}),
-    "answerCallbackQuery": Method(
-        answer_callback_query,
-        {"callback_query_id": "string", "text": "string", "show_alert": "boolean"},
-    ),
-    "setMyCommands": Method(
-        set_my_commands, {"commands": "json", "scope": "json", "language_code": "string"}
-    ),
+METHODS: Mapping[str, Callable[..., Awaitable[Any]]] = {
+    "getMe": get_me,
+    "getUpdates": get_updates,
+    "deleteWebhook": delete_webhook,
+    "getFile": get_file,
+    "sendMessage": send_message,
+    "editMessageText": edit_message_text,
+    "sendChatAction": send_chat_action,
+    "answerCallbackQuery": answer_callback_query,
+    "setMyCommands": set_my_commands,
 }

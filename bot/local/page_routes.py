@@ -17,6 +17,7 @@ STATE = web.AppKey("state", State)
 PAGE = Path(__file__).parent / "page"
 DEFAULT_CHAT = 1_000
 PING_SECONDS = 15.0
+RETRY_MS = 1000  # until a page whose connection broke tries again
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -58,7 +59,7 @@ async def file(request: web.Request) -> web.StreamResponse:
         "Cache-Control": "private, max-age=3600",
         "Content-Type": "image/jpeg",
     }
-    if stored.folder == "documents":
+    if stored.path.startswith("documents/"):
         headers["Content-Type"] = "application/octet-stream"
         headers["Content-Disposition"] = "attachment"
     return web.Response(body=stored.data, headers=headers)
@@ -69,19 +70,19 @@ async def events(request: web.Request) -> web.StreamResponse:
     state = request.app[STATE]
     chat, user = _enter(state, request.query)
     response = web.StreamResponse(
-        headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
     await response.prepare(request)
     # Nothing gives way to another task between these two, so nothing is missed or comes twice.
     queue = chat.listeners.subscribe(user["id"])
     first = encode("snapshot", _snapshot(state, chat, user))
     try:
-        await response.write(first)
+        await response.write(f"retry: {RETRY_MS}\n".encode() + first)
         while True:
             try:
                 event = await asyncio.wait_for(queue.get(), PING_SECONDS)
             except TimeoutError:
-                await response.write(b"\n")
+                await response.write(b":\n\n")
                 continue
             if event is None:
                 break
@@ -196,21 +197,22 @@ async def _contents(state: State, form: Any) -> list[dict[str, Any]]:
     # Browsers send the line breaks of a form as \r\n.
     text, caption = (str(form.get(name) or "").replace("\r", "") for name in ("text", "caption"))
     if not uploads:
-        limit = limits.MAX_TEXT
-        too_long = CannotSendError("A message has at most {limit} characters.", limit=limit)
-        fields = state.text_fields(Formatted(text), ("text", "entities"), limit, too_long)
+        too_long = "A message has at most {limit} characters."
+        fields = state.text_fields(
+            "text", Formatted(text), CannotSendError(too_long, limit=limits.MAX_TEXT)
+        )
         if not fields:
             raise CannotSendError("There is nothing to send.")
         return [fields]
     if len(uploads) > 1 and {kind for kind, _ in uploads} != {"photo"}:
         raise CannotSendError("Only photos can be sent several at once.")
     if len(uploads) > limits.MAX_ALBUM:
-        most = limits.MAX_ALBUM
-        raise CannotSendError("At most {limit} photos can be sent at once.", limit=most)
-    limit = limits.MAX_CAPTION
-    too_long = CannotSendError("A caption has at most {limit} characters.", limit=limit)
-    names = ("caption", "caption_entities")
-    captioned = state.text_fields(Formatted(caption), names, limit, too_long)
+        most = "At most {limit} photos can be sent at once."
+        raise CannotSendError(most, limit=limits.MAX_ALBUM)
+    too_long = "A caption has at most {limit} characters."
+    captioned = state.text_fields(
+        "caption", Formatted(caption), CannotSendError(too_long, limit=limits.MAX_CAPTION)
+    )
     contents = [await _upload(state, *upload) for upload in uploads]
     contents[0] |= captioned
     return contents

@@ -1,17 +1,23 @@
 """How a request says the parameters of a method: in its query, as a form, or as JSON."""
 
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from bot.local.methods import Kind
 from bot.local.refusals import bad_request
 
 
-async def read_arguments(request: web.Request, parameters: Mapping[str, Kind]) -> dict[str, Any]:
-    """The parameters of a call by name, converted; empty ones are left out.
+def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
+    """The Bot API's name and the type of each parameter of a function of ``methods``."""
+    _, *named = inspect.signature(method).parameters.values()  # the first is the state
+    return {parameter.name: parameter.annotation for parameter in named}
+
+
+async def read_arguments(request: web.Request, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by name, converted; empty ones are left out.
 
     Raises:
         RefusalError: for a body that cannot be read, a value of a wrong type, and a parameter
@@ -25,12 +31,13 @@ async def read_arguments(request: web.Request, parameters: Mapping[str, Kind]) -
             raw |= {name: str(value) for name, value in (await request.post()).items()}
     except (ValueError, TypeError):
         raise bad_request("can't parse the request: expected a JSON object or a form") from None
-    arguments = {}
-    for name, value in raw.items():
-        if name not in parameters:
-            raise bad_request(f'the method has no parameter "{name}" in the local chat')
-        if value not in (None, ""):
-            arguments[name] = _convert(name, value, parameters[name])
+    if unknown := set(raw) - set(parameters):
+        raise bad_request(f'the method has no parameter "{min(unknown)}" in the local chat')
+    arguments = {
+        name: _convert(name, value, parameters[name])
+        for name, value in raw.items()
+        if value not in (None, "")
+    }
     try:
         json.dumps(arguments, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -39,19 +46,19 @@ async def read_arguments(request: web.Request, parameters: Mapping[str, Kind]) -
     return arguments
 
 
-def _convert(name: str, value: Any, kind: Kind) -> Any:
-    if kind == "boolean":
+def _convert(name: str, value: Any, kind: Any) -> Any:
+    if kind is bool:
         return str(value).lower() in ("true", "yes", "1")
-    if kind == "integer":
+    if kind is int:
         try:
             return int(value)
         except (TypeError, ValueError):
             raise bad_request(f"{name} must be an Integer") from None
-    if kind == "json" and isinstance(value, str):
+    if kind is str and not isinstance(value, str):
+        raise bad_request(f"{name} must be a String")
+    if kind is Any and isinstance(value, str):
         try:
             return json.loads(value)
         except ValueError:
             raise bad_request(f"can't parse {name} JSON object") from None
-    if kind == "string" and not isinstance(value, str):
-        raise bad_request(f"{name} must be a String")
     return value

@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler
 from bot.local import page_routes
 from bot.local.limits import MAX_SEND
 from bot.local.methods import METHODS
-from bot.local.parameters import read_arguments
+from bot.local.parameters import parameters_of, read_arguments
 from bot.local.refusals import CannotSendError, RefusalError
 from bot.local.state import State
 
@@ -91,6 +91,7 @@ class LocalServer:
         app.router.add_route("*", "/bot{token:[^/]+}/{method:[^/]+}", self._call)
         app.router.add_get("/file/bot{token:[^/]+}/{path:.+}", self._download)
         page_routes.add_routes(app)
+        app.on_response_prepare.append(_add_safe_headers)
         app.on_shutdown.append(self._end_streams)
         # The access log would show the token, which is part of every address.
         runner = web.AppRunner(
@@ -131,16 +132,16 @@ class LocalServer:
         shows. Another account of the machine has neither the bot's token nor the page's key.
         """
         if request.host.lower() not in self._hosts:
-            return _forbidden("This server answers to its own address only.")
+            raise web.HTTPForbidden(text="This server answers to its own address only.")
         origin = request.headers.get("Origin")
         foreign = origin is not None and urlsplit(origin).netloc.lower() not in self._hosts
         linked = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
         if foreign or (linked and request.path != "/"):
-            return _forbidden("This came from another site.")
+            raise web.HTTPForbidden(text="This came from another site.")
         enters = request.path == "/" and _same(request.query.get("key", ""), self.key)
         is_inside = _same(request.cookies.get(self._cookie, ""), self.key)
         if not (enters or is_inside or request.path.startswith(_BOT_PATHS)):
-            return _forbidden(_NO_KEY)
+            raise web.HTTPForbidden(text=_NO_KEY)
         try:
             response = await handler(request)
         except CannotSendError as error:
@@ -150,13 +151,8 @@ class LocalServer:
                 "This is too large: at most {limit} MB can be sent here.", limit=MAX_SEND // 2**20
             )
             response = _cannot_send(request, too_large, 413)
-        except web.HTTPException as error:
-            error.headers.update(_SAFE_HEADERS)
-            raise
         if enters:
             response.set_cookie(self._cookie, self.key, httponly=True, samesite="Strict")
-        if not response.prepared:
-            response.headers.update(_SAFE_HEADERS)
         return response
 
     async def _call(self, request: web.Request) -> web.Response:
@@ -167,8 +163,8 @@ class LocalServer:
             if name not in METHODS:
                 log.warning("The bot called %s, a method that the local chat does not have", name)
                 raise RefusalError(404, f"Not Found: the local chat has no method {name}")
-            arguments = await read_arguments(request, METHODS[name].parameters)
-            result = await METHODS[name].answer(self.state, arguments)
+            arguments = await read_arguments(request, parameters_of(METHODS[name]))
+            result = await METHODS[name](self.state, **arguments)
         except RefusalError as refusal:
             return _refused(refusal)
         except Exception:
@@ -197,8 +193,8 @@ def _same(secret: str, other: str) -> bool:
     return hmac.compare_digest(secret.encode(errors="replace"), other.encode())
 
 
-def _forbidden(sentence: str) -> web.Response:
-    return web.Response(status=403, text=sentence)
+async def _add_safe_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_SAFE_HEADERS)
 
 
 def _cannot_send(request: web.Request, error: CannotSendError, status: int) -> web.Response:

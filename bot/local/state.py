@@ -8,28 +8,26 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from bot.local.entities import Entity, Formatted, utf16_length, with_words
 from bot.local.events import Listeners
 from bot.local.files import FileStore
-from bot.local.limits import CALLBACK_SECONDS, MAX_CALLBACKS, MAX_CHATS, MAX_MESSAGES
+from bot.local.limits import (
+    CALLBACK_SECONDS,
+    MAX_CALLBACKS,
+    MAX_CAPTION,
+    MAX_CHATS,
+    MAX_MESSAGES,
+    MAX_TEXT,
+)
 from bot.local.refusals import bad_request
 from bot.local.updates import UpdateQueue
 
 Message = dict[str, Any]
 User = dict[str, Any]
 Commands = list[dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Callback:
-    """A pressed button that waits for answerCallbackQuery."""
-
-    chat_id: int
-    user_id: int
-    pressed_at: float
+TEXTS = {"text": ("entities", MAX_TEXT), "caption": ("caption_entities", MAX_CAPTION)}
 
 
 class Chat:
@@ -91,7 +89,7 @@ class State:
         self.files = FileStore()
         self.updates = UpdateQueue()
         self._commands: dict[tuple[int | None, str], Commands] = {}
-        self._callbacks: OrderedDict[str, Callback] = OrderedDict()
+        self._callbacks: OrderedDict[str, tuple[Chat, int, float]] = OrderedDict()
         self._message_ids = itertools.count(1)
         self._albums = itertools.count(13_000_000_000_000_000)
 
@@ -103,13 +101,13 @@ class State:
             self.chats.popitem(last=False)[1].listeners.close()
         return chat
 
-    def find_chat(self, chat_id: int | None) -> Chat:
+    def find_chat(self, chat_id: int) -> Chat:
         """The chat that a bot's call means.
 
         Raises:
             RefusalError: there is none.
         """
-        if chat_id is None:
+        if not chat_id:
             raise bad_request("chat_id is empty")
         if chat_id not in self.chats:
             raise bad_request("chat not found")
@@ -149,19 +147,18 @@ class State:
             return {}
         return {"reply_to_message": {k: v for k, v in target.items() if k != "reply_to_message"}}
 
-    def text_fields(
-        self, formatted: Formatted, names: tuple[str, str], limit: int, too_long: Exception
-    ) -> dict[str, Any]:
-        """A text as message fields, e.g. ``text`` and ``entities``; empty for an empty text.
+    def text_fields(self, name: str, formatted: Formatted, too_long: Exception) -> dict[str, Any]:
+        """A ``text`` or ``caption`` with its entities as message fields; empty when it is empty.
 
         Raises:
-            too_long: The text has more than ``limit`` UTF-16 units.
+            too_long: The text has more UTF-16 units than Telegram takes.
         """
-        if utf16_length(formatted.text.strip()) > limit:
-            raise too_long
+        entities_name, limit = TEXTS[name]
         marked = with_words(formatted)
+        if utf16_length(marked.text) > limit:
+            raise too_long
         entities = [e for e in map(self._with_user, marked.entities) if e is not None]
-        fields = {names[0]: marked.text, names[1]: entities}
+        fields = {name: marked.text, entities_name: entities}
         return {name: value for name, value in fields.items() if value}
 
     def _with_user(self, entity: Entity) -> Entity | None:
@@ -176,7 +173,7 @@ class State:
     def press(self, chat: Chat, user: User, message: Message, data: str) -> str:
         """A pressed callback button: queues the CallbackQuery, returns its id."""
         callback_id = str(secrets.randbits(62))
-        self._callbacks[callback_id] = Callback(chat.id, user["id"], self.clock())
+        self._callbacks[callback_id] = chat, user["id"], self.clock()
         while len(self._callbacks) > MAX_CALLBACKS:
             self._callbacks.popitem(last=False)
         query = {
@@ -189,18 +186,18 @@ class State:
         self.updates.add("callback_query", query)
         return callback_id
 
-    def take_callback(self, callback_id: str) -> Callback:
-        """The pressed button that is answered now.
+    def take_callback(self, callback_id: str) -> tuple[Chat, int]:
+        """The chat and the user of the pressed button that is answered now.
 
         Raises:
             RefusalError: it was answered before, waited too long, or never was.
         """
-        callback = self._callbacks.pop(callback_id, None)
-        if callback is None or self.clock() - callback.pressed_at > CALLBACK_SECONDS:
+        chat, user_id, pressed_at = self._callbacks.pop(callback_id, (None, 0, 0.0))
+        if chat is None or self.clock() - pressed_at > CALLBACK_SECONDS:
             raise bad_request(
                 "query is too old and response timeout expired or query ID is invalid"
             )
-        return callback
+        return chat, user_id
 
     def set_commands(self, chat_id: int | None, language: str, commands: Commands) -> None:
         """The menu of one chat, or of all (None), in one language or the rest ("")."""

@@ -152,7 +152,7 @@ async def test_an_answer_comes_back_as_it_was_recorded(
     async with database.reading() as session:
         stored = await recommendations.get(session, number)
     assert stored is not None
-    assert stored.hashtags == tuple(TEN) and stored.at.tzinfo is UTC
+    assert stored.hashtags == [list(scored) for scored in TEN] and stored.at.tzinfo is UTC
 
 
 async def test_an_answer_that_is_gone_has_no_message(database: Database) -> None:

@@ -1,5 +1,4 @@
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 
 from storage import Database, feedback, labels, recommendations, statistics, users
 from storage.statistics import BackendStatistics
@@ -10,7 +9,7 @@ NewPhoto = Callable[..., Awaitable[int]]
 async def test_a_database_without_anything_counts_nothing(database: Database) -> None:
     async with database.reading() as session:
         figures = await statistics.collect(session)
-    assert (figures.users, figures.photos, figures.labels, figures.answers) == (0, 0, 0, 0)
+    assert (figures.users, figures.photos, figures.labels) == (0, 0, 0)
     assert figures.backends == {}
 
 
@@ -46,13 +45,9 @@ async def test_everything_is_counted_by_backend(database: Database, new_photo: N
         await labels.remove(session, 1, "a")
     async with database.reading() as session:
         figures = await statistics.collect(session)
-        later = await statistics.collect(session, since=datetime.now(UTC) + timedelta(days=1))
-        today = await statistics.collect(session, since=datetime.now(UTC) - timedelta(days=1))
     assert (figures.users, figures.photos, figures.labels) == (2, 2, 1)
-    assert (figures.new_hashtags, figures.answers, figures.duplicates) == (1, 102, 2)
+    assert figures.duplicates == 2
     assert figures.backends == {
         "als": BackendStatistics(answers=101, up=2, down=1, median_ms=50.0, p95_ms=95.0),
         "w2v": BackendStatistics(answers=1, up=0, down=1, median_ms=None, p95_ms=None),
     }
-    assert today == figures
-    assert (later.users, later.answers, later.backends) == (0, 0, {})

@@ -67,7 +67,6 @@ class Problems:
     notes: list[str] = field(default_factory=list)
 
     def add(self, reason: str, example: str) -> None:
-        """Counts a row that is wrong for this reason."""
         self.counts[reason] += 1
         examples = self.examples.setdefault(reason, [])
         if len(examples) < MAX_EXAMPLES:
@@ -198,6 +197,13 @@ def canonical_hashtags(tags: Iterable[str], where: str, problems: Problems) -> t
 
 # Posts have the same few thousand hashtags over and over.
 _normalise = lru_cache(maxsize=1 << 16)(normalise)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Writes a small file of JSON, whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def write_posts(folder: Path, posts: Iterable[Post]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
-from training.datasets.format import DatasetError, Problems
+from training.datasets.format import DatasetError, Problems, write_json
 from training.progress import Progress, silent
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Refusal:
 
     Attributes:
         target: ``#hashtag`` or a profile's name.
-        message: what happened and what to do, in a sentence or two.
+        message: what happened and what to do.
         final: nothing more can be asked for now; the targets after this one were not tried.
     """
 
@@ -93,9 +93,7 @@ class CollectSummary:
 
     Attributes:
         new: posts fetched.
-        known: posts passed over since an earlier run fetched them.
-        videos: posts passed over since they have no picture.
-        refusals: what Instagram refused, by target.
+        known, videos: posts passed over, fetched by an earlier run or without a picture.
         untried: targets that were not asked for, since nothing more could be had.
         problems: single posts that could not be fetched, by reason.
     """
@@ -245,8 +243,6 @@ def _log_in(loader: Any, module: Any, login: str, session_file: Path | None) -> 
 
 @dataclass
 class _Collector:
-    """Fetches one target after the other."""
-
     module: Any
     loader: Any
     to: Path
@@ -299,9 +295,8 @@ class _Collector:
                 self.sleep(self.pause * random.uniform(0.5, 1.5))
             self.progress(target, number, self.limit)
         if sum(self.summary.problems.counts.values()) == problems_before:
-            _write_completed(
-                self.to, completed | {target: max(self.limit, completed.get(target, 0))}
-            )
+            count = max(self.limit, completed.get(target, 0))
+            write_json(self.to / COMPLETED, completed | {target: count})
 
     def _is_there(self, target: str, post: Any) -> bool:
         name = f"{post.date_utc:%Y-%m-%d_%H-%M-%S}_UTC_{post.shortcode}.json.xz"
@@ -365,9 +360,3 @@ def _read_completed(to: Path) -> dict[str, int]:
         return {str(target): int(count) for target, count in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}
-
-
-def _write_completed(to: Path, completed: dict[str, int]) -> None:
-    partial = to / f"{COMPLETED}.partial"
-    partial.write_text(json.dumps(completed, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(to / COMPLETED)

@@ -27,7 +27,7 @@ from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress
 from training.starter.build import BACKBONE, CLASS_TEMPERATURE, PLAN, tagged
-from training.starter.sources import read_evidence
+from training.starter.sources import CHECK_FOLD, read_evidence
 from training.starter.word_tables import generic
 from training.terminal import CACHE, WEIGHTS_DIR, Cache, WeightsDir, reporting, tool
 
@@ -41,10 +41,9 @@ def backbone_transfer(
 ) -> dict[str, CaptionHits]:
     """Figures by head and backbone."""
     evidence = read_evidence(data)
-    held_out = [row for row, photo in enumerate(evidence.photos) if photo.held_out]
-    rows = tagged(
-        evidence.photos, [row for row, photo in enumerate(evidence.photos) if not photo.held_out]
-    )
+    photos = evidence.photos
+    held_out = [row for row, photo in enumerate(photos) if photo.fold == CHECK_FOLD]
+    rows = tagged(photos, [row for row in range(len(photos)) if row not in set(held_out)])
     features: dict[str, NDArray[np.float16]] = {}
     layers: dict[str, class_head.ClassLayer] = {}
     for name in (BACKBONE, OTHER_BACKBONE):

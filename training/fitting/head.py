@@ -101,6 +101,7 @@ def fit_w2v(
     popularity: Floats,
     plan: HeadPlan,
     *,
+    weights: Floats | None = None,
     classifier: tuple[Floats, Floats] | None = None,
     class_vectors: Floats | None = None,
     progress: Progress = silent,
@@ -110,6 +111,7 @@ def fit_w2v(
     Args:
         vectors: (V, d) of the skip-gram.
         popularity: (V,) above 0.
+        weights: (n,) how much each photo counts, mirrored ones after the others.
         classifier, class_vectors: of the backbone, and (classes, d): start layer one.
     """
     features, counts = examples.augmented(backbone)
@@ -117,6 +119,7 @@ def fit_w2v(
     if not carried.all():
         rows = np.flatnonzero(carried)
         features, counts = Picked([features], rows), counts[rows]
+        weights = None if weights is None else weights[rows]
     start = initial_head(dims_of(backbone), vectors, popularity, plan, classifier, class_vectors)
     total = np.maximum(np.asarray(held_out.counts.sum(axis=1)).ravel(), 1e-6)
     photo = np.arange(held_out.counts.shape[0])[:, None]
@@ -129,7 +132,7 @@ def fit_w2v(
 
     # As many threads wherever it is fitted: they could round differently when it is validated.
     with threadpool_limits(1, "blas"):
-        return fit_head(features, counts, start, plan, validate, progress=progress)
+        return fit_head(features, counts, start, plan, validate, weights=weights, progress=progress)
 
 
 def initial_head(

@@ -9,13 +9,14 @@ from rich.console import Console
 
 from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import save
-from recommenders.engine import STARTER
+from recommenders.engine import STARTER, Engine
 from training.datasets.format import DatasetError
-from training.evaluation.caption_hits import hits_table
+from training.evaluation.caption_hits import caption_hits, content_words, hits_table
 from training.features.compute import embed
 from training.starter.build import BACKBONE, fit_starter
-from training.starter.check import name_photos
-from training.starter.sources import read_evidence
+from training.starter.check import answer_photos, draw_sheets, figures_by_theme, themes_table
+from training.starter.sources import CHECK_FOLD, read_evidence
+from training.starter.word_tables import generic
 from training.terminal import CACHE, WEIGHTS_DIR, Cache, WeightsDir, reporting, tool
 
 
@@ -30,13 +31,16 @@ def main(
     check: Annotated[bool, typer.Option("--check", help="Only measure, on held-out photos.")] = (
         False
     ),
+    sheets: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw a contact sheet of each theme there.")
+    ] = None,
     shared_by: Annotated[
         int, typer.Option(metavar="N", min=1, max=5, help="Captions of a photo that have a word.")
     ] = 2,
     cache: Cache = CACHE,
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
-    """Build the starter bundle, and measure the recipe on everyday photos held out."""
+    """Build the starter bundle, and measure the recipe on photos held out."""
     evidence = read_evidence(data)
     photos = evidence.photos
     backbone = load_backbone(BACKBONE, weights_dir)
@@ -50,17 +54,34 @@ def main(
         if not readable.all():
             raise DatasetError(f"{int((~readable).sum())} of the photos in {data} cannot be read.")
 
-        known = [row for row, photo in enumerate(photos) if not photo.held_out]
-        unseen = [row for row, photo in enumerate(photos) if photo.held_out]
+        known = [row for row, photo in enumerate(photos) if photo.fold != CHECK_FOLD]
+        unseen = [row for row, photo in enumerate(photos) if photo.fold == CHECK_FOLD]
         without_them = fit_starter(evidence, known, features, backbone, progress)
-        hits = name_photos(
-            without_them, backbone, [photos[row] for row in unseen], features[unseen], shared_by
-        )
+        engine = Engine(without_them, {backbone.name: backbone})
+        held_out = [photos[row] for row in unseen]
+        answers = {
+            backend: answer_photos(engine, backend, held_out, features[unseen])
+            for backend in engine.backends
+        }
+        themes = figures_by_theme(answers["both"])
+        hits = {}
+        for backend, of_backend in answers.items():
+            everyday = [answer for answer in of_backend if answer.photo.captions]
+            tags = [[hashtag.tag for hashtag in answer.hashtags] for answer in everyday]
+            words = [content_words(answer.photo.captions, shared_by) for answer in everyday]
+            hits[backend] = caption_hits(tags, words, generic())
+        if sheets is not None:
+            draw_sheets(answers["both"], sheets)
         if not check:
             bundle = fit_starter(evidence, range(len(photos)), features, backbone, progress)
-            bundle.metrics = {"held_out_everyday_photos": {k: asdict(v) for k, v in hits.items()}}
+            bundle.metrics = {
+                "held_out_everyday_photos": {name: asdict(one) for name, one in hits.items()},
+                "held_out_themes": {theme: asdict(one) for theme, one in themes.items()},
+            }
             save(bundle, out)
-    Console().print(hits_table(hits))
+    console = Console()
+    console.print(hits_table(hits))
+    console.print(themes_table(themes, "both"))
 
 
 if __name__ == "__main__":

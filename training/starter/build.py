@@ -2,57 +2,83 @@
 
 Photos of several sources become hashtags through our tables (``training.starter.sources``);
 hashtag vectors are learnt from real posts and those together; ALS, a projection head and a head
-for every ImageNet backbone are fitted on the photos' features. Only numbers go into the bundle.
+for every ImageNet backbone are fitted on the photos' features, and the fusion of all on photos that
+these had not seen. Only numbers go into the bundle.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsSettings
+from recommenders.als import AlsRecommender, AlsSettings
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_parts import ranking_part
+from recommenders.bundle_parts import fusion_part, ranking_part
+from recommenders.fusion import Fusion
+from recommenders.w2v import Word2VecRecommender
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
 from training.fitting.fit import fit_als, head_part
-from training.fitting.head import FittedHead, fit_w2v
+from training.fitting.fusion import fit_fusion, mean_class_sums, sources_by_rows
+from training.fitting.head import FittedHead, fit_w2v, head_recommender
 from training.fitting.plan import AlsPlan, HeadPlan, Plan
 from training.fitting.vectors import hashtag_vectors
-from training.fitting.vocabulary import matrix, popularity, vocabulary
+from training.fitting.vocabulary import matrix, vocabulary
 from training.progress import Progress
-from training.starter.sources import Evidence, TaggedPhoto
+from training.starter.blank_pictures import blank_pictures
+from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_weights
+from training.starter.word_tables import forbidden_pairs
 
-BACKBONE = "efficientnet_lite0"
-MODEL = "starter-1"
+BACKBONE = "efficientnet_lite2"
+MODEL = "starter-2"
 
 PLAN = Plan(
     als=AlsPlan(
-        variance=0.85, damping=0.3, factors=256, alpha=20.0, regularization=0.1, iterations=10
+        variance=0.85, damping=0.3, factors=192, alpha=20.0, regularization=0.1, iterations=10
     ),
-    als_use=AlsSettings(neighbours=100, sharpness=12.0, class_weight=0.9, class_power=2.5),
+    als_use=AlsSettings(neighbours=60, sharpness=14.0, class_weight=0.6, class_power=1.0),
     head=HeadPlan(hidden=512, epochs=12, stop_after=9),
 )
 
 RANKING: dict[str, dict[str, float]] = {
     "als": {"popularity_exponent": 0.1, "diversity": 0.9},
     "w2v": {"popularity_exponent": 0.15, "diversity": 1.0},
-    "both": {"popularity_exponent": 0.25, "diversity": 0.85, "als_weight": 0.7},
+    "both": {"popularity_exponent": 0.0, "diversity": 0.3, "als_weight": 0.6},
 }
+FLOOR = 0.4
+"""The probability under which a hashtag is not among the first five, chosen on the check's photos
+so that what stands there is likelier right than wrong in every theme."""
+
+BLANK_WEIGHT = 3.0
+"""What each picture of nothing counts in the fusion."""
+
 CLASS_TEMPERATURE, CLASS_SCALE = 1.0, 8.0
 """Of the head for every ImageNet backbone, chosen by ``evaluation.backbone_transfer``."""
 
 REHEARSED = 1_200
 """Photos that the bundle carries for fine-tuning: 1.7 MB."""
 
-PREFERRED = ("resnet50",)
+PREFERRED: tuple[str, ...] = ()
 """Backbones that Word2Vec moves to as soon as their weights are in place."""
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Both recommenders, fitted on some of the photos, and what the fusion asks of the photos."""
+
+    als: AlsRecommender
+    w2v: Word2VecRecommender
+    head: FittedHead
+    parts: dict[str, Part]
+    share: Floats
+    class_share: Floats
 
 
 def fit_starter(
@@ -72,48 +98,42 @@ def fit_starter(
     photos = [evidence.photos[row] for row in rows]
     weights = [photo.hashtags for photo in photos]
     hashtags = vocabulary([*weights, *evidence.classes])
-    counts, class_counts = matrix(weights, hashtags), matrix(evidence.classes, hashtags)
-    examples = Examples({BACKBONE: features[rows].astype(np.float32)}, counts)
-    popular = popularity(counts)
-
     posts = evidence.posts_for_vectors(photos)
     vectors = hashtag_vectors(posts, hashtags, PLAN, progress)
-    directions = unit(vectors["skipgram"])
+    of_photos = features[rows].astype(np.float32)
 
-    progress("ALS", 0, 1)
-    _, als = fit_als(examples, backbone, PLAN, class_counts)
-    progress("ALS", 1, 1)
+    def fit_on(some: Sequence[int]) -> _Fit:
+        return _fit(
+            [photos[row] for row in some],
+            of_photos[some],
+            hashtags,
+            matrix(evidence.classes, hashtags),
+            unit(vectors["skipgram"]),
+            backbone,
+            progress,
+        )
 
-    fit_on, _ = held_out(len(rows))
-    head = fit_w2v(
-        examples.rows(fit_on),
-        # A few photos to show progress by; the number of epochs is fixed.
-        examples.rows(np.arange(0, len(rows), 50)),
-        BACKBONE,
-        directions,
-        popular,
-        PLAN.head,
-        classifier=backbone.classifier,
-        class_vectors=unit(np.asarray(class_counts @ directions, np.float32)),
-        progress=progress,
+    fusion_rows = [row for row, photo in enumerate(photos) if photo.fold == FUSION_FOLD]
+    others = [row for row, photo in enumerate(photos) if photo.fold != FUSION_FOLD]
+    fused = _fit_fusion(
+        fit_on(others),
+        [photos[row] for row in fusion_rows],
+        of_photos[fusion_rows],
+        hashtags,
+        backbone,
+        progress,
     )
-    hashtags_per_post = float(np.diff(counts.indptr).mean())
-    w2v = head_part(BACKBONE, head, hashtags_per_post)
-
-    progress("head for other backbones", 0, 1)
-    by_class = _class_head(examples, class_counts, backbone, head.vectors, popular)
-    progress("head for other backbones", 1, 1)
-
-    als.settings |= RANKING["als"]
-    w2v.settings |= RANKING["w2v"]
-    parts = {
-        "als": als,
-        "w2v": w2v,
-        "replay": replay_part(BACKBONE, examples.features[BACKBONE], counts, most=REHEARSED),
-        "w2v_classes": class_head.class_part(by_class, hashtags_per_post, PREFERRED),
-        "ranking": ranking_part(popular, np.ones(len(hashtags), np.float32), "both"),
+    last = fit_on(range(len(photos)))
+    fusion = Fusion(fused.trees, last.share, last.class_share)
+    counts = matrix(weights, hashtags)
+    pairs = forbidden_pairs()
+    parts = last.parts | {
+        "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
+        "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
         "knowledge": knowledge.knowledge(posts, hashtags, vectors, seed=PLAN.seed),
         "both": Part(dict(RANKING["both"])),
+        "fusion": fusion_part(fusion, FLOOR),
+        "answers": Part({"forbidden_pairs": [list(map(list, pair)) for pair in pairs]}),
     }
     bundle = Bundle(
         model=MODEL,
@@ -122,8 +142,8 @@ def fit_starter(
         provenance={
             "photos": len(rows),
             "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "from": "numbers computed from flickr8k, corel5k, one photo of each ImageNet class, "
-            "HARRISON's and instagram_2019's hashtags, and tables written by hand",
+            "from": "numbers computed from flickr8k, corel5k, one photo of each ImageNet class, 42 "
+            "small sets, HARRISON's and instagram_2019's hashtags, and tables written by hand",
         },
     )
     return bundle.with_parts(parts)
@@ -134,17 +154,95 @@ def tagged(photos: Sequence[TaggedPhoto], rows: Sequence[int]) -> list[int]:
     return [row for row in rows if photos[row].hashtags]
 
 
+def _fit(
+    photos: Sequence[TaggedPhoto],
+    features: Floats,
+    hashtags: Sequence[str],
+    class_counts: csr_matrix,
+    directions: Floats,
+    backbone: Backbone,
+    progress: Progress,
+) -> _Fit:
+    counts = matrix([photo.hashtags for photo in photos], hashtags)
+    weights = set_weights(photos)
+    share = _weighted_share(counts, weights)
+    examples = Examples({BACKBONE: features}, counts)
+    progress("ALS", 0, 1)
+    als, als_part = fit_als(examples, backbone, PLAN, class_counts)
+    progress("ALS", 1, 1)
+    learn, _ = held_out(len(photos))
+    head = fit_w2v(
+        examples.rows(learn),
+        # A few photos to show progress by; the number of epochs is fixed.
+        examples.rows(np.arange(0, len(photos), 50)),
+        BACKBONE,
+        directions,
+        share,
+        PLAN.head,
+        weights=np.sqrt(weights[learn] / weights[learn].mean()),
+        classifier=backbone.classifier,
+        class_vectors=unit(np.asarray(class_counts @ directions, np.float32)),
+        progress=progress,
+    )
+    per_post = float(np.diff(counts.indptr).mean())
+    progress("head for other backbones", 0, 1)
+    by_class = _class_head(examples, class_counts, backbone, head.vectors, share)
+    progress("head for other backbones", 1, 1)
+    parts = {
+        "als": als_part,
+        "w2v": head_part(BACKBONE, head, per_post),
+        "w2v_classes": class_head.class_part(by_class, per_post, PREFERRED),
+    }
+    parts["als"].settings.update(RANKING["als"])
+    parts["w2v"].settings.update(RANKING["w2v"])
+    w2v = head_recommender(BACKBONE, head, per_post)
+    return _Fit(als, w2v, head, parts, share, mean_class_sums(als, features, weights))
+
+
+def _fit_fusion(
+    fit: _Fit,
+    photos: Sequence[TaggedPhoto],
+    features: Floats,
+    hashtags: Sequence[str],
+    backbone: Backbone,
+    progress: Progress,
+) -> Fusion:
+    """The fusion on photos that the fit has not seen, and on pictures of nothing."""
+    blank = backbone.features(blank_pictures())
+    truth = csr_matrix(
+        [[photo.fits(tag) for tag in hashtags] for photo in photos]
+        + [[False] * len(hashtags)] * len(blank),
+        dtype=np.float32,
+    )
+    features = np.concatenate([features, blank])
+    return fit_fusion(
+        sources_by_rows(fit.als, fit.w2v, features, features, len(hashtags)),
+        truth,
+        fit.share,
+        fit.class_share,
+        PLAN.fusion,
+        weights=np.append(set_weights(photos), np.full(len(blank), BLANK_WEIGHT, np.float32)),
+        progress=progress,
+    )
+
+
+def _weighted_share(counts: csr_matrix, weights: Floats) -> Floats:
+    """(V,) float32: the share of the photos that have each hashtag, every set counting alike."""
+    total = np.asarray(weights @ counts, np.float32).ravel() + np.float32(0.5)
+    return np.asarray(total / (weights.sum() + 1), np.float32)
+
+
 def _class_head(
     examples: Examples,
     class_counts: csr_matrix,
     backbone: Backbone,
     vectors: Floats,
-    popular: Floats,
+    share: Floats,
 ) -> FittedHead:
     """The head that fits every backbone: the construction, then layer two fitted on the photos."""
     if backbone.classifier is None:
         raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
     layer = class_head.ClassLayer(*backbone.classifier)
     means = class_head.mean_vectors(class_counts, vectors)
-    start = class_head.constructed(layer, means, vectors, popular, CLASS_TEMPERATURE, CLASS_SCALE)
+    start = class_head.constructed(layer, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE)
     return class_head.fitted_on(layer, start, examples.features[BACKBONE], examples.counts)

@@ -1,20 +1,32 @@
 """What the starter learns from: photos with hashtags by our tables, and hashtags of real posts.
 
-A source of photos is a function of the folder with the sets; ``PHOTO_SOURCES`` lists them.
+A source of photos is a function of the folder with the sets; ``PHOTO_SOURCES`` lists them. Nobody
+is labelled: hashtags that guess a person's sex, age, origin or body give way to what stands in
+their place, whatever table they come from.
 """
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 from training.datasets.format import DatasetError, Post
+from training.evaluation.caption_hits import content_words
 from training.starter.word_tables import (
+    POSITION_DECAY,
+    authors_hashtags,
     class_hashtags,
     communities,
     generic,
+    label_hashtags,
+    people,
     word_table,
     words_of_captions,
 )
@@ -23,13 +35,20 @@ SHARED_WORDS = 0.3
 """Caption words count when this share of the captions have them."""
 
 STOCK_CERTAINTY = 0.8
-"""How certain a stock photo's word is beside a word that every caption has."""
+"""How certain a stock photo's word, or an author's own tag, is beside one of every caption."""
+
+INSTEAD_CERTAINTY = 0.7
+"""How certain what stands in a person's place is beside the word for the person."""
 
 HASHTAGS_A_PHOTO = 12
 """Weaker evidence than the twelve best hashtags only blurs the factors."""
 
-HELD_OUT = 5
-"""One in so many everyday photos is held out for the check."""
+FOLDS = 5
+"""One photo in so many is held out for the check, and as many for the fusion."""
+CHECK_FOLD, FUSION_FOLD = 0, 1
+
+USUAL_SET = 200
+"""Photos of a set that count as they are; a larger set's count less, a smaller one's more."""
 
 THEME_POSTS = 10
 """How many posts a theme of the table of communities is worth."""
@@ -40,15 +59,30 @@ class TaggedPhoto:
     """A photo to learn from.
 
     Attributes:
-        hashtags: that the tables give it, with weights from 0 to 1.
+        set: the set that it is from.
+        theme: what kind of photo it is, for the check.
+        hashtags: the strongest that the tables give it, with weights from 0 to 1.
+        fitting: all hashtags that the tables give it.
+        words: by which people described it, in lower case.
         captions: what people wrote under it; for the check alone.
-        held_out: whether it is kept for the check.
+        fold: 0 to ``FOLDS`` - 1, by its name.
     """
 
     image: Path
+    set: str
+    theme: str
     hashtags: dict[str, float]
+    fitting: frozenset[str]
+    words: frozenset[str]
     captions: tuple[str, ...] = ()
-    held_out: bool = False
+
+    @cached_property
+    def fold(self) -> int:
+        return crc32(f"images/{self.image.name}".encode()) % FOLDS
+
+    def fits(self, tag: str) -> bool:
+        """Whether the tables or the words say that a hashtag is true of the photo."""
+        return tag in self.fitting or any(word in tag for word in self.words if len(word) > 3)
 
 
 @dataclass(frozen=True)
@@ -74,65 +108,138 @@ class Evidence:
         ]
 
 
+class HashtagTables:
+    """The tables that turn words and labels into hashtags, read once."""
+
+    def __init__(self) -> None:
+        self.captions = word_table("captions.csv", "scenes.csv", "more_words.csv")
+        self.keywords = word_table("captions.csv", "more_words.csv")
+        self.stock = word_table("corel.csv")
+        self.labels = label_hashtags()
+        self.authors = authors_hashtags()
+        self._people, self._generic = people(), generic()
+
+    def telling(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """Without generic hashtags and without those that label people, the strongest first."""
+        telling: dict[str, float] = {}
+        for tag, weight in weights.items():
+            in_place = self._people.get(tag)
+            for other in (tag,) if in_place is None else in_place:
+                certainty = weight if in_place is None else weight * INSTEAD_CERTAINTY
+                if other not in self._generic:
+                    telling[other] = max(telling.get(other, 0.0), certainty)
+        return dict(sorted(telling.items(), key=lambda item: (-item[1], item[0])))
+
+    def strongest(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """The first ``HASHTAGS_A_PHOTO`` of ``telling``."""
+        return dict(list(self.telling(weights).items())[:HASHTAGS_A_PHOTO])
+
+    def of_captions(self, captions: Sequence[str]) -> dict[str, float]:
+        """Hashtags by the words that several captions share."""
+        words = words_of_captions(captions)
+        certain = {word: share for word, share in words.items() if share >= SHARED_WORDS}
+        return self.captions.hashtags(certain)
+
+    def photo(
+        self,
+        image: Path,
+        source: str,
+        theme: str,
+        weights: Mapping[str, float],
+        words: Iterable[str],
+        captions: Sequence[str] = (),
+    ) -> TaggedPhoto:
+        return TaggedPhoto(
+            image,
+            source,
+            theme,
+            self.strongest(weights),
+            frozenset(self.telling(weights)),
+            frozenset(words),
+            tuple(captions),
+        )
+
+
 def read_evidence(data: Path) -> Evidence:
     """Reads every source.
 
     Args:
-        data: the folder with ``flickr8k``, ``corel5k``, ``imagenet_samples``, ``harrison`` and
-            ``instagram_2019``.
+        data: the folder with ``flickr8k``, ``corel5k``, ``imagenet_samples``, ``more``,
+            ``harrison`` and ``instagram_2019``.
 
     Raises:
         DatasetError: where it lacks one of them.
     """
+    tables = HashtagTables()
     return Evidence(
-        [photo for source in PHOTO_SOURCES for photo in source(data)], _classes(), real_posts(data)
+        [photo for source in PHOTO_SOURCES for photo in source(data, tables)],
+        [tables.strongest(hashtags) for hashtags in class_hashtags()],
+        real_posts(data),
     )
 
 
-def flickr8k(data: Path) -> list[TaggedPhoto]:
+def set_weights(photos: Sequence[TaggedPhoto]) -> NDArray[np.float32]:
+    """(n,) how much each photo counts, so that large sets do not outvote small ones."""
+    sizes = Counter(photo.set for photo in photos)
+    share = np.array([USUAL_SET / sizes[photo.set] for photo in photos], np.float32)
+    return np.clip(share, 0.03, 3.0)
+
+
+def flickr8k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     """Everyday photos, by the words that their captions share."""
-    table, dull = word_table("captions.csv", "scenes.csv"), generic()
-    photos = []
-    for row in _rows(data / "flickr8k" / "captions.jsonl"):
-        words = words_of_captions(row["captions"])
-        certain = {word: share for word, share in words.items() if share >= SHARED_WORDS}
-        photos.append(
-            TaggedPhoto(
-                data / "flickr8k" / row["image"],
-                _strongest(table.hashtags(certain), dull),
-                tuple(row["captions"]),
-                held_out=crc32(row["image"].encode()) % HELD_OUT == 0,
-            )
-        )
-    return photos
-
-
-def corel5k(data: Path) -> list[TaggedPhoto]:
-    """Stock photos of the training split, by their words."""
-    table, dull = word_table("corel.csv"), generic()
     return [
-        TaggedPhoto(
+        tables.photo(
+            data / "flickr8k" / row["image"],
+            "flickr8k",
+            "everyday",
+            tables.of_captions(row["captions"]),
+            content_words(row["captions"], 1),
+            row["captions"],
+        )
+        for row in _rows(data / "flickr8k" / "captions.jsonl")
+    ]
+
+
+def corel5k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
+    """Stock photos of the training split, by their words."""
+    return [
+        tables.photo(
             data / "corel5k" / row["image"],
-            _strongest(table.hashtags(dict.fromkeys(row["hashtags"], STOCK_CERTAINTY)), dull),
+            "corel5k",
+            "stock",
+            tables.stock.hashtags(dict.fromkeys(row["hashtags"], STOCK_CERTAINTY)),
+            row["hashtags"],
         )
         for row in _rows(data / "corel5k" / "posts.jsonl")
         if row["split"] == "train"
     ]
 
 
-def imagenet_samples(data: Path) -> list[TaggedPhoto]:
+def imagenet_samples(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     """One photo of each ImageNet class, by its class."""
-    classes = _classes()
+    classes = class_hashtags()
     return [
-        TaggedPhoto(data / "imagenet_samples" / row["image"], classes[row["class_index"]])
+        tables.photo(
+            data / "imagenet_samples" / row["image"],
+            "imagenet",
+            "objects",
+            classes[row["class_index"]],
+            _words(row["name"]),
+        )
         for row in _rows(data / "imagenet_samples" / "classes.jsonl")
     ]
 
 
-PHOTO_SOURCES: tuple[Callable[[Path], list[TaggedPhoto]], ...] = (
+def more(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
+    """Small sets of what everyday photos lack, by labels, captions or their authors' own tags."""
+    return [_of_more(data / "more", row, tables) for row in _rows(data / "more" / "posts.jsonl")]
+
+
+PHOTO_SOURCES: tuple[Callable[[Path, HashtagTables], list[TaggedPhoto]], ...] = (
     flickr8k,
     corel5k,
     imagenet_samples,
+    more,
 )
 
 
@@ -146,14 +253,36 @@ def real_posts(data: Path) -> list[Post]:
     ]
 
 
-def _classes() -> list[dict[str, float]]:
-    dull = generic()
-    return [_strongest(hashtags, dull) for hashtags in class_hashtags()]
+def _of_more(folder: Path, row: dict[str, Any], tables: HashtagTables) -> TaggedPhoto:
+    captions, labels = row.get("captions", ()), row.get("labels", ())
+    weights: list[Mapping[str, float]] = []
+    words: set[str] = set()
+    theme = "tagged" if "hashtags" in row else "various"
+    for label in (row.get("category"), row.get("label"), *labels):
+        known = tables.labels.get((row["set"], label)) if label else None
+        if known is not None:
+            weights.append(known.hashtags)
+            theme = known.theme if not labels else theme
+        if label:
+            words.update(_words(label))
+    if captions:
+        weights.append(tables.of_captions(captions))
+        words.update(content_words(captions, 1))
+    elif labels:
+        weights.append(tables.keywords.hashtags(dict.fromkeys(words, STOCK_CERTAINTY)))
+    for tag in row.get("hashtags", ()):
+        own = tables.authors.get(tag.lower(), ())
+        weights.append({o: STOCK_CERTAINTY * POSITION_DECAY**at for at, o in enumerate(own)})
+        words.update(_words(tag))
+    strongest: dict[str, float] = {}
+    for one in weights:
+        for tag, weight in one.items():
+            strongest[tag] = max(strongest.get(tag, 0.0), weight)
+    return tables.photo(folder / row["image"], row["set"], theme, strongest, words, captions)
 
 
-def _strongest(weights: dict[str, float], dull: frozenset[str]) -> dict[str, float]:
-    telling = (item for item in weights.items() if item[0] not in dull)
-    return dict(sorted(telling, key=lambda item: (-item[1], item[0]))[:HASHTAGS_A_PHOTO])
+def _words(label: str) -> list[str]:
+    return label.lower().replace("_", " ").replace("-", " ").replace(",", " ").split()
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

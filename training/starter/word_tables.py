@@ -1,9 +1,10 @@
 """Tables that turn what is in a photo into hashtags people would post with it.
 
-``tables/imagenet_*.csv`` starts from ImageNet's classes, ``captions.csv`` and ``scenes.csv`` from
-the words of captions, ``corel.csv`` from the words of stock photos. A row's evidence is one or more
-terms that must all hold, a term alternatives joined by ``|``; its hashtags stand most specific
-first.
+``tables/imagenet_*.csv`` starts from ImageNet's classes, ``captions.csv``, ``scenes.csv`` and
+``more_words.csv`` from the words of captions, ``corel.csv`` from the words of stock photos,
+``more.csv`` from the labels of small sets, ``tagged_hashtags.csv`` from authors' own tags. A row's
+evidence is one or more terms that must all hold, a term alternatives joined by ``|``; its hashtags
+stand most specific first.
 """
 
 import csv
@@ -115,6 +116,54 @@ def class_hashtags() -> list[dict[str, float]]:
 def communities() -> list[tuple[str, ...]]:
     """Hashtags that people post together, theme by theme."""
     return [_hashtags(record["hashtags"]) for record in _records("communities.csv")]
+
+
+@dataclass(frozen=True)
+class LabelHashtags:
+    """What photos of a small set's label are posted with: hashtags with weights, and the theme."""
+
+    hashtags: dict[str, float]
+    theme: str
+
+
+def label_hashtags() -> dict[tuple[str, str], LabelHashtags]:
+    """Hashtags by set and label; none for a label that says nothing."""
+    return {
+        (record["set"], record["label"]): LabelHashtags(
+            {
+                tag: float(record["weight"] or 1) * POSITION_DECAY**position
+                for position, tag in enumerate(_hashtags(record["hashtags"]))
+            },
+            record["theme"],
+        )
+        for record in _records("more.csv")
+    }
+
+
+def authors_hashtags() -> dict[str, tuple[str, ...]]:
+    """What authors' own tags, in lower case, stand for; gear and names are not among them."""
+    records = _records("tagged_hashtags.csv")
+    return {record["tag"]: _hashtags(record["hashtags"]) for record in records}
+
+
+def people() -> dict[str, tuple[str, ...]]:
+    """Hashtags that guess somebody's sex, age, origin, religion, body or health.
+
+    Returns:
+        By hashtag, what stands in its place.
+    """
+    return {
+        normalise(record["hashtag"]): _hashtags(record["instead"])
+        for record in _records("people.csv")
+    }
+
+
+def forbidden_pairs() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Two groups of hashtags each: none of the one stands in an answer with one of the other."""
+    return [
+        (_hashtags(record["left"]), _hashtags(record["right"]))
+        for record in _records("forbidden_pairs.csv")
+    ]
 
 
 def generic() -> frozenset[str]:

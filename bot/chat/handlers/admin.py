@@ -5,9 +5,10 @@ from functools import wraps
 from html import escape
 from typing import Any
 
-from telegram import InlineKeyboardMarkup, Message, Update
+from telegram import InlineKeyboardMarkup, Update
 
 from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import review_keyboard
 from bot.chat.services import Context
 from recommenders.hashtags import HashtagError, normalise
@@ -29,7 +30,7 @@ def for_admins(handler: Handler) -> Handler:
         elif update.callback_query:
             await update.callback_query.answer(context.texts.admins_only)
         else:
-            await _message(update).reply_html(context.texts.admins_only)
+            await message_of(update).reply_html(context.texts.admins_only)
 
     return guarded
 
@@ -38,7 +39,7 @@ def for_admins(handler: Handler) -> Handler:
 async def review(update: Update, context: Context) -> None:
     """New hashtags that wait for approval, a page at a time."""
     text, keyboard = await _page(context, 0)
-    await _message(update).reply_html(text, reply_markup=keyboard)
+    await message_of(update).reply_html(text, reply_markup=keyboard)
 
 
 @for_admins
@@ -56,10 +57,7 @@ async def decide(update: Update, context: Context) -> None:
     approved = data[0] == "approve"
     async with context.services.database.session() as session:
         hashtag = await moderation.decide(
-            session,
-            int(data[1]),
-            "approved" if approved else "rejected",
-            query.from_user.id,
+            session, int(data[1]), "approved" if approved else "rejected", query.from_user.id
         )
     if hashtag is None:
         await stale(update, context)
@@ -73,7 +71,7 @@ async def decide(update: Update, context: Context) -> None:
 @for_admins
 async def block(update: Update, context: Context) -> None:
     """/block word… adds to the block list; /block shows it."""
-    message, user = _message(update), update.effective_user
+    message, user = message_of(update), update.effective_user
     assert user is not None
     words, wrong = _words(context.args or [])
     async with context.services.database.session() as session:
@@ -81,28 +79,26 @@ async def block(update: Update, context: Context) -> None:
             await moderation.block(session, word, user.id)
         blocked = await moderation.blocked_words(session)
     context.services.moderation_changed()
+    texts = context.texts
     if wrong:
-        await message.reply_html(context.texts.block_wrong.format(words=escape(" ".join(wrong))))
+        text = texts.block_wrong.format(words=escape(" ".join(wrong)))
     elif words:
-        await message.reply_html(context.texts.blocked.format(words=_list(words)))
-    elif blocked:
-        await message.reply_html(context.texts.block_list.format(words=_list(blocked)))
+        text = texts.blocked.format(words=_list(words))
     else:
-        await message.reply_html(context.texts.block_none)
+        text = texts.block_list.format(words=_list(blocked)) if blocked else texts.block_none
+    await message.reply_html(text)
 
 
 @for_admins
 async def unblock(update: Update, context: Context) -> None:
     """/unblock word… takes words off the block list."""
-    message = _message(update)
     words, _ = _words(context.args or [])
     async with context.services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word)]
     context.services.moderation_changed()
-    if gone:
-        await message.reply_html(context.texts.unblocked.format(words=_list(gone)))
-    else:
-        await message.reply_html(context.texts.unblock_none)
+    texts = context.texts
+    text = texts.unblocked.format(words=_list(gone)) if gone else texts.unblock_none
+    await message_of(update).reply_html(text)
 
 
 @for_admins
@@ -132,7 +128,7 @@ async def stats(update: Update, context: Context) -> None:
         )
         for name, backend in figures.backends.items()
     ]
-    await _message(update).reply_html("\n".join(lines))
+    await message_of(update).reply_html("\n".join(lines))
 
 
 async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup | None]:
@@ -168,8 +164,3 @@ def _words(args: list[str]) -> tuple[list[str], list[str]]:
 def _list(words: list[str]) -> str:
     listed = ", ".join(words)
     return escape(listed if len(listed) <= 3000 else f"{listed[:3000]} …")
-
-
-def _message(update: Update) -> Message:
-    assert update.message is not None  # registered for new messages only
-    return update.message

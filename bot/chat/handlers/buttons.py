@@ -16,7 +16,7 @@ from bot.chat.services import Context
 from recommenders.answers import FIRST
 from recommenders.engine import Engine
 from storage import feedback, known_photos, recommendations
-from storage.recommendations import StoredAnswer
+from storage.tables import Recommendation
 
 
 async def more(update: Update, context: Context) -> None:
@@ -161,14 +161,14 @@ async def _show(
 
 async def _shown_before(
     session: AsyncSession, message: Message, backend: str, model: str
-) -> StoredAnswer | None:
+) -> Recommendation | None:
     """What the message has shown of this backend already, if anything."""
     answers = await recommendations.of_message(session, message.chat_id, message.message_id)
     return next((one for one in answers if (one.backend, one.model) == (backend, model)), None)
 
 
 async def _features(
-    session: AsyncSession, engine: Engine, message: Message, answer: StoredAnswer
+    session: AsyncSession, engine: Engine, message: Message, answer: Recommendation
 ) -> list[Features]:
     """Features of the photos that the message answers, as stored."""
     backbones = {name for backend in engine.backends for name in engine.backbones[backend]}

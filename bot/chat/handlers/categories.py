@@ -7,6 +7,7 @@ from zlib import crc32
 from telegram import InlineKeyboardMarkup, Update
 
 from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import categories_keyboard, category_keyboard
 from bot.chat.rendering import block
 from bot.chat.services import Context
@@ -27,8 +28,7 @@ LEAST_SHARE = 0.15
 
 async def categories(update: Update, context: Context) -> None:
     """Lists them by name; those which fit the chat's last photo come first."""
-    message = update.message
-    assert message is not None
+    message = message_of(update)
     if not _all(context.services.engine):
         await message.reply_html(context.texts.knows_little)
         return
@@ -42,8 +42,7 @@ async def turn(update: Update, context: Context) -> None:
     if query.message is None or not _all(context.services.engine):
         await stale(update, context)
         return
-    text, keyboard = await _page(context, query.message.chat.id, int(data[1]))
-    await edit(query, text, keyboard)
+    await edit(query, *await _page(context, query.message.chat.id, int(data[1])))
     await query.answer()
 
 
@@ -63,11 +62,8 @@ async def open_(update: Update, context: Context) -> None:
         shown=len(tags),
         all=len(category.hashtags),
     )
-    await edit(
-        query,
-        f"{header}\n\n{block(tags)}" if tags else header,
-        category_keyboard(texts, tags, int(data[2])),
-    )
+    text = f"{header}\n\n{block(tags)}" if tags else header
+    await edit(query, text, category_keyboard(texts, tags, int(data[2])))
     await query.answer()
 
 

@@ -5,7 +5,7 @@ from html import escape
 
 from bot.chat.answering import RANKED, backend_of, mix_of
 from bot.chat.handlers.choosing import Choice
-from bot.chat.platforms import PLATFORMS, platform_of
+from bot.chat.platforms import PLATFORMS, Platform, platform_of
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
@@ -39,11 +39,8 @@ class PlatformChoice(Choice):
         return chat.platform if chat.platform and platform_of(chat) else ANYWHERE
 
     async def text(self, context: Context, chat: ChatSettings) -> str:
-        texts = context.texts
-        lines = [
-            _platform_line(texts, one.label, one.count, one.style) for one in PLATFORMS.values()
-        ]
-        return texts.platform.format(lines="\n".join(lines))
+        lines = [_platform_line(context.texts, platform) for platform in PLATFORMS.values()]
+        return context.texts.platform.format(lines="\n".join(lines))
 
     def fields(self, option: str) -> Mapping[str, str | None]:
         return {"platform": None if option == ANYWHERE else option}
@@ -55,10 +52,7 @@ class PlatformChoice(Choice):
                 hashtags=texts.number(before.count, texts.hashtags),
                 style=texts.style_names[before.style],
             )
-        one = PLATFORMS[option]
-        return texts.platform_changed.format(
-            platform=_platform_line(texts, one.label, one.count, one.style)
-        )
+        return texts.platform_changed.format(platform=_platform_line(texts, PLATFORMS[option]))
 
     def refusal(self, context: Context, name: str) -> str:
         names = ", ".join(f"<b>{one}</b>" for one in PLATFORMS)
@@ -69,6 +63,7 @@ class Count(Choice):
     """/count: how many hashtags a photo gets."""
 
     verb = "count"
+    platform_decides = True
 
     def options(self, context: Context) -> Mapping[str, str]:
         return {str(count): str(count) for count in COUNTS}
@@ -78,8 +73,7 @@ class Count(Choice):
 
     async def text(self, context: Context, chat: ChatSettings) -> str:
         texts = context.texts
-        text = texts.count.format(hashtags=texts.number(chat.count, texts.hashtags))
-        return "\n\n".join([text, *_rules(texts, chat)])
+        return texts.count.format(hashtags=texts.number(chat.count, texts.hashtags))
 
     def fields(self, option: str) -> Mapping[str, int | None]:
         return {"count": int(option), "platform": None}
@@ -88,9 +82,9 @@ class Count(Choice):
         texts = context.texts
         text = texts.count_changed.format(hashtags=texts.number(int(option), texts.hashtags))
         if platform := platform_of(before):
-            text += "\n" + texts.count_ended_platform.format(
-                platform=platform.label, style=texts.style_names[before.style]
-            )
+            style = texts.style_names[before.style]
+            ended = texts.count_ended_platform.format(platform=platform.label, style=style)
+            text += f"\n{ended}"
         return text
 
 
@@ -98,6 +92,7 @@ class Style(Choice):
     """/style: how hashtags are ranked."""
 
     verb = "style"
+    platform_decides = True
 
     def options(self, context: Context) -> Mapping[str, str]:
         return {style: context.texts.style_names[style] for style in STYLES}
@@ -108,8 +103,7 @@ class Style(Choice):
     async def text(self, context: Context, chat: ChatSettings) -> str:
         texts = context.texts
         lines = _lines(texts.style_names, texts.style_lines, STYLES)
-        text = texts.style.format(style=texts.style_names[chat.style], lines=lines)
-        return "\n\n".join([text, *_rules(texts, chat)])
+        return texts.style.format(style=texts.style_names[chat.style], lines=lines)
 
     def remark(self, context: Context) -> str:
         return "" if context.services.engine.rated else context.texts.style_unrated
@@ -121,10 +115,9 @@ class Style(Choice):
         texts = context.texts
         text = texts.style_changed.format(style=texts.style_names[option])
         if platform := platform_of(before):
-            text += "\n" + texts.style_ended_platform.format(
-                platform=platform.label,
-                hashtags=texts.number(before.count, texts.hashtags),
-            )
+            hashtags = texts.number(before.count, texts.hashtags)
+            ended = texts.style_ended_platform.format(platform=platform.label, hashtags=hashtags)
+            text += f"\n{ended}"
         return text
 
 
@@ -200,17 +193,11 @@ class Model(Choice):
 for_, count, style, size, model = PlatformChoice(), Count(), Style(), Size(), Model()
 
 
-def _rules(texts: Texts, chat: ChatSettings) -> list[str]:
-    """That a platform decides, where one does."""
-    platform = platform_of(chat)
-    return [texts.platform_decides.format(platform=platform.label)] if platform else []
-
-
-def _platform_line(texts: Texts, label: str, count: int, style: str) -> str:
+def _platform_line(texts: Texts, platform: Platform) -> str:
     return texts.platform_line.format(
-        platform=label,
-        hashtags=texts.number(count, texts.hashtags),
-        style=texts.style_names[style],
+        platform=platform.label,
+        hashtags=texts.number(platform.count, texts.hashtags),
+        style=texts.style_names[platform.style],
     )
 
 

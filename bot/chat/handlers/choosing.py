@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from telegram import InlineKeyboardMarkup, Update
 
 from bot.chat.handlers.buttons import edit, plain, stale, tapped
+from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import choice_keyboard
-from bot.chat.platforms import settings_of
+from bot.chat.platforms import platform_of, settings_of
 from bot.chat.services import Context
 from storage import chats
 from storage.chats import ChatSettings
@@ -24,6 +25,8 @@ class Choice(ABC):
     """One thing that a chat chooses; ``verb`` is its command, and its buttons' verb."""
 
     verb: str
+    platform_decides = False
+    """A platform that the chat follows decides this, until the chat chooses it."""
 
     @abstractmethod
     def options(self, context: Context) -> Mapping[str, str]:
@@ -66,8 +69,7 @@ class Choice(ABC):
 
     async def asked(self, update: Update, context: Context) -> None:
         """The command, with a name or without."""
-        message = update.message
-        assert message is not None
+        message = message_of(update)
         name = " ".join(context.args or ())
         if not self.options(context):
             await message.reply_html(context.texts.knows_little)
@@ -94,12 +96,13 @@ class Choice(ABC):
     async def _menu(self, context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
         async with context.services.database.reading() as session:
             chat = await settings_of(session, chat_id)
-        text, remark = await self.text(context, chat), self.remark(context)
+        parts = [await self.text(context, chat)]
+        if self.platform_decides and (platform := platform_of(chat)):
+            parts.append(context.texts.platform_decides.format(platform=platform.label))
+        if remark := self.remark(context):
+            parts.append(f"<i>{remark}</i>")
         options, chosen = self.options(context), self.chosen(context, chat)
-        return (
-            f"{text}\n\n<i>{remark}</i>" if remark else text,
-            choice_keyboard(self.verb, options, chosen),
-        )
+        return "\n\n".join(parts), choice_keyboard(self.verb, options, chosen)
 
     async def _change(self, context: Context, chat_id: int, option: str) -> str:
         async with context.services.database.session() as session:

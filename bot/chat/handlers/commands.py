@@ -6,7 +6,7 @@ from bot.chat.services import Context
 
 
 async def start(update: Update, context: Context) -> None:
-    await _message(update).reply_html(context.texts.start)
+    await message_of(update).reply_html(context.texts.start)
 
 
 async def help_(update: Update, context: Context) -> None:
@@ -14,17 +14,18 @@ async def help_(update: Update, context: Context) -> None:
     user = update.effective_user
     if user and context.services.is_admin(user.id):
         text += f"\n\n{context.texts.help_admin}"
-    await _message(update).reply_html(text)
+    await message_of(update).reply_html(text)
 
 
 async def unknown(update: Update, context: Context) -> None:
-    await _message(update).reply_html(context.texts.unknown_command)
+    await message_of(update).reply_html(context.texts.unknown_command)
 
 
 async def hint(update: Update, context: Context) -> None:
-    await _message(update).reply_html(context.texts.hint)
+    await message_of(update).reply_html(context.texts.hint)
 
 
-def _message(update: Update) -> Message:
+def message_of(update: Update) -> Message:
+    """The message that holds a command."""
     assert update.message is not None  # the handlers are registered for new messages only
     return update.message

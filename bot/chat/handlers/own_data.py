@@ -3,22 +3,21 @@
 from telegram import InlineKeyboardMarkup, Update
 
 from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import forget_keyboard, mytags_keyboard
 from bot.chat.services import Context
 from bot.chat.teaching import unlearn
 from storage import labels, users
-from storage.labels import MyHashtag
-from storage.pages import Page
 
 PAGE_SIZE = 8
 
 
 async def mytags(update: Update, context: Context) -> None:
     """Lists the hashtags that a person taught, a page at a time."""
-    message, user = update.message, update.effective_user
-    assert message is not None and user is not None
+    user = update.effective_user
+    assert user is not None
     text, keyboard = await _page(context, user.id, 0)
-    await message.reply_html(text, reply_markup=keyboard)
+    await message_of(update).reply_html(text, reply_markup=keyboard)
 
 
 async def turn(update: Update, context: Context) -> None:
@@ -27,8 +26,7 @@ async def turn(update: Update, context: Context) -> None:
     if int(data[1]) != query.from_user.id:
         await query.answer(context.texts.not_yours)
         return
-    text, keyboard = await _page(context, query.from_user.id, int(data[2]))
-    await edit(query, text, keyboard)
+    await edit(query, *await _page(context, query.from_user.id, int(data[2])))
     await query.answer()
 
 
@@ -46,18 +44,16 @@ async def remove(update: Update, context: Context) -> None:
         await stale(update, context)
         return
     await unlearn(context.services)
-    text, keyboard = await _page(context, query.from_user.id, int(data[3]))
-    await edit(query, text, keyboard)
+    await edit(query, *await _page(context, query.from_user.id, int(data[3])))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
 
 
 async def forget(update: Update, context: Context) -> None:
     """Asks before it deletes."""
-    message, user = update.message, update.effective_user
-    assert message is not None and user is not None
-    await message.reply_html(
-        context.texts.forget, reply_markup=forget_keyboard(context.texts, user.id)
-    )
+    user = update.effective_user
+    assert user is not None
+    keyboard = forget_keyboard(context.texts, user.id)
+    await message_of(update).reply_html(context.texts.forget, reply_markup=keyboard)
 
 
 async def forget_decided(update: Update, context: Context) -> None:
@@ -66,14 +62,14 @@ async def forget_decided(update: Update, context: Context) -> None:
     if int(data[1]) != query.from_user.id:
         await query.answer(context.texts.not_yours)
         return
+    text = context.texts.forget_cancelled
     if data[2] == "yes":
+        text = context.texts.forgotten
         async with context.services.database.session() as session:
             await users.forget(session, query.from_user.id)
         context.services.last_photos.forget(query.from_user.id)
         await unlearn(context.services)
-    await edit(
-        query, context.texts.forgotten if data[2] == "yes" else context.texts.forget_cancelled, None
-    )
+    await edit(query, text, None)
     await query.answer()
 
 
@@ -82,7 +78,7 @@ async def _page(
 ) -> tuple[str, InlineKeyboardMarkup | None]:
     texts = context.texts
     async with context.services.database.reading() as session:
-        mine: Page[MyHashtag] = await labels.mine(session, user_id, page=page, size=PAGE_SIZE)
+        mine = await labels.mine(session, user_id, page=page, size=PAGE_SIZE)
     if not mine.total:
         return texts.mine_none, None
     number = texts.number(mine.total, texts.hashtags)

@@ -1,7 +1,9 @@
 """What a language of the bot is: one sentence for each thing that the bot says."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,3 +201,10 @@ class Texts:
         if count % 10 == 1 and count % 100 != 11:
             return 0
         return 1 if count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14) else 2
+
+
+def class_names(language: str) -> Mapping[str, str]:
+    """ImageNet's classes in a language by their English names, from ``classes_<language>.csv``."""
+    table = Path(__file__).parent / f"classes_{language}.csv"
+    with table.open(encoding="utf-8", newline="") as lines:
+        return {row["english"]: row["name"] for row in csv.DictReader(lines)}

@@ -1,7 +1,6 @@
 """The bot in Russian."""
 
-from bot.chat.texts.classes import classes
-from bot.chat.texts.language import Texts
+from bot.chat.texts.language import Texts, class_names
 
 RUSSIAN = Texts(
     language="ru",
@@ -234,5 +233,5 @@ RUSSIAN = Texts(
     categories_counted=("тема", "темы", "тем"),
     known_photos=("знакомого фото", "знакомых фото", "знакомых фото"),
     decimal_mark=",",
-    classes=classes("ru"),
+    classes=class_names("ru"),
 )

@@ -1,152 +1,203 @@
-/* The page's table of contents: what comes over the wire, what is shown, what people do with it. */
+/* The page's table of contents: what comes over the wire, and what people do with it. */
 
-import { Composer } from "./composer.js";
-import { Connection } from "./connection.js";
+import { wordsOf } from "./bubble.js";
+import { setCommands } from "./commands.js";
+import { focusField, replyTo, sendText } from "./composer.js";
+import { listen, press, reset } from "./connection.js";
 import { byId, make } from "./dom.js";
-import { Files } from "./files.js";
-import { MessageList } from "./messages.js";
-import { alert, confirm, copy, openMenu, openViewer, toast } from "./panels.js";
+import { choosePhotos } from "./files.js";
+import { arrived, draw, jump, toBottom } from "./messages.js";
+import { ask, copy, openMenu, toast } from "./panels.js";
+import { chat, isOwn } from "./state.js";
 import { switchLanguage, t, translate } from "./texts.js";
 
 const ACTION_MS = 5500; // Telegram's clients show an action for about five seconds
+const ANSWER_MS = 20_000; // a bot that does not answer must not leave a button turning for ever
 const LOST_SHOWN_AFTER_MS = 700; // a hiccup shorter than this is nobody's business
-const BUSY = "button, a, code, img"; // in a message: what does something of its own
 
-translate(document);
+const list = byId("messages");
 
-// The key has become a cookie; the address is for people.
-const address = new URL(location);
-address.searchParams.delete("key");
-history.replaceState(null, "", address);
-
-// Without ?chat= in the address the server says which chat this is.
-const connection = new Connection(address.searchParams.get("chat") ?? "");
-const chat = {
-  userId: null,
-  group: false,
-  waiting: new Set(),
-  open: openViewer,
-  jump: (id) => list.jump(id),
-  press,
-  command: (text) => composer.sendText(text),
-};
-const list = new MessageList(chat);
-const composer = new Composer(connection, chat, () => list.focusLast());
-const files = new Files(connection, composer);
+translate();
 
 /* What comes over the wire. */
 
-connection.addEventListener("snapshot", ({ detail }) => {
-  chat.userId = detail.user.id;
-  chat.group = detail.chat.type !== "private";
-  composer.commands = detail.commands;
-  const first = byId("messages").getAttribute("aria-busy") === "true";
-  list.replaceAll(detail.messages);
-  welcome();
-  if (first) {
-    list.toBottom();
-    composer.focus();
-  }
-});
+const events = {
+  snapshot({ user, chat: { type }, commands, messages }) {
+    chat.me = user.id;
+    chat.group = type !== "private";
+    chat.messages = new Map(messages.map((message) => [message.message_id, message]));
+    const answer = messages.findLast((message) => !isOwn(message));
+    chat.readUpTo = Math.max(chat.readUpTo, answer?.message_id ?? 0);
+    setCommands(commands);
+    const first = list.ariaBusy === "true";
+    show();
+    if (!first) return;
+    toBottom();
+    focusField();
+  },
 
-connection.addEventListener("message", ({ detail }) => {
-  list.put(detail);
-  welcome();
-  if (detail.from.id === chat.userId) return;
-  act(false);
-  if (document.hidden) document.title = "● tag4pic";
-});
+  message(message) {
+    chat.messages.set(message.message_id, message);
+    if (!isOwn(message)) {
+      seen();
+      setStatus(false);
+      if (document.hidden) document.title = "● tag4pic";
+    }
+    show({ fresh: true });
+    arrived(message);
+  },
 
-connection.addEventListener("edit", ({ detail }) => list.put(detail));
+  edit(message) {
+    chat.messages.set(message.message_id, message);
+    seen();
+    show();
+  },
 
-connection.addEventListener("force_reply", ({ detail }) => {
-  const message = list.get(detail.message_id);
-  if (message) composer.replyTo(message, detail.placeholder ?? undefined);
-});
+  action() {
+    seen();
+    setStatus(true);
+    show();
+  },
 
-connection.addEventListener("commands", ({ detail }) => {
-  composer.commands = detail.commands;
-});
+  force_reply({ message_id: id, placeholder }) {
+    if (chat.messages.has(id)) replyTo(chat.messages.get(id), placeholder);
+  },
 
-connection.addEventListener("action", () => {
-  list.read();
-  act(true);
-});
+  commands({ commands }) {
+    setCommands(commands);
+  },
 
-let losing = null;
+  callback_answer(answer) {
+    answerTo(answer.id).resolve(answer);
+  },
+};
 
-connection.addEventListener("state", ({ detail: state }) => {
-  const bar = byId("connection");
-  if (state === "lost") {
-    losing ??= setTimeout(() => {
-      bar.textContent = t("lost");
-      bar.hidden = false;
-    }, LOST_SHOWN_AFTER_MS);
-    return;
-  }
-  clearTimeout(losing);
-  losing = null;
-  bar.hidden = state === "open";
-  if (state === "no_key") bar.textContent = t("no_key");
-  if (state === "no_chat") {
-    bar.replaceChildren(`${t("no_chat")} `, make("a", { href: "/", text: t("to_chat") }));
-  }
-});
+listen((name, data) => events[name](data), setConnection);
 
-/* What the bot is doing, under its name. */
-
-let acting = null;
-
-function act(typing) {
-  clearTimeout(acting);
-  const status = byId("status");
-  status.classList.toggle("busy", typing);
-  if (!typing) return status.replaceChildren(t("bot"));
-  const dots = [0, 1, 2].map(() => make("i"));
-  const sign = make("span", { class: "dots", "aria-hidden": "true" }, ...dots);
-  status.replaceChildren(sign, t("typing"));
-  acting = setTimeout(() => act(false), ACTION_MS);
-}
-
-act(false);
-
-/* The first run: an invitation and Telegram's Start button where the field will be. */
-
-function welcome() {
-  const empty = list.size === 0;
+function show(how) {
+  draw(how);
+  const empty = !chat.messages.size; // an invitation, and Telegram's Start button for the field
   byId("welcome").hidden = !empty;
   byId("start").hidden = !empty;
   byId("composer").hidden = empty;
 }
 
-byId("start").addEventListener("click", () => composer.sendText("/start"));
-byId("welcome-choose").addEventListener("click", () => files.choose());
+function seen() {
+  chat.readUpTo = Math.max(0, ...chat.messages.keys());
+}
+
+let losing = null;
+
+function setConnection(state) {
+  const bar = byId("connection");
+  clearTimeout(losing);
+  if (state === "lost") losing = setTimeout(setConnection, LOST_SHOWN_AFTER_MS, "lost_for_long");
+  else bar.hidden = state === "open";
+  if (state === "lost_for_long") bar.textContent = t("lost");
+  if (state === "no_key") bar.textContent = t("no_key");
+  if (state === "no_chat") {
+    bar.replaceChildren(`${t("no_chat")} `, make("a", { href: "/", text: t("to_chat") }));
+  }
+}
+
+/* What the bot is doing, under its name. */
+
+let acting = null;
+
+function setStatus(typing) {
+  clearTimeout(acting);
+  const dots = make("span", { class: "dots", "aria-hidden": "true" }, ...Array.from("...", () => make("i")));
+  byId("status").classList.toggle("busy", typing);
+  byId("status").replaceChildren(...(typing ? [dots, t("typing")] : [t("bot")]));
+  if (typing) acting = setTimeout(setStatus, ACTION_MS, false);
+}
+
+setStatus(false);
 
 /* Buttons under messages, from the tap to the bot's answer. */
 
-async function press(message, row, column) {
-  const place = `${message.message_id}:${row}:${column}`;
+const answers = new Map(); // callback id -> a promise that the bot's answer fulfils
+
+function answerTo(id) {
+  if (!answers.has(id)) answers.set(id, Promise.withResolvers());
+  return answers.get(id);
+}
+
+async function pressKey(place) {
   if (chat.waiting.has(place)) return;
   setWaiting(place, true);
   try {
-    const answer = await connection.press(message.message_id, row, column);
-    if (answer.text) (answer.show_alert ? alert : toast)(answer.text);
+    const { promise, resolve } = answerTo(await press(...place.split(":").map(Number)));
+    setTimeout(resolve, ANSWER_MS, {});
+    const { text, show_alert: stays } = await promise;
+    if (text && stays) ask(text, t("alert_ok"));
+    else if (text) toast(text);
   } catch (refused) {
-    toast(refused.message, { error: true });
-  } finally {
-    setWaiting(place, false);
+    toast(refused);
   }
+  setWaiting(place, false);
 }
 
 function setWaiting(place, waits) {
   if (waits) chat.waiting.add(place);
   else chat.waiting.delete(place);
-  const button = document.querySelector(`[data-key="${place}"]`);
-  button?.classList.toggle("loading", waits);
-  button?.setAttribute("aria-busy", String(waits));
+  const key = list.querySelector(`[data-key="${place}"]`);
+  key?.classList.toggle("loading", waits);
+  if (key) key.ariaBusy = String(waits);
 }
 
-/* What can be done with the chat, and with a message: by mouse, by touch, by keyboard. */
+/* What can be done with a message: by mouse, by touch, by keyboard. */
+
+const messageAt = (element) => chat.messages.get(Number(element.closest(".message").dataset.id));
+
+list.addEventListener("click", ({ target }) => {
+  const pressed = target.closest("button, code");
+  if (!pressed) return;
+  const { key, to } = pressed.dataset;
+  if (pressed.matches(".command-link")) sendText(pressed.textContent);
+  else if (to) jump(to);
+  // Selecting a part of the block by hand must stay possible.
+  else if (pressed.matches("code")) getSelection().isCollapsed && copy(pressed.textContent);
+  else if (key) {
+    const [, row, column] = key.split(":");
+    const { copy_text: copied } = messageAt(pressed).reply_markup.inline_keyboard[row][column];
+    if (copied) copy(copied.text);
+    else pressKey(key);
+  }
+});
+
+list.addEventListener("dblclick", ({ target }) => {
+  if (!target.closest(".message") || target.closest("button, a, code, img")) return;
+  getSelection().removeAllRanges();
+  replyTo(messageAt(target));
+});
+
+list.addEventListener("contextmenu", (event) => {
+  const element = event.target.closest(".message");
+  if (!element || event.target.closest("a")) return;
+  if (!getSelection().isCollapsed && element.contains(getSelection().anchorNode)) return;
+  event.preventDefault();
+  const message = messageAt(element);
+  const items = [{ icon: "reply", label: t("reply"), run: () => replyTo(message) }];
+  const words = wordsOf(message);
+  if (words) items.push({ icon: "copy", label: t("copy_text"), run: () => copy(words) });
+  // A context menu opened from the keyboard has no point of its own.
+  const box = element.querySelector(".bubble").getBoundingClientRect();
+  openMenu(items, { x: event.clientX || box.left + 24, y: event.clientY || box.top + 24 });
+});
+
+list.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (target.matches("code") && (key === "Enter" || key === " ")) copy(target.textContent);
+  else if (target.matches(".message") && (key === "Enter" || key === "r")) replyTo(messageAt(target));
+  else return;
+  event.preventDefault();
+});
+
+/* What can be done with the chat. */
+
+byId("start").addEventListener("click", () => sendText("/start"));
+byId("welcome-choose").addEventListener("click", choosePhotos);
 
 byId("more").addEventListener("click", (event) => {
   const items = [
@@ -157,42 +208,10 @@ byId("more").addEventListener("click", (event) => {
 });
 
 async function clear() {
-  if (!(await confirm(t("clear_sure"), t("clear")))) return;
-  try {
-    await connection.reset();
-    composer.replyTo(null);
-  } catch (refused) {
-    toast(refused.message, { error: true });
-  }
+  if (!(await ask(t("clear_sure"), t("clear"), t("cancel")))) return;
+  replyTo(null);
+  reset().catch(toast);
 }
-
-const messages = byId("messages");
-
-messages.addEventListener("dblclick", ({ target }) => {
-  if (!target.closest(".message") || target.closest(BUSY)) return;
-  getSelection().removeAllRanges();
-  composer.replyTo(list.at(target));
-});
-
-messages.addEventListener("contextmenu", (event) => {
-  const element = event.target.closest(".message");
-  if (!element || event.target.closest("a")) return;
-  if (!getSelection().isCollapsed && element.contains(getSelection().anchorNode)) return;
-  event.preventDefault();
-  const message = list.at(element);
-  const words = message.text ?? message.caption;
-  const items = [{ icon: "reply", label: t("reply"), run: () => composer.replyTo(message) }];
-  if (words) items.push({ icon: "copy", label: t("copy_text"), run: () => copy(words) });
-  // A context menu opened from the keyboard has no point of its own.
-  const box = element.querySelector(".bubble").getBoundingClientRect();
-  openMenu(items, { x: event.clientX || box.left + 24, y: event.clientY || box.top + 24 });
-});
-
-messages.addEventListener("keydown", (event) => {
-  if (!event.target.matches(".message") || (event.key !== "Enter" && event.key !== "r")) return;
-  event.preventDefault();
-  composer.replyTo(list.at(event.target));
-});
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) document.title = "tag4pic";
@@ -205,5 +224,3 @@ document.addEventListener("keydown", (event) => {
   const taken = event.defaultPrevented || document.activeElement.matches("textarea, input");
   if (plain && !taken && !document.querySelector("dialog[open], .menu")) byId("text").focus();
 });
-
-connection.open();

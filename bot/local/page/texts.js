@@ -1,50 +1,34 @@
 /* What the page itself says, in English and Russian. */
 
-const STORED = "tag4pic.language";
-
 const TEXTS = {
   add: ["Add", "Добавить"],
   alert_ok: ["OK", "ОК"],
   attach: ["Attach a photo or a file", "Прикрепить фото или файл"],
-  attach_file: ["File", "Файл"],
-  attach_photo: ["Photo", "Фото"],
   bot: ["bot", "бот"],
   cancel: ["Cancel", "Отмена"],
   caption: ["Add a caption…", "Добавить подпись…"],
   clear: ["Clear chat", "Очистить чат"],
-  clear_sure: [
-    "Clear this chat? All its messages will be gone.",
-    "Очистить чат? Все сообщения исчезнут.",
-  ],
+  clear_sure: ["Clear this chat? All its messages will be gone.", "Очистить чат? Все сообщения исчезнут."],
   close: ["Close", "Закрыть"],
   commands: ["Commands", "Команды"],
   copied: ["Copied to clipboard", "Скопировано в буфер обмена"],
-  copy_failed: [
-    "The browser did not let the page copy.",
-    "Браузер не разрешил странице копировать.",
-  ],
+  copy_failed: ["The browser did not let the page copy.", "Браузер не разрешил странице копировать."],
   copy_text: ["Copy text", "Копировать текст"],
-  copy_this: [(text) => `Copy ${text}`, (text) => `Скопировать ${text}`],
-  document: ["File", "Файл"],
+  copy_this: ["Copy {}", "Скопировать {}"],
   drop_file: ["Drop to send as files", "Отпустите, чтобы отправить файлами"],
   drop_file_hint: ["without compression", "без сжатия"],
   drop_photo: ["Drop to send as photos", "Отпустите, чтобы отправить как фото"],
   drop_photo_hint: ["in a quick way", "быстрым способом"],
   edited: ["edited", "изменено"],
-  empty_file: [
-    (name) => `“${name}” is empty, so there is nothing to send.`,
-    (name) => `Файл «${name}» пуст, отправлять нечего.`,
-  ],
+  empty_file: ["“{}” is empty, so there is nothing to send.", "Файл «{}» пуст, отправлять нечего."],
+  file: ["File", "Файл"],
   language: ["Русский язык", "English language"],
   lost: ["Connection lost. Trying again…", "Связь потеряна. Пробую снова…"],
   menu: ["Menu", "Меню"],
   message: ["Message", "Сообщение"],
   messages: ["Messages", "Сообщения"],
   more: ["More", "Ещё"],
-  new_messages: [
-    (n) => `Go to the latest message, ${n} new`,
-    (n) => `К последнему сообщению, новых: ${n}`,
-  ],
+  new_messages: ["Go to the latest message, {} new", "К последнему сообщению, новых: {}"],
   next: ["Next photo", "Следующее фото"],
   no_chat: [
     "There is no such chat: “chat=” in the address takes a whole number.",
@@ -54,22 +38,19 @@ const TEXTS = {
     "The bot has been started anew. Open the address that it printed.",
     "Бот запущен заново. Откройте адрес, который он вывел.",
   ],
-  not_pressed: [
-    "The button could not be pressed. Try again.",
-    "Кнопка не сработала. Попробуйте ещё раз.",
-  ],
+  not_pressed: ["The button could not be pressed. Try again.", "Кнопка не сработала. Попробуйте ещё раз."],
   not_sent: [
     "The message was not sent. Is the bot still running?",
     "Сообщение не отправлено. Бот ещё запущен?",
   ],
   open_photo: ["Open the photo", "Открыть фото"],
   photo: ["Photo", "Фото"],
-  photo_of: [(i, n) => `Photo ${i} of ${n}`, (i, n) => `Фото ${i} из ${n}`],
+  photo_of: ["Photo {} of {}", "Фото {} из {}"],
   previous: ["Previous photo", "Предыдущее фото"],
-  remove: [(name) => `Remove ${name}`, (name) => `Убрать ${name}`],
+  remove: ["Remove {}", "Убрать {}"],
   reply: ["Reply", "Ответить"],
   reply_cancel: ["Cancel the reply", "Не отвечать"],
-  reply_to: [(name) => `Reply to ${name}`, (name) => `Ответ: ${name}`],
+  reply_to: ["Reply to {}", "Ответ: {}"],
   send: ["Send", "Отправить"],
   send_as_file: ["Send as a file, without compression", "Отправить файлом, без сжатия"],
   send_files: [
@@ -78,7 +59,7 @@ const TEXTS = {
   ],
   send_photos: [
     (n) => (n === 1 ? "Send a photo" : `Send ${n} photos`),
-    (n) => `Отправить ${n} фото`,
+    "Отправить {} фото",
   ],
   sending: ["Sending…", "Отправка…"],
   start: ["Start", "Начать"],
@@ -86,10 +67,7 @@ const TEXTS = {
   to_chat: ["Open the usual chat", "Открыть обычный чат"],
   today: ["Today", "Сегодня"],
   typing: ["typing", "печатает"],
-  unsupported: [
-    "This kind of message cannot be shown here.",
-    "Такое сообщение здесь не показать.",
-  ],
+  unsupported: ["This kind of message cannot be shown here.", "Такое сообщение здесь не показать."],
   welcome_choose: ["Choose a photo", "Выбрать фото"],
   welcome_hint: ["or drop one here, or paste it", "или перетащите его сюда, или вставьте"],
   welcome_text: [
@@ -111,44 +89,34 @@ function plural(n, one, few, many) {
   return { one, few }[new Intl.PluralRules("ru").select(n)] ?? many;
 }
 
-function remembered() {
-  try {
-    return localStorage.getItem(STORED);
-  } catch {
-    return null; // storage may be forbidden; the browser's language serves then
-  }
-}
-
 /** "en" or "ru": what was chosen here before, otherwise the browser's language. */
-export const language = remembered() ?? (/^ru\b/i.test(navigator.language) ? "ru" : "en");
+export const language =
+  localStorage.getItem("tag4pic.language") ?? (/^ru\b/i.test(navigator.language) ? "ru" : "en");
 
 /** A text of the page; texts with a number or a name in them take it as arguments. */
 export function t(key, ...values) {
   const text = TEXTS[key][language === "ru" ? 1 : 0];
-  return typeof text === "function" ? text(...values) : text;
+  if (typeof text === "function") return text(...values);
+  return values.reduce((filled, value) => filled.replace("{}", () => value), text);
 }
 
 /** Fill in the page's fixed texts: `data-text`, `data-label` and `data-placeholder`. */
-export function translate(root) {
+export function translate() {
   document.documentElement.lang = language;
-  for (const node of root.querySelectorAll("[data-text]")) {
+  for (const node of document.querySelectorAll("[data-text]")) {
     node.textContent = t(node.dataset.text);
   }
-  for (const node of root.querySelectorAll("[data-label]")) {
+  for (const node of document.querySelectorAll("[data-label]")) {
     node.setAttribute("aria-label", t(node.dataset.label));
     if (node.matches("button")) node.title = t(node.dataset.label);
   }
-  for (const node of root.querySelectorAll("[data-placeholder]")) {
+  for (const node of document.querySelectorAll("[data-placeholder]")) {
     node.placeholder = t(node.dataset.placeholder);
   }
 }
 
 export function switchLanguage() {
-  try {
-    localStorage.setItem(STORED, language === "en" ? "ru" : "en");
-  } catch {
-    return;
-  }
+  localStorage.setItem("tag4pic.language", language === "en" ? "ru" : "en");
   location.reload();
 }
 
@@ -162,13 +130,13 @@ const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digi
 export const timeOf = (seconds) => clock.format(seconds * 1000);
 
 /** The day of a Bot API date, as a heading. */
-export function dayOf(seconds, now = new Date()) {
+export function dayOf(seconds) {
   const date = new Date(seconds * 1000);
-  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate());
-  const days = Math.round((midnight - new Date(date).setHours(0, 0, 0, 0)) / 86_400_000);
-  if (days === 0) return t("today");
-  if (days === 1) return t("yesterday");
+  const now = new Date();
+  if (date.toDateString() === now.toDateString()) return t("today");
   const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  now.setDate(now.getDate() - 1);
+  if (date.toDateString() === now.toDateString()) return t("yesterday");
   return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year }).format(date);
 }
 

@@ -4,6 +4,7 @@ import io
 import logging
 import shutil
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from bot.local import LocalServer
 from tests.person import Person
 
 TOKEN = "4242:a-secret-token"
+BotApplication = Application[Any, Any, Any, Any, Any, Any]
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -55,23 +57,12 @@ async def api(server: LocalServer, ann: Person) -> AsyncIterator[Bot]:
         yield bot
 
 
-@pytest.fixture
-async def echo(server: LocalServer) -> AsyncIterator[Application[Any, Any, Any, Any, Any, Any]]:
-    """An application that polls the server and answers everything."""
-    app = (
-        ApplicationBuilder()
-        .token(TOKEN)
-        .base_url(server.base_url)
-        .base_file_url(server.base_file_url)
-        .concurrent_updates(True)
-        .build()
-    )
-    app.add_handler(CommandHandler("start", _start))
-    app.add_handler(MessageHandler(filters.PHOTO, _photo))
-    app.add_handler(MessageHandler(filters.TEXT, _text))
-    app.add_handler(MessageHandler(filters.ALL, _other))
-    app.add_handler(CallbackQueryHandler(_pressed))
+@asynccontextmanager
+async def polling(server: LocalServer) -> AsyncIterator[BotApplication]:
+    """An application that polls the server; its handlers may be added within."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    builder = ApplicationBuilder().token(server.token).base_url(server.base_url)
+    app = builder.base_file_url(server.base_file_url).concurrent_updates(True).build()
     async with app:
         await app.start()
         assert app.updater is not None
@@ -79,6 +70,18 @@ async def echo(server: LocalServer) -> AsyncIterator[Application[Any, Any, Any, 
         yield app
         await app.updater.stop()
         await app.stop()
+
+
+@pytest.fixture
+async def echo(server: LocalServer) -> AsyncIterator[BotApplication]:
+    """A bot that answers everything."""
+    async with polling(server) as app:
+        app.add_handler(CommandHandler("start", _start))
+        app.add_handler(MessageHandler(filters.PHOTO, _photo))
+        app.add_handler(MessageHandler(filters.TEXT, _text))
+        app.add_handler(MessageHandler(filters.ALL, _other))
+        app.add_handler(CallbackQueryHandler(_pressed))
+        yield app
 
 
 async def _start(update: Update, _: Any) -> None:
@@ -139,25 +142,11 @@ def picture() -> Callable[..., bytes]:
 
 @pytest.fixture
 async def hashtag_bot(server: LocalServer) -> AsyncIterator[HashtagBot]:
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    application = (
-        ApplicationBuilder()
-        .token(server.token)
-        .base_url(server.base_url)
-        .base_file_url(server.base_file_url)
-        .concurrent_updates(True)
-        .build()
-    )
-    bot = HashtagBot(application)
-    async with application:
+    async with polling(server) as application:
+        bot = HashtagBot(application)
         await application.bot.set_my_commands([("start", "What I do"), ("ask", "Ask me")])
-        await application.start()
-        assert application.updater is not None
-        await application.updater.start_polling()
         yield bot
         bot.gate.set()
-        await application.updater.stop()
-        await application.stop()
 
 
 @pytest.fixture

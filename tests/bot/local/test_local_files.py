@@ -142,7 +142,7 @@ async def test_more_than_can_be_sent_at_once_is_refused_in_words(ann: Person) ->
 
 def test_the_oldest_files_go_when_the_budget_is_spent() -> None:
     store = FileStore(max_bytes=1000)
-    files = [store.add(bytes([i]) * 300, "documents", ".bin", "x/y") for i in range(5)]
+    files = [store.add(bytes([i]) * 300, "documents", ".bin") for i in range(5)]
     assert [store.get(file.unique_id) for file in files] == [None, None, *files[2:]]
 
 
@@ -150,8 +150,8 @@ def test_a_file_that_is_sent_again_stays_longer() -> None:
     store = FileStore(max_bytes=1000)
     old, other, again = (bytes([i]) * 300 for i in range(3))
     for data in (old, other, again, old):
-        last = store.add(data, "documents", ".bin", "x/y")
-    store.add(bytes([9]) * 300, "documents", ".bin", "x/y")
+        last = store.add(data, "documents", ".bin")
+    store.add(bytes([9]) * 300, "documents", ".bin")
     assert store.get(last.unique_id) == last
 
 

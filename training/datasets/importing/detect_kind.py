@@ -1,12 +1,12 @@
 """Which layout a source has."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 from training.datasets.format import POSTS, DatasetError, Post
 from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.importing.photo_paths import files_below
 from training.datasets.importing.readers import (
     csv_table,
     dataset_folder,
@@ -64,7 +64,7 @@ def _kind_of_file(source: Path) -> str:
 def _kind_of_files(source: Path) -> str:
     pictures: set[str] = set()
     captions: set[str] = set()
-    for path in islice(_walk(source), _MAX_FILES):
+    for path in islice(files_below(source), _MAX_FILES):
         if instaloader.SIGN.fullmatch(path.name):
             return "instaloader"
         stem = str(path.with_suffix(""))
@@ -76,11 +76,5 @@ def _kind_of_files(source: Path) -> str:
         return "instaloader"
     if pictures:
         return "keywords"
-    empty = next(_walk(source), None) is None
+    empty = next(files_below(source), None) is None
     raise DatasetError(f"{source} {'is empty' if empty else 'is not understood'}. {_UNDERSTOOD}")
-
-
-def _walk(source: Path) -> Iterator[Path]:
-    for folder, inside, names in os.walk(source):
-        inside[:] = sorted(name for name in inside if not name.startswith("."))
-        yield from (Path(folder) / name for name in names if not name.startswith("."))

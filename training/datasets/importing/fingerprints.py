@@ -49,7 +49,6 @@ class FingerprintFile:
             self._stored[digest] = Fingerprint(digest, hashes, np.frombuffer(colours, np.uint8))
 
     def close(self) -> None:
-        """Closes the file."""
         self._file.close()
 
     def of_photos(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from training.datasets.format import Post
 
@@ -14,19 +15,12 @@ def rare_and_common(
 
     The pictures of an album are one post.
     """
-    counts: Counter[str] = Counter()
-    albums: dict[str, set[str]] = {}
-    total = 0
-    for post in posts:
-        if post.album is None:
-            total += 1
-            counts.update(post.hashtags)
-        else:
-            albums.setdefault(post.album, set()).update(post.hashtags)
-    for hashtags in albums.values():
-        counts.update(hashtags)
-    total += len(albums)
-    most = total if cap is None else cap * total
+    whole_posts: dict[str | int, dict[str, None]] = {}
+    for number, post in enumerate(posts):
+        key = number if post.album is None else post.album
+        whole_posts.setdefault(key, {}).update(dict.fromkeys(post.hashtags))
+    counts = Counter(chain.from_iterable(whole_posts.values()))
+    most = len(whole_posts) * (1 if cap is None else cap)
     rare = Counter({tag: count for tag, count in counts.items() if count < min_count})
     common = Counter({tag: count for tag, count in counts.items() if count > most})
     return rare, common

@@ -45,7 +45,6 @@ class ImportSummary:
     problems: Problems = field(default_factory=Problems)
 
     def add_missing_photo(self, name: str) -> None:
-        """Counts a photo that is not there."""
         self.photos_missing += 1
         if len(self.missing_examples) < MAX_EXAMPLES:
             self.missing_examples.append(name[:120])

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recommenders.machine import cores
-from recommenders.photos import PhotoError
-from training.datasets.format import POSTS, DatasetError, Post, write_posts
+from training.datasets.format import POSTS, DatasetError, Post, write_json, write_posts
 from training.datasets.importing.detect_kind import KINDS, detect_kind
 from training.datasets.importing.duplicates import join_duplicates
 from training.datasets.importing.fingerprints import Fingerprint, FingerprintFile
@@ -72,7 +71,7 @@ def import_posts(
         summary.duplicates += len(posts) - len(joined)
         limited = _limited(joined, min_count, cap, summary)
         placed = _placed(limited, fingerprints, to, summary, progress)
-        _write_origin(source, to, summary.kind)
+        write_json(to / ORIGIN, {"source": str(source.resolve()), "kind": summary.kind})
         write_posts(to, placed)
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
@@ -109,12 +108,6 @@ def _check_target(source: Path, to: Path, replace_other: bool) -> None:
         )
 
 
-def _write_origin(source: Path, to: Path, kind: str) -> None:
-    partial = to / f"{ORIGIN}.partial"
-    partial.write_text(json.dumps({"source": str(source.resolve()), "kind": kind}) + "\n")
-    partial.replace(to / ORIGIN)
-
-
 def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post]:
     """The posts that have a hashtag."""
     posts: list[Post] = []
@@ -137,7 +130,7 @@ def _fingerprints(
     posts: list[Post], to: Path, summary: ImportSummary, progress: Progress
 ) -> dict[Path, Fingerprint]:
     """The fingerprint of every photo; posts lose, in place, a photo that cannot be read."""
-    with_photo = [index for index, post in enumerate(posts) if post.image is not None]
+    with_photo = [(index, post.image) for index, post in enumerate(posts) if post.image]
     fingerprints: dict[Path, Fingerprint] = {}
     if not with_photo:
         return fingerprints
@@ -146,26 +139,21 @@ def _fingerprints(
         try:
             for start in range(0, len(with_photo), _BATCH):
                 batch = with_photo[start : start + _BATCH]
-                paths = [path for index in batch if (path := posts[index].image)]
-                results = file.of_photos(paths, pool)
-                for index, path, result in zip(batch, paths, results, strict=True):
+                results = file.of_photos([path for _, path in batch], pool)
+                for (index, path), result in zip(batch, results, strict=True):
                     if isinstance(result, Fingerprint):
                         fingerprints[path] = result
                     else:
                         posts[index] = replace(posts[index], image=None)
-                        _count_unreadable(path, result, summary)
+                        summary.photos_found -= 1
+                        if result.reason == "unreadable" and not path.exists():
+                            summary.add_missing_photo(path.name)
+                        else:
+                            summary.problems.add(f"photo: {result}", path.name)
                 progress("looking at photos", start + len(batch), len(with_photo))
         finally:
             pool.shutdown(cancel_futures=True)
     return fingerprints
-
-
-def _count_unreadable(path: Path, error: PhotoError, summary: ImportSummary) -> None:
-    summary.photos_found -= 1
-    if error.reason == "unreadable" and not path.exists():
-        summary.add_missing_photo(path.name)
-    else:
-        summary.problems.add(f"photo: {error}", path.name)
 
 
 def _limited(

@@ -3,12 +3,20 @@
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from training.datasets.importing.import_summary import ImportSummary
 
 FOLDER = "images"
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    """The files of a folder and of the folders in it, in order, without hidden ones."""
+    for folder, inside, names in os.walk(root):
+        inside[:] = sorted(name for name in inside if not name.startswith("."))
+        yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
 
 
 def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Path | None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
-from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import find_photo
+from training.datasets.importing.readers.text_values import hashtag_or_none
 
 PHOTOS = "data_list.txt"
 HASHTAGS = "tag_list.txt"
@@ -44,7 +44,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
         yield Post(
             hashtags=canonical_hashtags(line.split(), where, summary.problems),
             image=find_photo(root, photo.strip(), where, summary),
-            search_hashtag=_searched(photo.strip()),
+            search_hashtag=hashtag_or_none(PurePosixPath(photo.strip()).parent.name),
         )
 
 
@@ -52,10 +52,3 @@ def _lines(path: Path, summary: ImportSummary) -> list[str]:
     # Not splitlines(): it would also break at the separators that a hashtag line may hold.
     lines = read_text(path, summary.problems).replace("\r\n", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
-
-
-def _searched(photo: str) -> str | None:
-    try:
-        return normalise(PurePosixPath(photo).parent.name)
-    except HashtagError:
-        return None

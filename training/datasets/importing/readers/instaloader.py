@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import find_photo
 from training.datasets.importing.readers.text_values import (
+    hashtag_or_none,
     hashtags_in_caption,
     parse_date,
     parse_likes,
@@ -142,7 +142,8 @@ def _posts(
         hashtags=canonical_hashtags(hashtags_in_caption(caption or ""), where, summary.problems),
         likes=parse_likes(likes, where, summary),
         posted_at=posted_at or _time_of_name(name),
-        search_hashtag=_search_hashtag(folder.name),
+        # instaloader names the folder of a hashtag's posts #hashtag.
+        search_hashtag=hashtag_or_none(folder.name) if folder.name.startswith("#") else None,
         album=where if len(pictures) > 1 else None,
     )
     images = [find_photo(root, _name_inside(root, path), where, summary) for path in pictures]
@@ -200,11 +201,3 @@ def _first(
 def _time_of_name(name: str) -> str | None:
     match = _TIME.search(name)
     return "{}T{}:{}:{}+00:00".format(*match.groups()) if match else None
-
-
-def _search_hashtag(folder: str) -> str | None:
-    """instaloader names the folder of a hashtag's posts ``#hashtag``."""
-    try:
-        return normalise(folder) if folder.startswith("#") else None
-    except HashtagError:
-        return None

@@ -4,7 +4,6 @@ IPTC-IIM 4.2, record 2, dataset 25 (keywords) and record 1, dataset 90 (their en
 ``dc:subject``. Lightroom, digiKam, Photo Mechanic and others write both.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,7 +12,7 @@ from PIL import Image, IptcImagePlugin
 
 from training.datasets.format import Post, canonical_hashtags
 from training.datasets.importing.import_summary import ImportSummary
-from training.datasets.importing.photo_paths import find_photo
+from training.datasets.importing.photo_paths import files_below, find_photo
 from training.datasets.importing.readers.text_values import hashtags_of_keywords
 
 SUFFIXES = (".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".png", ".avif", ".heic")
@@ -29,16 +28,14 @@ _MAX_KEYWORDS = 1000
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """A post for each photo of the folder and of the folders in it."""
     root = source.resolve()
-    for folder, inside, names in os.walk(root):
-        inside[:] = sorted(name for name in inside if not name.startswith("."))
-        for name in sorted(names):
-            if name.startswith(".") or not name.lower().endswith(SUFFIXES):
-                continue
-            where = (Path(folder) / name).relative_to(root).as_posix()
-            image = find_photo(root, where, where, summary)
-            if image is not None:
-                tags = hashtags_of_keywords(_keywords(image, where, summary))
-                yield Post(canonical_hashtags(tags, where, summary.problems), image)
+    for path in files_below(root):
+        if not path.name.lower().endswith(SUFFIXES):
+            continue
+        where = path.relative_to(root).as_posix()
+        image = find_photo(root, where, where, summary)
+        if image is not None:
+            tags = hashtags_of_keywords(_keywords(image, where, summary))
+            yield Post(canonical_hashtags(tags, where, summary.problems), image)
 
 
 def _keywords(path: Path, where: str, summary: ImportSummary) -> list[str]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import SPLITS
 from training.datasets.importing.import_summary import ImportSummary
 
@@ -88,6 +89,14 @@ def _leading(text: str) -> str:
 
 def _belongs(character: str) -> bool:
     return character == "_" or character in _JOINERS or unicodedata.category(character)[0] in "LMN"
+
+
+def hashtag_or_none(text: str) -> str | None:
+    """The text as a canonical hashtag; None where it is none."""
+    try:
+        return normalise(text)
+    except HashtagError:
+        return None
 
 
 def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None:
