@@ -11,6 +11,7 @@ and never across the list.
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,6 @@ from numpy.typing import NDArray
 from recommenders.ranking import Hashtag, Ranking
 
 Floats = NDArray[np.float32]
-
-Pair = tuple[frozenset[str], frozenset[str]]
-"""Two groups of hashtags: none of the one stands beside one of the other."""
 
 FIRST = 5
 """The hashtags that decide."""
@@ -57,6 +55,39 @@ _COMMUNITY = re.compile(
 _ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
 _COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
 _WOMEN = re.compile("|".join(_COUNTERPARTS))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an answer may hold.
+
+    Attributes:
+        floor: a hashtag less probable is not among the first five; where they are fewer than five,
+            nothing comes after them.
+        careful: floors of single hashtags, wherever they stand: those that are said of a person
+            only where the evidence is very good.
+        forbidden_pairs: of two hashtags, one of each group, the one that fits less is left out.
+    """
+
+    floor: float = 0.0
+    careful: Mapping[str, float] = field(default_factory=dict)
+    forbidden_pairs: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+
+    def allowed(self, hashtags: Sequence[Hashtag]) -> list[Hashtag]:
+        """The list without what may not stand there."""
+        allowed: list[Hashtag] = []
+        forbidden: set[str] = set()
+        for hashtag in hashtags:
+            too_unsure = hashtag.score < self.careful.get(hashtag.tag, 0.0)
+            if too_unsure or hashtag.tag in forbidden:
+                continue
+            allowed.append(hashtag)
+            for left, right in self.forbidden_pairs:
+                if hashtag.tag in left:
+                    forbidden |= right
+                if hashtag.tag in right:
+                    forbidden |= left
+        return allowed
 
 
 def family(tag: str) -> str:
@@ -109,8 +140,7 @@ def answer(
     top: int,
     mix: str | None = None,
     size: Callable[[str], int] | None = None,
-    floor: float = 0.0,
-    forbidden_pairs: Sequence[Pair] = (),
+    rules: Rules | None = None,
 ) -> list[Hashtag]:
     """The ``top`` hashtags of one photo, or of an album's photos as one, best first.
 
@@ -119,9 +149,7 @@ def answer(
         photos: how many there are.
         mix: a key of ``MIXES``; None leaves hashtags as they are ranked.
         size: of a hashtag, an index of ``SIZES``; None where sizes are unknown.
-        floor: a hashtag with a lower score is not among the first five; where they are fewer,
-            nothing comes after them.
-        forbidden_pairs: groups of hashtags of which the one that fits less is left out.
+        rules: of what may be shown; None for none.
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
@@ -132,25 +160,11 @@ def answer(
         best, others = hashtags[0], hashtags[1:]
         places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
         hashtags = [best, *(others[place] for place in places)]
-    hashtags = families_apart(without_forbidden(hashtags, forbidden_pairs))
-    first = [hashtag for hashtag in hashtags[:FIRST] if hashtag.score >= floor]
-    return (first if len(first) < FIRST and floor > 0 else hashtags)[:top]
-
-
-def without_forbidden(hashtags: Sequence[Hashtag], pairs: Sequence[Pair]) -> list[Hashtag]:
-    """The list without hashtags that must not stand beside one before them."""
-    allowed: list[Hashtag] = []
-    forbidden: set[str] = set()
-    for hashtag in hashtags:
-        if hashtag.tag in forbidden:
-            continue
-        allowed.append(hashtag)
-        for left, right in pairs:
-            if hashtag.tag in left:
-                forbidden |= right
-            if hashtag.tag in right:
-                forbidden |= left
-    return allowed
+    if rules is None:
+        return families_apart(hashtags)[:top]
+    hashtags = families_apart(rules.allowed(hashtags))
+    sure = [hashtag for hashtag in hashtags[:FIRST] if hashtag.score >= rules.floor]
+    return (hashtags if len(sure) == min(FIRST, len(hashtags)) else sure)[:top]
 
 
 def families_apart(hashtags: Sequence[Hashtag]) -> list[Hashtag]:

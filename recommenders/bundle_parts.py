@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings, FittedAls
-from recommenders.answers import SIZES
+from recommenders.answers import SIZES, Rules
 from recommenders.arrays import Array, Floats, unit
 from recommenders.backbones.registry import CLASSES, dims
 from recommenders.bundle import Bundle, BundleError, Part
@@ -191,15 +191,30 @@ def read_ranking(bundle: Bundle, backend: str) -> Ranking:
     )
 
 
-def fusion_part(fusion: Fusion, floor: float) -> Part:
-    """The part ``fusion``.
+def rules_part(rules: Rules) -> Part:
+    """The part ``answers``: settings alone."""
+    pairs = [[sorted(left), sorted(right)] for left, right in rules.forbidden_pairs]
+    return Part({"floor": rules.floor, "careful": dict(rules.careful), "forbidden_pairs": pairs})
 
-    Args:
-        floor: a hashtag less probable than this is not among the first five.
-    """
+
+def read_rules(bundle: Bundle) -> Rules:
+    """What ``rules_part`` wrote; no rules where there is no such part."""
+    settings = bundle.settings.get("answers", {})
+    return Rules(
+        float(settings.get("floor", 0.0)),
+        {tag: float(least) for tag, least in settings.get("careful", {}).items()},
+        tuple(
+            (frozenset(left), frozenset(right))
+            for left, right in settings.get("forbidden_pairs", ())
+        ),
+    )
+
+
+def fusion_part(fusion: Fusion) -> Part:
+    """The part ``fusion``."""
     trees = fusion.trees
     return Part(
-        {"start": trees.start, "floor": floor},
+        {"start": trees.start},
         {
             "feature": trees.feature,
             "threshold": trees.threshold,

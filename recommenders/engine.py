@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from recommenders.backbones.weights import WeightsError
 from recommenders.backends import BACKENDS, STYLES
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
-from recommenders.bundle_parts import read_fusion, read_ranking, with_taught_hashtags
+from recommenders.bundle_parts import read_fusion, read_ranking, read_rules, with_taught_hashtags
 from recommenders.explaining import Reason, explain
 from recommenders.fusion import blend, sources_of
 from recommenders.knowledge import Knowledge
@@ -58,11 +59,7 @@ class Engine:
         self.backends = (*self._recommenders, *blended)
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
         self._fusion = read_fusion(bundle) if blended else None
-        self._floor = float(bundle.settings.get("fusion", {}).get("floor", 0.0))
-        self._forbidden_pairs = [
-            (frozenset(left), frozenset(right))
-            for left, right in bundle.settings.get("answers", {}).get("forbidden_pairs", ())
-        ]
+        self._rules = read_rules(bundle)
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -179,8 +176,8 @@ class Engine:
             top=top,
             mix=mix,
             size=self.knowledge.size_index if self.knowledge else None,
-            floor=self._floor if backend == "both" else 0.0,
-            forbidden_pairs=self._forbidden_pairs,
+            # Only the fusion's scores are probabilities that a floor can be held against.
+            rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
         )
 
     @property

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender, AlsSettings
+from recommenders.answers import Rules
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_parts import fusion_part, ranking_part
+from recommenders.bundle_parts import fusion_part, ranking_part, rules_part
 from recommenders.fusion import Fusion
 from recommenders.w2v import Word2VecRecommender
 from training.datasets.format import DatasetError
@@ -34,7 +35,7 @@ from training.fitting.vocabulary import matrix, vocabulary
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
 from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_weights
-from training.starter.word_tables import forbidden_pairs
+from training.starter.word_tables import forbidden_pairs, people
 
 BACKBONE = "efficientnet_lite2"
 MODEL = "starter-2"
@@ -55,6 +56,9 @@ RANKING: dict[str, dict[str, float]] = {
 FLOOR = 0.4
 """The probability under which a hashtag is not among the first five, chosen on the check's photos
 so that what stands there is likelier right than wrong in every theme."""
+
+CAREFUL_FLOOR = 0.8
+"""The same of hashtags that say something of a person all the same, such as #kids."""
 
 BLANK_WEIGHT = 3.0
 """What each picture of nothing counts in the fusion."""
@@ -126,14 +130,13 @@ def fit_starter(
     last = fit_on(range(len(photos)))
     fusion = Fusion(fused.trees, last.share, last.class_share)
     counts = matrix(weights, hashtags)
-    pairs = forbidden_pairs()
     parts = last.parts | {
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
         "knowledge": knowledge.knowledge(posts, hashtags, vectors, seed=PLAN.seed),
         "both": Part(dict(RANKING["both"])),
-        "fusion": fusion_part(fusion, FLOOR),
-        "answers": Part({"forbidden_pairs": [list(map(list, pair)) for pair in pairs]}),
+        "fusion": fusion_part(fusion),
+        "answers": rules_part(_rules()),
     }
     bundle = Bundle(
         model=MODEL,
@@ -147,6 +150,12 @@ def fit_starter(
         },
     )
     return bundle.with_parts(parts)
+
+
+def _rules() -> Rules:
+    pairs = [(frozenset(left), frozenset(right)) for left, right in forbidden_pairs()]
+    careful = {tag for in_place in people().values() for tag in in_place if tag in people()}
+    return Rules(FLOOR, dict.fromkeys(sorted(careful), CAREFUL_FLOOR), tuple(pairs))
 
 
 def tagged(photos: Sequence[TaggedPhoto], rows: Sequence[int]) -> list[int]:
