@@ -21,7 +21,7 @@ from bot.chat.platforms import settings_of
 from bot.chat.rendering import answer_text
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
-from recommenders.answers import MIXES
+from recommenders.answers import FIRST, MIXES
 from recommenders.engine import Engine, Hashtag
 from storage import recommendations, sightings, users
 from storage.chats import ChatSettings
@@ -99,12 +99,12 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
             )
 
         tags = [hashtag.tag for hashtag in hashtags]
-        note = ""
+        notes = [texts.unsure] if is_unsure(request, tags) else []
         if unreadable:
-            note = texts.album_part.format(unread=len(unreadable), photos=len(album))
+            notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
         async with services.chat_locks.of(first.chat_id):
             reply = await first.reply_html(
-                answer_text(texts, tags, note=note) if tags else texts.nothing_found,
+                answer_text(texts, tags, notes=notes) if tags else texts.nothing_found,
                 reply_markup=keyboard(texts, engine, answer_id, request.backend, tags),
                 do_quote=True,
             )
@@ -130,6 +130,11 @@ async def request_in(
     return AnswerRequest(
         backend_of(engine, chat), chat.style, mix_of(engine, chat), chat.count, blocked
     )
+
+
+def is_unsure(request: AnswerRequest, tags: Sequence[str]) -> bool:
+    """Whether an answer is short because nothing else is likely enough."""
+    return 0 < len(tags) < min(FIRST, request.top)
 
 
 def backend_of(engine: Engine, chat: ChatSettings) -> str:

@@ -14,13 +14,17 @@ COPY_LENGTH = 256
 
 
 def answer_text(
-    texts: Texts, hashtags: Sequence[str], *, spoken_by: str | None = None, note: str = ""
+    texts: Texts,
+    hashtags: Sequence[str],
+    *,
+    spoken_by: str | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """HTML of an answer, the best five first.
 
     Args:
         spoken_by: The backend to name in the heading, where it is not the one people expect.
-        note: HTML to close with.
+        notes: HTML to close with.
     """
     header = texts.best_five if len(hashtags) >= FIRST else texts.best_few
     if spoken_by:
@@ -28,9 +32,7 @@ def answer_text(
     parts = [f"{header}\n{block(hashtags[:FIRST])}"]
     if hashtags[FIRST:]:
         parts.append(f"{texts.more}\n{block(hashtags[FIRST:])}")
-    if note:
-        parts.append(note)
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *notes])
 
 
 def block(hashtags: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ again: so it is computed for a few photos at a time, and of each only the first 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,25 +86,36 @@ class HeldOut:
         return figures["recall"] + figures["label_f1"] + rare * recalled
 
 
+class Blocks(Protocol):
+    """Relevance of photos, given block by block."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> Floats:
+        """Relevance (m, V) of a slice of the photos."""
+
+
 class Scored:
     """A recommender's relevance of photos, computed as it is asked for."""
 
     def __init__(self, recommender: Recommender, features: Features) -> None:
-        self._recommender, self._features = recommender, features
+        self.recommender, self.features = recommender, features
 
     def __len__(self) -> int:
-        return len(self._features)
+        return len(self.features)
 
     def __getitem__(self, rows: slice) -> Floats:
         """Relevance (m, V) of a slice of the photos."""
-        return self._recommender.scores(self._features[rows])
+        return self.recommender.scores(self.features[rows])
 
     def top(self) -> Top:
         """The ``AT`` most relevant hashtags of each photo, (n, AT) columns, best first."""
         return np.concatenate([top_columns(self[rows], AT) for rows in batches(len(self), _ROWS)])
 
 
-def choose_exponent(scored: Scored, held_out: HeldOut, plan: ChoosingPlan) -> tuple[float, Top]:
+def choose_exponent(
+    scored: Blocks, held_out: HeldOut, plan: ChoosingPlan, *, rare: float = 0.0
+) -> tuple[float, Top]:
     """The popularity exponent that does best on held-out photos, and their first hashtags."""
     tops: dict[float, list[Top]] = {exponent: [] for exponent in plan.exponents}
     for rows in batches(len(scored), _ROWS):
@@ -112,7 +123,7 @@ def choose_exponent(scored: Scored, held_out: HeldOut, plan: ChoosingPlan) -> tu
         for exponent in plan.exponents:
             order = adjusted(scores, held_out.popularity, exponent)
             tops[exponent].append(top_columns(order, AT))
-    return _best(tops, held_out, rare=0.0)
+    return _best(tops, held_out, rare=rare)
 
 
 def choose_blend(

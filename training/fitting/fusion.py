@@ -15,9 +15,9 @@ from sklearn.ensemble import GradientBoostingClassifier
 from recommenders.als import AlsRecommender
 from recommenders.arrays import Floats
 from recommenders.fusion import EVIDENCE, Fusion, Sources, Trees, sources_of
-from recommenders.recommender import Recommender
 from training.features.compute import batches
 from training.features.examples import Features
+from training.fitting.choosing import Scored
 from training.fitting.plan import FusionPlan
 from training.progress import Progress, silent
 
@@ -28,20 +28,20 @@ SourcesOf = Callable[[slice], Sources]
 """What the sources know of a slice of photos."""
 
 
-def sources_by_rows(
-    als: AlsRecommender, w2v: Recommender, of_als: Features, of_w2v: Features, hashtags: int
-) -> SourcesOf:
+def sources_by_rows(als: Scored, w2v: Scored, hashtags: int) -> SourcesOf:
     """What two recommenders know of photos, computed as it is asked for.
 
     Args:
-        of_als, of_w2v: features (n, dims) of each one's backbone.
+        als: an ALS recommender and features.
+        w2v: a Word2Vec recommender and features of the same photos.
         hashtags: the size of the vocabulary.
     """
+    recommender = als.recommender
+    assert isinstance(recommender, AlsRecommender)
 
     def sources(rows: slice) -> Sources:
-        features = np.asarray(of_als[rows], np.float32)
-        relevance = als.scores(features), w2v.scores(of_w2v[rows])
-        return sources_of(als, *relevance, features, hashtags)
+        features = np.asarray(als.features[rows], np.float32)
+        return sources_of(recommender, recommender.scores(features), w2v[rows], features, hashtags)
 
     return sources
 
@@ -85,6 +85,7 @@ def fit_fusion(
         labels = np.take_along_axis(truth[rows].toarray() != 0, columns, axis=1)
         # Of the many that do not fit a part is enough, each of them counting for several.
         chosen = labels | (generator.random(labels.shape) < plan.negatives)
+        chosen &= weights[rows, None] > 0
         evidence.append(untrained.evidence(block, columns)[chosen])
         carried.append(labels[chosen])
         count = np.where(labels, 1.0, 1 / plan.negatives) * weights[rows, None]
@@ -95,6 +96,44 @@ def fit_fusion(
     )
     progress("fusion", 1, 1)
     return Fusion(trees, share, class_share)
+
+
+class CrossFitted:
+    """Fused relevance of held-out photos, each by a fusion that was fitted on the other half."""
+
+    def __init__(
+        self,
+        sources: SourcesOf,
+        truth: csr_matrix,
+        share: Floats,
+        class_share: Floats,
+        plan: FusionPlan,
+        progress: Progress = silent,
+    ) -> None:
+        self._sources, self._photos = sources, int(truth.shape[0])
+        halves = [np.arange(self._photos) % 2 == half for half in (1, 0)]
+        self._fusions = [
+            fit_fusion(
+                sources,
+                truth,
+                share,
+                class_share,
+                plan,
+                weights=half.astype(np.float32),
+                progress=progress,
+            )
+            for half in halves
+        ]
+
+    def __len__(self) -> int:
+        return self._photos
+
+    def __getitem__(self, rows: slice) -> Floats:
+        """Probabilities (m, V) of a slice of the photos."""
+        block = self._sources(rows)
+        even, odd = (fusion.scores(block) for fusion in self._fusions)
+        is_even = np.arange(rows.start, rows.stop) % 2 == 0
+        return np.where(is_even[:, None], even, odd)
 
 
 def fit_trees(

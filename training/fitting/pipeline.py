@@ -17,7 +17,8 @@ from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle, Part, save
-from recommenders.bundle_parts import ranking_part
+from recommenders.bundle_parts import fusion_part, ranking_part
+from recommenders.fusion import Fusion
 from training.datasets.format import DatasetError, Post, Problems, read_posts
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
@@ -30,6 +31,7 @@ from training.fitting.choosing import (
     validation_rows,
 )
 from training.fitting.fit import fit_als, head_part
+from training.fitting.fusion import CrossFitted, fit_fusion, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan
@@ -141,6 +143,18 @@ def fit_bundle(
     if len(scored) == 2:
         blend, tops["both"] = choose_blend(scored["als"], scored["w2v"], judge, plan.choosing)
         parts["both"] = Part(dict(blend))
+        rare = plan.choosing.rare
+        sources = sources_by_rows(scored["als"], scored["w2v"], len(hashtags))
+        no_classes = np.zeros(len(hashtags), np.float32)
+        learn_from = (sources, held_out.counts, judge.popularity, no_classes, plan.fusion)
+        fused = CrossFitted(*learn_from, progress)
+        exponent, top = choose_exponent(fused, judge, plan.choosing, rare=rare)
+        if judge.goodness(top, rare=rare) > judge.goodness(tops["both"], rare=rare):
+            trees = fit_fusion(*learn_from, progress=progress).trees
+            fusion = Fusion(trees, popularity(examples.counts), no_classes)
+            parts["fusion"] = fusion_part(fusion)
+            parts["both"].settings["popularity_exponent"] = exponent
+            tops["both"] = top
     progress("choosing", 1, 1)
     best = max(tops, key=lambda backend: judge.goodness(tops[backend]))
 

@@ -26,6 +26,7 @@ from training.datasets.format import DatasetError
 from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
+from training.fitting.choosing import Scored
 from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import fit_fusion, mean_class_sums, sources_by_rows
 from training.fitting.head import FittedHead, fit_w2v, head_recommender
@@ -225,7 +226,7 @@ def _fit_fusion(
     )
     features = np.concatenate([features, blank])
     return fit_fusion(
-        sources_by_rows(fit.als, fit.w2v, features, features, len(hashtags)),
+        sources_by_rows(Scored(fit.als, features), Scored(fit.w2v, features), len(hashtags)),
         truth,
         fit.share,
         fit.class_share,

@@ -9,7 +9,7 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
 from bot.chat import subject
-from bot.chat.answering import AnswerRequest, keyboard, recommend, request_in
+from bot.chat.answering import AnswerRequest, is_unsure, keyboard, recommend, request_in
 from bot.chat.photo_lookup import Features
 from bot.chat.rendering import MOST_SHOWN, answer_text
 from bot.chat.services import Context
@@ -151,9 +151,10 @@ async def _show(
     """Puts an answer into the message; a backend that is not the chat's own is named."""
     texts, engine = context.texts, context.services.engine
     spoken_by = backend if backend != request.backend else None
+    notes = [texts.unsure] if is_unsure(request, tags) else []
     await edit(
         query,
-        answer_text(texts, tags, spoken_by=spoken_by) if tags else texts.nothing_found,
+        answer_text(texts, tags, spoken_by=spoken_by, notes=notes) if tags else texts.nothing_found,
         keyboard(texts, engine, answer_id, backend, tags),
     )
     await query.answer()

@@ -31,6 +31,8 @@ class Texts:
     album_part: str
     no_more: str
     nothing_found: str
+    unsure: str
+    """Below fewer hashtags than were asked for, since the others are likelier wrong than right."""
 
     button_copy: str
     button_copy_five: str
