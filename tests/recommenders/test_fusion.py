@@ -1,10 +1,10 @@
-"""Two backends' relevance as one."""
+"""Several sources as one: fused by trees, or blended."""
 
 import numpy as np
 import pytest
 
 from recommenders.arrays import Floats
-from recommenders.fusion import blend
+from recommenders.fusion import EVIDENCE, Fusion, Sources, Trees, blend
 
 
 def row(*values: float) -> Floats:
@@ -29,3 +29,49 @@ def test_what_only_als_has_learnt_loses_as_much_as_its_best_others() -> None:
 
 def test_what_only_als_has_learnt_gains_nothing_by_the_blend() -> None:
     assert blend(row(0.16, 0.5), row(0.64), 0.5)[0, 1] == pytest.approx(0.5)
+
+
+def stump(feature: str, threshold: float, low: float, high: float) -> Trees:
+    """One tree of one question, with log-odds on either side."""
+    return Trees(
+        np.array([[EVIDENCE.index(feature), -1, -1]], np.int16),
+        np.array([[threshold, 0, 0]], np.float32),
+        np.array([[1, 1, 2]], np.int16),
+        np.array([[2, 1, 2]], np.int16),
+        np.array([[0, low, high]], np.float32),
+        0.0,
+    )
+
+
+def sources(als: list[float], w2v: list[float]) -> Sources:
+    return Sources(
+        row(*als), row(*w2v), np.zeros((1, len(als)), np.float32), row(0.0)[0], row(*[0.5] * 10)
+    )
+
+
+def test_a_tree_answers_by_the_side_its_evidence_falls_on() -> None:
+    trees = stump("als", 0.0, -2.0, 2.0)
+    evidence = np.zeros((2, len(EVIDENCE)), np.float32)
+    evidence[1, EVIDENCE.index("als")] = 1.0
+    assert trees.probabilities(evidence) == pytest.approx([0.1192, 0.8808], abs=1e-4)
+
+
+def test_evidence_up_to_the_threshold_goes_left() -> None:
+    trees = stump("als", 0.0, -2.0, 2.0)
+    assert trees.probabilities(np.zeros((1, len(EVIDENCE)), np.float32))[0] < 0.5
+
+
+def test_what_is_no_news_of_a_common_hashtag_is_news_of_a_rare_one() -> None:
+    share = np.array([0.25, 0.001], np.float32)
+    fusion = Fusion(stump("als_relative", 1.0, -3.0, 3.0), share, np.zeros(2, np.float32))
+    common, rare = fusion.scores(sources([0.25, 0.25], [0.1, 0.1]))[0]
+    assert common < 0.1 and rare > 0.9
+
+
+def test_hashtags_that_nothing_speaks_for_have_no_probability() -> None:
+    count = 1000
+    als = [0.9, *[1e-6] * (count - 1)]
+    share = np.full(count, 0.01, np.float32)
+    fusion = Fusion(stump("als", 0.0, 0.0, 2.0), share, np.zeros(count, np.float32))
+    scores = fusion.scores(sources(als, als))[0]
+    assert scores[0] > 0.8 and (scores == 0).sum() > count - 200

@@ -10,6 +10,7 @@ from PIL import Image
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.engine import STARTER, Engine
 from recommenders.photos import decode
+from training.starter.word_tables import forbidden_pairs, people
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +59,9 @@ def test_word2vec_moves_to_resnet50_as_soon_as_its_weights_are_there(
     torch.save(network.state_dict(), tmp_path / "resnet50.pth")
     engine = Engine.load(None, tmp_path)
     assert engine.backbones == {
-        "als": ("efficientnet_lite0",),
+        "als": ("efficientnet_lite2",),
         "w2v": ("resnet50",),
-        "both": ("efficientnet_lite0", "resnet50"),
+        "both": ("efficientnet_lite2", "resnet50"),
     }
     features = engine.features([dusk], engine.backbones["both"])
     assert features["resnet50"].shape == (1, 2048)
@@ -76,7 +77,7 @@ def test_weights_of_resnet50_without_a_classifier_leave_word2vec_where_it_was(
         {k: v for k, v in state.items() if not k.startswith("fc.")}, tmp_path / "resnet50.pth"
     )
     engine = Engine.load(None, tmp_path)
-    assert engine.backbones["w2v"] == ("efficientnet_lite0",)
+    assert engine.backbones["w2v"] == ("efficientnet_lite2",)
     assert "no ImageNet classifier" in caplog.text
 
 
@@ -85,6 +86,30 @@ def test_a_photo_and_its_decoded_file_get_the_same_answer(
 ) -> None:
     dusk.save(tmp_path / "dusk.png")
     one, other = starter.recommend(
-        starter.features([dusk, decode(tmp_path / "dusk.png")], ["efficientnet_lite0"]), "als"
+        starter.features([dusk, decode(tmp_path / "dusk.png")], ["efficientnet_lite2"]), "als"
     )
     assert one == other
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_picture_of_nothing_gets_no_five_best_hashtags(starter: Engine, level: int) -> None:
+    features = starter.features(
+        [Image.new("RGB", (320, 240), (level,) * 3)], ["efficientnet_lite2"]
+    )
+    assert len(starter.answer(features, "both")) < 5
+
+
+def test_noise_gets_no_five_best_hashtags(starter: Engine) -> None:
+    noise = np.random.default_rng(7).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    features = starter.features([Image.fromarray(noise)], ["efficientnet_lite2"])
+    assert len(starter.answer(features, "both")) < 5
+
+
+def test_no_hashtag_of_the_starter_labels_a_person(starter: Engine) -> None:
+    labels = {tag for tag, in_place in people().items() if in_place != (tag,)}
+    assert labels.isdisjoint(starter.hashtags)
+
+
+def test_the_starter_holds_apart_what_must_not_meet(starter: Engine) -> None:
+    pairs = starter.bundle.settings["answers"]["forbidden_pairs"]
+    assert len(pairs) == len(forbidden_pairs()) > 5

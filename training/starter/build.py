@@ -70,7 +70,7 @@ CLASS_TEMPERATURE, CLASS_SCALE = 1.0, 8.0
 REHEARSED = 1_200
 """Photos that the bundle carries for fine-tuning: 1.7 MB."""
 
-PREFERRED: tuple[str, ...] = ()
+PREFERRED = ("resnet50",)
 """Backbones that Word2Vec moves to as soon as their weights are in place."""
 
 

@@ -1,0 +1,75 @@
+"""Trees that learn how much each source is worth."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from recommenders.fusion import EVIDENCE, Sources
+from training.fitting.fusion import CrossFitted, fit_fusion, fit_trees
+from training.fitting.plan import FusionPlan
+
+PLAN = FusionPlan(trees=20, leaf=5, negatives=1.0)
+PHOTOS, HASHTAGS = 120, 12
+
+
+def photos_of(seed: int) -> tuple[Sources, csr_matrix]:
+    """Photos of which Word2Vec knows the hashtags, and ALS nothing."""
+    draw = np.random.default_rng(seed)
+    truth = draw.random((PHOTOS, HASHTAGS)) < 0.2
+    w2v = np.where(truth, 0.6, 0.2) + 0.1 * draw.random(truth.shape)
+    als = draw.random(truth.shape)
+    zeros = np.zeros_like(w2v)
+    found = Sources(
+        als.astype(np.float32),
+        w2v.astype(np.float32),
+        zeros.astype(np.float32),
+        np.zeros(PHOTOS, np.float32),
+        np.full((PHOTOS, 10), 0.5, np.float32),
+    )
+    return found, csr_matrix(truth.astype(np.float32))
+
+
+def some(found: Sources, rows: slice) -> Sources:
+    return Sources(
+        found.als[rows],
+        found.w2v[rows],
+        found.classes[rows],
+        found.surest_class[rows],
+        found.cosines[rows],
+    )
+
+
+def shares() -> tuple[np.ndarray, np.ndarray]:
+    return np.full(HASHTAGS, 0.2, np.float32), np.zeros(HASHTAGS, np.float32)
+
+
+def test_the_source_that_knows_is_believed() -> None:
+    learnt, truth = photos_of(0)
+    fusion = fit_fusion(lambda rows: some(learnt, rows), truth, *shares(), PLAN)
+    asked, true = photos_of(1)
+    scores = fusion.scores(asked)
+    assert scores[true.toarray() > 0].min() > scores[true.toarray() == 0].max()
+
+
+def test_the_same_seed_grows_the_same_trees() -> None:
+    learnt, truth = photos_of(0)
+    one, other = (
+        fit_fusion(lambda rows: some(learnt, rows), truth, *shares(), PLAN) for _ in range(2)
+    )
+    np.testing.assert_array_equal(one.trees.value, other.trees.value)
+
+
+def test_photos_are_judged_by_trees_that_have_not_seen_them() -> None:
+    learnt, _ = photos_of(0)
+    # What nobody can know: the truth of each photo is drawn without regard to the sources.
+    truth = csr_matrix((np.random.default_rng(5).random((PHOTOS, HASHTAGS)) < 0.5) * 1.0)
+    fitted = CrossFitted(lambda rows: some(learnt, rows), truth, *shares(), PLAN)
+    scores = fitted[slice(0, PHOTOS)]
+    right = ((scores > 0.5) == (truth.toarray() > 0)).mean()
+    assert right == pytest.approx(0.5, abs=0.08)
+
+
+def test_where_all_or_nothing_fits_there_is_nothing_to_learn() -> None:
+    evidence = np.zeros((4, len(EVIDENCE)), np.float32)
+    trees = fit_trees(evidence, np.ones(4, np.bool_), np.ones(4), PLAN)
+    assert trees.probabilities(evidence) == pytest.approx([0.5] * 4)
