@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from recommenders.answers import FIRST
+from recommenders.answers import FIRST, families_apart
 from recommenders.ranking import Hashtag
 
 TABLE = Path(__file__).parent / "russian.csv"
@@ -73,7 +73,9 @@ def in_language(
     for hashtag in hashtags:
         forms = _forms(hashtag, skip)
         apart.setdefault(forms[0].tag, forms)
-    best = list(apart.values())[:top]
+    # Where one was left out, the next must not be of a family that is among the first already.
+    forms_of = {forms[-1]: forms for forms in apart.values()}
+    best = [forms_of[hashtag] for hashtag in families_apart(list(forms_of))][:top]
     if language == "ru":
         return [russian for russian, *_ in best]
     return _in_turn(best, min(top, FIRST))

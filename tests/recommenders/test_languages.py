@@ -78,6 +78,11 @@ def test_several_hashtags_of_one_russian_form_give_it_once() -> None:
     assert tags_in("ru", "sunset", "sunsetlovers", "dog", "dogs") == ["закат", "собака", "собаки"]
 
 
+def test_what_moves_up_among_the_first_five_is_of_another_family() -> None:
+    tags = ("sunset", "sunsetlovers", "dog", "beach", "coffee", "sunsets", "sky")
+    assert tags_in("ru", *tags) == ["закат", "собака", "пляж", "кофе", "небо"]
+
+
 def test_what_russians_post_in_latin_stays_where_it_is() -> None:
     assert tags_in("ru", "bmxtricks", "dog") == ["bmxtricks", "собака"]
 
