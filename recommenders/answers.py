@@ -43,9 +43,6 @@ _PER_ALBUM_PHOTO = 60
 _FIRST_POOL = 40
 """How far down the list the first five are looked for."""
 
-_MOST_OF_A_ROOT = 2
-"""Among the first five so many may share a root: dog, dogs, dogsofinstagram and doglover do."""
-
 _SHORTEST_ROOT = 3
 
 _COMMUNITY = re.compile(
@@ -243,7 +240,7 @@ def _first_columns(
 ) -> list[int]:
     """The first ones: relevant, no two of a family, and not five names for the same thing.
 
-    At most two share a root.
+    At most ``ranking.of_a_root`` share a root.
     """
     pool = columns[:_FIRST_POOL]
     directions = ranking.directions if ranking.diversity else None
@@ -261,7 +258,7 @@ def _first_columns(
         free[at] = False
         tag = hashtags[pool[at]]
         alike_roots = sum(share_a_root(root(tag), other) for other in roots)
-        if family(tag) in families or alike_roots >= _MOST_OF_A_ROOT:
+        if family(tag) in families or alike_roots >= ranking.of_a_root:
             continue
         families.add(family(tag))
         roots.append(root(tag))

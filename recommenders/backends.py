@@ -19,5 +19,14 @@ class Style(StrEnum):
     POPULAR = "popular"
 
 
+class Language(StrEnum):
+    """Hashtags in English, as Russians post them, or both side by side."""
+
+    EN = "en"
+    RU = "ru"
+    BOTH = "both"
+
+
 BACKENDS = tuple(backend.value for backend in Backend)
 STYLES = tuple(style.value for style in Style)
+LANGUAGES = tuple(language.value for language in Language)

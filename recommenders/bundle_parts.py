@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings, FittedAls
-from recommenders.answers import SIZES, Rules
+from recommenders.answers import FIRST, SIZES, Rules
 from recommenders.arrays import Array, Floats, unit
 from recommenders.backbones.registry import CLASSES, dims
 from recommenders.bundle import Bundle, BundleError, Part
@@ -23,7 +23,7 @@ from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Ranking
 from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender
 
-RANKING_SETTINGS = ("popularity_exponent", "diversity")
+RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
 """Settings of a backend's part that are its ranking's."""
 
 
@@ -188,6 +188,7 @@ def read_ranking(bundle: Bundle, backend: str) -> Ranking:
         float(settings.get("popularity_exponent", 0.0)),
         diversity,
         unit(read_vectors(bundle)) if diversity and "w2v" in bundle.arrays else None,
+        int(settings.get("of_a_root", FIRST)),
     )
 
 

@@ -23,6 +23,7 @@ from recommenders.bundle_parts import read_fusion, read_ranking, read_rules, wit
 from recommenders.explaining import Reason, explain
 from recommenders.fusion import blend, sources_of
 from recommenders.knowledge import Knowledge
+from recommenders.languages import in_language, meaning
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
 
@@ -39,6 +40,7 @@ class Engine:
     Attributes:
         model: the bundle's version, such as ``starter-1``.
         hashtags: the vocabulary, hashtags that people taught at its end.
+        own_hashtags: the vocabulary without those.
         backends: those that are installed, of ``BACKENDS``.
         default_backend: of a new chat: the most accurate on photos that the fit did not see.
         backbones: by backend, those whose features it takes.
@@ -52,6 +54,7 @@ class Engine:
         self.bundle = bundle
         self.model = bundle.model
         self.hashtags = list(bundle.hashtags)
+        self.own_hashtags = frozenset(bundle.hashtags)
         self._columns = {tag: column for column, tag in enumerate(self.hashtags)}
         self._loaded = dict(backbones)
         self._recommenders = build_recommenders(bundle, backbones)
@@ -163,22 +166,25 @@ class Engine:
         style: str = "balanced",
         mix: str | None = None,
         skip: Collection[str] = (),
+        language: str = "en",
     ) -> list[Hashtag]:
         """What people get for a photo, or for an album's photos as one, best first.
 
         Args:
             features, backend, style, skip: as for ``recommend``.
             mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
+            language: one of ``recommenders.backends.LANGUAGES``.
         """
-        return answers.answer(
+        hashtags = answers.answer(
             lambda count: self.recommend(features, backend, top=count, style=style, skip=skip),
             len(next(iter(features.values()))),
-            top=top,
+            top=top if language == "en" else 2 * top,  # several have one Russian form
             mix=mix,
             size=self.knowledge.size_index if self.knowledge else None,
             # Only the fusion's scores are probabilities that a floor can be held against.
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
         )
+        return in_language(hashtags, language, top, skip)
 
     @property
     def default_mix(self) -> str | None:
@@ -201,7 +207,7 @@ class Engine:
             skip: hashtags of known photos that must not be named.
         """
         vocabulary = self.hashtags
-        columns = {tag: self._columns.get(tag) for tag in hashtags}
+        columns = {tag: self._columns.get(meaning(tag, self._columns)) for tag in hashtags}
         return explain(self._of(backend), features, columns, vocabulary, skip)
 
     def learn(
@@ -231,9 +237,8 @@ class Engine:
             self._rank_taught(als.photos)
 
     def knows(self, tag: str) -> bool:
-        """Whether a hashtag is in the bundle's own vocabulary."""
-        known = len(self.bundle.hashtags)
-        return self._columns.get(tag, known) < known
+        """Whether the bundle's own vocabulary has a hashtag, or what a Russian one stands for."""
+        return meaning(tag, self.own_hashtags) in self.own_hashtags
 
     def _rank_taught(self, photos: int) -> None:
         """Ranks hashtags that people taught by how many of all known photos carry them."""

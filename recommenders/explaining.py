@@ -101,7 +101,8 @@ def explain(
         if column is not None:
             known, nearest = 0, list[KnownPhoto]()
             for neighbourhood in neighbourhoods:
-                known, nearest = _known_photos(neighbourhood, column, vocabulary, {*skip, tag})
+                unsaid = {*skip, vocabulary[column]}
+                known, nearest = _known_photos(neighbourhood, column, vocabulary, unsaid)
             reason = Reason(tag, known, tuple(nearest), tuple(_classes_behind(evidence, column)))
         reasons.append(reason)
     return reasons

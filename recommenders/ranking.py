@@ -32,6 +32,7 @@ class Ranking:
         diversity: how much a hashtag loses, among the first five, for being like one before it
             (maximal marginal relevance, Carbonell & Goldstein 1998): 0 nothing, 1 all.
         directions: (V, d) unit vectors of hashtags that tell what is alike.
+        of_a_root: how many of the first five may share a root, as dog, dogs and doglover do.
     """
 
     popularity: Floats
@@ -39,6 +40,7 @@ class Ranking:
     exponent: float = 0.0
     diversity: float = 0.0
     directions: Floats | None = None
+    of_a_root: int = 5
 
     def order(self, scores: Floats, style: str = "relevant") -> Floats:
         """What the hashtags are sorted by: (n, V) float32, of relevance (n, V)."""

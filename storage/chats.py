@@ -19,12 +19,13 @@ class ChatSettings:
     style: str = "balanced"
     mix: str | None = None
     platform: str | None = None
+    language: str | None = None
 
 
 async def get(session: AsyncSession, chat_id: int) -> ChatSettings:
     """The chat's settings, defaults where it has chosen nothing."""
-    columns = (Chat.id, Chat.backend, Chat.count, Chat.style, Chat.mix, Chat.platform)
-    row = (await session.execute(select(*columns).where(Chat.id == chat_id))).one_or_none()
+    own = (Chat.backend, Chat.count, Chat.style, Chat.mix, Chat.platform, Chat.language)
+    row = (await session.execute(select(Chat.id, *own).where(Chat.id == chat_id))).one_or_none()
     return ChatSettings(*row) if row else ChatSettings(chat_id)
 
 

@@ -23,6 +23,7 @@ async def record(
     hashtags: Scored,
     elapsed_ms: float,
     mix: str | None = None,
+    language: str = "en",
     album: bool = False,
     duplicate: bool = False,
     message_id: int | None = None,
@@ -36,6 +37,7 @@ async def record(
         model=model,
         style=style,
         mix=mix,
+        language=language,
         album=album,
         elapsed_ms=float(elapsed_ms),
         duplicate=duplicate,
@@ -55,6 +57,7 @@ async def previous(
     model: str,
     style: str,
     mix: str | None = None,
+    language: str = "en",
     count: int = 1,
     since: datetime | None = None,
 ) -> list[tuple[str, float]] | None:
@@ -73,6 +76,7 @@ async def previous(
         Recommendation.model == model,
         Recommendation.style == style,
         Recommendation.mix.is_(None) if mix is None else Recommendation.mix == mix,
+        func.coalesce(Recommendation.language, "en") == language,
         ~Recommendation.album,
         Recommendation.length >= count,
     )

@@ -96,6 +96,7 @@ class Chat(Base):
     style: Mapped[str] = mapped_column(String(16))
     mix: Mapped[str | None] = mapped_column(String(32))
     platform: Mapped[str | None] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(8))
 
 
 class Photo(Base):
@@ -169,6 +170,7 @@ class Recommendation(Base):
     Attributes:
         photo_id: of an album, its first photo.
         style, mix: how hashtags were ranked, and the mix of sizes, if any.
+        language: of its hashtags; None, as before there were others, is English.
         album: it answers several photos as one.
         hashtags: [hashtag, score] each, best first.
         duplicate: the photo was known already.
@@ -190,6 +192,7 @@ class Recommendation(Base):
     model: Mapped[str] = mapped_column(String(128))
     style: Mapped[str] = mapped_column(String(16))
     mix: Mapped[str | None] = mapped_column(String(32))
+    language: Mapped[str | None] = mapped_column(String(8))
     album: Mapped[bool] = mapped_column(server_default=false())
     hashtags: Mapped[list[list[Any]]] = mapped_column(JSON)
     length: Mapped[int] = mapped_column(SmallInteger)

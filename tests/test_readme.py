@@ -14,7 +14,7 @@ from bot.chat.platforms import PLATFORMS
 from bot.cli.main import app
 from bot.settings import Settings
 from recommenders.answers import MIXES
-from recommenders.backends import BACKENDS, STYLES
+from recommenders.backends import BACKENDS, LANGUAGES, STYLES
 from recommenders.engine import Engine
 from storage.database import Database
 from tests.bundles import tiny_bundle
@@ -72,6 +72,7 @@ def test_the_examples_in_the_table_of_commands_are_choices_that_there_are() -> N
     assert example["/style"] in STYLES
     assert example["/size"] in MIXES
     assert example["/model"] in BACKENDS
+    assert example["/language"] in LANGUAGES
 
 
 def test_the_table_of_settings_has_each_setting_once() -> None:

@@ -22,6 +22,7 @@ from bot.chat.rendering import answer_text
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES
+from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine, Hashtag
 from storage import recommendations, sightings, users
 from storage.chats import ChatSettings
@@ -37,7 +38,7 @@ class AnswerRequest:
     """What decides an answer beside the photo: a chat's settings, as this engine can follow them.
 
     Attributes:
-        backend, style, mix, top: as for ``Engine.answer``.
+        backend, style, mix, top, language: as for ``Engine.answer``.
         blocked: hashtags that this chat must not be shown.
     """
 
@@ -46,6 +47,7 @@ class AnswerRequest:
     mix: str | None
     top: int
     blocked: Collection[str]
+    language: str
 
 
 async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: User | None) -> None:
@@ -58,7 +60,7 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
     ):
         started = perf_counter()
         async with services.database.reading() as session:
-            request = await request_in(session, services, engine, first.chat_id)
+            request = await request_in(session, context, engine, first.chat_id)
             known = await photo_lookup.known_files(session, engine, album)
             hashtags = await _previous(session, services, engine, request, list(known.values()))
 
@@ -92,6 +94,7 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
                 model=engine.model,
                 style=request.style,
                 mix=request.mix,
+                language=request.language,
                 album=len(album) > 1,
                 hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
                 elapsed_ms=elapsed_ms,
@@ -122,13 +125,18 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
 
 
 async def request_in(
-    session: AsyncSession, services: Services, engine: Engine, chat_id: int
+    session: AsyncSession, context: Context, engine: Engine, chat_id: int
 ) -> AnswerRequest:
-    """What holds in a chat."""
+    """What holds in a chat, for whoever asks."""
     chat = await settings_of(session, chat_id)
-    blocked = await services.blocked.in_chat(session, engine, chat_id)
+    blocked = await context.services.blocked.in_chat(session, engine, chat_id)
     return AnswerRequest(
-        backend_of(engine, chat), chat.style, mix_of(engine, chat), chat.count, blocked
+        backend_of(engine, chat),
+        chat.style,
+        mix_of(engine, chat),
+        chat.count,
+        blocked,
+        language_of(chat, context.texts),
     )
 
 
@@ -149,6 +157,13 @@ def mix_of(engine: Engine, chat: ChatSettings) -> str | None:
     if chat.mix is None:
         return engine.default_mix
     return chat.mix if chat.mix in MIXES else None
+
+
+def language_of(chat: ChatSettings, texts: Texts) -> str:
+    """The language of hashtags in a chat: its choice, else by the language of who asks."""
+    if chat.language in LANGUAGES:
+        return str(chat.language)
+    return "both" if texts.language == "ru" else "en"
 
 
 async def recommend(
@@ -180,6 +195,7 @@ def _recommended(
         style=request.style,
         mix=request.mix,
         skip=request.blocked,
+        language=request.language,
     )
 
 
@@ -200,6 +216,7 @@ async def _previous(
         model=engine.model,
         style=request.style,
         mix=request.mix,
+        language=request.language,
         count=request.top,
         since=services.answers_valid_since,
     )

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from recommenders.engine import Engine
+from recommenders.languages import meanings
 from storage import moderation
 from storage.moderation import Blocklist
 
@@ -10,6 +11,7 @@ from storage.moderation import Blocklist
 class BlockedHashtags:
     """Applies the block list to the vocabulary once, and again when either changes.
 
+    A Russian hashtag is blocked by what it means, too.
     A vocabulary has thousands of hashtags and the list may have patterns: too slow for every photo.
     """
 
@@ -24,5 +26,10 @@ class BlockedHashtags:
         if computed_for != self._computed_for:
             blocklist = Blocklist(words)
             blocked = filter(blocklist.blocks, engine.hashtags) if words else ()
-            self._computed_for, self._in_vocabulary = computed_for, frozenset(blocked)
+            russian = (
+                form
+                for form, english in (meanings() if words else {}).items()
+                if blocklist.blocks(form) or blocklist.blocks(english[0])
+            )
+            self._computed_for, self._in_vocabulary = computed_for, frozenset((*blocked, *russian))
         return await moderation.blocked_hashtags(session, chat_id) | self._in_vocabulary

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.cli.console import choose_backend, load_engine, settings_for_a_command
-from recommenders.backends import Backend, Style
+from recommenders.backends import Backend, Language, Style
 from recommenders.machine import cores
 from training.terminal import progress_bar
 
@@ -62,6 +62,9 @@ def recommend(
     style: Annotated[
         Style, typer.Option(help="What comes first: what fits, what earns likes, or a balance.")
     ] = Style.BALANCED,
+    language: Annotated[
+        Language, typer.Option(help="English hashtags, those that Russians post, or both.")
+    ] = Language.EN,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for scripts.")
     ] = False,
@@ -84,7 +87,7 @@ def recommend(
     files, unread = expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
-    answers = answer_all(files, lambda photo: answer(engine, photo, chosen, top, style))
+    answers = answer_all(files, lambda photo: answer(engine, photo, chosen, top, style, language))
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
             print_answer(get_answer())
@@ -145,7 +148,9 @@ def images_in(folder: Path) -> list[Path]:
     )
 
 
-def answer(engine: "Engine", photo: str, backend: str, top: int, style: str) -> Answer:
+def answer(
+    engine: "Engine", photo: str, backend: str, top: int, style: str, language: str
+) -> Answer:
     """The hashtags of one photo file.
 
     Raises:
@@ -156,7 +161,9 @@ def answer(engine: "Engine", photo: str, backend: str, top: int, style: str) -> 
     backbones = engine.backbones[backend]
     started = perf_counter()
     features = engine.features([decode(Path(photo))], backbones)
-    hashtags = engine.answer(features, backend, top=top, style=style, mix=engine.default_mix)
+    hashtags = engine.answer(
+        features, backend, top=top, style=style, mix=engine.default_mix, language=language
+    )
     elapsed_ms = round((perf_counter() - started) * 1000, 1)
     return Answer(photo, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)
 

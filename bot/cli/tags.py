@@ -41,25 +41,29 @@ def similar(
     """List the hashtags that stand beside the same hashtags, the nearest first.
 
     tag4pic tags similar sunset
-    tag4pic tags similar streetphotography --top 20
+    tag4pic tags similar закат --top 20
     """
     bundle = _bundle()
 
     from recommenders.hashtags import HashtagError, normalise
     from recommenders.knowledge import Knowledge
+    from recommenders.languages import in_language, meaning
 
     knowledge = Knowledge(bundle)
     try:
         canonical = normalise(tag)
     except HashtagError as error:
         fail(f"{error}.")
-    if canonical not in knowledge:
+    meant = meaning(canonical, knowledge)
+    if meant not in knowledge:
         alike = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
         hint = f" Near in spelling: {' '.join(f'#{other}' for other in alike)}." if alike else ""
         fail(f"The bundle {bundle.model} does not know #{canonical}.{hint}")
     if model is not None and model not in knowledge.models:
         fail(f"The bundle {bundle.model} has no vectors of {model}: {_listed(knowledge.models)}.")
-    neighbours = knowledge.similar(canonical, top, model=model)
+    language, most = ("en", top) if meant == canonical else ("ru", 2 * top)
+    neighbours = knowledge.similar(meant, most, model=model)
+    neighbours = in_language(neighbours, language, top, skip={canonical})
     if as_json:
         for hashtag in neighbours:
             typer.echo(json.dumps({"tag": hashtag.tag, "score": hashtag.score}, ensure_ascii=False))

@@ -48,6 +48,15 @@ async def test_a_known_photo_gets_its_earlier_answer(
     assert await previous(database, photo, count=10) == TEN
 
 
+async def test_an_answer_from_before_there_were_languages_is_english(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await answer(database, photo, language=None)
+    assert await previous(database, photo, language="en") == TEN
+    assert await previous(database, photo, language="both") is None
+
+
 async def test_of_two_answers_the_newer_counts(database: Database, new_photo: NewPhoto) -> None:
     photo = await new_photo()
     await answer(database, photo)
@@ -63,6 +72,7 @@ async def test_of_two_answers_the_newer_counts(database: Database, new_photo: Ne
         {"model": "m-2"},
         {"style": "popular"},
         {"mix": "even"},
+        {"language": "ru"},
         {"count": 11},
     ],
 )

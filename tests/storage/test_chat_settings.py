@@ -9,7 +9,13 @@ from storage.chats import ChatSettings
 async def test_a_chat_that_chose_nothing_has_the_defaults(database: Database) -> None:
     async with database.reading() as session:
         assert await chats.get(session, -100) == ChatSettings(
-            chat_id=-100, backend=None, count=10, style="balanced", mix=None, platform=None
+            chat_id=-100,
+            backend=None,
+            count=10,
+            style="balanced",
+            mix=None,
+            platform=None,
+            language=None,
         )
 
 

@@ -50,9 +50,9 @@ PLAN = Plan(
 )
 
 RANKING: dict[str, dict[str, float]] = {
-    "als": {"popularity_exponent": 0.1, "diversity": 0.9},
-    "w2v": {"popularity_exponent": 0.15, "diversity": 1.0},
-    "both": {"popularity_exponent": 0.0, "diversity": 0.3, "als_weight": 0.6},
+    "als": {"popularity_exponent": 0.1, "diversity": 0.9, "of_a_root": 2},
+    "w2v": {"popularity_exponent": 0.15, "diversity": 1.0, "of_a_root": 2},
+    "both": {"popularity_exponent": 0.0, "diversity": 0.3, "of_a_root": 2, "als_weight": 0.6},
 }
 FLOOR = 0.4
 """The probability under which a hashtag is not among the first five, chosen on the check's photos

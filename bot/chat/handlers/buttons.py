@@ -15,6 +15,7 @@ from bot.chat.rendering import MOST_SHOWN, answer_text
 from bot.chat.services import Context
 from recommenders.answers import FIRST
 from recommenders.engine import Engine
+from recommenders.languages import meaning
 from storage import feedback, known_photos, recommendations
 from storage.tables import Recommendation
 
@@ -29,17 +30,20 @@ async def more(update: Update, context: Context) -> None:
         return
     message, answer = under
     async with services.database.reading() as session:
-        request = await request_in(session, services, engine, answer.chat_id)
+        request = await request_in(session, context, engine, answer.chat_id)
         features = await _features(session, engine, message, answer)
     room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.hashtags))
     hashtags = []
     if features and room > 0:
+        # Nor in another language what stands there already.
+        meant = (meaning(tag, engine.own_hashtags) for tag in answer.tags)
         following = replace(
             request,
             backend=answer.backend,
             style=answer.style,
+            language=answer.language or "en",
             top=room,
-            blocked={*request.blocked, *answer.tags},
+            blocked={*request.blocked, *answer.tags, *meant},
         )
         hashtags = await recommend(services, engine, following, features)
     if not hashtags:
@@ -63,7 +67,7 @@ async def other(update: Update, context: Context) -> None:
         return
     message, answer = under
     async with services.database.reading() as session:
-        request = await request_in(session, services, engine, answer.chat_id)
+        request = await request_in(session, context, engine, answer.chat_id)
         earlier = await _shown_before(session, message, backend, engine.model)
         features = await _features(session, engine, message, answer)
     if earlier is not None and not services.is_outdated(earlier.at):
@@ -74,7 +78,7 @@ async def other(update: Update, context: Context) -> None:
         await stale(update, context)
         return
     started = perf_counter()
-    asked = replace(request, backend=backend, style=answer.style)
+    asked = replace(request, backend=backend, style=answer.style, language=answer.language or "en")
     hashtags = await recommend(services, engine, asked, features)
     async with services.database.session() as session:
         answer_id = await recommendations.record(
@@ -86,6 +90,7 @@ async def other(update: Update, context: Context) -> None:
             model=engine.model,
             style=answer.style,
             mix=request.mix,
+            language=asked.language,
             album=answer.album,
             hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
             # What this backend would have needed, had it been asked first.

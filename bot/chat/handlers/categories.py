@@ -13,6 +13,7 @@ from bot.chat.rendering import block
 from bot.chat.services import Context
 from recommenders.engine import Engine, Hashtag
 from recommenders.knowledge import Category
+from recommenders.languages import meaning
 from storage import pages, recommendations
 from storage.pages import Page
 
@@ -95,7 +96,8 @@ def _all(engine: Engine) -> tuple[Category, ...]:
 def _fitting(engine: Engine, answer: list[Hashtag]) -> list[Category]:
     if engine.knowledge is None:
         return []
-    shares = engine.knowledge.fitting(answer)[:FITTING]
+    english = [Hashtag(meaning(one.tag, engine.knowledge), one.score) for one in answer]
+    shares = engine.knowledge.fitting(english)[:FITTING]
     return [category for category, share in shares if share >= LEAST_SHARE]
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from bot.chat.answering import RANKED, backend_of, mix_of
+from bot.chat.answering import RANKED, backend_of, language_of, mix_of
 from bot.chat.handlers.choosing import Choice
 from bot.chat.platforms import PLATFORMS, Platform, platform_of
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, SIZES
-from recommenders.backends import BACKENDS, STYLES
+from recommenders.backends import BACKENDS, LANGUAGES, STYLES
 from recommenders.knowledge import Knowledge
+from recommenders.languages import meaning
 from storage import recommendations
 from storage.chats import ChatSettings
 
@@ -190,7 +191,34 @@ class Model(Choice):
         return text.format(backend=escape(name[:40]), installed=installed)
 
 
-for_, count, style, size, model = PlatformChoice(), Count(), Style(), Size(), Model()
+class Language(Choice):
+    """/language: English hashtags, Russian ones, or both."""
+
+    verb = "language"
+
+    def options(self, context: Context) -> Mapping[str, str]:
+        return {language: context.texts.language_names[language] for language in LANGUAGES}
+
+    def chosen(self, context: Context, chat: ChatSettings) -> str:
+        return language_of(chat, context.texts)
+
+    async def text(self, context: Context, chat: ChatSettings) -> str:
+        texts = context.texts
+        return texts.languages.format(
+            language=texts.language_names[self.chosen(context, chat)],
+            lines=_lines(texts.language_names, texts.language_lines, LANGUAGES),
+        )
+
+    def fields(self, option: str) -> Mapping[str, str]:
+        return {"language": option}
+
+    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
+        texts = context.texts
+        return texts.language_changed.format(language=texts.language_names[option])
+
+
+for_, count, style, size = PlatformChoice(), Count(), Style(), Size()
+model, language = Model(), Language()
 
 
 def _platform_line(texts: Texts, platform: Platform) -> str:
@@ -204,7 +232,7 @@ def _platform_line(texts: Texts, platform: Platform) -> str:
 def _by_size(texts: Texts, knowledge: Knowledge, tags: Iterable[str]) -> list[str]:
     of_size: dict[str, list[str]] = {size: [] for size in reversed(SIZES)}
     for tag in tags:
-        of_size[knowledge.size(tag)].append(tag)
+        of_size[knowledge.size(meaning(tag, knowledge))].append(tag)
     return [
         f"{texts.size_names[size]}: {escape(line(members))}"
         for size, members in of_size.items()

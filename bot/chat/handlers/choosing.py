@@ -1,4 +1,4 @@
-"""How a chat chooses: the one way of /for, /count, /style, /size and /model.
+"""How a chat chooses: the one way of /for, /count, /style, /size, /model and /language.
 
 A command shows what is chosen, with a button for each thing to choose; with a name after it, it
 chooses by name. What there is to choose is in ``bot.chat.handlers.choices``.

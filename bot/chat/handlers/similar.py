@@ -12,6 +12,7 @@ from bot.chat.keyboards import copying, spelling_keyboard
 from bot.chat.services import Context
 from recommenders.hashtags import parse
 from recommenders.knowledge import Knowledge
+from recommenders.languages import in_language, meaning
 
 MAX_SIMILAR = 10
 MAX_ASKED = 3
@@ -77,7 +78,8 @@ async def _near(context: Context, chat_id: int, tag: str) -> TextAndButtons:
     assert knowledge is not None
     async with services.database.reading() as session:
         blocked = await services.blocked.in_chat(session, engine, chat_id)
-    if tag not in knowledge:
+    meant = tag if tag in blocked else meaning(tag, knowledge)
+    if meant not in knowledge:
         # What people taught has no neighbours until a bundle is fitted with it.
         if tag in engine.hashtags and tag not in blocked:
             return texts.similar_taught.format(tag=escape(tag)), None
@@ -88,8 +90,9 @@ async def _near(context: Context, chat_id: int, tag: str) -> TextAndButtons:
         if not close:
             return f"{text} {texts.similar_browse}", None
         return f"{text} {texts.similar_spelling}", spelling_keyboard(close)
-    neighbours = [near for near in knowledge.similar(tag, _STORED) if near.tag not in blocked]
-    neighbours = neighbours[:MAX_SIMILAR]
+    neighbours = [near for near in knowledge.similar(meant, _STORED) if near.tag not in blocked]
+    language = "en" if meant == tag else "ru"
+    neighbours = in_language(neighbours, language, MAX_SIMILAR, {*blocked, tag})
     if not neighbours:
         return texts.similar_alone.format(tag=escape(tag)), None
     lines = [f"<code>#{escape(near.tag)}</code> {texts.decimal(near.score)}" for near in neighbours]

@@ -15,6 +15,7 @@ from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
 from recommenders.explaining import Reason, SeenClass
+from recommenders.languages import meanings
 from storage import known_photos
 
 MAX_BESIDE = 3
@@ -42,7 +43,7 @@ async def _reasons(context: Context, message: Message, photo_ids: Sequence[int])
     """Of the answer that is there; of one that the photo would get, where it had none."""
     services, engine = context.services, context.services.engine
     async with services.database.reading() as session:
-        request = await request_in(session, services, engine, message.chat_id)
+        request = await request_in(session, context, engine, message.chat_id)
         answer = await subject.answer_of(session, message, photo_ids[0])
         stored = [await known_photos.features(session, photo_id) for photo_id in photo_ids]
     tags: list[str] = []
@@ -87,6 +88,7 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
         besides.append(texts.why_alike.format(alike=texts.percent(max(0.0, *cosines))))
     parts = [texts.why, "\n".join(besides)]
     explained = {reason.hashtag for reason in reasons}
+    explained.update(*(meanings().get(tag, ()) for tag in explained))
     groups: dict[_Behind, list[Reason]] = {}
     for reason in reasons:
         groups.setdefault(_behind(reason, everywhere, explained), []).append(reason)

@@ -16,6 +16,7 @@ ENGLISH = Texts(
         "style": "what fits best, or what earns likes",
         "size": "niche, middle or broad hashtags",
         "model": "choose who answers: als, w2v or both",
+        "language": "hashtags in English, in Russian or both",
         "mytags": "the hashtags you taught me",
         "forget": "delete all I have stored about you",
         "help": "what I can do",
@@ -40,7 +41,8 @@ ENGLISH = Texts(
         "/count 5, 10 or 30: how many\n"
         "/style: what fits best, or what earns likes\n"
         "/size: niche, middle or broad ones\n"
-        "/model: who answers, als, w2v or both\n\n"
+        "/model: who answers, als, w2v or both\n"
+        "/language en, ru or both: English hashtags, Russian ones or both\n\n"
         "<b>Look around</b>\n"
         "/similar #sunset: hashtags near it\n"
         "/categories: browse hashtags by what they are about\n"
@@ -128,6 +130,14 @@ ENGLISH = Texts(
         "broad": "the most used first",
     },
     size_names={"niche": "niche", "middle": "middle", "broad": "broad"},
+    languages="Hashtags in this chat: <b>{language}</b>.\n\n{lines}",
+    language_changed="From now on, hashtags in this chat: <b>{language}</b>.",
+    language_names={"en": "English", "ru": "Russian", "both": "both"},
+    language_lines={
+        "en": "what people post all over the world",
+        "ru": "what Russians post: #закат #кофе",
+        "both": "of the best five, three Russian and two English",
+    },
     knows_little="My model is from before I learnt this. A newer one will know.",
     similar="<b>Near #{tag}</b> (1 would be the same)",
     similar_which="Near which hashtag? For example: /similar #sunset",

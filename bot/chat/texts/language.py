@@ -79,6 +79,12 @@ class Texts:
     mix_lines: Mapping[str, str]
     size_names: Mapping[str, str]
 
+    languages: str
+    """Of hashtags, not of what the bot says."""
+    language_changed: str
+    language_names: Mapping[str, str]
+    language_lines: Mapping[str, str]
+
     knows_little: str
     """A model of an earlier version, which has nothing on similar hashtags and the like."""
 

@@ -15,8 +15,14 @@ from tests.colours import jpeg
 
 
 @pytest.mark.parametrize("preferred_mix", [None, "niche"])
+@pytest.mark.parametrize(("writes", "language"), [("en", "en"), ("ru", "both")])
 async def test_a_new_chat_gets_what_the_command_line_prints(
-    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preferred_mix: str | None
+    start: Start,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    preferred_mix: str | None,
+    writes: str,
+    language: str,
 ) -> None:
     bundle = tiny_bundle(
         tmp_path / "bundle",
@@ -27,11 +33,12 @@ async def test_a_new_chat_gets_what_the_command_line_prints(
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(jpeg("green"))
     monkeypatch.setenv("MODEL_DIR", str(bundle))
-    printed = CliRunner().invoke(app, ["recommend", str(photo), "--json"])
+    arguments = ["recommend", str(photo), "--language", language, "--json"]
+    printed = CliRunner().invoke(app, arguments)
 
     bot = await start()
     bot.services.engine = Engine.load(bundle)
-    ann = await bot.person()
+    ann = await bot.person(language=writes)
     # As a file, so that Telegram does not make it smaller.
     await ann.send_document(photo.read_bytes(), "photo.jpg", mime_type="image/jpeg")
     answered = hashtags(await ann.wait_reply())

@@ -39,6 +39,21 @@ def test_json_is_one_object_a_line_in_the_order_of_the_arguments(
         assert 0 < answer["elapsed_ms"] < 60_000
 
 
+@pytest.mark.parametrize(("language", "russian"), [("en", 0), ("both", 3), ("ru", 5)])
+def test_language_decides_how_many_of_the_first_five_are_russian(
+    tag4pic: Tag4pic, photo: Photo, folder: Path, language: str, russian: int
+) -> None:
+    tags = ["dog", "beach", "sunset", "clouds", "snow", "mountains", "forest", "coffee", "pizza"]
+    tiny_bundle(folder / "bundle", hashtags=tags)
+    arguments = ("recommend", photo("a.jpg"), "--language", language, "--json")
+    result = tag4pic(*arguments, env={"MODEL_DIR": "bundle"})
+    answer = json.loads(result.stdout)
+    keys = ["photo", "backend", "backbone", "model", "hashtags", "elapsed_ms"]
+    assert list(answer) == keys
+    first = [hashtag["tag"] for hashtag in answer["hashtags"][:5]]
+    assert sum("а" <= tag[0] <= "я" for tag in first) == russian
+
+
 def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_answered(
     tag4pic: Tag4pic, photo: Photo, folder: Path
 ) -> None:

@@ -38,6 +38,17 @@ def test_similar_as_json_gives_tags_and_scores_nearest_first(tags: Tag4pic) -> N
     assert scores == sorted(scores, reverse=True)
 
 
+def test_similar_to_a_russian_hashtag_are_the_russian_neighbours_of_what_it_means(
+    tag4pic: Tag4pic, tmp_path: Path
+) -> None:
+    tags = ["sunset", "sunsetlovers", "sky", "clouds", "snow", "bmxtricks", "dog"]
+    bundle = tiny_bundle(tmp_path / "bundle", knowledge=True, hashtags=tags)
+    arguments = ("tags", "similar", "#Закат", "--top", "5")
+    result = tag4pic(*arguments, env={"MODEL_DIR": str(bundle)})
+    listed = [line.split()[0] for line in result.stdout.splitlines()]
+    assert listed == ["#люблюзакаты", "#небо", "#облака", "#снег", "#bmxtricks"]
+
+
 def test_an_unknown_hashtag_gets_one_line_with_what_is_near_in_spelling(tags: Tag4pic) -> None:
     result = tags("similar", "sunsett")
     assert result.exit_code == 1
