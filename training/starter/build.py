@@ -43,7 +43,7 @@ MODEL = "starter-2"
 
 PLAN = Plan(
     als=AlsPlan(
-        variance=0.85, damping=0.3, factors=192, alpha=20.0, regularization=0.1, iterations=10
+        variance=0.8, damping=0.3, factors=112, alpha=20.0, regularization=0.1, iterations=10
     ),
     als_use=AlsSettings(neighbours=60, sharpness=14.0, class_weight=0.6, class_power=1.0),
     head=HeadPlan(hidden=512, epochs=12, stop_after=9),
