@@ -58,7 +58,7 @@ def _shoot(browser: Browser, url: str, photo: Path, scheme: str) -> None:
     page.goto(url)
     page.set_input_files("#choose-photos", photo)
     page.click("#preview-send")
-    page.locator(".message", has_text="Best five").wait_for(timeout=60_000)
+    page.locator(".message code").last.wait_for(timeout=60_000)
     page.wait_for_timeout(1500)  # bubbles slide in
     with Image.open(io.BytesIO(page.screenshot())) as shot:
         shot.convert("RGB").save(HERE / f"chat-{scheme}.png", optimize=True)
