@@ -55,8 +55,8 @@ RANKING: dict[str, dict[str, float]] = {
     "both": {"popularity_exponent": 0.0, "diversity": 0.3, "of_a_root": 2, "als_weight": 0.6},
 }
 FLOOR = 0.4
-"""The probability under which a hashtag is not among the first five, chosen on the check's photos
-so that what stands there is likelier right than wrong in every theme."""
+"""The probability under which a hashtag is not among the first five, chosen on the check's photos:
+labels and tags name only part of what a photo shows, so that more of it is right than they say."""
 
 CAREFUL_FLOOR = 0.8
 """The same of hashtags that say something of a person all the same, such as #kids."""

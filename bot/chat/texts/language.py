@@ -32,7 +32,7 @@ class Texts:
     no_more: str
     nothing_found: str
     unsure: str
-    """Below fewer hashtags than were asked for, since the others are likelier wrong than right."""
+    """Below fewer hashtags than were asked for, since the others are too improbable."""
 
     button_copy: str
     button_copy_five: str
