@@ -3,7 +3,9 @@
 Everything is real but the network, which averages pixels instead of looking at them.
 """
 
+import asyncio
 import io
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -57,6 +59,25 @@ def encoded(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
 def jpeg(colour: str = "red", seed: int = 0, size: tuple[int, int] = (640, 480)) -> bytes:
     """``picture`` as a JPEG file."""
     return encoded(picture(colour, seed, size), quality=90)
+
+
+class Pause:
+    """Holds up whoever calls it until it may go on."""
+
+    def __init__(self) -> None:
+        self._reached, self._over = threading.Event(), threading.Event()
+
+    def __call__(self) -> None:
+        self._reached.set()
+        self._over.wait(20)
+
+    async def reached(self) -> None:
+        """Waits until somebody is held up."""
+        await asyncio.to_thread(self._reached.wait, 20)
+
+    def end(self) -> None:
+        """Lets everybody go on."""
+        self._over.set()
 
 
 class ColourNetwork(nn.Module):

@@ -6,21 +6,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from recommenders import copies
+from tests.scenery import scenery
 
 hashes = st.integers(0, 2**64 - 1)
 
 
 SIZE = (480, 320)
-
-
-def scenery(seed: int) -> Image.Image:
-    """A picture that is no other's, with large shapes and small ones, as photos have."""
-    random = np.random.default_rng(seed)
-    picture = Image.new("RGB", SIZE)
-    for cells in ((6, 4), (12, 8), (24, 16), (48, 32)):
-        shapes = Image.fromarray(random.integers(0, 255, (*cells[::-1], 3), dtype=np.uint8))
-        picture = Image.blend(picture, shapes.resize(SIZE, Image.Resampling.BICUBIC), 0.4)
-    return picture
 
 
 @given(hashes, st.sets(st.integers(0, 63), max_size=copies.MAX_DISTANCE))
@@ -64,7 +55,7 @@ def test_the_nearest_come_first_and_no_more_than_asked(
 
 def test_a_smaller_copy_of_low_quality_has_nearly_the_same_hashes() -> None:
     for seed in range(20):
-        photo = scenery(seed)
+        photo = scenery(seed, SIZE)
         file = BytesIO()
         photo.resize((320, 213)).save(file, "JPEG", quality=60)
         one = copies.hashes(photo)
@@ -75,7 +66,7 @@ def test_a_smaller_copy_of_low_quality_has_nearly_the_same_hashes() -> None:
 
 
 def test_different_photos_have_hashes_far_apart() -> None:
-    found = [copies.hashes(scenery(seed)) for seed in range(20)]
+    found = [copies.hashes(scenery(seed, SIZE)) for seed in range(20)]
     pairs = [(a, b) for number, a in enumerate(found) for b in found[:number]]
     assert min(copies.distance(a.average, b.average) for a, b in pairs) > 4
     assert min(copies.distance(a.perceptual, b.perceptual) for a, b in pairs) > 60
@@ -107,7 +98,7 @@ def test_cosines_are_those_of_the_vectors_and_nothing_is_like_zero() -> None:
 
 
 def test_colours_differ_by_the_mean_over_all_fields() -> None:
-    photo = scenery(1)
+    photo = scenery(1, SIZE)
     one = copies.colours(photo)
     darker = copies.colours(photo.point(lambda shade: shade // 2))
     differences = copies.colour_differences(one, np.stack([one, darker]))
@@ -118,9 +109,9 @@ def test_colours_differ_by_the_mean_over_all_fields() -> None:
 def test_a_copy_has_nearly_the_colours_of_its_photo() -> None:
     for seed in range(20):
         file = BytesIO()
-        scenery(seed).resize((240, 160)).save(file, "JPEG", quality=40)
+        scenery(seed, SIZE).resize((240, 160)).save(file, "JPEG", quality=40)
         copy = copies.colours(Image.open(BytesIO(file.getvalue())))
-        (apart,) = copies.colour_differences(copies.colours(scenery(seed)), copy[None])
+        (apart,) = copies.colour_differences(copies.colours(scenery(seed, SIZE)), copy[None])
         assert apart <= copies.MAX_COLOUR_DIFFERENCE
 
 

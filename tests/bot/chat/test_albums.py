@@ -1,11 +1,8 @@
 """Albums get one answer."""
 
-import asyncio
-import threading
-
 from tests.bot.conversation import GROUP, answer_hashtags, hashtags, reply
 from tests.bot.running import Running
-from tests.colours import jpeg
+from tests.colours import Pause, jpeg
 from tests.person import Person
 
 
@@ -45,18 +42,12 @@ async def test_an_album_whose_caption_is_the_command_is_answered_as_one_in_a_gro
 async def test_a_photo_of_an_album_that_cannot_be_read_is_named_and_the_rest_answered(
     bot: Running, ann: Person
 ) -> None:
-    computing, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        computing.set()
-        go_on.wait(20)
-
-    bot.network.before_photo = wait
+    bot.network.before_photo = pause = Pause()
     _, second = await ann.send_photo([jpeg("red", 1), jpeg("red", 2)])
-    await asyncio.to_thread(computing.wait, 20)
+    await pause.reached()
     for size in second["photo"]:
         bot.server.state.files.drop(size["file_unique_id"])
-    go_on.set()
+    pause.end()
     answer = await ann.wait_reply()
     assert hashtags(answer)[0] == "#red1"
     assert "1 of the 2 could not be read" in answer["text"]

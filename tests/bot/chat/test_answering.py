@@ -1,7 +1,6 @@
 """A photo's trip through the real bot."""
 
 import asyncio
-import threading
 
 import pytest
 
@@ -9,7 +8,7 @@ from recommenders.engine import Engine
 from storage import statistics
 from tests.bot.conversation import answer, answer_hashtags, copied_by, hashtags, labels, reply_text
 from tests.bot.running import Running
-from tests.colours import colour_bundle, colour_engine, encoded, jpeg, picture
+from tests.colours import Pause, colour_bundle, colour_engine, encoded, jpeg, picture
 from tests.person import Person
 
 
@@ -89,17 +88,11 @@ async def test_a_hundred_photos_at_once_are_all_answered(ann: Person) -> None:
 async def test_the_bot_stays_responsive_while_a_photo_is_computed(
     bot: Running, ann: Person
 ) -> None:
-    computing, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        computing.set()
-        go_on.wait(20)
-
-    bot.network.before_photo = wait
+    bot.network.before_photo = pause = Pause()
     await ann.send_photo(jpeg())
-    await asyncio.to_thread(computing.wait, 20)
+    await pause.reached()
     assert "/model" in await reply_text(ann, "/help")
-    go_on.set()
+    pause.end()
     assert hashtags(await ann.wait_reply())
 
 

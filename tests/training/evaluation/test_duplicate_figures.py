@@ -7,21 +7,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.scenery import scenery
 from training.evaluation.duplicate_figures import Survey, main, measure, survey
 
 SIZE = (300, 200)
 
 Run = Callable[..., Any]
-
-
-def scenery(seed: int) -> Image.Image:
-    """A picture that is no other's, with large shapes and small ones, as photos have."""
-    random = np.random.default_rng(seed)
-    picture = Image.new("RGB", SIZE)
-    for cells in ((6, 4), (12, 8), (24, 16), (48, 32)):
-        shapes = Image.fromarray(random.integers(0, 255, (*cells[::-1], 3), dtype=np.uint8))
-        picture = Image.blend(picture, shapes.resize(SIZE, Image.Resampling.BICUBIC), 0.4)
-    return picture
 
 
 def thumbnails(photos: Sequence[Image.Image]) -> NDArray[np.float32]:
@@ -36,7 +27,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     paths = [folder / f"{number}.png" for number in range(40)]
     for number, path in enumerate(paths):
         # The last photo is the first one again, as collections have it.
-        scenery(number % 39).save(path)
+        scenery(number % 39, SIZE).save(path)
     return paths
 
 
@@ -102,7 +93,7 @@ def test_the_tool_counts_copies_of_every_photo_below_a_folder(
 ) -> None:
     (tmp_path / "album" / "more").mkdir(parents=True)
     for seed, name in enumerate(("a.jpg", "b.jpg", "more/c.jpg")):
-        scenery(seed).save(tmp_path / "album" / name)
+        scenery(seed, SIZE).save(tmp_path / "album" / name)
     result = run_tool(main, "album")
     assert result.exit_code == 0, result.stderr
     rows = [" ".join(line.split()) for line in result.stdout.splitlines()]
@@ -112,7 +103,7 @@ def test_the_tool_counts_copies_of_every_photo_below_a_folder(
 
 def test_the_tool_names_the_file_that_is_no_photo(run_tool: Run, tmp_path: Path) -> None:
     (tmp_path / "album").mkdir()
-    scenery(0).save(tmp_path / "album" / "a.jpg")
+    scenery(0, SIZE).save(tmp_path / "album" / "a.jpg")
     (tmp_path / "album/broken.jpg").write_text("no photo at all, and long enough to look at")
     result = run_tool(main, "album")
     assert result.exit_code == 1

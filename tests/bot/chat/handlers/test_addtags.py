@@ -22,14 +22,6 @@ from tests.colours import colour_bundle, colour_engine, jpeg
 from tests.person import Message, Person
 
 
-@pytest.fixture
-async def photo(ann: Person) -> Message:
-    """A photo of Ann's that the bot has answered."""
-    (message,) = await ann.send_photo(jpeg("red"))
-    await ann.wait_reply()
-    return message
-
-
 async def test_right_after_a_photo_its_hashtags_are_stored_and_confirmed_by_name(
     bot: Running, ann: Person, photo: Message
 ) -> None:

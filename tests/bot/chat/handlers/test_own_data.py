@@ -1,7 +1,5 @@
 """/mytags and /forget: what is stored of a person."""
 
-import pytest
-
 from tests.bot.conversation import (
     BOB_IN_GROUP,
     GROUP,
@@ -16,14 +14,6 @@ from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
 from tests.colours import jpeg
 from tests.person import Message, Person
-
-
-@pytest.fixture
-async def photo(ann: Person) -> Message:
-    """A photo of Ann's that the bot has answered."""
-    (message,) = await ann.send_photo(jpeg("red"))
-    await ann.wait_reply()
-    return message
 
 
 async def test_mytags_of_who_taught_nothing_says_so(ann: Person) -> None:
