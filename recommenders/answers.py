@@ -87,6 +87,9 @@ class Rules:
         return allowed
 
 
+NO_RULES = Rules()
+
+
 def family(tag: str) -> str:
     """What dog and dogs have in common: two of a family do not both take one of the first five.
 
@@ -137,7 +140,7 @@ def answer(
     top: int,
     mix: str | None = None,
     size: Callable[[str], int] | None = None,
-    rules: Rules | None = None,
+    rules: Rules = NO_RULES,
 ) -> list[Hashtag]:
     """The ``top`` hashtags of one photo, or of an album's photos as one, best first.
 
@@ -146,7 +149,7 @@ def answer(
         photos: how many there are.
         mix: a key of ``MIXES``; None leaves hashtags as they are ranked.
         size: of a hashtag, an index of ``SIZES``; None where sizes are unknown.
-        rules: of what may be shown; None for none.
+        rules: of what may be shown.
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
@@ -157,8 +160,6 @@ def answer(
         best, others = hashtags[0], hashtags[1:]
         places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
         hashtags = [best, *(others[place] for place in places)]
-    if rules is None:
-        return families_apart(hashtags)[:top]
     hashtags = families_apart(rules.allowed(hashtags))
     sure = [hashtag for hashtag in hashtags[:FIRST] if hashtag.score >= rules.floor]
     return (hashtags if len(sure) == min(FIRST, len(hashtags)) else sure)[:top]
