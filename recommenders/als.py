@@ -28,6 +28,10 @@ COPIES = 4
 so many is another photo."""
 
 
+NEAR = 10
+"""Photos of the fit that tell how much is known about photos like this one."""
+
+
 @dataclass(frozen=True)
 class AlsSettings:
     """How neighbours are weighed and how taught photos are solved.
@@ -98,6 +102,26 @@ class Neighbourhood:
     columns: tuple[tuple[int, ...], ...]
 
 
+@dataclass(frozen=True)
+class Recognition:
+    """What ALS knows of n photos.
+
+    Attributes:
+        scores: relevance (n, V + taught) float32.
+        same_scene: (n, V + taught) float32, what photos of the same scene were taught and 0 for all
+            else; None where nothing was.
+        class_sums, surest_class: as ``AlsRecommender.class_sums`` gives them.
+        cosines: (n, ``NEAR``) float32, of the nearest photos of the fit, nearest first; 0 where
+            there are fewer.
+    """
+
+    scores: Floats
+    same_scene: Floats | None
+    class_sums: Floats
+    surest_class: Floats
+    cosines: Floats
+
+
 def solve(
     fixed: Floats, gram: Floats, rows: NDArray[np.intp], alpha: float, regularization: float
 ) -> Floats:
@@ -151,31 +175,24 @@ class AlsRecommender:
 
     def scores(self, features: NDArray[np.floating]) -> Floats:
         """Relevance (n, V + taught) float32, clipped at 0."""
-        return self.recognised(features)[0]
+        return self.recognised(features).scores
 
-    def recognised(self, features: NDArray[np.floating]) -> tuple[Floats, Floats | None]:
-        """Relevance as ``scores``, and of what photos of the same scene were taught.
-
-        Returns:
-            Two arrays (n, V + taught) float32, the second one with 0 for all that was not taught
-            for the same scene; None where nothing was.
-        """
+    def recognised(self, features: NDArray[np.floating]) -> Recognition:
+        """Relevance as ``scores``, and what it comes of."""
         taught = self._taught
-        rows, cosines, factors = self._neighbours(taught, features)
+        rows, cosines, factors, of_fit = self._neighbours(taught, features)
         shares = softmax(self.settings.sharpness * cosines)
         means = _weighted_mean(factors, shares)
         scores = np.concatenate(
             [means @ self._hashtag_factors.T, means @ taught.hashtag_factors.T], axis=1
         )
         scores = np.maximum(scores, 0)
-        probabilities = self.classes_seen(features)
-        if probabilities is not None and self._class_hashtags is not None:
-            sure = probabilities.max(axis=1, keepdims=True) ** self.settings.class_power
+        class_sums, surest_class = self.class_sums(features)
+        if surest_class.any():
+            sure = surest_class[:, None] ** self.settings.class_power
             share = self.settings.class_weight * sure
             scores *= 1 - share
-            scores[:, : self._class_hashtags.shape[1]] += share * (
-                probabilities @ self._class_hashtags
-            )
+            scores[:, : class_sums.shape[1]] += share * class_sums
         same_scene: Floats | None = None
         for row, at in zip(*np.nonzero(rows >= len(self._photos)), strict=True):
             photo = rows[row, at] - len(self._photos)
@@ -188,12 +205,13 @@ class AlsRecommender:
                 same_scene[row, columns] = np.maximum(same_scene[row, columns], alike)
         if same_scene is not None:
             scores = np.maximum(scores, same_scene)
-        return np.asarray(scores, np.float32), same_scene
+        scores = np.asarray(scores, np.float32)
+        return Recognition(scores, same_scene, class_sums, surest_class, of_fit)
 
     def neighbourhood(self, features: NDArray[np.floating]) -> Neighbourhood:
         """The known photos that some photos' factors are made of, (n, dims) as one."""
         taught = self._taught
-        rows, cosines, factors = self._neighbours(taught, features)
+        rows, cosines, factors, _ = self._neighbours(taught, features)
         weights = softmax(self.settings.sharpness * cosines) / max(len(rows), 1)
         return Neighbourhood(
             rows.ravel(),
@@ -228,12 +246,6 @@ class AlsRecommender:
             return np.zeros(shape, np.float32), np.zeros(len(features), np.float32)
         sums = np.asarray(probabilities @ self._class_hashtags, np.float32)
         return sums, probabilities.max(axis=1)
-
-    def nearest_cosines(self, features: NDArray[np.floating], count: int) -> Floats:
-        """Cosines (n, count) float32 of the nearest photos of the fit; 0 where there are fewer."""
-        _, cosines = nearest(self._space.project(features), self._photos, count)
-        missing = count - cosines.shape[1]
-        return np.pad(cosines, ((0, 0), (0, missing))) if missing else cosines
 
     def class_affinity(self, column: int) -> Floats:
         """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
@@ -334,27 +346,32 @@ class AlsRecommender:
 
     def _neighbours(
         self, taught: Taught, features: NDArray[np.floating]
-    ) -> tuple[NDArray[np.intp], Floats, Floats]:
+    ) -> tuple[NDArray[np.intp], Floats, Floats, Floats]:
         """The k known photos nearest to photos (n, dims).
 
         Returns:
-            Their numbers (n, k), taught ones after those of the fit, cosines (n, k) and factors
-            (n, k, f).
+            Their numbers (n, k), taught ones after those of the fit, cosines (n, k), factors
+            (n, k, f), and ``Recognition.cosines``.
         """
+        k = self.settings.neighbours
         vectors = self._space.project(features)
-        rows, cosines = nearest(vectors, self._photos, self.settings.neighbours)
+        rows, cosines = nearest(vectors, self._photos, max(k, NEAR))
+        missing = max(NEAR - cosines.shape[1], 0)
+        of_fit = np.pad(cosines[:, :NEAR], ((0, 0), (0, missing)))
+        rows, cosines = rows[:, :k], cosines[:, :k]
         factors = self._photo_factors[rows]
         if not len(taught.vectors):
-            return rows, cosines, factors
-        of_taught, their_cosines = nearest(vectors, taught.vectors, self.settings.neighbours)
+            return rows, cosines, factors, of_fit
+        of_taught, their_cosines = nearest(vectors, taught.vectors, k)
         cosines = np.concatenate([cosines, their_cosines], axis=1)
-        best = np.argsort(-cosines, axis=1, kind="stable")[:, : self.settings.neighbours]
+        best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
         rows = np.concatenate([rows, of_taught + len(self._photos)], axis=1)
         factors = np.concatenate([factors, taught.factors[of_taught]], axis=1)
         return (
             np.take_along_axis(rows, best, axis=1),
             np.take_along_axis(cosines, best, axis=1),
             np.take_along_axis(factors, best[:, :, None], axis=1),
+            of_fit,
         )
 
 

@@ -116,17 +116,16 @@ class Engine:
         if not others:
             return first.scores(features[first.backbone])
         assert isinstance(first, AlsRecommender)
-        als, same_scene = first.recognised(features[first.backbone])
+        als = first.recognised(features[first.backbone])
         w2v = others[0].scores(features[others[0].backbone])
         weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
-        scores = blend(als, w2v, weight)
+        scores = blend(als.scores, w2v, weight)
         if self._fusion is not None:
             # Hashtags that were learnt after the fit stay as they are blended.
             known = len(self._fusion.share)
-            sources = sources_of(first, als, w2v, features[first.backbone], known)
-            scores[:, :known] = self._fusion.scores(sources)
+            scores[:, :known] = self._fusion.scores(sources_of(als, w2v, known))
         # What people taught for the same scene needs nobody to agree.
-        return scores if same_scene is None else np.maximum(scores, same_scene)
+        return scores if als.same_scene is None else np.maximum(scores, als.same_scene)
 
     def recommend(
         self,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.als import AlsRecommender
+from recommenders.als import Recognition
 from recommenders.arrays import Array, Floats
 
 EVIDENCE = (
@@ -37,9 +37,6 @@ BY_RELEVANCE, BY_RATIO, BY_CLASSES = 80, 60, 30
 """Hashtags of a photo that are judged: the likeliest by the sum of the sources, by how much
 likelier than usual both backends find them, and by the classes. For others nothing speaks."""
 
-NEAR = 10
-"""Known photos that tell how much is known about photos like this one."""
-
 LEVEL = 10
 """Of ALS's best hashtags so many tell how relevant what ALS alone has learnt is in the blend."""
 
@@ -56,7 +53,7 @@ class Sources:
         classes: (n, V) float32, the sum over ImageNet's classes of how sure each is, times what it
             says of the hashtag; zeros where there is no classifier.
         surest_class: (n,) float32, the largest probability of a class.
-        cosines: (n, ``NEAR``) float32, of the nearest known photos, nearest first.
+        cosines: as in ``Recognition``.
     """
 
     als: Floats
@@ -66,23 +63,15 @@ class Sources:
     cosines: Floats
 
 
-def sources_of(
-    recommender: AlsRecommender,
-    als: Floats,
-    w2v: Floats,
-    features: NDArray[np.floating],
-    known: int,
-) -> Sources:
-    """What the sources know of photos, of the first ``known`` hashtags.
-
-    Args:
-        recommender: whose classes and known photos count.
-        als, w2v: relevance (n, V or more).
-        features: (n, dims) of the recommender's backbone.
-    """
-    classes, surest_class = recommender.class_sums(features)
-    cosines = recommender.nearest_cosines(features, NEAR)
-    return Sources(als[:, :known], w2v[:, :known], classes[:, :known], surest_class, cosines)
+def sources_of(als: Recognition, w2v: Floats, known: int) -> Sources:
+    """What ALS and Word2Vec, relevance (n, V or more), know of the first ``known`` hashtags."""
+    return Sources(
+        als.scores[:, :known],
+        w2v[:, :known],
+        als.class_sums[:, :known],
+        als.surest_class,
+        als.cosines,
+    )
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def sources_by_rows(als: Scored, w2v: Scored, hashtags: int) -> SourcesOf:
 
     def sources(rows: slice) -> Sources:
         features = np.asarray(als.features[rows], np.float32)
-        return sources_of(recommender, recommender.scores(features), w2v[rows], features, hashtags)
+        return sources_of(recommender.recognised(features), w2v[rows], hashtags)
 
     return sources
 
