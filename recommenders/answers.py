@@ -109,6 +109,35 @@ def share_a_root(one: str, other: str) -> bool:
     return shorter == longer or (len(shorter) >= _SHORTEST_ROOT and shorter in longer)
 
 
+class Apart:
+    """Hashtags of which no two are of a family, and no more than a few share a root with one.
+
+    Attributes:
+        of_a_root: how many may share a root, one of them counted.
+    """
+
+    def __init__(self, of_a_root: int) -> None:
+        self.of_a_root = of_a_root
+        self._families: set[str] = set()
+        self._roots: list[str] = []
+        self._sharing: list[int] = []
+
+    def takes(self, tag: str) -> bool:
+        """Takes a hashtag in, unless that brings too many of a family or of a root together."""
+        own = root(tag)
+        alike = [at for at, other in enumerate(self._roots) if share_a_root(own, other)]
+        # Flower shares its root with flowershop and wildflower, which share none themselves.
+        most = max((self._sharing[at] for at in alike), default=0)
+        if family(tag) in self._families or max(most, len(alike)) >= self.of_a_root:
+            return False
+        for at in alike:
+            self._sharing[at] += 1
+        self._families.add(family(tag))
+        self._roots.append(own)
+        self._sharing.append(1 + len(alike))
+        return True
+
+
 def pick(
     ranking: Ranking,
     order: Floats,
@@ -141,6 +170,7 @@ def answer(
     mix: str | None = None,
     size: Callable[[str], int] | None = None,
     rules: Rules = NO_RULES,
+    of_a_root: int = FIRST,
 ) -> list[Hashtag]:
     """The ``top`` hashtags of one photo, or of an album's photos as one, best first.
 
@@ -150,6 +180,7 @@ def answer(
         mix: a key of ``MIXES``; None leaves hashtags as they are ranked.
         size: of a hashtag, an index of ``SIZES``; None where sizes are unknown.
         rules: of what may be shown.
+        of_a_root: how many of the first five may share a root.
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
@@ -160,22 +191,19 @@ def answer(
         best, others = hashtags[0], hashtags[1:]
         places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
         hashtags = [best, *(others[place] for place in places)]
-    hashtags = families_apart(rules.allowed(hashtags))
+    hashtags = first_apart(rules.allowed(hashtags), of_a_root)
     sure = [hashtag for hashtag in hashtags[:FIRST] if hashtag.score >= rules.floor]
     return (hashtags if len(sure) == min(FIRST, len(hashtags)) else sure)[:top]
 
 
-def families_apart(hashtags: Sequence[Hashtag]) -> list[Hashtag]:
-    """The list with no two of a family among the first ``FIRST``; those in the way come after."""
+def first_apart(hashtags: Sequence[Hashtag], of_a_root: int = FIRST) -> list[Hashtag]:
+    """The list with its first ``FIRST`` apart, as ``Apart`` has it; those in the way come after."""
     first: list[Hashtag] = []
     rest: list[Hashtag] = []
-    families: set[str] = set()
+    apart = Apart(of_a_root)
     for hashtag in hashtags:
-        if len(first) < FIRST and family(hashtag.tag) not in families:
-            families.add(family(hashtag.tag))
-            first.append(hashtag)
-        else:
-            rest.append(hashtag)
+        is_first = len(first) < FIRST and apart.takes(hashtag.tag)
+        (first if is_first else rest).append(hashtag)
     return [*first, *rest]
 
 
@@ -239,17 +267,13 @@ def _best_columns(order: Floats, count: int) -> list[int]:
 def _first_columns(
     ranking: Ranking, order: Floats, columns: list[int], hashtags: Sequence[str], count: int
 ) -> list[int]:
-    """The first ones: relevant, no two of a family, and not five names for the same thing.
-
-    At most ``ranking.of_a_root`` share a root.
-    """
+    """The first ones: relevant, apart, and not five names for the same thing."""
     pool = columns[:_FIRST_POOL]
     directions = ranking.directions if ranking.diversity else None
     likeness = np.zeros(len(pool), np.float32)
     value = order[pool]
     chosen: list[int] = []
-    families: set[str] = set()
-    roots: list[str] = []
+    apart = Apart(ranking.of_a_root)
     free = [True] * len(pool)
     while len(chosen) < count:
         worth = np.where(free, value * (1 - ranking.diversity * likeness), -np.inf)
@@ -257,12 +281,8 @@ def _first_columns(
         if not len(pool) or worth[at] == -np.inf:
             break
         free[at] = False
-        tag = hashtags[pool[at]]
-        alike_roots = sum(share_a_root(root(tag), other) for other in roots)
-        if family(tag) in families or alike_roots >= ranking.of_a_root:
+        if not apart.takes(hashtags[pool[at]]):
             continue
-        families.add(family(tag))
-        roots.append(root(tag))
         chosen.append(pool[at])
         if directions is not None and pool[at] < len(directions):
             known = [c if c < len(directions) else pool[at] for c in pool]

@@ -182,8 +182,11 @@ class Engine:
             size=self.knowledge.size_index if self.knowledge else None,
             # Only the fusion's scores are probabilities that a floor can be held against.
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
+            of_a_root=self._rankings[backend].of_a_root,
         )
-        return in_language(hashtags, language, top, skip)
+        return in_language(
+            hashtags, language, top, skip, of_a_root=self._rankings[backend].of_a_root
+        )
 
     @property
     def default_mix(self) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from recommenders.answers import FIRST, families_apart
+from recommenders.answers import FIRST, first_apart
 from recommenders.ranking import Hashtag
 
 TABLE = Path(__file__).parent / "russian.csv"
@@ -54,7 +54,11 @@ def meaning(tag: str, known: Container[str]) -> str:
 
 
 def in_language(
-    hashtags: Sequence[Hashtag], language: str, top: int, skip: Collection[str] = ()
+    hashtags: Sequence[Hashtag],
+    language: str,
+    top: int,
+    skip: Collection[str] = (),
+    of_a_root: int = FIRST,
 ) -> list[Hashtag]:
     """The hashtags of a photo as they are posted in a language; each form has its hashtag's score.
 
@@ -66,6 +70,7 @@ def in_language(
             post in Latin; ``both`` has Russian and English in turn: of five, three are Russian.
         top: how many at most.
         skip: hashtags that must not appear.
+        of_a_root: how many of the first five may share a root.
     """
     if language == "en":
         return list(hashtags[:top])
@@ -73,12 +78,12 @@ def in_language(
     for hashtag in hashtags:
         forms = _forms(hashtag, skip)
         apart.setdefault(forms[0].tag, forms)
-    # Where one was left out, the next must not be of a family that is among the first already.
+    # Where one was left out, the next must be apart from those that are among the first already.
     forms_of = {forms[-1]: forms for forms in apart.values()}
-    best = [forms_of[hashtag] for hashtag in families_apart(list(forms_of))][:top]
+    best = [forms_of[hashtag] for hashtag in first_apart(list(forms_of), of_a_root)][:top]
     if language == "ru":
         return [russian for russian, *_ in best]
-    return _in_turn(best, min(top, FIRST))
+    return _in_turn(best)
 
 
 def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
@@ -89,18 +94,15 @@ def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
     return (hashtag,)
 
 
-def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]], least: int) -> list[Hashtag]:
-    """Of each hashtag one form, Russian and English in turn; of fewer than ``least``, both."""
+def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]]) -> list[Hashtag]:
+    """Of each hashtag one form, Russian and English in turn."""
     answer: list[Hashtag] = []
-    waiting, spare = list(hashtags), list[tuple[Hashtag, ...]]()
-    while waiting or (spare and len(answer) < least):
-        pool = waiting or spare
+    waiting = list(hashtags)
+    while waiting:
         russian = len(answer) % 2 == 0
-        forms = next((one for one in pool if _has(one, russian)), pool[0])
-        pool.remove(forms)
-        chosen = next((form for form in forms if _is_russian(form) == russian), forms[0])
-        answer.append(chosen)
-        spare += [(form,) for form in forms if form != chosen]
+        forms = next((one for one in waiting if _has(one, russian)), waiting[0])
+        waiting.remove(forms)
+        answer.append(next((form for form in forms if _is_russian(form) == russian), forms[0]))
     return answer
 
 

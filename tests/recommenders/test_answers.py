@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommenders.answers import FIRST, Rules, answer, root, share_a_root
+from recommenders.answers import FIRST, Apart, Rules, answer, first_apart, root, share_a_root
 from recommenders.ranking import Hashtag
 
 
@@ -66,3 +66,24 @@ def test_the_first_five_are_never_below_the_floor(scores: list[float], floor: fl
     hashtags = ranked(*sorted(scores, reverse=True))
     shown = answer(lambda count: [hashtags[:count]], 1, top=5, rules=Rules(floor=floor))
     assert all(hashtag.score >= floor for hashtag in shown)
+
+
+@pytest.mark.parametrize("middle", ["flower", "flowers", "flowersofinstagram"])
+def test_a_short_root_gathers_no_more_than_may_share_it(middle: str) -> None:
+    tags = ["flowershop", "wildflower", "flowerwall", middle, "sea", "coffee"]
+    first = first_apart([Hashtag(tag, 1.0) for tag in tags], of_a_root=2)[:FIRST]
+    assert middle not in [hashtag.tag for hashtag in first]
+
+
+NAMES = (
+    "dog dogs doglover dogsofinstagram hotdog lake lakeside lakelife flower wildflower flowershop "
+    "sea seaside coffee coffeetime yoga"
+)
+some_tags = st.lists(st.sampled_from(NAMES.split()), unique=True)
+
+
+@given(some_tags, st.integers(1, 5))
+def test_no_root_gathers_more_than_may_share_it(tags: list[str], of_a_root: int) -> None:
+    apart = Apart(of_a_root)
+    roots = [root(tag) for tag in tags if apart.takes(tag)]
+    assert all(sum(share_a_root(one, other) for other in roots) <= of_a_root for one in roots)

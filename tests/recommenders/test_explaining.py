@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender, AlsSettings, FittedAls, solve
-from recommenders.answers import families_apart
+from recommenders.answers import first_apart
 from recommenders.arrays import unit
 from recommenders.explaining import Reason, class_names, explain
 from recommenders.hashtags import parse
@@ -155,5 +155,5 @@ def test_every_imagenet_class_has_a_name_of_its_own() -> None:
     ],
 )
 def test_two_of_a_family_do_not_both_stand_among_the_first_five(ranked: str, expected: str) -> None:
-    given = families_apart([Hashtag(tag, 1.0) for tag in parse(ranked)[0]])
+    given = first_apart([Hashtag(tag, 1.0) for tag in parse(ranked)[0]])
     assert [hashtag.tag for hashtag in given] == parse(expected)[0]
