@@ -11,7 +11,7 @@ from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.engine import STARTER, Engine
 from recommenders.photos import decode
 from tests.dusk import dusk
-from training.starter.word_tables import forbidden_pairs, people
+from training.starter.word_tables import forbidden_pairs, people, unseen
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,10 @@ def test_noise_gets_no_five_best_hashtags(starter: Engine) -> None:
 def test_no_hashtag_of_the_starter_labels_a_person(starter: Engine) -> None:
     labels = {tag for tag, in_place in people().items() if in_place != (tag,)}
     assert labels.isdisjoint(starter.hashtags)
+
+
+def test_no_hashtag_of_the_starter_names_a_place_that_no_photo_shows(starter: Engine) -> None:
+    assert unseen().isdisjoint(starter.hashtags)
 
 
 def test_the_starter_holds_apart_what_must_not_meet(starter: Engine) -> None:

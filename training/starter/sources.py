@@ -27,6 +27,7 @@ from training.starter.word_tables import (
     generic,
     label_hashtags,
     people,
+    unseen,
     word_table,
     words_of_captions,
 )
@@ -117,16 +118,16 @@ class HashtagTables:
         self.stock = word_table("corel.csv")
         self.labels = label_hashtags()
         self.authors = authors_hashtags()
-        self._people, self._generic = people(), generic()
+        self._people, self._left_out = people(), generic() | unseen()
 
     def telling(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """Without generic hashtags and without those that label people, the strongest first."""
+        """Without what is generic, unseen or labels people, the strongest first."""
         telling: dict[str, float] = {}
         for tag, weight in weights.items():
             in_place = self._people.get(tag)
             for other in (tag,) if in_place is None else in_place:
                 certainty = weight if in_place is None else weight * INSTEAD_CERTAINTY
-                if other not in self._generic:
+                if other not in self._left_out:
                     telling[other] = max(telling.get(other, 0.0), certainty)
         return dict(sorted(telling.items(), key=lambda item: (-item[1], item[0])))
 

@@ -171,6 +171,19 @@ def generic() -> frozenset[str]:
     return frozenset(normalise(record["hashtag"]) for record in _records("generic.csv"))
 
 
+def unseen() -> frozenset[str]:
+    """Hashtags of places and organisations, which no photo shows: every beach is #miami's."""
+    return frozenset(normalise(record["hashtag"]) for record in _records("unseen.csv"))
+
+
+def kinds() -> frozenset[str]:
+    """Hashtags of one kind among many of which the photos learnt from show only a few.
+
+    Where there are five kinds of flowers, any flower looks like one of them.
+    """
+    return frozenset(normalise(record["hashtag"]) for record in _records("kinds.csv"))
+
+
 def _records(name: str) -> list[dict[str, str]]:
     with (TABLES / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
