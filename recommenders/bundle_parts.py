@@ -21,7 +21,8 @@ from recommenders.bundle import Bundle, BundleError, Part
 from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Ranking
-from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender
+from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender, directions
+from recommenders.words import WordsGain
 
 RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
 """Settings of a backend's part that are its ranking's."""
@@ -134,6 +135,13 @@ def read_w2v(bundle: Bundle) -> Word2VecRecommender:
 def read_vectors(bundle: Bundle) -> Floats:
     """The hashtag vectors (V, d) of the part ``w2v``, float32, as they were fitted."""
     return _floats(bundle, "w2v", "vectors", len(bundle.hashtags), None)
+
+
+def read_directions(bundle: Bundle) -> Floats:
+    """Unit vectors (V, d) of the hashtags, as Word2Vec compares them; (0, 1) without Word2Vec."""
+    if "w2v" not in bundle.arrays:
+        return np.zeros((0, 1), np.float32)
+    return directions(read_vectors(bundle), int(bundle.settings["w2v"].get("groups", 1)))
 
 
 def class_head_part(head: ClassHead) -> Part:
@@ -251,6 +259,16 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
         share,
         _floats(bundle, "fusion", "class_share", len(share)),
     )
+
+
+def words_setting(gain: WordsGain) -> dict[str, dict[str, float]]:
+    """What words add, as a setting of the part ``both``."""
+    return {"words": asdict(gain)}
+
+
+def read_words_gain(bundle: Bundle) -> WordsGain:
+    """What ``words_setting`` wrote; what was fitted on captioned photos where it wrote nothing."""
+    return WordsGain(**bundle.settings.get("both", {}).get("words", {}))
 
 
 def read_rating(bundle: Bundle) -> Floats:

@@ -19,13 +19,21 @@ from recommenders.backbones.weights import WeightsError
 from recommenders.backends import BACKENDS, STYLES
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
-from recommenders.bundle_parts import read_fusion, read_ranking, read_rules, with_taught_hashtags
+from recommenders.bundle_parts import (
+    read_directions,
+    read_fusion,
+    read_ranking,
+    read_rules,
+    read_words_gain,
+    with_taught_hashtags,
+)
 from recommenders.explaining import Reason, explain
-from recommenders.fusion import blend, sources_of
+from recommenders.fusion import blend, raised, sources_of
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
+from recommenders.words import Words
 
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
@@ -63,6 +71,8 @@ class Engine:
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
         self._fusion = read_fusion(bundle) if blended else None
         self._rules = read_rules(bundle)
+        self._words = Words(self.hashtags, read_directions(bundle))
+        self._words_gain = read_words_gain(bundle)
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -110,8 +120,21 @@ class Engine:
         """Features of photos, (n, dims) float32 by backbone."""
         return {name: self._loaded[name].features(photos) for name in backbones}
 
-    def scores(self, features: Mapping[str, NDArray[np.floating]], backend: str) -> Floats:
-        """Relevance (n, V) float32 by one of ``backends``."""
+    def words_in(self, text: str) -> tuple[str, ...]:
+        """The hashtags that the words of a text name: those of a photo's caption are evidence."""
+        return self._words.named(text)
+
+    def scores(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        words: Sequence[Collection[str]] = (),
+    ) -> Floats:
+        """Relevance (n, V) float32 by one of ``backends``.
+
+        Args:
+            words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
+        """
         first, *others = self._of(backend)
         if not others:
             return first.scores(features[first.backbone])
@@ -120,10 +143,18 @@ class Engine:
         w2v = others[0].scores(features[others[0].backbone])
         weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
         scores = blend(als.scores, w2v, weight)
+        near: Floats | None = None
+        if any(words):
+            count = scores.shape[1]
+            near = np.stack([self._words.nearness(of_photo)[:count] for of_photo in words])
         if self._fusion is not None:
             # Hashtags that were learnt after the fit stay as they are blended.
             known = len(self._fusion.share)
-            scores[:, :known] = self._fusion.scores(sources_of(als, w2v, known))
+            sources = sources_of(als, w2v, known)
+            of_known = None if near is None else near[:, :known]
+            scores[:, :known] = self._fusion.scores(sources, of_known)
+        if near is not None:
+            scores = raised(scores, self._words_gain.of(near))
         # What people taught for the same scene needs nobody to agree.
         return scores if als.same_scene is None else np.maximum(scores, als.same_scene)
 
@@ -135,6 +166,7 @@ class Engine:
         top: int = 10,
         style: str = "balanced",
         skip: Collection[str] = (),
+        words: Sequence[Collection[str]] = (),
     ) -> list[list[Hashtag]]:
         """Hashtags of photos, a list each, best first.
 
@@ -144,11 +176,12 @@ class Engine:
             top: how many hashtags; fewer come where no more fit.
             style: one of ``STYLES``.
             skip: hashtags that must not appear.
+            words: as for ``scores``.
         """
         # First the ranking: should photos be learnt meanwhile, the scores have more hashtags than
         # it knows, never fewer.
         ranking = self._rankings[backend]
-        scores = self.scores(features, backend)
+        scores = self.scores(features, backend, words)
         order = ranking.order(scores, style)
         hashtags = self.hashtags[: scores.shape[1]]
         return [
@@ -166,6 +199,7 @@ class Engine:
         mix: str | None = None,
         skip: Collection[str] = (),
         language: str = "en",
+        words: Collection[str] = (),
     ) -> list[Hashtag]:
         """What people get for a photo, or for an album's photos as one, best first.
 
@@ -173,10 +207,14 @@ class Engine:
             features, backend, style, skip: as for ``recommend``.
             mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
             language: one of ``recommenders.backends.LANGUAGES``.
+            words: what ``words_in`` gives of the caption.
         """
+        photos = len(next(iter(features.values())))
         hashtags = answers.answer(
-            lambda count: self.recommend(features, backend, top=count, style=style, skip=skip),
-            len(next(iter(features.values()))),
+            lambda count: self.recommend(
+                features, backend, top=count, style=style, skip=skip, words=[words] * photos
+            ),
+            photos,
             top=top if language == "en" else 2 * top,  # several have one Russian form
             mix=mix,
             size=self.knowledge.size_index if self.knowledge else None,
@@ -187,6 +225,26 @@ class Engine:
         return in_language(
             hashtags, language, top, skip, of_a_root=self._rankings[backend].of_a_root
         )
+
+    def for_words(
+        self, text: str, *, top: int = 10, language: str = "en", skip: Collection[str] = ()
+    ) -> list[Hashtag]:
+        """Hashtags for a text without a photo, best first, with how near they are, 0 to 1.
+
+        Args:
+            text: "sunset beach", "закат"; what it names itself stands first.
+            language, skip: as for ``answer``.
+
+        Returns:
+            Nothing where none of the words names a hashtag.
+        """
+        named = self.words_in(text)
+        alike = self._words.alike(named)
+        order = alike + np.isin(self.hashtags[: len(alike)], named)
+        most = top if language == "en" else 2 * top
+        ranking = self._rankings[self.backends[-1]]
+        hashtags = answers.pick(ranking, order, alike, self.hashtags[: len(alike)], most, skip)
+        return in_language(hashtags, language, top, skip)
 
     @property
     def default_mix(self) -> str | None:

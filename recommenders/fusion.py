@@ -33,9 +33,10 @@ EVIDENCE = (
 and of the photo the cosine of its nearest known photo, the mean of the ten nearest, and the largest
 probability of a class and relevance of a hashtag."""
 
-BY_RELEVANCE, BY_RATIO, BY_CLASSES = 80, 60, 30
+BY_RELEVANCE, BY_RATIO, BY_CLASSES, BY_WORDS = 80, 60, 30, 40
 """Hashtags of a photo that are judged: the likeliest by the sum of the sources, by how much
-likelier than usual both backends find them, and by the classes. For others nothing speaks."""
+likelier than usual both backends find them, by the classes, and those nearest to the caption's
+words. For others nothing speaks."""
 
 LEVEL = 10
 """Of ALS's best hashtags so many tell how relevant what ALS alone has learnt is in the blend."""
@@ -104,8 +105,8 @@ class Trees:
                 break
             goes_left = evidence[rows, feature] <= self.threshold[tree, node]
             node = np.where(goes_left, self.left[tree, node], self.right[tree, node])
-        log_odds = self.start + self.value[tree, node].sum(axis=1)
-        return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)
+        total = self.start + self.value[tree, node].sum(axis=1)
+        return np.asarray(1 / (1 + np.exp(-total)), np.float32)
 
 
 @dataclass(frozen=True)
@@ -122,14 +123,25 @@ class Fusion:
     share: Floats
     class_share: Floats
 
-    def scores(self, sources: Sources) -> Floats:
-        """Probabilities (n, V) float32; 0 for hashtags that nothing speaks for."""
+    def scores(self, sources: Sources, nearness: Floats | None = None) -> Floats:
+        """Probabilities (n, V) float32 by the photos; 0 for hashtags that nothing speaks for.
+
+        Args:
+            nearness: (n, V) to the captions' words; what is near is judged too.
+        """
         columns = self.candidates(sources)
+        if nearness is not None:
+            near = _largest(nearness, BY_WORDS)
+            speaks = np.take_along_axis(nearness, near, axis=1) > 0
+            columns = np.concatenate([columns, np.where(speaks, near, columns[:, :1])], axis=1)
         scores = np.zeros(sources.als.shape, np.float32)
-        flat = self.evidence(sources, columns).reshape(-1, len(EVIDENCE))
-        probabilities = self.trees.probabilities(flat).reshape(columns.shape)
-        np.put_along_axis(scores, columns, probabilities, axis=1)
+        np.put_along_axis(scores, columns, self.scores_of(sources, columns), axis=1)
         return scores
+
+    def scores_of(self, sources: Sources, columns: NDArray[np.intp]) -> Floats:
+        """Probabilities (n, C) of hashtags (n, C)."""
+        flat = self.evidence(sources, columns).reshape(-1, len(EVIDENCE))
+        return self.trees.probabilities(flat).reshape(columns.shape)
 
     def candidates(self, sources: Sources) -> NDArray[np.intp]:
         """Columns (n, C) of the hashtags to judge; some may stand twice."""
@@ -144,9 +156,9 @@ class Fusion:
 
     def evidence(self, sources: Sources, columns: NDArray[np.intp]) -> Floats:
         """Evidence (n, C, ``len(EVIDENCE)``) of hashtags (n, C)."""
-        share = _log_odds(self.share)[columns]
-        als = _log_odds(np.take_along_axis(sources.als, columns, axis=1))
-        w2v = _log_odds(np.take_along_axis(sources.w2v, columns, axis=1))
+        share = log_odds(self.share)[columns]
+        als = log_odds(np.take_along_axis(sources.als, columns, axis=1))
+        w2v = log_odds(np.take_along_axis(sources.w2v, columns, axis=1))
         classes = np.log(np.take_along_axis(sources.classes, columns, axis=1) + _LEAST_CLASS)
         of_photo = (
             sources.cosines[:, 0],
@@ -195,11 +207,18 @@ def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
     return blended
 
 
+def log_odds(probabilities: Array) -> Floats:
+    """Of probabilities, as float32; those of 0 and 1 are as of nearly so."""
+    clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(clipped / (1 - clipped)), np.float32)
+
+
+def raised(scores: Floats, gains: Floats) -> Floats:
+    """Scores with gains added to their log-odds; what is 0 stays 0."""
+    after = 1 / (1 + np.exp(-(log_odds(scores) + gains)))
+    return np.where((scores > 0) & (gains != 0), after, scores)
+
+
 def _largest(values: Floats, count: int) -> NDArray[np.intp]:
     count = min(count, values.shape[1])
     return np.argpartition(-values, count - 1, axis=1)[:, :count]
-
-
-def _log_odds(probabilities: Array) -> Floats:
-    clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
-    return np.asarray(np.log(clipped / (1 - clipped)), np.float32)

@@ -1,6 +1,6 @@
 """The answers that were given, to repeat one for a known photo and to hang buttons on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -24,6 +24,7 @@ async def record(
     elapsed_ms: float,
     mix: str | None = None,
     language: str = "en",
+    words: Collection[str] = (),
     album: bool = False,
     duplicate: bool = False,
     message_id: int | None = None,
@@ -38,6 +39,7 @@ async def record(
         style=style,
         mix=mix,
         language=language,
+        words=_joined(words),
         album=album,
         elapsed_ms=float(elapsed_ms),
         duplicate=duplicate,
@@ -58,6 +60,7 @@ async def previous(
     style: str,
     mix: str | None = None,
     language: str = "en",
+    words: Collection[str] = (),
     count: int = 1,
     since: datetime | None = None,
 ) -> list[tuple[str, float]] | None:
@@ -70,6 +73,7 @@ async def previous(
         Label.photo_id == photo_id
     )
     moments = [*(await session.execute(changes)).one(), since]
+    named = _joined(words)
     query = select(Recommendation.hashtags).where(
         Recommendation.photo_id == photo_id,
         Recommendation.backend == backend,
@@ -77,6 +81,7 @@ async def previous(
         Recommendation.style == style,
         Recommendation.mix.is_(None) if mix is None else Recommendation.mix == mix,
         func.coalesce(Recommendation.language, "en") == language,
+        Recommendation.words.is_(None) if named is None else Recommendation.words == named,
         ~Recommendation.album,
         Recommendation.length >= count,
     )
@@ -124,6 +129,10 @@ async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> li
         Recommendation.chat_id == chat_id, Recommendation.message_id == message_id
     )
     return list(await session.scalars(query.order_by(Recommendation.id.desc())))
+
+
+def _joined(words: Collection[str]) -> str | None:
+    return " ".join(words) or None
 
 
 def _set_hashtags(answer: Recommendation, hashtags: Scored) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     String,
+    Text,
     TypeDecorator,
     UniqueConstraint,
     false,
@@ -171,6 +172,7 @@ class Recommendation(Base):
         photo_id: of an album, its first photo.
         style, mix: how hashtags were ranked, and the mix of sizes, if any.
         language: of its hashtags; None, as before there were others, is English.
+        words: hashtags that the caption named, joined by spaces; None where it named none.
         album: it answers several photos as one.
         hashtags: [hashtag, score] each, best first.
         duplicate: the photo was known already.
@@ -193,6 +195,7 @@ class Recommendation(Base):
     style: Mapped[str] = mapped_column(String(16))
     mix: Mapped[str | None] = mapped_column(String(32))
     language: Mapped[str | None] = mapped_column(String(8))
+    words: Mapped[str | None] = mapped_column(Text)
     album: Mapped[bool] = mapped_column(server_default=false())
     hashtags: Mapped[list[list[Any]]] = mapped_column(JSON)
     length: Mapped[int] = mapped_column(SmallInteger)
@@ -203,6 +206,11 @@ class Recommendation(Base):
     @property
     def tags(self) -> list[str]:
         return [tag for tag, _ in self.hashtags]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The hashtags that the caption named."""
+        return tuple((self.words or "").split())
 
 
 class Vote(Base):

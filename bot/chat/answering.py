@@ -5,8 +5,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 
@@ -29,6 +30,8 @@ from storage.chats import ChatSettings
 
 log = logging.getLogger(__name__)
 
+_OTHER_COMMAND = re.compile(r"/(?!tags\b)")
+
 RANKED = "ranked"
 """The mix of sizes that leaves hashtags as they are ranked."""
 
@@ -40,6 +43,7 @@ class AnswerRequest:
     Attributes:
         backend, style, mix, top, language: as for ``Engine.answer``.
         blocked: hashtags that this chat must not be shown.
+        words: hashtags that the caption names.
     """
 
     backend: str
@@ -48,6 +52,7 @@ class AnswerRequest:
     top: int
     blocked: Collection[str]
     language: str
+    words: tuple[str, ...] = ()
 
 
 async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: User | None) -> None:
@@ -61,6 +66,7 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
         started = perf_counter()
         async with services.database.reading() as session:
             request = await request_in(session, context, engine, first.chat_id)
+            request = replace(request, words=engine.words_in(_caption(album)))
             known = await photo_lookup.known_files(session, engine, album)
             hashtags = await _previous(session, services, engine, request, list(known.values()))
 
@@ -95,6 +101,7 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
                 style=request.style,
                 mix=request.mix,
                 language=request.language,
+                words=request.words,
                 album=len(album) > 1,
                 hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
                 elapsed_ms=elapsed_ms,
@@ -196,7 +203,14 @@ def _recommended(
         mix=request.mix,
         skip=request.blocked,
         language=request.language,
+        words=request.words,
     )
+
+
+def _caption(album: Sequence[IncomingPhoto]) -> str:
+    """What people wrote under the photos; a command is not about them."""
+    captions = (photo.message.caption or "" for photo in album)
+    return " ".join(text for text in captions if not _OTHER_COMMAND.match(text))
 
 
 async def _previous(
@@ -217,6 +231,7 @@ async def _previous(
         style=request.style,
         mix=request.mix,
         language=request.language,
+        words=request.words,
         count=request.top,
         since=services.answers_valid_since,
     )

@@ -1,7 +1,7 @@
 """``tag4pic recommend``: hashtags for photo files, to read or as JSON lines."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,6 +65,10 @@ def recommend(
     language: Annotated[
         Language, typer.Option(help="English hashtags, those that Russians post, or both.")
     ] = Language.EN,
+    caption: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="What will stand under the photos.", show_default=False),
+    ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for scripts.")
     ] = False,
@@ -76,6 +80,7 @@ def recommend(
 
         tag4pic recommend beach.jpg
         tag4pic recommend holidays/ --style popular
+        tag4pic recommend garden.jpg --caption "the first robin this year"
         tag4pic recommend *.jpg --top 30 --json | jq -r '.hashtags[].tag'
     """
     engine = load_engine(settings_for_a_command())
@@ -87,7 +92,10 @@ def recommend(
     files, unread = expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
-    answers = answer_all(files, lambda photo: answer(engine, photo, chosen, top, style, language))
+    words = engine.words_in(caption)
+    answers = answer_all(
+        files, lambda photo: answer(engine, photo, chosen, top, style, language, words)
+    )
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
             print_answer(get_answer())
@@ -149,9 +157,15 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def answer(
-    engine: "Engine", photo: str, backend: str, top: int, style: str, language: str
+    engine: "Engine",
+    photo: str,
+    backend: str,
+    top: int,
+    style: str,
+    language: str,
+    words: Collection[str] = (),
 ) -> Answer:
-    """The hashtags of one photo file.
+    """The hashtags of one photo file; ``words`` as for ``Engine.answer``.
 
     Raises:
         PhotoError: when it cannot be read.
@@ -162,7 +176,13 @@ def answer(
     started = perf_counter()
     features = engine.features([decode(Path(photo))], backbones)
     hashtags = engine.answer(
-        features, backend, top=top, style=style, mix=engine.default_mix, language=language
+        features,
+        backend,
+        top=top,
+        style=style,
+        mix=engine.default_mix,
+        language=language,
+        words=words,
     )
     elapsed_ms = round((perf_counter() - started) * 1000, 1)
     return Answer(photo, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)

@@ -57,6 +57,25 @@ async def test_an_answer_from_before_there_were_languages_is_english(
     assert await previous(database, photo, language="both") is None
 
 
+async def test_an_answer_to_a_photo_with_a_caption_is_for_that_caption_alone(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await answer(database, photo, words=("bird", "snow"))
+    assert await previous(database, photo) is None
+    assert await previous(database, photo, words=("bird",)) is None
+    assert await previous(database, photo, words=("bird", "snow")) == TEN
+
+
+async def test_a_photo_with_a_caption_does_not_get_the_answer_without_one(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await answer(database, photo)
+    assert await previous(database, photo, words=("bird",)) is None
+    assert await previous(database, photo) == TEN
+
+
 async def test_of_two_answers_the_newer_counts(database: Database, new_photo: NewPhoto) -> None:
     photo = await new_photo()
     await answer(database, photo)

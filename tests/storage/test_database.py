@@ -89,6 +89,19 @@ async def test_answers_of_the_first_version_get_their_mix_and_album(
         ]
 
 
+async def test_answers_from_before_captions_were_read_named_no_words(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    photo = await new_photo()
+    await record_styles(database, photo, ["balanced"])
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0004"))
+    async with database.reading() as session:
+        answer = await recommendations.get(session, 1)
+        assert answer is not None and answer.tags == ["dog"] and answer.named == ()
+
+
 async def test_what_is_stored_is_there_after_a_restart(url: str) -> None:
     first = await Database.open(url)
     async with first.session() as session:

@@ -14,7 +14,13 @@ from training.datasets.format import DatasetError
 from training.evaluation.caption_hits import caption_hits, content_words, hits_table
 from training.features.compute import embed
 from training.starter.build import BACKBONE, fit_starter
-from training.starter.check import answer_photos, draw_sheets, figures_by_theme, themes_table
+from training.starter.check import (
+    answer_photos,
+    draw_sheets,
+    figures_by_theme,
+    figures_of_captioned,
+    themes_table,
+)
 from training.starter.sources import CHECK_FOLD, read_evidence
 from training.starter.word_tables import generic
 from training.terminal import CACHE, WEIGHTS_DIR, Cache, WeightsDir, reporting, tool
@@ -64,6 +70,7 @@ def main(
             for backend in engine.backends
         }
         themes = figures_by_theme(answers["both"])
+        captioned = figures_of_captioned(engine, held_out, features[unseen])
         hits = {}
         for backend, of_backend in answers.items():
             everyday = [answer for answer in of_backend if answer.photo.captions]
@@ -77,11 +84,13 @@ def main(
             bundle.metrics = {
                 "held_out_everyday_photos": {name: asdict(one) for name, one in hits.items()},
                 "held_out_themes": {theme: asdict(one) for theme, one in themes.items()},
+                "held_out_captions": {name: asdict(one) for name, one in captioned.items()},
             }
             save(bundle, out)
     console = Console()
     console.print(hits_table(hits))
-    console.print(themes_table(themes, "both"))
+    console.print(themes_table(themes, "First five hashtags of both, photos held out"))
+    console.print(themes_table(captioned, "Photos held out by what others wrote under them"))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ from recommenders.answers import Rules
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_parts import fusion_part, ranking_part, rules_part
+from recommenders.bundle_parts import fusion_part, ranking_part, rules_part, words_setting
 from recommenders.fusion import Fusion
-from recommenders.w2v import Word2VecRecommender
+from recommenders.w2v import Word2VecRecommender, directions
+from recommenders.words import Words, WordsGain
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
@@ -33,6 +34,7 @@ from training.fitting.head import FittedHead, fit_w2v, head_recommender
 from training.fitting.plan import AlsPlan, HeadPlan, Plan
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
+from training.fitting.words import fit_words_gain
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
 from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_weights
@@ -123,14 +125,10 @@ def fit_starter(
 
     fusion_rows = [row for row, photo in enumerate(photos) if photo.fold == FUSION_FOLD]
     others = [row for row, photo in enumerate(photos) if photo.fold != FUSION_FOLD]
-    fused = _fit_fusion(
-        fit_on(others),
-        [photos[row] for row in fusion_rows],
-        of_photos[fusion_rows],
-        hashtags,
-        backbone,
-        progress,
-    )
+    without_them = fit_on(others)
+    to_fuse, of_them = [photos[row] for row in fusion_rows], of_photos[fusion_rows]
+    fused = _fit_fusion(without_them, to_fuse, of_them, hashtags, backbone, progress)
+    words_gain = _fit_words_gain(without_them, fused, to_fuse, of_them, hashtags)
     last = fit_on(range(len(photos)))
     fusion = Fusion(fused.trees, last.share, last.class_share)
     counts = matrix(weights, hashtags)
@@ -138,7 +136,7 @@ def fit_starter(
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
         "knowledge": knowledge.knowledge(posts, hashtags, vectors, seed=PLAN.seed),
-        "both": Part(dict(RANKING["both"])),
+        "both": Part({**RANKING["both"], **words_setting(words_gain)}),
         "fusion": fusion_part(fusion),
         "answers": rules_part(_rules()),
     }
@@ -237,6 +235,31 @@ def _fit_fusion(
         PLAN.fusion,
         weights=np.append(set_weights(photos), np.full(len(blank), BLANK_WEIGHT, np.float32)),
         progress=progress,
+    )
+
+
+def _fit_words_gain(
+    fit: _Fit,
+    fusion: Fusion,
+    photos: Sequence[TaggedPhoto],
+    features: Floats,
+    hashtags: Sequence[str],
+) -> WordsGain:
+    """What one caption's words add, by what the photo's others say is true."""
+    words = Words(hashtags, directions(fit.w2v.vectors, fit.w2v.head.groups))
+    rows = [row for row, photo in enumerate(photos) if photo.without_one]
+    twins = [photo.without_one for photo in photos if photo.without_one]
+    if not twins:
+        return WordsGain()
+    of_captioned = features[rows]
+    return fit_words_gain(
+        fusion,
+        sources_by_rows(
+            Scored(fit.als, of_captioned), Scored(fit.w2v, of_captioned), len(hashtags)
+        ),
+        [words.nearness(words.named(caption)) for caption, _ in twins],
+        csr_matrix([[other.fits(tag) for tag in hashtags] for _, other in twins], dtype=np.float32),
+        set_weights([other for _, other in twins]),
     )
 
 

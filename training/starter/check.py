@@ -65,14 +65,36 @@ def answer_photos(
     backend: str,
     photos: Sequence[TaggedPhoto],
     features: NDArray[np.floating],
+    captions: Sequence[str] = (),
 ) -> list[Answer]:
-    """The first five hashtags of photos, as a new chat gets them; ``features`` (n, dims)."""
+    """The first five hashtags of photos, as a new chat gets them.
+
+    Args:
+        features: (n, dims).
+        captions: of each photo; none where they are sent without.
+    """
     (name,) = engine.backbones[backend]
     rows = features.astype(np.float32)
+    words = [engine.words_in(caption) for caption in captions] or [()] * len(photos)
     return [
-        Answer(photo, engine.answer({name: rows[[row]]}, backend, top=FIRST))
+        Answer(photo, engine.answer({name: rows[[row]]}, backend, top=FIRST, words=words[row]))
         for row, photo in enumerate(photos)
     ]
+
+
+def figures_of_captioned(
+    engine: Engine, photos: Sequence[TaggedPhoto], features: NDArray[np.floating]
+) -> dict[str, ThemeFigures]:
+    """Figures of ``both`` for photos with captions, sent without one and with it.
+
+    What the photo's other captions say is true; ``features`` (n, dims).
+    """
+    twins = [(row, *photo.without_one) for row, photo in enumerate(photos) if photo.without_one]
+    rows, captions, others = map(list, zip(*twins, strict=True))
+    return {
+        name: _figures(answer_photos(engine, "both", others, features[rows], under))
+        for name, under in (("without the caption", ()), ("with the caption", captions))
+    }
 
 
 def figures_by_theme(answers: Sequence[Answer]) -> dict[str, ThemeFigures]:
@@ -86,10 +108,10 @@ def figures_by_theme(answers: Sequence[Answer]) -> dict[str, ThemeFigures]:
     return {**figures, _ALL: ThemeFigures(photos=len(answers), **means)}
 
 
-def themes_table(figures: dict[str, ThemeFigures], backend: str) -> Table:
+def themes_table(figures: dict[str, ThemeFigures], title: str) -> Table:
     """The figures to print."""
     columns = ("photos", "telling", "true", "all true", "shown", "people words", "one root")
-    table = figures_table(f"First five hashtags of {backend}, photos held out", columns)
+    table = figures_table(title, columns)
     for theme, of_theme in figures.items():
         shares = (of_theme.telling, of_theme.precision, of_theme.all_true)
         table.add_row(

@@ -8,7 +8,7 @@ their place, whatever table they come from.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,8 @@ class TaggedPhoto:
         fitting: all hashtags that the tables give it.
         words: by which people described it, in lower case.
         captions: what people wrote under it; for the check alone.
+        without_one: one of the captions, and the photo as the others describe it; None where there
+            are fewer than two.
         fold: 0 to ``FOLDS`` - 1, by its name.
     """
 
@@ -76,6 +78,7 @@ class TaggedPhoto:
     fitting: frozenset[str]
     words: frozenset[str]
     captions: tuple[str, ...] = ()
+    without_one: "tuple[str, TaggedPhoto] | None" = None
 
     @cached_property
     def fold(self) -> int:
@@ -188,8 +191,9 @@ def set_weights(photos: Sequence[TaggedPhoto]) -> NDArray[np.float32]:
 
 def flickr8k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     """Everyday photos, by the words that their captions share."""
-    return [
-        tables.photo(
+
+    def everyday(row: Mapping[str, Any]) -> TaggedPhoto:
+        return tables.photo(
             data / "flickr8k" / row["image"],
             "flickr8k",
             "everyday",
@@ -197,8 +201,8 @@ def flickr8k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
             content_words(row["captions"], 1),
             row["captions"],
         )
-        for row in _rows(data / "flickr8k" / "captions.jsonl")
-    ]
+
+    return [_and_without_one(row, everyday) for row in _rows(data / "flickr8k" / "captions.jsonl")]
 
 
 def corel5k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
@@ -233,7 +237,11 @@ def imagenet_samples(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
 
 def more(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     """Small sets of what everyday photos lack, by labels, captions or their authors' own tags."""
-    return [_of_more(data / "more", row, tables) for row in _rows(data / "more" / "posts.jsonl")]
+
+    def photo(row: Mapping[str, Any]) -> TaggedPhoto:
+        return _of_more(data / "more", row, tables)
+
+    return [_and_without_one(row, photo) for row in _rows(data / "more" / "posts.jsonl")]
 
 
 PHOTO_SOURCES: tuple[Callable[[Path, HashtagTables], list[TaggedPhoto]], ...] = (
@@ -254,7 +262,7 @@ def real_posts(data: Path) -> list[Post]:
     ]
 
 
-def _of_more(folder: Path, row: dict[str, Any], tables: HashtagTables) -> TaggedPhoto:
+def _of_more(folder: Path, row: Mapping[str, Any], tables: HashtagTables) -> TaggedPhoto:
     captions, labels = row.get("captions", ()), row.get("labels", ())
     weights: list[Mapping[str, float]] = []
     words: set[str] = set()
@@ -280,6 +288,17 @@ def _of_more(folder: Path, row: dict[str, Any], tables: HashtagTables) -> Tagged
         for tag, weight in one.items():
             strongest[tag] = max(strongest.get(tag, 0.0), weight)
     return tables.photo(folder / row["image"], row["set"], theme, strongest, words, captions)
+
+
+def _and_without_one(
+    row: Mapping[str, Any], photo: Callable[[Mapping[str, Any]], TaggedPhoto]
+) -> TaggedPhoto:
+    """A row's photo, and what it is without one of its captions, chosen by its name."""
+    captions = list(row.get("captions", ()))
+    if len(captions) < 2:
+        return photo(row)
+    one = captions.pop(crc32(row["image"].encode()) % len(captions))
+    return replace(photo(row), without_one=(one, photo({**row, "captions": captions})))
 
 
 def _words(label: str) -> list[str]:

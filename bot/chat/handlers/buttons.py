@@ -42,6 +42,7 @@ async def more(update: Update, context: Context) -> None:
             backend=answer.backend,
             style=answer.style,
             language=answer.language or "en",
+            words=answer.named,
             top=room,
             blocked={*request.blocked, *answer.tags, *meant},
         )
@@ -78,7 +79,13 @@ async def other(update: Update, context: Context) -> None:
         await stale(update, context)
         return
     started = perf_counter()
-    asked = replace(request, backend=backend, style=answer.style, language=answer.language or "en")
+    asked = replace(
+        request,
+        backend=backend,
+        style=answer.style,
+        language=answer.language or "en",
+        words=answer.named,
+    )
     hashtags = await recommend(services, engine, asked, features)
     async with services.database.session() as session:
         answer_id = await recommendations.record(
@@ -91,6 +98,7 @@ async def other(update: Update, context: Context) -> None:
             style=answer.style,
             mix=request.mix,
             language=asked.language,
+            words=asked.words,
             album=answer.album,
             hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
             # What this backend would have needed, had it been asked first.

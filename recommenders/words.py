@@ -1,0 +1,217 @@
+"""Words beside a photo, or without one: the hashtags that they name, and how near others are.
+
+A word names a hashtag by being it, in the singular or the plural, or by what a Russian one stands
+for in whatever case it is (на закате is #sunset). Neighbouring words may be one hashtag together:
+"golden retriever" is #goldenretriever and not a retriever that is golden. To other hashtags a named
+one speaks as far as their vectors are alike: who writes of a puppy posts #dog.
+"""
+
+import re
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from functools import cache
+
+import numpy as np
+
+from recommenders.answers import family
+from recommenders.arrays import Floats
+from recommenders.hashtags import HashtagError, normalise
+from recommenders.languages import meaning, meanings
+
+MOST_NAMED = 20
+"""Hashtags that a text names at most; the first ones."""
+
+_TOGETHER = 3
+"""Neighbouring words that may be one hashtag."""
+
+_LEAST_LETTERS = 3
+
+NEAR, NEARER = 0.5, 0.8
+"""Nearness from which words speak for a hashtag, and from which they do so more."""
+
+_NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|[@/]\w+")
+_WORD = re.compile(r"\w+")
+# In so many texts, whatever the photo, that they say nothing of it.
+_SAYING_NOTHING = """
+about after again all also always and another any are around away back because been before being
+best better big but can come could day days did down each enjoy even ever every feel feeling few
+first for from front full get getting good got great had happy has have her here his how into its
+just keep know large last left life like little long look looking lot love made make many may more
+most much must near need never new next nice not now off old one only other our out over own
+people perfect photo pic picture place post really right said see she side small some such take
+taken thank thanks than that the their them then there these they thing things this those three
+through time times today together tomorrow too top two under until very was way week well went
+were what when where which while who will with world year years yesterday you your без был была
+были было быть вам вас весь вот все всегда всего всем всех где дела день для дня его ему если есть
+еще или как когда который кто лучший люблю меня мне много мой моя мое мои мы над нам нас наш наша
+наше наши нет них новый один она они опять оно очень под после потом почему при про просто раз сам
+самый свой своя себя сегодня снова спасибо так такой там теперь тоже только тот тут уже фото
+хорошо хороший хочу чем что чтобы эта эти это этот
+"""
+_EVERYWHERE = frozenset(_SAYING_NOTHING.split())
+_CYRILLIC = re.compile("^[а-я]+$")
+_CASE_ENDINGS = re.compile(
+    "(?<=[а-я]{3})(?:иями|ями|ами|его|ого|ему|ому|ыми|ими|иях|ях|ах|ия|ие|ии|ий|ию|ья|ье|ьи|ью|ов|"
+    "ев|ей|ой|ый|ая|яя|ое|ее|ые|ую|юю|ым|им|ом|ем|ам|ям|ых|их|а|я|о|е|ы|и|у|ю|ь|й)$"
+)
+
+
+@dataclass(frozen=True)
+class WordsGain:
+    """What words add to the log-odds of a hashtag that is as near to them as ``Words.nearness``.
+
+    A text that does not name a hashtag says nothing against it: people leave out most of what a
+    photo shows. The gain is straight from one attribute's nearness to the next one's.
+
+    Attributes:
+        near: from ``NEAR`` on, as much at 1.
+        nearer: from ``NEARER`` on, as much at 1.
+        named: at 1 alone.
+    """
+
+    near: float = 2.0
+    nearer: float = 0.5
+    named: float = 1.6
+
+    @staticmethod
+    def terms(nearness: Floats) -> Floats:
+        """(..., 3) what each attribute is multiplied by."""
+        terms = [np.maximum(nearness - start, 0) / (1 - start) for start in (NEAR, NEARER)]
+        return np.stack([*terms, nearness >= 1], axis=-1, dtype=np.float32)
+
+    def of(self, nearness: Floats) -> Floats:
+        """Log-odds, in the shape of ``nearness``."""
+        return self.terms(nearness) @ np.array(astuple(self), np.float32)
+
+
+class Words:
+    """Reads words as hashtags of a vocabulary.
+
+    Args:
+        hashtags: the vocabulary; it may grow at its end.
+        directions: (V, d) float32 unit vectors of the first V of them.
+    """
+
+    def __init__(self, hashtags: Sequence[str], directions: Floats) -> None:
+        self._hashtags, self._directions = hashtags, directions
+        self._columns: dict[str, int] = {}
+        self._families: dict[str, str] = {}
+        self._same: dict[str, list[int]] = {}
+        self._lock = threading.Lock()
+        self._index()
+
+    def named(self, text: str) -> tuple[str, ...]:
+        """The hashtags of the vocabulary that a text's words name, in order, without repeats."""
+        self._index()
+        return tuple(dict.fromkeys(self._named(_words(text))))[:MOST_NAMED]
+
+    def nearness(self, named: Collection[str]) -> Floats:
+        """How near every hashtag is to the nearest of those named: (V + taught,) float32.
+
+        1 for those that are named and others of their family, cosines for the rest, 0 for those
+        that nothing speaks for.
+        """
+        nearness, _ = self._near(named)
+        return np.asarray(nearness.max(axis=0, initial=0), np.float32)
+
+    def alike(self, named: Collection[str]) -> Floats:
+        """How alike every hashtag is to all of those named, (V + taught,) float32 from 0 to 1.
+
+        Half its nearness to the nearest, half the mean.
+        """
+        nearness, _ = self._near(named)
+        nearest = nearness.max(axis=0, initial=0)
+        total = nearness.sum(axis=0) / max(len(nearness), 1)
+        return np.asarray((nearest + total) / 2, np.float32)
+
+    def speaking_for(self, tag: str, named: Collection[str], least: float) -> list[str]:
+        """Those of the named hashtags that are as near as ``least`` to a hashtag, nearest first."""
+        nearness, known = self._near(named)
+        if tag not in self._columns:
+            return []
+        column = nearness[:, self._columns[tag]]
+        return [known[row] for row in np.argsort(-column, kind="stable") if column[row] >= least]
+
+    def _near(self, named: Collection[str]) -> tuple[Floats, list[str]]:
+        """(n, V + taught) nearness to each of the named that are known, and these."""
+        count = self._index()
+        known = [tag for tag in named if tag in self._columns]
+        nearness = np.zeros((len(known), count), np.float32)
+        for row, tag in enumerate(known):
+            column = self._columns[tag]
+            if column < len(self._directions):
+                cosines = self._directions @ self._directions[column]
+                nearness[row, : len(cosines)] = np.maximum(cosines, 0)
+            nearness[row, [same for same in self._same[family(tag)] if same < count]] = 1
+        return nearness, known
+
+    def _named(self, words: Sequence[str]) -> Iterator[str]:
+        at = 0
+        while at < len(words):
+            for count in range(min(_TOGETHER, len(words) - at), 0, -1):
+                some = words[at : at + count]
+                tag = self._hashtag(some)
+                if tag is not None:
+                    yield tag
+                    parts = (self._hashtag([word]) for word in some) if count > 1 else ()
+                    yield from (part for part in parts if part and self._are_alike(tag, part))
+                    break
+            at += count
+
+    def _are_alike(self, *tags: str) -> bool:
+        """Whether two hashtags are: sunset and beachsunset, but not dog and hotdog."""
+        one, other = (self._columns[tag] for tag in tags)
+        if max(one, other) >= len(self._directions):
+            return False
+        return bool(self._directions[one] @ self._directions[other] >= NEAR)
+
+    def _hashtag(self, words: Sequence[str]) -> str | None:
+        """The hashtag that a word, or several together, names; None for none."""
+        if _EVERYWHERE.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
+            return None
+        word = "".join(words)
+        meant = meaning(word, self._columns)
+        if meant in self._columns:
+            return meant
+        if len(words) > 1:
+            return None
+        if _CYRILLIC.match(word):
+            stands_for = _stems().get(_CASE_ENDINGS.sub("", word), ())
+            return next((tag for tag in stands_for if tag in self._columns), None)
+        for form in (word, word.removesuffix("es")):
+            if len(form) >= _LEAST_LETTERS and family(form) in self._families:
+                return self._families[family(form)]
+        return None
+
+    def _index(self) -> int:
+        """Takes in hashtags that came since; how many there are."""
+        count = len(self._hashtags)
+        with self._lock:
+            for column in range(len(self._columns), count):
+                tag = self._hashtags[column]
+                self._same.setdefault(family(tag), []).append(column)
+                if len(family(tag)) >= _LEAST_LETTERS:
+                    self._families.setdefault(family(tag), tag)
+                self._columns[tag] = column
+        return count
+
+
+def _words(text: str) -> list[str]:
+    words = []
+    for word in _WORD.findall(_NO_WORDS.sub(" ", text)):
+        try:
+            words.append(normalise(word).replace("ё", "е"))
+        except HashtagError:  # a number
+            continue
+    return words
+
+
+@cache
+def _stems() -> dict[str, tuple[str, ...]]:
+    """What Russian words stand for, by what is left of them without the ending of their case."""
+    stems: dict[str, tuple[str, ...]] = {}
+    for form, english in meanings().items():
+        stem = _CASE_ENDINGS.sub("", form)
+        stems[stem] = (*stems.get(stem, ()), *english)
+    return stems

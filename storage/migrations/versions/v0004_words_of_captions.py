@@ -1,0 +1,18 @@
+"""Answers remember which hashtags the photo's caption named; until then captions were not read."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("recommendations", sa.Column("words", sa.Text))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("recommendations") as batch:
+        batch.drop_column("words")

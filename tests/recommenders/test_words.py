@@ -1,0 +1,90 @@
+"""Words beside a photo: which hashtags they name, and what they speak for."""
+
+import numpy as np
+import pytest
+
+from recommenders.arrays import unit
+from recommenders.fusion import raised
+from recommenders.words import Words, WordsGain
+
+HASHTAGS = ["bird", "birds", "goldenretriever", "dog", "hotdog", "sunset", "sea", "beach", "puppy"]
+
+# A place for each: birds together, the dog between puppy and retriever, the hot dog elsewhere.
+DIRECTIONS = unit(
+    np.array(
+        [
+            *([1, 0, 0, 0], [1, 0.2, 0, 0], [0, 1, 0.2, 0], [0, 1, 0, 0], [0, 0, 0, 1]),
+            *([0, 0, 1, 0], [0, 0, 0.4, 0.9], [0, 0, 0.8, 0.5], [0, 1, 0.3, 0]),
+        ],
+        np.float32,
+    )
+)
+
+
+@pytest.fixture
+def words() -> Words:
+    return Words(list(HASHTAGS), DIRECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("my lovely bird", ["bird"]),
+        ("Birds, birds!", ["birds"]),
+        ("two beaches", ["beach"]),
+        ("#sunset #dog", ["sunset", "dog"]),
+        ("Golden  Retriever in the park", ["goldenretriever"]),
+        ("golden\nretriever", ["goldenretriever"]),
+        ("a hot dog", ["hotdog"]),
+        ("закат", ["sunset"]),
+        ("на закате у моря", ["sunset", "sea"]),
+        ("гуляли с собакой", ["dog"]),
+        ("Закаты!", ["sunset"]),
+        ("so happy today, what a lovely day", []),
+        ("как хорошо сегодня", []),
+        ("https://example.org/dog @beach /dog", []),
+        ("12 34 ❤️", []),
+        ("", []),
+    ],
+)
+def test_words_name_hashtags(words: Words, text: str, named: list[str]) -> None:
+    assert list(words.named(text)) == named
+
+
+def test_a_long_text_names_no_more_than_its_first_ones(words: Words) -> None:
+    assert len(words.named("bird dog sunset sea beach puppy " * 100)) == 6
+
+
+def test_a_named_hashtag_and_its_plural_are_nearest(words: Words) -> None:
+    nearness = words.nearness(["bird"])
+    assert nearness[HASHTAGS.index("bird")] == nearness[HASHTAGS.index("birds")] == 1
+    assert nearness[HASHTAGS.index("dog")] < 0.5
+
+
+def test_a_hashtag_is_as_near_as_to_the_nearest_of_several(words: Words) -> None:
+    both, one = words.nearness(["puppy", "sea"]), words.nearness(["puppy"])
+    assert both[HASHTAGS.index("dog")] == one[HASHTAGS.index("dog")] > 0.9
+    assert both[HASHTAGS.index("sea")] == 1
+
+
+def test_no_words_speak_for_nothing(words: Words) -> None:
+    assert not words.nearness(()).any()
+    assert not words.alike(()).any()
+
+
+def test_a_hashtag_that_was_taught_since_is_named(words: Words) -> None:
+    growing = list(HASHTAGS)
+    words = Words(growing, DIRECTIONS)
+    growing.append("rex")
+    assert words.named("Rex and his dog") == ("rex", "dog")
+    assert words.nearness(["rex"])[-1] == 1
+
+
+def test_words_speak_for_what_they_name_most_and_against_nothing() -> None:
+    named, near, far, nothing = WordsGain().of(np.array([1, 0.85, 0.6, 0.3], np.float32))
+    assert named > near > far > nothing == 0
+
+
+def test_what_words_say_is_added_to_the_log_odds() -> None:
+    scores = raised(np.array([[0.5, 0.5, 0]], np.float32), np.array([[2, 0, 2]], np.float32))
+    assert scores[0] == pytest.approx([0.8808, 0.5, 0], abs=1e-4)

@@ -1,0 +1,67 @@
+"""What the words of a caption add to a hashtag's log-odds, fitted on captioned photos.
+
+A logistic regression whose offset is what the photo says: it learns what is left to say when
+somebody has written a word under it, and leaves photos without a caption as they are.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+from recommenders.arrays import Floats
+from recommenders.fusion import BY_WORDS, Fusion, log_odds
+from recommenders.words import WordsGain
+from training.features.compute import batches
+from training.fitting.fusion import SourcesOf
+
+_ROWS = 256
+
+
+def fit_words_gain(
+    fusion: Fusion,
+    sources: SourcesOf,
+    nearness: Sequence[Floats],
+    truth: csr_matrix,
+    weights: Floats,
+) -> WordsGain:
+    """What words add, never less than nothing.
+
+    Args:
+        sources: of n captioned photos.
+        nearness: of each (V,), of the hashtags to the words of one caption.
+        truth: (n, V), not zero where a hashtag fits by whatever else is known of the photo.
+        weights: (n,) how much each photo counts.
+    """
+    offsets, terms, labels, counts = [], [], [], []
+    for rows in batches(len(nearness), _ROWS):
+        near = np.asarray(nearness[rows], np.float32)
+        columns = np.argpartition(-near, min(BY_WORDS, near.shape[1] - 1), axis=1)[:, :BY_WORDS]
+        near = np.take_along_axis(near, columns, axis=1)
+        speaks = near > 0
+        scores = fusion.scores_of(sources(rows), columns)
+        offsets.append(log_odds(scores)[speaks])
+        terms.append(WordsGain.terms(near)[speaks])
+        labels.append(np.take_along_axis(truth[rows].toarray() != 0, columns, axis=1)[speaks])
+        counts.append(np.broadcast_to(weights[rows, None], near.shape)[speaks])
+    return WordsGain(*_regressed(*map(np.concatenate, (offsets, terms, labels, counts))))
+
+
+def _regressed(
+    offsets: Floats, terms: Floats, labels: NDArray[np.bool_], counts: Floats
+) -> Sequence[float]:
+    """Coefficients, none below 0, of the terms beside the offsets; rounded to a hundredth."""
+    offset, x = offsets.astype(np.float64), terms.astype(np.float64)
+    sign = np.where(labels, 1.0, -1.0)
+    share = counts / counts.sum()
+
+    def loss(coefficients: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margin = sign * (offset + x @ coefficients)
+        slope = -sign * share / (1 + np.exp(margin))
+        return float(share @ np.logaddexp(0, -margin)), slope @ x
+
+    size = x.shape[1]
+    fitted = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", bounds=[(0, None)] * size)
+    return [round(float(value), 2) for value in fitted.x]
