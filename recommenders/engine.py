@@ -12,7 +12,7 @@ from PIL import Image
 
 from recommenders import answers
 from recommenders import bundle as bundles
-from recommenders.als import AlsRecommender
+from recommenders.als import AlsRecommender, Recognition
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
@@ -24,6 +24,7 @@ from recommenders.explaining import Reason, explain
 from recommenders.fusion import blend, sources_of
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
+from recommenders.people import read_people
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
 
@@ -63,6 +64,7 @@ class Engine:
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
         self._fusion = read_fusion(bundle) if blended else None
         self._rules = read_rules(bundle)
+        self._people = read_people(bundle)
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -113,19 +115,20 @@ class Engine:
     def scores(self, features: Mapping[str, NDArray[np.floating]], backend: str) -> Floats:
         """Relevance (n, V) float32 by one of ``backends``."""
         first, *others = self._of(backend)
-        if not others:
-            return first.scores(features[first.backbone])
-        assert isinstance(first, AlsRecommender)
-        als = first.recognised(features[first.backbone])
-        w2v = others[0].scores(features[others[0].backbone])
-        weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
-        scores = blend(als.scores, w2v, weight)
-        if self._fusion is not None:
-            # Hashtags that were learnt after the fit stay as they are blended.
-            known = len(self._fusion.share)
-            scores[:, :known] = self._fusion.scores(sources_of(als, w2v, known))
+        same_scene: Floats | None = None
+        if isinstance(first, AlsRecommender):
+            als = first.recognised(features[first.backbone])
+            scores, same_scene = als.scores, als.same_scene
+            if others:
+                scores = self._together(als, others[0].scores(features[others[0].backbone]))
+        else:
+            scores = first.scores(features[first.backbone])
+        if self._people is not None and self._people.backbone in features:
+            for tag, missing in self._people.missing(features[self._people.backbone]).items():
+                if tag in self.own_hashtags:
+                    scores[missing, self._columns[tag]] = 0
         # What people taught for the same scene needs nobody to agree.
-        return scores if als.same_scene is None else np.maximum(scores, als.same_scene)
+        return scores if same_scene is None else np.maximum(scores, same_scene)
 
     def recommend(
         self,
@@ -238,6 +241,16 @@ class Engine:
     def knows(self, tag: str) -> bool:
         """Whether the bundle's own vocabulary has a hashtag, or what a Russian one stands for."""
         return meaning(tag, self.own_hashtags) in self.own_hashtags
+
+    def _together(self, als: Recognition, w2v: Floats) -> Floats:
+        """What both backends say together, fused where the bundle can, else blended."""
+        weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
+        scores = blend(als.scores, w2v, weight)
+        if self._fusion is not None:
+            # Hashtags that were learnt after the fit stay as they are blended.
+            known = len(self._fusion.share)
+            scores[:, :known] = self._fusion.scores(sources_of(als, w2v, known))
+        return scores
 
     def _rank_taught(self, photos: int) -> None:
         """Ranks hashtags that people taught by how many of all known photos carry them."""

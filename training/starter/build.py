@@ -21,6 +21,7 @@ from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_parts import fusion_part, ranking_part, rules_part
 from recommenders.fusion import Fusion
+from recommenders.people import people_part
 from recommenders.w2v import Word2VecRecommender
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
@@ -35,6 +36,7 @@ from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
+from training.starter.presence import starter_people
 from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_weights
 from training.starter.word_tables import forbidden_pairs, people
 
@@ -137,6 +139,7 @@ def fit_starter(
         "knowledge": knowledge.knowledge(posts, hashtags, vectors, seed=PLAN.seed),
         "both": Part(dict(RANKING["both"])),
         "fusion": fusion_part(fusion),
+        "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),
         "answers": rules_part(_rules()),
     }
     bundle = Bundle(
