@@ -12,7 +12,7 @@ from PIL import Image
 
 from recommenders import answers
 from recommenders import bundle as bundles
-from recommenders.als import AlsRecommender
+from recommenders.als import AlsRecommender, Recognition
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
@@ -31,6 +31,7 @@ from recommenders.explaining import Reason, explain
 from recommenders.fusion import blend, raised, sources_of
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
+from recommenders.people import read_people
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
 from recommenders.words import Words
@@ -73,6 +74,7 @@ class Engine:
         self._rules = read_rules(bundle)
         self._words = Words(self.hashtags, read_directions(bundle))
         self._words_gain = read_words_gain(bundle)
+        self._people = read_people(bundle)
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -136,27 +138,26 @@ class Engine:
             words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
         """
         first, *others = self._of(backend)
-        if not others:
-            return first.scores(features[first.backbone])
-        assert isinstance(first, AlsRecommender)
-        als = first.recognised(features[first.backbone])
-        w2v = others[0].scores(features[others[0].backbone])
-        weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
-        scores = blend(als.scores, w2v, weight)
         near: Floats | None = None
-        if any(words):
-            count = scores.shape[1]
-            near = np.stack([self._words.nearness(of_photo)[:count] for of_photo in words])
-        if self._fusion is not None:
-            # Hashtags that were learnt after the fit stay as they are blended.
-            known = len(self._fusion.share)
-            sources = sources_of(als, w2v, known)
-            of_known = None if near is None else near[:, :known]
-            scores[:, :known] = self._fusion.scores(sources, of_known)
-        if near is not None:
-            scores = raised(scores, self._words_gain.of(near))
+        same_scene: Floats | None = None
+        if isinstance(first, AlsRecommender):
+            als = first.recognised(features[first.backbone])
+            scores, same_scene = als.scores, als.same_scene
+            if others:
+                w2v = others[0].scores(features[others[0].backbone])
+                if any(words):
+                    near = self._nearness(words, scores.shape[1])
+                scores = self._together(als, w2v, near)
+        else:
+            scores = first.scores(features[first.backbone])
+        if self._people is not None and self._people.backbone in features:
+            for tag, missing in self._people.missing(features[self._people.backbone]).items():
+                if tag in self.own_hashtags:
+                    column = self._columns[tag]
+                    unnamed = True if near is None else near[:, column] < 1
+                    scores[missing & unnamed, column] = 0
         # What people taught for the same scene needs nobody to agree.
-        return scores if als.same_scene is None else np.maximum(scores, als.same_scene)
+        return scores if same_scene is None else np.maximum(scores, same_scene)
 
     def recommend(
         self,
@@ -299,6 +300,24 @@ class Engine:
     def knows(self, tag: str) -> bool:
         """Whether the bundle's own vocabulary has a hashtag, or what a Russian one stands for."""
         return meaning(tag, self.own_hashtags) in self.own_hashtags
+
+    def _nearness(self, words: Sequence[Collection[str]], count: int) -> Floats:
+        return np.stack([self._words.nearness(of_photo)[:count] for of_photo in words])
+
+    def _together(self, als: Recognition, w2v: Floats, near: Floats | None) -> Floats:
+        """What both backends say together, fused where the bundle can, else blended.
+
+        Args:
+            near: (n, V) how near hashtags are to the words of captions; None without any.
+        """
+        weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
+        scores = blend(als.scores, w2v, weight)
+        if self._fusion is not None:
+            # Hashtags that were learnt after the fit stay as they are blended.
+            known = len(self._fusion.share)
+            of_known = None if near is None else near[:, :known]
+            scores[:, :known] = self._fusion.scores(sources_of(als, w2v, known), of_known)
+        return scores if near is None else raised(scores, self._words_gain.of(near))
 
     def _rank_taught(self, photos: int) -> None:
         """Ranks hashtags that people taught by how many of all known photos carry them."""

@@ -21,6 +21,7 @@ from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
 from recommenders.bundle_parts import fusion_part, ranking_part, rules_part, words_setting
 from recommenders.fusion import Fusion
+from recommenders.people import people_part
 from recommenders.w2v import Word2VecRecommender, directions
 from recommenders.words import Words, WordsGain
 from training.datasets.format import DatasetError
@@ -37,11 +38,12 @@ from training.fitting.vocabulary import matrix, vocabulary
 from training.fitting.words import fit_words_gain
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
+from training.starter.presence import starter_people
 from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_weights
 from training.starter.word_tables import forbidden_pairs, kinds, people
 
 BACKBONE = "efficientnet_lite2"
-MODEL = "starter-2"
+MODEL = "starter-3"
 
 PLAN = Plan(
     als=AlsPlan(
@@ -138,6 +140,7 @@ def fit_starter(
         "knowledge": knowledge.knowledge(posts, hashtags, vectors, seed=PLAN.seed),
         "both": Part({**RANKING["both"], **words_setting(words_gain)}),
         "fusion": fusion_part(fusion),
+        "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),
         "answers": rules_part(_rules()),
     }
     bundle = Bundle(

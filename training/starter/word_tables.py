@@ -166,6 +166,29 @@ def forbidden_pairs() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     ]
 
 
+def presence_words() -> dict[str, frozenset[str]]:
+    """Words of captions that tell of ``one`` person, of ``several``, of one ``close_up``."""
+    records = _records("presence_words.csv")
+    return {record["who"]: frozenset(record["words"].split()) for record in records}
+
+
+def presence_of_sets() -> list[tuple[str, frozenset[str], str]]:
+    """Sets whose photos, or those with one of some words, show one of ``people.PRESENCE``."""
+    return [
+        (record["set"], frozenset(record["words"].split()), record["who"])
+        for record in _records("presence_sets.csv")
+    ]
+
+
+def presupposing_hashtags() -> dict[str, str]:
+    """Hashtags that presuppose people, to a key of ``recommenders.people.PRESUPPOSED``."""
+    return {
+        tag: record["presupposes"]
+        for record in _records("presence_hashtags.csv")
+        for tag in _hashtags(record["hashtags"])
+    }
+
+
 def generic() -> frozenset[str]:
     """Hashtags that say nothing about a photo."""
     return frozenset(normalise(record["hashtag"]) for record in _records("generic.csv"))

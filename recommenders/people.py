@@ -1,0 +1,87 @@
+"""How many people are in a photo: nobody, one close up, one further away, several.
+
+Read from a photo's features by multinomial logistic regression (``training.fitting.people``). It
+tells how many there are, never who or what they are. Some hashtags presuppose it: nobody posts
+#friends under an empty beach, and #portrait wants one person close up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.arrays import Floats, softmax, unit
+from recommenders.backbones.registry import dims
+from recommenders.bundle import Bundle, Part
+
+PRESENCE = ("nobody", "close_up", "one", "several")
+"""What is told apart; ``one`` is a person who is not close up."""
+
+PRESUPPOSED: Mapping[str, tuple[str, ...]] = {
+    "somebody": ("close_up", "one", "several"),
+    "close_up": ("close_up",),
+    "several": ("several",),
+}
+"""What a hashtag may presuppose, and what of ``PRESENCE`` fulfils it."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Tells how many people are in photos, and which hashtags do not fit that.
+
+    Attributes:
+        backbone: whose features it takes.
+        weight, bias: (4, dims) and (4,) float32, logits of ``PRESENCE`` from unit features.
+        presuppose: hashtag to a key of ``PRESUPPOSED``.
+        least: by key of ``PRESUPPOSED``, how probable it must be for such a hashtag to be shown.
+    """
+
+    backbone: str
+    weight: Floats
+    bias: Floats
+    presuppose: Mapping[str, str]
+    least: Mapping[str, float]
+
+    def presence(self, features: NDArray[np.floating]) -> Floats:
+        """Features (n, dims) to probabilities (n, 4) float32 of ``PRESENCE``."""
+        return softmax(unit(features.astype(np.float32)) @ self.weight.T + self.bias)
+
+    def missing(self, features: NDArray[np.floating]) -> dict[str, NDArray[np.bool_]]:
+        """Which of photos (n, dims) lack what a hashtag presupposes: hashtag to (n,)."""
+        presence = self.presence(features)
+        lacking = {
+            key: presence[:, [PRESENCE.index(one) for one in PRESUPPOSED[key]]].sum(axis=1) < least
+            for key, least in self.least.items()
+        }
+        return {tag: lacking[key] for tag, key in self.presuppose.items()}
+
+
+def people_part(people: People) -> Part:
+    """The part ``people``."""
+    hashtags: dict[str, list[str]] = {key: [] for key in people.least}
+    for tag, key in people.presuppose.items():
+        hashtags[key].append(tag)
+    return Part(
+        {"backbone": people.backbone, "least": dict(people.least), "hashtags": hashtags},
+        {"weight": people.weight.astype(np.float16), "bias": people.bias.astype(np.float32)},
+    )
+
+
+def read_people(bundle: Bundle) -> People | None:
+    """What ``people_part`` wrote; None in a bundle that cannot tell.
+
+    Raises:
+        BundleError: where it is damaged.
+    """
+    if "people" not in bundle.arrays:
+        return None
+    settings = bundle.settings["people"]
+    backbone = str(settings["backbone"])
+    return People(
+        backbone,
+        bundle.array("people", "weight", len(PRESENCE), dims(backbone)).astype(np.float32),
+        bundle.array("people", "bias", len(PRESENCE)).astype(np.float32),
+        {tag: key for key, tags in settings["hashtags"].items() for tag in tags},
+        {key: float(settings["least"][key]) for key in settings["hashtags"]},
+    )

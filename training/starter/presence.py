@@ -1,0 +1,81 @@
+"""How many people photos show, as far as captions and sets tell: what ``fit_people`` learns from.
+
+A caption that names one person, or none, or several, is a vote; words such as hat and smiling are
+one for a person close up, for of a small figure nobody writes them. Sets of dishes or rooms show
+nobody. ``tables/presence_*.csv`` has the words, the sets, and the hashtags that presuppose people.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from recommenders.arrays import Floats
+from recommenders.backbones.backbone import Backbone
+from recommenders.people import PRESENCE, People
+from training.fitting.people import fit_people
+from training.starter.sources import TaggedPhoto
+from training.starter.word_tables import (
+    presence_of_sets,
+    presence_words,
+    presupposing_hashtags,
+)
+
+LEAST = {"somebody": 0.2, "close_up": 0.2, "several": 0.2}
+"""Less probable than that, what a hashtag presupposes is taken not to be there."""
+
+SET_CERTAINTY = 0.5
+"""What a photo counts whose set alone tells, beside one with captions."""
+
+CLOSE_FROM, CLOSE_TO = 0.2, 0.8
+"""A person is the surer close up the more captions have a word for it, between these shares."""
+
+_WORDS = re.compile(r"[a-z]+")
+
+
+def starter_people(
+    photos: Sequence[TaggedPhoto], features: Floats, backbone: Backbone, hashtags: Sequence[str]
+) -> People:
+    """How many people are in a photo, learnt from those photos that tell.
+
+    Args:
+        features: (n, dims) of the photos.
+        hashtags: the vocabulary.
+    """
+    presence = presence_of(photos)
+    telling = presence.any(axis=1)
+    weight, bias = fit_people(features[telling], presence[telling])
+    known = frozenset(hashtags)
+    presuppose = {tag: key for tag, key in presupposing_hashtags().items() if tag in known}
+    return People(backbone.name, weight, bias, presuppose, LEAST)
+
+
+def presence_of(photos: Sequence[TaggedPhoto]) -> Floats:
+    """(n, 4) float32, how certain each of ``PRESENCE`` is; zeros where nothing tells."""
+    words, sets = presence_words(), presence_of_sets()
+    presence = np.zeros((len(photos), len(PRESENCE)), np.float32)
+    for row, photo in enumerate(photos):
+        if photo.captions:
+            presence[row] = _by_captions(photo.captions, words)
+            continue
+        for of_set, words_of_set, who in sets:
+            if photo.set == of_set and (not words_of_set or words_of_set & photo.words):
+                presence[row, PRESENCE.index(who)] = SET_CERTAINTY
+    return presence
+
+
+def _by_captions(captions: Sequence[str], words: Mapping[str, frozenset[str]]) -> Floats:
+    nobody = one = several = close = 0
+    for caption in captions:
+        tokens = _WORDS.findall(caption.lower())
+        persons = sum(token in words["one"] for token in tokens)
+        if persons > 1 or not words["several"].isdisjoint(tokens):
+            several += 1
+        elif persons:
+            one += 1
+        else:
+            nobody += 1
+        close += not words["close_up"].isdisjoint(tokens)
+    count = len(captions)
+    close_up = np.clip((close / count - CLOSE_FROM) / (CLOSE_TO - CLOSE_FROM), 0, 1)
+    return np.array([nobody, one * close_up, one * (1 - close_up), several], np.float32) / count
