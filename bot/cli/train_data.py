@@ -26,7 +26,7 @@ def import_(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="dataset, harrison, instaloader, csv or keywords.",
+            help="dataset, harrison, instagram, instaloader, csv or keywords.",
             show_default="told by what is there",
         ),
     ] = None,
@@ -48,8 +48,9 @@ def import_(
 ) -> None:
     """Turn posts of another layout into a dataset.
 
-    Understood are HARRISON's lists, an instaloader download folder, a CSV file with a header, a
-    folder of photos with IPTC or XMP keywords, and a dataset. Broken rows are counted and left out;
+    Understood are HARRISON's lists, Instagram's own export of your account (asked for as JSON), an
+    instaloader download folder, a CSV file with a header, a folder of photos with IPTC or XMP
+    keywords, and a dataset. Broken rows are counted and left out;
     the same photo posted twice becomes one post. An import that is interrupted goes on where it
     stopped.
 

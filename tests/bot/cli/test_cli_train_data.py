@@ -38,6 +38,42 @@ def test_import_refuses_with_a_sentence(tag4pic: Tag4pic, folder: Path) -> None:
     assert "harrison" in line
 
 
+def test_import_reads_what_instagram_exports(tag4pic: Tag4pic, folder: Path) -> None:
+    place = folder / "export" / "your_instagram_activity" / "media"
+    place.mkdir(parents=True)
+    draw("red", "square", 0).save(folder / "export" / "red.jpg")
+    # м and о as Instagram writes them: the bytes of their UTF-8.
+    posts = r'[{"media": [{"uri": "red.jpg", "title": "#\u00d0\u00bc\u00d0\u00be"}]}]'
+    (place / "posts_1.json").write_text(posts)
+    result = tag4pic("train", "import", "export", "--to", "posts")
+    assert result.exit_code == 0, result.output
+    assert "read as: instagram" in result.stdout
+    assert posts_of(folder / "posts")[0]["hashtags"] == ["мо"]
+
+
+def test_import_refuses_an_export_as_web_pages(tag4pic: Tag4pic, folder: Path) -> None:
+    place = folder / "export" / "your_instagram_activity" / "media"
+    place.mkdir(parents=True)
+    draw("red", "square", 0).save(folder / "export" / "red.jpg")
+    (place / "posts_1.html").write_text("<html>#sea</html>")
+    assert "format JSON" in refusal(tag4pic("train", "import", "export", "--to", "posts"))
+
+
+def test_import_reads_an_authors_first_comment(tag4pic: Tag4pic, folder: Path) -> None:
+    (folder / "ann").mkdir()
+    name = "2023-01-05_12-33-44_UTC"
+    draw("red", "square", 0).save(folder / "ann" / f"{name}.jpg")
+    (folder / "ann" / f"{name}.txt").write_text("Morning swim")
+    comments = (
+        '[{"created_at": 1672922050, "text": "#nice", "owner": {"username": "bob"}},'
+        ' {"created_at": 1672922040, "text": "#sea #sun", "owner": {"username": "ann"}}]'
+    )
+    (folder / "ann" / f"{name}_comments.json").write_text(comments)
+    result = tag4pic("train", "import", "ann", "--to", "posts")
+    assert result.exit_code == 0, result.output
+    assert posts_of(folder / "posts")[0]["hashtags"] == ["sea", "sun"]
+
+
 def test_collect_says_what_to_name(tag4pic: Tag4pic, folder: Path) -> None:
     pytest.importorskip("instaloader")
     assert "Name a hashtag or a profile" in refusal(tag4pic("train", "collect", "--to", "posts"))

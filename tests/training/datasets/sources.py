@@ -51,6 +51,12 @@ def metadata(path: Path, node: dict[str, object], kind: str = "Post") -> None:
         json.dump(content, file)
 
 
+def as_instagram_exports(content: object) -> str:
+    """JSON as Instagram exports it: each byte of a text's UTF-8 as a character of its own."""
+    plain = json.dumps(content, ensure_ascii=False)
+    return json.dumps(json.loads(plain.encode().decode("latin-1")))
+
+
 @dataclass(frozen=True)
 class Imported:
     """What an import told and wrote."""

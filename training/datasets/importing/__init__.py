@@ -3,7 +3,8 @@
 - ``importer``: read this first; all steps of an import in order.
 - ``detect_kind``: which layout a source has.
 - ``readers``: a reader a layout, ``read(source, summary)`` each: ``dataset_folder``, ``harrison``,
-  ``instaloader``, ``csv_table``, ``keywords``. ``text_values``: hashtags, likes, dates in text.
+  ``instagram_export``, ``instaloader`` (with ``first_comment``), ``csv_table``, ``keywords``.
+  ``text_values``: hashtags, likes, dates in text; ``json_values``: values in uncertain JSON.
 - ``photo_paths``: photos found in the source and placed in the dataset.
 - ``fingerprints``, ``duplicates``: the same photo posted twice becomes one post.
 - ``hashtag_limits``: hashtags that are too rare or too common go.

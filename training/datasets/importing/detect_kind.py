@@ -11,6 +11,7 @@ from training.datasets.importing.readers import (
     csv_table,
     dataset_folder,
     harrison,
+    instagram_export,
     instaloader,
     keywords,
 )
@@ -18,6 +19,7 @@ from training.datasets.importing.readers import (
 KINDS: Mapping[str, Callable[[Path, ImportSummary], Iterator[Post]]] = {
     "dataset": dataset_folder.read,
     "harrison": harrison.read,
+    "instagram": instagram_export.read,
     "instaloader": instaloader.read,
     "csv": csv_table.read,
     "keywords": keywords.read,
@@ -25,9 +27,9 @@ KINDS: Mapping[str, Callable[[Path, ImportSummary], Iterator[Post]]] = {
 """The reader of each layout."""
 
 _UNDERSTOOD = (
-    f"A dataset folder ({POSTS}), HARRISON's lists ({harrison.PHOTOS} and {harrison.HASHTAGS}), an "
-    "instaloader download folder, a CSV file with a header, and a folder of photos with IPTC or "
-    "XMP keywords can be imported."
+    f"A dataset folder ({POSTS}), HARRISON's lists ({harrison.PHOTOS} and {harrison.HASHTAGS}), "
+    "Instagram's own export (JSON), an instaloader download folder, a CSV file with a header, and "
+    "a folder of photos with IPTC or XMP keywords can be imported."
 )
 _MAX_FILES = 20_000
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".7z", ".rar")
@@ -47,6 +49,8 @@ def detect_kind(source: Path) -> str:
         return "harrison"
     if csv_table.find_table(source) is not None:
         return "csv"
+    if instagram_export.is_export(source):
+        return "instagram"
     return _kind_of_files(source)
 
 
@@ -58,6 +62,8 @@ def _kind_of_file(source: Path) -> str:
         raise DatasetError(f"{source} is an archive. Unpack it and import the folder.")
     if suffix in (*csv_table.SUFFIXES, ".txt"):
         return "csv"
+    if suffix == ".json" and instagram_export.POSTS.fullmatch(source.stem):
+        raise DatasetError(f"Name the folder that the export of {source} was unpacked into.")
     raise DatasetError(f"{source} is nothing that can be imported. {_UNDERSTOOD}")
 
 

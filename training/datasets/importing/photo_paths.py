@@ -3,13 +3,17 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice, product
 from pathlib import Path
 
 from training.datasets.importing.import_summary import ImportSummary
 
 FOLDER = "images"
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
+_SUFFIXES_LEFT_OUT = ("", ".jpg", ".jpeg", ".png", ".webp")
+_TRIED = 50
+_MAX_FOLDERS = 1000
 
 
 def files_below(root: Path) -> Iterator[Path]:
@@ -17,6 +21,30 @@ def files_below(root: Path) -> Iterator[Path]:
     for folder, inside, names in os.walk(root):
         inside[:] = sorted(name for name in inside if not name.startswith("."))
         yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def naming(root: Path, names: Iterable[str]) -> tuple[str, str]:
+    """What stands before and behind the names that a list gives photos, in most cases nothing.
+
+    Tables name ``12345`` or ``12345.jpg`` for what is ``images/12345.jpg``. Of the folder, those in
+    it and those in these, the one is taken in which most of the first names are there.
+
+    Returns:
+        A folder inside ``root`` with a slash at its end, and a suffix; "" for none.
+    """
+    first = [name for name in islice(names, _TRIED) if "://" not in name and "\0" not in name]
+    inside = (path for pattern in ("*/", "*/*/") for path in sorted(root.glob(pattern)))
+    folders = (path for path in inside if not path.name.startswith("."))
+    places = ["", *(f"{path.relative_to(root)}/" for path in islice(folders, _MAX_FOLDERS))]
+    best, most = ("", ""), 0
+    for place, suffix in product(places, _SUFFIXES_LEFT_OUT):
+        # Path.is_file would raise for a name that is too long.
+        there = sum(os.path.isfile(root / f"{place}{name}{suffix}") for name in first)  # noqa: PTH113
+        if there > most:
+            best, most = (place, suffix), there
+        if most == len(first):
+            break
+    return best
 
 
 def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Path | None:

@@ -34,7 +34,9 @@ def test_a_source_that_is_not_understood_says_what_can_be_imported(
 
 
 def test_a_kind_that_does_not_exist_names_those_that_do(run_import: Import, source: Path) -> None:
-    with pytest.raises(DatasetError, match="dataset, harrison, instaloader, csv, keywords"):
+    with pytest.raises(
+        DatasetError, match="dataset, harrison, instagram, instaloader, csv, keywords"
+    ):
         run_import(source, kind="flickr")
 
 
@@ -44,6 +46,7 @@ def test_a_kind_that_does_not_exist_names_those_that_do(run_import: Import, sour
         ("csv", "holds no CSV file"),
         ("harrison", "has no data_list.txt"),
         ("dataset", "has no posts.jsonl"),
+        ("instagram", "holds no posts that Instagram exported"),
     ],
 )
 def test_a_source_that_is_not_of_the_kind_it_is_said_to_be_is_one_sentence(

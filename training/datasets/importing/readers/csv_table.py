@@ -10,7 +10,7 @@ from pathlib import Path
 from training.datasets.format import DatasetError, Post, Problems, canonical_hashtags, read_text
 from training.datasets.importing.duplicates import join
 from training.datasets.importing.import_summary import ImportSummary
-from training.datasets.importing.photo_paths import find_photo
+from training.datasets.importing.photo_paths import find_photo, naming
 from training.datasets.importing.readers.text_values import (
     MISSING,
     hashtags_in_caption,
@@ -23,11 +23,12 @@ from training.datasets.importing.readers.text_values import (
 SUFFIXES = (".csv", ".tsv")
 _DELIMITERS = ",;\t|"
 # Excel may say in a line of its own which delimiter follows.
-_DELIMITER_LINE = re.compile(rf'"?sep=([{_DELIMITERS}])"?\s*')
+_DELIMITER_LINE = re.compile(rf'\s*"?sep=([{_DELIMITERS}])"?\1*\s*', re.IGNORECASE)
 # Names of columns, the likeliest first; compared without case, spaces and underscores.
 _NAMES = {
     "image": ("image", "imagepath", "imagefile", "imagename", "photo", "photopath", "picture",
-              "img", "imgpath", "filename", "file", "filepath", "path", "images", "imageid", "фото",
+              "img", "imgpath", "imgname", "imagefilename", "filename", "file", "filepath", "path",
+              "images", "photos", "pictures", "photoname", "imageid", "photoid", "imgid", "фото",
               "фотография", "изображение", "картинка", "файл"),
     "hashtags": ("hashtags", "hashtag", "tags", "tag", "labels", "label", "keywords", "хештеги",
                  "хэштеги", "теги", "тэги", "метки"),
@@ -44,6 +45,8 @@ _NAMES = {
 
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """Posts of a CSV file, or of the only one in a folder; photos lie beside it or below.
+
+    "Below" is a folder that the rows name, or one that all photos are in though no row says so.
 
     Rows that name the same photo are one post.
 
@@ -64,6 +67,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
             "hashtags are learnt."
         )
     posts: dict[str, Post] = {}
+    photos: dict[str, str] = {}
     for line, row in rows:
         where = f"line {line}"
         cells = _cells(row, len(header), columns, where, summary.problems)
@@ -75,9 +79,14 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
             summary.duplicates += 1
             post = join(posts[photo], post)
         elif photo:
-            post = replace(post, image=find_photo(root, photo, where, summary))
+            photos[photo] = where
         posts[photo or where] = post
-    yield from posts.values()
+    before, behind = naming(root, photos)
+    for photo, post in posts.items():
+        if photo in photos:
+            image = find_photo(root, f"{before}{photo}{behind}", photos[photo], summary)
+            post = replace(post, image=image)
+        yield post
 
 
 def find_table(folder: Path) -> Path | None:
@@ -118,9 +127,9 @@ def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     where a row is no strict CSV its first line stands alone, and reading goes on with the next.
     """
     lines = list(StringIO(text, newline=""))
-    start = 0
-    if lines and (match := _DELIMITER_LINE.fullmatch(lines[0])):
-        delimiter, start = match.group(1), 1
+    start = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    if lines and (match := _DELIMITER_LINE.fullmatch(lines[start])):
+        delimiter, start = match.group(1), start + 1
     else:  # the one that cuts the header into most columns
         delimiter = max(_DELIMITERS, key=text.lstrip().partition("\n")[0].count)
     while start < len(lines):

@@ -1,21 +1,27 @@
 """A folder that instaloader downloaded into, or any of pictures with captions beside them.
 
 A post is a few files of one name: ``….jpg`` or, for an album, ``…_1.jpg``, ``…_2.jpg``; ``….txt``
-with the caption, ``….json.xz`` with the metadata. Stories, profile pictures and videos stay out.
+with the caption, ``….json.xz`` with the metadata, ``…_comments.json`` with the comments, of which
+its author's first may hold the hashtags. Stories, profile pictures and videos stay out.
 """
 
-import json
-import lzma
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import find_photo
+from training.datasets.importing.readers.first_comment import (
+    Person,
+    hashtags_of_first_comment,
+    writer_of,
+)
+from training.datasets.importing.readers.json_values import first_value, read_json, value_at
 from training.datasets.importing.readers.text_values import (
     hashtag_or_none,
     hashtags_in_caption,
@@ -33,7 +39,7 @@ _NUMBERED = re.compile(r"(.+)_(\d{1,2})")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)-(\d\d)-(\d\d)_UTC")
 _NO_PICTURE_OF_A_POST = ("_profile_pic", "_cover")
 _NO_CAPTION = re.compile(r".*(_location|_old(_\d+)?)")
-_MAX_METADATA = 16 * 2**20
+_COMMENTS = "_comments"
 
 # Where versions of instaloader and of Instagram's own interface put things.
 _CAPTIONS = (
@@ -59,6 +65,7 @@ class _Files:
     pictures: dict[str, list[Path]] = field(default_factory=dict)
     captions: dict[str, Path] = field(default_factory=dict)
     metadata: dict[str, Path] = field(default_factory=dict)
+    comments: dict[str, Path] = field(default_factory=dict)
     videos: set[str] = field(default_factory=set)
 
 
@@ -82,7 +89,9 @@ def _sort_files(folder: Path, names: list[str], summary: ImportSummary) -> _File
         lower = name.lower()
         if suffix := next((end for end in _METADATA if lower.endswith(end)), None):
             stem = name[: -len(suffix)]
-            if not stem.endswith("_comments") and not stem.startswith("iterator_"):
+            if stem.endswith(_COMMENTS):
+                files.comments.setdefault(stem.removesuffix(_COMMENTS), path)
+            elif not stem.startswith("iterator_"):
                 files.metadata.setdefault(stem, path)
         elif lower.endswith(".txt"):
             if not _NO_CAPTION.fullmatch(path.stem):
@@ -123,7 +132,7 @@ def _posts(
         if name not in files.videos:
             summary.skipped["videos"] += 1
         return
-    caption = _first(node, _CAPTIONS, str)
+    caption = first_value(node, _CAPTIONS, str)
     if caption is None and name in files.captions:
         try:
             caption = read_text(files.captions[name], summary.problems)
@@ -131,23 +140,50 @@ def _posts(
             summary.problems.add(f"caption cannot be read: {error.strerror}", where)
         except DatasetError:
             summary.problems.add("caption is no text", where)
-    if caption is None and not node:
+    if caption is None and not node and name not in files.comments:
         if pictures:
             summary.problems.add("no caption beside the picture", where)
         return
     # Of hidden likes the number is that of a few friends.
-    likes = -1 if _at(node, _LIKES_ARE_HIDDEN) is True else _first(node, _LIKES, int)
-    posted_at = parse_date(_first(node, _SECONDS, (int, float)), where, summary)
+    likes = -1 if value_at(node, _LIKES_ARE_HIDDEN) is True else first_value(node, _LIKES, int)
+    posted_at = parse_date(first_value(node, _SECONDS, (int, float)), where, summary)
+    posted_at = posted_at or _time_of_name(name)
+    tags = [
+        *hashtags_in_caption(caption or ""),
+        *_first_comment(node, folder, files.comments.get(name), posted_at, where, summary),
+    ]
     post = Post(
-        hashtags=canonical_hashtags(hashtags_in_caption(caption or ""), where, summary.problems),
+        hashtags=canonical_hashtags(tags, where, summary.problems),
         likes=parse_likes(likes, where, summary),
-        posted_at=posted_at or _time_of_name(name),
+        posted_at=posted_at,
         # instaloader names the folder of a hashtag's posts #hashtag.
         search_hashtag=hashtag_or_none(folder.name) if folder.name.startswith("#") else None,
         album=where if len(pictures) > 1 else None,
     )
     images = [find_photo(root, _name_inside(root, path), where, summary) for path in pictures]
     yield from [replace(post, image=image) for image in images if image is not None] or [post]
+
+
+def _first_comment(
+    node: dict[str, Any],
+    folder: Path,
+    path: Path | None,
+    posted_at: str | None,
+    where: str,
+    summary: ImportSummary,
+) -> list[str]:
+    """The hashtags of the author's first comment, from the file of comments or the metadata."""
+    comments = None
+    if path is not None:
+        try:
+            comments = read_json(path)
+        except (OSError, ValueError):
+            summary.problems.add("comments cannot be read", where)
+    author = writer_of(node)
+    if author == Person("", ""):  # instaloader names the folder of a profile's posts after it
+        author = Person("", folder.resolve().name.casefold())
+    posted = None if posted_at is None else datetime.fromisoformat(posted_at).timestamp()
+    return hashtags_of_first_comment(node, comments, author, posted)
 
 
 def _name_inside(root: Path, path: Path) -> str:
@@ -160,44 +196,25 @@ def _node(path: Path | None, where: str, summary: ImportSummary) -> dict[str, An
     if path is None:
         return {}
     try:
-        open_file = lzma.open if path.suffix == ".xz" else open
-        with open_file(path, "rb") as file:
-            data = file.read(_MAX_METADATA + 1)
-        if len(data) > _MAX_METADATA:
-            raise ValueError("too large")
-        content = json.loads(data)
-    except (OSError, EOFError, ValueError, RecursionError, lzma.LZMAError):
+        content = read_json(path)
+    except (OSError, ValueError):
         summary.problems.add("metadata cannot be read", where)
         return {}
-    kind = _at(content, ("instaloader", "node_type"))
+    kind = value_at(content, ("instaloader", "node_type"))
     if kind not in (None, "Post"):
         summary.skipped["stories" if kind == "StoryItem" else "profiles and the like"] += 1
         return None
-    node = _at(content, ("node",)) or content
+    node = value_at(content, ("node",)) or content
     if not isinstance(node, dict) or (kind is None and "shortcode" not in node):
         return {}  # somebody else's JSON
     return node
 
 
-def _at(node: Any, keys: tuple[str | int, ...]) -> Any:
-    """What lies down a path of nested JSON, None where it ends early."""
-    for key in keys:
-        try:
-            node = node[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return node
-
-
-def _first(
-    node: dict[str, Any],
-    paths: tuple[tuple[str | int, ...], ...],
-    kind: type | tuple[type, ...],
-) -> Any:
-    """What lies down the first of the paths that leads to a value of this kind, else None."""
-    return next((value for keys in paths if isinstance(value := _at(node, keys), kind)), None)
-
-
 def _time_of_name(name: str) -> str | None:
     match = _TIME.search(name)
-    return "{}T{}:{}:{}+00:00".format(*match.groups()) if match else None
+    if match is None:
+        return None
+    try:
+        return datetime.fromisoformat("{}T{}:{}:{}+00:00".format(*match.groups())).isoformat()
+    except ValueError:  # somebody's own numbers
+        return None

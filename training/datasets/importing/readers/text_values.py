@@ -1,5 +1,6 @@
 """Values as people and programs write them: hashtags in text, likes, dates, splits."""
 
+import ast
 import json
 import re
 import unicodedata
@@ -10,22 +11,36 @@ from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import SPLITS
 from training.datasets.importing.import_summary import ImportSummary
 
-MISSING = {"", "nan", "none", "null", "n/a", "<na>"}
-"""What programs write for nothing, in lower case."""
+MISSING = {
+    *("", "nan", "-nan", "none", "null", "nil", "n/a", "na", "<na>", "nat", "undefined", r"\n"),
+    *("#n/a", "#na", "#name?", "#null!", "#num!", "#ref!", "#value!", "#div/0!", "-", "—", "?"),
+}
+"""What programs write for nothing, in lower case; spreadsheets write their errors with a #."""
+_NO_WORDS = {"nan", "none", "null", "<na>"}
+"""What is nothing among words as well."""
 
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 _MARKED = re.compile(r"(?<!&)[#＃]+([^\s#＃]+)")
 _SEPARATORS = re.compile(r"[,;|\n]")
+_MARKS_BETWEEN = re.compile(r"[,;|]")
+# A web page's, Excel's and a programmer's line breaks.
+_LINE_BREAK = re.compile(r"<br\s*/?>|_x000d_|(?:\\r)?\\n", re.IGNORECASE)
 # They join letters inside Persian and Indic words and show nothing by themselves.
 _JOINERS = "\u200c\u200d"
-# A list as JSON, Python, NumPy or PostgreSQL writes it.
-_LIST = re.compile(r"(?:array\()?[\[({](.*?)[\])}](?:,\s*dtype=\S+)?\)?", re.DOTALL)
+# A list as JSON, Python, NumPy, pandas or PostgreSQL writes it: what is inside the brackets.
+_LIST = re.compile(
+    r"(?:[a-z_][\w.]*\(\s*)?[\[({](.*?)[\])}](?:,\s*\w+=[^,()]+)*\s*\)?", re.DOTALL | re.IGNORECASE
+)
+# A value with its type around it: np.str_('sea').
+_TYPED = re.compile(r"[a-z_][\w.]*\(\s*('[^']*'|\"[^\"]*\")\s*\)", re.IGNORECASE)
+_NAMES = ("name", "tag", "hashtag", "text", "label", "value")
+"""Where an object in a list has its word, the likeliest first."""
 _QUOTED = re.compile(r"(?<!\w)(?:'([^']*)'|\"([^\"]*)\")(?!\w)")
 _BETWEEN = re.compile(r"[\s,.]+")
 
 _NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<=\d)[\s,.'’\u00a0\u202f](?=\d{3}(?!\d))")
-_UNKNOWN = {*MISSING, "-", "—", "na", "hidden", "?"}
+_UNKNOWN = {*MISSING, "hidden"}
 _DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S")
 # Fewer seconds than this would be a post of the early seventies; it is rather a year or a number.
 _FIRST_SECOND = 100_000_000
@@ -36,7 +51,8 @@ def hashtags_in_caption(caption: str) -> list[str]:
 
     A number (``#1``), an address' anchor and a character reference (``&#39;``) are no hashtags.
     """
-    tags = (_leading(match.group(1)) for match in _MARKED.finditer(_ADDRESS.sub(" ", caption)))
+    text = _ADDRESS.sub(" ", _LINE_BREAK.sub("\n", caption))
+    tags = (_leading(match.group(1)) for match in _MARKED.finditer(text))
     return [tag for tag in tags if any(character.isalpha() for character in tag)]
 
 
@@ -50,34 +66,51 @@ def hashtags_in_cell(cell: str) -> list[str]:
     """The hashtags of a table's cell, however they are written.
 
     ``#a #b``, ``a b``, ``a, b c`` (two: a and bc), ``a|b`` and lists such as ``["a", "b"]``,
-    ``['a' 'b']`` and ``array(['a', 'b'], dtype=object)`` are understood.
+    ``['a' 'b']``, ``array(['a', 'b'], dtype=object)`` and ``[{"name": "a"}]`` are understood. A
+    line break is white space: where nothing else parts the words, each is a hashtag.
     """
     cell = cell.strip()
     values = _list_values(cell)
-    text = cell if values is None else "\n".join(values)
+    text = _LINE_BREAK.sub("\n", cell) if values is None else "\n".join(values)
     if "#" in text or "＃" in text:
         return hashtags_in_caption(text)
-    if values is not None or _SEPARATORS.search(text):
-        return hashtags_of_keywords([text])
-    return text.split()
+    if values is not None or _MARKS_BETWEEN.search(text):
+        words = [piece.strip() for piece in _SEPARATORS.split(text)]
+        return hashtags_of_keywords(word for word in words if word.casefold() not in _NO_WORDS)
+    return [word for word in text.split() if word.casefold() not in _NO_WORDS]
 
 
 def _list_values(cell: str) -> list[str] | None:
     match = _LIST.fullmatch(cell)
     if match is None:
         return None
-    try:
-        values = json.loads(cell)
-    except ValueError:
-        values = None
+    values = _parsed(cell)
     if isinstance(values, list):
-        return [text for value in values if (text := str(value)).casefold() not in MISSING]
-    text = match.group(1)
+        texts = (_name(value) if isinstance(value, dict) else str(value) for value in values)
+        return [text for text in texts if text.casefold() not in MISSING]
+    text = _TYPED.sub(r"\1", match.group(1))
     # Where all but the quoted texts says nothing, they are the list.
     if {*_BETWEEN.split(_QUOTED.sub(" ", text).casefold())} <= MISSING:
         return ["".join(groups) for groups in _QUOTED.findall(text)]
     text = text.replace("'", "").replace('"', "")
     return [text] if _SEPARATORS.search(text) else text.split()
+
+
+def _parsed(cell: str) -> object:
+    """What a list is as JSON, or as Python where objects are in it; None where it is neither."""
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        pass
+    # Python would join NumPy's quoted texts, which have no commas between them.
+    try:
+        return ast.literal_eval(cell) if ":" in cell and "{" in cell else None
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _name(item: dict[str, object]) -> str:
+    return next((text for key in _NAMES if isinstance(text := item.get(key), str)), "")
 
 
 def _leading(text: str) -> str:

@@ -100,8 +100,9 @@ def test_a_table_without_hashtags_names_the_columns_it_has(
         run_import(source)
 
 
-def test_a_line_of_excels_own_says_the_delimiter(import_csv: Import) -> None:
-    imported = import_csv("sep=;", "likes, so far;tags", "3;#dog, #cat", "many;#sun")
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"', "sep=;;", "\nsep=;"])
+def test_a_line_of_excels_own_says_the_delimiter(import_csv: Import, line: str) -> None:
+    imported = import_csv(line, "likes, so far;tags", "3;#dog, #cat", "many;#sun")
     assert imported.hashtags == [["dog", "cat"], ["sun"]]
 
 
@@ -117,7 +118,22 @@ def test_columns_of_photos_have_many_names(run_import: Import, tmp_path: Path, t
     assert run_import(source).summary.photos == 1
 
 
-@pytest.mark.parametrize("nothing", ["NULL", "None", "nan", "N/A", "<NA>"])
+@pytest.mark.parametrize("name", ["7", "7.jpg"])
+def test_photos_may_lie_in_a_folder_that_no_row_names(
+    run_import: Import, tmp_path: Path, name: str
+) -> None:
+    photo(tmp_path / "s" / "other" / "9.jpg", 2)
+    photo(tmp_path / "s" / "archive" / "images" / "7.jpg", 1)
+    source = table(tmp_path / "s" / "posts.csv", "image_id,tags", f"{name},dog", "8,cat")
+    imported = run_import(source)
+    assert [row.get("image") is not None for row in imported.rows] == [True, False]
+    assert (imported.summary.photos_found, imported.summary.photos_missing) == (1, 1)
+
+
+NOTHING = ["NULL", "None", "nan", "NaT", "N/A", "<NA>", "NA", r"\N", "#N/A", "#NAME?", "-"]
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
 def test_what_programs_write_for_nothing_is_nothing(import_csv: Import, nothing: str) -> None:
     imported = import_csv("image,tags,caption,likes", f"{nothing},{nothing},#dog,{nothing}")
     assert imported.rows == [{"hashtags": ["dog"]}]

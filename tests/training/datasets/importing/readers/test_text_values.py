@@ -24,11 +24,38 @@ def test_hashtags_are_understood_however_a_cell_holds_them(import_csv: Import, c
         '[""dog"", ""new york"", null, ""sea""]',
         '{dog,""New York"",sea}',
         "('#dog', '#newyork', '#sea')",
+        "[np.str_('dog'), np.str_('New York'), np.str_('sea')]",
+        "Index(['dog', 'New York', 'sea'], dtype='object', name='tags')",
+        "np.array(['dog' 'New York'\n ... 'sea'])",
+        "frozenset({'dog', 'New York', 'sea'})",
+        "[['dog', 'New York'], ['sea']]",
+        '[{""id"": 3, ""name"": ""dog""}, {""name"": ""New York""}, {""name"": ""sea""}]',
+        "[{'text': 'dog', 'indices': [0, 4]}, {'text': 'NewYork'}, {'text': 'sea'}]",
+        "{dog,New York,NULL,sea}",
     ],
 )
 def test_lists_are_understood_as_programs_write_them(import_csv: Import, cell: str) -> None:
     imported = import_csv("hashtags,likes", f'"{cell}",1')
     assert imported.hashtags == [["dog", "newyork", "sea"]]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "dog sun\nsea",
+        "dog\r\nsun sea",
+        "dog sun\n\nsea nan",
+        "dog\tsun\u2028sea",
+        "dog sun<br>sea",
+        "dog sun_x000D_\nsea",
+        r"dog sun\nsea",
+        "#dog #sun_x000D_\n#sea",
+        "#dog #sun<br/>#sea",
+    ],
+)
+def test_a_line_break_between_words_parts_them(import_csv: Import, cell: str) -> None:
+    imported = import_csv("hashtags,likes", f'"{cell}",1')
+    assert imported.hashtags == [["dog", "sun", "sea"]]
 
 
 def test_an_apostrophe_in_a_list_is_no_quote(import_csv: Import) -> None:
