@@ -27,6 +27,9 @@ _TOGETHER = 3
 
 _LEAST_LETTERS = 3
 
+_NOT_NAMED = 0.999
+"""How near a hashtag is at most that only stands where the named one does."""
+
 NEAR, NEARER = 0.5, 0.8
 """Nearness from which words speak for a hashtag, and from which they do so more."""
 
@@ -142,7 +145,7 @@ class Words:
             column = self._columns[tag]
             if column < len(self._directions):
                 cosines = self._directions @ self._directions[column]
-                nearness[row, : len(cosines)] = np.maximum(cosines, 0)
+                nearness[row, : len(cosines)] = np.clip(cosines, 0, _NOT_NAMED)
             nearness[row, [same for same in self._same[family(tag)] if same < count]] = 1
         return nearness, known
 
