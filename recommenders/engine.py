@@ -17,7 +17,7 @@ from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
 from recommenders.backends import BACKENDS, STYLES
-from recommenders.building import build_recommenders, load_backbones
+from recommenders.building import build_recommenders, load_backbones, recommenders_of_both
 from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import (
     read_directions,
@@ -70,6 +70,7 @@ class Engine:
         blended = ["both"] if len(self._recommenders) > 1 else []
         self.backends = (*self._recommenders, *blended)
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
+        self._of_both = recommenders_of_both(bundle, self._recommenders) if blended else []
         self._fusion = read_fusion(bundle) if blended else None
         self._rules = read_rules(bundle)
         self._words = Words(self.hashtags, read_directions(bundle))
@@ -337,5 +338,5 @@ class Engine:
 
     def _of(self, backend: str) -> list[Recommender]:
         if backend == "both":
-            return [self._recommenders["als"], self._recommenders["w2v"]]
+            return self._of_both
         return [self._recommenders[backend]]

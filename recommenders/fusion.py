@@ -96,6 +96,10 @@ class Trees:
 
     def probabilities(self, evidence: Floats) -> Floats:
         """Evidence (m, ``len(EVIDENCE)``) to probabilities (m,) float32."""
+        return np.asarray(1 / (1 + np.exp(-self.log_odds(evidence))), np.float32)
+
+    def log_odds(self, evidence: Floats) -> Floats:
+        """Evidence (m, ``len(EVIDENCE)``) to log-odds (m,) float32."""
         tree = np.arange(len(self.feature))
         node = np.zeros((len(evidence), len(tree)), np.int16)
         rows = np.arange(len(evidence))[:, None]
@@ -105,8 +109,7 @@ class Trees:
                 break
             goes_left = evidence[rows, feature] <= self.threshold[tree, node]
             node = np.where(goes_left, self.left[tree, node], self.right[tree, node])
-        total = self.start + self.value[tree, node].sum(axis=1)
-        return np.asarray(1 / (1 + np.exp(-total)), np.float32)
+        return np.asarray(self.start + self.value[tree, node].sum(axis=1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,41 @@ class Fusion:
         """Probabilities (n, C) of hashtags (n, C)."""
         flat = self.evidence(sources, columns).reshape(-1, len(EVIDENCE))
         return self.trees.probabilities(flat).reshape(columns.shape)
+
+    def contributions(self, sources: Sources, columns: NDArray[np.intp]) -> dict[str, Floats]:
+        """What each source adds to the log-odds of hashtags (n, C), by its name: (n, C) float32.
+
+        A source adds what is lost where it says nothing, which is no more and no less than the
+        hashtag's share; that the hashtag is common adds what it has over one of the median share
+        where no source says anything.
+        """
+        evidence = self.evidence(sources, columns)
+        share = evidence[..., EVIDENCE.index("share")]
+        nothing = {
+            "als": share,
+            "w2v": share,
+            "classes": np.log(self.class_share[columns] + _LEAST_CLASS),
+        }
+        silent = evidence.copy()
+        for source, value in nothing.items():
+            silent[..., EVIDENCE.index(source)] = value
+            silent[..., EVIDENCE.index(f"{source}_relative")] = 0
+        usual = silent.copy()
+        median = log_odds(np.median(self.share, keepdims=True))[0]
+        for name in ("share", "als", "w2v"):
+            usual[..., EVIDENCE.index(name)] = median
+
+        def total(of: Floats) -> Floats:
+            return self.trees.log_odds(of.reshape(-1, len(EVIDENCE))).reshape(columns.shape)
+
+        whole = total(evidence)
+        added = {}
+        for source in nothing:
+            without = evidence.copy()
+            asked = [EVIDENCE.index(source), EVIDENCE.index(f"{source}_relative")]
+            without[..., asked] = silent[..., asked]
+            added[source] = whole - total(without)
+        return {**added, "share": total(silent) - total(usual)}
 
     def candidates(self, sources: Sources) -> NDArray[np.intp]:
         """Columns (n, C) of the hashtags to judge; some may stand twice."""
@@ -205,6 +243,22 @@ def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
         together = np.take_along_axis(blended, best, axis=1).sum(axis=1)
         blended[:, known:] *= np.minimum(together / np.maximum(alone, 1e-6), 1)[:, None]
     return blended
+
+
+def blend_contributions(
+    als: Floats, w2v: Floats, als_weight: float, share: Floats
+) -> dict[str, Floats]:
+    """What each backend adds to the log-odds of the blend, as ``Fusion.contributions``.
+
+    Args:
+        als, w2v, share: (n, C) relevance and shares of the same hashtags.
+    """
+
+    def of(als: Floats, w2v: Floats) -> Floats:
+        return log_odds(blend(als, w2v, als_weight))
+
+    whole = of(als, w2v)
+    return {"als": whole - of(share, w2v), "w2v": whole - of(als, share)}
 
 
 def log_odds(probabilities: Array) -> Floats:

@@ -48,12 +48,23 @@ def test_word2vec_moves_to_resnet50_as_soon_as_its_weights_are_there(
     assert engine.backbones == {
         "als": ("efficientnet_lite2",),
         "w2v": ("resnet50",),
-        "both": ("efficientnet_lite2", "resnet50"),
+        "both": ("efficientnet_lite2",),
     }
-    features = engine.features([dusk], engine.backbones["both"])
+    features = engine.features([dusk], ["efficientnet_lite2", "resnet50"])
     assert features["resnet50"].shape == (1, 2048)
     for backend in engine.backends:
         assert len(engine.recommend(features, backend, top=30)[0]) == 30
+
+
+def test_the_fusion_asks_the_network_that_it_was_fitted_on(
+    tmp_path: Path, starter: Engine, dusk: Image.Image
+) -> None:
+    torch.manual_seed(0)
+    network = import_torchvision_models().resnet50(weights=None)
+    torch.save(network.state_dict(), tmp_path / "resnet50.pth")
+    moved = Engine.load(None, tmp_path)
+    features = starter.features([dusk], ["efficientnet_lite2"])
+    assert moved.answer(features, "both") == starter.answer(features, "both")
 
 
 def test_weights_of_resnet50_without_a_classifier_leave_word2vec_where_it_was(
