@@ -83,7 +83,9 @@ def in_language(
     best = [forms_of[hashtag] for hashtag in first_apart(list(forms_of), of_a_root)][:top]
     if language == "ru":
         return [russian for russian, *_ in best]
-    return _in_turn(best)
+    # What shares its Russian form with a better one still stands for itself, behind the others.
+    of_a_better_one = [h for h in hashtags if forms_of.get(h) not in best]
+    return [*_in_turn(best), *of_a_better_one][:top]
 
 
 def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:

@@ -106,6 +106,10 @@ def test_too_few_hashtags_say_nothing_twice() -> None:
     assert tags_in("both", "sunset", "dog", "beach") == ["закат", "dog", "пляж"]
 
 
+def test_in_both_languages_what_shares_a_russian_form_stands_behind_in_english() -> None:
+    assert tags_in("both", "sunset", "sunsetlovers", "dog") == ["закат", "dog", "sunsetlovers"]
+
+
 def test_where_a_form_is_skipped_the_next_one_stands() -> None:
     assert tags_in("ru", "sunset", skip=["закат"]) == ["красивыйзакат"]
     forms = russian_forms()["sunset"]

@@ -115,3 +115,11 @@ def test_no_hashtag_of_the_starter_names_a_place_that_no_photo_shows(starter: En
 def test_the_starter_holds_apart_what_must_not_meet(starter: Engine) -> None:
     pairs = starter.bundle.settings["answers"]["forbidden_pairs"]
     assert len(pairs) == len(forbidden_pairs()) > 5
+
+
+def test_no_category_of_the_starter_shows_what_must_not_meet(starter: Engine) -> None:
+    assert starter.knowledge is not None
+    for category in starter.knowledge.categories():
+        shown = {*category.hashtags, *category.name.split("_")}
+        for left, right in forbidden_pairs():
+            assert shown.isdisjoint(left) or shown.isdisjoint(right), category.name

@@ -9,7 +9,7 @@ from recommenders.arrays import Floats
 from recommenders.bundle import Part
 from recommenders.bundle_parts import HashtagTables, knowledge_part
 from training.datasets.format import Post
-from training.fitting.categories import categories
+from training.fitting.categories import Pairs, categories
 from training.fitting.ratings import earnings, median_likes, uses_of
 from training.fitting.sizes import sizes
 from training.fitting.vectors import similar_table
@@ -23,6 +23,7 @@ def knowledge(
     k: int | None = None,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
+    forbidden_pairs: Pairs = (),
 ) -> Part:
     """The part ``knowledge``.
 
@@ -33,11 +34,12 @@ def knowledge(
             see ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
         post_counts: a platform's posts by hashtag, where known.
+        forbidden_pairs: as for ``training.fitting.categories.categories``.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary.
     """
-    groups = categories(posts, hashtags, k=k, seed=seed)
+    groups = categories(posts, hashtags, k=k, seed=seed, forbidden_pairs=forbidden_pairs)
     in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)

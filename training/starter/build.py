@@ -137,7 +137,9 @@ def fit_starter(
     parts = last.parts | {
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
-        "knowledge": knowledge.knowledge(posts, hashtags, vectors, seed=PLAN.seed),
+        "knowledge": knowledge.knowledge(
+            posts, hashtags, vectors, seed=PLAN.seed, forbidden_pairs=forbidden_pairs()
+        ),
         "both": Part({**RANKING["both"], **words_setting(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),
