@@ -43,7 +43,7 @@ _PER_ALBUM_PHOTO = 60
 _FIRST_POOL = 40
 """How far down the list the first five are looked for."""
 
-_SHORTEST_ROOT = 3
+_SHORTEST_ROOT, _TELLING = 3, 4
 
 _COMMUNITY = re.compile(
     r"(?:s?of(?:instagram|theday|ig|insta)|s?(?:lovers?|life|love|gram|stagram|time|day|vibes|"
@@ -104,9 +104,19 @@ def root(tag: str) -> str:
 
 
 def share_a_root(one: str, other: str) -> bool:
-    """Whether two roots are the same, or one stands within the other: lake and lakeside."""
+    """Whether two roots are the same, or one begins or ends the other: lake and lakeside.
+
+    A short one says nothing of a word that is little longer: sun of sunset, dog of hotdog.
+    """
     shorter, longer = sorted((one, other), key=len)
-    return shorter == longer or (len(shorter) >= _SHORTEST_ROOT and shorter in longer)
+    if shorter == longer:
+        return True
+    long_enough = max(len(shorter), len(longer) - len(shorter)) >= _TELLING
+    return (
+        long_enough
+        and len(shorter) >= _SHORTEST_ROOT
+        and (longer.startswith(shorter) or longer.endswith(shorter))
+    )
 
 
 class Apart:

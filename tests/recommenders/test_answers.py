@@ -56,7 +56,10 @@ def test_names_for_one_thing_share_a_root(one: str, other: str) -> None:
     assert share_a_root(root(one), root(other))
 
 
-@pytest.mark.parametrize(("one", "other"), [("dog", "cat"), ("sea", "sunset"), ("art", "latte")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("dog", "cat"), ("sun", "sunset"), ("art", "latte"), ("dog", "hotdog"), ("car", "scarf")],
+)
 def test_names_for_different_things_do_not(one: str, other: str) -> None:
     assert not share_a_root(root(one), root(other))
 
