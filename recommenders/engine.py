@@ -12,7 +12,7 @@ from PIL import Image
 
 from recommenders import answers
 from recommenders import bundle as bundles
-from recommenders.als import AlsRecommender
+from recommenders.als import AlsRecommender, Recognition
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
@@ -24,16 +24,15 @@ from recommenders.bundle_parts import (
     read_fusion,
     read_ranking,
     read_rules,
-    read_words_gain,
     with_taught_hashtags,
 )
-from recommenders.explaining import Reason, explain
-from recommenders.fusion import blend, raised, sources_of
+from recommenders.explaining import Reason, SourceShares, explain, shares_of
+from recommenders.fusion import blend, blend_contributions, raised, sources_of
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
-from recommenders.words import Words
+from recommenders.words import NEAR, Words, WordsGain
 
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
@@ -71,9 +70,10 @@ class Engine:
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
         self._of_both = recommenders_of_both(bundle, self._recommenders) if blended else []
         self._fusion = read_fusion(bundle) if blended else None
+        self._als_weight = float(bundle.settings.get("both", {}).get("als_weight", 0.5))
         self._rules = read_rules(bundle)
         self._words = Words(self.hashtags, read_directions(bundle))
-        self._words_gain = read_words_gain(bundle)
+        self._words_gain = WordsGain(**bundle.settings.get("both", {}).get("words", {}))
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -136,14 +136,11 @@ class Engine:
         Args:
             words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
         """
-        first, *others = self._of(backend)
-        if not others:
-            return first.scores(features[first.backbone])
-        assert isinstance(first, AlsRecommender)
-        als = first.recognised(features[first.backbone])
-        w2v = others[0].scores(features[others[0].backbone])
-        weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
-        scores = blend(als.scores, w2v, weight)
+        if backend != "both":
+            alone = self._recommenders[backend]
+            return alone.scores(features[alone.backbone])
+        als, w2v = self._recognised(features)
+        scores = blend(als.scores, w2v, self._als_weight)
         near: Floats | None = None
         if any(words):
             count = scores.shape[1]
@@ -257,16 +254,80 @@ class Engine:
         hashtags: Sequence[str],
         *,
         skip: Collection[str] = (),
+        words: Collection[str] = (),
     ) -> list[Reason]:
         """Why a photo, or an album's photos as one, got these hashtags: a reason each.
 
         Args:
             features, backend: as for ``recommend``.
-            skip: hashtags of known photos that must not be named.
+            skip: hashtags of known photos, or words, that must not be named.
+            words: as for ``answer``.
         """
         vocabulary = self.hashtags
         columns = {tag: self._columns.get(meaning(tag, self._columns)) for tag in hashtags}
-        return explain(self._of(backend), features, columns, vocabulary, skip)
+        reasons = explain(self._of(backend), features, columns, vocabulary, skip)
+        known = [column for column in columns.values() if column is not None]
+        if backend != "both" or not known:
+            return reasons
+        shares = dict(zip(known, self._sources_of_both(features, known, words), strict=True))
+        return [
+            self._with_sources(reason, column, shares[column], words, skip)
+            if (column := columns[reason.hashtag]) is not None
+            else reason
+            for reason in reasons
+        ]
+
+    def _with_sources(
+        self,
+        reason: Reason,
+        column: int,
+        sources: SourceShares,
+        words: Collection[str],
+        skip: Collection[str],
+    ) -> Reason:
+        """A reason with what each source counted, and with the words if they did."""
+        speaking: list[str] = []
+        if "words" in dict(sources):
+            speaking = self._words.speaking_for(self.hashtags[column], words, NEAR)
+        spoken = tuple(word for word in speaking if word not in skip)
+        return replace(reason, words=spoken, sources=sources)
+
+    def _sources_of_both(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        columns: Sequence[int],
+        words: Collection[str],
+    ) -> list[SourceShares]:
+        """What each source of ``both`` counted for hashtags, in the photos' mean."""
+        als, w2v = self._recognised(features)
+        known = w2v.shape[1] if self._fusion is None else len(self._fusion.share)
+        at = np.array([min(column, known - 1) for column in columns])
+        of_each = np.broadcast_to(at, (len(w2v), len(at)))
+        if self._fusion is not None:
+            added = self._fusion.contributions(sources_of(als, w2v, known), of_each)
+        else:
+            share = self._rankings["both"].popularity[of_each]
+            relevance = als.scores[:, at], w2v[:, at]
+            added = blend_contributions(*relevance, self._als_weight, share)
+        added["words"] = self._words_gain.of(self._words.nearness(words)[at])[None]
+        taught = np.zeros(len(columns), np.bool_)
+        if als.same_scene is not None:
+            taught = np.asarray(als.same_scene[:, columns].any(axis=0), np.bool_)
+        return [
+            shares_of({source: float(one[:, place].mean()) for source, one in added.items()})
+            if column < known and not taught[place]
+            else (("als", 1.0),)
+            for place, column in enumerate(columns)
+        ]
+
+    def _recognised(
+        self, features: Mapping[str, NDArray[np.floating]]
+    ) -> tuple[Recognition, Floats]:
+        """What ALS and Word2Vec know of photos, for ``both``."""
+        first, second = self._of_both
+        assert isinstance(first, AlsRecommender)
+        als = first.recognised(features[first.backbone])
+        return als, second.scores(features[second.backbone])
 
     def learn(
         self, photos: Mapping[Hashable, tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]]
