@@ -50,6 +50,7 @@ class Engine:
         own_hashtags: the vocabulary without those.
         backends: those that are installed, of ``BACKENDS``.
         default_backend: of a new chat: the most accurate on photos that the fit did not see.
+        fused: whether ``both`` gives probabilities, rather than blended relevance.
         backbones: by backend, those whose features it takes.
         confirm_backbone: whose features confirm that two photos are copies.
         knowledge: what the bundle knows about its hashtags; None where it knows nothing.
@@ -70,6 +71,7 @@ class Engine:
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
         self._of_both = recommenders_of_both(bundle, self._recommenders) if blended else []
         self._fusion = read_fusion(bundle) if blended else None
+        self.fused = self._fusion is not None
         self._als_weight = float(bundle.settings.get("both", {}).get("als_weight", 0.5))
         self._rules = read_rules(bundle)
         self._words = Words(self.hashtags, read_directions(bundle))

@@ -150,7 +150,7 @@ async def test_why_tells_what_counted_in_russian(bot: Running) -> None:
     boris = await bot.person(language="ru")
     await reply_text(boris, "/model both")
     await answer(boris, "red")
-    assert re.search(r"Что повлияло: .*общий вид снимка \d+ %", await why(boris))
+    assert re.search(r"Что повлияло: .*знакомые фото \d+ %", await why(boris))
 
 
 def test_hashtags_with_nothing_behind_them_fit_best() -> None:
