@@ -68,19 +68,6 @@ def build_recommenders(bundle: Bundle, backbones: Mapping[str, Backbone]) -> dic
     return recommenders
 
 
-def recommenders_of_both(
-    bundle: Bundle, recommenders: Mapping[str, Recommender]
-) -> list[Recommender]:
-    """What ``both`` takes: ALS, and Word2Vec on the network that the fusion was fitted on.
-
-    A blend takes Word2Vec wherever it runs.
-    """
-    w2v = recommenders["w2v"]
-    if "fusion" in bundle.arrays and w2v.backbone != bundle.settings["w2v"]["backbone"]:
-        w2v = read_w2v(bundle)
-    return [recommenders["als"], w2v]
-
-
 def _with_classifier(name: str, weights_dir: Path | None) -> Backbone | None:
     """A backbone that a bundle can use but does not need, where its weights are in place."""
     if find(name, weights_dir) is None:

@@ -22,7 +22,6 @@ from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Ranking
 from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender, directions
-from recommenders.words import WordsGain
 
 RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
 """Settings of a backend's part that are its ranking's."""
@@ -259,16 +258,6 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
         share,
         _floats(bundle, "fusion", "class_share", len(share)),
     )
-
-
-def words_setting(gain: WordsGain) -> dict[str, dict[str, float]]:
-    """What words add, as a setting of the part ``both``."""
-    return {"words": asdict(gain)}
-
-
-def read_words_gain(bundle: Bundle) -> WordsGain:
-    """What ``words_setting`` wrote; what was fitted on captioned photos where it wrote nothing."""
-    return WordsGain(**bundle.settings.get("both", {}).get("words", {}))
 
 
 def read_rating(bundle: Bundle) -> Floats:

@@ -12,29 +12,27 @@ from PIL import Image
 
 from recommenders import answers
 from recommenders import bundle as bundles
-from recommenders.als import AlsRecommender, Recognition
+from recommenders.als import AlsRecommender
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
 from recommenders.backends import BACKENDS, STYLES
-from recommenders.building import build_recommenders, load_backbones, recommenders_of_both
+from recommenders.both import read_both
+from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import (
     read_directions,
-    read_fusion,
     read_ranking,
     read_rules,
-    read_words_gain,
     with_taught_hashtags,
 )
-from recommenders.explaining import Reason, explain
-from recommenders.fusion import blend, raised, sources_of
+from recommenders.explaining import Reason, SourceShares, explain
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.people import read_people
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
-from recommenders.words import Words
+from recommenders.words import NEAR, Words
 
 __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
@@ -52,6 +50,7 @@ class Engine:
         own_hashtags: the vocabulary without those.
         backends: those that are installed, of ``BACKENDS``.
         default_backend: of a new chat: the most accurate on photos that the fit did not see.
+        fused: whether ``both`` gives probabilities, rather than blended relevance.
         backbones: by backend, those whose features it takes.
         confirm_backbone: whose features confirm that two photos are copies.
         knowledge: what the bundle knows about its hashtags; None where it knows nothing.
@@ -70,11 +69,10 @@ class Engine:
         blended = ["both"] if len(self._recommenders) > 1 else []
         self.backends = (*self._recommenders, *blended)
         self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
-        self._of_both = recommenders_of_both(bundle, self._recommenders) if blended else []
-        self._fusion = read_fusion(bundle) if blended else None
+        self._both = read_both(bundle, self._recommenders) if blended else None
+        self.fused = self._both is not None and self._both.fusion is not None
         self._rules = read_rules(bundle)
         self._words = Words(self.hashtags, read_directions(bundle))
-        self._words_gain = read_words_gain(bundle)
         self._people = read_people(bundle)
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
@@ -138,19 +136,22 @@ class Engine:
         Args:
             words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
         """
-        first, *others = self._of(backend)
         near: Floats | None = None
         same_scene: Floats | None = None
-        if isinstance(first, AlsRecommender):
-            als = first.recognised(features[first.backbone])
-            scores, same_scene = als.scores, als.same_scene
-            if others:
-                w2v = others[0].scores(features[others[0].backbone])
-                if any(words):
-                    near = self._nearness(words, scores.shape[1])
-                scores = self._together(als, w2v, near)
+        if backend == "both":
+            assert self._both is not None
+            als, w2v = self._both.recognised(features)
+            if any(words):
+                near = np.stack([self._words.nearness(of_photo) for of_photo in words])
+            scores, same_scene = self._both.scores(als, w2v, near), als.same_scene
         else:
-            scores = first.scores(features[first.backbone])
+            alone = self._recommenders[backend]
+            of_photos = features[alone.backbone]
+            if isinstance(alone, AlsRecommender):
+                als = alone.recognised(of_photos)
+                scores, same_scene = als.scores, als.same_scene
+            else:
+                scores = alone.scores(of_photos)
         if self._people is not None and self._people.backbone in features:
             for tag, missing in self._people.missing(features[self._people.backbone]).items():
                 if tag in self.own_hashtags:
@@ -261,16 +262,43 @@ class Engine:
         hashtags: Sequence[str],
         *,
         skip: Collection[str] = (),
+        words: Collection[str] = (),
     ) -> list[Reason]:
         """Why a photo, or an album's photos as one, got these hashtags: a reason each.
 
         Args:
             features, backend: as for ``recommend``.
-            skip: hashtags of known photos that must not be named.
+            skip: hashtags of known photos, or words, that must not be named.
+            words: as for ``answer``.
         """
         vocabulary = self.hashtags
         columns = {tag: self._columns.get(meaning(tag, self._columns)) for tag in hashtags}
-        return explain(self._of(backend), features, columns, vocabulary, skip)
+        reasons = explain(self._of(backend), features, columns, vocabulary, skip)
+        known = [column for column in columns.values() if column is not None]
+        if self._both is None or backend != "both" or not known:
+            return reasons
+        shares = self._both.shares(features, known, self._words.nearness(words))
+        return [
+            self._with_sources(reason, column, shares[column], words, skip)
+            if (column := columns[reason.hashtag]) is not None
+            else reason
+            for reason in reasons
+        ]
+
+    def _with_sources(
+        self,
+        reason: Reason,
+        column: int,
+        sources: SourceShares,
+        words: Collection[str],
+        skip: Collection[str],
+    ) -> Reason:
+        """A reason with what each source counted, and with the words if they did."""
+        speaking: list[str] = []
+        if "words" in dict(sources):
+            speaking = self._words.speaking_for(self.hashtags[column], words, NEAR)
+        spoken = tuple(word for word in speaking if word not in skip)
+        return replace(reason, words=spoken, sources=sources)
 
     def learn(
         self, photos: Mapping[Hashable, tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]]
@@ -302,24 +330,6 @@ class Engine:
         """Whether the bundle's own vocabulary has a hashtag, or what a Russian one stands for."""
         return meaning(tag, self.own_hashtags) in self.own_hashtags
 
-    def _nearness(self, words: Sequence[Collection[str]], count: int) -> Floats:
-        return np.stack([self._words.nearness(of_photo)[:count] for of_photo in words])
-
-    def _together(self, als: Recognition, w2v: Floats, near: Floats | None) -> Floats:
-        """What both backends say together, fused where the bundle can, else blended.
-
-        Args:
-            near: (n, V) how near hashtags are to the words of captions; None without any.
-        """
-        weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
-        scores = blend(als.scores, w2v, weight)
-        if self._fusion is not None:
-            # Hashtags that were learnt after the fit stay as they are blended.
-            known = len(self._fusion.share)
-            of_known = None if near is None else near[:, :known]
-            scores[:, :known] = self._fusion.scores(sources_of(als, w2v, known), of_known)
-        return scores if near is None else raised(scores, self._words_gain.of(near))
-
     def _rank_taught(self, photos: int) -> None:
         """Ranks hashtags that people taught by how many of all known photos carry them."""
         uses = Counter(c for columns in self._taught_columns.values() for c in columns)
@@ -337,6 +347,7 @@ class Engine:
         return self._columns[tag]
 
     def _of(self, backend: str) -> list[Recommender]:
-        if backend == "both":
-            return self._of_both
-        return [self._recommenders[backend]]
+        if backend != "both":
+            return [self._recommenders[backend]]
+        assert self._both is not None
+        return [self._both.als, self._both.w2v]

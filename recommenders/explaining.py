@@ -1,5 +1,7 @@
 """Why a photo gets a hashtag: known photos near it that carry it, and ImageNet classes seen in it.
 
+Beside them stands what each source of ``both`` counted for.
+
 A bundle stores no hashtags of known photos, but their factors times the hashtags' factors give them
 back nearly: what ALS made the factors for. Of photos that people taught, the hashtags are known.
 """
@@ -26,9 +28,16 @@ LEADING = 4
 NEAREST = 3
 """Known photos that a reason names."""
 
+MIN_COUNTED = 0.05
+"""The share of all evidence from which a source is named."""
+
 MIN_PROBABILITY = 0.03
 MIN_SHARE = 0.15
 """A class stands behind a hashtag where it is seen, and gives it this much of what classes do."""
+
+
+SourceShares = tuple[tuple[str, float], ...]
+"""Sources of ``both`` that spoke for a hashtag, and the share of all that each counted for."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +64,31 @@ class Reason:
         known: how many of the known photos nearby carry it.
         nearest: up to ``NEAREST`` of those, the one that gave the hashtag most first.
         seen: up to two classes, the one that gave the hashtag most first.
+        words: hashtags that the caption names and that speak for it, the nearest first.
+        sources: what each source counted for in ``both``, as ``shares_of`` gives it.
     """
 
     hashtag: str
     known: int = 0
     nearest: tuple[KnownPhoto, ...] = ()
     seen: tuple[SeenClass, ...] = ()
+    words: tuple[str, ...] = ()
+    sources: SourceShares = ()
+
+
+def shares_of(added: Mapping[str, float]) -> SourceShares:
+    """What sources that speak for a hashtag count for, together 1, the weightiest first.
+
+    Args:
+        added: log-odds by source: ``als`` (known photos), ``w2v`` (the projection head),
+            ``classes``, ``words``, ``share`` (how common the hashtag is). What speaks against it,
+            and what counts for little, is left out.
+    """
+    speaking = {source: value for source, value in added.items() if value > 0}
+    total = sum(speaking.values())
+    shares = {s: value / total for s, value in speaking.items() if value >= MIN_COUNTED * total}
+    rest = sum(shares.values())
+    return tuple((s, shares[s] / rest) for s in sorted(shares, key=lambda one: -shares[one]))
 
 
 @cache

@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from recommenders.als import AlsRecommender, AlsSettings, FittedAls, solve
 from recommenders.answers import first_apart
 from recommenders.arrays import unit
-from recommenders.explaining import Reason, class_names, explain
+from recommenders.explaining import Reason, class_names, explain, shares_of
 from recommenders.hashtags import parse
 from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Hashtag
@@ -157,3 +157,12 @@ def test_every_imagenet_class_has_a_name_of_its_own() -> None:
 def test_two_of_a_family_do_not_both_stand_among_the_first_five(ranked: str, expected: str) -> None:
     given = first_apart([Hashtag(tag, 1.0) for tag in parse(ranked)[0]])
     assert [hashtag.tag for hashtag in given] == parse(expected)[0]
+
+
+def test_sources_that_speak_for_a_hashtag_share_what_counted() -> None:
+    added = {"als": 1.0, "w2v": 3.0, "classes": -2.0, "share": 0.1, "words": 0.0}
+    assert shares_of(added) == (("w2v", 0.75), ("als", 0.25))
+
+
+def test_where_nothing_speaks_for_a_hashtag_nothing_counted() -> None:
+    assert shares_of({"als": -1.0, "w2v": 0.0}) == ()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recommenders.arrays import Floats
-from recommenders.fusion import EVIDENCE, Fusion, Sources, Trees, blend
+from recommenders.fusion import EVIDENCE, Fusion, Sources, Trees, blend, blend_contributions
 
 
 def row(*values: float) -> Floats:
@@ -75,3 +75,35 @@ def test_hashtags_that_nothing_speaks_for_have_no_probability() -> None:
     fusion = Fusion(stump("als", 0.0, 0.0, 2.0), share, np.zeros(count, np.float32))
     scores = fusion.scores(sources(als, als))[0]
     assert scores[0] > 0.8 and (scores == 0).sum() > count - 200
+
+
+def test_the_source_that_is_asked_is_what_counted() -> None:
+    share = np.full(2, 0.01, np.float32)
+    fusion = Fusion(stump("w2v_relative", 1.0, -3.0, 3.0), share, np.zeros(2, np.float32))
+    added = fusion.contributions(sources([0.9, 0.9], [0.6, 0.01]), np.array([[0, 1]]))
+    assert added["w2v"][0] == pytest.approx([6, 0])
+    assert not added["als"].any() and not added["classes"].any() and not added["share"].any()
+
+
+def test_a_hashtag_that_is_common_counts_where_nothing_else_is_known() -> None:
+    share = np.array([0.3, 0.01, 0.01], np.float32)
+    fusion = Fusion(stump("share", -2.0, -1.0, 1.0), share, np.zeros(3, np.float32))
+    added = fusion.contributions(sources([0.5] * 3, [0.5] * 3), np.array([[0, 1]]))
+    assert added["share"][0] == pytest.approx([2, 0])
+
+
+def test_of_a_blend_each_counts_by_what_is_lost_without_it() -> None:
+    added = blend_contributions(row(0.5, 0.1), row(0.1, 0.5), 0.5, row(0.1, 0.1))
+    assert added["als"][0, 0] > 1 and added["als"][0, 1] == pytest.approx(0, abs=1e-5)
+    assert added["w2v"][0, 1] == pytest.approx(added["als"][0, 0], abs=1e-4)
+
+
+def test_what_words_are_near_is_judged_though_no_photo_speaks_for_it() -> None:
+    count = 1000
+    als = [1e-6] * count
+    share = np.full(count, 0.01, np.float32)
+    fusion = Fusion(stump("als", 0.0, -2.0, 2.0), share, np.zeros(count, np.float32))
+    nearness = np.zeros((1, count), np.float32)
+    unlikely = int(np.flatnonzero(fusion.scores(sources(als, als))[0] == 0)[0])
+    nearness[0, unlikely] = 0.9
+    assert fusion.scores(sources(als, als), nearness)[0, unlikely] > 0

@@ -7,7 +7,7 @@ these had not seen. Only numbers go into the bundle.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -19,7 +19,7 @@ from recommenders.answers import Rules
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_parts import fusion_part, ranking_part, rules_part, words_setting
+from recommenders.bundle_parts import fusion_part, ranking_part, rules_part
 from recommenders.fusion import Fusion
 from recommenders.people import people_part
 from recommenders.w2v import Word2VecRecommender, directions
@@ -140,7 +140,7 @@ def fit_starter(
         "knowledge": knowledge.knowledge(
             posts, hashtags, vectors, seed=PLAN.seed, forbidden_pairs=forbidden_pairs()
         ),
-        "both": Part({**RANKING["both"], **words_setting(words_gain)}),
+        "both": Part({**RANKING["both"], "words": asdict(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),
         "answers": rules_part(_rules()),

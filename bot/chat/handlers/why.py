@@ -48,7 +48,7 @@ async def _reasons(context: Context, message: Message, photo_ids: Sequence[int])
         stored = [await known_photos.features(session, photo_id) for photo_id in photo_ids]
     tags: list[str] = []
     if answer is not None and answer.backend in engine.backends:
-        request = replace(request, backend=answer.backend)
+        request = replace(request, backend=answer.backend, words=answer.named)
         tags = [tag for tag in answer.tags if tag not in request.blocked]
     names = engine.backbones[request.backend]
     features: list[Features] = [one for one in stored if all(name in one for name in names)]
@@ -59,22 +59,29 @@ async def _reasons(context: Context, message: Message, photo_ids: Sequence[int])
         tags = [hashtag.tag for hashtag in hashtags]
     rows = {name: np.stack([one[name] for one in features]) for name in names}
     return await services.in_worker(
-        lambda: engine.explain(rows, request.backend, tags[:FIRST], skip=request.blocked)
+        lambda: engine.explain(
+            rows, request.backend, tags[:FIRST], skip=request.blocked, words=request.words
+        )
     )
 
 
 @dataclass(frozen=True)
 class _Behind:
-    """What stands behind hashtags: known photos with others beside them, and classes seen."""
+    """What stands behind hashtags: known photos with others beside them, classes seen, words.
+
+    ``sources`` are those that counted, the weightiest first.
+    """
 
     known: bool
     beside: tuple[str, ...]
     seen: tuple[SeenClass, ...]
+    words: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
     """HTML, a line or two a hashtag; what stands behind several stands there once."""
-    if not any(reason.nearest or reason.seen for reason in reasons):
+    if not any(reason.nearest or reason.seen or reason.sources for reason in reasons):
         return texts.why_unknown
     everywhere: tuple[SeenClass, ...] = ()
     if len(reasons) > 1 and any(reason.nearest for reason in reasons):
@@ -94,7 +101,10 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
         groups.setdefault(_behind(reason, everywhere, explained), []).append(reason)
     for behind, group in groups.items():
         tags = escape(line([reason.hashtag for reason in group]))
-        parts.append(f"<b>{tags}</b> ← {_behind_text(texts, behind, [one.known for one in group])}")
+        lines = [f"<b>{tags}</b> ← {_behind_text(texts, behind, [one.known for one in group])}"]
+        if behind.sources:
+            lines.append(_counted(texts, behind.sources, group))
+        parts.append("\n".join(lines))
     return "\n\n".join(filter(None, parts))
 
 
@@ -104,7 +114,10 @@ def _behind(reason: Reason, everywhere: Sequence[SeenClass], explained: Collecti
     beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
     # What the answer says anyhow tells less than what it does not say.
     beside = [tag for tag in beside if tag not in explained] or beside
-    return _Behind(bool(reason.nearest), tuple(beside[:MAX_BESIDE]), seen)
+    sources = tuple(source for source, _ in reason.sources)
+    return _Behind(
+        bool(reason.nearest), tuple(beside[:MAX_BESIDE]), seen, reason.words[:MAX_BESIDE], sources
+    )
 
 
 def _behind_text(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
@@ -116,7 +129,17 @@ def _behind_text(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
             parts[-1] += texts.why_beside.format(tags=escape(line(behind.beside)))
     if behind.seen:
         parts.append(texts.why_sees.format(classes=_classes(texts, behind.seen)))
+    if behind.words:
+        parts.append(texts.why_words.format(words=escape(line(behind.words))))
     return " · ".join(parts) or texts.why_hints
+
+
+def _counted(texts: Texts, sources: Sequence[str], group: Sequence[Reason]) -> str:
+    """What each source counted for, in the mean of a group's hashtags."""
+    shares = [dict(reason.sources) for reason in group]
+    mean = {source: sum(one[source] for one in shares) / len(shares) for source in sources}
+    counted = (f"{texts.why_sources[one]} {texts.percent(mean[one])}" for one in sources)
+    return texts.why_counted.format(sources=", ".join(counted))
 
 
 def _classes(texts: Texts, seen: Sequence[SeenClass]) -> str:

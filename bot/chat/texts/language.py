@@ -111,6 +111,9 @@ class Texts:
     why_sees: str
     why_sees_all: str
     why_class: str
+    why_words: str
+    why_counted: str
+    why_sources: Mapping[str, str]
     why_hints: str
     why_unknown: str
     why_which: str

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor
+from math import ceil, floor, log1p
 from unicodedata import east_asian_width
 
+from training.evaluation.reliability import Reliability
 from training.evaluation.report.landscape import Landscape, Place
 
 COLOURED = 12
@@ -116,6 +117,68 @@ def line_chart(
         ends.append((up(y) + 4 + below, right if at_edge else across(x), line))
     for y, x, line in _apart(ends):
         parts.append(_text(x + 8, y, line.name, f"name name-{line.name}", "start"))
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def reliability_chart(reliability: Reliability) -> str:
+    """Observed shares by predicted probabilities, with intervals, over bars of how many there are.
+
+    What is predicted as it is observed lies on the diagonal; bars grow with the logarithm.
+    """
+    size, left, top, bars = 300, _LEFT, 12, 58
+    right, bottom = left + size, top + size
+
+    def across(x: float) -> float:
+        return left + x * size
+
+    def up(y: float) -> float:
+        return bottom - y * size
+
+    floor_of_bars = bottom + 34 + bars
+    parts = [
+        f'<svg class="chart reliability" viewBox="0 0 {right + 12} {floor_of_bars + 26}" '
+        'role="img" aria-label="observed share by predicted probability">'
+    ]
+    for tick in (0, 0.2, 0.4, 0.6, 0.8, 1):
+        y, x = up(tick), across(tick)
+        parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(_text(left - 7, y + 4, f"{tick:.0%}", "tick", "end"))
+        parts.append(_text(x, bottom + 17, f"{tick:.0%}", "tick", "middle"))
+    parts.append(
+        f'<line class="diagonal" x1="{left}" x2="{right}" y1="{bottom}" y2="{top}"/>'
+        + _text(left + 8, top + 12, "observed", "axis", "start")
+    )
+    most = max(one.count for one in reliability.bins)
+    for one in reliability.bins:
+        start = min(floor(one.predicted * 10), 9) / 10
+        height = max(2.0, (bars - 14) * log1p(one.count) / log1p(most))
+        x, width = across(start) + 2, size / 10 - 4
+        y = floor_of_bars - height
+        tooltip = (
+            f"{one.count:,} hashtags: predicted {one.predicted:.1%}, observed {one.observed:.1%}"
+        )
+        parts.append(
+            f'<rect class="count" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
+            f'height="{height:.1f}" rx="2"><title>{escape(tooltip)}</title></rect>'
+        )
+        parts.append(_text(x + width / 2, y - 4, _short(one.count), "tick", "middle"))
+        parts.append(
+            f'<line class="whisker" x1="{across(one.predicted):.1f}" '
+            f'x2="{across(one.predicted):.1f}" y1="{up(one.low):.1f}" y2="{up(one.high):.1f}"/>'
+        )
+    points = [(across(one.predicted), up(one.observed), one) for one in reliability.bins]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
+    parts.append(f'<polyline class="line line-both" points="{path}"/>')
+    parts.extend(
+        f'<circle class="dot dot-both" cx="{x:.1f}" cy="{y:.1f}" r="3.6"><title>'
+        f"{one.count:,} hashtags: predicted {one.predicted:.1%}, observed {one.observed:.1%}"
+        "</title></circle>"
+        for x, y, one in points
+    )
+    parts.append(
+        _text((left + right) / 2, floor_of_bars + 18, "predicted, and how many", "axis", "middle")
+    )
     parts.append("</svg>")
     return "".join(parts)
 
@@ -246,6 +309,13 @@ def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     if whole:
         return [low, *(n * step for n in range(floor(low / step) + 1, floor(high / step) + 1))]
     return [n * step for n in range(floor(low / step), ceil(high / step - 1e-9) + 1)]
+
+
+def _short(count: int) -> str:
+    """950, 1.2k, 43k: so that counts stand side by side."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 10_000 else f"{count / 1000:.0f}k"
 
 
 def _number(value: float) -> str:

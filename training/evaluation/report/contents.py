@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.answers import FIRST
 from recommenders.knowledge import Knowledge
 from training.evaluation.evaluate import Answers
 from training.evaluation.metrics import hits_of
+from training.evaluation.reliability import Reliability, reliability
 from training.features.compute import batches
 
 Floats = NDArray[np.float64]
@@ -166,6 +168,32 @@ def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
         precision = right / (STYLE_TOP * len(answers.posts))
         figures.append(StyleFigures(style, float(np.mean(means)) if means else 0.0, precision))
     return figures
+
+
+def fused_reliability(answers: Answers) -> tuple[Reliability, Reliability] | None:
+    """How far the fusion's probabilities hold on the split; None where nothing is fused.
+
+    Returns:
+        Of all hashtags that were judged, and of the first ``FIRST`` of every answer alone.
+    """
+    engine = answers.engine
+    if not engine.fused:
+        return None
+    probabilities, carried, first, first_carried = [], [], [], []
+    for rows in batches(len(answers.posts), _BATCH):
+        block = {name: values[rows] for name, values in answers.features.items()}
+        scores = engine.scores(block, "both")
+        truth = answers.truth[rows, : scores.shape[1]]
+        probabilities.append(scores[scores > 0])
+        carried.append(truth[scores > 0])
+        at, places = np.nonzero(answers.tops["both"][rows, :FIRST] >= 0)
+        columns = answers.tops["both"][rows][at, places]
+        first.append(scores[at, columns])
+        first_carried.append(truth[at, columns])
+    return (
+        reliability(np.concatenate(probabilities), np.concatenate(carried)),
+        reliability(np.concatenate(first), np.concatenate(first_carried)),
+    )
 
 
 def _answered(

@@ -66,10 +66,14 @@ def _page(answers: Answers, figures: Evaluation) -> str:
     confusion = contents.confusion(answers, backend, at)
     hashtag_map = landscape(bundle)
     styles = contents.style_figures(answers, backend)
+    reliabilities = contents.fused_reliability(answers)
     best, worst = contents.best_and_worst(answers, backend, at)
     parts = {
         ("figures", "All figures"): sections.figures(figures),
         ("curves", "From one hashtag to twenty"): sections.curves(contents.curves(answers)),
+        ("reliability", "Is it as sure as it says?"): (
+            sections.reliabilities(*reliabilities) if reliabilities else ""
+        ),
         ("learning", "How it learnt"): sections.learning(bundle.metrics),
         ("popular", "The most carried hashtags"): sections.confusion(confusion, backend, at),
         ("map", "Map of the hashtags"): sections.hashtag_map(hashtag_map) if hashtag_map else "",

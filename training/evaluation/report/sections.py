@@ -6,7 +6,14 @@ from typing import Any
 
 from training.evaluation.baselines import BASELINES
 from training.evaluation.evaluate import Evaluation
-from training.evaluation.report.charts import Line, interval, line_chart, map_chart
+from training.evaluation.reliability import Reliability
+from training.evaluation.report.charts import (
+    Line,
+    interval,
+    line_chart,
+    map_chart,
+    reliability_chart,
+)
 from training.evaluation.report.contents import (
     STYLE_TOP,
     AnsweredPhoto,
@@ -110,6 +117,20 @@ def curves(curves: Sequence[Curve]) -> str:
         + _two_charts(
             ("Recall at k", line_chart(recall, "hashtags (k)", "recall", whole_x=True)),
             ("Precision by recall", line_chart(both, "recall", "precision")),
+        )
+    )
+
+
+def reliabilities(judged: Reliability, first: Reliability) -> str:
+    """Whether the probabilities of ``both`` are what they say."""
+    return (
+        "<p>The fusion gives each hashtag a probability. Where it says 60 %, six of ten should be "
+        "right: on the diagonal it is as good as its word, above it too modest, below it too bold. "
+        "Bars count hashtags, on a logarithmic scale; whiskers are 95 % intervals. A photo's own "
+        "hashtags seldom name all that is true of it, so a little below is to be expected.</p>"
+        + _two_charts(
+            (f"All that were judged {_error(judged)}", reliability_chart(judged)),
+            (f"The first five of each answer {_error(first)}", reliability_chart(first)),
         )
     )
 
@@ -275,6 +296,10 @@ def _table(heads: Sequence[str], rows: Sequence[str], label: str) -> str:
 def _two_charts(*charts: tuple[str, str]) -> str:
     cards = (f'<div class="card"><h3>{title}</h3>{chart}</div>' for title, chart in charts)
     return f'<div class="two">{"".join(cards)}</div>'
+
+
+def _error(reliability: Reliability) -> str:
+    return f"<small>expected calibration error {reliability.error:.1%}</small>"
 
 
 def _chips(items: Iterable[str]) -> str:

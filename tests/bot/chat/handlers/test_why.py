@@ -115,6 +115,44 @@ def test_what_is_seen_behind_all_hashtags_is_named_once() -> None:
     ]
 
 
+def test_what_each_source_counted_for_stands_below() -> None:
+    near = (KnownPhoto(("beach",), 0.5),)
+    counted = (("als", 0.604), ("words", 0.396))
+    assert paragraphs([Reason("bird", 4, near, (), ("birds",), counted)])[2] == (
+        "#bird ← on 4 known photos, with #beach · you wrote: #birds\n"
+        "<i>What counted: known photos 60 %, your words 40 %</i>"
+    )
+
+
+def test_hashtags_for_which_the_same_counted_share_a_line_with_the_mean() -> None:
+    text = paragraphs(
+        [
+            Reason("sea", sources=(("w2v", 0.8), ("share", 0.2))),
+            Reason("sun", sources=(("w2v", 0.6), ("share", 0.4))),
+        ]
+    )
+    assert text[1:] == [
+        "#sea #sun ← many small hints together\n"
+        "<i>What counted: the look of the photo 70 %, it is posted often 30 %</i>"
+    ]
+
+
+async def test_why_tells_of_both_what_the_caption_counted(ann: Person) -> None:
+    await reply_text(ann, "/model both")
+    await ann.send_photo(jpeg("red"), caption="red30 on the wall")
+    await ann.wait_reply()
+    assert re.search(
+        r"#red30 ← .*you wrote: #red30\nWhat counted: .*your words \d+ %", await why(ann)
+    )
+
+
+async def test_why_tells_what_counted_in_russian(bot: Running) -> None:
+    boris = await bot.person(language="ru")
+    await reply_text(boris, "/model both")
+    await answer(boris, "red")
+    assert re.search(r"Что повлияло: .*знакомые фото \d+ %", await why(boris))
+
+
 def test_hashtags_with_nothing_behind_them_fit_best() -> None:
     assert "fit best" in why_text(ENGLISH, [Reason("dog")])
 

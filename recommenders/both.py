@@ -1,0 +1,115 @@
+"""The backend ``both``: ALS and Word2Vec together, and the words of captions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.als import AlsRecommender, Recognition
+from recommenders.arrays import Floats
+from recommenders.bundle import Bundle
+from recommenders.bundle_parts import read_fusion, read_ranking, read_w2v
+from recommenders.explaining import SourceShares, shares_of
+from recommenders.fusion import Fusion, blend, blend_contributions, raised, sources_of
+from recommenders.recommender import Recommender
+from recommenders.words import WordsGain
+
+
+@dataclass(frozen=True)
+class Both:
+    """Fuses two recommenders where the bundle can, and blends them elsewhere.
+
+    Attributes:
+        als: the ALS recommender.
+        w2v: Word2Vec, on the network that the fusion was fitted on.
+        fusion: None in a bundle without one.
+        als_weight: in the blend, from 0 (Word2Vec alone) to 1.
+        gain: what the words of captions add.
+        popularity: (V,) float32, share of the posts that carry each hashtag.
+    """
+
+    als: AlsRecommender
+    w2v: Recommender
+    fusion: Fusion | None
+    als_weight: float
+    gain: WordsGain
+    popularity: Floats
+
+    def recognised(
+        self, features: Mapping[str, NDArray[np.floating]]
+    ) -> tuple[Recognition, Floats]:
+        """What ALS and Word2Vec know of photos, by their backbones' features (n, dims)."""
+        als = self.als.recognised(features[self.als.backbone])
+        return als, self.w2v.scores(features[self.w2v.backbone])
+
+    def scores(self, als: Recognition, w2v: Floats, near: Floats | None) -> Floats:
+        """Relevance (n, V + taught) float32 of what ``recognised`` gave.
+
+        Args:
+            near: (n, V + taught or more) how near each hashtag is to the words of a caption; None
+                without any.
+        """
+        scores = blend(als.scores, w2v, self.als_weight)
+        if near is not None:
+            near = near[:, : scores.shape[1]]
+        if self.fusion is not None:
+            # Hashtags that were learnt after the fit stay as they are blended.
+            known = len(self.fusion.share)
+            of_known = None if near is None else near[:, :known]
+            scores[:, :known] = self.fusion.scores(sources_of(als, w2v, known), of_known)
+        return scores if near is None else raised(scores, self.gain.of(near))
+
+    def shares(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        columns: Sequence[int],
+        near: Floats,
+    ) -> dict[int, SourceShares]:
+        """What each source counted for hashtags, in the photos' mean, by column.
+
+        Args:
+            near: (V + taught,) how near each hashtag is to the words of a caption.
+        """
+        als, w2v = self.recognised(features)
+        known = w2v.shape[1] if self.fusion is None else len(self.fusion.share)
+        at = np.array([min(column, known - 1) for column in columns])
+        of_each = np.broadcast_to(at, (len(w2v), len(at)))
+        if self.fusion is not None:
+            added = self.fusion.contributions(sources_of(als, w2v, known), of_each)
+        else:
+            relevance = als.scores[:, at], w2v[:, at]
+            share = self.popularity[of_each]
+            added = blend_contributions(*relevance, self.als_weight, share)
+        added["words"] = self.gain.of(near[at])[None]
+        taught = np.zeros(len(columns), np.bool_)
+        if als.same_scene is not None:
+            taught = np.asarray(als.same_scene[:, columns].any(axis=0), np.bool_)
+        means = {source: one.mean(axis=0) for source, one in added.items()}
+        return {
+            column: shares_of({source: float(mean[place]) for source, mean in means.items()})
+            if column < known and not taught[place]
+            else (("als", 1.0),)
+            for place, column in enumerate(columns)
+        }
+
+
+def read_both(bundle: Bundle, recommenders: Mapping[str, Recommender]) -> Both:
+    """The backend ``both`` of a bundle.
+
+    The fusion asks the network that it was fitted on; a blend takes Word2Vec wherever it runs.
+    """
+    als, w2v = recommenders["als"], recommenders["w2v"]
+    assert isinstance(als, AlsRecommender)
+    fusion = read_fusion(bundle)
+    if fusion is not None and w2v.backbone != bundle.settings["w2v"]["backbone"]:
+        w2v = read_w2v(bundle)
+    settings = bundle.settings.get("both", {})
+    return Both(
+        als,
+        w2v,
+        fusion,
+        float(settings.get("als_weight", 0.5)),
+        WordsGain(**settings.get("words", {})),
+        read_ranking(bundle, "both").popularity,
+    )
