@@ -45,6 +45,7 @@ class Network:
         # SqueezeNet's classes come out of a convolution and a ReLU, and are pooled only then: no
         # layer over pooled features gives them.
         self._is_linear = isinstance(last, nn.Linear)
+        self._has_bias = last.bias is not None
         self.dims = int(last.weight.shape[1])
         self.module.set_submodule(self._layer, nn.Identity())
 
@@ -70,8 +71,8 @@ class Network:
         setattr(tensors, "_metadata", versions)  # noqa: B010
         try:
             result = self.module.load_state_dict(tensors, strict=False, assign=True)
-        except RuntimeError as error:
-            wrong = _SHAPE.findall(str(error))
+        except (RuntimeError, ValueError) as error:
+            wrong = _SHAPE.findall(str(error)) or [" ".join(str(error).split())]
         else:
             wrong = [k for k in result.missing_keys if not k.endswith("num_batches_tracked")]
             wrong += result.unexpected_keys
@@ -79,10 +80,13 @@ class Network:
 
     def classifier(self, state: State) -> tuple[Floats, Floats] | None:
         """Weight (1000, dims) and bias (1000,) float32 among tensors; None where there are none."""
-        weight = state.get(f"{self._layer}.weight")
-        if not self._is_linear or weight is None or weight.shape != (CLASSES, self.dims):
+        weight, bias = state.get(f"{self._layer}.weight"), state.get(f"{self._layer}.bias")
+        if not self._has_bias:
+            bias = torch.zeros(CLASSES)
+        if not self._is_linear or weight is None or bias is None:
+            return None
+        if weight.shape != (CLASSES, self.dims) or bias.shape != (CLASSES,):
             return None  # of a network that was tuned to other classes than ImageNet's
-        bias = state.get(f"{self._layer}.bias", torch.zeros(CLASSES))
         return weight.float().numpy(), bias.float().numpy()
 
 
