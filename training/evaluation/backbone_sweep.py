@@ -28,7 +28,7 @@ from training.terminal import tool
 
 MOST_MEGABYTES = 1000
 LINE = "{:42}{:>6}{:>6}{:>8}{:>8}{:>9}"
-PHOTOS = 3
+PHOTOS = 2
 TOLERANCE = 1e-3
 """Of the largest feature: what a batch's other order of sums may change."""
 

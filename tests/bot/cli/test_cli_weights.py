@@ -131,7 +131,7 @@ def test_a_licence_that_restricts_nothing_is_not_mentioned(
     tag4pic: Tag4pic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _move(monkeypatch, "http://127.0.0.1:9/resnet50-0676ba61.pth")
-    assert "licence" not in tag4pic("weights", "get", "resnet50").stderr
+    assert "Its licence" not in tag4pic("weights", "get", "resnet50").stderr
 
 
 @pytest.mark.parametrize("name", ["resnt50", "fasterrcnn_resnet50_fpn", "resnet18+resnet34"])
