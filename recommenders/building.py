@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recommenders.als import AlsRecommender
 from recommenders.backbones.backbone import Backbone, load_backbone
-from recommenders.backbones.registry import RECIPES, names_of
+from recommenders.backbones.registry import UnknownBackboneError, names_of
 from recommenders.backbones.weights import WeightsError, find
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import read_als, read_class_head, read_vectors, read_w2v
@@ -30,11 +30,13 @@ def load_backbones(
     """
     backbones: dict[str, Backbone] = {}
     for name, digest in bundle.backbones.items():
-        if not set(names_of(name)) <= set(RECIPES):
+        try:
+            names_of(name)
+        except UnknownBackboneError as error:
             raise BundleError(
                 f"Bundle {bundle.model} needs the backbone {name!r}, which this tag4pic does "
                 "not have. Update tag4pic, or fit the bundle again."
-            )
+            ) from error
         if name in loaded and loaded[name].sha256 == digest:
             backbones[name] = loaded[name]
             continue
@@ -74,7 +76,7 @@ def _with_classifier(name: str, weights_dir: Path | None) -> Backbone | None:
         return None
     try:
         backbone = load_backbone(name, weights_dir)
-    except WeightsError as error:
+    except (UnknownBackboneError, WeightsError) as error:
         log.warning("%s is left out: %s", name, error)
         return None
     if backbone.classifier is None:

@@ -30,6 +30,7 @@ from recommenders.explaining import Reason, SourceShares, explain
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.people import read_people
+from recommenders.photos import WORKING_SIDE
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
 from recommenders.words import NEAR, Words
@@ -41,7 +42,8 @@ class Engine:
     """Answers photos with hashtags. Safe to call from several threads.
 
         engine = Engine.load()
-        features = engine.features([decode(path)], engine.backbones["both"])
+        photo = decode(path, engine.working_side)
+        features = engine.features([photo], engine.backbones["both"])
         [hashtags] = engine.recommend(features, "both")
 
     Attributes:
@@ -56,6 +58,7 @@ class Engine:
         knowledge: what the bundle knows about its hashtags; None where it knows nothing.
         rated: whether hashtags have ratings by likes; without, all styles are one.
         min_side: pixels of a photo's shorter side that the backbones can use.
+        working_side: as many, or more, that a photo is to be decoded with.
     """
 
     def __init__(self, bundle: Bundle, backbones: Mapping[str, Backbone]) -> None:
@@ -80,7 +83,8 @@ class Engine:
             name: tuple(dict.fromkeys(r.backbone for r in self._of(name))) for name in self.backends
         }
         in_use = {name for names in self.backbones.values() for name in names}
-        self.min_side = max(backbones[name].side for name in in_use)
+        self.min_side = max(backbones[name].shorter_side for name in in_use)
+        self.working_side = max(WORKING_SIDE, self.min_side)
         self.confirm_backbone = self.backbones[self.backends[0]][0]
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())

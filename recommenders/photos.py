@@ -27,7 +27,7 @@ MAX_SCANS = 50
 """Of a JPEG, where ten are usual: thousands would keep a core busy for an hour over one file."""
 
 WORKING_SIDE = 448
-"""Photos keep a shorter side of at least this where they had it: twice what backbones see."""
+"""Photos keep a shorter side of at least this where they had it: twice what most backbones see."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 

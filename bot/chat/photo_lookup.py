@@ -237,7 +237,7 @@ def _backbones(engine: Engine) -> list[str]:
 
 
 def _compute(engine: Engine, data: bytes) -> tuple[Hashes, dict[str, NDArray[np.float32]]]:
-    image = decode(data)
+    image = decode(data, engine.working_side)
     features = engine.features([image], _backbones(engine))
     return copies.hashes(image), {name: rows[0] for name, rows in features.items()}
 

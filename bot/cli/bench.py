@@ -108,7 +108,7 @@ def timed(engine: "Engine", source: bytes | Path, backend: str) -> tuple[float, 
     from recommenders.photos import decode
 
     started = perf_counter()
-    photo = decode(source)
+    photo = decode(source, engine.working_side)
     decoded = perf_counter()
     features = engine.features([photo], engine.backbones[backend])
     computed = perf_counter()

@@ -26,6 +26,7 @@ USER_ERRORS = frozenset(
         "bot.run.StartError",
         "bot.settings.SettingsError",
         "recommenders.bundle.BundleError",
+        "recommenders.backbones.recipe.UnknownBackboneError",
         "recommenders.backbones.weights.WeightsError",
         "storage.errors.StorageError",
         "training.datasets.format.DatasetError",
@@ -152,13 +153,12 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
 
 def known_backbones(name: str) -> None:
     """End with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
-    from recommenders.backbones.registry import BACKBONES, names_of
+    from recommenders.backbones.registry import UnknownBackboneError, names_of
 
-    names = names_of(name)
-    for one in names:
-        one_of("--backbone", one, BACKBONES)
-    if len(set(names)) < len(names):
-        fail(f"--backbone joins different backbones, not {name!r}.")
+    try:
+        names_of(name)
+    except UnknownBackboneError as error:
+        fail(f"--backbone: {error}")
 
 
 def choose_backend(engine: "Engine", name: str | None) -> str:

@@ -174,7 +174,7 @@ def answer(
 
     backbones = engine.backbones[backend]
     started = perf_counter()
-    features = engine.features([decode(Path(photo))], backbones)
+    features = engine.features([decode(Path(photo), engine.working_side)], backbones)
     hashtags = engine.answer(
         features,
         backend,

@@ -78,8 +78,8 @@ def fit(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="efficientnet_lite0 (needs no download), mobilenet_v2 or resnet50; or several, "
-            "joined by +.",
+            help="efficientnet_lite0 (needs no download), mobilenet_v2, resnet50 or another of "
+            "`tag4pic weights --all`; or several, joined by +.",
             show_default="mobilenet_v2 for als, resnet50 for w2v",
         ),
     ] = None,

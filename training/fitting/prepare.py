@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone, join, load_backbone
-from recommenders.backbones.registry import names_of
+from recommenders.backbones.registry import JOINT, names_of
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
 from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read_posts
@@ -83,7 +83,7 @@ def prepare(
         if post.hashtags and not set(without).intersection(post.hashtags)
     ]
     backbone_of = {
-        name: backbone or DEFAULT_BACKBONES[name]
+        name: JOINT.join(names_of(backbone or DEFAULT_BACKBONES[name]))
         for name in ("als", "w2v")
         if backend in (name, "all")
     }

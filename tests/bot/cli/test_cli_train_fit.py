@@ -47,6 +47,21 @@ def test_the_same_seed_gives_the_same_arrays_to_the_byte(
     ).read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("resnt50", "Did you mean resnet50,"),
+        ("efficientnet_lite0+efficientnet_lite0", "with itself"),
+        ("fasterrcnn_resnet50_fpn", "detection networks"),
+    ],
+)
+def test_a_name_that_is_no_backbone_is_refused_in_one_line(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, name: str, reason: str
+) -> None:
+    result = train(*fitted.fit(tmp_path / "other"), "--backbone", name)
+    assert reason in refusal(result) and not (tmp_path / "other").exists()
+
+
 def test_a_fit_that_was_interrupted_goes_on_where_it_stopped(
     train: Tag4pic, fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

