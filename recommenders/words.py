@@ -33,7 +33,7 @@ _NOT_NAMED = 0.999
 NEAR, NEARER = 0.5, 0.8
 """Nearness from which words speak for a hashtag, and from which they do so more."""
 
-_NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|[@/]\w+")
+_NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[@/]\w+")
 _WORD = re.compile(r"\w+")
 # In so many texts, whatever the photo, that they say nothing of it.
 _SAYING_NOTHING = """

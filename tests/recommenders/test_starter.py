@@ -89,6 +89,48 @@ def test_a_photo_and_its_decoded_file_get_the_same_answer(
     assert one == other
 
 
+@pytest.mark.parametrize("caption", ["My lovely bird!", "птицы на ветке", "#birds"])
+def test_a_caption_makes_its_words_likelier(
+    starter: Engine, dusk: Image.Image, caption: str
+) -> None:
+    features = starter.features([dusk], starter.backbones["both"])
+    bird = starter.hashtags.index("bird")
+    without, with_it = (
+        starter.scores(features, "both", words)[0] for words in ((), [starter.words_in(caption)])
+    )
+    assert with_it[bird] > 5 * without[bird]
+    assert (with_it >= without).all()
+
+
+def test_a_photo_is_answered_alike_without_a_caption_and_with_one_that_names_nothing(
+    starter: Engine, dusk: Image.Image
+) -> None:
+    features = starter.features([dusk], starter.backbones["both"])
+    words = starter.words_in("So happy today")
+    assert starter.answer(features, "both", words=words) == starter.answer(features, "both")
+
+
+@pytest.mark.parametrize("text", ["sunset beach", "закат на пляже"])
+def test_words_alone_get_hashtags_too(starter: Engine, text: str) -> None:
+    tags = [hashtag.tag for hashtag in starter.for_words(text, top=10)]
+    assert len(tags) == 10
+    assert {"sunset", "beach"} <= set(tags[:5])
+
+
+def test_words_alone_get_hashtags_as_russians_post_them(starter: Engine) -> None:
+    tags = [hashtag.tag for hashtag in starter.for_words("закат", top=5, language="ru")]
+    assert tags[0] == "закат" and len(tags) == 5
+
+
+def test_what_is_not_to_be_shown_is_not_among_hashtags_for_words(starter: Engine) -> None:
+    tags = [hashtag.tag for hashtag in starter.for_words("sunset", skip={"sunset"})]
+    assert tags and "sunset" not in tags
+
+
+def test_words_that_name_nothing_get_no_hashtags(starter: Engine) -> None:
+    assert starter.for_words("blah, what a day") == []
+
+
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_picture_of_nothing_gets_no_five_best_hashtags(starter: Engine, level: int) -> None:
     features = starter.features(

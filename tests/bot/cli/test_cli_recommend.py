@@ -54,6 +54,23 @@ def test_language_decides_how_many_of_the_first_five_are_russian(
     assert sum("а" <= tag[0] <= "я" for tag in first) == russian
 
 
+def test_a_caption_is_evidence_beside_every_photo(
+    tag4pic: Tag4pic, photo: Photo, folder: Path
+) -> None:
+    tiny_bundle(folder / "bundle", w2v="efficientnet_lite0")
+    files = (photo("a.jpg"), photo("b.png"))
+    common = ("recommend", *files, "--backend", "both", "--top", "40", "--json")
+
+    def scores(*options: str) -> list[float]:
+        result = tag4pic(*common, *options, env={"MODEL_DIR": "bundle"})
+        answers = [json.loads(line)["hashtags"] for line in result.stdout.splitlines()]
+        return [one["score"] for tags in answers for one in tags if one["tag"] == "pizza"]
+
+    without, with_it = scores(), scores("--caption", "The best pizza in town")
+    assert len(without) == len(with_it) == 2
+    assert all(after > before for before, after in zip(without, with_it, strict=True))
+
+
 def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_answered(
     tag4pic: Tag4pic, photo: Photo, folder: Path
 ) -> None:

@@ -27,6 +27,24 @@ def test_a_photo_has_its_file_and_its_captions(tmp_path: Path) -> None:
     assert photo.captions == ("a dog",)
 
 
+def test_a_caption_that_is_evidence_says_nothing_of_what_is_true(tmp_path: Path) -> None:
+    captions = ["a dog", "a horse", "a boat"]
+    write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": captions})
+    (photo,) = flickr8k(tmp_path, HashtagTables())
+    assert photo.without_one is not None
+    caption, other = photo.without_one
+    animal = caption.removeprefix("a ")
+    assert caption in captions and photo.captions == tuple(captions)
+    assert photo.fits(animal) and not other.fits(animal)
+    assert set(other.captions) == set(captions) - {caption}
+
+
+def test_a_photo_with_a_single_caption_has_none_to_spare(tmp_path: Path) -> None:
+    write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": ["a dog"]})
+    (photo,) = flickr8k(tmp_path, HashtagTables())
+    assert photo.without_one is None
+
+
 def test_stock_photos_of_the_test_split_are_not_learnt_from(tmp_path: Path) -> None:
     write_rows(
         tmp_path / "corel5k/posts.jsonl",

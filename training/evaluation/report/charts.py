@@ -137,7 +137,7 @@ def reliability_chart(reliability: Reliability) -> str:
 
     floor_of_bars = bottom + 34 + bars
     parts = [
-        f'<svg class="chart reliability" viewBox="0 0 {right + 12} {floor_of_bars + 26}" '
+        f'<svg class="chart reliability" viewBox="0 0 {right + 24} {floor_of_bars + 26}" '
         'role="img" aria-label="observed share by predicted probability">'
     ]
     for tick in (0, 0.2, 0.4, 0.6, 0.8, 1):
