@@ -129,7 +129,7 @@ class _Apart:
         self,
         of_hashtag: NDArray[np.int32],
         shares: NDArray[np.floating],
-        weights: Floats,
+        weights: NDArray[np.floating],
         leaders: Points,
     ) -> None:
         """Moves hashtags, changing ``of_hashtag`` (V,), out of categories that they may not join.
