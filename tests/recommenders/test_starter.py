@@ -110,6 +110,26 @@ def test_a_photo_is_answered_alike_without_a_caption_and_with_one_that_names_not
     assert starter.answer(features, "both", words=words) == starter.answer(features, "both")
 
 
+def test_what_each_source_counted_for_is_told_with_the_words(
+    starter: Engine, dusk: Image.Image
+) -> None:
+    features = starter.features([dusk], starter.backbones["both"])
+    sunset, tree = starter.explain(features, "both", ["sunset", "tree"], words=("sunset", "bird"))
+    assert sum(share for _, share in sunset.sources) == pytest.approx(1)
+    assert {"als", "w2v", "words"} <= dict(sunset.sources).keys()
+    assert sunset.words[0] == "sunset"
+    assert "sunset" not in tree.words
+
+
+def test_what_people_taught_counts_alone_for_its_scene(starter: Engine, dusk: Image.Image) -> None:
+    features = starter.features([dusk], starter.backbones["both"])
+    of_one = {name: rows[0] for name, rows in features.items()}
+    starter.learn({"ann": (of_one, ["ourterrace", "sunset"])})
+    for reason in starter.explain(features, "both", ["ourterrace", "sunset"]):
+        assert reason.sources == (("als", 1.0),)
+    starter.learn({"ann": (of_one, [])})
+
+
 @pytest.mark.parametrize("text", ["sunset beach", "закат на пляже"])
 def test_words_alone_get_hashtags_too(starter: Engine, text: str) -> None:
     tags = [hashtag.tag for hashtag in starter.for_words(text, top=10)]

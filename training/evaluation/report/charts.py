@@ -126,7 +126,7 @@ def reliability_chart(reliability: Reliability) -> str:
 
     What is predicted as it is observed lies on the diagonal; bars grow with the logarithm.
     """
-    size, left, top, bars = 300, _LEFT, 12, 58
+    size, left, top, bars = 300, _LEFT + 8, 12, 58
     right, bottom = left + size, top + size
 
     def across(x: float) -> float:

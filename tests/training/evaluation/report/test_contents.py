@@ -4,10 +4,54 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
+from recommenders.bundle_parts import fusion_part
+from recommenders.engine import Engine
+from recommenders.fusion import Fusion, Trees
+from tests.colours import colour_bundle, colour_engine, picture
 from training.datasets.format import Post
 from training.evaluation.evaluate import Answers
-from training.evaluation.report.contents import best_and_worst
+from training.evaluation.report.contents import best_and_worst, fused_reliability
+
+
+def answers_of(engine: Engine, colours: list[str]) -> Answers:
+    """Answers of ``both`` to a photo of each colour, which carries the first of its hashtags."""
+    rows = engine.features([picture(colour) for colour in colours], engine.backbones["both"])
+    tags = [(f"{colour}1",) for colour in colours]
+    top = np.argsort(-engine.scores(rows, "both"), axis=1)[:, :5]
+    return Answers(
+        engine=engine,
+        dataset="d",
+        split="test",
+        posts=[Post(one, Path("a.jpg")) for one in tags],
+        features={name: values.astype(np.float16) for name, values in rows.items()},
+        hashtags=engine.hashtags,
+        truth=np.array([[tag in one for tag in engine.hashtags] for one in tags]),
+        lengths=np.ones(len(tags), np.intp),
+        tops={"both": top},
+        problems=[],
+    )
+
+
+def test_the_fusions_probabilities_stand_beside_what_photos_carry() -> None:
+    bundle = colour_bundle(per_colour=4)
+    count = len(bundle.hashtags)
+    # One leaf: every hashtag of every photo has a probability of a half.
+    number, value = np.zeros((1, 1), np.int16), np.zeros((1, 1), np.float32)
+    trees = Trees(number - np.int16(1), value, number, number, value, 0.0)
+    share = np.full(count, 0.1, np.float32)
+    fused = bundle.with_parts({"fusion": fusion_part(Fusion(trees, share, np.zeros_like(share)))})
+    found = fused_reliability(answers_of(colour_engine(fused), ["red", "blue"]))
+    assert found is not None
+    (judged,), (first,) = found[0].bins, found[1].bins
+    assert (judged.count, judged.predicted) == (2 * count, 0.5)
+    assert judged.observed == pytest.approx(1 / count)
+    assert first.count == 10
+
+
+def test_a_blend_gives_no_probabilities_to_judge() -> None:
+    assert fused_reliability(answers_of(colour_engine(), ["red"])) is None
 
 
 def test_of_photos_answered_alike_those_with_more_to_find_stand_first() -> None:
