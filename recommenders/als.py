@@ -7,6 +7,7 @@ same equation with the photo factors fixed.
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,7 +199,7 @@ class AlsRecommender:
             photo = rows[row, at] - len(self._photos)
             columns = list(taught.columns[photo])
             scores[row, columns] += shares[row, at] * taught.remainders[photo]
-            alike = sameness(cosines[row, at], taught.surroundings[photo])
+            alike = sameness(cosines[row, at], taught.surroundings[photo], taught.itself[photo])
             if alike > 0:
                 if same_scene is None:
                     same_scene = np.zeros(scores.shape, np.float32)
@@ -255,13 +256,19 @@ class AlsRecommender:
             return np.zeros(classes, np.float32)
         return np.asarray(self._class_hashtags[:, [column]].toarray(), np.float32).ravel()
 
-    def learn(self, photos: Mapping[Hashable, tuple[Floats, Sequence[int]]], hashtags: int) -> None:
+    def learn(
+        self,
+        photos: Mapping[Hashable, tuple[Floats, Sequence[int]]],
+        hashtags: int,
+        itself: Mapping[Hashable, float] = MappingProxyType({}),
+    ) -> None:
         """Takes photos that people tagged, at once and without a refit.
 
         Args:
             photos: key to (features (dims,), columns of its hashtags); a key that was taught
                 before is replaced, and one without hashtags forgotten.
             hashtags: the size of the vocabulary, taught hashtags at its end.
+            itself: of photos whose features are but nearly their own: see ``TaughtPhoto``.
         """
         affected: set[int] = set()
         new: dict[Hashable, tuple[Floats, tuple[int, ...]]] = {}
@@ -275,7 +282,8 @@ class AlsRecommender:
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
             solved = self._solve_photos([new[key] for key in some])
-            self._by_key.update(zip(some, solved, strict=True))
+            for key, photo in zip(some, solved, strict=True):
+                self._by_key[key] = replace(photo, itself=itself.get(key, 1.0))
         narrow_surroundings(self._by_key, keys)
         self._taught = self._everything_taught(hashtags, affected)
 

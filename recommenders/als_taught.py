@@ -30,12 +30,14 @@ class TaughtPhoto:
         columns: its hashtags.
         surroundings: the cosine at which other photos begin: a photo nearer than that shows the
             same scene, or is a copy.
+        itself: the cosine of a copy: 1, or less where ``vector`` is but nearly the photo's own.
     """
 
     vector: Floats
     factors: Floats
     columns: tuple[int, ...]
     surroundings: float
+    itself: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Taught:
         vectors, factors: (T, k) and (T, f) float32 of the photos.
         columns: (T,) tuples of hashtags.
         remainders: (T,) arrays: 1 minus what the factors give back of each of these hashtags.
-        surroundings: (T,) float32.
+        surroundings, itself: (T,) float32.
         hashtag_factors: (V + taught - fitted, f) float32 of the hashtags that the fit did not know.
     """
 
@@ -55,17 +57,19 @@ class Taught:
     columns: tuple[tuple[int, ...], ...]
     remainders: tuple[Floats, ...]
     surroundings: Floats
+    itself: Floats
     hashtag_factors: Floats
 
 
-def sameness(cosine: float, surroundings: float) -> float:
+def sameness(cosine: float, surroundings: float, itself: float = 1.0) -> float:
     """How surely a photo shows what a taught one shows: 0 where others are as near, up to 1.
 
     Args:
         cosine: of the two photos.
         surroundings: the cosine at which other photos begin around the taught one.
+        itself: the cosine of a copy of the taught one.
     """
-    room = max(1 - surroundings, 1e-6) * SAME_SCENE
+    room = max(itself - surroundings, 1e-6) * SAME_SCENE
     return float(np.clip((cosine - surroundings) / room, 0, 1))
 
 
@@ -117,5 +121,6 @@ def side_by_side(
         tuple(photo.columns for photo in rows),
         (),
         np.array([photo.surroundings for photo in rows], np.float32),
+        np.array([photo.itself for photo in rows], np.float32),
         hashtag_factors,
     )

@@ -27,6 +27,7 @@ from recommenders.bundle_parts import (
     with_taught_hashtags,
 )
 from recommenders.explaining import Reason, SourceShares, explain
+from recommenders.feature_map import read_feature_map
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.people import read_people
@@ -77,6 +78,7 @@ class Engine:
         self._rules = read_rules(bundle)
         self._words = Words(self.hashtags, read_directions(bundle))
         self._people = read_people(bundle)
+        self._feature_map = read_feature_map(bundle)
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
@@ -254,6 +256,12 @@ class Engine:
         return in_language(hashtags, language, top, skip)
 
     @property
+    def taught_backbones(self) -> tuple[str, ...]:
+        """Whose features ``learn`` can use, the best first."""
+        own = self.backbones.get("als", self.backbones[self.backends[0]])[0]
+        return (own,) if self._feature_map is None else (own, self._feature_map.source)
+
+    @property
     def default_mix(self) -> str | None:
         """The mix of sizes that a new chat gets; None where hashtags stay as they are ranked."""
         mix = self.knowledge.preferred_mix if self.knowledge else None
@@ -311,23 +319,28 @@ class Engine:
 
         Args:
             photos: key to (features (dims,) by backbone, canonical hashtags). A key taught before
-                is replaced; one without hashtags is forgotten. Photos without features of the
-                backend's backbone are passed over.
+                is replaced; one without hashtags is forgotten. Photos without features of one of
+                ``taught_backbones`` are passed over.
         """
         als = self._recommenders.get("als")
         if not isinstance(als, AlsRecommender):
             return
         with self._lock:
             taught: dict[Hashable, tuple[Floats, list[int]]] = {}
+            itself: dict[Hashable, float] = {}
             for key, (features, tags) in photos.items():
-                if als.backbone not in features and tags:
-                    continue
+                vector = np.asarray(features.get(als.backbone, ()), np.float32)
+                if not len(vector) and tags:
+                    if self._feature_map is None or self._feature_map.source not in features:
+                        continue  # nothing to know the photo by
+                    vector = self._feature_map(features[self._feature_map.source])
+                    itself[key] = self._feature_map.itself
                 columns = [self._column(tag) for tag in tags]
-                taught[key] = (np.asarray(features.get(als.backbone, ()), np.float32), columns)
+                taught[key] = (vector, columns)
                 self._taught_columns.pop(key, None)
                 if columns:
                     self._taught_columns[key] = tuple(dict.fromkeys(columns))
-            als.learn(taught, len(self.hashtags))
+            als.learn(taught, len(self.hashtags), itself)
             self._rank_taught(als.photos)
 
     def knows(self, tag: str) -> bool:

@@ -124,10 +124,10 @@ async def unlearnt(session: AsyncSession) -> int:
     return await session.scalar(query) or 0
 
 
-async def without_features(session: AsyncSession, backbone: str) -> int:
-    """How many labelled photos have no features of ``backbone``, so it cannot learn from them."""
+async def without_features(session: AsyncSession, *backbones: str) -> int:
+    """How many labelled photos have features of none of ``backbones``, to learn from."""
     known = exists().where(
-        PhotoFeatures.photo_id == Label.photo_id, PhotoFeatures.backbone == backbone
+        PhotoFeatures.photo_id == Label.photo_id, PhotoFeatures.backbone.in_(backbones)
     )
     query = select(func.count(Label.photo_id.distinct())).where(_ACTIVE, ~known)
     return await session.scalar(query) or 0

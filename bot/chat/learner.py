@@ -100,38 +100,35 @@ class Learner:
         await self._warn_of_missing_features(engine)
 
     async def _lessons(self, engine: Engine) -> dict[Hashable, Lesson]:
-        backbone = taught_backbone(engine)
+        lessons: dict[Hashable, Lesson] = {}
         async with self._database.reading() as session:
-            return {
-                photo.photo_id: _lesson_of(backbone, photo)
-                async for batch in training_labels.labelled(session, backbone)
-                for photo in batch
-            }
+            # The best features last: they take the place of those that would only be mapped.
+            for backbone in reversed(engine.taught_backbones):
+                async for batch in training_labels.labelled(session, backbone):
+                    lessons |= {photo.photo_id: _lesson_of(backbone, photo) for photo in batch}
+        return lessons
 
     async def _lesson(self, photo_id: Hashable, engine: Engine) -> Lesson:
         """What is stored about a photo; nothing, to be forgotten, where nothing is."""
         assert isinstance(photo_id, int)
-        backbone = taught_backbone(engine)
         async with self._database.reading() as session:
-            photo = await training_labels.labelled_photo(session, backbone, photo_id)
-        return ({}, ()) if photo is None else _lesson_of(backbone, photo)
+            for backbone in engine.taught_backbones:
+                photo = await training_labels.labelled_photo(session, backbone, photo_id)
+                if photo is not None:
+                    return _lesson_of(backbone, photo)
+        return {}, ()
 
     async def _warn_of_missing_features(self, engine: Engine) -> None:
-        backbone = taught_backbone(engine)
+        backbones = engine.taught_backbones
         async with self._database.reading() as session:
-            missing = await training_labels.without_features(session, backbone)
+            missing = await training_labels.without_features(session, *backbones)
         if missing:
             log.warning(
                 "%d photos that people tagged were seen with another backbone than %s, and are "
                 "known to it again once someone sends them again.",
                 missing,
-                backbone,
+                backbones[0],
             )
-
-
-def taught_backbone(engine: Engine) -> str:
-    """Whose features the backend that learns at once needs."""
-    return engine.backbones.get("als", engine.backbones[engine.backends[0]])[0]
 
 
 def _lesson_of(backbone: str, photo: LabelledPhoto) -> Lesson:

@@ -13,7 +13,7 @@ from recommenders.engine import STARTER, Engine
 from training.datasets.format import DatasetError
 from training.evaluation.caption_hits import caption_hits, content_words, hits_table
 from training.features.compute import embed
-from training.starter.build import BACKBONE, fit_starter
+from training.starter.build import BACKBONE, MAPPED_FROM, fit_starter, with_feature_map
 from training.starter.check import (
     answer_photos,
     draw_sheets,
@@ -81,6 +81,13 @@ def main(
             draw_sheets(answers["both"], sheets)
         if not check:
             bundle = fit_starter(evidence, range(len(photos)), features, backbone, progress)
+            before, _ = embed(
+                [photo.image for photo in photos],
+                load_backbone(MAPPED_FROM, weights_dir),
+                cache,
+                progress=progress,
+            )
+            bundle = with_feature_map(bundle, before, features)
             bundle.metrics = {
                 "held_out_everyday_photos": {name: asdict(one) for name, one in hits.items()},
                 "held_out_themes": {theme: asdict(one) for theme, one in themes.items()},

@@ -19,7 +19,8 @@ from recommenders.answers import Rules
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Bundle, Part
-from recommenders.bundle_parts import fusion_part, ranking_part, rules_part
+from recommenders.bundle_parts import fusion_part, ranking_part, read_als, rules_part
+from recommenders.feature_map import feature_map_part
 from recommenders.fusion import Fusion
 from recommenders.people import people_part
 from recommenders.w2v import Word2VecRecommender, directions
@@ -29,6 +30,7 @@ from training.features.examples import Examples
 from training.finetuning.replay import held_out, replay_part
 from training.fitting import class_head, knowledge
 from training.fitting.choosing import Scored
+from training.fitting.feature_map import fit_feature_map
 from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import fit_fusion, mean_class_sums, sources_by_rows
 from training.fitting.head import FittedHead, fit_w2v, head_recommender
@@ -76,6 +78,9 @@ CLASS_TEMPERATURE, CLASS_SCALE = 1.0, 8.0
 
 REHEARSED = 1_200
 """Photos that the bundle carries for fine-tuning: 1.7 MB."""
+
+MAPPED_FROM = "efficientnet_lite0"
+"""The starter's backbone until now: what chats taught under it is stored with its features."""
 
 PREFERRED = ("resnet50",)
 """Backbones that Word2Vec moves to as soon as their weights are in place."""
@@ -157,6 +162,15 @@ def fit_starter(
         },
     )
     return bundle.with_parts(parts)
+
+
+def with_feature_map(
+    bundle: Bundle, from_features: NDArray[np.float16], to_features: NDArray[np.float16]
+) -> Bundle:
+    """The bundle with the map from features (n, dims) of ``MAPPED_FROM`` to those of its own."""
+    space = read_als(bundle).space
+    fitted = fit_feature_map(MAPPED_FROM, BACKBONE, from_features, to_features, space)
+    return bundle.with_parts({"feature_map": feature_map_part(fitted)})
 
 
 def _rules() -> Rules:

@@ -1,0 +1,89 @@
+"""Features of one backbone as another would see the photo, nearly: a linear map of low rank.
+
+What chats taught is stored with the features of the backbone that was at work. Where a bundle with
+another backbone takes over, its map carries them across (``training.fitting.feature_map``), until
+somebody sends the photo again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.arrays import Array, Floats
+from recommenders.backbones.registry import dims
+from recommenders.bundle import Bundle, Part
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """Maps features of one backbone to those of another.
+
+    Attributes:
+        source, target: the backbones' names.
+        source_mean, target_mean: (dims,) float32 of each.
+        down, up: (source dims, rank) and (rank, target dims) float32.
+        itself: the cosine, among ALS's known photos, of a photo's mapped features and its true
+            ones: the map leaves out what cannot be told, so a copy comes no nearer than that.
+    """
+
+    source: str
+    target: str
+    source_mean: Floats
+    target_mean: Floats
+    down: Floats
+    up: Floats
+    itself: float
+
+    def __call__(self, features: NDArray[np.floating]) -> Floats:
+        """Features (..., source dims) to (..., target dims) float32."""
+        centred = features.astype(np.float32) - self.source_mean
+        return np.asarray(centred @ self.down @ self.up + self.target_mean, np.float32)
+
+
+def feature_map_part(fitted: FeatureMap) -> Part:
+    """The part ``feature_map``; matrices are stored as whole numbers with a scale for each rank."""
+    down, down_scale = _whole(fitted.down.T)
+    up, up_scale = _whole(fitted.up)
+    return Part(
+        {"backbone": fitted.target, "source": fitted.source, "itself": fitted.itself},
+        {
+            "source_mean": fitted.source_mean.astype(np.float16),
+            "target_mean": fitted.target_mean.astype(np.float16),
+            "down": down,
+            "up": up,
+            "scale": down_scale * up_scale,
+        },
+    )
+
+
+def read_feature_map(bundle: Bundle) -> FeatureMap | None:
+    """What ``feature_map_part`` wrote; None where a bundle has no such part.
+
+    Raises:
+        BundleError: where it is damaged.
+    """
+    if "feature_map" not in bundle.arrays:
+        return None
+    settings = bundle.settings["feature_map"]
+    source, target = str(settings["source"]), str(settings["backbone"])
+
+    def floats(name: str, *shape: int | None) -> Floats:
+        return bundle.array("feature_map", name, *shape).astype(np.float32)
+
+    up = floats("up", None, dims(target))
+    return FeatureMap(
+        source,
+        target,
+        floats("source_mean", dims(source)),
+        floats("target_mean", dims(target)),
+        floats("down", len(up), dims(source)).T * floats("scale", len(up)),
+        up,
+        float(settings["itself"]),
+    )
+
+
+def _whole(rows: Floats) -> tuple[Array, Floats]:
+    """Rows (n, k) as int8, each row's largest 127, and what each is to be multiplied by, (n,)."""
+    scale = np.maximum(np.abs(rows).max(axis=1), 1e-12) / 127
+    return np.round(rows / scale[:, None]).astype(np.int8), scale.astype(np.float32)
