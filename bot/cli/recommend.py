@@ -67,7 +67,11 @@ def recommend(
     ] = Language.EN,
     caption: Annotated[
         str,
-        typer.Option(metavar="TEXT", help="What will stand under the photos.", show_default=False),
+        typer.Option(
+            metavar="TEXT",
+            help="What will stand under the photos; both hears it.",
+            show_default=False,
+        ),
     ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line, for scripts.")
