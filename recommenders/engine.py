@@ -166,6 +166,7 @@ class Engine:
         mix: str | None = None,
         skip: Collection[str] = (),
         language: str = "en",
+        before: Sequence[str] = (),
     ) -> list[Hashtag]:
         """What people get for a photo, or for an album's photos as one, best first.
 
@@ -173,7 +174,10 @@ class Engine:
             features, backend, style, skip: as for ``recommend``.
             mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
             language: one of ``recommenders.backends.LANGUAGES``.
+            before: hashtags that stand in the answer already: what follows fits behind them, and
+                says none of them again, nor in another language.
         """
+        in_english = [meaning(tag, self._columns) for tag in before]
         hashtags = answers.answer(
             lambda count: self.recommend(features, backend, top=count, style=style, skip=skip),
             len(next(iter(features.values()))),
@@ -182,8 +186,9 @@ class Engine:
             size=self.knowledge.size_index if self.knowledge else None,
             # Only the fusion's scores are probabilities that a floor can be held against.
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
+            before=in_english,
         )
-        return in_language(hashtags, language, top, skip)
+        return in_language(hashtags, language, top, {*skip, *before} if before else skip)
 
     @property
     def default_mix(self) -> str | None:
