@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Label, Recommendation, now
@@ -25,6 +26,7 @@ async def record(
     mix: str | None = None,
     language: str = "en",
     album: bool = False,
+    only_here: bool = False,
     duplicate: bool = False,
     message_id: int | None = None,
 ) -> int:
@@ -39,11 +41,13 @@ async def record(
         mix=mix,
         language=language,
         album=album,
+        only_here=only_here,
+        hashtags=_as_stored(hashtags),
+        length=len(hashtags),
         elapsed_ms=float(elapsed_ms),
         duplicate=duplicate,
         at=now(),
     )
-    _set_hashtags(answer, hashtags)
     session.add(answer)
     await session.flush()
     return answer.id
@@ -63,8 +67,9 @@ async def previous(
 ) -> list[tuple[str, float]] | None:
     """What this photo alone got before, in the same way, or None.
 
-    The newest answer of at least ``count`` hashtags, all of them. One from before the photo's
-    labels last changed, or from before ``since``, no longer counts: something was learnt then.
+    The newest answer of at least ``count`` hashtags, with those that a chat took out of it. One
+    from before the photo's labels last changed, or from before ``since``, no longer counts:
+    something was learnt then.
     """
     changes = select(func.max(Label.at), func.max(Label.removed_at)).where(
         Label.photo_id == photo_id
@@ -78,6 +83,7 @@ async def previous(
         Recommendation.mix.is_(None) if mix is None else Recommendation.mix == mix,
         func.coalesce(Recommendation.language, "en") == language,
         ~Recommendation.album,
+        ~Recommendation.only_here,
         Recommendation.length >= count,
     )
     if any(moments):
@@ -88,17 +94,21 @@ async def previous(
 
 async def set_message(session: AsyncSession, answer_id: int, message_id: int) -> None:
     """The bot's message shows this answer. Does nothing for an unknown one."""
-    answer = await session.get(Recommendation, answer_id)
-    if answer is not None:
-        answer.message_id = message_id
-        await session.flush()
+    the_answer = update(Recommendation).where(Recommendation.id == answer_id)
+    await session.execute(the_answer.values(message_id=message_id))
 
 
-async def extend(session: AsyncSession, answer_id: int, hashtags: Scored) -> None:
-    """More hashtags stand below those of an answer. Does nothing for an unknown one."""
-    answer = await session.get(Recommendation, answer_id)
+async def extend(session: AsyncSession, answer_id: int, hashtags: Scored, *, shown: int) -> None:
+    """Further hashtags follow those of an answer, and ``shown`` of all are shown.
+
+    What the answer has already stays at its place. Does nothing for an unknown answer.
+    """
+    answer = await session.get(Recommendation, answer_id, with_for_update=True)
     if answer is not None:
-        _set_hashtags(answer, [*((tag, score) for tag, score in answer.hashtags), *hashtags])
+        had = {tag for tag, _ in answer.hashtags}
+        new = [(tag, score) for tag, score in hashtags if tag not in had]
+        answer.hashtags = [*answer.hashtags, *_as_stored(new)]
+        answer.length = shown
         await session.flush()
 
 
@@ -126,6 +136,5 @@ async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> li
     return list(await session.scalars(query.order_by(Recommendation.id.desc())))
 
 
-def _set_hashtags(answer: Recommendation, hashtags: Scored) -> None:
-    answer.hashtags = [[tag, float(score)] for tag, score in hashtags]
-    answer.length = len(hashtags)
+def _as_stored(hashtags: Scored) -> list[list[Any]]:
+    return [[tag, float(score)] for tag, score in hashtags]

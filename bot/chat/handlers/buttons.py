@@ -51,7 +51,8 @@ async def more(update: Update, context: Context) -> None:
         return
     async with services.database.session() as session:
         scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
-        await recommendations.extend(session, answer.id, scored)
+        shown = len(answer.tags) + len(scored)
+        await recommendations.extend(session, answer.id, scored, shown=shown)
     tags = [*answer.tags, *(hashtag.tag for hashtag in hashtags)]
     await _show(context, query, request, answer.id, answer.backend, tags)
 
