@@ -27,6 +27,9 @@ class Thumbs:
     down: int
 
 
+NO_THUMBS = Thumbs(up=0, down=0)
+
+
 async def vote(
     session: AsyncSession, *, recommendation_id: int, user_id: int, value: int
 ) -> Thumbs:
@@ -47,6 +50,12 @@ async def vote(
         row = key | {"value": value, "at": now()}
         await insert_or_change(session, Vote, [row], keys=list(key), change=["value", "at"])
     return await thumbs(session, recommendation_id)
+
+
+async def vote_of(session: AsyncSession, *, recommendation_id: int, user_id: int) -> int:
+    """The user's thumb under an answer: 1, -1, or 0 for none."""
+    vote = await session.get(Vote, (recommendation_id, user_id))
+    return vote.value if vote else 0
 
 
 async def thumbs(session: AsyncSession, recommendation_id: int) -> Thumbs:

@@ -1,6 +1,6 @@
 """The answers that were given, to repeat one for a known photo and to hang buttons on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -134,6 +134,20 @@ async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> li
         Recommendation.chat_id == chat_id, Recommendation.message_id == message_id
     )
     return list(await session.scalars(query.order_by(Recommendation.id.desc())))
+
+
+async def answered_alone_since(
+    session: AsyncSession, answer: Recommendation, photo_ids: Collection[int]
+) -> set[int]:
+    """Those of the photos that got an answer of their own in the chat after ``answer``."""
+    query = select(Recommendation.photo_id).where(
+        Recommendation.chat_id == answer.chat_id,
+        Recommendation.photo_id.in_(photo_ids),
+        Recommendation.id > answer.id,
+        Recommendation.message_id.is_not(None),
+        ~Recommendation.album,
+    )
+    return set(await session.scalars(query))
 
 
 def _as_stored(hashtags: Scored) -> list[list[Any]]:

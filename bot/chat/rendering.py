@@ -7,7 +7,7 @@ from bot.chat.texts import Texts
 from recommenders.answers import FIRST
 
 MOST_SHOWN = 60
-"""Hashtags in one message. "More like this" stops here, well below Telegram's 4096 characters."""
+"""Hashtags in one message. "More" stops here, well below Telegram's 4096 characters."""
 
 MESSAGE_LENGTH = 4096
 COPY_LENGTH = 256
