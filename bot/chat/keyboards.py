@@ -12,6 +12,7 @@ from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.chat.rendering import MOST_SHOWN, fitting, line
 from bot.chat.texts import Texts
+from recommenders.answers import FIRST
 from storage.feedback import NO_THUMBS, Thumbs
 from storage.labels import MyHashtag
 from storage.moderation import PendingHashtag
@@ -21,8 +22,8 @@ THIRD = 9
 """Characters of a label that a phone shows in full where three stand in a row."""
 HALF = 14
 """The same where two stand in a row."""
-PAGE = 10
-"""Hashtags to take out that are shown at a time."""
+PAGE = FIRST
+"""Hashtags to take out that are shown at a time: the keyboard must leave the answer in sight."""
 MARK = "✓ "
 EDIT = "✎"
 THUMBS = {"up": "👍", "down": "👎"}

@@ -268,7 +268,7 @@ async def show(
     else:
         text, keyboard = answer_message.opened(texts, shown, backends, page)
     await edit(tap.query, text, keyboard)
-    await tap.query.answer(note)
+    await tap.query.answer(note or None)
 
 
 async def _fill(tap: AnswerTap, context: Context, count: int) -> None:

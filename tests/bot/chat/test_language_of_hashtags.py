@@ -133,6 +133,15 @@ async def test_more_never_says_the_same_in_another_language(boris: Person) -> No
     assert len(numbers) == len(set(numbers)) > 25
 
 
+async def test_what_is_taken_out_comes_back_in_no_language(boris: Person) -> None:
+    changed = await below(boris, await answer(boris), "✕ #красный1")
+    for _ in range(2):
+        shown = hashtags(changed)
+        assert shown[:2] == ["#red2", "#красный3"]
+        assert not {"#красный1", "#алый1", "#red1"} & set(shown)
+        changed = await answer(boris)
+
+
 async def test_the_other_backend_speaks_the_language_of_the_answer(boris: Person) -> None:
     other = await below(boris, await answer(boris), "w2v")
     assert hashtags(other)[:2] == ["#красноватый1", "#reddish2"]
