@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from telegram import InlineKeyboardMarkup
 
 from bot.chat.keyboards import closed_keyboard, open_keyboard, which_photo_keyboard
-from bot.chat.rendering import answer_text, fitting
+from bot.chat.rendering import MOST_SHOWN, answer_text, first_block, fitting
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
 from storage.feedback import NO_THUMBS, Thumbs
@@ -26,6 +26,7 @@ class ShownAnswer:
     Attributes:
         answer_id: of its row, which the buttons name.
         tags: hashtags, best first.
+        own: the chat's own hashtags, which stand behind the best five.
         album: it answers several photos as one.
         unsure: it is short because nothing else is likely enough.
         spoken_by: the backend to name in the heading, where it is not the one people expect.
@@ -35,11 +36,17 @@ class ShownAnswer:
     answer_id: int
     backend: str
     tags: Sequence[str]
+    own: Sequence[str] = ()
     album: bool = False
     unsure: bool = False
     spoken_by: str | None = None
     taken_out: Sequence[str] = ()
     thumbs: Thumbs = NO_THUMBS
+
+    @property
+    def copied(self) -> list[str]:
+        """All that stands in the message, in its order."""
+        return [*first_block(self.tags, self.own), *self.tags[FIRST:]] if self.tags else []
 
 
 def shown(
@@ -48,18 +55,20 @@ def shown(
     top: int,
     backend: str,
     blocked: Collection[str],
+    own: Sequence[str] = (),
     thumbs: Thumbs = NO_THUMBS,
 ) -> ShownAnswer:
     """A stored answer as it is to be shown in a chat.
 
     Args:
-        top, backend, blocked: what holds in the chat, as of ``AnswerRequest``.
+        top, backend, blocked, own: what holds in the chat, as of ``AnswerRequest``.
     """
     tags = [tag for tag in answer.tags if tag not in blocked]
     return ShownAnswer(
         answer.id,
         answer.backend,
         tags,
+        own=own,
         album=answer.album,
         unsure=len(tags) < min(FIRST, top),
         spoken_by=answer.backend if answer.backend != backend else None,
@@ -75,7 +84,8 @@ def closed(
     keyboard = closed_keyboard(
         texts,
         answer.answer_id,
-        answer.tags,
+        answer.copied,
+        full=len(answer.tags) >= MOST_SHOWN,
         unsure=answer.unsure,
         album=answer.album,
         thumbs=answer.thumbs,
@@ -112,7 +122,9 @@ def _text(texts: Texts, answer: ShownAnswer, notes: Sequence[str]) -> str:
     if not answer.tags:
         return "\n\n".join([texts.all_out if answer.taken_out else texts.nothing_found, *notes])
     lines = [texts.unsure] if answer.unsure else []
-    copied = len(fitting(answer.tags))
-    if copied < len(answer.tags):
-        lines.append(texts.copy_part.format(count=copied, all=len(answer.tags)))
-    return answer_text(texts, answer.tags, spoken_by=answer.spoken_by, notes=[*lines, *notes])
+    count, every = len(fitting(answer.copied)), len(answer.copied)
+    if count < every:
+        lines.append(texts.copy_part.format(count=count, all=every))
+    return answer_text(
+        texts, answer.tags, own=answer.own, spoken_by=answer.spoken_by, notes=[*lines, *notes]
+    )

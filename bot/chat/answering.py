@@ -40,7 +40,8 @@ class AnswerRequest:
 
     Attributes:
         backend, style, mix, top, language: as for ``Engine.answer``.
-        blocked: hashtags that this chat must not be shown.
+        blocked: hashtags that this chat must not be shown, or has anyhow as its own.
+        own: the chat's own hashtags, which stand behind the best five.
     """
 
     backend: str
@@ -49,6 +50,7 @@ class AnswerRequest:
     top: int
     blocked: Collection[str]
     language: str
+    own: tuple[str, ...] = ()
 
 
 async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: User | None) -> None:
@@ -275,7 +277,9 @@ def _new(
 ) -> ShownAnswer:
     tags = [hashtag.tag for hashtag in hashtags]
     unsure = len(tags) < min(FIRST, request.top)
-    return ShownAnswer(answer_id, request.backend, tags, album=album, unsure=unsure)
+    return ShownAnswer(
+        answer_id, request.backend, tags, own=request.own, album=album, unsure=unsure
+    )
 
 
 def _recommended(

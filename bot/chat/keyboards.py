@@ -10,7 +10,7 @@ from zlib import crc32
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.rendering import MOST_SHOWN, fitting, line
+from bot.chat.rendering import fitting, line
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
 from storage.feedback import NO_THUMBS, Thumbs
@@ -20,7 +20,7 @@ from storage.pages import Page
 
 THIRD = 9
 """Characters of a label that a phone shows in full where three stand in a row."""
-HALF = 14
+HALF = 11
 """The same where two stand in a row."""
 PAGE = FIRST
 """Hashtags to take out that are shown at a time: the keyboard must leave the answer in sight."""
@@ -35,8 +35,9 @@ DATA_BYTES = 64
 def closed_keyboard(
     texts: Texts,
     answer_id: int,
-    tags: Sequence[str],
+    copied: Sequence[str],
     *,
+    full: bool = False,
     unsure: bool = False,
     album: bool = False,
     thumbs: Thumbs = NO_THUMBS,
@@ -45,12 +46,14 @@ def closed_keyboard(
     """Below an answer: copy, more, and what opens all else.
 
     Args:
+        copied: the hashtags that stand in the answer.
+        full: it has as many as an answer shows.
         unsure: nothing else is likely enough, so it asks for hashtags instead of offering more.
         album: it offers to answer photo by photo.
         editable: whether there is anything below ``✎``.
     """
-    row = copying(texts.button_copy, tags)
-    if tags and not unsure and len(tags) < MOST_SHOWN:
+    row = copying(texts.button_copy, copied)
+    if copied and not unsure and not full:
         row.append(_button(texts.button_more, "more", answer_id))
     if editable:
         row.append(_button(" ".join([EDIT, *_given(thumbs)]), "edit", answer_id, 0))

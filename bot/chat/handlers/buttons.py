@@ -248,7 +248,12 @@ async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
         request = await request_in(session, context, engine, answer.chat_id)
         thumbs = await feedback.thumbs(session, answer.id)
     return answer_message.shown(
-        answer, top=request.top, backend=request.backend, blocked=request.blocked, thumbs=thumbs
+        answer,
+        top=request.top,
+        backend=request.backend,
+        blocked=request.blocked,
+        own=request.own,
+        thumbs=thumbs,
     )
 
 

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.chat.answer_message import ShownAnswer, closed
 from bot.chat.keyboards import closed_keyboard, open_keyboard, which_photo_keyboard
 from bot.chat.rendering import COPY_LENGTH, MESSAGE_LENGTH, answer_text, fitting, line
 from bot.chat.texts import LANGUAGES, Texts
@@ -56,3 +57,12 @@ def test_short_hashtags_stand_two_in_a_row_and_long_ones_alone() -> None:
         ["✕ #goldenretrieverpuppy"],
         ["✕ #sun", "✕ #sky"],
     ]
+
+
+def test_a_chats_own_hashtags_stand_behind_the_five_and_are_copied_along() -> None:
+    texts = LANGUAGES["en"]
+    answer = ShownAnswer(1, "als", ["a1", "a2", "a3", "a4", "a5", "a6"], own=["mine"])
+    text, keyboard = closed(texts, answer, BACKENDS)
+    assert "#a5 #mine</code>" in text
+    copied = keyboard.inline_keyboard[0][0].copy_text
+    assert copied is not None and copied.text == "#a1 #a2 #a3 #a4 #a5 #mine #a6"
