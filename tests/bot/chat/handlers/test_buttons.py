@@ -103,6 +103,10 @@ async def test_below_the_pencil_stands_all_else_and_back_leads_back(ann: Person)
     assert buttons(await edited(ann, opened, "‹ Back")) == buttons(message)
 
 
+async def test_a_tap_that_needs_no_word_shows_none(ann: Person) -> None:
+    assert await note(ann, await answer(ann), "✎") == ""
+
+
 async def test_hashtags_are_taken_out_five_at_a_time(ann: Person) -> None:
     message = await answer(ann)
     second = await below(ann, message, "1 of 2 ›")
