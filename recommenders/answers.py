@@ -10,8 +10,9 @@ and never across the list.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ REACH = 5
 """Places that a mix moves a hashtag at most."""
 
 _PER_ALBUM_PHOTO = 60
-"""Of an album each photo proposes at least this many hashtags; what fits many photos wins."""
+"""Of an album each photo proposes at least this many hashtags."""
 
 _FIRST_POOL = 40
 """How far down the list the first five are looked for."""
@@ -70,32 +71,51 @@ class Rules:
     careful: Mapping[str, float] = field(default_factory=dict)
     forbidden_pairs: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
 
-    def allowed(self, hashtags: Sequence[Hashtag]) -> list[Hashtag]:
-        """The list without what may not stand there."""
+    def allowed(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
+        """The list without what may not stand there, behind the hashtags ``before`` it."""
         allowed: list[Hashtag] = []
-        forbidden: set[str] = set()
+        forbidden = self._forbidden_beside(before)
         for hashtag in hashtags:
             too_unsure = hashtag.score < self.careful.get(hashtag.tag, 0.0)
-            if too_unsure or hashtag.tag in forbidden:
-                continue
-            allowed.append(hashtag)
-            for left, right in self.forbidden_pairs:
-                if hashtag.tag in left:
-                    forbidden |= right
-                if hashtag.tag in right:
-                    forbidden |= left
+            if not too_unsure and hashtag.tag not in forbidden:
+                allowed.append(hashtag)
+                forbidden |= self._forbidden_beside([hashtag.tag])
         return allowed
+
+    def sure(self, hashtags: Sequence[Hashtag], before: int = 0) -> list[Hashtag]:
+        """The list as far as it is likely enough, behind as many as there are ``before`` it."""
+        first = hashtags[: max(0, FIRST - before)]
+        sure = [hashtag for hashtag in first if hashtag.score >= self.floor]
+        return list(hashtags) if len(sure) == len(first) else sure
+
+    def _forbidden_beside(self, tags: Iterable[str]) -> set[str]:
+        forbidden: set[str] = set()
+        for tag in tags:
+            for left, right in self.forbidden_pairs:
+                if tag in left:
+                    forbidden |= right
+                if tag in right:
+                    forbidden |= left
+        return forbidden
 
 
 NO_RULES = Rules()
 
 
+@lru_cache(maxsize=1 << 16)
 def family(tag: str) -> str:
     """What dog and dogs have in common: two of a family do not both take one of the first five.
 
     Nor do womanportrait and manportrait: where it is not clear which, the likelier one is enough.
     """
     return _ENDINGS.sub("", _WOMEN.sub(lambda match: _COUNTERPARTS[match[0]], tag))
+
+
+def relatives(tags: Iterable[str], vocabulary: Iterable[str]) -> set[str]:
+    """The hashtags of the vocabulary that are of a family with one of ``tags``; and these."""
+    tags = set(tags)
+    families = set(map(family, tags))
+    return tags | {tag for tag in vocabulary if family(tag) in families}
 
 
 def root(tag: str) -> str:
@@ -181,6 +201,7 @@ def answer(
     size: Callable[[str], int] | None = None,
     rules: Rules = NO_RULES,
     of_a_root: int = FIRST,
+    before: Sequence[str] = (),
 ) -> list[Hashtag]:
     """The ``top`` hashtags of one photo, or of an album's photos as one, best first.
 
@@ -191,28 +212,90 @@ def answer(
         size: of a hashtag, an index of ``SIZES``; None where sizes are unknown.
         rules: of what may be shown.
         of_a_root: how many of the first five may share a root.
+        before: hashtags that stand in the answer already: what follows fits behind them.
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
-    lists = recommend(candidates if photos == 1 else max(candidates, _PER_ALBUM_PHOTO))
-    hashtags = list(lists[0] if photos == 1 else _by_mean_score(lists))[:candidates]
-    if mix is not None and size is not None and hashtags:
-        # What fits best stays first, whatever its size: it may be the only one that is posted.
-        best, others = hashtags[0], hashtags[1:]
-        places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
-        hashtags = [best, *(others[place] for place in places)]
-    hashtags = first_apart(rules.allowed(hashtags), of_a_root)
-    sure = [hashtag for hashtag in hashtags[:FIRST] if hashtag.score >= rules.floor]
-    return (hashtags if len(sure) == min(FIRST, len(hashtags)) else sure)[:top]
+    if photos > 1:
+        candidates = max(candidates, _PER_ALBUM_PHOTO)
+    lists = recommend(candidates + len(before))
+    each = []
+    for ranked in lists:
+        hashtags = [hashtag for hashtag in ranked if hashtag.tag not in before][:candidates]
+        if mix is not None and size is not None and hashtags:
+            # What fits best stays first, whatever its size: it may be the only one that is posted.
+            best, others = hashtags[0], hashtags[1:]
+            places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
+            hashtags = [best, *(others[place] for place in places)]
+        hashtags = first_apart(rules.allowed(hashtags, before), of_a_root, before)
+        each.append(rules.sure(hashtags, len(before)))
+    if photos == 1:
+        return each[0][:top]
+    served = [_serving(ranked, before) for ranked in lists]
+    shared = rules.allowed(shared_fairly(each, served), before)
+    return rules.sure(first_apart(shared, of_a_root, before), len(before))[:top]
 
 
-def first_apart(hashtags: Sequence[Hashtag], of_a_root: int = FIRST) -> list[Hashtag]:
-    """The list with its first ``FIRST`` apart, as ``Apart`` has it; those in the way come after."""
+def shared_fairly(
+    lists: Sequence[Sequence[Hashtag]], served: Sequence[float] = ()
+) -> list[Hashtag]:
+    """The lists of an album's photos as one, in which every photo has its share from the top on.
+
+    Place by place the hashtag comes that serves most photos, and a photo counts the less the better
+    it is served already (sequential proportional approval voting, Thiele 1895). How well a hashtag
+    serves a photo goes by its place in the photo's list, so that one whose scores are high does not
+    take the others' places. Its score is that of the photo which it fits best.
+
+    Args:
+        lists: of every photo, best first.
+        served: how well every photo is served already; nothing where it is left out.
+    """
+    best: dict[str, float] = {}
+    for hashtag in (hashtag for ranked in lists for hashtag in ranked):
+        best[hashtag.tag] = max(hashtag.score, best.get(hashtag.tag, 0.0))
+    tags = list(best)
+    columns = {tag: column for column, tag in enumerate(tags)}
+    serves = np.zeros((len(lists), len(tags)))
+    for photo, ranked in enumerate(lists):
+        for place, hashtag in enumerate(ranked):
+            serves[photo, columns[hashtag.tag]] = _serves(place)
+    so_far = np.array(served or [0] * len(lists), float)
+    left = np.ones(len(tags), bool)
+    shared: list[Hashtag] = []
+    for _ in tags:
+        worth = np.where(left, (1 / (1 + so_far)) @ serves, -np.inf)
+        # Rounded, so that of two equal ones that of the earlier photo comes first everywhere.
+        column = int(worth.round(9).argmax())
+        left[column] = False
+        so_far += serves[:, column]
+        shared.append(Hashtag(tags[column], best[tags[column]]))
+    return shared
+
+
+def _serves(place: int) -> float:
+    """How well the hashtag at a place of a photo's list serves it: the first 1, the sixth half."""
+    return FIRST / (FIRST + place)
+
+
+def _serving(ranked: Sequence[Hashtag], tags: Collection[str]) -> float:
+    """How well ``tags`` serve the photo of a list."""
+    return sum(_serves(place) for place, hashtag in enumerate(ranked) if hashtag.tag in tags)
+
+
+def first_apart(
+    hashtags: Sequence[Hashtag], of_a_root: int = FIRST, before: Sequence[str] = ()
+) -> list[Hashtag]:
+    """The list with its first ``FIRST`` apart, as ``Apart`` has it; those in the way come after.
+
+    The first of the answer: where hashtags stand ``before`` the list, they are among them.
+    """
     first: list[Hashtag] = []
     rest: list[Hashtag] = []
     apart = Apart(of_a_root)
+    for tag in before[:FIRST]:
+        apart.takes(tag)
     for hashtag in hashtags:
-        is_first = len(first) < FIRST and apart.takes(hashtag.tag)
+        is_first = len(before) + len(first) < FIRST and apart.takes(hashtag.tag)
         (first if is_first else rest).append(hashtag)
     return [*first, *rest]
 
@@ -255,14 +338,6 @@ def mixed_order(
         taken[sizes[rank]] += 1
         order.append(rank)
     return order
-
-
-def _by_mean_score(lists: Sequence[Sequence[Hashtag]]) -> list[Hashtag]:
-    total: dict[str, float] = {}
-    for hashtags in lists:
-        for hashtag in hashtags:
-            total[hashtag.tag] = total.get(hashtag.tag, 0.0) + hashtag.score / len(lists)
-    return [Hashtag(tag, total[tag]) for tag in sorted(total, key=lambda tag: -total[tag])]
 
 
 def _best_columns(order: Floats, count: int) -> list[int]:

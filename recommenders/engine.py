@@ -209,6 +209,7 @@ class Engine:
         skip: Collection[str] = (),
         language: str = "en",
         words: Collection[str] = (),
+        before: Sequence[str] = (),
     ) -> list[Hashtag]:
         """What people get for a photo, or for an album's photos as one, best first.
 
@@ -217,8 +218,11 @@ class Engine:
             mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
             language: one of ``recommenders.backends.LANGUAGES``.
             words: what ``words_in`` gives of the caption.
+            before: hashtags that stand in the answer already: what follows fits behind them, and
+                says none of them again, nor in another language.
         """
         photos = len(next(iter(features.values())))
+        of_a_root = self._rankings[backend].of_a_root
         hashtags = answers.answer(
             lambda count: self.recommend(
                 features, backend, top=count, style=style, skip=skip, words=[words] * photos
@@ -229,11 +233,10 @@ class Engine:
             size=self.knowledge.size_index if self.knowledge else None,
             # Only the fusion's scores are probabilities that a floor can be held against.
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
-            of_a_root=self._rankings[backend].of_a_root,
+            of_a_root=of_a_root,
+            before=[meaning(tag, self._columns) for tag in before],
         )
-        return in_language(
-            hashtags, language, top, skip, of_a_root=self._rankings[backend].of_a_root
-        )
+        return in_language(hashtags, language, top, {*skip, *before}, of_a_root)
 
     def for_words(
         self, text: str, *, top: int = 10, language: str = "en", skip: Collection[str] = ()

@@ -1,12 +1,18 @@
-"""Thumbs under answers: one a person and answer, which may be changed or taken back."""
+"""What people think of answers: thumbs, and single hashtags that they take out.
 
+A thumb is one a person and answer, and may be changed or taken back; so may what was taken out.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import and_, case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Recommendation, Vote, now
-from storage.upserts import insert_or_change
+from storage import sightings
+from storage.tables import Label, Recommendation, TakenOut, Vote, now
+from storage.upserts import insert_missing, insert_or_change
 
 UP = func.coalesce(func.sum(case((Vote.value > 0, 1), else_=0)), 0)
 DOWN = func.coalesce(func.sum(case((Vote.value < 0, 1), else_=0)), 0)
@@ -19,6 +25,9 @@ class Thumbs:
 
     up: int
     down: int
+
+
+NO_THUMBS = Thumbs(up=0, down=0)
 
 
 async def vote(
@@ -43,7 +52,85 @@ async def vote(
     return await thumbs(session, recommendation_id)
 
 
+async def vote_of(session: AsyncSession, *, recommendation_id: int, user_id: int) -> int:
+    """The user's thumb under an answer: 1, -1, or 0 for none."""
+    vote = await session.get(Vote, (recommendation_id, user_id))
+    return vote.value if vote else 0
+
+
 async def thumbs(session: AsyncSession, recommendation_id: int) -> Thumbs:
     """The thumbs of one answer."""
     row = await session.execute(select(UP, DOWN).where(Vote.recommendation_id == recommendation_id))
     return Thumbs(*row.one())
+
+
+async def take_out(
+    session: AsyncSession, *, recommendation_id: int, hashtag: str, user_id: int
+) -> None:
+    """Somebody says that a hashtag of an answer does not fit; who said so first stays noted."""
+    row = {"recommendation_id": recommendation_id, "hashtag": hashtag}
+    row |= {"user_id": user_id, "at": now()}
+    await insert_missing(session, TakenOut, [row])
+
+
+async def put_back(session: AsyncSession, *, recommendation_id: int, hashtag: str) -> None:
+    """A hashtag that was taken out fits after all, whoever says so."""
+    await session.execute(
+        delete(TakenOut).where(
+            TakenOut.recommendation_id == recommendation_id, TakenOut.hashtag == hashtag
+        )
+    )
+
+
+async def unwanted(
+    session: AsyncSession, *, chat_id: int, photo_ids: Collection[int], first: int
+) -> set[str]:
+    """The hashtags that a chat does not want for a photo, or for an album of these photos.
+
+    Those that somebody there took out of an answer, and the ``first`` ones of each answer with a
+    thumb down; but for those that somebody there gave one of the photos after that.
+    """
+    down = (
+        select(func.max(Vote.at))
+        .where(Vote.recommendation_id == Recommendation.id, Vote.value < 0)
+        .scalar_subquery()
+    )
+    album = len(photo_ids) > 1
+    answers = await session.execute(
+        select(Recommendation, down).where(
+            Recommendation.chat_id == chat_id,
+            Recommendation.photo_id.in_(photo_ids),
+            Recommendation.album if album else ~Recommendation.album,
+            or_(down.is_not(None), Recommendation.taken_out.any()),
+        )
+    )
+    since: dict[str, datetime] = {}
+    for answer, disliked_at in answers.all():
+        if album and not await _answers(session, answer, photo_ids):
+            continue
+        moments = {one.hashtag: one.at for one in answer.taken_out}
+        if disliked_at is not None:
+            moments |= dict.fromkeys(answer.tags[:first], disliked_at)
+        for tag, at in moments.items():
+            since[tag] = max(at, since.get(tag, at))
+    if not since:
+        return set()
+    given = await session.scalars(
+        select(Label.hashtag).where(
+            Label.chat_id == chat_id,
+            Label.photo_id.in_(photo_ids),
+            Label.removed_at.is_(None),
+            or_(*(and_(Label.hashtag == tag, Label.at > at) for tag, at in since.items())),
+        )
+    )
+    return since.keys() - set(given)
+
+
+async def _answers(
+    session: AsyncSession, answer: Recommendation, photo_ids: Collection[int]
+) -> bool:
+    """Whether an album's answer is about these photos, in whatever order."""
+    if answer.message_id is None:
+        return False
+    shown = await sightings.of_message(session, answer.chat_id, answer.message_id)
+    return set(shown) == set(photo_ids)

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Label, Recommendation, now
@@ -26,6 +27,7 @@ async def record(
     language: str = "en",
     words: Collection[str] = (),
     album: bool = False,
+    only_here: bool = False,
     duplicate: bool = False,
     message_id: int | None = None,
 ) -> int:
@@ -41,11 +43,13 @@ async def record(
         language=language,
         words=_joined(words),
         album=album,
+        only_here=only_here,
+        hashtags=_as_stored(hashtags),
+        length=len(hashtags),
         elapsed_ms=float(elapsed_ms),
         duplicate=duplicate,
         at=now(),
     )
-    _set_hashtags(answer, hashtags)
     session.add(answer)
     await session.flush()
     return answer.id
@@ -66,8 +70,9 @@ async def previous(
 ) -> list[tuple[str, float]] | None:
     """What this photo alone got before, in the same way, or None.
 
-    The newest answer of at least ``count`` hashtags, all of them. One from before the photo's
-    labels last changed, or from before ``since``, no longer counts: something was learnt then.
+    The newest answer of at least ``count`` hashtags, with those that a chat took out of it. One
+    from before the photo's labels last changed, or from before ``since``, no longer counts:
+    something was learnt then.
     """
     changes = select(func.max(Label.at), func.max(Label.removed_at)).where(
         Label.photo_id == photo_id
@@ -83,6 +88,7 @@ async def previous(
         func.coalesce(Recommendation.language, "en") == language,
         Recommendation.words.is_(None) if named is None else Recommendation.words == named,
         ~Recommendation.album,
+        ~Recommendation.only_here,
         Recommendation.length >= count,
     )
     if any(moments):
@@ -93,17 +99,21 @@ async def previous(
 
 async def set_message(session: AsyncSession, answer_id: int, message_id: int) -> None:
     """The bot's message shows this answer. Does nothing for an unknown one."""
-    answer = await session.get(Recommendation, answer_id)
-    if answer is not None:
-        answer.message_id = message_id
-        await session.flush()
+    the_answer = update(Recommendation).where(Recommendation.id == answer_id)
+    await session.execute(the_answer.values(message_id=message_id))
 
 
-async def extend(session: AsyncSession, answer_id: int, hashtags: Scored) -> None:
-    """More hashtags stand below those of an answer. Does nothing for an unknown one."""
-    answer = await session.get(Recommendation, answer_id)
+async def extend(session: AsyncSession, answer_id: int, hashtags: Scored, *, shown: int) -> None:
+    """Further hashtags follow those of an answer, and ``shown`` of all are shown.
+
+    What the answer has already stays at its place. Does nothing for an unknown answer.
+    """
+    answer = await session.get(Recommendation, answer_id, with_for_update=True)
     if answer is not None:
-        _set_hashtags(answer, [*((tag, score) for tag, score in answer.hashtags), *hashtags])
+        had = {tag for tag, _ in answer.hashtags}
+        new = [(tag, score) for tag, score in hashtags if tag not in had]
+        answer.hashtags = [*answer.hashtags, *_as_stored(new)]
+        answer.length = shown
         await session.flush()
 
 
@@ -135,6 +145,19 @@ def _joined(words: Collection[str]) -> str | None:
     return " ".join(words) or None
 
 
-def _set_hashtags(answer: Recommendation, hashtags: Scored) -> None:
-    answer.hashtags = [[tag, float(score)] for tag, score in hashtags]
-    answer.length = len(hashtags)
+async def answered_alone_since(
+    session: AsyncSession, answer: Recommendation, photo_ids: Collection[int]
+) -> set[int]:
+    """Those of the photos that got an answer of their own in the chat after ``answer``."""
+    query = select(Recommendation.photo_id).where(
+        Recommendation.chat_id == answer.chat_id,
+        Recommendation.photo_id.in_(photo_ids),
+        Recommendation.id > answer.id,
+        Recommendation.message_id.is_not(None),
+        ~Recommendation.album,
+    )
+    return set(await session.scalars(query))
+
+
+def _as_stored(hashtags: Scored) -> list[list[Any]]:
+    return [[tag, float(score)] for tag, score in hashtags]

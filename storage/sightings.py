@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Sighting, now
@@ -51,3 +51,20 @@ async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> li
         Sighting.chat_id == chat_id, Sighting.message_id == message_id
     )
     return list(await session.scalars(query.order_by(Sighting.id)))
+
+
+async def shown_by(
+    session: AsyncSession, chat_id: int, photo_ids: Iterable[int], *, before: int
+) -> dict[int, int]:
+    """The last message of a person that showed each photo, ``before`` another message; by photo."""
+    query = (
+        select(Sighting.photo_id, func.max(Sighting.message_id).label("last"))
+        .where(
+            Sighting.chat_id == chat_id,
+            Sighting.photo_id.in_(list(photo_ids)),
+            Sighting.message_id < before,
+            ~Sighting.by_bot,
+        )
+        .group_by(Sighting.photo_id)
+    )
+    return {row.photo_id: row.last for row in await session.execute(query)}

@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 HASHTAG_LENGTH = 100
 
@@ -174,7 +174,10 @@ class Recommendation(Base):
         language: of its hashtags; None, as before there were others, is English.
         words: hashtags that the caption named, joined by spaces; None where it named none.
         album: it answers several photos as one.
-        hashtags: [hashtag, score] each, best first.
+        hashtags: [hashtag, score] each, best first; those taken out are still there.
+        length: how many of those that were not taken out are shown.
+        only_here: hashtags of it were unwanted in its chat, so other chats are not given it.
+        taken_out: what somebody took out, in that order.
         duplicate: the photo was known already.
     """
 
@@ -197,15 +200,39 @@ class Recommendation(Base):
     language: Mapped[str | None] = mapped_column(String(8))
     words: Mapped[str | None] = mapped_column(Text)
     album: Mapped[bool] = mapped_column(server_default=false())
+    only_here: Mapped[bool] = mapped_column(server_default=false())
     hashtags: Mapped[list[list[Any]]] = mapped_column(JSON)
     length: Mapped[int] = mapped_column(SmallInteger)
     elapsed_ms: Mapped[float] = mapped_column(Double)
     duplicate: Mapped[bool]
     at: Mapped[datetime]
+    taken_out: Mapped[list["TakenOut"]] = relationship(
+        lazy="selectin", order_by="TakenOut.at", viewonly=True
+    )
+
+    @property
+    def remaining(self) -> list[str]:
+        """All that was not taken out, also what would only be shown were there more room."""
+        out = {one.hashtag for one in self.taken_out}
+        return [tag for tag, _ in self.hashtags if tag not in out]
 
     @property
     def tags(self) -> list[str]:
-        return [tag for tag, _ in self.hashtags]
+        """What is shown."""
+        return self.remaining[: self.length]
+
+
+class TakenOut(Base):
+    """A hashtag that somebody took out of an answer, since it does not fit the photo."""
+
+    __tablename__ = "taken_out"
+
+    recommendation_id: Mapped[int] = mapped_column(
+        ForeignKey("recommendations.id", ondelete="CASCADE"), primary_key=True
+    )
+    hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    at: Mapped[datetime]
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from storage.tables import (
     Photo,
     Recommendation,
     Sighting,
+    TakenOut,
     User,
     Vote,
     now,
@@ -35,15 +36,17 @@ async def seen(
 async def forget(session: AsyncSession, user_id: int) -> None:
     """Deletes all that is stored of the user; what models have learnt already stays in them.
 
-    Gone are labels (also those taken back), votes, sightings, the private chat's settings and
-    answers, the user's row, and every photo that nobody else sent or labelled, with its
-    features, files and answers. Other users' labels stay, and so do the photos they are on.
+    Gone are labels (also those taken back), votes, what they took out of answers, sightings, the
+    private chat's settings and answers, the user's row, and every photo that nobody else sent or
+    labelled, with its features, files and answers. Other users' labels stay, and so do the photos
+    they are on.
     """
     sole = (await session.scalars(_photos_only_of(user_id))).all()
     # A private chat has its user's number, so what is of that chat is the user's too.
     for statement in (
         delete(Label).where(Label.user_id == user_id),
         delete(Vote).where(Vote.user_id == user_id),
+        delete(TakenOut).where(TakenOut.user_id == user_id),
         delete(Sighting).where(or_(Sighting.user_id == user_id, Sighting.chat_id == user_id)),
         delete(Recommendation).where(Recommendation.chat_id == user_id),
         delete(Chat).where(Chat.id == user_id),

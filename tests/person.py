@@ -85,19 +85,23 @@ class Person:
 
     async def send_text(self, text: str, *, reply_to: Message | None = None) -> Message:
         """Send a text or a command; returns the Message as the bot gets it."""
-        return (await self._send({"text": text}, [], reply_to))[0]
+        return (await self._send([("text", text)], [], reply_to))[0]
 
     async def send_photo(
         self,
         photo: bytes | Sequence[bytes],
         *,
-        caption: str = "",
+        caption: str | Sequence[str] = "",
         reply_to: Message | None = None,
     ) -> list[Message]:
-        """Send a photo, or several as an album; returns the Messages, one a photo."""
+        """Send a photo, or several as an album; returns the Messages, one a photo.
+
+        Several captions are those of an album's photos, in their order.
+        """
         photos = [photo] if isinstance(photo, bytes) else photo
         files = [("photo", f"photo{i}.jpg", "image/jpeg", data) for i, data in enumerate(photos)]
-        return await self._send({"caption": caption}, files, reply_to)
+        captions = [caption] if isinstance(caption, str) else caption
+        return await self._send([("caption", one) for one in captions], files, reply_to)
 
     async def send_document(
         self,
@@ -110,19 +114,19 @@ class Person:
     ) -> Message:
         """Send any bytes as a file; without a type the server tells it by the name."""
         files = [("document", name, mime_type, data)]
-        return (await self._send({"caption": caption}, files, reply_to))[0]
+        return (await self._send([("caption", caption)], files, reply_to))[0]
 
     async def send_other(self, kind: str, data: bytes = b"-", name: str = "file.bin") -> Message:
         """Send a ``video``, ``sticker`` or ``animation``."""
-        return (await self._send({}, [(kind, name, "application/octet-stream", data)], None))[0]
+        return (await self._send([], [(kind, name, "application/octet-stream", data)], None))[0]
 
     async def _send(
         self,
-        texts: dict[str, str],
+        texts: Sequence[tuple[str, str]],
         files: Sequence[tuple[str, str, str, bytes]],
         reply_to: Message | None,
     ) -> list[Message]:
-        form = aiohttp.FormData({**self.who, **texts}, default_to_multipart=True)
+        form = aiohttp.FormData([*self.who.items(), *texts], default_to_multipart=True)
         if reply_to:
             form.add_field("reply_to", str(reply_to["message_id"]))
         for field, name, mime_type, data in files:

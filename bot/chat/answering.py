@@ -6,26 +6,27 @@
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import InlineKeyboardMarkup, User
+from telegram import Message, User
 
-from bot.chat import photo_lookup
-from bot.chat.keyboards import answer_keyboard
+from bot.chat import answer_message, photo_lookup
+from bot.chat.answer_message import ShownAnswer
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
 from bot.chat.platforms import settings_of
-from bot.chat.rendering import answer_text
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
-from recommenders.answers import FIRST, MIXES
+from recommenders.answers import FIRST, MIXES, relatives
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine, Hashtag
-from storage import recommendations, sightings, users
+from recommenders.languages import meaning
+from storage import feedback, known_photos, recommendations, sightings, users
 from storage.chats import ChatSettings
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ class AnswerRequest:
 
     Attributes:
         backend, style, mix, top, language: as for ``Engine.answer``.
-        blocked: hashtags that this chat must not be shown.
+        blocked: hashtags that this chat must not be shown, or has anyhow as its own.
+        own: the chat's own hashtags, which stand behind the best five.
         words: hashtags that the caption names.
     """
 
@@ -52,6 +54,7 @@ class AnswerRequest:
     top: int
     blocked: Collection[str]
     language: str
+    own: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
 
@@ -68,14 +71,21 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
             request = await request_in(session, context, engine, first.chat_id)
             request = replace(request, words=engine.words_in(_caption(album)))
             known = await photo_lookup.known_files(session, engine, album)
-            hashtags = await _previous(session, services, engine, request, list(known.values()))
+            unwanted: set[str] = set()
+            hashtags: list[Hashtag] = []
+            if len(known) == len({photo.file.file_unique_id for photo in album}):
+                ids = _ids(known.values())
+                unwanted = await unwanted_in(session, request, first.chat_id, ids)
+                hashtags = await _previous(session, services, engine, request, ids, unwanted)
 
         photos, unreadable = await photo_lookup.compute(services, engine, album, known)
         if not photos:
             await first.reply_html(texts.wrong_file[unreadable[0]], do_quote=True)
             return
-        if len(album) > 1 or not hashtags:
-            hashtags = await recommend(services, engine, request, [p.features for p in photos])
+        if not hashtags:
+            features = [photo.features for photo in photos]
+            asked = without(engine, request, unwanted)
+            hashtags = await recommend(services, engine, asked, features)
 
         elapsed_ms = (perf_counter() - started) * 1000
 
@@ -83,52 +93,84 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
             remembered = await photo_lookup.remember(session, engine, photos)
             if [photo.known for photo in remembered] != [photo.known for photo in photos]:
                 # Some turned out to be copies, which get the hashtags of what they are copies of.
-                hashtags = await _previous(session, services, engine, request, remembered)
+                ids = _ids(remembered)
+                unwanted = await unwanted_in(session, request, first.chat_id, ids)
+                hashtags = await _previous(session, services, engine, request, ids, unwanted)
                 if not hashtags:
                     features = [photo.features for photo in remembered]
+                    asked = without(engine, request, unwanted)
                     # Not in the worker, where other photos wait: others wait for this session.
-                    hashtags = await asyncio.to_thread(_recommended, engine, request, features)
-            photos = remembered
-            duplicate = len(photos) == 1 and photos[0].known
+                    hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
+            duplicate = len(remembered) == 1 and remembered[0].known
             if asked_by:
                 await users.seen(session, asked_by.id, asked_by.language_code)
-            answer_id = await recommendations.record(
+            photo_ids = _ids(remembered)
+            answer_id = await record(
                 session,
-                photo_id=_id(photos[0]),
-                chat_id=first.chat_id,
-                backend=request.backend,
-                model=engine.model,
-                style=request.style,
-                mix=request.mix,
-                language=request.language,
-                words=request.words,
-                album=len(album) > 1,
-                hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
+                engine,
+                request,
+                first.chat_id,
+                photo_ids,
+                hashtags,
+                album=len(photo_ids) > 1,
+                only_here=bool(unwanted),
                 elapsed_ms=elapsed_ms,
                 duplicate=duplicate,
             )
-
-        tags = [hashtag.tag for hashtag in hashtags]
-        notes = [texts.unsure] if is_unsure(request, tags) else []
+        notes = []
         if unreadable:
             notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
         async with services.chat_locks.of(first.chat_id):
-            reply = await first.reply_html(
-                answer_text(texts, tags, notes=notes) if tags else texts.nothing_found,
-                reply_markup=keyboard(texts, engine, answer_id, request.backend, tags),
-                do_quote=True,
+            text, keyboard = answer_message.closed(
+                texts,
+                _new(request, answer_id, hashtags, album=len(photo_ids) > 1),
+                engine.backends,
+                notes,
             )
-            async with services.database.session() as session:
-                await recommendations.set_message(session, answer_id, reply.message_id)
-                await sightings.answered(
-                    session,
-                    chat_id=first.chat_id,
-                    message_id=reply.message_id,
-                    photo_ids=[_id(photo) for photo in photos],
-                )
+            reply = await first.reply_html(text, reply_markup=keyboard, do_quote=True)
+            await _sent(services, reply, answer_id, photo_ids)
     log.info(
         "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
     )
+
+
+async def answer_apart(context: Context, album: Message, photos: Mapping[int, int]) -> None:
+    """Answers photos of an album that is answered already, each by itself.
+
+    Whoever calls holds the chat's lock.
+
+    Args:
+        album: the bot's message that answers them as one.
+        photos: the messages that show them, by photo.
+    """
+    services, texts, engine = context.services, context.texts, context.services.engine
+    for photo_id, message_id in photos.items():
+        started = perf_counter()
+        async with services.database.reading() as session:
+            request = await request_in(session, context, engine, album.chat_id)
+            features = await known_photos.features(session, photo_id)
+            unwanted = await unwanted_in(session, request, album.chat_id, [photo_id])
+            hashtags = await _previous(session, services, engine, request, [photo_id], unwanted)
+        if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
+            asked = without(engine, request, unwanted)
+            hashtags = await recommend(services, engine, asked, [features])
+        async with services.database.session() as session:
+            answer_id = await record(
+                session,
+                engine,
+                request,
+                album.chat_id,
+                [photo_id],
+                hashtags,
+                only_here=bool(unwanted),
+                elapsed_ms=(perf_counter() - started) * 1000,
+                duplicate=True,
+            )
+        text, keyboard = answer_message.closed(
+            texts, _new(request, answer_id, hashtags), engine.backends
+        )
+        reply = await album.reply_html(text, reply_markup=keyboard, reply_to_message_id=message_id)
+        await _sent(services, reply, answer_id, [photo_id])
 
 
 async def request_in(
@@ -145,11 +187,6 @@ async def request_in(
         blocked,
         language_of(chat, context.texts),
     )
-
-
-def is_unsure(request: AnswerRequest, tags: Sequence[str]) -> bool:
-    """Whether an answer is short because nothing else is likely enough."""
-    return 0 < len(tags) < min(FIRST, request.top)
 
 
 def backend_of(engine: Engine, chat: ChatSettings) -> str:
@@ -173,23 +210,90 @@ def language_of(chat: ChatSettings, texts: Texts) -> str:
     return "both" if texts.language == "ru" else "en"
 
 
+async def unwanted_in(
+    session: AsyncSession, request: AnswerRequest, chat_id: int, photo_ids: Sequence[int]
+) -> set[str]:
+    """What the chat does not want for a photo, or for an album of these photos."""
+    unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
+    return unwanted - set(request.blocked)
+
+
+def without(engine: Engine, request: AnswerRequest, unwanted: Collection[str]) -> AnswerRequest:
+    """The request that answers without hashtags, whatever the language and number they stand in."""
+    if not unwanted:
+        return request
+    meant = {meaning(tag, engine.own_hashtags) for tag in unwanted}
+    return replace(
+        request, blocked={*request.blocked, *relatives({*unwanted, *meant}, engine.hashtags)}
+    )
+
+
 async def recommend(
-    services: Services, engine: Engine, request: AnswerRequest, features: Sequence[Features]
+    services: Services,
+    engine: Engine,
+    request: AnswerRequest,
+    features: Sequence[Features],
+    before: Sequence[str] = (),
 ) -> list[Hashtag]:
-    """The hashtags of a photo, or of an album's photos as one, best first."""
-    return await services.in_worker(partial(_recommended, engine, request, features))
+    """The hashtags of a photo, or of an album's photos as one, best first.
+
+    Args:
+        before: hashtags that stand in the answer already, which these follow.
+    """
+    return await services.in_worker(partial(_recommended, engine, request, features, before))
 
 
-def keyboard(
-    texts: Texts, engine: Engine, answer_id: int, backend: str, hashtags: Sequence[str]
-) -> InlineKeyboardMarkup:
-    """The buttons below an answer that ``backend`` gave."""
-    others = [name for name in engine.backends if name != backend]
-    return answer_keyboard(texts, answer_id, hashtags, others=others)
+async def record(
+    session: AsyncSession,
+    engine: Engine,
+    request: AnswerRequest,
+    chat_id: int,
+    photo_ids: Sequence[int],
+    hashtags: Sequence[Hashtag],
+    **columns: Any,
+) -> int:
+    """Stores an answer and returns its id; further ``columns`` as of its table."""
+    return await recommendations.record(
+        session,
+        photo_id=photo_ids[0],
+        chat_id=chat_id,
+        backend=request.backend,
+        model=engine.model,
+        style=request.style,
+        mix=request.mix,
+        language=request.language,
+        words=request.words,
+        hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
+        **columns,
+    )
+
+
+async def _sent(
+    services: Services, reply: Message, answer_id: int, photo_ids: Sequence[int]
+) -> None:
+    """Stores which message shows an answer."""
+    async with services.database.session() as session:
+        await recommendations.set_message(session, answer_id, reply.message_id)
+        await sightings.answered(
+            session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
+        )
+
+
+def _new(
+    request: AnswerRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
+) -> ShownAnswer:
+    tags = [hashtag.tag for hashtag in hashtags]
+    unsure = len(tags) < min(FIRST, request.top)
+    return ShownAnswer(
+        answer_id, request.backend, tags, own=request.own, album=album, unsure=unsure
+    )
 
 
 def _recommended(
-    engine: Engine, request: AnswerRequest, features: Sequence[Features]
+    engine: Engine,
+    request: AnswerRequest,
+    features: Sequence[Features],
+    before: Sequence[str] = (),
 ) -> list[Hashtag]:
     rows = {
         name: np.stack([photo[name] for photo in features])
@@ -204,6 +308,7 @@ def _recommended(
         skip=request.blocked,
         language=request.language,
         words=request.words,
+        before=before,
     )
 
 
@@ -218,14 +323,15 @@ async def _previous(
     services: Services,
     engine: Engine,
     request: AnswerRequest,
-    photos: Sequence[ComputedPhoto],
+    photo_ids: Sequence[int],
+    unwanted: Collection[str],
 ) -> list[Hashtag]:
     """What a known photo got before in the same way, where that is still enough to show."""
-    if len(photos) != 1:
+    if len(photo_ids) != 1:
         return []
     hashtags = await recommendations.previous(
         session,
-        photo_id=_id(photos[0]),
+        photo_id=photo_ids[0],
         backend=request.backend,
         model=engine.model,
         style=request.style,
@@ -235,10 +341,10 @@ async def _previous(
         count=request.top,
         since=services.answers_valid_since,
     )
-    allowed = [Hashtag(tag, score) for tag, score in hashtags or () if tag not in request.blocked]
+    left_out = without(engine, request, unwanted).blocked
+    allowed = [Hashtag(tag, score) for tag, score in hashtags or () if tag not in left_out]
     return allowed[: request.top] if len(allowed) >= request.top else []
 
 
-def _id(photo: ComputedPhoto) -> int:
-    assert photo.photo_id is not None
-    return photo.photo_id
+def _ids(photos: Iterable[ComputedPhoto]) -> list[int]:
+    return [photo.photo_id for photo in photos if photo.photo_id is not None]

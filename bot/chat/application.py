@@ -120,8 +120,14 @@ def _register(application: Bot) -> None:
 
     for verb, callback in (
         ("more", buttons.more),
-        ("other", buttons.other),
+        ("edit", buttons.edit_answer),
+        ("close", buttons.close),
+        ("out", buttons.take_out),
+        ("in", buttons.put_back),
         ("up|down", buttons.vote),
+        ("why", why.tapped_why),
+        ("other", buttons.other),
+        ("apart", buttons.apart),
         ("for", choices.for_.tapped),
         ("count", choices.count.tapped),
         ("style", choices.style.tapped),

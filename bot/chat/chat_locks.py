@@ -1,4 +1,4 @@
-"""A lock for each chat, held while a message is sent and what is stored about it is written."""
+"""A lock for each chat, held while a message is sent or changed and stored to be so."""
 
 import asyncio
 from weakref import WeakValueDictionary
@@ -8,7 +8,8 @@ class ChatLocks:
     """Locks by chat, which exist while anyone uses them.
 
     What is stored about a message bears its number, so it can be stored only once the message is
-    out. Whoever handles a tap on that message, or a reply to it, waits here until it is stored.
+    out. Whoever handles a reply to that message waits here until it is stored; a tap on it holds
+    the lock, since another may follow before the message shows what the first one changed.
     """
 
     def __init__(self) -> None:

@@ -6,50 +6,125 @@ buttons work after a restart.
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.rendering import MOST_SHOWN, fitting, line
+from bot.chat.rendering import fitting, line
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
+from storage.feedback import NO_THUMBS, Thumbs
 from storage.labels import MyHashtag
 from storage.moderation import PendingHashtag
 from storage.pages import Page
 
 THIRD = 9
 """Characters of a label that a phone shows in full where three stand in a row."""
+HALF = 11
+"""The same where two stand in a row."""
+PAGE = FIRST
+"""Hashtags to take out that are shown at a time: the keyboard must leave the answer in sight."""
 MARK = "✓ "
+EDIT = "✎"
+THUMBS = {"up": "👍", "down": "👎"}
 
 DATA_BYTES = 64
 """Telegram's limit of a button's data."""
 
 
-def answer_keyboard(
+def closed_keyboard(
     texts: Texts,
-    recommendation_id: int,
-    hashtags: Sequence[str],
+    answer_id: int,
+    copied: Sequence[str],
     *,
-    others: Iterable[str],
-    more: bool = True,
+    full: bool = False,
+    unsure: bool = False,
+    album: bool = False,
+    thumbs: Thumbs = NO_THUMBS,
+    editable: bool = True,
 ) -> InlineKeyboardMarkup:
-    """Below an answer: copy, more, what the ``others`` (backends) say, thumbs, teach."""
-    rows = copying(texts, hashtags)
-    if hashtags and more and len(hashtags) < MOST_SHOWN:
-        rows.append([_button(texts.button_more, "more", recommendation_id)])
-    says = [
-        _button(texts.button_other.format(backend=backend), "other", recommendation_id, backend)
-        for backend in others
-    ]
-    if says:
-        rows.append(says)
-    rows.append(
+    """Below an answer: copy, more, and what opens all else.
+
+    Args:
+        copied: the hashtags that stand in the answer.
+        full: it has as many as an answer shows.
+        unsure: nothing else is likely enough, so it asks for hashtags instead of offering more.
+        album: it offers to answer photo by photo.
+        editable: whether there is anything below ``✎``.
+    """
+    row = copying(texts.button_copy, copied)
+    if copied and not unsure and not full:
+        row.append(_button(texts.button_more, "more", answer_id))
+    if editable:
+        row.append(_button(" ".join([EDIT, *_given(thumbs)]), "edit", answer_id, 0))
+    rows = [row] if row else []
+    if unsure:
+        rows.append([_button(texts.button_add, "add", answer_id)])
+    if album:
+        rows.append([_button(texts.button_apart, "apart", answer_id)])
+    return InlineKeyboardMarkup(rows)
+
+
+def open_keyboard(
+    texts: Texts,
+    answer_id: int,
+    tags: Sequence[str],
+    *,
+    taken_out: Sequence[str] = (),
+    thumbs: Thumbs = NO_THUMBS,
+    backends: Sequence[str] = (),
+    backend: str = "",
+    page: int = 0,
+) -> InlineKeyboardMarkup:
+    """Below ``✎``: take out, put back, thumbs, why, what each of ``backends`` says, add, back.
+
+    Args:
+        backend: the one that said what is shown.
+        page: of the hashtags to take out.
+    """
+    pages = max(1, -(-len(tags) // PAGE))
+    page = min(page, pages - 1)
+    rows = _paired(
         [
-            _button("👍", "up", recommendation_id),
-            _button("👎", "down", recommendation_id),
-            _button(texts.button_add, "add", recommendation_id),
+            _button(f"✕ #{tag}", "out", answer_id, page, key_of(tag))
+            for tag in tags[page * PAGE : (page + 1) * PAGE]
         ]
     )
+    if pages > 1:
+        place = texts.mine_page.format(page=page + 1, pages=pages)
+        rows.append([_button(f"{place} ›", "edit", answer_id, (page + 1) % pages)])
+    if taken_out:
+        last = taken_out[-1]
+        rows.append([_button(f"↩ #{last}", "in", answer_id, page, key_of(last))])
+    if tags:
+        voting = [
+            _button(_counted(label, getattr(thumbs, verb)), verb, answer_id, page)
+            for verb, label in THUMBS.items()
+        ]
+        rows.append([*voting, _button(texts.button_why, "why", answer_id)])
+    if len(backends) > 1:
+        rows.append(
+            [
+                _button(f"{MARK}{name}" if name == backend else name, "other", answer_id, name)
+                for name in backends
+            ]
+        )
+    add = _button(texts.button_add, "add", answer_id)
+    rows.append([add, _button(texts.button_back, "close", answer_id)])
     return InlineKeyboardMarkup(rows)
+
+
+def which_photo_keyboard(texts: Texts, answer_id: int, photos: int) -> InlineKeyboardMarkup:
+    """A button for each photo of an album by its number, and one for all of them."""
+    numbers = [_button(str(number), "add", answer_id, number) for number in range(1, photos + 1)]
+    rows = [numbers[at : at + 5] for at in range(0, photos, 5)]
+    rows.append([_button(texts.button_all_photos, "add", answer_id, "all")])
+    return InlineKeyboardMarkup([*rows, [_button(texts.button_back, "edit", answer_id, 0)]])
+
+
+def key_of(tag: str) -> str:
+    """What stands for a hashtag of an answer in a button's data, where a long one has no room."""
+    return f"{crc32(tag.encode()):08x}"
 
 
 def choice_keyboard(
@@ -88,7 +163,7 @@ def categories_keyboard(texts: Texts, page: Page[tuple[str, str]]) -> InlineKeyb
 def category_keyboard(texts: Texts, hashtags: Sequence[str], page: int) -> InlineKeyboardMarkup:
     """Below an open category: copy, and back to the page it was on."""
     back = _button(texts.button_categories, "categories", page)
-    return InlineKeyboardMarkup([*copying(texts, hashtags), [back]])
+    return InlineKeyboardMarkup([copying(copy_label(texts, hashtags), hashtags), [back]])
 
 
 def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> InlineKeyboardMarkup:
@@ -136,22 +211,40 @@ def _turning(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKe
     return [row]
 
 
-def copying(texts: Texts, hashtags: Sequence[str]) -> list[list[InlineKeyboardButton]]:
-    """A row to copy hashtags with: the best five, and all; or the few that there are."""
+def copy_label(texts: Texts, hashtags: Sequence[str]) -> str:
+    """What a wide button that copies hashtags is called: how many, where not all fit into it."""
+    count = len(fitting(hashtags))
+    if count == len(hashtags):
+        return texts.button_copy
+    return texts.button_copy_some.format(count=count, all=len(hashtags))
+
+
+def copying(label: str, hashtags: Sequence[str]) -> list[InlineKeyboardButton]:
+    """A button that copies as many of the hashtags as fit into it; none where there are none."""
     if not hashtags:
         return []
-    first = texts.button_copy_five if len(hashtags) >= FIRST else texts.button_copy
-    row = [_copy(first, fitting(hashtags[:FIRST]))]
-    if hashtags[FIRST:]:
-        fit = fitting(hashtags)
-        whole = len(fit) == len(hashtags)
-        label = texts.button_copy_all if whole else texts.button_copy_some
-        row.append(_copy(label.format(count=len(fit), all=len(hashtags)), fit))
-    return [row]
+    return [InlineKeyboardButton(label, copy_text=CopyTextButton(line(fitting(hashtags))))]
 
 
-def _copy(label: str, hashtags: Sequence[str]) -> InlineKeyboardButton:
-    return InlineKeyboardButton(label, copy_text=CopyTextButton(line(hashtags)))
+def _given(thumbs: Thumbs) -> list[str]:
+    return [label for verb, label in THUMBS.items() if getattr(thumbs, verb)]
+
+
+def _counted(label: str, votes: int) -> str:
+    """A thumb's button, with a mark where somebody gave it, and how many where several did."""
+    return label if not votes else f"{MARK}{label}" if votes == 1 else f"{MARK}{label} {votes}"
+
+
+def _paired(buttons: Sequence[InlineKeyboardButton]) -> list[list[InlineKeyboardButton]]:
+    """Two in a row where both are short, else one: a phone should show each in full."""
+    rows: list[list[InlineKeyboardButton]] = []
+    for button in buttons:
+        beside = rows[-1] if rows else []
+        if len(beside) == 1 and max(len(beside[0].text), len(button.text)) <= HALF:
+            beside.append(button)
+        else:
+            rows.append([button])
+    return rows
 
 
 def _button(label: str, *data: object) -> InlineKeyboardButton:

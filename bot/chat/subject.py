@@ -8,7 +8,7 @@ newest in the chat, about the photo where one is named.
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import CallbackQuery, Message
+from telegram import Message
 
 from bot.chat import photo_lookup
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
@@ -75,21 +75,6 @@ async def answer_of(
         if answers:
             return answers[0]
     return await recommendations.last_in_chat(session, message.chat_id, photo_id)
-
-
-async def answer_under(
-    context: Context, query: CallbackQuery, answer_id: int
-) -> tuple[Message, Recommendation] | None:
-    """The message with a button and the answer that it shows; None where that is gone."""
-    message = query.message
-    if not isinstance(message, Message):
-        return None
-    await context.services.chat_locks.wait(message.chat_id)
-    async with context.services.database.reading() as session:
-        answer = await recommendations.get(session, answer_id)
-    if answer is None or answer.chat_id != message.chat_id:
-        return None
-    return message, answer
 
 
 async def photos_under(

@@ -195,7 +195,9 @@ async def _contents(state: State, form: Any) -> list[dict[str, Any]]:
     """The fields of each message to be made from one form."""
     uploads = [(kind, part) for kind, part in form.items() if isinstance(part, web.FileField)]
     # Browsers send the line breaks of a form as \r\n.
-    text, caption = (str(form.get(name) or "").replace("\r", "") for name in ("text", "caption"))
+    text = str(form.get("text") or "").replace("\r", "")
+    # One caption, or one for each photo of an album.
+    captions = [str(caption).replace("\r", "") for caption in form.getall("caption", [])]
     if not uploads:
         too_long = "A message has at most {limit} characters."
         fields = state.text_fields(
@@ -210,11 +212,15 @@ async def _contents(state: State, form: Any) -> list[dict[str, Any]]:
         most = "At most {limit} photos can be sent at once."
         raise CannotSendError(most, limit=limits.MAX_ALBUM)
     too_long = "A caption has at most {limit} characters."
-    captioned = state.text_fields(
-        "caption", Formatted(caption), CannotSendError(too_long, limit=limits.MAX_CAPTION)
-    )
+    captioned = [
+        state.text_fields(
+            "caption", Formatted(caption), CannotSendError(too_long, limit=limits.MAX_CAPTION)
+        )
+        for caption in captions
+    ]
     contents = [await _upload(state, *upload) for upload in uploads]
-    contents[0] |= captioned
+    for content, fields in zip(contents, captioned, strict=False):
+        content |= fields
     return contents
 
 

@@ -45,6 +45,11 @@ async def edited(person: Person, message: Message, label: str) -> Message:
     return await person.wait_edit(message)
 
 
+async def below(person: Person, message: Message, label: str) -> Message:
+    """Presses a button below ✎; returns what the bot makes of the message."""
+    return await edited(person, await edited(person, message, "✎"), label)
+
+
 def hashtags(message: Message) -> list[str]:
     return [word for word in message["text"].split() if word.startswith("#")]
 

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommenders.answers import FIRST, Apart, Rules, answer, first_apart, root, share_a_root
+from recommenders.answers import (
+    FIRST,
+    Apart,
+    Rules,
+    answer,
+    first_apart,
+    relatives,
+    root,
+    share_a_root,
+)
 from recommenders.ranking import Hashtag
 
 
@@ -90,3 +99,69 @@ def test_no_root_gathers_more_than_may_share_it(tags: list[str], of_a_root: int)
     apart = Apart(of_a_root)
     roots = [root(tag) for tag in tags if apart.takes(tag)]
     assert all(sum(share_a_root(one, other) for other in roots) <= of_a_root for one in roots)
+
+
+def album(*lists: list[Hashtag], before: tuple[str, ...] = ()) -> list[str]:
+    """The first five of an album whose photos have these lists."""
+    rules = Rules(floor=0.4)
+    found = answer(lambda count: lists, len(lists), top=5, rules=rules, before=before)
+    return [hashtag.tag for hashtag in found]
+
+
+def photo_of(*words: str, score: float = 0.9) -> list[Hashtag]:
+    return [Hashtag(word, score) for word in words]
+
+
+SURE = photo_of("cat", "kitten", "whiskers", "paws", "feline", "meow", score=0.99)
+
+
+def test_a_sure_photo_leaves_the_others_of_its_album_their_share() -> None:
+    shared = album(SURE, photo_of("sea", "waves", score=0.5), photo_of("cake", "sugar", score=0.5))
+    assert shared == ["cat", "sea", "cake", "kitten", "waves"]
+
+
+def test_every_one_of_five_photos_gets_a_hashtag() -> None:
+    words = ("sea", "cake", "bridge", "piano")
+    assert album(SURE, *(photo_of(word, score=0.45) for word in words)) == ["cat", *words]
+
+
+def test_what_fits_several_photos_comes_first_and_counts_for_all_of_them() -> None:
+    shared = album(
+        photo_of("cake", "sea", "sugar"), photo_of("bridge", "sea", "river"), photo_of("piano")
+    )
+    assert shared[:3] == ["sea", "piano", "cake"]
+
+
+def test_a_photo_that_nothing_is_likely_for_claims_no_share() -> None:
+    assert album(SURE, photo_of("sea", score=0.3)) == [hashtag.tag for hashtag in SURE[:5]]
+
+
+def test_what_follows_in_an_album_goes_on_sharing_fairly() -> None:
+    lists = photo_of("cat", "kitten", "paws"), photo_of("sea", "waves", "surf")
+    assert album(*lists, before=("cat", "kitten"))[0] == "sea"
+
+
+def test_what_follows_five_hashtags_may_be_as_unlikely_as_what_stands_behind_five() -> None:
+    hashtags = ranked(0.9, 0.8, 0.7, 0.6, 0.5, 0.1, 0.1)
+    before = [hashtag.tag for hashtag in hashtags[:FIRST]]
+    for count, expected in ((5, ["tiger", "cake"]), (4, ["bridge", "tiger", "cake"])):
+        found = answer(
+            lambda _: [hashtags], 1, top=5, rules=Rules(floor=0.4), before=before[:count]
+        )
+        assert [hashtag.tag for hashtag in found] == expected
+
+
+def test_what_follows_fewer_than_five_is_likely_or_does_not_come() -> None:
+    hashtags = ranked(0.9, 0.8, 0.2, 0.1)
+    found = answer(lambda _: [hashtags], 1, top=5, rules=Rules(floor=0.4), before=["sea", "sunset"])
+    assert found == []
+
+
+def test_what_must_not_stand_beside_a_hashtag_does_not_follow_it() -> None:
+    rules = Rules(forbidden_pairs=((frozenset({"sea"}), frozenset({"coffee"})),))
+    found = answer(lambda _: [ranked(0.9, 0.8, 0.7, 0.6)], 1, top=5, rules=rules, before=["sea"])
+    assert [hashtag.tag for hashtag in found] == ["sunset", "yoga"]
+
+
+def test_relatives_are_all_of_a_family() -> None:
+    assert relatives(["dog"], ["dogs", "doglover", "cat"]) == {"dog", "dogs"}

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from storage import Database, feedback, labels, recommendations
+from storage import Database, feedback, labels, recommendations, sightings
 from storage.feedback import Thumbs
+from storage.tables import Recommendation
 
 NewPhoto = Callable[..., Awaitable[int]]
 TEN = [(f"tag{number}", 1 - number / 10) for number in range(10)]
@@ -128,10 +129,10 @@ async def test_an_answer_from_before_something_was_learnt_no_longer_counts(
     assert await previous(database, photo, since=datetime.now(UTC)) is None
 
 
-async def add_label(database: Database, photo: int) -> None:
+async def add_label(database: Database, photo: int, tag: str = "dog") -> None:
     async with database.session() as session:
         await labels.add(
-            session, user_id=1, chat_id=1, photo_id=photo, hashtags=["dog"], vocabulary={"dog"}
+            session, user_id=1, chat_id=1, photo_id=photo, hashtags=[tag], vocabulary={tag}
         )
 
 
@@ -178,10 +179,8 @@ async def test_an_answer_comes_back_as_it_was_recorded(
     database: Database, new_photo: NewPhoto
 ) -> None:
     number = await answer(database, await new_photo())
-    async with database.reading() as session:
-        stored = await recommendations.get(session, number)
-    assert stored is not None
-    assert stored.hashtags == [list(scored) for scored in TEN] and stored.at.tzinfo is UTC
+    recorded = await stored(database, number)
+    assert recorded.hashtags == [list(scored) for scored in TEN] and recorded.at.tzinfo is UTC
 
 
 async def test_an_answer_that_is_gone_has_no_message(database: Database) -> None:
@@ -191,20 +190,139 @@ async def test_an_answer_that_is_gone_has_no_message(database: Database) -> None
         assert await recommendations.of_message(session, 1, 78) == []
 
 
+async def stored(database: Database, number: int) -> Recommendation:
+    async with database.reading() as session:
+        answer = await recommendations.get(session, number)
+    assert answer is not None
+    return answer
+
+
+async def extend(database: Database, number: int, *hashtags: str, shown: int) -> None:
+    async with database.session() as session:
+        scored = [(tag, 0.5) for tag in hashtags]
+        await recommendations.extend(session, number, scored, shown=shown)
+
+
 async def test_more_hashtags_stand_below_those_of_an_answer(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
     first = await answer(database, photo)
-    async with database.session() as session:
-        await recommendations.extend(session, first, [("猫", 0.5)])
+    await extend(database, first, "猫", "tag3", shown=11)
     assert await previous(database, photo, count=11) == [*TEN, ("猫", 0.5)]
 
 
 async def test_an_answer_that_is_gone_takes_no_more_hashtags(database: Database) -> None:
-    async with database.session() as session:
-        await recommendations.extend(session, 404, [("猫", 0.5)])
+    await extend(database, 404, "猫", shown=1)
+    async with database.reading() as session:
         assert await recommendations.get(session, 404) is None
+
+
+async def take_out(database: Database, number: int, *hashtags: str, user: int = 1) -> None:
+    async with database.session() as session:
+        for tag in hashtags:
+            await feedback.take_out(session, recommendation_id=number, hashtag=tag, user_id=user)
+
+
+async def test_what_is_taken_out_is_not_shown_and_what_follows_moves_up(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    number = await answer(database, await new_photo(), hashtags=TEN[:3])
+    await take_out(database, number, "tag1")
+    assert (await stored(database, number)).tags == ["tag0", "tag2"]
+    await extend(database, number, "猫", "犬", shown=3)
+    assert (await stored(database, number)).tags == ["tag0", "tag2", "猫"]
+
+
+async def test_what_is_put_back_stands_where_it_stood(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    number = await answer(database, await new_photo(), hashtags=TEN[:3])
+    await take_out(database, number, "tag1")
+    await extend(database, number, "猫", shown=3)
+    async with database.session() as session:
+        await feedback.put_back(session, recommendation_id=number, hashtag="tag1")
+    assert (await stored(database, number)).tags == ["tag0", "tag1", "tag2"]
+
+
+async def test_what_two_take_out_is_noted_of_the_first(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    number = await answer(database, await new_photo())
+    await take_out(database, number, "tag1", user=1)
+    await take_out(database, number, "tag1", "tag2", user=2)
+    noted = (await stored(database, number)).taken_out
+    assert [(one.hashtag, one.user_id) for one in noted] == [("tag1", 1), ("tag2", 2)]
+
+
+async def unwanted(database: Database, *photos: int, chat: int = 1) -> set[str]:
+    async with database.reading() as session:
+        return await feedback.unwanted(session, chat_id=chat, photo_ids=photos, first=2)
+
+
+async def test_what_was_taken_out_is_unwanted_for_that_photo_in_that_chat(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, other = await new_photo(), await new_photo()
+    number = await answer(database, photo)
+    await answer(database, photo, chat_id=2)
+    await take_out(database, number, "tag7")
+    assert await unwanted(database, photo) == {"tag7"}
+    assert await unwanted(database, photo, chat=2) == set()
+    assert await unwanted(database, other) == set()
+
+
+async def test_the_first_ones_of_an_answer_with_a_thumb_down_are_unwanted(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    number = await answer(database, photo)
+    await vote(database, number, 1, -1)
+    await vote(database, number, 2, 1)
+    assert await unwanted(database, photo) == {"tag0", "tag1"}
+    await vote(database, number, 1, 0)
+    assert await unwanted(database, photo) == set()
+
+
+async def test_what_was_given_to_the_photo_since_is_wanted_again(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add_label(database, photo, "tag1")
+    await take_out(database, await answer(database, photo), "tag1", "dog")
+    assert await unwanted(database, photo) == {"tag1", "dog"}
+    await add_label(database, photo, "dog")
+    assert await unwanted(database, photo) == {"tag1"}
+
+
+async def test_what_is_unwanted_for_an_album_is_so_for_these_photos_together(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photos = [await new_photo() for _ in range(3)]
+    number = await answer(database, photos[0], album=True, message_id=77)
+    async with database.session() as session:
+        await sightings.answered(session, chat_id=1, message_id=77, photo_ids=photos[:2])
+    await take_out(database, number, "tag1")
+    assert await unwanted(database, photos[1], photos[0]) == {"tag1"}
+    assert await unwanted(database, *photos) == set()
+    assert await unwanted(database, photos[0]) == set()
+
+
+async def test_an_answer_without_what_its_chat_does_not_want_is_not_given_to_others(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await answer(database, photo)
+    await answer(database, photo, hashtags=TEN[1:], only_here=True)
+    assert await previous(database, photo) == TEN
+
+
+async def test_an_answer_of_which_something_was_taken_out_is_given_to_others_whole(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await take_out(database, await answer(database, photo), "tag0")
+    assert await previous(database, photo) == TEN
 
 
 async def test_an_answer_to_an_album_is_not_repeated_for_its_first_photo(

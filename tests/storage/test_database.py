@@ -74,6 +74,20 @@ async def test_answers_get_their_style_of_the_first_version_back(
         assert styles.all() == OLD_STYLES
 
 
+async def test_answers_from_before_hashtags_were_taken_out_are_whole_and_for_every_chat(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    photo = await new_photo()
+    await record_styles(database, photo, ["balanced"])
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    async with database.reading() as session:
+        answer = await recommendations.get(session, 1)
+    assert answer is not None
+    assert (answer.tags, answer.only_here) == (["dog"], False)
+
+
 async def test_answers_of_the_first_version_get_their_mix_and_album(
     database: Database, new_photo: Callable[..., Awaitable[int]]
 ) -> None:
@@ -96,7 +110,7 @@ async def test_answers_from_before_captions_were_read_named_no_words(
     await record_styles(database, photo, ["balanced"])
     async with database.engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0004"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
     async with database.reading() as session:
         answer = await recommendations.get(session, 1)
         assert answer is not None and answer.tags == ["dog"] and answer.named == ()

@@ -104,6 +104,9 @@ async def traces(database: Database, new_photo: NewPhoto) -> Traces:
     async with database.session() as session:
         await chats.change(session, ME, count=30)
         await feedback.vote(session, recommendation_id=answer_to_other, user_id=ME, value=-1)
+        await feedback.take_out(
+            session, recommendation_id=answer_to_other, hashtag="dog", user_id=ME
+        )
         await labels.remove(session, ME, "two")
         decided = {"hashtag": "decided", "status": "approved", "first_at": now()}
         session.add(NewHashtag(**decided, decided_by=ME, decided_at=now()))

@@ -7,8 +7,8 @@ from telegram import ForceReply, Message, Update
 from telegram.constants import ChatType
 from telegram.ext import filters
 
-from bot.chat import subject
-from bot.chat.handlers.buttons import stale, tapped
+from bot.chat import answer_message, subject
+from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
 from bot.chat.photo_lookup import UnreadablePhotoError
 from bot.chat.services import Context
 from bot.chat.teaching import MAX_HASHTAGS, teach
@@ -24,9 +24,10 @@ async def addtags(update: Update, context: Context) -> None:
     await _teach(update, context, [message], " ".join(rest))
 
 
-async def captioned(update: Update, context: Context, album: list[Message], text: str) -> None:
+async def captioned(update: Update, context: Context, album: list[Message], caption: str) -> None:
     """A photo or an album whose caption is /addtags #one #two."""
-    await _teach(update, context, album, text)
+    _, *rest = caption.split(maxsplit=1)
+    await _teach(update, context, album, " ".join(rest))
 
 
 async def replied(update: Update, context: Context) -> None:
@@ -36,36 +37,48 @@ async def replied(update: Update, context: Context) -> None:
     await _teach(update, context, [message], message.text or "")
 
 
-async def ask(update: Update, context: Context) -> None:
-    """The button "add tags": asks for them, in reply to the answer."""
-    query, data = tapped(update)
-    services = context.services
-    under = await subject.answer_under(context, query, int(data[1]))
-    if under is None:
-        await stale(update, context)
+@on_answer
+async def ask(tap: AnswerTap, context: Context) -> None:
+    """The button "add tags": asks for them; under an album first for which photo, or all."""
+    services, message = context.services, tap.message
+    which = tap.data[2] if len(tap.data) > 2 else ""
+    async with services.database.reading() as session:
+        photo_ids = await subject.photos_under(session, message, tap.answer)
+    if len(photo_ids) > 1 and not which:
+        shown = await shown_now(context, tap.answer)
+        await edit(tap.query, *answer_message.asking_which(context.texts, shown, len(photo_ids)))
+        await tap.query.answer()
         return
-    message, answer = under
+    about = message.message_id
+    if which.isdecimal() and int(which) <= len(photo_ids):
+        photo_ids = [photo_ids[int(which) - 1]]
+        # In reply to the photo itself: so everybody sees which it is.
+        async with services.database.reading() as session:
+            messages = await sightings.shown_by(session, message.chat_id, photo_ids, before=about)
+        about = messages.get(photo_ids[0], about)
     prompt = escape(context.texts.add_prompt.format(most=MAX_HASHTAGS))
     in_group = message.chat.type != ChatType.PRIVATE
     if in_group:
         # In a group only who tapped is asked to reply, and a mention is how Telegram knows them.
-        prompt = f"{query.from_user.mention_html()} {prompt}"
-    async with services.chat_locks.of(message.chat_id):
-        question = await message.reply_html(
-            prompt,
-            reply_markup=ForceReply(
-                selective=in_group, input_field_placeholder=context.texts.add_placeholder
-            ),
-            do_quote=True,
+        prompt = f"{tap.query.from_user.mention_html()} {prompt}"
+    question = await message.reply_html(
+        prompt,
+        reply_markup=ForceReply(
+            selective=in_group, input_field_placeholder=context.texts.add_placeholder
+        ),
+        reply_to_message_id=about,
+    )
+    async with services.database.session() as session:
+        await sightings.answered(
+            session,
+            chat_id=message.chat_id,
+            message_id=question.message_id,
+            photo_ids=photo_ids,
         )
-        async with services.database.session() as session:
-            await sightings.answered(
-                session,
-                chat_id=message.chat_id,
-                message_id=question.message_id,
-                photo_ids=await subject.photos_under(session, message, answer),
-            )
-    await query.answer()
+    if which:
+        await show(tap, context, tap.answer)
+    else:
+        await tap.query.answer()
 
 
 class RepliesToAsking(filters.MessageFilter):

@@ -1,129 +1,217 @@
 """Taps on the buttons under an answer. What a button is about is in its data, by a row's number."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
-from bot.chat import subject
-from bot.chat.answering import AnswerRequest, is_unsure, keyboard, recommend, request_in
+from bot.chat import answer_message, subject
+from bot.chat.answer_message import ShownAnswer
+from bot.chat.answering import (
+    AnswerRequest,
+    answer_apart,
+    recommend,
+    record,
+    request_in,
+    unwanted_in,
+    without,
+)
+from bot.chat.keyboards import key_of
 from bot.chat.photo_lookup import Features
-from bot.chat.rendering import MOST_SHOWN, answer_text
+from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
-from recommenders.answers import FIRST
+from recommenders.answers import FIRST, MIXES
 from recommenders.engine import Engine
-from recommenders.languages import meaning
-from storage import feedback, known_photos, recommendations
+from storage import feedback, known_photos, recommendations, sightings
 from storage.tables import Recommendation
 
 
-async def more(update: Update, context: Context) -> None:
+@dataclass(frozen=True)
+class AnswerTap:
+    """A tap on a button under an answer.
+
+    Attributes:
+        data: the parts of the button's data: its verb, the answer's id, and what else it needs.
+        message: the bot's, which shows the answer.
+    """
+
+    query: CallbackQuery
+    data: Sequence[str]
+    message: Message
+    answer: Recommendation
+
+    @property
+    def page(self) -> int:
+        """Of the hashtags to take out; the first under answers from before there were any."""
+        return int(self.data[2]) if len(self.data) > 2 else 0
+
+
+Tapped = Callable[[Update, Context], Coroutine[Any, Any, None]]
+
+
+def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tapped:
+    """Hands a tap on with the answer that it is about; says so where that is gone.
+
+    Taps in a chat come one after the other: two people may tap under one answer at once.
+    """
+
+    async def on_tap(update: Update, context: Context) -> None:
+        query, data = tapped(update)
+        message = query.message
+        if not isinstance(message, Message):
+            await stale(update, context)
+            return
+        services = context.services
+        async with services.chat_locks.of(message.chat_id):
+            async with services.database.reading() as session:
+                answer = await recommendations.get(session, int(data[1]))
+            if answer is None or answer.chat_id != message.chat_id:
+                await stale(update, context)
+                return
+            await handler(AnswerTap(query, data, message, answer), context)
+
+    return on_tap
+
+
+@on_answer
+async def more(tap: AnswerTap, context: Context) -> None:
     """Adds the next hashtags to the answer."""
-    query, data = tapped(update)
-    services, engine = context.services, context.services.engine
-    under = await subject.answer_under(context, query, int(data[1]))
-    if under is None or under[1].backend not in engine.backends:
-        await stale(update, context)
-        return
-    message, answer = under
+    services, answer = context.services, tap.answer
     async with services.database.reading() as session:
-        request = await request_in(session, context, engine, answer.chat_id)
-        features = await _features(session, engine, message, answer)
-    room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.hashtags))
-    hashtags = []
-    if features and room > 0:
-        # Nor in another language what stands there already.
-        meant = (meaning(tag, engine.own_hashtags) for tag in answer.tags)
-        following = replace(
-            request,
-            backend=answer.backend,
-            style=answer.style,
-            language=answer.language or "en",
-            words=answer.named,
-            top=room,
-            blocked={*request.blocked, *answer.tags, *meant},
+        request = await request_in(session, context, services.engine, answer.chat_id)
+    room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.tags))
+    await _fill(tap, context, len(answer.tags) + room)
+    changed = await _stored(context, answer.id)
+    if len(changed.tags) == len(answer.tags):
+        await tap.query.answer(context.texts.no_more)
+        return
+    await show(tap, context, changed)
+
+
+@on_answer
+async def edit_answer(tap: AnswerTap, context: Context) -> None:
+    """``✎``: all that can be done with the answer, and another page of its hashtags."""
+    await show(tap, context, tap.answer, page=tap.page)
+
+
+@on_answer
+async def close(tap: AnswerTap, context: Context) -> None:
+    """Back to the one row."""
+    await show(tap, context, tap.answer)
+
+
+@on_answer
+async def take_out(tap: AnswerTap, context: Context) -> None:
+    """Takes one hashtag out of the answer; the next best moves up."""
+    answer = tap.answer
+    tag = next((tag for tag in answer.tags if key_of(tag) == tap.data[3]), None)
+    if tag is None:  # somebody else was quicker
+        await show(tap, context, answer, page=tap.page)
+        return
+    async with context.services.database.session() as session:
+        await feedback.take_out(
+            session, recommendation_id=answer.id, hashtag=tag, user_id=tap.query.from_user.id
         )
-        hashtags = await recommend(services, engine, following, features)
-    if not hashtags:
-        await query.answer(context.texts.no_more)
-        return
-    async with services.database.session() as session:
-        scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
-        await recommendations.extend(session, answer.id, scored)
-    tags = [*answer.tags, *(hashtag.tag for hashtag in hashtags)]
-    await _show(context, query, request, answer.id, answer.backend, tags)
+    changed = await _stored(context, answer.id)
+    await _fill(replace(tap, answer=changed), context, answer.length)
+    changed = await _stored(context, answer.id)
+    note = context.texts.taken_out.format(tag=tag)
+    await show(tap, context, changed, page=tap.page, note=note)
 
 
-async def other(update: Update, context: Context) -> None:
+@on_answer
+async def put_back(tap: AnswerTap, context: Context) -> None:
+    """Puts a hashtag back where it stood."""
+    out = [one.hashtag for one in tap.answer.taken_out]
+    tag = next((tag for tag in out if key_of(tag) == tap.data[3]), None)
+    note = ""
+    if tag is not None:
+        async with context.services.database.session() as session:
+            await feedback.put_back(session, recommendation_id=tap.answer.id, hashtag=tag)
+        note = context.texts.put_back.format(tag=tag)
+    await show(tap, context, await _stored(context, tap.answer.id), page=tap.page, note=note)
+
+
+@on_answer
+async def vote(tap: AnswerTap, context: Context) -> None:
+    """Stores a thumb; a person's later one takes its place, and the same one takes it back."""
+    texts, value = context.texts, 1 if tap.data[0] == "up" else -1
+    whose = {"recommendation_id": tap.answer.id, "user_id": tap.query.from_user.id}
+    async with context.services.database.session() as session:
+        if await feedback.vote_of(session, **whose) == value:
+            value = 0
+        await feedback.vote(session, **whose, value=value)
+    note = {1: texts.thanks_up, -1: texts.thanks_down, 0: texts.vote_back}[value]
+    await show(tap, context, tap.answer, page=tap.page, note=note)
+
+
+@on_answer
+async def other(tap: AnswerTap, context: Context) -> None:
     """Shows what another backend says, in place of the answer."""
-    query, data = tapped(update)
     services, engine = context.services, context.services.engine
-    backend = data[2]
-    under = await subject.answer_under(context, query, int(data[1]))
-    if under is None or backend not in engine.backends:
-        await stale(update, context)
+    message, answer, backend = tap.message, tap.answer, tap.data[2]
+    if backend not in engine.backends:
+        await tap.query.answer(context.texts.button_stale, show_alert=True)
         return
-    message, answer = under
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, answer.chat_id)
+        photo_ids = await subject.photos_under(session, message, answer)
+        unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
         earlier = await _shown_before(session, message, backend, engine.model)
-        features = await _features(session, engine, message, answer)
-    if earlier is not None and not services.is_outdated(earlier.at):
-        tags = [tag for tag in earlier.tags if tag not in request.blocked]
-        await _show(context, query, request, earlier.id, backend, tags)
+        features = await _features(session, engine, photo_ids)
+    fresh = earlier is not None and not services.is_outdated(earlier.at)
+    if earlier is not None and fresh and unwanted.isdisjoint(earlier.tags):
+        await show(tap, context, earlier, page=0)
         return
     if not features:
-        await stale(update, context)
+        await tap.query.answer(context.texts.button_stale, show_alert=True)
         return
     started = perf_counter()
-    asked = replace(
-        request,
-        backend=backend,
-        style=answer.style,
-        language=answer.language or "en",
-        words=answer.named,
-    )
-    hashtags = await recommend(services, engine, asked, features)
+    asked = replace(_as_before(engine, request, answer), backend=backend)
+    hashtags = await recommend(services, engine, without(engine, asked, unwanted), features)
     async with services.database.session() as session:
-        answer_id = await recommendations.record(
+        answer_id = await record(
             session,
-            photo_id=answer.photo_id,
-            chat_id=answer.chat_id,
+            engine,
+            asked,
+            answer.chat_id,
+            photo_ids,
+            hashtags,
             message_id=message.message_id,
-            backend=backend,
-            model=engine.model,
-            style=answer.style,
-            mix=request.mix,
-            language=asked.language,
-            words=asked.words,
             album=answer.album,
-            hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
+            only_here=bool(unwanted),
             # What this backend would have needed, had it been asked first.
             elapsed_ms=answer.elapsed_ms + (perf_counter() - started) * 1000,
             duplicate=answer.duplicate,
         )
-    await _show(context, query, request, answer_id, backend, [hashtag.tag for hashtag in hashtags])
+    await show(tap, context, await _stored(context, answer_id), page=0)
 
 
-async def vote(update: Update, context: Context) -> None:
-    """Stores a thumb; a later one of the same person takes its place."""
-    query, data = tapped(update)
-    up = data[0] == "up"
-    under = await subject.answer_under(context, query, int(data[1]))
-    if under is None:
-        await stale(update, context)
-        return
-    async with context.services.database.session() as session:
-        await feedback.vote(
-            session,
-            recommendation_id=under[1].id,
-            user_id=query.from_user.id,
-            value=1 if up else -1,
+@on_answer
+async def apart(tap: AnswerTap, context: Context) -> None:
+    """Answers the photos of an album one by one, but for those that were since."""
+    services, engine = context.services, context.services.engine
+    async with services.database.reading() as session:
+        photo_ids = await subject.photos_under(session, tap.message, tap.answer)
+        done = await recommendations.answered_alone_since(session, tap.answer, photo_ids)
+        left = [photo_id for photo_id in photo_ids if photo_id not in done]
+        messages = await sightings.shown_by(
+            session, tap.message.chat_id, left, before=tap.message.message_id
         )
-    await query.answer(context.texts.thanks_up if up else context.texts.thanks_down)
+        features = await _features(session, engine, left)
+    if not left:
+        await tap.query.answer(context.texts.apart_already)
+        return
+    if not features:
+        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        return
+    await tap.query.answer()
+    photos = {one: messages.get(one, tap.message.message_id) for one in left}
+    await answer_apart(context, tap.message, photos)
 
 
 async def stale(update: Update, context: Context) -> None:
@@ -153,24 +241,81 @@ def plain(html: str) -> str:
     return html.replace("<b>", "").replace("</b>", "")
 
 
-async def _show(
-    context: Context,
-    query: CallbackQuery,
-    request: AnswerRequest,
-    answer_id: int,
-    backend: str,
-    tags: Sequence[str],
-) -> None:
-    """Puts an answer into the message; a backend that is not the chat's own is named."""
-    texts, engine = context.texts, context.services.engine
-    spoken_by = backend if backend != request.backend else None
-    notes = [texts.unsure] if is_unsure(request, tags) else []
-    await edit(
-        query,
-        answer_text(texts, tags, spoken_by=spoken_by, notes=notes) if tags else texts.nothing_found,
-        keyboard(texts, engine, answer_id, backend, tags),
+async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
+    """An answer as it is to be shown now."""
+    services, engine = context.services, context.services.engine
+    async with services.database.reading() as session:
+        request = await request_in(session, context, engine, answer.chat_id)
+        thumbs = await feedback.thumbs(session, answer.id)
+    return answer_message.shown(
+        answer,
+        top=request.top,
+        backend=request.backend,
+        blocked=request.blocked,
+        own=request.own,
+        thumbs=thumbs,
     )
-    await query.answer()
+
+
+async def show(
+    tap: AnswerTap,
+    context: Context,
+    answer: Recommendation,
+    *,
+    page: int | None = None,
+    note: str = "",
+) -> None:
+    """Puts an answer into the message: open on a page of its hashtags, or closed."""
+    texts, backends = context.texts, context.services.engine.backends
+    shown = await shown_now(context, answer)
+    if page is None:
+        text, keyboard = answer_message.closed(texts, shown, backends)
+    else:
+        text, keyboard = answer_message.opened(texts, shown, backends, page)
+    await edit(tap.query, text, keyboard)
+    await tap.query.answer(note or None)
+
+
+async def _fill(tap: AnswerTap, context: Context, count: int) -> None:
+    """Appends the next best hashtags, so that ``count`` are shown as far as there are so many."""
+    services, engine, answer = context.services, context.services.engine, tap.answer
+    hashtags = []
+    remaining = answer.remaining
+    if len(remaining) < count:
+        async with services.database.reading() as session:
+            request = await request_in(session, context, engine, answer.chat_id)
+            photo_ids = await subject.photos_under(session, tap.message, answer)
+            unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
+            features = await _features(session, engine, photo_ids)
+        if features:
+            asked = _as_before(engine, request, answer)
+            asked = without(engine, asked, unwanted - set(remaining))
+            asked = replace(asked, top=count - len(remaining))
+            hashtags = await recommend(services, engine, asked, features, remaining)
+    async with services.database.session() as session:
+        scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
+        # Of no more than there are, but never of fewer than before: what is put back needs room.
+        room = max(answer.length, min(count, len(remaining) + len(scored)))
+        await recommendations.extend(session, answer.id, scored, shown=room)
+
+
+def _as_before(engine: Engine, request: AnswerRequest, answer: Recommendation) -> AnswerRequest:
+    """What holds in the chat, but asked as the answer was: what follows it should suit it."""
+    return replace(
+        request,
+        backend=answer.backend if answer.backend in engine.backends else request.backend,
+        style=answer.style,
+        mix=answer.mix if answer.mix in MIXES else None,
+        language=answer.language or "en",
+        words=answer.named,
+    )
+
+
+async def _stored(context: Context, answer_id: int) -> Recommendation:
+    async with context.services.database.reading() as session:
+        answer = await recommendations.get(session, answer_id)
+    assert answer is not None  # taps hold the chat's lock
+    return answer
 
 
 async def _shown_before(
@@ -182,10 +327,11 @@ async def _shown_before(
 
 
 async def _features(
-    session: AsyncSession, engine: Engine, message: Message, answer: Recommendation
+    session: AsyncSession, engine: Engine, photo_ids: Sequence[int]
 ) -> list[Features]:
-    """Features of the photos that the message answers, as stored."""
+    """Features of photos as stored; none where one of them lacks some for the model at work."""
     backbones = {name for backend in engine.backends for name in engine.backbones[backend]}
-    photo_ids = await subject.photos_under(session, message, answer)
-    stored = [await known_photos.features(session, one, backbones) for one in photo_ids]
-    return [features for features in stored if features.keys() == backbones]
+    stored: list[Features] = [
+        await known_photos.features(session, one, backbones) for one in photo_ids
+    ]
+    return stored if all(features.keys() == backbones for features in stored) else []

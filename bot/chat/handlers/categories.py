@@ -74,7 +74,8 @@ async def _page(context: Context, chat_id: int, page: int) -> tuple[str, InlineK
     async with services.database.reading() as session:
         blocked = await services.blocked.in_chat(session, engine, chat_id)
         last = await recommendations.last_in_chat(session, chat_id)
-    answer = [Hashtag(tag, score) for tag, score in last.hashtags] if last else []
+    shown = last.tags if last else []
+    answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []
     fitting = _fitting(engine, answer)
     others = [one for one in _all(engine) if one not in fitting]
     ordered = [*fitting, *sorted(others, key=lambda one: one.name)]

@@ -144,9 +144,8 @@ class Size(Choice):
             mix=texts.mix_names[self.chosen(context, chat)],
             lines=_lines(texts.mix_names, texts.mix_lines, MIX_NAMES),
         )
-        if last is not None and last.hashtags and services.engine.knowledge is not None:
-            tags = [tag for tag, _ in last.hashtags[:FIRST]]
-            sizes = "\n".join(_by_size(texts, services.engine.knowledge, tags))
+        if last is not None and last.tags and services.engine.knowledge is not None:
+            sizes = "\n".join(_by_size(texts, services.engine.knowledge, last.tags[:FIRST]))
             text += f"\n\n{texts.mix_last.format(sizes=sizes)}"
         return text
 

@@ -18,16 +18,20 @@ async def sent(update: Update, context: Context) -> None:
     album = await context.services.albums.whole(message)
     if album is None:
         return
-    commands = {
-        command: part.caption or ""
-        for part in album
-        if (command := caption_command(part, context.bot.username))
-    }
-    if "addtags" in commands:
-        _, *rest = commands["addtags"].split(maxsplit=1)
-        await captioned(update, context, album, " ".join(rest))
-    elif "tags" in commands or message.chat.type == ChatType.PRIVATE:
-        await _answer(context, album, update)
+    commands = [caption_command(part, context.bot.username) for part in album]
+    captions = [part for part in album if part.caption]
+    if len(captions) == 1 and "addtags" in commands:
+        # A lone caption is the whole album's, wherever it stands; of several each is its photo's.
+        await captioned(update, context, album, captions[0].caption or "")
+        return
+    to_answer = []
+    for part, command in zip(album, commands, strict=True):
+        if command == "addtags":
+            await captioned(update, context, [part], part.caption or "")
+        elif command == "tags" or message.chat.type == ChatType.PRIVATE or len(captions) == 1:
+            to_answer.append(part)
+    if to_answer and ("tags" in commands or message.chat.type == ChatType.PRIVATE):
+        await _answer(context, to_answer, update)
 
 
 async def asked(update: Update, context: Context) -> None:

@@ -8,7 +8,7 @@ from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat import subject
 from bot.chat.handlers.buttons import edit, tapped
-from bot.chat.keyboards import copying, spelling_keyboard
+from bot.chat.keyboards import copy_label, copying, spelling_keyboard
 from bot.chat.services import Context
 from recommenders.hashtags import parse
 from recommenders.knowledge import Knowledge
@@ -97,5 +97,6 @@ async def _near(context: Context, chat_id: int, tag: str) -> TextAndButtons:
         return texts.similar_alone.format(tag=escape(tag)), None
     lines = [f"<code>#{escape(near.tag)}</code> {texts.decimal(near.score)}" for near in neighbours]
     header = texts.similar.format(tag=escape(tag))
-    keyboard = InlineKeyboardMarkup(copying(texts, [near.tag for near in neighbours]))
+    tags = [near.tag for near in neighbours]
+    keyboard = InlineKeyboardMarkup([copying(copy_label(texts, tags), tags)])
     return "\n".join([header, *lines]), keyboard

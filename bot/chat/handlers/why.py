@@ -1,14 +1,15 @@
-"""/why: what stands behind the first five hashtags of a photo's answer."""
+"""/why, and its button: what stands behind the first five hashtags of a photo's answer."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
-from telegram import Message, Update
+from telegram import Update
 
 from bot.chat import subject
 from bot.chat.answering import recommend, request_in
+from bot.chat.handlers.buttons import AnswerTap, on_answer
 from bot.chat.photo_lookup import Features, UnreadablePhotoError
 from bot.chat.rendering import line
 from bot.chat.services import Context
@@ -17,6 +18,7 @@ from recommenders.answers import FIRST
 from recommenders.explaining import Reason, SeenClass
 from recommenders.languages import meanings
 from storage import known_photos
+from storage.tables import Recommendation
 
 MAX_BESIDE = 3
 """Hashtags of known photos that are named behind a hashtag."""
@@ -35,16 +37,32 @@ async def why(update: Update, context: Context) -> None:
     if not photo_ids:
         await message.reply_html(texts.why_which)
         return
-    reasons = await _reasons(context, message, photo_ids)
+    async with context.services.database.reading() as session:
+        answer = await subject.answer_of(session, message, photo_ids[0])
+    reasons = await _reasons(context, message.chat_id, photo_ids, answer)
     await message.reply_html(why_text(texts, reasons) if reasons else texts.nothing_found)
 
 
-async def _reasons(context: Context, message: Message, photo_ids: Sequence[int]) -> list[Reason]:
+@on_answer
+async def tapped_why(tap: AnswerTap, context: Context) -> None:
+    """Says why below the answer."""
+    async with context.services.database.reading() as session:
+        photo_ids = await subject.photos_under(session, tap.message, tap.answer)
+    reasons = await _reasons(context, tap.message.chat_id, photo_ids, tap.answer)
+    if not reasons:
+        await tap.query.answer(context.texts.button_stale, show_alert=True)
+        return
+    await tap.message.reply_html(why_text(context.texts, reasons), do_quote=True)
+    await tap.query.answer()
+
+
+async def _reasons(
+    context: Context, chat_id: int, photo_ids: Sequence[int], answer: Recommendation | None
+) -> list[Reason]:
     """Of the answer that is there; of one that the photo would get, where it had none."""
     services, engine = context.services, context.services.engine
     async with services.database.reading() as session:
-        request = await request_in(session, context, engine, message.chat_id)
-        answer = await subject.answer_of(session, message, photo_ids[0])
+        request = await request_in(session, context, engine, chat_id)
         stored = [await known_photos.features(session, photo_id) for photo_id in photo_ids]
     tags: list[str] = []
     if answer is not None and answer.backend in engine.backends:

@@ -34,13 +34,23 @@ class Texts:
     unsure: str
     """Below fewer hashtags than were asked for, since the others are too improbable."""
 
+    all_out: str
+    """Instead of hashtags, once every single one was taken out."""
+    copy_part: str
+    """Below an answer that does not fit into its button whole."""
+    edit_hint: str
+    taken_out: str
+    put_back: str
+    apart_already: str
+
     button_copy: str
-    button_copy_five: str
-    button_copy_all: str
     button_copy_some: str
     button_more: str
-    button_other: str
+    button_apart: str
+    button_why: str
     button_add: str
+    button_all_photos: str
+    button_back: str
 
     model: str
     model_switched: str
@@ -128,7 +138,9 @@ class Texts:
 
     thanks_up: str
     thanks_down: str
+    vote_back: str
 
+    add_which: str
     add_prompt: str
     add_placeholder: str
     add_no_photo: str

@@ -1,9 +1,21 @@
 """Albums get one answer."""
 
-from tests.bot.conversation import GROUP, answer_hashtags, hashtags, reply
+import pytest
+
+from tests.bot.conversation import (
+    GROUP,
+    answer_hashtags,
+    below,
+    hashtags,
+    labels,
+    note,
+    reply,
+    reply_text,
+)
 from tests.bot.running import Running
+from tests.bot.stored_labels import stored_labels
 from tests.colours import Pause, jpeg
-from tests.person import Person
+from tests.person import Message, Person
 
 
 async def test_an_album_gets_one_answer_in_reply_to_its_first_photo(
@@ -16,9 +28,12 @@ async def test_an_album_gets_one_answer_in_reply_to_its_first_photo(
     assert not hashtags(await reply(ann, "/count 10"))
 
 
-async def test_an_albums_answer_fits_most_of_its_photos(bot: Running, ann: Person) -> None:
+async def test_every_photo_of_an_album_has_its_share_of_the_first_five(
+    bot: Running, ann: Person
+) -> None:
     await ann.send_photo([jpeg("red", 1), jpeg("red", 2), jpeg("blue", 3)])
-    assert all(tag.startswith("#red") for tag in hashtags(await ann.wait_reply())[:5])
+    five = hashtags(await ann.wait_reply())[:5]
+    assert sorted(five) == ["#blue1", "#blue2", "#red1", "#red2", "#red3"]
     assert bot.network.photos == 3
 
 
@@ -51,3 +66,137 @@ async def test_a_photo_of_an_album_that_cannot_be_read_is_named_and_the_rest_ans
     answer = await ann.wait_reply()
     assert hashtags(answer)[0] == "#red1"
     assert "1 of the 2 could not be read" in answer["text"]
+
+
+async def taught(bot: Running, photos: list[Message]) -> list[list[str]]:
+    """The hashtags stored for each photo of an album."""
+    return [tags for photo in photos for tags in await stored_labels(bot.database, photo)]
+
+
+@pytest.fixture
+async def photos(ann: Person) -> list[Message]:
+    """An album of Ann's: a red photo, a green one and a blue one."""
+    return await ann.send_photo([jpeg("red", 1), jpeg("green", 2), jpeg("blue", 3)])
+
+
+@pytest.fixture
+async def album(ann: Person, photos: list[Message]) -> Message:
+    """The bot's answer to it."""
+    return await ann.wait_reply()
+
+
+async def test_an_album_is_answered_photo_by_photo_with_a_button(
+    bot: Running, ann: Person, photos: list[Message], album: Message
+) -> None:
+    await ann.press(album, "Photo by photo")
+    answers = [await ann.wait_reply() for _ in photos]
+    assert [one["reply_to_message"]["message_id"] for one in answers] == [
+        photo["message_id"] for photo in photos
+    ]
+    assert [hashtags(one)[0] for one in answers] == ["#red1", "#green1", "#blue1"]
+    assert bot.network.photos == 3
+
+
+async def test_each_of_these_answers_has_its_own_buttons(
+    ann: Person, photos: list[Message], album: Message
+) -> None:
+    await ann.press(album, "Photo by photo")
+    answers = [await ann.wait_reply() for _ in photos]
+    assert labels(answers[1]) == ["Copy", "More", "✎"]
+    assert "#green1" not in hashtags(await below(ann, answers[1], "✕ #green1"))
+    assert (await answer_hashtags(ann, "green", 2))[0] == "#green2"
+
+
+async def test_a_second_tap_answers_nothing_twice(
+    ann: Person, photos: list[Message], album: Message
+) -> None:
+    await ann.press(album, "Photo by photo")
+    for _ in photos:
+        await ann.wait_reply()
+    assert "further down" in await note(ann, album, "Photo by photo")
+    assert len(ann.replies()) == 4
+
+
+async def test_a_photo_alone_is_not_offered_photo_by_photo(ann: Person) -> None:
+    await ann.send_photo(jpeg("red"))
+    assert "Photo by photo" not in labels(await ann.wait_reply())
+
+
+async def test_what_is_taken_out_of_an_album_gives_way_to_the_next_of_the_same_photo(
+    ann: Person, album: Message
+) -> None:
+    before = hashtags(album)[:5]
+    changed = await below(ann, album, "✕ #blue1")
+    assert "#blue2" in hashtags(changed)[:5]
+    assert set(before) - set(hashtags(changed)) == {"#blue1"}
+
+
+async def test_an_album_does_not_get_back_what_was_taken_out_of_it_in_another_order(
+    ann: Person, album: Message
+) -> None:
+    await below(ann, album, "✕ #blue1")
+    await ann.send_photo([jpeg("blue", 3), jpeg("red", 1), jpeg("green", 2)])
+    assert "#blue1" not in hashtags(await ann.wait_reply())
+    assert (await answer_hashtags(ann, "blue", 3))[0] == "#blue1"
+
+
+async def test_under_an_album_tags_are_added_to_the_photo_that_is_chosen(
+    bot: Running, ann: Person, photos: list[Message], album: Message
+) -> None:
+    asking = await below(ann, album, "Add tags")
+    assert "Which photo are they for?" in asking["text"]
+    assert labels(asking) == ["1", "2", "3", "All photos", "‹ Back"]
+    await ann.press(asking, "2")
+    prompt = await ann.wait_reply()
+    assert prompt["reply_to_message"]["message_id"] == photos[1]["message_id"]
+    assert "Learnt: #frog" in await reply_text(ann, "#frog", prompt)
+    assert await taught(bot, photos) == [[], ["frog"], []]
+
+
+async def test_under_an_album_tags_are_added_to_all_photos_where_that_is_chosen(
+    bot: Running, ann: Person, photos: list[Message], album: Message
+) -> None:
+    await ann.press(await below(ann, album, "Add tags"), "All photos")
+    await reply_text(ann, "#fair", await ann.wait_reply())
+    assert await taught(bot, photos) == [["fair"]] * 3
+    assert labels(ann.messages[album["message_id"]]) == labels(album)
+
+
+async def test_captions_of_an_albums_photos_each_count_for_their_own(
+    bot: Running, ann: Person
+) -> None:
+    photos = await ann.send_photo(
+        [jpeg("red", 1), jpeg("blue", 2)], caption=["/addtags #mycat", "/addtags #mydog"]
+    )
+    confirmed = [await ann.wait_reply() for _ in photos]
+    assert [one["reply_to_message"]["message_id"] for one in confirmed] == [
+        photo["message_id"] for photo in photos
+    ]
+    assert await taught(bot, photos) == [["mycat"], ["mydog"]]
+
+
+async def test_of_an_album_with_several_captions_only_the_photo_that_teaches_is_taught(
+    bot: Running, ann: Person
+) -> None:
+    photos = await ann.send_photo(
+        [jpeg("red", 1), jpeg("blue", 2), jpeg("blue", 3)], caption=["/addtags #mycat", "my dog"]
+    )
+    assert "Learnt: #mycat" in (await ann.wait_reply())["text"]
+    # The others are answered.
+    assert all(tag.startswith("#blue") for tag in hashtags(await ann.wait_reply())[:5])
+    assert await taught(bot, photos) == [["mycat"], [], []]
+
+
+async def test_in_a_group_a_photo_of_an_album_is_answered_beside_one_that_teaches(
+    bot: Running,
+) -> None:
+    group = await bot.person(**GROUP)
+    await group.send_photo([jpeg("red", 1), jpeg("blue", 2)], caption=["/addtags #mycat", "/tags"])
+    assert "Learnt: #mycat" in (await group.wait_reply())["text"]
+    assert hashtags(await group.wait_reply())[0] == "#blue1"
+
+
+async def test_a_lone_caption_teaches_the_whole_album(bot: Running, ann: Person) -> None:
+    photos = await ann.send_photo([jpeg("red", 1), jpeg("blue", 2)], caption="/addtags #trip")
+    assert "Learnt: #trip" in (await ann.wait_reply())["text"]
+    assert await taught(bot, photos) == [["trip"], ["trip"]]

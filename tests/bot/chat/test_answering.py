@@ -6,7 +6,7 @@ import pytest
 
 from recommenders.engine import Engine
 from storage import statistics
-from tests.bot.conversation import answer, answer_hashtags, copied_by, hashtags, labels, reply_text
+from tests.bot.conversation import answer, answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running
 from tests.colours import Pause, colour_bundle, colour_engine, encoded, jpeg, picture
 from tests.person import Person
@@ -37,16 +37,6 @@ async def test_the_two_blocks_of_an_answer_are_copied_by_a_tap(ann: Person) -> N
 async def test_the_bot_is_seen_typing_while_a_photo_is_computed(ann: Person) -> None:
     await answer(ann)
     assert "typing" in ann.actions()
-
-
-async def test_copy_buttons_hold_the_hashtags(ann: Person) -> None:
-    message = await answer(ann, "red")
-    assert copied_by(message, "Copy the five") == "#red1 #red2 #red3 #red4 #red5"
-    assert copied_by(message, "Copy all").split() == hashtags(message)
-
-
-async def test_another_backend_has_a_button(ann: Person) -> None:
-    assert "w2v says…" in labels(await answer(ann))
 
 
 async def test_the_same_file_is_not_computed_again(bot: Running, ann: Person) -> None:

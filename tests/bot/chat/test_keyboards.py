@@ -3,9 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.keyboards import answer_keyboard
+from bot.chat.answer_message import ShownAnswer, closed
+from bot.chat.keyboards import closed_keyboard, open_keyboard, which_photo_keyboard
 from bot.chat.rendering import COPY_LENGTH, MESSAGE_LENGTH, answer_text, fitting, line
 from bot.chat.texts import LANGUAGES, Texts
+from recommenders.backends import BACKENDS
+from storage.feedback import Thumbs
 
 TAG = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=100)
 TAGS = st.lists(TAG, min_size=1, max_size=60, unique=True)
@@ -28,9 +31,13 @@ def test_copied_text_has_whole_hashtags_only_and_fits(tags: list[str]) -> None:
 
 @given(TAGS, st.sampled_from(list(LANGUAGES.values())))
 def test_buttons_keep_to_telegrams_limits(tags: list[str], texts: Texts) -> None:
-    keyboard = answer_keyboard(texts, 2**63 - 1, tags, others=("als", "w2v", "both"))
-    for row in keyboard.inline_keyboard:
-        for button in row:
+    longest_id = 2**63 - 1
+    for keyboard in (
+        closed_keyboard(texts, longest_id, tags, album=True, thumbs=Thumbs(100, 100)),
+        open_keyboard(texts, longest_id, tags, taken_out=tags, backends=BACKENDS),
+        which_photo_keyboard(texts, longest_id, 10),
+    ):
+        for button in (button for row in keyboard.inline_keyboard for button in row):
             if button.copy_text:
                 assert 1 <= utf16(button.copy_text.text) <= 256
             else:
@@ -40,3 +47,22 @@ def test_buttons_keep_to_telegrams_limits(tags: list[str], texts: Texts) -> None
 def test_sixty_usual_hashtags_fit_a_message() -> None:
     tags = [f"{'long' * 6}{number}" for number in range(60)]
     assert len(answer_text(LANGUAGES["ru"], tags, spoken_by="both")) < MESSAGE_LENGTH
+
+
+def test_short_hashtags_stand_two_in_a_row_and_long_ones_alone() -> None:
+    tags = ["sea", "sunset", "goldenretrieverpuppy", "sun", "sky"]
+    rows = open_keyboard(LANGUAGES["en"], 1, tags).inline_keyboard
+    assert [[button.text for button in row] for row in rows[:3]] == [
+        ["✕ #sea", "✕ #sunset"],
+        ["✕ #goldenretrieverpuppy"],
+        ["✕ #sun", "✕ #sky"],
+    ]
+
+
+def test_a_chats_own_hashtags_stand_behind_the_five_and_are_copied_along() -> None:
+    texts = LANGUAGES["en"]
+    answer = ShownAnswer(1, "als", ["a1", "a2", "a3", "a4", "a5", "a6"], own=["mine"])
+    text, keyboard = closed(texts, answer, BACKENDS)
+    assert "#a5 #mine</code>" in text
+    copied = keyboard.inline_keyboard[0][0].copy_text
+    assert copied is not None and copied.text == "#a1 #a2 #a3 #a4 #a5 #mine #a6"

@@ -12,6 +12,7 @@ from tests.bot.conversation import (
     GROUP,
     answer,
     answer_hashtags,
+    below,
     edited,
     hashtags,
     labels,
@@ -119,7 +120,7 @@ async def test_a_known_photo_follows_a_changed_language(bot: Running, boris: Per
 async def test_more_goes_on_in_the_language_of_the_answer(boris: Person) -> None:
     message = await answer(boris)
     await reply_text(boris, "/language en")
-    more = hashtags(await edited(boris, message, "Ещё похожие"))
+    more = hashtags(await edited(boris, message, "Ещё"))
     assert more[:10] == hashtags(message)
     assert more[10:14] == ["#красный11", "#red12", "#красный13", "#red14"]
 
@@ -127,15 +128,24 @@ async def test_more_goes_on_in_the_language_of_the_answer(boris: Person) -> None
 async def test_more_never_says_the_same_in_another_language(boris: Person) -> None:
     message = await answer(boris)
     for _ in range(2):
-        message = await edited(boris, message, "Ещё похожие")
+        message = await edited(boris, message, "Ещё")
     numbers = re.findall(r"(?:#red|#красный|#алый)(\d+)", " ".join(hashtags(message)))
     assert len(numbers) == len(set(numbers)) > 25
 
 
+async def test_what_is_taken_out_comes_back_in_no_language(boris: Person) -> None:
+    changed = await below(boris, await answer(boris), "✕ #красный1")
+    for _ in range(2):
+        shown = hashtags(changed)
+        assert shown[:2] == ["#red2", "#красный3"]
+        assert not {"#красный1", "#алый1", "#red1"} & set(shown)
+        changed = await answer(boris)
+
+
 async def test_the_other_backend_speaks_the_language_of_the_answer(boris: Person) -> None:
-    other = await edited(boris, await answer(boris), "Что скажет w2v?")
+    other = await below(boris, await answer(boris), "w2v")
     assert hashtags(other)[:2] == ["#красноватый1", "#reddish2"]
-    assert hashtags(await edited(boris, other, "Что скажет als?"))[:2] == BOTH[:2]
+    assert hashtags(await edited(boris, other, "als"))[:2] == BOTH[:2]
 
 
 async def test_why_explains_a_russian_form_by_its_hashtag(boris: Person) -> None:

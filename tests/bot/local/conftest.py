@@ -151,7 +151,7 @@ async def hashtag_bot(server: LocalServer) -> AsyncIterator[HashtagBot]:
 
 @pytest.fixture
 async def open_page(server: LocalServer) -> AsyncIterator[Open]:
-    """Opens the chat page; in the end no page may have complained in its console."""
+    """Opens the chat page of ``server``, or of another; no page may complain in its console."""
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -164,14 +164,14 @@ async def open_page(server: LocalServer) -> AsyncIterator[Open]:
             if message.type == "error":
                 complaints.append(message.text)
 
-        async def opening(**context: Any) -> Any:
+        async def opening(at: LocalServer = server, **context: Any) -> Any:
             options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 760}} | context
             made = await browser.new_context(**options)
-            await made.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+            await made.grant_permissions(["clipboard-read", "clipboard-write"], origin=at.url)
             page = await made.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", listen)
-            await page.goto(server.page_url)
+            await page.goto(at.page_url)
             await playwright.expect(page.get_by_role("log")).to_have_attribute("aria-busy", "false")
             return page
 

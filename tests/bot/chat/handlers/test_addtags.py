@@ -14,6 +14,7 @@ from tests.bot.conversation import (
     GROUP,
     answer,
     answer_hashtags,
+    edited,
     reply_text,
 )
 from tests.bot.running import Running, Start
@@ -47,7 +48,7 @@ async def test_a_hashtag_that_the_photo_has_is_named(ann: Person, photo: Message
 
 async def test_the_button_asks_and_the_reply_is_taken(bot: Running, ann: Person) -> None:
     (photo,) = await ann.send_photo(jpeg("red"))
-    await ann.press(await ann.wait_reply(), "Add tags")
+    await ann.press(await edited(ann, await ann.wait_reply(), "✎"), "Add tags")
     prompt = await ann.wait_reply()
     assert prompt["text"].startswith("Which hashtags fit this photo?")
     assert "Learnt: #one #two" in await reply_text(ann, "one, #two", prompt)
@@ -61,8 +62,8 @@ async def test_a_reply_to_anything_else_is_not_taken_for_hashtags(ann: Person) -
 async def test_in_a_group_the_button_asks_the_one_who_tapped(bot: Running) -> None:
     ann, boris = await bot.person(**GROUP), await bot.person(**BOB_IN_GROUP | {"language": "ru"})
     await ann.send_photo(jpeg("red"), caption="/tags")
-    await boris.press(await ann.wait_reply(), "Add tags")
-    await boris.wait_reply()
+    opened = await edited(boris, await boris.wait_reply(), "✎")
+    await boris.press(opened, "Добавить теги")
     prompt = await boris.wait_reply()
     assert prompt["text"].startswith("Bob Какие хештеги")
     assert "Запомнил: #один" in await reply_text(boris, "#один", prompt)

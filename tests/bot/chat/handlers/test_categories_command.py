@@ -37,9 +37,11 @@ async def test_a_category_opens_to_its_hashtags(ann: Person) -> None:
     assert "Hashtags: 30 of 40" in category["text"]
 
 
-async def test_the_first_five_of_a_category_can_be_copied(ann: Person) -> None:
+async def test_a_category_is_copied_as_far_as_a_button_can_which_says_so(ann: Person) -> None:
     category = await edited(ann, await reply(ann, "/categories"), "green1 · green2 · green3")
-    assert copied_by(category, "Copy the five").split() == hashtags(category)[:5]
+    label = labels(category)[0]
+    assert label == "Copy 29 of 30"
+    assert copied_by(category, label).split() == hashtags(category)[:29]
 
 
 async def test_a_category_leads_back_to_the_list(ann: Person) -> None:

@@ -83,4 +83,4 @@ async def test_buttons_under_the_answer_to_a_forgotten_photo_are_too_old(ann: Pe
     await ann.send_photo(jpeg("red"))
     answer = await ann.wait_reply()
     await edited(ann, await reply(ann, "/forget"), "Yes")
-    assert "too old" in await note(ann, answer, "👍")
+    assert "too old" in await note(ann, answer, "✎")

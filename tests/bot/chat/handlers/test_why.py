@@ -9,7 +9,7 @@ from bot.chat.handlers.why import why_text
 from bot.chat.texts import ENGLISH
 from recommenders.explaining import KnownPhoto, Reason, SeenClass
 from storage import moderation
-from tests.bot.conversation import answer, edited, reply_text
+from tests.bot.conversation import answer, below, reply_text
 from tests.bot.running import Running, Start
 from tests.colours import jpeg
 from tests.person import Message, Person
@@ -54,7 +54,7 @@ async def test_why_in_reply_to_a_photo_or_its_answer_explains_that_photo(ann: Pe
 async def test_why_explains_the_answer_of_the_backend_that_spoke(ann: Person) -> None:
     message = await answer(ann, "red")
     await answer(ann, "blue")
-    await edited(ann, message, "w2v says…")
+    await below(ann, message, "w2v")
     text = await why(ann, message)
     assert "#reddish1 #reddish2" in text
     assert re.search(r"I see: fire engine \(8\d % sure\)", text)
@@ -78,7 +78,7 @@ async def test_why_names_known_photos_in_russian(bot: Running) -> None:
 
 async def test_why_names_classes_in_russian(bot: Running) -> None:
     boris = await bot.person(language="ru")
-    await edited(boris, await answer(boris, "red"), "Что скажет w2v?")
+    await below(boris, await answer(boris, "red"), "w2v")
     assert re.search(r"вижу: пожарная машина \(уверенность 8\d %\)", await why(boris))
 
 
