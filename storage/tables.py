@@ -221,6 +221,11 @@ class Recommendation(Base):
         """What is shown."""
         return self.remaining[: self.length]
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The hashtags that the caption named."""
+        return tuple((self.words or "").split())
+
 
 class TakenOut(Base):
     """A hashtag that somebody took out of an answer, since it does not fit the photo."""
@@ -233,11 +238,6 @@ class TakenOut(Base):
     hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), primary_key=True)
     user_id: Mapped[int] = mapped_column(BigInteger, index=True)
     at: Mapped[datetime]
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The hashtags that the caption named."""
-        return tuple((self.words or "").split())
 
 
 class Vote(Base):
