@@ -126,7 +126,11 @@ class _Apart:
         return chosen
 
     def settle(
-        self, of_hashtag: NDArray[np.int32], shares: Floats, weights: Floats, leaders: Points
+        self,
+        of_hashtag: NDArray[np.int32],
+        shares: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        leaders: Sequence[Sequence[int]],
     ) -> None:
         """Moves hashtags, changing ``of_hashtag`` (V,), out of categories that they may not join.
 

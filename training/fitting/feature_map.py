@@ -55,5 +55,12 @@ def _fitted(
     _, directions = np.linalg.eigh(full.T @ gram @ full)
     directions = directions[:, ::-1][:, :RANK]
     down, up = full @ directions, directions.T @ np.linalg.pinv(components.T)
-    arrays = (source_mean, target_mean, down, up)
-    return FeatureMap(source, target, *(a.astype(np.float32) for a in arrays), itself)
+    return FeatureMap(
+        source,
+        target,
+        np.asarray(source_mean, np.float32),
+        np.asarray(target_mean, np.float32),
+        np.asarray(down, np.float32),
+        np.asarray(up, np.float32),
+        itself,
+    )
