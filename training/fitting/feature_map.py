@@ -5,9 +5,9 @@ regression, Izenman 1975): there, neighbours are looked for.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recommenders.arrays import Floats
 from recommenders.feature_map import FeatureMap
 from recommenders.nearest import PhotoSpace
 
@@ -25,7 +25,11 @@ _SURE = 0.25
 
 
 def fit_feature_map(
-    source: str, target: str, from_features: Floats, to_features: Floats, space: PhotoSpace
+    source: str,
+    target: str,
+    from_features: NDArray[np.floating],
+    to_features: NDArray[np.floating],
+    space: PhotoSpace,
 ) -> FeatureMap:
     """The map from features (n, dims) of ``source`` to those (n, dims) of ``target``.
 
@@ -43,7 +47,12 @@ def fit_feature_map(
 
 
 def _fitted(
-    source: str, target: str, given: Floats, wanted: Floats, space: PhotoSpace, itself: float
+    source: str,
+    target: str,
+    given: NDArray[np.floating],
+    wanted: NDArray[np.floating],
+    space: PhotoSpace,
+    itself: float,
 ) -> FeatureMap:
     source_mean, target_mean = (rows.mean(axis=0, dtype=np.float64) for rows in (given, wanted))
     centred = given - source_mean
