@@ -82,4 +82,5 @@ def _by_captions(captions: Sequence[str], words: Mapping[str, frozenset[str]]) -
         close += not words["close_up"].isdisjoint(tokens)
     count = len(captions)
     close_up = np.clip((close / count - CLOSE_FROM) / (CLOSE_TO - CLOSE_FROM), 0, 1)
-    return np.array([nobody, one * close_up, one * (1 - close_up), several], np.float32) / count
+    votes = np.array([nobody, one * close_up, one * (1 - close_up), several])
+    return np.asarray(votes / count, np.float32)
