@@ -1,21 +1,27 @@
 """A photo's whole trip: settings → known file? → decode → features → recommend → record → reply.
 
 ``answer`` is the trip: one reading and one writing session before the reply, one writing after it.
+Its place for computing is given back before anything is sent: Telegram may make one chat wait, and
+no other shall wait for that.
 """
 
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import InlineKeyboardMarkup, User
+from telegram import InlineKeyboardMarkup, Message, Update
+from telegram.error import BadRequest
 
 from bot.chat import photo_lookup
+from bot.chat.identity import person_of
 from bot.chat.keyboards import answer_keyboard
+from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
 from bot.chat.platforms import settings_of
 from bot.chat.rendering import answer_text
@@ -50,28 +56,35 @@ class AnswerRequest:
     language: str
 
 
-async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: User | None) -> None:
-    """Answer a photo, or an album's photos as one, in reply to the first of them."""
-    services, texts, first = context.services, context.texts, album[0].message
-    engine = services.engine
-    async with (
-        services.typing.shown(context.bot, first.chat_id, first.message_thread_id),
-        services.photo_slots,
-    ):
-        started = perf_counter()
-        async with services.database.reading() as session:
-            request = await request_in(session, context, engine, first.chat_id)
-            known = await photo_lookup.known_files(session, engine, album)
-            hashtags = await _previous(session, services, engine, request, list(known.values()))
+async def answer(
+    context: Context,
+    album: Sequence[IncomingPhoto],
+    update: Update,
+    *,
+    earlier_answer: int | None = None,
+) -> int | None:
+    """Answer a photo, or an album's photos as one, in reply to the first of them.
 
-        photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+    Args:
+        earlier_answer: the message to change, where some of the album's photos were answered.
+
+    Returns:
+        The number of the message with the answer; None where no photo could be read.
+    """
+    services, texts, first = context.services, context.texts, album[0].message
+    engine, person = services.engine, person_of(update)
+    async with services.typing.shown(context.bot, first.chat_id, topic_of(first)):
+        if services.photo_places.becomes_crowd(person):
+            await first.reply_html(texts.many_photos)
+        async with services.photo_places.of(person):
+            started = perf_counter()
+            computed = await _compute(context, engine, album)
+            elapsed_ms = (perf_counter() - started) * 1000
+        request, hashtags = computed.request, computed.hashtags
+        photos, unreadable = computed.photos, computed.unreadable
         if not photos:
             await first.reply_html(texts.wrong_file[unreadable[0]], do_quote=True)
-            return
-        if len(album) > 1 or not hashtags:
-            hashtags = await recommend(services, engine, request, [p.features for p in photos])
-
-        elapsed_ms = (perf_counter() - started) * 1000
+            return None
 
         async with services.database.session() as session:
             remembered = await photo_lookup.remember(session, engine, photos)
@@ -84,8 +97,7 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
                     hashtags = await asyncio.to_thread(_recommended, engine, request, features)
             photos = remembered
             duplicate = len(photos) == 1 and photos[0].known
-            if asked_by:
-                await users.seen(session, asked_by.id, asked_by.language_code)
+            await users.seen(session, person, context.language_code)
             answer_id = await recommendations.record(
                 session,
                 photo_id=_id(photos[0]),
@@ -106,22 +118,71 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
         if unreadable:
             notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
         async with services.chat_locks.of(first.chat_id):
-            reply = await first.reply_html(
+            shown = await _show(
+                first,
                 answer_text(texts, tags, notes=notes) if tags else texts.nothing_found,
-                reply_markup=keyboard(texts, engine, answer_id, request.backend, tags),
-                do_quote=True,
+                keyboard(texts, engine, answer_id, request.backend, tags),
+                earlier_answer,
             )
             async with services.database.session() as session:
-                await recommendations.set_message(session, answer_id, reply.message_id)
+                await recommendations.set_message(session, answer_id, shown.message_id)
                 await sightings.answered(
                     session,
-                    chat_id=first.chat_id,
-                    message_id=reply.message_id,
+                    # Of a group that became a supergroup meanwhile, the supergroup.
+                    chat_id=shown.chat_id,
+                    message_id=shown.message_id,
                     photo_ids=[_id(photo) for photo in photos],
                 )
     log.info(
         "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
     )
+    return shown.message_id
+
+
+async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
+    """The hashtags that an answer would have, best first, without one; nothing is stored."""
+    services = context.services
+    async with services.photo_places.of(album[0].message.chat_id):
+        computed = await _compute(context, services.engine, album)
+    return [hashtag.tag for hashtag in computed.hashtags]
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """``photos`` can be read, ``unreadable`` says why the others cannot."""
+
+    request: AnswerRequest
+    photos: list[ComputedPhoto]
+    unreadable: list[str]
+    hashtags: list[Hashtag]
+
+
+async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPhoto]) -> _Computed:
+    """From messages to hashtags, while a place for computing is held."""
+    services = context.services
+    async with services.database.reading() as session:
+        request = await request_in(session, context, engine, album[0].message.chat_id)
+        known = await photo_lookup.known_files(session, engine, album)
+        hashtags = await _previous(session, services, engine, request, list(known.values()))
+    photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+    if photos and (len(album) > 1 or not hashtags):
+        features = [photo.features for photo in photos]
+        hashtags = await recommend(services, engine, request, features)
+    return _Computed(request, photos, unreadable, hashtags)
+
+
+async def _show(
+    first: Message, text: str, buttons: InlineKeyboardMarkup, earlier_answer: int | None
+) -> Message:
+    """Puts an answer in place of the earlier one; below the photo where there is none any more."""
+    if earlier_answer is not None:
+        with suppress(BadRequest):
+            edited = await first.get_bot().edit_message_text(
+                text, first.chat_id, earlier_answer, reply_markup=buttons
+            )
+            assert isinstance(edited, Message)
+            return edited
+    return await first.reply_html(text, reply_markup=buttons, do_quote=True)
 
 
 async def request_in(

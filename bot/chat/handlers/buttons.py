@@ -10,6 +10,7 @@ from telegram.error import BadRequest
 
 from bot.chat import subject
 from bot.chat.answering import AnswerRequest, is_unsure, keyboard, recommend, request_in
+from bot.chat.identity import acts_for
 from bot.chat.photo_lookup import Features
 from bot.chat.rendering import MOST_SHOWN, answer_text
 from bot.chat.services import Context
@@ -138,6 +139,16 @@ async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | 
     except BadRequest as error:
         if "not modified" not in error.message.lower():
             raise
+
+
+async def may_decide(context: Context, query: CallbackQuery, owner: int) -> bool:
+    """Whether who tapped decides for the owner of a list; says so where they do not."""
+    if await acts_for(context.bot, query.from_user.id, owner):
+        return True
+    texts = context.texts
+    written_as_chat = owner < 0 and query.message and query.message.chat.id != owner
+    await query.answer(texts.not_your_channel if written_as_chat else texts.not_yours)
+    return False
 
 
 def plain(html: str) -> str:

@@ -1,60 +1,82 @@
 """Photos that come in, and messages that are none."""
 
-from telegram import Message, Update
-from telegram.constants import ChatType, MessageEntityType
+from collections.abc import Sequence
 
+from telegram import Message, Update
+from telegram.constants import ChatType
+
+from bot.chat.albums import Album
 from bot.chat.answering import answer
+from bot.chat.captions import caption_command
 from bot.chat.handlers.addtags import captioned
 from bot.chat.photo_lookup import kind_of, photo_in
 from bot.chat.services import Context
+from bot.chat.subject import reply_of
 
 
 async def sent(update: Update, context: Context) -> None:
     """A photo or any file, alone or in an album; in groups only captioned with a command."""
-    message = update.message
+    message, services = update.message, context.services
     assert message is not None
-    if photo_in(message, context.services.engine.min_side):
-        context.services.last_photos.remember(message)
-    album = await context.services.albums.whole(message)
+    if photo_in(message, services.engine.min_side):
+        services.last_photos.remember(message)
+    if caption_command(message, context.bot.username):
+        services.captions.is_new(message)
+    album = await services.albums.whole(message)
     if album is None:
         return
-    commands = {
-        command: part.caption or ""
-        for part in album
-        if (command := caption_command(part, context.bot.username))
-    }
+    async with album.turn:
+        new, messages = album.take_new(), album.messages
+        commands = _commands(messages, context)
+        if "addtags" in commands:
+            await captioned(update, context, new, commands["addtags"])
+        elif "tags" in commands or message.chat.type == ChatType.PRIVATE:
+            await _answer(context, messages, update, album)
+
+
+async def edited(update: Update, context: Context) -> None:
+    """A photo whose caption was edited: a command in it counts as if it had come with it."""
+    message, services = update.edited_message, context.services
+    assert message is not None
+    album = services.albums.edited(message)
+    commands = _commands([message], context)
+    if not commands or not services.captions.is_new(message):
+        return
     if "addtags" in commands:
-        _, *rest = commands["addtags"].split(maxsplit=1)
-        await captioned(update, context, album, " ".join(rest))
-    elif "tags" in commands or message.chat.type == ChatType.PRIVATE:
-        await _answer(context, album, update)
+        alone = sum(part.caption is not None for part in album) > 1
+        await captioned(update, context, [message] if alone else album, commands["addtags"])
+    elif "tags" in commands:
+        await _answer(context, album, update, Album())
 
 
 async def asked(update: Update, context: Context) -> None:
     """/tags in reply to a photo, in any chat."""
     message = update.message
     assert message is not None
-    replied_to = message.reply_to_message
-    if replied_to is None or not replied_to.effective_attachment:
+    about = message if message.external_reply else reply_of(message)
+    if about is None or not (about.external_reply or about.effective_attachment):
         await message.reply_html(context.texts.tags_no_photo)
         return
-    await _answer(context, [replied_to], update)
+    await _answer(context, [about], update, Album())
 
 
-def caption_command(message: Message, username: str) -> str | None:
-    """The command that a caption starts with, if it is for this bot: ``/tags``, ``/tags@name``."""
-    first = message.caption_entities[0] if message.caption_entities else None
-    if first is None or first.type != MessageEntityType.BOT_COMMAND or first.offset != 0:
-        return None
-    command, _, name = message.parse_caption_entity(first)[1:].partition("@")
-    return command.lower() if name.lower() in ("", username.lower()) else None
+def _commands(messages: Sequence[Message], context: Context) -> dict[str, str]:
+    """The commands in captions, and what follows them there."""
+    commands = {}
+    for message in messages:
+        if command := caption_command(message, context.bot.username):
+            _, *rest = (message.caption or "").split(maxsplit=1)
+            commands[command] = " ".join(rest)
+    return commands
 
 
-async def _answer(context: Context, messages: list[Message], update: Update) -> None:
+async def _answer(
+    context: Context, messages: Sequence[Message], update: Update, album: Album
+) -> None:
     min_side = context.services.engine.min_side
-    album = [photo for part in messages if (photo := photo_in(part, min_side))]
-    if album:
-        await answer(context, album, update.effective_user)
+    photos = [photo for part in messages if (photo := photo_in(part, min_side))]
+    if photos:
+        album.answer_id = await answer(context, photos, update, earlier_answer=album.answer_id)
     else:
         kind = kind_of(messages[0])
         await messages[0].reply_html(context.texts.wrong_file[kind], do_quote=True)
