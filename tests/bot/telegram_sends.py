@@ -1,4 +1,4 @@
-"""What Telegram sends that nobody does on the page: channels, topics, chats that write, refusals."""
+"""What Telegram sends that nobody does on the page: topics, channels, refusals, …"""
 
 from functools import wraps
 from typing import Any
