@@ -3,10 +3,11 @@
 ``switch_for`` is the text and the button of one channel, for any menu to show.
 """
 
+import unicodedata
 from html import escape
 
 from telegram import Chat, ChatFullInfo, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
-from telegram.constants import ChatType, MessageLimit
+from telegram.constants import ChatType, MessageEntityType, MessageLimit
 from telegram.error import BadRequest, Forbidden
 
 from bot.chat.answering import hashtags_for
@@ -17,7 +18,6 @@ from bot.chat.photo_lookup import photo_in
 from bot.chat.rendering import fitting, line
 from bot.chat.services import Context
 from recommenders.answers import FIRST
-from recommenders.hashtags import parse
 from storage import channels
 
 ON, OFF = "on", "off"
@@ -148,10 +148,17 @@ def _name(channel: Chat | ChatFullInfo) -> str:
     return f"@{channel.username}" if channel.username else channel.title or str(channel.id)
 
 
+def _hashtags_in(post: Message) -> set[str]:
+    """The hashtags that a caption has already, as Telegram marks them."""
+    marked = post.parse_caption_entities([MessageEntityType.HASHTAG]).values()
+    tags = (tag.removeprefix("#").partition("@")[0] for tag in marked)
+    return {unicodedata.normalize("NFC", tag).lower() for tag in tags}
+
+
 async def _add(post: Message, hashtags: list[str]) -> bool:
     """Puts hashtags below a caption, as many as fit; what is written there stays to the letter."""
     caption = post.caption or ""
-    written, _ = parse(caption) if "#" in caption else ([], ())
+    written = _hashtags_in(post)
     gap = GAP if caption else ""
     room = MessageLimit.CAPTION_LENGTH - len(f"{caption}{gap}".encode("utf-16-le")) // 2
     tags = fitting([tag for tag in hashtags if tag not in written], room)

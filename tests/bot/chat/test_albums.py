@@ -68,8 +68,9 @@ async def test_a_photo_that_comes_late_joins_the_answer_of_its_album(
     assert hashtags(message)[0] == "#blue1"
     for seed in (2, 3):
         await part(bot, jpeg("red", seed))
-    edited = await ann.wait_edit(message)
-    assert hashtags(edited)[0] == "#red1"
+    # One change or two, as they come.
+    while hashtags(await ann.wait_edit(message))[0] != "#red1":
+        pass
     assert len(ann.replies()) == 1
 
 
