@@ -25,9 +25,12 @@ async def addtags(update: Update, context: Context) -> None:
     await _teach(update, context, [message], " ".join(rest))
 
 
-async def captioned(update: Update, context: Context, album: Sequence[Message], text: str) -> None:
+async def captioned(
+    update: Update, context: Context, album: Sequence[Message], caption: str
+) -> None:
     """A photo or an album whose caption is /addtags #one #two."""
-    await _teach(update, context, album, text)
+    _, *rest = caption.split(maxsplit=1)
+    await _teach(update, context, album, " ".join(rest))
 
 
 async def replied(update: Update, context: Context) -> None:

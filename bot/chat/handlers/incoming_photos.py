@@ -26,27 +26,16 @@ async def sent(update: Update, context: Context) -> None:
     if album is None:
         return
     async with album.turn:
-        new, messages = album.take_new(), album.messages
-        commands = _commands(messages, context)
-        if "addtags" in commands:
-            await captioned(update, context, new, commands["addtags"])
-        elif "tags" in commands or message.chat.type == ChatType.PRIVATE:
-            await _answer(context, messages, update, album)
+        await _follow(update, context, album, album.take_new())
 
 
 async def edited(update: Update, context: Context) -> None:
     """A photo whose caption was edited: a command in it counts as if it had come with it."""
     message, services = update.edited_message, context.services
     assert message is not None
-    album = services.albums.edited(message)
-    commands = _commands([message], context)
-    if not commands or not services.captions.is_new(message):
-        return
-    if "addtags" in commands:
-        alone = sum(part.caption is not None for part in album) > 1
-        await captioned(update, context, [message] if alone else album, commands["addtags"])
-    elif "tags" in commands:
-        await _answer(context, album, update, Album())
+    parts = services.albums.edited(message)
+    if caption_command(message, context.bot.username) and services.captions.is_new(message):
+        await _follow(update, context, Album(parts), parts if _lone(parts) else [message])
 
 
 async def asked(update: Update, context: Context) -> None:
@@ -60,14 +49,33 @@ async def asked(update: Update, context: Context) -> None:
     await _answer(context, [about], update, Album())
 
 
-def _commands(messages: Sequence[Message], context: Context) -> dict[str, str]:
-    """The commands in captions, and what follows them there."""
-    commands = {}
-    for message in messages:
-        if command := caption_command(message, context.bot.username):
-            _, *rest = (message.caption or "").split(maxsplit=1)
-            commands[command] = " ".join(rest)
-    return commands
+async def _follow(update: Update, context: Context, album: Album, new: Sequence[Message]) -> None:
+    """Does what captions of an album ask for; in private it is answered without any."""
+    parts, username = album.messages, context.bot.username
+    commands = {part.message_id: caption_command(part, username) for part in parts}
+    private = parts[0].chat.type == ChatType.PRIVATE
+    lone = _lone(parts)
+    if lone is not None and "addtags" in commands.values():
+        # A lone caption is the whole album's, wherever it stands; of several each is its photo's.
+        await captioned(update, context, new, lone.caption or "")
+        return
+    to_answer = []
+    for part in parts:
+        command = commands[part.message_id]
+        if command == "addtags":
+            if part in new:
+                await captioned(update, context, [part], part.caption or "")
+        elif command == "tags" or private or lone is not None:
+            to_answer.append(part)
+    asked_for = private or "tags" in commands.values()
+    if asked_for and any(part in new for part in to_answer):
+        await _answer(context, to_answer, update, album)
+
+
+def _lone(parts: Sequence[Message]) -> Message | None:
+    """The one part of an album that has a caption, if there is just one."""
+    captions = [part for part in parts if part.caption]
+    return captions[0] if len(captions) == 1 else None
 
 
 async def _answer(

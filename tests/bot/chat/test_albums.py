@@ -124,3 +124,12 @@ async def test_an_album_is_forgotten_with_who_sent_it(bot: Running, ann: Person)
     answer = await ann.wait_reply()
     assert hashtags(answer)[0] == "#blue1"
     assert answer["reply_to_message"]["message_id"] != sent["message_id"]
+
+
+async def test_of_several_captions_each_teaches_its_own_photo(bot: Running, ann: Person) -> None:
+    cat = await part(bot, jpeg("red", 1), "/addtags #mycat")
+    dog = await part(bot, jpeg("blue", 2), "/addtags #mydog")
+    for _ in range(2):
+        await ann.wait_reply()
+    assert await stored_labels(bot.database, cat) == [["mycat"]]
+    assert await stored_labels(bot.database, dog) == [["mydog"]]
