@@ -10,7 +10,7 @@ from telegram import Chat, ChatFullInfo, InlineKeyboardButton, InlineKeyboardMar
 from telegram.constants import ChatType, MessageEntityType, MessageLimit
 from telegram.error import BadRequest, Forbidden
 
-from bot.chat.answering import hashtags_for
+from bot.chat.answering import hashtags_for, language_of
 from bot.chat.handlers.buttons import edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import is_admin_of, sender_of
@@ -18,7 +18,7 @@ from bot.chat.photo_lookup import photo_in
 from bot.chat.rendering import fitting, line
 from bot.chat.services import Context
 from recommenders.answers import FIRST
-from storage import channels
+from storage import channels, chats
 
 ON, OFF = "on", "off"
 GAP = "\n\n"
@@ -134,6 +134,10 @@ async def _refused(context: Context, message: Message, channel: ChatFullInfo) ->
 async def _choose(context: Context, channel_id: int, choice: str) -> None:
     async with context.services.database.session() as session:
         await channels.set_captions(session, channel_id, on=choice == ON)
+        chat = await chats.get(session, channel_id)
+        if chat.language is None:
+            # A post says nothing of its language, but who chooses for the channel does.
+            await chats.change(session, channel_id, language=language_of(chat, context.texts))
 
 
 async def _may_edit(context: Context, channel_id: int) -> bool:

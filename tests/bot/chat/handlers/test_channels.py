@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.local.entities import utf16_length
+from storage import chats
 from tests.bot.conversation import GROUP, edited, labels, note, reply, reply_text
 from tests.bot.running import Running
 from tests.bot.telegram_sends import CHANNEL_BOT, GROUP_ANONYMOUS_BOT, arrives, photo, text
@@ -153,6 +154,15 @@ async def test_who_writes_as_the_channel_chooses_and_who_writes_as_the_group_is_
     arrives(bot, -500, text(bot, "/channel on", sender_chat=chat), sender)
     expected = "are added to" if as_channel else "cannot see whether you are an admin"
     assert expected in (await group.wait_reply())["text"]
+
+
+async def test_a_channel_gets_hashtags_in_the_language_of_who_chose(
+    bot: Running, channel: Person
+) -> None:
+    admin = await bot.person(chat=1_001, language="ru")
+    assert "@news" in await reply_text(admin, "/channel @news on")
+    async with bot.database.reading() as session:
+        assert (await chats.get(session, NEWS)).language == "both"
 
 
 async def test_a_missing_right_is_told(bot: Running, channel: Person, admin: Person) -> None:
