@@ -1,6 +1,7 @@
 """Channels: hashtags in the captions of their photos, and /channel, which switches that.
 
-``switch_for`` is the text and the button of one channel, for any menu to show.
+``switch_for`` is the text and the button of one channel, for any menu to show; of a group that is a
+channel's own chat, ``linked_channel`` is that channel.
 """
 
 import unicodedata
@@ -53,7 +54,9 @@ async def asked(update: Update, context: Context) -> None:
     message, texts = message_of(update), context.texts
     words = [word for word in context.args or () if word.lower() not in (ON, OFF)]
     choice = next((word.lower() for word in context.args or () if word not in words), None)
-    channel = await _channel(context, message, words[0] if words else None)
+    channel = (
+        await _named(context, words[0]) if words else await linked_channel(context, message.chat_id)
+    )
     if channel is None:
         text = texts.channel_unknown.format(channel=escape(words[0])) if words else None
         await message.reply_html(text or texts.channel_which)
@@ -97,18 +100,17 @@ async def switch_for(
     return "\n".join(lines), InlineKeyboardMarkup([[button]])
 
 
-async def _channel(context: Context, message: Message, name: str | None) -> ChatFullInfo | None:
-    """The channel that is named, or the one whose own chat this is."""
-    if name is None:
-        chat = (
-            None
-            if message.chat.type == ChatType.PRIVATE
-            else await _find(context, message.chat_id, of_any_type=True)
-        )
-        return await _find(context, chat.linked_chat_id) if chat and chat.linked_chat_id else None
-    if not name.startswith("@"):
-        name = f"@{name.rpartition('/')[-1]}"
-    return await _find(context, name)
+async def linked_channel(context: Context, chat_id: int) -> ChatFullInfo | None:
+    """The channel whose own chat a group is, if it is one's."""
+    group = await _find(context, chat_id, of_any_type=True)
+    if group is None or group.linked_chat_id is None:
+        return None
+    return await _find(context, group.linked_chat_id)
+
+
+async def _named(context: Context, name: str) -> ChatFullInfo | None:
+    """The channel that people call ``@name``, ``name`` or ``https://t.me/name``."""
+    return await _find(context, f"@{name.rpartition('/')[-1].removeprefix('@')}")
 
 
 async def _find(
