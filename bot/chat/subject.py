@@ -2,7 +2,8 @@
 
 A message is about the photos it carries; else about what it replies to, in whatever chat that is;
 else about the last photo that its sender sent there. An answer is the one that a button stands
-under or a message replies to; else the newest in the chat, about the photo where one is named.
+under or a message replies to; else the newest about the photo that is named, or that its sender
+sent last.
 """
 
 from collections.abc import Sequence
@@ -83,7 +84,7 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
 async def answer_of(
     session: AsyncSession, message: Message, photo_id: int | None = None
 ) -> Recommendation | None:
-    """The answer that a message replies to; else the newest in its chat, about that photo if any.
+    """The answer that a message replies to; else the newest about that photo, or the sender's last.
 
     Whoever opens the session has waited for the chat's lock: an answer may be on its way.
     """
@@ -92,7 +93,18 @@ async def answer_of(
         answers = await recommendations.of_message(session, message.chat_id, replied_to.message_id)
         if answers:
             return answers[0]
-    return await recommendations.last_in_chat(session, message.chat_id, photo_id)
+    if photo_id is not None:
+        return await recommendations.last_in_chat(session, message.chat_id, photo_id)
+    return await last_answer(session, message, sender_of(message))
+
+
+async def last_answer(
+    session: AsyncSession, message: Message, person: int
+) -> Recommendation | None:
+    """The newest answer about a photo of a person's, where a message of theirs or the bot's is."""
+    return await recommendations.last_of(
+        session, chat_id=message.chat_id, topic_id=topic_of(message), user_id=person
+    )
 
 
 async def answer_under(
