@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Label, Recommendation, now
+from storage.tables import Label, Recommendation, Sighting, now
 
 Scored = Sequence[tuple[str, float]]
 """Hashtags with their scores, best first."""
@@ -130,6 +130,23 @@ async def last_in_chat(
     )
     if photo_id is not None:
         query = query.where(Recommendation.photo_id == photo_id)
+    return await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
+
+
+async def last_of(
+    session: AsyncSession, *, chat_id: int, topic_id: int | None, user_id: int
+) -> Recommendation | None:
+    """The newest answer in a chat about a photo that the user sent there, to that topic if any."""
+    theirs = exists().where(
+        Sighting.photo_id == Recommendation.photo_id,
+        Sighting.chat_id == chat_id,
+        Sighting.topic_id == topic_id,
+        Sighting.user_id == user_id,
+        ~Sighting.by_bot,
+    )
+    query = select(Recommendation).where(
+        Recommendation.chat_id == chat_id, Recommendation.message_id.is_not(None), theirs
+    )
     return await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
 
 

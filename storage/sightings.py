@@ -1,4 +1,4 @@
-"""Which message showed or answered which photo: "this photo", "the last photo of this chat"."""
+"""Which message showed or answered which photo: "this photo", "the photo that I sent last"."""
 
 from collections.abc import Iterable
 
@@ -16,15 +16,15 @@ async def seen(
     message_id: int,
     photo_id: int,
     user_id: int | None,
-    media_group: str | None = None,
+    topic_id: int | None = None,
 ) -> None:
-    """A person's message shows the photo. ``media_group``: the album it is part of."""
+    """A message of a person, or of a chat that people write as, shows the photo."""
     row = {
         "chat_id": chat_id,
         "message_id": message_id,
         "photo_id": photo_id,
         "user_id": user_id,
-        "media_group": media_group,
+        "topic_id": topic_id,
         "by_bot": False,
         "at": now(),
     }
@@ -39,9 +39,16 @@ async def answered(
     await insert_missing(session, Sighting, [same | {"photo_id": one} for one in photo_ids])
 
 
-async def last_in_chat(session: AsyncSession, chat_id: int) -> int | None:
-    """The photo that was last sent to the chat."""
-    query = select(Sighting.photo_id).where(Sighting.chat_id == chat_id, ~Sighting.by_bot)
+async def last_of(
+    session: AsyncSession, *, chat_id: int, topic_id: int | None, user_id: int
+) -> int | None:
+    """The photo that the user last sent to the chat, in that topic of it if it has topics."""
+    query = select(Sighting.photo_id).where(
+        Sighting.chat_id == chat_id,
+        Sighting.user_id == user_id,
+        Sighting.topic_id == topic_id,
+        ~Sighting.by_bot,
+    )
     return await session.scalar(query.order_by(Sighting.id.desc()).limit(1))
 
 

@@ -100,6 +100,14 @@ class Chat(Base):
     language: Mapped[str | None] = mapped_column(String(8))
 
 
+class CaptionedChannel(Base):
+    """A channel that has hashtags added to the captions of its photos."""
+
+    __tablename__ = "captioned_channels"
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
 class Photo(Base):
     """A photo by its hashes: the average one (64 bits, signed), whose bands are the index over
     its bits, and the perceptual one (256 bits)."""
@@ -146,13 +154,17 @@ class PhotoFeatures(Base):
 
 
 class Sighting(Base):
-    """A message that shows a photo, or (``by_bot``) answers one."""
+    """A message that shows a photo, or (``by_bot``) answers one.
+
+    Attributes:
+        user_id: of who sent it, or of the chat that it was sent on behalf of.
+        topic_id: of the forum topic that it stands in, if any.
+    """
 
     __tablename__ = "sightings"
     __table_args__ = (
         UniqueConstraint("chat_id", "message_id", "photo_id"),
         Index(None, "chat_id", "id"),
-        Index(None, "chat_id", "media_group"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -160,7 +172,7 @@ class Sighting(Base):
     message_id: Mapped[int] = mapped_column(BigInteger)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
-    media_group: Mapped[str | None] = mapped_column(String(64))
+    topic_id: Mapped[int | None] = mapped_column(BigInteger)
     by_bot: Mapped[bool]
     at: Mapped[datetime]
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, delete, exists, or_, select
+from sqlalchemy import Select, delete, exists, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -36,22 +36,29 @@ async def seen(
 async def forget(session: AsyncSession, user_id: int) -> None:
     """Deletes all that is stored of the user; what models have learnt already stays in them.
 
+    Who wrote as a group or a channel has that chat's number, and what others did there stays.
+
     Gone are labels (also those taken back), votes, what they took out of answers, sightings, the
     private chat's settings and answers, the user's row, and every photo that nobody else sent or
     labelled, with its features, files and answers. Other users' labels stay, and so do the photos
     they are on.
     """
     sole = (await session.scalars(_photos_only_of(user_id))).all()
-    # A private chat has its user's number, so what is of that chat is the user's too.
-    for statement in (
+    statements = [
         delete(Label).where(Label.user_id == user_id),
         delete(Vote).where(Vote.user_id == user_id),
         delete(TakenOut).where(TakenOut.user_id == user_id),
-        delete(Sighting).where(or_(Sighting.user_id == user_id, Sighting.chat_id == user_id)),
-        delete(Recommendation).where(Recommendation.chat_id == user_id),
-        delete(Chat).where(Chat.id == user_id),
+        delete(Sighting).where(Sighting.user_id == user_id),
         delete(User).where(User.id == user_id),
-    ):
+    ]
+    if user_id > 0:
+        # A private chat has its user's number, so what is of that chat is the user's too.
+        statements += [
+            delete(Sighting).where(Sighting.chat_id == user_id),
+            delete(Recommendation).where(Recommendation.chat_id == user_id),
+            delete(Chat).where(Chat.id == user_id),
+        ]
+    for statement in statements:
         await session.execute(statement)
     await _forget_decisions(session, user_id)
     for start in range(0, len(sole), 500):

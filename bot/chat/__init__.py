@@ -8,6 +8,8 @@
 - ``handlers``: one file a command or kind of update.
 - ``keyboards``, ``rendering``, ``texts``: buttons, the text of an answer, every sentence.
 - ``platforms``: how many hashtags a platform takes.
-- ``services``: what every handler works with; ``albums``, ``blocked``, ``chat_locks``,
-  ``flood_wait``, ``last_photo`` and ``typing_action`` are its parts.
+- ``identity``: who wrote or tapped.
+- ``delivery``, ``refusals``: sending as Telegram asks, and what it refuses in everyday use.
+- ``services``: what every handler works with; ``albums``, ``blocked``, ``captions``,
+  ``chat_locks``, ``fair_places``, ``last_photo`` and ``typing_action`` are its parts.
 """

@@ -1,35 +1,98 @@
 """Albums: Telegram delivers one message a photo; people mean them as one."""
 
 import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
 
 from telegram import Message
+
+from bot.chat.identity import sender_of
 
 QUIET = 0.7
 """Seconds without a further photo after which an album is taken to be whole."""
 
+MOST = 1_000
+"""Albums that are remembered, for photos that come after that and for captions edited later."""
+
+
+class Album:
+    """The messages of an album, or of a single photo.
+
+    Attributes:
+        answer_id: of the bot's message that answers it.
+        turn: held while it is worked on: a photo that comes late waits for what came before it.
+    """
+
+    def __init__(self, messages: Sequence[Message] = ()) -> None:
+        self._messages = {message.message_id: message for message in messages}
+        self.new = list(messages)
+        self.answer_id: int | None = None
+        self.turn = asyncio.Lock()
+        self.collecting = False
+
+    @property
+    def messages(self) -> list[Message]:
+        """All of them, in order."""
+        return sorted(self._messages.values(), key=lambda part: part.message_id)
+
+    def add(self, message: Message) -> None:
+        """A message has arrived, or was edited."""
+        self._messages[message.message_id] = message
+        self.new.append(message)
+
+    def take_new(self) -> list[Message]:
+        """Those that arrived since this was last asked, in order."""
+        new, self.new = self.new, []
+        return sorted(new, key=lambda part: part.message_id)
+
 
 class Albums:
-    """Collects the messages of an album into one list."""
+    """Collects the messages of an album."""
 
-    def __init__(self, quiet: float = QUIET) -> None:
+    def __init__(self, quiet: float = QUIET, most: int = MOST) -> None:
         self._quiet = quiet
-        self._open: dict[tuple[int, str], list[Message]] = {}
+        self._most = most
+        self._albums: OrderedDict[tuple[int, str], Album] = OrderedDict()
 
-    async def whole(self, message: Message) -> list[Message] | None:
-        """All messages of the album, in order, for the first that asks; ``None`` for the others.
+    async def whole(self, message: Message) -> Album | None:
+        """The album, once no more photos come, for the first that asks; ``None`` for the others.
 
-        A message outside any album is a list of one, at once.
+        A photo that comes later gives the same album again. A message outside any album is an
+        album of one, at once.
         """
         if message.media_group_id is None:
-            return [message]
-        album = (message.chat_id, message.media_group_id)
-        if album in self._open:
-            self._open[album].append(message)
+            return Album([message])
+        album = self._of(message)
+        album.add(message)
+        if album.collecting:
             return None
-        messages = self._open[album] = [message]
+        album.collecting = True
         arrived = 0
-        while len(messages) > arrived:
-            arrived = len(messages)
+        while len(album.new) > arrived:
+            arrived = len(album.new)
             await asyncio.sleep(self._quiet)
-        del self._open[album]
-        return sorted(messages, key=lambda part: part.message_id)
+        album.collecting = False
+        return album
+
+    def edited(self, message: Message) -> list[Message]:
+        """All messages of the album that a message belongs to, which was edited."""
+        if message.media_group_id is None:
+            return [message]
+        album = self._of(message)
+        album.add(message)
+        if not album.collecting:
+            album.take_new()
+        return album.messages
+
+    def forget(self, user_id: int) -> None:
+        """Forgets what this user sent."""
+        for key, album in list(self._albums.items()):
+            if any(sender_of(message) == user_id for message in album.messages):
+                del self._albums[key]
+
+    def _of(self, message: Message) -> Album:
+        assert message.media_group_id is not None
+        album = self._albums.setdefault((message.chat_id, message.media_group_id), Album())
+        while len(self._albums) > self._most:
+            self._albums.popitem(last=False)
+        return album

@@ -1,12 +1,15 @@
 """A photo's whole trip: settings → known file? → decode → features → recommend → record → reply.
 
 ``answer`` is the trip: one reading and one writing session before the reply, one writing after it.
+Its place for computing is given back before anything is sent: Telegram may make one chat wait, and
+no other shall wait for that.
 """
 
 import asyncio
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -14,10 +17,13 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Message, User
+from telegram import InlineKeyboardMarkup, Message, Update
+from telegram.error import BadRequest
 
 from bot.chat import answer_message, photo_lookup
 from bot.chat.answer_message import ShownAnswer
+from bot.chat.identity import person_of
+from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
 from bot.chat.platforms import settings_of
 from bot.chat.services import Context, Services
@@ -58,36 +64,35 @@ class AnswerRequest:
     words: tuple[str, ...] = ()
 
 
-async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: User | None) -> None:
-    """Answer a photo, or an album's photos as one, in reply to the first of them."""
-    services, texts, first = context.services, context.texts, album[0].message
-    engine = services.engine
-    async with (
-        services.typing.shown(context.bot, first.chat_id, first.message_thread_id),
-        services.photo_slots,
-    ):
-        started = perf_counter()
-        async with services.database.reading() as session:
-            request = await request_in(session, context, engine, first.chat_id)
-            request = replace(request, words=engine.words_in(_caption(album)))
-            known = await photo_lookup.known_files(session, engine, album)
-            unwanted: set[str] = set()
-            hashtags: list[Hashtag] = []
-            if len(known) == len({photo.file.file_unique_id for photo in album}):
-                ids = _ids(known.values())
-                unwanted = await unwanted_in(session, request, first.chat_id, ids)
-                hashtags = await _previous(session, services, engine, request, ids, unwanted)
+async def answer(
+    context: Context,
+    album: Sequence[IncomingPhoto],
+    update: Update,
+    *,
+    earlier_answer: int | None = None,
+) -> int | None:
+    """Answer a photo, or an album's photos as one, in reply to the first of them.
 
-        photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+    Args:
+        earlier_answer: the message to change, where some of the album's photos were answered.
+
+    Returns:
+        The number of the message with the answer; None where no photo could be read.
+    """
+    services, texts, first = context.services, context.texts, album[0].message
+    engine, person = services.engine, person_of(update)
+    async with services.typing.shown(context.bot, first.chat_id, topic_of(first)):
+        if services.photo_places.becomes_crowd(person):
+            await first.reply_html(texts.many_photos)
+        async with services.photo_places.of(person):
+            started = perf_counter()
+            computed = await _compute(context, engine, album)
+            elapsed_ms = (perf_counter() - started) * 1000
+        request, hashtags, unwanted = computed.request, computed.hashtags, computed.unwanted
+        photos, unreadable = computed.photos, computed.unreadable
         if not photos:
             await first.reply_html(texts.wrong_file[unreadable[0]], do_quote=True)
-            return
-        if not hashtags:
-            features = [photo.features for photo in photos]
-            asked = without(engine, request, unwanted)
-            hashtags = await recommend(services, engine, asked, features)
-
-        elapsed_ms = (perf_counter() - started) * 1000
+            return None
 
         async with services.database.session() as session:
             remembered = await photo_lookup.remember(session, engine, photos)
@@ -102,8 +107,7 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
                     # Not in the worker, where other photos wait: others wait for this session.
                     hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
             duplicate = len(remembered) == 1 and remembered[0].known
-            if asked_by:
-                await users.seen(session, asked_by.id, asked_by.language_code)
+            await users.seen(session, person, context.language_code)
             photo_ids = _ids(remembered)
             answer_id = await record(
                 session,
@@ -121,17 +125,75 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
         if unreadable:
             notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
         async with services.chat_locks.of(first.chat_id):
-            text, keyboard = answer_message.closed(
+            text, buttons = answer_message.closed(
                 texts,
                 _new(request, answer_id, hashtags, album=len(photo_ids) > 1),
                 engine.backends,
                 notes,
             )
-            reply = await first.reply_html(text, reply_markup=keyboard, do_quote=True)
-            await _sent(services, reply, answer_id, photo_ids)
+            shown = await _show(first, text, buttons, earlier_answer)
+            await _sent(services, shown, answer_id, photo_ids)
     log.info(
         "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
     )
+    return shown.message_id
+
+
+async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
+    """The hashtags that an answer would have, best first, without one; nothing is stored."""
+    services = context.services
+    async with services.photo_places.of(album[0].message.chat_id):
+        computed = await _compute(context, services.engine, album)
+    return [hashtag.tag for hashtag in computed.hashtags]
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """``photos`` can be read, ``unreadable`` says why the others cannot.
+
+    Attributes:
+        unwanted: as of ``unwanted_in``, where all the photos' files are known.
+    """
+
+    request: AnswerRequest
+    photos: list[ComputedPhoto]
+    unreadable: list[str]
+    hashtags: list[Hashtag]
+    unwanted: set[str]
+
+
+async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPhoto]) -> _Computed:
+    """From messages to hashtags, while a place for computing is held."""
+    services, chat_id = context.services, album[0].message.chat_id
+    unwanted: set[str] = set()
+    hashtags: list[Hashtag] = []
+    async with services.database.reading() as session:
+        request = await request_in(session, context, engine, chat_id)
+        request = replace(request, words=engine.words_in(_caption(album)))
+        known = await photo_lookup.known_files(session, engine, album)
+        if len(known) == len({photo.file.file_unique_id for photo in album}):
+            ids = _ids(known.values())
+            unwanted = await unwanted_in(session, request, chat_id, ids)
+            hashtags = await _previous(session, services, engine, request, ids, unwanted)
+    photos, unreadable = await photo_lookup.compute(services, engine, album, known)
+    if photos and not hashtags:
+        features = [photo.features for photo in photos]
+        hashtags = await recommend(services, engine, without(engine, request, unwanted), features)
+    return _Computed(request, photos, unreadable, hashtags, unwanted)
+
+
+async def _show(
+    first: Message, text: str, buttons: InlineKeyboardMarkup, earlier_answer: int | None
+) -> Message:
+    """Puts an answer in place of the earlier one; below the photo where there is none any more."""
+    if earlier_answer is not None:
+        with suppress(BadRequest):
+            edited = await first.get_bot().edit_message_text(
+                text, first.chat_id, earlier_answer, reply_markup=buttons
+            )
+            assert isinstance(edited, Message)
+            return edited
+    return await first.reply_html(text, reply_markup=buttons, do_quote=True)
 
 
 async def answer_apart(context: Context, album: Message, photos: Mapping[int, int]) -> None:

@@ -16,15 +16,17 @@ from telegram.ext import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.chat.flood_wait import FloodWait
+from bot.chat.delivery import Delivery
 from bot.chat.handlers import (
     addtags,
     admin,
     buttons,
     categories,
+    channels,
     choices,
     commands,
     errors,
+    groups,
     incoming_photos,
     own_data,
     similar,
@@ -39,13 +41,21 @@ from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-ALLOWED_UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]
-"""Nothing of channels, edits or members is asked for."""
+ALLOWED_UPDATES = [
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CHANNEL_POST,
+    Update.CALLBACK_QUERY,
+]
+"""Nothing of members, reactions and the like is asked for."""
 
-UPDATES_AT_ONCE = 256
+UPDATES_AT_ONCE = 20_000
+"""One that waits, for a place or for Telegram, costs little and must hold up no other."""
 
 PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
+EDITED = filters.UpdateType.EDITED_MESSAGE
+POST = filters.UpdateType.CHANNEL_POST
 
 
 def build(
@@ -76,7 +86,7 @@ def build(
         # A local server is never behind the machine's proxy.
         .request(_request(connections=64, proxied=api_url is None))
         .get_updates_request(_request(connections=1, proxied=api_url is None))
-        .rate_limiter(FloodWait())
+        .rate_limiter(Delivery(moved=services.group_moved))
         .defaults(Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True))
         .concurrent_updates(UPDATES_AT_ONCE)
         .context_types(CONTEXT_TYPES)
@@ -108,6 +118,7 @@ def _register(application: Bot) -> None:
         ("addtags", addtags.addtags),
         ("mytags", own_data.mytags),
         ("forget", own_data.forget),
+        ("channel", channels.asked),
         ("review", admin.review),
         ("block", admin.block),
         ("unblock", admin.unblock),
@@ -117,6 +128,9 @@ def _register(application: Bot) -> None:
 
     # Files of groups come here too, since a caption may be a command; the others are left be.
     application.add_handler(MessageHandler(NEW & filters.ATTACHMENT, incoming_photos.sent))
+    application.add_handler(MessageHandler(EDITED & filters.ATTACHMENT, incoming_photos.edited))
+    application.add_handler(MessageHandler(POST & filters.ATTACHMENT, channels.posted))
+    application.add_handler(MessageHandler(NEW & filters.StatusUpdate.MIGRATE, groups.moved))
 
     for verb, callback in (
         ("more", buttons.more),
@@ -141,6 +155,7 @@ def _register(application: Bot) -> None:
         ("mine", own_data.turn),
         ("untag", own_data.remove),
         ("forget", own_data.forget_decided),
+        ("channel", channels.switched),
         ("review", admin.turn),
         ("approve|reject", admin.decide),
     ):

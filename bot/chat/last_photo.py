@@ -1,39 +1,53 @@
-"""The last photo of each chat, for "the one I just sent": also in groups, where it is not answered.
+"""The photo that each person sent last, for "the one I just sent": also in groups, unanswered.
 
 The database knows it once it is looked at; here it is known from the moment it arrives, and an
-album as a whole.
+album as a whole. What others sent, or the same person in another topic, is not meant.
 """
 
 from collections import OrderedDict
 
 from telegram import Message
 
-MAX_CHATS = 10_000
+from bot.chat.identity import sender_of
+
+MOST = 10_000
+
+Place = tuple[int, int | None, int]
+"""A chat, a topic of it, and who wrote there."""
 
 
 class LastPhotos:
-    """The messages of the photo or album that each chat sent last."""
+    """The messages of the photo or album that each person sent last to a chat, or its topic."""
 
-    def __init__(self, max_chats: int = MAX_CHATS) -> None:
-        self._max_chats = max_chats
-        self._messages: OrderedDict[int, list[Message]] = OrderedDict()
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._messages: OrderedDict[Place, list[Message]] = OrderedDict()
 
     def remember(self, message: Message) -> None:
         """A photo has arrived."""
-        last = self._messages.pop(message.chat_id, [])
+        last = self._messages.pop(_place(message), [])
         album = message.media_group_id
         if album is None or not last or last[-1].media_group_id != album:
             last = []
-        self._messages[message.chat_id] = [*last, message]
-        while len(self._messages) > self._max_chats:
+        self._messages[_place(message)] = [*last, message]
+        while len(self._messages) > self._most:
             self._messages.popitem(last=False)
 
-    def in_chat(self, chat_id: int) -> list[Message]:
-        """The messages, one a photo; none where the chat has sent no photo yet."""
-        return sorted(self._messages.get(chat_id, []), key=lambda message: message.message_id)
+    def before(self, message: Message) -> list[Message]:
+        """The messages, one a photo; none where who wrote this one has sent no photo yet."""
+        last = self._messages.get(_place(message), [])
+        return sorted(last, key=lambda part: part.message_id)
 
     def forget(self, user_id: int) -> None:
         """Forgets what this user sent."""
-        for chat_id, messages in list(self._messages.items()):
-            if any(message.from_user and message.from_user.id == user_id for message in messages):
-                del self._messages[chat_id]
+        for place in [place for place in self._messages if place[-1] == user_id]:
+            del self._messages[place]
+
+
+def topic_of(message: Message) -> int | None:
+    """The forum topic that a message stands in; a thread of replies in a group is none."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
+def _place(message: Message) -> Place:
+    return message.chat_id, topic_of(message), sender_of(message)

@@ -11,9 +11,11 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Document, Message, PhotoSize
+from telegram import Document, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
+from bot.chat.identity import sender_of
+from bot.chat.last_photo import topic_of
 from bot.chat.services import Services
 from recommenders import copies
 from recommenders.copies import Hashes
@@ -39,7 +41,10 @@ class UnreadablePhotoError(Exception):
 
 @dataclass(frozen=True)
 class IncomingPhoto:
-    """A photo as Telegram offers it: an image sent as a photo, or as a file."""
+    """A photo as Telegram offers it: an image sent as a photo, or as a file.
+
+    ``message`` is the one that shows it, or replies to it where it is in another chat.
+    """
 
     message: Message
     file: PhotoSize | Document
@@ -86,15 +91,17 @@ class ComputedPhoto:
         return self.incoming.file.file_unique_id
 
 
-def photo_in(message: Message | None, min_side: int) -> IncomingPhoto | None:
-    """The photo that a message carries, in the size to fetch; None where it carries none."""
-    if message is None:
-        return None
-    if message.photo:
-        return IncomingPhoto(message, smallest_sufficient(message.photo, min_side))
+def photo_in(message: Message, min_side: int) -> IncomingPhoto | None:
+    """The photo that a message carries, in the size to fetch; None where it carries none.
+
+    A message that carries nothing, in reply to another chat's, counts as carrying what that does.
+    """
+    content = _content(message)
+    if content.photo:
+        return IncomingPhoto(message, smallest_sufficient(content.photo, min_side))
     # An animation also comes with a document, for clients that know no animations.
-    if message.document and not message.animation and _is_image(message.document):
-        return IncomingPhoto(message, message.document)
+    if content.document and not content.animation and _is_image(content.document):
+        return IncomingPhoto(message, content.document)
     return None
 
 
@@ -106,15 +113,16 @@ def smallest_sufficient(sizes: Sequence[PhotoSize], min_side: int) -> PhotoSize:
 
 def kind_of(message: Message) -> str:
     """What a message without a photo carries instead: a key of ``Texts.wrong_file``."""
-    if message.animation:
+    content = _content(message)
+    if content.animation:
         return "animation"
-    if message.video or message.video_note:
+    if content.video or content.video_note:
         return "video"
-    if message.sticker:
+    if content.sticker:
         return "sticker"
-    if message.voice or message.audio:
+    if content.voice or content.audio:
         return "sound"
-    return "document" if message.document else "other"
+    return "document" if content.document else "other"
 
 
 async def known_files(
@@ -178,8 +186,8 @@ async def remember(
             chat_id=message.chat_id,
             message_id=message.message_id,
             photo_id=stored.photo_id,
-            user_id=message.from_user.id if message.from_user else None,
-            media_group=message.media_group_id,
+            user_id=sender_of(message),
+            topic_id=topic_of(message),
         )
         remembered.append(stored)
     return remembered
@@ -240,6 +248,10 @@ def _compute(engine: Engine, data: bytes) -> tuple[Hashes, dict[str, NDArray[np.
     image = decode(data, engine.working_side)
     features = engine.features([image], _backbones(engine))
     return copies.hashes(image), {name: rows[0] for name, rows in features.items()}
+
+
+def _content(message: Message) -> Message | ExternalReplyInfo:
+    return message if message.effective_attachment else message.external_reply or message
 
 
 def _is_image(document: Document) -> bool:

@@ -12,7 +12,9 @@ from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
 from bot.chat.albums import Albums
 from bot.chat.blocked import BlockedHashtags
+from bot.chat.captions import CaptionCommands
 from bot.chat.chat_locks import ChatLocks
+from bot.chat.fair_places import FairPlaces
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.texts import ENGLISH, Texts, texts_for
@@ -20,10 +22,8 @@ from bot.chat.typing_action import Typing
 from bot.settings import Settings
 from recommenders.engine import Engine
 from recommenders.machine import cores
+from storage import supergroups
 from storage.database import Database
-
-PHOTOS_AT_ONCE = 16
-"""Files of up to 20 MB in memory at a time; further photos wait for a free slot."""
 
 MAX_WORKERS = 4
 """Threads that compute; each holds a photo and its features at a time."""
@@ -37,7 +37,8 @@ class Services:
 
     Attributes:
         moderation_changed_at: when admins last changed what may be recommended.
-        photo_slots: held while a photo is worked on.
+        captions: the commands in captions that were followed.
+        photo_places: held while a photo is fetched and computed, never while anything is sent.
         worker: a thread per core, each computing on its own: cores that share one photo's network
             wait for one another at every layer, which on a busy machine takes many times as long.
     """
@@ -52,9 +53,8 @@ class Services:
     chat_locks: ChatLocks = field(default_factory=ChatLocks)
     blocked: BlockedHashtags = field(default_factory=BlockedHashtags)
     typing: Typing = field(default_factory=Typing)
-    photo_slots: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(PHOTOS_AT_ONCE)
-    )
+    captions: CaptionCommands = field(default_factory=CaptionCommands)
+    photo_places: FairPlaces = field(default_factory=FairPlaces)
     worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(
             min(cores(), MAX_WORKERS), thread_name_prefix="photos"
@@ -75,6 +75,16 @@ class Services:
         """Whether an answer is from before what was learnt or decided since."""
         return self.answers_valid_since is not None and answered_at <= self.answers_valid_since
 
+    async def group_moved(self, group_id: int, supergroup_id: int) -> None:
+        """A group became a supergroup, which keeps its settings, labels and answers."""
+        async with self.database.session() as session:
+            await supergroups.move(session, group_id, supergroup_id)
+
+    def forget(self, user_id: int) -> None:
+        """Forgets what is in memory of a user, who was deleted from the database."""
+        self.last_photos.forget(user_id)
+        self.albums.forget(user_id)
+
     def moderation_changed(self) -> None:
         self.moderation_changed_at = datetime.now(UTC)
 
@@ -86,12 +96,15 @@ class Context(CallbackContext[ExtBot[int], dict[Any, Any], dict[Any, Any], dict[
     """A handler's context: the services, and the texts in the language of who asks."""
 
     texts: Texts = ENGLISH
+    language_code: str | None = None
+    """What Telegram says of who asks."""
 
     @classmethod
     def from_update(cls, update: object, application: Any) -> "Context":
         context = super().from_update(update, application)
         if isinstance(update, Update) and update.effective_user:
-            context.texts = texts_for(update.effective_user.language_code)
+            context.language_code = update.effective_user.language_code
+            context.texts = texts_for(context.language_code)
         return context
 
     @property

@@ -1,8 +1,9 @@
 """Which photo, or which answer, is a message about? One rule for every command and button.
 
-A message is about the photos it carries; else about what it replies to; else about the last photo
-of its chat. An answer is the one that a button stands under or a message replies to; else the
-newest in the chat, about the photo where one is named.
+A message is about the photos it carries; else about what it replies to, in whatever chat that is;
+else about the last photo that its sender sent there. An answer is the one that a button stands
+under or a message replies to; else the newest about the photo that is named, or that its sender
+sent last.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message
 
 from bot.chat import photo_lookup
+from bot.chat.identity import sender_of
+from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
 from bot.chat.services import Context
 from storage import recommendations, sightings
@@ -23,18 +26,34 @@ async def photos_of(context: Context, message: Message) -> list[int]:
     Raises:
         UnreadablePhotoError: when the photo cannot be had any more.
     """
-    services, replied_to = context.services, message.reply_to_message
+    services, replied_to = context.services, reply_of(message)
+    if message.external_reply is not None:
+        return await carried_photos(context, [message])
     if replied_to is not None:
         await services.chat_locks.wait(message.chat_id)
         async with services.database.reading() as session:
             known = await sightings.of_message(session, message.chat_id, replied_to.message_id)
         return known or await carried_photos(context, [replied_to])
-    last = services.last_photos.in_chat(message.chat_id)
+    last = services.last_photos.before(message)
     if photo_ids := await carried_photos(context, last):
         return photo_ids
     async with services.database.reading() as session:
-        photo_id = await sightings.last_in_chat(session, message.chat_id)
+        photo_id = await sightings.last_of(
+            session,
+            chat_id=message.chat_id,
+            topic_id=topic_of(message),
+            user_id=sender_of(message),
+        )
     return [] if photo_id is None else [photo_id]
+
+
+def reply_of(message: Message) -> Message | None:
+    """The message that one replies to, in the same chat.
+
+    In a forum's topic each message that replies to nothing replies to the topic's own beginning.
+    """
+    replied_to = message.reply_to_message
+    return None if replied_to is None or replied_to.forum_topic_created else replied_to
 
 
 async def carried_photos(context: Context, messages: Sequence[Message]) -> list[int]:
@@ -49,8 +68,8 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
         return []
     first = album[0].message
     async with (
-        services.typing.shown(context.bot, first.chat_id, first.message_thread_id),
-        services.photo_slots,
+        services.typing.shown(context.bot, first.chat_id, topic_of(first)),
+        services.photo_places.of(sender_of(first)),
     ):
         async with services.database.reading() as session:
             known = await photo_lookup.known_files(session, engine, album)
@@ -65,16 +84,27 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
 async def answer_of(
     session: AsyncSession, message: Message, photo_id: int | None = None
 ) -> Recommendation | None:
-    """The answer that a message replies to; else the newest in its chat, about that photo if any.
+    """The answer that a message replies to; else the newest about that photo, or the sender's last.
 
     Whoever opens the session has waited for the chat's lock: an answer may be on its way.
     """
-    replied_to = message.reply_to_message
+    replied_to = reply_of(message)
     if replied_to is not None:
         answers = await recommendations.of_message(session, message.chat_id, replied_to.message_id)
         if answers:
             return answers[0]
-    return await recommendations.last_in_chat(session, message.chat_id, photo_id)
+    if photo_id is not None:
+        return await recommendations.last_in_chat(session, message.chat_id, photo_id)
+    return await last_answer(session, message, sender_of(message))
+
+
+async def last_answer(
+    session: AsyncSession, message: Message, person: int
+) -> Recommendation | None:
+    """The newest answer about a photo of a person's, where a message of theirs or the bot's is."""
+    return await recommendations.last_of(
+        session, chat_id=message.chat_id, topic_id=topic_of(message), user_id=person
+    )
 
 
 async def photos_under(

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from telegram import User
-
 from bot.chat.rendering import line
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
@@ -35,9 +33,9 @@ class Vocabulary:
 
 
 async def teach(
-    context: Context, chat_id: int, user: User, photo_ids: Iterable[int], text: str
+    context: Context, chat_id: int, person: int, photo_ids: Iterable[int], text: str
 ) -> str:
-    """Give the photos the hashtags of ``text``; what to answer.
+    """Give the photos the hashtags of ``text``, as ``person_of`` teaches; what to answer.
 
     What is confirmed is stored, and the recommenders have learnt it where they learn at once.
     """
@@ -48,11 +46,11 @@ async def teach(
     engine = services.engine
     photo_ids = list(photo_ids)
     async with services.database.session() as session:
-        await users.seen(session, user.id, user.language_code)
+        await users.seen(session, person, context.language_code)
         outcomes = [
             await labels.add(
                 session,
-                user_id=user.id,
+                user_id=person,
                 chat_id=chat_id,
                 photo_id=photo_id,
                 hashtags=tags[:MAX_HASHTAGS],

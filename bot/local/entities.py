@@ -15,6 +15,9 @@ Entity = dict[str, Any]
 STYLES = {"b": "bold", "i": "italic", "code": "code", "a": "text_link"}
 """The tags that the bot's texts use; Telegram knows more."""
 
+WORDS = frozenset({"url", "bot_command", "hashtag", "mention"})
+"""What Telegram marks by itself."""
+
 _KNOWN_TAGS = ", ".join(sorted(STYLES))
 _NO_TAG = re.compile(r"<(?!/?[a-zA-Z])")
 _STRAY = 'Unclosed tag, or a "<" that should be written as "&lt;"'

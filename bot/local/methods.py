@@ -10,13 +10,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.local import limits
-from bot.local.entities import Formatted, ParseError, parse_html
+from bot.local.entities import WORDS, Formatted, ParseError, parse_html
 from bot.local.refusals import RefusalError, bad_request
 from bot.local.reply_markup import force_reply_of, inline_keyboard_of
-from bot.local.state import Chat, Message, State
+from bot.local.state import Chat, Message, State, User
 
 _COMMAND = re.compile(r"[a-z0-9_]+")
 _LANGUAGE = re.compile(r"(?:[a-z]{2})?")
+
+ADMIN_RIGHTS = dict.fromkeys(
+    (
+        "can_be_edited",
+        "can_manage_chat",
+        "can_delete_messages",
+        "can_manage_video_chats",
+        "can_restrict_members",
+        "can_promote_members",
+        "can_change_info",
+        "can_invite_users",
+        "can_post_stories",
+        "can_edit_stories",
+        "can_delete_stories",
+        "can_edit_messages",
+    ),
+    True,
+) | {"is_anonymous": False}
+"""What an administrator may do; the local chat has only such as may do all of it."""
 
 
 async def get_me(state: State) -> dict[str, Any]:
@@ -49,12 +68,15 @@ async def send_message(
     state: State,
     chat_id: int = 0,
     text: str = "",
+    message_thread_id: int = 0,
     parse_mode: str = "",
     reply_markup: Any = None,
     reply_parameters: Any = None,
 ) -> Message:
     chat = _writable_chat(state, chat_id)
     fields = _text_fields(state, text, parse_mode, "message is too long")
+    if message_thread_id:
+        fields |= {"message_thread_id": message_thread_id, "is_topic_message": True}
     fields |= _reply_fields(state, chat, reply_parameters)
     asking = force_reply_of(reply_markup)
     if not asking and (keyboard := inline_keyboard_of(reply_markup)):
@@ -130,7 +152,51 @@ async def edit_message_text(
     return state.edit(chat, message, fields)
 
 
-async def send_chat_action(state: State, chat_id: int = 0, action: str = "") -> bool:
+async def edit_message_caption(
+    state: State,
+    chat_id: int = 0,
+    message_id: int = 0,
+    caption: str = "",
+    caption_entities: Any = None,
+    show_caption_above_media: bool = False,
+    reply_markup: Any = None,
+) -> Message:
+    chat = state.find_chat(chat_id)
+    message = chat.messages.get(message_id)
+    if message is None:
+        raise bad_request("message to edit not found")
+    # Telegram marks words by itself, whatever it is told of them.
+    entities = [one for one in caption_entities or () if one["type"] not in WORDS]
+    too_long = bad_request("message caption is too long")
+    fields = {
+        "caption_entities": None,
+        **state.text_fields("caption", Formatted(caption, entities), too_long),
+        "show_caption_above_media": show_caption_above_media or None,
+        "reply_markup": inline_keyboard_of(reply_markup),
+    }
+    return state.edit(chat, message, fields)
+
+
+async def get_chat(state: State, chat_id: str = "") -> dict[str, Any]:
+    return state.find_chat_named(chat_id).as_full_object()
+
+
+async def get_chat_member(state: State, chat_id: str = "", user_id: int = 0) -> dict[str, Any]:
+    chat = state.find_chat_named(chat_id)
+    if user_id == state.bot["id"]:
+        user: User | None = state.bot
+    else:
+        user = chat.members.get(user_id)
+    if user is None:
+        raise bad_request("user not found")
+    if user_id not in chat.admins:
+        return {"status": "member", "user": user}
+    return {"status": "administrator", "user": user, **ADMIN_RIGHTS}
+
+
+async def send_chat_action(
+    state: State, chat_id: int = 0, action: str = "", message_thread_id: int = 0
+) -> bool:
     chat = _writable_chat(state, chat_id)
     if action != "typing":
         raise bad_request("wrong parameter action in request (the local chat shows typing)")
@@ -198,6 +264,9 @@ METHODS: Mapping[str, Callable[..., Awaitable[Any]]] = {
     "getFile": get_file,
     "sendMessage": send_message,
     "editMessageText": edit_message_text,
+    "editMessageCaption": edit_message_caption,
+    "getChat": get_chat,
+    "getChatMember": get_chat_member,
     "sendChatAction": send_chat_action,
     "answerCallbackQuery": answer_callback_query,
     "setMyCommands": set_my_commands,

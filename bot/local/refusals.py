@@ -30,12 +30,16 @@ RUSSIAN: Mapping[str, str] = {
 
 
 class RefusalError(Exception):
-    """An answer to the bot: ``{"ok": false, "error_code": code, "description": description}``."""
+    """An answer to the bot: ``{"ok": false, "error_code": code, "description": description}``.
 
-    def __init__(self, code: int, description: str) -> None:
+    ``parameters`` say what the bot may do about it: ``retry_after``, ``migrate_to_chat_id``.
+    """
+
+    def __init__(self, code: int, description: str, **parameters: int) -> None:
         super().__init__(description)
         self.code = code
         self.description = description
+        self.parameters = parameters
 
 
 def bad_request(reason: str) -> RefusalError:

@@ -208,4 +208,6 @@ def _refused(refusal: RefusalError) -> web.Response:
         "error_code": refusal.code,
         "description": refusal.description,
     }
+    if refusal.parameters:
+        body["parameters"] = refusal.parameters
     return web.json_response(body, status=refusal.code)

@@ -27,6 +27,14 @@ from bot.local.updates import UpdateQueue
 Message = dict[str, Any]
 User = dict[str, Any]
 Commands = list[dict[str, str]]
+FULL_ONLY = ("linked_chat_id",)
+GIFTS = (
+    "unlimited_gifts",
+    "limited_gifts",
+    "unique_gifts",
+    "premium_subscription",
+    "gifts_from_channels",
+)
 TEXTS = {"text": ("entities", MAX_TEXT), "caption": ("caption_entities", MAX_CAPTION)}
 
 
@@ -41,6 +49,9 @@ class Chat:
         self.instance = str(secrets.randbits(62))
         self.blocked = False
         """Set by a test: the person blocked the bot."""
+        self.admins: set[int] = set()
+        self.details: dict[str, Any] = {}
+        """Set by a test: fields of the Chat object that make it a channel, a forum, …"""
 
     @property
     def is_group(self) -> bool:
@@ -49,12 +60,19 @@ class Chat:
     def as_object(self) -> dict[str, Any]:
         """The Bot API's Chat object."""
         if self.is_group:
-            return {"id": self.id, "type": "supergroup", "title": "Group"}
+            full = {"id": self.id, "type": "supergroup", "title": "Group"} | self.details
+            return {name: full[name] for name in full if name not in FULL_ONLY}
         return {
             "id": self.id,
             "type": "private",
             "first_name": self.members[self.id]["first_name"],
         }
+
+    def as_full_object(self) -> dict[str, Any]:
+        """The Bot API's ChatFullInfo object."""
+        gifts = dict.fromkeys(GIFTS, True)
+        full = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": gifts}
+        return full | self.as_object() | self.details
 
     def ask_for_reply(self, message: Message, placeholder: str | None, *, selective: bool) -> None:
         """Open the reply field of everybody or, if selective, of those the message is meant for.
@@ -112,6 +130,19 @@ class State:
         if chat_id not in self.chats:
             raise bad_request("chat not found")
         return self.chats[chat_id]
+
+    def find_chat_named(self, chat_id: str) -> Chat:
+        """The same by number, or by ``@username`` of a channel.
+
+        Raises:
+            RefusalError: there is none.
+        """
+        if not chat_id.startswith("@"):
+            return self.find_chat(int(chat_id) if chat_id.lstrip("-").isdecimal() else 0)
+        for chat in self.chats.values():
+            if chat.details.get("username") == chat_id[1:]:
+                return chat
+        raise bad_request("chat not found")
 
     def new_album(self) -> str:
         """A fresh ``media_group_id``."""

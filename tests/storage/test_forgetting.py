@@ -19,7 +19,7 @@ from storage import (
     training_labels,
     users,
 )
-from storage.tables import Base, NewHashtag, User, now
+from storage.tables import Base, NewHashtag, Sighting, User, now
 
 NewPhoto = Callable[..., Awaitable[int]]
 ME, OTHER, GROUP = 111222333, 444555666, -1000
@@ -137,11 +137,28 @@ async def test_a_photo_that_nobody_else_used_is_forgotten(
         assert await known_photos.find_by_file(session, f"file-{traces.mine}-{ME}") is None
 
 
+async def test_who_wrote_as_a_group_is_forgotten_and_the_others_in_it_are_not(
+    database: Database, traces: Traces
+) -> None:
+    await send(database, traces.labelled_by_other, GROUP, GROUP)
+    async with database.session() as session:
+        await users.forget(session, GROUP)
+    async with database.reading() as session:
+        assert await sightings.of_message(session, GROUP, 10 * traces.shared + OTHER % 10) == [
+            traces.shared
+        ]
+        by_group = Sighting.user_id == GROUP
+        assert await session.scalar(select(Sighting.id).where(by_group)) is None
+        assert await recommendations.get(session, traces.answer_to_other) is not None
+
+
 async def test_a_photo_that_another_user_sent_too_stays(database: Database, traces: Traces) -> None:
     await forget_me(database)
     async with database.reading() as session:
         assert (await known_photos.features(session, traces.shared)).keys() == {"net"}
-        assert await sightings.last_in_chat(session, GROUP) == traces.shared
+        assert await sightings.of_message(session, GROUP, 10 * traces.shared + OTHER % 10) == [
+            traces.shared
+        ]
 
 
 async def test_a_photo_that_another_user_labelled_stays(database: Database, traces: Traces) -> None:

@@ -103,16 +103,37 @@ async def test_two_users_sending_one_file_at_once_get_one_photo(
     assert len(set(await asyncio.gather(*(send() for _ in range(20))))) == 1
 
 
-async def test_the_last_photo_of_a_chat_is_found(database: Database, new_photo: NewPhoto) -> None:
+async def last_photo(
+    database: Database, *, user: int, topic: int | None = None, chat: int = -1
+) -> int | None:
+    async with database.reading() as session:
+        return await sightings.last_of(session, chat_id=chat, topic_id=topic, user_id=user)
+
+
+async def test_the_last_photo_of_a_user_in_a_chat_is_found(
+    database: Database, new_photo: NewPhoto
+) -> None:
     first, second, answer = [await new_photo() for _ in range(3)]
     async with database.session() as session:
-        await sightings.seen(session, chat_id=1, message_id=10, photo_id=second, user_id=7)
-        await sightings.seen(session, chat_id=1, message_id=11, photo_id=first, user_id=8)
-        await sightings.seen(session, chat_id=2, message_id=11, photo_id=second, user_id=8)
-        await sightings.answered(session, chat_id=1, message_id=12, photo_ids=[answer])
-    async with database.reading() as session:
-        assert await sightings.last_in_chat(session, 1) == first
-        assert await sightings.last_in_chat(session, 3) is None
+        await sightings.seen(session, chat_id=-1, message_id=10, photo_id=second, user_id=7)
+        await sightings.seen(session, chat_id=-1, message_id=11, photo_id=first, user_id=8)
+        await sightings.seen(session, chat_id=-2, message_id=11, photo_id=second, user_id=8)
+        await sightings.answered(session, chat_id=-1, message_id=12, photo_ids=[answer])
+    assert await last_photo(database, user=8) == first
+    assert await last_photo(database, user=7) == second
+    assert await last_photo(database, user=7, chat=-2) is None
+
+
+async def test_the_last_photo_of_a_user_in_a_topic_is_found(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    first, second = [await new_photo() for _ in range(2)]
+    async with database.session() as session:
+        same = {"chat_id": -1, "user_id": 7}
+        await sightings.seen(session, message_id=10, photo_id=first, topic_id=3, **same)
+        await sightings.seen(session, message_id=11, photo_id=second, topic_id=4, **same)
+    assert await last_photo(database, user=7, topic=3) == first
+    assert await last_photo(database, user=7) is None
 
 
 async def test_a_message_leads_to_its_photos_the_bots_too(
@@ -128,7 +149,6 @@ async def test_a_message_leads_to_its_photos_the_bots_too(
                     message_id=20 + number,
                     photo_id=photo,
                     user_id=1,
-                    media_group="album",
                 )
         await sightings.answered(session, chat_id=-5, message_id=30, photo_ids=ids)
     async with database.reading() as session:

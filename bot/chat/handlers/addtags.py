@@ -9,6 +9,7 @@ from telegram.ext import filters
 
 from bot.chat import answer_message, subject
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
+from bot.chat.identity import person_of
 from bot.chat.photo_lookup import UnreadablePhotoError
 from bot.chat.services import Context
 from bot.chat.teaching import MAX_HASHTAGS, teach
@@ -24,7 +25,9 @@ async def addtags(update: Update, context: Context) -> None:
     await _teach(update, context, [message], " ".join(rest))
 
 
-async def captioned(update: Update, context: Context, album: list[Message], caption: str) -> None:
+async def captioned(
+    update: Update, context: Context, album: Sequence[Message], caption: str
+) -> None:
     """A photo or an album whose caption is /addtags #one #two."""
     _, *rest = caption.split(maxsplit=1)
     await _teach(update, context, album, " ".join(rest))
@@ -96,8 +99,7 @@ class RepliesToAsking(filters.MessageFilter):
 
 async def _teach(update: Update, context: Context, messages: Sequence[Message], text: str) -> None:
     """Teaches the photos that the messages carry; one that carries none is about others."""
-    user, first = update.effective_user, messages[0]
-    assert user is not None
+    first = messages[0]
     carries_file = first.effective_attachment is not None
     try:
         if carries_file:
@@ -113,5 +115,5 @@ async def _teach(update: Update, context: Context, messages: Sequence[Message], 
         )
         await first.reply_html(missing, do_quote=True)
         return
-    confirmation = await teach(context, first.chat_id, user, photo_ids, text)
+    confirmation = await teach(context, first.chat_id, person_of(update), photo_ids, text)
     await first.reply_html(confirmation, do_quote=True)

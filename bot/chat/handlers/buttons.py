@@ -20,6 +20,7 @@ from bot.chat.answering import (
     unwanted_in,
     without,
 )
+from bot.chat.identity import acts_for
 from bot.chat.keyboards import key_of
 from bot.chat.photo_lookup import Features
 from bot.chat.rendering import MOST_SHOWN
@@ -234,6 +235,16 @@ async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | 
     except BadRequest as error:
         if "not modified" not in error.message.lower():
             raise
+
+
+async def may_decide(context: Context, query: CallbackQuery, owner: int) -> bool:
+    """Whether who tapped decides for the owner of a list; says so where they do not."""
+    if await acts_for(context.bot, query.from_user.id, owner):
+        return True
+    texts = context.texts
+    written_as_chat = owner < 0 and query.message and query.message.chat.id != owner
+    await query.answer(texts.not_your_channel if written_as_chat else texts.not_yours)
+    return False
 
 
 def plain(html: str) -> str:

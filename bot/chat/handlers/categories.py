@@ -4,17 +4,19 @@ from collections.abc import Collection, Container
 from html import escape
 from zlib import crc32
 
-from telegram import InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardMarkup, Message, Update
 
+from bot.chat import subject
 from bot.chat.handlers.buttons import edit, stale, tapped
 from bot.chat.handlers.commands import message_of
+from bot.chat.identity import person_of
 from bot.chat.keyboards import categories_keyboard, category_keyboard
 from bot.chat.rendering import block
 from bot.chat.services import Context
 from recommenders.engine import Engine, Hashtag
 from recommenders.knowledge import Category
 from recommenders.languages import meaning
-from storage import pages, recommendations
+from storage import pages
 from storage.pages import Page
 
 PAGE_SIZE = 8
@@ -28,22 +30,22 @@ LEAST_SHARE = 0.15
 
 
 async def categories(update: Update, context: Context) -> None:
-    """Lists them by name; those which fit the chat's last photo come first."""
+    """Lists them by name; those which fit the last photo of who asks come first."""
     message = message_of(update)
     if not _all(context.services.engine):
         await message.reply_html(context.texts.knows_little)
         return
-    text, keyboard = await _page(context, message.chat_id, 0)
+    text, keyboard = await _page(context, message, person_of(update), 0)
     await message.reply_html(text, reply_markup=keyboard)
 
 
 async def turn(update: Update, context: Context) -> None:
     """Another page, or back from a category to its page."""
     query, data = tapped(update)
-    if query.message is None or not _all(context.services.engine):
+    if not isinstance(query.message, Message) or not _all(context.services.engine):
         await stale(update, context)
         return
-    await edit(query, *await _page(context, query.message.chat.id, int(data[1])))
+    await edit(query, *await _page(context, query.message, person_of(update), int(data[1])))
     await query.answer()
 
 
@@ -68,12 +70,15 @@ async def open_(update: Update, context: Context) -> None:
     await query.answer()
 
 
-async def _page(context: Context, chat_id: int, page: int) -> tuple[str, InlineKeyboardMarkup]:
+async def _page(
+    context: Context, message: Message, person: int, page: int
+) -> tuple[str, InlineKeyboardMarkup]:
     services, engine, texts = context.services, context.services.engine, context.texts
+    chat_id = message.chat_id
     await services.chat_locks.wait(chat_id)
     async with services.database.reading() as session:
         blocked = await services.blocked.in_chat(session, engine, chat_id)
-        last = await recommendations.last_in_chat(session, chat_id)
+        last = await subject.last_answer(session, message, person)
     shown = last.tags if last else []
     answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []
     fitting = _fitting(engine, answer)

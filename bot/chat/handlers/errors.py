@@ -1,11 +1,15 @@
-"""What is left when a handler fails: a word to the person, the traceback to the log."""
+"""What is left when a handler fails: a word to the person, and what happened to the log.
+
+What Telegram refuses in everyday use is one line there, without a traceback.
+"""
 
 import logging
 from contextlib import suppress
 
 from telegram import Update
-from telegram.error import BadRequest, Forbidden, NetworkError, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from bot.chat.refusals import refusal_of
 from bot.chat.services import Context
 from storage import StorageError
 
@@ -14,10 +18,12 @@ log = logging.getLogger(__name__)
 
 async def failed(update: object, context: Context) -> None:
     error = context.error
-    if isinstance(error, Forbidden):
-        log.info("Someone blocked the bot or removed it from a chat: %s", error)
-        return
-    if isinstance(error, StorageError):
+    refusal = refusal_of(error)
+    if refusal is not None:
+        log.info("An answer did not arrive, since %s: %s", refusal.reason, error)
+    elif isinstance(error, Forbidden | RetryAfter):
+        log.info("An answer did not arrive: %s", error)
+    elif isinstance(error, StorageError):
         log.error("The database failed: %s", error)
         log.debug("The database's own words", exc_info=error)
     elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
@@ -26,10 +32,15 @@ async def failed(update: object, context: Context) -> None:
         log.error("An update failed: %s: %s", type(error).__name__, error, exc_info=error)
     if not isinstance(update, Update):
         return
-    storage = isinstance(error, StorageError)
-    text = context.texts.storage_wrong if storage else context.texts.wrong
+    texts = context.texts
+    if refusal is not None:
+        text = texts.refused[refusal.name]
+    else:
+        text = texts.storage_wrong if isinstance(error, StorageError) else texts.wrong
+    writable = refusal is None or refusal.writable
+    message = update.message or update.edited_message
     with suppress(TelegramError):
         if update.callback_query:
             await update.callback_query.answer(text, show_alert=True)
-        elif update.message:
-            await update.message.reply_text(text, do_quote=True)
+        elif message and writable and not isinstance(error, Forbidden | RetryAfter):
+            await message.reply_text(text, do_quote=True)

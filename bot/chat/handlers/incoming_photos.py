@@ -1,64 +1,90 @@
 """Photos that come in, and messages that are none."""
 
-from telegram import Message, Update
-from telegram.constants import ChatType, MessageEntityType
+from collections.abc import Sequence
 
+from telegram import Message, Update
+from telegram.constants import ChatType
+
+from bot.chat.albums import Album
 from bot.chat.answering import answer
+from bot.chat.captions import caption_command
 from bot.chat.handlers.addtags import captioned
 from bot.chat.photo_lookup import kind_of, photo_in
 from bot.chat.services import Context
+from bot.chat.subject import reply_of
 
 
 async def sent(update: Update, context: Context) -> None:
     """A photo or any file, alone or in an album; in groups only captioned with a command."""
-    message = update.message
+    message, services = update.message, context.services
     assert message is not None
-    if photo_in(message, context.services.engine.min_side):
-        context.services.last_photos.remember(message)
-    album = await context.services.albums.whole(message)
+    if photo_in(message, services.engine.min_side):
+        services.last_photos.remember(message)
+    if caption_command(message, context.bot.username):
+        services.captions.is_new(message)
+    album = await services.albums.whole(message)
     if album is None:
         return
-    commands = [caption_command(part, context.bot.username) for part in album]
-    captions = [part for part in album if part.caption]
-    if len(captions) == 1 and "addtags" in commands:
-        # A lone caption is the whole album's, wherever it stands; of several each is its photo's.
-        await captioned(update, context, album, captions[0].caption or "")
-        return
-    to_answer = []
-    for part, command in zip(album, commands, strict=True):
-        if command == "addtags":
-            await captioned(update, context, [part], part.caption or "")
-        elif command == "tags" or message.chat.type == ChatType.PRIVATE or len(captions) == 1:
-            to_answer.append(part)
-    if to_answer and ("tags" in commands or message.chat.type == ChatType.PRIVATE):
-        await _answer(context, to_answer, update)
+    async with album.turn:
+        await _follow(update, context, album, album.take_new())
+
+
+async def edited(update: Update, context: Context) -> None:
+    """A photo whose caption was edited: a command in it counts as if it had come with it."""
+    message, services = update.edited_message, context.services
+    assert message is not None
+    parts = services.albums.edited(message)
+    if caption_command(message, context.bot.username) and services.captions.is_new(message):
+        await _follow(update, context, Album(parts), parts if _lone(parts) else [message])
 
 
 async def asked(update: Update, context: Context) -> None:
     """/tags in reply to a photo, in any chat."""
     message = update.message
     assert message is not None
-    replied_to = message.reply_to_message
-    if replied_to is None or not replied_to.effective_attachment:
+    about = message if message.external_reply else reply_of(message)
+    if about is None or not (about.external_reply or about.effective_attachment):
         await message.reply_html(context.texts.tags_no_photo)
         return
-    await _answer(context, [replied_to], update)
+    await _answer(context, [about], update, Album())
 
 
-def caption_command(message: Message, username: str) -> str | None:
-    """The command that a caption starts with, if it is for this bot: ``/tags``, ``/tags@name``."""
-    first = message.caption_entities[0] if message.caption_entities else None
-    if first is None or first.type != MessageEntityType.BOT_COMMAND or first.offset != 0:
-        return None
-    command, _, name = message.parse_caption_entity(first)[1:].partition("@")
-    return command.lower() if name.lower() in ("", username.lower()) else None
+async def _follow(update: Update, context: Context, album: Album, new: Sequence[Message]) -> None:
+    """Does what captions of an album ask for; in private it is answered without any."""
+    parts, username = album.messages, context.bot.username
+    commands = {part.message_id: caption_command(part, username) for part in parts}
+    private = parts[0].chat.type == ChatType.PRIVATE
+    lone = _lone(parts)
+    if lone is not None and "addtags" in commands.values():
+        # A lone caption is the whole album's, wherever it stands; of several each is its photo's.
+        await captioned(update, context, new, lone.caption or "")
+        return
+    to_answer = []
+    for part in parts:
+        command = commands[part.message_id]
+        if command == "addtags":
+            if part in new:
+                await captioned(update, context, [part], part.caption or "")
+        elif command == "tags" or private or lone is not None:
+            to_answer.append(part)
+    asked_for = private or "tags" in commands.values()
+    if asked_for and any(part in new for part in to_answer):
+        await _answer(context, to_answer, update, album)
 
 
-async def _answer(context: Context, messages: list[Message], update: Update) -> None:
+def _lone(parts: Sequence[Message]) -> Message | None:
+    """The one part of an album that has a caption, if there is just one."""
+    captions = [part for part in parts if part.caption]
+    return captions[0] if len(captions) == 1 else None
+
+
+async def _answer(
+    context: Context, messages: Sequence[Message], update: Update, album: Album
+) -> None:
     min_side = context.services.engine.min_side
-    album = [photo for part in messages if (photo := photo_in(part, min_side))]
-    if album:
-        await answer(context, album, update.effective_user)
+    photos = [photo for part in messages if (photo := photo_in(part, min_side))]
+    if photos:
+        album.answer_id = await answer(context, photos, update, earlier_answer=album.answer_id)
     else:
         kind = kind_of(messages[0])
         await messages[0].reply_html(context.texts.wrong_file[kind], do_quote=True)

@@ -2,8 +2,9 @@
 
 from telegram import InlineKeyboardMarkup, Update
 
-from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.buttons import edit, may_decide, stale, tapped
 from bot.chat.handlers.commands import message_of
+from bot.chat.identity import person_of
 from bot.chat.keyboards import forget_keyboard, mytags_keyboard
 from bot.chat.services import Context
 from bot.chat.teaching import unlearn
@@ -14,63 +15,68 @@ PAGE_SIZE = 8
 
 async def mytags(update: Update, context: Context) -> None:
     """Lists the hashtags that a person taught, a page at a time."""
-    user = update.effective_user
-    assert user is not None
-    text, keyboard = await _page(context, user.id, 0)
+    text, keyboard = await _page(context, person_of(update), 0)
     await message_of(update).reply_html(text, reply_markup=keyboard)
 
 
 async def turn(update: Update, context: Context) -> None:
     """Another page of the list."""
     query, data = tapped(update)
-    if int(data[1]) != query.from_user.id:
-        await query.answer(context.texts.not_yours)
+    owner = int(data[1])
+    if not await may_decide(context, query, owner):
         return
-    await edit(query, *await _page(context, query.from_user.id, int(data[2])))
+    await edit(query, *await _page(context, owner, int(data[2])))
     await query.answer()
 
 
 async def remove(update: Update, context: Context) -> None:
     """Takes a hashtag back from every photo that the person gave it to."""
     query, data = tapped(update)
-    if int(data[1]) != query.from_user.id:
-        await query.answer(context.texts.not_yours)
+    owner = int(data[1])
+    if not await may_decide(context, query, owner):
         return
     async with context.services.database.session() as session:
-        hashtag = await labels.hashtag_of(session, query.from_user.id, int(data[2]))
+        hashtag = await labels.hashtag_of(session, owner, int(data[2]))
         if hashtag is not None:
-            await labels.remove(session, query.from_user.id, hashtag)
+            await labels.remove(session, owner, hashtag)
     if hashtag is None:
         await stale(update, context)
         return
     await unlearn(context.services)
-    await edit(query, *await _page(context, query.from_user.id, int(data[3])))
+    await edit(query, *await _page(context, owner, int(data[3])))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
 
 
 async def forget(update: Update, context: Context) -> None:
-    """Asks before it deletes."""
-    user = update.effective_user
-    assert user is not None
-    keyboard = forget_keyboard(context.texts, user.id)
+    """Asks before it deletes; /forget yes is for channels whose admins the bot cannot see."""
+    person = person_of(update)
+    if context.args == ["yes"]:
+        await _forget(context, person)
+        await message_of(update).reply_html(context.texts.forgotten)
+        return
+    keyboard = forget_keyboard(context.texts, person)
     await message_of(update).reply_html(context.texts.forget, reply_markup=keyboard)
 
 
 async def forget_decided(update: Update, context: Context) -> None:
     """Deletes, or does not."""
     query, data = tapped(update)
-    if int(data[1]) != query.from_user.id:
-        await query.answer(context.texts.not_yours)
+    owner = int(data[1])
+    if not await may_decide(context, query, owner):
         return
     text = context.texts.forget_cancelled
     if data[2] == "yes":
         text = context.texts.forgotten
-        async with context.services.database.session() as session:
-            await users.forget(session, query.from_user.id)
-        context.services.last_photos.forget(query.from_user.id)
-        await unlearn(context.services)
+        await _forget(context, owner)
     await edit(query, text, None)
     await query.answer()
+
+
+async def _forget(context: Context, owner: int) -> None:
+    async with context.services.database.session() as session:
+        await users.forget(session, owner)
+    context.services.forget(owner)
+    await unlearn(context.services)
 
 
 async def _page(

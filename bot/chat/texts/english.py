@@ -205,6 +205,35 @@ ENGLISH = Texts(
     wrong="Something went wrong on my side, sorry. Please try again.",
     storage_wrong="I cannot save anything right now, sorry. Please try again later.",
     button_stale="This button is too old for me. Please send the photo or the command again.",
+    many_photos=(
+        "That is a lot of photos at once. I answer them one by one, and those of others in "
+        "between, so please give me a moment."
+    ),
+    refused={
+        "message_gone": "The message I wanted to change is gone. Please send the photo or the "
+        "command again.",
+        "too_old": "This tap came to me too late. Please tap again.",
+        "topic_closed": "This topic is closed, so I cannot write in it.",
+        "no_rights": "I am not allowed to write here. An admin of the chat can change that.",
+        "restricted": "Telegram does not let me write here.",
+        "blocked": "I cannot write here: I was blocked or removed.",
+        "no_chat": "I cannot find this chat any more.",
+    },
+    channel_which=(
+        "I can put hashtags below the photos of your channel. Make me an admin there with the "
+        "right to edit posts, and send me /channel @name, or /channel in the channel’s chat."
+    ),
+    channel_unknown="I cannot find the channel {channel}. Make me an admin there first.",
+    channel_not_admin="Only admins of {channel} can choose that.",
+    channel_unseen=(
+        "I cannot see whether you are an admin of {channel}. Write it as yourself or as the "
+        "channel, not as the group."
+    ),
+    channel_no_rights="I still need the right to edit posts in {channel}.",
+    channel_on="Hashtags are added to the captions of photos in {channel}.",
+    channel_off="No hashtags are added to the photos in {channel}.",
+    button_channel_on="Add hashtags to photos",
+    button_channel_off="Add no more hashtags",
     thanks_up="Thank you! I am glad they fit.",
     thanks_down="Thank you. I will not suggest these for this photo again. “Add tags” teaches me.",
     vote_back="Your vote is taken back.",
@@ -233,6 +262,10 @@ ENGLISH = Texts(
     button_forget="Yes, delete it",
     button_keep="No, keep it",
     not_yours="This list is someone else’s.",
+    not_your_channel=(
+        "I cannot see that you run that channel. /forget yes, written as the channel, deletes "
+        "what I have stored about it."
+    ),
     forgotten="Done. Nothing about you is stored any more.",
     forget_cancelled="Nothing was deleted.",
     admins_only="This is for the admins of the bot.",

@@ -135,6 +135,20 @@ class Texts:
     wrong: str
     storage_wrong: str
     button_stale: str
+    many_photos: str
+    """To who sends so many photos that they wait for one another."""
+    refused: Mapping[str, str]
+    """What did not arrive, by the name of Telegram's refusal (``bot.chat.refusals``)."""
+
+    channel_which: str
+    channel_unknown: str
+    channel_not_admin: str
+    channel_unseen: str
+    channel_no_rights: str
+    channel_on: str
+    channel_off: str
+    button_channel_on: str
+    button_channel_off: str
 
     thanks_up: str
     thanks_down: str
@@ -164,6 +178,7 @@ class Texts:
     button_forget: str
     button_keep: str
     not_yours: str
+    not_your_channel: str
     forgotten: str
     forget_cancelled: str
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.bot.conversation import BOB_IN_GROUP, GROUP, reply_text
+from tests.bot.conversation import BOB_IN_GROUP, GROUP, answer, hashtags, reply_text
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
+from tests.bot.telegram_sends import arrives, photo, text
 from tests.colours import jpeg
-from tests.person import Person
+from tests.person import Message, Person
 
 
 @pytest.fixture
@@ -55,9 +56,64 @@ async def test_in_a_group_it_may_be_a_photo_that_was_not_answered(
     bot: Running, ann_in_group: Person, bob_in_group: Person
 ) -> None:
     (photo,) = await ann_in_group.send_photo(jpeg("blue"))
-    assert "Learnt: #sky" in await reply_text(bob_in_group, "/addtags sky")
+    assert "Learnt: #sky" in await reply_text(ann_in_group, "/addtags sky")
+    await bob_in_group.wait_reply()
     assert "Learnt: #sea" in await reply_text(bob_in_group, "/addtags sea", photo)
     assert await stored_labels(bot.database, photo) == [["sky", "sea"]]
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+async def test_in_a_group_the_last_photo_is_ones_own(
+    bot: Running, ann_in_group: Person, bob_in_group: Person, looked_at: bool
+) -> None:
+    await ann_in_group.send_photo(jpeg("blue"), caption="/tags" if looked_at else "")
+    if looked_at:
+        await bob_in_group.wait_reply()
+    assert "For which photo?" in await reply_text(bob_in_group, "/addtags sky")
+    (own,) = await bob_in_group.send_photo(jpeg("red"))
+    assert "Learnt: #sky" in await reply_text(bob_in_group, "/addtags sky")
+    assert await stored_labels(bot.database, own) == [["sky"]]
+
+
+async def test_a_reply_to_a_photo_in_another_chat_is_about_that_photo(
+    bot: Running, ann: Person
+) -> None:
+    quoted = await elsewhere(bot, jpeg("blue"))
+    asking = arrives(bot, 1_000, text(bot, "/addtags #sky", external_reply=quoted), ann.user)
+    assert "Learnt: #sky" in (await ann.wait_reply())["text"]
+    assert await stored_labels(bot.database, asking) == [["sky"]]
+
+
+async def test_a_photo_in_another_chat_that_is_replied_to_is_answered(
+    bot: Running, ann: Person
+) -> None:
+    await answer(ann, "red")
+    quoted = await elsewhere(bot, jpeg("green"))
+    asking = arrives(bot, 1_000, text(bot, "/tags", external_reply=quoted), ann.user)
+    message = await ann.wait_reply()
+    assert hashtags(message)[0] == "#green1"
+    assert message["reply_to_message"]["message_id"] == asking["message_id"]
+
+
+async def test_why_explains_a_photo_in_another_chat(bot: Running, ann: Person) -> None:
+    quoted = await elsewhere(bot, jpeg("green"))
+    arrives(bot, 1_000, text(bot, "/why", external_reply=quoted), ann.user)
+    assert "#green1" in (await ann.wait_reply())["text"]
+
+
+async def test_a_reply_to_what_is_no_photo_in_another_chat_says_so(
+    bot: Running, ann: Person
+) -> None:
+    await answer(ann, "red")
+    quoted = {"origin": (await elsewhere(bot, jpeg("green")))["origin"]}
+    arrives(bot, 1_000, text(bot, "/tags", external_reply=quoted), ann.user)
+    assert "only look at photos" in (await ann.wait_reply())["text"]
+
+
+async def elsewhere(bot: Running, data: bytes) -> Message:
+    """The ExternalReplyInfo of a photo in another chat."""
+    origin = {"type": "hidden_user", "date": 1_700_000_000, "sender_user_name": "Somebody"}
+    return await photo(bot, data, origin=origin)
 
 
 async def test_why_in_a_group_also_explains_a_photo_that_was_not_answered(

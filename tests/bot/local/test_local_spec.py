@@ -156,6 +156,14 @@ async def test_every_object_that_the_server_gives_is_a_documented_one(
     assert len(sent.entities) == 5
     await ann.press(await ann.wait_reply(), "More")
     await recording.edit_message_text("edited", 1000, sent.message_id, reply_markup=keyboard)
+    await recording.edit_message_caption(
+        1000, photo["message_id"], caption="three #dogs", caption_entities=sent.entities[:1]
+    )
+    await recording.get_chat(1000)
+    await recording.get_chat(-7)
+    server.state.chats[-7].admins.add(5)
+    await recording.get_chat_member(-7, 5)
+    await recording.get_chat_member(-7, server.state.bot["id"])
     await recording.get_file(photo["photo"][0]["file_id"])
     await recording.set_my_commands([("help", "how it works")])
     updates = await recording.get_updates()

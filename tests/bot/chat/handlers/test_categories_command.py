@@ -4,6 +4,7 @@ import pytest
 
 from storage import moderation
 from tests.bot.conversation import (
+    BOB_IN_GROUP,
     GROUP,
     answer,
     copied_by,
@@ -15,7 +16,7 @@ from tests.bot.conversation import (
     reply_text,
 )
 from tests.bot.running import Running, Start
-from tests.colours import colour_bundle, colour_engine
+from tests.colours import colour_bundle, colour_engine, jpeg
 from tests.person import Person
 
 
@@ -48,6 +49,16 @@ async def test_a_category_leads_back_to_the_list(ann: Person) -> None:
     message = await reply(ann, "/categories")
     await edited(ann, message, "green1 · green2 · green3")
     assert (await edited(ann, message, "‹ Categories"))["text"] == message["text"]
+
+
+async def test_in_a_group_no_category_is_marked_for_a_photo_of_somebody_else(bot: Running) -> None:
+    ann, bob = await bot.person(**GROUP), await bot.person(**BOB_IN_GROUP)
+    await ann.send_photo(jpeg("blue"), caption="/tags")
+    assert hashtags(await bob.wait_reply())
+    assert "★" not in await reply_text(bob, "/categories")
+    await ann.wait_reply()
+    await ann.wait_reply()
+    assert "★ fits the last photo" in await reply_text(ann, "/categories")
 
 
 async def test_before_any_photo_no_category_is_marked(ann: Person) -> None:

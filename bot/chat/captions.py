@@ -1,0 +1,34 @@
+"""Commands in captions: /tags and /addtags, which may also be edited into one."""
+
+from collections import OrderedDict
+
+from telegram import Message
+from telegram.constants import MessageEntityType
+
+MOST = 10_000
+
+
+def caption_command(message: Message, username: str) -> str | None:
+    """The command that a caption starts with, if it is for this bot: ``/tags``, ``/tags@name``."""
+    first = message.caption_entities[0] if message.caption_entities else None
+    if first is None or first.type != MessageEntityType.BOT_COMMAND or first.offset != 0:
+        return None
+    command, _, name = message.parse_caption_entity(first)[1:].partition("@")
+    return command.lower() if name.lower() in ("", username.lower()) else None
+
+
+class CaptionCommands:
+    """Which captions were followed: Telegram says "edited" of much else than the caption."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._followed: OrderedDict[tuple[int, int], str | None] = OrderedDict()
+
+    def is_new(self, message: Message) -> bool:
+        """Whether the message had no such caption when this was last asked."""
+        key = message.chat_id, message.message_id
+        is_new = self._followed.pop(key, None) != message.caption
+        self._followed[key] = message.caption
+        while len(self._followed) > self._most:
+            self._followed.popitem(last=False)
+        return is_new

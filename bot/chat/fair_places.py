@@ -1,0 +1,81 @@
+"""Places for computing, given in turn: one person's thousandth photo after another's first."""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+PLACES = 16
+"""Files of up to 20 MB in memory at a time; further photos wait."""
+
+EACH = 4
+"""Places of one person: enough to compute while the next are fetched."""
+
+MANY = 20
+"""Photos of one person that wait, from which on a word about it is in place."""
+
+
+class FairPlaces:
+    """Who waits is served in rounds, a photo a person, and nobody holds all places."""
+
+    def __init__(self, places: int = PLACES, each: int = EACH) -> None:
+        self._free = places
+        self._each = each
+        self._held: Counter[int] = Counter()
+        self._waiting: OrderedDict[int, deque[asyncio.Future[None]]] = OrderedDict()
+        self._crowds: set[int] = set()
+
+    @asynccontextmanager
+    async def of(self, person: int) -> AsyncIterator[None]:
+        """Holds a place of this person's, as soon as it is their turn."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(person, deque()).append(turn)
+        self._hand_out()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                self._leave(person, turn)
+                self._hand_out()
+            else:
+                self._give_back(person)
+            raise
+        try:
+            yield
+        finally:
+            self._give_back(person)
+
+    def becomes_crowd(self, person: int) -> bool:
+        """Whether one more photo makes too many wait: true once, until none of theirs waits."""
+        if person in self._crowds or len(self._waiting.get(person, ())) < MANY:
+            return False
+        self._crowds.add(person)
+        return True
+
+    def _hand_out(self) -> None:
+        for person in list(self._waiting):
+            if not self._free:
+                return
+            turn = self._waiting[person][0]
+            if self._held[person] < self._each and not turn.cancelled():
+                self._leave(person, turn)
+                self._free -= 1
+                self._held[person] += 1
+                turn.set_result(None)
+
+    def _leave(self, person: int, turn: asyncio.Future[None]) -> None:
+        """Takes one out of the queue; who has more in it comes after the others."""
+        turns = self._waiting[person]
+        turns.remove(turn)
+        if turns:
+            self._waiting.move_to_end(person)
+        else:
+            del self._waiting[person]
+            self._crowds.discard(person)
+
+    def _give_back(self, person: int) -> None:
+        self._free += 1
+        self._held[person] -= 1
+        if not self._held[person]:
+            del self._held[person]
+        self._hand_out()

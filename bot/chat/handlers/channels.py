@@ -1,0 +1,180 @@
+"""Channels: hashtags in the captions of their photos, and /channel, which switches that.
+
+``switch_for`` is the text and the button of one channel, for any menu to show; of a group that is a
+channel's own chat, ``linked_channel`` is that channel.
+"""
+
+import unicodedata
+from html import escape
+
+from telegram import Chat, ChatFullInfo, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
+from telegram.constants import ChatType, MessageEntityType, MessageLimit
+from telegram.error import BadRequest, Forbidden
+
+from bot.chat.answering import hashtags_for, language_of
+from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.commands import message_of
+from bot.chat.identity import is_admin_of, sender_of
+from bot.chat.photo_lookup import photo_in
+from bot.chat.rendering import fitting, line
+from bot.chat.services import Context
+from recommenders.answers import FIRST
+from storage import channels, chats
+
+ON, OFF = "on", "off"
+GAP = "\n\n"
+"""Between a caption and the hashtags below it."""
+
+
+async def posted(update: Update, context: Context) -> None:
+    """A channel's photo or album: its caption gets the hashtags, where the channel chose so."""
+    post, services = update.channel_post, context.services
+    assert post is not None
+    async with services.database.reading() as session:
+        if not await channels.adds_captions(session, post.chat_id):
+            return
+    album = await services.albums.whole(post)
+    if album is None:
+        return
+    async with album.turn:
+        album.take_new()
+        if album.answer_id is not None:
+            return  # its caption was written before this photo came
+        posts = album.messages
+        min_side = services.engine.min_side
+        photos = [photo for part in posts if (photo := photo_in(part, min_side))]
+        tags = await hashtags_for(context, photos) if photos else []
+        captioned = next((part for part in posts if part.caption), posts[0])
+        if tags and await _add(captioned, tags[:FIRST]):
+            album.answer_id = captioned.message_id
+
+
+async def asked(update: Update, context: Context) -> None:
+    """/channel @name, in private; /channel in a channel's own chat; with on or off it switches."""
+    message, texts = message_of(update), context.texts
+    words = [word for word in context.args or () if word.lower() not in (ON, OFF)]
+    choice = next((word.lower() for word in context.args or () if word not in words), None)
+    channel = (
+        await _named(context, words[0]) if words else await linked_channel(context, message.chat_id)
+    )
+    if channel is None:
+        text = texts.channel_unknown.format(channel=escape(words[0])) if words else None
+        await message.reply_html(text or texts.channel_which)
+    elif refused := await _refused(context, message, channel):
+        await message.reply_html(refused)
+    else:
+        if choice:
+            await _choose(context, channel.id, choice)
+        text, keyboard = await switch_for(context, channel)
+        await message.reply_html(text, reply_markup=keyboard)
+
+
+async def switched(update: Update, context: Context) -> None:
+    """The button below what /channel shows."""
+    query, data = tapped(update)
+    channel = await _find(context, int(data[1]))
+    if channel is None or data[2] not in (ON, OFF):
+        await stale(update, context)
+    elif not await is_admin_of(context.bot, channel.id, query.from_user.id):
+        name = _name(channel)
+        await query.answer(context.texts.channel_not_admin.format(channel=name)[:200])
+    else:
+        await _choose(context, channel.id, data[2])
+        await edit(query, *await switch_for(context, channel))
+        await query.answer()
+
+
+async def switch_for(
+    context: Context, channel: Chat | ChatFullInfo
+) -> tuple[str, InlineKeyboardMarkup]:
+    """HTML: whether hashtags are added in a channel; and the button that changes it."""
+    texts, name = context.texts, escape(_name(channel))
+    async with context.services.database.reading() as session:
+        on = await channels.adds_captions(session, channel.id)
+    lines = [(texts.channel_on if on else texts.channel_off).format(channel=name)]
+    if on and not await _may_edit(context, channel.id):
+        lines.append(texts.channel_no_rights.format(channel=name))
+    label = texts.button_channel_off if on else texts.button_channel_on
+    data = f"channel:{channel.id}:{OFF if on else ON}"
+    button = InlineKeyboardButton(label, callback_data=data)
+    return "\n".join(lines), InlineKeyboardMarkup([[button]])
+
+
+async def linked_channel(context: Context, chat_id: int) -> ChatFullInfo | None:
+    """The channel whose own chat a group is, if it is one's."""
+    group = await _find(context, chat_id, of_any_type=True)
+    if group is None or group.linked_chat_id is None:
+        return None
+    return await _find(context, group.linked_chat_id)
+
+
+async def _named(context: Context, name: str) -> ChatFullInfo | None:
+    """The channel that people call ``@name``, ``name`` or ``https://t.me/name``."""
+    return await _find(context, f"@{name.rpartition('/')[-1].removeprefix('@')}")
+
+
+async def _find(
+    context: Context, chat_id: int | str, *, of_any_type: bool = False
+) -> ChatFullInfo | None:
+    try:
+        chat = await context.bot.get_chat(chat_id)
+    except (BadRequest, Forbidden):
+        return None
+    return chat if of_any_type or chat.type == ChatType.CHANNEL else None
+
+
+async def _refused(context: Context, message: Message, channel: ChatFullInfo) -> str | None:
+    """Why who wrote may not choose for the channel; None where they may."""
+    person, name = sender_of(message), escape(_name(channel))
+    if person == channel.id or (person > 0 and await is_admin_of(context.bot, channel.id, person)):
+        return None
+    texts = context.texts
+    text = texts.channel_not_admin if person > 0 else texts.channel_unseen
+    return text.format(channel=name)
+
+
+async def _choose(context: Context, channel_id: int, choice: str) -> None:
+    async with context.services.database.session() as session:
+        await channels.set_captions(session, channel_id, on=choice == ON)
+        chat = await chats.get(session, channel_id)
+        if chat.language is None:
+            # A post says nothing of its language, but who chooses for the channel does.
+            await chats.change(session, channel_id, language=language_of(chat, context.texts))
+
+
+async def _may_edit(context: Context, channel_id: int) -> bool:
+    try:
+        me = await context.bot.get_chat_member(channel_id, context.bot.id)
+    except (BadRequest, Forbidden):
+        return False
+    return bool(getattr(me, "can_edit_messages", False))
+
+
+def _name(channel: Chat | ChatFullInfo) -> str:
+    return f"@{channel.username}" if channel.username else channel.title or str(channel.id)
+
+
+def _hashtags_in(post: Message) -> set[str]:
+    """The hashtags that a caption has already, as Telegram marks them."""
+    marked = post.parse_caption_entities([MessageEntityType.HASHTAG]).values()
+    tags = (tag.removeprefix("#").partition("@")[0] for tag in marked)
+    return {unicodedata.normalize("NFC", tag).lower() for tag in tags}
+
+
+async def _add(post: Message, hashtags: list[str]) -> bool:
+    """Puts hashtags below a caption, as many as fit; what is written there stays to the letter."""
+    caption = post.caption or ""
+    written = _hashtags_in(post)
+    gap = GAP if caption else ""
+    room = MessageLimit.CAPTION_LENGTH - len(f"{caption}{gap}".encode("utf-16-le")) // 2
+    tags = fitting([tag for tag in hashtags if tag not in written], room)
+    if not tags:
+        return False
+    await post.edit_caption(
+        f"{caption}{gap}{line(tags)}",
+        parse_mode=None,
+        caption_entities=post.caption_entities,
+        show_caption_above_media=post.show_caption_above_media,
+        reply_markup=post.reply_markup,
+    )
+    return True

@@ -1,0 +1,15 @@
+"""What happens to a group itself."""
+
+from telegram import Update
+
+from bot.chat.services import Context
+
+
+async def moved(update: Update, context: Context) -> None:
+    """A group has become a supergroup; both are told, and either may come first."""
+    message = update.message
+    assert message is not None
+    if message.migrate_to_chat_id:
+        await context.services.group_moved(message.chat_id, message.migrate_to_chat_id)
+    elif message.migrate_from_chat_id:
+        await context.services.group_moved(message.migrate_from_chat_id, message.chat_id)

@@ -1,0 +1,48 @@
+"""Who wrote or tapped: a person, or a chat that people write as.
+
+Anonymous admins and people who write as a channel share a user of Telegram's each; who they are is
+``sender_chat``, whose numbers are negative and so never a person's. Taps come from real people.
+"""
+
+from telegram import Bot, Message, Update
+from telegram.constants import ChatMemberStatus
+from telegram.error import BadRequest, Forbidden
+
+SHARED_USERS = frozenset({1_087_968_824, 136_817_688, 777_000})
+"""GroupAnonymousBot, Channel Bot, and Telegram, who forwards the posts of linked channels."""
+
+_ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
+
+
+def sender_of(message: Message) -> int:
+    """The number of who wrote a message: what limits, lists and /forget go by."""
+    if message.sender_chat is not None:
+        return message.sender_chat.id
+    if message.from_user is None or message.from_user.id in SHARED_USERS:
+        return message.chat_id
+    return message.from_user.id
+
+
+def person_of(update: Update) -> int:
+    """The number of who wrote the message, or tapped the button, of an update."""
+    if update.callback_query is not None:
+        return update.callback_query.from_user.id
+    assert update.effective_message is not None
+    return sender_of(update.effective_message)
+
+
+async def acts_for(bot: Bot, user_id: int, owner: int) -> bool:
+    """Whether a person may decide for ``owner``: themselves, or a chat that they are an admin of.
+
+    A chat whose members the bot cannot see is nobody's.
+    """
+    return user_id == owner or (owner < 0 and await is_admin_of(bot, owner, user_id))
+
+
+async def is_admin_of(bot: Bot, chat_id: int | str, user_id: int) -> bool:
+    """Whether a person is an admin of a chat, as far as the bot can see."""
+    try:
+        member = await bot.get_chat_member(chat_id, user_id)
+    except (BadRequest, Forbidden):
+        return False
+    return member.status in _ADMINS

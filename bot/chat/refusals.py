@@ -1,0 +1,75 @@
+"""What Telegram refuses in everyday use, by its own words, and what is to be said of it.
+
+The words are those of the Bot API server (github.com/tdlib/telegram-bot-api, the descriptions in
+``Client.cpp``) and of Telegram behind it, which speaks in capitals.
+"""
+
+from dataclasses import dataclass
+
+from telegram.error import ChatMigrated, TelegramError
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One kind of refusal.
+
+    Attributes:
+        name: the key of ``Texts.refused``.
+        reason: for the log.
+        writable: the chat can be written to all the same.
+    """
+
+    name: str
+    reason: str
+    writable: bool = False
+
+
+MESSAGE_GONE = Refusal("message_gone", "the message to change is gone", writable=True)
+TOO_OLD = Refusal("too_old", "the tap came too long ago to be answered")
+TOPIC_CLOSED = Refusal("topic_closed", "the topic is closed or gone")
+NO_RIGHTS = Refusal("no_rights", "the bot may not write there")
+RESTRICTED = Refusal("restricted", "Telegram restricts the chat or the bot")
+BLOCKED = Refusal("blocked", "the bot was blocked or removed")
+NO_CHAT = Refusal("no_chat", "there is no such chat any more")
+
+WORDS = {
+    "message to edit not found": MESSAGE_GONE,
+    "message can't be edited": MESSAGE_GONE,
+    "message_id_invalid": MESSAGE_GONE,
+    "query is too old": TOO_OLD,
+    "query_id_invalid": TOO_OLD,
+    "topic_closed": TOPIC_CLOSED,
+    "topic_deleted": TOPIC_CLOSED,
+    "message thread not found": TOPIC_CLOSED,
+    "not enough rights": NO_RIGHTS,
+    "have no rights": NO_RIGHTS,
+    "need administrator rights": NO_RIGHTS,
+    "chat_admin_required": NO_RIGHTS,
+    "chat_write_forbidden": NO_RIGHTS,
+    "_forbidden": NO_RIGHTS,
+    "chat_restricted": RESTRICTED,
+    "user_restricted": RESTRICTED,
+    "user_banned_in_channel": RESTRICTED,
+    "bot was blocked by the user": BLOCKED,
+    "bot was kicked": BLOCKED,
+    "bot is not a member": BLOCKED,
+    "user is deactivated": BLOCKED,
+    "bot can't initiate conversation": BLOCKED,
+    "bots can't send messages to bots": BLOCKED,
+    "chat not found": NO_CHAT,
+    "group chat was deleted": NO_CHAT,
+    "group chat was deactivated": NO_CHAT,
+    "peer_id_invalid": NO_CHAT,
+    "channel_private": NO_CHAT,
+}
+"""A refusal by what its description holds, in lower case; the first that fits."""
+
+
+def refusal_of(error: object) -> Refusal | None:
+    """What kind of refusal an error is; None for all that should not happen in everyday use."""
+    if isinstance(error, ChatMigrated):
+        return MESSAGE_GONE
+    if not isinstance(error, TelegramError):
+        return None
+    description = error.message.lower()
+    return next((refusal for words, refusal in WORDS.items() if words in description), None)

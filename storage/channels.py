@@ -1,0 +1,23 @@
+"""Channels that have hashtags added to the captions of their photos; others have no row."""
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import CaptionedChannel
+from storage.upserts import insert_missing
+
+
+async def adds_captions(session: AsyncSession, channel_id: int) -> bool:
+    """Whether the channel chose so."""
+    query = select(CaptionedChannel.chat_id).where(CaptionedChannel.chat_id == channel_id)
+    return await session.scalar(query) is not None
+
+
+async def set_captions(session: AsyncSession, channel_id: int, *, on: bool) -> None:
+    """The channel chooses."""
+    if on:
+        await insert_missing(session, CaptionedChannel, [{"chat_id": channel_id}])
+    else:
+        await session.execute(
+            delete(CaptionedChannel).where(CaptionedChannel.chat_id == channel_id)
+        )

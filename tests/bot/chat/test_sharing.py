@@ -1,0 +1,96 @@
+"""Nobody waits for somebody else: neither for their many photos, nor for their punishment."""
+
+import pytest
+
+from bot.chat.fair_places import EACH, MANY, PLACES
+from bot.local.refusals import RefusalError
+from tests.bot.conversation import GROUP, answer_hashtags, hashtags, reply_text
+from tests.bot.running import Running
+from tests.bot.telegram_sends import Refusing
+from tests.colours import Pause, jpeg
+from tests.person import Person
+
+RETRY_AFTER = RefusalError(429, "Too Many Requests: retry after 1", retry_after=1)
+
+
+@pytest.fixture
+async def group(bot: Running) -> Person:
+    return await bot.person(**GROUP)
+
+
+async def test_a_private_photo_is_answered_while_a_group_must_wait(
+    ann: Person, group: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch, "sendMessage", RETRY_AFTER, -500)
+    photos = 2 * PLACES
+    for seed in range(photos):
+        await group.send_photo(jpeg("red", seed % 3), caption="/tags")
+    while not refusing.refused:
+        await reply_text(ann, "/help")
+    assert hashtags_of_both(await answer_hashtags(ann, "blue"))
+    assert group.replies() == []
+    refusing.over = True
+    assert all([hashtags(await group.wait_reply(60)) for _ in range(photos)])
+
+
+def hashtags_of_both(tags: list[str]) -> bool:
+    return tags[0] == "#blue1" and len(tags) == 10
+
+
+async def test_hundreds_of_commands_of_a_group_that_must_wait_hold_up_nobody(
+    ann: Person, group: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch, "sendMessage", RETRY_AFTER, -500)
+    for _ in range(300):
+        await group.send_text("/count")
+    assert (await answer_hashtags(ann, "blue"))[0] == "#blue1"
+    assert group.replies() == []
+    refusing.over = True
+    await group.wait_reply()
+
+
+async def test_what_a_group_must_wait_for_arrives_in_the_end(
+    group: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = Refusing(monkeypatch, "sendMessage", RETRY_AFTER, -500)
+    for _ in range(4):
+        await group.send_text("/help")
+    while not refusing.refused:
+        await group.send_text("hello")
+    refusing.over = True
+    for _ in range(4):
+        assert "/model" in (await group.wait_reply())["text"]
+    # Those that came after the first were not even tried before its time was up.
+    assert refusing.refused <= 4
+
+
+async def test_a_single_photo_is_answered_before_the_many_of_another(
+    bot: Running, ann: Person
+) -> None:
+    bot.network.before_photo = pause = Pause()
+    many = await bot.person(chat=2)
+    for seed in range(MANY):
+        await many.send_photo(jpeg("red", seed, (320, 240)))
+    await pause.reached()
+    await ann.send_photo(jpeg("blue", 1, (320, 240)))
+    await ann.wait_event("action")
+    pause.end()
+    assert hashtags(await ann.wait_reply())[0] == "#blue1"
+    assert len(many.replies()) <= MANY - EACH
+    for _ in range(MANY):
+        assert hashtags(await many.wait_reply())
+
+
+async def test_who_sends_very_many_photos_gets_one_kind_word_about_it(
+    bot: Running, ann: Person
+) -> None:
+    bot.network.before_photo = pause = Pause()
+    photos = EACH + MANY + 10
+    for seed in range(photos):
+        await ann.send_photo(jpeg("red", seed % 3))
+    await pause.reached()
+    word = await ann.wait_reply()
+    assert word["text"].startswith("That is a lot of photos at once.")
+    pause.end()
+    for _ in range(photos):
+        assert hashtags(await ann.wait_reply())
