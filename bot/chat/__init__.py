@@ -8,6 +8,7 @@
 - ``handlers``: one file a command or kind of update.
 - ``keyboards``, ``rendering``, ``texts``: buttons, the text of an answer, every sentence.
 - ``platforms``: how many hashtags a platform takes.
+- ``words``: hashtags for a text without a photo.
 - ``services``: what every handler works with; ``albums``, ``blocked``, ``chat_locks``,
   ``flood_wait``, ``last_photo`` and ``typing_action`` are its parts.
 """

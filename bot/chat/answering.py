@@ -17,14 +17,14 @@ from telegram import InlineKeyboardMarkup, User
 from bot.chat import photo_lookup
 from bot.chat.keyboards import answer_keyboard
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
-from bot.chat.platforms import settings_of
+from bot.chat.platforms import count_of, own_hashtags_of, style_of
 from bot.chat.rendering import answer_text
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine, Hashtag
-from storage import recommendations, sightings, users
+from storage import chats, recommendations, sightings, users
 from storage.chats import ChatSettings
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ class AnswerRequest:
 
     Attributes:
         backend, style, mix, top, language: as for ``Engine.answer``.
-        blocked: hashtags that this chat must not be shown.
+        blocked: hashtags that this chat must not be shown, or has anyhow as its own.
+        own: the chat's own hashtags, which stand behind the best five.
     """
 
     backend: str
@@ -48,6 +49,7 @@ class AnswerRequest:
     top: int
     blocked: Collection[str]
     language: str
+    own: tuple[str, ...] = ()
 
 
 async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: User | None) -> None:
@@ -107,8 +109,12 @@ async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: Use
             notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
         async with services.chat_locks.of(first.chat_id):
             reply = await first.reply_html(
-                answer_text(texts, tags, notes=notes) if tags else texts.nothing_found,
-                reply_markup=keyboard(texts, engine, answer_id, request.backend, tags),
+                answer_text(texts, tags, own=request.own, notes=notes)
+                if tags
+                else texts.nothing_found,
+                reply_markup=keyboard(
+                    texts, engine, answer_id, request.backend, tags, own=request.own
+                ),
                 do_quote=True,
             )
             async with services.database.session() as session:
@@ -128,15 +134,17 @@ async def request_in(
     session: AsyncSession, context: Context, engine: Engine, chat_id: int
 ) -> AnswerRequest:
     """What holds in a chat, for whoever asks."""
-    chat = await settings_of(session, chat_id)
+    chat = await chats.get(session, chat_id)
     blocked = await context.services.blocked.in_chat(session, engine, chat_id)
+    own = tuple(tag for tag in own_hashtags_of(chat) if tag not in blocked)
     return AnswerRequest(
         backend_of(engine, chat),
-        chat.style,
+        style_of(chat),
         mix_of(engine, chat),
-        chat.count,
-        blocked,
+        count_of(chat) - len(own),
+        {*blocked, *own},
         language_of(chat, context.texts),
+        own,
     )
 
 
@@ -174,11 +182,17 @@ async def recommend(
 
 
 def keyboard(
-    texts: Texts, engine: Engine, answer_id: int, backend: str, hashtags: Sequence[str]
+    texts: Texts,
+    engine: Engine,
+    answer_id: int,
+    backend: str,
+    hashtags: Sequence[str],
+    *,
+    own: Sequence[str],
 ) -> InlineKeyboardMarkup:
     """The buttons below an answer that ``backend`` gave."""
     others = [name for name in engine.backends if name != backend]
-    return answer_keyboard(texts, answer_id, hashtags, others=others)
+    return answer_keyboard(texts, answer_id, hashtags, others=others, own=own)
 
 
 def _recommended(

@@ -9,7 +9,7 @@ from typing import Any
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.rendering import MOST_SHOWN, fitting, line
+from bot.chat.rendering import MOST_SHOWN, first_block, fitting, line
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
 from storage.labels import MyHashtag
@@ -20,9 +20,6 @@ THIRD = 9
 """Characters of a label that a phone shows in full where three stand in a row."""
 MARK = "✓ "
 
-DATA_BYTES = 64
-"""Telegram's limit of a button's data."""
-
 
 def answer_keyboard(
     texts: Texts,
@@ -30,10 +27,14 @@ def answer_keyboard(
     hashtags: Sequence[str],
     *,
     others: Iterable[str],
+    own: Sequence[str] = (),
     more: bool = True,
 ) -> InlineKeyboardMarkup:
-    """Below an answer: copy, more, what the ``others`` (backends) say, thumbs, teach."""
-    rows = copying(texts, hashtags)
+    """Below an answer: copy, more, what the ``others`` (backends) say, thumbs, teach.
+
+    ``own``: the chat's own hashtags, which stand behind the best five.
+    """
+    rows = copying(texts, hashtags, own)
     if hashtags and more and len(hashtags) < MOST_SHOWN:
         rows.append([_button(texts.button_more, "more", recommendation_id)])
     says = [
@@ -52,31 +53,33 @@ def answer_keyboard(
     return InlineKeyboardMarkup(rows)
 
 
+def settings_keyboard(pages: Mapping[str, str]) -> InlineKeyboardMarkup:
+    """A button for each page of the settings: its verb, and its label."""
+    buttons = [_button(label, "settings", verb) for verb, label in pages.items()]
+    return InlineKeyboardMarkup(_in_rows(buttons, 2))
+
+
 def choice_keyboard(
-    verb: str, choices: Mapping[str, str], chosen: str | None
+    verb: str, choices: Mapping[str, str], chosen: str | None, *, back: str | None = None
 ) -> InlineKeyboardMarkup:
-    """A button for each choice: what it is called in data, and its label."""
+    """A button for each choice: what it is called in data, and its label.
+
+    ``back``: the label of a button that leads to the list of settings, if one does.
+    """
     longest = len(MARK) + max(map(len, choices.values()))
+    labels = {
+        name: f"{MARK}{label}" if name == chosen else label for name, label in choices.items()
+    }
+    buttons = [_button(label, verb, name) for name, label in labels.items()]
+    # Numbers go four in a row, and what is none of them below.
+    numbers = [button for name, button in zip(choices, buttons, strict=True) if name.isdecimal()]
+    others = [button for button in buttons if button not in numbers]
     # Three that are too long for a row look better below one another than as two and one.
-    in_row = 3 if longest <= THIRD else 1 if len(choices) == 3 else 2
-    buttons = [
-        _button(f"{MARK}{label}" if name == chosen else label, verb, name)
-        for name, label in choices.items()
-    ]
-    return InlineKeyboardMarkup(
-        [buttons[at : at + in_row] for at in range(0, len(buttons), in_row)]
-    )
-
-
-def spelling_keyboard(hashtags: Iterable[str]) -> InlineKeyboardMarkup:
-    """A button for each hashtag that may have been meant."""
-    return InlineKeyboardMarkup(
-        [
-            [_button(f"#{tag}", "similar", tag)]
-            for tag in hashtags
-            if len(f"similar:{tag}".encode()) <= DATA_BYTES
-        ]
-    )
+    in_row = 3 if longest <= THIRD else 1 if len(others) == 3 else 2
+    rows = [*_in_rows(numbers, 4), *_in_rows(others, in_row)]
+    if back is not None:
+        rows.append([_button(back, "settings", "")])
+    return InlineKeyboardMarkup(rows)
 
 
 def categories_keyboard(texts: Texts, page: Page[tuple[str, str]]) -> InlineKeyboardMarkup:
@@ -97,14 +100,24 @@ def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> Inline
         [_button(f"✕ #{item.hashtag}", "untag", user_id, item.label_id, mine.page)]
         for item in mine.items
     ]
-    return InlineKeyboardMarkup([*rows, *_turning(texts, mine, "mine", user_id)])
+    back = _button(texts.button_mydata, "mydata", user_id)
+    return InlineKeyboardMarkup([*rows, *_turning(texts, mine, "mine", user_id), [back]])
+
+
+def mydata_keyboard(texts: Texts, user_id: int, *, export: bool) -> InlineKeyboardMarkup:
+    """What a person can do about what is stored of them; ``export`` is not for groups."""
+    rows = [[_button(texts.button_mytags, "mine", user_id, 0)]]
+    if export:
+        rows.append([_button(texts.button_export, "export", user_id)])
+    rows.append([_button(texts.button_forget, "forget", user_id, "ask")])
+    return InlineKeyboardMarkup(rows)
 
 
 def forget_keyboard(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         [
             [
-                _button(texts.button_forget, "forget", user_id, "yes"),
+                _button(texts.button_forget_yes, "forget", user_id, "yes"),
                 _button(texts.button_keep, "forget", user_id, "no"),
             ]
         ]
@@ -136,18 +149,31 @@ def _turning(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKe
     return [row]
 
 
-def copying(texts: Texts, hashtags: Sequence[str]) -> list[list[InlineKeyboardButton]]:
-    """A row to copy hashtags with: the best five, and all; or the few that there are."""
+def copying(
+    texts: Texts, hashtags: Sequence[str], own: Sequence[str] = ()
+) -> list[list[InlineKeyboardButton]]:
+    """A row to copy hashtags with: the best five, and all; or the few that there are.
+
+    ``own``: the chat's own hashtags, which are copied along.
+    """
     if not hashtags:
         return []
     first = texts.button_copy_five if len(hashtags) >= FIRST else texts.button_copy
-    row = [_copy(first, fitting(hashtags[:FIRST]))]
+    best = first_block(hashtags, own)
+    row = [_copy(first, fitting(best))]
     if hashtags[FIRST:]:
-        fit = fitting(hashtags)
-        whole = len(fit) == len(hashtags)
+        every = [*best, *hashtags[FIRST:]]
+        fit = fitting(every)
+        whole = len(fit) == len(every)
         label = texts.button_copy_all if whole else texts.button_copy_some
-        row.append(_copy(label.format(count=len(fit), all=len(hashtags)), fit))
+        row.append(_copy(label.format(count=len(fit), all=len(every)), fit))
     return [row]
+
+
+def _in_rows(
+    buttons: Sequence[InlineKeyboardButton], in_row: int
+) -> list[list[InlineKeyboardButton]]:
+    return [list(buttons[at : at + in_row]) for at in range(0, len(buttons), in_row)]
 
 
 def _copy(label: str, hashtags: Sequence[str]) -> InlineKeyboardButton:

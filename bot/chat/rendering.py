@@ -17,22 +17,29 @@ def answer_text(
     texts: Texts,
     hashtags: Sequence[str],
     *,
+    own: Sequence[str] = (),
     spoken_by: str | None = None,
     notes: Sequence[str] = (),
 ) -> str:
     """HTML of an answer, the best five first.
 
     Args:
+        own: The chat's own hashtags, which stand behind the best five.
         spoken_by: The backend to name in the heading, where it is not the one people expect.
         notes: HTML to close with.
     """
     header = texts.best_five if len(hashtags) >= FIRST else texts.best_few
     if spoken_by:
         header = texts.spoken_by.format(header=header, backend=spoken_by)
-    parts = [f"{header}\n{block(hashtags[:FIRST])}"]
+    parts = [f"{header}\n{block(first_block(hashtags, own))}"]
     if hashtags[FIRST:]:
         parts.append(f"{texts.more}\n{block(hashtags[FIRST:])}")
     return "\n\n".join([*parts, *notes])
+
+
+def first_block(hashtags: Sequence[str], own: Sequence[str]) -> list[str]:
+    """What to post: the best five, and behind them the chat's own."""
+    return [*hashtags[:FIRST], *own]
 
 
 def block(hashtags: Sequence[str]) -> str:

@@ -159,8 +159,10 @@ async def _show(
     notes = [texts.unsure] if is_unsure(request, tags) else []
     await edit(
         query,
-        answer_text(texts, tags, spoken_by=spoken_by, notes=notes) if tags else texts.nothing_found,
-        keyboard(texts, engine, answer_id, backend, tags),
+        answer_text(texts, tags, own=request.own, spoken_by=spoken_by, notes=notes)
+        if tags
+        else texts.nothing_found,
+        keyboard(texts, engine, answer_id, backend, tags, own=request.own),
     )
     await query.answer()
 

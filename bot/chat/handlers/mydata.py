@@ -1,41 +1,53 @@
-"""What is stored of a person: /mytags lists and removes, /forget deletes all of it."""
+"""/mydata: what is stored of a person, to see, to take along and to delete."""
 
-from telegram import InlineKeyboardMarkup, Update
+import json
+from datetime import UTC, datetime
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.constants import ChatType
 
 from bot.chat.handlers.buttons import edit, stale, tapped
-from bot.chat.handlers.commands import message_of
-from bot.chat.keyboards import forget_keyboard, mytags_keyboard
+from bot.chat.handlers.commands import message_of, moved
+from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
 from bot.chat.services import Context
 from bot.chat.teaching import unlearn
-from storage import labels, users
+from storage import labels, personal_data, users
 
 PAGE_SIZE = 8
 
+TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
 
-async def mytags(update: Update, context: Context) -> None:
-    """Lists the hashtags that a person taught, a page at a time."""
-    user = update.effective_user
-    assert user is not None
-    text, keyboard = await _page(context, user.id, 0)
-    await message_of(update).reply_html(text, reply_markup=keyboard)
+
+async def mydata(update: Update, context: Context) -> None:
+    """How much is stored, and what can be done about it."""
+    message = message_of(update)
+    text, keyboard = await _all(context, _person(update), message)
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def opened(update: Update, context: Context) -> None:
+    """Back from the hashtags, or from the question, to all of it."""
+    if (query := await _own_button(update, context)) is None:
+        return
+    assert isinstance(query.message, Message)
+    await edit(query, *await _all(context, query.from_user.id, query.message))
+    await query.answer()
 
 
 async def turn(update: Update, context: Context) -> None:
-    """Another page of the list."""
-    query, data = tapped(update)
-    if int(data[1]) != query.from_user.id:
-        await query.answer(context.texts.not_yours)
+    """A page of the hashtags that a person taught."""
+    if (query := await _own_button(update, context)) is None:
         return
-    await edit(query, *await _page(context, query.from_user.id, int(data[2])))
+    _, data = tapped(update)
+    await edit(query, *await _tags(context, query.from_user.id, int(data[2])))
     await query.answer()
 
 
 async def remove(update: Update, context: Context) -> None:
     """Takes a hashtag back from every photo that the person gave it to."""
-    query, data = tapped(update)
-    if int(data[1]) != query.from_user.id:
-        await query.answer(context.texts.not_yours)
+    if (query := await _own_button(update, context)) is None:
         return
+    _, data = tapped(update)
     async with context.services.database.session() as session:
         hashtag = await labels.hashtag_of(session, query.from_user.id, int(data[2]))
         if hashtag is not None:
@@ -44,42 +56,109 @@ async def remove(update: Update, context: Context) -> None:
         await stale(update, context)
         return
     await unlearn(context.services)
-    await edit(query, *await _page(context, query.from_user.id, int(data[3])))
+    await edit(query, *await _tags(context, query.from_user.id, int(data[3])))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
 
 
-async def forget(update: Update, context: Context) -> None:
-    """Asks before it deletes."""
-    user = update.effective_user
-    assert user is not None
-    keyboard = forget_keyboard(context.texts, user.id)
-    await message_of(update).reply_html(context.texts.forget, reply_markup=keyboard)
-
-
-async def forget_decided(update: Update, context: Context) -> None:
-    """Deletes, or does not."""
-    query, data = tapped(update)
-    if int(data[1]) != query.from_user.id:
-        await query.answer(context.texts.not_yours)
+async def exported(update: Update, context: Context) -> None:
+    """The button "export": all of it as a file, in a private chat only."""
+    if (query := await _own_button(update, context)) is None:
         return
-    text = context.texts.forget_cancelled
-    if data[2] == "yes":
-        text = context.texts.forgotten
-        async with context.services.database.session() as session:
-            await users.forget(session, query.from_user.id)
-        context.services.last_photos.forget(query.from_user.id)
-        await unlearn(context.services)
-    await edit(query, text, None)
+    assert isinstance(query.message, Message)
+    if query.message.chat.type != ChatType.PRIVATE:
+        await query.answer(context.texts.export_private, show_alert=True)
+        return
+    await _send_export(context, query.message, query.from_user.id)
     await query.answer()
 
 
-async def _page(
-    context: Context, user_id: int, page: int
-) -> tuple[str, InlineKeyboardMarkup | None]:
+async def forget_decided(update: Update, context: Context) -> None:
+    """Asks before it deletes; then deletes, or does not."""
+    if (query := await _own_button(update, context)) is None:
+        return
+    _, data = tapped(update)
+    texts, user_id = context.texts, query.from_user.id
+    if data[2] == "ask":
+        await edit(query, texts.forget, forget_keyboard(texts, user_id))
+    elif data[2] == "yes":
+        async with context.services.database.session() as session:
+            await users.forget(session, user_id)
+        context.services.last_photos.forget(user_id)
+        await unlearn(context.services)
+        await edit(query, texts.forgotten, None)
+    else:
+        await edit(query, texts.forget_cancelled, None)
+    await query.answer()
+
+
+async def old_mytags(update: Update, context: Context) -> None:
+    """/mytags, which is a page of /mydata now."""
+    message = message_of(update)
+    text, keyboard = await _tags(context, _person(update), 0)
+    await message.reply_html(moved(context, message, "mydata", text), reply_markup=keyboard)
+
+
+async def old_forget(update: Update, context: Context) -> None:
+    """/forget, which is a button of /mydata now."""
+    message = message_of(update)
+    keyboard = forget_keyboard(context.texts, _person(update))
+    text = moved(context, message, "mydata", context.texts.forget)
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def old_export(update: Update, context: Context) -> None:
+    """/export, which is a button of /mydata now."""
+    message = message_of(update)
+    if message.chat.type != ChatType.PRIVATE:
+        await message.reply_html(context.texts.export_private)
+        return
+    await _send_export(context, message, _person(update))
+
+
+def _person(update: Update) -> int:
+    assert update.effective_user is not None
+    return update.effective_user.id
+
+
+async def _own_button(update: Update, context: Context) -> CallbackQuery | None:
+    """The tap, of a button that bears the number of who tapped it; nobody else may."""
+    query, data = tapped(update)
+    if int(data[1]) != query.from_user.id:
+        await query.answer(context.texts.not_yours)
+        return None
+    if not isinstance(query.message, Message):
+        await stale(update, context)
+        return None
+    return query
+
+
+async def _all(context: Context, user_id: int, message: Message) -> TextAndButtons:
+    texts = context.texts
+    async with context.services.database.reading() as session:
+        stored = await personal_data.stored(session, user_id)
+    text = texts.mydata.format(
+        photos=texts.number(stored.photos, texts.photos),
+        hashtags=texts.number(stored.hashtags, texts.hashtags),
+        votes=texts.number(stored.votes, texts.votes),
+    )
+    private = message.chat.type == ChatType.PRIVATE
+    return text, mydata_keyboard(texts, user_id, export=private)
+
+
+async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
     texts = context.texts
     async with context.services.database.reading() as session:
         mine = await labels.mine(session, user_id, page=page, size=PAGE_SIZE)
-    if not mine.total:
-        return texts.mine_none, None
     number = texts.number(mine.total, texts.hashtags)
-    return texts.mine.format(hashtags=number), mytags_keyboard(texts, user_id, mine)
+    text = texts.mine.format(hashtags=number) if mine.total else texts.mine_none
+    return text, mytags_keyboard(texts, user_id, mine)
+
+
+async def _send_export(context: Context, message: Message, user_id: int) -> None:
+    async with context.services.database.reading() as session:
+        tables = await personal_data.export(session, user_id)
+    written = json.dumps(tables, ensure_ascii=False, indent=1)
+    name = f"tag4pic-{datetime.now(UTC):%Y-%m-%d}.json"
+    await message.reply_document(
+        written.encode(), filename=name, caption=context.texts.exported, do_quote=False
+    )

@@ -50,4 +50,4 @@ async def test_a_photo_of_an_album_that_cannot_be_read_is_named_and_the_rest_ans
     pause.end()
     answer = await ann.wait_reply()
     assert hashtags(answer)[0] == "#red1"
-    assert "1 of the 2 could not be read" in answer["text"]
+    assert "1 of the 2 photos could not be read" in answer["text"]

@@ -1,12 +1,15 @@
-"""/similar: the hashtags near one."""
+"""A text without a photo: hashtags for its words."""
 
 import pytest
 
+from recommenders import languages
 from storage import moderation
-from tests.bot.conversation import GROUP, answer, copied_by, edited, labels, reply, reply_text
+from tests.bot.conversation import GROUP, copied_by, hashtags, labels, reply, reply_text
 from tests.bot.running import Running, Start
 from tests.colours import colour_bundle
 from tests.person import Person
+
+HINT = "Send me a photo, or a few words"
 
 
 @pytest.fixture
@@ -14,100 +17,82 @@ async def bot(start: Start) -> Running:
     return await start(colour_bundle(knowledge=True))
 
 
-async def test_it_lists_the_ten_nearest_with_their_cosine(ann: Person) -> None:
-    lines = (await reply_text(ann, "/similar #green7")).split("\n")
-    assert lines[:3] == [
-        "Near #green7 (1 would be the same)",
-        "#green8 0.90",
-        "#green9 0.85",
-    ]
-    assert len(lines) == 11
+async def test_words_are_answered_with_hashtags_the_words_first(ann: Person) -> None:
+    message = await reply(ann, "green7 and red3")
+    assert message["text"].startswith("Best five\n#green7 #red3 ")
+    assert len(hashtags(message)) == 10
 
 
-async def test_the_nearest_are_copied_one_by_one_or_five_at_once(ann: Person) -> None:
-    message = await reply(ann, "/similar #green7")
-    assert len([one for one in message["entities"] if one["type"] == "code"]) == 10
-    assert copied_by(message, "Copy the five").startswith("#green8 #green9 ")
+async def test_what_is_near_all_words_comes_before_what_is_near_one(ann: Person) -> None:
+    answered = hashtags(await reply(ann, "green1 green3"))
+    assert answered[:5] == ["#green1", "#green3", "#green4", "#green5", "#green6"]
 
 
-async def test_numbers_are_written_as_russian_does(bot: Running) -> None:
+async def test_an_answer_names_no_cosines(ann: Person) -> None:
+    assert "0." not in await reply_text(ann, "green7")
+
+
+async def test_the_hashtags_are_copied_at_once(ann: Person) -> None:
+    message = await reply(ann, "green7")
+    assert copied_by(message, "Copy the five").startswith("#green7 #green8 ")
+    assert "👍" not in labels(message)
+
+
+async def test_words_that_are_one_hashtag_together_are_that_one(ann: Person) -> None:
+    assert hashtags(await reply(ann, "red dish3"))[0] == "#reddish3"
+
+
+async def test_of_a_text_with_a_hashtag_only_what_is_marked_counts(ann: Person) -> None:
+    assert hashtags(await reply(ann, "#red3 #green7"))[:2] == ["#red3", "#green7"]
+
+
+@pytest.mark.parametrize(
+    "text", ["hi", "Hello!", "thank you so much", "привет", "Спасибо!", "???", "👍", "what is this"]
+)
+async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, text: str) -> None:
+    assert (await reply_text(ann, text)).startswith(HINT)
+
+
+async def test_a_greeting_before_the_words_is_no_word(ann: Person) -> None:
+    assert hashtags(await reply(ann, "Hi, green7 please"))[0] == "#green7"
+
+
+async def test_a_russian_word_is_answered_in_russian(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(languages, "meanings", lambda: {"закат": ("red3",)})
+    monkeypatch.setattr(languages, "russian_forms", lambda: {"red3": ("закат",)})
     boris = await bot.person(language="ru")
-    assert "#green8 0,90" in await reply_text(boris, "/similar green7")
+    answered = hashtags(await reply(boris, "закат"))
+    assert answered[0] == "#закат"
+    assert "#red4" in answered
 
 
-async def test_an_unknown_hashtag_is_answered_with_those_close_in_spelling(ann: Person) -> None:
-    message = await reply(ann, "/similar #grean12")
-    assert message["text"].startswith("I do not know #grean12.")
-    assert labels(message)[0] == "#green12"
-    assert (await edited(ann, message, "#green12"))["text"].startswith("Near #green12")
+async def test_the_answer_keeps_to_the_chats_settings(ann: Person) -> None:
+    await reply_text(ann, "/settings 3")
+    assert len(hashtags(await reply(ann, "green7"))) == 3
 
 
-async def test_where_none_is_close_in_spelling_it_names_categories(ann: Person) -> None:
-    assert await reply_text(ann, "/similar #qwertyuiop") == (
-        "I do not know #qwertyuiop. /categories shows what I know."
-    )
-
-
-async def test_a_taught_hashtag_is_not_yet_near_any(ann: Person) -> None:
-    await answer(ann)
-    await reply_text(ann, "/addtags #mybicycle")
-    assert await reply_text(ann, "/similar #mybicycle") == (
-        "I have learnt #mybicycle, but not yet what is near it."
-    )
-
-
-async def test_a_taught_hashtag_is_not_offered_for_one_close_in_spelling(ann: Person) -> None:
-    await answer(ann)
-    await reply_text(ann, "/addtags #mybicycle")
-    assert "#mybicycle" not in labels(await reply(ann, "/similar #mybicycles"))
-
-
-async def test_two_words_are_one_hashtag_where_that_is_known(ann: Person) -> None:
-    assert (await reply_text(ann, "/similar red dish3")).startswith("Near #reddish3")
-
-
-async def test_each_of_three_hashtags_gets_a_message(ann: Person) -> None:
-    first = await reply_text(ann, "/similar #red1 #red2 #red3 #red4")
-    texts = [first, *[(await ann.wait_reply())["text"] for _ in range(3)]]
-    assert [text.split(" (")[0] for text in texts[:3]] == ["Near #red1", "Near #red2", "Near #red3"]
-    assert texts[3] == "I look up 3 hashtags at a time."
-
-
-async def test_without_a_hashtag_or_an_answer_it_shows_how_it_is_used(ann: Person) -> None:
-    assert "For example: /similar" in await reply_text(ann, "/similar")
-
-
-async def test_without_a_hashtag_it_takes_the_first_of_the_last_answer(ann: Person) -> None:
-    await answer(ann, "red")
-    await answer(ann, "blue")
-    assert (await reply_text(ann, "/similar")).startswith("Near #blue1")
-
-
-async def test_in_reply_to_an_answer_it_takes_the_first_of_that(ann: Person) -> None:
-    red = await answer(ann, "red")
-    await answer(ann, "blue")
-    assert (await reply_text(ann, "/similar", red)).startswith("Near #red1")
-
-
-@pytest.mark.parametrize("piece", ["???", "#", "123", "<b>", "a" * 200])
-async def test_what_is_no_hashtag_is_told(ann: Person, piece: str) -> None:
-    assert (await reply_text(ann, f"/similar {piece}")).startswith(
-        ("That is not a hashtag.", "I do not know #")
-    )
-
-
-async def test_what_is_blocked_is_not_near(bot: Running, ann: Person) -> None:
+async def test_what_is_blocked_is_not_said(bot: Running, ann: Person) -> None:
     async with bot.database.session() as session:
         await moderation.block(session, "green8", by=77)
-    assert "#green8" not in await reply_text(ann, "/similar #green7")
+    assert "#green8" not in await reply_text(ann, "green7")
 
 
-@pytest.mark.parametrize("command", ["/similar #red1", "/similar"])
-async def test_a_model_without_knowledge_says_so(start: Start, command: str) -> None:
+async def test_a_model_that_knows_nothing_of_words_gives_the_hint(start: Start) -> None:
     ann = await (await start(colour_bundle())).person()
-    assert "before I learnt this" in await reply_text(ann, command)
+    assert (await reply_text(ann, "red1")).startswith(HINT)
 
 
-async def test_groups_may_look_hashtags_up(bot: Running) -> None:
+async def test_in_groups_a_plain_text_is_none_of_the_bots_business(bot: Running) -> None:
     group = await bot.person(**GROUP)
-    assert (await reply_text(group, "/similar@tag4pic_bot #red3")).startswith("Near #red3")
+    await group.send_text("green7")
+    assert "Hello!" in await reply_text(group, "/start")
+    assert len(group.replies()) == 1
+
+
+async def test_the_command_of_old_answers_and_says_that_it_is_not_needed(bot: Running) -> None:
+    group = await bot.person(**GROUP)
+    message = await reply(group, "/similar@tag4pic_bot #green7")
+    assert hashtags(message)[0] == "#green7"
+    assert message["text"].endswith("No need for /similar any more: just send the words.")

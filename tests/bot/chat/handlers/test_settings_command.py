@@ -1,10 +1,11 @@
-"""/style, /for, /count, /size and /model: what a chat chooses."""
+"""/settings and /model: what a chat chooses."""
 
 import pytest
 
-from bot.chat.platforms import PLATFORMS
+from bot.chat.platforms import COUNTS, PLATFORMS, platform_named
+from bot.chat.texts import LANGUAGES
 from recommenders.backends import STYLES
-from storage import chats
+from storage import chats, moderation
 from storage.chats import ChatSettings
 from tests.bot.conversation import (
     GROUP,
@@ -21,7 +22,7 @@ from tests.bot.conversation import (
 )
 from tests.bot.running import Running, Start
 from tests.colours import colour_bundle, jpeg
-from tests.person import Person
+from tests.person import Message, Person
 
 FIRST_TEN_REDS = [f"#red{number}" for number in range(1, 11)]
 
@@ -31,134 +32,296 @@ async def chosen(bot: Running, chat_id: int = 1_000) -> ChatSettings:
         return await chats.get(session, chat_id)
 
 
-async def test_style_shows_the_choices_below_each_other(ann: Person) -> None:
-    message = await reply(ann, "/style")
-    assert "The style here is balanced." in message["text"]
-    assert labels(message) == ["relevant", "✓ balanced", "popular"]
-    assert [len(row) for row in buttons(message)] == [1, 1, 1]
+async def page(person: Person, setting: str) -> Message:
+    """The page of one setting."""
+    return await edited(person, await reply(person, "/settings"), setting)
 
 
-async def test_style_is_chosen_by_button(ann: Person) -> None:
-    message = await reply(ann, "/style")
-    text = await note(ann, message, "popular")
-    assert text.startswith("From now on the style here is popular.")
-    assert labels(ann.messages[message["message_id"]])[2] == "✓ popular"
+async def test_settings_are_one_message_with_a_button_each(ann: Person) -> None:
+    message = await reply(ann, "/settings")
+    assert message["text"].split("\n")[2:6] == [
+        "Platform: any",
+        "How many: 10",
+        "Language: English",
+        "Own hashtags: none",
+    ]
+    assert labels(message) == ["Platform", "How many", "Language", "Own hashtags"]
 
 
-async def test_style_is_chosen_by_name(bot: Running, ann: Person) -> None:
-    assert "relevant" in await reply_text(ann, "/style RELEVANT")
-    assert (await chosen(bot)).style == "relevant"
+async def test_a_page_leads_back_to_all_settings(ann: Person) -> None:
+    message = await page(ann, "Platform")
+    assert "Where will you post?" in message["text"]
+    assert "Settings of this chat" in (await edited(ann, message, "‹ Settings"))["text"]
 
 
-async def test_a_style_that_does_not_exist_is_told(ann: Person) -> None:
-    assert "relevant, balanced or popular" in await reply_text(ann, "/style nice")
+async def test_a_model_that_knows_sizes_and_likes_has_pages_for_them(start: Start) -> None:
+    ann = await (await start(colour_bundle(knowledge=True, rated=True))).person()
+    message = await reply(ann, "/settings")
+    assert labels(message) == [
+        *("Platform", "How many", "Sizes", "Language", "Style", "Own hashtags")
+    ]
 
 
-@pytest.mark.parametrize("command", ["/style", "/style popular"])
-async def test_style_of_a_model_that_knows_no_likes_says_so(ann: Person, command: str) -> None:
-    assert "all three give the same" in await reply_text(ann, command)
-
-
-async def test_style_of_a_model_that_knows_likes_says_nothing_of_it(start: Start) -> None:
-    ann = await (await start(colour_bundle(rated=True))).person()
-    assert "all three" not in await reply_text(ann, "/style")
-    assert await reply_text(ann, "/style popular") == "From now on the style here is popular."
-
-
-async def test_style_takes_russian_words_from_those_who_write_russian(bot: Running) -> None:
-    boris = await bot.person(language="ru")
-    assert "лайки" in await reply_text(boris, "/style лайки")
-    assert "точность" in await reply_text(boris, "/style relevant")
-    assert "точность, баланс или лайки" in await reply_text(boris, "/style хороший")
-
-
-async def test_for_says_what_the_platform_takes(ann: Person) -> None:
-    assert await reply_text(ann, "/for threads") == (
-        "From now on for Threads: 1 hashtag, relevant. /count or /style ends that."
-    )
-
-
-async def test_for_gives_what_the_platform_takes(ann: Person) -> None:
-    await reply_text(ann, "/for threads")
-    message = await answer(ann, "red")
-    assert hashtags(message) == ["#red1"]
-    assert copied_by(message, "Copy") == "#red1"
-
-
-async def test_for_another_platform_gives_another_count(ann: Person) -> None:
-    await reply_text(ann, "/for threads")
-    await reply_text(ann, "/for Instagram")
-    assert len(await answer_hashtags(ann)) == 5
-
-
-async def test_a_platform_that_does_not_exist_is_told(ann: Person) -> None:
-    assert "I know instagram, tiktok, threads, x, mastodon" in await reply_text(ann, "/for <b>")
-
-
-async def test_for_shows_the_platforms_two_in_a_row(ann: Person) -> None:
-    message = await reply(ann, "/for")
-    assert labels(message) == [*(one.label for one in PLATFORMS.values()), "✓ Anywhere"]
-    assert [len(row) for row in buttons(message)] == [2, 2, 2]
-
-
-async def test_for_is_chosen_by_button_after_a_restart(start: Start) -> None:
+async def test_a_platform_is_chosen_by_button_after_a_restart(start: Start) -> None:
     first = await start()
-    message = await reply(await first.person(), "/for")
+    message = await page(await first.person(), "Platform")
     await first.stop()
 
     second = await start(server=first.server)
     ann = await second.person()
-    assert "Mastodon: 4 hashtags" in await note(ann, message, "Mastodon")
-    assert "✓ Mastodon" in labels(ann.messages[message["message_id"]])
+    assert await note(ann, message, "Mastodon") == (
+        "From now on for Mastodon. Mastodon publishes no limit. You get 4 hashtags."
+    )
+    assert "✓ Mastodon 4" in labels(ann.messages[message["message_id"]])
     assert len(await answer_hashtags(ann)) == 4
 
 
+async def test_the_platforms_stand_two_in_a_row_with_their_numbers(ann: Person) -> None:
+    message = await page(ann, "Platform")
+    assert labels(message) == [
+        *(f"{one.label} {one.count}" for one in PLATFORMS.values()),
+        *("✓ Doesn’t matter", "‹ Settings"),
+    ]
+    assert {len(row) for row in buttons(message)[:6]} == {2}
+
+
+async def test_a_platform_sets_how_many(ann: Person) -> None:
+    assert await reply_text(ann, "/settings threads") == (
+        "From now on for Threads. Threads takes at most 1 hashtag a post."
+    )
+    message = await answer(ann, "red")
+    assert hashtags(message) == ["#red1"]
+    assert copied_by(message, "Copy") == "#red1"
+    await reply_text(ann, "/settings Instagram")
+    assert len(await answer_hashtags(ann)) == 5
+
+
 @pytest.mark.parametrize(
-    ("command", "count", "style"), [("/style relevant", 10, "relevant"), ("/count 30", 30, None)]
+    ("name", "platform"),
+    [
+        *(("вк", "vk"), ("телеграм", "telegram"), ("ютуб", "youtube"), ("инстаграм", "instagram")),
+        *(("тикток", "tiktok"), ("твиттер", "x"), ("фейсбук", "facebook"), ("тг", "telegram")),
+        *(("пинтерест", "pinterest"), ("Twitter", "x"), ("линкедин", "linkedin"), ("х", "x")),
+        *(("тредс", "threads"), ("мастодон", "mastodon"), ("блюскай", "bluesky")),
+    ],
 )
-async def test_count_and_style_leave_the_platform(
-    bot: Running, ann: Person, command: str, count: int, style: str | None
-) -> None:
-    await reply_text(ann, "/for tiktok")
-    await reply_text(ann, command)
-    chat = await chosen(bot)
-    assert (chat.platform, chat.count, chat.style) == (None, count, style or "balanced")
+async def test_a_platform_is_known_by_what_people_call_it(name: str, platform: str) -> None:
+    assert platform_named(name) == platform
+
+
+async def test_a_platform_is_left_by_its_words_too(bot: Running) -> None:
+    boris = await bot.person(language="ru")
+    assert "Теперь подбираю хештеги для VK." in await reply_text(boris, "/settings вк")
+    assert "Теперь соцсеть не важна" in await reply_text(boris, "/settings не важно")
+    assert (await chosen(bot)).platform is None
+
+
+def test_every_platform_has_a_rule_and_its_source() -> None:
+    assert list(PLATFORMS) == [
+        *("instagram", "threads", "tiktok", "x", "mastodon", "pinterest"),
+        *("linkedin", "youtube", "facebook", "bluesky", "vk", "telegram"),
+    ]
+    for name, platform in PLATFORMS.items():
+        assert platform.count in COUNTS and platform.count <= (platform.most or 30), name
+        assert platform.style in STYLES
+        assert platform.source.startswith("no limit published") == (platform.most is None), name
+
+
+def test_no_two_platforms_have_a_name_in_common() -> None:
+    names = [name for key, one in PLATFORMS.items() for name in (key, *one.aliases)]
+    assert len(names) == len(set(names))
+    assert all(name == name.casefold() for name in names)
+
+
+@pytest.mark.parametrize("count", [1, 7, 30])
+async def test_any_number_may_be_typed(ann: Person, count: int) -> None:
+    text = await reply_text(ann, f"/settings {count}")
+    noun = "hashtag" if count == 1 else "hashtags"
+    assert text == f"From now on you get {count} {noun} a photo."
     assert len(await answer_hashtags(ann)) == count
 
 
-async def test_what_leaving_a_platform_changes_is_told(ann: Person) -> None:
-    await reply_text(ann, "/for threads")
-    assert "what Threads takes" in await reply_text(ann, "/count")
-    assert await reply_text(ann, "/count 10") == (
-        "From now on you get 10 hashtags a photo.\n"
-        "That ends “for Threads”: the style is now balanced."
+@pytest.mark.parametrize("number", ["0", "31", "-3", "1000000000000"])
+async def test_a_number_out_of_range_is_told(ann: Person, number: str) -> None:
+    assert await reply_text(ann, f"/settings {number}") == "It can be any number from 1 to 30."
+
+
+async def test_a_number_of_ones_own_goes_over_the_platforms_and_says_so(
+    bot: Running, ann: Person
+) -> None:
+    await reply_text(ann, "/settings instagram")
+    assert await reply_text(ann, "/settings 7") == (
+        "From now on you get 7 hashtags a photo: your number goes over the 5 of Instagram."
     )
+    assert len(await answer_hashtags(ann)) == 7
+    assert (await chosen(bot)).platform == "instagram"
+    assert "How many: 7, over the 5 of Instagram" in await reply_text(ann, "/settings")
 
 
-async def test_a_platform_that_was_left_is_not_named(ann: Person) -> None:
-    await reply_text(ann, "/for threads")
-    await reply_text(ann, "/count 10")
-    assert "Threads" not in await reply_text(ann, "/style")
+async def test_a_platform_does_not_end_a_number_of_ones_own_and_says_so(ann: Person) -> None:
+    await reply_text(ann, "/settings 7")
+    assert await reply_text(ann, "/settings threads") == (
+        "From now on for Threads. Threads takes at most 1 hashtag a post. "
+        "Your own number goes over that: you get 7 hashtags."
+    )
+    assert len(await answer_hashtags(ann)) == 7
 
 
-async def test_what_a_chat_had_chosen_holds_again_after_a_platform(ann: Person) -> None:
-    await reply_text(ann, "/for threads")
-    assert "you now get 10 hashtags a photo." in await reply_text(ann, "/style popular")
-    await reply_text(ann, "/for threads")
-    text = await reply_text(ann, "/for anywhere")
-    assert "no place in particular: 10 hashtags, popular" in text
+async def test_the_platforms_number_comes_back_by_button(ann: Person) -> None:
+    await reply_text(ann, "/settings threads 7")
+    message = await page(ann, "How many")
+    assert "✓ 7" in labels(message)
+    assert await note(ann, message, "As usual") == "From now on you get 1 hashtag a photo."
+    assert await answer_hashtags(ann) == ["#red1"]
 
 
-async def test_for_knows_a_platform_by_what_people_call_it(ann: Person) -> None:
-    text = await reply_text(ann, "/for Twitter")
-    assert text.startswith("From now on for X: 2 hashtags")
+async def test_several_settings_may_be_typed_at_once(bot: Running, ann: Person) -> None:
+    await reply_text(ann, "/settings ru instagram 3")
+    settings = await chosen(bot)
+    assert (settings.language, settings.platform, settings.count) == ("ru", "instagram", 3)
 
 
-def test_every_platform_takes_some_hashtags_in_a_style_that_exists() -> None:
-    for name, platform in PLATFORMS.items():
-        assert name == name.casefold()
-        assert 1 <= platform.count <= 30
-        assert platform.style in STYLES
+@pytest.mark.parametrize("wanted", ["<b>", "nosuchplace", "instagram nosuchplace"])
+async def test_what_is_no_setting_is_told_and_changes_nothing(
+    bot: Running, ann: Person, wanted: str
+) -> None:
+    assert "I do not know that setting" in await reply_text(ann, f"/settings {wanted}")
+    assert await chosen(bot) == ChatSettings(1_000)
+
+
+async def test_a_known_photo_follows_a_changed_count(ann: Person) -> None:
+    assert len(await answer_hashtags(ann)) == 10
+    for count in (30, 5):
+        await reply_text(ann, f"/settings {count}")
+        assert len(await answer_hashtags(ann)) == count
+
+
+async def test_own_hashtags_stand_behind_the_best_five(ann: Person) -> None:
+    assert await reply_text(ann, "/settings #mybrand #me") == (
+        "On each post from now on: #mybrand #me"
+    )
+    message = await answer(ann, "red")
+    assert hashtags(message)[:7] == [*FIRST_TEN_REDS[:5], "#mybrand", "#me"]
+    assert len(hashtags(message)) == 10
+    assert copied_by(message, "Copy the five").endswith("#red5 #mybrand #me")
+
+
+async def test_own_hashtags_count_towards_what_a_platform_takes(ann: Person) -> None:
+    await reply_text(ann, "/settings instagram")
+    await reply_text(ann, "/settings #mybrand #me")
+    assert await answer_hashtags(ann) == ["#red1", "#red2", "#red3", "#mybrand", "#me"]
+
+
+async def test_the_photo_keeps_a_hashtag_and_what_has_no_room_is_told(ann: Person) -> None:
+    await reply_text(ann, "/settings threads")
+    text = await reply_text(ann, "/settings #mybrand")
+    assert "There is no room for #mybrand, since you get 1 hashtag a photo." in text
+    assert await answer_hashtags(ann) == ["#red1"]
+
+
+async def test_an_own_hashtag_is_not_said_twice(ann: Person) -> None:
+    await reply_text(ann, "/settings #red1")
+    answered = await answer_hashtags(ann)
+    assert answered[:6] == [*FIRST_TEN_REDS[1:6], "#red1"]
+    assert answered.count("#red1") == 1
+
+
+async def test_more_and_the_other_backend_keep_the_own_hashtags(ann: Person) -> None:
+    await reply_text(ann, "/settings #mybrand")
+    more = await edited(ann, await answer(ann, "red"), "More like this")
+    assert hashtags(more)[5] == "#mybrand"
+    assert hashtags(more).count("#mybrand") == 1
+    assert hashtags(await edited(ann, more, "w2v says…"))[5] == "#mybrand"
+
+
+async def test_own_hashtags_are_removed_by_button(bot: Running, ann: Person) -> None:
+    await reply_text(ann, "/settings #mybrand")
+    message = await page(ann, "Own hashtags")
+    assert "Now: #mybrand" in message["text"]
+    assert "without hashtags of your own" in await note(ann, message, "None")
+    assert (await chosen(bot)).own_hashtags == ()
+
+
+async def test_more_own_hashtags_than_a_few_are_told(bot: Running, ann: Person) -> None:
+    text = await reply_text(ann, "/settings #a #b #c #d #e")
+    assert "On each post from now on: #a #b #c" in text
+    assert "were left out: #d #e" in text
+    assert (await chosen(bot)).own_hashtags == ("a", "b", "c")
+
+
+async def test_a_blocked_own_hashtag_is_not_welcome(bot: Running, ann: Person) -> None:
+    async with bot.database.session() as session:
+        await moderation.block(session, "bad", by=77)
+    text = await reply_text(ann, "/settings #bad #good #123")
+    assert "Not welcome here: #bad" in text and "Not hashtags: #123" in text
+    assert (await chosen(bot)).own_hashtags == ("good",)
+
+
+async def test_the_last_answers_own_hashtag_goes_when_it_is_blocked_later(
+    bot: Running, ann: Person
+) -> None:
+    await reply_text(ann, "/settings #red30")
+    async with bot.database.session() as session:
+        await moderation.block(session, "red30", by=77)
+    assert "#red30" not in await answer_hashtags(ann)
+
+
+async def test_style_is_chosen_where_the_bundle_knows_likes(start: Start) -> None:
+    bot = await start(colour_bundle(rated=True))
+    ann = await bot.person()
+    message = await page(ann, "Style")
+    assert [label for label in labels(message) if "balanced" in label] == ["✓ balanced"]
+    assert await note(ann, message, "popular") == "From now on the style here is popular."
+    assert (await chosen(bot)).style == "popular"
+
+
+async def test_a_style_is_chosen_by_its_russian_name(start: Start) -> None:
+    boris = await (await start(colour_bundle(rated=True))).person(language="ru")
+    assert await reply_text(boris, "/settings лайки") == "Теперь в этом чате важнее лайки."
+
+
+async def test_a_platform_decides_the_style_until_the_chat_does(start: Start) -> None:
+    ann = await (await start(colour_bundle(rated=True))).person()
+    await reply_text(ann, "/settings threads")
+    assert "Style: relevant" in await reply_text(ann, "/settings")
+    await reply_text(ann, "/settings popular")
+    assert "Style: popular" in await reply_text(ann, "/settings")
+
+
+async def test_style_of_a_model_that_knows_no_likes_says_so(ann: Person) -> None:
+    assert "has not seen any likes" in await reply_text(ann, "/style popular")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("/for threads", "From now on for Threads."),
+        ("/for nowhere", "I do not know nowhere."),
+        ("/count 7", "From now on you get 7 hashtags a photo."),
+        ("/top 7", "From now on you get 7 hashtags a photo."),
+        ("/count 31", "any number from 1 to 30"),
+        ("/language ru", "hashtags in this chat: Russian"),
+        ("/language", "Language of the hashtags"),
+        ("/size", "does not know enough"),
+        ("/style", "no style to choose"),
+    ],
+)
+async def test_the_commands_of_old_work_and_say_the_new_name(
+    ann: Person, command: str, says: str
+) -> None:
+    text = await reply_text(ann, command)
+    assert says in text
+    assert text.endswith(f"{command.split()[0]} is now part of /settings.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_page_has_no_line_about_a_setting_that_is_not_offered(
+    bot: Running, language: str
+) -> None:
+    person = await bot.person(language=language)
+    names = LANGUAGES[language].setting_names
+    text = await reply_text(person, "/settings")
+    assert names["style"] not in text and names["size"] not in text
 
 
 @pytest.fixture
@@ -175,7 +338,9 @@ async def test_size_changes_the_mix_but_never_the_hashtag_that_fits_best(
     bot_with_sizes: Running,
 ) -> None:
     ann = await bot_with_sizes.person()
-    assert await reply_text(ann, "/size broad") == "From now on the mix of sizes here is broad."
+    assert await reply_text(ann, "/settings broad") == (
+        "From now on the mix of sizes here is broad: the most used first."
+    )
     broad = await answer_hashtags(ann)
     assert broad[:3] == ["#red1", "#red3", "#red6"]
     assert len(broad) == 10
@@ -184,19 +349,14 @@ async def test_size_changes_the_mix_but_never_the_hashtag_that_fits_best(
 
 async def test_size_ranked_ends_the_mix(bot_with_sizes: Running) -> None:
     ann = await bot_with_sizes.person()
-    await reply_text(ann, "/size broad")
-    await reply_text(ann, "/size ranked")
+    await reply_text(ann, "/settings broad")
+    await reply_text(ann, "/settings ranked")
     assert await answer_hashtags(ann) == FIRST_TEN_REDS
-
-
-async def test_a_mix_that_does_not_exist_is_told(bot_with_sizes: Running) -> None:
-    ann = await bot_with_sizes.person()
-    assert "ranked, even, ladder" in await reply_text(ann, "/size huge")
 
 
 async def test_the_other_backend_and_more_keep_the_mix(bot_with_sizes: Running) -> None:
     ann = await bot_with_sizes.person()
-    await reply_text(ann, "/size broad")
+    await reply_text(ann, "/settings broad")
     message = await answer(ann, "red")
     other = await edited(ann, message, "w2v says…")
     assert hashtags(other)[0] == "#reddish1"
@@ -207,7 +367,7 @@ async def test_the_other_backend_and_more_keep_the_mix(bot_with_sizes: Running) 
 async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) -> None:
     ann = await bot_with_sizes.person()
     await answer(ann, "red")
-    message = await reply(ann, "/size")
+    message = await page(ann, "Sizes")
     assert "niche: #red1 #red4" in message["text"]
     assert labels(message)[0] == "✓ ranked"
 
@@ -215,31 +375,26 @@ async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) 
 async def test_size_is_chosen_by_button_after_a_restart(
     start: Start, bot_with_sizes: Running
 ) -> None:
-    message = await reply(await bot_with_sizes.person(), "/size")
+    message = await page(await bot_with_sizes.person(), "Sizes")
     await bot_with_sizes.stop()
 
     second = await start(colour_bundle(knowledge=True), server=bot_with_sizes.server)
     ann = await second.person()
     await note(ann, message, "ladder")
     assert "✓ ladder" in labels(ann.messages[message["message_id"]])
-    assert "mix of sizes here is ladder" in await reply_text(ann, "/size")
+    assert "Sizes: ladder" in await reply_text(ann, "/settings")
 
 
 async def test_a_mix_that_the_bundle_prefers_holds_until_the_chat_chooses(start: Start) -> None:
     ann = await (await start(colour_bundle(knowledge=True, preferred_mix="broad"))).person()
     assert await answer_hashtags(ann) != FIRST_TEN_REDS
-    await reply_text(ann, "/size ranked")
+    await reply_text(ann, "/settings ranked")
     assert await answer_hashtags(ann) == FIRST_TEN_REDS
-
-
-@pytest.mark.parametrize("command", ["/size", "/size broad"])
-async def test_size_of_a_model_that_knows_no_sizes_says_so(ann: Person, command: str) -> None:
-    assert "before I learnt this" in await reply_text(ann, command)
 
 
 async def test_a_group_chooses_for_itself(bot: Running, ann: Person) -> None:
     group = await bot.person(**GROUP)
-    assert "Threads" in await reply_text(group, "/for threads")
+    assert "Threads" in await reply_text(group, "/settings@tag4pic_bot threads")
     await group.send_photo(jpeg("red"), caption="/tags")
     assert len(hashtags(await group.wait_reply())) == 1
     assert len(await answer_hashtags(ann)) == 10
@@ -281,7 +436,7 @@ async def test_choices_hold_through_a_restart(start: Start) -> None:
     first = await start()
     ann = await first.person()
     await reply_text(ann, "/model w2v")
-    await reply_text(ann, "/count 5")
+    await reply_text(ann, "/settings 5")
     await first.stop()
 
     ann = await (await start()).person()
@@ -296,26 +451,3 @@ async def test_where_the_chosen_model_is_gone_another_answers(start: Start) -> N
 
     ann = await (await start(colour_bundle(backends=("als",)))).person()
     assert "This chat uses als." in await reply_text(ann, "/model")
-
-
-async def test_count_changes_how_many_hashtags_come(ann: Person) -> None:
-    assert "You get 10 hashtags" in await reply_text(ann, "/count")
-    assert await reply_text(ann, "/count 30") == "From now on you get 30 hashtags a photo."
-    assert len(await answer_hashtags(ann)) == 30
-
-
-async def test_a_count_that_cannot_be_chosen_is_told(ann: Person) -> None:
-    assert "5, 10 or 30" in await reply_text(ann, "/count 7")
-
-
-async def test_a_known_photo_follows_a_changed_count(ann: Person) -> None:
-    assert len(await answer_hashtags(ann)) == 10
-    for count in (30, 5):
-        await reply_text(ann, f"/count {count}")
-        assert len(await answer_hashtags(ann)) == count
-
-
-async def test_count_is_chosen_by_button(ann: Person) -> None:
-    message = await reply(ann, "/count")
-    await note(ann, message, "5")
-    assert "✓ 5" in labels(ann.messages[message["message_id"]])
