@@ -16,7 +16,7 @@ from storage.labels import MyHashtag
 from storage.moderation import PendingHashtag
 from storage.pages import Page
 
-THIRD = 9
+THIRD = 8
 """Characters of a label that a phone shows in full where three stand in a row."""
 MARK = "✓ "
 

@@ -31,7 +31,7 @@ ENGLISH = Texts(
         "first. Tap a block to copy it.\n"
         "<b>No photo?</b> Send words, such as “sunset beach”.\n\n"
         "/settings: platform, how many, sizes, language, your own hashtags\n"
-        "/model: who answers, als, w2v or both\n"
+        "/model: who answers (als, w2v or both)\n"
         "/addtags #one #two: teach me, as a photo’s caption, in reply to it, or right after it\n"
         "/tags: in groups, in reply to a photo or as its caption\n"
         "/mydata: what I store about you, to see, export or delete\n\n"
@@ -72,7 +72,7 @@ ENGLISH = Texts(
     model_lines={
         "als": "<b>als</b> finds photos that look like yours and takes their hashtags",
         "w2v": "<b>w2v</b> looks at what the photo shows and takes hashtags that mean it",
-        "both": "<b>both</b> asks the two and weighs their answers, which is mostly the best",
+        "both": "<b>both</b> asks the two and weighs their answers",
     },
     choice_unknown="It can be {names}.",
     any_of="or",
@@ -120,7 +120,7 @@ ENGLISH = Texts(
     mix_changed="From now on the mix of sizes here is <b>{mix}</b>: {line}.",
     mix_last="The best of the last answer:\n{sizes}",
     mix_names={
-        "ranked": "ranked",
+        "ranked": "any",
         "even": "even",
         "ladder": "ladder",
         "niche": "niche",
@@ -156,7 +156,7 @@ ENGLISH = Texts(
     own=(
         "<b>Own hashtags</b>\nUp to {most} that you want on each post. They stand behind the best "
         "five and count towards how many you get.\n\nNow: {tags}\n"
-        "To change them, send: /settings #mybrand #me"
+        "To change them, send: <code>/settings #mybrand #me</code>"
     ),
     own_none="none",
     own_changed="On each post from now on: {tags}",

@@ -369,7 +369,7 @@ async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) 
     await answer(ann, "red")
     message = await page(ann, "Sizes")
     assert "niche: #red1 #red4" in message["text"]
-    assert labels(message)[0] == "✓ ranked"
+    assert labels(message)[0] == "✓ any"
 
 
 async def test_size_is_chosen_by_button_after_a_restart(
