@@ -18,6 +18,8 @@ from storage.pages import Page
 
 THIRD = 8
 """Characters of a label that a phone shows in full where three stand in a row."""
+HALF = 11
+"""The same where two stand in a row."""
 MARK = "✓ "
 
 
@@ -55,8 +57,10 @@ def answer_keyboard(
 
 def settings_keyboard(pages: Mapping[str, str]) -> InlineKeyboardMarkup:
     """A button for each page of the settings: its verb, and its label."""
-    buttons = [_button(label, "settings", verb) for verb, label in pages.items()]
-    return InlineKeyboardMarkup(_in_rows(buttons, 2))
+    buttons = {verb: _button(label, "settings", verb) for verb, label in pages.items()}
+    short = [button for verb, button in buttons.items() if len(pages[verb]) <= HALF]
+    long = [button for button in buttons.values() if button not in short]
+    return InlineKeyboardMarkup([*_in_rows(short, 2), *_in_rows(long, 1)])
 
 
 def choice_keyboard(

@@ -99,7 +99,7 @@ ENGLISH = Texts(
     platform_advises="{platform} advises at most {most} a post.",
     platform_no_limit="{platform} publishes no limit.",
     platform_sends="You get {hashtags}.",
-    platform_own_number="Your own number goes over that: you get {hashtags}.",
+    platform_own_number="You chose {hashtags} yourself, so you get that many.",
     platform_changed="From now on for {platform}.",
     platform_ended="From now on for no place in particular: {hashtags} a photo.",
     platform_unknown="I do not know <b>{wanted}</b>. I know {names}.",
@@ -234,8 +234,8 @@ ENGLISH = Texts(
     button_previous="‹ Back",
     button_next="Next ›",
     forget=(
-        "Shall I delete all I have stored about you: the hashtags you taught me, your votes, and "
-        "which photos you sent? This cannot be undone."
+        "Shall I delete all I have stored about you: the hashtags you taught me, your votes, "
+        "which photos you sent, and the settings of our private chat? This cannot be undone."
     ),
     button_forget="Delete all",
     button_forget_yes="Yes, delete it",

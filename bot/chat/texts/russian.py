@@ -101,7 +101,7 @@ RUSSIAN = Texts(
     platform_advises="{platform} советует ставить не больше {most}.",
     platform_no_limit="{platform} не называет предела.",
     platform_sends="Я пришлю {hashtags}.",
-    platform_own_number="Но вы выбрали своё число, поэтому к фото будет {hashtags}.",
+    platform_own_number="Но вы сами выбрали {hashtags}, столько и будет.",
     platform_changed="Теперь подбираю хештеги для {platform}.",
     platform_ended="Теперь соцсеть не важна: к каждому фото будет {hashtags}.",
     platform_unknown="Соцсети <b>{wanted}</b> я не знаю. Знаю такие: {names}.",
@@ -238,8 +238,8 @@ RUSSIAN = Texts(
     button_previous="‹ Назад",
     button_next="Дальше ›",
     forget=(
-        "Удалить всё, что я о вас храню: хештеги, которым вы меня научили, ваши оценки и то, "
-        "какие фото вы присылали? Вернуть это будет нельзя."
+        "Удалить всё, что я о вас храню: хештеги, которым вы меня научили, ваши оценки, то, "
+        "какие фото вы присылали, и настройки нашего личного чата? Вернуть это будет нельзя."
     ),
     button_forget="Удалить всё",
     button_forget_yes="Да, удалить",

@@ -162,7 +162,7 @@ async def test_a_platform_does_not_end_a_number_of_ones_own_and_says_so(ann: Per
     await reply_text(ann, "/settings 7")
     assert await reply_text(ann, "/settings threads") == (
         "From now on for Threads. Threads takes at most 1 hashtag a post. "
-        "Your own number goes over that: you get 7 hashtags."
+        "You chose 7 hashtags yourself, so you get that many."
     )
     assert len(await answer_hashtags(ann)) == 7
 
