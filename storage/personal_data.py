@@ -1,6 +1,7 @@
 """What is stored of one person: how much, and all of it, to take along.
 
-A private chat has its person's number, so what is of that chat is the person's too.
+A private chat has its person's number, so what is of that chat is the person's too. Who writes as a
+group or a channel has that chat's number, and what others did there is not theirs.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from storage.tables import Base, Chat, Label, Photo, PhotoFeatures, PhotoFile, S
 
 Rows = list[dict[str, Any]]
 
-_PERSON = ("user_id", "chat_id", "decided_by", "added_by")
+_PERSON = ("user_id", "decided_by", "added_by")
 """Columns in which a person's number may stand, whatever the table."""
 
 _PHOTOS_AT_ONCE = 500
@@ -48,8 +49,9 @@ async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
     """
     tables: dict[str, Rows] = {}
     for table in Base.metadata.sorted_tables:
-        columns = [table.c[name] for name in _PERSON if name in table.c]
-        if table in (User.__table__, Chat.__table__):
+        names = (*_PERSON, "chat_id") if user_id > 0 else _PERSON
+        columns = [table.c[name] for name in names if name in table.c]
+        if table is User.__table__ or (table is Chat.__table__ and user_id > 0):
             columns = [table.c.id]
         if columns:
             theirs = or_(*(column == user_id for column in columns))

@@ -241,3 +241,11 @@ async def test_an_export_is_json_of_this_user_alone(database: Database, traces: 
     assert {row["id"] for row in tables["photos"]} == sent
     assert {row["dims"] for row in tables["photo_features"]} == {32}
     assert str(OTHER) not in json.dumps(tables["votes"] + tables["labels"] + tables["sightings"])
+
+
+async def test_who_writes_as_a_group_takes_along_nothing_of_its_members(
+    database: Database, traces: Traces
+) -> None:
+    async with database.reading() as session:
+        tables = await personal_data.export(session, GROUP)
+    assert [name for name, rows in tables.items() if rows] == []

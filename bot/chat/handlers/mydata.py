@@ -1,6 +1,7 @@
 """/mydata: what is stored of a person, to see, to take along and to delete."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
@@ -27,63 +28,63 @@ async def mydata(update: Update, context: Context) -> None:
 
 async def opened(update: Update, context: Context) -> None:
     """Back from the hashtags, or from the question, to all of it."""
-    if (query := await _own_button(update, context)) is None:
+    if (tap := await _tap(update, context)) is None:
         return
-    assert isinstance(query.message, Message)
-    await edit(query, *await _all(context, query.from_user.id, query.message))
+    query, message, owner, _ = tap
+    await edit(query, *await _all(context, owner, message))
     await query.answer()
 
 
 async def turn(update: Update, context: Context) -> None:
     """A page of the hashtags that a person taught."""
-    if (query := await _own_button(update, context)) is None:
+    if (tap := await _tap(update, context)) is None:
         return
-    _, data = tapped(update)
-    await edit(query, *await _tags(context, query.from_user.id, int(data[2])))
+    query, _, owner, rest = tap
+    await edit(query, *await _tags(context, owner, int(rest[0])))
     await query.answer()
 
 
 async def remove(update: Update, context: Context) -> None:
     """Takes a hashtag back from every photo that the person gave it to."""
-    if (query := await _own_button(update, context)) is None:
+    if (tap := await _tap(update, context)) is None:
         return
-    _, data = tapped(update)
+    query, _, owner, rest = tap
     async with context.services.database.session() as session:
-        hashtag = await labels.hashtag_of(session, query.from_user.id, int(data[2]))
+        hashtag = await labels.hashtag_of(session, owner, int(rest[0]))
         if hashtag is not None:
-            await labels.remove(session, query.from_user.id, hashtag)
+            await labels.remove(session, owner, hashtag)
     if hashtag is None:
         await stale(update, context)
         return
     await unlearn(context.services)
-    await edit(query, *await _tags(context, query.from_user.id, int(data[3])))
+    await edit(query, *await _tags(context, owner, int(rest[1])))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
 
 
 async def exported(update: Update, context: Context) -> None:
     """The button "export": all of it as a file, in a private chat only."""
-    if (query := await _own_button(update, context)) is None:
+    if (tap := await _tap(update, context)) is None:
         return
-    assert isinstance(query.message, Message)
-    if query.message.chat.type != ChatType.PRIVATE:
+    query, message, owner, _ = tap
+    if message.chat.type != ChatType.PRIVATE:
         await query.answer(context.texts.export_private, show_alert=True)
         return
-    await _send_export(context, query.message, query.from_user.id)
+    await _send_export(context, message, owner)
     await query.answer()
 
 
 async def forget_decided(update: Update, context: Context) -> None:
     """Asks before it deletes; then deletes, or does not."""
-    if (query := await _own_button(update, context)) is None:
+    if (tap := await _tap(update, context)) is None:
         return
-    _, data = tapped(update)
-    texts, user_id = context.texts, query.from_user.id
-    if data[2] == "ask":
-        await edit(query, texts.forget, forget_keyboard(texts, user_id))
-    elif data[2] == "yes":
+    query, _, owner, rest = tap
+    texts = context.texts
+    if rest[0] == "ask":
+        await edit(query, texts.forget, forget_keyboard(texts, owner))
+    elif rest[0] == "yes":
         async with context.services.database.session() as session:
-            await users.forget(session, user_id)
-        context.services.last_photos.forget(user_id)
+            await users.forget(session, owner)
+        context.services.last_photos.forget(owner)
         await unlearn(context.services)
         await edit(query, texts.forgotten, None)
     else:
@@ -120,16 +121,21 @@ def _person(update: Update) -> int:
     return update.effective_user.id
 
 
-async def _own_button(update: Update, context: Context) -> CallbackQuery | None:
-    """The tap, of a button that bears the number of who tapped it; nobody else may."""
-    query, data = tapped(update)
-    if int(data[1]) != query.from_user.id:
+async def _tap(
+    update: Update, context: Context
+) -> tuple[CallbackQuery, Message, int, Sequence[str]] | None:
+    """A tap, its message, whose data it is about, and what else the button says.
+
+    None where it is about somebody else's, or the message is gone; who tapped has been told.
+    """
+    query, (_, owner, *rest) = tapped(update)
+    if int(owner) != query.from_user.id:
         await query.answer(context.texts.not_yours)
         return None
     if not isinstance(query.message, Message):
         await stale(update, context)
         return None
-    return query
+    return query, query.message, int(owner), rest
 
 
 async def _all(context: Context, user_id: int, message: Message) -> TextAndButtons:
