@@ -18,7 +18,7 @@ from bot.local.reply_markup import force_reply_of, inline_keyboard_of
 from bot.local.state import Chat, Message, Scope, State
 
 _COMMAND = re.compile(r"[a-z0-9_]+")
-SCOPES = ("default", "all_private_chats", "all_group_chats")
+SCOPES = ("default", "all_group_chats")
 _LANGUAGE = re.compile(r"(?:[a-z]{2})?")
 
 

@@ -212,8 +212,8 @@ class State:
 
     def commands_for(self, chat: Chat, user: User) -> Commands:
         """A person's menu: the narrowest scope that has one, their language before the rest."""
-        kind = "all_group_chats" if chat.is_group else "all_private_chats"
-        for scope in (chat.id, kind, "default"):
+        scopes: list[Scope] = [chat.id, *["all_group_chats"] * chat.is_group, "default"]
+        for scope in scopes:
             for language in (user.get("language_code", "")[:2], ""):
                 if commands := self._commands.get((scope, language)):
                     return commands

@@ -244,7 +244,7 @@ RUSSIAN = Texts(
     button_forget="Удалить всё",
     button_forget_yes="Да, удалить",
     button_keep="Нет, оставить",
-    not_yours="Это не ваше.",
+    not_yours="Это чужие данные.",
     forgotten="Готово. О вас больше ничего не хранится.",
     forget_cancelled="Ничего не удалено.",
     admins_only="Это для администраторов бота.",
@@ -268,7 +268,7 @@ RUSSIAN = Texts(
         "👍 {up}  👎 {down}"
     ),
     stats_backend=(
-        "<b>{backend}</b>: ответов: {answers}, половина быстрее {median} мс, "
+        "<b>{backend}</b> — ответов: {answers}, половина быстрее {median} мс, "
         "95 % быстрее {p95} мс, 👍 {up}  👎 {down}"
     ),
     hashtags=("хештег", "хештега", "хештегов"),

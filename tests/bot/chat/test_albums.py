@@ -13,7 +13,7 @@ async def test_an_album_gets_one_answer_in_reply_to_its_first_photo(
     answer = await ann.wait_reply()
     assert answer["reply_to_message"]["message_id"] == photos[0]["message_id"]
     # The next thing that the bot says is about something else.
-    assert not hashtags(await reply(ann, "/count 10"))
+    assert not hashtags(await reply(ann, "/settings 10"))
 
 
 async def test_an_albums_answer_fits_most_of_its_photos(bot: Running, ann: Person) -> None:

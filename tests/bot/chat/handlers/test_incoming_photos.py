@@ -19,7 +19,7 @@ async def test_a_photo_in_a_group_is_not_answered_by_itself(
     await ann_in_group.send_photo(jpeg())
     await ann_in_group.send_photo(jpeg(), caption="what a day, /tags")
     await ann_in_group.send_photo(jpeg(), caption="/tags@someone_elses_bot")
-    await reply_text(ann_in_group, "/count 10")
+    await reply_text(ann_in_group, "/settings 10")
     assert len(ann_in_group.replies()) == 1
     assert bot.network.photos == 0
 
