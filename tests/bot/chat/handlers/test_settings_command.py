@@ -1,11 +1,10 @@
-"""/settings and /model: what a chat chooses."""
+"""/settings: what a chat chooses."""
 
 import pytest
 
 from bot.chat.platforms import COUNTS, PLATFORMS, platform_named
 from bot.chat.texts import LANGUAGES
 from recommenders.backends import STYLES
-from storage import chats, moderation
 from storage.chats import ChatSettings
 from tests.bot.conversation import (
     GROUP,
@@ -19,22 +18,14 @@ from tests.bot.conversation import (
     note,
     reply,
     reply_text,
+    settings_page,
 )
 from tests.bot.running import Running, Start
+from tests.bot.stored_settings import chosen
 from tests.colours import colour_bundle, jpeg
-from tests.person import Message, Person
+from tests.person import Person
 
 FIRST_TEN_REDS = [f"#red{number}" for number in range(1, 11)]
-
-
-async def chosen(bot: Running, chat_id: int = 1_000) -> ChatSettings:
-    async with bot.database.reading() as session:
-        return await chats.get(session, chat_id)
-
-
-async def page(person: Person, setting: str) -> Message:
-    """The page of one setting."""
-    return await edited(person, await reply(person, "/settings"), setting)
 
 
 async def test_settings_are_one_message_with_a_button_each(ann: Person) -> None:
@@ -49,7 +40,7 @@ async def test_settings_are_one_message_with_a_button_each(ann: Person) -> None:
 
 
 async def test_a_page_leads_back_to_all_settings(ann: Person) -> None:
-    message = await page(ann, "Platform")
+    message = await settings_page(ann, "Platform")
     assert "Where will you post?" in message["text"]
     assert "Settings of this chat" in (await edited(ann, message, "‹ Settings"))["text"]
 
@@ -64,7 +55,7 @@ async def test_a_model_that_knows_sizes_and_likes_has_pages_for_them(start: Star
 
 async def test_a_platform_is_chosen_by_button_after_a_restart(start: Start) -> None:
     first = await start()
-    message = await page(await first.person(), "Platform")
+    message = await settings_page(await first.person(), "Platform")
     await first.stop()
 
     second = await start(server=first.server)
@@ -77,7 +68,7 @@ async def test_a_platform_is_chosen_by_button_after_a_restart(start: Start) -> N
 
 
 async def test_the_platforms_stand_two_in_a_row_with_their_numbers(ann: Person) -> None:
-    message = await page(ann, "Platform")
+    message = await settings_page(ann, "Platform")
     assert labels(message) == [
         *(f"{one.label} {one.count}" for one in PLATFORMS.values()),
         *("✓ Doesn’t matter", "‹ Settings"),
@@ -169,7 +160,7 @@ async def test_a_platform_does_not_end_a_number_of_ones_own_and_says_so(ann: Per
 
 async def test_the_platforms_number_comes_back_by_button(ann: Person) -> None:
     await reply_text(ann, "/settings threads 7")
-    message = await page(ann, "How many")
+    message = await settings_page(ann, "How many")
     assert "✓ 7" in labels(message)
     assert await note(ann, message, "As usual") == "From now on you get 1 hashtag a photo."
     assert await answer_hashtags(ann) == ["#red1"]
@@ -196,80 +187,10 @@ async def test_a_known_photo_follows_a_changed_count(ann: Person) -> None:
         assert len(await answer_hashtags(ann)) == count
 
 
-async def test_own_hashtags_stand_behind_the_best_five(ann: Person) -> None:
-    assert await reply_text(ann, "/settings #mybrand #me") == (
-        "On each post from now on: #mybrand #me"
-    )
-    message = await answer(ann, "red")
-    assert hashtags(message)[:7] == [*FIRST_TEN_REDS[:5], "#mybrand", "#me"]
-    assert len(hashtags(message)) == 10
-    assert copied_by(message, "Copy the five").endswith("#red5 #mybrand #me")
-
-
-async def test_own_hashtags_count_towards_what_a_platform_takes(ann: Person) -> None:
-    await reply_text(ann, "/settings instagram")
-    await reply_text(ann, "/settings #mybrand #me")
-    assert await answer_hashtags(ann) == ["#red1", "#red2", "#red3", "#mybrand", "#me"]
-
-
-async def test_the_photo_keeps_a_hashtag_and_what_has_no_room_is_told(ann: Person) -> None:
-    await reply_text(ann, "/settings threads")
-    text = await reply_text(ann, "/settings #mybrand")
-    assert "There is no room for #mybrand, since you get 1 hashtag a photo." in text
-    assert await answer_hashtags(ann) == ["#red1"]
-
-
-async def test_an_own_hashtag_is_not_said_twice(ann: Person) -> None:
-    await reply_text(ann, "/settings #red1")
-    answered = await answer_hashtags(ann)
-    assert answered[:6] == [*FIRST_TEN_REDS[1:6], "#red1"]
-    assert answered.count("#red1") == 1
-
-
-async def test_more_and_the_other_backend_keep_the_own_hashtags(ann: Person) -> None:
-    await reply_text(ann, "/settings #mybrand")
-    more = await edited(ann, await answer(ann, "red"), "More like this")
-    assert hashtags(more)[5] == "#mybrand"
-    assert hashtags(more).count("#mybrand") == 1
-    assert hashtags(await edited(ann, more, "w2v says…"))[5] == "#mybrand"
-
-
-async def test_own_hashtags_are_removed_by_button(bot: Running, ann: Person) -> None:
-    await reply_text(ann, "/settings #mybrand")
-    message = await page(ann, "Own hashtags")
-    assert "Now: #mybrand" in message["text"]
-    assert "without hashtags of your own" in await note(ann, message, "None")
-    assert (await chosen(bot)).own_hashtags == ()
-
-
-async def test_more_own_hashtags_than_a_few_are_told(bot: Running, ann: Person) -> None:
-    text = await reply_text(ann, "/settings #a #b #c #d #e")
-    assert "On each post from now on: #a #b #c" in text
-    assert "were left out: #d #e" in text
-    assert (await chosen(bot)).own_hashtags == ("a", "b", "c")
-
-
-async def test_a_blocked_own_hashtag_is_not_welcome(bot: Running, ann: Person) -> None:
-    async with bot.database.session() as session:
-        await moderation.block(session, "bad", by=77)
-    text = await reply_text(ann, "/settings #bad #good #123")
-    assert "Not welcome here: #bad" in text and "Not hashtags: #123" in text
-    assert (await chosen(bot)).own_hashtags == ("good",)
-
-
-async def test_the_last_answers_own_hashtag_goes_when_it_is_blocked_later(
-    bot: Running, ann: Person
-) -> None:
-    await reply_text(ann, "/settings #red30")
-    async with bot.database.session() as session:
-        await moderation.block(session, "red30", by=77)
-    assert "#red30" not in await answer_hashtags(ann)
-
-
 async def test_style_is_chosen_where_the_bundle_knows_likes(start: Start) -> None:
     bot = await start(colour_bundle(rated=True))
     ann = await bot.person()
-    message = await page(ann, "Style")
+    message = await settings_page(ann, "Style")
     assert [label for label in labels(message) if "balanced" in label] == ["✓ balanced"]
     assert await note(ann, message, "popular") == "From now on the style here is popular."
     assert (await chosen(bot)).style == "popular"
@@ -367,7 +288,7 @@ async def test_the_other_backend_and_more_keep_the_mix(bot_with_sizes: Running) 
 async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) -> None:
     ann = await bot_with_sizes.person()
     await answer(ann, "red")
-    message = await page(ann, "Sizes")
+    message = await settings_page(ann, "Sizes")
     assert "niche: #red1 #red4" in message["text"]
     assert labels(message)[0] == "✓ any"
 
@@ -375,7 +296,7 @@ async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) 
 async def test_size_is_chosen_by_button_after_a_restart(
     start: Start, bot_with_sizes: Running
 ) -> None:
-    message = await page(await bot_with_sizes.person(), "Sizes")
+    message = await settings_page(await bot_with_sizes.person(), "Sizes")
     await bot_with_sizes.stop()
 
     second = await start(colour_bundle(knowledge=True), server=bot_with_sizes.server)
@@ -398,56 +319,3 @@ async def test_a_group_chooses_for_itself(bot: Running, ann: Person) -> None:
     await group.send_photo(jpeg("red"), caption="/tags")
     assert len(hashtags(await group.wait_reply())) == 1
     assert len(await answer_hashtags(ann)) == 10
-
-
-async def test_model_shows_who_answers(ann: Person) -> None:
-    text = await reply_text(ann, "/model")
-    assert "This chat uses als." in text
-    assert "w2v looks at what the photo shows" in text
-
-
-async def test_model_is_chosen_by_name(ann: Person) -> None:
-    assert await reply_text(ann, "/model w2v") == "From now on w2v answers in this chat."
-    assert (await answer_hashtags(ann, "red"))[0] == "#reddish1"
-
-
-async def test_model_is_chosen_by_button(ann: Person) -> None:
-    message = await reply(ann, "/model")
-    assert labels(message) == ["✓ als", "w2v", "both"]
-    assert await note(ann, message, "w2v") == "From now on w2v answers in this chat."
-    after = ann.messages[message["message_id"]]
-    assert labels(after) == ["als", "✓ w2v", "both"]
-    assert "This chat uses w2v." in after["text"]
-
-
-async def test_the_chosen_model_may_be_tapped_again(ann: Person) -> None:
-    message = await reply(ann, "/model")
-    for _ in range(2):
-        assert await note(ann, message, "w2v") == "From now on w2v answers in this chat."
-
-
-async def test_a_model_that_is_not_installed_is_told(start: Start) -> None:
-    ann = await (await start(colour_bundle(backends=("als",)))).person()
-    assert await reply_text(ann, "/model w2v") == "w2v is not installed here. Installed: als."
-    assert await reply_text(ann, "/model <b>") == "I know no model <b>. Installed: als."
-
-
-async def test_choices_hold_through_a_restart(start: Start) -> None:
-    first = await start()
-    ann = await first.person()
-    await reply_text(ann, "/model w2v")
-    await reply_text(ann, "/settings 5")
-    await first.stop()
-
-    ann = await (await start()).person()
-    assert "This chat uses w2v." in await reply_text(ann, "/model")
-    assert await answer_hashtags(ann, "red") == [f"#reddish{number}" for number in range(1, 6)]
-
-
-async def test_where_the_chosen_model_is_gone_another_answers(start: Start) -> None:
-    first = await start()
-    await reply_text(await first.person(), "/model w2v")
-    await first.stop()
-
-    ann = await (await start(colour_bundle(backends=("als",)))).person()
-    assert "This chat uses als." in await reply_text(ann, "/model")
