@@ -81,9 +81,7 @@ def hashtags_for(
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text as hashtags; of one with a # those that are marked."""
-    if "#" in text:
-        return parse(text)[0][:MAX_WORDS]
+    """The words of a text as hashtags, whether they are marked with a # or not."""
     words = _WORD.findall(_SMALL_TALK.sub(" ", text))
     return [tag for word in words[:MAX_WORDS] for tag in parse(word)[0]]
 

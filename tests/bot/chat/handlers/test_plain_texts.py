@@ -19,13 +19,15 @@ async def bot(start: Start) -> Running:
 
 async def test_words_are_answered_with_hashtags_the_words_first(ann: Person) -> None:
     message = await reply(ann, "green7 and red3")
-    assert message["text"].startswith("Best five\n#green7 #red3 ")
+    assert message["text"].startswith("Best five\n#")
+    assert set(hashtags(message)[:2]) == {"#green7", "#red3"}
     assert len(hashtags(message)) == 10
 
 
-async def test_what_is_near_all_words_comes_before_what_is_near_one(ann: Person) -> None:
-    answered = hashtags(await reply(ann, "green1 green3"))
-    assert answered[:5] == ["#green1", "#green3", "#green4", "#green5", "#green6"]
+async def test_what_is_near_a_word_stands_behind_it(ann: Person) -> None:
+    first, *others = hashtags(await reply(ann, "reddish3"))
+    assert first == "#reddish3"
+    assert all(tag.startswith("#reddish") for tag in others)
 
 
 async def test_an_answer_names_no_cosines(ann: Person) -> None:
@@ -34,7 +36,7 @@ async def test_an_answer_names_no_cosines(ann: Person) -> None:
 
 async def test_the_hashtags_are_copied_at_once(ann: Person) -> None:
     message = await reply(ann, "green7")
-    assert copied_by(message, "Copy the five").startswith("#green7 #green8 ")
+    assert copied_by(message, "Copy the five").startswith("#green7 #")
     assert "👍" not in labels(message)
 
 
@@ -42,8 +44,8 @@ async def test_words_that_are_one_hashtag_together_are_that_one(ann: Person) -> 
     assert hashtags(await reply(ann, "red dish3"))[0] == "#reddish3"
 
 
-async def test_of_a_text_with_a_hashtag_only_what_is_marked_counts(ann: Person) -> None:
-    assert hashtags(await reply(ann, "#red3 #green7"))[:2] == ["#red3", "#green7"]
+async def test_words_may_be_marked(ann: Person) -> None:
+    assert set(hashtags(await reply(ann, "#red3 #green7"))[:2]) == {"#red3", "#green7"}
 
 
 @pytest.mark.parametrize(
@@ -77,11 +79,6 @@ async def test_what_is_blocked_is_not_said(bot: Running, ann: Person) -> None:
     async with bot.database.session() as session:
         await moderation.block(session, "green8", by=77)
     assert "#green8" not in await reply_text(ann, "green7")
-
-
-async def test_a_model_that_knows_nothing_of_words_gives_the_hint(start: Start) -> None:
-    ann = await (await start(colour_bundle())).person()
-    assert (await reply_text(ann, "red1")).startswith(HINT)
 
 
 async def test_in_groups_a_plain_text_is_none_of_the_bots_business(bot: Running) -> None:
