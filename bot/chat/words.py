@@ -24,7 +24,7 @@ _NEAR = 20
 
 _SMALL_TALK = re.compile(
     r"""
-    \b(?:
+    (?<![\w#])(?:
     hi | hello | hey | hiya | yo | howdy | greetings | welcome | bye | goodbye | see\ you
     | good\ (?:morning | day | afternoon | evening | night) | how\ are\ you(?:\ doing)?
     | thanks(?:\ a\ lot)? | thank\ you(?:\ (?:so|very)\ much)? | thx | ty | cheers | please
