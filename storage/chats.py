@@ -1,5 +1,6 @@
 """A chat's settings. A chat that has changed nothing has no row."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select
@@ -11,25 +12,35 @@ from storage.upserts import insert_or_change
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """What a chat has chosen. None: whatever the bot's default is."""
+    """What a chat has chosen. None: whatever its platform takes, or the bot's default is.
+
+    Attributes:
+        own_hashtags: what the chat wants on each of its posts.
+    """
 
     chat_id: int
     backend: str | None = None
-    count: int = 10
-    style: str = "balanced"
+    count: int | None = None
+    style: str | None = None
     mix: str | None = None
     platform: str | None = None
     language: str | None = None
+    own_hashtags: tuple[str, ...] = ()
 
 
 async def get(session: AsyncSession, chat_id: int) -> ChatSettings:
     """The chat's settings, defaults where it has chosen nothing."""
     own = (Chat.backend, Chat.count, Chat.style, Chat.mix, Chat.platform, Chat.language)
-    row = (await session.execute(select(Chat.id, *own).where(Chat.id == chat_id))).one_or_none()
-    return ChatSettings(*row) if row else ChatSettings(chat_id)
+    query = select(Chat.id, *own, Chat.own_hashtags).where(Chat.id == chat_id)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return ChatSettings(chat_id)
+    return ChatSettings(*row[:-1], own_hashtags=tuple(row.own_hashtags or ()))
 
 
-async def change(session: AsyncSession, chat_id: int, **fields: str | int | None) -> ChatSettings:
+async def change(
+    session: AsyncSession, chat_id: int, **fields: str | int | Sequence[str] | None
+) -> ChatSettings:
     """Set some of the settings and return all of them.
 
     Raises TypeError for a name that is no setting. Values are not judged here.
@@ -39,5 +50,6 @@ async def change(session: AsyncSession, chat_id: int, **fields: str | int | None
     settings = replace(ChatSettings(chat_id), **fields)  # type: ignore[arg-type]
     row = asdict(settings)
     row["id"] = row.pop("chat_id")
+    row["own_hashtags"] = list(row["own_hashtags"]) or None
     await insert_or_change(session, Chat, [row], keys=["id"], change=list(fields) or ["id"])
     return await get(session, chat_id)

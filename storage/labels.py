@@ -1,4 +1,4 @@
-"""Hashtags that people gave photos: /addtags and /mytags, and what the models learn from.
+"""Hashtags that people gave photos: /addtags and /mydata, and what the models learn from.
 
 Hashtags come here in their canonical form (no #, case-folded); this package does not judge
 what a hashtag is, only whether it may be recommended (``storage.moderation``).

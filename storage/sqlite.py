@@ -18,7 +18,7 @@ _PRAGMAS = (
     # What was confirmed to a person must survive a power cut, so each commit reaches the disk.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    # /forget means it: deleted rows are overwritten, not only unlinked.
+    # Forgetting means it: deleted rows are overwritten, not only unlinked.
     "PRAGMA secure_delete = ON",
 )
 

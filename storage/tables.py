@@ -87,17 +87,18 @@ class User(Base):
 
 
 class Chat(Base):
-    """A chat's own settings; a chat without a row has the defaults."""
+    """A chat's own settings; a chat without a row, or None in a column, has the defaults."""
 
     __tablename__ = "chats"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     backend: Mapped[str | None] = mapped_column(String(16))
-    count: Mapped[int] = mapped_column(SmallInteger)
-    style: Mapped[str] = mapped_column(String(16))
+    count: Mapped[int | None] = mapped_column(SmallInteger)
+    style: Mapped[str | None] = mapped_column(String(16))
     mix: Mapped[str | None] = mapped_column(String(32))
     platform: Mapped[str | None] = mapped_column(String(32))
     language: Mapped[str | None] = mapped_column(String(8))
+    own_hashtags: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class CaptionedChannel(Base):

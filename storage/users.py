@@ -1,4 +1,4 @@
-"""Who has used the bot, for /stats, and /forget. An id, a language and two times; no names."""
+"""Who has used the bot, for /stats, and forgetting them. A number, a language and two times."""
 
 from datetime import datetime
 

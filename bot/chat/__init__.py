@@ -10,6 +10,7 @@
 - ``platforms``: how many hashtags a platform takes.
 - ``identity``: who wrote or tapped.
 - ``delivery``, ``refusals``: sending as Telegram asks, and what it refuses in everyday use.
+- ``small_talk``: what in a text without a photo is about nothing.
 - ``services``: what every handler works with; ``albums``, ``blocked``, ``captions``,
   ``chat_locks``, ``fair_places``, ``last_photo`` and ``typing_action`` are its parts.
 """

@@ -25,14 +25,14 @@ from bot.chat.answer_message import ShownAnswer
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
-from bot.chat.platforms import settings_of
+from bot.chat.platforms import count_of, own_hashtags_of, style_of
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, relatives
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine, Hashtag
 from recommenders.languages import meaning
-from storage import feedback, known_photos, recommendations, sightings, users
+from storage import chats, feedback, known_photos, recommendations, sightings, users
 from storage.chats import ChatSettings
 
 log = logging.getLogger(__name__)
@@ -239,15 +239,17 @@ async def request_in(
     session: AsyncSession, context: Context, engine: Engine, chat_id: int
 ) -> AnswerRequest:
     """What holds in a chat, for whoever asks."""
-    chat = await settings_of(session, chat_id)
+    chat = await chats.get(session, chat_id)
     blocked = await context.services.blocked.in_chat(session, engine, chat_id)
+    own = tuple(tag for tag in own_hashtags_of(chat) if tag not in blocked)
     return AnswerRequest(
         backend_of(engine, chat),
-        chat.style,
+        style_of(chat),
         mix_of(engine, chat),
-        chat.count,
-        blocked,
+        count_of(chat) - len(own),
+        {*blocked, *own},
         language_of(chat, context.texts),
+        own,
     )
 
 

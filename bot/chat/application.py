@@ -1,9 +1,16 @@
 """The bot's table of contents: every handler, in the order in which they are asked."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 
-from telegram import BotCommandScopeChat, Update
+from telegram import (
+    BotCommandScope,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeChat,
+    BotCommandScopeDefault,
+    Update,
+)
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 from telegram.ext import (
@@ -23,13 +30,14 @@ from bot.chat.handlers import (
     buttons,
     categories,
     channels,
+    chat_settings,
     choices,
     commands,
     errors,
     groups,
     incoming_photos,
-    own_data,
-    similar,
+    mydata,
+    plain_texts,
     why,
 )
 from bot.chat.learner import Learner
@@ -105,24 +113,28 @@ def _register(application: Bot) -> None:
     for names, callback in (
         ("start", commands.start),
         ("help", commands.help_),
-        ("for", choices.for_.asked),
-        ("count", choices.count.asked),
-        ("style", choices.style.asked),
-        ("size", choices.size.asked),
         ("model", choices.model.asked),
-        ("language", choices.language.asked),
-        ("similar", similar.similar),
-        ("categories", categories.categories),
-        ("why", why.why),
-        ("tags", incoming_photos.asked),
         ("addtags", addtags.addtags),
-        ("mytags", own_data.mytags),
-        ("forget", own_data.forget),
+        ("settings", chat_settings.settings),
+        ("mydata", mydata.mydata),
         ("channel", channels.asked),
+        ("tags", incoming_photos.asked),
+        ("why", why.why),
+        ("categories", categories.categories),
         ("review", admin.review),
         ("block", admin.block),
         ("unblock", admin.unblock),
         ("stats", admin.stats),
+        # What the commands before were called until the next version; they say so.
+        ("for", chat_settings.old_command(choices.platform)),
+        (("count", "top"), chat_settings.old_command(choices.count)),
+        ("size", chat_settings.old_command(choices.size)),
+        ("language", chat_settings.old_command(choices.language)),
+        ("style", chat_settings.old_command(choices.style)),
+        ("mytags", mydata.old_mytags),
+        ("forget", mydata.old_forget),
+        ("export", mydata.old_export),
+        ("similar", plain_texts.old_similar),
     ):
         application.add_handler(CommandHandler(names, callback, NEW))
 
@@ -142,19 +154,16 @@ def _register(application: Bot) -> None:
         ("why", why.tapped_why),
         ("other", buttons.other),
         ("apart", buttons.apart),
-        ("for", choices.for_.tapped),
-        ("count", choices.count.tapped),
-        ("style", choices.style.tapped),
-        ("size", choices.size.tapped),
-        ("model", choices.model.tapped),
-        ("language", choices.language.tapped),
-        ("similar", similar.tapped_spelling),
+        ("settings", chat_settings.opened),
+        *((choice.verb, choice.tapped) for choice in (*choices.SETTINGS, choices.model)),
         ("categories", categories.turn),
         ("category", categories.open_),
         ("add", addtags.ask),
-        ("mine", own_data.turn),
-        ("untag", own_data.remove),
-        ("forget", own_data.forget_decided),
+        ("mydata", mydata.opened),
+        ("mine", mydata.turn),
+        ("untag", mydata.remove),
+        ("export", mydata.exported),
+        ("forget", mydata.forget_decided),
         ("channel", channels.switched),
         ("review", admin.turn),
         ("approve|reject", admin.decide),
@@ -165,7 +174,7 @@ def _register(application: Bot) -> None:
     replies = filters.TEXT & ~filters.COMMAND & addtags.RepliesToAsking()
     application.add_handler(MessageHandler(NEW & replies, addtags.replied))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.COMMAND, commands.unknown))
-    application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, commands.hint))
+    application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, plain_texts.written))
     application.add_error_handler(errors.failed)
 
 
@@ -181,13 +190,18 @@ def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
 
 async def _introduce(application: Bot) -> None:
     """Tell Telegram the commands, for its menu, in each language."""
+    services: Services = application.bot_data["services"]
     for texts in LANGUAGES.values():
         code = None if texts is ENGLISH else texts.language
-        await application.bot.set_my_commands(list(texts.commands.items()), language_code=code)
-    services: Services = application.bot_data["services"]
-    for admin_id in services.settings.admin_ids:
-        for texts in LANGUAGES.values():
-            code = None if texts is ENGLISH else texts.language
+        menus: list[tuple[BotCommandScope, Mapping[str, str]]] = [
+            (BotCommandScopeDefault(), texts.commands),
+            (BotCommandScopeAllGroupChats(), {**texts.group_commands, **texts.commands}),
+        ]
+        for scope, menu in menus:
+            await application.bot.set_my_commands(
+                list(menu.items()), scope=scope, language_code=code
+            )
+        for admin_id in services.settings.admin_ids:
             # Telegram knows a chat only once its person has written to the bot.
             with suppress(TelegramError):
                 await application.bot.set_my_commands(

@@ -4,7 +4,7 @@ Callback data is a verb and what it is about, at most 64 bytes: it names rows of
 buttons work after a restart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -18,7 +18,7 @@ from storage.labels import MyHashtag
 from storage.moderation import PendingHashtag
 from storage.pages import Page
 
-THIRD = 9
+THIRD = 8
 """Characters of a label that a phone shows in full where three stand in a row."""
 HALF = 11
 """The same where two stand in a row."""
@@ -27,9 +27,6 @@ PAGE = FIRST
 MARK = "✓ "
 EDIT = "✎"
 THUMBS = {"up": "👍", "down": "👎"}
-
-DATA_BYTES = 64
-"""Telegram's limit of a button's data."""
 
 
 def closed_keyboard(
@@ -127,31 +124,35 @@ def key_of(tag: str) -> str:
     return f"{crc32(tag.encode()):08x}"
 
 
+def settings_keyboard(pages: Mapping[str, str]) -> InlineKeyboardMarkup:
+    """A button for each page of the settings: its verb, and its label."""
+    buttons = {verb: _button(label, "settings", verb) for verb, label in pages.items()}
+    short = [button for verb, button in buttons.items() if len(pages[verb]) <= HALF]
+    long = [button for button in buttons.values() if button not in short]
+    return InlineKeyboardMarkup([*_in_rows(short, 2), *_in_rows(long, 1)])
+
+
 def choice_keyboard(
-    verb: str, choices: Mapping[str, str], chosen: str | None
+    verb: str, choices: Mapping[str, str], chosen: str | None, *, back: str | None = None
 ) -> InlineKeyboardMarkup:
-    """A button for each choice: what it is called in data, and its label."""
+    """A button for each choice: what it is called in data, and its label.
+
+    ``back``: the label of a button that leads to the list of settings, if one does.
+    """
     longest = len(MARK) + max(map(len, choices.values()))
+    labels = {
+        name: f"{MARK}{label}" if name == chosen else label for name, label in choices.items()
+    }
+    buttons = [_button(label, verb, name) for name, label in labels.items()]
+    # Numbers go four in a row, and what is none of them below.
+    numbers = [button for name, button in zip(choices, buttons, strict=True) if name.isdecimal()]
+    others = [button for button in buttons if button not in numbers]
     # Three that are too long for a row look better below one another than as two and one.
-    in_row = 3 if longest <= THIRD else 1 if len(choices) == 3 else 2
-    buttons = [
-        _button(f"{MARK}{label}" if name == chosen else label, verb, name)
-        for name, label in choices.items()
-    ]
-    return InlineKeyboardMarkup(
-        [buttons[at : at + in_row] for at in range(0, len(buttons), in_row)]
-    )
-
-
-def spelling_keyboard(hashtags: Iterable[str]) -> InlineKeyboardMarkup:
-    """A button for each hashtag that may have been meant."""
-    return InlineKeyboardMarkup(
-        [
-            [_button(f"#{tag}", "similar", tag)]
-            for tag in hashtags
-            if len(f"similar:{tag}".encode()) <= DATA_BYTES
-        ]
-    )
+    in_row = 3 if longest <= THIRD else 1 if len(others) == 3 else 2
+    rows = [*_in_rows(numbers, 4), *_in_rows(others, in_row)]
+    if back is not None:
+        rows.append([_button(back, "settings", "")])
+    return InlineKeyboardMarkup(rows)
 
 
 def categories_keyboard(texts: Texts, page: Page[tuple[str, str]]) -> InlineKeyboardMarkup:
@@ -172,14 +173,24 @@ def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> Inline
         [_button(f"✕ #{item.hashtag}", "untag", user_id, item.label_id, mine.page)]
         for item in mine.items
     ]
-    return InlineKeyboardMarkup([*rows, *_turning(texts, mine, "mine", user_id)])
+    back = _button(texts.button_mydata, "mydata", user_id)
+    return InlineKeyboardMarkup([*rows, *_turning(texts, mine, "mine", user_id), [back]])
+
+
+def mydata_keyboard(texts: Texts, user_id: int, *, export: bool) -> InlineKeyboardMarkup:
+    """What a person can do about what is stored of them; ``export`` is not for groups."""
+    rows = [[_button(texts.button_mytags, "mine", user_id, 0)]]
+    if export:
+        rows.append([_button(texts.button_export, "export", user_id)])
+    rows.append([_button(texts.button_forget, "forget", user_id, "ask")])
+    return InlineKeyboardMarkup(rows)
 
 
 def forget_keyboard(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         [
             [
-                _button(texts.button_forget, "forget", user_id, "yes"),
+                _button(texts.button_forget_yes, "forget", user_id, "yes"),
                 _button(texts.button_keep, "forget", user_id, "no"),
             ]
         ]
@@ -245,6 +256,12 @@ def _paired(buttons: Sequence[InlineKeyboardButton]) -> list[list[InlineKeyboard
         else:
             rows.append([button])
     return rows
+
+
+def _in_rows(
+    buttons: Sequence[InlineKeyboardButton], in_row: int
+) -> list[list[InlineKeyboardButton]]:
+    return [list(buttons[at : at + in_row]) for at in range(0, len(buttons), in_row)]
 
 
 def _button(label: str, *data: object) -> InlineKeyboardButton:

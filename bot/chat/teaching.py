@@ -114,10 +114,15 @@ def _confirmation(
         parts.append(texts.add_daily.format(most=per_day, tags=listed(over_limit)))
     if tags[MAX_HASHTAGS:]:
         parts.append(texts.add_too_many.format(most=MAX_HASHTAGS, tags=listed(tags[MAX_HASHTAGS:])))
-    pieces = [f"<code>{escape(piece)}</code>" for raw in refused if (piece := _visible(raw))]
-    if pieces:
-        parts.append(texts.add_refused.format(pieces=" ".join(pieces[:10])))
+    if pieces := visible(refused):
+        parts.append(texts.add_refused.format(pieces=pieces))
     return "\n".join(parts)
+
+
+def visible(refused: Sequence[str]) -> str:
+    """HTML of pieces that are no hashtags; empty where none of them can be seen."""
+    pieces = [f"<code>{escape(piece)}</code>" for raw in refused if (piece := _visible(raw))]
+    return " ".join(pieces[:10])
 
 
 def _visible(piece: str) -> str:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.console import choose_backend, load_engine, settings_for_a_command
+from bot.cli.console import choose_backend, fail, load_engine, settings_for_a_command
 from recommenders.backends import Backend, Language, Style
 from recommenders.machine import cores
 from training.terminal import progress_bar
@@ -58,10 +58,23 @@ def recommend(
         Backend | None,
         typer.Option(help="Who answers.", show_default="the most accurate"),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many hashtags.")] = 10,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many hashtags.", show_default="10, or the platform's"),
+    ] = None,
+    platform: Annotated[
+        str | None,
+        typer.Option(
+            "--for", metavar="PLATFORM", help="As many and such as it takes.", show_default=False
+        ),
+    ] = None,
     style: Annotated[
-        Style, typer.Option(help="What comes first: what fits, what earns likes, or a balance.")
-    ] = Style.BALANCED,
+        Style | None,
+        typer.Option(
+            help="What comes first: what fits, what earns likes, or a balance.",
+            show_default="balanced, or the platform's",
+        ),
+    ] = None,
     language: Annotated[
         Language, typer.Option(help="English hashtags, those that Russians post, or both.")
     ] = Language.EN,
@@ -83,22 +96,27 @@ def recommend(
     stderr with the reason, the others are still answered, and the exit status is 2.
 
         tag4pic recommend beach.jpg
-        tag4pic recommend holidays/ --style popular
+        tag4pic recommend holidays/ --for instagram
         tag4pic recommend garden.jpg --caption "the first robin this year"
         tag4pic recommend *.jpg --top 30 --json | jq -r '.hashtags[].tag'
     """
     engine = load_engine(settings_for_a_command())
     chosen = choose_backend(engine, backend)
 
+    from bot.chat.platforms import count_of, style_of
     from recommenders.photos import PhotoError
+    from storage.chats import ChatSettings
 
+    # What a chat gets that has chosen this and nothing else.
+    chat = ChatSettings(0, count=top, style=style, platform=_platform_key(platform))
+    count, ranked_by = count_of(chat), style_of(chat)
     print_answer = _print_json if as_json else _print_for_people
     files, unread = expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
     words = engine.words_in(caption)
     answers = answer_all(
-        files, lambda photo: answer(engine, photo, chosen, top, style, language, words)
+        files, lambda photo: answer(engine, photo, chosen, count, ranked_by, language, words)
     )
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
@@ -190,6 +208,18 @@ def answer(
     )
     elapsed_ms = round((perf_counter() - started) * 1000, 1)
     return Answer(photo, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)
+
+
+def _platform_key(name: str | None) -> str | None:
+    """The platform that is named; ends the command where there is none of that name."""
+    from bot.chat.platforms import PLATFORMS, platform_named
+
+    if name is None:
+        return None
+    key = platform_named(name)
+    if key is None:
+        fail(f"There is no platform {name} here, only {', '.join(PLATFORMS)}.")
+    return key
 
 
 def _print_json(answer: Answer) -> None:

@@ -20,6 +20,9 @@ MAX_COMMAND_DESCRIPTION = 256
 MAX_DOWNLOAD = 20 * 2**20
 """Bytes of a file that a bot may fetch."""
 
+MAX_UPLOAD = 50 * 2**20
+"""Bytes of a file that a bot may send."""
+
 MAX_SEND = 64 * 2**20
 """Bytes that a person may send at once."""
 

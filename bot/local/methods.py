@@ -5,17 +5,20 @@ is told. What comes as JSON is ``Any``. What is required has a default as well, 
 is refused in the Bot API's words.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.local import limits
 from bot.local.entities import WORDS, Formatted, ParseError, parse_html
+from bot.local.parameters import Upload
 from bot.local.refusals import RefusalError, bad_request
 from bot.local.reply_markup import force_reply_of, inline_keyboard_of
-from bot.local.state import Chat, Message, State, User
+from bot.local.state import Chat, Message, Scope, State, User
 
 _COMMAND = re.compile(r"[a-z0-9_]+")
+SCOPES = ("default", "all_group_chats")
 _LANGUAGE = re.compile(r"(?:[a-z]{2})?")
 
 ADMIN_RIGHTS = dict.fromkeys(
@@ -74,7 +77,9 @@ async def send_message(
     reply_parameters: Any = None,
 ) -> Message:
     chat = _writable_chat(state, chat_id)
-    fields = _text_fields(state, text, parse_mode, "message is too long")
+    fields = _text_fields(state, "text", text, parse_mode, "message is too long")
+    if not fields:
+        raise bad_request("message text is empty")
     if message_thread_id:
         fields |= {"message_thread_id": message_thread_id, "is_topic_message": True}
     fields |= _reply_fields(state, chat, reply_parameters)
@@ -95,8 +100,37 @@ def _writable_chat(state: State, chat_id: int) -> Chat:
     return chat
 
 
-def _text_fields(state: State, text: str, parse_mode: str, too_long: str) -> dict[str, Any]:
-    """``text`` and ``entities`` of a message."""
+async def send_document(
+    state: State,
+    chat_id: int = 0,
+    document: Upload = None,
+    caption: str = "",
+    parse_mode: str = "",
+    reply_markup: Any = None,
+    reply_parameters: Any = None,
+) -> Message:
+    chat = _writable_chat(state, chat_id)
+    if document is None:
+        raise bad_request("there is no document in the request")
+    data = await asyncio.to_thread(document.file.read)
+    if not data:
+        raise bad_request("file must be non-empty")
+    if len(data) > limits.MAX_UPLOAD:
+        raise RefusalError(413, "Request Entity Too Large")
+    fields = _text_fields(state, "caption", caption, parse_mode, "message caption is too long")
+    fields |= _reply_fields(state, chat, reply_parameters)
+    if keyboard := inline_keyboard_of(reply_markup):
+        fields["reply_markup"] = keyboard
+    fields["document"] = await state.files.add_document(
+        data, document.filename or "file", document.content_type
+    )
+    return state.post(chat, state.bot, fields)
+
+
+def _text_fields(
+    state: State, name: str, text: str, parse_mode: str, too_long: str
+) -> dict[str, Any]:
+    """The ``text`` or the ``caption`` of a message and its entities; nothing where it is empty."""
     formatted = Formatted(text)
     if parse_mode.lower() == "html":
         try:
@@ -105,10 +139,7 @@ def _text_fields(state: State, text: str, parse_mode: str, too_long: str) -> dic
             raise bad_request(f"can't parse entities: {error}") from None
     elif parse_mode:
         raise bad_request("unsupported parse_mode (the local chat reads HTML)")
-    fields = state.text_fields("text", formatted, bad_request(too_long))
-    if not fields:
-        raise bad_request("message text is empty")
-    return fields
+    return state.text_fields(name, formatted, bad_request(too_long))
 
 
 def _reply_fields(state: State, chat: Chat, reply: Any) -> dict[str, Any]:
@@ -138,10 +169,13 @@ async def edit_message_text(
         raise bad_request("message to edit not found")
     if message["from"]["id"] != state.bot["id"]:
         raise bad_request("message can't be edited")
+    words = _text_fields(state, "text", text, parse_mode, "MESSAGE_TOO_LONG")
+    if not words:
+        raise bad_request("message text is empty")
     # An edit without a keyboard takes the keyboard away.
     fields = {
         "entities": None,
-        **_text_fields(state, text, parse_mode, "MESSAGE_TOO_LONG"),
+        **words,
         "reply_markup": inline_keyboard_of(reply_markup),
     }
     if all(message.get(name) == value for name, value in fields.items()):
@@ -224,19 +258,20 @@ async def set_my_commands(
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     if not _LANGUAGE.fullmatch(language_code):
         raise bad_request("invalid language code specified")
-    chat_id = _scope_chat(scope or {"type": "default"})
-    state.set_commands(chat_id, language_code, [_command(item) for item in commands])
+    kind = _scope(scope or {"type": "default"})
+    state.set_commands(kind, language_code, [_command(item) for item in commands])
     return True
 
 
-def _scope_chat(scope: Any) -> int | None:
-    """The chat that a BotCommandScope means; None for all."""
+def _scope(scope: Any) -> Scope:
+    """The chat, or the kind of chats, that a BotCommandScope means."""
     kind = scope.get("type") if isinstance(scope, Mapping) else None
-    if kind == "default":
-        return None
+    if kind in SCOPES:
+        return str(kind)
     if kind == "chat" and isinstance(scope.get("chat_id"), int):
         return int(scope["chat_id"])
-    raise bad_request("can't parse BotCommandScope (the local chat knows default and chat)")
+    known = ", ".join((*SCOPES, "chat"))
+    raise bad_request(f"can't parse BotCommandScope (the local chat knows {known})")
 
 
 def _command(item: Any) -> dict[str, str]:
@@ -263,6 +298,7 @@ METHODS: Mapping[str, Callable[..., Awaitable[Any]]] = {
     "deleteWebhook": delete_webhook,
     "getFile": get_file,
     "sendMessage": send_message,
+    "sendDocument": send_document,
     "editMessageText": edit_message_text,
     "editMessageCaption": edit_message_caption,
     "getChat": get_chat,

@@ -72,11 +72,11 @@ async def events(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
-    await response.prepare(request)
     # Nothing gives way to another task between these two, so nothing is missed or comes twice.
     queue = chat.listeners.subscribe(user["id"])
     first = encode("snapshot", _snapshot(state, chat, user))
     try:
+        await response.prepare(request)
         await response.write(f"retry: {RETRY_MS}\n".encode() + first)
         while True:
             try:

@@ -9,6 +9,9 @@ from aiohttp import web
 
 from bot.local.refusals import bad_request
 
+Upload = web.FileField | None
+"""The type of a parameter that is a file, sent along with the call."""
+
 
 def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
     """The Bot API's name and the type of each parameter of a function of ``methods``."""
@@ -28,7 +31,7 @@ async def read_arguments(request: web.Request, parameters: Mapping[str, Any]) ->
         if request.content_type == "application/json":
             raw |= await request.json()
         else:
-            raw |= {name: str(value) for name, value in (await request.post()).items()}
+            raw |= dict((await request.post()).items())
     except (ValueError, TypeError):
         raise bad_request("can't parse the request: expected a JSON object or a form") from None
     if unknown := set(raw) - set(parameters):
@@ -39,7 +42,9 @@ async def read_arguments(request: web.Request, parameters: Mapping[str, Any]) ->
         if value not in (None, "")
     }
     try:
-        json.dumps(arguments, ensure_ascii=False).encode()
+        for value in arguments.values():
+            if not isinstance(value, web.FileField):
+                json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         # Half of a surrogate pair is JSON when it is escaped, but no text.
         raise bad_request("strings must be encoded in UTF-8") from None
@@ -47,6 +52,10 @@ async def read_arguments(request: web.Request, parameters: Mapping[str, Any]) ->
 
 
 def _convert(name: str, value: Any, kind: Any) -> Any:
+    if (kind is Upload) != isinstance(value, web.FileField):
+        raise bad_request(
+            f"{name} must {'be uploaded in the local chat' if kind is Upload else 'be no file'}"
+        )
     if kind is bool:
         return str(value).lower() in ("true", "yes", "1")
     if kind is int:

@@ -27,6 +27,9 @@ from bot.local.updates import UpdateQueue
 Message = dict[str, Any]
 User = dict[str, Any]
 Commands = list[dict[str, str]]
+Scope = int | str
+"""Whose menu: a chat's, by its id, or that of a kind of chats, as BotCommandScope names it."""
+
 FULL_ONLY = ("linked_chat_id",)
 GIFTS = (
     "unlimited_gifts",
@@ -106,7 +109,7 @@ class State:
         self.chats: OrderedDict[int, Chat] = OrderedDict()
         self.files = FileStore()
         self.updates = UpdateQueue()
-        self._commands: dict[tuple[int | None, str], Commands] = {}
+        self._commands: dict[tuple[Scope, str], Commands] = {}
         self._callbacks: OrderedDict[str, tuple[Chat, int, float]] = OrderedDict()
         self._message_ids = itertools.count(1)
         self._albums = itertools.count(13_000_000_000_000_000)
@@ -230,18 +233,19 @@ class State:
             )
         return chat, user_id
 
-    def set_commands(self, chat_id: int | None, language: str, commands: Commands) -> None:
-        """The menu of one chat, or of all (None), in one language or the rest ("")."""
-        self._commands[chat_id, language] = commands
+    def set_commands(self, scope: Scope, language: str, commands: Commands) -> None:
+        """The menu of one chat, or of all of a kind, in one language or the rest ("")."""
+        self._commands[scope, language] = commands
         for chat in self.chats.values():
             for user_id in chat.listeners.users():
                 menu = self.commands_for(chat, chat.members[user_id])
                 chat.listeners.publish("commands", {"commands": menu}, only_user=user_id)
 
     def commands_for(self, chat: Chat, user: User) -> Commands:
-        """A person's menu: the chat's own before that for all, their language before the rest."""
-        for chat_id in (chat.id, None):
+        """A person's menu: the narrowest scope that has one, their language before the rest."""
+        scopes: list[Scope] = [chat.id, *["all_group_chats"] * chat.is_group, "default"]
+        for scope in scopes:
             for language in (user.get("language_code", "")[:2], ""):
-                if commands := self._commands.get((chat_id, language)):
+                if commands := self._commands.get((scope, language)):
                     return commands
         return []

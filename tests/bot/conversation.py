@@ -50,6 +50,11 @@ async def below(person: Person, message: Message, label: str) -> Message:
     return await edited(person, await edited(person, message, "✎"), label)
 
 
+async def settings_page(person: Person, setting: str) -> Message:
+    """Asks for /settings and opens the page of one of them, by its button."""
+    return await edited(person, await reply(person, "/settings"), setting)
+
+
 def hashtags(message: Message) -> list[str]:
     return [word for word in message["text"].split() if word.startswith("#")]
 

@@ -11,11 +11,12 @@ async def test_a_chat_that_chose_nothing_has_the_defaults(database: Database) ->
         assert await chats.get(session, -100) == ChatSettings(
             chat_id=-100,
             backend=None,
-            count=10,
-            style="balanced",
+            count=None,
+            style=None,
             mix=None,
             platform=None,
             language=None,
+            own_hashtags=(),
         )
 
 
@@ -29,6 +30,13 @@ async def test_a_setting_changes_and_the_others_stay(database: Database) -> None
         assert await chats.get(session, 7) == expected
 
 
+async def test_own_hashtags_come_back_as_they_were_given(database: Database) -> None:
+    async with database.session() as session:
+        await chats.change(session, 7, own_hashtags=["mybrand", "я"])
+        assert (await chats.change(session, 7, count=5)).own_hashtags == ("mybrand", "я")
+        assert (await chats.change(session, 7, own_hashtags=())).own_hashtags == ()
+
+
 async def test_a_setting_can_go_back_to_the_default(database: Database) -> None:
     async with database.session() as session:
         await chats.change(session, 7, backend="als")
@@ -38,7 +46,7 @@ async def test_a_setting_can_go_back_to_the_default(database: Database) -> None:
 async def test_chats_do_not_see_each_other(database: Database) -> None:
     async with database.session() as session:
         await chats.change(session, 1, count=5)
-        assert (await chats.get(session, -1)).count == 10
+        assert (await chats.get(session, -1)).count is None
 
 
 @pytest.mark.parametrize("fields", [{"bakend": "als"}, {"id": 3}])

@@ -116,6 +116,25 @@ async def test_answers_from_before_captions_were_read_named_no_words(
         assert answer is not None and answer.tags == ["dog"] and answer.named == ()
 
 
+async def test_what_chats_of_the_third_version_chose_stays_and_defaults_are_no_choice(
+    database: Database,
+) -> None:
+    rows = "(1, 7, 'popular', NULL), (2, 10, 'balanced', NULL), (3, 30, 'popular', 'threads')"
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await connection.execute(
+            text(f"INSERT INTO chats (id, count, style, platform) VALUES {rows}")
+        )
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    async with database.reading() as session:
+        chosen = [await chats.get(session, chat_id) for chat_id in (1, 2, 3)]
+    assert [(chat.count, chat.style, chat.platform) for chat in chosen] == [
+        (7, "popular", None),
+        (None, None, None),
+        (None, None, "threads"),
+    ]
+
+
 async def test_what_is_stored_is_there_after_a_restart(url: str) -> None:
     first = await Database.open(url)
     async with first.session() as session:
@@ -147,26 +166,26 @@ async def test_a_session_that_raises_stores_nothing(database: Database) -> None:
             await chats.change(session, 1, count=5)
             raise RuntimeError("half way")
     async with database.reading() as session:
-        assert (await chats.get(session, 1)).count == 10
+        assert (await chats.get(session, 1)).count is None
 
 
 async def test_a_session_for_reading_stores_nothing(database: Database) -> None:
     async with database.reading() as session:
         await chats.change(session, 1, count=5)
     async with database.reading() as session:
-        assert (await chats.get(session, 1)).count == 10
+        assert (await chats.get(session, 1)).count is None
 
 
 async def test_a_hundred_writers_at_once_are_all_served(database: Database) -> None:
     async def use(number: int) -> None:
         async with database.session() as session:
             settings = await chats.get(session, 1)
-            await chats.change(session, 1, count=settings.count + 1)
+            await chats.change(session, 1, count=(settings.count or 0) + 1)
             await users.seen(session, number % 7, "en")
 
     await asyncio.gather(*(use(number) for number in range(100)))
     async with database.reading() as session:
-        assert (await chats.get(session, 1)).count == 110
+        assert (await chats.get(session, 1)).count == 100
 
 
 async def test_two_processes_may_write_to_one_file(url: str, database: Database) -> None:
@@ -176,19 +195,19 @@ async def test_two_processes_may_write_to_one_file(url: str, database: Database)
         for _ in range(20):
             async with which.session() as session:
                 settings = await chats.get(session, 1)
-                await chats.change(session, 1, count=settings.count + 1)
+                await chats.change(session, 1, count=(settings.count or 0) + 1)
 
     await asyncio.gather(count_up(database), count_up(other))
     await other.close()
     async with database.reading() as session:
-        assert (await chats.get(session, 1)).count == 50
+        assert (await chats.get(session, 1)).count == 40
 
 
 async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
     async with database.session() as writing:
         await chats.change(writing, 1, count=30)
         async with asyncio.timeout(5), database.reading() as session:
-            assert (await chats.get(session, 1)).count == 10
+            assert (await chats.get(session, 1)).count is None
 
 
 async def test_a_full_disk_is_told_in_a_sentence_and_what_was_confirmed_stays(

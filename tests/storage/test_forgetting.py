@@ -1,3 +1,6 @@
+"""What a person leaves in the database: told, taken along, forgotten."""
+
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +17,13 @@ from storage import (
     known_photos,
     labels,
     moderation,
+    personal_data,
     recommendations,
     sightings,
     training_labels,
     users,
 )
+from storage.personal_data import Stored
 from storage.tables import Base, NewHashtag, Sighting, User, now
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -102,7 +107,7 @@ async def traces(database: Database, new_photo: NewPhoto) -> Traces:
     await label(database, shared, ME, "one")
     await label(database, labelled_by_other, OTHER, "theirs")
     async with database.session() as session:
-        await chats.change(session, ME, count=30)
+        await chats.change(session, ME, count=30, own_hashtags=["mine"])
         await feedback.vote(session, recommendation_id=answer_to_other, user_id=ME, value=-1)
         await feedback.take_out(
             session, recommendation_id=answer_to_other, hashtag="dog", user_id=ME
@@ -230,3 +235,37 @@ async def test_a_user_is_known_by_language_and_two_times(database: Database) -> 
         row = await session.get(User, ME)
         assert row is not None
         assert (row.language, row.first_seen, row.last_seen) == ("ru", first, second)
+
+
+async def test_how_much_is_stored_of_a_user_is_told(database: Database, traces: Traces) -> None:
+    async with database.reading() as session:
+        assert await personal_data.stored(session, ME) == Stored(photos=3, hashtags=1, votes=4)
+        assert await personal_data.stored(session, 404) == Stored(0, 0, 0)
+
+
+@pytest.mark.usefixtures("traces")
+async def test_an_export_has_every_table_in_which_the_user_stands(database: Database) -> None:
+    async with database.reading() as session:
+        tables = await personal_data.export(session, ME)
+    assert {name.split(".")[0] for name in await columns_with(database, ME)} <= {
+        name for name, rows in tables.items() if rows
+    }
+
+
+async def test_an_export_is_json_of_this_user_alone(database: Database, traces: Traces) -> None:
+    async with database.reading() as session:
+        tables = json.loads(json.dumps(await personal_data.export(session, ME)))
+    assert {row["hashtag"] for row in tables["labels"]} == {"one", "two"}
+    assert [row["own_hashtags"] for row in tables["chats"]] == [["mine"]]
+    sent = {traces.mine, traces.shared, traces.labelled_by_other}
+    assert {row["id"] for row in tables["photos"]} == sent
+    assert {row["dims"] for row in tables["photo_features"]} == {32}
+    assert str(OTHER) not in json.dumps(tables["votes"] + tables["labels"] + tables["sightings"])
+
+
+async def test_who_writes_as_a_group_takes_along_nothing_of_its_members(
+    database: Database, traces: Traces
+) -> None:
+    async with database.reading() as session:
+        tables = await personal_data.export(session, GROUP)
+    assert [name for name, rows in tables.items() if rows] == []

@@ -4,8 +4,17 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from bot.chat.answering import RANKED, backend_of, language_of, mix_of
-from bot.chat.handlers.choosing import Choice
-from bot.chat.platforms import PLATFORMS, Platform, platform_of
+from bot.chat.handlers.choosing import Choice, Fields
+from bot.chat.platforms import (
+    COUNTS,
+    PLATFORMS,
+    Platform,
+    count_of,
+    own_hashtags_of,
+    platform_named,
+    platform_of,
+    style_of,
+)
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
@@ -16,114 +25,137 @@ from recommenders.languages import meaning
 from storage import recommendations
 from storage.chats import ChatSettings
 
-COUNTS = (5, 10, 30)
+OFFERED_COUNTS = (1, 3, 5, 7, 10, 15, 20, 30)
 MIX_NAMES = (RANKED, *MIXES)
+MAX_OWN = 3
+"""Hashtags that a chat may want on each of its posts."""
 
 ANYWHERE = "anywhere"
 """The platform of a chat that has chosen none."""
+USUAL = "usual"
+"""The count of a chat that has chosen none: its platform's, or the default."""
+NONE = "none"
+"""The own hashtags of a chat that wants none."""
+SOME = "some"
 
 
 class PlatformChoice(Choice):
-    """/for: count and style as the platform takes them, until the chat chooses one of these."""
+    """Where the chat posts: how many hashtags and which, unless it chooses these itself."""
 
     verb = "for"
 
     def options(self, context: Context) -> Mapping[str, str]:
-        labels = {name: platform.label for name, platform in PLATFORMS.items()}
+        labels = {name: f"{one.label} {one.count}" for name, one in PLATFORMS.items()}
         return labels | {ANYWHERE: context.texts.platform_anywhere}
 
     def option_named(self, context: Context, name: str) -> str | None:
-        aliases = (key for key, one in PLATFORMS.items() if name.casefold() in one.aliases)
-        return super().option_named(context, name) or next(aliases, None)
+        return platform_named(name) or super().option_named(context, name)
 
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return chat.platform if chat.platform and platform_of(chat) else ANYWHERE
 
-    async def text(self, context: Context, chat: ChatSettings) -> str:
-        lines = [_platform_line(context.texts, platform) for platform in PLATFORMS.values()]
-        return context.texts.platform.format(lines="\n".join(lines))
+    def value(self, context: Context, chat: ChatSettings) -> str:
+        platform = platform_of(chat)
+        return platform.label if platform else context.texts.platform_none
 
-    def fields(self, option: str) -> Mapping[str, str | None]:
+    async def page(self, context: Context, chat: ChatSettings) -> str:
+        texts, platform = context.texts, platform_of(chat)
+        return f"{texts.platform}\n\n{_rule(texts, chat, platform)}" if platform else texts.platform
+
+    def fields(self, option: str) -> Fields:
         return {"platform": None if option == ANYWHERE else option}
 
-    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
-        texts = context.texts
-        if option == ANYWHERE:
-            return texts.platform_ended.format(
-                hashtags=texts.number(before.count, texts.hashtags),
-                style=texts.style_names[before.style],
-            )
-        return texts.platform_changed.format(platform=_platform_line(texts, PLATFORMS[option]))
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
+        texts, platform = context.texts, platform_of(chat)
+        if platform is None:
+            hashtags = texts.number(count_of(chat), texts.hashtags)
+            return texts.platform_ended.format(hashtags=hashtags)
+        changed = texts.platform_changed.format(platform=platform.label)
+        return f"{changed} {_rule(texts, chat, platform)}"
 
     def refusal(self, context: Context, name: str) -> str:
-        names = ", ".join(f"<b>{one}</b>" for one in PLATFORMS)
+        names = ", ".join(one.label for one in PLATFORMS.values())
         return context.texts.platform_unknown.format(wanted=escape(name[:40]), names=names)
 
 
 class Count(Choice):
-    """/count: how many hashtags a photo gets."""
+    """How many hashtags a photo gets."""
 
     verb = "count"
-    platform_decides = True
 
     def options(self, context: Context) -> Mapping[str, str]:
-        return {str(count): str(count) for count in COUNTS}
+        numbers = {str(count): str(count) for count in OFFERED_COUNTS}
+        return numbers | {USUAL: context.texts.count_usual}
+
+    def option_named(self, context: Context, name: str) -> str | None:
+        if name.isdecimal() and int(name) in COUNTS:
+            return str(int(name))
+        return super().option_named(context, name)
 
     def chosen(self, context: Context, chat: ChatSettings) -> str:
-        return str(chat.count)
+        return str(chat.count) if chat.count else USUAL
 
-    async def text(self, context: Context, chat: ChatSettings) -> str:
-        texts = context.texts
-        return texts.count.format(hashtags=texts.number(chat.count, texts.hashtags))
+    def value(self, context: Context, chat: ChatSettings) -> str:
+        texts, platform = context.texts, platform_of(chat)
+        if platform is None or chat.count in (None, platform.count):
+            return str(count_of(chat))
+        return texts.count_own.format(
+            count=chat.count, platform=platform.label, theirs=platform.count
+        )
 
-    def fields(self, option: str) -> Mapping[str, int | None]:
-        return {"count": int(option), "platform": None}
+    async def page(self, context: Context, chat: ChatSettings) -> str:
+        texts, platform = context.texts, platform_of(chat)
+        hashtags = texts.number(count_of(chat), texts.hashtags)
+        text = texts.count.format(hashtags=hashtags, most=COUNTS[-1])
+        return f"{text}\n\n{_rule(texts, chat, platform)}" if platform else text
 
-    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
-        texts = context.texts
-        text = texts.count_changed.format(hashtags=texts.number(int(option), texts.hashtags))
-        if platform := platform_of(before):
-            style = texts.style_names[before.style]
-            ended = texts.count_ended_platform.format(platform=platform.label, style=style)
-            text += f"\n{ended}"
-        return text
+    def fields(self, option: str) -> Fields:
+        return {"count": None if option == USUAL else int(option)}
+
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
+        texts, platform = context.texts, platform_of(chat)
+        hashtags = texts.number(count_of(chat), texts.hashtags)
+        if platform is None or chat.count in (None, platform.count):
+            return texts.count_changed.format(hashtags=hashtags)
+        return texts.count_changed_over.format(
+            hashtags=hashtags, platform=platform.label, theirs=platform.count
+        )
+
+    def refusal(self, context: Context, name: str) -> str:
+        return context.texts.count_unknown.format(most=COUNTS[-1])
 
 
 class Style(Choice):
-    """/style: how hashtags are ranked."""
+    """How hashtags are ranked, where the bundle knows what earns likes."""
 
     verb = "style"
-    platform_decides = True
 
     def options(self, context: Context) -> Mapping[str, str]:
+        if not context.services.engine.rated:
+            return {}
         return {style: context.texts.style_names[style] for style in STYLES}
 
-    def chosen(self, context: Context, chat: ChatSettings) -> str:
-        return chat.style
+    def missing(self, context: Context) -> str:
+        return context.texts.style_unrated
 
-    async def text(self, context: Context, chat: ChatSettings) -> str:
+    def chosen(self, context: Context, chat: ChatSettings) -> str:
+        return style_of(chat)
+
+    async def page(self, context: Context, chat: ChatSettings) -> str:
         texts = context.texts
         lines = _lines(texts.style_names, texts.style_lines, STYLES)
-        return texts.style.format(style=texts.style_names[chat.style], lines=lines)
+        return texts.style.format(lines=lines)
 
-    def remark(self, context: Context) -> str:
-        return "" if context.services.engine.rated else context.texts.style_unrated
+    def fields(self, option: str) -> Fields:
+        return {"style": option}
 
-    def fields(self, option: str) -> Mapping[str, str | None]:
-        return {"style": option, "platform": None}
-
-    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts = context.texts
-        text = texts.style_changed.format(style=texts.style_names[option])
-        if platform := platform_of(before):
-            hashtags = texts.number(before.count, texts.hashtags)
-            ended = texts.style_ended_platform.format(platform=platform.label, hashtags=hashtags)
-            text += f"\n{ended}"
-        return text
+        return texts.style_changed.format(style=texts.style_names[option])
 
 
 class Size(Choice):
-    """/size: the mix of niche, middle and broad hashtags."""
+    """The mix of niche, middle and broad hashtags."""
 
     verb = "size"
 
@@ -135,63 +167,27 @@ class Size(Choice):
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return mix_of(context.services.engine, chat) or RANKED
 
-    async def text(self, context: Context, chat: ChatSettings) -> str:
+    async def page(self, context: Context, chat: ChatSettings) -> str:
         services, texts = context.services, context.texts
         await services.chat_locks.wait(chat.chat_id)
         async with services.database.reading() as session:
             last = await recommendations.last_in_chat(session, chat.chat_id)
-        text = texts.mix.format(
-            mix=texts.mix_names[self.chosen(context, chat)],
-            lines=_lines(texts.mix_names, texts.mix_lines, MIX_NAMES),
-        )
+        text = texts.mix.format(lines=_lines(texts.mix_names, texts.mix_lines, MIX_NAMES))
         if last is not None and last.tags and services.engine.knowledge is not None:
             sizes = "\n".join(_by_size(texts, services.engine.knowledge, last.tags[:FIRST]))
             text += f"\n\n{texts.mix_last.format(sizes=sizes)}"
         return text
 
-    def fields(self, option: str) -> Mapping[str, str]:
+    def fields(self, option: str) -> Fields:
         return {"mix": option}
 
-    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
-        return context.texts.mix_changed.format(mix=context.texts.mix_names[option])
-
-
-class Model(Choice):
-    """/model: which backend answers. They are named by their keys in every language."""
-
-    verb = "model"
-
-    def options(self, context: Context) -> Mapping[str, str]:
-        return {backend: backend for backend in context.services.engine.backends}
-
-    def chosen(self, context: Context, chat: ChatSettings) -> str:
-        return backend_of(context.services.engine, chat)
-
-    async def text(self, context: Context, chat: ChatSettings) -> str:
-        texts, engine = context.texts, context.services.engine
-        networks = {backend: " + ".join(engine.backbones[backend]) for backend in engine.backends}
-        if len(set(networks.values())) == 1:
-            lines = [texts.model_lines[backend] for backend in networks]
-            lines += ["", texts.model_network.format(network=networks[engine.backends[0]])]
-        else:
-            lines = [f"{texts.model_lines[name]} ({network})" for name, network in networks.items()]
-        return texts.model.format(backend=self.chosen(context, chat), lines="\n".join(lines))
-
-    def fields(self, option: str) -> Mapping[str, str]:
-        return {"backend": option}
-
-    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
-        return context.texts.model_switched.format(backend=option)
-
-    def refusal(self, context: Context, name: str) -> str:
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts = context.texts
-        text = texts.model_missing if name.casefold() in BACKENDS else texts.model_unknown
-        installed = ", ".join(f"<b>{one}</b>" for one in self.options(context))
-        return text.format(backend=escape(name[:40]), installed=installed)
+        return texts.mix_changed.format(mix=texts.mix_names[option], line=texts.mix_lines[option])
 
 
 class Language(Choice):
-    """/language: English hashtags, Russian ones, or both."""
+    """English hashtags, Russian ones, or both."""
 
     verb = "language"
 
@@ -201,31 +197,115 @@ class Language(Choice):
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return language_of(chat, context.texts)
 
-    async def text(self, context: Context, chat: ChatSettings) -> str:
+    async def page(self, context: Context, chat: ChatSettings) -> str:
         texts = context.texts
-        return texts.languages.format(
-            language=texts.language_names[self.chosen(context, chat)],
-            lines=_lines(texts.language_names, texts.language_lines, LANGUAGES),
-        )
+        lines = _lines(texts.language_names, texts.language_lines, LANGUAGES)
+        return texts.languages.format(lines=lines)
 
-    def fields(self, option: str) -> Mapping[str, str]:
+    def fields(self, option: str) -> Fields:
         return {"language": option}
 
-    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts = context.texts
         return texts.language_changed.format(language=texts.language_names[option])
 
 
-for_, count, style, size = PlatformChoice(), Count(), Style(), Size()
-model, language = Model(), Language()
+class OwnHashtags(Choice):
+    """Hashtags that the chat wants on each of its posts; an option is them, by spaces."""
+
+    verb = "own"
+
+    def options(self, context: Context) -> Mapping[str, str]:
+        return {NONE: context.texts.button_own_none}
+
+    def option_named(self, context: Context, name: str) -> str | None:
+        return name if name.startswith("#") else super().option_named(context, name)
+
+    def chosen(self, context: Context, chat: ChatSettings) -> str:
+        return SOME if chat.own_hashtags else NONE
+
+    def value(self, context: Context, chat: ChatSettings) -> str:
+        return escape(line(chat.own_hashtags)) if chat.own_hashtags else context.texts.own_none
+
+    async def page(self, context: Context, chat: ChatSettings) -> str:
+        text = context.texts.own.format(tags=self.value(context, chat), most=MAX_OWN)
+        return "\n\n".join(filter(None, [text, _left_out(context.texts, chat)]))
+
+    def fields(self, option: str) -> Fields:
+        if option == NONE:
+            return {"own_hashtags": ()}
+        return {"own_hashtags": [tag.removeprefix("#") for tag in option.split()]}
+
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
+        texts = context.texts
+        if not chat.own_hashtags:
+            return texts.own_removed
+        text = texts.own_changed.format(tags=self.value(context, chat))
+        return "\n".join(filter(None, [text, _left_out(texts, chat)]))
 
 
-def _platform_line(texts: Texts, platform: Platform) -> str:
-    return texts.platform_line.format(
-        platform=platform.label,
-        hashtags=texts.number(platform.count, texts.hashtags),
-        style=texts.style_names[platform.style],
-    )
+class Model(Choice):
+    """/model: which backend answers. They are named by their keys in every language."""
+
+    verb = "model"
+    in_settings = False
+
+    def options(self, context: Context) -> Mapping[str, str]:
+        return {backend: backend for backend in context.services.engine.backends}
+
+    def chosen(self, context: Context, chat: ChatSettings) -> str:
+        return backend_of(context.services.engine, chat)
+
+    async def page(self, context: Context, chat: ChatSettings) -> str:
+        texts = context.texts
+        lines = "\n".join(texts.model_lines[backend] for backend in self.options(context))
+        return texts.model.format(backend=self.chosen(context, chat), lines=lines)
+
+    def fields(self, option: str) -> Fields:
+        return {"backend": option}
+
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
+        return context.texts.model_switched.format(backend=option)
+
+    def refusal(self, context: Context, name: str) -> str:
+        texts = context.texts
+        text = texts.model_missing if name.casefold() in BACKENDS else texts.model_unknown
+        installed = ", ".join(f"<b>{one}</b>" for one in self.options(context))
+        return text.format(backend=escape(name[:40]), installed=installed)
+
+
+platform, count, size, language = PlatformChoice(), Count(), Size(), Language()
+style, own, model = Style(), OwnHashtags(), Model()
+
+SETTINGS: tuple[Choice, ...] = (platform, count, size, language, style, own)
+"""The pages of /settings, in their order."""
+
+
+def _rule(texts: Texts, chat: ChatSettings, platform: Platform) -> str:
+    """What the platform takes, and what the chat gets for it."""
+    if platform.most is None:
+        rule = texts.platform_no_limit.format(platform=platform.label)
+    else:
+        text = texts.platform_advises if platform.advised else texts.platform_takes
+        most = texts.number(platform.most, texts.hashtags_at_most)
+        rule = text.format(platform=platform.label, most=most)
+    if chat.count not in (None, platform.count):
+        own_number = texts.number(count_of(chat), texts.hashtags)
+        return f"{rule} {texts.platform_own_number.format(hashtags=own_number)}"
+    if platform.most == platform.count:
+        return rule
+    hashtags = texts.number(platform.count, texts.hashtags)
+    return f"{rule} {texts.platform_sends.format(hashtags=hashtags)}"
+
+
+def _left_out(texts: Texts, chat: ChatSettings) -> str:
+    """Which of a chat's own hashtags its answers have no room for, if any."""
+    shown = own_hashtags_of(chat)
+    left_out = escape(line(chat.own_hashtags[len(shown) :]))
+    if not left_out:
+        return ""
+    hashtags = texts.number(count_of(chat), texts.hashtags)
+    return texts.own_left_out.format(tags=left_out, hashtags=hashtags)
 
 
 def _by_size(texts: Texts, knowledge: Knowledge, tags: Iterable[str]) -> list[str]:

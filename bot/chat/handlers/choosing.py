@@ -1,18 +1,17 @@
-"""How a chat chooses: the one way of /for, /count, /style, /size, /model and /language.
+"""How a chat chooses: the one way of each page of /settings, and of /model.
 
-A command shows what is chosen, with a button for each thing to choose; with a name after it, it
-chooses by name. What there is to choose is in ``bot.chat.handlers.choices``.
+A page shows what is chosen, with a button for each thing to choose; a name or a number typed after
+the command chooses too. What there is to choose is in ``bot.chat.handlers.choices``.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from telegram import InlineKeyboardMarkup, Update
 
 from bot.chat.handlers.buttons import edit, plain, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import choice_keyboard
-from bot.chat.platforms import platform_of, settings_of
 from bot.chat.services import Context
 from storage import chats
 from storage.chats import ChatSettings
@@ -20,45 +19,56 @@ from storage.chats import ChatSettings
 NOTE_LENGTH = 200
 """Telegram's limit of the note on top of a chat that answers a tap."""
 
+Fields = Mapping[str, str | int | Sequence[str] | None]
+"""Fields of ``ChatSettings`` and what is stored in them."""
+
 
 class Choice(ABC):
-    """One thing that a chat chooses; ``verb`` is its command, and its buttons' verb."""
+    """One thing that a chat chooses.
+
+    Attributes:
+        verb: what its buttons' data begin with; it was once a command.
+        in_settings: whether it is a page of /settings, which the page leads back to.
+    """
 
     verb: str
-    platform_decides = False
-    """A platform that the chat follows decides this, until the chat chooses it."""
+    in_settings = True
 
     @abstractmethod
     def options(self, context: Context) -> Mapping[str, str]:
-        """What can be chosen: its name, and what it is called here. Nothing: it is not known."""
+        """What can be chosen by button: its name, and what it is called here.
+
+        Nothing where the model knows too little for a choice.
+        """
 
     @abstractmethod
-    def chosen(self, context: Context, chat: ChatSettings) -> str | None:
-        """The option that holds in the chat; None where it is none of them."""
+    def chosen(self, context: Context, chat: ChatSettings) -> str:
+        """The option that holds in the chat."""
 
     @abstractmethod
-    async def text(self, context: Context, chat: ChatSettings) -> str:
+    async def page(self, context: Context, chat: ChatSettings) -> str:
         """HTML: what holds in the chat, and what the options are."""
 
     @abstractmethod
-    def fields(self, option: str) -> Mapping[str, str | int | None]:
+    def fields(self, option: str) -> Fields:
         """What is stored of the chat when it chooses an option."""
 
     @abstractmethod
-    def changed(self, context: Context, option: str, before: ChatSettings) -> str:
-        """HTML: what is different from now on."""
+    def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
+        """HTML: what is different from now on. ``chat`` has chosen the option."""
+
+    def value(self, context: Context, chat: ChatSettings) -> str:
+        """HTML: what holds in the chat, in a few words."""
+        return self.options(context)[self.chosen(context, chat)]
 
     def refusal(self, context: Context, name: str) -> str:
         """HTML: that a name is no option."""
-        texts = context.texts
         names = list(self.options(context).values())
-        return texts.choice_unknown.format(
-            names=texts.one_of(names), command=self.verb, example=names[-1]
-        )
+        return context.texts.choice_unknown.format(names=context.texts.one_of(names))
 
-    def remark(self, context: Context) -> str:
-        """What is to be known besides, below what a command is answered with; mostly nothing."""
-        return ""
+    def missing(self, context: Context) -> str:
+        """HTML: why there is nothing to choose."""
+        return context.texts.knows_little
 
     def option_named(self, context: Context, name: str) -> str | None:
         """The option of that name, its own or the one on its button."""
@@ -68,44 +78,48 @@ class Choice(ABC):
         return None
 
     async def asked(self, update: Update, context: Context) -> None:
-        """The command, with a name or without."""
+        """A command of its own, with a name or without."""
         message = message_of(update)
-        name = " ".join(context.args or ())
+        text, keyboard = await self.answer(context, message.chat_id, " ".join(context.args or ()))
+        await message.reply_html(text, reply_markup=keyboard)
+
+    async def answer(
+        self, context: Context, chat_id: int, name: str
+    ) -> tuple[str, InlineKeyboardMarkup | None]:
+        """What a command is answered with."""
         if not self.options(context):
-            await message.reply_html(context.texts.knows_little)
-        elif not name:
-            text, keyboard = await self._menu(context, message.chat_id)
-            await message.reply_html(text, reply_markup=keyboard)
-        elif option := self.option_named(context, name):
-            lines = [await self._change(context, message.chat_id, option), self.remark(context)]
-            await message.reply_html("\n".join(filter(None, lines)))
-        else:
-            await message.reply_html(self.refusal(context, name))
+            return self.missing(context), None
+        if not name:
+            return await self.shown(context, chat_id)
+        option = self.option_named(context, name)
+        if option is None:
+            return self.refusal(context, name), None
+        return await self.change(context, chat_id, option), None
 
     async def tapped(self, update: Update, context: Context) -> None:
-        """A button below what the command shows."""
+        """A button below its page."""
         query, data = tapped(update)
-        if query.message is None or data[1] not in self.options(context):
+        option = self.option_named(context, data[1])
+        if query.message is None or option is None:
             await stale(update, context)
             return
         chat_id = query.message.chat.id
-        changed = await self._change(context, chat_id, data[1])
-        await edit(query, *await self._menu(context, chat_id))
+        changed = await self.change(context, chat_id, option)
+        await edit(query, *await self.shown(context, chat_id))
         await query.answer(plain(changed)[:NOTE_LENGTH])
 
-    async def _menu(self, context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+    async def shown(self, context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+        """Its page and the buttons below."""
         async with context.services.database.reading() as session:
-            chat = await settings_of(session, chat_id)
-        parts = [await self.text(context, chat)]
-        if self.platform_decides and (platform := platform_of(chat)):
-            parts.append(context.texts.platform_decides.format(platform=platform.label))
-        if remark := self.remark(context):
-            parts.append(f"<i>{remark}</i>")
-        options, chosen = self.options(context), self.chosen(context, chat)
-        return "\n\n".join(parts), choice_keyboard(self.verb, options, chosen)
+            chat = await chats.get(session, chat_id)
+        back = context.texts.button_settings if self.in_settings else None
+        keyboard = choice_keyboard(
+            self.verb, self.options(context), self.chosen(context, chat), back=back
+        )
+        return await self.page(context, chat), keyboard
 
-    async def _change(self, context: Context, chat_id: int, option: str) -> str:
+    async def change(self, context: Context, chat_id: int, option: str) -> str:
+        """Stores what the chat chooses; HTML of what is different from now on."""
         async with context.services.database.session() as session:
-            before = await chats.get(session, chat_id)
-            await chats.change(session, chat_id, **self.fields(option))
-        return self.changed(context, option, before)
+            chat = await chats.change(session, chat_id, **self.fields(option))
+        return self.changed(context, option, chat)

@@ -21,11 +21,13 @@ async def unknown(update: Update, context: Context) -> None:
     await message_of(update).reply_html(context.texts.unknown_command)
 
 
-async def hint(update: Update, context: Context) -> None:
-    await message_of(update).reply_html(context.texts.hint)
-
-
 def message_of(update: Update) -> Message:
     """The message that holds a command."""
     assert update.message is not None  # the handlers are registered for new messages only
     return update.message
+
+
+def moved(context: Context, message: Message, command: str, text: str) -> str:
+    """HTML: an answer to a command of old, and what it is called now."""
+    old = (message.text or "").split()[0].partition("@")[0]
+    return f"{text}\n\n<i>{context.texts.moved.format(old=old, new=f'/{command}')}</i>"

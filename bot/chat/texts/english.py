@@ -6,21 +6,14 @@ ENGLISH = Texts(
     language="en",
     plural_forms=2,
     commands={
-        "tags": "hashtags for the photo you reply to",
-        "addtags": "teach me hashtags of a photo",
-        "for": "fit Instagram, TikTok, Threads, X or Mastodon",
-        "similar": "hashtags near a hashtag",
-        "categories": "browse hashtags by what they are about",
-        "why": "why the last photo got its hashtags",
-        "count": "how many hashtags: 5, 10 or 30",
-        "style": "what fits best, or what earns likes",
-        "size": "niche, middle or broad hashtags",
+        "start": "what this bot does",
+        "help": "how to use it, in short",
         "model": "choose who answers: als, w2v or both",
-        "language": "hashtags in English, in Russian or both",
-        "mytags": "the hashtags you taught me",
-        "forget": "delete all I have stored about you",
-        "help": "what I can do",
+        "addtags": "teach me hashtags of a photo",
+        "settings": "platform, how many, sizes, language, your own hashtags",
+        "mydata": "what I store about you: see, export, delete",
     },
+    group_commands={"tags": "hashtags for the photo you reply to"},
     admin_commands={
         "review": "new hashtags that wait for approval",
         "block": "block a word, or show the blocked ones",
@@ -28,30 +21,21 @@ ENGLISH = Texts(
         "stats": "figures of this bot",
     },
     start=(
-        "Hello! Send me a photo and I answer with hashtags for it.\n\n"
-        "The best five come first, because Instagram takes five a post. Tap a block of hashtags "
-        "to copy it. /help shows what else I can do."
+        "Hello! Send me a photo and I answer with hashtags for it, the best five first: Instagram "
+        "takes five a post. No photo at hand? A few words will do, such as “sunset beach”.\n\n"
+        "Tap a block of hashtags to copy it. /settings fits them to where you post, and /help "
+        "shows the rest."
     ),
     help=(
-        "<b>Send a photo</b>, an album, or an image as a file (JPEG, PNG, WebP, HEIC), and I "
-        "answer with hashtags, the best five first. Tap a block to copy it.\n\n"
-        "/tags: in a group, reply with it to a photo, or make it the photo's caption\n\n"
-        "<b>Which hashtags come</b>\n"
-        "/for instagram, tiktok, threads, x or mastodon: what that place takes\n"
-        "/count 5, 10 or 30: how many\n"
-        "/style: what fits best, or what earns likes\n"
-        "/size: niche, middle or broad ones\n"
-        "/model: who answers, als, w2v or both\n"
-        "/language en, ru or both: English hashtags, Russian ones or both\n\n"
-        "<b>Look around</b>\n"
-        "/similar #sunset: hashtags near it\n"
-        "/categories: browse hashtags by what they are about\n"
-        "/why: why the last photo got its hashtags\n\n"
-        "<b>Teach me</b>\n"
-        "/addtags #one #two: as a photo's caption, in reply to a photo, or right after it\n"
-        "/mytags: see and remove what you taught me\n"
-        "/forget: delete all I have stored about you\n\n"
-        "I never keep your photos, only figures computed from them."
+        "<b>Send a photo</b>, an album or an image file, and I answer with hashtags, the best five "
+        "first. Tap a block to copy it.\n"
+        "<b>No photo?</b> Send words, such as “sunset beach”.\n\n"
+        "/settings: platform, how many, sizes, language, your own hashtags\n"
+        "/model: who answers (als, w2v or both)\n"
+        "/addtags #one #two: teach me, as a photo’s caption, in reply to it, or right after it\n"
+        "/tags: in groups, in reply to a photo or as its caption\n"
+        "/mydata: what I store about you, to see, export or delete\n\n"
+        "I never keep your photos, only numbers computed from them."
     ),
     help_admin=(
         "<b>For admins</b>\n"
@@ -59,13 +43,18 @@ ENGLISH = Texts(
         "/block word, /unblock word: the block list\n"
         "/stats: figures of this bot"
     ),
-    hint="Send me a photo, and I answer with hashtags for it. /help shows what else I can do.",
+    hint=(
+        "Send me a photo, or a few words such as “sunset beach”, and I answer with hashtags. "
+        "/help shows the rest."
+    ),
     unknown_command="I do not know that command. /help shows the ones I know.",
+    moved="{old} is now part of {new}.",
+    similar_moved="No need for /similar any more: just send the words.",
     best_five="<b>Best five</b>",
     best_few="<b>Best</b>",
     more="<b>More</b>",
     spoken_by="{header} · {backend}",
-    album_part="<i>{unread} of the {photos} could not be read.</i>",
+    album_part="<i>{unread} of the {photos} photos could not be read.</i>",
     no_more="That is all I have for this photo.",
     nothing_found="I am not sure what this is. “Add tags” teaches me.",
     unsure="<i>I am not sure about any others. “Add tags” teaches me.</i>",
@@ -91,40 +80,57 @@ ENGLISH = Texts(
     model_unknown="I know no model <b>{backend}</b>. Installed: {installed}.",
     model_missing="<b>{backend}</b> is not installed here. Installed: {installed}.",
     model_lines={
-        "als": "<b>als</b> finds known photos that resemble yours and takes their hashtags",
-        "w2v": "<b>w2v</b> looks at what the photo shows and takes hashtags of that meaning",
-        "both": "<b>both</b> asks the two of them and blends their answers",
+        "als": "<b>als</b> finds photos that look like yours and takes their hashtags",
+        "w2v": "<b>w2v</b> looks at what the photo shows and takes hashtags that mean it",
+        "both": "<b>both</b> asks the two and weighs their answers",
     },
-    model_network="The network they look through: {network}",
-    choice_unknown="It can be {names}, for example /{command} {example}.",
+    choice_unknown="It can be {names}.",
     any_of="or",
-    count="You get {hashtags} a photo. How many would you like?",
-    count_changed="From now on you get {hashtags} a photo.",
-    count_ended_platform="That ends “for {platform}”: the style is now <b>{style}</b>.",
-    style="The style here is <b>{style}</b>.\n\n{lines}",
-    style_changed="From now on the style here is <b>{style}</b>.",
-    style_ended_platform="That ends “for {platform}”: you now get {hashtags} a photo.",
-    style_unrated="My model has not seen any likes yet, so for now all three give the same.",
-    style_names={"relevant": "relevant", "balanced": "balanced", "popular": "popular"},
-    style_lines={
-        "relevant": "what fits the photo best",
-        "balanced": "what fits, with an eye on likes",
-        "popular": "of what fits, what earns most likes",
-    },
-    platform="Where will you post? You get what that place takes.\n\n{lines}",
-    platform_line="<b>{platform}</b>: {hashtags}, {style}",
-    platform_changed="From now on for {platform}. /count or /style ends that.",
-    platform_ended="From now on for no place in particular: {hashtags}, {style}.",
-    platform_unknown="I do not know <b>{wanted}</b>. I know {names}.",
-    platform_anywhere="Anywhere",
-    platform_decides="That is what {platform} takes; choosing here ends that.",
-    mix=(
-        "A hashtag’s size is how much it is used. The mix of sizes here is <b>{mix}</b>.\n\n{lines}"
+    settings=(
+        "<b>Settings of this chat</b>\n\n{lines}\n\n"
+        "<i>You can type them too: /settings 7, /settings instagram, /settings #mybrand</i>"
     ),
-    mix_changed="From now on the mix of sizes here is <b>{mix}</b>.",
+    setting_line="{name}: <b>{value}</b>",
+    setting_names={
+        "for": "Platform",
+        "count": "How many",
+        "size": "Sizes",
+        "language": "Language",
+        "style": "Style",
+        "own": "Own hashtags",
+    },
+    settings_unknown=(
+        "I do not know that setting. It can be a platform, a number from 1 to {most}, a language, "
+        "or hashtags of your own; /settings shows them all."
+    ),
+    button_settings="‹ Settings",
+    platform="<b>Where will you post?</b>\nThe number beside a name is how many hashtags you get.",
+    platform_takes="{platform} takes at most {most} a post.",
+    platform_advises="{platform} advises at most {most} a post.",
+    platform_no_limit="{platform} publishes no limit.",
+    platform_sends="You get {hashtags}.",
+    platform_own_number="You chose {hashtags} yourself, so you get that many.",
+    platform_changed="From now on for {platform}.",
+    platform_ended="From now on for no place in particular: {hashtags} a photo.",
+    platform_unknown="I do not know <b>{wanted}</b>. I know {names}.",
+    platform_none="any",
+    platform_anywhere="Doesn’t matter",
+    count=(
+        "<b>How many hashtags a photo gets</b>\nNow: {hashtags}. "
+        "Any number from 1 to {most} can be typed: /settings 7"
+    ),
+    count_usual="As usual",
+    count_own="{count}, over the {theirs} of {platform}",
+    count_changed="From now on you get {hashtags} a photo.",
+    count_changed_over=(
+        "From now on you get {hashtags} a photo: your number goes over the {theirs} of {platform}."
+    ),
+    count_unknown="It can be any number from 1 to {most}.",
+    mix="<b>Sizes</b>\nA hashtag’s size is how much it is used.\n\n{lines}",
+    mix_changed="From now on the mix of sizes here is <b>{mix}</b>: {line}.",
     mix_last="The best of the last answer:\n{sizes}",
     mix_names={
-        "ranked": "ranked",
+        "ranked": "any",
         "even": "even",
         "ladder": "ladder",
         "niche": "niche",
@@ -140,7 +146,7 @@ ENGLISH = Texts(
         "broad": "the most used first",
     },
     size_names={"niche": "niche", "middle": "middle", "broad": "broad"},
-    languages="Hashtags in this chat: <b>{language}</b>.\n\n{lines}",
+    languages="<b>Language of the hashtags</b>\n\n{lines}",
     language_changed="From now on, hashtags in this chat: <b>{language}</b>.",
     language_names={"en": "English", "ru": "Russian", "both": "both"},
     language_lines={
@@ -148,16 +154,26 @@ ENGLISH = Texts(
         "ru": "what Russians post: #закат #кофе",
         "both": "of the best five, three Russian and two English",
     },
-    knows_little="My model is from before I learnt this. A newer one will know.",
-    similar="<b>Near #{tag}</b> (1 would be the same)",
-    similar_which="Near which hashtag? For example: /similar #sunset",
-    similar_many="I look up {most} hashtags at a time.",
-    similar_wrong="That is not a hashtag. For example: /similar #sunset",
-    similar_taught="I have learnt #{tag}, but not yet what is near it.",
-    similar_unknown="I do not know #{tag}.",
-    similar_spelling="Did you mean one of these?",
-    similar_browse="/categories shows what I know.",
-    similar_alone="#{tag} stands alone: I have never seen it beside others.",
+    style="<b>Style</b>\nWhat matters more among the hashtags that fit.\n\n{lines}",
+    style_changed="From now on the style here is <b>{style}</b>.",
+    style_unrated="My model has not seen any likes yet, so there is no style to choose.",
+    style_names={"relevant": "relevant", "balanced": "balanced", "popular": "popular"},
+    style_lines={
+        "relevant": "what fits the photo best",
+        "balanced": "what fits, with an eye on likes",
+        "popular": "of what fits, what earns most likes",
+    },
+    own=(
+        "<b>Own hashtags</b>\nUp to {most} that you want on each post. They stand behind the best "
+        "five and count towards how many you get.\n\nNow: {tags}\n"
+        "To change them, send: <code>/settings #mybrand #me</code>"
+    ),
+    own_none="none",
+    own_changed="On each post from now on: {tags}",
+    own_removed="From now on without hashtags of your own.",
+    own_left_out="There is no room for {tags}, since you get {hashtags} a photo.",
+    button_own_none="None",
+    knows_little="My model does not know enough for that yet.",
     categories="<b>{categories}</b>, from A to Z\nOpen one to copy its hashtags.",
     categories_fitting="★ fits the last photo",
     category="<b>{name}</b>\nHashtags: {shown} of {all}",
@@ -249,6 +265,18 @@ ENGLISH = Texts(
     add_blocked="Not welcome here: {tags}",
     add_daily="That is enough for today: {most} a day. Left out: {tags}",
     add_pending="New to me, so for now only this chat will see them: {tags}",
+    mydata=(
+        "<b>What I store about you</b>\n"
+        "• {photos}: numbers computed from them, never the photos themselves\n"
+        "• {hashtags} you taught me\n"
+        "• {votes} on my answers\n"
+        "• your Telegram ID and language, and the settings and answers of our private chat"
+    ),
+    button_mydata="‹ My data",
+    button_mytags="My hashtags",
+    button_export="Export as a file",
+    export_private="Only in private: send me /mydata in our own chat.",
+    exported="All that I store about you.",
     mine="<b>You taught me {hashtags}</b>\nTap one to remove it.",
     mine_none="You have not taught me any hashtags yet. Reply to a photo with /addtags #one #two.",
     mine_removed="#{tag} is removed.",
@@ -256,12 +284,13 @@ ENGLISH = Texts(
     button_previous="‹ Back",
     button_next="Next ›",
     forget=(
-        "Shall I delete all I have stored about you: the hashtags you taught me, your votes, and "
-        "which photos you sent? This cannot be undone."
+        "Shall I delete all I have stored about you: the hashtags you taught me, your votes, "
+        "which photos you sent, and the settings of our private chat? This cannot be undone."
     ),
-    button_forget="Yes, delete it",
+    button_forget="Delete all",
+    button_forget_yes="Yes, delete it",
     button_keep="No, keep it",
-    not_yours="This list is someone else’s.",
+    not_yours="This is someone else’s.",
     not_your_channel=(
         "I cannot see that you run that channel. /forget yes, written as the channel, deletes "
         "what I have stored about it."
@@ -293,9 +322,10 @@ ENGLISH = Texts(
         "95 % within {p95} ms, 👍 {up}  👎 {down}"
     ),
     hashtags=("hashtag", "hashtags"),
+    hashtags_at_most=("hashtag", "hashtags"),
     photos=("photo", "photos"),
     users=("user", "users"),
+    votes=("vote", "votes"),
     categories_counted=("category", "categories"),
     known_photos=("known photo", "known photos"),
-    decimal_mark=".",
 )

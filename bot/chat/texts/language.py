@@ -16,6 +16,8 @@ class Texts:
 
     commands: Mapping[str, str]
     """Command and its description, as the menu of Telegram shows them (3 to 256 characters)."""
+    group_commands: Mapping[str, str]
+    """Those of groups, beside ``commands``."""
     admin_commands: Mapping[str, str]
 
     start: str
@@ -23,6 +25,9 @@ class Texts:
     help_admin: str
     hint: str
     unknown_command: str
+    moved: str
+    """Below the answer to a command of old: what it is called now."""
+    similar_moved: str
 
     best_five: str
     best_few: str
@@ -57,30 +62,38 @@ class Texts:
     model_unknown: str
     model_missing: str
     model_lines: Mapping[str, str]
-    model_network: str
 
     choice_unknown: str
     any_of: str
     """Before the last of several: 5, 10 or 30."""
 
-    count: str
-    count_changed: str
-    count_ended_platform: str
-
-    style: str
-    style_changed: str
-    style_ended_platform: str
-    style_unrated: str
-    style_names: Mapping[str, str]
-    style_lines: Mapping[str, str]
+    settings: str
+    setting_line: str
+    setting_names: Mapping[str, str]
+    settings_unknown: str
+    button_settings: str
 
     platform: str
-    platform_line: str
+    platform_takes: str
+    platform_advises: str
+    platform_no_limit: str
+    platform_sends: str
+    """After a rule: how many of what it allows the chat gets."""
+    platform_own_number: str
+    """After a rule: how many the chat gets, since it chose a number itself."""
     platform_changed: str
     platform_ended: str
     platform_unknown: str
+    platform_none: str
     platform_anywhere: str
-    platform_decides: str
+    """The button of ``platform_none``."""
+
+    count: str
+    count_usual: str
+    count_own: str
+    count_changed: str
+    count_changed_over: str
+    count_unknown: str
 
     mix: str
     mix_changed: str
@@ -95,18 +108,21 @@ class Texts:
     language_names: Mapping[str, str]
     language_lines: Mapping[str, str]
 
-    knows_little: str
-    """A model of an earlier version, which has nothing on similar hashtags and the like."""
+    style: str
+    style_changed: str
+    style_unrated: str
+    style_names: Mapping[str, str]
+    style_lines: Mapping[str, str]
 
-    similar: str
-    similar_which: str
-    similar_many: str
-    similar_wrong: str
-    similar_taught: str
-    similar_unknown: str
-    similar_spelling: str
-    similar_browse: str
-    similar_alone: str
+    own: str
+    own_none: str
+    own_changed: str
+    own_removed: str
+    own_left_out: str
+    button_own_none: str
+
+    knows_little: str
+    """A model of an earlier version, which has nothing on sizes, categories and the like."""
 
     categories: str
     categories_fitting: str
@@ -167,6 +183,13 @@ class Texts:
     add_daily: str
     add_pending: str
 
+    mydata: str
+    button_mydata: str
+    button_mytags: str
+    button_export: str
+    export_private: str
+    exported: str
+
     mine: str
     mine_none: str
     mine_removed: str
@@ -176,6 +199,7 @@ class Texts:
 
     forget: str
     button_forget: str
+    button_forget_yes: str
     button_keep: str
     not_yours: str
     not_your_channel: str
@@ -201,12 +225,14 @@ class Texts:
     stats_backend: str
 
     hashtags: tuple[str, ...]
+    hashtags_at_most: tuple[str, ...]
+    """In "at most 5 hashtags": whatever case the language wants there."""
     photos: tuple[str, ...]
     users: tuple[str, ...]
+    votes: tuple[str, ...]
     categories_counted: tuple[str, ...]
     known_photos: tuple[str, ...]
     """In "on 5 known photos": whatever case the language wants there."""
-    decimal_mark: str
 
     classes: Mapping[str, str] = field(default_factory=dict)
     """What a classifier sees, by its English name; what is not here is said in English."""
@@ -219,10 +245,6 @@ class Texts:
         """One number or a range of them with its noun: 5–21 photos."""
         counted = self.number(most, forms)
         return counted if least == most else f"{least}–{counted}"
-
-    def decimal(self, number: float) -> str:
-        """Two places, as the language writes them: 0.81, 0,81."""
-        return f"{number:.2f}".replace(".", self.decimal_mark)
 
     def percent(self, share: float) -> str:
         """A share of 1: 87 %, which never breaks over two lines."""

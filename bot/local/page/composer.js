@@ -29,9 +29,11 @@ document.addEventListener("input", ({ target }) => {
   if (target.scrollHeight) target.style.height = `${target.scrollHeight + borders}px`;
 });
 
+/** On a touch screen focus would bring up a keyboard over what one looks at. */
+export const hasKeyboard = () => matchMedia("(hover: hover)").matches;
+
 export function focusField() {
-  // On a touch screen focus would bring up the keyboard over what has just been sent.
-  if (!matchMedia("(hover: hover)").matches) return;
+  if (!hasKeyboard()) return;
   // A closing dialog gives the focus back without the caret, and typing would go nowhere.
   field.blur();
   field.focus({ preventScroll: true });

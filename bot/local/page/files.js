@@ -1,7 +1,7 @@
 /* Photos and files on their way out: chosen, dropped or pasted, looked at, then sent. */
 
 import { fileParts } from "./bubble.js";
-import { focusField, sends, takeReply, write } from "./composer.js";
+import { focusField, hasKeyboard, sends, takeReply, write } from "./composer.js";
 import { send } from "./connection.js";
 import { button, byId, icon, make } from "./dom.js";
 import { openMenu, toast } from "./panels.js";
@@ -32,7 +32,7 @@ async function add(files, filesFirst = asFile.checked) {
   draw();
   if (dialog.open) return;
   dialog.showModal();
-  caption.focus();
+  if (hasKeyboard()) caption.focus();
 }
 
 /** What is known of a file: a photo is an image that the browser can open and that is still. */

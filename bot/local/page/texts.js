@@ -71,10 +71,10 @@ const TEXTS = {
   welcome_choose: ["Choose a photo", "Выбрать фото"],
   welcome_hint: ["or drop one here, or paste it", "или перетащите его сюда, или вставьте"],
   welcome_text: [
-    "Send a photo and get the hashtags people really post with it: " +
-      "the best five first, and more if you like.",
-    "Пришлите фото и получите хештеги, с которыми такие фото публикуют: " +
-      "сначала пять лучших, а при желании и больше.",
+    "Send a photo and get hashtags for it: the best five first, and more if you like. " +
+      "A few words will do too.",
+    "Пришлите фото и получите хештеги к нему: сначала топ‑5, а при желании и больше. " +
+      "Можно прислать и просто слова.",
   ],
   welcome_title: ["What can this bot do?", "Что умеет этот бот?"],
   wrong_type: [

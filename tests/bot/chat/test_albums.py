@@ -26,7 +26,7 @@ async def test_an_album_gets_one_answer_in_reply_to_its_first_photo(
     answer = await ann.wait_reply()
     assert answer["reply_to_message"]["message_id"] == photos[0]["message_id"]
     # The next thing that the bot says is about something else.
-    assert not hashtags(await reply(ann, "/count 10"))
+    assert not hashtags(await reply(ann, "/settings 10"))
 
 
 async def test_every_photo_of_an_album_has_its_share_of_the_first_five(
@@ -66,7 +66,7 @@ async def test_a_photo_of_an_album_that_cannot_be_read_is_named_and_the_rest_ans
     pause.end()
     answer = await ann.wait_reply()
     assert hashtags(answer)[0] == "#red1"
-    assert "1 of the 2 could not be read" in answer["text"]
+    assert "1 of the 2 photos could not be read" in answer["text"]
 
 
 async def taught(bot: Running, photos: list[Message]) -> list[list[str]]:

@@ -62,7 +62,7 @@ async def test_who_writes_english_gets_english(ann: Person) -> None:
 
 
 async def test_one_hashtag_for_threads_is_russian(boris: Person) -> None:
-    await reply_text(boris, "/for threads")
+    await reply_text(boris, "/settings threads")
     assert await answer_hashtags(boris) == ["#красный1"]
 
 
@@ -71,31 +71,27 @@ async def test_one_hashtag_for_threads_is_russian(boris: Person) -> None:
     [("en", ["#red1", "#red2"]), ("ru", ["#красный1", "#красный2"]), ("both", BOTH[:2])],
 )
 async def test_a_chat_chooses_whoever_writes(ann: Person, choice: str, first: list[str]) -> None:
-    await reply_text(ann, f"/language {choice}")
+    await reply_text(ann, f"/settings {choice}")
     assert (await answer_hashtags(ann))[:2] == first
 
 
 async def test_a_choice_is_confirmed(bot: Running, ann: Person) -> None:
-    assert await reply_text(ann, "/language ru") == ("From now on, hashtags in this chat: Russian.")
+    assert await reply_text(ann, "/settings ru") == "From now on, hashtags in this chat: Russian."
     boris = await bot.person(chat=2_000, language="ru")
-    assert await reply_text(boris, "/language по-русски") == (
-        "Теперь хештеги в этом чате: по-русски."
+    assert await reply_text(boris, "/settings русский") == (
+        "Теперь язык хештегов в этом чате: русский."
     )
 
 
 async def test_a_language_is_chosen_by_button(ann: Person) -> None:
-    message = await reply(ann, "/language")
-    assert labels(message) == ["✓ English", "Russian", "both"]
+    message = await edited(ann, await reply(ann, "/settings"), "Language")
+    assert labels(message)[:3] == ["✓ English", "Russian", "both"]
     await note(ann, message, "Russian")
     assert labels(ann.messages[message["message_id"]])[1] == "✓ Russian"
 
 
-async def test_a_language_that_cannot_be_chosen_is_told(ann: Person) -> None:
-    assert "English, Russian or both" in await reply_text(ann, "/language fi")
-
-
 async def test_a_chat_that_chose_nothing_is_shown_what_its_person_gets(boris: Person) -> None:
-    assert "✓ вместе" in labels(await reply(boris, "/language"))
+    assert "Язык: оба" in await reply_text(boris, "/settings")
 
 
 async def test_a_known_photo_is_answered_in_the_language_of_who_asks(bot: Running) -> None:
@@ -110,16 +106,16 @@ async def test_a_known_photo_is_answered_in_the_language_of_who_asks(bot: Runnin
 
 async def test_a_known_photo_follows_a_changed_language(bot: Running, boris: Person) -> None:
     assert (await answer_hashtags(boris))[:2] == BOTH[:2]
-    await reply_text(boris, "/language en")
+    await reply_text(boris, "/settings en")
     assert (await answer_hashtags(boris))[:2] == ["#red1", "#red2"]
-    await reply_text(boris, "/language both")
+    await reply_text(boris, "/settings both")
     assert (await answer_hashtags(boris))[:2] == BOTH[:2]
     assert bot.network.photos == 1
 
 
 async def test_more_goes_on_in_the_language_of_the_answer(boris: Person) -> None:
     message = await answer(boris)
-    await reply_text(boris, "/language en")
+    await reply_text(boris, "/settings en")
     more = hashtags(await edited(boris, message, "Ещё"))
     assert more[:10] == hashtags(message)
     assert more[10:14] == ["#красный11", "#red12", "#красный13", "#red14"]
@@ -179,22 +175,22 @@ async def test_a_taught_russian_hashtag_of_known_meaning_is_not_new(
     assert "#красный30" in await answer_hashtags(other, "red", 7)
 
 
-async def test_similar_to_a_russian_hashtag_are_russian_ones(start: Start) -> None:
+async def test_russian_words_are_answered_in_russian(start: Start) -> None:
     boris = await (await start(colour_bundle(knowledge=True))).person(language="ru")
-    lines = (await reply_text(boris, "/similar #красный7")).split("\n")
-    assert lines[:2] == ["Рядом с #красный7 (1 — совпадение)", "#красный8 0,90"]
+    assert hashtags(await reply(boris, "красный7"))[:3] == ["#красный7", "#red8", "#красный9"]
 
 
 async def test_sizes_and_categories_of_an_answer_know_its_russian_forms(start: Start) -> None:
     boris = await (await start(colour_bundle(knowledge=True))).person(language="ru")
     await answer(boris)
-    assert "редкие: #красный1 #red4" in await reply_text(boris, "/size")
+    page = await edited(boris, await reply(boris, "/settings"), "Размер")
+    assert "редкие: #красный1 #red4" in page["text"]
     assert labels(await reply(boris, "/categories"))[0].startswith("★ red1")
 
 
 async def test_a_choice_holds_through_a_restart(start: Start) -> None:
     first = await start()
-    await reply_text(await first.person(), "/language ru")
+    await reply_text(await first.person(), "/settings ru")
     await first.stop()
     ann = await (await start()).person()
     assert (await answer_hashtags(ann))[0] == "#красный1"

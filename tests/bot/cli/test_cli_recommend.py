@@ -71,6 +71,23 @@ def test_a_caption_is_evidence_beside_every_photo(
     assert all(after > before for before, after in zip(without, with_it, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [(["--for", "instagram"], 5), (["--for", "твиттер"], 2), (["--for", "x", "--top", "7"], 7)],
+)
+def test_a_platform_decides_how_many_unless_a_number_is_given(
+    tag4pic: Tag4pic, photo: Photo, options: list[str], count: int
+) -> None:
+    result = tag4pic("recommend", photo("a.jpg"), *options, "--json")
+    assert len(json.loads(result.stdout)["hashtags"]) == count
+
+
+def test_a_platform_that_does_not_exist_is_told(tag4pic: Tag4pic, photo: Photo) -> None:
+    result = tag4pic("recommend", photo("a.jpg"), "--for", "nowhere")
+    assert result.exit_code == 1
+    assert "There is no platform nowhere here, only instagram, threads" in result.stderr
+
+
 def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_answered(
     tag4pic: Tag4pic, photo: Photo, folder: Path
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from PIL import Image
-from telegram import Bot
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, TelegramError
 
 from bot.local import LocalServer
@@ -112,6 +112,45 @@ async def test_a_picture_sent_as_a_file_has_a_thumbnail_and_keeps_its_bytes(
     file = await update.message.document.get_file()
     assert file.file_path and "/documents/" in file.file_path
     assert bytes(await file.download_as_bytearray()) == data
+
+
+async def test_a_file_of_the_bot_arrives_with_its_name_caption_and_bytes(
+    api: Bot, ann: Person
+) -> None:
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Thanks", callback_data="thanks")]])
+    await api.send_document(
+        1000,
+        b'{"a": 1}',
+        "<b>Yours</b>",
+        filename="data.json",
+        parse_mode="HTML",
+        reply_markup=keyboard,
+    )
+    message = await ann.wait_reply()
+    assert message["document"]["file_name"] == "data.json"
+    assert message["document"]["mime_type"] == "application/json"
+    assert (message["caption"], message["caption_entities"][0]["type"]) == ("Yours", "bold")
+    assert message["reply_markup"]["inline_keyboard"][0][0]["text"] == "Thanks"
+    assert await ann.download(message["document"]) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("data", "caption", "reason"),
+    [
+        (b"", "", "file must be non-empty"),
+        (b"x", "x" * 1025, "message caption is too long"),
+    ],
+)
+async def test_a_file_of_the_bot_is_refused_as_telegram_does(
+    api: Bot, ann: Person, data: bytes, caption: str, reason: str
+) -> None:
+    with pytest.raises(BadRequest, match=f"(?i){reason}"):
+        await api.send_document(1000, data, caption, filename="a.bin")
+
+
+async def test_a_file_over_50_mb_is_too_large_for_a_bot_to_send(api: Bot, ann: Person) -> None:
+    with pytest.raises(TelegramError, match="Request Entity Too Large"):
+        await api.send_document(1000, bytes(50 * 2**20 + 1), filename="big.bin")
 
 
 async def test_a_file_over_20_mb_is_too_big_for_a_bot(api: Bot, ann: Person) -> None:

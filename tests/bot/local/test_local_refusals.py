@@ -236,8 +236,16 @@ async def test_a_language_of_commands_has_two_letters(call: Call) -> None:
     assert refused == (400, "Bad Request: invalid language code specified")
 
 
+async def test_a_file_that_is_named_and_not_uploaded_is_refused(call: Call) -> None:
+    refused = await call("sendDocument", chat_id=1000, document="https://a.org/a.pdf")
+    assert refused == (400, "Bad Request: document must be uploaded in the local chat")
+    assert await call("sendDocument", chat_id=1000) == (
+        *(400, "Bad Request: there is no document in the request"),
+    )
+
+
 async def test_a_scope_of_commands_that_is_not_served_is_named(call: Call) -> None:
-    refused = await call("setMyCommands", commands=[], scope={"type": "all_group_chats"})
+    refused = await call("setMyCommands", commands=[], scope={"type": "all_chat_administrators"})
     assert refused == (
         400,
         "Bad Request: can't parse BotCommandScope (the local chat knows default and chat)",

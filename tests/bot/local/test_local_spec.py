@@ -166,6 +166,7 @@ async def test_every_object_that_the_server_gives_is_a_documented_one(
     await recording.get_chat_member(-7, server.state.bot["id"])
     await recording.get_file(photo["photo"][0]["file_id"])
     await recording.set_my_commands([("help", "how it works")])
+    await recording.send_document(1000, b"{}", "a caption", filename="a.json")
     updates = await recording.get_updates()
     assert len(updates) == 9
 

@@ -8,6 +8,7 @@ import pytest
 from telegram import (
     Bot,
     BotCommand,
+    BotCommandScopeAllGroupChats,
     BotCommandScopeChat,
     ForceReply,
     InlineKeyboardButton,
@@ -201,6 +202,16 @@ async def test_one_chat_can_have_a_menu_of_its_own(api: Bot, server: LocalServer
         menu = await bob.wait_event("commands")
         assert menu == {"commands": [{"command": "admin", "description": "for you"}]}
         assert (await ann.wait_event("commands"))["commands"][0]["command"] == "help"
+
+
+async def test_groups_have_a_menu_of_their_own(server: LocalServer, api: Bot, ann: Person) -> None:
+    await api.set_my_commands([BotCommand("help", "how it works")])
+    await api.set_my_commands(
+        [BotCommand("tags", "for groups")], scope=BotCommandScopeAllGroupChats()
+    )
+    async with Person(server.page_url, chat=-9, user=8) as bob, Person(server.page_url) as again:
+        assert [one["command"] for one in bob.commands] == ["tags"]
+        assert [one["command"] for one in again.commands] == ["help"]
 
 
 async def test_the_bot_shows_that_it_types(api: Bot, ann: Person) -> None:

@@ -126,3 +126,15 @@ async def test_a_phone_shows_everything_without_scrolling_sideways(
     ).to_be_in_viewport()
     for selector in ("html", "#scroller"):
         assert await page.locator(selector).evaluate("(e) => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize(("touch", "focused"), [(True, False), (False, True)])
+async def test_looking_at_a_photo_raises_no_keyboard_on_a_phone(
+    hashtag_bot: HashtagBot, open_page: Open, picture: Picture, touch: bool, focused: bool
+) -> None:
+    phone = {"width": 390, "height": 844}
+    page = await open_page(viewport=phone, is_mobile=touch, has_touch=touch)
+    await page.set_input_files("#choose-photos", [photo_file(picture())])
+    await expect(page.get_by_role("heading", name="Send a photo")).to_be_visible()
+    caption = page.get_by_role("textbox", name="Add a caption")
+    assert await caption.evaluate("(field) => document.activeElement === field") == focused

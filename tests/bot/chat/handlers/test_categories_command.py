@@ -141,7 +141,7 @@ async def test_a_category_of_another_model_is_gone(bot: Running, ann: Person) ->
 
 async def test_a_model_without_knowledge_says_so(start: Start) -> None:
     ann = await (await start(colour_bundle())).person()
-    assert "before I learnt this" in await reply_text(ann, "/categories")
+    assert "does not know enough" in await reply_text(ann, "/categories")
 
 
 async def test_groups_may_see_categories(bot: Running) -> None:

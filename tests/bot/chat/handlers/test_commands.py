@@ -1,6 +1,9 @@
 """Commands about the bot itself."""
 
-from tests.bot.conversation import reply_text
+import pytest
+
+from bot.chat.texts import LANGUAGES, Texts
+from tests.bot.conversation import GROUP, reply_text
 from tests.bot.running import Running
 from tests.person import Person
 
@@ -21,13 +24,32 @@ async def test_help_names_the_admins_commands_to_admins_only(bot: Running, ann: 
     assert "/review" in await reply_text(admin, "/help")
 
 
-async def test_telegram_knows_the_commands_in_both_languages(bot: Running, ann: Person) -> None:
-    english = {entry["command"]: entry["description"] for entry in ann.commands}
+@pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES.keys())
+async def test_help_is_short(bot: Running, texts: Texts) -> None:
+    person = await bot.person(language=texts.language)
+    text = await reply_text(person, "/help")
+    assert len(text.split("\n")) <= 15
+    assert {f"/{name}" for name in [*texts.commands, *texts.group_commands]} <= {
+        *(word.strip(":,.") for word in text.split()),
+        *("/start", "/help"),
+    }
+
+
+async def test_the_menu_has_six_commands_in_both_languages(bot: Running, ann: Person) -> None:
     boris = await bot.person(chat=2, language="ru")
-    russian = {entry["command"]: entry["description"] for entry in boris.commands}
-    assert english.keys() == russian.keys() >= {"model", "count", "tags", "help"}
-    assert english["count"] == "how many hashtags: 5, 10 or 30"
-    assert russian["count"] == "сколько хештегов: 5, 10 или 30"
+    for person in (ann, boris):
+        assert [entry["command"] for entry in person.commands] == [
+            *("start", "help", "model", "addtags", "settings", "mydata")
+        ]
+    assert ann.commands[3]["description"] == "teach me hashtags of a photo"
+    assert boris.commands[3]["description"] == "подсказать хештеги к фото"
+
+
+async def test_groups_have_tags_in_their_menu_too(bot: Running) -> None:
+    group = await bot.person(**GROUP)
+    assert [entry["command"] for entry in group.commands] == [
+        *("tags", "start", "help", "model", "addtags", "settings", "mydata")
+    ]
 
 
 async def test_the_menu_has_no_commands_of_admins(ann: Person) -> None:

@@ -19,7 +19,7 @@ async def test_a_photo_in_a_group_is_not_answered_by_itself(
     await ann_in_group.send_photo(jpeg())
     await ann_in_group.send_photo(jpeg(), caption="what a day, /tags")
     await ann_in_group.send_photo(jpeg(), caption="/tags@someone_elses_bot")
-    await reply_text(ann_in_group, "/count 10")
+    await reply_text(ann_in_group, "/settings 10")
     assert len(ann_in_group.replies()) == 1
     assert bot.network.photos == 0
 
@@ -28,7 +28,7 @@ async def test_what_is_no_photo_gets_no_hint_in_a_group(ann_in_group: Person) ->
     await ann_in_group.send_text("hello")
     await ann_in_group.send_text("/nosuchcommand")
     await ann_in_group.send_other("sticker")
-    assert "10" in await reply_text(ann_in_group, "/count 10")
+    assert "10" in await reply_text(ann_in_group, "/settings 10")
     assert len(ann_in_group.replies()) == 1
 
 
@@ -48,7 +48,7 @@ async def test_a_photo_replied_to_with_the_command_is_answered_in_reply_to_the_p
     await boris.send_text("/tags@tag4pic_bot", reply_to=photo)
     answer = await ann_in_group.wait_reply()
     assert answer["reply_to_message"]["message_id"] == photo["message_id"]
-    assert answer["text"].startswith("Лучшие пять")
+    assert answer["text"].startswith("Топ‑5")
 
 
 async def test_the_command_without_a_photo_says_how_it_is_used(ann_in_group: Person) -> None:

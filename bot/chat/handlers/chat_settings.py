@@ -1,0 +1,120 @@
+"""/settings: one message from which every choice of a chat is made, and what may be typed at once.
+
+The commands of old that it takes the place of (/for, /count …) still work, and say its name.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram import InlineKeyboardMarkup, Update
+
+from bot.chat.handlers import choices
+from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.choices import MAX_OWN, SETTINGS
+from bot.chat.handlers.choosing import Choice
+from bot.chat.handlers.commands import message_of, moved
+from bot.chat.keyboards import settings_keyboard
+from bot.chat.platforms import COUNTS
+from bot.chat.rendering import line
+from bot.chat.services import Context
+from bot.chat.teaching import visible
+from recommenders import hashtags
+from storage import chats, moderation
+from storage.moderation import Blocklist
+
+
+async def settings(update: Update, context: Context) -> None:
+    """Shows what holds in the chat, or changes what is named: /settings 7, /settings #me."""
+    message = message_of(update)
+    wanted = " ".join(context.args or ())
+    if not wanted:
+        text, keyboard = await _all(context, message.chat_id)
+        await message.reply_html(text, reply_markup=keyboard)
+    else:
+        await message.reply_html(await _typed(context, message.chat_id, wanted))
+
+
+async def opened(update: Update, context: Context) -> None:
+    """A button that leads to a page, or back to the list of them."""
+    query, data = tapped(update)
+    choice = next((one for one in SETTINGS if one.verb == data[1]), None)
+    if query.message is None or (choice is not None and not choice.options(context)):
+        await stale(update, context)
+        return
+    chat_id = query.message.chat.id
+    page = await choice.shown(context, chat_id) if choice else await _all(context, chat_id)
+    await edit(query, *page)
+    await query.answer()
+
+
+def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
+    """The command that a choice had before there was /settings."""
+
+    async def asked(update: Update, context: Context) -> None:
+        message = message_of(update)
+        wanted = " ".join(context.args or ())
+        text, keyboard = await choice.answer(context, message.chat_id, wanted)
+        await message.reply_html(moved(context, message, "settings", text), reply_markup=keyboard)
+
+    return asked
+
+
+async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+    """What holds in the chat, a line and a button for each choice there is."""
+    texts = context.texts
+    async with context.services.database.reading() as session:
+        chat = await chats.get(session, chat_id)
+    offered = [choice for choice in SETTINGS if choice.options(context)]
+    lines = "\n".join(
+        texts.setting_line.format(
+            name=texts.setting_names[choice.verb], value=choice.value(context, chat)
+        )
+        for choice in offered
+    )
+    pages = {choice.verb: texts.setting_names[choice.verb] for choice in offered}
+    return texts.settings.format(lines=lines), settings_keyboard(pages)
+
+
+async def _typed(context: Context, chat_id: int, wanted: str) -> str:
+    """HTML: what became of what was typed after the command."""
+    if "#" in wanted:
+        return await _own(context, chat_id, wanted)
+    # "не важно" is one name of two words; "instagram 7" are two names.
+    named = _named(context, wanted)
+    several = [named] if named else [_named(context, word) for word in wanted.split()]
+    known = [one for one in several if one is not None]
+    if len(known) < len(several):
+        if wanted.lstrip("-").isdecimal():
+            return choices.count.refusal(context, wanted)
+        return context.texts.settings_unknown.format(most=COUNTS[-1])
+    return "\n".join([await choice.change(context, chat_id, option) for choice, option in known])
+
+
+def _named(context: Context, name: str) -> tuple[Choice, str] | None:
+    """The choice and its option that people mean by a name."""
+    for choice in SETTINGS:
+        option = choice.option_named(context, name)
+        if option is not None:
+            return choice, option
+    return None
+
+
+async def _own(context: Context, chat_id: int, wanted: str) -> str:
+    """The chat's own hashtags; HTML of which were taken and which were not."""
+    texts = context.texts
+    tags, refused = hashtags.parse(wanted)
+    async with context.services.database.reading() as session:
+        blocklist = Blocklist(await moderation.blocked_words(session))
+    blocked = [tag for tag in tags if blocklist.blocks(tag)]
+    welcome = [tag for tag in tags if tag not in blocked]
+    parts = []
+    if welcome:
+        parts.append(await choices.own.change(context, chat_id, line(welcome[:MAX_OWN])))
+    if welcome[MAX_OWN:]:
+        left_out = line(welcome[MAX_OWN:])
+        parts.append(texts.add_too_many.format(most=MAX_OWN, tags=left_out))
+    if blocked:
+        parts.append(texts.add_blocked.format(tags=line(blocked)))
+    if pieces := visible(refused):
+        parts.append(texts.add_refused.format(pieces=pieces))
+    return "\n".join(parts) or texts.settings_unknown.format(most=COUNTS[-1])

@@ -1,0 +1,173 @@
+"""/mydata: what is stored of a person, to see, to take along and to delete."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram.constants import ChatType
+
+from bot.chat.handlers.buttons import edit, may_decide, stale, tapped
+from bot.chat.handlers.commands import message_of, moved
+from bot.chat.identity import person_of
+from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
+from bot.chat.services import Context
+from bot.chat.teaching import unlearn
+from storage import labels, personal_data, users
+
+PAGE_SIZE = 8
+
+TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
+
+
+async def mydata(update: Update, context: Context) -> None:
+    """How much is stored, and what can be done about it."""
+    message = message_of(update)
+    text, keyboard = await _all(context, person_of(update), message)
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def opened(update: Update, context: Context) -> None:
+    """Back from the hashtags, or from the question, to all of it."""
+    if (tap := await _tap(update, context)) is None:
+        return
+    query, message, owner, _ = tap
+    await edit(query, *await _all(context, owner, message))
+    await query.answer()
+
+
+async def turn(update: Update, context: Context) -> None:
+    """A page of the hashtags that a person taught."""
+    if (tap := await _tap(update, context)) is None:
+        return
+    query, _, owner, rest = tap
+    await edit(query, *await _tags(context, owner, int(rest[0])))
+    await query.answer()
+
+
+async def remove(update: Update, context: Context) -> None:
+    """Takes a hashtag back from every photo that the person gave it to."""
+    if (tap := await _tap(update, context)) is None:
+        return
+    query, _, owner, rest = tap
+    async with context.services.database.session() as session:
+        hashtag = await labels.hashtag_of(session, owner, int(rest[0]))
+        if hashtag is not None:
+            await labels.remove(session, owner, hashtag)
+    if hashtag is None:
+        await stale(update, context)
+        return
+    await unlearn(context.services)
+    await edit(query, *await _tags(context, owner, int(rest[1])))
+    await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
+
+
+async def exported(update: Update, context: Context) -> None:
+    """The button "export": all of it as a file, in a private chat only."""
+    if (tap := await _tap(update, context)) is None:
+        return
+    query, message, owner, _ = tap
+    if message.chat.type != ChatType.PRIVATE:
+        await query.answer(context.texts.export_private, show_alert=True)
+        return
+    await _send_export(context, message, owner)
+    await query.answer()
+
+
+async def forget_decided(update: Update, context: Context) -> None:
+    """Asks before it deletes; then deletes, or does not."""
+    if (tap := await _tap(update, context)) is None:
+        return
+    query, _, owner, rest = tap
+    texts = context.texts
+    if rest[0] == "ask":
+        await edit(query, texts.forget, forget_keyboard(texts, owner))
+    elif rest[0] == "yes":
+        await _forget(context, owner)
+        await edit(query, texts.forgotten, None)
+    else:
+        await edit(query, texts.forget_cancelled, None)
+    await query.answer()
+
+
+async def old_mytags(update: Update, context: Context) -> None:
+    """/mytags, which is a page of /mydata now."""
+    message = message_of(update)
+    text, keyboard = await _tags(context, person_of(update), 0)
+    await message.reply_html(moved(context, message, "mydata", text), reply_markup=keyboard)
+
+
+async def old_forget(update: Update, context: Context) -> None:
+    """/forget, a button of /mydata now; /forget yes is for channels whose admins it cannot see."""
+    message, person = message_of(update), person_of(update)
+    if context.args == ["yes"]:
+        await _forget(context, person)
+        await message.reply_html(context.texts.forgotten)
+        return
+    keyboard = forget_keyboard(context.texts, person)
+    text = moved(context, message, "mydata", context.texts.forget)
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def old_export(update: Update, context: Context) -> None:
+    """/export, which is a button of /mydata now."""
+    message = message_of(update)
+    if message.chat.type != ChatType.PRIVATE:
+        await message.reply_html(context.texts.export_private)
+        return
+    await _send_export(context, message, person_of(update))
+
+
+async def _tap(
+    update: Update, context: Context
+) -> tuple[CallbackQuery, Message, int, Sequence[str]] | None:
+    """A tap, its message, whose data it is about, and what else the button says.
+
+    None where it is about somebody else's, or the message is gone; who tapped has been told.
+    """
+    query, (_, owner, *rest) = tapped(update)
+    if not await may_decide(context, query, int(owner)):
+        return None
+    if not isinstance(query.message, Message):
+        await stale(update, context)
+        return None
+    return query, query.message, int(owner), rest
+
+
+async def _all(context: Context, user_id: int, message: Message) -> TextAndButtons:
+    texts = context.texts
+    async with context.services.database.reading() as session:
+        stored = await personal_data.stored(session, user_id)
+    text = texts.mydata.format(
+        photos=texts.number(stored.photos, texts.photos),
+        hashtags=texts.number(stored.hashtags, texts.hashtags),
+        votes=texts.number(stored.votes, texts.votes),
+    )
+    private = message.chat.type == ChatType.PRIVATE
+    return text, mydata_keyboard(texts, user_id, export=private)
+
+
+async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
+    texts = context.texts
+    async with context.services.database.reading() as session:
+        mine = await labels.mine(session, user_id, page=page, size=PAGE_SIZE)
+    number = texts.number(mine.total, texts.hashtags)
+    text = texts.mine.format(hashtags=number) if mine.total else texts.mine_none
+    return text, mytags_keyboard(texts, user_id, mine)
+
+
+async def _forget(context: Context, owner: int) -> None:
+    async with context.services.database.session() as session:
+        await users.forget(session, owner)
+    context.services.forget(owner)
+    await unlearn(context.services)
+
+
+async def _send_export(context: Context, message: Message, user_id: int) -> None:
+    async with context.services.database.reading() as session:
+        tables = await personal_data.export(session, user_id)
+    written = json.dumps(tables, ensure_ascii=False, indent=1)
+    name = f"tag4pic-{datetime.now(UTC):%Y-%m-%d}.json"
+    await message.reply_document(
+        written.encode(), filename=name, caption=context.texts.exported, do_quote=False
+    )

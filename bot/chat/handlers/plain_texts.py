@@ -1,0 +1,46 @@
+"""A text without a photo: hashtags for its words, or a kind sentence where none fits."""
+
+from telegram import InlineKeyboardMarkup, Message, Update
+
+from bot.chat.answering import request_in
+from bot.chat.handlers.commands import message_of
+from bot.chat.keyboards import copy_label, copying
+from bot.chat.rendering import answer_text, first_block
+from bot.chat.services import Context
+from bot.chat.small_talk import without_small_talk
+from recommenders.answers import FIRST
+
+
+async def written(update: Update, context: Context) -> None:
+    """Words in a private chat."""
+    message = message_of(update)
+    text, keyboard = await _answer(context, message, message.text or "")
+    await message.reply_html(text, reply_markup=keyboard)
+
+
+async def old_similar(update: Update, context: Context) -> None:
+    """/similar, which needs no command any more."""
+    message = message_of(update)
+    text, keyboard = await _answer(context, message, " ".join(context.args or ()))
+    note = context.texts.similar_moved
+    await message.reply_html(f"{text}\n\n<i>{note}</i>", reply_markup=keyboard)
+
+
+async def _answer(
+    context: Context, message: Message, words: str
+) -> tuple[str, InlineKeyboardMarkup | None]:
+    services, engine, texts = context.services, context.services.engine, context.texts
+    async with services.database.reading() as session:
+        request = await request_in(session, context, engine, message.chat_id)
+    hashtags = engine.for_words(
+        without_small_talk(words),
+        top=request.top,
+        language=request.language,
+        skip=request.blocked,
+    )
+    if not hashtags:
+        return texts.hint, None
+    tags = [hashtag.tag for hashtag in hashtags]
+    copied = [*first_block(tags, request.own), *tags[FIRST:]]
+    keyboard = InlineKeyboardMarkup([copying(copy_label(texts, copied), copied)])
+    return answer_text(texts, tags, own=request.own), keyboard

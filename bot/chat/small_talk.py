@@ -1,0 +1,26 @@
+"""Greeting and thanking, which is about nothing that one would post."""
+
+import re
+
+_SMALL_TALK = re.compile(
+    r"""
+    (?<![\w#])(?:
+    hi | hello | hey | hiya | yo | howdy | greetings | welcome | bye | goodbye | see\ you
+    | good\ (?:morning | day | afternoon | evening | night) | how\ are\ you(?:\ doing)?
+    | thanks(?:\ a\ lot)? | thank\ you(?:\ (?:so|very)\ much)? | thx | ty | cheers | please
+    | ok | okay | yes | no | yep | nope | lol | haha | wow | cool | nice | great | super | sorry
+    | well\ done | what.?s\ up | test | help(?:\ me)? | bot | who\ are\ you | what\ can\ you\ do
+    | привет(?:ик|ствую)? | здравствуй(?:те)? | здорово | хай | хелло | салют | пока | до\ свидания
+    | добр(?:ое | ый | ой)\ (?:утро | день | вечер | ночи) | как\ дела | спасибо(?:\ большое)?
+    | большое\ спасибо | благодарю | пожалуйста | прости(?:те)? | извини(?:те)? | ок | окей | да
+    | нет | ага | угу | хорошо | отлично | круто | класс | супер | молодец | тест | бот
+    | помоги(?:те)? | кто\ ты | что\ ты\ умеешь
+    )\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def without_small_talk(text: str) -> str:
+    """What is left of a text: "hi! sunset beach" is about a sunset and a beach."""
+    return _SMALL_TALK.sub(" ", text)

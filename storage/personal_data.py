@@ -1,0 +1,80 @@
+"""What is stored of one person: how much, and all of it, to take along.
+
+A private chat has its person's number, so what is of that chat is the person's too. Who writes as a
+group or a channel has that chat's number, and what others did there is not theirs.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Base, Chat, Label, Photo, PhotoFeatures, PhotoFile, Sighting, User, Vote
+
+Rows = list[dict[str, Any]]
+
+_PERSON = ("user_id", "decided_by", "added_by")
+"""Columns in which a person's number may stand, whatever the table."""
+
+_PHOTOS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How many photos a person sent, hashtags they taught, and votes they gave."""
+
+    photos: int
+    hashtags: int
+    votes: int
+
+
+async def stored(session: AsyncSession, user_id: int) -> Stored:
+    """How much is stored of a person."""
+    mine = Sighting.user_id == user_id
+    photos = select(func.count(Sighting.photo_id.distinct())).where(mine)
+    alive = (Label.user_id == user_id, Label.removed_at.is_(None))
+    hashtags = select(func.count(Label.hashtag.distinct())).where(*alive)
+    votes = select(func.count()).select_from(Vote).where(Vote.user_id == user_id)
+    numbers = [await session.scalar(query) or 0 for query in (photos, hashtags, votes)]
+    return Stored(*numbers)
+
+
+async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
+    """Every row in which a person's number stands, by table, and the photos that they sent.
+
+    Values are what JSON can say: times in ISO 8601, bytes in hexadecimal. Of a photo's features
+    only their number is told; they are of no use without the network.
+    """
+    tables: dict[str, Rows] = {}
+    for table in Base.metadata.sorted_tables:
+        names = (*_PERSON, "chat_id") if user_id > 0 else _PERSON
+        columns = [table.c[name] for name in names if name in table.c]
+        if table is User.__table__ or (table is Chat.__table__ and user_id > 0):
+            columns = [table.c.id]
+        if columns:
+            theirs = or_(*(column == user_id for column in columns))
+            tables[table.name] = await _rows(session, select(table).where(theirs))
+    sent = select(Sighting.photo_id).where(Sighting.user_id == user_id).distinct()
+    photo_ids = (await session.scalars(sent)).all()
+    for model, key in ((Photo, "id"), (PhotoFile, "photo_id"), (PhotoFeatures, "photo_id")):
+        table = Base.metadata.tables[model.__tablename__]
+        shown = [column for column in table.c if column.name != "vector"]
+        tables[table.name] = []
+        for start in range(0, len(photo_ids), _PHOTOS_AT_ONCE):
+            some = photo_ids[start : start + _PHOTOS_AT_ONCE]
+            query = select(*shown).where(table.c[key].in_(some))
+            tables[table.name] += await _rows(session, query)
+    return tables
+
+
+async def _rows(session: AsyncSession, query: Any) -> Rows:
+    rows = (await session.execute(query)).mappings().all()
+    return [{str(name): _as_json(value) for name, value in row.items()} for row in rows]
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value

@@ -1,0 +1,88 @@
+"""Hashtags that a chat wants on each of its posts."""
+
+from storage import moderation
+from tests.bot.conversation import (
+    answer,
+    answer_hashtags,
+    copied_by,
+    edited,
+    hashtags,
+    note,
+    reply_text,
+    settings_page,
+)
+from tests.bot.running import Running
+from tests.bot.stored_settings import chosen
+from tests.person import Person
+
+FIRST_TEN_REDS = [f"#red{number}" for number in range(1, 11)]
+
+
+async def test_own_hashtags_stand_behind_the_best_five(ann: Person) -> None:
+    assert await reply_text(ann, "/settings #mybrand #me") == (
+        "On each post from now on: #mybrand #me"
+    )
+    message = await answer(ann, "red")
+    assert hashtags(message)[:7] == [*FIRST_TEN_REDS[:5], "#mybrand", "#me"]
+    assert len(hashtags(message)) == 10
+    assert copied_by(message, "Copy the five").endswith("#red5 #mybrand #me")
+
+
+async def test_own_hashtags_count_towards_what_a_platform_takes(ann: Person) -> None:
+    await reply_text(ann, "/settings instagram")
+    await reply_text(ann, "/settings #mybrand #me")
+    assert await answer_hashtags(ann) == ["#red1", "#red2", "#red3", "#mybrand", "#me"]
+
+
+async def test_the_photo_keeps_a_hashtag_and_what_has_no_room_is_told(ann: Person) -> None:
+    await reply_text(ann, "/settings threads")
+    text = await reply_text(ann, "/settings #mybrand")
+    assert "There is no room for #mybrand, since you get 1 hashtag a photo." in text
+    assert await answer_hashtags(ann) == ["#red1"]
+
+
+async def test_an_own_hashtag_is_not_said_twice(ann: Person) -> None:
+    await reply_text(ann, "/settings #red1")
+    answered = await answer_hashtags(ann)
+    assert answered[:6] == [*FIRST_TEN_REDS[1:6], "#red1"]
+    assert answered.count("#red1") == 1
+
+
+async def test_more_and_the_other_backend_keep_the_own_hashtags(ann: Person) -> None:
+    await reply_text(ann, "/settings #mybrand")
+    more = await edited(ann, await answer(ann, "red"), "More like this")
+    assert hashtags(more)[5] == "#mybrand"
+    assert hashtags(more).count("#mybrand") == 1
+    assert hashtags(await edited(ann, more, "w2v says…"))[5] == "#mybrand"
+
+
+async def test_own_hashtags_are_removed_by_button(bot: Running, ann: Person) -> None:
+    await reply_text(ann, "/settings #mybrand")
+    message = await settings_page(ann, "Own hashtags")
+    assert "Now: #mybrand" in message["text"]
+    assert "without hashtags of your own" in await note(ann, message, "None")
+    assert (await chosen(bot)).own_hashtags == ()
+
+
+async def test_more_own_hashtags_than_a_few_are_told(bot: Running, ann: Person) -> None:
+    text = await reply_text(ann, "/settings #a #b #c #d #e")
+    assert "On each post from now on: #a #b #c" in text
+    assert "were left out: #d #e" in text
+    assert (await chosen(bot)).own_hashtags == ("a", "b", "c")
+
+
+async def test_a_blocked_own_hashtag_is_not_welcome(bot: Running, ann: Person) -> None:
+    async with bot.database.session() as session:
+        await moderation.block(session, "bad", by=77)
+    text = await reply_text(ann, "/settings #bad #good #123")
+    assert "Not welcome here: #bad" in text and "Not hashtags: #123" in text
+    assert (await chosen(bot)).own_hashtags == ("good",)
+
+
+async def test_the_last_answers_own_hashtag_goes_when_it_is_blocked_later(
+    bot: Running, ann: Person
+) -> None:
+    await reply_text(ann, "/settings #red30")
+    async with bot.database.session() as session:
+        await moderation.block(session, "red30", by=77)
+    assert "#red30" not in await answer_hashtags(ann)

@@ -1,0 +1,95 @@
+"""A text without a photo: hashtags for its words."""
+
+import pytest
+
+from recommenders import languages
+from storage import moderation
+from tests.bot.conversation import GROUP, copied_by, hashtags, labels, reply, reply_text
+from tests.bot.running import Running, Start
+from tests.colours import colour_bundle
+from tests.person import Person
+
+HINT = "Send me a photo, or a few words"
+
+
+@pytest.fixture
+async def bot(start: Start) -> Running:
+    return await start(colour_bundle(knowledge=True))
+
+
+async def test_words_are_answered_with_hashtags_the_words_first(ann: Person) -> None:
+    message = await reply(ann, "green7 and red3")
+    assert message["text"].startswith("Best five\n#")
+    assert set(hashtags(message)[:2]) == {"#green7", "#red3"}
+    assert len(hashtags(message)) == 10
+
+
+async def test_what_is_near_a_word_stands_behind_it(ann: Person) -> None:
+    first, *others = hashtags(await reply(ann, "reddish3"))
+    assert first == "#reddish3"
+    assert all(tag.startswith("#reddish") for tag in others)
+
+
+async def test_an_answer_names_no_cosines(ann: Person) -> None:
+    assert "0." not in await reply_text(ann, "green7")
+
+
+async def test_the_hashtags_are_copied_at_once(ann: Person) -> None:
+    message = await reply(ann, "green7")
+    assert copied_by(message, "Copy the five").startswith("#green7 #")
+    assert "👍" not in labels(message)
+
+
+async def test_words_that_are_one_hashtag_together_are_that_one(ann: Person) -> None:
+    assert hashtags(await reply(ann, "red dish3"))[0] == "#reddish3"
+
+
+async def test_words_may_be_marked(ann: Person) -> None:
+    assert set(hashtags(await reply(ann, "#red3 #green7"))[:2]) == {"#red3", "#green7"}
+
+
+@pytest.mark.parametrize(
+    "text", ["hi", "Hello!", "thank you so much", "привет", "Спасибо!", "???", "👍", "what is this"]
+)
+async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, text: str) -> None:
+    assert (await reply_text(ann, text)).startswith(HINT)
+
+
+async def test_a_greeting_before_the_words_is_no_word(ann: Person) -> None:
+    assert hashtags(await reply(ann, "Hi, green7 please"))[0] == "#green7"
+
+
+async def test_a_russian_word_is_answered_in_russian(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(languages, "meanings", lambda: {"закат": ("red3",)})
+    monkeypatch.setattr(languages, "russian_forms", lambda: {"red3": ("закат",)})
+    boris = await bot.person(language="ru")
+    answered = hashtags(await reply(boris, "закат"))
+    assert answered[0] == "#закат"
+    assert "#red4" in answered
+
+
+async def test_the_answer_keeps_to_the_chats_settings(ann: Person) -> None:
+    await reply_text(ann, "/settings 3")
+    assert len(hashtags(await reply(ann, "green7"))) == 3
+
+
+async def test_what_is_blocked_is_not_said(bot: Running, ann: Person) -> None:
+    async with bot.database.session() as session:
+        await moderation.block(session, "green8", by=77)
+    assert "#green8" not in await reply_text(ann, "green7")
+
+
+async def test_in_groups_a_plain_text_is_none_of_the_bots_business(bot: Running) -> None:
+    group = await bot.person(**GROUP)
+    await group.send_text("green7")
+    assert "Hello!" in await reply_text(group, "/start")
+    assert len(group.replies()) == 1
+
+
+async def test_the_command_of_old_answers_and_says_that_it_is_not_needed(bot: Running) -> None:
+    group = await bot.person(**GROUP)
+    message = await reply(group, "/similar@tag4pic_bot #green7")
+    assert hashtags(message)[0] == "#green7"
+    assert message["text"].endswith("No need for /similar any more: just send the words.")

@@ -1,0 +1,321 @@
+"""/settings: what a chat chooses."""
+
+import pytest
+
+from bot.chat.platforms import COUNTS, PLATFORMS, platform_named
+from bot.chat.texts import LANGUAGES
+from recommenders.backends import STYLES
+from storage.chats import ChatSettings
+from tests.bot.conversation import (
+    GROUP,
+    answer,
+    answer_hashtags,
+    buttons,
+    copied_by,
+    edited,
+    hashtags,
+    labels,
+    note,
+    reply,
+    reply_text,
+    settings_page,
+)
+from tests.bot.running import Running, Start
+from tests.bot.stored_settings import chosen
+from tests.colours import colour_bundle, jpeg
+from tests.person import Person
+
+FIRST_TEN_REDS = [f"#red{number}" for number in range(1, 11)]
+
+
+async def test_settings_are_one_message_with_a_button_each(ann: Person) -> None:
+    message = await reply(ann, "/settings")
+    assert message["text"].split("\n")[2:6] == [
+        "Platform: any",
+        "How many: 10",
+        "Language: English",
+        "Own hashtags: none",
+    ]
+    assert labels(message) == ["Platform", "How many", "Language", "Own hashtags"]
+
+
+async def test_a_page_leads_back_to_all_settings(ann: Person) -> None:
+    message = await settings_page(ann, "Platform")
+    assert "Where will you post?" in message["text"]
+    assert "Settings of this chat" in (await edited(ann, message, "‹ Settings"))["text"]
+
+
+async def test_a_model_that_knows_sizes_and_likes_has_pages_for_them(start: Start) -> None:
+    ann = await (await start(colour_bundle(knowledge=True, rated=True))).person()
+    message = await reply(ann, "/settings")
+    assert labels(message) == [
+        *("Platform", "How many", "Sizes", "Language", "Style", "Own hashtags")
+    ]
+
+
+async def test_a_platform_is_chosen_by_button_after_a_restart(start: Start) -> None:
+    first = await start()
+    message = await settings_page(await first.person(), "Platform")
+    await first.stop()
+
+    second = await start(server=first.server)
+    ann = await second.person()
+    assert await note(ann, message, "Mastodon") == (
+        "From now on for Mastodon. Mastodon publishes no limit. You get 4 hashtags."
+    )
+    assert "✓ Mastodon 4" in labels(ann.messages[message["message_id"]])
+    assert len(await answer_hashtags(ann)) == 4
+
+
+async def test_the_platforms_stand_two_in_a_row_with_their_numbers(ann: Person) -> None:
+    message = await settings_page(ann, "Platform")
+    assert labels(message) == [
+        *(f"{one.label} {one.count}" for one in PLATFORMS.values()),
+        *("✓ Doesn’t matter", "‹ Settings"),
+    ]
+    assert {len(row) for row in buttons(message)[:6]} == {2}
+
+
+async def test_a_platform_sets_how_many(ann: Person) -> None:
+    assert await reply_text(ann, "/settings threads") == (
+        "From now on for Threads. Threads takes at most 1 hashtag a post."
+    )
+    message = await answer(ann, "red")
+    assert hashtags(message) == ["#red1"]
+    assert copied_by(message, "Copy") == "#red1"
+    await reply_text(ann, "/settings Instagram")
+    assert len(await answer_hashtags(ann)) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "platform"),
+    [
+        *(("вк", "vk"), ("телеграм", "telegram"), ("ютуб", "youtube"), ("инстаграм", "instagram")),
+        *(("тикток", "tiktok"), ("твиттер", "x"), ("фейсбук", "facebook"), ("тг", "telegram")),
+        *(("пинтерест", "pinterest"), ("Twitter", "x"), ("линкедин", "linkedin"), ("х", "x")),
+        *(("тредс", "threads"), ("мастодон", "mastodon"), ("блюскай", "bluesky")),
+    ],
+)
+async def test_a_platform_is_known_by_what_people_call_it(name: str, platform: str) -> None:
+    assert platform_named(name) == platform
+
+
+async def test_a_platform_is_left_by_its_words_too(bot: Running) -> None:
+    boris = await bot.person(language="ru")
+    assert "Теперь подбираю хештеги для VK." in await reply_text(boris, "/settings вк")
+    assert "Теперь соцсеть не важна" in await reply_text(boris, "/settings не важно")
+    assert (await chosen(bot)).platform is None
+
+
+def test_every_platform_has_a_rule_and_its_source() -> None:
+    assert list(PLATFORMS) == [
+        *("instagram", "threads", "tiktok", "x", "mastodon", "pinterest"),
+        *("linkedin", "youtube", "facebook", "bluesky", "vk", "telegram"),
+    ]
+    for name, platform in PLATFORMS.items():
+        assert platform.count in COUNTS and platform.count <= (platform.most or 30), name
+        assert platform.style in STYLES
+        assert platform.source.startswith("no limit published") == (platform.most is None), name
+
+
+def test_no_two_platforms_have_a_name_in_common() -> None:
+    names = [name for key, one in PLATFORMS.items() for name in (key, *one.aliases)]
+    assert len(names) == len(set(names))
+    assert all(name == name.casefold() for name in names)
+
+
+@pytest.mark.parametrize("count", [1, 7, 30])
+async def test_any_number_may_be_typed(ann: Person, count: int) -> None:
+    text = await reply_text(ann, f"/settings {count}")
+    noun = "hashtag" if count == 1 else "hashtags"
+    assert text == f"From now on you get {count} {noun} a photo."
+    assert len(await answer_hashtags(ann)) == count
+
+
+@pytest.mark.parametrize("number", ["0", "31", "-3", "1000000000000"])
+async def test_a_number_out_of_range_is_told(ann: Person, number: str) -> None:
+    assert await reply_text(ann, f"/settings {number}") == "It can be any number from 1 to 30."
+
+
+async def test_a_number_of_ones_own_goes_over_the_platforms_and_says_so(
+    bot: Running, ann: Person
+) -> None:
+    await reply_text(ann, "/settings instagram")
+    assert await reply_text(ann, "/settings 7") == (
+        "From now on you get 7 hashtags a photo: your number goes over the 5 of Instagram."
+    )
+    assert len(await answer_hashtags(ann)) == 7
+    assert (await chosen(bot)).platform == "instagram"
+    assert "How many: 7, over the 5 of Instagram" in await reply_text(ann, "/settings")
+
+
+async def test_a_platform_does_not_end_a_number_of_ones_own_and_says_so(ann: Person) -> None:
+    await reply_text(ann, "/settings 7")
+    assert await reply_text(ann, "/settings threads") == (
+        "From now on for Threads. Threads takes at most 1 hashtag a post. "
+        "You chose 7 hashtags yourself, so you get that many."
+    )
+    assert len(await answer_hashtags(ann)) == 7
+
+
+async def test_the_platforms_number_comes_back_by_button(ann: Person) -> None:
+    await reply_text(ann, "/settings threads 7")
+    message = await settings_page(ann, "How many")
+    assert "✓ 7" in labels(message)
+    assert await note(ann, message, "As usual") == "From now on you get 1 hashtag a photo."
+    assert await answer_hashtags(ann) == ["#red1"]
+
+
+async def test_several_settings_may_be_typed_at_once(bot: Running, ann: Person) -> None:
+    await reply_text(ann, "/settings ru instagram 3")
+    settings = await chosen(bot)
+    assert (settings.language, settings.platform, settings.count) == ("ru", "instagram", 3)
+
+
+@pytest.mark.parametrize("wanted", ["<b>", "nosuchplace", "instagram nosuchplace"])
+async def test_what_is_no_setting_is_told_and_changes_nothing(
+    bot: Running, ann: Person, wanted: str
+) -> None:
+    assert "I do not know that setting" in await reply_text(ann, f"/settings {wanted}")
+    assert await chosen(bot) == ChatSettings(1_000)
+
+
+async def test_a_known_photo_follows_a_changed_count(ann: Person) -> None:
+    assert len(await answer_hashtags(ann)) == 10
+    for count in (30, 5):
+        await reply_text(ann, f"/settings {count}")
+        assert len(await answer_hashtags(ann)) == count
+
+
+async def test_style_is_chosen_where_the_bundle_knows_likes(start: Start) -> None:
+    bot = await start(colour_bundle(rated=True))
+    ann = await bot.person()
+    message = await settings_page(ann, "Style")
+    assert [label for label in labels(message) if "balanced" in label] == ["✓ balanced"]
+    assert await note(ann, message, "popular") == "From now on the style here is popular."
+    assert (await chosen(bot)).style == "popular"
+
+
+async def test_a_style_is_chosen_by_its_russian_name(start: Start) -> None:
+    boris = await (await start(colour_bundle(rated=True))).person(language="ru")
+    assert await reply_text(boris, "/settings лайки") == "Теперь в этом чате важнее лайки."
+
+
+async def test_a_platform_decides_the_style_until_the_chat_does(start: Start) -> None:
+    ann = await (await start(colour_bundle(rated=True))).person()
+    await reply_text(ann, "/settings threads")
+    assert "Style: relevant" in await reply_text(ann, "/settings")
+    await reply_text(ann, "/settings popular")
+    assert "Style: popular" in await reply_text(ann, "/settings")
+
+
+async def test_style_of_a_model_that_knows_no_likes_says_so(ann: Person) -> None:
+    assert "has not seen any likes" in await reply_text(ann, "/style popular")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("/for threads", "From now on for Threads."),
+        ("/for nowhere", "I do not know nowhere."),
+        ("/count 7", "From now on you get 7 hashtags a photo."),
+        ("/top 7", "From now on you get 7 hashtags a photo."),
+        ("/count 31", "any number from 1 to 30"),
+        ("/language ru", "hashtags in this chat: Russian"),
+        ("/language", "Language of the hashtags"),
+        ("/size", "does not know enough"),
+        ("/style", "no style to choose"),
+    ],
+)
+async def test_the_commands_of_old_work_and_say_the_new_name(
+    ann: Person, command: str, says: str
+) -> None:
+    text = await reply_text(ann, command)
+    assert says in text
+    assert text.endswith(f"{command.split()[0]} is now part of /settings.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_page_has_no_line_about_a_setting_that_is_not_offered(
+    bot: Running, language: str
+) -> None:
+    person = await bot.person(language=language)
+    names = LANGUAGES[language].setting_names
+    text = await reply_text(person, "/settings")
+    assert names["style"] not in text and names["size"] not in text
+
+
+@pytest.fixture
+async def bot_with_sizes(start: Start) -> Running:
+    return await start(colour_bundle(knowledge=True))
+
+
+async def test_without_a_mix_hashtags_stay_as_ranked(bot_with_sizes: Running) -> None:
+    ann = await bot_with_sizes.person()
+    assert await answer_hashtags(ann) == FIRST_TEN_REDS
+
+
+async def test_size_changes_the_mix_but_never_the_hashtag_that_fits_best(
+    bot_with_sizes: Running,
+) -> None:
+    ann = await bot_with_sizes.person()
+    assert await reply_text(ann, "/settings broad") == (
+        "From now on the mix of sizes here is broad: the most used first."
+    )
+    broad = await answer_hashtags(ann)
+    assert broad[:3] == ["#red1", "#red3", "#red6"]
+    assert len(broad) == 10
+    assert set(broad[:5]) <= set(FIRST_TEN_REDS)
+
+
+async def test_size_ranked_ends_the_mix(bot_with_sizes: Running) -> None:
+    ann = await bot_with_sizes.person()
+    await reply_text(ann, "/settings broad")
+    await reply_text(ann, "/settings ranked")
+    assert await answer_hashtags(ann) == FIRST_TEN_REDS
+
+
+async def test_the_other_backend_and_more_keep_the_mix(bot_with_sizes: Running) -> None:
+    ann = await bot_with_sizes.person()
+    await reply_text(ann, "/settings broad")
+    message = await answer(ann, "red")
+    other = await edited(ann, message, "w2v says…")
+    assert hashtags(other)[0] == "#reddish1"
+    assert hashtags(other) != [f"#reddish{number}" for number in range(1, 11)]
+    assert len(set(hashtags(await edited(ann, other, "More like this")))) == 20
+
+
+async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) -> None:
+    ann = await bot_with_sizes.person()
+    await answer(ann, "red")
+    message = await settings_page(ann, "Sizes")
+    assert "niche: #red1 #red4" in message["text"]
+    assert labels(message)[0] == "✓ any"
+
+
+async def test_size_is_chosen_by_button_after_a_restart(
+    start: Start, bot_with_sizes: Running
+) -> None:
+    message = await settings_page(await bot_with_sizes.person(), "Sizes")
+    await bot_with_sizes.stop()
+
+    second = await start(colour_bundle(knowledge=True), server=bot_with_sizes.server)
+    ann = await second.person()
+    await note(ann, message, "ladder")
+    assert "✓ ladder" in labels(ann.messages[message["message_id"]])
+    assert "Sizes: ladder" in await reply_text(ann, "/settings")
+
+
+async def test_a_mix_that_the_bundle_prefers_holds_until_the_chat_chooses(start: Start) -> None:
+    ann = await (await start(colour_bundle(knowledge=True, preferred_mix="broad"))).person()
+    assert await answer_hashtags(ann) != FIRST_TEN_REDS
+    await reply_text(ann, "/settings ranked")
+    assert await answer_hashtags(ann) == FIRST_TEN_REDS
+
+
+async def test_a_group_chooses_for_itself(bot: Running, ann: Person) -> None:
+    group = await bot.person(**GROUP)
+    assert "Threads" in await reply_text(group, "/settings@tag4pic_bot threads")
+    await group.send_photo(jpeg("red"), caption="/tags")
+    assert len(hashtags(await group.wait_reply())) == 1
+    assert len(await answer_hashtags(ann)) == 10
