@@ -5,6 +5,7 @@ import pytest
 from tests.bot.conversation import (
     answer,
     answer_hashtags,
+    below,
     edited,
     labels,
     note,
@@ -107,7 +108,7 @@ async def test_a_word_that_is_not_blocked_cannot_be_unblocked(admin: Person) -> 
 
 async def test_stats_count_what_happened(ann: Person, admin: Person) -> None:
     await answer(ann, "red")
-    await note(ann, await answer(ann, "red"), "👍")
+    await below(ann, await answer(ann, "red"), "👍")
     await reply_text(ann, "/addtags #one #two")
     text = await reply_text(admin, "/stats")
     assert text.startswith("1 photo from 1 user\nDuplicates: 1\nAdded: 2 hashtags\n👍 1  👎 0")
