@@ -81,7 +81,7 @@ async def test_answers_from_before_hashtags_were_taken_out_are_whole_and_for_eve
     await record_styles(database, photo, ["balanced"])
     async with database.engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0004"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
     async with database.reading() as session:
         answer = await recommendations.get(session, 1)
     assert answer is not None
