@@ -240,19 +240,6 @@ class Recommendation(Base):
         return tuple((self.words or "").split())
 
 
-class TakenOut(Base):
-    """A hashtag that somebody took out of an answer, since it does not fit the photo."""
-
-    __tablename__ = "taken_out"
-
-    recommendation_id: Mapped[int] = mapped_column(
-        ForeignKey("recommendations.id", ondelete="CASCADE"), primary_key=True
-    )
-    hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), primary_key=True)
-    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
-    at: Mapped[datetime]
-
-
 class Vote(Base):
     """A thumb: ``value`` is 1 or -1."""
 
@@ -265,6 +252,19 @@ class Vote(Base):
         BigInteger, primary_key=True, autoincrement=False, index=True
     )
     value: Mapped[int] = mapped_column(SmallInteger)
+    at: Mapped[datetime]
+
+
+class TakenOut(Base):
+    """A hashtag that somebody took out of an answer, since it does not fit the photo."""
+
+    __tablename__ = "taken_out"
+
+    recommendation_id: Mapped[int] = mapped_column(
+        ForeignKey("recommendations.id", ondelete="CASCADE"), primary_key=True
+    )
+    hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
     at: Mapped[datetime]
 
 
