@@ -1,5 +1,7 @@
 """A text without a photo: hashtags for its words, or a kind sentence where none fits."""
 
+import re
+
 from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat.answering import request_in
@@ -8,6 +10,9 @@ from bot.chat.keyboards import copying
 from bot.chat.rendering import answer_text
 from bot.chat.services import Context
 from bot.chat.words import hashtags_for
+from storage import chats
+
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
 async def written(update: Update, context: Context) -> None:
@@ -31,9 +36,10 @@ async def _answer(
     services, engine, texts = context.services, context.services.engine, context.texts
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, message.chat_id)
-    hashtags = hashtags_for(
-        engine, words, top=request.top, skip=request.blocked, language=request.language
-    )
+        chosen = (await chats.get(session, message.chat_id)).language
+    # Who writes Russian words wants Russian hashtags too, whatever language Telegram speaks.
+    language = "both" if chosen is None and _CYRILLIC.search(words) else request.language
+    hashtags = hashtags_for(engine, words, top=request.top, skip=request.blocked, language=language)
     if not hashtags:
         return texts.hint, None
     tags = [hashtag.tag for hashtag in hashtags]
