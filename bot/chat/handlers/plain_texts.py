@@ -1,5 +1,7 @@
 """A text without a photo: hashtags for its words, or a kind sentence where none fits."""
 
+import re
+
 from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat.answering import request_in
@@ -9,6 +11,9 @@ from bot.chat.rendering import answer_text, first_block
 from bot.chat.services import Context
 from bot.chat.small_talk import without_small_talk
 from recommenders.answers import FIRST
+from storage import chats
+
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
 async def written(update: Update, context: Context) -> None:
@@ -32,11 +37,11 @@ async def _answer(
     services, engine, texts = context.services, context.services.engine, context.texts
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, message.chat_id)
+        chosen = (await chats.get(session, message.chat_id)).language
+    # Who writes Russian words wants Russian hashtags too, whatever language Telegram speaks.
+    language = "both" if chosen is None and _CYRILLIC.search(words) else request.language
     hashtags = engine.for_words(
-        without_small_talk(words),
-        top=request.top,
-        language=request.language,
-        skip=request.blocked,
+        without_small_talk(words), top=request.top, language=language, skip=request.blocked
     )
     if not hashtags:
         return texts.hint, None

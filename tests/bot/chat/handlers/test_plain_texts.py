@@ -59,12 +59,13 @@ async def test_a_greeting_before_the_words_is_no_word(ann: Person) -> None:
     assert hashtags(await reply(ann, "Hi, green7 please"))[0] == "#green7"
 
 
-async def test_a_russian_word_is_answered_in_russian(
-    bot: Running, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_a_russian_word_is_answered_in_russian_whoever_writes(
+    bot: Running, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     monkeypatch.setattr(languages, "meanings", lambda: {"закат": ("red3",)})
     monkeypatch.setattr(languages, "russian_forms", lambda: {"red3": ("закат",)})
-    boris = await bot.person(language="ru")
+    boris = await bot.person(language=language)
     answered = hashtags(await reply(boris, "закат"))
     assert answered[0] == "#закат"
     assert "#red4" in answered
