@@ -35,6 +35,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
         (bad_request("not enough rights to send text messages to the chat"), "not allowed"),
         (bad_request("have no rights to send a message"), "not allowed"),
         (bad_request("CHAT_WRITE_FORBIDDEN"), "not allowed"),
+        (bad_request("CHAT_SEND_PLAIN_FORBIDDEN"), "not allowed"),
         (bad_request("CHAT_RESTRICTED"), "does not let me"),
         (RefusalError(403, "Forbidden: bot was kicked from the supergroup chat"), "removed"),
         (RefusalError(403, "Forbidden: bot is not a member of the channel chat"), "removed"),
