@@ -4,14 +4,16 @@ Whether two photos are copies is decided in ``recommenders.copies``; here is wha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select, union
+from sqlalchemy import Select, bindparam, delete, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.tables import Photo, PhotoFeatures, PhotoFile, now
+from storage.tables import BANDS, CroppedPhoto, Photo, PhotoFeatures, PhotoFile, now
 from storage.upserts import insert_missing, insert_or_change
 
 _PER_BAND = 4096
@@ -27,6 +29,10 @@ class Hashes(Protocol):
     def bands(self) -> tuple[int, ...]: ...
     @property
     def packed_perceptual(self) -> bytes: ...
+    @property
+    def colours(self) -> bytes | None: ...
+    @property
+    def cropped(self) -> "Hashes | None": ...
 
 
 async def remember(
@@ -51,15 +57,11 @@ async def remember(
         known = await find_by_file(session, file_unique_id)
         if known is not None:
             return known
-    photo = Photo(
-        average_hash=hashes.signed_average,
-        perceptual_hash=hashes.packed_perceptual,
-        at=now(),
-        **_band_columns(hashes),
-    )
+    photo = Photo(at=now(), **_columns(hashes))
     session.add(photo)
     await session.flush()
     photo_id = photo.id
+    await _add_cropped(session, photo_id, hashes)
     if file_unique_id is not None:
         await add_file(session, photo_id, file_unique_id)
         first = await find_by_file(session, file_unique_id)
@@ -74,6 +76,13 @@ async def add_file(session: AsyncSession, photo_id: int, file_unique_id: str) ->
     """Notes that this file, too, shows the photo. A file that is known keeps its photo."""
     row = {"file_unique_id": file_unique_id, "photo_id": photo_id}
     await insert_missing(session, PhotoFile, [row])
+
+
+async def add_hashes(session: AsyncSession, photo_id: int, hashes: Hashes) -> None:
+    """Stores the colours and the cropped view of a photo that was stored without them."""
+    without = update(Photo).where(Photo.id == photo_id, Photo.colours.is_(None))
+    await session.execute(without.values(colours=hashes.colours))
+    await _add_cropped(session, photo_id, hashes)
 
 
 async def add_features(
@@ -96,30 +105,53 @@ async def find_by_file(session: AsyncSession, file_unique_id: str) -> int | None
     )
 
 
-async def sharing_a_band(session: AsyncSession, hashes: Hashes) -> dict[int, int]:
-    """Photos whose average hash is equal or shares a band, newest first: signed hashes by id."""
+async def sharing_a_band(
+    session: AsyncSession, hashes: Hashes, *, cropped: bool = False
+) -> dict[int, int]:
+    """Photos whose average hash is equal or shares a band, newest first: signed hashes by id.
+
+    Args:
+        cropped: compares with the photos' cropped views instead of with the whole photos.
+    """
+    values = {"average_hash": hashes.signed_average, **_band_columns(hashes)}
+    rows = await session.execute(_proposing(cropped), values)
+    return {row.id: row.average_hash for row in sorted(rows, key=lambda row: -row.id)}
+
+
+@cache
+def _proposing(cropped: bool) -> Select[tuple[int, int]]:
+    """The query of ``sharing_a_band``: to build it takes longer than to run it."""
+    table, photo_id = _views(cropped)
     parts = []
-    for column, value in {"average_hash": hashes.signed_average, **_band_columns(hashes)}.items():
+    for column in ("average_hash", *(f"band_{band}" for band in range(BANDS))):
         newest = (
-            select(Photo.id, Photo.average_hash)
-            .where(getattr(Photo, column) == value)
-            .order_by(Photo.id.desc())
+            select(photo_id.label("id"), table.average_hash)
+            .where(getattr(table, column) == bindparam(column))
+            .order_by(photo_id.desc())
             .limit(_PER_BAND)
             # A limit inside a UNION must stand in a subquery of its own on SQLite.
             .subquery()
         )
         parts.append(select(newest.c.id, newest.c.average_hash))
     together = union(*parts).subquery()
-    rows = await session.execute(select(together.c.id, together.c.average_hash))
-    return {row.id: row.average_hash for row in sorted(rows, key=lambda row: -row.id)}
+    return select(together.c.id, together.c.average_hash)
 
 
-async def perceptual_hashes(session: AsyncSession, photo_ids: Sequence[int]) -> dict[int, bytes]:
-    """Packed perceptual hashes by id, by rising id."""
+async def perceptual_hashes_and_colours(
+    session: AsyncSession, photo_ids: Sequence[int], *, cropped: bool = False
+) -> dict[int, tuple[bytes, bytes | None]]:
+    """Packed perceptual hashes, and colours where they are known, by id, by rising id.
+
+    Args:
+        cropped: of the photos' cropped views instead of the whole photos.
+    """
+    table, photo_id = _views(cropped)
     rows = await session.execute(
-        select(Photo.id, Photo.perceptual_hash).where(Photo.id.in_(photo_ids)).order_by(Photo.id)
+        select(photo_id.label("id"), table.perceptual_hash, table.colours)
+        .where(photo_id.in_(photo_ids))
+        .order_by(photo_id)
     )
-    return {row.id: row.perceptual_hash for row in rows}
+    return {row.id: (row.perceptual_hash, row.colours) for row in rows}
 
 
 async def features(
@@ -160,6 +192,28 @@ def _pack(backbone: str, vector: NDArray[np.floating]) -> bytes:
     largest = float(np.finfo(np.float16).max)
     packed: bytes = np.clip(vector, -largest, largest).astype("<f2").tobytes()
     return packed
+
+
+async def _add_cropped(session: AsyncSession, photo_id: int, hashes: Hashes) -> None:
+    if hashes.cropped is not None:
+        row = {"photo_id": photo_id, **_columns(hashes.cropped)}
+        await insert_missing(session, CroppedPhoto, [row])
+
+
+def _views(
+    cropped: bool,
+) -> tuple[type[Photo] | type[CroppedPhoto], InstrumentedAttribute[int]]:
+    """The table of the whole photos or of their cropped views, and its column of ids."""
+    return (CroppedPhoto, CroppedPhoto.photo_id) if cropped else (Photo, Photo.id)
+
+
+def _columns(hashes: Hashes) -> dict[str, Any]:
+    return {
+        "average_hash": hashes.signed_average,
+        "perceptual_hash": hashes.packed_perceptual,
+        "colours": hashes.colours,
+        **_band_columns(hashes),
+    }
 
 
 def _band_columns(hashes: Hashes) -> dict[str, int]:

@@ -28,6 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 HASHTAG_LENGTH = 100
+BANDS = 5
+"""The average hash of a photo is cut into so many columns."""
 
 
 def now() -> datetime:
@@ -109,19 +111,13 @@ class CaptionedChannel(Base):
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
-class Photo(Base):
-    """A photo by its hashes: the average one (64 bits, signed), whose bands are the index over
-    its bits, and the perceptual one (256 bits)."""
+class HashColumns:
+    """What a photo, or a view of it, is recognised by.
 
-    __tablename__ = "photos"
-    __table_args__ = (
-        # Id and hash are in each index too, so that proposing never touches the table.
-        *(Index(None, f"band_{band}", "id", "average_hash") for band in range(5)),
-        Index(None, "average_hash"),
-        KEEP_COUNTING,
-    )
+    The average hash (64 bits, signed), whose bands are the index over its bits; the perceptual one
+    (256 bits); the colours, None in photos stored before there were any.
+    """
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
     average_hash: Mapped[int] = mapped_column(BigInteger)
     perceptual_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     band_0: Mapped[int] = mapped_column(SmallInteger)
@@ -129,7 +125,36 @@ class Photo(Base):
     band_2: Mapped[int] = mapped_column(SmallInteger)
     band_3: Mapped[int] = mapped_column(SmallInteger)
     band_4: Mapped[int] = mapped_column(SmallInteger)
+    colours: Mapped[bytes | None] = mapped_column(LargeBinary(192))
+
+
+class Photo(HashColumns, Base):
+    """A photo by its hashes."""
+
+    __tablename__ = "photos"
+    __table_args__ = (
+        # Id and hash are in each index too, so that proposing never touches the table.
+        *(Index(None, f"band_{band}", "id", "average_hash") for band in range(BANDS)),
+        Index(None, "average_hash"),
+        KEEP_COUNTING,
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[datetime]
+
+
+class CroppedPhoto(HashColumns, Base):
+    """A photo by the hashes of its inner part; photos stored before there were any have none."""
+
+    __tablename__ = "cropped_photos"
+    __table_args__ = (
+        *(Index(None, f"band_{band}", "photo_id", "average_hash") for band in range(BANDS)),
+        Index(None, "average_hash"),
+    )
+
+    photo_id: Mapped[int] = mapped_column(
+        ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True
+    )
 
 
 class PhotoFile(Base):

@@ -196,24 +196,48 @@ async def remember(
 async def find_copy(
     session: AsyncSession, hashes: Hashes, backbone: str, features: NDArray[np.floating]
 ) -> int | None:
-    """The stored photo that one is a copy of (re-encoded, resized), or None.
+    """The stored photo that one is a copy of (re-encoded, resized, cropped a little), or None.
 
     For a photo that has no features of ``backbone``, seen before the bot changed to it, the hashes
-    suffice. Of several the one whose perceptual hash is nearest is the copy.
+    suffice, and for one stored before there were colours the rest. Of several the one whose
+    perceptual hash is nearest is the copy.
     """
-    proposed = await known_photos.sharing_a_band(session, hashes)
-    ids = list(proposed)
-    near = copies.nearest(hashes.average, np.array(list(proposed.values()), np.int64))
+    for view, among_cropped, cropped in copies.looked_up(hashes):
+        bits = await _confirmed(session, view, among_cropped, cropped)
+        if not bits:
+            continue
+        vectors = await known_photos.features_of_several(
+            session, list(bits), backbone, len(features)
+        )
+        cosines = {
+            photo_id: float(copies.cosines(features, vector[None])[0])
+            for photo_id, vector in vectors.items()
+        }
+        if (copied := copies.most_alike(bits, cosines)) is not None:
+            return copied
+    return None
+
+
+async def _confirmed(
+    session: AsyncSession, view: Hashes, among_cropped: bool, cropped: bool
+) -> dict[int, int]:
+    """The photos that pass for the same by all hashes: differing bits by id."""
+    proposed = await known_photos.sharing_a_band(session, view, cropped=among_cropped)
+    near = copies.nearest(view.average, np.array(list(proposed.values()), np.int64))
     if not len(near):
-        return None
-    perceptual = await known_photos.perceptual_hashes(session, [ids[row] for row in near])
-    bits = copies.confirmed(hashes.perceptual, perceptual)
-    vectors = await known_photos.features_of_several(session, list(bits), backbone, len(features))
-    cosines = {
-        photo_id: float(copies.cosines(features, vector[None])[0])
-        for photo_id, vector in vectors.items()
-    }
-    return copies.most_alike(bits, cosines)
+        return {}
+    ids = [list(proposed)[row] for row in near]
+    stored = await known_photos.perceptual_hashes_and_colours(session, ids, cropped=among_cropped)
+    perceptual, colours = zip(*stored.values(), strict=True)
+    bits = copies.confirmed(
+        view, _rows(perceptual), _rows(colours, where_none=view.colours), cropped=cropped
+    )
+    return {list(stored)[row]: different for row, different in bits.items()}
+
+
+def _rows(blobs: Sequence[bytes | None], where_none: bytes | None = None) -> NDArray[np.uint8]:
+    """Blobs of one length as an array of a row each."""
+    return np.stack([np.frombuffer(blob or where_none or b"", np.uint8) for blob in blobs])
 
 
 async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
@@ -231,6 +255,8 @@ async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -
             file_unique_id=photo.file_unique_id,
         )
         return replace(photo, photo_id=photo_id)
+    if photo.photo_id is not None:  # the same file, not a copy, which may look a little different
+        await known_photos.add_hashes(session, photo_id, photo.hashes)
     await known_photos.add_file(session, photo_id, photo.file_unique_id)
     features = await known_photos.features(session, photo_id, _backbones(engine))
     missing = {name: row for name, row in photo.features.items() if name not in features}

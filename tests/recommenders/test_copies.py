@@ -1,12 +1,14 @@
+from collections.abc import Callable
 from io import BytesIO
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from recommenders import copies
-from tests.scenery import scenery
+from tests.scenery import BLUE, GREEN, RED, gradient, sale_card, scenery
 
 hashes = st.integers(0, 2**64 - 1)
 
@@ -62,7 +64,7 @@ def test_a_smaller_copy_of_low_quality_has_nearly_the_same_hashes() -> None:
         two = copies.hashes(Image.open(BytesIO(file.getvalue())))
         assert copies.distance(one.average, two.average) <= copies.MAX_DISTANCE
         bits = copies.distance(one.perceptual, two.perceptual)
-        assert bits <= copies.MAX_PERCEPTUAL_DISTANCE
+        assert bits <= copies.LIMITS.perceptual
 
 
 def test_different_photos_have_hashes_far_apart() -> None:
@@ -97,31 +99,122 @@ def test_cosines_are_those_of_the_vectors_and_nothing_is_like_zero() -> None:
     np.testing.assert_allclose(copies.cosines(one, many), [1, -1, 0, 0], atol=1e-6)
 
 
-def test_colours_differ_by_the_mean_over_all_fields() -> None:
-    photo = scenery(1, SIZE)
-    one = copies.colours(photo)
-    darker = copies.colours(photo.point(lambda shade: shade // 2))
-    differences = copies.colour_differences(one, np.stack([one, darker]))
-    assert one.shape == (copies.COLOURS,)
-    assert differences[0] == 0 and abs(differences[1] - one.mean() / 2) < 1
+def copied(photo: Image.Image, quality: int = 60) -> Image.Image:
+    """The photo at two thirds of its size, as a JPEG of low quality."""
+    file = BytesIO()
+    photo.resize((photo.width * 2 // 3, photo.height * 2 // 3)).save(file, "JPEG", quality=quality)
+    return Image.open(BytesIO(file.getvalue()))
 
 
-def test_a_copy_has_nearly_the_colours_of_its_photo() -> None:
-    for seed in range(20):
-        file = BytesIO()
-        scenery(seed, SIZE).resize((240, 160)).save(file, "JPEG", quality=40)
-        copy = copies.colours(Image.open(BytesIO(file.getvalue())))
-        (apart,) = copies.colour_differences(copies.colours(scenery(seed, SIZE)), copy[None])
-        assert apart <= copies.MAX_COLOUR_DIFFERENCE
+def cropped(photo: Image.Image, share: float = copies.CROP) -> Image.Image:
+    left, top = round(photo.width * share), round(photo.height * share)
+    return photo.crop((left, top, photo.width - left, photo.height - top))
 
 
-def test_one_flat_colour_is_near_nothing() -> None:
-    flat = copies.colours(Image.new("L", (50, 80), 40))
-    assert np.isinf(copies.colour_differences(flat, flat[None])).all()
+def passes(one: copies.Hashes, other: copies.Hashes) -> bool:
+    """Whether a photo passes for another by all its hashes."""
+    for view, among_cropped, either in copies.looked_up(one):
+        stored = other.cropped if among_cropped else other
+        assert stored is not None and stored.colours is not None
+        near = copies.nearest(view.average, np.array([stored.signed_average]))
+        perceptual = np.frombuffer(stored.packed_perceptual, np.uint8)[None]
+        colours = np.frombuffer(stored.colours, np.uint8)[None]
+        if len(near) and copies.confirmed(view, perceptual, colours, cropped=either):
+            return True
+    return False
 
 
-def test_of_several_whose_colours_agree_the_nearest_hash_is_the_photos() -> None:
-    bits = np.array([0, 20, 10, 25])
-    differences = np.array([5, 1, 3, 0], np.float32)
-    assert copies.most_alike_by_colours(bits, differences) == 2
-    assert copies.most_alike_by_colours(bits[[0, 3]], differences[[0, 3]]) is None
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "change",
+    [
+        copied,
+        lambda photo: copied(cropped(photo)),
+        lambda photo: copied(cropped(photo, 0.025)),
+        lambda photo: copied(ImageEnhance.Brightness(photo).enhance(1.2)),
+        lambda photo: copied(ImageEnhance.Brightness(photo).enhance(0.85)),
+        lambda photo: copied(photo, quality=40),
+    ],
+    ids=["smaller", "cropped", "cropped less", "brighter", "darker", "quality 40"],
+)
+def test_a_changed_copy_passes_for_its_photo_and_the_photo_for_it(
+    seed: int, change: Callable[[Image.Image], Image.Image]
+) -> None:
+    photo = scenery(seed, SIZE)
+    one, other = copies.hashes(photo), copies.hashes(change(photo))
+    assert passes(one, other) and passes(other, one)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (sale_card(RED), sale_card(BLUE)),
+        (sale_card(RED), sale_card(GREEN)),
+        (sale_card(BLUE), sale_card(GREEN)),
+        (gradient((250, 190, 60), (120, 20, 60)), gradient((190, 220, 230), (10, 60, 110))),
+        (sale_card((200, 200, 200)), sale_card(RED)),
+    ],
+    ids=["red, blue", "red, green", "blue, green", "sunset, ocean", "grey, red"],
+)
+def test_pictures_of_one_layout_and_other_colours_are_no_copies(
+    first: Image.Image, second: Image.Image
+) -> None:
+    one, other = copies.hashes(first), copies.hashes(second)
+    assert not passes(one, other) and not passes(other, one)
+    assert passes(one, copies.hashes(copied(first)))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_shirt_of_another_colour_is_another_photo(seed: int) -> None:
+    photos = []
+    for colour in (RED, BLUE):
+        photo = scenery(seed, SIZE)
+        shirt = Image.blend(
+            photo.crop((180, 100, 300, 240)), Image.new("RGB", (120, 140), colour), 0.8
+        )
+        photo.paste(shirt, (180, 100))
+        photos.append(copies.hashes(photo))
+    assert not passes(*photos)
+
+
+@given(st.integers(0, 255), st.integers(0, 6), st.integers(0, 2**32 - 1))
+def test_a_plain_picture_passes_for_nothing(shade: int, noise: int, seed: int) -> None:
+    pixels = shade + np.random.default_rng(seed).integers(-noise, noise + 1, (60, 80, 3))
+    plain = copies.hashes(Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)))
+    assert plain.plain and not passes(plain, plain)
+
+
+def test_a_line_of_text_on_white_is_not_plain() -> None:
+    page = Image.new("RGB", SIZE, "white")
+    page.paste((0, 0, 0), (60, 150, 420, 170))
+    assert not copies.hashes(page).plain
+
+
+colour_bytes = st.binary(min_size=copies.COLOUR_BYTES, max_size=copies.COLOUR_BYTES)
+
+
+@given(colour_bytes, colour_bytes)
+def test_colours_differ_alike_from_both_sides_and_not_from_themselves(
+    one: bytes, other: bytes
+) -> None:
+    rows = np.stack([np.frombuffer(colours, np.uint8) for colours in (one, other)])
+    same, apart = copies.colour_differences(one, rows)
+    assert same == pytest.approx(0, abs=1e-3)
+    assert apart == pytest.approx(copies.colour_differences(other, rows[:1])[0], rel=1e-4)
+    assert copies.has_reason(one, rows)[0]
+
+
+@given(colour_bytes, st.floats(0.75, 1.35))
+def test_stronger_or_weaker_colours_are_of_the_same_hue(one: bytes, strength: float) -> None:
+    row = np.frombuffer(one, np.uint8)
+    changed = np.clip((row.astype(float) - 128) * strength + 128, 1, 255).round().astype(np.uint8)
+    inside = np.abs((row.astype(float) - 128) * strength).max() < 127
+    (apart,) = copies.colour_differences(one, changed[None])
+    assert not inside or apart <= 2
+
+
+def test_without_colours_the_hashes_decide() -> None:
+    nothing = np.zeros((1, copies.COLOUR_BYTES), np.uint8)
+    perceptual = np.zeros((1, copies.PERCEPTUAL_BYTES), np.uint8)
+    assert copies.confirmed(copies.Hashes(0, 0b111), perceptual, nothing) == {0: 3}
+    assert copies.confirmed(copies.Hashes(0, 2**13 - 1), perceptual, nothing) == {}

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from recommenders.copies import Hashes
@@ -133,6 +135,29 @@ async def test_what_chats_of_the_third_version_chose_stays_and_defaults_are_no_c
         (None, None, None),
         (None, None, "threads"),
     ]
+
+
+async def test_photos_stored_before_there_were_colours_stay_and_have_none(
+    database: Database, vector: Callable[..., NDArray[np.float32]]
+) -> None:
+    hashes = Hashes(5, 6, b"c" * 192, cropped=Hashes(7, 8, b"d" * 192))
+    features = {"net": vector(1)}
+    async with database.session() as session:
+        photo = await known_photos.remember(session, hashes=hashes, features=features)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    async with database.session() as session:
+        old = await known_photos.perceptual_hashes_and_colours(session, [photo])
+        assert old == {photo: (hashes.packed_perceptual, None)}
+        assert await known_photos.sharing_a_band(session, hashes, cropped=True) == {}
+        assert (await known_photos.features(session, photo)).keys() == {"net"}
+        await known_photos.add_hashes(session, photo, hashes)
+        assert await known_photos.perceptual_hashes_and_colours(session, [photo]) == {
+            photo: (hashes.packed_perceptual, hashes.colours)
+        }
+        found = await known_photos.sharing_a_band(session, Hashes(7, 0), cropped=True)
+        assert found == {photo: 7}
 
 
 async def test_what_is_stored_is_there_after_a_restart(url: str) -> None:

@@ -1,15 +1,16 @@
 """How well duplicate photos are recognised: what the thresholds of recommenders.copies come from.
 
-Each photo is copied as people's phones and messengers do (smaller, JPEG of low quality), and every
-copy is looked up among all the photos, the way the bot looks one up. Two figures matter: copies
-found, and pairs of different photos taken for the same one.
+Photos are changed as people's phones and messengers do (smaller, JPEG of low quality, brighter,
+cropped), and every copy is looked up among all the photos, the way the bot looks one up. Photos
+whose colours are changed are looked up too: those are other photos. Three figures matter: copies
+found, recoloured photos taken for their own, and different photos taken for the same one.
 
-    python -m training.evaluation.duplicate_figures FOLDER...
+    python -m training.evaluation.duplicate_figures FOLDER... [--sample 1000]
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -23,17 +24,22 @@ from rich.table import Table
 
 from recommenders import copies
 from recommenders.backbones.backbone import load_backbone
+from recommenders.copies import Hashes
 from recommenders.photos import PhotoError, decode
 from training.datasets.format import DatasetError
+from training.evaluation.photo_changes import (
+    BLUE_PATCH,
+    COPIES,
+    RECOLOURED,
+    RED_PATCH,
+    with_a_patch,
+)
 from training.features.compute import batches
 from training.progress import Progress, silent
 from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
 
 Features = Callable[[Sequence[Image.Image]], NDArray[np.float32]]
 """RGB photos to (n, d) features, such as ``Backbone.features``."""
-
-COPY_SCALE, COPY_QUALITY = 2 / 3, 60
-"""Of a copy: its sides beside the photo's, and its JPEG quality."""
 
 _BATCH = 32
 _LISTED = 10
@@ -45,23 +51,30 @@ class Fingerprints:
     """What n photos are recognised by.
 
     Attributes:
-        average: (n,) int64, average hashes, signed.
-        perceptual: (n, 32) uint8, perceptual hashes.
-        features: (n, d) float16, as they are stored.
+        hashes: of each.
+        features: (n, d) float16, as they are stored; NaN where they were not computed.
     """
 
-    average: NDArray[np.int64]
-    perceptual: NDArray[np.uint8]
+    hashes: Sequence[Hashes]
     features: NDArray[np.float16]
 
 
 @dataclass(frozen=True)
 class Survey:
-    """Photos, and the fingerprints of each and of its copy, row by row."""
+    """Photos, and the fingerprints of each and of the changed ones.
+
+    Attributes:
+        originals: row by row.
+        sample: (m,) the rows of those that were changed.
+        changed: by name of the change, m each.
+        patched: how many of the sample pass for one where one has a red and one a blue patch.
+    """
 
     photos: tuple[Path, ...]
     originals: Fingerprints
-    copies: Fingerprints
+    sample: NDArray[np.intp]
+    changed: Mapping[str, Fingerprints]
+    patched: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,7 @@ class Pair:
 
     Attributes:
         distance, perceptual_distance: bits in which the average and perceptual hashes differ.
-        cosine: of the features.
+        cosine: of the features; NaN where they were not computed.
     """
 
     first: Path
@@ -84,124 +97,175 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What comes of looking changed photos up.
+
+    Attributes:
+        found: those whose best match was their own photo.
+        missed: photos whose changed one matched nothing.
+        mistaken: (photo that was changed, the other photo that matched best).
+    """
+
+    found: int
+    missed: tuple[Path, ...]
+    mistaken: tuple[Pair, ...]
+
+    @property
+    def share(self) -> float:
+        """Found of all, 0 to 1."""
+        photos = self.found + len(self.missed) + len(self.mistaken)
+        return self.found / photos if photos else 0.0
+
+
+@dataclass(frozen=True)
 class Figures:
     """What the thresholds give on a survey.
 
     Attributes:
-        photos: how many there are, each with one copy.
-        found: copies whose best match was their own photo.
-        missed: photos whose copy matched nothing.
-        mistaken: (photo of the copy, the other photo that matched best).
+        photos: how many there are.
+        changed: by name of the change.
         false_pairs: different photos that count as the same, the most alike first.
         proposed_pairs: different photos whose average hashes alone are near enough.
         max_candidates: the most photos that one look-up compared.
     """
 
     photos: int
-    found: int
-    missed: tuple[Path, ...]
-    mistaken: tuple[Pair, ...]
+    changed: Mapping[str, Found]
     false_pairs: tuple[Pair, ...]
     proposed_pairs: int
     max_candidates: int
-
-    @property
-    def found_share(self) -> float:
-        """Copies found, 0 to 1."""
-        return self.found / self.photos if self.photos else 0.0
-
-
-def copy_of(photo: Image.Image) -> Image.Image:
-    """The photo made smaller and saved as a JPEG of low quality, read back as the bot would."""
-    size = (max(1, round(photo.width * COPY_SCALE)), max(1, round(photo.height * COPY_SCALE)))
-    file = BytesIO()
-    photo.resize(size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=COPY_QUALITY)
-    return decode(file.getvalue())
 
 
 def survey(
     photos: Sequence[Path],
     features: Features,
     progress: Progress = silent,
+    *,
+    sample: int | None = None,
 ) -> Survey:
-    """Fingerprints of all photos and of a copy of each.
+    """Fingerprints of all photos and of changed ones.
 
     Args:
+        sample: so many are changed, and only their features computed; all where None.
 
     Raises:
         DatasetError: names a file that is no photo.
     """
-    originals: list[tuple[copies.Hashes, NDArray[np.float16]]] = []
-    copied: list[tuple[copies.Hashes, NDArray[np.float16]]] = []
-    for rows in batches(len(photos), _BATCH):
-        pictures = [_read(path) for path in photos[rows]]
-        originals += _hashed([upright for upright, _ in pictures], features)
-        copied += _hashed([copy_of(whole) for _, whole in pictures], features)
-        progress("Looking", rows.stop, len(photos))
-    return Survey(tuple(photos), _stacked(originals), _stacked(copied))
+    rows = np.unique(np.linspace(0, len(photos) - 1, min(sample or len(photos), len(photos))))
+    chosen = rows.astype(np.intp) if len(photos) else np.zeros(0, np.intp)
+    among = set(chosen.tolist())
+    hashes: list[Hashes] = []
+    vectors: dict[int, NDArray[np.float16]] = {}
+    changed: dict[str, list[tuple[Hashes, NDArray[np.float16]]]] = {
+        name: [] for name in (*COPIES, *RECOLOURED)
+    }
+    patched = 0
+    for batch in batches(len(photos), _BATCH):
+        pictures = [_read(path) for path in photos[batch]]
+        hashes += [copies.hashes(upright) for upright, _ in pictures]
+        start = batch.start or 0
+        taken = [index for index in range(len(pictures)) if start + index in among]
+        computed = _hashed([pictures[index][0] for index in taken], features)
+        vectors |= {start + index: row for index, (_, row) in zip(taken, computed, strict=True)}
+        whole = [pictures[index][1] for index in taken]
+        for name, change in chain(COPIES.items(), RECOLOURED.items()):
+            changed[name] += _hashed([change(photo) for photo in whole], features)
+        patched += sum(_patches_pass(photo) for photo in whole)
+        progress("Looking", batch.stop, len(photos))
+    dims = len(next(iter(vectors.values()))) if vectors else 0
+    known = np.full((len(photos), dims), np.nan, np.float16)
+    for row, vector in vectors.items():
+        known[row] = vector
+    return Survey(
+        tuple(photos),
+        Fingerprints(hashes, known),
+        chosen,
+        {name: _stacked(these) for name, these in changed.items()},
+        patched,
+    )
+
+
+class _Index:
+    """The views of photos as arrays, to look photos up as the bot does."""
+
+    def __init__(self, views: Sequence[Hashes]) -> None:
+        self.average = np.array([view.signed_average for view in views], np.int64)
+        self.perceptual = _bytes([view.packed_perceptual for view in views])
+        self.colours = _bytes([view.colours or b"" for view in views])
 
 
 def measure(
     survey: Survey,
     *,
     max_distance: int = copies.MAX_DISTANCE,
-    max_perceptual_distance: int = copies.MAX_PERCEPTUAL_DISTANCE,
+    limits: copies.Limits = copies.LIMITS,
     min_cosine: float = copies.MIN_COSINE,
 ) -> Figures:
-    """Looks every copy up among the photos, and every photo among the others.
+    """Looks every changed photo up among the photos, and every photo among the others.
 
-    The thresholds (bits, bits, cosine) are the bot's own unless others are to be tried.
+    The thresholds are the bot's own unless others are to be tried.
     """
     originals, photos = survey.originals, survey.photos
+    whole = _Index(originals.hashes)
+    inner = _Index([one.cropped or one for one in originals.hashes])
+    compared = 0
 
-    def near(side: Fingerprints, row: int, limit: int) -> NDArray[np.intp]:
-        average = _unsigned(side.average[row])
-        return copies.nearest(average, originals.average, max_distance=max_distance, limit=limit)
-
-    def confirmed(side: Fingerprints, row: int, others: NDArray[np.intp]) -> list[Pair]:
-        """A row with those of the others that pass for the same photo, the most alike first."""
-        perceptual = int.from_bytes(side.perceptual[row].tobytes(), "big")
-        bits = copies.perceptual_distances(perceptual, originals.perceptual[others])
-        cosines = copies.cosines(side.features[row], originals.features[others])
-        average = _unsigned(side.average[row])
-        pairs = [
-            Pair(
-                photos[row],
-                photos[other],
-                copies.distance(average, _unsigned(originals.average[other])),
-                int(different),
-                float(cosine),
+    def alike(
+        one: Hashes, vector: NDArray[np.float16], name: Path, limit: int
+    ) -> Iterator[list[Pair]]:
+        """The photos that pass for the same, view by view, the most alike first."""
+        nonlocal compared
+        for view, among_cropped, either in copies.looked_up(one):
+            index = inner if among_cropped else whole
+            near = copies.nearest(
+                view.average, index.average, max_distance=max_distance, limit=limit
             )
-            for other, different, cosine in zip(others, bits, cosines, strict=True)
-            if different <= max_perceptual_distance and cosine >= min_cosine
-        ]
-        return sorted(pairs, key=_by_likeness)
+            compared = max(compared, min(len(near), copies.MAX_CANDIDATES))
+            bits = copies.confirmed(
+                view, index.perceptual[near], index.colours[near], cropped=either, limits=limits
+            )
+            pairs = []
+            for row, different in bits.items():
+                other = near[row]
+                (cosine,) = copies.cosines(vector, originals.features[other][None])
+                if not cosine < min_cosine:  # what was not computed does not decide
+                    distance = copies.distance(view.average, _unsigned(index.average[other]))
+                    pairs.append(Pair(name, photos[other], distance, different, float(cosine)))
+            yield sorted(pairs, key=_by_likeness)
 
-    found = compared = proposed = 0
-    missed: list[Path] = []
-    mistaken: list[Pair] = []
-    false_pairs: list[Pair] = []
+    changed = {}
+    for name, fingerprints in survey.changed.items():
+        found = 0
+        missed: list[Path] = []
+        mistaken: list[Pair] = []
+        for place, row in enumerate(survey.sample):
+            one, vector = fingerprints.hashes[place], fingerprints.features[place]
+            views = alike(one, vector, photos[row], copies.MAX_CANDIDATES)
+            best = next((pairs[0] for pairs in views if pairs), None)
+            if best is None:
+                missed.append(photos[row])
+            elif best.second == photos[row]:
+                found += 1
+            else:
+                mistaken.append(best)
+        changed[name] = Found(found, tuple(missed), tuple(mistaken))
+
+    pairs: dict[frozenset[Path], Pair] = {}
+    proposed = 0
     for row, path in enumerate(photos):
-        candidates = near(survey.copies, row, copies.MAX_CANDIDATES)
-        compared = max(compared, len(candidates))
-        matches = confirmed(survey.copies, row, candidates)
-        if not matches:
-            missed.append(path)
-        elif matches[0].second == path:
-            found += 1
-        else:
-            mistaken.append(matches[0])
-
-        others = near(originals, row, len(photos))
-        others = others[others > row]
-        proposed += len(others)
-        false_pairs += confirmed(originals, row, others)
+        one = originals.hashes[row]
+        near = copies.nearest(
+            one.average, whole.average, max_distance=max_distance, limit=len(photos)
+        )
+        proposed += int((near > row).sum())
+        every = alike(one, originals.features[row], path, len(photos))
+        for pair in chain.from_iterable(every):
+            if pair.second != path:
+                pairs.setdefault(frozenset((path, pair.second)), pair)
     return Figures(
         photos=len(photos),
-        found=found,
-        missed=tuple(missed),
-        mistaken=tuple(mistaken),
-        false_pairs=tuple(sorted(false_pairs, key=_by_likeness)),
+        changed=changed,
+        false_pairs=tuple(sorted(pairs.values(), key=_by_likeness)),
         proposed_pairs=proposed,
         max_candidates=compared,
     )
@@ -216,6 +280,10 @@ def main(
         str, typer.Option(metavar="NAME", help="Whose features confirm that two are the same.")
     ] = "efficientnet_lite0",
     weights_dir: WeightsDir = WEIGHTS_DIR,
+    sample: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="So many are changed.", show_default="all"),
+    ] = None,
 ) -> None:
     """Measure how well duplicates are recognised among the photos below folders."""
     paths = sorted({path for folder in folders for path in _photos_below(folder)})
@@ -223,21 +291,28 @@ def main(
         raise DatasetError(f"There is no image in {' or '.join(map(str, folders))}.")
     features = load_backbone(backbone, weights_dir).features
     with reporting() as progress:
-        surveyed = survey(paths, features, progress)
+        surveyed = survey(paths, features, progress, sample=sample)
     figures = measure(surveyed)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column(justify="right", style="bold")
-    table.add_row("photos, each with one copy", f"{figures.photos:,}")
-    table.add_row("copies found", f"{figures.found:,} ({figures.found_share:.2%})")
-    table.add_row("copies missed", f"{len(figures.missed):,}")
-    table.add_row("copies taken for another photo", f"{len(figures.mistaken):,}")
+    table.add_row("photos", f"{figures.photos:,}")
+    table.add_row("of them changed and looked up", f"{len(surveyed.sample):,}")
+    for name in COPIES:
+        found = figures.changed[name]
+        table.add_row(f"copies found, {name}", f"{found.found:,} ({found.share:.2%})")
+        table.add_row("… taken for another photo", f"{len(found.mistaken):,}")
+    for name in RECOLOURED:
+        found = figures.changed[name]
+        table.add_row(f"taken for their own {name}", f"{found.found:,} ({found.share:.2%})")
+    table.add_row("a red and a blue patch taken for one", f"{surveyed.patched:,}")
     table.add_row("different photos taken for one", f"{len(figures.false_pairs):,}")
     table.add_row("… that average hashes alone would take", f"{figures.proposed_pairs:,}")
     table.add_row("photos one look-up compared, at most", f"{figures.max_candidates:,}")
     Console().print(table)
-    _list("missed", figures.missed)
-    _list("taken for another photo", figures.mistaken)
+    for name in COPIES:
+        _list(f"missed, {name}", figures.changed[name].missed)
+        _list("taken for another photo", figures.changed[name].mistaken)
     _list("taken for one", figures.false_pairs)
 
 
@@ -268,18 +343,31 @@ def _read(path: Path) -> tuple[Image.Image, Image.Image]:
 
 def _hashed(
     images: Sequence[Image.Image], features: Features
-) -> list[tuple[copies.Hashes, NDArray[np.float16]]]:
+) -> list[tuple[Hashes, NDArray[np.float16]]]:
+    if not images:
+        return []
     rows = features(images).astype(np.float16)
     return [(copies.hashes(image), row) for image, row in zip(images, rows, strict=True)]
 
 
-def _stacked(rows: Sequence[tuple[copies.Hashes, NDArray[np.float16]]]) -> Fingerprints:
-    perceptual = b"".join(copies.packed(hashes.perceptual) for hashes, _ in rows)
+def _stacked(rows: Sequence[tuple[Hashes, NDArray[np.float16]]]) -> Fingerprints:
     return Fingerprints(
-        np.array([copies.signed(hashes.average) for hashes, _ in rows], np.int64),
-        np.frombuffer(perceptual, np.uint8).reshape(-1, copies.PERCEPTUAL_BITS // 8),
-        np.array([features for _, features in rows], np.float16),
+        [hashes for hashes, _ in rows], np.array([features for _, features in rows], np.float16)
     )
+
+
+def _patches_pass(photo: Image.Image) -> bool:
+    """Whether the photo with a red patch passes for the one with a blue patch."""
+    red, blue = (copies.hashes(with_a_patch(photo, colour)) for colour in (RED_PATCH, BLUE_PATCH))
+    index = _Index([blue])
+    near = copies.nearest(red.average, index.average)
+    return bool(copies.confirmed(red, index.perceptual[near], index.colours[near]))
+
+
+def _bytes(blobs: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Blobs of one length as an array of a row each."""
+    width = len(blobs[0]) if blobs else 0
+    return np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), width)
 
 
 def _unsigned(signed_hash: np.int64) -> int:

@@ -41,7 +41,7 @@ ORIGINAL = Hashes(0xF0E1D2C3B4A59687, 2**256 - 1)
 NEAR = Hashes(ORIGINAL.average ^ 0b1001000000001 << 20 ^ 1 << 63, ORIGINAL.perceptual - 2**100)
 FAR = {
     "average": Hashes(~NEAR.average % 2**64, NEAR.perceptual),
-    "perceptual": Hashes(NEAR.average, ORIGINAL.perceptual >> copies.MAX_PERCEPTUAL_DISTANCE + 1),
+    "perceptual": Hashes(NEAR.average, ORIGINAL.perceptual >> copies.LIMITS.perceptual + 1),
 }
 
 

@@ -1,4 +1,4 @@
-"""What a photo is recognised by: its bytes, its hashes and its colours.
+"""What a photo is recognised by: its bytes and its hashes.
 
 Fingerprints are stored in a file beside the dataset, so an interrupted import does not decode its
 photos again.
@@ -8,16 +8,16 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from recommenders import copies
 from recommenders.photos import MAX_BYTES, PhotoError, decode
 
-_RECORD = struct.Struct("<32sQ32s48s")
+_VIEW = f"Q{copies.PERCEPTUAL_BYTES}s{copies.COLOUR_BYTES}s"
+# The digest, the photo, its cropped view, whether it is plain.
+_RECORD = struct.Struct(f"<32s{_VIEW}{_VIEW}?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,11 @@ class Fingerprint:
 
     Attributes:
         digest: SHA-256 of the file's bytes.
-        hashes, colours: as ``recommenders.copies`` computes them.
+        hashes: with colours and a cropped view.
     """
 
     digest: bytes
     hashes: copies.Hashes
-    colours: NDArray[np.uint8]
 
 
 class FingerprintFile:
@@ -44,9 +43,10 @@ class FingerprintFile:
         self._stored: dict[bytes, Fingerprint] = {}
         self._file = path.open("ab")
         self._file.truncate(self._file.tell() // _RECORD.size * _RECORD.size)
-        for digest, average, perceptual, colours in _RECORD.iter_unpack(path.read_bytes()):
-            hashes = copies.Hashes(average, int.from_bytes(perceptual, "big"))
-            self._stored[digest] = Fingerprint(digest, hashes, np.frombuffer(colours, np.uint8))
+        for digest, *views, plain in _RECORD.iter_unpack(path.read_bytes()):
+            cropped = _hashes(*views[3:])
+            hashes = replace(_hashes(*views[:3]), cropped=cropped, plain=plain)
+            self._stored[digest] = Fingerprint(digest, hashes)
 
     def close(self) -> None:
         self._file.close()
@@ -59,14 +59,7 @@ class FingerprintFile:
         for fingerprint in fingerprints:
             if isinstance(fingerprint, Fingerprint) and fingerprint.digest not in self._stored:
                 self._stored[fingerprint.digest] = fingerprint
-                self._file.write(
-                    _RECORD.pack(
-                        fingerprint.digest,
-                        fingerprint.hashes.average,
-                        copies.packed(fingerprint.hashes.perceptual),
-                        fingerprint.colours.tobytes(),
-                    )
-                )
+                self._file.write(_record(fingerprint))
         self._file.flush()
         return fingerprints
 
@@ -84,4 +77,17 @@ class FingerprintFile:
             image = decode(data)
         except PhotoError as error:
             return error
-        return Fingerprint(digest, copies.hashes(image), copies.colours(image))
+        return Fingerprint(digest, copies.hashes(image))
+
+
+def _hashes(average: int, perceptual: bytes, colours: bytes) -> copies.Hashes:
+    return copies.Hashes(average, int.from_bytes(perceptual), colours)
+
+
+def _record(fingerprint: Fingerprint) -> bytes:
+    hashes = fingerprint.hashes
+    views = (
+        (view.average, view.packed_perceptual, view.colours or b"")
+        for view in (hashes, hashes.cropped or hashes)
+    )
+    return _RECORD.pack(fingerprint.digest, *chain.from_iterable(views), hashes.plain)

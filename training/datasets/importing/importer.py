@@ -18,7 +18,7 @@ from training.progress import Progress, silent
 
 ORIGIN = "import.json"
 """Says which source a dataset was made from."""
-FINGERPRINTS = "photos.hashes"
+FINGERPRINTS = "photos.fingerprints"
 _BATCH = 128
 _EVERY = 1000
 

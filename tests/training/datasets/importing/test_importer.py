@@ -134,7 +134,7 @@ def test_a_rerun_decodes_no_photo_again(
     run_import: Import, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_import(source)
-    record = tmp_path / "to" / "photos.hashes"
+    record = tmp_path / "to" / "photos.fingerprints"
     with record.open("ab") as file:
         file.write(b"cut short by an interruption")
 
