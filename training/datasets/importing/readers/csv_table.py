@@ -7,13 +7,13 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+from recommenders.hashtags import in_caption
 from training.datasets.format import DatasetError, Post, Problems, canonical_hashtags, read_text
 from training.datasets.importing.duplicates import join
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import find_photo
 from training.datasets.importing.readers.text_values import (
     MISSING,
-    hashtags_in_caption,
     hashtags_in_cell,
     parse_date,
     parse_likes,
@@ -179,7 +179,7 @@ def _cells(
 
 def _post(cells: Mapping[str, str], where: str, summary: ImportSummary) -> Post:
     """The post without its photo."""
-    tags = hashtags_in_cell(cells["hashtags"]) or hashtags_in_caption(cells["caption"])
+    tags = hashtags_in_cell(cells["hashtags"]) or in_caption(cells["caption"])
     searched = hashtags_in_cell(cells["search_hashtag"])
     return Post(
         hashtags=canonical_hashtags(tags, where, summary.problems),

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from recommenders.hashtags import in_caption
 from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import find_photo
 from training.datasets.importing.readers.text_values import (
     hashtag_or_none,
-    hashtags_in_caption,
     parse_date,
     parse_likes,
 )
@@ -139,7 +139,7 @@ def _posts(
     likes = -1 if _at(node, _LIKES_ARE_HIDDEN) is True else _first(node, _LIKES, int)
     posted_at = parse_date(_first(node, _SECONDS, (int, float)), where, summary)
     post = Post(
-        hashtags=canonical_hashtags(hashtags_in_caption(caption or ""), where, summary.problems),
+        hashtags=canonical_hashtags(in_caption(caption or ""), where, summary.problems),
         likes=parse_likes(likes, where, summary),
         posted_at=posted_at or _time_of_name(name),
         # instaloader names the folder of a hashtag's posts #hashtag.

@@ -2,22 +2,17 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from recommenders.hashtags import HashtagError, normalise
+from recommenders.hashtags import HashtagError, belongs, in_caption, normalise
 from training.datasets.format import SPLITS
 from training.datasets.importing.import_summary import ImportSummary
 
 MISSING = {"", "nan", "none", "null", "n/a", "<na>"}
 """What programs write for nothing, in lower case."""
 
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
-_MARKED = re.compile(r"(?<!&)[#＃]+([^\s#＃]+)")
 _SEPARATORS = re.compile(r"[,;|\n]")
-# They join letters inside Persian and Indic words and show nothing by themselves.
-_JOINERS = "\u200c\u200d"
 # A list as JSON, Python, NumPy or PostgreSQL writes it.
 _LIST = re.compile(r"(?:array\()?[\[({](.*?)[\])}](?:,\s*dtype=\S+)?\)?", re.DOTALL)
 _QUOTED = re.compile(r"(?<!\w)(?:'([^']*)'|\"([^\"]*)\")(?!\w)")
@@ -31,19 +26,10 @@ _DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%Y/%m/
 _FIRST_SECOND = 100_000_000
 
 
-def hashtags_in_caption(caption: str) -> list[str]:
-    """The hashtags of a caption, in order: what stands behind a ``#``, up to the first sign.
-
-    A number (``#1``), an address' anchor and a character reference (``&#39;``) are no hashtags.
-    """
-    tags = (_leading(match.group(1)) for match in _MARKED.finditer(_ADDRESS.sub(" ", caption)))
-    return [tag for tag in tags if any(character.isalpha() for character in tag)]
-
-
 def hashtags_of_keywords(keywords: Iterable[str]) -> list[str]:
     """Keywords as hashtags: one of several words becomes one hashtag (New York → newyork)."""
     pieces = (piece for keyword in keywords for piece in _SEPARATORS.split(keyword))
-    return [tag for piece in pieces if (tag := "".join(filter(_belongs, piece)))]
+    return [tag for piece in pieces if (tag := "".join(filter(belongs, piece)))]
 
 
 def hashtags_in_cell(cell: str) -> list[str]:
@@ -56,7 +42,7 @@ def hashtags_in_cell(cell: str) -> list[str]:
     values = _list_values(cell)
     text = cell if values is None else "\n".join(values)
     if "#" in text or "＃" in text:
-        return hashtags_in_caption(text)
+        return in_caption(text)
     if values is not None or _SEPARATORS.search(text):
         return hashtags_of_keywords([text])
     return text.split()
@@ -78,17 +64,6 @@ def _list_values(cell: str) -> list[str] | None:
         return ["".join(groups) for groups in _QUOTED.findall(text)]
     text = text.replace("'", "").replace('"', "")
     return [text] if _SEPARATORS.search(text) else text.split()
-
-
-def _leading(text: str) -> str:
-    for position, character in enumerate(text):
-        if not _belongs(character):
-            return text[:position]
-    return text
-
-
-def _belongs(character: str) -> bool:
-    return character == "_" or character in _JOINERS or unicodedata.category(character)[0] in "LMN"
 
 
 def hashtag_or_none(text: str) -> str | None:
