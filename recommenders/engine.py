@@ -1,7 +1,6 @@
 """A bundle ready to answer: its backbones, its recommenders and its ranking behind one door."""
 
 import threading
-from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image
 from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender
+from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
@@ -22,16 +22,36 @@ from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import read_fusion, read_ranking, read_rules, with_taught_hashtags
 from recommenders.explaining import Reason, explain
 from recommenders.fusion import blend, sources_of
+from recommenders.hashtags import key, unique
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
+from recommenders.taught_hashtags import TaughtHashtags
 
-__all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
+LIKELY = 0.5
+"""A hashtag is likely where the model, taught nothing, holds it for true rather than not."""
+
+Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
+"""Features (dims,) of a photo by backbone, and its hashtags by audience."""
+
+__all__ = [
+    "BACKENDS",
+    "STARTER",
+    "STYLES",
+    "BundleError",
+    "Engine",
+    "Hashtag",
+    "Lesson",
+    "WeightsError",
+]
 
 
 class Engine:
     """Answers photos with hashtags. Safe to call from several threads.
+
+    What people taught counts for its audience, everybody or one chat; an answer is for the
+    ``audience`` that asks, None where that is no chat. See ``recommenders.als_taught``.
 
         engine = Engine.load()
         features = engine.features([decode(path)], engine.backbones["both"])
@@ -55,7 +75,7 @@ class Engine:
         self.model = bundle.model
         self.hashtags = list(bundle.hashtags)
         self.own_hashtags = frozenset(bundle.hashtags)
-        self._columns = {tag: column for column, tag in enumerate(self.hashtags)}
+        self._columns = {key(tag): column for column, tag in enumerate(self.hashtags)}
         self._loaded = dict(backbones)
         self._recommenders = build_recommenders(bundle, backbones)
         blended = ["both"] if len(self._recommenders) > 1 else []
@@ -74,7 +94,7 @@ class Engine:
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())
         self._lock = threading.Lock()
-        self._taught_columns: dict[Hashable, tuple[int, ...]] = {}
+        self._taught = TaughtHashtags(len(self.hashtags))
 
     @classmethod
     def load(
@@ -110,13 +130,27 @@ class Engine:
         """Features of photos, (n, dims) float32 by backbone."""
         return {name: self._loaded[name].features(photos) for name in backbones}
 
-    def scores(self, features: Mapping[str, NDArray[np.floating]], backend: str) -> Floats:
-        """Relevance (n, V) float32 by one of ``backends``."""
+    def scores(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        audience: Audience = None,
+        *,
+        taught: bool = True,
+    ) -> Floats:
+        """Relevance (n, V) float32 by one of ``backends``.
+
+        Args:
+            audience: who asks.
+            taught: False leaves out all that people taught.
+        """
+        audiences = dict.fromkeys((None, audience)) if taught else ()
         first, *others = self._of(backend)
-        if not others:
+        if not isinstance(first, AlsRecommender):
             return first.scores(features[first.backbone])
-        assert isinstance(first, AlsRecommender)
-        als = first.recognised(features[first.backbone])
+        als = first.recognised(features[first.backbone], audiences)
+        if not others:
+            return als.scores
         w2v = others[0].scores(features[others[0].backbone])
         weight = float(self.bundle.settings.get("both", {}).get("als_weight", 0.5))
         scores = blend(als.scores, w2v, weight)
@@ -135,6 +169,8 @@ class Engine:
         top: int = 10,
         style: str = "balanced",
         skip: Collection[str] = (),
+        audience: Audience = None,
+        taught: bool = True,
     ) -> list[list[Hashtag]]:
         """Hashtags of photos, a list each, best first.
 
@@ -144,13 +180,16 @@ class Engine:
             top: how many hashtags; fewer come where no more fit.
             style: one of ``STYLES``.
             skip: hashtags that must not appear.
+            audience, taught: as for ``scores``.
         """
         # First the ranking: should photos be learnt meanwhile, the scores have more hashtags than
         # it knows, never fewer.
         ranking = self._rankings[backend]
-        scores = self.scores(features, backend)
+        scores = self.scores(features, backend, audience, taught=taught)
         order = ranking.order(scores, style)
-        hashtags = self.hashtags[: scores.shape[1]]
+        hashtags = self._taught.shown(self.hashtags[: scores.shape[1]], audience)
+        # In whatever spelling.
+        skip = {*skip, *(hashtags[c] for c in self._columns_of(skip) if c < len(hashtags))}
         return [
             answers.pick(ranking, row, relevance, hashtags, top, skip)
             for row, relevance in zip(order, scores, strict=True)
@@ -166,16 +205,19 @@ class Engine:
         mix: str | None = None,
         skip: Collection[str] = (),
         language: str = "en",
+        audience: Audience = None,
     ) -> list[Hashtag]:
         """What people get for a photo, or for an album's photos as one, best first.
 
         Args:
-            features, backend, style, skip: as for ``recommend``.
+            features, backend, style, skip, audience: as for ``recommend``.
             mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
             language: one of ``recommenders.backends.LANGUAGES``.
         """
         hashtags = answers.answer(
-            lambda count: self.recommend(features, backend, top=count, style=style, skip=skip),
+            lambda count: self.recommend(
+                features, backend, top=count, style=style, skip=skip, audience=audience
+            ),
             len(next(iter(features.values()))),
             top=top if language == "en" else 2 * top,  # several have one Russian form
             mix=mix,
@@ -184,6 +226,26 @@ class Engine:
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
         )
         return in_language(hashtags, language, top, skip)
+
+    def likely(
+        self, features: Mapping[str, NDArray[np.floating]], hashtags: Iterable[str]
+    ) -> set[str]:
+        """Those hashtags of a photo that the model, taught nothing, finds likely by itself.
+
+        Args:
+            features: (dims,) by backbone; where one is missing, nothing is likely.
+        """
+        backend = self.default_backend
+        if not features.keys() >= set(self.backbones[backend]):
+            return set()
+        rows = {name: row[None] for name, row in features.items()}
+        (scores,) = self.scores(rows, backend, taught=False)
+        likely = set()
+        for tag in hashtags:
+            column = self._columns.get(key(meaning(tag, self.own_hashtags)), len(scores))
+            if column < len(scores) and scores[column] >= LIKELY:
+                likely.add(tag)
+        return likely
 
     @property
     def default_mix(self) -> str | None:
@@ -198,62 +260,78 @@ class Engine:
         hashtags: Sequence[str],
         *,
         skip: Collection[str] = (),
+        audience: Audience = None,
     ) -> list[Reason]:
         """Why a photo, or an album's photos as one, got these hashtags: a reason each.
 
         Args:
-            features, backend: as for ``recommend``.
+            features, backend, audience: as for ``recommend``.
             skip: hashtags of known photos that must not be named.
         """
-        vocabulary = self.hashtags
-        columns = {tag: self._columns.get(meaning(tag, self._columns)) for tag in hashtags}
-        return explain(self._of(backend), features, columns, vocabulary, skip)
+        vocabulary = self._taught.shown(list(self.hashtags), audience)
+        columns = {tag: self._columns.get(meaning(key(tag), self._columns)) for tag in hashtags}
+        audiences = dict.fromkeys((None, audience))
+        return explain(self._of(backend), features, columns, vocabulary, skip, audiences)
 
-    def learn(
-        self, photos: Mapping[Hashable, tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]]
-    ) -> None:
+    def was_taught(self, tag: str, audience: Audience) -> bool:
+        """Whether an audience sees a hashtag that the bundle does not know, because of people."""
+        column = self._columns.get(key(tag))
+        return column is not None and self._taught.sees(audience, column)
+
+    def learn(self, photos: Mapping[Hashable, Lesson]) -> None:
         """Takes photos that people tagged into the ALS backend, at once.
 
+            engine.learn({1: (features, {None: ["sunset"], chat: ["mycat"]})})
+
+        It takes as long as these photos need, whatever was taught before.
+
         Args:
-            photos: key to (features (dims,) by backbone, canonical hashtags). A key taught before
-                is replaced; one without hashtags is forgotten. Photos without features of the
+            photos: key to the photo's lesson. A key taught before is replaced and needs no
+                features; one without hashtags is forgotten. New photos without features of the
                 backend's backbone are passed over.
         """
         als = self._recommenders.get("als")
         if not isinstance(als, AlsRecommender):
             return
         with self._lock:
-            taught: dict[Hashable, tuple[Floats, list[int]]] = {}
-            for key, (features, tags) in photos.items():
-                if als.backbone not in features and tags:
-                    continue
-                columns = [self._column(tag) for tag in tags]
-                taught[key] = (np.asarray(features.get(als.backbone, ()), np.float32), columns)
-                self._taught_columns.pop(key, None)
-                if columns:
-                    self._taught_columns[key] = tuple(dict.fromkeys(columns))
+            taught: dict[Hashable, tuple[Floats | None, dict[Audience, list[int]]]] = {}
+            for photo, (features, lessons) in photos.items():
+                row = features.get(als.backbone)
+                columns = {
+                    who: [self._column(tag) for tag in unique(tags).values()]
+                    for who, tags in lessons.items()
+                }
+                taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
+                spelt = {
+                    who: dict(zip(columns[who], unique(tags).values(), strict=True))
+                    for who, tags in lessons.items()
+                }
+                for column, usual in self._taught.learn(photo, spelt).items():
+                    self.hashtags[column] = usual
             als.learn(taught, len(self.hashtags))
             self._rank_taught(als.photos)
 
-    def knows(self, tag: str) -> bool:
-        """Whether the bundle's own vocabulary has a hashtag, or what a Russian one stands for."""
-        return meaning(tag, self.own_hashtags) in self.own_hashtags
-
     def _rank_taught(self, photos: int) -> None:
-        """Ranks hashtags that people taught by how many of all known photos carry them."""
-        uses = Counter(c for columns in self._taught_columns.values() for c in columns)
+        """Ranks hashtags that people taught by how many photos everybody sees them on."""
         new = range(len(self.bundle.hashtags), len(self.hashtags))
+        if not new:
+            return
+        uses = np.array([self._taught.uses(column) for column in new])
         for name in self.backends:
-            if name != "w2v" and new:  # which scores no hashtag but its own
+            if name != "w2v":  # which scores no hashtag but its own
                 self._rankings[name] = with_taught_hashtags(
-                    read_ranking(self.bundle, name), np.array([uses[c] for c in new]), photos
+                    read_ranking(self.bundle, name), uses, photos
                 )
 
     def _column(self, tag: str) -> int:
-        if tag not in self._columns:
-            self._columns[tag] = len(self.hashtags)
-            self.hashtags.append(tag)
-        return self._columns[tag]
+        name = key(tag)
+        if name not in self._columns:
+            self._columns[name] = len(self.hashtags)
+            self.hashtags.append(name)
+        return self._columns[name]
+
+    def _columns_of(self, hashtags: Iterable[str]) -> set[int]:
+        return {self._columns[name] for tag in hashtags if (name := key(tag)) in self._columns}
 
     def _of(self, backend: str) -> list[Recommender]:
         if backend == "both":

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 MAX_LENGTH = 100
@@ -83,6 +84,7 @@ def normalise(text: str) -> str:
     return tag
 
 
+@lru_cache(maxsize=1 << 16)
 def key(hashtag: str) -> str:
     """What the spellings of one hashtag have in common: NFKC, case-folded. Idempotent.
 

@@ -38,8 +38,8 @@ class AnswerRequest:
     """What decides an answer beside the photo: a chat's settings, as this engine can follow them.
 
     Attributes:
-        backend, style, mix, top, language: as for ``Engine.answer``.
-        blocked: hashtags that this chat must not be shown.
+        backend, style, mix, top, language, audience: as for ``Engine.answer``.
+        blocked: hashtags that nobody must be shown.
     """
 
     backend: str
@@ -48,11 +48,13 @@ class AnswerRequest:
     top: int
     blocked: Collection[str]
     language: str
+    audience: int
 
 
 async def answer(context: Context, album: Sequence[IncomingPhoto], asked_by: User | None) -> None:
     """Answer a photo, or an album's photos as one, in reply to the first of them."""
     services, texts, first = context.services, context.texts, album[0].message
+    await services.learner.caught_up(first.chat_id)
     engine = services.engine
     async with (
         services.typing.shown(context.bot, first.chat_id, first.message_thread_id),
@@ -129,7 +131,7 @@ async def request_in(
 ) -> AnswerRequest:
     """What holds in a chat, for whoever asks."""
     chat = await settings_of(session, chat_id)
-    blocked = await context.services.blocked.in_chat(session, engine, chat_id)
+    blocked = await context.services.blocked.hashtags(session, engine)
     return AnswerRequest(
         backend_of(engine, chat),
         chat.style,
@@ -137,6 +139,7 @@ async def request_in(
         chat.count,
         blocked,
         language_of(chat, context.texts),
+        chat_id,
     )
 
 
@@ -196,6 +199,7 @@ def _recommended(
         mix=request.mix,
         skip=request.blocked,
         language=request.language,
+        audience=request.audience,
     )
 
 
@@ -212,6 +216,7 @@ async def _previous(
     hashtags = await recommendations.previous(
         session,
         photo_id=_id(photos[0]),
+        chat_id=request.audience,
         backend=request.backend,
         model=engine.model,
         style=request.style,

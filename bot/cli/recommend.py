@@ -1,7 +1,7 @@
 """``tag4pic recommend``: hashtags for photo files, to read or as JSON lines."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -81,13 +81,18 @@ def recommend(
     engine = load_engine(settings_for_a_command())
     chosen = choose_backend(engine, backend)
 
+    from bot.chat.blocked import blocked_of
     from recommenders.photos import PhotoError
+    from storage.moderation import blocklist_of
 
     print_answer = _print_json if as_json else _print_for_people
     files, unread = expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
-    answers = answer_all(files, lambda photo: answer(engine, photo, chosen, top, style, language))
+    skip = blocked_of(engine.hashtags, blocklist_of({}))
+    answers = answer_all(
+        files, lambda photo: answer(engine, photo, chosen, top, style, language, skip)
+    )
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
             print_answer(get_answer())
@@ -149,9 +154,15 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def answer(
-    engine: "Engine", photo: str, backend: str, top: int, style: str, language: str
+    engine: "Engine",
+    photo: str,
+    backend: str,
+    top: int,
+    style: str,
+    language: str,
+    skip: Collection[str] = (),
 ) -> Answer:
-    """The hashtags of one photo file.
+    """The hashtags of one photo file, but for those of ``skip``.
 
     Raises:
         PhotoError: when it cannot be read.
@@ -162,7 +173,13 @@ def answer(
     started = perf_counter()
     features = engine.features([decode(Path(photo))], backbones)
     hashtags = engine.answer(
-        features, backend, top=top, style=style, mix=engine.default_mix, language=language
+        features,
+        backend,
+        top=top,
+        style=style,
+        mix=engine.default_mix,
+        skip=skip,
+        language=language,
     )
     elapsed_ms = round((perf_counter() - started) * 1000, 1)
     return Answer(photo, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)

@@ -56,7 +56,7 @@ async def open_(update: Update, context: Context) -> None:
         await query.answer(texts.category_gone, show_alert=True)
         return
     async with services.database.reading() as session:
-        blocked = await services.blocked.in_chat(session, engine, query.message.chat.id)
+        blocked = await services.blocked.hashtags(session, engine)
     tags = [tag for tag in category.hashtags if tag not in blocked][:MAX_HASHTAGS]
     header = texts.category.format(
         name=escape(_name(engine, category, blocked)),
@@ -72,7 +72,7 @@ async def _page(context: Context, chat_id: int, page: int) -> tuple[str, InlineK
     services, engine, texts = context.services, context.services.engine, context.texts
     await services.chat_locks.wait(chat_id)
     async with services.database.reading() as session:
-        blocked = await services.blocked.in_chat(session, engine, chat_id)
+        blocked = await services.blocked.hashtags(session, engine)
         last = await recommendations.last_in_chat(session, chat_id)
     answer = [Hashtag(tag, score) for tag, score in last.hashtags] if last else []
     fitting = _fitting(engine, answer)

@@ -6,7 +6,6 @@ from bot.chat.handlers.buttons import edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import forget_keyboard, mytags_keyboard
 from bot.chat.services import Context
-from bot.chat.teaching import unlearn
 from storage import labels, users
 
 PAGE_SIZE = 8
@@ -37,13 +36,13 @@ async def remove(update: Update, context: Context) -> None:
         await query.answer(context.texts.not_yours)
         return
     async with context.services.database.session() as session:
-        hashtag = await labels.hashtag_of(session, query.from_user.id, int(data[2]))
-        if hashtag is not None:
-            await labels.remove(session, query.from_user.id, hashtag)
-    if hashtag is None:
+        removed = await labels.remove(session, query.from_user.id, int(data[2]))
+    if removed is None or query.message is None:
         await stale(update, context)
         return
-    await unlearn(context.services)
+    hashtag, photo_ids = removed
+    chats = (query.message.chat.id, query.from_user.id)
+    context.services.learner.learn_soon(photo_ids, chats)
     await edit(query, *await _page(context, query.from_user.id, int(data[3])))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
 
@@ -66,9 +65,10 @@ async def forget_decided(update: Update, context: Context) -> None:
     if data[2] == "yes":
         text = context.texts.forgotten
         async with context.services.database.session() as session:
+            photo_ids = await labels.photos_of(session, query.from_user.id)
             await users.forget(session, query.from_user.id)
         context.services.last_photos.forget(query.from_user.id)
-        await unlearn(context.services)
+        context.services.learner.learn_soon(photo_ids, [query.from_user.id])
     await edit(query, text, None)
     await query.answer()
 

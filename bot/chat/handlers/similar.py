@@ -77,11 +77,11 @@ async def _near(context: Context, chat_id: int, tag: str) -> TextAndButtons:
     knowledge = engine.knowledge
     assert knowledge is not None
     async with services.database.reading() as session:
-        blocked = await services.blocked.in_chat(session, engine, chat_id)
+        blocked = await services.blocked.hashtags(session, engine)
     meant = tag if tag in blocked else meaning(tag, knowledge)
     if meant not in knowledge:
         # What people taught has no neighbours until a bundle is fitted with it.
-        if tag in engine.hashtags and tag not in blocked:
+        if engine.was_taught(tag, chat_id) and tag not in blocked:
             return texts.similar_taught.format(tag=escape(tag)), None
         known = [one for one in engine.hashtags if one in knowledge and one not in blocked]
         # Of a large vocabulary this takes a while; other chats must not wait for it.

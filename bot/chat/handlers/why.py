@@ -59,7 +59,9 @@ async def _reasons(context: Context, message: Message, photo_ids: Sequence[int])
         tags = [hashtag.tag for hashtag in hashtags]
     rows = {name: np.stack([one[name] for one in features]) for name in names}
     return await services.in_worker(
-        lambda: engine.explain(rows, request.backend, tags[:FIRST], skip=request.blocked)
+        lambda: engine.explain(
+            rows, request.backend, tags[:FIRST], skip=request.blocked, audience=request.audience
+        )
     )
 
 

@@ -1,10 +1,16 @@
 """/mytags and /forget: what is stored of a person."""
 
+from typing import Any
+
+import pytest
+
+from recommenders.engine import Engine
 from tests.bot.conversation import (
     BOB_IN_GROUP,
     GROUP,
     answer_hashtags,
     edited,
+    hashtags,
     labels,
     note,
     reply,
@@ -12,7 +18,7 @@ from tests.bot.conversation import (
 )
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
-from tests.colours import jpeg
+from tests.colours import Pause, jpeg
 from tests.person import Message, Person
 
 
@@ -84,3 +90,24 @@ async def test_buttons_under_the_answer_to_a_forgotten_photo_are_too_old(ann: Pe
     answer = await ann.wait_reply()
     await edited(ann, await reply(ann, "/forget"), "Yes")
     assert "too old" in await note(ann, answer, "👍")
+
+
+async def test_taking_a_hashtag_back_is_confirmed_before_it_is_learnt_and_holds_up_nobody_else(
+    bot: Running, ann: Person, photo: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reply_text(ann, "/addtags #ourcat")
+    assert "#ourcat" in await answer_hashtags(ann, "red")
+    pause, learn = Pause(), Engine.learn
+
+    def held_up(engine: Engine, photos: Any) -> None:
+        pause()
+        learn(engine, photos)
+
+    monkeypatch.setattr(Engine, "learn", held_up)
+    await edited(ann, await reply(ann, "/mytags"), "✕ #ourcat")
+    await pause.reached()
+    assert len(await answer_hashtags(await bot.person(chat=2_000), "red")) == 10
+    # Who took it back is answered once it is unlearnt.
+    await ann.send_photo(jpeg("red"))
+    pause.end()
+    assert "#ourcat" not in hashtags(await ann.wait_reply())
