@@ -1,12 +1,13 @@
 """The backend ``both``: ALS and Word2Vec together, and the words of captions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.als import AlsRecommender, Recognition
+from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
 from recommenders.bundle_parts import read_fusion, read_ranking, read_w2v
@@ -37,10 +38,10 @@ class Both:
     popularity: Floats
 
     def recognised(
-        self, features: Mapping[str, NDArray[np.floating]]
+        self, features: Mapping[str, NDArray[np.floating]], audiences: Collection[Audience]
     ) -> tuple[Recognition, Floats]:
         """What ALS and Word2Vec know of photos, by their backbones' features (n, dims)."""
-        als = self.als.recognised(features[self.als.backbone])
+        als = self.als.recognised(features[self.als.backbone], audiences)
         return als, self.w2v.scores(features[self.w2v.backbone])
 
     def scores(self, als: Recognition, w2v: Floats, near: Floats | None) -> Floats:
@@ -65,13 +66,15 @@ class Both:
         features: Mapping[str, NDArray[np.floating]],
         columns: Sequence[int],
         near: Floats,
+        audiences: Collection[Audience],
     ) -> dict[int, SourceShares]:
         """What each source counted for hashtags, in the photos' mean, by column.
 
         Args:
             near: (V + taught,) how near each hashtag is to the words of a caption.
+            audiences: whose lessons count.
         """
-        als, w2v = self.recognised(features)
+        als, w2v = self.recognised(features, audiences)
         known = w2v.shape[1] if self.fusion is None else len(self.fusion.share)
         at = np.array([min(column, known - 1) for column in columns])
         of_each = np.broadcast_to(at, (len(w2v), len(at)))

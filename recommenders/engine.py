@@ -1,7 +1,6 @@
 """A bundle ready to answer: its backbones, its recommenders and its ranking behind one door."""
 
 import threading
-from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image
 from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender
+from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
@@ -28,19 +28,39 @@ from recommenders.bundle_parts import (
 )
 from recommenders.explaining import Reason, SourceShares, explain
 from recommenders.feature_map import read_feature_map
+from recommenders.hashtags import key, unique
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.people import read_people
 from recommenders.photos import WORKING_SIDE
 from recommenders.ranking import Hashtag
 from recommenders.recommender import Recommender
+from recommenders.taught_hashtags import TaughtHashtags
 from recommenders.words import NEAR, Words
 
-__all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
+LIKELY = 0.5
+"""A hashtag is likely where the model, taught nothing, holds it for true rather than not."""
+
+Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
+"""Features (dims,) of a photo by backbone, and its hashtags by audience."""
+
+__all__ = [
+    "BACKENDS",
+    "STARTER",
+    "STYLES",
+    "BundleError",
+    "Engine",
+    "Hashtag",
+    "Lesson",
+    "WeightsError",
+]
 
 
 class Engine:
     """Answers photos with hashtags. Safe to call from several threads.
+
+    What people taught counts for its audience, everybody or one chat; an answer is for the
+    ``audience`` that asks, None where that is no chat. See ``recommenders.als_taught``.
 
         engine = Engine.load()
         photo = decode(path, engine.working_side)
@@ -67,7 +87,7 @@ class Engine:
         self.model = bundle.model
         self.hashtags = list(bundle.hashtags)
         self.own_hashtags = frozenset(bundle.hashtags)
-        self._columns = {tag: column for column, tag in enumerate(self.hashtags)}
+        self._columns = {key(tag): column for column, tag in enumerate(self.hashtags)}
         self._loaded = dict(backbones)
         self._recommenders = build_recommenders(bundle, backbones)
         blended = ["both"] if len(self._recommenders) > 1 else []
@@ -91,7 +111,7 @@ class Engine:
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())
         self._lock = threading.Lock()
-        self._taught_columns: dict[Hashable, tuple[int, ...]] = {}
+        self._taught = TaughtHashtags(len(self.hashtags))
 
     @classmethod
     def load(
@@ -135,18 +155,24 @@ class Engine:
         self,
         features: Mapping[str, NDArray[np.floating]],
         backend: str,
+        audience: Audience = None,
+        *,
+        taught: bool = True,
         words: Sequence[Collection[str]] = (),
     ) -> Floats:
         """Relevance (n, V) float32 by one of ``backends``.
 
         Args:
+            audience: who asks.
+            taught: False leaves out all that people taught.
             words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
         """
+        audiences = tuple(dict.fromkeys((None, audience))) if taught else ()
         near: Floats | None = None
         same_scene: Floats | None = None
         if backend == "both":
             assert self._both is not None
-            als, w2v = self._both.recognised(features)
+            als, w2v = self._both.recognised(features, audiences)
             if any(words):
                 near = np.stack([self._words.nearness(of_photo) for of_photo in words])
             scores, same_scene = self._both.scores(als, w2v, near), als.same_scene
@@ -154,14 +180,14 @@ class Engine:
             alone = self._recommenders[backend]
             of_photos = features[alone.backbone]
             if isinstance(alone, AlsRecommender):
-                als = alone.recognised(of_photos)
+                als = alone.recognised(of_photos, audiences)
                 scores, same_scene = als.scores, als.same_scene
             else:
                 scores = alone.scores(of_photos)
         if self._people is not None and self._people.backbone in features:
             for tag, missing in self._people.missing(features[self._people.backbone]).items():
                 if tag in self.own_hashtags:
-                    column = self._columns[tag]
+                    column = self._columns[key(tag)]
                     unnamed = True if near is None else near[:, column] < 1
                     scores[missing & unnamed, column] = 0
         # What people taught for the same scene needs nobody to agree.
@@ -175,6 +201,8 @@ class Engine:
         top: int = 10,
         style: str = "balanced",
         skip: Collection[str] = (),
+        audience: Audience = None,
+        taught: bool = True,
         words: Sequence[Collection[str]] = (),
     ) -> list[list[Hashtag]]:
         """Hashtags of photos, a list each, best first.
@@ -185,14 +213,16 @@ class Engine:
             top: how many hashtags; fewer come where no more fit.
             style: one of ``STYLES``.
             skip: hashtags that must not appear.
-            words: as for ``scores``.
+            audience, taught, words: as for ``scores``.
         """
         # First the ranking: should photos be learnt meanwhile, the scores have more hashtags than
         # it knows, never fewer.
         ranking = self._rankings[backend]
-        scores = self.scores(features, backend, words)
+        scores = self.scores(features, backend, audience, taught=taught, words=words)
         order = ranking.order(scores, style)
-        hashtags = self.hashtags[: scores.shape[1]]
+        hashtags = self._taught.shown(self.hashtags[: scores.shape[1]], audience)
+        # In whatever spelling.
+        skip = {*skip, *(hashtags[c] for c in self._columns_of(skip) if c < len(hashtags))}
         return [
             answers.pick(ranking, row, relevance, hashtags, top, skip)
             for row, relevance in zip(order, scores, strict=True)
@@ -208,13 +238,14 @@ class Engine:
         mix: str | None = None,
         skip: Collection[str] = (),
         language: str = "en",
+        audience: Audience = None,
         words: Collection[str] = (),
         before: Sequence[str] = (),
     ) -> list[Hashtag]:
         """What people get for a photo, or for an album's photos as one, best first.
 
         Args:
-            features, backend, style, skip: as for ``recommend``.
+            features, backend, style, skip, audience: as for ``recommend``.
             mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
             language: one of ``recommenders.backends.LANGUAGES``.
             words: what ``words_in`` gives of the caption.
@@ -225,7 +256,13 @@ class Engine:
         of_a_root = self._rankings[backend].of_a_root
         hashtags = answers.answer(
             lambda count: self.recommend(
-                features, backend, top=count, style=style, skip=skip, words=[words] * photos
+                features,
+                backend,
+                top=count,
+                style=style,
+                skip=skip,
+                audience=audience,
+                words=[words] * photos,
             ),
             photos,
             top=top if language == "en" else 2 * top,  # several have one Russian form
@@ -258,6 +295,26 @@ class Engine:
         hashtags = answers.pick(ranking, order, alike, self.hashtags[: len(alike)], most, skip)
         return in_language(hashtags, language, top, skip)
 
+    def likely(
+        self, features: Mapping[str, NDArray[np.floating]], hashtags: Iterable[str]
+    ) -> set[str]:
+        """Those hashtags of a photo that the model, taught nothing, finds likely by itself.
+
+        Args:
+            features: (dims,) by backbone; where one is missing, nothing is likely.
+        """
+        backend = self.default_backend
+        if not features.keys() >= set(self.backbones[backend]):
+            return set()
+        rows = {name: row[None] for name, row in features.items()}
+        (scores,) = self.scores(rows, backend, taught=False)
+        likely = set()
+        for tag in hashtags:
+            column = self._columns.get(key(meaning(tag, self.own_hashtags)), len(scores))
+            if column < len(scores) and scores[column] >= LIKELY:
+                likely.add(tag)
+        return likely
+
     @property
     def taught_backbones(self) -> tuple[str, ...]:
         """Whose features ``learn`` can use, the best first."""
@@ -277,22 +334,24 @@ class Engine:
         hashtags: Sequence[str],
         *,
         skip: Collection[str] = (),
+        audience: Audience = None,
         words: Collection[str] = (),
     ) -> list[Reason]:
         """Why a photo, or an album's photos as one, got these hashtags: a reason each.
 
         Args:
-            features, backend: as for ``recommend``.
+            features, backend, audience: as for ``recommend``.
             skip: hashtags of known photos, or words, that must not be named.
             words: as for ``answer``.
         """
-        vocabulary = self.hashtags
-        columns = {tag: self._columns.get(meaning(tag, self._columns)) for tag in hashtags}
-        reasons = explain(self._of(backend), features, columns, vocabulary, skip)
+        vocabulary = self._taught.shown(list(self.hashtags), audience)
+        columns = {tag: self._columns.get(meaning(key(tag), self._columns)) for tag in hashtags}
+        audiences = tuple(dict.fromkeys((None, audience)))
+        reasons = explain(self._of(backend), features, columns, vocabulary, skip, audiences)
         known = [column for column in columns.values() if column is not None]
         if self._both is None or backend != "both" or not known:
             return reasons
-        shares = self._both.shares(features, known, self._words.nearness(words))
+        shares = self._both.shares(features, known, self._words.nearness(words), audiences)
         return [
             self._with_sources(reason, column, shares[column], words, skip)
             if (column := columns[reason.hashtag]) is not None
@@ -315,56 +374,69 @@ class Engine:
         spoken = tuple(word for word in speaking if word not in skip)
         return replace(reason, words=spoken, sources=sources)
 
-    def learn(
-        self, photos: Mapping[Hashable, tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]]
-    ) -> None:
+    def was_taught(self, tag: str, audience: Audience) -> bool:
+        """Whether an audience sees a hashtag that the bundle does not know, because of people."""
+        column = self._columns.get(key(tag))
+        return column is not None and self._taught.sees(audience, column)
+
+    def learn(self, photos: Mapping[Hashable, Lesson]) -> None:
         """Takes photos that people tagged into the ALS backend, at once.
 
+            engine.learn({1: (features, {None: ["sunset"], chat: ["mycat"]})})
+
+        It takes as long as these photos need, whatever was taught before.
+
         Args:
-            photos: key to (features (dims,) by backbone, canonical hashtags). A key taught before
-                is replaced; one without hashtags is forgotten. Photos without features of one of
+            photos: key to the photo's lesson. A key taught before is replaced and needs no
+                features; one without hashtags is forgotten. New photos without features of one of
                 ``taught_backbones`` are passed over.
         """
         als = self._recommenders.get("als")
         if not isinstance(als, AlsRecommender):
             return
         with self._lock:
-            taught: dict[Hashable, tuple[Floats, list[int]]] = {}
+            taught: dict[Hashable, tuple[Floats | None, dict[Audience, list[int]]]] = {}
             itself: dict[Hashable, float] = {}
-            for key, (features, tags) in photos.items():
-                vector = np.asarray(features.get(als.backbone, ()), np.float32)
-                if not len(vector) and tags:
-                    if self._feature_map is None or self._feature_map.source not in features:
-                        continue  # nothing to know the photo by
-                    vector = self._feature_map(features[self._feature_map.source])
-                    itself[key] = self._feature_map.itself
-                columns = [self._column(tag) for tag in tags]
-                taught[key] = (vector, columns)
-                self._taught_columns.pop(key, None)
-                if columns:
-                    self._taught_columns[key] = tuple(dict.fromkeys(columns))
+            for photo, (features, lessons) in photos.items():
+                row = features.get(als.backbone)
+                if row is None and self._feature_map and self._feature_map.source in features:
+                    row = self._feature_map(features[self._feature_map.source])
+                    itself[photo] = self._feature_map.itself
+                columns = {
+                    who: [self._column(tag) for tag in unique(tags).values()]
+                    for who, tags in lessons.items()
+                }
+                taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
+                spelt = {
+                    who: dict(zip(columns[who], unique(tags).values(), strict=True))
+                    for who, tags in lessons.items()
+                }
+                for column, usual in self._taught.learn(photo, spelt).items():
+                    self.hashtags[column] = usual
             als.learn(taught, len(self.hashtags), itself)
             self._rank_taught(als.photos)
 
-    def knows(self, tag: str) -> bool:
-        """Whether the bundle's own vocabulary has a hashtag, or what a Russian one stands for."""
-        return meaning(tag, self.own_hashtags) in self.own_hashtags
-
     def _rank_taught(self, photos: int) -> None:
-        """Ranks hashtags that people taught by how many of all known photos carry them."""
-        uses = Counter(c for columns in self._taught_columns.values() for c in columns)
+        """Ranks hashtags that people taught by how many photos everybody sees them on."""
         new = range(len(self.bundle.hashtags), len(self.hashtags))
+        if not new:
+            return
+        uses = np.array([self._taught.uses(column) for column in new])
         for name in self.backends:
-            if name != "w2v" and new:  # which scores no hashtag but its own
+            if name != "w2v":  # which scores no hashtag but its own
                 self._rankings[name] = with_taught_hashtags(
-                    read_ranking(self.bundle, name), np.array([uses[c] for c in new]), photos
+                    read_ranking(self.bundle, name), uses, photos
                 )
 
     def _column(self, tag: str) -> int:
-        if tag not in self._columns:
-            self._columns[tag] = len(self.hashtags)
-            self.hashtags.append(tag)
-        return self._columns[tag]
+        name = key(tag)
+        if name not in self._columns:
+            self._columns[name] = len(self.hashtags)
+            self.hashtags.append(name)
+        return self._columns[name]
+
+    def _columns_of(self, hashtags: Iterable[str]) -> set[int]:
+        return {self._columns[name] for tag in hashtags if (name := key(tag)) in self._columns}
 
     def _of(self, backend: str) -> list[Recommender]:
         if backend != "both":

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.als import AlsRecommender, Neighbourhood
+from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
 from recommenders.recommender import Recommender
 from recommenders.w2v import Word2VecRecommender
@@ -103,6 +104,7 @@ def explain(
     columns: Mapping[str, int | None],
     vocabulary: Sequence[str],
     skip: Collection[str] = (),
+    audiences: Collection[Audience] = (None,),
 ) -> list[Reason]:
     """Reasons for hashtags of a photo, or of an album's photos as one.
 
@@ -112,9 +114,10 @@ def explain(
         columns: the hashtags to explain and their columns, None for one that is unknown.
         vocabulary: all hashtags, by column.
         skip: hashtags of known photos that must not be named.
+        audiences: whose lessons count.
     """
     neighbourhoods = [
-        recommender.neighbourhood(features[recommender.backbone])
+        recommender.neighbourhood(features[recommender.backbone], audiences)
         for recommender in recommenders
         if isinstance(recommender, AlsRecommender)
     ]

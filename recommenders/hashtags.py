@@ -1,21 +1,30 @@
-"""What counts as a hashtag, and reading hashtags out of text.
+"""What a hashtag is, how two spellings of one meet, and reading hashtags out of text.
 
-The canonical form is what is stored, compared and learnt: Unicode NFKC, the leading ``#`` dropped,
-case-folded; letters, digits, combining marks and underscores; at least one letter; at most 100
-characters. It follows what Instagram and Telegram turn into a link.
+A hashtag is shown as people write it (``normalise``): Unicode NFC, lower case, the leading ``#``
+dropped; letters and marks of any script, digits, underscores, and the middle dot inside a word; at
+least one letter; at most 100 characters. Two spellings are the same hashtag where their ``key``
+agrees: straße and strasse, ήλιος and ΗΛΙΟΣ, full-width and plain.
 """
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 MAX_LENGTH = 100
+MAX_KEY_LENGTH = 300
+"""Folding makes up to three letters of one."""
 
 Reason = Literal["empty", "too_long", "no_letter", "bad_character"]
 
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_JOINERS = _ZWNJ + _ZWJ
+_MIDDLE_DOT = "·"
+
 # What Unicode calls default ignorable: joiners, marks of direction, fillers, variation selectors.
-# They show nothing by themselves and would make two hashtags look alike, so they are dropped. That
-# goes for ZWNJ too: Persian is posted with and without it.
+# They show nothing by themselves and would make two hashtags look alike, so they are dropped.
 _INVISIBLE = dict.fromkeys(
     [
         *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
@@ -24,8 +33,18 @@ _INVISIBLE = dict.fromkeys(
         *(*range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
     ]
 )
+_INVISIBLE_BUT_JOINERS = {code: None for code in _INVISIBLE if chr(code) not in _JOINERS}
+_ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufefc]{2}")
+_VIRAMA = 9
+"""The combining class of the marks after which Indic scripts join letters."""
+
+_SIGNS = "#＃﹟"
 _SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
-_NEXT_HASHTAG = re.compile(r"(?<=[^#＃])(?=[#＃])")
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
+# As Telegram reads: a # inside a word marks nothing, and "&#39;" is a character's number. What
+# stands behind the next # without a space is another hashtag.
+_MARKED = re.compile(rf"(?<![\w{_MIDDLE_DOT}&])(?:[{_SIGNS}]+[^\s{_SIGNS}]*)+")
+_SIGN = re.compile(f"[{_SIGNS}]+")
 
 
 class HashtagError(ValueError):
@@ -37,49 +56,135 @@ class HashtagError(ValueError):
 
 
 def normalise(text: str) -> str:
-    """The canonical form of one hashtag, without ``#``. Idempotent.
+    """One hashtag as it is shown and stored, without ``#``. Idempotent.
+
+    >>> normalise("#Straße")
+    'straße'
 
     Raises:
         HashtagError: when nothing is left, it has no letter, is longer than 100 characters or
             has a character that no hashtag has.
     """
-    tag = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).strip().lstrip("#")
-    # Case folding can undo NFKC (and the other way round): fold, then compose again.
-    tag = unicodedata.normalize("NFKC", tag.casefold()).translate(_INVISIBLE)
+    tag = unicodedata.normalize("NFC", text.translate(_INVISIBLE_BUT_JOINERS))
+    tag = tag.strip().lstrip(_SIGNS + _JOINERS)
+    # Lower case İ is i with a dot of its own, which is one too many.
+    tag = unicodedata.normalize("NFC", tag.lower()).replace("i\u0307", "i")
+    tag = _with_needed_joiners(unicodedata.normalize("NFC", tag))
     if not tag:
         raise HashtagError(text, "empty")
-    if len(tag) > MAX_LENGTH:
+    folded = key(tag)
+    if len(tag) > MAX_LENGTH or len(folded) > MAX_KEY_LENGTH:
         raise HashtagError(text, "too_long")
-    kinds = [unicodedata.category(character) for character in tag]
-    fits = all(
-        kind[0] in "LN" or kind in ("Mn", "Mc") or character == "_"
-        for kind, character in zip(kinds, tag, strict=True)
-    )
-    # A mark in front would sit on the "#" and break the link.
-    if not fits or kinds[0][0] == "M":
+    # A mark in front would sit on the "#" and break the link, and dots stand between letters.
+    edges_fit = unicodedata.category(tag[0])[0] != "M" and _MIDDLE_DOT not in (tag[0], tag[-1])
+    if not edges_fit or not folded or not all(map(belongs, tag + folded)):
         raise HashtagError(text, "bad_character")
-    if not any(kind[0] == "L" for kind in kinds):
+    if not any(character.isalpha() for character in folded):
         raise HashtagError(text, "no_letter")
     return tag
 
 
-def parse(text: str) -> tuple[list[str], list[str]]:
-    """Hashtags of a person's text, and the pieces that are not hashtags.
+@lru_cache(maxsize=1 << 16)
+def key(hashtag: str) -> str:
+    """What the spellings of one hashtag have in common: NFKC, case-folded. Idempotent.
 
-    Pieces are separated by white space or by any script's commas and semicolons; ``#one#two`` is
-    two hashtags, and a piece needs no ``#``.
+    >>> key("straße") == key("STRASSE")
+    True
+
+    Args:
+        hashtag: as ``normalise`` gives it; of any other text the key is of no use.
+    """
+    folded, before = hashtag, ""
+    while folded != before:  # folding can undo NFKC, and the other way round
+        before = folded
+        folded = unicodedata.normalize("NFKC", folded.translate(_INVISIBLE)).casefold()
+        folded = unicodedata.normalize("NFKC", folded).replace("i\u0307", "i")
+    return folded
+
+
+def unique(hashtags: Iterable[str]) -> dict[str, str]:
+    """Hashtags by their keys, in order, each in its first spelling."""
+    by_key: dict[str, str] = {}
+    for tag in hashtags:
+        by_key.setdefault(key(tag), tag)
+    return by_key
+
+
+def usual_spellings(counts: Counter[str]) -> dict[str, str]:
+    """The spelling that is seen most of each hashtag, by key; of equals the first in the alphabet.
+
+    Args:
+        counts: how often each spelling was seen.
+    """
+    usual: dict[str, str] = {}
+    for tag in sorted(counts, key=lambda tag: (-counts[tag], tag)):
+        usual.setdefault(key(tag), tag)
+    return usual
+
+
+def parse(text: str) -> tuple[list[str], list[str]]:
+    """Hashtags of a person's text, and what looks like one and is none.
+
+    Where there is a ``#``, only what it marks counts, as in ``in_caption``. Otherwise each word is
+    a hashtag; they are separated by white space or by any script's commas and semicolons.
 
     Returns:
-        The canonical hashtags in order without repeats, and the pieces refused as they were typed.
+        The hashtags in order without repeats, and the pieces refused as they were typed.
     """
-    hashtags: dict[str, None] = {}
+    if _SIGN.search(_ADDRESS.sub(" ", text)):
+        pieces = [word or f"#{typed}" for word, typed in _marked(text)]
+    else:
+        pieces = _SEPARATORS.split(text)
+    hashtags: list[str] = []
     refused: list[str] = []
-    for piece in _SEPARATORS.split(text):
-        for part in _NEXT_HASHTAG.split(piece):
-            if not part.translate(_INVISIBLE):
-                continue
+    for piece in pieces:
+        if piece.translate(_INVISIBLE):
             try:
-                hashtags[normalise(part)] = None
+                hashtags.append(normalise(piece))
             except HashtagError:
-                refused.append(part)
-    return list(hashtags), refused
+                refused.append(piece)
+    return list(unique(hashtags).values()), refused
+
+
+def in_caption(text: str) -> list[str]:
+    """What stands behind each ``#`` of a text, up to the first sign, as Telegram reads it.
+
+    ``#sea.`` ``(#sun)`` ``#party🎉`` and ``#sunset@channel`` are sea, sun, party and sunset;
+    ``#one#two`` are two. A number (``#1``), an address's anchor and a character's number
+    (``&#39;``) are none.
+    """
+    return [word for word, _ in _marked(text) if word]
+
+
+def belongs(character: str) -> bool:
+    """Whether hashtags hold such characters; middle dots and joiners only between others."""
+    kind = unicodedata.category(character)
+    return kind[0] in "LN" or kind in ("Mn", "Mc") or character in f"_{_MIDDLE_DOT}{_JOINERS}"
+
+
+def _marked(text: str) -> Iterator[tuple[str, str]]:
+    """What is typed behind each ``#``, and the part of it that is a hashtag: that one first."""
+    for chain in _MARKED.finditer(_ADDRESS.sub(" ", text)):
+        for typed in _SIGN.split(chain[0])[1:]:
+            signs = (at for at, one in enumerate(typed) if not _goes_on(one))
+            word = typed[: next(signs, None)].rstrip(_MIDDLE_DOT)
+            yield word if any(map(str.isalpha, word)) else "", typed
+
+
+def _goes_on(character: str) -> bool:
+    return belongs(character) or ord(character) in _INVISIBLE
+
+
+def _with_needed_joiners(tag: str) -> str:
+    """Leaves joiners where scripts need them: beside a virama, and ZWNJ between Arabic letters."""
+    if _ZWNJ not in tag and _ZWJ not in tag:
+        return tag
+    joined = ""
+    for at, character in enumerate(tag):
+        if character in _JOINERS:
+            around = joined[-1:] + tag[at + 1 : at + 2]
+            beside_virama = _VIRAMA in map(unicodedata.combining, around)
+            if not beside_virama and not (character == _ZWNJ and _ARABIC.fullmatch(around)):
+                continue
+        joined += character
+    return joined

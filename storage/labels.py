@@ -1,21 +1,21 @@
-"""Hashtags that people gave photos: /addtags and /mydata, and what the models learn from.
+"""Hashtags that people gave photos: /addtags, and the list of one's own in /mydata.
 
-Hashtags come here in their canonical form (no #, case-folded); this package does not judge
-what a hashtag is, only whether it may be recommended (``storage.moderation``).
+Hashtags come here as they are shown, under the key that their spellings have in common; this
+package does not judge what a hashtag is, only whether others may see it (``storage.moderation``).
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import pages
-from storage.moderation import Blocklist, blocked_words
+from storage import moderation, pages
+from storage.blocklist import Blocklist
 from storage.pages import Page
-from storage.tables import Label, NewHashtag, now
-from storage.upserts import insert_missing, insert_or_change
+from storage.tables import Label, now
+from storage.upserts import insert_or_change
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,16 @@ class Added:
 
     added: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
-    """The user had given the photo these before; they stay."""
+    """The person had given the photo these before; they stay."""
     blocked: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
-    new: tuple[str, ...] = ()
-    """Those of ``added`` and ``repeated`` that the model's vocabulary lacks."""
+    unshared: tuple[str, ...] = ()
+    """Those of ``added`` and ``repeated`` that only this person's chats see."""
 
 
 @dataclass(frozen=True)
 class MyHashtag:
-    """A hashtag that a user added, and the id of the newest of its labels."""
+    """A hashtag that a person added, and the id of the newest of its labels."""
 
     label_id: int
     hashtag: str
@@ -42,94 +42,102 @@ class MyHashtag:
 async def add(
     session: AsyncSession,
     *,
-    user_id: int,
+    person: int,
     chat_id: int,
     photo_id: int,
-    hashtags: Sequence[str],
-    vocabulary: Container[str],
+    hashtags: Mapping[str, str],
+    blocklist: Blocklist,
+    likely: Container[str] = (),
+    album: bool = False,
     daily_limit: int | None = None,
     at: datetime | None = None,
 ) -> Added:
-    """Label the photo; adding the same again changes nothing.
+    """Labels the photo; adding the same again changes nothing.
 
-    A hashtag that ``vocabulary`` (the model's) lacks is noted for review, see
-    ``storage.moderation``. ``daily_limit``: how many labels a user may give a UTC day.
+    Args:
+        hashtags: by key.
+        blocklist: what is not taken.
+        likely: those hashtags that the model finds likely by itself.
+        album: the hashtags are given to several photos at once.
+        daily_limit: how many labels a person may give a UTC day.
     """
     at = at or now()
-    unique = list(dict.fromkeys(hashtags))
-    blocklist = Blocklist(await blocked_words(session))
-    blocked = [hashtag for hashtag in unique if blocklist.blocks(hashtag)]
-    had = set(
-        await session.scalars(
-            select(Label.hashtag).where(
-                Label.user_id == user_id,
-                Label.photo_id == photo_id,
-                Label.hashtag.in_(unique),
-                Label.removed_at.is_(None),
-            )
-        )
-    )
-    repeated = [tag for tag in unique if tag in had and tag not in blocked]
-    fresh = [tag for tag in unique if tag not in had and tag not in blocked]
+    blocked = {key for key in hashtags if blocklist.blocks(key)}
+    ours = (Label.user_id == person, Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
+    had = set(await session.scalars(select(Label.key).where(*ours, Label.removed_at.is_(None))))
+    fresh = [key for key in hashtags if key not in had | blocked]
     room = len(fresh)
     if daily_limit is not None:
         midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         # Those taken back count too.
-        today = select(func.count(Label.id)).where(Label.user_id == user_id, Label.at >= midnight)
+        today = select(func.count(Label.id)).where(Label.user_id == person, Label.at >= midnight)
         room = max(0, daily_limit - (await session.scalar(today) or 0))
     added = fresh[:room]
     # A label that was taken back is there still, and comes to life again.
-    alive = {"chat_id": chat_id, "at": at, "learnt_in": None, "removed_at": None}
-    keys = [{"user_id": user_id, "photo_id": photo_id, "hashtag": hashtag} for hashtag in added]
+    alive = {"chat_id": chat_id, "album": album, "at": at, "learnt_in": None, "removed_at": None}
     await insert_or_change(
         session,
         Label,
-        [key | alive for key in keys],
-        keys=["user_id", "photo_id", "hashtag"],
-        change=list(alive),
+        [
+            {
+                **{"user_id": person, "photo_id": photo_id, "key": key, "hashtag": hashtags[key]},
+                **{"likely": hashtags[key] in likely, **alive},
+            }
+            for key in added
+        ],
+        keys=["user_id", "photo_id", "key"],
+        change=["hashtag", "likely", *alive],
     )
-    new = [tag for tag in unique if tag in (*added, *repeated) and tag not in vocabulary]
-    await insert_missing(
-        session,
-        NewHashtag,
-        [{"hashtag": hashtag, "status": "pending", "first_at": at} for hashtag in new],
+    shared = await session.execute(
+        moderation.shared(Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
     )
+    everybodys = {row.key for row in shared}
+
+    def spelt(keys: Container[str]) -> tuple[str, ...]:
+        return tuple(hashtag for key, hashtag in hashtags.items() if key in keys)
+
     return Added(
-        added=tuple(added),
-        repeated=tuple(repeated),
-        blocked=tuple(blocked),
-        over_limit=tuple(fresh[room:]),
-        new=tuple(new),
+        added=spelt(added),
+        repeated=spelt(had - blocked),
+        blocked=spelt(blocked),
+        over_limit=spelt(fresh[room:]),
+        unshared=spelt({*added, *had} - blocked - everybodys),
     )
 
 
 async def mine(
-    session: AsyncSession, user_id: int, *, page: int = 0, size: int = 20
+    session: AsyncSession, person: int, *, page: int = 0, size: int = 20
 ) -> Page[MyHashtag]:
-    """The hashtags that the user has added and not taken back, newest first."""
+    """The hashtags that a person has added and not taken back, newest first."""
     newest = func.max(Label.id)
     query = (
-        select(newest, Label.hashtag)
-        .where(Label.user_id == user_id, Label.removed_at.is_(None))
-        .group_by(Label.hashtag)
+        select(newest, func.min(Label.hashtag))
+        .where(Label.user_id == person, Label.removed_at.is_(None))
+        .group_by(Label.key)
         .order_by(newest.desc())
     )
     return await pages.read(session, query, MyHashtag, page, size)
 
 
-async def hashtag_of(session: AsyncSession, user_id: int, label_id: int) -> str | None:
-    """The hashtag of one of the user's own labels: a button holds the id, for want of room."""
-    return await session.scalar(
-        select(Label.hashtag).where(Label.id == label_id, Label.user_id == user_id)
-    )
+async def remove(session: AsyncSession, person: int, label_id: int) -> tuple[str, list[int]] | None:
+    """Takes the hashtag of one of a person's own labels back from all photos.
 
-
-async def remove(session: AsyncSession, user_id: int, hashtag: str) -> int:
-    """Takes the user's hashtag back from all photos; returns from how many."""
-    result = await session.execute(
+    Returns:
+        The hashtag and the photos that had it; None where the label is not this person's.
+    """
+    label = await session.get(Label, label_id)
+    if label is None or label.user_id != person:
+        return None
+    photos = await session.scalars(
         update(Label)
-        .where(Label.user_id == user_id, Label.hashtag == hashtag, Label.removed_at.is_(None))
+        .where(Label.user_id == person, Label.key == label.key, Label.removed_at.is_(None))
         .values(removed_at=now())
+        .returning(Label.photo_id)
     )
-    assert isinstance(result, CursorResult)
-    return int(result.rowcount)
+    return label.hashtag, list(photos)
+
+
+async def photos_of(session: AsyncSession, person: int) -> list[int]:
+    """The photos that a person has labelled."""
+    labelled = select(Label.photo_id).where(Label.user_id == person).distinct()
+    return list(await session.scalars(labelled))

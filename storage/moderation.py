@@ -1,130 +1,168 @@
-"""Against vandals: which hashtags may be said in which chat.
+"""Against vandals: what one person teaches changes answers in that person's chats only.
 
-A hashtag that no model knew is said only in chats where someone used it, until two different
-users have used it or an admin has approved it. A blocked word is said nowhere.
+A label (a hashtag that a person gave a photo) is seen in the chat where it was given and in that
+person's private chat, and becomes everybody's once
+
+- a second person gave the photo, or a copy of it, the same hashtag; not where the hashtag is a word
+  that insults people (``review`` in ``blocked_words.csv``), which two accounts may agree on;
+- or an admin approved it;
+- or the model found it likely by itself when it was given.
+
+What was given to an album's photos at once is never everybody's: nobody said it of each of them.
+A blocked word is nobody's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import pages
+from storage import blocklist, pages
+from storage.blocklist import Blocklist
 from storage.pages import Page
-from storage.tables import BlockedWord, Label, NewHashtag, now
-from storage.upserts import insert_missing
+from storage.tables import BlockedWord, Label, LabelDecision, now
+from storage.upserts import insert_or_change
 
 Status = Literal["approved", "rejected"]
-ENOUGH_USERS = 2
-"""How many different users make a new hashtag common property."""
+ENOUGH_PEOPLE = 2
+"""How many different people make a photo's hashtag everybody's."""
+
+_IN_USE = Label.removed_at.is_(None)
+_STATUS = func.coalesce(func.max(LabelDecision.status), "")
+_PEOPLE = func.count(Label.user_id.distinct())
+_SHARED = or_(
+    _STATUS == "approved",
+    and_(
+        _STATUS == "",
+        or_(
+            func.max(case((Label.likely, 1), else_=0)) == 1,
+            and_(
+                _PEOPLE >= ENOUGH_PEOPLE,
+                Label.key.not_in(sorted(blocklist.shipped("review"))),
+            ),
+        ),
+    ),
+)
+"""SQL: a photo's hashtag, its labels grouped, is everybody's."""
 
 
 @dataclass(frozen=True)
-class PendingHashtag:
-    """A new hashtag nobody has decided on, and how many use it on how many photos."""
+class Pending:
+    """A photo's hashtag that waits for an admin.
 
-    id: int
-    hashtag: str
-    users: int
-    photos: int
-
-
-class Blocklist:
-    """Words no hashtag may be: a word blocks the equal hashtag and one that has it between
-    underscores; with * it is a pattern, as in ``bad*`` and ``*bad*``."""
-
-    def __init__(self, words: Iterable[str]) -> None:
-        words = list(words)
-        self._words = frozenset(word for word in words if "*" not in word)
-        # [ and ? are no part of our patterns, nor of any hashtag.
-        self._patterns = tuple(word for word in words if "*" in word)
-
-    def blocks(self, hashtag: str) -> bool:
-        """Whether the hashtag must not be said."""
-        pieces = {hashtag, *hashtag.split("_")}
-        return not pieces.isdisjoint(self._words) or any(
-            fnmatchcase(piece, pattern) for pattern in self._patterns for piece in pieces
-        )
-
-
-async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[PendingHashtag]:
-    """New hashtags that wait for an admin and are in use, oldest first."""
-    users, photos = func.count(Label.user_id.distinct()), func.count(Label.photo_id.distinct())
-    query = (
-        select(NewHashtag.id, NewHashtag.hashtag, users, photos)
-        .join(Label, and_(*_in_use()))
-        .where(NewHashtag.status == "pending")
-        .group_by(NewHashtag.id, NewHashtag.hashtag)
-        .order_by(NewHashtag.id)
-    )
-    return await pages.read(session, query, PendingHashtag, page, size)
-
-
-async def decide(session: AsyncSession, hashtag_id: int, status: Status, by: int) -> str | None:
-    """An admin's word on a new hashtag; returns the hashtag, or None for an unknown id."""
-    row = await session.get(NewHashtag, hashtag_id)
-    if row is None:
-        return None
-    row.status, row.decided_by, row.decided_at = status, by, now()
-    await session.flush()
-    return row.hashtag
-
-
-async def blocked_hashtags(session: AsyncSession, chat_id: int | None) -> set[str]:
-    """Of the hashtags that people taught, those that must not be recommended in a chat.
-
-    Rejected ones, blocked ones, and new ones of too few users that were not used in this very
-    chat; with None for the chat, those that no chat sees which did not use them.
+    Attributes:
+        label_id: of its first label; the pages of what waits are in this order.
+        people: how many gave it.
     """
-    in_this_chat = (
-        false() if chat_id is None else exists().where(*_in_use(), Label.chat_id == chat_id)
+
+    label_id: int
+    photo_id: int
+    hashtag: str
+    people: int
+
+
+def shared(*where: ColumnElement[bool]) -> Select[int, str]:
+    """SQL: photos and keys of hashtags that are everybody's, of the labels that fit ``where``."""
+    query: Select[int, str] = _grouped(select(Label.photo_id, Label.key), *where).having(_SHARED)
+    return query
+
+
+async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[Pending]:
+    """What waits for an admin: in use, not everybody's, not decided; the first given first."""
+    first = func.min(Label.id)
+    columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE)
+    return await pages.read(session, _waiting(columns).order_by(first), Pending, page, size)
+
+
+async def decide(
+    session: AsyncSession, first_label: int, last_label: int, status: Status, by: int
+) -> list[Pending]:
+    """An admin's word on what waits, from one label to another as ``pending`` orders them.
+
+    Returns:
+        What was decided; nothing where somebody else decided it before.
+    """
+    first = func.min(Label.id)
+    columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE, Label.key)
+    query = _waiting(columns).having(first.between(first_label, last_label)).order_by(first)
+    rows = (await session.execute(query)).all()
+    decision = {"status": status, "decided_by": by, "decided_at": now()}
+    await insert_or_change(
+        session,
+        LabelDecision,
+        [{"photo_id": row[1], "key": row[4], **decision} for row in rows],
+        keys=["photo_id", "key"],
+        change=list(decision),
     )
-    rows = await session.execute(
-        select(
-            NewHashtag.hashtag,
-            or_(NewHashtag.status == "rejected", and_(~is_shared(), ~in_this_chat)).label("hidden"),
-        )
+    return [Pending(*row[:4]) for row in rows]
+
+
+async def in_force(session: AsyncSession) -> Blocklist:
+    """The block list: what ships and what admins added, but for what they allow."""
+    return blocklist_of(await own_words(session))
+
+
+def blocklist_of(own: Mapping[str, bool]) -> Blocklist:
+    """The same of words as ``own_words`` gives them."""
+    added = {word for word, allowed in own.items() if not allowed}
+    allowed = own.keys() - added
+    return Blocklist(
+        (blocklist.shipped("block") | added) - allowed, blocklist.shipped("allow") | allowed
     )
-    blocklist = Blocklist(await blocked_words(session))
-    return {row.hashtag for row in rows if row.hidden or blocklist.blocks(row.hashtag)}
 
 
-async def block(session: AsyncSession, word: str, by: int) -> bool:
-    """Block a word or pattern (canonical form); False: it was blocked already."""
-    if word in await blocked_words(session):
-        return False
-    row = {"word": word, "added_by": by, "at": now()}
-    await insert_missing(session, BlockedWord, [row])
-    return True
+async def own_words(session: AsyncSession) -> dict[str, bool]:
+    """The words that admins added, sorted; True for those of the shipped list that they allow."""
+    query = select(BlockedWord.word, BlockedWord.allowed).order_by(BlockedWord.word)
+    return {row.word: row.allowed for row in await session.execute(query)}
 
 
-async def unblock(session: AsyncSession, word: str) -> bool:
-    """Allow a word again; False: it was not blocked."""
+async def block(session: AsyncSession, word: str, by: int) -> None:
+    """Blocks a word or pattern, folded as a key."""
+    if word in blocklist.shipped("block"):
+        await session.execute(delete(BlockedWord).where(BlockedWord.word == word))
+    else:
+        await _put(session, word, allowed=False, by=by)
+
+
+async def unblock(session: AsyncSession, word: str, by: int) -> bool:
+    """Allows a word again, also one that ships; False: it was not blocked."""
+    if word in blocklist.shipped("block"):
+        had = await session.get(BlockedWord, word)
+        await _put(session, word, allowed=True, by=by)
+        return had is None
     result = await session.execute(delete(BlockedWord).where(BlockedWord.word == word))
     assert isinstance(result, CursorResult)
     return bool(result.rowcount)
 
 
-async def blocked_words(session: AsyncSession) -> list[str]:
-    """The block list, sorted."""
-    return list(await session.scalars(select(BlockedWord.word).order_by(BlockedWord.word)))
+async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> None:
+    row = {"word": word, "allowed": allowed, "added_by": by, "at": now()}
+    await insert_or_change(session, BlockedWord, [row], keys=["word"], change=["allowed"])
 
 
-def is_shared() -> ColumnElement[bool]:
-    """SQL: the row of ``NewHashtag`` may be said everywhere."""
-    users = (
-        select(func.count(Label.user_id.distinct()))
-        .where(*_in_use())
-        .correlate(NewHashtag)
-        .scalar_subquery()
+def _waiting(columns: Any) -> Any:
+    return _grouped(columns).having(_STATUS == "", ~_SHARED)
+
+
+def _grouped(columns: Any, *where: ColumnElement[bool]) -> Any:
+    """Labels in use that are no album's, one row a hashtag of a photo, with its decision."""
+    decided = and_(LabelDecision.photo_id == Label.photo_id, LabelDecision.key == Label.key)
+    return (
+        columns.select_from(Label)
+        .outerjoin(LabelDecision, decided)
+        .where(_IN_USE, ~Label.album, *where)
+        .group_by(Label.photo_id, Label.key)
     )
-    return or_(
-        NewHashtag.status == "approved", and_(NewHashtag.status == "pending", users >= ENOUGH_USERS)
-    )
-
-
-def _in_use() -> tuple[ColumnElement[bool], ...]:
-    return Label.hashtag == NewHashtag.hashtag, Label.removed_at.is_(None)

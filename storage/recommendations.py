@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Label, Recommendation, Sighting, now
@@ -59,6 +59,7 @@ async def previous(
     session: AsyncSession,
     *,
     photo_id: int,
+    chat_id: int,
     backend: str,
     model: str,
     style: str,
@@ -72,8 +73,11 @@ async def previous(
 
     The newest answer of at least ``count`` hashtags, with those that a chat took out of it. One
     from before the photo's labels last changed, or from before ``since``, no longer counts:
-    something was learnt then.
+    something was learnt then. Nor does another chat's where one of the two was ever taught
+    something: it may be that chat's alone.
     """
+    taught = exists().where(or_(Label.chat_id == chat_id, Label.user_id == chat_id))
+    theirs = or_(Label.chat_id == Recommendation.chat_id, Label.user_id == Recommendation.chat_id)
     changes = select(func.max(Label.at), func.max(Label.removed_at)).where(
         Label.photo_id == photo_id
     )
@@ -81,6 +85,7 @@ async def previous(
     named = _joined(words)
     query = select(Recommendation.hashtags).where(
         Recommendation.photo_id == photo_id,
+        or_(Recommendation.chat_id == chat_id, and_(~taught, ~exists().where(theirs))),
         Recommendation.backend == backend,
         Recommendation.model == model,
         Recommendation.style == style,

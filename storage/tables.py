@@ -30,6 +30,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 HASHTAG_LENGTH = 100
 BANDS = 5
 """The average hash of a photo is cut into so many columns."""
+KEY_LENGTH = 300
+"""Folding makes up to three letters of one."""
 
 
 def now() -> datetime:
@@ -294,45 +296,58 @@ class TakenOut(Base):
 
 
 class Label(Base):
-    """A hashtag that a user gave a photo. ``removed_at`` set: taken back."""
+    """A hashtag that somebody gave a photo. ``removed_at`` set: taken back.
+
+    Attributes:
+        user_id: who gave it.
+        hashtag, key: as it was written, and what its spellings have in common.
+        album: given to several photos at once, so it may not be true of each.
+        likely: the model found it likely by itself.
+        learnt_in: the version of the bundle that learnt it.
+    """
 
     __tablename__ = "labels"
     __table_args__ = (
-        UniqueConstraint("user_id", "photo_id", "hashtag"),
+        UniqueConstraint("user_id", "photo_id", "key"),
         Index(None, "user_id", "at"),
-        Index(None, "hashtag", "user_id"),
+        Index(None, "key", "user_id"),
         KEEP_COUNTING,
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigInteger)
-    chat_id: Mapped[int] = mapped_column(BigInteger)
+    chat_id: Mapped[int] = mapped_column(BigInteger, index=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
     hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH))
+    key: Mapped[str] = mapped_column(String(KEY_LENGTH))
+    album: Mapped[bool] = mapped_column(server_default=false())
+    likely: Mapped[bool] = mapped_column(server_default=false())
     at: Mapped[datetime]
     learnt_in: Mapped[str | None] = mapped_column(String(128), index=True)
     removed_at: Mapped[datetime | None]
 
 
-class NewHashtag(Base):
-    """A hashtag that no model knew when it was first used: pending, approved or rejected."""
+class LabelDecision(Base):
+    """An admin's word on a hashtag of a photo: ``approved`` for everybody, or ``rejected``."""
 
-    __tablename__ = "new_hashtags"
-    __table_args__ = KEEP_COUNTING
+    __tablename__ = "label_decisions"
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    hashtag: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), unique=True)
-    status: Mapped[str] = mapped_column(String(16), index=True)
-    first_at: Mapped[datetime]
+    photo_id: Mapped[int] = mapped_column(
+        ForeignKey("photos.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
     decided_by: Mapped[int | None] = mapped_column(BigInteger)
-    decided_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime]
 
 
 class BlockedWord(Base):
-    """A word (or a pattern with *) that no hashtag may be made of."""
+    """A word (or a pattern with *) that no hashtag may be made of; or, ``allowed``, one that may,
+    though it is on the list that ships."""
 
     __tablename__ = "blocked_words"
 
-    word: Mapped[str] = mapped_column(String(HASHTAG_LENGTH), primary_key=True)
+    word: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
+    allowed: Mapped[bool] = mapped_column(server_default=false())
     added_by: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime]

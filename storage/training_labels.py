@@ -1,29 +1,46 @@
 """Labels and features together, for the models to learn from without the pictures."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import moderation
 from storage.known_photos import unpack
-from storage.moderation import Blocklist, blocked_words, is_shared
-from storage.tables import Label, NewHashtag, PhotoFeatures
+from storage.tables import Label, PhotoFeatures
 
 _ACTIVE = Label.removed_at.is_(None)
+_AT_A_TIME = 256
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What people taught of a photo, and whom it is for.
+
+    Attributes:
+        features: (d,) float32.
+        hashtags: everybody's under None; under each chat's number those that it sees beside them:
+            of a private chat, which has its person's number, all that the person taught.
+    """
+
+    photo_id: int
+    features: NDArray[np.float32]
+    hashtags: Mapping[int | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """A photo that people labelled.
+    """A photo and those of its hashtags that are everybody's.
 
     Attributes:
         features: (d,) float32.
-        hashtags: how many users gave each.
+        hashtags: how many people gave each.
         label_ids: of the labels behind them.
     """
 
@@ -33,83 +50,109 @@ class LabelledPhoto:
     label_ids: tuple[int, ...]
 
 
-async def labelled(
-    session: AsyncSession,
-    backbone: str,
-    *,
-    unlearnt_only: bool = False,
-    shared_only: bool = False,
-    batch: int = 256,
-) -> AsyncIterator[list[LabelledPhoto]]:
-    """Every labelled photo that has features of a backbone, in batches, by rising photo id.
+async def lessons(
+    session: AsyncSession, backbone: str, photo_ids: Collection[int] | None = None
+) -> AsyncIterator[list[Lesson]]:
+    """Photos with labels and features of a backbone, in batches, by rising id.
 
     Args:
-        unlearnt_only: only photos with a label not yet learnt, with all their labels.
-        shared_only: without hashtags that not every chat may see (``storage.moderation``).
+        photo_ids: only these; all where None.
     """
-    counts: tuple[ColumnElement[bool], ...] = (_ACTIVE,)
-    blocklist = Blocklist(await blocked_words(session) if shared_only else ())
-    if shared_only:
-        hidden = exists().where(NewHashtag.hashtag == Label.hashtag, ~is_shared())
-        counts = (*counts, ~hidden)
+    async for vectors in _labelled_vectors(session, backbone, photo_ids):
+        everybodys = await _everybodys(session, vectors)
+        hashtags: dict[int, dict[int | None, dict[str, None]]] = {one: {} for one in vectors}
+        for row in await _labels(session, vectors):
+            shared = (row.photo_id, row.key) in everybodys
+            # A private chat has its person's number.
+            for audience in (None,) if shared else {row.chat_id, row.user_id}:
+                hashtags[row.photo_id].setdefault(audience, {})[row.hashtag] = None
+        yield [
+            Lesson(
+                photo_id,
+                unpack(vector),
+                {audience: tuple(tags) for audience, tags in hashtags[photo_id].items()},
+            )
+            for photo_id, vector in vectors.items()
+        ]
+
+
+async def labelled(
+    session: AsyncSession, backbone: str, *, unlearnt_only: bool = False
+) -> AsyncIterator[list[LabelledPhoto]]:
+    """Photos that have features of a backbone and hashtags that are everybody's and not blocked.
+
+    Args:
+        unlearnt_only: only photos with such a label not yet learnt, with all of them.
+
+    Yields:
+        Batches, by rising id.
+    """
+    blocklist = await moderation.in_force(session)
     unlearnt = (Label.learnt_in.is_(None),) if unlearnt_only else ()
-    has_labels = exists().where(Label.photo_id == PhotoFeatures.photo_id, *counts, *unlearnt)
-    after_photo = 0
-    while vectors := await _vectors(
-        session, backbone, has_labels, PhotoFeatures.photo_id > after_photo, limit=batch
-    ):
-        after_photo = max(vectors)
-        photos = await _with_labels(session, vectors, counts, blocklist)
+    async for vectors in _labelled_vectors(session, backbone, None, *unlearnt):
+        everybodys = await _everybodys(session, vectors)
+        labels: dict[int, list[tuple[int, str]]] = {photo_id: [] for photo_id in vectors}
+        new = set()
+        for row in await _labels(session, vectors):
+            if (row.photo_id, row.key) in everybodys and not blocklist.blocks(row.key):
+                labels[row.photo_id].append((row.id, row.hashtag))
+                if row.learnt_in is None:
+                    new.add(row.photo_id)
+        photos = [
+            LabelledPhoto(
+                photo_id,
+                unpack(vector),
+                Counter(hashtag for _, hashtag in labels[photo_id]),
+                tuple(label_id for label_id, _ in labels[photo_id]),
+            )
+            for photo_id, vector in vectors.items()
+            if labels[photo_id] and (photo_id in new or not unlearnt_only)
+        ]
         if photos:
             yield photos
 
 
-async def labelled_photo(
-    session: AsyncSession, backbone: str, photo_id: int
-) -> LabelledPhoto | None:
-    """One photo with its labels; None where it has none, or no features of the backbone."""
-    vectors = await _vectors(session, backbone, PhotoFeatures.photo_id == photo_id, limit=1)
-    photos = await _with_labels(session, vectors, (_ACTIVE,), Blocklist(()))
-    return photos[0] if photos else None
-
-
-async def _vectors(
-    session: AsyncSession, backbone: str, *where: ColumnElement[bool], limit: int
-) -> dict[int, bytes]:
-    rows = await session.execute(
-        select(PhotoFeatures.photo_id, PhotoFeatures.vector)
-        .where(PhotoFeatures.backbone == backbone, *where)
-        .order_by(PhotoFeatures.photo_id)
-        .limit(limit)
-    )
-    return {row.photo_id: row.vector for row in rows}
-
-
-async def _with_labels(
+async def _labelled_vectors(
     session: AsyncSession,
-    vectors: Mapping[int, bytes],
-    counts: tuple[ColumnElement[bool], ...],
-    blocklist: Blocklist,
-) -> list[LabelledPhoto]:
-    """The photos that have labels which count and are not blocked."""
-    labels: dict[int, list[tuple[int, str]]] = {photo_id: [] for photo_id in vectors}
-    for row in await session.execute(
-        select(Label.id, Label.photo_id, Label.hashtag)
-        .where(Label.photo_id.in_(list(vectors)), *counts)
-        .order_by(Label.id)
-    ):
-        if not blocklist.blocks(row.hashtag):
-            labels[row.photo_id].append((row.id, row.hashtag))
-    return [
-        LabelledPhoto(
-            photo_id,
-            unpack(vector),
-            Counter(hashtag for _, hashtag in labels[photo_id]),
-            tuple(label_id for label_id, _ in labels[photo_id]),
+    backbone: str,
+    photo_ids: Collection[int] | None,
+    *labels: ColumnElement[bool],
+) -> AsyncIterator[dict[int, bytes]]:
+    """Features of photos that have labels, in batches by rising id."""
+    has_labels = exists().where(Label.photo_id == PhotoFeatures.photo_id, _ACTIVE, *labels)
+    wanted = None if photo_ids is None else sorted(photo_ids)
+    after = 0
+    while wanted is None or wanted:
+        query = (
+            select(PhotoFeatures.photo_id, PhotoFeatures.vector)
+            .where(PhotoFeatures.backbone == backbone, has_labels)
+            .order_by(PhotoFeatures.photo_id)
         )
-        for photo_id, vector in vectors.items()
-        if labels[photo_id]
-    ]
+        if wanted is None:
+            query = query.where(PhotoFeatures.photo_id > after).limit(_AT_A_TIME)
+        else:
+            some, wanted = wanted[:_AT_A_TIME], wanted[_AT_A_TIME:]
+            query = query.where(PhotoFeatures.photo_id.in_(some))
+        rows = {row.photo_id: row.vector for row in await session.execute(query)}
+        if rows:
+            after = max(rows)
+            yield rows
+        elif wanted is None:
+            return
+
+
+async def _everybodys(session: AsyncSession, photo_ids: Iterable[int]) -> set[tuple[int, str]]:
+    shared = moderation.shared(Label.photo_id.in_(list(photo_ids)))
+    return {(row.photo_id, row.key) for row in await session.execute(shared)}
+
+
+async def _labels(session: AsyncSession, photo_ids: Iterable[int]) -> Iterable[Any]:
+    return await session.execute(
+        select(Label.id, Label.photo_id, Label.user_id, Label.chat_id)
+        .add_columns(Label.hashtag, Label.key, Label.learnt_in)
+        .where(Label.photo_id.in_(list(photo_ids)), _ACTIVE)
+        .order_by(Label.id)
+    )
 
 
 async def changed_at(session: AsyncSession) -> datetime | None:

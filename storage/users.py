@@ -11,7 +11,7 @@ from storage.tables import (
     BlockedWord,
     Chat,
     Label,
-    NewHashtag,
+    LabelDecision,
     Photo,
     Recommendation,
     Sighting,
@@ -60,7 +60,11 @@ async def forget(session: AsyncSession, user_id: int) -> None:
         ]
     for statement in statements:
         await session.execute(statement)
-    await _forget_decisions(session, user_id)
+    # An admin's decisions stay, without the admin.
+    for table, column in ((LabelDecision, "decided_by"), (BlockedWord, "added_by")):
+        await session.execute(
+            update_rows(table).where(getattr(table, column) == user_id).values({column: None})
+        )
     for start in range(0, len(sole), 500):
         await session.execute(delete(Photo).where(Photo.id.in_(sole[start : start + 500])))
 
@@ -72,13 +76,3 @@ def _photos_only_of(user_id: int) -> Select[int]:
         ~exists().where(others.photo_id == Photo.id, others.user_id != user_id),
         ~exists().where(Label.photo_id == Photo.id, Label.user_id != user_id),
     )
-
-
-async def _forget_decisions(session: AsyncSession, user_id: int) -> None:
-    """An admin's decisions stay, without the admin; hashtags nobody uses any more go."""
-    for table, column in ((NewHashtag, "decided_by"), (BlockedWord, "added_by")):
-        await session.execute(
-            update_rows(table).where(getattr(table, column) == user_id).values({column: None})
-        )
-    used = exists().where(Label.hashtag == NewHashtag.hashtag)
-    await session.execute(delete(NewHashtag).where(NewHashtag.status == "pending", ~used))

@@ -48,8 +48,8 @@ class AnswerRequest:
     """What decides an answer beside the photo: a chat's settings, as this engine can follow them.
 
     Attributes:
-        backend, style, mix, top, language: as for ``Engine.answer``.
-        blocked: hashtags that this chat must not be shown, or has anyhow as its own.
+        backend, style, mix, top, language, audience: as for ``Engine.answer``.
+        blocked: hashtags that nobody must be shown, and those that the chat has anyhow as its own.
         own: the chat's own hashtags, which stand behind the best five.
         words: hashtags that the caption names.
     """
@@ -60,6 +60,7 @@ class AnswerRequest:
     top: int
     blocked: Collection[str]
     language: str
+    audience: int
     own: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
@@ -80,6 +81,7 @@ async def answer(
         The number of the message with the answer; None where no photo could be read.
     """
     services, texts, first = context.services, context.texts, album[0].message
+    await services.learner.caught_up(first.chat_id)
     engine, person = services.engine, person_of(update)
     async with services.typing.shown(context.bot, first.chat_id, topic_of(first)):
         if services.photo_places.becomes_crowd(person):
@@ -240,7 +242,7 @@ async def request_in(
 ) -> AnswerRequest:
     """What holds in a chat, for whoever asks."""
     chat = await chats.get(session, chat_id)
-    blocked = await context.services.blocked.in_chat(session, engine, chat_id)
+    blocked = await context.services.blocked.hashtags(session, engine)
     own = tuple(tag for tag in own_hashtags_of(chat) if tag not in blocked)
     return AnswerRequest(
         backend_of(engine, chat),
@@ -249,6 +251,7 @@ async def request_in(
         count_of(chat) - len(own),
         {*blocked, *own},
         language_of(chat, context.texts),
+        chat_id,
         own,
     )
 
@@ -371,6 +374,7 @@ def _recommended(
         mix=request.mix,
         skip=request.blocked,
         language=request.language,
+        audience=request.audience,
         words=request.words,
         before=before,
     )
@@ -396,6 +400,7 @@ async def _previous(
     hashtags = await recommendations.previous(
         session,
         photo_id=photo_ids[0],
+        chat_id=request.audience,
         backend=request.backend,
         model=engine.model,
         style=request.style,

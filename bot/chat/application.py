@@ -171,8 +171,9 @@ def _register(application: Bot) -> None:
         application.add_handler(CallbackQueryHandler(callback, rf"^({verb}):"))
     application.add_handler(CallbackQueryHandler(buttons.stale))
 
-    replies = filters.TEXT & ~filters.COMMAND & addtags.RepliesToAsking()
-    application.add_handler(MessageHandler(NEW & replies, addtags.replied))
+    services: Services = application.bot_data["services"]
+    answers = filters.TEXT & ~filters.COMMAND & addtags.AnswersToAsking(services.questions)
+    application.add_handler(MessageHandler(NEW & answers, addtags.replied))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.COMMAND, commands.unknown))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, plain_texts.written))
     application.add_error_handler(errors.failed)
@@ -213,4 +214,5 @@ async def _introduce(application: Bot) -> None:
 
 async def _close(application: Bot) -> None:
     services: Services = application.bot_data["services"]
+    await services.learner.finished()
     services.worker.shutdown(wait=False, cancel_futures=True)

@@ -1,35 +1,67 @@
-"""Which hashtags may not be recommended in a chat: storage's rules over the engine's vocabulary."""
+"""Which hashtags may not be shown: the block list over the engine's vocabulary."""
+
+import asyncio
+from collections.abc import Iterable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from recommenders.engine import Engine
+from recommenders.hashtags import key
 from recommenders.languages import meanings
 from storage import moderation
-from storage.moderation import Blocklist
+from storage.blocklist import Blocklist
 
 
 class BlockedHashtags:
     """Applies the block list to the vocabulary once, and again when either changes.
 
-    A Russian hashtag is blocked by what it means, too.
-    A vocabulary has thousands of hashtags and the list may have patterns: too slow for every photo.
+    A vocabulary has thousands of hashtags: too many for every photo. Those that are new are looked
+    at alone, and in a thread, where nobody waits for them.
     """
 
     def __init__(self) -> None:
-        self._computed_for: tuple[object, ...] = ()
-        self._in_vocabulary: frozenset[str] = frozenset()
+        self._words: dict[str, bool] | None = None
+        self._blocklist = Blocklist(())
+        self._judged: dict[str, bool] = {}
+        self._computed_for: tuple[Engine, int] | None = None
+        self._blocked: frozenset[str] = frozenset()
 
-    async def in_chat(self, session: AsyncSession, engine: Engine, chat_id: int) -> set[str]:
-        """The hashtags that this chat must not be shown."""
-        words = await moderation.blocked_words(session)
-        computed_for = (engine, len(engine.hashtags), *words)
+    async def blocklist(self, session: AsyncSession) -> Blocklist:
+        """The block list as it is now."""
+        words = await moderation.own_words(session)
+        if words != self._words:
+            self._blocklist = moderation.blocklist_of(words)
+            self._words, self._judged, self._computed_for = words, {}, None
+        return self._blocklist
+
+    async def hashtags(self, session: AsyncSession, engine: Engine) -> frozenset[str]:
+        """The hashtags that nobody must be shown."""
+        blocklist = await self.blocklist(session)
+        computed_for = (engine, len(engine.hashtags))
         if computed_for != self._computed_for:
-            blocklist = Blocklist(words)
-            blocked = filter(blocklist.blocks, engine.hashtags) if words else ()
-            russian = (
-                form
-                for form, english in (meanings() if words else {}).items()
-                if blocklist.blocks(form) or blocklist.blocks(english[0])
+            judged = self._judged
+            self._blocked = await asyncio.to_thread(
+                blocked_of, list(engine.hashtags), blocklist, judged
             )
-            self._computed_for, self._in_vocabulary = computed_for, frozenset((*blocked, *russian))
-        return await moderation.blocked_hashtags(session, chat_id) | self._in_vocabulary
+            if judged is self._judged:  # the list has not changed meanwhile
+                self._computed_for = computed_for
+        return self._blocked
+
+
+def blocked_of(
+    hashtags: Iterable[str], blocklist: Blocklist, judged: dict[str, bool] | None = None
+) -> frozenset[str]:
+    """Those hashtags that a list blocks, and the Russian ones that are blocked or mean one.
+
+    Args:
+        judged: what is known to be blocked or not, by hashtag; what is new is added to it.
+    """
+    judged = {} if judged is None else judged
+
+    def blocks(hashtag: str) -> bool:
+        if hashtag not in judged:
+            judged[hashtag] = blocklist.blocks(key(hashtag))
+        return judged[hashtag]
+
+    russian = (form for form, english in meanings().items() if blocks(form) or blocks(english[0]))
+    return frozenset((*filter(blocks, hashtags), *russian))

@@ -15,7 +15,7 @@ from bot.chat.texts import Texts
 from recommenders.answers import FIRST
 from storage.feedback import NO_THUMBS, Thumbs
 from storage.labels import MyHashtag
-from storage.moderation import PendingHashtag
+from storage.moderation import Pending
 from storage.pages import Page
 
 THIRD = 8
@@ -197,15 +197,31 @@ def forget_keyboard(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
     )
 
 
-def review_keyboard(texts: Texts, waiting: Page[PendingHashtag]) -> InlineKeyboardMarkup:
-    verbs = (("approve", texts.button_approve), ("reject", texts.button_reject))
+def review_keyboard(texts: Texts, waiting: Page[Pending]) -> InlineKeyboardMarkup:
+    """Two buttons for each hashtag that waits, and two for the whole page.
+
+    Their data say from which label to which they decide, so that all of a page are those it shows.
+    """
+    verbs = (
+        ("approve", texts.button_approve, texts.button_approve_all),
+        ("reject", texts.button_reject, texts.button_reject_all),
+    )
     rows = [
         [
-            _button(label.format(tag=item.hashtag), verb, item.id, waiting.page)
-            for verb, label in verbs
+            _button(one.format(tag=item.hashtag), verb, item.label_id, item.label_id, waiting.page)
+            for verb, one, _ in verbs
         ]
         for item in waiting.items
     ]
+    if len(waiting.items) > 1:
+        first, last = waiting.items[0].label_id, waiting.items[-1].label_id
+        count = len(waiting.items)
+        rows.append(
+            [
+                _button(every.format(count=count), verb, first, last, waiting.page)
+                for verb, _, every in verbs
+            ]
+        )
     return InlineKeyboardMarkup([*rows, *_turning(texts, waiting, "review")])
 
 

@@ -1,27 +1,23 @@
 """What happens when people teach: the door between the chat and the recommenders' learning.
 
 What people taught is in the database, with the features of the photos; the engine learns it from
-there, at the start all of it and then photo by photo. Nothing else is stored, so whatever bundle or
-backbone comes next knows it too, as far as there are features for it.
+there, at the start all of it and then the photos that changed. Nothing else is stored, so whatever
+bundle or backbone comes next knows it too, as far as there are features for it.
 """
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable
 from datetime import UTC, datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recommenders.engine import Engine
+from recommenders.engine import Engine, Lesson
 from storage import training_labels
 from storage.database import Database
-from storage.training_labels import LabelledPhoto
 
 log = logging.getLogger(__name__)
 
-Lesson = tuple[Mapping[str, NDArray[np.floating]], Sequence[str]]
-"""Features (dims,) of a photo by backbone, and its hashtags; without any the photo is forgotten."""
+_AT_A_TIME = 1024
+"""Photos learnt at a time, so that one person's thousands do not fill the memory."""
 
 
 class Learner:
@@ -36,17 +32,17 @@ class Learner:
         self.learnt_at: datetime | None = None
         self._engine = engine
         self._database = database
-        self._taught: set[Hashable] = set()
         # One lesson at a time: of two about one photo the later is the one that knows all.
         self._lesson_lock = asyncio.Lock()
-        self._taught_during_change: set[Hashable] | None = None
+        self._changed_meanwhile: set[int] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last_of_chat: dict[int, asyncio.Task[None]] = {}
 
     async def start(self) -> int:
         """Teaches the engine all that is stored; returns how many photos that are."""
         async with self._lesson_lock:
             lessons = await self._lessons(self._engine)
             await asyncio.to_thread(self._engine.learn, lessons)
-            self._taught = set(lessons)
         async with self._database.reading() as session:
             self.learnt_at = await training_labels.changed_at(session)
         if lessons:
@@ -54,69 +50,83 @@ class Learner:
         await self._warn_of_missing_features(self._engine)
         return len(lessons)
 
-    async def learn(self, photo_id: int) -> None:
-        """Takes in what is now stored about this photo, so that the next answers know it."""
-        async with self._lesson_lock:
-            lesson: dict[Hashable, Lesson] = {photo_id: await self._lesson(photo_id, self._engine)}
-            await asyncio.to_thread(self._engine.learn, lesson)
-            self._taught.add(photo_id)
-            if self._taught_during_change is not None:
-                self._taught_during_change.add(photo_id)
-            self.learnt_at = datetime.now(UTC)
+    def learn_soon(self, photo_ids: Iterable[int], chats: Iterable[int] = ()) -> None:
+        """What is stored of these photos has changed: takes it in while the bot goes on.
 
-    async def relearn(self) -> None:
-        """Labels of some photos were taken back or deleted: learns what is left, nothing else."""
-        async with self._lesson_lock:
-            lessons = await self._lessons(self._engine)
-            forgotten: dict[Hashable, Lesson] = dict.fromkeys(
-                self._taught - lessons.keys(), ({}, ())
-            )
-            await asyncio.to_thread(self._engine.learn, forgotten | lessons)
-            if self._taught_during_change is not None:
-                self._taught_during_change |= self._taught | lessons.keys()
-            self._taught = set(lessons)
-            self.learnt_at = datetime.now(UTC)
+        A failure is logged: the labels are safe, and are learnt with the next ones of the photo or
+        at the next start.
+
+        Args:
+            chats: those that must see it in their next answer; see ``caught_up``.
+        """
+        task = asyncio.create_task(self._learn(sorted(set(photo_ids))))
+        self._tasks.add(task)
+        chats = set(chats)
+        for chat_id in chats:
+            self._last_of_chat[chat_id] = task
+
+        def done(_: object) -> None:
+            self._tasks.discard(task)
+            for chat_id in chats:
+                if self._last_of_chat.get(chat_id) is task:
+                    del self._last_of_chat[chat_id]
+
+        task.add_done_callback(done)
+
+    async def caught_up(self, chat_id: int) -> None:
+        """Waits until what a chat has taught is learnt; others do not wait for it."""
+        # Lessons come in turn, so the last one ends last.
+        if (task := self._last_of_chat.get(chat_id)) is not None:
+            await asyncio.wait({task})
+
+    async def finished(self) -> None:
+        """Waits until nothing is being learnt."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
 
     async def change_to(self, engine: Engine) -> None:
         """Teaches another engine all that is stored, and from then on that one.
 
         People go on teaching the old one meanwhile; what they teach is made up for at the end.
         """
-        self._taught_during_change = set()
+        self._changed_meanwhile = set()
         try:
             lessons = await self._lessons(engine)
             await asyncio.to_thread(engine.learn, lessons)
             async with self._lesson_lock:
-                missed = {
-                    photo_id: await self._lesson(photo_id, engine)
-                    for photo_id in self._taught_during_change
-                }
-                await asyncio.to_thread(engine.learn, missed)
+                missed = self._changed_meanwhile
+                await asyncio.to_thread(engine.learn, await self._lessons(engine, missed))
                 self._engine = engine
-                self._taught = lessons.keys() | missed.keys()
                 self.learnt_at = datetime.now(UTC)
         finally:
-            self._taught_during_change = None
+            self._changed_meanwhile = None
         await self._warn_of_missing_features(engine)
 
-    async def _lessons(self, engine: Engine) -> dict[Hashable, Lesson]:
-        lessons: dict[Hashable, Lesson] = {}
+    async def _learn(self, photo_ids: list[int]) -> None:
+        async with self._lesson_lock:
+            if self._changed_meanwhile is not None:
+                self._changed_meanwhile.update(photo_ids)
+            try:
+                for start in range(0, len(photo_ids), _AT_A_TIME):
+                    some = photo_ids[start : start + _AT_A_TIME]
+                    lessons = await self._lessons(self._engine, some)
+                    await asyncio.to_thread(self._engine.learn, lessons)
+            except Exception:
+                log.exception("%d photos were labelled but not learnt", len(photo_ids))
+            self.learnt_at = datetime.now(UTC)
+
+    async def _lessons(
+        self, engine: Engine, photo_ids: Collection[int] | None = None
+    ) -> dict[Hashable, Lesson]:
+        """What is stored of photos, all by default; of one without labels nothing, to be forgot."""
+        lessons: dict[Hashable, Lesson] = {photo_id: ({}, {}) for photo_id in photo_ids or ()}
         async with self._database.reading() as session:
             # The best features last: they take the place of those that would only be mapped.
             for backbone in reversed(engine.taught_backbones):
-                async for batch in training_labels.labelled(session, backbone):
-                    lessons |= {photo.photo_id: _lesson_of(backbone, photo) for photo in batch}
+                async for batch in training_labels.lessons(session, backbone, photo_ids):
+                    for photo in batch:
+                        lessons[photo.photo_id] = {backbone: photo.features}, photo.hashtags
         return lessons
-
-    async def _lesson(self, photo_id: Hashable, engine: Engine) -> Lesson:
-        """What is stored about a photo; nothing, to be forgotten, where nothing is."""
-        assert isinstance(photo_id, int)
-        async with self._database.reading() as session:
-            for backbone in engine.taught_backbones:
-                photo = await training_labels.labelled_photo(session, backbone, photo_id)
-                if photo is not None:
-                    return _lesson_of(backbone, photo)
-        return {}, ()
 
     async def _warn_of_missing_features(self, engine: Engine) -> None:
         backbones = engine.taught_backbones
@@ -129,7 +139,3 @@ class Learner:
                 missing,
                 backbones[0],
             )
-
-
-def _lesson_of(backbone: str, photo: LabelledPhoto) -> Lesson:
-    return {backbone: photo.features}, tuple(photo.hashtags)

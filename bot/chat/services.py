@@ -17,6 +17,7 @@ from bot.chat.chat_locks import ChatLocks
 from bot.chat.fair_places import FairPlaces
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
+from bot.chat.questions import Questions
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
 from bot.settings import Settings
@@ -50,6 +51,7 @@ class Services:
     moderation_changed_at: datetime | None = None
     albums: Albums = field(default_factory=Albums)
     last_photos: LastPhotos = field(default_factory=LastPhotos)
+    questions: Questions = field(default_factory=Questions)
     chat_locks: ChatLocks = field(default_factory=ChatLocks)
     blocked: BlockedHashtags = field(default_factory=BlockedHashtags)
     typing: Typing = field(default_factory=Typing)

@@ -1,19 +1,15 @@
 """Hashtags that people teach: which are taken, storing and learning them, and the confirmation."""
 
-import logging
+import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 
 from bot.chat.rendering import line
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
 from recommenders import hashtags
-from recommenders.engine import Engine
-from storage import labels, moderation, users
+from storage import known_photos, labels, users
 from storage.labels import Added
-
-log = logging.getLogger(__name__)
 
 MAX_HASHTAGS = 30
 """Hashtags taken at a time."""
@@ -22,60 +18,54 @@ _MAX_LISTED = 400
 """Characters for a list of what was not taken; the list of what was taken is always whole."""
 
 
-@dataclass(frozen=True)
-class Vocabulary:
-    """The hashtags that an engine's model knows, as a container."""
-
-    engine: Engine
-
-    def __contains__(self, tag: object) -> bool:
-        return isinstance(tag, str) and self.engine.knows(tag)
-
-
 async def teach(
     context: Context, chat_id: int, person: int, photo_ids: Iterable[int], text: str
 ) -> str:
-    """Give the photos the hashtags of ``text``, as ``person_of`` teaches; what to answer.
+    """Gives photos the hashtags of a text, as ``person_of`` teaches.
 
-    What is confirmed is stored, and the recommenders have learnt it where they learn at once.
+    Who sees them: ``storage.moderation``. They are stored when they are confirmed, and learnt after
+    that, before the chat's next answer.
+
+    Returns:
+        What to answer, HTML.
     """
     services, texts = context.services, context.texts
     tags, refused = hashtags.parse(text)
     if not tags and not any(map(_visible, refused)):
         return texts.add_no_tags
-    engine = services.engine
     photo_ids = list(photo_ids)
+    taken = hashtags.unique(tags[:MAX_HASHTAGS])
+    likely = [await _likely(services, photo_id, tags) for photo_id in photo_ids]
     async with services.database.session() as session:
         await users.seen(session, person, context.language_code)
+        blocklist = await services.blocked.blocklist(session)
         outcomes = [
             await labels.add(
                 session,
-                user_id=person,
+                person=person,
                 chat_id=chat_id,
                 photo_id=photo_id,
-                hashtags=tags[:MAX_HASHTAGS],
-                vocabulary=Vocabulary(engine),
+                hashtags=taken,
+                blocklist=blocklist,
+                likely=likely_ones,
+                album=len(photo_ids) > 1,
                 daily_limit=services.settings.tags_per_day,
             )
-            for photo_id in photo_ids
+            for photo_id, likely_ones in zip(photo_ids, likely, strict=True)
         ]
-        unshared = await moderation.blocked_hashtags(session, None)
-    for photo_id, outcome in zip(photo_ids, outcomes, strict=True):
-        if outcome.added:
-            try:
-                await services.learner.learn(photo_id)
-            except Exception:
-                # The labels are safe; they are learnt with the next ones, or at the next start.
-                log.exception("Photo %d was labelled but not learnt", photo_id)
-    return _confirmation(texts, tags, refused, outcomes, unshared, services.settings.tags_per_day)
+    if any(outcome.added for outcome in outcomes):
+        services.learner.learn_soon(photo_ids, chats=(chat_id, person))
+    return _confirmation(texts, tags, refused, outcomes, services.settings.tags_per_day)
 
 
-async def unlearn(services: Services) -> None:
-    """Learns that labels were taken back; a failure is logged, not shown to who took them back."""
-    try:
-        await services.learner.relearn()
-    except Exception:
-        log.exception("Labels were taken back but are not unlearnt before the next start")
+async def _likely(services: Services, photo_id: int, tags: Sequence[str]) -> set[str]:
+    """Those hashtags that the model finds likely without being taught."""
+    engine = services.engine
+    async with services.database.reading() as session:
+        backbones = engine.backbones[engine.default_backend]
+        features = await known_photos.features(session, photo_id, backbones)
+    # Not in the worker, where photos wait: who teaches waits for an answer too.
+    return await asyncio.to_thread(engine.likely, features, tags)
 
 
 def _confirmation(
@@ -83,20 +73,18 @@ def _confirmation(
     tags: Sequence[str],
     refused: Sequence[str],
     outcomes: Sequence[Added],
-    unshared: Iterable[str],
     per_day: int,
 ) -> str:
     """HTML that names what became of each hashtag.
 
     Args:
         tags, refused: the hashtags of the text, and the pieces that are none.
-        unshared: hashtags that only chats see which use them.
     """
     added = {tag for outcome in outcomes for tag in outcome.added}
     repeated = {tag for outcome in outcomes for tag in outcome.repeated} - added
     over_limit = {tag for outcome in outcomes for tag in outcome.over_limit} - added
     blocked = {tag for outcome in outcomes for tag in outcome.blocked}
-    new = {tag for outcome in outcomes for tag in outcome.new} & set(unshared)
+    unshared = {tag for outcome in outcomes for tag in outcome.unshared}
 
     def listed(chosen: Iterable[str]) -> str:
         return _shortened(line([tag for tag in tags if tag in chosen]))
@@ -106,8 +94,8 @@ def _confirmation(
         parts.append(texts.added.format(tags=escape(line([tag for tag in tags if tag in added]))))
     if repeated:
         parts.append(texts.added_already.format(tags=listed(repeated)))
-    if new & added:
-        parts.append(texts.add_pending.format(tags=listed(new & added)))
+    if unshared & added:
+        parts.append(texts.add_pending.format(tags=listed(unshared & added)))
     if blocked:
         parts.append(texts.add_blocked.format(tags=listed(blocked)))
     if over_limit:

@@ -103,9 +103,11 @@ def recommend(
     engine = load_engine(settings_for_a_command())
     chosen = choose_backend(engine, backend)
 
+    from bot.chat.blocked import blocked_of
     from bot.chat.platforms import count_of, style_of
     from recommenders.photos import PhotoError
     from storage.chats import ChatSettings
+    from storage.moderation import blocklist_of
 
     # What a chat gets that has chosen this and nothing else.
     chat = ChatSettings(0, count=top, style=style, platform=_platform_key(platform))
@@ -115,8 +117,9 @@ def recommend(
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
     words = engine.words_in(caption)
+    skip = blocked_of(engine.hashtags, blocklist_of({}))
     answers = answer_all(
-        files, lambda photo: answer(engine, photo, chosen, count, ranked_by, language, words)
+        files, lambda photo: answer(engine, photo, chosen, count, ranked_by, language, words, skip)
     )
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
@@ -186,8 +189,9 @@ def answer(
     style: str,
     language: str,
     words: Collection[str] = (),
+    skip: Collection[str] = (),
 ) -> Answer:
-    """The hashtags of one photo file; ``words`` as for ``Engine.answer``.
+    """The hashtags of one photo file; ``words`` and ``skip`` as for ``Engine.answer``.
 
     Raises:
         PhotoError: when it cannot be read.
@@ -203,6 +207,7 @@ def answer(
         top=top,
         style=style,
         mix=engine.default_mix,
+        skip=skip,
         language=language,
         words=words,
     )

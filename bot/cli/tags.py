@@ -1,6 +1,7 @@
 """``tag4pic tags``: what the bundle knows about hashtags."""
 
 import json
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,9 +46,11 @@ def similar(
     """
     bundle = _bundle()
 
+    from bot.chat.blocked import blocked_of
     from recommenders.hashtags import HashtagError, normalise
     from recommenders.knowledge import Knowledge
     from recommenders.languages import in_language, meaning
+    from storage.moderation import blocklist_of
 
     knowledge = Knowledge(bundle)
     try:
@@ -61,9 +64,11 @@ def similar(
         fail(f"The bundle {bundle.model} does not know #{canonical}.{hint}")
     if model is not None and model not in knowledge.models:
         fail(f"The bundle {bundle.model} has no vectors of {model}: {_listed(knowledge.models)}.")
+    blocked = blocked_of(bundle.hashtags, blocklist_of({}))
     language, most = ("en", top) if meant == canonical else ("ru", 2 * top)
-    neighbours = knowledge.similar(meant, most, model=model)
-    neighbours = in_language(neighbours, language, top, skip={canonical})
+    neighbours = knowledge.similar(meant, most + len(blocked), model=model)
+    neighbours = [near for near in neighbours if near.tag not in blocked][:most]
+    neighbours = in_language(neighbours, language, top, skip={canonical, *blocked})
     if as_json:
         for hashtag in neighbours:
             typer.echo(json.dumps({"tag": hashtag.tag, "score": hashtag.score}, ensure_ascii=False))
@@ -89,9 +94,15 @@ def categories(
     """
     bundle = _bundle()
 
+    from bot.chat.blocked import blocked_of
     from recommenders.knowledge import Knowledge
+    from storage.moderation import blocklist_of
 
-    groups = Knowledge(bundle).categories()
+    blocked = blocked_of(bundle.hashtags, blocklist_of({}))
+    groups = [
+        replace(group, hashtags=tuple(tag for tag in group.hashtags if tag not in blocked))
+        for group in Knowledge(bundle).categories()
+    ]
     if as_json:
         for group in groups:
             row = {"category": group.name, "posts": group.posts, "tags": group.hashtags[:top]}

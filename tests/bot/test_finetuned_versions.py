@@ -25,7 +25,7 @@ from recommenders import bundle as bundles
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.versions import Versions
-from storage import Database, known_photos, labels
+from storage import Database, known_photos, labels, moderation
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
 from tests.bot.running import TOKEN
 from tests.bundles import tiny_bundle
@@ -187,11 +187,11 @@ async def teach(database: Database, count: int) -> None:
             for user in (1, 2):
                 await labels.add(
                     session,
-                    user_id=user,
+                    person=user,
                     chat_id=user,
                     photo_id=photo,
-                    hashtags=hashtags_of(UNKNOWN),
-                    vocabulary={"animals"},
+                    hashtags={tag: tag for tag in hashtags_of(UNKNOWN)},
+                    blocklist=moderation.blocklist_of({}),
                 )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage import Database, feedback, labels, recommendations, sightings
+from storage import Database, feedback, labels, moderation, recommendations, sightings
 from storage.feedback import Thumbs
 from storage.tables import Recommendation
 
@@ -32,6 +32,7 @@ async def previous(
 ) -> list[tuple[str, float]] | None:
     fields: dict[str, Any] = {
         "photo_id": photo,
+        "chat_id": 1,
         "backend": "als",
         "model": "starter-1",
         "style": "balanced",
@@ -129,11 +130,35 @@ async def test_an_answer_from_before_something_was_learnt_no_longer_counts(
     assert await previous(database, photo, since=datetime.now(UTC)) is None
 
 
-async def add_label(database: Database, photo: int, tag: str = "dog") -> None:
+async def add_label(
+    database: Database, photo: int, person: int = 1, chat: int = 1, tag: str = "dog"
+) -> None:
     async with database.session() as session:
         await labels.add(
-            session, user_id=1, chat_id=1, photo_id=photo, hashtags=[tag], vocabulary={tag}
+            session,
+            person=person,
+            chat_id=chat,
+            photo_id=photo,
+            hashtags={tag: tag},
+            blocklist=moderation.blocklist_of({}),
         )
+
+
+async def test_another_chats_answer_is_repeated(database: Database, new_photo: NewPhoto) -> None:
+    photo = await new_photo()
+    await answer(database, photo)
+    assert await previous(database, photo, chat_id=2) == TEN
+
+
+@pytest.mark.parametrize(("person", "chat"), [(1, 1), (1, -5), (2, 2), (2, -5), (3, 2)])
+async def test_not_where_one_of_the_two_chats_was_ever_taught_something(
+    database: Database, new_photo: NewPhoto, person: int, chat: int
+) -> None:
+    photo, other = await new_photo(), await new_photo()
+    await add_label(database, other, person, chat)
+    await answer(database, photo)
+    assert await previous(database, photo) == TEN
+    assert await previous(database, photo, chat_id=2) is None
 
 
 async def test_labels_make_the_answer_of_their_photo_out_of_date(
@@ -155,7 +180,7 @@ async def test_labels_taken_back_make_an_answer_out_of_date(
     await answer(database, photo)
     assert await previous(database, photo) == TEN
     async with database.session() as session:
-        await labels.remove(session, 1, "dog")
+        await labels.remove(session, 1, (await labels.mine(session, 1)).items[0].label_id)
     assert await previous(database, photo) is None
 
 

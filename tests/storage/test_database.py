@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from recommenders.copies import Hashes
-from storage import Database, StorageError, chats, known_photos, recommendations, users
+from storage import (
+    Database,
+    StorageError,
+    chats,
+    known_photos,
+    labels,
+    moderation,
+    recommendations,
+    users,
+)
 from storage.migrations.apply import config
 from storage.tables import Base
 
@@ -341,3 +350,60 @@ async def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(
         tables = {name for (name,) in plain.execute("SELECT name FROM sqlite_master")}
     plain.close()
     assert tables == {"blocked_words"}
+
+
+OLD_LABELS = """
+    INSERT INTO labels (id, user_id, chat_id, photo_id, hashtag, at, removed_at) VALUES
+        (1, 1, 1, :photo, 'approved', '2026-01-01', NULL),
+        (2, 1, 1, :photo, 'rejected', '2026-01-01', NULL),
+        (3, 1, 1, :photo, 'waiting', '2026-01-01', NULL),
+        (4, 1, 1, :photo, 'i\u0307stanbul', '2026-01-01', '2026-01-02'),
+        (5, 1, 1, :photo, 'istanbul', '2026-01-01', NULL)
+"""
+OLD_DECISIONS = """
+    INSERT INTO new_hashtags (hashtag, status, first_at, decided_by, decided_at) VALUES
+        ('approved', 'approved', '2026-01-01', 9, '2026-01-02'),
+        ('rejected', 'rejected', '2026-01-01', 9, '2026-01-02'),
+        ('waiting', 'pending', '2026-01-01', NULL, NULL)
+"""
+
+
+@pytest.fixture
+async def upgraded(database: Database, new_photo: Callable[..., Awaitable[int]]) -> Database:
+    """A database from before labels were one's own, brought up to date."""
+    photo = await new_photo()
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await connection.execute(text(OLD_LABELS), {"photo": photo})
+        await connection.execute(text(OLD_DECISIONS))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    return database
+
+
+async def test_hashtags_that_were_approved_stay_everybodys_and_others_wait(
+    upgraded: Database,
+) -> None:
+    async with upgraded.reading() as session:
+        waiting = await moderation.pending(session)
+        shared = (await session.execute(moderation.shared())).all()
+    assert [row.key for row in shared] == ["approved"]
+    assert [item.hashtag for item in waiting.items] == ["waiting", "istanbul"]
+
+
+async def test_hashtags_that_were_rejected_are_blocked(upgraded: Database) -> None:
+    async with upgraded.reading() as session:
+        assert await moderation.own_words(session) == {"rejected": False}
+
+
+async def test_labels_whose_spellings_meet_now_become_one_and_keep_their_number(
+    upgraded: Database,
+) -> None:
+    async with upgraded.reading() as session:
+        mine = await labels.mine(session, 1)
+    assert [item.label_id for item in mine.items] == [4, 3, 2, 1]
+
+
+async def test_after_the_upgrade_no_label_gets_a_number_that_was_used(upgraded: Database) -> None:
+    async with upgraded.engine.connect() as connection:
+        table = await connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'labels'"))
+    assert "AUTOINCREMENT" in str(table)

@@ -24,7 +24,7 @@ from storage import (
     users,
 )
 from storage.personal_data import Stored
-from storage.tables import Base, NewHashtag, Sighting, User, now
+from storage.tables import Base, LabelDecision, Sighting, User, now
 
 NewPhoto = Callable[..., Awaitable[int]]
 ME, OTHER, GROUP = 111222333, 444555666, -1000
@@ -58,11 +58,11 @@ async def label(database: Database, photo: int, user: int, *hashtags: str) -> No
     async with database.session() as session:
         await labels.add(
             session,
-            user_id=user,
+            person=user,
             chat_id=GROUP,
             photo_id=photo,
-            hashtags=hashtags,
-            vocabulary=(),
+            hashtags={hashtag: hashtag for hashtag in hashtags},
+            blocklist=moderation.blocklist_of({}),
         )
 
 
@@ -112,9 +112,10 @@ async def traces(database: Database, new_photo: NewPhoto) -> Traces:
         await feedback.take_out(
             session, recommendation_id=answer_to_other, hashtag="dog", user_id=ME
         )
-        await labels.remove(session, ME, "two")
-        decided = {"hashtag": "decided", "status": "approved", "first_at": now()}
-        session.add(NewHashtag(**decided, decided_by=ME, decided_at=now()))
+        (two,) = (one for one in (await labels.mine(session, ME)).items if one.hashtag == "two")
+        await labels.remove(session, ME, two.label_id)
+        decided = {"photo_id": shared, "key": "decided", "status": "approved"}
+        session.add(LabelDecision(**decided, decided_by=ME, decided_at=now()))
         await moderation.block(session, "bad", ME)
     return Traces(mine, shared, labelled_by_other, answer_to_other)
 
@@ -170,8 +171,9 @@ async def test_a_photo_that_another_user_labelled_stays(database: Database, trac
     await forget_me(database)
     async with database.reading() as session:
         photo = traces.labelled_by_other
-        labelled = await training_labels.labelled_photo(session, "net", photo)
-        assert labelled is not None and list(labelled.hashtags) == ["theirs"]
+        batches = training_labels.lessons(session, "net", [photo])
+        lessons = [lesson async for batch in batches for lesson in batch]
+        assert lessons[0].hashtags == {GROUP: ("theirs",), OTHER: ("theirs",)}
         assert (await known_photos.features(session, photo)).keys() == {"net"}
 
 
@@ -185,7 +187,7 @@ async def test_the_other_users_thumb_stays(database: Database, traces: Traces) -
 async def test_what_an_admin_decided_stays_when_they_are_forgotten(database: Database) -> None:
     await forget_me(database)
     async with database.reading() as session:
-        assert await moderation.blocked_words(session) == ["bad"]
+        assert await moderation.own_words(session) == {"bad": False}
         waiting = await moderation.pending(session)
         assert [item.hashtag for item in waiting.items] == ["theirs"]
 

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import Database, StorageError, labels, moderation, training_labels
+from storage import Database, StorageError, labels, training_labels
+from storage.blocklist import Blocklist
 from storage.labels import Added
 
 NewPhoto = Callable[..., Awaitable[int]]
-KNOWN = frozenset({"dog", "cat", "sea"})
+NOTHING_BLOCKED = Blocklist(())
 
 
 async def add(
@@ -19,26 +20,39 @@ async def add(
     async with database.session() as session:
         return await labels.add(
             session,
-            user_id=user,
+            person=user,
             chat_id=chat,
             photo_id=photo,
-            hashtags=hashtags,
-            vocabulary=KNOWN,
+            hashtags={hashtag.casefold(): hashtag for hashtag in hashtags},
+            blocklist=NOTHING_BLOCKED,
             **more,
         )
 
 
 async def hashtags_of(session: AsyncSession, photo: int) -> list[str]:
-    labelled = await training_labels.labelled_photo(session, "net", photo)
-    return list(labelled.hashtags) if labelled else []
+    """As the private chat of user 1 sees them."""
+    lessons = [
+        lesson
+        async for batch in training_labels.lessons(session, "net", [photo])
+        for lesson in batch
+    ]
+    return list(lessons[0].hashtags[1]) if lessons else []
 
 
-async def test_hashtags_are_stored_in_order_and_named_where_new(
+async def remove(session: AsyncSession, hashtag: str) -> list[int] | None:
+    """Takes back what user 1 added; the photos that had it."""
+    mine = await labels.mine(session, 1, size=100)
+    number = next((one.label_id for one in mine.items if one.hashtag == hashtag), None)
+    removed = None if number is None else await labels.remove(session, 1, number)
+    return None if removed is None else removed[1]
+
+
+async def test_hashtags_are_stored_in_order_and_are_ones_own_at_first(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
     outcome = await add(database, photo, "dog", "своятачка", "dog", "猫")
-    assert outcome == Added(added=("dog", "своятачка", "猫"), new=("своятачка", "猫"))
+    assert outcome == Added(added=("dog", "своятачка", "猫"), unshared=("dog", "своятачка", "猫"))
     async with database.reading() as session:
         assert await hashtags_of(session, photo) == ["dog", "своятачка", "猫"]
 
@@ -49,7 +63,7 @@ async def test_adding_a_hashtag_again_changes_nothing(
     photo = await new_photo()
     await add(database, photo, "dog", "cat")
     outcome = await add(database, photo, "dog", "sea")
-    assert outcome == Added(added=("sea",), repeated=("dog",))
+    assert outcome == Added(added=("sea",), repeated=("dog",), unshared=("dog", "sea"))
     async with database.reading() as session:
         assert await hashtags_of(session, photo) == ["dog", "cat", "sea"]
 
@@ -62,7 +76,8 @@ async def test_labels_of_users_who_tag_one_photo_at_once_are_all_stored(
     async with database.reading() as session:
         for user in range(3):
             assert (await labels.mine(session, user)).total == 2
-        assert (await moderation.pending(session)).items[0].users == 3
+        lessons = [one async for one in training_labels.lessons(session, "net", [photo])]
+        assert lessons[0][0].hashtags == {None: ("new", "dog")}
 
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -103,7 +118,7 @@ async def test_taking_labels_back_does_not_make_room_for_more_that_day(
     photo = await new_photo()
     await add(database, photo, "a", "b", daily_limit=2)
     async with database.session() as session:
-        assert await labels.remove(session, 1, "a") == 1
+        assert await remove(session, "a") == [photo]
     assert (await add(database, photo, "c", daily_limit=2)).over_limit == ("c",)
 
 
@@ -111,8 +126,8 @@ async def test_a_label_is_taken_back_once(database: Database, new_photo: NewPhot
     photo = await new_photo()
     await add(database, photo, "dog")
     async with database.session() as session:
-        assert await labels.remove(session, 1, "dog") == 1
-        assert await labels.remove(session, 1, "dog") == 0
+        assert await remove(session, "dog") == [photo]
+        assert await remove(session, "dog") is None
         assert await hashtags_of(session, photo) == []
 
 
@@ -122,7 +137,7 @@ async def test_a_label_taken_back_can_be_added_again(
     photo = await new_photo()
     await add(database, photo, "dog")
     async with database.session() as session:
-        await labels.remove(session, 1, "dog")
+        await remove(session, "dog")
     assert (await add(database, photo, "dog")).added == ("dog",)
     async with database.reading() as session:
         assert await hashtags_of(session, photo) == ["dog"]
@@ -140,14 +155,13 @@ async def test_ones_own_hashtags_are_listed_once_each(
     assert [item.hashtag for item in mine.items] == ["dog", "новое"]
 
 
-async def test_the_number_of_a_label_leads_only_its_user_to_the_hashtag(
+async def test_nobody_elses_label_is_removed_by_its_number(
     database: Database, new_photo: NewPhoto
 ) -> None:
     await add(database, await new_photo(), "dog")
-    async with database.reading() as session:
+    async with database.session() as session:
         number = (await labels.mine(session, 1)).items[0].label_id
-        assert await labels.hashtag_of(session, 1, number) == "dog"
-        assert await labels.hashtag_of(session, 2, number) is None
+        assert await labels.remove(session, 2, number) is None
 
 
 async def test_only_ones_own_labels_are_removed(database: Database, new_photo: NewPhoto) -> None:
@@ -156,7 +170,7 @@ async def test_only_ones_own_labels_are_removed(database: Database, new_photo: N
         await add(database, labelled, "dog")
     await add(database, photo, "dog", user=2)
     async with database.session() as session:
-        assert await labels.remove(session, 1, "dog") == 2
+        assert await remove(session, "dog") == [photo, other]
         assert (await labels.mine(session, 1)).total == 0
         assert (await labels.mine(session, 2)).total == 1
 
@@ -197,3 +211,31 @@ async def test_hashtags_are_only_ever_text(database: Database, new_photo: NewPho
     await add(database, photo, *odd)
     async with database.reading() as session:
         assert await hashtags_of(session, photo) == odd
+
+
+async def test_spellings_of_a_hashtag_are_one_label_that_shows_the_first(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "straße")
+    async with database.session() as session:
+        outcome = await labels.add(
+            session,
+            person=1,
+            chat_id=1,
+            photo_id=photo,
+            hashtags={"strasse": "strasse", "straße".casefold(): "STRASSE"},
+            blocklist=NOTHING_BLOCKED,
+        )
+        assert outcome.repeated == ("STRASSE",)
+        assert await hashtags_of(session, photo) == ["straße"]
+
+
+async def test_the_photos_of_a_person_are_those_they_labelled(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, other = await new_photo(), await new_photo()
+    await add(database, photo, "dog", "cat")
+    await add(database, other, "dog", user=2)
+    async with database.reading() as session:
+        assert await labels.photos_of(session, 1) == [photo]

@@ -1,6 +1,6 @@
 from collections.abc import Awaitable, Callable
 
-from storage import Database, feedback, labels, recommendations, statistics, users
+from storage import Database, feedback, labels, moderation, recommendations, statistics, users
 from storage.statistics import BackendStatistics
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -40,9 +40,14 @@ async def test_everything_is_counted_by_backend(database: Database, new_photo: N
             await feedback.vote(session, recommendation_id=answers[0], user_id=user, value=value)
         await feedback.vote(session, recommendation_id=replayed, user_id=1, value=-1)
         await labels.add(
-            session, user_id=1, chat_id=1, photo_id=photo, hashtags=["a", "b"], vocabulary={"a"}
+            session,
+            person=1,
+            chat_id=1,
+            photo_id=photo,
+            hashtags={"a": "a", "b": "b"},
+            blocklist=moderation.blocklist_of({}),
         )
-        await labels.remove(session, 1, "a")
+        await labels.remove(session, 1, (await labels.mine(session, 1)).items[0].label_id)
     async with database.reading() as session:
         figures = await statistics.collect(session)
     assert (figures.users, figures.photos, figures.labels) == (2, 2, 1)

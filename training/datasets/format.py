@@ -8,12 +8,12 @@ layouts into this one.
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from recommenders.hashtags import HashtagError, normalise
+from recommenders.hashtags import HashtagError, key, normalise, unique, usual_spellings
 from training.datasets.encodings import NotTextError, decode_text
 
 POSTS = "posts.jsonl"
@@ -102,6 +102,8 @@ def read_text(path: Path, problems: Problems) -> str:
 def read_posts(folder: Path, problems: Problems | None = None) -> list[Post]:
     """The posts of a dataset folder, in file order; broken rows are left out and counted.
 
+    Of a hashtag's spellings the one that most posts have stands for all.
+
     Raises:
         DatasetError: where there is no ``posts.jsonl`` or no post in it.
     """
@@ -115,7 +117,12 @@ def read_posts(folder: Path, problems: Problems | None = None) -> list[Post]:
     posts = list(_posts(read_text(path, problems).split("\n"), folder, problems))
     if not posts:
         raise DatasetError(f"{path} has no usable post. " + " ".join(problems.lines()))
-    return posts
+    spellings = Counter(tag for post in posts for tag in post.hashtags)
+    usual = usual_spellings(spellings)
+    if len(usual) == len(spellings):
+        return posts
+    shown = {tag: usual[key(tag)] for tag in spellings}
+    return [replace(post, hashtags=tuple(shown[tag] for tag in post.hashtags)) for post in posts]
 
 
 def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[Post]:
@@ -186,13 +193,13 @@ def _text(value: object) -> str | None:
 
 def canonical_hashtags(tags: Iterable[str], where: str, problems: Problems) -> tuple[str, ...]:
     """Canonical hashtags in order without repeats; what is no hashtag is counted."""
-    hashtags: dict[str, None] = {}
+    hashtags: list[str] = []
     for tag in tags:
         try:
-            hashtags[_normalise(tag)] = None
+            hashtags.append(_normalise(tag))
         except HashtagError as error:
             problems.add(f"not a hashtag: {error.reason.replace('_', ' ')}", f"{where}: {tag}")
-    return tuple(hashtags)
+    return tuple(unique(hashtags).values())
 
 
 # Posts have the same few thousand hashtags over and over.

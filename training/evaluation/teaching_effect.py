@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from recommenders.bundle import load
-from recommenders.engine import Engine
+from recommenders.engine import Engine, Lesson
 from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation.metrics import measure
@@ -122,8 +122,8 @@ def main(
         lessons = rows[:photos]
         labels = [(hashtag,) if alone else train_posts[row].hashtags for row in lessons]
         features = train_features[backbone][lessons].astype(np.float32)
-        labelled: dict[Hashable, tuple[dict[str, NDArray[np.float32]], Sequence[str]]] = {
-            row: ({backbone: vector}, tags)
+        labelled: dict[Hashable, Lesson] = {
+            row: ({backbone: vector}, {None: tags})
             for row, vector, tags in zip(lessons, features, labels, strict=True)
         }
         engine = Engine(bundle, {backbone: network})

@@ -1,5 +1,7 @@
 """Fine-tuning from the database to a new version of the bundle, and back."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import load
+from recommenders.hashtags import key, usual_spellings
 from recommenders.versions import Versions
 from storage import Database, training_labels
 from storage.training_labels import LabelledPhoto
@@ -43,8 +46,8 @@ async def retrain(
 ) -> Retrained:
     """Learns the labels that the version in use has not learnt, and promotes what is better.
 
-    Labels learnt earlier are rehearsed with them. Hashtags that not every chat may see are left
-    out. The version is written first, then put in use, then the labels are marked: whatever is
+    Labels learnt earlier are rehearsed with them. Hashtags that are blocked or not everybody's are
+    left out. The version is written first, then put in use, then the labels are marked: whatever is
     interrupted, no label is lost and the version in use stays whole.
 
     Raises:
@@ -67,7 +70,7 @@ async def retrain(
             unseen = await training_labels.without_features(session, backbone)
         tuned = fine_tune(
             bundle,
-            taught_photos(photos),
+            taught_photos(photos, bundle.hashtags),
             versions.next_name(),
             classifier=load_backbone(backbone, weights_dir).classifier,
             progress=progress,
@@ -82,21 +85,34 @@ async def retrain(
         return Retrained(version, tuned, len(photos), unseen)
 
 
-def taught_photos(photos: list[LabelledPhoto]) -> TaughtPhotos:
-    """Labelled photos as arrays; a hashtag weighs as many users as gave it."""
+def taught_photos(photos: list[LabelledPhoto], vocabulary: Sequence[str]) -> TaughtPhotos:
+    """Labelled photos as arrays; a hashtag weighs as many people as gave it.
+
+    Args:
+        vocabulary: hashtags that are spelt as they are here, however people spelt them.
+    """
+    written = Counter[str]()
+    for photo in photos:
+        written.update(photo.hashtags)
+    spellings = usual_spellings(written) | {key(tag): tag for tag in vocabulary}
+    hashtags = []
+    for photo in photos:
+        weights: dict[str, float] = {}
+        for tag, people in photo.hashtags.items():
+            usual = spellings[key(tag)]
+            weights[usual] = weights.get(usual, 0.0) + people
+        hashtags.append(weights)
     return TaughtPhotos(
         [photo.photo_id for photo in photos],
         np.stack([photo.features for photo in photos]),
-        [{tag: float(users) for tag, users in photo.hashtags.items()} for photo in photos],
+        hashtags,
     )
 
 
 async def _labelled(
     session: AsyncSession, backbone: str, *, unlearnt_only: bool = False
 ) -> list[LabelledPhoto]:
-    batches = training_labels.labelled(
-        session, backbone, unlearnt_only=unlearnt_only, shared_only=True
-    )
+    batches = training_labels.labelled(session, backbone, unlearnt_only=unlearnt_only)
     return [photo async for batch in batches for photo in batch]
 
 

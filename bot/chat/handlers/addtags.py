@@ -11,9 +11,11 @@ from bot.chat import answer_message, subject
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
 from bot.chat.identity import person_of
 from bot.chat.photo_lookup import UnreadablePhotoError
+from bot.chat.questions import Questions
 from bot.chat.services import Context
 from bot.chat.teaching import MAX_HASHTAGS, teach
 from bot.chat.texts import LANGUAGES
+from recommenders.hashtags import in_caption
 from storage import sightings
 
 
@@ -34,10 +36,13 @@ async def captioned(
 
 
 async def replied(update: Update, context: Context) -> None:
-    """The reply to what ``ask`` asked."""
-    message = update.message
+    """The answer to what ``ask`` asked: a reply, or the next hashtags in a private chat."""
+    message, services = update.message, context.services
     assert message is not None
-    await _teach(update, context, [message], message.text or "")
+    photo_ids = services.questions.answered(message.chat_id)
+    if _replies_to_asking(message):
+        photo_ids = ()  # those of the question that it replies to
+    await _teach(update, context, [message], message.text or "", photo_ids)
 
 
 @on_answer
@@ -84,25 +89,48 @@ async def ask(tap: AnswerTap, context: Context) -> None:
         await tap.query.answer()
 
 
-class RepliesToAsking(filters.MessageFilter):
-    """A text in reply to what ``ask`` asked, in whatever language it was asked."""
+class AnswersToAsking(filters.MessageFilter):
+    """A text that answers what ``ask`` asked.
+
+    That is one in reply to it, in whatever language it was asked; and in a private chat the next
+    one with hashtags, replied or not.
+    """
+
+    def __init__(self, questions: Questions) -> None:
+        super().__init__()
+        self._questions = questions
 
     def filter(self, message: Message) -> bool:
-        question = message.reply_to_message
-        if question is None or not question.text or not question.from_user:
-            return False
-        if question.from_user.id != message.get_bot().id:
-            return False
-        prompts = [texts.add_prompt.format(most=MAX_HASHTAGS) for texts in LANGUAGES.values()]
-        return question.text.endswith(tuple(prompts))
+        if _replies_to_asking(message):
+            return True
+        asked = self._questions.is_open(message.chat_id)
+        return asked and bool(in_caption(message.text or ""))
 
 
-async def _teach(update: Update, context: Context, messages: Sequence[Message], text: str) -> None:
-    """Teaches the photos that the messages carry; one that carries none is about others."""
+def _replies_to_asking(message: Message) -> bool:
+    question = message.reply_to_message
+    if question is None or not question.text or not question.from_user:
+        return False
+    if question.from_user.id != message.get_bot().id:
+        return False
+    prompts = [texts.add_prompt.format(most=MAX_HASHTAGS) for texts in LANGUAGES.values()]
+    return question.text.endswith(tuple(prompts))
+
+
+async def _teach(
+    update: Update,
+    context: Context,
+    messages: Sequence[Message],
+    text: str,
+    photo_ids: Sequence[int] = (),
+) -> None:
+    """Teaches photos: those that are named, else those that the messages carry or are about."""
     first = messages[0]
     carries_file = first.effective_attachment is not None
     try:
-        if carries_file:
+        if photo_ids:
+            pass
+        elif carries_file:
             photo_ids = await subject.carried_photos(context, messages)
         else:
             photo_ids = await subject.photos_of(context, first)

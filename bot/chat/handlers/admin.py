@@ -1,20 +1,25 @@
-"""For admins: /review of new hashtags, the block list, /stats."""
+"""For admins: /review of what people taught, the block list, /stats."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import wraps
 from html import escape
 from typing import Any
 
+import numpy as np
 from telegram import InlineKeyboardMarkup, Update
 
 from bot.chat.handlers.buttons import edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import review_keyboard
+from bot.chat.rendering import line
 from bot.chat.services import Context
-from recommenders.hashtags import HashtagError, normalise
-from storage import moderation, statistics
+from bot.chat.texts import Texts
+from recommenders.hashtags import HashtagError, key, normalise
+from storage import blocklist, known_photos, moderation, statistics
 
 PAGE_SIZE = 8
+NEAREST = 3
+"""Hashtags of a photo that tell an admin what is on it."""
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
@@ -37,7 +42,7 @@ def for_admins(handler: Handler) -> Handler:
 
 @for_admins
 async def review(update: Update, context: Context) -> None:
-    """New hashtags that wait for approval, a page at a time."""
+    """Hashtags of photos that wait for approval, a page at a time."""
     text, keyboard = await _page(context, 0)
     await message_of(update).reply_html(text, reply_markup=keyboard)
 
@@ -52,32 +57,43 @@ async def turn(update: Update, context: Context) -> None:
 
 @for_admins
 async def decide(update: Update, context: Context) -> None:
-    """Approves or rejects one."""
+    """Approves or rejects one, or a page of them."""
     query, data = tapped(update)
     approved = data[0] == "approve"
     async with context.services.database.session() as session:
-        hashtag = await moderation.decide(
-            session, int(data[1]), "approved" if approved else "rejected", query.from_user.id
+        decided = await moderation.decide(
+            session,
+            int(data[1]),
+            int(data[2]),
+            "approved" if approved else "rejected",
+            query.from_user.id,
         )
-    if hashtag is None:
+    if not decided:
         await stale(update, context)
         return
-    context.services.moderation_changed()
-    await edit(query, *await _page(context, int(data[2])))
-    note = context.texts.approved if approved else context.texts.rejected
-    await query.answer(note.format(tag=hashtag)[:200])
+    learner = context.services.learner
+    learner.learn_soon((one.photo_id for one in decided), [query.from_user.id])
+    await learner.caught_up(query.from_user.id)
+    await edit(query, *await _page(context, int(data[3])))
+    texts = context.texts
+    if len(decided) > 1:
+        several = texts.approved_several if approved else texts.rejected_several
+        note = several.format(hashtags=texts.number(len(decided), texts.hashtags))
+    else:
+        note = (texts.approved if approved else texts.rejected).format(tag=decided[0].hashtag)
+    await query.answer(note[:200])
 
 
 @for_admins
 async def block(update: Update, context: Context) -> None:
-    """/block word… adds to the block list; /block shows it."""
+    """/block word… adds to the block list; /block shows what was added to the one that ships."""
     message, user = message_of(update), update.effective_user
     assert user is not None
     words, wrong = _words(context.args or [])
     async with context.services.database.session() as session:
         for word in words:
             await moderation.block(session, word, user.id)
-        blocked = await moderation.blocked_words(session)
+        own = await moderation.own_words(session)
     context.services.moderation_changed()
     texts = context.texts
     if wrong:
@@ -85,16 +101,29 @@ async def block(update: Update, context: Context) -> None:
     elif words:
         text = texts.blocked.format(words=_list(words))
     else:
-        text = texts.block_list.format(words=_list(blocked)) if blocked else texts.block_none
+        text = _block_list(texts, own)
     await message.reply_html(text)
+
+
+def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
+    """HTML of what admins added and allowed; the words that ship are nothing to read aloud."""
+    added = [word for word, allowed in own.items() if not allowed]
+    allowed = [word for word in own if word not in added]
+    lines = [texts.block_list.format(words=_list(added)) if added else texts.block_none]
+    lines.append(texts.block_shipped.format(count=len(blocklist.shipped("block")) - len(allowed)))
+    if allowed:
+        lines.append(texts.block_allowed.format(words=_list(allowed)))
+    return "\n".join(lines)
 
 
 @for_admins
 async def unblock(update: Update, context: Context) -> None:
-    """/unblock word… takes words off the block list."""
+    """/unblock word… takes words off the block list, also off the one that ships."""
+    user = update.effective_user
+    assert user is not None
     words, _ = _words(context.args or [])
     async with context.services.database.session() as session:
-        gone = [word for word in words if await moderation.unblock(session, word)]
+        gone = [word for word in words if await moderation.unblock(session, word, user.id)]
     context.services.moderation_changed()
     texts = context.texts
     text = texts.unblocked.format(words=_list(gone)) if gone else texts.unblock_none
@@ -138,24 +167,46 @@ async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup 
     if not waiting.total:
         return texts.review_none, None
     lines = [texts.review.format(hashtags=texts.number(waiting.total, texts.hashtags))]
+    nearest = await _nearest(context, {item.photo_id for item in waiting.items})
     lines += [
         texts.review_line.format(
             tag=escape(item.hashtag),
-            users=texts.number(item.users, texts.users),
-            photos=texts.number(item.photos, texts.photos),
+            users=texts.number(item.people, texts.users),
+            nearest=escape(line(nearest.get(item.photo_id, ()))) or "?",
         )
         for item in waiting.items
     ]
     return "\n".join(lines), review_keyboard(texts, waiting)
 
 
+async def _nearest(context: Context, photo_ids: Collection[int]) -> dict[int, list[str]]:
+    """What the model, taught nothing, would say of photos; those without features are left out."""
+    services, engine = context.services, context.services.engine
+    backend = engine.default_backend
+    backbones = engine.backbones[backend]
+    async with services.database.reading() as session:
+        blocked = await services.blocked.hashtags(session, engine)
+        stored = {one: await known_photos.features(session, one, backbones) for one in photo_ids}
+    stored = {one: features for one, features in stored.items() if len(features) == len(backbones)}
+    if not stored:
+        return {}
+    rows = {name: np.stack([one[name] for one in stored.values()]) for name in backbones}
+    answers = await services.in_worker(
+        lambda: engine.recommend(rows, backend, top=NEAREST, skip=blocked, taught=False)
+    )
+    return {
+        photo_id: [hashtag.tag for hashtag in hashtags]
+        for photo_id, hashtags in zip(stored, answers, strict=True)
+    }
+
+
 def _words(args: list[str]) -> tuple[list[str], list[str]]:
-    """Words as the block list has them (canonical, * allowed), and what can be no such word."""
+    """Words as the block list has them (folded, * allowed), and what can be no such word."""
     words, wrong = [], []
     for word in args:
         try:
             normalise(word.replace("*", ""))
-            words.append("*".join(normalise(part) if part else "" for part in word.split("*")))
+            words.append("*".join(key(part.lstrip("#＃")) for part in word.split("*")))
         except HashtagError:
             wrong.append(word)
     return words, wrong

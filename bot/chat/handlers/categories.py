@@ -58,7 +58,7 @@ async def open_(update: Update, context: Context) -> None:
         await query.answer(texts.category_gone, show_alert=True)
         return
     async with services.database.reading() as session:
-        blocked = await services.blocked.in_chat(session, engine, query.message.chat.id)
+        blocked = await services.blocked.hashtags(session, engine)
     tags = [tag for tag in category.hashtags if tag not in blocked][:MAX_HASHTAGS]
     header = texts.category.format(
         name=escape(_name(engine, category, blocked)),
@@ -77,7 +77,7 @@ async def _page(
     chat_id = message.chat_id
     await services.chat_locks.wait(chat_id)
     async with services.database.reading() as session:
-        blocked = await services.blocked.in_chat(session, engine, chat_id)
+        blocked = await services.blocked.hashtags(session, engine)
         last = await subject.last_answer(session, message, person)
     shown = last.tags if last else []
     answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []

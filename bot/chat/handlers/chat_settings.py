@@ -19,8 +19,7 @@ from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.teaching import visible
 from recommenders import hashtags
-from storage import chats, moderation
-from storage.moderation import Blocklist
+from storage import chats
 
 
 async def settings(update: Update, context: Context) -> None:
@@ -104,8 +103,8 @@ async def _own(context: Context, chat_id: int, wanted: str) -> str:
     texts = context.texts
     tags, refused = hashtags.parse(wanted)
     async with context.services.database.reading() as session:
-        blocklist = Blocklist(await moderation.blocked_words(session))
-    blocked = [tag for tag in tags if blocklist.blocks(tag)]
+        blocklist = await context.services.blocked.blocklist(session)
+    blocked = [tag for tag in tags if blocklist.blocks(hashtags.key(tag))]
     welcome = [tag for tag in tags if tag not in blocked]
     parts = []
     if welcome:

@@ -12,7 +12,6 @@ from bot.chat.handlers.commands import message_of, moved
 from bot.chat.identity import person_of
 from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
 from bot.chat.services import Context
-from bot.chat.teaching import unlearn
 from storage import labels, personal_data, users
 
 PAGE_SIZE = 8
@@ -49,15 +48,14 @@ async def remove(update: Update, context: Context) -> None:
     """Takes a hashtag back from every photo that the person gave it to."""
     if (tap := await _tap(update, context)) is None:
         return
-    query, _, owner, rest = tap
+    query, message, owner, rest = tap
     async with context.services.database.session() as session:
-        hashtag = await labels.hashtag_of(session, owner, int(rest[0]))
-        if hashtag is not None:
-            await labels.remove(session, owner, hashtag)
-    if hashtag is None:
+        removed = await labels.remove(session, owner, int(rest[0]))
+    if removed is None:
         await stale(update, context)
         return
-    await unlearn(context.services)
+    hashtag, photo_ids = removed
+    context.services.learner.learn_soon(photo_ids, (message.chat.id, owner))
     await edit(query, *await _tags(context, owner, int(rest[1])))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
 
@@ -158,9 +156,10 @@ async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
 
 async def _forget(context: Context, owner: int) -> None:
     async with context.services.database.session() as session:
+        photo_ids = await labels.photos_of(session, owner)
         await users.forget(session, owner)
     context.services.forget(owner)
-    await unlearn(context.services)
+    context.services.learner.learn_soon(photo_ids, [owner])
 
 
 async def _send_export(context: Context, message: Message, user_id: int) -> None:

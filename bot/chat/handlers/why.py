@@ -78,7 +78,12 @@ async def _reasons(
     rows = {name: np.stack([one[name] for one in features]) for name in names}
     return await services.in_worker(
         lambda: engine.explain(
-            rows, request.backend, tags[:FIRST], skip=request.blocked, words=request.words
+            rows,
+            request.backend,
+            tags[:FIRST],
+            skip=request.blocked,
+            audience=request.audience,
+            words=request.words,
         )
     )
 

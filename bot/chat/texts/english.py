@@ -15,7 +15,7 @@ ENGLISH = Texts(
     },
     group_commands={"tags": "hashtags for the photo you reply to"},
     admin_commands={
-        "review": "new hashtags that wait for approval",
+        "review": "hashtags that wait for approval",
         "block": "block a word, or show the blocked ones",
         "unblock": "take a word off the block list",
         "stats": "figures of this bot",
@@ -39,7 +39,7 @@ ENGLISH = Texts(
     ),
     help_admin=(
         "<b>For admins</b>\n"
-        "/review: approve or reject new hashtags\n"
+        "/review: approve or reject what people taught\n"
         "/block word, /unblock word: the block list\n"
         "/stats: figures of this bot"
     ),
@@ -264,7 +264,7 @@ ENGLISH = Texts(
     add_too_many="I take up to {most} at a time, so these were left out: {tags}",
     add_blocked="Not welcome here: {tags}",
     add_daily="That is enough for today: {most} a day. Left out: {tags}",
-    add_pending="New to me, so for now only this chat will see them: {tags}",
+    add_pending="For now only your chats see: {tags}",
     mydata=(
         "<b>What I store about you</b>\n"
         "• {photos}: numbers computed from them, never the photos themselves\n"
@@ -299,14 +299,20 @@ ENGLISH = Texts(
     forget_cancelled="Nothing was deleted.",
     admins_only="This is for the admins of the bot.",
     review="<b>{hashtags} waiting</b>",
-    review_none="No new hashtags are waiting.",
-    review_line="#{tag}: {users}, {photos}",
+    review_none="No hashtags are waiting.",
+    review_line="#{tag} ({users}). The photo looks like: {nearest}",
     button_approve="✓ #{tag}",
     button_reject="✗ #{tag}",
+    button_approve_all="✓ all {count}",
+    button_reject_all="✗ all {count}",
     approved="#{tag} is approved.",
     rejected="#{tag} is rejected.",
+    approved_several="Approved: {hashtags}.",
+    rejected_several="Rejected: {hashtags}.",
     block_list="<b>Blocked</b>: {words}",
-    block_none="No words are blocked. /block word adds one.",
+    block_none="You have blocked no words. /block word adds one.",
+    block_shipped="The list I come with blocks {count} more.",
+    block_allowed="<b>Allowed, though on that list</b>: {words}",
     blocked="Blocked: {words}",
     unblocked="No longer blocked: {words}",
     block_wrong="These can be no hashtag, so nobody needs to block them: {words}",

@@ -212,10 +212,16 @@ class Texts:
     review_line: str
     button_approve: str
     button_reject: str
+    button_approve_all: str
+    button_reject_all: str
     approved: str
     rejected: str
+    approved_several: str
+    rejected_several: str
     block_list: str
     block_none: str
+    block_shipped: str
+    block_allowed: str
     blocked: str
     unblocked: str
     block_wrong: str

@@ -15,7 +15,7 @@ RUSSIAN = Texts(
     },
     group_commands={"tags": "хештеги к фото, на которое вы отвечаете"},
     admin_commands={
-        "review": "новые хештеги, которые ждут проверки",
+        "review": "хештеги, которые ждут проверки",
         "block": "запретить слово или показать запрещённые",
         "unblock": "снять запрет со слова",
         "stats": "статистика бота",
@@ -41,7 +41,7 @@ RUSSIAN = Texts(
     ),
     help_admin=(
         "<b>Для администраторов</b>\n"
-        "/review: одобрить или отклонить новые хештеги\n"
+        "/review: одобрить или отклонить то, чему меня учат\n"
         "/block слово, /unblock слово: список запрещённых слов\n"
         "/stats: статистика бота"
     ),
@@ -268,7 +268,7 @@ RUSSIAN = Texts(
     add_too_many="За один раз я беру не больше {most}, поэтому не вошли: {tags}",
     add_blocked="Такое здесь не принимаю: {tags}",
     add_daily="На сегодня хватит: {most} в день. Не вошли: {tags}",
-    add_pending="Для меня они новые, пока их увидит только этот чат: {tags}",
+    add_pending="Пока их видят только ваши чаты: {tags}",
     mydata=(
         "<b>Что я о вас храню</b>\n"
         "• {photos}: только посчитанные по ним числа, не сами фото\n"
@@ -303,14 +303,20 @@ RUSSIAN = Texts(
     forget_cancelled="Ничего не удалено.",
     admins_only="Это для администраторов бота.",
     review="<b>Ждут проверки: {hashtags}</b>",
-    review_none="Новых хештегов на проверку нет.",
-    review_line="#{tag}: {users}, {photos}",
+    review_none="Хештегов на проверку нет.",
+    review_line="#{tag} ({users}). Фото похоже на: {nearest}",
     button_approve="✓ #{tag}",
     button_reject="✗ #{tag}",
+    button_approve_all="✓ все {count}",
+    button_reject_all="✗ все {count}",
     approved="#{tag} одобрен.",
     rejected="#{tag} отклонён.",
+    approved_several="Одобрено: {hashtags}.",
+    rejected_several="Отклонено: {hashtags}.",
     block_list="<b>Запрещены</b>: {words}",
-    block_none="Запрещённых слов нет. /block слово добавит первое.",
+    block_none="Вы ещё ничего не запретили. /block слово добавит первое.",
+    block_shipped="Мой собственный список запрещает ещё {count}.",
+    block_allowed="<b>Разрешены, хотя есть в этом списке</b>: {words}",
     blocked="Запрещены: {words}",
     unblocked="Больше не запрещены: {words}",
     block_wrong="Это не может быть хештегом, запрещать незачем: {words}",

@@ -57,11 +57,11 @@ async def teach(
             for user in users:
                 await labels.add(
                     session,
-                    user_id=user,
+                    person=user,
                     chat_id=user,
                     photo_id=photo,
-                    hashtags=tags,
-                    vocabulary={"animals"},
+                    hashtags={tag: tag for tag in tags},
+                    blocklist=moderation.blocklist_of({}),
                 )
     await database.close()
 

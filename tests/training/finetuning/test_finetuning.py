@@ -108,7 +108,7 @@ def test_a_version_comes_back_from_disk_with_its_new_hashtags(
     engine = Engine.load(tmp_path / "mine-2")
     assert engine.model == "mine-2"
     assert engine.hashtags == [*bundle.hashtags, UNKNOWN, f"{UNKNOWN}lovers"]
-    assert engine.knows(UNKNOWN)
+    assert UNKNOWN in engine.own_hashtags
 
 
 def test_a_new_hashtag_has_similar_ones_and_a_size(twelve: Bundle) -> None:
@@ -139,7 +139,7 @@ def test_als_learns_a_photo_only_once(bundle: Bundle, thirty: Bundle) -> None:
     backbone = {BACKBONE: load_backbone(BACKBONE, None)}
     lesson = taught(30, ALL_TAGS)
     photos = {
-        key: ({BACKBONE: row}, list(tags))
+        key: ({BACKBONE: row}, {None: list(tags)})
         for key, row, tags in zip(lesson.keys, lesson.features, lesson.hashtags, strict=True)
     }
     others = {BACKBONE: features_of(UNKNOWN, 10, seed=8)}

@@ -26,14 +26,33 @@ from tests.person import Message, Person
 async def test_right_after_a_photo_its_hashtags_are_stored_and_confirmed_by_name(
     bot: Running, ann: Person, photo: Message
 ) -> None:
-    text = await reply_text(ann, "/addtags #Кошка, café red1")
+    text = await reply_text(ann, "/addtags Кошка, café red1")
     assert text.startswith("Learnt: #кошка #café #red1")
     assert await stored_labels(bot.database, photo) == [["кошка", "café", "red1"]]
 
 
-async def test_new_hashtags_are_said_to_stay_in_the_chat(ann: Person, photo: Message) -> None:
-    text = await reply_text(ann, "/addtags #Кошка, café red1")
-    assert "only this chat will see them: #кошка #café" in text
+async def test_what_only_ones_own_chats_see_is_told(ann: Person, photo: Message) -> None:
+    text = await reply_text(ann, "/addtags Кошка, café red1")
+    # The model finds a red photo's #red1 likely by itself.
+    assert text.splitlines()[1] == "For now only your chats see: #кошка #café"
+
+
+async def test_in_a_sentence_only_marked_words_are_taken(ann: Person, photo: Message) -> None:
+    text = await reply_text(ann, "/addtags love this #sunset at the #beach!")
+    assert text.startswith("Learnt: #sunset #beach\n")
+
+
+async def test_a_hashtag_comes_back_as_it_was_written(ann: Person, photo: Message) -> None:
+    tags = "#ήλιος #straße #น้ำตก #ㅋㅋㅋ #և"
+    assert (await reply_text(ann, f"/addtags {tags} #İstanbul")).startswith(
+        f"Learnt: {tags} #istanbul\n"
+    )
+    assert set(f"{tags} #istanbul".split()) <= set(await answer_hashtags(ann, "red"))
+
+
+async def test_another_spelling_of_a_hashtag_is_the_same_one(ann: Person, photo: Message) -> None:
+    await reply_text(ann, "/addtags #straße")
+    assert "already: #strasse" in await reply_text(ann, "/addtags #STRASSE")
 
 
 async def test_hashtags_of_a_photo_are_learnt_at_once(ann: Person, photo: Message) -> None:
@@ -51,8 +70,51 @@ async def test_the_button_asks_and_the_reply_is_taken(bot: Running, ann: Person)
     await ann.press(await edited(ann, await ann.wait_reply(), "✎"), "Add tags")
     prompt = await ann.wait_reply()
     assert prompt["text"].startswith("Which hashtags fit this photo?")
-    assert "Learnt: #one #two" in await reply_text(ann, "one, #two", prompt)
+    assert "Learnt: #one #two" in await reply_text(ann, "one, two", prompt)
     assert await stored_labels(bot.database, photo) == [["one", "two"]]
+
+
+@pytest.mark.parametrize("text", ["#one #two", "I would say #one and #two!"])
+async def test_after_the_button_the_next_hashtags_are_the_answer_without_a_reply(
+    bot: Running, ann: Person, text: str
+) -> None:
+    (photo,) = await ann.send_photo(jpeg("red"))
+    await ann.press(await ann.wait_reply(), "Add tags")
+    await ann.wait_reply()
+    assert "Learnt: #one #two" in await reply_text(ann, text)
+    assert await stored_labels(bot.database, photo) == [["one", "two"]]
+
+
+async def test_what_was_asked_is_answered_once(ann: Person) -> None:
+    await ann.press(await answer(ann), "Add tags")
+    await ann.wait_reply()
+    await reply_text(ann, "#one")
+    assert "Learnt" not in await reply_text(ann, "#two")
+
+
+async def test_a_photo_in_between_does_not_change_what_was_asked(bot: Running, ann: Person) -> None:
+    (photo,) = await ann.send_photo(jpeg("red"))
+    await ann.press(await ann.wait_reply(), "Add tags")
+    await ann.wait_reply()
+    await answer(ann, "blue")
+    await reply_text(ann, "#one")
+    assert await stored_labels(bot.database, photo) == [["one"]]
+
+
+async def test_words_without_a_hashtag_leave_the_question_open(ann: Person) -> None:
+    await ann.press(await answer(ann), "Add tags")
+    await ann.wait_reply()
+    assert "Learnt" not in await reply_text(ann, "wait a moment")
+    assert "Learnt: #one" in await reply_text(ann, "#one")
+
+
+async def test_in_a_group_hashtags_that_are_no_reply_answer_nothing(bot: Running) -> None:
+    ann = await bot.person(**GROUP)
+    await ann.send_photo(jpeg("red"), caption="/tags")
+    await ann.press(await ann.wait_reply(), "Add tags")
+    prompt = await ann.wait_reply()
+    await ann.send_text("#one")
+    assert "Learnt: #two" in await reply_text(ann, "#two", prompt)
 
 
 async def test_a_reply_to_anything_else_is_not_taken_for_hashtags(ann: Person) -> None:
@@ -91,7 +153,7 @@ async def test_without_hashtags_it_asks_for_some(ann: Person, photo: Message, no
 
 
 async def test_what_is_no_hashtag_is_named_and_the_rest_taken(ann: Person, photo: Message) -> None:
-    text = "/addtags <b>bold</b> 😀😀 '); DROP TABLE labels;-- #ok " + "x" * 300
+    text = "/addtags <b>bold</b> 😀😀 '); DROP TABLE labels;-- ok " + "x" * 300
     confirmation = await reply_text(ann, text)
     assert "#ok" in confirmation.splitlines()[0]
     assert "#drop" in confirmation
@@ -122,6 +184,12 @@ async def test_blocked_words_are_not_taken(bot: Running, ann: Person, photo: Mes
     confirmation = await reply_text(ann, "/addtags #spam #badly #one")
     assert "Learnt: #one" in confirmation.splitlines()
     assert "Not welcome here: #spam #badly" in confirmation
+
+
+async def test_the_words_that_ship_are_not_taken(ann: Person, photo: Message) -> None:
+    confirmation = await reply_text(ann, "/addtags #fuck #сука #p0rn #страховка #grape")
+    assert "Learnt: #страховка #grape" in confirmation.splitlines()
+    assert "Not welcome here: #fuck #сука #p0rn" in confirmation
 
 
 async def test_hashtags_that_two_people_teach_at_once_are_all_stored(bot: Running) -> None:

@@ -96,7 +96,7 @@ def test_an_interrupted_import_leaves_no_half_dataset_and_a_rerun_completes_it(
     import_posts(source, tmp_path / "whole")
     expected = (tmp_path / "whole" / "posts.jsonl").read_bytes()
     interrupted = 0
-    for moment in range(1, 400, 7):
+    for moment in range(1, 400, 5):
         to = tmp_path / f"to-{moment}"
         if _interrupted_at_call(moment, source, to):
             interrupted += 1

@@ -3,11 +3,10 @@
 import ast
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from recommenders.hashtags import HashtagError, normalise
+from recommenders.hashtags import HashtagError, belongs, in_caption, normalise
 from training.datasets.format import SPLITS
 from training.datasets.importing.import_summary import ImportSummary
 
@@ -19,14 +18,10 @@ MISSING = {
 _NO_WORDS = {"nan", "none", "null", "<na>"}
 """What is nothing among words as well."""
 
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
-_MARKED = re.compile(r"(?<!&)[#＃]+([^\s#＃]+)")
 _SEPARATORS = re.compile(r"[,;|\n]")
 _MARKS_BETWEEN = re.compile(r"[,;|]")
 # A web page's, Excel's and a programmer's line breaks.
 _LINE_BREAK = re.compile(r"<br\s*/?>|_x000d_|(?:\\r)?\\n", re.IGNORECASE)
-# They join letters inside Persian and Indic words and show nothing by themselves.
-_JOINERS = "\u200c\u200d"
 # A list as JSON, Python, NumPy, pandas or PostgreSQL writes it: what is inside the brackets.
 _LIST = re.compile(
     r"(?:[a-z_][\w.]*\(\s*)?[\[({](.*?)[\])}](?:,\s*\w+=[^,()]+)*\s*\)?", re.DOTALL | re.IGNORECASE
@@ -47,19 +42,14 @@ _FIRST_SECOND = 100_000_000
 
 
 def hashtags_in_caption(caption: str) -> list[str]:
-    """The hashtags of a caption, in order: what stands behind a ``#``, up to the first sign.
-
-    A number (``#1``), an address' anchor and a character reference (``&#39;``) are no hashtags.
-    """
-    text = _ADDRESS.sub(" ", _LINE_BREAK.sub("\n", caption))
-    tags = (_leading(match.group(1)) for match in _MARKED.finditer(text))
-    return [tag for tag in tags if any(character.isalpha() for character in tag)]
+    """The hashtags of a caption, whatever its line breaks were written as."""
+    return in_caption(_LINE_BREAK.sub("\n", caption))
 
 
 def hashtags_of_keywords(keywords: Iterable[str]) -> list[str]:
     """Keywords as hashtags: one of several words becomes one hashtag (New York → newyork)."""
     pieces = (piece for keyword in keywords for piece in _SEPARATORS.split(keyword))
-    return [tag for piece in pieces if (tag := "".join(filter(_belongs, piece)))]
+    return [tag for piece in pieces if (tag := "".join(filter(belongs, piece)))]
 
 
 def hashtags_in_cell(cell: str) -> list[str]:
@@ -111,17 +101,6 @@ def _parsed(cell: str) -> object:
 
 def _name(item: dict[str, object]) -> str:
     return next((text for key in _NAMES if isinstance(text := item.get(key), str)), "")
-
-
-def _leading(text: str) -> str:
-    for position, character in enumerate(text):
-        if not _belongs(character):
-            return text[:position]
-    return text
-
-
-def _belongs(character: str) -> bool:
-    return character == "_" or character in _JOINERS or unicodedata.category(character)[0] in "LMN"
 
 
 def hashtag_or_none(text: str) -> str | None:

@@ -37,7 +37,7 @@ def test_iptc_keywords_are_the_hashtags_and_several_words_one_of_them(
     photo(folder / "sub" / "b.jpg", 2, extra=iptc("Café".encode("latin-1"), utf8=False))
     photo(folder / "c.jpg", 3)
     imported = run_import(folder)
-    assert imported.hashtags == [["newyork", "strasse", "tshirt"], ["café"]]
+    assert imported.hashtags == [["newyork", "straße", "tshirt"], ["café"]]
     assert (imported.summary.kind, imported.summary.photos, imported.summary.without_hashtags) == (
         "keywords",
         2,

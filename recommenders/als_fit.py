@@ -1,0 +1,81 @@
+"""What an ALS fit gives, and its normal equation: one side's factors, the other side's fixed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recommenders.arrays import Floats
+from recommenders.nearest import PhotoSpace
+
+
+@dataclass(frozen=True)
+class AlsSettings:
+    """How neighbours are weighed and how taught photos are solved.
+
+    Attributes:
+        neighbours: how many known photos are looked at.
+        sharpness: a neighbour weighs exp(sharpness · cosine).
+        alpha, regularization: of the normal equation; the fit's own.
+        class_weight: what the ImageNet classes seen weigh beside the neighbours, 0 to 1, where the
+            classifier is sure of one class.
+        class_power: how fast that falls with the probability of the likeliest class.
+    """
+
+    neighbours: int = 50
+    sharpness: float = 15.0
+    alpha: float = 10.0
+    regularization: float = 0.1
+    class_weight: float = 0.0
+    class_power: float = 1.0
+
+
+@dataclass(frozen=True)
+class FittedAls:
+    """What a fit gives, and a bundle stores.
+
+    Attributes:
+        backbone: whose features it takes.
+        space: features to the space of neighbours.
+        photos: (N, k) float32 unit vectors of known photos.
+        photo_factors: (N, f) float32.
+        hashtag_factors: (V, f) float32.
+        settings: see ``AlsSettings``.
+        class_hashtags: (classes, V) float32, how sure each hashtag is where the backbone's own
+            ImageNet classifier sees a class; None without. They are added as they are: a class
+            that few photos show would be blurred by the factors.
+        fitted_hashtags: how many of the hashtags the fit knew, all where None. The factors of the
+            others were solved from taught photos, and are solved anew when these are taught here.
+    """
+
+    backbone: str
+    space: PhotoSpace
+    photos: Floats
+    photo_factors: Floats
+    hashtag_factors: Floats
+    settings: AlsSettings
+    class_hashtags: csr_matrix | None = None
+    fitted_hashtags: int | None = None
+
+
+def solve(
+    fixed: Floats, gram: Floats, rows: NDArray[np.intp], alpha: float, regularization: float
+) -> Floats:
+    """One side's factors with the other side's fixed: (f,) float32.
+
+    (FᵀF + αFᵣᵀFᵣ + λI) x = (1 + α) Σ Fᵣ, with F the fixed factors and r the rows that occur with x.
+
+    Args:
+        fixed: (n, f) the other side's factors.
+        gram: (f, f) FᵀF.
+        rows: which of ``fixed`` occur with this one.
+    """
+    seen = fixed[rows]
+    left = gram + alpha * (seen.T @ seen) + regularization * np.eye(len(gram), dtype=np.float32)
+    return np.linalg.solve(left, (1 + alpha) * seen.sum(axis=0)).astype(np.float32)
+
+
+def weighted_mean(factors: Floats, shares: Floats) -> Floats:
+    """Mean of (n, k, f) over k, weighted by ``shares`` (n, k), whose rows are together 1."""
+    return np.asarray(np.einsum("nk,nkf->nf", shares, factors, optimize=True), np.float32)

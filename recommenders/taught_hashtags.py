@@ -1,0 +1,82 @@
+"""The hashtags that people taught: who sees them, and in which spelling.
+
+A hashtag beyond the bundle's vocabulary is everybody's while one of everybody's lessons has it, and
+is shown in the spelling that most of these have. Until then it is shown to the chats that taught it
+as they wrote it.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Hashable, Mapping
+
+from recommenders.als_taught import Audience
+from recommenders.hashtags import usual_spellings
+
+Spelt = Mapping[int, str]
+"""Hashtags of a lesson: columns, and how they were written."""
+
+
+class TaughtHashtags:
+    """Which audience was taught which hashtags beyond a vocabulary of ``known``."""
+
+    def __init__(self, known: int) -> None:
+        self._known = known
+        self._lessons: dict[Hashable, Mapping[Audience, Spelt]] = {}
+        # By audience and column: on how many photos in which spelling.
+        self._spellings: dict[Audience, dict[int, Counter[str]]] = {}
+        self._lock = threading.Lock()
+
+    def learn(self, photo: Hashable, lessons: Mapping[Audience, Spelt]) -> dict[int, str]:
+        """Takes a photo's lessons in place of what they were.
+
+        Returns:
+            The spelling that everybody now sees, of those columns that may have changed.
+        """
+        before = self._lessons.pop(photo, {})
+        with self._lock:
+            for who, spelt in before.items():
+                self._count(who, spelt, -1)
+            if any(lessons.values()):
+                self._lessons[photo] = lessons
+                for who, spelt in lessons.items():
+                    self._count(who, spelt, 1)
+        changed = {column for one in (before, lessons) for column in one.get(None, ())}
+        everybodys = self._spellings.get(None, {})
+        return {column: _usual(everybodys[column]) for column in changed & everybodys.keys()}
+
+    def uses(self, column: int) -> int:
+        """On how many photos everybody sees a hashtag."""
+        return self._spellings.get(None, {}).get(column, Counter()).total()
+
+    def sees(self, audience: Audience, column: int) -> bool:
+        """Whether an audience was taught a hashtag, or everybody was."""
+        return any(column in self._spellings.get(who, {}) for who in (None, audience))
+
+    def shown(self, hashtags: list[str], audience: Audience) -> list[str]:
+        """A vocabulary with the hashtags that are this audience's alone as it wrote them."""
+        if audience is not None and audience in self._spellings:
+            with self._lock:
+                own = self._spellings.get(audience, {}).items()
+                usual = {column: _usual(counts) for column, counts in own}
+            everybodys = self._spellings.get(None, {})
+            for column, spelling in usual.items():
+                if column not in everybodys and column < len(hashtags):
+                    hashtags[column] = spelling
+        return hashtags
+
+    def _count(self, who: Audience, spelt: Spelt, by: int) -> None:
+        columns = self._spellings.setdefault(who, {})
+        for column, spelling in spelt.items():
+            if column >= self._known:
+                counts = columns.pop(column, Counter())
+                counts[spelling] += by
+                if +counts:
+                    columns[column] = +counts  # without spellings that are no longer in use
+        if not columns:
+            del self._spellings[who]
+
+
+def _usual(counts: Counter[str]) -> str:
+    if len(counts) == 1:
+        return next(iter(counts))
+    return next(iter(usual_spellings(counts).values()))

@@ -1,0 +1,152 @@
+"""Words that no hashtag may be made of: those that ship, and what admins add and allow.
+
+The words that ship stand in ``blocked_words.csv``, written by hand: slurs, insults, sexual words,
+drugs, hate, self-harm, and hashtags that Instagram restricts, in English and Russian. Each has a
+decision: ``block``; ``allow``, of a hashtag that would be blocked by mistake; ``review``, of a word
+that insults a person and is harmless elsewhere (``storage.moderation``).
+
+There are no regular expressions, so none can hang the bot: reading a hashtag takes as long as it is
+long, however many words there are.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import groupby
+from pathlib import Path
+
+TABLE = Path(__file__).parent / "blocked_words.csv"
+
+_INDEXED = 3
+"""Letters by which patterns are looked up."""
+
+_BETWEEN = re.compile("[_·]+")
+
+# How letters are disguised. 1 may be either of two.
+_AS_LATIN = tuple(str.maketrans("01345789", letters) for letters in ("oieastbg", "oleastbg"))
+_AS_CYRILLIC = (str.maketrans("0346", "озчб"),)
+_LATIN, _CYRILLIC = "aekmhopctyxb", "аекмнорстухв"
+_TO_CYRILLIC, _TO_LATIN = str.maketrans(_LATIN, _CYRILLIC), str.maketrans(_CYRILLIC, _LATIN)
+
+
+class Blocklist:
+    """Tells which hashtags are blocked.
+
+    >>> Blocklist(["bad", "worse*"]).blocks("my_bad_day")
+    True
+
+    A word blocks the hashtag that is equal, and one that has it between underscores; with ``*`` it
+    is a pattern, as in ``bad*`` and ``*bad*``. Disguises are seen through: see ``readings``.
+
+    Args:
+        words: folded as ``recommenders.hashtags.key`` does it, * allowed.
+        allowed: hashtags that are never blocked, with underscores in them or without.
+    """
+
+    def __init__(self, words: Iterable[str], allowed: Iterable[str] = ()) -> None:
+        words = {_without_yo(word) for word in words}
+        self._allowed = frozenset(_BETWEEN.sub("", _without_yo(word)) for word in allowed)
+        self._whole = frozenset(word for word in words if "*" not in word)
+        # A pattern is looked at only where the beginning of its longest part stands.
+        self._patterns: dict[str, list[list[str]]] = {}
+        for word in words - self._whole:
+            parts = word.split("*")
+            self._patterns.setdefault(max(parts, key=len)[:_INDEXED], []).append(parts)
+        self._indexed = sorted({len(beginning) for beginning in self._patterns})
+
+    def blocks(self, hashtag: str) -> bool:
+        """Whether a hashtag, folded as a key, must not be shown."""
+        hashtag = _without_yo(hashtag)
+        if _BETWEEN.sub("", hashtag) in self._allowed:
+            return False
+        return any(self._has(reading) for reading in readings(hashtag))
+
+    def _has(self, text: str) -> bool:
+        if text in self._whole:
+            return True
+        beginnings = {text[at : at + size] for size in self._indexed for at in range(len(text))}
+        return any(
+            _matches(text, parts)
+            for beginning in beginnings & self._patterns.keys()
+            for parts in self._patterns[beginning]
+        )
+
+
+@lru_cache(maxsize=1 << 14)
+def readings(hashtag: str) -> frozenset[str]:
+    """What a hashtag may be read as: its words, the whole, and both without disguises.
+
+    Underscores between single letters (``b_a_d``), digits inside a word or in front of it
+    (``b4d``), letters of another script that look alike, accents, and letters drawn out
+    (``baaad``). Digits behind a word are a year or a number (``bad2024``), unless many letters
+    stand before them.
+    """
+    words = _BETWEEN.split(hashtag)
+    spaced = ["".join(run) for single, run in groupby(words, lambda w: len(w) == 1) if single]
+    plain = {hashtag, *words, *spaced, "".join(words)}
+    plain |= {shorter for word in plain for shorter in _not_drawn_out(word)}
+    plain |= {other for word in plain for other in _one_script(word)}
+    plain |= {letters for word in plain for letters in _undigited(word)}
+    return frozenset(plain - {""})
+
+
+def _not_drawn_out(word: str) -> Iterator[str]:
+    runs = ["".join(run) for _, run in groupby(word)]
+    if any(len(run) > 2 for run in runs):
+        for most in (1, 2):
+            yield "".join(run[:most] if len(run) > 2 else run for run in runs)
+
+
+def _one_script(word: str) -> Iterator[str]:
+    if word.isascii():
+        return
+    has_cyrillic = any("\u0400" <= letter <= "\u04ff" for letter in word)
+    if has_cyrillic:
+        if any(letter.isascii() and letter.isalpha() for letter in word):
+            yield word.translate(_TO_CYRILLIC)
+            yield word.translate(_TO_LATIN)
+    else:
+        decomposed = unicodedata.normalize("NFD", word)
+        yield "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _undigited(word: str) -> Iterator[str]:
+    bare = word.strip("0123456789")
+    if bare == word and not any(map(str.isdigit, word)):
+        return
+    yield bare
+    tables = _AS_LATIN if word.isascii() else _AS_CYRILLIC
+    # "a55" is a phone.
+    typed = [bare, word] if len(bare) > 2 else [bare]
+    for text in typed:
+        for table in tables:
+            yield text.translate(table)
+
+
+def _matches(text: str, parts: Sequence[str]) -> bool:
+    """Whether a text is these parts with anything between them, each taken as early as it can."""
+    first, *inner, last = parts
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in inner:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return text.endswith(last)
+
+
+def _without_yo(text: str) -> str:
+    return text.replace("ё", "е")  # few type it
+
+
+@cache
+def shipped(decision: str) -> frozenset[str]:
+    """The words that ship with a decision: ``block``, ``allow`` or ``review``."""
+    with TABLE.open(encoding="utf-8", newline="") as lines:
+        return frozenset(
+            row["word"] for row in csv.DictReader(lines) if row["decision"] == decision
+        )
