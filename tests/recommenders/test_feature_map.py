@@ -67,7 +67,7 @@ def with_map(folder: Path, fitted: FeatureMap) -> Path:
 def taught_first(engine: Engine) -> bool:
     """Teaches a photo by the other backbone's features, asks by the engine's own."""
     one, other = seen_by_both(400)
-    engine.learn({1: ({OTHER: one[7]}, ["ourcat", "кошка"])})
+    engine.learn({1: ({OTHER: one[7]}, {None: ["ourcat", "кошка"]})})
     (answer,) = engine.recommend({BACKBONE: other[[7]]}, "als", top=2)
     return {hashtag.tag for hashtag in answer} == {"ourcat", "кошка"}
 

@@ -102,7 +102,7 @@ def test_what_people_taught_for_a_scene_comes_whoever_is_there(tmp_path: Path) -
     bundles.save(bundles.load(folder).with_parts({"people": people_part(people())}), folder)
     engine = Engine.load(folder)
     features = photo("nobody")
-    engine.learn({1: ({BACKBONE: features[0]}, ["family"])})
+    engine.learn({1: ({BACKBONE: features[0]}, {None: ["family"]})})
     assert "family" in {hashtag.tag for hashtag in engine.answer({BACKBONE: features}, "both")}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import BigInteger, select
 
-from storage import Database, chats, labels, recommendations, sightings, supergroups, users
+from storage import Database, chats, labels, moderation, recommendations, sightings, supergroups, users
 from storage.tables import Base
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -33,11 +33,11 @@ async def photo(database: Database, new_photo: NewPhoto) -> int:
         )
         await labels.add(
             session,
-            user_id=GROUP,
+            person=GROUP,
             chat_id=GROUP,
             photo_id=photo,
-            hashtags=["cat"],
-            vocabulary=("cat",),
+            hashtags={"cat": "cat"},
+            blocklist=moderation.blocklist_of({}),
         )
     return photo
 
