@@ -190,8 +190,11 @@ def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
 
 
 async def _introduce(application: Bot) -> None:
-    """Tell Telegram the commands, for its menu, in each language."""
+    """Tell Telegram the commands, for its menu, in each language; and read the block list."""
     services: Services = application.bot_data["services"]
+    async with services.database.reading() as session:
+        # Else the first photo would wait for it.
+        await services.blocked.hashtags(session, services.engine)
     for texts in LANGUAGES.values():
         code = None if texts is ENGLISH else texts.language
         menus: list[tuple[BotCommandScope, Mapping[str, str]]] = [

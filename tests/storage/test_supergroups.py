@@ -5,7 +5,16 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import BigInteger, select
 
-from storage import Database, chats, labels, moderation, recommendations, sightings, supergroups, users
+from storage import (
+    Database,
+    chats,
+    labels,
+    moderation,
+    recommendations,
+    sightings,
+    supergroups,
+    users,
+)
 from storage.tables import Base
 
 NewPhoto = Callable[..., Awaitable[int]]
