@@ -10,7 +10,9 @@ from telegram.ext import BaseRateLimiter
 
 from bot.chat.chat_locks import ChatLocks
 
-RETRIES = 5
+PATIENCE = 600.0
+"""Seconds that an answer waits for Telegram's leave; after that nobody wants it any more."""
+
 GIVE_WAY = frozenset({"sendChatAction", "answerCallbackQuery"})
 """Of no use once they are late."""
 
@@ -73,8 +75,10 @@ class Delivery(BaseRateLimiter[int]):
         except RetryAfter as error:
             refused = error
         async with self._refused_chats.of(chat_id):
-            for _ in range(RETRIES):
-                await asyncio.sleep(_seconds(refused) + 0.1)
+            waited = 0.0
+            while (wait := _seconds(refused) + 0.1) + waited <= PATIENCE:
+                await asyncio.sleep(wait)
+                waited += wait
                 try:
                     return await deliver()
                 except RetryAfter as error:
