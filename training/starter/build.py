@@ -8,7 +8,6 @@ these had not seen. Only numbers go into the bundle.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,7 +155,6 @@ def fit_starter(
         backbones={BACKBONE: backbone.sha256},
         provenance={
             "photos": len(rows),
-            "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "from": "numbers computed from flickr8k, corel5k, one photo of each ImageNet class, 42 "
             "small sets, HARRISON's and instagram_2019's hashtags, and tables written by hand",
         },
