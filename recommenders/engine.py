@@ -293,6 +293,7 @@ class Engine:
         most = top if language == "en" else 2 * top
         ranking = self._rankings[self.backends[-1]]
         hashtags = answers.pick(ranking, order, alike, self.hashtags[: len(alike)], most, skip)
+        hashtags.sort(key=lambda hashtag: hashtag.tag not in named)
         return in_language(hashtags, language, top, skip)
 
     def likely(

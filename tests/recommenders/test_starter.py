@@ -96,7 +96,8 @@ def test_a_caption_makes_its_words_likelier(
     features = starter.features([dusk], starter.backbones["both"])
     bird = starter.hashtags.index("bird")
     without, with_it = (
-        starter.scores(features, "both", words)[0] for words in ((), [starter.words_in(caption)])
+        starter.scores(features, "both", words=words)[0]
+        for words in ((), [starter.words_in(caption)])
     )
     assert with_it[bird] > 5 * without[bird]
     assert (with_it >= without).all()
@@ -114,20 +115,22 @@ def test_what_each_source_counted_for_is_told_with_the_words(
     starter: Engine, dusk: Image.Image
 ) -> None:
     features = starter.features([dusk], starter.backbones["both"])
-    sunset, tree = starter.explain(features, "both", ["sunset", "tree"], words=("sunset", "bird"))
+    sunset, laptop = starter.explain(
+        features, "both", ["sunset", "laptop"], words=("sunset", "bird")
+    )
     assert sum(share for _, share in sunset.sources) == pytest.approx(1)
     assert {"als", "w2v", "words"} <= dict(sunset.sources).keys()
     assert sunset.words[0] == "sunset"
-    assert "sunset" not in tree.words
+    assert "sunset" not in laptop.words
 
 
 def test_what_people_taught_counts_alone_for_its_scene(starter: Engine, dusk: Image.Image) -> None:
     features = starter.features([dusk], starter.backbones["both"])
     of_one = {name: rows[0] for name, rows in features.items()}
-    starter.learn({"ann": (of_one, ["ourterrace", "sunset"])})
+    starter.learn({"ann": (of_one, {None: ["ourterrace", "sunset"]})})
     for reason in starter.explain(features, "both", ["ourterrace", "sunset"]):
         assert reason.sources == (("als", 1.0),)
-    starter.learn({"ann": (of_one, [])})
+    starter.learn({"ann": (of_one, {})})
 
 
 @pytest.mark.parametrize("text", ["sunset beach", "закат на пляже"])
