@@ -27,7 +27,7 @@ async def test_what_anonymous_admins_did_becomes_their_groups(database: Database
                 ),
                 {"chat": chat, "number": number, "user": user},
             )
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0004"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0006"))
         rows = await connection.execute(
             text("SELECT chat_id, user_id, topic_id FROM sightings ORDER BY message_id")
         )
