@@ -1,9 +1,12 @@
-"""Channels that have hashtags added to the captions of their photos; others have no row."""
+"""Channels that have hashtags added to the captions of their photos; others have no row.
+
+A channel's settings are for its captions only, and go when it wants none any more.
+"""
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import CaptionedChannel
+from storage.tables import CaptionedChannel, Chat
 from storage.upserts import insert_missing
 
 
@@ -18,6 +21,6 @@ async def set_captions(session: AsyncSession, channel_id: int, *, on: bool) -> N
     if on:
         await insert_missing(session, CaptionedChannel, [{"chat_id": channel_id}])
     else:
-        await session.execute(
-            delete(CaptionedChannel).where(CaptionedChannel.chat_id == channel_id)
-        )
+        channel = CaptionedChannel.chat_id == channel_id
+        await session.execute(delete(CaptionedChannel).where(channel))
+        await session.execute(delete(Chat).where(Chat.id == channel_id))

@@ -11,7 +11,21 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Base, Chat, Label, Photo, PhotoFeatures, PhotoFile, Sighting, User, Vote
+from storage import channels, recommendations
+from storage.tables import (
+    Base,
+    CaptionedChannel,
+    Chat,
+    CroppedPhoto,
+    Label,
+    Photo,
+    PhotoFeatures,
+    PhotoFile,
+    Recommendation,
+    Sighting,
+    User,
+    Vote,
+)
 
 Rows = list[dict[str, Any]]
 
@@ -44,21 +58,28 @@ async def stored(session: AsyncSession, user_id: int) -> Stored:
 async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
     """Every row in which a person's number stands, by table, and the photos that they sent.
 
+    With the answers to these, where they sent them, and what a channel chose for its captions.
+
     Values are what JSON can say: times in ISO 8601, bytes in hexadecimal. Of a photo's features
     only their number is told; they are of no use without the network.
     """
     tables: dict[str, Rows] = {}
+    whole_chat = user_id > 0 or await channels.adds_captions(session, user_id)
     for table in Base.metadata.sorted_tables:
-        names = (*_PERSON, "chat_id") if user_id > 0 else _PERSON
+        own_chat = user_id > 0 or table is CaptionedChannel.__table__
+        names = (*_PERSON, "chat_id") if own_chat else _PERSON
         columns = [table.c[name] for name in names if name in table.c]
-        if table is User.__table__ or (table is Chat.__table__ and user_id > 0):
+        if table is User.__table__ or (table is Chat.__table__ and whole_chat):
             columns = [table.c.id]
-        if columns:
-            theirs = or_(*(column == user_id for column in columns))
-            tables[table.name] = await _rows(session, select(table).where(theirs))
+        theirs = [column == user_id for column in columns]
+        if table is Recommendation.__table__:
+            theirs.append(recommendations.to_photos_of(user_id))
+        if theirs:
+            tables[table.name] = await _rows(session, select(table).where(or_(*theirs)))
     sent = select(Sighting.photo_id).where(Sighting.user_id == user_id).distinct()
     photo_ids = (await session.scalars(sent)).all()
-    for model, key in ((Photo, "id"), (PhotoFile, "photo_id"), (PhotoFeatures, "photo_id")):
+    for model in (Photo, CroppedPhoto, PhotoFile, PhotoFeatures):
+        key = "id" if model is Photo else "photo_id"
         table = Base.metadata.tables[model.__tablename__]
         shown = [column for column in table.c if column.name != "vector"]
         tables[table.name] = []

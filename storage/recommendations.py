@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Label, Recommendation, Sighting, now
@@ -153,6 +153,16 @@ async def last_of(
         Recommendation.chat_id == chat_id, Recommendation.message_id.is_not(None), theirs
     )
     return await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
+
+
+def to_photos_of(user_id: int) -> ColumnElement[bool]:
+    """SQL: whether an answer is to a photo that the user sent in its chat."""
+    return exists().where(
+        Sighting.photo_id == Recommendation.photo_id,
+        Sighting.chat_id == Recommendation.chat_id,
+        Sighting.user_id == user_id,
+        ~Sighting.by_bot,
+    )
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[Recommendation]:

@@ -212,7 +212,8 @@ class Recommendation(Base):
         photo_id: of an album, its first photo.
         style, mix: how hashtags were ranked, and the mix of sizes, if any.
         language: of its hashtags; None, as before there were others, is English.
-        words: hashtags that the caption named, joined by spaces; None where it named none.
+        words: hashtags that the caption named, joined by spaces; None where it named none, empty
+            where they were forgotten.
         album: it answers several photos as one.
         hashtags: [hashtag, score] each, best first; those taken out are still there.
         length: how many of those that were not taken out are shown.

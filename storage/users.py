@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, delete, exists, select
+from sqlalchemy import Select, Update, delete, exists, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from storage import recommendations
 from storage.tables import (
     BlockedWord,
+    CaptionedChannel,
     Chat,
     Label,
     LabelDecision,
@@ -39,17 +41,21 @@ async def forget(session: AsyncSession, user_id: int) -> None:
     Who wrote as a group or a channel has that chat's number, and what others did there stays.
 
     Gone are labels (also those taken back), votes, what they took out of answers, sightings, the
-    private chat's settings and answers, the user's row, and every photo that nobody else sent or
-    labelled, with its features, files and answers. Other users' labels stay, and so do the photos
-    they are on.
+    private chat's settings and answers, the user's row, a channel's choices for its captions, what
+    captions named in answers elsewhere, and every photo that nobody else sent or labelled, with its
+    features, files and answers. Other users' labels stay, and so do the photos they are on.
     """
     sole = (await session.scalars(_photos_only_of(user_id))).all()
+    captioned = exists().where(CaptionedChannel.chat_id == Chat.id)
     statements = [
+        _without_words(user_id),  # while their sightings tell which answers are theirs
         delete(Label).where(Label.user_id == user_id),
         delete(Vote).where(Vote.user_id == user_id),
         delete(TakenOut).where(TakenOut.user_id == user_id),
         delete(Sighting).where(Sighting.user_id == user_id),
         delete(User).where(User.id == user_id),
+        delete(Chat).where(Chat.id == user_id, captioned),
+        delete(CaptionedChannel).where(CaptionedChannel.chat_id == user_id),
     ]
     if user_id > 0:
         # A private chat has its user's number, so what is of that chat is the user's too.
@@ -67,6 +73,16 @@ async def forget(session: AsyncSession, user_id: int) -> None:
         )
     for start in range(0, len(sole), 500):
         await session.execute(delete(Photo).where(Photo.id.in_(sole[start : start + 500])))
+
+
+def _without_words(user_id: int) -> Update:
+    """Takes what captions named from the answers to a person's photos.
+
+    Words that are empty, not None: answers that they led are never given to a photo without any.
+    """
+    theirs = recommendations.to_photos_of(user_id)
+    named = Recommendation.words.is_not(None)
+    return update_rows(Recommendation).where(named, theirs).values(words="")
 
 
 def _photos_only_of(user_id: int) -> Select[int]:

@@ -1,7 +1,7 @@
 """What a person leaves in the database: told, taken along, forgotten."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, select, text
 from recommenders.copies import Hashes
 from storage import (
     Database,
+    channels,
     chats,
     feedback,
     known_photos,
@@ -27,10 +28,12 @@ from storage.personal_data import Stored
 from storage.tables import Base, LabelDecision, Sighting, User, now
 
 NewPhoto = Callable[..., Awaitable[int]]
-ME, OTHER, GROUP = 111222333, 444555666, -1000
+ME, OTHER, GROUP, CHANNEL = 111222333, 444555666, -1000, -700
 
 
-async def send(database: Database, photo: int, user: int, chat: int) -> int:
+async def send(
+    database: Database, photo: int, user: int, chat: int, words: Sequence[str] = ()
+) -> int:
     async with database.session() as session:
         await users.seen(session, user, "en")
         message = 10 * photo + user % 10
@@ -45,6 +48,7 @@ async def send(database: Database, photo: int, user: int, chat: int) -> int:
             backend="als",
             model="m",
             style="balanced",
+            words=words,
             hashtags=[("dog", 1.0)],
             elapsed_ms=1.0,
         )
@@ -141,6 +145,53 @@ async def test_a_photo_that_nobody_else_used_is_forgotten(
     async with database.reading() as session:
         assert await known_photos.features(session, traces.mine) == {}
         assert await known_photos.find_by_file(session, f"file-{traces.mine}-{ME}") is None
+
+
+async def named_in(database: Database, answer_id: int) -> tuple[str, ...]:
+    async with database.reading() as session:
+        answer = await recommendations.get(session, answer_id)
+        assert answer is not None
+        return answer.named
+
+
+async def test_what_a_caption_named_in_a_group_is_forgotten_with_its_writer(
+    database: Database, traces: Traces
+) -> None:
+    mine = await send(database, traces.labelled_by_other, ME, GROUP - 1, ["my", "dog"])
+    theirs = await send(database, traces.shared, OTHER, GROUP, ["their", "dog"])
+    async with database.reading() as session:
+        exported = (await personal_data.export(session, ME))["recommendations"]
+    assert "my dog" in {row["words"] for row in exported}
+    assert "their dog" not in {row["words"] for row in exported}
+    await forget_me(database)
+    assert await named_in(database, mine) == ()
+    assert await named_in(database, theirs) == ("their", "dog")
+
+
+async def test_a_channel_takes_along_and_forgets_what_it_chose_for_its_captions(
+    database: Database,
+) -> None:
+    async with database.session() as session:
+        for channel in (CHANNEL, CHANNEL - 1):
+            await channels.set_captions(session, channel, on=True)
+            await chats.change(session, channel, language="ru")
+    async with database.reading() as session:
+        tables = await personal_data.export(session, CHANNEL)
+    assert tables["captioned_channels"] == [{"chat_id": CHANNEL}]
+    assert [(row["id"], row["language"]) for row in tables["chats"]] == [(CHANNEL, "ru")]
+    async with database.session() as session:
+        await users.forget(session, CHANNEL)
+    assert await columns_with(database, CHANNEL) == set()
+    assert await columns_with(database, CHANNEL - 1) == {"captioned_channels.chat_id", "chats.id"}
+
+
+async def test_a_channel_that_wants_no_captions_leaves_nothing(database: Database) -> None:
+    async with database.session() as session:
+        await channels.set_captions(session, CHANNEL, on=True)
+        await chats.change(session, CHANNEL, language="ru")
+    async with database.session() as session:
+        await channels.set_captions(session, CHANNEL, on=False)
+    assert await columns_with(database, CHANNEL) == set()
 
 
 async def test_who_wrote_as_a_group_is_forgotten_and_the_others_in_it_are_not(
@@ -261,8 +312,19 @@ async def test_an_export_is_json_of_this_user_alone(database: Database, traces: 
     assert [row["own_hashtags"] for row in tables["chats"]] == [["mine"]]
     sent = {traces.mine, traces.shared, traces.labelled_by_other}
     assert {row["id"] for row in tables["photos"]} == sent
+    assert [row["hashtag"] for row in tables["taken_out"]] == ["dog"]
     assert {row["dims"] for row in tables["photo_features"]} == {32}
     assert str(OTHER) not in json.dumps(tables["votes"] + tables["labels"] + tables["sightings"])
+
+
+async def test_an_export_has_what_a_photo_is_recognised_by(database: Database) -> None:
+    async with database.session() as session:
+        hashes = Hashes(5, 5, b"\x01" * 192, Hashes(6, 6))
+        photo = await known_photos.remember(session, hashes=hashes, features={})
+        await sightings.seen(session, chat_id=ME, message_id=1, photo_id=photo, user_id=ME)
+        tables = await personal_data.export(session, ME)
+    assert tables["photos"][0]["colours"] == "01" * 192
+    assert [row["average_hash"] for row in tables["cropped_photos"]] == [6]
 
 
 async def test_who_writes_as_a_group_takes_along_nothing_of_its_members(

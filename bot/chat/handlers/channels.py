@@ -137,7 +137,7 @@ async def _choose(context: Context, channel_id: int, choice: str) -> None:
     async with context.services.database.session() as session:
         await channels.set_captions(session, channel_id, on=choice == ON)
         chat = await chats.get(session, channel_id)
-        if chat.language is None:
+        if choice == ON and chat.language is None:
             # A post says nothing of its language, but who chooses for the channel does.
             await chats.change(session, channel_id, language=language_of(chat, context.texts))
 

@@ -269,7 +269,7 @@ ENGLISH = Texts(
         "<b>What I store about you</b>\n"
         "• {photos}: numbers computed from them, never the photos themselves\n"
         "• {hashtags} you taught me\n"
-        "• {votes} on my answers\n"
+        "• {votes} on my answers, and the hashtags you took out of them\n"
         "• your Telegram ID and language, and the settings and answers of our private chat"
     ),
     button_mydata="‹ My data",
@@ -284,8 +284,9 @@ ENGLISH = Texts(
     button_previous="‹ Back",
     button_next="Next ›",
     forget=(
-        "Shall I delete all I have stored about you: the hashtags you taught me, your votes, "
-        "which photos you sent, and the settings of our private chat? This cannot be undone."
+        "Shall I delete all I have stored about you: the hashtags you taught me or took out of "
+        "answers, your votes, which photos you sent, and the settings of our private chat? This "
+        "cannot be undone."
     ),
     button_forget="Delete all",
     button_forget_yes="Yes, delete it",

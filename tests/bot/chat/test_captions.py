@@ -1,6 +1,6 @@
 """What people write under a photo is evidence of what is in it."""
 
-from tests.bot.conversation import answer_hashtags, edited, hashtags, reply
+from tests.bot.conversation import answer_hashtags, below, edited, hashtags, reply
 from tests.bot.running import Running
 from tests.colours import jpeg
 from tests.person import Message, Person
@@ -68,5 +68,5 @@ async def test_more_hashtags_and_another_backend_keep_to_the_caption(ann: Person
     message = await captioned(ann, "red30 blue30")
     more = hashtags(await edited(ann, message, "More"))
     assert more[:5] == hashtags(message)
-    back = await edited(ann, await edited(ann, message, "als says…"), "both says…")
+    back = await edited(ann, await below(ann, message, "als"), "both")
     assert hashtags(back)[0] == "#red30"

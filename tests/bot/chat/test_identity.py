@@ -93,8 +93,8 @@ async def test_an_admin_taps_the_list_of_an_anonymous_one_and_others_do_not(
     sent = await a_photo(bot, ann)
     await writes_anonymously(bot, ann, "/addtags #sky", reply_to_message=sent)
     mytags = await writes_anonymously(bot, ann, "/mytags")
-    assert labels(mytags) == ["✕ #sky"]
-    assert await note(bob, mytags, "✕ #sky") == "This list is someone else’s."
+    assert labels(mytags) == ["✕ #sky", "‹ My data"]
+    assert await note(bob, mytags, "✕ #sky") == "This is someone else’s."
     assert await note(ann, mytags, "✕ #sky") == "#sky is removed."
     assert await stored_labels(bot.database, sent) == [[]]
 

@@ -34,7 +34,7 @@ async def delete_all(person: Person, decision: str) -> Message:
 
 async def test_it_says_how_much_is_stored(ann: Person, photo: Message) -> None:
     await reply_text(ann, "/addtags #one #two")
-    await note(ann, await answer(ann, "blue"), "👍")
+    await note(ann, await edited(ann, await answer(ann, "blue"), "✎"), "👍")
     text = await reply_text(ann, "/mydata")
     for line in ("2 photos", "2 hashtags you taught me", "1 vote on my answers"):
         assert line in text
@@ -125,7 +125,7 @@ async def test_a_forgotten_photo_is_not_ones_last_one(ann: Person, photo: Messag
 async def test_buttons_under_the_answer_to_a_forgotten_photo_are_too_old(ann: Person) -> None:
     message = await answer(ann, "red")
     await delete_all(ann, "Yes")
-    assert "too old" in await note(ann, message, "👍")
+    assert "too old" in await note(ann, message, "✎")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tests.bot.conversation import (
     GROUP,
     answer,
     answer_hashtags,
+    below,
     buttons,
     copied_by,
     edited,
@@ -279,10 +280,11 @@ async def test_the_other_backend_and_more_keep_the_mix(bot_with_sizes: Running) 
     ann = await bot_with_sizes.person()
     await reply_text(ann, "/settings broad")
     message = await answer(ann, "red")
-    other = await edited(ann, message, "w2v says…")
+    other = await below(ann, message, "w2v")
     assert hashtags(other)[0] == "#reddish1"
     assert hashtags(other) != [f"#reddish{number}" for number in range(1, 11)]
-    assert len(set(hashtags(await edited(ann, other, "More like this")))) == 20
+    closed = await edited(ann, other, "‹ Back")
+    assert len(set(hashtags(await edited(ann, closed, "More")))) == 20
 
 
 async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) -> None:
