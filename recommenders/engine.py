@@ -276,18 +276,28 @@ class Engine:
         return in_language(hashtags, language, top, {*skip, *before}, of_a_root)
 
     def for_words(
-        self, text: str, *, top: int = 10, language: str = "en", skip: Collection[str] = ()
+        self,
+        text: str,
+        *,
+        top: int = 10,
+        language: str = "en",
+        skip: Collection[str] = (),
+        audience: Audience = None,
     ) -> list[Hashtag]:
         """Hashtags for a text without a photo, best first, with how near they are, 0 to 1.
 
         Args:
             text: "sunset beach", "закат"; what it names itself stands first.
-            language, skip: as for ``answer``.
+            language, skip, audience: as for ``answer``.
 
         Returns:
             Nothing where none of the words names a hashtag.
         """
-        named = self.words_in(text)
+        named = [
+            tag
+            for tag in self.words_in(text)
+            if tag in self.own_hashtags or self.was_taught(tag, audience)
+        ]
         alike = self._words.alike(named)
         order = alike + np.isin(self.hashtags[: len(alike)], named)
         most = top if language == "en" else 2 * top

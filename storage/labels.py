@@ -137,6 +137,12 @@ async def remove(session: AsyncSession, person: int, label_id: int) -> tuple[str
     return label.hashtag, list(photos)
 
 
+async def photos_in(session: AsyncSession, chat_id: int) -> list[int]:
+    """The photos that were labelled in a chat."""
+    labelled = select(Label.photo_id).where(Label.chat_id == chat_id).distinct()
+    return list(await session.scalars(labelled))
+
+
 async def photos_of(session: AsyncSession, person: int) -> list[int]:
     """The photos that a person has labelled."""
     labelled = select(Label.photo_id).where(Label.user_id == person).distinct()

@@ -23,7 +23,7 @@ from bot.chat.typing_action import Typing
 from bot.settings import Settings
 from recommenders.engine import Engine
 from recommenders.machine import cores
-from storage import supergroups
+from storage import labels, supergroups
 from storage.database import Database
 
 MAX_WORKERS = 4
@@ -81,6 +81,9 @@ class Services:
         """A group became a supergroup, which keeps its settings, labels and answers."""
         async with self.database.session() as session:
             await supergroups.move(session, group_id, supergroup_id)
+            photo_ids = await labels.photos_in(session, supergroup_id)
+        if photo_ids:  # what it was taught is another chat's now
+            self.learner.learn_soon(photo_ids, [supergroup_id])
 
     def forget(self, user_id: int) -> None:
         """Forgets what is in memory of a user, who was deleted from the database."""

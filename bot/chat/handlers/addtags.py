@@ -69,6 +69,8 @@ async def ask(tap: AnswerTap, context: Context) -> None:
     if in_group:
         # In a group only who tapped is asked to reply, and a mention is how Telegram knows them.
         prompt = f"{tap.query.from_user.mention_html()} {prompt}"
+    else:
+        services.questions.ask(message.chat_id, photo_ids)
     question = await message.reply_html(
         prompt,
         reply_markup=ForceReply(

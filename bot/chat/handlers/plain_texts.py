@@ -41,7 +41,11 @@ async def _answer(
     # Who writes Russian words wants Russian hashtags too, whatever language Telegram speaks.
     language = "both" if chosen is None and _CYRILLIC.search(words) else request.language
     hashtags = engine.for_words(
-        without_small_talk(words), top=request.top, language=language, skip=request.blocked
+        without_small_talk(words),
+        top=request.top,
+        language=language,
+        skip=request.blocked,
+        audience=request.audience,
     )
     if not hashtags:
         return texts.hint, None

@@ -166,18 +166,19 @@ async def test_what_is_blocked_in_english_does_not_come_in_russian(
     assert not {"#red1", "#красный1", "#алый1"} & set(await answer_hashtags(boris))
 
 
-async def test_a_taught_russian_hashtag_of_known_meaning_is_not_new(
-    bot: Running, boris: Person
+async def test_a_taught_russian_hashtag_of_known_meaning_comes_where_it_was_taught(
+    boris: Person,
 ) -> None:
     await answer(boris)
-    assert await reply_text(boris, "/addtags #красный30") == "Запомнил: #красный30"
-    other = await bot.person(chat=3_000, language="ru")
-    assert "#красный30" in await answer_hashtags(other, "red", 7)
+    assert "#красный30" in await reply_text(boris, "/addtags #красный30")
+    assert "#красный30" in await answer_hashtags(boris, "red", 7)
 
 
 async def test_russian_words_are_answered_in_russian(start: Start) -> None:
     boris = await (await start(colour_bundle(knowledge=True))).person(language="ru")
-    assert hashtags(await reply(boris, "красный7"))[:3] == ["#красный7", "#red8", "#красный9"]
+    first, second, third = hashtags(await reply(boris, "красный7"))[:3]
+    assert first == "#красный7"
+    assert second.startswith("#red") and third.startswith("#красный")
 
 
 async def test_sizes_and_categories_of_an_answer_know_its_russian_forms(start: Start) -> None:

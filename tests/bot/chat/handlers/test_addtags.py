@@ -79,14 +79,14 @@ async def test_after_the_button_the_next_hashtags_are_the_answer_without_a_reply
     bot: Running, ann: Person, text: str
 ) -> None:
     (photo,) = await ann.send_photo(jpeg("red"))
-    await ann.press(await ann.wait_reply(), "Add tags")
+    await ann.press(await edited(ann, await ann.wait_reply(), "✎"), "Add tags")
     await ann.wait_reply()
     assert "Learnt: #one #two" in await reply_text(ann, text)
     assert await stored_labels(bot.database, photo) == [["one", "two"]]
 
 
 async def test_what_was_asked_is_answered_once(ann: Person) -> None:
-    await ann.press(await answer(ann), "Add tags")
+    await ann.press(await edited(ann, await answer(ann), "✎"), "Add tags")
     await ann.wait_reply()
     await reply_text(ann, "#one")
     assert "Learnt" not in await reply_text(ann, "#two")
@@ -94,7 +94,7 @@ async def test_what_was_asked_is_answered_once(ann: Person) -> None:
 
 async def test_a_photo_in_between_does_not_change_what_was_asked(bot: Running, ann: Person) -> None:
     (photo,) = await ann.send_photo(jpeg("red"))
-    await ann.press(await ann.wait_reply(), "Add tags")
+    await ann.press(await edited(ann, await ann.wait_reply(), "✎"), "Add tags")
     await ann.wait_reply()
     await answer(ann, "blue")
     await reply_text(ann, "#one")
@@ -102,7 +102,7 @@ async def test_a_photo_in_between_does_not_change_what_was_asked(bot: Running, a
 
 
 async def test_words_without_a_hashtag_leave_the_question_open(ann: Person) -> None:
-    await ann.press(await answer(ann), "Add tags")
+    await ann.press(await edited(ann, await answer(ann), "✎"), "Add tags")
     await ann.wait_reply()
     assert "Learnt" not in await reply_text(ann, "wait a moment")
     assert "Learnt: #one" in await reply_text(ann, "#one")
@@ -111,7 +111,7 @@ async def test_words_without_a_hashtag_leave_the_question_open(ann: Person) -> N
 async def test_in_a_group_hashtags_that_are_no_reply_answer_nothing(bot: Running) -> None:
     ann = await bot.person(**GROUP)
     await ann.send_photo(jpeg("red"), caption="/tags")
-    await ann.press(await ann.wait_reply(), "Add tags")
+    await ann.press(await edited(ann, await ann.wait_reply(), "✎"), "Add tags")
     prompt = await ann.wait_reply()
     await ann.send_text("#one")
     assert "Learnt: #two" in await reply_text(ann, "#two", prompt)
