@@ -2,6 +2,8 @@
 
 - ``application``: the table of contents, every handler in the order in which they are asked.
 - ``answering``: a photo's whole trip, one function to read.
+- ``answer_request``: what decides an answer beside the photo: what its chat chose.
+- ``answer_message``: how an answer and its buttons are shown.
 - ``photo_lookup``: a message's photo, downloaded, computed, known again.
 - ``subject``: which photo, or which answer, a message is about.
 - ``teaching``, ``learner``: hashtags that people add, and what the engine learns from them.

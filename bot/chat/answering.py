@@ -22,47 +22,18 @@ from telegram.error import BadRequest
 
 from bot.chat import answer_message, photo_lookup
 from bot.chat.answer_message import ShownAnswer
+from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
-from bot.chat.platforms import count_of, own_hashtags_of, style_of
 from bot.chat.services import Context, Services
-from bot.chat.texts import Texts
-from recommenders.answers import FIRST, MIXES, relatives
-from recommenders.backends import LANGUAGES
+from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
-from recommenders.languages import meaning
-from storage import chats, feedback, known_photos, recommendations, sightings, users
-from storage.chats import ChatSettings
+from storage import known_photos, recommendations, sightings, users
 
 log = logging.getLogger(__name__)
 
 _OTHER_COMMAND = re.compile(r"/(?!tags\b)")
-
-RANKED = "ranked"
-"""The mix of sizes that leaves hashtags as they are ranked."""
-
-
-@dataclass(frozen=True)
-class AnswerRequest:
-    """What decides an answer beside the photo: a chat's settings, as this engine can follow them.
-
-    Attributes:
-        backend, style, mix, top, language, audience: as for ``Engine.answer``.
-        blocked: hashtags that nobody must be shown, and those that the chat has anyhow as its own.
-        own: the chat's own hashtags, which stand behind the best five.
-        words: hashtags that the caption names.
-    """
-
-    backend: str
-    style: str
-    mix: str | None
-    top: int
-    blocked: Collection[str]
-    language: str
-    audience: int
-    own: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
 
 
 async def answer(
@@ -235,64 +206,6 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         )
         reply = await album.reply_html(text, reply_markup=keyboard, reply_to_message_id=message_id)
         await _sent(services, reply, answer_id, [photo_id])
-
-
-async def request_in(
-    session: AsyncSession, context: Context, engine: Engine, chat_id: int
-) -> AnswerRequest:
-    """What holds in a chat, for whoever asks."""
-    chat = await chats.get(session, chat_id)
-    blocked = await context.services.blocked.hashtags(session, engine)
-    own = tuple(tag for tag in own_hashtags_of(chat) if tag not in blocked)
-    return AnswerRequest(
-        backend_of(engine, chat),
-        style_of(chat),
-        mix_of(engine, chat),
-        count_of(chat) - len(own),
-        {*blocked, *own},
-        language_of(chat, context.texts),
-        chat_id,
-        own,
-    )
-
-
-def backend_of(engine: Engine, chat: ChatSettings) -> str:
-    """The backend that answers in a chat: its choice, while that is installed."""
-    return chat.backend if chat.backend in engine.backends else engine.default_backend
-
-
-def mix_of(engine: Engine, chat: ChatSettings) -> str | None:
-    """The mix of sizes in a chat, else the bundle's; None where hashtags stay as ranked."""
-    if engine.knowledge is None:
-        return None
-    if chat.mix is None:
-        return engine.default_mix
-    return chat.mix if chat.mix in MIXES else None
-
-
-def language_of(chat: ChatSettings, texts: Texts) -> str:
-    """The language of hashtags in a chat: its choice, else by the language of who asks."""
-    if chat.language in LANGUAGES:
-        return str(chat.language)
-    return "both" if texts.language == "ru" else "en"
-
-
-async def unwanted_in(
-    session: AsyncSession, request: AnswerRequest, chat_id: int, photo_ids: Sequence[int]
-) -> set[str]:
-    """What the chat does not want for a photo, or for an album of these photos."""
-    unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
-    return unwanted - set(request.blocked)
-
-
-def without(engine: Engine, request: AnswerRequest, unwanted: Collection[str]) -> AnswerRequest:
-    """The request that answers without hashtags, whatever the language and number they stand in."""
-    if not unwanted:
-        return request
-    meant = {meaning(tag, engine.own_hashtags) for tag in unwanted}
-    return replace(
-        request, blocked={*request.blocked, *relatives({*unwanted, *meant}, engine.hashtags)}
-    )
 
 
 async def recommend(

@@ -11,15 +11,8 @@ from telegram.error import BadRequest
 
 from bot.chat import answer_message, subject
 from bot.chat.answer_message import ShownAnswer
-from bot.chat.answering import (
-    AnswerRequest,
-    answer_apart,
-    recommend,
-    record,
-    request_in,
-    unwanted_in,
-    without,
-)
+from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
+from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.identity import acts_for
 from bot.chat.keyboards import key_of
 from bot.chat.photo_lookup import Features

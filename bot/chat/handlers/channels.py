@@ -11,7 +11,8 @@ from telegram import Chat, ChatFullInfo, InlineKeyboardButton, InlineKeyboardMar
 from telegram.constants import ChatType, MessageEntityType, MessageLimit
 from telegram.error import BadRequest, Forbidden
 
-from bot.chat.answering import hashtags_for, language_of
+from bot.chat.answer_request import language_of
+from bot.chat.answering import hashtags_for
 from bot.chat.handlers.buttons import edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import is_admin_of, sender_of

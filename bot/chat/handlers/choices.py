@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from bot.chat.answering import RANKED, backend_of, language_of, mix_of
+from bot.chat.answer_request import RANKED, backend_of, language_of, mix_of
 from bot.chat.handlers.choosing import Choice, Fields
 from bot.chat.platforms import (
     COUNTS,

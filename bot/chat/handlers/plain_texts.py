@@ -4,7 +4,7 @@ import re
 
 from telegram import InlineKeyboardMarkup, Message, Update
 
-from bot.chat.answering import request_in
+from bot.chat.answer_request import request_in
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import copy_label, copying
 from bot.chat.rendering import answer_text, first_block

@@ -8,7 +8,8 @@ import numpy as np
 from telegram import Update
 
 from bot.chat import subject
-from bot.chat.answering import recommend, request_in
+from bot.chat.answer_request import request_in
+from bot.chat.answering import recommend
 from bot.chat.handlers.buttons import AnswerTap, on_answer
 from bot.chat.photo_lookup import Features, UnreadablePhotoError
 from bot.chat.rendering import line
