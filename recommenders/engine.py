@@ -17,7 +17,6 @@ from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
 from recommenders.backends import BACKENDS, STYLES
-from recommenders.both import read_both
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import (
@@ -26,17 +25,16 @@ from recommenders.bundle_parts import (
     read_rules,
     with_taught_hashtags,
 )
-from recommenders.explaining import Reason, SourceShares, explain
+from recommenders.explaining import Reason
 from recommenders.feature_map import read_feature_map
 from recommenders.hashtags import key, unique
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
-from recommenders.people import read_people
 from recommenders.photos import WORKING_SIDE
 from recommenders.ranking import Hashtag
-from recommenders.recommender import Recommender
+from recommenders.scoring import Scoring
 from recommenders.taught_hashtags import TaughtHashtags
-from recommenders.words import NEAR, Words
+from recommenders.words import Words
 
 LIKELY = 0.5
 """A hashtag is likely where the model, taught nothing, holds it for true rather than not."""
@@ -89,20 +87,19 @@ class Engine:
         self.own_hashtags = frozenset(bundle.hashtags)
         self._columns = {key(tag): column for column, tag in enumerate(self.hashtags)}
         self._loaded = dict(backbones)
-        self._recommenders = build_recommenders(bundle, backbones)
-        blended = ["both"] if len(self._recommenders) > 1 else []
-        self.backends = (*self._recommenders, *blended)
-        self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
-        self._both = read_both(bundle, self._recommenders) if blended else None
-        self.fused = self._both is not None and self._both.fusion is not None
-        self._rules = read_rules(bundle)
         self._words = Words(self.hashtags, read_directions(bundle))
-        self._people = read_people(bundle)
+        self._scoring = Scoring(bundle, build_recommenders(bundle, backbones), self._words)
+        self.backends = self._scoring.backends
+        self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
+        both = self._scoring.both
+        self.fused = both is not None and both.fusion is not None
+        self._rules = read_rules(bundle)
         self._feature_map = read_feature_map(bundle)
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
-            name: tuple(dict.fromkeys(r.backbone for r in self._of(name))) for name in self.backends
+            name: tuple(dict.fromkeys(one.backbone for one in self._scoring.behind(name)))
+            for name in self.backends
         }
         in_use = {name for names in self.backbones.values() for name in names}
         self.min_side = max(backbones[name].shorter_side for name in in_use)
@@ -168,30 +165,7 @@ class Engine:
             words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
         """
         audiences = tuple(dict.fromkeys((None, audience))) if taught else ()
-        near: Floats | None = None
-        same_scene: Floats | None = None
-        if backend == "both":
-            assert self._both is not None
-            als, w2v = self._both.recognised(features, audiences)
-            if any(words):
-                near = np.stack([self._words.nearness(of_photo) for of_photo in words])
-            scores, same_scene = self._both.scores(als, w2v, near), als.same_scene
-        else:
-            alone = self._recommenders[backend]
-            of_photos = features[alone.backbone]
-            if isinstance(alone, AlsRecommender):
-                als = alone.recognised(of_photos, audiences)
-                scores, same_scene = als.scores, als.same_scene
-            else:
-                scores = alone.scores(of_photos)
-        if self._people is not None and self._people.backbone in features:
-            for tag, missing in self._people.missing(features[self._people.backbone]).items():
-                if tag in self.own_hashtags:
-                    column = self._columns[key(tag)]
-                    unnamed = True if near is None else near[:, column] < 1
-                    scores[missing & unnamed, column] = 0
-        # What people taught for the same scene needs nobody to agree.
-        return scores if same_scene is None else np.maximum(scores, same_scene)
+        return self._scoring.scores(features, backend, audiences, words)
 
     def recommend(
         self,
@@ -358,32 +332,7 @@ class Engine:
         vocabulary = self._taught.shown(list(self.hashtags), audience)
         columns = {tag: self._columns.get(meaning(key(tag), self._columns)) for tag in hashtags}
         audiences = tuple(dict.fromkeys((None, audience)))
-        reasons = explain(self._of(backend), features, columns, vocabulary, skip, audiences)
-        known = [column for column in columns.values() if column is not None]
-        if self._both is None or backend != "both" or not known:
-            return reasons
-        shares = self._both.shares(features, known, self._words.nearness(words), audiences)
-        return [
-            self._with_sources(reason, column, shares[column], words, skip)
-            if (column := columns[reason.hashtag]) is not None
-            else reason
-            for reason in reasons
-        ]
-
-    def _with_sources(
-        self,
-        reason: Reason,
-        column: int,
-        sources: SourceShares,
-        words: Collection[str],
-        skip: Collection[str],
-    ) -> Reason:
-        """A reason with what each source counted, and with the words if they did."""
-        speaking: list[str] = []
-        if "words" in dict(sources):
-            speaking = self._words.speaking_for(self.hashtags[column], words, NEAR)
-        spoken = tuple(word for word in speaking if word not in skip)
-        return replace(reason, words=spoken, sources=sources)
+        return self._scoring.explain(features, backend, columns, vocabulary, skip, audiences, words)
 
     def was_taught(self, tag: str, audience: Audience) -> bool:
         """Whether an audience sees a hashtag that the bundle does not know, because of people."""
@@ -402,7 +351,7 @@ class Engine:
                 features; one without hashtags is forgotten. New photos without features of one of
                 ``taught_backbones`` are passed over.
         """
-        als = self._recommenders.get("als")
+        als = self._scoring.recommenders.get("als")
         if not isinstance(als, AlsRecommender):
             return
         with self._lock:
@@ -413,15 +362,12 @@ class Engine:
                 if row is None and self._feature_map and self._feature_map.source in features:
                     row = self._feature_map(features[self._feature_map.source])
                     itself[photo] = self._feature_map.itself
-                columns = {
-                    who: [self._column(tag) for tag in unique(tags).values()]
-                    for who, tags in lessons.items()
-                }
-                taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
                 spelt = {
-                    who: dict(zip(columns[who], unique(tags).values(), strict=True))
+                    who: {self._column(tag): tag for tag in unique(tags).values()}
                     for who, tags in lessons.items()
                 }
+                columns = {who: list(of_audience) for who, of_audience in spelt.items()}
+                taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
                 for column, usual in self._taught.learn(photo, spelt).items():
                     self.hashtags[column] = usual
             als.learn(taught, len(self.hashtags), itself)
@@ -448,9 +394,3 @@ class Engine:
 
     def _columns_of(self, hashtags: Iterable[str]) -> set[int]:
         return {self._columns[name] for tag in hashtags if (name := key(tag)) in self._columns}
-
-    def _of(self, backend: str) -> list[Recommender]:
-        if backend != "both":
-            return [self._recommenders[backend]]
-        assert self._both is not None
-        return [self._both.als, self._both.w2v]

@@ -56,6 +56,26 @@ class People:
         }
         return {tag: lacking[key] for tag, key in self.presuppose.items()}
 
+    def silence(
+        self,
+        scores: Floats,
+        features: NDArray[np.floating],
+        columns: Mapping[str, int],
+        named: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Sets the scores of hashtags that photos lack what they presuppose for to 0, in place.
+
+        Args:
+            scores: (n, V or more).
+            features: (n, dims).
+            columns: those of the bundle's hashtags.
+            named: (n, V or more), which hashtags captions name: these keep their scores.
+        """
+        for tag, missing in self.missing(features).items():
+            if tag in columns:
+                column = columns[tag]
+                scores[missing if named is None else missing & ~named[:, column], column] = 0
+
 
 def people_part(people: People) -> Part:
     """The part ``people``."""

@@ -128,13 +128,11 @@ class Words:
         total = nearness.sum(axis=0) / max(len(nearness), 1)
         return np.asarray((nearest + total) / 2, np.float32)
 
-    def speaking_for(self, tag: str, named: Collection[str], least: float) -> list[str]:
+    def speaking_for(self, column: int, named: Collection[str], least: float) -> list[str]:
         """Those of the named hashtags that are as near as ``least`` to a hashtag, nearest first."""
         nearness, known = self._near(named)
-        if tag not in self._columns:
-            return []
-        column = nearness[:, self._columns[tag]]
-        return [known[row] for row in np.argsort(-column, kind="stable") if column[row] >= least]
+        near = nearness[:, column]
+        return [known[row] for row in np.argsort(-near, kind="stable") if near[row] >= least]
 
     def _near(self, named: Collection[str]) -> tuple[Floats, list[str]]:
         """(n, V + taught) nearness to each of the named that are known, and these."""

@@ -1,0 +1,112 @@
+"""How relevant each backend of a bundle finds its hashtags for photos and captions, and why."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.als import AlsRecommender
+from recommenders.als_taught import Audience
+from recommenders.arrays import Floats
+from recommenders.both import read_both
+from recommenders.bundle import Bundle
+from recommenders.explaining import Reason, explain
+from recommenders.people import read_people
+from recommenders.recommender import Recommender
+from recommenders.words import NEAR, Words
+
+
+class Scoring:
+    """Scores photos by one of ``backends``.
+
+    Args:
+        recommenders: by backend, all but ``both``.
+        words: what reads captions.
+
+    Attributes:
+        backends: ``both`` comes last, where there is more than one recommender.
+        both: None where there is not.
+    """
+
+    def __init__(
+        self, bundle: Bundle, recommenders: Mapping[str, Recommender], words: Words
+    ) -> None:
+        self.recommenders = recommenders
+        self.both = read_both(bundle, recommenders) if len(recommenders) > 1 else None
+        self.backends = (*recommenders, "both") if self.both else tuple(recommenders)
+        self._words = words
+        self._people = read_people(bundle)
+        self._columns = {tag: column for column, tag in enumerate(bundle.hashtags)}
+
+    def behind(self, backend: str) -> list[Recommender]:
+        """The recommenders that a backend is made of."""
+        if backend != "both":
+            return [self.recommenders[backend]]
+        assert self.both is not None
+        return [self.both.als, self.both.w2v]
+
+    def scores(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        audiences: Collection[Audience],
+        words: Sequence[Collection[str]],
+    ) -> Floats:
+        """Relevance (n, V + taught) float32; features and words as for ``Engine.scores``.
+
+        Args:
+            audiences: whose lessons count.
+        """
+        near: Floats | None = None
+        same_scene: Floats | None = None
+        if backend == "both":
+            assert self.both is not None
+            als, w2v = self.both.recognised(features, audiences)
+            if any(words):
+                near = np.stack([self._words.nearness(of_photo) for of_photo in words])
+            scores, same_scene = self.both.scores(als, w2v, near), als.same_scene
+        else:
+            alone = self.recommenders[backend]
+            of_photos = features[alone.backbone]
+            if isinstance(alone, AlsRecommender):
+                als = alone.recognised(of_photos, audiences)
+                scores, same_scene = als.scores, als.same_scene
+            else:
+                scores = alone.scores(of_photos)
+        if self._people is not None and self._people.backbone in features:
+            named = None if near is None else near >= 1
+            self._people.silence(scores, features[self._people.backbone], self._columns, named)
+        # What people taught for the same scene needs nobody to agree.
+        return scores if same_scene is None else np.maximum(scores, same_scene)
+
+    def explain(
+        self,
+        features: Mapping[str, NDArray[np.floating]],
+        backend: str,
+        columns: Mapping[str, int | None],
+        vocabulary: Sequence[str],
+        skip: Collection[str],
+        audiences: Collection[Audience],
+        words: Collection[str],
+    ) -> list[Reason]:
+        """Reasons as ``recommenders.explaining.explain`` gives them, of ``both`` with its sources.
+
+        Args:
+            words: hashtags that the caption names.
+        """
+        behind = self.behind(backend)
+        reasons = explain(behind, features, columns, vocabulary, skip, audiences)
+        known = [column for column in columns.values() if column is not None]
+        if self.both is None or backend != "both" or not known:
+            return reasons
+        shares = self.both.shares(features, known, self._words.nearness(words), audiences)
+        for place, reason in enumerate(reasons):
+            column = columns[reason.hashtag]
+            if column is not None:
+                sources, speaking = shares[column], list[str]()
+                if "words" in dict(sources):
+                    speaking = self._words.speaking_for(column, words, NEAR)
+                shown = tuple(word for word in speaking if word not in skip)
+                reasons[place] = replace(reason, words=shown, sources=sources)
+        return reasons
