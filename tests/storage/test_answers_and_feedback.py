@@ -13,16 +13,11 @@ NewPhoto = Callable[..., Awaitable[int]]
 TEN = [(f"tag{number}", 1 - number / 10) for number in range(10)]
 
 
+SAME = {"chat_id": 1, "backend": "als", "model": "starter-1", "style": "balanced"}
+
+
 async def answer(database: Database, photo: int, **changes: Any) -> int:
-    fields: dict[str, Any] = {
-        "photo_id": photo,
-        "chat_id": 1,
-        "backend": "als",
-        "model": "starter-1",
-        "style": "balanced",
-        "hashtags": TEN,
-        "elapsed_ms": 30.5,
-    }
+    fields: dict[str, Any] = SAME | {"photo_id": photo, "hashtags": TEN, "elapsed_ms": 30.5}
     async with database.session() as session:
         return await recommendations.record(session, **(fields | changes))
 
@@ -30,13 +25,7 @@ async def answer(database: Database, photo: int, **changes: Any) -> int:
 async def previous(
     database: Database, photo: int, **changes: Any
 ) -> list[tuple[str, float]] | None:
-    fields: dict[str, Any] = {
-        "photo_id": photo,
-        "chat_id": 1,
-        "backend": "als",
-        "model": "starter-1",
-        "style": "balanced",
-    }
+    fields: dict[str, Any] = SAME | {"photo_id": photo}
     async with database.reading() as session:
         return await recommendations.previous(session, **(fields | changes))
 
