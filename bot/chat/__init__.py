@@ -14,5 +14,6 @@
 - ``delivery``, ``refusals``: sending as Telegram asks, and what it refuses in everyday use.
 - ``small_talk``: what in a text without a photo is about nothing.
 - ``services``: what every handler works with; ``albums``, ``blocked``, ``captions``,
-  ``chat_locks``, ``fair_places``, ``last_photo`` and ``typing_action`` are its parts.
+  ``chat_locks``, ``fair_places``, ``last_photo``, ``questions`` and ``typing_action`` are its
+  parts.
 """

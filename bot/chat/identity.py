@@ -15,7 +15,7 @@ _ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
 def sender_of(message: Message) -> int:
-    """The number of who wrote a message: what limits, lists and /forget go by."""
+    """The number of who wrote a message: what limits, lists and deleting go by."""
     if message.sender_chat is not None:
         return message.sender_chat.id
     if message.from_user is None or message.from_user.id in SHARED_USERS:
@@ -36,10 +36,10 @@ async def acts_for(bot: Bot, user_id: int, owner: int) -> bool:
 
     A chat whose members the bot cannot see is nobody's.
     """
-    return user_id == owner or (owner < 0 and await is_admin_of(bot, owner, user_id))
+    return user_id == owner or (owner < 0 < user_id and await _is_admin_of(bot, owner, user_id))
 
 
-async def is_admin_of(bot: Bot, chat_id: int | str, user_id: int) -> bool:
+async def _is_admin_of(bot: Bot, chat_id: int, user_id: int) -> bool:
     """Whether a person is an admin of a chat, as far as the bot can see."""
     try:
         member = await bot.get_chat_member(chat_id, user_id)

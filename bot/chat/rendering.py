@@ -9,7 +9,6 @@ from recommenders.answers import FIRST
 MOST_SHOWN = 60
 """Hashtags in one message. "More" stops here, well below Telegram's 4096 characters."""
 
-MESSAGE_LENGTH = 4096
 COPY_LENGTH = 256
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from telegram import InlineKeyboardMarkup, Update
 
-from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import review_keyboard
 from bot.chat.rendering import line
@@ -81,7 +81,7 @@ async def decide(update: Update, context: Context) -> None:
         note = several.format(hashtags=texts.number(len(decided), texts.hashtags))
     else:
         note = (texts.approved if approved else texts.rejected).format(tag=decided[0].hashtag)
-    await query.answer(note[:200])
+    await query.answer(note[:NOTE_LENGTH])
 
 
 @for_admins

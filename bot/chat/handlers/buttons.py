@@ -23,6 +23,9 @@ from recommenders.engine import Engine
 from storage import feedback, known_photos, recommendations, sightings
 from storage.tables import Recommendation
 
+NOTE_LENGTH = 200
+"""Telegram's limit of the note on top of a chat that answers a tap."""
+
 
 @dataclass(frozen=True)
 class AnswerTap:

@@ -4,22 +4,22 @@
 channel's own chat, ``linked_channel`` is that channel.
 """
 
-import unicodedata
 from html import escape
 
 from telegram import Chat, ChatFullInfo, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
-from telegram.constants import ChatType, MessageEntityType, MessageLimit
+from telegram.constants import ChatType, MessageLimit
 from telegram.error import BadRequest, Forbidden
 
 from bot.chat.answer_request import language_of
 from bot.chat.answering import hashtags_for
-from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
-from bot.chat.identity import is_admin_of, sender_of
+from bot.chat.identity import acts_for, sender_of
 from bot.chat.photo_lookup import photo_in
 from bot.chat.rendering import fitting, line
 from bot.chat.services import Context
 from recommenders.answers import FIRST
+from recommenders.hashtags import in_caption, key
 from storage import channels, chats
 
 ON, OFF = "on", "off"
@@ -76,9 +76,9 @@ async def switched(update: Update, context: Context) -> None:
     channel = await _find(context, int(data[1]))
     if channel is None or data[2] not in (ON, OFF):
         await stale(update, context)
-    elif not await is_admin_of(context.bot, channel.id, query.from_user.id):
+    elif not await acts_for(context.bot, query.from_user.id, channel.id):
         name = _name(channel)
-        await query.answer(context.texts.channel_not_admin.format(channel=name)[:200])
+        await query.answer(context.texts.channel_not_admin.format(channel=name)[:NOTE_LENGTH])
     else:
         await _choose(context, channel.id, data[2])
         await edit(query, *await switch_for(context, channel))
@@ -127,7 +127,7 @@ async def _find(
 async def _refused(context: Context, message: Message, channel: ChatFullInfo) -> str | None:
     """Why who wrote may not choose for the channel; None where they may."""
     person, name = sender_of(message), escape(_name(channel))
-    if person == channel.id or (person > 0 and await is_admin_of(context.bot, channel.id, person)):
+    if await acts_for(context.bot, person, channel.id):
         return None
     texts = context.texts
     text = texts.channel_not_admin if person > 0 else texts.channel_unseen
@@ -155,20 +155,13 @@ def _name(channel: Chat | ChatFullInfo) -> str:
     return f"@{channel.username}" if channel.username else channel.title or str(channel.id)
 
 
-def _hashtags_in(post: Message) -> set[str]:
-    """The hashtags that a caption has already, as Telegram marks them."""
-    marked = post.parse_caption_entities([MessageEntityType.HASHTAG]).values()
-    tags = (tag.removeprefix("#").partition("@")[0] for tag in marked)
-    return {unicodedata.normalize("NFC", tag).lower() for tag in tags}
-
-
 async def _add(post: Message, hashtags: list[str]) -> bool:
     """Puts hashtags below a caption, as many as fit; what is written there stays to the letter."""
     caption = post.caption or ""
-    written = _hashtags_in(post)
+    written = {key(tag) for tag in in_caption(caption)}
     gap = GAP if caption else ""
     room = MessageLimit.CAPTION_LENGTH - len(f"{caption}{gap}".encode("utf-16-le")) // 2
-    tags = fitting([tag for tag in hashtags if tag not in written], room)
+    tags = fitting([tag for tag in hashtags if key(tag) not in written], room)
     if not tags:
         return False
     await post.edit_caption(

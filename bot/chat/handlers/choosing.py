@@ -9,15 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from telegram import InlineKeyboardMarkup, Update
 
-from bot.chat.handlers.buttons import edit, plain, stale, tapped
+from bot.chat.handlers.buttons import NOTE_LENGTH, edit, plain, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import choice_keyboard
 from bot.chat.services import Context
 from storage import chats
 from storage.chats import ChatSettings
-
-NOTE_LENGTH = 200
-"""Telegram's limit of the note on top of a chat that answers a tap."""
 
 Fields = Mapping[str, str | int | Sequence[str] | None]
 """Fields of ``ChatSettings`` and what is stored in them."""

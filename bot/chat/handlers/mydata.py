@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.constants import ChatType
 
-from bot.chat.handlers.buttons import edit, may_decide, stale, tapped
+from bot.chat.handlers.buttons import NOTE_LENGTH, edit, may_decide, stale, tapped
 from bot.chat.handlers.commands import message_of, moved
 from bot.chat.identity import person_of
 from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
@@ -57,7 +57,7 @@ async def remove(update: Update, context: Context) -> None:
     hashtag, photo_ids = removed
     context.services.learner.learn_soon(photo_ids, (message.chat.id, owner))
     await edit(query, *await _tags(context, owner, int(rest[1])))
-    await query.answer(context.texts.mine_removed.format(tag=hashtag)[:200])
+    await query.answer(context.texts.mine_removed.format(tag=hashtag)[:NOTE_LENGTH])
 
 
 async def exported(update: Update, context: Context) -> None:

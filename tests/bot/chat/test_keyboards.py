@@ -2,10 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram.constants import MessageLimit
 
 from bot.chat.answer_message import ShownAnswer, closed
 from bot.chat.keyboards import closed_keyboard, open_keyboard, which_photo_keyboard
-from bot.chat.rendering import COPY_LENGTH, MESSAGE_LENGTH, answer_text, fitting, line
+from bot.chat.rendering import COPY_LENGTH, answer_text, fitting, line
 from bot.chat.texts import LANGUAGES, Texts
 from recommenders.backends import BACKENDS
 from storage.feedback import Thumbs
@@ -46,7 +47,7 @@ def test_buttons_keep_to_telegrams_limits(tags: list[str], texts: Texts) -> None
 
 def test_sixty_usual_hashtags_fit_a_message() -> None:
     tags = [f"{'long' * 6}{number}" for number in range(60)]
-    assert len(answer_text(LANGUAGES["ru"], tags, spoken_by="both")) < MESSAGE_LENGTH
+    assert len(answer_text(LANGUAGES["ru"], tags, spoken_by="both")) < MessageLimit.MAX_TEXT_LENGTH
 
 
 def test_short_hashtags_stand_two_in_a_row_and_long_ones_alone() -> None:
