@@ -255,10 +255,10 @@ def daisies() -> Image.Image:
         for _ in range(count):
             x = rng.uniform(-0.02, 1.02) * width
             y = (0.12 + 0.62 * depth + rng.normal(0, 0.09)) * height
-            _flower(light, rng, x, y, radius * rng.uniform(0.85, 1.15), depth)
+            _flower(light, rng, x, y, radius * rng.uniform(0.85, 1.15))
         light = blurred(light, blur)
     for x, y, radius in ((0.30, 0.47, 200), (0.73, 0.40, 165), (0.62, 0.82, 150)):
-        _flower(light, rng, x * width, y * height, radius, 1.0)
+        _flower(light, rng, x * width, y * height, radius)
     return picture(light * 1.08, 0.007)
 
 
@@ -291,9 +291,7 @@ def _blade(light: Floats, rng: np.random.Generator, x: float, root: float, brigh
     _over(light, box, green.astype(np.float32), cover.astype(np.float32))
 
 
-def _flower(
-    light: Floats, rng: np.random.Generator, x: float, y: float, radius: float, depth: float
-) -> None:
+def _flower(light: Floats, rng: np.random.Generator, x: float, y: float, radius: float) -> None:
     """A daisy: a stem, two rings of white petals, a yellow heart of many florets."""
     tilt, turn = rng.uniform(0.72, 0.95), rng.uniform(-0.5, 0.5)
     _stem(light, rng, x, y, radius)

@@ -80,7 +80,7 @@ def backbone_transfer(
         start = class_head.constructed(layer, means, vectors, popular, temperature, scale)
         heads = {f"construction, T={temperature:g}, scale {scale:g}": start}
         if temperature == CLASS_TEMPERATURE:
-            heads["fitted layer two"] = class_head.fitted_on(layer, start, learn_from, counts)
+            heads["fitted layer two"] = class_head.fitted_on(start, learn_from, counts)
         for title, head in heads.items():
             for name in layers:
                 progress(f"{title} on {name}", 0, 1)

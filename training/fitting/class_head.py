@@ -89,13 +89,8 @@ def best_scale(
     return max(SCALES, key=likelihood)
 
 
-def fitted_on(
-    layer: ClassLayer,
-    start: FittedHead,
-    features: Features,
-    counts: csr_matrix,
-) -> FittedHead:
-    """The construction with layer two and the prior fitted on one backbone's photos."""
+def fitted_on(start: FittedHead, features: Features, counts: csr_matrix) -> FittedHead:
+    """The construction with layer two and the prior fitted on its backbone's photos."""
     return fit_head(features, counts, start, FIT, lambda _: 0.0)
 
 

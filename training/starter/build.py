@@ -299,4 +299,4 @@ def _class_head(
     layer = class_head.ClassLayer(*backbone.classifier)
     means = class_head.mean_vectors(class_counts, vectors)
     start = class_head.constructed(layer, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE)
-    return class_head.fitted_on(layer, start, examples.features[BACKBONE], examples.counts)
+    return class_head.fitted_on(start, examples.features[BACKBONE], examples.counts)

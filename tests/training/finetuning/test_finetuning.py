@@ -187,7 +187,7 @@ def test_the_head_that_serves_other_backbones_learns_too(bundle: Bundle) -> None
     popular = bundle.arrays["ranking"]["popularity"]
     means = draw.standard_normal((1000, vectors.shape[1])).astype(np.float32)
     start = constructed(layer, means, vectors, popular, 1.0, 12.0)
-    fitted = fitted_on(layer, start, known, matrix(tags, bundle.hashtags))
+    fitted = fitted_on(start, known, matrix(tags, bundle.hashtags))
     part = class_part(fitted, 3.0, ["resnet50"])
     serving = replace(
         bundle,
