@@ -73,19 +73,21 @@ class Delivery(BaseRateLimiter[int]):
         try:
             return await deliver()
         except RetryAfter as error:
-            refused = error
+            refused, again_at = error, _again_at(error)
         async with self._refused_chats.of(chat_id):
-            waited = 0.0
-            while (wait := _seconds(refused) + 0.1) + waited <= PATIENCE:
-                await asyncio.sleep(wait)
-                waited += wait
+            # Of many that were refused at once, only the first waits: then the time is up.
+            first, clock = again_at, asyncio.get_running_loop().time
+            while again_at - first <= PATIENCE and again_at - clock() <= PATIENCE:
+                await asyncio.sleep(again_at - clock())
                 try:
                     return await deliver()
                 except RetryAfter as error:
-                    refused = error
+                    refused, again_at = error, _again_at(error)
         raise refused
 
 
-def _seconds(refused: RetryAfter) -> float:
+def _again_at(refused: RetryAfter) -> float:
+    """When to try again, by the event loop's clock."""
     wait = refused.retry_after
-    return wait.total_seconds() if isinstance(wait, dt.timedelta) else wait
+    seconds = wait.total_seconds() if isinstance(wait, dt.timedelta) else wait
+    return asyncio.get_running_loop().time() + seconds + 0.1

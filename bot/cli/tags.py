@@ -47,7 +47,7 @@ def similar(
     bundle = _bundle()
 
     from bot.chat.blocked import blocked_of
-    from recommenders.hashtags import HashtagError, normalise
+    from recommenders.hashtags import HashtagError, key, normalise
     from recommenders.knowledge import Knowledge
     from recommenders.languages import in_language, meaning
     from storage.moderation import blocklist_of
@@ -57,6 +57,8 @@ def similar(
         canonical = normalise(tag)
     except HashtagError as error:
         fail(f"{error}.")
+    spelt = {key(other): other for other in bundle.hashtags}
+    canonical = spelt.get(key(canonical), canonical)
     meant = meaning(canonical, knowledge)
     if meant not in knowledge:
         alike = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)

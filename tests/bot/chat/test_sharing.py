@@ -1,9 +1,15 @@
 """Nobody waits for somebody else: neither for their many photos, nor for their punishment."""
 
+import asyncio
+from functools import wraps
+from typing import Any
+
 import pytest
 
 from bot.chat.fair_places import EACH, MANY, PLACES
+from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
+from bot.local.state import State
 from tests.bot.conversation import GROUP, answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running
 from tests.bot.telegram_sends import Refusing
@@ -60,6 +66,31 @@ async def test_what_a_group_must_wait_for_arrives_in_the_end(
     refusing.over = True
     for _ in range(4):
         assert "/model" in (await group.wait_reply())["text"]
+
+
+async def test_messages_that_were_refused_at_once_wait_once_together(
+    group: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages, sent, all_sent = 60, 0, asyncio.Event()
+    call = METHODS["sendMessage"]
+
+    @wraps(call)  # its parameters are what the server takes
+    async def refusing(state: State, **arguments: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        if sent > messages:
+            return await call(state, **arguments)
+        if sent == messages:
+            all_sent.set()
+        await all_sent.wait()
+        raise RETRY_AFTER
+
+    monkeypatch.setitem(METHODS, "sendMessage", refusing)  # type: ignore[arg-type]
+    for _ in range(messages):
+        await group.send_text("/help")
+    async with asyncio.timeout(40):  # one after the other they would need over a minute
+        for _ in range(messages):
+            await group.wait_reply(40)
 
 
 async def test_a_single_photo_is_answered_before_the_many_of_another(

@@ -248,8 +248,8 @@ async def test_a_scope_of_commands_that_is_not_served_is_named(call: Call) -> No
     refused = await call("setMyCommands", commands=[], scope={"type": "all_chat_administrators"})
     assert refused == (
         400,
-        "Bad Request: can't parse BotCommandScope (the local chat knows default, "
-        "all_group_chats, chat)",
+        "Bad Request: can't parse BotCommandScope "
+        "(the local chat knows default, all_group_chats, chat)",
     )
 
 
