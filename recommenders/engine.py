@@ -1,7 +1,7 @@
 """A bundle ready to answer: its backbones, its recommenders and its ranking behind one door."""
 
 import threading
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,9 +147,9 @@ class Engine:
         """Features of photos, (n, dims) float32 by backbone."""
         return {name: self._loaded[name].features(photos) for name in backbones}
 
-    def words_in(self, text: str) -> tuple[str, ...]:
+    def words_in(self, text: str, audience: Audience = None) -> tuple[str, ...]:
         """The hashtags that the words of a text name: those of a photo's caption are evidence."""
-        return self._words.named(text)
+        return self._words.named(text, self._seen_by(audience))
 
     def scores(
         self,
@@ -174,7 +174,8 @@ class Engine:
             assert self._both is not None
             als, w2v = self._both.recognised(features, audiences)
             if any(words):
-                near = np.stack([self._words.nearness(of_photo) for of_photo in words])
+                sees = self._seen_by(audience)
+                near = np.stack([self._words.nearness(of_photo, sees) for of_photo in words])
             scores, same_scene = self._both.scores(als, w2v, near), als.same_scene
         else:
             alone = self._recommenders[backend]
@@ -271,7 +272,7 @@ class Engine:
             # Only the fusion's scores are probabilities that a floor can be held against.
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
             of_a_root=of_a_root,
-            before=[meaning(tag, self._columns) for tag in before],
+            before=[self._meant(tag, audience) for tag in before],
         )
         return in_language(hashtags, language, top, {*skip, *before}, of_a_root)
 
@@ -293,12 +294,8 @@ class Engine:
         Returns:
             Nothing where none of the words names a hashtag.
         """
-        named = [
-            tag
-            for tag in self.words_in(text)
-            if tag in self.own_hashtags or self.was_taught(tag, audience)
-        ]
-        alike = self._words.alike(named)
+        named = self.words_in(text, audience)
+        alike = self._words.alike(named, self._seen_by(audience))
         order = alike + np.isin(self.hashtags[: len(alike)], named)
         most = top if language == "en" else 2 * top
         ranking = self._rankings[self.backends[-1]]
@@ -356,13 +353,14 @@ class Engine:
             words: as for ``answer``.
         """
         vocabulary = self._taught.shown(list(self.hashtags), audience)
-        columns = {tag: self._columns.get(meaning(key(tag), self._columns)) for tag in hashtags}
+        columns = {tag: self._columns.get(key(self._meant(tag, audience))) for tag in hashtags}
         audiences = tuple(dict.fromkeys((None, audience)))
         reasons = explain(self._of(backend), features, columns, vocabulary, skip, audiences)
         known = [column for column in columns.values() if column is not None]
         if self._both is None or backend != "both" or not known:
             return reasons
-        shares = self._both.shares(features, known, self._words.nearness(words), audiences)
+        near = self._words.nearness(words, self._seen_by(audience))
+        shares = self._both.shares(features, known, near, audiences)
         return [
             self._with_sources(reason, column, shares[column], words, skip)
             if (column := columns[reason.hashtag]) is not None
@@ -384,6 +382,15 @@ class Engine:
             speaking = self._words.speaking_for(self.hashtags[column], words, NEAR)
         spoken = tuple(word for word in speaking if word not in skip)
         return replace(reason, words=spoken, sources=sources)
+
+    def _seen_by(self, audience: Audience) -> Callable[[int], bool]:
+        """Tells of a column whether an audience sees its hashtag."""
+        own = len(self.bundle.hashtags)
+        return lambda column: column < own or self._taught.sees(audience, column)
+
+    def _meant(self, tag: str, audience: Audience) -> str:
+        """The hashtag that a shown one, in whatever language, stands for."""
+        return tag if self.was_taught(tag, audience) else meaning(tag, self.own_hashtags)
 
     def was_taught(self, tag: str, audience: Audience) -> bool:
         """Whether an audience sees a hashtag that the bundle does not know, because of people."""

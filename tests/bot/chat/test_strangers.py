@@ -161,6 +161,33 @@ async def test_what_a_stranger_taught_is_not_even_known(start: Start) -> None:
     assert "#beret" not in await reply_text(bob, "my beret")
 
 
+@pytest.mark.parametrize(("taught", "text"), [("#red1red2", "red1 red2"), ("#red1s", "red1")])
+async def test_what_a_stranger_taught_changes_no_answer_to_a_text(
+    start: Start, taught: str, text: str
+) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    ann, bob = await bot.person(), await bot.person(chat=2_000)
+    before = hashtags(await reply(bob, text))
+    assert "#red2" in before or "#red1" in before
+    await teach(ann, portrait(), taught)
+    await answer_to(ann, portrait())
+    assert hashtags(await reply(bob, text)) == before
+
+
+@pytest.mark.parametrize("caption", ["red30 red31", "red30"])
+async def test_nor_to_a_photo_with_a_caption(start: Start, caption: str) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    ann, bob = await bot.person(), await bot.person(chat=2_000)
+    for person in (ann, bob):
+        await reply_text(person, "/model both")
+    await bob.send_photo(jpeg("red", 3), caption=caption)
+    before = hashtags(await bob.wait_reply())
+    await teach(ann, portrait(), "#red30red31 #red30s")
+    await answer_to(ann, portrait())
+    await bob.send_photo(jpeg("red", 3), caption=caption)
+    assert hashtags(await bob.wait_reply()) == before
+
+
 async def test_what_was_forgotten_is_nobodys(ann: Person, eve: Person) -> None:
     await teach(ann, portrait(), "#beret")
     await edited(ann, await reply(ann, "/forget"), "Yes")
