@@ -188,6 +188,24 @@ async def test_nor_to_a_photo_with_a_caption(start: Start, caption: str) -> None
     assert hashtags(await bob.wait_reply()) == before
 
 
+async def test_what_was_forgotten_in_a_group_is_nobodys_after_a_restart(start: Start) -> None:
+    bot = await start()
+    ann = await bot.person(**GROUP)
+    await teach(ann, portrait(), "#beret")
+    bob = await bot.person(**BOB_IN_GROUP)
+    await bob.send_photo(portrait(), caption="/tags")
+    assert "#beret" in hashtags(await bob.wait_reply())
+    ann = await bot.person(**GROUP)
+    await edited(ann, await reply(ann, "/forget"), "Yes")
+    await bot.services.learner.finished()
+    await bot.stop()
+    bot = await start()
+    await bot.services.learner.start()
+    for person in (await bot.person(**BOB_IN_GROUP), await bot.person(chat=3_000)):
+        await person.send_photo(portrait(), caption="/tags")
+        assert "#beret" not in hashtags(await person.wait_reply())
+
+
 async def test_what_was_forgotten_is_nobodys(ann: Person, eve: Person) -> None:
     await teach(ann, portrait(), "#beret")
     await edited(ann, await reply(ann, "/forget"), "Yes")
