@@ -141,8 +141,7 @@ async def _labelled_vectors(
 
 
 async def _everybodys(session: AsyncSession, photo_ids: Iterable[int]) -> set[tuple[int, str]]:
-    shared = moderation.shared(Label.photo_id.in_(list(photo_ids)))
-    return {(row.photo_id, row.key) for row in await session.execute(shared)}
+    return await moderation.shared(session, Label.photo_id.in_(list(photo_ids)))
 
 
 async def _labels(session: AsyncSession, photo_ids: Iterable[int]) -> Iterable[Any]:

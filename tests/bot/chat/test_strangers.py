@@ -106,6 +106,16 @@ async def test_two_accounts_do_not_make_an_insult_everybodys_but_an_admin_may(
     assert "#gorilla" in await answer_to(eve, portrait())
 
 
+async def test_nor_do_they_in_disguise_or_among_other_words(
+    ann: Person, bob: Person, eve: Person
+) -> None:
+    disguised = {"#g0rilla", "#go_ril_la", "#gоrilla", "#gorrrrilla", "#fat_pig", "#big_gorilla"}
+    for person in (ann, bob):
+        await teach(person, portrait(), " ".join(disguised))
+    assert disguised.isdisjoint(await answer_to(eve, portrait()))
+    assert "#fat_pig" in await answer_to(bob, portrait())
+
+
 async def test_what_an_admin_rejects_stays_with_who_taught_it(
     bot: Running, ann: Person, bob: Person, eve: Person
 ) -> None:
