@@ -31,6 +31,7 @@ from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, relatives
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine, Hashtag
+from recommenders.hashtags import key
 from recommenders.languages import meaning
 from storage import chats, feedback, known_photos, recommendations, sightings, users
 from storage.chats import ChatSettings
@@ -243,7 +244,8 @@ async def request_in(
     """What holds in a chat, for whoever asks."""
     chat = await chats.get(session, chat_id)
     blocked = await context.services.blocked.hashtags(session, engine)
-    own = tuple(tag for tag in own_hashtags_of(chat) if tag not in blocked)
+    blocklist = await context.services.blocked.blocklist(session)
+    own = tuple(tag for tag in own_hashtags_of(chat) if not blocklist.blocks(key(tag)))
     return AnswerRequest(
         backend_of(engine, chat),
         style_of(chat),
