@@ -124,6 +124,8 @@ async def answer(
                 elapsed_ms=elapsed_ms,
                 duplicate=duplicate,
             )
+        if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
+            services.learner.learn_soon(filter(None, renewed), [first.chat_id])
         notes = []
         if unreadable:
             notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
