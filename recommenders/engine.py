@@ -1,7 +1,7 @@
 """A bundle ready to answer: its backbones, its recommenders and its ranking behind one door."""
 
 import threading
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,9 +144,9 @@ class Engine:
         """Features of photos, (n, dims) float32 by backbone."""
         return {name: self._loaded[name].features(photos) for name in backbones}
 
-    def words_in(self, text: str) -> tuple[str, ...]:
+    def words_in(self, text: str, audience: Audience = None) -> tuple[str, ...]:
         """The hashtags that the words of a text name: those of a photo's caption are evidence."""
-        return self._words.named(text)
+        return self._words.named(text, self._seen_by(audience))
 
     def scores(
         self,
@@ -165,7 +165,8 @@ class Engine:
             words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
         """
         audiences = tuple(dict.fromkeys((None, audience))) if taught else ()
-        return self._scoring.scores(features, backend, audiences, words)
+        sees = self._seen_by(audience)
+        return self._scoring.scores(features, backend, audiences, words, sees)
 
     def recommend(
         self,
@@ -245,7 +246,7 @@ class Engine:
             # Only the fusion's scores are probabilities that a floor can be held against.
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
             of_a_root=of_a_root,
-            before=[meaning(tag, self._columns) for tag in before],
+            before=[self._meant(tag, audience) for tag in before],
         )
         return in_language(hashtags, language, top, {*skip, *before}, of_a_root)
 
@@ -267,12 +268,8 @@ class Engine:
         Returns:
             Nothing where none of the words names a hashtag.
         """
-        named = [
-            tag
-            for tag in self.words_in(text)
-            if tag in self.own_hashtags or self.was_taught(tag, audience)
-        ]
-        alike = self._words.alike(named)
+        named = self.words_in(text, audience)
+        alike = self._words.alike(named, self._seen_by(audience))
         order = alike + np.isin(self.hashtags[: len(alike)], named)
         most = top if language == "en" else 2 * top
         ranking = self._rankings[self.backends[-1]]
@@ -330,9 +327,21 @@ class Engine:
             words: as for ``answer``.
         """
         vocabulary = self._taught.shown(list(self.hashtags), audience)
-        columns = {tag: self._columns.get(meaning(key(tag), self._columns)) for tag in hashtags}
+        columns = {tag: self._columns.get(key(self._meant(tag, audience))) for tag in hashtags}
         audiences = tuple(dict.fromkeys((None, audience)))
-        return self._scoring.explain(features, backend, columns, vocabulary, skip, audiences, words)
+        sees = self._seen_by(audience)
+        return self._scoring.explain(
+            features, backend, columns, vocabulary, skip, audiences, words, sees
+        )
+
+    def _seen_by(self, audience: Audience) -> Callable[[int], bool]:
+        """Tells of a column whether an audience sees its hashtag."""
+        own = len(self.bundle.hashtags)
+        return lambda column: column < own or self._taught.sees(audience, column)
+
+    def _meant(self, tag: str, audience: Audience) -> str:
+        """The hashtag that a shown one, in whatever language, stands for."""
+        return tag if self.was_taught(tag, audience) else meaning(tag, self.own_hashtags)
 
     def was_taught(self, tag: str, audience: Audience) -> bool:
         """Whether an audience sees a hashtag that the bundle does not know, because of people."""

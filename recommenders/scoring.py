@@ -14,7 +14,7 @@ from recommenders.bundle import Bundle
 from recommenders.explaining import Reason, explain
 from recommenders.people import read_people
 from recommenders.recommender import Recommender
-from recommenders.words import NEAR, Words
+from recommenders.words import NEAR, Sees, Words
 
 
 class Scoring:
@@ -52,11 +52,13 @@ class Scoring:
         backend: str,
         audiences: Collection[Audience],
         words: Sequence[Collection[str]],
+        sees: Sees,
     ) -> Floats:
         """Relevance (n, V + taught) float32; features and words as for ``Engine.scores``.
 
         Args:
             audiences: whose lessons count.
+            sees: which columns' hashtags who asks sees.
         """
         near: Floats | None = None
         same_scene: Floats | None = None
@@ -64,7 +66,7 @@ class Scoring:
             assert self.both is not None
             als, w2v = self.both.recognised(features, audiences)
             if any(words):
-                near = np.stack([self._words.nearness(of_photo) for of_photo in words])
+                near = np.stack([self._words.nearness(of_photo, sees) for of_photo in words])
             scores, same_scene = self.both.scores(als, w2v, near), als.same_scene
         else:
             alone = self.recommenders[backend]
@@ -89,18 +91,21 @@ class Scoring:
         skip: Collection[str],
         audiences: Collection[Audience],
         words: Collection[str],
+        sees: Sees,
     ) -> list[Reason]:
         """Reasons as ``recommenders.explaining.explain`` gives them, of ``both`` with its sources.
 
         Args:
             words: hashtags that the caption names.
+            sees: as for ``scores``.
         """
         behind = self.behind(backend)
         reasons = explain(behind, features, columns, vocabulary, skip, audiences)
         known = [column for column in columns.values() if column is not None]
         if self.both is None or backend != "both" or not known:
             return reasons
-        shares = self.both.shares(features, known, self._words.nearness(words), audiences)
+        near = self._words.nearness(words, sees)
+        shares = self.both.shares(features, known, near, audiences)
         for place, reason in enumerate(reasons):
             column = columns[reason.hashtag]
             if column is not None:

@@ -8,7 +8,7 @@ one speaks as far as their vectors are alike: who writes of a puppy posts #dog.
 
 import re
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
 
@@ -17,10 +17,13 @@ import numpy as np
 from recommenders.answers import family
 from recommenders.arrays import Floats
 from recommenders.hashtags import HashtagError, normalise
-from recommenders.languages import meaning, meanings
+from recommenders.languages import meanings
 
 MOST_NAMED = 20
 """Hashtags that a text names at most; the first ones."""
+
+Sees = Callable[[int], bool]
+"""Whether who asks sees the hashtag of a column: what others were taught alone says nothing."""
 
 _TOGETHER = 3
 """Neighbouring words that may be one hashtag."""
@@ -88,6 +91,10 @@ class WordsGain:
         return self.terms(nearness) @ np.array(astuple(self), np.float32)
 
 
+def _everything(column: int) -> bool:
+    return True
+
+
 class Words:
     """Reads words as hashtags of a vocabulary.
 
@@ -98,43 +105,43 @@ class Words:
 
     def __init__(self, hashtags: Sequence[str], directions: Floats) -> None:
         self._hashtags, self._directions = hashtags, directions
+        self._own = len(hashtags)
         self._columns: dict[str, int] = {}
-        self._families: dict[str, str] = {}
         self._same: dict[str, list[int]] = {}
         self._lock = threading.Lock()
         self._index()
 
-    def named(self, text: str) -> tuple[str, ...]:
+    def named(self, text: str, sees: Sees = _everything) -> tuple[str, ...]:
         """The hashtags of the vocabulary that a text's words name, in order, without repeats."""
         self._index()
-        return tuple(dict.fromkeys(self._named(_words(text))))[:MOST_NAMED]
+        return tuple(dict.fromkeys(self._named(_words(text), sees)))[:MOST_NAMED]
 
-    def nearness(self, named: Collection[str]) -> Floats:
+    def nearness(self, named: Collection[str], sees: Sees = _everything) -> Floats:
         """How near every hashtag is to the nearest of those named: (V + taught,) float32.
 
         1 for those that are named and others of their family, cosines for the rest, 0 for those
         that nothing speaks for.
         """
-        nearness, _ = self._near(named)
+        nearness, _ = self._near(named, sees)
         return np.asarray(nearness.max(axis=0, initial=0), np.float32)
 
-    def alike(self, named: Collection[str]) -> Floats:
+    def alike(self, named: Collection[str], sees: Sees = _everything) -> Floats:
         """How alike every hashtag is to all of those named, (V + taught,) float32 from 0 to 1.
 
         Half its nearness to the nearest, half the mean.
         """
-        nearness, _ = self._near(named)
+        nearness, _ = self._near(named, sees)
         nearest = nearness.max(axis=0, initial=0)
         total = nearness.sum(axis=0) / max(len(nearness), 1)
         return np.asarray((nearest + total) / 2, np.float32)
 
     def speaking_for(self, column: int, named: Collection[str], least: float) -> list[str]:
         """Those of the named hashtags that are as near as ``least`` to a hashtag, nearest first."""
-        nearness, known = self._near(named)
+        nearness, known = self._near(named, _everything)
         near = nearness[:, column]
         return [known[row] for row in np.argsort(-near, kind="stable") if near[row] >= least]
 
-    def _near(self, named: Collection[str]) -> tuple[Floats, list[str]]:
+    def _near(self, named: Collection[str], sees: Sees) -> tuple[Floats, list[str]]:
         """(n, V + taught) nearness to each of the named that are known, and these."""
         count = self._index()
         known = [tag for tag in named if tag in self._columns]
@@ -144,18 +151,22 @@ class Words:
             if column < len(self._directions):
                 cosines = self._directions @ self._directions[column]
                 nearness[row, : len(cosines)] = np.clip(cosines, 0, _NOT_NAMED)
-            nearness[row, [same for same in self._same[family(tag)] if same < count]] = 1
+            alike = [same for same in self._same[family(tag)] if same < count and sees(same)]
+            nearness[row, alike] = 1
         return nearness, known
 
-    def _named(self, words: Sequence[str]) -> Iterator[str]:
+    def _named(self, words: Sequence[str], sees: Sees) -> Iterator[str]:
         at = 0
         while at < len(words):
             for count in range(min(_TOGETHER, len(words) - at), 0, -1):
                 some = words[at : at + count]
-                tag = self._hashtag(some)
+                tag = self._hashtag(some, sees)
                 if tag is not None:
                     yield tag
-                    parts = (self._hashtag([word]) for word in some) if count > 1 else ()
+                    if self._columns[tag] >= self._own:
+                        # Taught, it hides nothing of what the words say without it.
+                        yield from self._named(some, lambda column: column < self._own)
+                    parts = (self._hashtag([word], sees) for word in some) if count > 1 else ()
                     yield from (part for part in parts if part and self._are_alike(tag, part))
                     break
             at += count
@@ -167,23 +178,28 @@ class Words:
             return False
         return bool(self._directions[one] @ self._directions[other] >= NEAR)
 
-    def _hashtag(self, words: Sequence[str]) -> str | None:
+    def _hashtag(self, words: Sequence[str], sees: Sees) -> str | None:
         """The hashtag that a word, or several together, names; None for none."""
         if _EVERYWHERE.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
             return None
         word = "".join(words)
-        meant = meaning(word, self._columns)
-        if meant in self._columns:
-            return meant
+        forms = (word, *meanings().get(word, ()))
+        if (tag := next((form for form in forms if self._sees(form, sees)), None)) is not None:
+            return tag
         if len(words) > 1:
             return None
         if _CYRILLIC.match(word):
             stands_for = _stems().get(_CASE_ENDINGS.sub("", word), ())
-            return next((tag for tag in stands_for if tag in self._columns), None)
+            return next((tag for tag in stands_for if self._sees(tag, sees)), None)
         for form in (word, word.removesuffix("es")):
-            if len(form) >= _LEAST_LETTERS and family(form) in self._families:
-                return self._families[family(form)]
+            if min(len(form), len(family(form))) >= _LEAST_LETTERS:
+                same = self._same.get(family(form), ())
+                if (column := next(filter(sees, same), None)) is not None:
+                    return self._hashtags[column]
         return None
+
+    def _sees(self, tag: str, sees: Sees) -> bool:
+        return tag in self._columns and sees(self._columns[tag])
 
     def _index(self) -> int:
         """Takes in hashtags that came since; how many there are."""
@@ -192,8 +208,6 @@ class Words:
             for column in range(len(self._columns), count):
                 tag = self._hashtags[column]
                 self._same.setdefault(family(tag), []).append(column)
-                if len(family(tag)) >= _LEAST_LETTERS:
-                    self._families.setdefault(family(tag), tag)
                 self._columns[tag] = column
         return count
 

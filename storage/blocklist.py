@@ -28,6 +28,8 @@ _BETWEEN = re.compile("[_·]+")
 _AS_LATIN = tuple(str.maketrans("01345789", letters) for letters in ("oieastbg", "oleastbg"))
 _AS_CYRILLIC = (str.maketrans("0346", "озчб"),)
 _LATIN, _CYRILLIC = "aekmhopctyxb", "аекмнорстухв"
+_OTHERS = str.maketrans("ѕіјԛԝһԁӏοαεικνρτυχցսոօհ", "sijqwhdloaeikvptuxgunoh")
+"""Rarer letters, Cyrillic, Greek and Armenian, that look like a Latin one."""
 _TO_CYRILLIC, _TO_LATIN = str.maketrans(_LATIN, _CYRILLIC), str.maketrans(_CYRILLIC, _LATIN)
 
 
@@ -102,6 +104,8 @@ def _not_drawn_out(word: str) -> Iterator[str]:
 def _one_script(word: str) -> Iterator[str]:
     if word.isascii():
         return
+    if (drawn := word.translate(_OTHERS)) != word:
+        yield from (drawn, drawn.translate(_TO_LATIN))
     has_cyrillic = any("\u0400" <= letter <= "\u04ff" for letter in word)
     if has_cyrillic:
         if any(letter.isascii() and letter.isalpha() for letter in word):

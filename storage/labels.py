@@ -88,10 +88,8 @@ async def add(
         keys=["user_id", "photo_id", "key"],
         change=["hashtag", "likely", *alive],
     )
-    shared = await session.execute(
-        moderation.shared(Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
-    )
-    everybodys = {row.key for row in shared}
+    of_these = (Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
+    everybodys = {key for _, key in await moderation.shared(session, *of_these)}
 
     def spelt(keys: Container[str]) -> tuple[str, ...]:
         return tuple(hashtag for key, hashtag in hashtags.items() if key in keys)

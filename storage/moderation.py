@@ -3,8 +3,8 @@
 A label (a hashtag that a person gave a photo) is seen in the chat where it was given and in that
 person's private chat, and becomes everybody's once
 
-- a second person gave the photo, or a copy of it, the same hashtag; not where the hashtag is a word
-  that insults people (``review`` in ``blocked_words.csv``), which two accounts may agree on;
+- a second person gave the photo, or a copy of it, the same hashtag; not where the hashtag says a
+  word that insults people (``review`` in ``blocked_words.csv``), which two accounts may agree on;
 - or an admin approved it;
 - or the model found it likely by itself when it was given.
 
@@ -12,14 +12,13 @@ What was given to an album's photos at once is never everybody's: nobody said it
 A blocked word is nobody's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
-    Select,
     and_,
     case,
     delete,
@@ -42,20 +41,8 @@ ENOUGH_PEOPLE = 2
 _IN_USE = Label.removed_at.is_(None)
 _STATUS = func.coalesce(func.max(LabelDecision.status), "")
 _PEOPLE = func.count(Label.user_id.distinct())
-_SHARED = or_(
-    _STATUS == "approved",
-    and_(
-        _STATUS == "",
-        or_(
-            func.max(case((Label.likely, 1), else_=0)) == 1,
-            and_(
-                _PEOPLE >= ENOUGH_PEOPLE,
-                Label.key.not_in(sorted(blocklist.shipped("review"))),
-            ),
-        ),
-    ),
-)
-"""SQL: a photo's hashtag, its labels grouped, is everybody's."""
+_INSULTS = Blocklist(blocklist.shipped("review"))
+"""Tells which hashtags say a word that insults people, in disguise or among other words."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +60,19 @@ class Pending:
     people: int
 
 
-def shared(*where: ColumnElement[bool]) -> Select[int, str]:
-    """SQL: photos and keys of hashtags that are everybody's, of the labels that fit ``where``."""
-    query: Select[int, str] = _grouped(select(Label.photo_id, Label.key), *where).having(_SHARED)
-    return query
+async def shared(session: AsyncSession, *where: ColumnElement[bool]) -> set[tuple[int, str]]:
+    """Photos and keys of hashtags that are everybody's, of the labels that fit ``where``."""
+    is_shared = _is_shared(await _insults(session, *where))
+    query = _grouped(select(Label.photo_id, Label.key), *where).having(is_shared)
+    return {(row.photo_id, row.key) for row in await session.execute(query)}
 
 
 async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[Pending]:
     """What waits for an admin: in use, not everybody's, not decided; the first given first."""
     first = func.min(Label.id)
     columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE)
-    return await pages.read(session, _waiting(columns).order_by(first), Pending, page, size)
+    waiting = _waiting(columns, await _insults(session)).order_by(first)
+    return await pages.read(session, waiting, Pending, page, size)
 
 
 async def decide(
@@ -96,7 +85,8 @@ async def decide(
     """
     first = func.min(Label.id)
     columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE, Label.key)
-    query = _waiting(columns).having(first.between(first_label, last_label)).order_by(first)
+    waiting = _waiting(columns, await _insults(session))
+    query = waiting.having(first.between(first_label, last_label)).order_by(first)
     rows = (await session.execute(query)).all()
     decision = {"status": status, "decided_by": by, "decided_at": now()}
     await insert_or_change(
@@ -153,8 +143,21 @@ async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> N
     await insert_or_change(session, BlockedWord, [row], keys=["word"], change=["allowed"])
 
 
-def _waiting(columns: Any) -> Any:
-    return _grouped(columns).having(_STATUS == "", ~_SHARED)
+async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:
+    """Those keys, of the labels that fit ``where``, that two accounts may agree on."""
+    keys = await session.scalars(select(Label.key).where(_IN_USE, *where).distinct())
+    return sorted(filter(_INSULTS.blocks, keys))
+
+
+def _is_shared(insults: Collection[str]) -> ColumnElement[bool]:
+    """SQL: a photo's hashtag, its labels grouped, is everybody's."""
+    likely = func.max(case((Label.likely, 1), else_=0)) == 1
+    agreed = and_(_PEOPLE >= ENOUGH_PEOPLE, Label.key.not_in(insults))
+    return or_(_STATUS == "approved", and_(_STATUS == "", or_(likely, agreed)))
+
+
+def _waiting(columns: Any, insults: Collection[str]) -> Any:
+    return _grouped(columns).having(_STATUS == "", ~_is_shared(insults))
 
 
 def _grouped(columns: Any, *where: ColumnElement[bool]) -> Any:

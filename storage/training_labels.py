@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -142,8 +141,7 @@ async def _labelled_vectors(
 
 
 async def _everybodys(session: AsyncSession, photo_ids: Iterable[int]) -> set[tuple[int, str]]:
-    shared = moderation.shared(Label.photo_id.in_(list(photo_ids)))
-    return {(row.photo_id, row.key) for row in await session.execute(shared)}
+    return await moderation.shared(session, Label.photo_id.in_(list(photo_ids)))
 
 
 async def _labels(session: AsyncSession, photo_ids: Iterable[int]) -> Iterable[Any]:
@@ -153,12 +151,6 @@ async def _labels(session: AsyncSession, photo_ids: Iterable[int]) -> Iterable[A
         .where(Label.photo_id.in_(list(photo_ids)), _ACTIVE)
         .order_by(Label.id)
     )
-
-
-async def changed_at(session: AsyncSession) -> datetime | None:
-    """When a label was last given or taken back; None where none ever was."""
-    row = (await session.execute(select(func.max(Label.at), func.max(Label.removed_at)))).one()
-    return max((at for at in row if at is not None), default=None)
 
 
 async def unlearnt(session: AsyncSession) -> int:

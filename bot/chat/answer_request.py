@@ -11,6 +11,7 @@ from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, relatives
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine
+from recommenders.hashtags import key
 from recommenders.languages import meaning
 from storage import chats, feedback
 from storage.chats import ChatSettings
@@ -47,7 +48,8 @@ async def request_in(
     """What holds in a chat, for whoever asks."""
     chat = await chats.get(session, chat_id)
     blocked = await context.services.blocked.hashtags(session, engine)
-    own = tuple(tag for tag in own_hashtags_of(chat) if tag not in blocked)
+    blocklist = await context.services.blocked.blocklist(session)
+    own = tuple(tag for tag in own_hashtags_of(chat) if not blocklist.blocks(key(tag)))
     return AnswerRequest(
         backend_of(engine, chat),
         style_of(chat),

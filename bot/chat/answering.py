@@ -94,6 +94,8 @@ async def answer(
                 elapsed_ms=elapsed_ms,
                 duplicate=duplicate,
             )
+        if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
+            services.learner.learn_soon(filter(None, renewed), [first.chat_id])
         notes = []
         if unreadable:
             notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
@@ -142,7 +144,7 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     hashtags: list[Hashtag] = []
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, chat_id)
-        request = replace(request, words=engine.words_in(_caption(album)))
+        request = replace(request, words=engine.words_in(_caption(album), request.audience))
         known = await photo_lookup.known_files(session, engine, album)
         if len(known) == len({photo.file.file_unique_id for photo in album}):
             ids = _ids(known.values())

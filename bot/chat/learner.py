@@ -43,8 +43,8 @@ class Learner:
         async with self._lesson_lock:
             lessons = await self._lessons(self._engine)
             await asyncio.to_thread(self._engine.learn, lessons)
-        async with self._database.reading() as session:
-            self.learnt_at = await training_labels.changed_at(session)
+        # Of what people deleted nothing is left that tells when: no answer from before is repeated.
+        self.learnt_at = datetime.now(UTC)
         if lessons:
             log.info("Learnt %d photos that people tagged", len(lessons))
         await self._warn_of_missing_features(self._engine)

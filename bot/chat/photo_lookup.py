@@ -77,6 +77,8 @@ class ComputedPhoto:
         hashes: None for a known file, which is neither downloaded nor decoded again.
         photo_id: None until it is stored.
         known: somebody showed this photo, or one that it is a copy of, before.
+        renewed: until now it had no features of a backbone at work: what people taught of it can
+            be learnt.
     """
 
     incoming: IncomingPhoto
@@ -84,6 +86,7 @@ class ComputedPhoto:
     hashes: Hashes | None = None
     photo_id: int | None = None
     known: bool = False
+    renewed: bool = False
 
     @property
     def file_unique_id(self) -> str:
@@ -261,7 +264,13 @@ async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -
     features = await known_photos.features(session, photo_id, _backbones(engine))
     missing = {name: row for name, row in photo.features.items() if name not in features}
     await known_photos.add_features(session, photo_id, missing)
-    return replace(photo, photo_id=photo_id, features=missing | features, known=True)
+    return replace(
+        photo,
+        photo_id=photo_id,
+        features=missing | features,
+        known=True,
+        renewed=bool(missing),
+    )
 
 
 def _backbones(engine: Engine) -> list[str]:

@@ -80,6 +80,27 @@ def test_a_hashtag_that_was_taught_since_is_named(words: Words) -> None:
     assert words.nearness(["rex"])[-1] == 1
 
 
+def test_what_was_taught_to_others_names_nothing_and_hides_nothing() -> None:
+    growing = list(HASHTAGS)
+    words = Words(growing, DIRECTIONS)
+    growing += ["закат", "sunsetsea", "puppies"]
+
+    def own(column: int) -> bool:
+        return column < len(HASHTAGS)
+
+    assert words.named("закат", own) == ("sunset",)
+    assert words.named("sunset sea", own) == ("sunset", "sea")
+    assert not words.nearness(["puppy"], own)[len(HASHTAGS) :].any()
+
+
+def test_what_was_taught_hides_nothing_of_what_its_words_say_anyhow() -> None:
+    growing = list(HASHTAGS)
+    words = Words(growing, DIRECTIONS)
+    growing += ["закат", "sunsetsea"]
+    assert words.named("закат") == ("закат", "sunset")
+    assert words.named("sunset sea") == ("sunsetsea", "sunset", "sea")
+
+
 def test_words_speak_for_what_they_name_most_and_against_nothing() -> None:
     named, near, far, nothing = WordsGain().of(np.array([1, 0.85, 0.6, 0.3], np.float32))
     assert named > near > far > nothing == 0

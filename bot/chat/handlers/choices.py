@@ -218,9 +218,6 @@ class OwnHashtags(Choice):
     def options(self, context: Context) -> Mapping[str, str]:
         return {NONE: context.texts.button_own_none}
 
-    def option_named(self, context: Context, name: str) -> str | None:
-        return name if name.startswith("#") else super().option_named(context, name)
-
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return SOME if chat.own_hashtags else NONE
 

@@ -14,5 +14,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("recommendations") as batch:
-        batch.drop_column("words")
+    # Not by making the table anew: the votes on answers would go with the old one.
+    op.drop_column("recommendations", "words")

@@ -32,6 +32,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("recommendations") as batch:
-        batch.drop_column("only_here")
+    # Not by making the table anew: the votes on answers would go with the old one.
+    op.drop_column("recommendations", "only_here")
     op.drop_table("taken_out")

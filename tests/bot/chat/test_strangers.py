@@ -106,6 +106,16 @@ async def test_two_accounts_do_not_make_an_insult_everybodys_but_an_admin_may(
     assert "#gorilla" in await answer_to(eve, portrait())
 
 
+async def test_nor_do_they_in_disguise_or_among_other_words(
+    ann: Person, bob: Person, eve: Person
+) -> None:
+    disguised = {"#g0rilla", "#go_ril_la", "#gоrilla", "#gorrrrilla", "#fat_pig", "#big_gorilla"}
+    for person in (ann, bob):
+        await teach(person, portrait(), " ".join(disguised))
+    assert disguised.isdisjoint(await answer_to(eve, portrait()))
+    assert "#fat_pig" in await answer_to(bob, portrait())
+
+
 async def test_what_an_admin_rejects_stays_with_who_taught_it(
     bot: Running, ann: Person, bob: Person, eve: Person
 ) -> None:
@@ -159,6 +169,51 @@ async def test_what_a_stranger_taught_is_not_even_known(start: Start) -> None:
     await teach(ann, portrait(), "#beret")
     assert "#beret" in await reply_text(ann, "my beret")
     assert "#beret" not in await reply_text(bob, "my beret")
+
+
+@pytest.mark.parametrize(("taught", "text"), [("#red1red2", "red1 red2"), ("#red1s", "red1")])
+async def test_what_a_stranger_taught_changes_no_answer_to_a_text(
+    start: Start, taught: str, text: str
+) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    ann, bob = await bot.person(), await bot.person(chat=2_000)
+    before = hashtags(await reply(bob, text))
+    assert "#red2" in before or "#red1" in before
+    await teach(ann, portrait(), taught)
+    await answer_to(ann, portrait())
+    assert hashtags(await reply(bob, text)) == before
+
+
+@pytest.mark.parametrize("caption", ["red30 red31", "red30"])
+async def test_nor_to_a_photo_with_a_caption(start: Start, caption: str) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    ann, bob = await bot.person(), await bot.person(chat=2_000)
+    for person in (ann, bob):
+        await reply_text(person, "/model both")
+    await bob.send_photo(jpeg("red", 3), caption=caption)
+    before = hashtags(await bob.wait_reply())
+    await teach(ann, portrait(), "#red30red31 #red30s")
+    await answer_to(ann, portrait())
+    await bob.send_photo(jpeg("red", 3), caption=caption)
+    assert hashtags(await bob.wait_reply()) == before
+
+
+async def test_what_was_forgotten_in_a_group_is_nobodys_after_a_restart(start: Start) -> None:
+    bot = await start()
+    ann = await bot.person(**GROUP)
+    await teach(ann, portrait(), "#beret")
+    bob = await bot.person(**BOB_IN_GROUP)
+    await bob.send_photo(portrait(), caption="/tags")
+    assert "#beret" in hashtags(await bob.wait_reply())
+    ann = await bot.person(**GROUP)
+    await edited(ann, await reply(ann, "/forget"), "Yes")
+    await bot.services.learner.finished()
+    await bot.stop()
+    bot = await start()
+    await bot.services.learner.start()
+    for person in (await bot.person(**BOB_IN_GROUP), await bot.person(chat=3_000)):
+        await person.send_photo(portrait(), caption="/tags")
+        assert "#beret" not in hashtags(await person.wait_reply())
 
 
 async def test_what_was_forgotten_is_nobodys(ann: Person, eve: Person) -> None:

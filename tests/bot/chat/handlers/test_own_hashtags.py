@@ -1,5 +1,7 @@
 """Hashtags that a chat wants on each of its posts."""
 
+import pytest
+
 from storage import moderation
 from tests.bot.conversation import (
     answer,
@@ -87,3 +89,25 @@ async def test_the_last_answers_own_hashtag_goes_when_it_is_blocked_later(
     async with bot.database.session() as session:
         await moderation.block(session, "red30", by=77)
     assert "#red30" not in await answer_hashtags(ann)
+
+
+@pytest.mark.parametrize("own", ["#mybrand", "#my_brand"])
+async def test_an_own_hashtag_that_admins_block_is_shown_no_longer(
+    bot: Running, ann: Person, own: str
+) -> None:
+    await reply_text(ann, f"/settings {own}")
+    message = await answer(ann)
+    assert own in hashtags(message)
+    await reply_text(await bot.person(chat=77), "/block mybrand")
+    assert own not in await answer_hashtags(ann)
+    assert own not in hashtags(await edited(ann, message, "✎"))
+
+
+@pytest.mark.parametrize("forged", ["own:#fuck", "own:# #", "own:#"])
+async def test_a_button_chooses_no_hashtags(bot: Running, ann: Person, forged: str) -> None:
+    message = await settings_page(ann, "Own hashtags")
+    keyboard = {"inline_keyboard": [[{"text": "forged", "callback_data": forged}]]}
+    bot.server.state.chats[1_000].messages[message["message_id"]]["reply_markup"] = keyboard
+    ann.messages[message["message_id"]]["reply_markup"] = keyboard
+    assert "too old" in await note(ann, message, "forged")
+    assert await answer_hashtags(ann) == FIRST_TEN_REDS

@@ -1,0 +1,89 @@
+"""A database with something in every table goes up to this version, back, and up again."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+
+from storage import Database
+from storage.migrations.apply import config
+
+AT = "2026-01-01 00:00:00.000000"
+
+
+def _row(table: sa.Table) -> dict[str, Any]:
+    """Something for each column; numbers are those of the one photo, answer and chat."""
+    row: dict[str, Any] = {}
+    for column in table.columns:
+        kind = type(column.type).__name__
+        if column.name == "status":
+            row[column.name] = "approved"
+        elif "CHAR" in kind or kind == "TEXT":
+            row[column.name] = "sofa" if column.name in ("hashtag", "word") else "als"
+        elif kind == "BLOB":
+            row[column.name] = b"\0" * 32
+        elif kind == "JSON":
+            row[column.name] = '[["sofa", 0.5]]'
+        elif "DATE" in kind or "TIME" in kind:
+            row[column.name] = None if column.name == "removed_at" else AT
+        else:
+            row[column.name] = 1
+    return row
+
+
+def _rows(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    return {
+        table.name: [
+            dict(row)
+            for row in connection.execute(sa.text(f'SELECT * FROM "{table.name}"')).mappings()
+        ]
+        for table in tables.sorted_tables
+        if table.name != "alembic_version"
+    }
+
+
+def _fill(connection: sa.Connection) -> None:
+    tables = sa.MetaData()
+    tables.reflect(connection)
+    for table in tables.sorted_tables:
+        if table.name != "alembic_version":
+            row = _row(table)
+            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+            insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({values})'
+            connection.execute(sa.text(insert), row)
+
+
+async def test_nothing_is_lost_up_down_and_up_again(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await connection.run_sync(_fill)
+        before = await connection.run_sync(_rows)
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        upgraded = await connection.run_sync(_rows)
+    lost = {name for name in before if not upgraded.get(name)}
+    assert lost == {"new_hashtags"}  # which is now of each photo that carries them:
+    assert [row["status"] for row in upgraded["label_decisions"]] == ["approved"]
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        downgraded = await connection.run_sync(_rows)
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        again = await connection.run_sync(_rows)
+    assert {name for name in before if not downgraded.get(name)} <= {"new_hashtags"}
+    assert {name for name in upgraded if upgraded[name] and not again[name]} <= {"label_decisions"}
+    assert again["labels"] == upgraded["labels"]
+
+
+async def test_numbers_are_never_given_twice_after_the_upgrade(database: Database) -> None:
+    def counting(connection: sa.Connection) -> set[str]:
+        made = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
+        return {row.name for row in made if "AUTOINCREMENT" in row.sql}
+
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        before = await connection.run_sync(counting)
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        assert before - {"new_hashtags"} <= await connection.run_sync(counting)
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        assert before <= await connection.run_sync(counting)
