@@ -147,9 +147,15 @@ class Engine:
         """Features of photos, (n, dims) float32 by backbone."""
         return {name: self._loaded[name].features(photos) for name in backbones}
 
-    def words_in(self, text: str) -> tuple[str, ...]:
-        """The hashtags that the words of a text name: those of a photo's caption are evidence."""
-        return self._words.named(text)
+    def words_in(self, text: str, audience: Audience = None) -> tuple[str, ...]:
+        """The hashtags that the words of a text name: those of a photo's caption are evidence.
+
+        Args:
+            audience: who wrote it. What others taught it does not name.
+        """
+        return self._words.named(
+            text, lambda tag: tag in self.own_hashtags or self.was_taught(tag, audience)
+        )
 
     def scores(
         self,
@@ -293,11 +299,7 @@ class Engine:
         Returns:
             Nothing where none of the words names a hashtag.
         """
-        named = [
-            tag
-            for tag in self.words_in(text)
-            if tag in self.own_hashtags or self.was_taught(tag, audience)
-        ]
+        named = self.words_in(text, audience)
         alike = self._words.alike(named)
         order = alike + np.isin(self.hashtags[: len(alike)], named)
         most = top if language == "en" else 2 * top

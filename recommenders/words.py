@@ -8,7 +8,7 @@ one speaks as far as their vectors are alike: who writes of a puppy posts #dog.
 
 import re
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
 
@@ -98,16 +98,21 @@ class Words:
 
     def __init__(self, hashtags: Sequence[str], directions: Floats) -> None:
         self._hashtags, self._directions = hashtags, directions
+        self._own = frozenset(hashtags[: len(directions)])
         self._columns: dict[str, int] = {}
         self._families: dict[str, str] = {}
         self._same: dict[str, list[int]] = {}
         self._lock = threading.Lock()
         self._index()
 
-    def named(self, text: str) -> tuple[str, ...]:
-        """The hashtags of the vocabulary that a text's words name, in order, without repeats."""
+    def named(self, text: str, sees: Callable[[str], bool] = lambda tag: True) -> tuple[str, ...]:
+        """The hashtags of the vocabulary that a text's words name, in order, without repeats.
+
+        Args:
+            sees: whether who wrote it sees a hashtag; one that others taught names nothing.
+        """
         self._index()
-        return tuple(dict.fromkeys(self._named(_words(text))))[:MOST_NAMED]
+        return tuple(dict.fromkeys(self._named(_words(text), sees)))[:MOST_NAMED]
 
     def nearness(self, named: Collection[str]) -> Floats:
         """How near every hashtag is to the nearest of those named: (V + taught,) float32.
@@ -149,23 +154,26 @@ class Words:
             nearness[row, [same for same in self._same[family(tag)] if same < count]] = 1
         return nearness, known
 
-    def _named(self, words: Sequence[str]) -> Iterator[str]:
+    def _named(self, words: Sequence[str], sees: Callable[[str], bool]) -> Iterator[str]:
         at = 0
         while at < len(words):
             for count in range(min(_TOGETHER, len(words) - at), 0, -1):
                 some = words[at : at + count]
                 tag = self._hashtag(some)
-                if tag is not None:
+                if tag is not None and sees(tag):
                     yield tag
                     parts = (self._hashtag([word]) for word in some) if count > 1 else ()
-                    yield from (part for part in parts if part and self._are_alike(tag, part))
+                    seen = (part for part in parts if part and sees(part))
+                    yield from (part for part in seen if self._are_alike(tag, part))
                     break
             at += count
 
-    def _are_alike(self, *tags: str) -> bool:
-        """Whether two hashtags are: sunset and beachsunset, but not dog and hotdog."""
-        one, other = (self._columns[tag] for tag in tags)
-        if max(one, other) >= len(self._directions):
+    def _are_alike(self, tag: str, part: str) -> bool:
+        """Whether a hashtag is like its part: beachsunset like sunset, but not hotdog like dog."""
+        one, other = self._columns[tag], self._columns[part]
+        if one >= len(self._directions):  # people taught it: its parts alone tell what it means
+            return True
+        if other >= len(self._directions):
             return False
         return bool(self._directions[one] @ self._directions[other] >= NEAR)
 
@@ -174,7 +182,8 @@ class Words:
         if _EVERYWHERE.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
             return None
         word = "".join(words)
-        meant = meaning(word, self._columns)
+        # What people taught has no meaning of its own, so a taught #закат must not hide #sunset.
+        meant = meaning(word, self._own)
         if meant in self._columns:
             return meant
         if len(words) > 1:

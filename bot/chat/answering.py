@@ -171,7 +171,7 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     hashtags: list[Hashtag] = []
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, chat_id)
-        request = replace(request, words=engine.words_in(_caption(album)))
+        request = replace(request, words=engine.words_in(_caption(album), request.audience))
         known = await photo_lookup.known_files(session, engine, album)
         if len(known) == len({photo.file.file_unique_id for photo in album}):
             ids = _ids(known.values())

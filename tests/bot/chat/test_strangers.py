@@ -161,6 +161,15 @@ async def test_what_a_stranger_taught_is_not_even_known(start: Start) -> None:
     assert "#beret" not in await reply_text(bob, "my beret")
 
 
+async def test_what_a_stranger_taught_takes_no_word_from_others(start: Start) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    ann, bob = await bot.person(), await bot.person(chat=2_000)
+    before = hashtags(await reply(bob, "red30 red31"))
+    await teach(ann, portrait(), "#red30red31")
+    assert hashtags(await reply(bob, "red30 red31")) == before
+    assert hashtags(await reply(ann, "red30 red31"))[:3] == ["#red30", "#red31", "#red30red31"]
+
+
 async def test_what_was_forgotten_is_nobodys(ann: Person, eve: Person) -> None:
     await teach(ann, portrait(), "#beret")
     await edited(ann, await reply(ann, "/forget"), "Yes")

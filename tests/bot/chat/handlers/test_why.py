@@ -132,8 +132,7 @@ def test_hashtags_for_which_the_same_counted_share_a_line_with_the_mean() -> Non
         ]
     )
     assert text[1:] == [
-        "#sea #sun\n"
-        "<i>What counted: the look of the photo 70 %, popularity 30 %</i>"
+        "#sea #sun\n<i>What counted: the look of the photo 70 %, popularity 30 %</i>"
     ]
 
 
