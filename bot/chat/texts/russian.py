@@ -188,7 +188,7 @@ RUSSIAN = Texts(
     why_sees="вижу: {classes}",
     why_sees_all="На фото вижу: {classes}",
     why_class="{name} (уверенность\N{NO-BREAK SPACE}{sure})",
-    why_words="вы написали: {words}",
+    why_words="из вашей подписи: {words}",
     why_counted="<i>Что повлияло: {sources}</i>",
     why_sources={
         "als": "знакомые фото",
