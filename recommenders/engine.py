@@ -145,7 +145,11 @@ class Engine:
         return {name: self._loaded[name].features(photos) for name in backbones}
 
     def words_in(self, text: str, audience: Audience = None) -> tuple[str, ...]:
-        """The hashtags that the words of a text name: those of a photo's caption are evidence."""
+        """The hashtags that the words of a text name: those of a photo's caption are evidence.
+
+        Args:
+            audience: who wrote it. What others taught it does not name.
+        """
         return self._words.named(text, self._seen_by(audience))
 
     def scores(

@@ -171,10 +171,12 @@ class Words:
                     break
             at += count
 
-    def _are_alike(self, *tags: str) -> bool:
-        """Whether two hashtags are: sunset and beachsunset, but not dog and hotdog."""
-        one, other = (self._columns[tag] for tag in tags)
-        if max(one, other) >= len(self._directions):
+    def _are_alike(self, tag: str, part: str) -> bool:
+        """Whether a hashtag is like its part: beachsunset like sunset, but not hotdog like dog."""
+        one, other = self._columns[tag], self._columns[part]
+        if one >= len(self._directions):  # people taught it: its parts alone tell what it means
+            return True
+        if other >= len(self._directions):
             return False
         return bool(self._directions[one] @ self._directions[other] >= NEAR)
 

@@ -115,6 +115,11 @@ def test_the_figures_of_the_starter_are_those_of_its_manifest() -> None:
         assert f"| `{backend}` | {hit:.2f} | {precision:.2f} | {lift:.1f} |" in README
 
 
+def test_the_starter_knows_as_many_hashtags_as_readme_tells() -> None:
+    hashtags = (ROOT / "recommenders/starter/hashtags.txt").read_text(encoding="utf-8").split()
+    assert f"knows {len(hashtags):,} everyday hashtags" in README
+
+
 def test_each_make_target_that_a_document_names_is_there() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -125,7 +125,10 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
         groups.setdefault(_behind(reason, everywhere, explained), []).append(reason)
     for behind, group in groups.items():
         tags = escape(line([reason.hashtag for reason in group]))
-        lines = [f"<b>{tags}</b> ← {_behind_text(texts, behind, [one.known for one in group])}"]
+        facts = _behind_text(texts, behind, [one.known for one in group])
+        if not facts and not behind.sources:
+            facts = texts.why_hints
+        lines = [" ← ".join(filter(None, [f"<b>{tags}</b>", facts]))]
         if behind.sources:
             lines.append(_counted(texts, behind.sources, group))
         parts.append("\n".join(lines))
@@ -155,7 +158,7 @@ def _behind_text(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
         parts.append(texts.why_sees.format(classes=_classes(texts, behind.seen)))
     if behind.words:
         parts.append(texts.why_words.format(words=escape(line(behind.words))))
-    return " · ".join(parts) or texts.why_hints
+    return " · ".join(parts)
 
 
 def _counted(texts: Texts, sources: Sequence[str], group: Sequence[Reason]) -> str:

@@ -75,8 +75,8 @@ ENGLISH = Texts(
     button_add="Add tags",
     button_all_photos="All photos",
     button_back="‹ Back",
-    model="This chat uses <b>{backend}</b>.\n\n{lines}",
-    model_switched="From now on <b>{backend}</b> answers in this chat.",
+    model="Answers in this chat come from <b>{backend}</b>.\n\n{lines}",
+    model_switched="From now on, answers in this chat come from <b>{backend}</b>.",
     model_unknown="I know no model <b>{backend}</b>. Installed: {installed}.",
     model_missing="<b>{backend}</b> is not installed here. Installed: {installed}.",
     model_lines={
@@ -120,10 +120,10 @@ ENGLISH = Texts(
         "Any number from 1 to {most} can be typed: /settings 7"
     ),
     count_usual="As usual",
-    count_own="{count}, over the {theirs} of {platform}",
+    count_own="{count} instead of {theirs} for {platform}",
     count_changed="From now on you get {hashtags} a photo.",
     count_changed_over=(
-        "From now on you get {hashtags} a photo: your number goes over the {theirs} of {platform}."
+        "From now on you get {hashtags} a photo: your number, instead of {theirs} for {platform}."
     ),
     count_unknown="It can be any number from 1 to {most}.",
     mix="<b>Sizes</b>\nA hashtag’s size is how much it is used.\n\n{lines}",
@@ -186,14 +186,14 @@ ENGLISH = Texts(
     why_sees="I see: {classes}",
     why_sees_all="In the photo I see: {classes}",
     why_class="{name} ({sure}\N{NO-BREAK SPACE}sure)",
-    why_words="you wrote: {words}",
+    why_words="from your caption: {words}",
     why_counted="<i>What counted: {sources}</i>",
     why_sources={
         "als": "known photos",
         "w2v": "the look of the photo",
-        "classes": "things I see",
-        "words": "your words",
-        "share": "it is posted often",
+        "classes": "things in the photo",
+        "words": "your caption",
+        "share": "popularity",
     },
     why_hints="many small hints together",
     why_unknown="I cannot say more than that they fit best: nothing I know stands out.",

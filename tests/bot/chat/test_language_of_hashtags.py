@@ -174,6 +174,16 @@ async def test_a_taught_russian_hashtag_of_known_meaning_comes_where_it_was_taug
     assert "#красный30" in await answer_hashtags(boris, "red", 7)
 
 
+async def test_a_taught_russian_word_means_what_it_meant(start: Start) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    boris, vera = [await bot.person(language="ru", chat=chat) for chat in (2_000, 3_000)]
+    before = hashtags(await reply(vera, "красный7"))
+    await answer(boris)
+    assert "#красный7" in await reply_text(boris, "/addtags #красный7")
+    for person in (boris, vera):
+        assert hashtags(await reply(person, "красный7")) == before
+
+
 async def test_russian_words_are_answered_in_russian(start: Start) -> None:
     boris = await (await start(colour_bundle(knowledge=True))).person(language="ru")
     first, second, third = hashtags(await reply(boris, "красный7"))[:3]

@@ -49,7 +49,7 @@ async def test_settings_move_along(
 ) -> None:
     await reply_text(group, "/model w2v")
     await moves(bot, told)
-    await stays(supergroup, "/model", "This chat uses w2v")
+    await stays(supergroup, "/model", "Answers in this chat come from w2v")
 
 
 async def test_what_was_taught_in_the_group_is_answered_in_the_supergroup(
@@ -59,7 +59,7 @@ async def test_what_was_taught_in_the_group_is_answered_in_the_supergroup(
     await reply_text(group, "/addtags #ourcat", sent)
     await reply_text(group, "/model w2v")
     await moves(bot, "group")
-    await stays(supergroup, "/model", "This chat uses w2v")
+    await stays(supergroup, "/model", "Answers in this chat come from w2v")
     await reply_text(supergroup, "/model als")
     arrives(bot, SUPERGROUP, await photo(bot, jpeg("red"), "/tags"))
     assert "#ourcat" in hashtags(await supergroup.wait_reply())
@@ -79,7 +79,7 @@ async def test_the_answer_that_was_on_its_way_arrives(
     assert "reply_to_message" not in message
     # Its buttons know the answer, and the settings have come along.
     assert len(hashtags(await edited(supergroup, message, "More"))) > len(hashtags(message))
-    assert "This chat uses w2v" in await reply_text(supergroup, "/model")
+    assert "Answers in this chat come from w2v" in await reply_text(supergroup, "/model")
 
 
 async def test_any_other_answer_arrives_as_well(

@@ -216,6 +216,16 @@ async def test_what_was_forgotten_in_a_group_is_nobodys_after_a_restart(start: S
         assert "#beret" not in hashtags(await person.wait_reply())
 
 
+async def test_what_a_stranger_taught_takes_no_word_from_others(start: Start) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    ann, bob = await bot.person(), await bot.person(chat=2_000)
+    before = hashtags(await reply(bob, "red30 red31"))
+    await teach(ann, portrait(), "#red30red31")
+    assert hashtags(await reply(bob, "red30 red31")) == before
+    first = hashtags(await reply(ann, "red30 red31"))[:3]
+    assert sorted(first) == ["#red30", "#red30red31", "#red31"]
+
+
 async def test_what_was_forgotten_is_nobodys(ann: Person, eve: Person) -> None:
     await teach(ann, portrait(), "#beret")
     await edited(ann, await reply(ann, "/forget"), "Yes")

@@ -14,28 +14,28 @@ from tests.person import Person
 
 async def test_model_shows_who_answers(ann: Person) -> None:
     text = await reply_text(ann, "/model")
-    assert "This chat uses als." in text
+    assert "Answers in this chat come from als." in text
     assert "w2v looks at what the photo shows" in text
 
 
 async def test_model_is_chosen_by_name(ann: Person) -> None:
-    assert await reply_text(ann, "/model w2v") == "From now on w2v answers in this chat."
+    assert await reply_text(ann, "/model w2v") == "From now on, answers in this chat come from w2v."
     assert (await answer_hashtags(ann, "red"))[0] == "#reddish1"
 
 
 async def test_model_is_chosen_by_button(ann: Person) -> None:
     message = await reply(ann, "/model")
     assert labels(message) == ["✓ als", "w2v", "both"]
-    assert await note(ann, message, "w2v") == "From now on w2v answers in this chat."
+    assert await note(ann, message, "w2v") == "From now on, answers in this chat come from w2v."
     after = ann.messages[message["message_id"]]
     assert labels(after) == ["als", "✓ w2v", "both"]
-    assert "This chat uses w2v." in after["text"]
+    assert "Answers in this chat come from w2v." in after["text"]
 
 
 async def test_the_chosen_model_may_be_tapped_again(ann: Person) -> None:
     message = await reply(ann, "/model")
     for _ in range(2):
-        assert await note(ann, message, "w2v") == "From now on w2v answers in this chat."
+        assert await note(ann, message, "w2v") == "From now on, answers in this chat come from w2v."
 
 
 async def test_a_model_that_is_not_installed_is_told(start: Start) -> None:
@@ -52,7 +52,7 @@ async def test_choices_hold_through_a_restart(start: Start) -> None:
     await first.stop()
 
     ann = await (await start()).person()
-    assert "This chat uses w2v." in await reply_text(ann, "/model")
+    assert "Answers in this chat come from w2v." in await reply_text(ann, "/model")
     assert await answer_hashtags(ann, "red") == [f"#reddish{number}" for number in range(1, 6)]
 
 
@@ -62,4 +62,4 @@ async def test_where_the_chosen_model_is_gone_another_answers(start: Start) -> N
     await first.stop()
 
     ann = await (await start(colour_bundle(backends=("als",)))).person()
-    assert "This chat uses als." in await reply_text(ann, "/model")
+    assert "Answers in this chat come from als." in await reply_text(ann, "/model")

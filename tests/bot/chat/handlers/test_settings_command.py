@@ -143,11 +143,11 @@ async def test_a_number_of_ones_own_goes_over_the_platforms_and_says_so(
 ) -> None:
     await reply_text(ann, "/settings instagram")
     assert await reply_text(ann, "/settings 7") == (
-        "From now on you get 7 hashtags a photo: your number goes over the 5 of Instagram."
+        "From now on you get 7 hashtags a photo: your number, instead of 5 for Instagram."
     )
     assert len(await answer_hashtags(ann)) == 7
     assert (await chosen(bot)).platform == "instagram"
-    assert "How many: 7, over the 5 of Instagram" in await reply_text(ann, "/settings")
+    assert "How many: 7 instead of 5 for Instagram" in await reply_text(ann, "/settings")
 
 
 async def test_a_platform_does_not_end_a_number_of_ones_own_and_says_so(ann: Person) -> None:

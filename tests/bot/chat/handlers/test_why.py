@@ -119,8 +119,8 @@ def test_what_each_source_counted_for_stands_below() -> None:
     near = (KnownPhoto(("beach",), 0.5),)
     counted = (("als", 0.604), ("words", 0.396))
     assert paragraphs([Reason("bird", 4, near, (), ("birds",), counted)])[2] == (
-        "#bird ← on 4 known photos, with #beach · you wrote: #birds\n"
-        "<i>What counted: known photos 60 %, your words 40 %</i>"
+        "#bird ← on 4 known photos, with #beach · from your caption: #birds\n"
+        "<i>What counted: known photos 60 %, your caption 40 %</i>"
     )
 
 
@@ -132,8 +132,7 @@ def test_hashtags_for_which_the_same_counted_share_a_line_with_the_mean() -> Non
         ]
     )
     assert text[1:] == [
-        "#sea #sun ← many small hints together\n"
-        "<i>What counted: the look of the photo 70 %, it is posted often 30 %</i>"
+        "#sea #sun\n<i>What counted: the look of the photo 70 %, popularity 30 %</i>"
     ]
 
 
@@ -142,7 +141,7 @@ async def test_why_tells_of_both_what_the_caption_counted(ann: Person) -> None:
     await ann.send_photo(jpeg("red"), caption="red30 on the wall")
     await ann.wait_reply()
     assert re.search(
-        r"#red30 ← .*you wrote: #red30\nWhat counted: .*your words \d+ %", await why(ann)
+        r"#red30 ← .*from your caption: #red30\nWhat counted: .*your caption \d+ %", await why(ann)
     )
 
 
