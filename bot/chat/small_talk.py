@@ -20,6 +20,13 @@ _SMALL_TALK = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_THANKS = re.compile(r"\b(?:thanks|thank you|thx|спасибо|благодарю)\b", re.IGNORECASE)
+
+
+def is_thanks(text: str) -> bool:
+    """Whether a text thanks, whatever else it says."""
+    return _THANKS.search(text) is not None
+
 
 def without_small_talk(text: str) -> str:
     """What is left of a text: "hi! sunset beach" is about a sunset and a beach."""

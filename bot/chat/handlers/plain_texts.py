@@ -9,7 +9,7 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import copy_label, copying
 from bot.chat.rendering import answer_text, first_block
 from bot.chat.services import Context
-from bot.chat.small_talk import without_small_talk
+from bot.chat.small_talk import is_thanks, without_small_talk
 from recommenders.answers import FIRST
 from storage import chats
 
@@ -48,7 +48,7 @@ async def _answer(
         audience=request.audience,
     )
     if not hashtags:
-        return texts.hint, None
+        return texts.welcome if is_thanks(words) else texts.hint, None
     tags = [hashtag.tag for hashtag in hashtags]
     copied = [*first_block(tags, request.own), *tags[FIRST:]]
     keyboard = InlineKeyboardMarkup([copying(copy_label(texts, copied), copied)])

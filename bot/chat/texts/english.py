@@ -47,6 +47,7 @@ ENGLISH = Texts(
         "Send me a photo, or a few words such as “sunset beach”, and I answer with hashtags. "
         "/help shows the rest."
     ),
+    welcome="You are welcome! Send me the next photo whenever you like.",
     unknown_command="I do not know that command. /help shows the ones I know.",
     moved="{old} is now part of {new}.",
     similar_moved="No need for /similar any more: just send the words.",

@@ -24,6 +24,8 @@ class Texts:
     help: str
     help_admin: str
     hint: str
+    welcome: str
+    """To thanks."""
     unknown_command: str
     moved: str
     """Below the answer to a command of old: what it is called now."""

@@ -49,10 +49,19 @@ async def test_words_may_be_marked(ann: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hi", "Hello!", "thank you so much", "привет", "Спасибо!", "???", "👍", "what is this"]
+    "text", ["hi", "Hello!", "good morning", "привет", "???", "👍", "what is this"]
 )
 async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith(HINT)
+
+
+@pytest.mark.parametrize("text", ["thank you so much", "Спасибо!"])
+async def test_thanks_are_answered(ann: Person, text: str) -> None:
+    assert (await reply_text(ann, text)).startswith("You are welcome!")
+
+
+async def test_thanks_behind_the_words_are_no_word(ann: Person) -> None:
+    assert hashtags(await reply(ann, "green7, thanks"))[0] == "#green7"
 
 
 async def test_a_greeting_before_the_words_is_no_word(ann: Person) -> None:
