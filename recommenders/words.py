@@ -8,7 +8,7 @@ one speaks as far as their vectors are alike: who writes of a puppy posts #dog.
 
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
 
@@ -17,7 +17,7 @@ import numpy as np
 from recommenders.answers import family
 from recommenders.arrays import Floats
 from recommenders.hashtags import HashtagError, normalise
-from recommenders.languages import meanings
+from recommenders.languages import meaning, meanings
 
 MOST_NAMED = 20
 """Hashtags that a text names at most; the first ones."""
@@ -89,6 +89,17 @@ class WordsGain:
     def of(self, nearness: Floats) -> Floats:
         """Log-odds, in the shape of ``nearness``."""
         return self.terms(nearness) @ np.array(astuple(self), np.float32)
+
+
+@dataclass(frozen=True)
+class _Known(Container[str]):
+    """The hashtags that who asks sees, of the columns of all."""
+
+    columns: Mapping[str, int]
+    sees: Sees
+
+    def __contains__(self, tag: object) -> bool:
+        return tag in self.columns and self.sees(self.columns[str(tag)])
 
 
 def _everything(column: int) -> bool:
@@ -185,23 +196,21 @@ class Words:
         if _EVERYWHERE.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
             return None
         word = "".join(words)
-        forms = (word, *meanings().get(word, ()))
-        if (tag := next((form for form in forms if self._sees(form, sees)), None)) is not None:
-            return tag
+        known = _Known(self._columns, sees)
+        meant = meaning(word, known)
+        if meant in known:
+            return meant
         if len(words) > 1:
             return None
         if _CYRILLIC.match(word):
             stands_for = _stems().get(_CASE_ENDINGS.sub("", word), ())
-            return next((tag for tag in stands_for if self._sees(tag, sees)), None)
+            return next((tag for tag in stands_for if tag in known), None)
         for form in (word, word.removesuffix("es")):
             if min(len(form), len(family(form))) >= _LEAST_LETTERS:
                 same = self._same.get(family(form), ())
                 if (column := next(filter(sees, same), None)) is not None:
                     return self._hashtags[column]
         return None
-
-    def _sees(self, tag: str, sees: Sees) -> bool:
-        return tag in self._columns and sees(self._columns[tag])
 
     def _index(self) -> int:
         """Takes in hashtags that came since; how many there are."""
