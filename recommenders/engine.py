@@ -42,16 +42,7 @@ LIKELY = 0.5
 Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
 """Features (dims,) of a photo by backbone, and its hashtags by audience."""
 
-__all__ = [
-    "BACKENDS",
-    "STARTER",
-    "STYLES",
-    "BundleError",
-    "Engine",
-    "Hashtag",
-    "Lesson",
-    "WeightsError",
-]
+__all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
 
 class Engine:
