@@ -14,6 +14,7 @@ A blocked word is nobody's.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -106,8 +107,13 @@ async def in_force(session: AsyncSession) -> Blocklist:
 
 def blocklist_of(own: Mapping[str, bool]) -> Blocklist:
     """The same of words as ``own_words`` gives them."""
-    added = {word for word, allowed in own.items() if not allowed}
-    allowed = own.keys() - added
+    return _blocklist_of(frozenset(own.items()))
+
+
+@lru_cache(maxsize=8)
+def _blocklist_of(own: frozenset[tuple[str, bool]]) -> Blocklist:
+    added = {word for word, is_allowed in own if not is_allowed}
+    allowed = {word for word, is_allowed in own if is_allowed}
     return Blocklist(
         (blocklist.shipped("block") | added) - allowed, blocklist.shipped("allow") | allowed
     )

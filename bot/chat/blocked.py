@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,5 +64,14 @@ def blocked_of(
             judged[hashtag] = blocklist.blocks(key(hashtag))
         return judged[hashtag]
 
-    russian = (form for form, english in meanings().items() if blocks(form) or blocks(english[0]))
-    return frozenset((*filter(blocks, hashtags), *russian))
+    return frozenset(filter(blocks, hashtags)) | _blocked_russian(blocklist)
+
+
+@lru_cache(maxsize=4)
+def _blocked_russian(blocklist: Blocklist) -> frozenset[str]:
+    def blocks(hashtag: str) -> bool:
+        return blocklist.blocks(key(hashtag))
+
+    return frozenset(
+        form for form, english in meanings().items() if blocks(form) or blocks(english[0])
+    )
