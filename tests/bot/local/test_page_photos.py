@@ -1,5 +1,6 @@
 """The chat page in a real browser: photos and files, and the buttons of an answer."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -46,8 +47,10 @@ async def test_a_block_of_hashtags_is_copied_with_a_tap(page: Any, picture: Pict
 
 async def test_the_copy_button_copies_its_text(page: Any, picture: Picture) -> None:
     await send_photo(page, picture())
-    await answer_on(page).get_by_role("button", name="Copy five", exact=True).press("Enter")
-    await expect(page.get_by_text("Copied to clipboard")).to_be_visible()
+    button = answer_on(page).get_by_role("button", name="Copy five", exact=True)
+    # Looked for from before the press: it shows for a moment only.
+    shown = expect(page.get_by_text("Copied to clipboard")).to_be_visible()
+    await asyncio.gather(shown, button.press("Enter"))
     assert await clipboard(page) == FIVE
 
 
