@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +12,6 @@ from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, relatives
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine
-from recommenders.hashtags import key
 from recommenders.languages import meaning
 from storage import chats, feedback
 from storage.chats import ChatSettings
@@ -41,15 +41,26 @@ class AnswerRequest:
     own: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
+    def stored_by(self, model: str) -> dict[str, Any]:
+        """How an answer of a model was asked for: what it is stored with, and found again by."""
+        return {
+            "backend": self.backend,
+            "model": model,
+            "style": self.style,
+            "mix": self.mix,
+            "language": self.language,
+            "words": self.words,
+        }
+
 
 async def request_in(
     session: AsyncSession, context: Context, engine: Engine, chat_id: int
 ) -> AnswerRequest:
     """What holds in a chat, for whoever asks."""
     chat = await chats.get(session, chat_id)
-    blocked = await context.services.blocked.hashtags(session, engine)
-    blocklist = await context.services.blocked.blocklist(session)
-    own = tuple(tag for tag in own_hashtags_of(chat) if not blocklist.blocks(key(tag)))
+    own = own_hashtags_of(chat)
+    blocked = await context.services.blocked.hashtags(session, engine, own)
+    own = tuple(tag for tag in own if tag not in blocked)
     return AnswerRequest(
         backend_of(engine, chat),
         style_of(chat),

@@ -35,8 +35,10 @@ class BlockedHashtags:
             self._words, self._judged, self._computed_for = words, {}, None
         return self._blocklist
 
-    async def hashtags(self, session: AsyncSession, engine: Engine) -> frozenset[str]:
-        """The hashtags that nobody must be shown."""
+    async def hashtags(
+        self, session: AsyncSession, engine: Engine, others: Iterable[str] = ()
+    ) -> frozenset[str]:
+        """The hashtags that nobody must be shown, those of ``others`` among them."""
         blocklist = await self.blocklist(session)
         computed_for = (engine, len(engine.hashtags))
         if computed_for != self._computed_for:
@@ -46,7 +48,7 @@ class BlockedHashtags:
             )
             if judged is self._judged:  # the list has not changed meanwhile
                 self._computed_for = computed_for
-        return self._blocked
+        return self._blocked.union(tag for tag in others if blocklist.blocks(key(tag)))
 
 
 def blocked_of(
