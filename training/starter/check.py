@@ -17,7 +17,7 @@ from rich.table import Table
 from recommenders.answers import FIRST, root, share_a_root
 from recommenders.engine import Engine, Hashtag
 from training.starter.sources import TaggedPhoto
-from training.starter.word_tables import people
+from training.starter.word_tables import forbidden_pairs, people
 from training.terminal import figures_table
 
 _ALL = "all themes alike"
@@ -49,6 +49,7 @@ class ThemeFigures:
         shown: hashtags in the mean answer.
         people: answers that label a person.
         one_root: answers of which four share a root.
+        forbidden: answers in which two stand that must not meet.
     """
 
     photos: int
@@ -58,6 +59,7 @@ class ThemeFigures:
     shown: float
     people: float
     one_root: float
+    forbidden: float
 
 
 def answer_photos(
@@ -110,7 +112,16 @@ def figures_by_theme(answers: Sequence[Answer]) -> dict[str, ThemeFigures]:
 
 def themes_table(figures: dict[str, ThemeFigures], title: str) -> Table:
     """The figures to print."""
-    columns = ("photos", "telling", "true", "all true", "shown", "people words", "one root")
+    columns = (
+        "photos",
+        "telling",
+        "true",
+        "all true",
+        "shown",
+        "people words",
+        "one root",
+        "pairs",
+    )
     table = figures_table(title, columns)
     for theme, of_theme in figures.items():
         shares = (of_theme.telling, of_theme.precision, of_theme.all_true)
@@ -121,6 +132,7 @@ def themes_table(figures: dict[str, ThemeFigures], title: str) -> Table:
             f"{of_theme.shown:.1f}",
             f"{of_theme.people:.3f}",
             f"{of_theme.one_root:.3f}",
+            f"{of_theme.forbidden:.3f}",
         )
     return table
 
@@ -139,6 +151,7 @@ def draw_sheets(answers: Sequence[Answer], folder: Path) -> None:
 def _figures(answers: Sequence[Answer]) -> ThemeFigures:
     # Such as kids, which stands in its own place, labels nobody.
     labels = {tag for tag, in_place in people().items() if in_place != (tag,)}
+    pairs = forbidden_pairs()
     true = [answer.true for answer in answers]
     shown = sum(map(len, true))
     return ThemeFigures(
@@ -149,6 +162,7 @@ def _figures(answers: Sequence[Answer]) -> ThemeFigures:
         shown=shown / len(answers),
         people=float(np.mean([any(h.tag in labels for h in a.hashtags) for a in answers])),
         one_root=float(np.mean([_of_one_root(answer.hashtags) >= 4 for answer in answers])),
+        forbidden=float(np.mean([_has_pair(answer.hashtags, pairs) for answer in answers])),
     )
 
 
@@ -156,6 +170,13 @@ def _of_one_root(hashtags: Sequence[Hashtag]) -> int:
     """The most hashtags that share a root with one of them."""
     roots = [root(hashtag.tag) for hashtag in hashtags]
     return max((sum(share_a_root(one, other) for other in roots) for one in roots), default=0)
+
+
+def _has_pair(
+    hashtags: Sequence[Hashtag], pairs: Sequence[tuple[Sequence[str], Sequence[str]]]
+) -> bool:
+    tags = {hashtag.tag for hashtag in hashtags}
+    return any(not tags.isdisjoint(left) and not tags.isdisjoint(right) for left, right in pairs)
 
 
 def _sheet(answers: Sequence[Answer]) -> Image.Image:
