@@ -4,6 +4,8 @@
 - ``chat``: every handler, and a photo's whole trip (``chat/answering.py``).
 - ``cli``: the command line, a file a command group.
 - ``local``: the chat in the browser, a small Bot API server and its page.
+- ``photo_answers``: what a photo gets outside of chats, on the command line and over HTTP.
 - ``model_updates``: follows the version in use, and starts fine-tuning when it is due.
-- ``settings``, ``logs``: what an operator can set, and lines without secrets.
+- ``settings``, ``logs``, ``signals``: what an operator can set, lines without secrets, and the end.
+- ``own_site``: what the two servers let in.
 """
