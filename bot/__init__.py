@@ -4,7 +4,8 @@
 - ``chat``: every handler, and a photo's whole trip (``chat/answering.py``).
 - ``cli``: the command line, a file a command group.
 - ``local``: the chat in the browser, a small Bot API server and its page.
-- ``photo_answers``: what a photo gets outside of chats, on the command line and over HTTP.
+- ``http``: hashtags for programs, with a page to try them on.
+- ``photo_answers``, ``hashtag_lookup``: what the command line and ``http`` both give.
 - ``model_updates``: follows the version in use, and starts fine-tuning when it is due.
 - ``settings``, ``logs``, ``signals``: what an operator can set, lines without secrets, and the end.
 - ``own_site``: what the two servers let in.

@@ -3,9 +3,8 @@
 A photo gets what it would get in a new chat that has chosen the same.
 """
 
-import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
@@ -47,10 +46,6 @@ class Answer:
     model: str
     hashtags: list[Hashtag]
     elapsed_ms: float
-
-    def as_json(self) -> str:
-        """One line, names of files that are no Unicode as they are."""
-        return json.dumps(asdict(self), ensure_ascii=False)
 
 
 class PhotoAnswers:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 USER_ERRORS = frozenset(
     {
+        "bot.hashtag_lookup.UnknownHashtagError",
+        "bot.http.server.ServeError",
         "bot.photo_answers.ChoiceError",
         "bot.run.StartError",
         "bot.settings.SettingsError",

@@ -7,6 +7,7 @@ import typer
 from bot.cli.bench import bench
 from bot.cli.console import Commands, run_quietly
 from bot.cli.recommend import recommend
+from bot.cli.serve import serve
 from bot.cli.tags import app as tags_app
 from bot.cli.train import app as train_app
 from bot.cli.weights import app as weights_app
@@ -66,6 +67,7 @@ def run(
 
 
 app.command()(recommend)
+app.command()(serve)
 app.add_typer(tags_app, name="tags")
 app.add_typer(weights_app, name="weights")
 app.command()(bench)

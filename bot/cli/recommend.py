@@ -1,7 +1,9 @@
 """``tag4pic recommend``: hashtags for photo files, to read or as JSON lines."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -166,7 +168,7 @@ def images_in(folder: Path) -> list[Path]:
 
 def _print_json(answer: "Answer") -> None:
     # echo flushes, so that a script reads each line as soon as its photo is answered.
-    typer.echo(answer.as_json())
+    typer.echo(json.dumps(asdict(answer), ensure_ascii=False))
 
 
 def _print_for_people(answer: "Answer") -> None:
