@@ -19,6 +19,7 @@ class Limits:
         connections: at once.
         head: until a connection has sent a request, or the next one.
         first_byte: what a body may take beside its ``slowest`` bytes a second.
+        lingering: while what a client still sends is thrown away, so that it sees its refusal.
         stopping: until requests that are not answered are dropped.
         retry_after: when to come back after a refusal for want of room.
     """
@@ -33,5 +34,6 @@ class Limits:
     head: float = 15.0
     first_byte: float = 20.0
     slowest: int = 512 * 2**10
+    lingering: float = 5.0
     stopping: float = 10.0
     retry_after: int = 3

@@ -72,6 +72,7 @@ class HttpServer:
             handler_cancellation=True,
             auto_decompress=False,  # a small body cannot become a large one
             keepalive_timeout=self._limits.head,
+            lingering_time=self._limits.lingering,
             shutdown_timeout=self._limits.stopping,
         )
         self._listener: asyncio.Server | None = None

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from bot.http.errors import RequestError
 from bot.http.limits import Limits
@@ -118,7 +119,7 @@ async def _form(body: _Body) -> Upload:
         raise
     except web.RequestPayloadError:
         raise _cut_off() from None
-    except (ValueError, AssertionError, LookupError, RuntimeError) as error:
+    except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as error:
         # What aiohttp's reader raises for one that is malformed or ends early.
         raise RequestError(
             400, "form", f"The form cannot be read ({type(error).__name__}): is it whole?"
