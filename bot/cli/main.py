@@ -32,6 +32,7 @@ def tag4pic(
 
         tag4pic run                  the bot: a chat in your browser, or Telegram
         tag4pic recommend beach.jpg  hashtags for a photo
+        tag4pic serve                the same over HTTP
     """
     if version:
         from importlib.metadata import PackageNotFoundError

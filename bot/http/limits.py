@@ -21,14 +21,13 @@ class Limits:
         first_byte: what a body may take beside its ``slowest`` bytes a second.
         lingering: while what a client still sends is thrown away, so that it sees its refusal.
         stopping: until requests that are not answered are dropped.
-        retry_after: when to come back after a refusal for want of room.
     """
 
     photo: int = MAX_BYTES
     photos: int = 10
     body: int = 64 * 2**20
     field: int = 16 * 2**10
-    held: int = 256 * 2**20
+    held: int = 128 * 2**20
     waiting: int = 128
     connections: int = 256
     head: float = 15.0
@@ -36,4 +35,3 @@ class Limits:
     slowest: int = 512 * 2**10
     lingering: float = 5.0
     stopping: float = 10.0
-    retry_after: int = 3

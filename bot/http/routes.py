@@ -75,7 +75,7 @@ def _answer(answers: PhotoAnswers, photo: Photo, choices: Choices) -> dict[str, 
     try:
         if photo.data is None:
             raise PhotoError("too_large")
-        return asdict(answers.answer(photo.name, photo.data, choices))
+        return asdict(answers.answer(photo.name, bytes(photo.data), choices))
     except PhotoError as error:
         return {"photo": photo.name, "error": str(error), "reason": error.reason}
 

@@ -106,7 +106,7 @@ class HttpServer:
         server = self._runner.server
         assert server is not None
         if len(server.connections) >= self._limits.connections:
-            return _Refused(self._limits.retry_after)
+            return _Refused(self._work.retry_after)
         return server()
 
     @web.middleware

@@ -21,7 +21,7 @@ class Photo:
     """A photo as it was sent; ``data`` is None where it was larger than one may be."""
 
     name: str
-    data: bytes | None
+    data: bytearray | None
 
 
 @dataclass(frozen=True)
@@ -86,25 +86,25 @@ class _Body:
         left = limits.first_byte + self._bytes / limits.slowest - spent
         self.clock.reschedule(asyncio.get_running_loop().time() + left)
 
-    def hold(self, chunk: bytes) -> bytes:
-        """The piece stays until the request is answered.
+    def hold(self, chunk: bytes, data: bytearray) -> None:
+        """Adds the piece to what stays until the request is answered.
 
         Raises:
             RequestError: where there is no room for it.
         """
         self._room.take(len(chunk))
-        return chunk
+        data += chunk
 
 
 async def _raw(body: _Body) -> Upload:
-    chunks = []
+    data = bytearray()
     try:
         async for chunk in body.request.content.iter_any():
             body.count(chunk)
-            chunks.append(body.hold(chunk))
+            body.hold(chunk, data)
     except web.RequestPayloadError:
         raise _cut_off() from None
-    return Upload([Photo("photo", b"".join(chunks))])
+    return Upload([Photo("photo", data)])
 
 
 async def _form(body: _Body) -> Upload:
@@ -148,18 +148,17 @@ async def _part(body: _Body, part: BodyPartReader, upload: Upload) -> None:
     upload.photos.append(Photo(part.filename or "photo", await _data(body, part, limits.photo)))
 
 
-async def _data(body: _Body, part: BodyPartReader, most: int) -> bytes | None:
+async def _data(body: _Body, part: BodyPartReader, most: int) -> bytearray | None:
     """The bytes of a part; None where they are more than it may have."""
-    chunks: list[bytes] = []
-    size = 0
+    data, size = bytearray(), 0
     while chunk := await part.read_chunk(_CHUNK):
         body.count(chunk)
         size += len(chunk)
         if size <= most:
-            chunks.append(body.hold(chunk))
+            body.hold(chunk, data)
         else:
-            chunks.clear()
-    return b"".join(chunks) if size <= most else None
+            data.clear()
+    return data if size <= most else None
 
 
 async def _let_it_come(request: web.Request) -> None:

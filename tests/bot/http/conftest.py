@@ -1,6 +1,7 @@
 """The HTTP server on a real port, with the toy network behind it."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -12,6 +13,17 @@ from bot.http.limits import Limits
 from bot.http.server import HttpServer, listen_on
 from recommenders.engine import Engine
 from tests.colours import ColourNetwork, colour_bundle, colour_engine
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """Commands that are run here send the log to a stream that is closed after them."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
