@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 USER_ERRORS = frozenset(
     {
         "bot.hashtag_lookup.UnknownHashtagError",
-        "bot.http.server.ServeError",
+        "bot.http.listening.ServeError",
         "bot.photo_answers.ChoiceError",
         "bot.run.StartError",
         "bot.settings.SettingsError",

@@ -24,12 +24,15 @@ def serve(
     """
     settings = settings_for_a_command()
 
-    import asyncio
-
-    from bot.http import server
+    from bot.http.listening import listen_on
 
     key = settings.api_key.get_secret_value() if settings.api_key else None
     # First: a port that is taken is told at once, not after the model has loaded.
-    with server.listen_on(listen, key) as listening:
+    with listen_on(listen, key) as listening:
         engine = load_engine(settings)
+
+        import asyncio
+
+        from bot.http import server
+
         asyncio.run(server.serve(engine, listening, key, typer.echo))

@@ -10,7 +10,8 @@ import pytest
 from http_client import Client, Serve
 
 from bot.http.limits import Limits
-from bot.http.server import HttpServer, listen_on
+from bot.http.listening import listen_on
+from bot.http.server import HttpServer
 from recommenders.engine import Engine
 from tests.colours import ColourNetwork, colour_bundle, colour_engine
 

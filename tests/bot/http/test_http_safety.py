@@ -17,7 +17,7 @@ from http_client import Client, Serve
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from bot.http.server import ServeError, listen_on
+from bot.http.listening import ServeError, listen_on
 from tests.bundles import tiny_bundle
 from tests.colours import Pause, jpeg
 
