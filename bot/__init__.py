@@ -4,6 +4,9 @@
 - ``chat``: every handler, and a photo's whole trip (``chat/answering.py``).
 - ``cli``: the command line, a file a command group.
 - ``local``: the chat in the browser, a small Bot API server and its page.
+- ``http``: hashtags for programs, with a page to try them on.
+- ``photo_answers``, ``hashtag_lookup``: what the command line and ``http`` both give.
 - ``model_updates``: follows the version in use, and starts fine-tuning when it is due.
-- ``settings``, ``logs``: what an operator can set, and lines without secrets.
+- ``settings``, ``logs``, ``signals``: what an operator can set, lines without secrets, and the end.
+- ``own_site``: what the two servers let in.
 """

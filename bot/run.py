@@ -9,9 +9,8 @@ import hmac
 import json
 import logging
 import secrets
-import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +26,7 @@ from bot.chat.services import Bot
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.settings import Settings
+from bot.signals import stopped_by_signals
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each
 from recommenders.versions import Versions, in_use
@@ -64,7 +64,7 @@ async def serve(
         StartError: as ``run``.
     """
     stop = stop or asyncio.Event()
-    with _signals(stop):
+    with stopped_by_signals(stop):
         async with AsyncExitStack() as stack:
             database = await _database(settings)
             stack.push_async_callback(database.close)
@@ -271,28 +271,3 @@ def _port_taken(port: int, error: Exception) -> str:
 def _first_line(error: BaseException) -> str:
     text = (getattr(error, "strerror", None) or str(error)).strip()
     return text.splitlines()[0].rstrip(".") if text else type(error).__name__
-
-
-@contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM set ``stop``; a second Ctrl-C ends at once, as Python does it."""
-    loop = asyncio.get_running_loop()
-    # Neither Windows' event loop nor another thread than the main one takes signal handlers.
-    impossible = (NotImplementedError, RuntimeError, ValueError)
-
-    def caught() -> None:
-        stop.set()
-        ignore()
-
-    def ignore() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(*impossible):
-                loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(*impossible):
-            loop.add_signal_handler(number, caught)
-    try:
-        yield
-    finally:
-        ignore()

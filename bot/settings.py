@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     tags_per_day: int = Field(default=300, ge=1)
     finetune_every: int | Literal["nightly"] | None = None
 
+    api_key: SecretStr | None = None
+
     log_level: LogLevel = "INFO"
 
     @field_validator("bot_token")
@@ -55,6 +57,13 @@ class Settings(BaseSettings):
         if secret and not re.fullmatch("[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
             raise ValueError("must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
         return secret
+
+    @field_validator("api_key")
+    @classmethod
+    def _may_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and not re.fullmatch("[!-~]{1,256}", key.get_secret_value()):
+            raise ValueError("must be 1 to 256 letters, digits and signs of ASCII, no spaces")
+        return key
 
     @field_validator("telegram_api_url", "webhook_url")
     @classmethod
@@ -93,7 +102,7 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """What no log line may show."""
-        secrets = (self.bot_token, self.webhook_secret)
+        secrets = (self.bot_token, self.webhook_secret, self.api_key)
         return [secret.get_secret_value() for secret in secrets if secret is not None]
 
 

@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.console import choose_backend, fail, load_engine, settings_for_a_command
+from bot.cli.console import fail, load_engine, settings_for_a_command
 from recommenders.backends import Backend
 from training.terminal import progress_bar
 
@@ -41,12 +41,13 @@ def bench(
         tag4pic bench holidays/*.jpg --rounds 5
     """
     engine = load_engine(settings_for_a_command())
-    chosen = choose_backend(engine, backend)
 
     import numpy as np
 
+    from bot.photo_answers import backend_named
     from recommenders.photos import PhotoError
 
+    chosen = backend_named(engine, backend)
     sources: list[bytes | Path] = [*photos] if photos else [made_photo()]
     times: list[tuple[float, float, float]] = []
     with progress_bar() as progress:

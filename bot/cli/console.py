@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 USER_ERRORS = frozenset(
     {
+        "bot.hashtag_lookup.UnknownHashtagError",
+        "bot.http.listening.ServeError",
+        "bot.photo_answers.ChoiceError",
         "bot.run.StartError",
         "bot.settings.SettingsError",
         "recommenders.bundle.BundleError",
@@ -159,16 +162,6 @@ def known_backbones(name: str) -> None:
         names_of(name)
     except UnknownBackboneError as error:
         fail(f"--backbone: {error}")
-
-
-def choose_backend(engine: "Engine", name: str | None) -> str:
-    """The backend of this name, or the bundle's default; end with status 1 where it has no such."""
-    if name is None:
-        return engine.default_backend
-    if name not in engine.backends:
-        there = " and ".join(engine.backends)
-        fail(f"The backend {name} is not installed: the bundle {engine.model} has {there}.")
-    return name
 
 
 def _help_text(docstring: str | None) -> str:

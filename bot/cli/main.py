@@ -7,6 +7,7 @@ import typer
 from bot.cli.bench import bench
 from bot.cli.console import Commands, run_quietly
 from bot.cli.recommend import recommend
+from bot.cli.serve import serve
 from bot.cli.tags import app as tags_app
 from bot.cli.train import app as train_app
 from bot.cli.weights import app as weights_app
@@ -31,6 +32,7 @@ def tag4pic(
 
         tag4pic run                  the bot: a chat in your browser, or Telegram
         tag4pic recommend beach.jpg  hashtags for a photo
+        tag4pic serve                the same over HTTP
     """
     if version:
         from importlib.metadata import PackageNotFoundError
@@ -66,6 +68,7 @@ def run(
 
 
 app.command()(recommend)
+app.command()(serve)
 app.add_typer(tags_app, name="tags")
 app.add_typer(weights_app, name="weights")
 app.command()(bench)

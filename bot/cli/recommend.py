@@ -1,24 +1,23 @@
 """``tag4pic recommend``: hashtags for photo files, to read or as JSON lines."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.console import choose_backend, fail, load_engine, settings_for_a_command
+from bot.cli.console import load_engine, settings_for_a_command
 from recommenders.backends import Backend, Language, Style
 from recommenders.machine import cores
 from training.terminal import progress_bar
 
 if TYPE_CHECKING:
-    from recommenders.engine import Engine, Hashtag
+    from bot.photo_answers import Answer
 
 MANY = 10
 """Photos from which on a progress bar is worth its line."""
@@ -33,18 +32,6 @@ SUFFIXES = frozenset(
     )
 )
 """What counts as an image in a folder; a file that is named outright is tried whatever its name."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one photo got. ``elapsed_ms`` is its own: decoding, features and recommending."""
-
-    photo: str
-    backend: str
-    backbone: str
-    model: str
-    hashtags: "list[Hashtag]"
-    elapsed_ms: float
 
 
 def recommend(
@@ -101,26 +88,24 @@ def recommend(
         tag4pic recommend *.jpg --top 30 --json | jq -r '.hashtags[].tag'
     """
     engine = load_engine(settings_for_a_command())
-    chosen = choose_backend(engine, backend)
 
-    from bot.chat.blocked import blocked_of
-    from bot.chat.platforms import count_of, style_of
+    from bot.photo_answers import PhotoAnswers
     from recommenders.photos import PhotoError
-    from storage.chats import ChatSettings
-    from storage.moderation import blocklist_of
 
-    # What a chat gets that has chosen this and nothing else.
-    chat = ChatSettings(0, count=top, style=style, platform=_platform_key(platform))
-    count, ranked_by = count_of(chat), style_of(chat)
+    photo_answers = PhotoAnswers(engine)
+    choices = photo_answers.choices(
+        backend=backend,
+        count=top,
+        platform=platform,
+        style=style,
+        language=language,
+        caption=caption,
+    )
     print_answer = _print_json if as_json else _print_for_people
     files, unread = expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
-    words = engine.words_in(caption)
-    skip = blocked_of(engine.hashtags, blocklist_of({}))
-    answers = answer_all(
-        files, lambda photo: answer(engine, photo, chosen, count, ranked_by, language, words, skip)
-    )
+    answers = answer_all(files, lambda photo: photo_answers.answer(photo, Path(photo), choices))
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
             print_answer(get_answer())
@@ -132,8 +117,8 @@ def recommend(
 
 
 def answer_all(
-    files: Sequence[str], answer: Callable[[str], Answer]
-) -> Iterator[tuple[str, Callable[[], Answer]]]:
+    files: Sequence[str], answer: "Callable[[str], Answer]"
+) -> "Iterator[tuple[str, Callable[[], Answer]]]":
     """Answers photos side by side, one to a core.
 
     Yields:
@@ -181,58 +166,12 @@ def images_in(folder: Path) -> list[Path]:
     )
 
 
-def answer(
-    engine: "Engine",
-    photo: str,
-    backend: str,
-    top: int,
-    style: str,
-    language: str,
-    words: Collection[str] = (),
-    skip: Collection[str] = (),
-) -> Answer:
-    """The hashtags of one photo file; ``words`` and ``skip`` as for ``Engine.answer``.
-
-    Raises:
-        PhotoError: when it cannot be read.
-    """
-    from recommenders.photos import decode
-
-    backbones = engine.backbones[backend]
-    started = perf_counter()
-    features = engine.features([decode(Path(photo), engine.working_side)], backbones)
-    hashtags = engine.answer(
-        features,
-        backend,
-        top=top,
-        style=style,
-        mix=engine.default_mix,
-        skip=skip,
-        language=language,
-        words=words,
-    )
-    elapsed_ms = round((perf_counter() - started) * 1000, 1)
-    return Answer(photo, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)
-
-
-def _platform_key(name: str | None) -> str | None:
-    """The platform that is named; ends the command where there is none of that name."""
-    from bot.chat.platforms import PLATFORMS, platform_named
-
-    if name is None:
-        return None
-    key = platform_named(name)
-    if key is None:
-        fail(f"There is no platform {name} here, only {', '.join(PLATFORMS)}.")
-    return key
-
-
-def _print_json(answer: Answer) -> None:
+def _print_json(answer: "Answer") -> None:
     # echo flushes, so that a script reads each line as soon as its photo is answered.
     typer.echo(json.dumps(asdict(answer), ensure_ascii=False))
 
 
-def _print_for_people(answer: Answer) -> None:
+def _print_for_people(answer: "Answer") -> None:
     from recommenders.answers import FIRST
 
     tags = [f"#{hashtag.tag}" for hashtag in answer.hashtags]

@@ -1,8 +1,6 @@
 """``tag4pic tags``: what the bundle knows about hashtags."""
 
 import json
-from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.console import Commands, bundle_in_use, fail, settings_for_a_command
+from bot.cli.console import Commands, bundle_in_use, settings_for_a_command
 
 if TYPE_CHECKING:
-    from recommenders.bundle import Bundle
+    from bot.hashtag_lookup import HashtagLookup
 
 app = typer.Typer(
     cls=Commands, no_args_is_help=True, help="Look hashtags up: similar ones, and categories."
@@ -44,39 +42,14 @@ def similar(
     tag4pic tags similar sunset
     tag4pic tags similar закат --top 20
     """
-    bundle = _bundle()
-
-    from bot.chat.blocked import blocked_of
-    from recommenders.hashtags import HashtagError, key, normalise
-    from recommenders.knowledge import Knowledge
-    from recommenders.languages import in_language, meaning
-    from storage.moderation import blocklist_of
-
-    knowledge = Knowledge(bundle)
-    try:
-        canonical = normalise(tag)
-    except HashtagError as error:
-        fail(f"{error}.")
-    spelt = {key(other): other for other in bundle.hashtags}
-    canonical = spelt.get(key(canonical), canonical)
-    meant = meaning(canonical, knowledge)
-    if meant not in knowledge:
-        alike = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
-        hint = f" Near in spelling: {' '.join(f'#{other}' for other in alike)}." if alike else ""
-        fail(f"The bundle {bundle.model} does not know #{canonical}.{hint}")
-    if model is not None and model not in knowledge.models:
-        fail(f"The bundle {bundle.model} has no vectors of {model}: {_listed(knowledge.models)}.")
-    blocked = blocked_of(bundle.hashtags, blocklist_of({}))
-    language, most = ("en", top) if meant == canonical else ("ru", 2 * top)
-    neighbours = knowledge.similar(meant, most + len(blocked), model=model)
-    neighbours = [near for near in neighbours if near.tag not in blocked][:most]
-    neighbours = in_language(neighbours, language, top, skip={canonical, *blocked})
+    similar = _lookup().similar(tag, top, model)
+    neighbours = similar.hashtags
     if as_json:
         for hashtag in neighbours:
             typer.echo(json.dumps({"tag": hashtag.tag, "score": hashtag.score}, ensure_ascii=False))
         return
     if not neighbours:
-        typer.echo(f"#{canonical} stands alone: it is never seen beside others.")
+        typer.echo(f"#{similar.tag} stands alone: it is never seen beside others.")
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for hashtag in neighbours:
@@ -94,39 +67,25 @@ def categories(
     tag4pic tags categories
     tag4pic tags categories --top 30 --json
     """
-    bundle = _bundle()
-
-    from bot.chat.blocked import blocked_of
-    from recommenders.knowledge import Knowledge
-    from storage.moderation import blocklist_of
-
-    blocked = blocked_of(bundle.hashtags, blocklist_of({}))
-    groups = [
-        replace(group, hashtags=tuple(tag for tag in group.hashtags if tag not in blocked))
-        for group in Knowledge(bundle).categories()
-    ]
+    rows = _lookup().categories(top)
     if as_json:
-        for group in groups:
-            row = {"category": group.name, "posts": group.posts, "tags": group.hashtags[:top]}
+        for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("category", style="bold")
     table.add_column("posts", justify="right")
     table.add_column("hashtags")
-    for group in groups:
-        tags = " ".join(f"#{tag}" for tag in group.hashtags[:top])
-        table.add_row(Text(group.name), f"{group.posts:,}", Text(tags))
+    for row in rows:
+        tags = " ".join(f"#{tag}" for tag in row["tags"])
+        table.add_row(Text(row["category"]), f"{row['posts']:,}", Text(tags))
     Console().print(table)
 
 
-def _bundle() -> "Bundle":
+def _lookup() -> "HashtagLookup":
     settings = settings_for_a_command()
 
+    from bot.hashtag_lookup import HashtagLookup
     from recommenders import bundle as bundles
 
-    return bundles.load(bundle_in_use(settings))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return f"it has those of {' and '.join(names)}" if names else "it has none"
+    return HashtagLookup(bundles.load(bundle_in_use(settings)))

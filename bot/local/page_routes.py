@@ -12,16 +12,13 @@ from bot.local.entities import Formatted
 from bot.local.events import encode
 from bot.local.refusals import CannotSendError
 from bot.local.state import Chat, Message, State, User
+from bot.own_site import page_file
 
 STATE = web.AppKey("state", State)
 PAGE = Path(__file__).parent / "page"
 DEFAULT_CHAT = 1_000
 PING_SECONDS = 15.0
 RETRY_MS = 1000  # until a page whose connection broke tries again
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 def add_routes(app: web.Application) -> None:
@@ -35,18 +32,8 @@ def add_routes(app: web.Application) -> None:
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """A file of the page, with a policy that lets nothing in from elsewhere."""
-    name = request.match_info.get("name", "index.html")
-    # By its name among the page's own: no name leads out, and the project may be a symbolic link.
-    path = next((path for path in PAGE.iterdir() if path.name == name), None)
-    if path is None:
-        raise web.HTTPNotFound(text="There is no such page here.")
-    headers = {
-        "Content-Security-Policy": CONTENT_POLICY,
-        # A page of another version beside this server would be worse than a slow one.
-        "Cache-Control": "no-cache",
-    }
-    return web.FileResponse(path, headers=headers)
+    """A file of the page."""
+    return page_file(PAGE, request.match_info.get("name", "index.html"))
 
 
 async def file(request: web.Request) -> web.StreamResponse:

@@ -4,12 +4,10 @@
 ``base_file_url``; a person talks to the bot on the page at ``page_url``.
 """
 
-import hmac
 import ipaddress
 import logging
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -20,14 +18,17 @@ from bot.local.methods import METHODS
 from bot.local.parameters import parameters_of, read_arguments
 from bot.local.refusals import CannotSendError, RefusalError
 from bot.local.state import State
+from bot.own_site import (
+    FROM_ELSEWHERE,
+    NOT_OURS,
+    add_safe_headers,
+    is_from_elsewhere,
+    is_secret,
+    own_hosts,
+)
 
 log = logging.getLogger(__name__)
 
-_SAFE_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 _BOT_PATHS = ("/bot", "/file/bot")
 _NO_KEY = "This chat opens at the address that `tag4pic run` printed: it ends in a key."
 
@@ -91,7 +92,7 @@ class LocalServer:
         app.router.add_route("*", "/bot{token:[^/]+}/{method:[^/]+}", self._call)
         app.router.add_get("/file/bot{token:[^/]+}/{path:.+}", self._download)
         page_routes.add_routes(app)
-        app.on_response_prepare.append(_add_safe_headers)
+        app.on_response_prepare.append(add_safe_headers)
         app.on_shutdown.append(self._end_streams)
         # The access log would show the token, which is part of every address.
         runner = web.AppRunner(
@@ -107,8 +108,7 @@ class LocalServer:
         port = runner.addresses[0][1]
         # Browsers keep one jar of cookies for all ports of a host.
         self._cookie = f"tag4pic_{port}"
-        for name in (host, "localhost", "127.0.0.1", "[::1]"):
-            self._hosts |= {f"{name}:{port}"} | ({name} if port == 80 else set())
+        self._hosts = own_hosts(host, port)
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self.url
 
@@ -127,19 +127,14 @@ class LocalServer:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let in only the bot, and this machine's person on the page.
 
-        A page elsewhere can make a browser call this server under a name of its own (DNS
-        rebinding), which the Host header shows, or send forms to it, which the Origin header
-        shows. Another account of the machine has neither the bot's token nor the page's key.
+        Another account of the machine has neither the bot's token nor the page's key.
         """
         if request.host.lower() not in self._hosts:
-            raise web.HTTPForbidden(text="This server answers to its own address only.")
-        origin = request.headers.get("Origin")
-        foreign = origin is not None and urlsplit(origin).netloc.lower() not in self._hosts
-        linked = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
-        if foreign or (linked and request.path != "/"):
-            raise web.HTTPForbidden(text="This came from another site.")
-        enters = request.path == "/" and _same(request.query.get("key", ""), self.key)
-        is_inside = _same(request.cookies.get(self._cookie, ""), self.key)
+            raise web.HTTPForbidden(text=NOT_OURS)
+        if is_from_elsewhere(request, self._hosts):
+            raise web.HTTPForbidden(text=FROM_ELSEWHERE)
+        enters = request.path == "/" and is_secret(request.query.get("key", ""), self.key)
+        is_inside = is_secret(request.cookies.get(self._cookie, ""), self.key)
         if not (enters or is_inside or request.path.startswith(_BOT_PATHS)):
             raise web.HTTPForbidden(text=_NO_KEY)
         try:
@@ -185,16 +180,8 @@ class LocalServer:
         return web.Response(body=file.data, content_type="application/octet-stream")
 
     def _check_token(self, request: web.Request) -> None:
-        if not _same(request.match_info["token"], self.token):
+        if not is_secret(request.match_info["token"], self.token):
             raise RefusalError(401, "Unauthorized")
-
-
-def _same(secret: str, other: str) -> bool:
-    return hmac.compare_digest(secret.encode(errors="replace"), other.encode())
-
-
-async def _add_safe_headers(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(_SAFE_HEADERS)
 
 
 def _cannot_send(request: web.Request, error: CannotSendError, status: int) -> web.Response:

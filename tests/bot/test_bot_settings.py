@@ -51,6 +51,7 @@ def test_settings_come_from_the_file_and_the_environment_wins(
         ("BOT_TOKEN", "not a s3cret", "as @BotFather gave it"),
         ("BOT_TOKEN", "12:s3cret with space", "as @BotFather gave it"),
         ("WEBHOOK_SECRET", "s3cret!", "of A-Z, a-z, 0-9"),
+        ("API_KEY", "a s3cret key", "no spaces"),
         ("FINETUNE_EVERY", "weekly", "a number of labels, such as 50, or the word nightly"),
         ("TELEGRAM_API_URL", "api.telegram.org", "starts with https:// or http://"),
         ("LOG_LEVEL", "chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),

@@ -12,6 +12,7 @@ Tag4pic = Callable[..., Any]
 COMMANDS = (
     ("run",),
     ("recommend",),
+    ("serve",),
     ("tags", "similar"),
     ("tags", "categories"),
     *(("train", name) for name in ("import", "collect", "fit", "evaluate", "report", "tune")),

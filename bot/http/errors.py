@@ -1,0 +1,55 @@
+"""What the server refuses: a status, a sentence for people and a word for programs."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+
+class RequestError(Exception):
+    """An answer such as ``{"error": "the file is empty", "reason": "empty"}``.
+
+    Args:
+        status: of HTTP.
+        reason: one word that stays the same, whatever the sentence becomes.
+        sentence: what happened and what to do.
+        headers: of the answer.
+    """
+
+    def __init__(
+        self, status: int, reason: str, sentence: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.reason = reason
+        self.headers = headers or {}
+
+    def response(self) -> web.Response:
+        """The answer."""
+        body = {"error": str(self), "reason": self.reason}
+        return json_response(body, self.status, self.headers)
+
+
+def busy(retry_after: int) -> RequestError:
+    """There is no room for now."""
+    return RequestError(
+        503,
+        "busy",
+        f"Too many photos are waiting here. Try again in {retry_after} s.",
+        {"Retry-After": str(retry_after)},
+    )
+
+
+def json_response(
+    body: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> web.Response:
+    """JSON as ``tag4pic recommend --json`` writes it: letters of any script as they are."""
+    text = json.dumps(body, ensure_ascii=False)
+    # A name that is no Unicode comes out escaped, as on the command line.
+    return web.Response(
+        body=text.encode(errors="backslashreplace"),
+        status=status,
+        headers=headers,
+        content_type="application/json",
+        charset="utf-8",
+    )

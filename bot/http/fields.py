@@ -1,0 +1,129 @@
+"""What a request may choose: one table that is checked here and described in the document."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.chat.platforms import PLATFORMS
+from bot.http.errors import RequestError
+from recommenders.backends import BACKENDS, LANGUAGES, STYLES
+
+MOST_HASHTAGS = 100
+MAX_TEXT = 2_000
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a query or a form.
+
+    Attributes:
+        schema: JSON Schema of its value, which is a text or a whole number.
+    """
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    required: bool = False
+
+
+_PLATFORMS = [
+    {"const": key, "title": one.label, "description": f"{one.count} hashtags"}
+    for key, one in PLATFORMS.items()
+]
+
+COUNT = Field("count", "How many.", {"type": "integer", "minimum": 1, "maximum": MOST_HASHTAGS})
+
+OF_A_PHOTO = (
+    Field(
+        "platform",
+        "As many hashtags and such as it takes; names that people call it are understood too.",
+        {"type": "string", "maxLength": 100, "anyOf": [*_PLATFORMS, {"type": "string"}]},
+    ),
+    Field(
+        "count",
+        "How many hashtags, where not as many as the platform takes: 10 without one.",
+        COUNT.schema,
+    ),
+    Field(
+        "backend",
+        "Who answers; the most accurate unless chosen.",
+        {"type": "string", "enum": list(BACKENDS)},
+    ),
+    Field(
+        "language",
+        "English hashtags, those that Russians post, or both.",
+        {"type": "string", "enum": list(LANGUAGES), "default": "en"},
+    ),
+    Field(
+        "style",
+        "What comes first: what fits, what earns likes, or a balance.",
+        {"type": "string", "enum": list(STYLES)},
+    ),
+    Field(
+        "caption",
+        "What will stand under the photo: its words make the hashtags that they name likelier.",
+        {"type": "string", "maxLength": MAX_TEXT},
+    ),
+)
+
+OF_A_HASHTAG = (
+    Field(
+        "tag",
+        "A hashtag, with or without #.",
+        {"type": "string", "maxLength": 200},
+        required=True,
+    ),
+    Field("count", "How many.", {**COUNT.schema, "default": 10}),
+    Field(
+        "model",
+        "Whose vectors tell what is similar; the bundle's first unless chosen.",
+        {"type": "string", "maxLength": 100, "examples": ["skipgram", "cbow"]},
+    ),
+)
+
+OF_CATEGORIES = (
+    Field("count", "How many hashtags of each category.", {**COUNT.schema, "default": 8}),
+)
+
+
+def read(fields: Sequence[Field], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The values that were chosen, by name; an empty text is no choice.
+
+    Raises:
+        RequestError: for a name that is no field, one that comes twice, one that is missing, or a
+            value that its schema does not allow.
+    """
+    by_name = {field.name: field for field in fields}
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in by_name:
+            raise _wrong(f"There is no field {name[:100]} here, only {', '.join(by_name)}.")
+        if name in values:
+            raise _wrong(f"The field {name} comes twice.")
+        if text:
+            values[name] = _value(by_name[name], text)
+    for field in fields:
+        if field.required and field.name not in values:
+            raise _wrong(f"The field {field.name} is missing.")
+    return values
+
+
+def _value(field: Field, text: str) -> str | int:
+    schema = field.schema
+    if schema["type"] == "integer":
+        least, most = schema["minimum"], schema["maximum"]
+        # Not int() alone: it takes signs, spaces and underscores, and digits without end.
+        if not (
+            text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most
+        ):
+            raise _wrong(f"{field.name} is a whole number from {least} to {most}.")
+        return int(text)
+    if text not in schema.get("enum", (text,)):
+        raise _wrong(f"{field.name} is one of {', '.join(schema['enum'])}.")
+    if len(text) > schema.get("maxLength", len(text)):
+        raise _wrong(f"{field.name} has at most {schema['maxLength']:,} characters.")
+    return text
+
+
+def _wrong(sentence: str) -> RequestError:
+    return RequestError(400, "field", sentence)

@@ -1,0 +1,167 @@
+"""What can be asked: ``ROUTES``, and the answer to each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot import own_site
+from bot.hashtag_lookup import HashtagLookup
+from bot.http import fields, uploads
+from bot.http.errors import RequestError, json_response
+from bot.http.fields import OF_A_HASHTAG, OF_A_PHOTO, OF_CATEGORIES, Field
+from bot.http.uploads import Photo
+from bot.http.work import Work
+from bot.photo_answers import Choices, PhotoAnswers
+from recommenders.photos import PhotoError
+
+ANSWERS = web.AppKey("answers", PhotoAnswers)
+WORK = web.AppKey("work", Work)
+STARTED = web.AppKey("started", float)
+PAGE = Path(__file__).parent / "page"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Something that can be asked.
+
+    Attributes:
+        answer: what it answers, a name of ``bot.http.openapi.SCHEMAS``, or several.
+        fields: what its query, and the form of one that takes photos, may choose.
+        takes_photos: whether its body is a photo or a form with photos.
+        refusals: beside those that every route has, by status.
+        open: whether it needs no key.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    answer: str | tuple[str, ...]
+    fields: Sequence[Field] = ()
+    takes_photos: bool = False
+    refusals: Mapping[int, str] | None = None
+    open: bool = False
+
+
+async def hashtags(request: web.Request) -> web.Response:
+    """Hashtags for one photo, an object, or for several, a list of objects."""
+    work, answers = request.app[WORK], request.app[ANSWERS]
+    pairs = list(request.query.items())
+    fields.read(OF_A_PHOTO, pairs)  # before the photo has come
+    with work.room() as room:
+        upload = await uploads.read(request, work.limits, room)
+        chosen = fields.read(OF_A_PHOTO, [*pairs, *upload.fields])
+        choices = answers.choices(**chosen)
+        results = await work.run(
+            [partial(_answer, answers, photo, choices) for photo in upload.photos]
+        )
+    if len(results) > 1:
+        return json_response(results)
+    (result,) = results
+    if "error" in result:
+        status = 413 if result["reason"] == "too_large" else 422
+        raise RequestError(status, result["reason"], result["error"])
+    return json_response(result)
+
+
+def _answer(answers: PhotoAnswers, photo: Photo, choices: Choices) -> dict[str, Any]:
+    """The answer to a photo, or why it cannot be read, as it is sent."""
+    try:
+        if photo.data is None:
+            raise PhotoError("too_large")
+        return asdict(answers.answer(photo.name, bytes(photo.data), choices))
+    except PhotoError as error:
+        return {"photo": photo.name, "error": str(error), "reason": error.reason}
+
+
+async def similar(request: web.Request) -> web.Response:
+    """Hashtags that stand beside the same hashtags as another, the nearest first."""
+    chosen = fields.read(OF_A_HASHTAG, request.query.items())
+    tag, count, model = chosen["tag"], chosen.get("count", 10), chosen.get("model")
+    (neighbours,) = await request.app[WORK].run(
+        [lambda: _lookup(request).similar(tag, count, model)]
+    )
+    return json_response(asdict(neighbours))
+
+
+async def categories(request: web.Request) -> web.Response:
+    """What the bundle's posts are about, and the hashtags most at home there."""
+    chosen = fields.read(OF_CATEGORIES, request.query.items())
+    count = chosen.get("count", 8)
+    (rows,) = await request.app[WORK].run([lambda: _lookup(request).categories(count)])
+    return json_response(rows)
+
+
+def _lookup(request: web.Request) -> HashtagLookup:
+    engine = request.app[ANSWERS].engine
+    return HashtagLookup(engine.bundle, engine.knowledge, request.app[ANSWERS].blocked)
+
+
+async def health(request: web.Request) -> web.Response:
+    """That the server answers, with which model, and for how long."""
+    fields.read((), request.query.items())
+    return json_response(
+        {
+            "status": "ok",
+            "model": request.app[ANSWERS].engine.model,
+            "uptime_s": round(monotonic() - request.app[STARTED], 1),
+        }
+    )
+
+
+async def openapi(request: web.Request) -> web.Response:
+    """This document."""
+    from bot.http.openapi import document  # which describes the routes
+
+    return json_response(document(ROUTES))
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """A file of the page to try it on."""
+    return own_site.page_file(PAGE, request.match_info.get("name", "index.html"))
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/hashtags",
+        hashtags,
+        "Hashtags for a photo, or for several",
+        ("Answer", "Answers"),
+        OF_A_PHOTO,
+        takes_photos=True,
+        refusals={
+            408: "the body came too slowly",
+            413: "the photo, the body or the number of photos is too large",
+            415: "the body is compressed",
+            422: "the photo cannot be read",
+        },
+    ),
+    Route(
+        "GET",
+        "/v1/similar",
+        similar,
+        "Hashtags that are used like another",
+        "Similar",
+        OF_A_HASHTAG,
+        refusals={404: "the bundle does not know the hashtag, or has no such vectors"},
+    ),
+    Route(
+        "GET",
+        "/v1/categories",
+        categories,
+        "What the bundle's posts are about",
+        "Categories",
+        OF_CATEGORIES,
+        refusals={404: "the bundle knows no categories"},
+    ),
+    Route("GET", "/health", health, "Whether the server answers", "Health", open=True),
+    Route("GET", "/openapi.json", openapi, "This document", "Document", open=True),
+)
+"""Of the API; the page, at /, is not described."""

@@ -1,0 +1,210 @@
+"""The server: who may ask, how long it waits, and how it starts and ends."""
+
+import asyncio
+import json
+import logging
+import socket
+from collections.abc import Callable
+from time import monotonic
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot import own_site
+from bot.hashtag_lookup import UnknownHashtagError
+from bot.http import routes
+from bot.http.errors import RequestError, busy
+from bot.http.limits import Limits
+from bot.http.listening import BACKLOG, cannot_listen
+from bot.http.work import Work
+from bot.photo_answers import ChoiceError, PhotoAnswers
+from bot.signals import stopped_by_signals
+from recommenders.bundle import BundleError
+from recommenders.engine import Engine
+
+log = logging.getLogger(__name__)
+
+
+class HttpServer:
+    """Answers over HTTP.
+
+        server = HttpServer(Engine.load())
+        await server.start(listen_on("127.0.0.1:8090"))
+
+    Args:
+        key: what each request must bring along. Without one the server answers only what is asked
+            of its own loopback address, and not by other sites' pages.
+
+    Attributes:
+        url: where it listens, once it does.
+    """
+
+    def __init__(
+        self, engine: Engine, key: str | None = None, limits: Limits | None = None
+    ) -> None:
+        self.url = ""
+        self._limits = limits or Limits()
+        self._key = key
+        self._hosts: set[str] = set()
+        self._work = Work(self._limits)
+        app = web.Application(middlewares=[self._guard])
+        app[routes.ANSWERS] = PhotoAnswers(engine)
+        app[routes.WORK] = self._work
+        app[routes.STARTED] = monotonic()
+        for route in routes.ROUTES:
+            app.router.add_route(route.method, route.path, route.handler, expect_handler=_later)
+        app.router.add_get("/", routes.page)
+        app.router.add_get("/page/{name}", routes.page)
+        app.on_response_prepare.append(own_site.add_safe_headers)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            auto_decompress=False,  # a small body cannot become a large one
+            keepalive_timeout=self._limits.head,
+            lingering_time=self._limits.lingering,
+            shutdown_timeout=self._limits.stopping,
+        )
+        self._listener: asyncio.Server | None = None
+
+    async def start(self, listening: socket.socket) -> None:
+        """Answers what comes to a socket of ``listen_on``.
+
+        Raises:
+            ServeError: where another program has taken its port meanwhile.
+        """
+        host, port = listening.getsockname()[:2]
+        self._hosts = own_site.own_hosts(host, port)
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        try:
+            self._listener = await loop.create_server(
+                self._connection, sock=listening, backlog=BACKLOG
+            )
+        except OSError as error:
+            raise cannot_listen(host, port, error) from None
+
+    async def stop(self) -> None:
+        """Takes nothing more in, answers what is here, and closes every connection."""
+        if self._listener is not None:
+            self._listener.close()
+        await self._runner.cleanup()
+        self._work.stop()
+
+    def _connection(self) -> asyncio.Protocol:
+        server = self._runner.server
+        assert server is not None
+        if len(server.connections) >= self._limits.connections:
+            return _Refused(self._work.retry_after)
+        return server()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Lets in who may ask; whatever goes wrong is answered in a sentence, as JSON."""
+        try:
+            self._let_in(request)
+            return await handler(request)
+        except RequestError as error:
+            refused = error
+        except ChoiceError as error:
+            refused = RequestError(400, "field", str(error))
+        except UnknownHashtagError as error:
+            refused = RequestError(404, "unknown", str(error))
+        except BundleError as error:
+            refused = RequestError(404, "bundle", str(error))
+        except web.HTTPNotFound:
+            refused = RequestError(404, "no_such_path", "There is nothing here: see /openapi.json.")
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
+            refused = RequestError(
+                405, "method", f"This is asked with {allowed}.", {"Allow": allowed}
+            )
+        except web.HTTPException:
+            raise
+        except Exception:
+            # Without the query and the body, which are people's own.
+            log.exception("%s %s failed", request.method, request.path)
+            refused = RequestError(500, "failed", "Something went wrong here; the log tells what.")
+        response = refused.response()
+        if not request.content.at_eof():
+            response.force_close()  # what is still to come is not read
+        return response
+
+    def _let_in(self, request: web.Request) -> None:
+        if self._key is None:
+            if request.host.lower() not in self._hosts:
+                raise RequestError(
+                    403, "host", f"{own_site.NOT_OURS} Behind another name, set API_KEY."
+                )
+            if own_site.is_from_elsewhere(request, self._hosts):
+                raise RequestError(403, "site", own_site.FROM_ELSEWHERE)
+            return
+        resource = request.match_info.route.resource
+        if resource is None or not resource.canonical.startswith("/v1/"):
+            return
+        if not own_site.is_secret(_key_of(request), self._key):
+            raise RequestError(
+                401,
+                "key",
+                "This needs the key: Authorization: Bearer KEY, or X-API-Key: KEY.",
+                {"WWW-Authenticate": "Bearer"},
+            )
+
+
+async def serve(
+    engine: Engine,
+    listening: socket.socket,
+    key: str | None,
+    say: Callable[[str], None],
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Answers over HTTP until Ctrl-C, SIGTERM or ``stop``.
+
+    Raises:
+        ServeError: as ``HttpServer.start``.
+    """
+    stop = stop or asyncio.Event()
+    server = HttpServer(engine, key)
+    with stopped_by_signals(stop):
+        try:
+            await server.start(listening)
+            say(f"Hashtags at {server.url} (a page to try it, and /openapi.json). Ctrl-C stops it.")
+            await stop.wait()
+            say("Stopping…")
+        finally:
+            await server.stop()
+
+
+def _key_of(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.headers.get("X-API-Key", "")
+
+
+async def _later(request: web.Request) -> None:
+    """A client that waits to be told to send its body waits until the handler wants it."""
+
+
+class _Refused(asyncio.Protocol):
+    """A connection beyond those that there may be: it is told so, whatever it asks."""
+
+    def __init__(self, retry_after: int) -> None:
+        self._retry_after = retry_after
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        error = busy(self._retry_after)
+        body = json.dumps({"error": str(error), "reason": error.reason}).encode()
+        head = (
+            "HTTP/1.1 503 Service Unavailable",
+            "Content-Type: application/json; charset=utf-8",
+            f"Content-Length: {len(body)}",
+            f"Retry-After: {self._retry_after}",
+            "Connection: close",
+        )
+        transport.write("\r\n".join((*head, "", "")).encode() + body)
+        transport.write_eof()
+        # A moment later: closed at once, with its request unread, it would not see the answer.
+        asyncio.get_running_loop().call_later(1.0, transport.close)

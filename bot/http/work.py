@@ -1,0 +1,108 @@
+"""Computing beside the event loop, and the room that there is for what waits for it."""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TypeVar
+
+from bot.http.errors import busy
+from bot.http.limits import Limits
+from recommenders.machine import cores
+
+MAX_WORKERS = 4
+"""Threads that compute; each holds a decoded photo at a time."""
+
+FIRST_GUESS = 0.05
+"""Seconds that a photo takes; what they do take is learnt from then on."""
+
+MAX_RETRY_AFTER = 60
+
+Result = TypeVar("Result")
+
+
+class Room:
+    """Bytes that one request holds, out of those that all may hold."""
+
+    def __init__(self, work: "Work") -> None:
+        self._work = work
+        self.size = 0
+
+    def take(self, size: int) -> None:
+        """Holds more bytes.
+
+        Raises:
+            RequestError: where all requests together would hold too many.
+        """
+        if self._work.held + size > self._work.limits.held:
+            raise busy(self._work.retry_after)
+        self._work.held += size
+        self.size += size
+
+
+class Work:
+    """A thread a core, and a bounded number of those who wait for one.
+
+    Attributes:
+        held: bytes of all requests that are here.
+        waiting: questions that wait or are being answered.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.held = 0
+        self.waiting = 0
+        self._workers = min(cores(), MAX_WORKERS)
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="http")
+        self._seconds = FIRST_GUESS
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until what waits now is done, by how long the last ones took."""
+        seconds = math.ceil(self.waiting * self._seconds / self._workers)
+        return min(max(1, seconds), MAX_RETRY_AFTER)
+
+    @contextmanager
+    def room(self) -> Iterator[Room]:
+        """Room for the bytes of one request, until its answer is made.
+
+        Raises:
+            RequestError: at once, where nobody more may wait.
+        """
+        self._refuse_if_full(1)
+        room = Room(self)
+        try:
+            yield room
+        finally:
+            self.held -= room.size
+
+    async def run(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
+        """The results of calls, which run in the threads side by side.
+
+        Raises:
+            RequestError: where so many more may not wait.
+        """
+        self._refuse_if_full(len(calls))
+        self.waiting += len(calls)
+        loop = asyncio.get_running_loop()
+        try:
+            return await asyncio.gather(*(loop.run_in_executor(self._pool, call) for call in calls))
+        finally:
+            self.waiting -= len(calls)
+
+    def stop(self) -> None:
+        """Begins nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _timed(self, call: Callable[[], Result]) -> Result:
+        started = perf_counter()
+        try:
+            return call()
+        finally:
+            self._seconds += 0.1 * (perf_counter() - started - self._seconds)
+
+    def _refuse_if_full(self, more: int) -> None:
+        if self.waiting + more > self.limits.waiting:
+            raise busy(self.retry_after)

@@ -1,0 +1,73 @@
+"""What servers for one machine's people share: they answer their own address and their own pages.
+
+A page elsewhere can make a browser call such a server under a name of its own (DNS rebinding),
+which the Host header shows, or send forms to it, which the Origin header shows.
+"""
+
+import hmac
+from collections.abc import Collection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_PAGE_HEADERS = {
+    # Nothing from elsewhere.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    # A page of another version beside this server would be worse than a slow one.
+    "Cache-Control": "no-cache",
+}
+
+NOT_OURS = "This server answers to its own address only."
+FROM_ELSEWHERE = "This came from another site."
+
+
+def own_hosts(host: str, port: int) -> set[str]:
+    """What the Host header may be of a server that listens on this loopback address."""
+    names = (f"[{host}]" if ":" in host else host, "localhost", "127.0.0.1", "[::1]")
+    return {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
+
+
+def is_from_elsewhere(request: web.Request, hosts: Collection[str], front: str = "/") -> bool:
+    """Whether another site's page made the request.
+
+    Args:
+        front: the path that other sites may link to.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc.lower() not in hosts:
+        return True
+    linked = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+    return linked and request.path != front
+
+
+def is_secret(text: str, secret: str) -> bool:
+    """Whether a text is the secret; how long it takes tells nothing of where they differ."""
+    return hmac.compare_digest(text.encode(errors="replace"), secret.encode())
+
+
+def page_file(folder: Path, name: str) -> web.FileResponse:
+    """A file of a page, with a policy that lets nothing in from elsewhere.
+
+    Raises:
+        HTTPNotFound: where the folder has no file of this name.
+    """
+    # By its name among the page's own: no name leads out, and the project may be a symbolic link.
+    path = next((path for path in folder.iterdir() if path.name == name), None)
+    if path is None:
+        raise web.HTTPNotFound(text="There is no such page here.")
+    return web.FileResponse(path, headers=_PAGE_HEADERS)
+
+
+async def add_safe_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """For ``on_response_prepare``."""
+    response.headers.update(SAFE_HEADERS)

@@ -1,0 +1,138 @@
+"""Answers to photos outside of chats: what the command line prints and what HTTP returns.
+
+A photo gets what it would get in a new chat that has chosen the same.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from bot.chat.blocked import blocked_of
+from bot.chat.platforms import PLATFORMS, count_of, platform_named, style_of
+from recommenders.engine import Engine, Hashtag
+from recommenders.photos import decode
+from storage.chats import ChatSettings
+from storage.moderation import blocklist_of
+
+
+class ChoiceError(ValueError):
+    """What cannot be chosen here; the message is a sentence that says what can."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What decides an answer beside the photo.
+
+    Attributes:
+        backend, top, style, language: as for ``Engine.answer``.
+        words: hashtags that the caption names.
+    """
+
+    backend: str
+    top: int
+    style: str
+    language: str
+    words: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one photo got. ``elapsed_ms`` is its own: decoding, features and recommending."""
+
+    photo: str
+    backend: str
+    backbone: str
+    model: str
+    hashtags: list[Hashtag]
+    elapsed_ms: float
+
+
+class PhotoAnswers:
+    """Answers photos by the engine, without what the block list that ships keeps back.
+
+    Safe to call from several threads.
+
+        answers = PhotoAnswers(Engine.load())
+        answer = answers.answer("beach.jpg", Path("beach.jpg"), answers.choices(platform="vk"))
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.blocked = blocked_of(engine.hashtags, blocklist_of({}))
+
+    def choices(
+        self,
+        *,
+        backend: str | None = None,
+        count: int | None = None,
+        platform: str | None = None,
+        style: str | None = None,
+        language: str = "en",
+        caption: str = "",
+    ) -> Choices:
+        """What a new chat gets that has chosen this and nothing else.
+
+        Args:
+            platform: a key of ``bot.chat.platforms.PLATFORMS``, or what people call it.
+            language: one of ``recommenders.backends.LANGUAGES``.
+            caption: what will stand under the photo.
+
+        Raises:
+            ChoiceError: for a backend or a platform that is not there.
+        """
+        named = None if platform is None else platform_named(platform)
+        if platform is not None and named is None:
+            raise ChoiceError(f"There is no platform {platform} here, only {', '.join(PLATFORMS)}.")
+        chat = ChatSettings(0, count=count, style=style, platform=named)
+        return Choices(
+            backend_named(self.engine, backend),
+            count_of(chat),
+            style_of(chat),
+            language,
+            self.engine.words_in(caption),
+        )
+
+    def answer(self, name: str, source: bytes | Path, choices: Choices) -> Answer:
+        """The hashtags of one photo.
+
+        Args:
+            name: what the answer calls the photo.
+
+        Raises:
+            PhotoError: when it cannot be read.
+        """
+        engine = self.engine
+        backbones = engine.backbones[choices.backend]
+        started = perf_counter()
+        features = engine.features([decode(source, engine.working_side)], backbones)
+        hashtags = engine.answer(
+            features,
+            choices.backend,
+            top=choices.top,
+            style=choices.style,
+            mix=engine.default_mix,
+            skip=self.blocked,
+            language=choices.language,
+            words=choices.words,
+        )
+        elapsed_ms = round((perf_counter() - started) * 1000, 1)
+        return Answer(
+            name, choices.backend, "+".join(backbones), engine.model, hashtags, elapsed_ms
+        )
+
+
+def backend_named(engine: Engine, name: str | None) -> str:
+    """The backend of this name, or the bundle's default.
+
+    Raises:
+        ChoiceError: where the bundle has no such.
+    """
+    if name is None:
+        return engine.default_backend
+    if name not in engine.backends:
+        there = " and ".join(engine.backends)
+        raise ChoiceError(
+            f"The backend {name} is not installed: the bundle {engine.model} has {there}."
+        )
+    return name
