@@ -1,7 +1,6 @@
 """``tag4pic tags``: what the bundle knows about hashtags."""
 
 import json
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.console import Commands, bundle_in_use, fail, settings_for_a_command
+from recommenders.backends import Language
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle
@@ -87,9 +87,14 @@ def similar(
 @app.command()
 def categories(
     top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of each.")] = 8,
+    language: Annotated[
+        Language, typer.Option(help="Of the names and of the hashtags.")
+    ] = Language.EN,
     as_json: Json = False,
 ) -> None:
-    """List what the bundle's posts are about, and the hashtags most at home there.
+    """List what the bundle's hashtags are about, and those most at home there.
+
+    Finer categories stand below the head that they belong to.
 
     tag4pic tags categories
     tag4pic tags categories --top 30 --json
@@ -98,25 +103,37 @@ def categories(
 
     from bot.chat.blocked import blocked_of
     from recommenders.knowledge import Knowledge
+    from recommenders.languages import in_language
+    from recommenders.ranking import Hashtag
     from storage.moderation import blocklist_of
 
     blocked = blocked_of(bundle.hashtags, blocklist_of({}))
-    groups = [
-        replace(group, hashtags=tuple(tag for tag in group.hashtags if tag not in blocked))
-        for group in Knowledge(bundle).categories()
-    ]
+    groups = Knowledge(bundle).categories()
+    shown = {}
+    for group in groups:
+        tags = [Hashtag(tag, 1.0) for tag in group.hashtags if tag not in blocked]
+        shown[group.name] = [one.tag for one in in_language(tags, language, top, blocked)]
     if as_json:
         for group in groups:
-            row = {"category": group.name, "posts": group.posts, "tags": group.hashtags[:top]}
+            row = {
+                "category": group.name,
+                "head": group.head,
+                "posts": group.posts,
+                "tags": shown[group.name],
+            }
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
+    counted = any(group.posts is not None for group in groups)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("category", style="bold")
-    table.add_column("posts", justify="right")
+    table.add_column("category")
+    if counted:
+        table.add_column("posts", justify="right")
     table.add_column("hashtags")
     for group in groups:
-        tags = " ".join(f"#{tag}" for tag in group.hashtags[:top])
-        table.add_row(Text(group.name), f"{group.posts:,}", Text(tags))
+        title = group.titles.get("ru" if language == "ru" else "en", group.name)
+        name = Text(f"  {title}") if group.head else Text(title, "bold")
+        posts = [f"{group.posts or 0:,}"] if counted else []
+        table.add_row(name, *posts, Text(" ".join(f"#{tag}" for tag in shown[group.name])))
     Console().print(table)
 
 
