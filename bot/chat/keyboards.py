@@ -22,8 +22,8 @@ THIRD = 8
 """Characters of a label that a phone shows in full where three stand in a row."""
 HALF = 11
 """The same where two stand in a row."""
-HALF_OF_A_LIST = 15
-"""The same of a list that needs no more than that: its labels are cut off at the end if at all."""
+HALF_ALONE = 15
+"""The same of words, which are cut off at the end if at all: a hashtag must be there whole."""
 PAGE = FIRST
 """Hashtags to take out that are shown at a time: the keyboard must leave the answer in sight."""
 Place = Sequence[object]
@@ -168,9 +168,7 @@ def categories_keyboard(
         hashtags: of the head that they are under, to copy.
         head: its key; None at the top.
     """
-    rows = _in_rows([_button(label, *place) for label, place in page.items], 2)
-    if max((len(label) for label, _ in page.items), default=0) > HALF_OF_A_LIST:
-        rows = [[button] for row in rows for button in row]
+    rows = _paired([_button(label, *place) for label, place in page.items], HALF_ALONE)
     if head is None:
         return InlineKeyboardMarkup([*rows, *_turning(texts, page, "categories")])
     copy = copying(copy_label(texts, hashtags), hashtags)
@@ -282,12 +280,14 @@ def _counted(label: str, votes: int) -> str:
     return label if not votes else f"{MARK}{label}" if votes == 1 else f"{MARK}{label} {votes}"
 
 
-def _paired(buttons: Sequence[InlineKeyboardButton]) -> list[list[InlineKeyboardButton]]:
+def _paired(
+    buttons: Sequence[InlineKeyboardButton], half: int = HALF
+) -> list[list[InlineKeyboardButton]]:
     """Two in a row where both are short, else one: a phone should show each in full."""
     rows: list[list[InlineKeyboardButton]] = []
     for button in buttons:
         beside = rows[-1] if rows else []
-        if len(beside) == 1 and max(len(beside[0].text), len(button.text)) <= HALF:
+        if len(beside) == 1 and max(len(beside[0].text), len(button.text)) <= half:
             beside.append(button)
         else:
             rows.append([button])
