@@ -69,7 +69,7 @@ class Problems:
     def add(self, reason: str, example: str) -> None:
         self.counts[reason] += 1
         examples = self.examples.setdefault(reason, [])
-        if len(examples) < MAX_EXAMPLES:
+        if len(examples) < MAX_EXAMPLES and example[:120] not in examples:
             examples.append(example[:120])
 
     def lines(self) -> list[str]:
@@ -160,13 +160,34 @@ def _image(value: object, folder: Path, where: str, problems: Problems) -> Path 
     image = folder / str(value)
     try:
         inside = image.resolve().is_relative_to(folder.resolve())
+        link = None if inside else leading_out(folder, image)
     except (OSError, ValueError, RuntimeError):  # an impossible name, a circle of links
         problems.add("image has an impossible name", where)
         return None
-    if not inside:
-        problems.add("image outside the folder", where)
-        return None
-    return image
+    if inside:
+        return image
+    problems.add(f"image {BEHIND_A_LINK if link else 'outside the folder'}", link or where)
+    return None
+
+
+BEHIND_A_LINK = (
+    "behind a symbolic link that leads out of the folder, which is not followed: put the photos "
+    "themselves there"
+)
+
+
+def leading_out(folder: Path, path: Path) -> str | None:
+    """The symbolic link by which a path below a folder leaves it, images → /srv/photos.
+
+    Returns:
+        None where it leaves the folder without one.
+    """
+    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+    for end in range(1, len(parts) + 1):
+        step = folder.joinpath(*parts[:end])
+        if step.is_symlink() and not step.resolve().is_relative_to(folder.resolve()):
+            return f"{Path(*parts[:end])} → {step.readlink()}"
+    return None
 
 
 def _likes(value: object, where: str, problems: Problems) -> int | None:

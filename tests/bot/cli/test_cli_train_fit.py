@@ -130,6 +130,26 @@ def test_a_dataset_that_cannot_be_learnt_is_one_sentence(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["embed", "fit", "evaluate", "report"])
+def test_photos_behind_a_link_that_leads_out_of_the_dataset_are_told(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, command: str
+) -> None:
+    dataset = tmp_path / "posts"
+    dataset.mkdir()
+    (dataset / "images").symlink_to(fitted.dataset, target_is_directory=True)
+    write_posts(dataset, [{"image": "images/a.jpg", "hashtags": ["red"]}] * 3)
+    arguments = {
+        "embed": ["embed", "--dataset", str(dataset), "--backbone", "efficientnet_lite0"],
+        "fit": fitted.fit(tmp_path / "out", dataset=dataset),
+        "evaluate": [*fitted.measured("evaluate", dataset=dataset), "--split", "train"],
+        "report": [*fitted.measured("report", dataset=dataset), "--split", "train"],
+    }
+    line = refusal(train(*arguments[command]))
+    assert "No post has both a photo and hashtags" in line
+    assert "3 × image behind a symbolic link that leads out of the folder" in line
+    assert f"(such as images → {fitted.dataset})" in line
+
+
 def test_no_dataset_at_all_is_one_sentence(train: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
     assert "no dataset" in refusal(train(*fitted.fit(tmp_path / "out", dataset=tmp_path)))
 

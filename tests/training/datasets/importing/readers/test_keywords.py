@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from sources import Import, photo
+
+from training.datasets.format import BEHIND_A_LINK, DatasetError
 
 
 def iptc(*keywords: bytes, utf8: bool = True) -> bytes:
@@ -73,4 +76,17 @@ def test_a_folder_of_photos_takes_no_file_from_outside_through_a_link(
     (folder / "folder").symlink_to(outside.parent, target_is_directory=True)
     imported = run_import(folder)
     assert imported.hashtags == [["sea"]]
-    assert imported.summary.problems.counts == {"photo is not in the source's folder": 1}
+    assert imported.summary.problems.counts == {
+        f"photo {BEHIND_A_LINK}": 1,
+        "folder behind a symbolic link, which is not followed": 1,
+    }
+
+
+def test_a_folder_of_nothing_but_links_to_folders_says_so(
+    run_import: Import, tmp_path: Path
+) -> None:
+    photo(tmp_path / "elsewhere" / "a.jpg", 1, extra=iptc(b"sea"))
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "here").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(DatasetError, match=r"symbolic links to folders \(here → .*elsewhere\)"):
+        run_import(tmp_path / "photos")
