@@ -23,6 +23,14 @@ def test_a_fit_says_what_it_learnt_and_how_to_use_it(fitted: Fitted) -> None:
     assert "MODEL_DIR=" in fitted.output and "tag4pic run" in fitted.output
 
 
+def test_a_bundle_knows_the_files_of_weights_that_it_was_fitted_on(fitted: Fitted) -> None:
+    bundle = bundles.load(fitted.bundle)
+    digest = bundle.backbones["efficientnet_lite0"]
+    weights = {"efficientnet_lite0": {"sha256": digest, "official": True}}
+    assert bundle.provenance["weights"] == weights
+    assert "official" not in fitted.output
+
+
 def test_the_bundle_answers_photos(tag4pic: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
     photo = tmp_path / "new.png"
     draw("red", "circle", 999).save(photo)

@@ -34,7 +34,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
         where = path.relative_to(root).as_posix()
         image = find_photo(root, where, where, summary)
         if image is not None:
-            tags = hashtags_of_keywords(_keywords(image, where, summary))
+            tags = hashtags_of_keywords(_keywords(image, where, summary), summary.hyphenated)
             yield Post(canonical_hashtags(tags, where, summary.problems), image)
 
 

@@ -48,6 +48,19 @@ def test_iptc_keywords_are_the_hashtags_and_several_words_one_of_them(
     )
 
 
+def test_keywords_with_hyphens_are_joined_counted_and_told(
+    run_import: Import, tmp_path: Path
+) -> None:
+    photo(tmp_path / "photos" / "a.jpg", 1, extra=iptc(b"close-up", b"white-tailed deer", b"2-3"))
+    photo(tmp_path / "photos" / "b.jpg", 2, extra=iptc(b"Close-Up"))
+    imported = run_import(tmp_path / "photos")
+    assert sorted(imported.hashtags) == [["closeup"], ["closeup", "whitetaileddeer"]]
+    line = next(line for line in imported.summary.lines() if "hyphens" in line)
+    assert line == (
+        "Joined, since hashtags have no hyphens: 2 words (close-up 2×, white-tailed deer 1×)."
+    )
+
+
 def test_xmp_keywords_join_those_of_iptc(run_import: Import, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     photo(folder / "a.jpg", 1, extra=iptc(b"sea"), xmp=xmp("Sea", "Blue Hour", "crème &amp; co"))
