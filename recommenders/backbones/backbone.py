@@ -148,21 +148,26 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
             f"again with `tag4pic weights get {name}`, or put the right file there."
         )
     digest = weights.sha256(path)
-    _warn_of_others(name, path, digest)
+    official = official_name(name, digest)
+    if official != name:
+        _warn_once(name, path, digest, official)
     return Backbone(name, network.module, digest, network.classifier(state))
 
 
 @cache
-def _warn_of_others(name: str, path: Path, digest: str) -> None:
-    """Says once where a file is not the official one of its name, which is used all the same."""
-    official = official_name(name, digest)
+def _warn_once(name: str, path: Path, digest: str, official: str | None) -> None:
+    """Says that a file is not the official one of its name, which is used all the same.
+
+    Args:
+        official: the name that the file goes by, where it is an official one.
+    """
     if official is None:
         log.warning(
             "%s is not the official file of %s: its SHA-256 begins with %s (expected %s). It is "
             "used as it is.",
             *(path, name, digest[:SHOWN], recipe_of(name).digits[:SHOWN]),
         )
-    elif official != name:
+    else:
         log.warning(
             "%s has the weights that go by the name of %s, which see photos in another way: "
             "rename it to %s%s.",
