@@ -84,20 +84,31 @@ class HashtagLookup:
         skip = {canonical, *blocked}
         return Similar(canonical, in_language(neighbours, language, top, skip=skip))
 
-    def categories(self, top: int) -> list[dict[str, Any]]:
-        """What the bundle's posts are about, most posts first: ``category``, ``posts``, ``tags``.
+    def categories(self, top: int, language: str = "en") -> list[dict[str, Any]]:
+        """What the bundle's hashtags are about, finer categories below the head they belong to.
 
         Args:
             top: how many hashtags of each, those that are most at home in it.
+            language: one of ``recommenders.backends.LANGUAGES``, of the titles and the hashtags.
+
+        Returns:
+            ``category``, ``title``, ``head`` (a category, or None), ``posts`` (None where they are
+            not of posts) and ``tags`` of each.
         """
-        return [
-            {
-                "category": group.name,
-                "posts": group.posts,
-                "tags": [tag for tag in group.hashtags if tag not in self._blocked][:top],
-            }
-            for group in self._knowledge.categories()
-        ]
+        rows = []
+        for group in self._knowledge.categories():
+            tags = [Hashtag(tag, 1.0) for tag in group.hashtags if tag not in self._blocked]
+            shown = in_language(tags, language, top, self._blocked)
+            rows.append(
+                {
+                    "category": group.name,
+                    "title": group.titles.get("ru" if language == "ru" else "en", group.name),
+                    "head": group.head,
+                    "posts": group.posts,
+                    "tags": [hashtag.tag for hashtag in shown],
+                }
+            )
+        return rows
 
 
 def _listed(names: tuple[str, ...]) -> str:

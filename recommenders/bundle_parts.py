@@ -18,6 +18,7 @@ from recommenders.answers import FIRST, SIZES, Rules
 from recommenders.arrays import Array, Floats, unit
 from recommenders.backbones.registry import CLASSES, dims
 from recommenders.bundle import Bundle, BundleError, Part
+from recommenders.category import Category, category_settings, read_categories
 from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Ranking
@@ -288,7 +289,7 @@ class HashtagTables:
     """What a bundle knows about its V hashtags: the part ``knowledge``.
 
     Attributes:
-        categories: name and number of posts of each, the one with most posts first.
+        categories: the one with most posts first, or as a table has them.
         silhouette: how well the categories are told apart, -1 to 1; None where unknown.
         preferred_mix: a key of ``recommenders.answers.MIXES``; None for the ranking's own order.
         category_of: (V,) int32, -1 for none.
@@ -299,7 +300,7 @@ class HashtagTables:
             cosines (V, n) float16.
     """
 
-    categories: tuple[tuple[str, int], ...]
+    categories: tuple[Category, ...]
     silhouette: float | None
     preferred_mix: str | None
     category_of: NDArray[np.int32]
@@ -313,7 +314,7 @@ def knowledge_part(tables: HashtagTables) -> Part:
     """The part ``knowledge``."""
     settings: dict[str, Any] = {
         "models": list(tables.similar),
-        "categories": [{"name": name, "posts": posts} for name, posts in tables.categories],
+        "categories": category_settings(tables.categories),
         "silhouette": tables.silhouette,
         "preferred_mix": tables.preferred_mix,
     }
@@ -338,17 +339,17 @@ def read_knowledge(bundle: Bundle) -> HashtagTables | None:
     if "knowledge" not in bundle.arrays:
         return None
     settings, count = bundle.settings.get("knowledge", {}), len(bundle.hashtags)
-    rows = settings.get("categories", ())
+    categories = read_categories(bundle)
     similar = {}
     for model in settings.get("models", ()):
         columns = bundle.array("knowledge", f"{model}_indices", count, None)
         cosines = bundle.array("knowledge", f"{model}_cosines", *columns.shape)
         similar[model] = (_within(bundle, columns, -1, count), cosines)
     return HashtagTables(
-        tuple((str(row["name"]), int(row["posts"])) for row in rows),
+        categories,
         settings.get("silhouette"),
         settings.get("preferred_mix"),
-        _within(bundle, bundle.array("knowledge", "category_of", count), -1, len(rows)),
+        _within(bundle, bundle.array("knowledge", "category_of", count), -1, len(categories)),
         bundle.array("knowledge", "category_weight", count),
         _within(bundle, bundle.array("knowledge", "size", count), 0, len(SIZES)),
         bundle.array("knowledge", "median_likes", count),

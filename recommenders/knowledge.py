@@ -5,29 +5,15 @@ here.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from recommenders.answers import SIZES
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import HashtagTables, read_knowledge, read_rating
+from recommenders.category import Category
 from recommenders.ranking import Hashtag
-
-
-@dataclass(frozen=True)
-class Category:
-    """What some posts are about.
-
-    Attributes:
-        name: three leading hashtags, boat_water_sailing.
-        posts: how many of the training posts are of it.
-        hashtags: those that are most at home in it, the weightiest first.
-    """
-
-    name: str
-    posts: int
-    hashtags: tuple[str, ...]
 
 
 class Knowledge:
@@ -92,8 +78,12 @@ class Knowledge:
         ]
 
     def categories(self) -> tuple[Category, ...]:
-        """All categories, the one with most posts first."""
+        """All categories: the one with most posts first, or each head before what is under it."""
         return self._categories
+
+    def under(self, head: str | None) -> tuple[Category, ...]:
+        """The categories that stand right under a head, by its name; those of the top for None."""
+        return tuple(one for one in self._categories if one.head == head)
 
     def fitting(self, hashtags: Iterable[Hashtag]) -> list[tuple[Category, float]]:
         """The categories that a photo's hashtags belong to, the best-fitting first.
@@ -140,6 +130,7 @@ def _categories(tables: HashtagTables, hashtags: Sequence[str]) -> tuple[Categor
         if tables.category_of[column] >= 0:
             members[tables.category_of[column]].append(hashtags[column])
     return tuple(
-        Category(name, posts, tuple(tags))
-        for (name, posts), tags in zip(tables.categories, members, strict=True)
+        # What leads a category and is at home in another stands in both.
+        replace(one, hashtags=tuple(dict.fromkeys([*one.leaders, *tags])))
+        for one, tags in zip(tables.categories, members, strict=True)
     )

@@ -157,6 +157,7 @@ def _register(application: Bot) -> None:
         ("settings", chat_settings.opened),
         *((choice.verb, choice.tapped) for choice in (*choices.SETTINGS, choices.model)),
         ("categories", categories.turn),
+        ("head", categories.open_head),
         ("category", categories.open_),
         ("add", addtags.ask),
         ("mydata", mydata.opened),

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.console import Commands, bundle_in_use, settings_for_a_command
+from recommenders.backends import Language
 
 if TYPE_CHECKING:
     from bot.hashtag_lookup import HashtagLookup
@@ -60,25 +61,33 @@ def similar(
 @app.command()
 def categories(
     top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of each.")] = 8,
+    language: Annotated[
+        Language, typer.Option(help="Of the names and of the hashtags.")
+    ] = Language.EN,
     as_json: Json = False,
 ) -> None:
-    """List what the bundle's posts are about, and the hashtags most at home there.
+    """List what the bundle's hashtags are about, and those most at home there.
+
+    Finer categories stand below the head that they belong to.
 
     tag4pic tags categories
     tag4pic tags categories --top 30 --json
     """
-    rows = _lookup().categories(top)
+    rows = _lookup().categories(top, language)
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
+    counted = any(row["posts"] is not None for row in rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("category", style="bold")
-    table.add_column("posts", justify="right")
+    table.add_column("category")
+    if counted:
+        table.add_column("posts", justify="right")
     table.add_column("hashtags")
     for row in rows:
-        tags = " ".join(f"#{tag}" for tag in row["tags"])
-        table.add_row(Text(row["category"]), f"{row['posts']:,}", Text(tags))
+        name = Text(f"  {row['title']}") if row["head"] else Text(row["title"], "bold")
+        posts = [f"{row['posts'] or 0:,}"] if counted else []
+        table.add_row(name, *posts, Text(" ".join(f"#{tag}" for tag in row["tags"])))
     Console().print(table)
 
 

@@ -93,8 +93,8 @@ async def similar(request: web.Request) -> web.Response:
 async def categories(request: web.Request) -> web.Response:
     """What the bundle's posts are about, and the hashtags most at home there."""
     chosen = fields.read(OF_CATEGORIES, request.query.items())
-    count = chosen.get("count", 8)
-    (rows,) = await request.app[WORK].run([lambda: _lookup(request).categories(count)])
+    count, language = chosen.get("count", 8), chosen.get("language", "en")
+    (rows,) = await request.app[WORK].run([lambda: _lookup(request).categories(count, language)])
     return json_response(rows)
 
 

@@ -86,7 +86,10 @@ def read(name: str, path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(state, dict) or not all(
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()
     ):
-        raise WeightsError(f"{path} is not a plain file of tensors. Put another one in its place.")
+        raise WeightsError(
+            f"{path} is not a plain file of tensors. Remove it and get it again with "
+            f"`tag4pic weights get {name}`."
+        )
     return state
 
 

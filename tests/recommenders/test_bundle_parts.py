@@ -25,6 +25,7 @@ from recommenders.bundle_parts import (
     with_hashtag_factors,
     with_taught_hashtags,
 )
+from recommenders.category import Category
 from recommenders.nearest import PhotoSpace
 from recommenders.ranking import Ranking
 from recommenders.w2v import ClassHead, ProjectionHead
@@ -136,7 +137,11 @@ def test_a_taught_hashtag_is_never_rarer_than_all_others_and_rated_as_most() -> 
 def test_knowledge_comes_back() -> None:
     columns = np.array([[1], [0], [-1], [2]], np.int32)
     tables = HashtagTables(
-        categories=(("dog_snow", 5), ("sea_sun", 2)),
+        categories=(
+            Category("animals", ("dog",), titles={"en": "animals", "ru": "животные"}),
+            Category("dog_snow", ("dog", "snow"), 5, head="animals"),
+            Category("sea_sun", ("sea", "sun"), 2),
+        ),
         silhouette=0.4,
         preferred_mix="middle",
         category_of=np.array([0, 0, 1, -1], np.int32),

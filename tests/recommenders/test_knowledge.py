@@ -7,6 +7,7 @@ import pytest
 from recommenders import bundle as bundles
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import ranking_part
+from recommenders.category import read_categories
 from recommenders.knowledge import Knowledge
 from recommenders.ranking import Hashtag
 from training.datasets.format import Post
@@ -75,6 +76,46 @@ def test_categories_come_largest_first_with_their_hashtags(known: Knowledge) -> 
     assert set(water.name.split("_")) == set(water.hashtags) == {"boat", "water", "sailing"}
     assert set(dogs.hashtags) == {"dog", "puppy", "pet"}
     assert not {"unused", "unheard"} & {*water.hashtags, *dogs.hashtags}
+
+
+def test_a_hashtag_may_lead_two_categories() -> None:
+    posts = [
+        *[Post(("italy", "food"))] * 2,
+        Post(("food",)),
+        *[Post(("italy", "architecture"))] * 2,
+        Post(("architecture",)),
+    ]
+    tags = ["italy", "food", "architecture"]
+    ranking = ranking_part(np.ones(3, np.float32), np.ones(3, np.float32))
+    parts = {"knowledge": knowledge(posts, tags, {}), "ranking": ranking}
+    known = Knowledge(Bundle("six", tags, {}).with_parts(parts))
+    assert [one.hashtags for one in known.categories()] == [
+        ("food", "italy"),
+        ("architecture", "italy"),
+    ]
+
+
+def test_a_bundle_of_an_earlier_version_has_its_leaders_in_the_names() -> None:
+    part = {"categories": [{"name": "sea_view_boat_gone", "posts": 7}]}
+    bundle = Bundle("old", ["boat", "sea_view"], {}, settings={"knowledge": part})
+    (category,) = read_categories(bundle)
+    assert (category.leaders, category.posts) == (("sea_view", "boat"), 7)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"posts": 7}],
+        [{"name": "sea", "head": "nowhere"}],
+        [{"name": "sea", "head": "sea"}],
+        [{"name": "sea"}] * 2,
+        [{"name": "sea", "posts": "many"}],
+        ["sea"],
+    ],
+)
+def test_damaged_categories_are_told_in_a_sentence(rows: list[object]) -> None:
+    with pytest.raises(BundleError, match="categories cannot be read"):
+        read_categories(Bundle("odd", ["sea"], {}, settings={"knowledge": {"categories": rows}}))
 
 
 def test_the_categories_of_a_photos_hashtags_come_with_their_share(known: Knowledge) -> None:

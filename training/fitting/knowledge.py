@@ -2,17 +2,55 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommenders.arrays import Floats
 from recommenders.bundle import Part
 from recommenders.bundle_parts import HashtagTables, knowledge_part
+from recommenders.category import Category
 from training.datasets.format import Post
-from training.fitting.categories import Pairs, categories
+from training.fitting.categories import categories
 from training.fitting.ratings import earnings, median_likes, uses_of
 from training.fitting.sizes import sizes
 from training.fitting.vectors import similar_table
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Categories, and where each hashtag of a vocabulary of V is at home.
+
+    Attributes:
+        of_hashtag: (V,) int32, an index of ``categories``; -1 for none.
+        weight: (V,) float32 from 0 to 1, how much it is at home there.
+        silhouette: how well the categories are told apart, -1 to 1; None where unknown.
+    """
+
+    categories: tuple[Category, ...]
+    of_hashtag: NDArray[np.int32]
+    weight: Floats
+    silhouette: float | None = None
+
+
+def homes_in_posts(
+    posts: Sequence[Post], hashtags: Sequence[str], *, k: int | None = None, seed: int = 0
+) -> Homes:
+    """The categories that k-means makes of posts; see ``training.fitting.categories``.
+
+    Raises:
+        DatasetError: where no post has a hashtag of the vocabulary.
+    """
+    groups = categories(posts, hashtags, k=k, seed=seed)
+    in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
+    rows = zip(groups.names, groups.leaders, map(int, in_group), strict=True)
+    return Homes(
+        tuple(Category(name, leaders, count) for name, leaders, count in rows),
+        groups.of_hashtag,
+        groups.weight,
+        groups.silhouette,
+    )
 
 
 def knowledge(
@@ -23,7 +61,7 @@ def knowledge(
     k: int | None = None,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
-    forbidden_pairs: Pairs = (),
+    homes: Homes | None = None,
 ) -> Part:
     """The part ``knowledge``.
 
@@ -34,23 +72,22 @@ def knowledge(
             see ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
         post_counts: a platform's posts by hashtag, where known.
-        forbidden_pairs: as for ``training.fitting.categories.categories``.
+        homes: the categories, where they are known; else k-means over the posts makes them.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary.
     """
-    groups = categories(posts, hashtags, k=k, seed=seed, forbidden_pairs=forbidden_pairs)
-    in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
+    homes = homes or homes_in_posts(posts, hashtags, k=k, seed=seed)
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
     return knowledge_part(
         HashtagTables(
-            categories=tuple(zip(groups.names, map(int, in_group), strict=True)),
-            silhouette=groups.silhouette,
+            categories=homes.categories,
+            silhouette=homes.silhouette,
             # Only a platform's own counts tell which hashtags drown a post.
             preferred_mix="middle" if post_counts else None,
-            category_of=groups.of_hashtag,
-            category_weight=groups.weight,
+            category_of=homes.of_hashtag,
+            category_weight=homes.weight,
             size=sizes(hashtags, uses, post_counts),
             median_likes=median_likes(uses_of(posts, hashtags)).astype(np.float32),
             similar={model: similar_table(rows) for model, rows in vectors.items()},

@@ -5,7 +5,7 @@ the training photos; then everything is fitted once more on all of them. Every h
 ``plan.py``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
+from recommenders.backbones.backbone import Backbone
+from recommenders.backbones.registry import official_name
 from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, ranking_part
 from recommenders.fusion import Fusion
@@ -171,7 +173,10 @@ def fit_bundle(
             "history": history,
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
-        provenance=_provenance(len(posts), len(photos), training_set.problems, plan),
+        provenance={
+            **_provenance(len(posts), len(photos), training_set.problems, plan),
+            "weights": _weights(training_set.backbones.values()),
+        },
     )
     return bundle.with_parts(parts)
 
@@ -229,6 +234,18 @@ def _hashtag_parts(
     rating = knowledge.rating(posts, hashtags)
     ranking = ranking_part(popularity(counts), rating, default_backend)
     return {"ranking": ranking, "knowledge": known}
+
+
+def _weights(backbones: Iterable[Backbone]) -> dict[str, dict[str, Any]]:
+    """The files of weights that were fitted on, by the backbone's name."""
+    return {
+        part.name: {
+            "sha256": part.sha256,
+            "official": official_name(part.name, part.sha256) == part.name,
+        }
+        for backbone in backbones
+        for part in backbone.parts
+    }
 
 
 def _provenance(posts: int, photos: int, problems: Problems, plan: Plan) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def prepare(
     posts = [
         post
         for post in posts_of(dataset, "train", problems)
-        if post.hashtags and not set(without).intersection(post.hashtags)
+        if not set(without).intersection(post.hashtags)
     ]
     backbone_of = {
         name: JOINT.join(names_of(backbone or DEFAULT_BACKBONES[name]))
@@ -99,6 +99,7 @@ def prepare(
         progress=progress,
         problems=problems,
     )
+    posts = [post for post in posts if post.hashtags]
     hashtags = vocabulary((post.hashtags for post in photos), min_count)
     if not hashtags:
         raise DatasetError(
@@ -112,6 +113,8 @@ def prepare(
             "held back for choosing, so there must be two at least. Add posts."
         )
     if len(carrying) < len(photos):
+        for row in np.flatnonzero(np.diff(examples.counts.indptr) == 0):
+            problems.add(f"hashtags all on fewer than {min_count} photos", _name(photos[row]))
         photos, examples = [photos[row] for row in carrying], examples.rows(carrying)
     return TrainingSet(
         posts,
@@ -151,6 +154,11 @@ def posts_of(folder: Path, split: str, problems: Problems | None = None) -> list
     return chosen
 
 
+def _name(post: Post) -> str:
+    """What its photo is called, for people."""
+    return post.image.name if post.image else ""
+
+
 def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) -> Backbone:
     """A backbone; with ``fetch`` its weights are downloaded where they are missing."""
     for one in names_of(name):
@@ -180,10 +188,14 @@ def embed_posts(
         DatasetError: where no photo can be read, or their features would not fit into memory.
     """
     pictured = [(post, post.image) for post in posts if post.image is not None and post.hashtags]
+    for post in posts:
+        if post.image is not None and not post.hashtags:
+            problems.add("photo of a post without hashtags", _name(post))
     if not pictured:
+        reasons = "".join(f" {line.removesuffix('.')}." for line in problems.lines())
         raise DatasetError(
-            "No post has both a photo and hashtags; there is nothing to learn photos from. "
-            "`tag4pic train fit --backend tags` learns from hashtags alone."
+            "No post has both a photo and hashtags; there is nothing to learn photos from."
+            f"{reasons} `tag4pic train fit --backend tags` learns from hashtags alone."
         )
     _must_fit(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + mirrored))
     features: dict[tuple[str, bool], NDArray[np.float16]] = {}

@@ -39,6 +39,7 @@ from training.fitting.vocabulary import matrix, vocabulary
 from training.fitting.words import fit_words_gain
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
+from training.starter.category_table import homes_in_tables
 from training.starter.presence import starter_people
 from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_weights
 from training.starter.word_tables import forbidden_pairs, kinds, people
@@ -141,9 +142,7 @@ def fit_starter(
     parts = last.parts | {
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
-        "knowledge": knowledge.knowledge(
-            posts, hashtags, vectors, seed=PLAN.seed, forbidden_pairs=forbidden_pairs()
-        ),
+        "knowledge": knowledge.knowledge(posts, hashtags, vectors, homes=homes_in_tables(hashtags)),
         "both": Part({**RANKING["both"], "words": asdict(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),

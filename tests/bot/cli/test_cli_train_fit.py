@@ -23,6 +23,14 @@ def test_a_fit_says_what_it_learnt_and_how_to_use_it(fitted: Fitted) -> None:
     assert "MODEL_DIR=" in fitted.output and "tag4pic run" in fitted.output
 
 
+def test_a_bundle_knows_the_files_of_weights_that_it_was_fitted_on(fitted: Fitted) -> None:
+    bundle = bundles.load(fitted.bundle)
+    digest = bundle.backbones["efficientnet_lite0"]
+    weights = {"efficientnet_lite0": {"sha256": digest, "official": True}}
+    assert bundle.provenance["weights"] == weights
+    assert "official" not in fitted.output
+
+
 def test_the_bundle_answers_photos(tag4pic: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
     photo = tmp_path / "new.png"
     draw("red", "circle", 999).save(photo)
@@ -128,6 +136,26 @@ def test_a_dataset_that_cannot_be_learnt_is_one_sentence(
     line = refusal(train(*fitted.fit(tmp_path / "out", dataset=dataset)))
     assert reason in line
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["embed", "fit", "evaluate", "report"])
+def test_photos_behind_a_link_that_leads_out_of_the_dataset_are_told(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, command: str
+) -> None:
+    dataset = tmp_path / "posts"
+    dataset.mkdir()
+    (dataset / "images").symlink_to(fitted.dataset, target_is_directory=True)
+    write_posts(dataset, [{"image": "images/a.jpg", "hashtags": ["red"]}] * 3)
+    arguments = {
+        "embed": ["embed", "--dataset", str(dataset), "--backbone", "efficientnet_lite0"],
+        "fit": fitted.fit(tmp_path / "out", dataset=dataset),
+        "evaluate": [*fitted.measured("evaluate", dataset=dataset), "--split", "train"],
+        "report": [*fitted.measured("report", dataset=dataset), "--split", "train"],
+    }
+    line = refusal(train(*arguments[command]))
+    assert "No post has both a photo and hashtags" in line
+    assert "3 × image behind a symbolic link that leads out of the folder" in line
+    assert f"(such as images → {fitted.dataset})" in line
 
 
 def test_no_dataset_at_all_is_one_sentence(train: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def landscape(bundle: Bundle) -> Landscape | None:
     low, high = flat.min(axis=0), flat.max(axis=0)
     flat = (flat - low) / np.maximum(high - low, 1e-9)
     tables = read_knowledge(bundle)
-    names = [] if tables is None else [name for name, _ in tables.categories]
+    names = [] if tables is None else [one.name for one in tables.categories]
     category_of = np.full(len(bundle.hashtags), -1) if tables is None else tables.category_of
     return Landscape(
         [

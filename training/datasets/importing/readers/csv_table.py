@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
@@ -188,8 +189,9 @@ def _cells(
 
 def _post(cells: Mapping[str, str], where: str, summary: ImportSummary) -> Post:
     """The post without its photo."""
-    tags = hashtags_in_cell(cells["hashtags"]) or hashtags_in_caption(cells["caption"])
-    searched = hashtags_in_cell(cells["search_hashtag"])
+    tags = hashtags_in_cell(cells["hashtags"], summary.hyphenated)
+    tags = tags or hashtags_in_caption(cells["caption"])
+    searched = hashtags_in_cell(cells["search_hashtag"], Counter())
     return Post(
         hashtags=canonical_hashtags(tags, where, summary.problems),
         split=parse_split(cells["split"], where, summary),
