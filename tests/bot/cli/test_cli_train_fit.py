@@ -226,7 +226,7 @@ def test_hashtags_alone_tell_similar_ones_and_categories(
         ('{"head": {"hidden": "many"}}', "head.hidden takes a whole number from 1 to 8,192, not"),
         ('{"head": {"rate": NaN}}', "head.rate takes a number above 0 to 1, not NaN"),
         ('{"head": {"loss": "hinge"}}', "head.loss takes softmax or kld_bce"),
-        ('{"validation": 1.5}', "validation takes a number above 0 below 1"),
+        ('{"validation": 1.5}', "validation takes a number above 0 to below 1"),
     ],
 )
 def test_a_plan_that_cannot_be_used_says_where(
@@ -353,8 +353,8 @@ def test_plan_lists_every_knob_and_what_was_turned(
     table = tag4pic("train", "plan", *options).stdout
     for knob in knobs().values():
         assert re.search(rf"^ *{re.escape(knob.name)} .*{re.escape(knob.does)}", table, re.M), knob
-    assert re.search(r"vectors\.window +2 not 3 ", table)
-    assert re.search(r"head\.hidden +48 not 1280 ", table)
+    assert re.search(r"vectors\.window +2, not 3 ", table)
+    assert re.search(r"head\.hidden +48, not 1280 ", table)
     listed = json.loads(tag4pic("train", "plan", *options, "--json").stdout)
     assert [one["knob"] for one in listed] == list(knobs())
     turned = {one["knob"]: one["value"] for one in listed if one["value"] != one["default"]}
