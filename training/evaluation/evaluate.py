@@ -136,7 +136,6 @@ def answer_split(
             posts_of(dataset, which, problems),
             loaded,
             cache_dir,
-            mirrored=False,
             progress=progress,
             problems=problems,
         )
