@@ -114,6 +114,15 @@ def fit(
             show_default="the usual ones",
         ),
     ] = None,
+    post_counts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A platform's posts by hashtag, CSV tag,posts: hashtags of 100,000 to 10,000,000 "
+            "are of the middle size.",
+            show_default="sizes are of the training posts",
+        ),
+    ] = None,
     cache: Cache = CACHE,
 ) -> None:
     """Fit a bundle on a dataset: features, ALS, Word2Vec, their blend.
@@ -139,7 +148,7 @@ def fit(
     if seed is not None:
         chosen = chosen.with_seed(seed)
     if backend == "tags":
-        _fit_tags(dataset, out, chosen, min_count)
+        _fit_tags(dataset, out, chosen, min_count, post_counts)
         return
     with reporting() as progress:
         bundle = fit_dataset(
@@ -152,6 +161,7 @@ def fit(
             plan=chosen,
             min_count=min_count,
             mirrored=mirrored,
+            post_counts=post_counts,
             progress=progress,
         )
     photos = counted(bundle.provenance["photos"], "photo")
@@ -256,11 +266,20 @@ def tune(
     )
 
 
-def _fit_tags(dataset: Path, out: Path, plan: "Plan", min_count: int) -> None:
+def _fit_tags(
+    dataset: Path, out: Path, plan: "Plan", min_count: int, post_counts: Path | None
+) -> None:
     from training.fitting.pipeline import fit_hashtags
 
     with reporting() as progress:
-        bundle = fit_hashtags(dataset, out, plan=plan, min_count=min_count, progress=progress)
+        bundle = fit_hashtags(
+            dataset,
+            out,
+            plan=plan,
+            min_count=min_count,
+            post_counts=post_counts,
+            progress=progress,
+        )
     _print_bundle(
         bundle,
         out,
@@ -277,6 +296,12 @@ def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
     print_line(f"[bold]{bundle.model}[/] in {out}: {', '.join(counts)}.")
     for reason, count in bundle.provenance["problems"].items():
         print_line(f"[yellow]{count:,} left out: {reason}[/]")
+    if file := bundle.provenance.get("post_counts"):
+        print_line(
+            f"Of the posts' hashtags the file of post counts, {counted(file['lines'], 'line')}, "
+            f"has {file['hashtags']:,}."
+        )
+        print_warnings(file["notes"])
 
 
 # In the order in which they are needed, as --help lists them.

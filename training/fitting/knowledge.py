@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, unit
 from recommenders.bundle import Part
-from recommenders.bundle_parts import HashtagTables, knowledge_part
+from recommenders.bundle_parts import whole_numbers
+from recommenders.hashtag_tables import HashtagTables, knowledge_part
 from training.datasets.format import Post
 from training.fitting.categories import Pairs, categories
+from training.fitting.plan import VectorsPlan
 from training.fitting.ratings import earnings, median_likes, uses_of
-from training.fitting.sizes import sizes
-from training.fitting.vectors import similar_table
+from training.fitting.sizes import known_posts, sizes
 
 
 def knowledge(
@@ -21,6 +22,7 @@ def knowledge(
     vectors: Mapping[str, Floats],
     *,
     k: int | None = None,
+    fewest_uses: int = VectorsPlan.fewest_uses,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
     forbidden_pairs: Pairs = (),
@@ -33,6 +35,7 @@ def knowledge(
             is asked for) the (V, dims) vectors of that vocabulary, zeros where a hashtag has none:
             see ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
+        fewest_uses: posts that must carry a hashtag for it to be called similar to another.
         post_counts: a platform's posts by hashtag, where known.
         forbidden_pairs: as for ``training.fitting.categories.categories``.
 
@@ -43,17 +46,23 @@ def knowledge(
     in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
+    posts_of = known_posts(hashtags, post_counts or {})
+    likes = uses_of(posts, hashtags)
     return knowledge_part(
         HashtagTables(
             categories=tuple(zip(groups.names, map(int, in_group), strict=True)),
             silhouette=groups.silhouette,
             # Only a platform's own counts tell which hashtags drown a post.
-            preferred_mix="middle" if post_counts else None,
+            preferred_mix=None if posts_of is None else "middle",
             category_of=groups.of_hashtag,
             category_weight=groups.weight,
-            size=sizes(hashtags, uses, post_counts),
-            median_likes=median_likes(uses_of(posts, hashtags)).astype(np.float32),
-            similar={model: similar_table(rows) for model, rows in vectors.items()},
+            size=sizes(uses, posts_of),
+            median_likes=median_likes(likes).astype(np.float32),
+            vectors={model: whole_numbers(unit(rows)) for model, rows in vectors.items()},
+            fewest_uses=fewest_uses,
+            uses=uses.astype(np.int32),
+            posts=posts_of,
+            likes=likes if len(likes.likes) else None,
         )
     )
 

@@ -20,6 +20,7 @@ from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, ranking_part
 from recommenders.fusion import Fusion
 from training.datasets.format import DatasetError, Post, Problems, read_posts
+from training.datasets.post_counts import PostCounts
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
@@ -35,7 +36,7 @@ from training.fitting.fusion import CrossFitted, fit_fusion, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan
-from training.fitting.prepare import TrainingSet, prepare
+from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
 from training.fitting.vectors import hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
@@ -54,6 +55,7 @@ def fit_dataset(
     mirrored: bool = True,
     fetch: bool = True,
     without: Collection[str] = (),
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits a bundle on a dataset's training posts and writes it.
@@ -65,6 +67,8 @@ def fit_dataset(
         mirrored: learn from the photos mirrored left to right too.
         fetch: download official weights that are missing.
         without: hashtags whose posts are left out, to measure how it learns them later.
+        post_counts: a platform's counts, by which hashtags are niche, middle or broad; see
+            ``training.datasets.post_counts``.
 
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing.
@@ -81,6 +85,7 @@ def fit_dataset(
         mirrored=mirrored,
         fetch=fetch,
         without=without,
+        post_counts=post_counts,
         progress=progress,
     )
     bundle = fit_bundle(training_set, plan, f"{out.name}-1", progress)
@@ -160,7 +165,10 @@ def fit_bundle(
 
     # Popularity, ratings, similar hashtags, categories.
     posts = training_set.posts
-    parts |= _hashtag_parts(posts, hashtags, examples.counts, vectors, plan, progress, best)
+    counted = training_set.post_counts
+    parts |= _hashtag_parts(
+        posts, hashtags, examples.counts, vectors, plan, progress, best, counted
+    )
 
     bundle = Bundle(
         model=model,
@@ -171,7 +179,7 @@ def fit_bundle(
             "history": history,
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
-        provenance=_provenance(len(posts), len(photos), training_set.problems, plan),
+        provenance=_provenance(len(posts), len(photos), training_set.problems, plan, counted),
     )
     return bundle.with_parts(parts)
 
@@ -182,6 +190,7 @@ def fit_hashtags(
     *,
     plan: Plan | None = None,
     min_count: int = 1,
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits what is known about hashtags on all posts of a dataset, and writes it.
@@ -190,6 +199,7 @@ def fit_hashtags(
 
     Args:
         min_count: posts that must carry a hashtag for it to be learnt.
+        post_counts: as for ``fit_dataset``.
 
     Raises:
         DatasetError: a sentence that says what is missing.
@@ -200,14 +210,15 @@ def fit_hashtags(
     hashtags = vocabulary((post.hashtags for post in posts), min_count)
     if not hashtags:
         raise DatasetError(f"No hashtag is on at least {min_count} posts. Lower --min-count.")
+    counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
     vectors = hashtag_vectors(posts, hashtags, plan, progress)
     counts = matrix([post.hashtags for post in posts], hashtags)
-    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress)
+    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress, None, counted)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        provenance={"dataset": dataset.name} | _provenance(len(posts), 0, problems, plan),
+        provenance={"dataset": dataset.name} | _provenance(len(posts), 0, problems, plan, counted),
     ).with_parts(parts)
     save(bundle, out)
     return bundle
@@ -220,22 +231,34 @@ def _hashtag_parts(
     vectors: Mapping[str, Floats],
     plan: Plan,
     progress: Progress,
-    default_backend: str | None = None,
+    default_backend: str | None,
+    post_counts: PostCounts | None,
 ) -> dict[str, Part]:
     """The parts that need no features: ``ranking`` and ``knowledge``."""
     progress("categories and similar hashtags", 0, 1)
-    known = knowledge.knowledge(posts, hashtags, vectors, k=plan.categories, seed=plan.seed)
+    known = knowledge.knowledge(
+        posts,
+        hashtags,
+        vectors,
+        k=plan.categories,
+        fewest_uses=plan.vectors.fewest_uses,
+        post_counts=None if post_counts is None else post_counts.posts,
+        seed=plan.seed,
+    )
     progress("categories and similar hashtags", 1, 1)
     rating = knowledge.rating(posts, hashtags)
     ranking = ranking_part(popularity(counts), rating, default_backend)
     return {"ranking": ranking, "knowledge": known}
 
 
-def _provenance(posts: int, photos: int, problems: Problems, plan: Plan) -> dict[str, Any]:
+def _provenance(
+    posts: int, photos: int, problems: Problems, plan: Plan, counted: PostCounts | None
+) -> dict[str, Any]:
     return {
         "posts": posts,
         "photos": photos,
         "problems": dict(problems.counts),
         "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
+        **({} if counted is None else {"post_counts": counted.summary()}),
     }
