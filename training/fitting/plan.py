@@ -48,9 +48,9 @@ class VectorsPlan:
             which a held-out hashtag is told from a random one no better.
         fewest_uses: posts that must carry a hashtag for it to be called similar to another. CBOW
             lays hashtags used once or twice near everything. Recall at 10 of companions in held-out
-            posts of instagram_2019, for 1, 2, 3, 5 and 10: skip-gram 0.140, 0.154, 0.160, 0.162,
-            0.168, CBOW 0.163, 0.168, 0.172, 0.178, 0.195; HARRISON's, of which hardly any is rare,
-            stay within 0.002 (``training.evaluation.similar_recall``).
+            posts of instagram_2019, for 1, 2, 3, 5 and 10, over three seeds: skip-gram 0.132,
+            0.142, 0.148, 0.152, 0.154, CBOW 0.150, 0.153, 0.157, 0.163, 0.176; HARRISON's, of which
+            hardly any is rare, stay within 0.002 (``training.evaluation.similar_recall``).
         fewest_epochs, most_epochs: bounds of the epochs that this makes.
     """
 
