@@ -92,7 +92,7 @@ def read_post_counts(
             f"The post counts {path} cannot be read ({error.strerror}). Check the file."
         ) from None
     if not usable:
-        raise DatasetError(f"{path} has no usable line. " + " ".join(problems.lines()))
+        raise DatasetError(" ".join([f"{path} has no usable line.", *problems.lines()]))
     if not counts:
         problems.notes.append(
             f"None of the {len(hashtags):,} hashtags is in {path.name}, so sizes are of the "
