@@ -119,7 +119,12 @@ def _counts(
         number, first = next(lines, (number, ""))
     else:
         delimiter = max(DELIMITERS, key=first.count)
-    header = _cells(first, delimiter)
+    try:
+        header = _cells(first, delimiter)
+    except csv.Error as error:
+        raise DatasetError(
+            f"{path.name} is no file of post counts: in line {number} {error}."
+        ) from None
     tag_column, posts_column, named = _columns(header, path)
     counts: dict[str, int] = {}
     usable = 0

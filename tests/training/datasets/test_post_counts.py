@@ -74,6 +74,7 @@ def test_counts_of_other_hashtags_are_not_kept_and_that_is_told(tmp_path: Path) 
     [
         (b"", "It is empty"),
         (b"beach,nine\n", "must name the columns tag,posts. It says: beach, nine"),
+        (b'"tag,posts\nbeach,9\n', "in line 1 a quote is not closed"),
         (b"tag,posts\n\n", "has no usable line"),
         (b"tag,posts\nbeach,-1\n", "no usable line. 1 × a negative number"),
         (b"PK\x03\x04\x00\x00" + bytes(range(1, 256)) * 4, "save it as CSV"),
