@@ -46,12 +46,12 @@ class VectorsPlan:
         negative: hashtags drawn at random against each true neighbour.
         uses: of hashtags that training sees in all: HARRISON's 260,760 fifteen times over, beyond
             which a held-out hashtag is told from a random one no better.
+        fewest_epochs, most_epochs: bounds of the epochs that this makes.
         fewest_uses: posts that must carry a hashtag for it to be called similar to another. CBOW
             lays hashtags used once or twice near everything. Recall at 10 of companions in held-out
             posts of instagram_2019, for 1, 2, 3, 5 and 10, over three seeds: skip-gram 0.132,
             0.142, 0.148, 0.152, 0.154, CBOW 0.150, 0.153, 0.157, 0.163, 0.176; HARRISON's, of which
             hardly any is rare, stay within 0.002 (``training.evaluation.similar_recall``).
-        fewest_epochs, most_epochs: bounds of the epochs that this makes.
     """
 
     dims: int = 150
