@@ -1,7 +1,7 @@
 """The part ``knowledge`` of a bundle: what it knows about its hashtags, written and read here.
 
-Hashtag vectors are stored as whole numbers of eight bits, as photos' are: both models' then take
-less than the twenty nearest of each hashtag would.
+Hashtag vectors are stored as whole numbers of eight bits, as photos' are: both models' take hardly
+more than the twenty nearest of each hashtag would, and cosines are right to 0.004.
 """
 
 from collections.abc import Mapping
