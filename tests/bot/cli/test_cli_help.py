@@ -15,6 +15,8 @@ COMMANDS = (
     ("recommend",),
     ("tags", "similar"),
     ("tags", "categories"),
+    ("tags", "ratings"),
+    ("tags", "sizes"),
     *(("train", name) for name in ("import", "collect", "fit", "evaluate", "report", "tune")),
     ("weights",),
     ("weights", "get"),
