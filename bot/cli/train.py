@@ -104,6 +104,15 @@ def fit(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="As --set seed=N.", show_default=False)
     ] = None,
+    post_counts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A platform's posts by hashtag, CSV tag,posts: hashtags of 100,000 to 10,000,000 "
+            "are of the middle size.",
+            show_default="sizes are of the training posts",
+        ),
+    ] = None,
     cache: Cache = CACHE,
 ) -> None:
     """Fit a bundle on a dataset: features, ALS, Word2Vec, their blend.
@@ -128,7 +137,7 @@ def fit(
     }
     chosen = chosen_plan(plan, set_, backend=backend, shorthands=shorthands)
     if backend == "tags":
-        _fit_tags(dataset, out, chosen)
+        _fit_tags(dataset, out, chosen, post_counts)
         return
     with reporting() as progress:
         bundle = fit_dataset(
@@ -139,6 +148,7 @@ def fit(
             weights_dir=settings.weights_dir,
             cache_dir=cache,
             plan=chosen,
+            post_counts=post_counts,
             progress=progress,
         )
     photos = counted(bundle.provenance["photos"], "photo")
@@ -241,11 +251,11 @@ def tune(
     )
 
 
-def _fit_tags(dataset: Path, out: Path, plan: "Plan") -> None:
+def _fit_tags(dataset: Path, out: Path, plan: "Plan", post_counts: Path | None) -> None:
     from training.fitting.pipeline import fit_hashtags
 
     with reporting() as progress:
-        bundle = fit_hashtags(dataset, out, plan=plan, progress=progress)
+        bundle = fit_hashtags(dataset, out, plan=plan, post_counts=post_counts, progress=progress)
     _print_bundle(
         bundle,
         out,
@@ -263,6 +273,12 @@ def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
     print_line(f"[bold]{bundle.model}[/] in {out}: {', '.join(counts)}.")
     for reason, count in bundle.provenance["problems"].items():
         print_line(f"[yellow]{count:,} left out: {reason}[/]")
+    if file := bundle.provenance.get("post_counts"):
+        print_line(
+            f"Of the posts' hashtags the file of post counts, {counted(file['lines'], 'line')}, "
+            f"has {file['hashtags']:,}."
+        )
+        print_warnings(file["notes"])
 
 
 # In the order in which they are needed, as --help lists them.

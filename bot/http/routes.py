@@ -85,9 +85,10 @@ async def similar(request: web.Request) -> web.Response:
     chosen = fields.read(OF_A_HASHTAG, request.query.items())
     tag, count, model = chosen["tag"], chosen.get("count", 10), chosen.get("model")
     (neighbours,) = await request.app[WORK].run(
-        [lambda: _lookup(request).similar(tag, count, model)]
+        [lambda: _lookup(request).similar([tag], count, model)]
     )
-    return json_response(asdict(neighbours))
+    hashtags = [asdict(hashtag) for hashtag in neighbours.hashtags]
+    return json_response({"tag": neighbours.tags[0], "hashtags": hashtags})
 
 
 async def categories(request: web.Request) -> web.Response:

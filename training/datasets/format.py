@@ -32,6 +32,8 @@ SPLITS = {
 """What people call splits, and what they are called here."""
 MAX_EXAMPLES = 3
 """So many rows are shown of those that are wrong for one reason."""
+MOST_LIKES = 10**12
+"""A hundred for everybody on earth; beyond, a number is a slip."""
 
 
 class DatasetError(Exception):
@@ -215,6 +217,9 @@ def _likes(value: object, where: str, problems: Problems) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
         problems.add("likes are not a whole number", f"{where}: {value}")
+        return None
+    if value > MOST_LIKES:
+        problems.add("likes are more than can be", where)
         return None
     return int(value) if value >= 0 else None
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, unit
 from recommenders.bundle import Part
-from recommenders.bundle_parts import HashtagTables, knowledge_part
+from recommenders.bundle_parts import whole_numbers
 from recommenders.category import Category
+from recommenders.hashtag_tables import HashtagTables, knowledge_part
 from training.datasets.format import Post
 from training.fitting.categories import categories
+from training.fitting.plan import VectorsPlan
 from training.fitting.ratings import earnings, median_likes, uses_of
-from training.fitting.sizes import sizes
-from training.fitting.vectors import similar_table
+from training.fitting.sizes import known_posts, sizes
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def knowledge(
     vectors: Mapping[str, Floats],
     *,
     k: int | None = None,
+    fewest_uses: int = VectorsPlan.fewest_uses,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
     homes: Homes | None = None,
@@ -71,6 +73,7 @@ def knowledge(
             is asked for) the (V, dims) vectors of that vocabulary, zeros where a hashtag has none:
             see ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
+        fewest_uses: posts that must carry a hashtag for it to be called similar to another.
         post_counts: a platform's posts by hashtag, where known.
         homes: the categories, where they are known; else k-means over the posts makes them.
 
@@ -80,17 +83,23 @@ def knowledge(
     homes = homes or homes_in_posts(posts, hashtags, k=k, seed=seed)
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
+    posts_of = known_posts(hashtags, post_counts or {})
+    likes = uses_of(posts, hashtags)
     return knowledge_part(
         HashtagTables(
             categories=homes.categories,
             silhouette=homes.silhouette,
             # Only a platform's own counts tell which hashtags drown a post.
-            preferred_mix="middle" if post_counts else None,
+            preferred_mix=None if posts_of is None else "middle",
             category_of=homes.of_hashtag,
             category_weight=homes.weight,
-            size=sizes(hashtags, uses, post_counts),
-            median_likes=median_likes(uses_of(posts, hashtags)).astype(np.float32),
-            similar={model: similar_table(rows) for model, rows in vectors.items()},
+            size=sizes(uses, posts_of),
+            median_likes=median_likes(likes).astype(np.float32),
+            vectors={model: whole_numbers(unit(rows)) for model, rows in vectors.items()},
+            fewest_uses=fewest_uses,
+            uses=uses.astype(np.int32),
+            posts=posts_of,
+            likes=likes if len(likes.likes) else None,
         )
     )
 

@@ -23,6 +23,7 @@ from recommenders.bundle_parts import fusion_part, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import PhotoSpace
 from training.datasets.format import DatasetError, Post, Problems, read_posts
+from training.datasets.post_counts import PostCounts
 from training.features.examples import Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
@@ -40,7 +41,7 @@ from training.fitting.fusion import CrossFitted, fit_fusion, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan, plan_to_json
-from training.fitting.prepare import TrainingSet, prepare
+from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
 from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
@@ -57,6 +58,7 @@ def fit_dataset(
     plan: Plan | None = None,
     fetch: bool = True,
     without: Collection[str] = (),
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits a bundle on a dataset's training posts and writes it.
@@ -66,6 +68,8 @@ def fit_dataset(
         backbone: for both backends; None for each one's default.
         fetch: download official weights that are missing.
         without: hashtags whose posts are left out, to measure how it learns them later.
+        post_counts: a platform's counts, by which hashtags are niche, middle or broad; see
+            ``training.datasets.post_counts``.
 
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing.
@@ -80,6 +84,7 @@ def fit_dataset(
         cache_dir=cache_dir,
         fetch=fetch,
         without=without,
+        post_counts=post_counts,
         progress=progress,
     )
     bundle = fit_bundle(training_set, plan, f"{out.name}-1", progress)
@@ -162,7 +167,10 @@ def fit_bundle(
 
     # Popularity, ratings, similar hashtags, categories.
     posts = training_set.posts
-    parts |= _hashtag_parts(posts, hashtags, examples.counts, vectors, plan, progress, best)
+    counted = training_set.post_counts
+    parts |= _hashtag_parts(
+        posts, hashtags, examples.counts, vectors, plan, progress, best, counted
+    )
 
     bundle = Bundle(
         model=model,
@@ -174,7 +182,7 @@ def fit_bundle(
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
         provenance={
-            **_provenance(posts, len(photos), training_set.problems, plan),
+            **_provenance(posts, len(photos), training_set.problems, plan, counted),
             "weights": _weights(training_set.backbones.values()),
             **pca,
         },
@@ -187,11 +195,15 @@ def fit_hashtags(
     out: Path,
     *,
     plan: Plan | None = None,
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits what is known about hashtags on all posts of a dataset, and writes it.
 
     The bundle serves ``tag4pic tags``; it answers no photos, since nothing was learnt of any.
+
+    Args:
+        post_counts: as for ``fit_dataset``.
 
     Raises:
         DatasetError: a sentence that says what is missing.
@@ -202,14 +214,15 @@ def fit_hashtags(
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
         raise DatasetError(f"No hashtag is on at least {plan.min_count} posts. Lower min_count.")
+    counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
     vectors = hashtag_vectors(posts, hashtags, plan, progress)
     counts = matrix([post.hashtags for post in posts], hashtags)
-    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress)
+    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress, None, counted)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        provenance={"dataset": dataset.name} | _provenance(posts, 0, problems, plan),
+        provenance={"dataset": dataset.name} | _provenance(posts, 0, problems, plan, counted),
     ).with_parts(parts)
     save(bundle, out)
     return bundle
@@ -222,11 +235,20 @@ def _hashtag_parts(
     vectors: Mapping[str, Floats],
     plan: Plan,
     progress: Progress,
-    default_backend: str | None = None,
+    default_backend: str | None,
+    post_counts: PostCounts | None,
 ) -> dict[str, Part]:
     """The parts that need no features: ``ranking`` and ``knowledge``."""
     progress("categories and similar hashtags", 0, 1)
-    known = knowledge.knowledge(posts, hashtags, vectors, k=plan.categories, seed=plan.seed)
+    known = knowledge.knowledge(
+        posts,
+        hashtags,
+        vectors,
+        k=plan.categories,
+        fewest_uses=plan.vectors.fewest_uses,
+        post_counts=None if post_counts is None else post_counts.posts,
+        seed=plan.seed,
+    )
     progress("categories and similar hashtags", 1, 1)
     rating = knowledge.rating(posts, hashtags)
     ranking = ranking_part(popularity(counts), rating, default_backend)
@@ -250,7 +272,11 @@ def _pca(als: Part, features: Features) -> dict[str, Any]:
 
 
 def _provenance(
-    posts: Sequence[Post], photos: int, problems: Problems, plan: Plan
+    posts: Sequence[Post],
+    photos: int,
+    problems: Problems,
+    plan: Plan,
+    counted: PostCounts | None,
 ) -> dict[str, Any]:
     return {
         "posts": len(posts),
@@ -260,4 +286,5 @@ def _provenance(
         "seed": plan.seed,
         "plan": plan_to_json(plan),
         "vector_epochs": epochs_of(posts, plan.vectors),
+        **({} if counted is None else {"post_counts": counted.summary()}),
     }

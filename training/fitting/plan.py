@@ -115,6 +115,9 @@ class VectorsPlan:
     )
     fewest_epochs: int = knob(5, Whole(1, 1000), "At least so many epochs come of vectors.uses.")
     most_epochs: int = knob(300, Whole(1, 1000), "At most so many epochs come of vectors.uses.")
+    fewest_uses: int = knob(
+        10, Whole(1, 1_000_000), "Posts that must carry a hashtag for it to be called similar."
+    )
 
 
 @dataclass(frozen=True)

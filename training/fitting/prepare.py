@@ -22,6 +22,7 @@ from recommenders.backbones.registry import (
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
 from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read_posts
+from training.datasets.post_counts import PostCounts, read_post_counts
 from training.features.changes import AS_IT_IS, MIRRORED, Change
 from training.features.compute import batches, embed
 from training.features.examples import Examples
@@ -53,6 +54,7 @@ class TrainingSet:
         backbones: by name.
         vectors: by model (V, dims): see ``hashtag_vectors``.
         problems: posts and photos that were left out.
+        post_counts: a platform's posts by hashtag, of those in the posts; None where unknown.
     """
 
     posts: list[Post]
@@ -63,6 +65,7 @@ class TrainingSet:
     backbones: dict[str, Backbone]
     vectors: dict[str, Floats]
     problems: Problems
+    post_counts: PostCounts | None = None
 
     def with_vectors_of(self, plan: Plan, progress: Progress = silent) -> "TrainingSet":
         """The same photos and hashtags, with vectors learnt by another plan."""
@@ -85,6 +88,7 @@ def prepare(
     cache_dir: Path,
     fetch: bool = True,
     without: Collection[str] = (),
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> TrainingSet:
     """Everything before the fit; arguments and errors as ``fit_dataset``."""
@@ -94,6 +98,7 @@ def prepare(
         for post in posts_of(dataset, "train", problems)
         if not set(without).intersection(post.hashtags)
     ]
+    counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
     used_by = {
         name: backbone_of(backbone or DEFAULT_BACKBONES[name], plan.photos)
         for name in ("als", "w2v")
@@ -143,7 +148,13 @@ def prepare(
         backbones,
         hashtag_vectors(posts, hashtags, plan, progress),
         problems,
+        counted,
     )
+
+
+def counts_of_posts(path: Path, posts: Sequence[Post], progress: Progress) -> PostCounts:
+    """What a file of post counts says of the hashtags of posts."""
+    return read_post_counts(path, {tag for post in posts for tag in post.hashtags}, progress)
 
 
 def is_split(post: Post, split: str, named: bool) -> bool:

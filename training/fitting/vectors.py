@@ -12,16 +12,12 @@ from typing import Any
 import numpy as np
 from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
-from numpy.typing import NDArray
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Floats
 from training.datasets.format import DatasetError, Post
 from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
 from training.fitting.vocabulary import frequencies
 from training.progress import Progress, silent
-
-NEIGHBOURS = 20
-_BLOCK = 256
 
 
 def hashtag_vectors(
@@ -177,43 +173,3 @@ def aligned(hashtags: Sequence[str], tags: Sequence[str], vectors: Floats) -> Fl
     known = [row.get(tag, -1) for tag in hashtags]
     padded = np.concatenate([vectors, np.zeros((1, vectors.shape[1]), vectors.dtype)])
     return np.asarray(padded[known], np.float32)
-
-
-def similar_table(
-    vectors: Floats, k: int = NEIGHBOURS
-) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
-    """The nearest hashtags of every hashtag by cosine, nearest first.
-
-    Computed a block of rows at a time: 50,000 hashtags never need their 10 GB of cosines at once.
-
-    Args:
-        vectors: (V, dims). A row of zeros is a hashtag without a vector: it has no neighbours and
-            is nobody's.
-
-    Returns:
-        Columns (V, k') int32 and cosines (V, k') float16, where k' is at most ``k`` and V - 1;
-        a column of -1 where there is no further neighbour.
-    """
-    count = len(vectors)
-    width = max(0, min(k, count - 1))
-    known = np.any(vectors != 0, axis=1)
-    normalised = unit(vectors)
-    indices = np.full((count, width), -1, np.int32)
-    cosines = np.zeros((count, width), np.float16)
-    if not width:
-        return indices, cosines
-    for start in range(0, count, _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, count))
-        block = normalised[rows] @ normalised.T
-        block[:, ~known] = -np.inf
-        block[~known[rows]] = -np.inf
-        block[rows - start, rows] = -np.inf
-        best = np.argpartition(-block, width - 1, axis=1)[:, :width]
-        best.sort(axis=1)  # of equal cosines the more used hashtag, which comes first, stands first
-        values = np.take_along_axis(block, best, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        values = np.take_along_axis(values, order, axis=1)
-        near = np.isfinite(values)
-        indices[rows] = np.where(near, np.take_along_axis(best, order, axis=1), -1)
-        cosines[rows] = np.where(near, np.clip(values, -1, 1), 0)
-    return indices, cosines

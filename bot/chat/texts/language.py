@@ -98,6 +98,8 @@ class Texts:
     count_unknown: str
 
     mix: str
+    mix_of_platform: str
+    mix_of_training: str
     mix_changed: str
     mix_last: str
     mix_names: Mapping[str, str]

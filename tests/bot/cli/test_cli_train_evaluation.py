@@ -122,6 +122,7 @@ def test_the_report_shows_figures_charts_and_photos(page: Page) -> None:
     assert page.tags.count("svg") > 40  # an interval in each cell, and the charts
     for text in ("popularity", "als_seed", "#red", "Map of the hashtags", "epoch", "✓ #"):
         assert text in page.html
+    assert "60 posts of the dataset whose likes are known" in page.html
 
 
 def test_the_report_shows_what_the_popular_style_earns(page: Page) -> None:

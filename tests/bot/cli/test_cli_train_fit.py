@@ -11,6 +11,7 @@ import pytest
 
 from recommenders import bundle as bundles
 from recommenders.backbones.backbone import Backbone
+from recommenders.engine import Engine
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import COLOURS, draw, posts_of, shapes, write_posts
 from training.fitting.plan import changed, knobs, plan_from_json, plan_to_json, read_plan
@@ -196,9 +197,17 @@ def test_what_cannot_be_used_is_told_and_the_rest_learnt(
     (dataset / rows[3]["image"]).unlink()
     (dataset / rows[4]["image"]).write_bytes((dataset / rows[4]["image"]).read_bytes()[:300])
     (dataset / rows[5]["image"]).write_bytes(b"")
-    result = train(*fitted.fit(tmp_path / "out", dataset=dataset))
+    counts = tmp_path / "counts.csv"
+    counts.write_text("tag,posts\nred,200000\ncircle,few\nwarm,-3\n")
+    fit = fitted.fit(tmp_path / "out", dataset=dataset)
+    result = train(*fit, "--post-counts", str(counts))
     assert result.exit_code == 0, result.output
     assert result.stdout.count("left out") >= 4
+    assert "1 × not a number of posts (such as line 3: few)" in result.stderr
+    engine = Engine.load(tmp_path / "out")
+    assert engine.default_mix == "middle" and engine.knowledge is not None
+    assert engine.knowledge.posts("red") == 200_000
+    assert engine.rated  # its posts have likes, so the chat has styles to choose from
     bundle = bundles.load(tmp_path / "out")
     assert bundle.provenance["photos"] == 33 + 1 - 3
     assert set(bundle.hashtags) == {

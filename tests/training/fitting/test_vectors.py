@@ -2,16 +2,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from recommenders.arrays import Floats, unit
+from recommenders.nearest import nearest
 from training.datasets.format import DatasetError, Post
 from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
 from training.fitting.vectors import (
     aligned,
     epochs_of,
     hashtag_vectors,
-    similar_table,
     starting_vectors,
     train_vectors,
 )
@@ -36,16 +35,18 @@ def posts(count: int = 600) -> list[Post]:
     return [Post(tuple(random.permutation(TOPICS[i % 3])[:4].tolist())) for i in range(count)]
 
 
+def near(tag: str, tags: list[str], vectors: Floats, k: int) -> set[str]:
+    directions, row = unit(vectors), tags.index(tag)
+    columns, _ = nearest(directions[[row]], directions, k + 1)
+    return {tags[column] for column in columns[0]} - {tag}
+
+
 @pytest.mark.parametrize("model", ["skipgram", "cbow"])
 def test_hashtags_that_stand_together_are_similar(model: Model) -> None:
     tags, vectors = train_vectors(posts(), model, quick(20, 40))
-    indices, cosines = similar_table(vectors, k=4)
     for topic in TOPICS:
         for tag in topic:
-            near = {tags[column] for column in indices[tags.index(tag)]}
-            assert near <= set(topic) - {tag}
-    assert cosines.dtype == np.float16
-    assert np.all(np.diff(cosines.astype(float), axis=1) <= 0)
+            assert near(tag, tags, vectors, 4) <= set(topic) - {tag}
 
 
 def test_the_same_seed_gives_the_same_vectors_and_another_seed_others() -> None:
@@ -77,33 +78,6 @@ def test_posts_that_teach_nothing_are_refused_in_a_sentence(some: list[Post]) ->
 def test_a_vocabulary_gets_zeros_where_there_is_no_vector() -> None:
     vectors = np.array([[1, 2], [3, 4]], np.float32)
     assert aligned(["b", "new", "a"], ["a", "b"], vectors).tolist() == [[3, 4], [0, 0], [1, 2]]
-
-
-def test_a_hashtag_without_a_vector_has_no_neighbours_and_is_nobodys() -> None:
-    vectors = np.array([[1, 0], [0, 0], [1, 1], [1, 0.1]], np.float32)
-    indices, cosines = similar_table(vectors, k=3)
-    assert indices.tolist() == [[3, 2, -1], [-1, -1, -1], [3, 0, -1], [0, 2, -1]]
-    assert cosines[1].tolist() == [0, 0, 0]
-
-
-def test_one_hashtag_has_a_table_of_no_columns() -> None:
-    indices, cosines = similar_table(np.ones((1, 5), np.float32))
-    assert indices.shape == cosines.shape == (1, 0)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(2, 12), st.integers(1, 15), st.integers(0, 1000))
-def test_the_table_is_that_of_all_cosines_sorted(count: int, k: int, seed: int) -> None:
-    vectors = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
-    indices, cosines = similar_table(vectors, k)
-    normalised = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    for row in range(count):
-        expected = np.delete(normalised @ normalised[row], row)
-        expected = np.sort(expected)[::-1][: min(k, count - 1)]
-        assert row not in indices[row]
-        assert len(set(indices[row])) == len(indices[row])
-        assert cosines[row].astype(float) == pytest.approx(expected, abs=2e-3)
-        assert np.all(np.abs(cosines[row]) <= 1)
 
 
 def test_epochs_that_a_plan_names_are_made_whatever_the_posts() -> None:
@@ -142,7 +116,5 @@ def test_beach_is_near_sand_and_dog_near_puppy_on_instagram() -> None:
     lines = HARRISON.read_text(encoding="utf-8").splitlines()
     some = [Post(tuple(dict.fromkeys(line.split()))) for line in lines]
     tags, vectors = train_vectors(some, "cbow", quick(150, 4))
-    indices, _ = similar_table(vectors, k=10)
-    near = {tag: {tags[column] for column in indices[tags.index(tag)]} for tag in ("beach", "dog")}
-    assert {"sand", "beachlife", "seaside"} & near["beach"]
-    assert {"puppy", "pup", "doglover"} & near["dog"]
+    assert {"sand", "beachlife", "seaside"} & near("beach", tags, vectors, 10)
+    assert {"puppy", "pup", "doglover"} & near("dog", tags, vectors, 10)

@@ -9,7 +9,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_als, read_knowledge, read_ranking, read_vectors
+from recommenders.bundle_parts import read_als, read_ranking, read_vectors
+from recommenders.hashtag_tables import read_knowledge
 
 MOST = 500
 """Hashtags on the map; more would hide each other."""

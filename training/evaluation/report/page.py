@@ -1,13 +1,15 @@
 """The report as one HTML page that needs nothing beside itself: no script, no font, no network."""
 
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from training.datasets.format import DatasetError
+from training.datasets.format import DatasetError, Post, read_posts
 from training.evaluation.evaluate import Answers, Evaluation, answer_split
 from training.evaluation.report import contents, sections
 from training.evaluation.report.landscape import landscape
+from training.evaluation.report.likes import likes_of_posts
 from training.progress import Progress
 
 KS = 20
@@ -47,7 +49,7 @@ def write_report(
     )
     progress("drawing the report", 0, 1)
     figures = answers.measured(at)
-    page = _page(answers, figures)
+    page = _page(answers, figures, read_posts(dataset))
     progress("drawing the report", 1, 1)
     partial = out.with_name(f".{out.name}.partial")
     try:
@@ -61,7 +63,7 @@ def write_report(
     return figures
 
 
-def _page(answers: Answers, figures: Evaluation) -> str:
+def _page(answers: Answers, figures: Evaluation, posts: Sequence[Post]) -> str:
     bundle, backend, at = answers.engine.bundle, answers.engine.default_backend, figures.at
     confusion = contents.confusion(answers, backend, at)
     hashtag_map = landscape(bundle)
@@ -78,6 +80,7 @@ def _page(answers: Answers, figures: Evaluation) -> str:
         ("popular", "The most carried hashtags"): sections.confusion(confusion, backend, at),
         ("map", "Map of the hashtags"): sections.hashtag_map(hashtag_map) if hashtag_map else "",
         ("likes", "What the styles earn"): sections.likes(styles) if styles else "",
+        ("post-likes", "Likes"): likes_of_posts(posts),
         ("photos", "Photos"): sections.photos(best, worst, backend, at),
     }
     parts = {heading: body for heading, body in parts.items() if body}

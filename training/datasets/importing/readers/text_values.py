@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from math import isfinite
 
 from recommenders.hashtags import HashtagError, belongs, in_caption, normalise
 from training.datasets.format import SPLITS, without_hyphens
@@ -133,16 +134,24 @@ def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None
     text = _text(value)
     if text.casefold() in _UNKNOWN:
         return None
-    match = _NUMBER.fullmatch(_THOUSANDS.sub("", text))
-    if match is None:
+    number = parse_number(text)
+    if number is None:
         summary.problems.add("likes are not a number", f"{where}: {text}")
         return None
-    unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
-    number = round(float(match.group(1).replace(",", ".")) * unit)
     if number < 0:
         summary.likes_hidden += 1
         return None
     return number
+
+
+def parse_number(text: str) -> int | None:
+    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None where it is none."""
+    match = _NUMBER.fullmatch(_THOUSANDS.sub("", text))
+    if match is None:
+        return None
+    unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
+    number = float(match.group(1).replace(",", ".")) * unit
+    return round(number) if isfinite(number) else None
 
 
 def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:
