@@ -17,8 +17,9 @@ import pytest
 from bot.chat.application import build
 from bot.chat.learner import Learner
 from bot.chat.services import Services
+from bot.learning_status import next_night
 from bot.local.server import LocalServer
-from bot.model_updates import kept_current, next_night
+from bot.model_updates import kept_current
 from bot.run import polling
 from bot.settings import Settings
 from recommenders import bundle as bundles
@@ -65,7 +66,7 @@ async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
     versions = Versions.of(path)
     async with (
         polling(application),
-        kept_current(services, learner, versions, check_every=0.05, count_every=0.2),
+        kept_current(application, versions, check_every=0.05, count_every=0.2),
     ):
         yield Running(services, database, versions, server.page_url)
     await server.stop()
@@ -170,12 +171,12 @@ async def test_a_bundle_deleted_under_a_running_bot_is_told_once_and_answers_fro
         promote(bot.versions, "mine-2")
         await bot.answered_by("mine-2")
         shutil.rmtree(mine.parent / "mine-2")
-        await until(lambda: "is gone from" in caplog.text)
+        await until(lambda: "is gone." in caplog.text)
         shutil.rmtree(mine.parent)
         await asyncio.sleep(0.3)
         assert len(await answer_hashtags(ann, "red", 1)) == 10
         assert bot.services.engine.model == "mine-2"
-        assert caplog.text.count("is gone from") == 1
+        assert caplog.text.count("is gone.") == 1
 
 
 async def teach(database: Database, count: int) -> None:

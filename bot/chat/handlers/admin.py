@@ -14,6 +14,9 @@ from bot.chat.keyboards import review_keyboard
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
+from bot.chat.version_messages import status_lines
+from bot.learning_status import learning_status
+from recommenders.bundle import BundleError
 from recommenders.hashtags import HashtagError, key, normalise
 from storage import blocklist, known_photos, moderation, statistics
 
@@ -157,6 +160,14 @@ async def stats(update: Update, context: Context) -> None:
         )
         for name, backend in figures.backends.items()
     ]
+    services = context.services
+    try:
+        status = await learning_status(
+            services.settings, services.database, answering=services.engine.model
+        )
+        lines += ["", *status_lines(texts, status)]
+    except BundleError as error:  # the bot answers from memory
+        lines += ["", escape(str(error))]
     await message_of(update).reply_html("\n".join(lines))
 
 
