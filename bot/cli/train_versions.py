@@ -165,6 +165,11 @@ def _print_versions(status: "LearningStatus") -> None:
             style="green" if state == "in_use" else None,
         )
     Console().print(table)
+    if any(version.after for version, _ in status.versions):
+        print_line(
+            "[dim]taught: held-out labels recalled in the first ten; known before: photos of the "
+            "fit, in the first five.[/]"
+        )
 
 
 def _as_json(status: "LearningStatus") -> dict[str, Any]:

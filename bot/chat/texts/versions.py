@@ -41,7 +41,7 @@ ENGLISH_VERSIONS = VersionTexts(
     label="• {reason}: {count}",
     reasons={
         "next": "for the next fine-tuning",
-        "tried": "waiting for new ones, as by themselves they were learnt in vain",
+        "tried": "waiting for new ones, as the last fine-tuning with these came to nothing",
         "second_person": "waiting for a second person",
         "approval": "waiting for approval (/review)",
         "no_features": "waiting for their photo to be sent again, which its network has not seen",
@@ -93,7 +93,7 @@ RUSSIAN_VERSIONS = VersionTexts(
     label="• {reason}: {count}",
     reasons={
         "next": "для следующего дообучения",
-        "tried": "ждут новых, одни они ничего не дали",
+        "tried": "ждут новых: последнее дообучение с этими ничего не дало",
         "second_person": "ждут второго человека",
         "approval": "ждут одобрения (/review)",
         "no_features": "ждут, когда фото пришлют снова: сеть этой версии его не видела",

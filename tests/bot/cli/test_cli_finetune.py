@@ -44,15 +44,18 @@ def database_url() -> str:
 async def teach(
     count: int, tags: Sequence[str], *, users: Sequence[int] = (1, 2), seed: int = 7
 ) -> None:
-    """Photos of the unknown concept, tagged by each of the users."""
+    """Photos of the unknown concept, the same for a seed, tagged by each of the users."""
     database = await Database.open(database_url())
     rows = features_of(UNKNOWN, count, seed)
     draw = np.random.default_rng(seed)
     async with database.session() as session:
-        for row in rows:
+        for number, row in enumerate(rows):
             bits = int(draw.integers(2**63)), int.from_bytes(draw.bytes(32))
             photo = await known_photos.remember(
-                session, hashes=Hashes(*bits), features={BACKBONE: row}
+                session,
+                hashes=Hashes(*bits),
+                features={BACKBONE: row},
+                file_unique_id=f"{seed}-{number}",
             )
             for user in users:
                 await labels.add(
@@ -102,11 +105,32 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     assert "mine-1 (models/mine) is in use again instead of mine-2; 240 labels wait" in back.stdout
     assert in_use(mine) == mine
     assert not any(UNKNOWN in answer for answer in answers_about_the_unknown(mine))
+    status = json.loads(tag4pic("train", "status", "--json").stdout)
+    assert (status["model"], status["learnt"], status["waiting"]) == ("mine-1", 0, {"tried": 240})
+    states = {version["model"]: version["state"] for version in status["versions"]}
+    assert states == {"mine-1": "in_use", "mine-2": "rolled_back"}
     nothing = tag4pic("train", "rollback")
     assert nothing.exit_code == 1 and "there is no version to go back to" in nothing.stderr
 
     # A version that was rolled back keeps its name: answers and labels are stored by it.
     assert "mine-3 learnt from 40 photos" in tag4pic("train", "finetune").stdout
+
+
+def test_what_nobody_may_be_told_is_counted_and_not_called_learnt(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    asyncio.run(teach(22, hashtags_of(UNKNOWN)[:2], users=[1]))
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "mine-1 has nothing new to learn: none of what it has not learnt can be learnt now.",
+        "44 labels left out:",
+        "  44 waiting for a second person",
+    ]
+    assert "44 waiting for a second person" in tag4pic("train", "status").stdout
+    asyncio.run(teach(22, [UNKNOWN], users=[2]))
+    status = tag4pic("train", "status").stdout
+    assert "44 for the next fine-tuning\n  22 waiting for a second person" in status
 
 
 def test_versions_follow_each_other_and_go_back_one_at_a_time(tag4pic: Tag4pic, mine: Path) -> None:
@@ -167,6 +191,12 @@ def test_what_has_not_learnt_is_kept_aside_and_the_reason_told(
     assert "It has not learnt: recall of held-out labels went from" in result.stdout
     assert in_use(mine) == mine and (mine.parent / "mine-2" / "manifest.json").exists()
     assert asyncio.run(waiting()) == {"tried": 24}
+    status = tag4pic("train", "status", env={"FINETUNE_EVERY": "9"}).stdout.splitlines()
+    assert status[0] == "mine-1 answers. It has learnt 0 of 24 labels."
+    assert "after 9 new labels that can be learnt; 0 so far" in status[2]
+    (rejected,) = (line for line in status if "mine-2" in line)
+    assert "100 % → 100 %" in rejected.replace("\xa0", " ")
+    assert rejected.strip().endswith("rejected, it has not learnt")
 
 
 def test_a_bundle_without_photos_to_rehearse_says_what_to_do(tag4pic: Tag4pic, mine: Path) -> None:
