@@ -4,24 +4,31 @@ These are the figures behind ``tag4pic train status``, /stats and the fine-tunin
 """
 
 import asyncio
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.settings import Settings
-from recommenders.bundle import MANIFEST, BundleError
+from recommenders.bundle import BundleError, read_manifest
 from recommenders.versions import Version, Versions
 from storage import Database, training_labels, version_news
 from storage.training_labels import FEWEST_PHOTOS, Counts
 
 State = Literal[
-    "in_use", "fitted", "earlier", "forgets", "not_learnt", "rolled_back", "other_fit", "unused"
+    "in_use",
+    "fitted",
+    "earlier",
+    "forgets",
+    "not_learnt",
+    "rolled_back",
+    "other_fit",
+    "damaged",
+    "unused",
 ]
 """Of a version: it answers; it is the base; what answers was made from it; it was not put in use,
-since it forgets or has not learnt; it was rolled back; it comes from an earlier fit of the base; or
-it is not in use for another reason."""
+since it forgets or has not learnt; it was rolled back; it comes from an earlier fit of the base;
+its manifest cannot be read; or it is not in use for another reason."""
 
 NIGHT = 3
 """The hour, local time, of a nightly fine-tuning."""
@@ -99,15 +106,15 @@ def next_night(now: datetime) -> datetime:
 
 def _learns_with(versions: Versions) -> tuple[str, Literal["w2v", "replay"] | None]:
     """The backbone whose features the version in use learns with, and the part that it lacks."""
-    path = versions.current() / MANIFEST
+    folder = versions.current()
+    manifest = read_manifest(folder)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
         parts, settings = manifest["parts"], manifest["settings"]
         if "w2v" not in parts:
             return next(iter(manifest["backbones"]), ""), "w2v"
         return str(settings["w2v"]["backbone"]), None if "replay" in parts else "replay"
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise BundleError(f"{path} cannot be read ({error}). Take it from a backup.") from None
+    except (LookupError, TypeError):
+        raise BundleError(f"{folder} is damaged. Take it from a backup.") from None
 
 
 def _states(
@@ -122,6 +129,8 @@ def _states(
             return "fitted"
         if version.folder in lineage:
             return "earlier"
+        if version.damaged:
+            return "damaged"
         if not versions.of_this_fit(version.folder):
             return "other_fit"
         if version.outcome == "forgets":

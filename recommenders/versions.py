@@ -10,7 +10,6 @@ To people a version is called by the model that its manifest names, whatever its
 so do answers and labels.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, save
+from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, read_manifest, save
 
 MODELS = Path("data/models")
 """Where versions of the starter stand."""
@@ -38,6 +37,7 @@ class Version:
 
     Attributes:
         model: what people call it; its folder's name where the manifest cannot be read.
+        damaged: whether it cannot.
         outcome: of the fine-tuning that made it: ``learnt`` where it was put in use, ``forgets`` or
             ``not_learnt`` where it was not; empty where the manifest does not say.
         made_at: when it was fine-tuned, ISO 8601, or empty.
@@ -48,6 +48,7 @@ class Version:
 
     folder: Path
     model: str
+    damaged: bool = False
     outcome: str = ""
     made_at: str = ""
     photos: int = 0
@@ -62,16 +63,16 @@ class Version:
         provenance, metrics = manifest.get("provenance"), manifest.get("metrics")
         tuned = metrics.get("fine_tuning") if isinstance(metrics, dict) else None
         if not isinstance(tuned, dict) or not isinstance(provenance, dict):
-            return cls(folder, model)
+            return cls(folder, model, damaged=not manifest)
         photos = tuned.get("taught_photos")
         return cls(
             folder,
             model,
-            str(tuned.get("outcome", "")),
-            str(provenance.get("fine_tuned_at", "")),
-            photos if isinstance(photos, int) else 0,
-            _figures(tuned.get("before")),
-            _figures(tuned.get("after")),
+            outcome=str(tuned.get("outcome", "")),
+            made_at=str(provenance.get("fine_tuned_at", "")),
+            photos=photos if isinstance(photos, int) else 0,
+            before=_figures(tuned.get("before")),
+            after=_figures(tuned.get("after")),
         )
 
 
@@ -298,10 +299,9 @@ def _provenance(bundle: Path, *names: str) -> object:
 def _manifest(bundle: Path) -> dict[str, Any]:
     """A bundle's manifest; nothing where it cannot be read."""
     try:
-        manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_manifest(bundle)
+    except BundleError:
         return {}
-    return manifest if isinstance(manifest, dict) else {}
 
 
 def _figures(values: object) -> dict[str, float]:

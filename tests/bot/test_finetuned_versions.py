@@ -308,7 +308,7 @@ async def test_without_admins_nothing_is_told_then_or_later(settings: Settings, 
 
 async def eventually(so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
-        while not await so():
+        while not await so():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 

@@ -16,7 +16,12 @@ def write(folder: Path, model: str, made_from: str = "", **tuned: Any) -> Path:
     """A folder with a manifest alone: arrays are nothing to versions."""
     provenance = {"fitted_at": FIT} | ({"fine_tuned_from": made_from} if made_from else {})
     folder.mkdir(parents=True)
-    manifest = {"model": model, "provenance": provenance, "metrics": {"fine_tuning": tuned}}
+    manifest = {
+        "format": 1,
+        "model": model,
+        "provenance": provenance,
+        "metrics": {"fine_tuning": tuned},
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
@@ -60,7 +65,7 @@ def test_a_version_is_told_by_its_manifest_however_its_folder_is_called(
     assert (version.model, version.outcome, version.photos) == ("mine-4", "learnt", 12)
     assert (version.before, version.after) == (figures["before"], {"labels": 0.9})
     (folder / "manifest.json").write_text("[1]")
-    assert Version.at(folder) == Version(folder, "mine-9")
+    assert Version.at(folder) == Version(folder, "mine-9", damaged=True)
 
 
 def test_versions_are_busy_while_one_is_made(versions: Versions) -> None:

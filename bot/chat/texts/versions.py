@@ -62,6 +62,7 @@ ENGLISH_VERSIONS = VersionTexts(
         "not_learnt": "rejected, it has not learnt",
         "rolled_back": "rolled back",
         "other_fit": "of an earlier fit",
+        "damaged": "its manifest cannot be read",
         "unused": "not in use",
     },
     lacks={
@@ -114,6 +115,7 @@ RUSSIAN_VERSIONS = VersionTexts(
         "not_learnt": "не принята, не научилась",
         "rolled_back": "отменена",
         "other_fit": "от прежней исходной модели",
+        "damaged": "её описание не читается",
         "unused": "не используется",
     },
     lacks={
