@@ -364,7 +364,7 @@ class VersionNews(Base):
         model: the version; where no version came of a fine-tuning, the one that goes on answering.
         event: ``promoted``, ``rejected``, ``rolled_back`` or ``failed``.
         details: what ``storage.version_news`` says of the event.
-        told_at: when a bot took it up to tell it.
+        announced_at: when a bot took it up to tell admins.
     """
 
     __tablename__ = "version_news"
@@ -374,4 +374,4 @@ class VersionNews(Base):
     event: Mapped[str] = mapped_column(String(16))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]
-    told_at: Mapped[datetime | None] = mapped_column(index=True)
+    announced_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -38,7 +38,7 @@ async def add(
 
 async def waits(session: AsyncSession) -> bool:
     """Whether there is anything to tell."""
-    query = select(exists().where(VersionNews.told_at.is_(None)))
+    query = select(exists().where(VersionNews.announced_at.is_(None)))
     return bool(await session.scalar(query))
 
 
@@ -46,8 +46,8 @@ async def take(session: AsyncSession) -> list[News]:
     """What is to be told, the oldest first; nobody is given it a second time."""
     query = (
         update(VersionNews)
-        .where(VersionNews.told_at.is_(None))
-        .values(told_at=now())
+        .where(VersionNews.announced_at.is_(None))
+        .values(announced_at=now())
         .returning(VersionNews)
     )
     rows = sorted(await session.scalars(query), key=lambda row: row.id)

@@ -25,22 +25,22 @@ VERSIONS_SHOWN = 6
 
 def status_lines(texts: Texts, status: LearningStatus) -> list[str]:
     """HTML of how far people's labels have been learnt, line by line."""
-    says, counts = texts.versions, status.counts
-    head = says.learnt.format(
+    phrases, counts = texts.versions, status.counts
+    head = phrases.learnt.format(
         model=escape(status.model), learnt=counts.learnt, labels=counts.labels
     )
     waiting = [
-        says.label.format(reason=reason, count=counts.waiting[name])
-        for name, reason in says.reasons.items()
+        phrases.label.format(reason=reason, count=counts.waiting[name])
+        for name, reason in phrases.reasons.items()
         if counts.waiting.get(name)
     ]
     shown = status.versions[-VERSIONS_SHOWN:]
     versions = [
-        says.version.format(model=escape(version.model), state=says.states[state])
+        phrases.version.format(model=escape(version.model), state=phrases.states[state])
         if not (version.before and version.after)
-        else says.tuned.format(
+        else phrases.tuned.format(
             model=escape(version.model),
-            state=says.states[state],
+            state=phrases.states[state],
             **_percentages(texts, version.before, version.after),
         )
         for version, state in shown
@@ -50,19 +50,19 @@ def status_lines(texts: Texts, status: LearningStatus) -> list[str]:
 
 def next_fine_tuning(texts: Texts, status: LearningStatus, now: datetime) -> str:
     """A sentence or two, without markup, on when a fine-tuning is due."""
-    says = texts.versions
+    phrases = texts.versions
     if status.lacks is not None:
-        return says.lacks[status.lacks].format(model=status.model)
+        return phrases.lacks[status.lacks].format(model=status.model)
     if status.schedule is None:
-        sentences = [says.next_by_hand]
+        sentences = [phrases.next_by_hand]
     elif status.schedule == "nightly":
         night = f"{next_night(now):%Y-%m-%d %H:%M}"
-        sentences = [says.next_nightly.format(night=night, new=status.new)]
+        sentences = [phrases.next_nightly.format(night=night, new=status.new)]
     else:
-        sentences = [says.next_after.format(every=status.schedule, new=status.new)]
+        sentences = [phrases.next_after.format(every=status.schedule, new=status.new)]
     if status.too_few_photos:
         photos = status.counts.photos
-        sentences.append(says.next_too_few.format(fewest=FEWEST_PHOTOS, photos=photos))
+        sentences.append(phrases.next_too_few.format(fewest=FEWEST_PHOTOS, photos=photos))
     return " ".join(sentences)
 
 
@@ -101,23 +101,23 @@ async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
 
 
 def _message(texts: Texts, news: News, answering: str) -> str:
-    says, details = texts.versions, news.details
+    phrases, details = texts.versions, news.details
     model = escape(news.model)
     if news.event == "failed":
         lines = escape("\n".join(map(str, details.get("lines", ()))))
-        return says.failed.format(lines=lines)
+        return phrases.failed.format(lines=lines)
     if news.event == "rolled_back":
-        return says.rolled_back.format(model=model, to=escape(str(details.get("to", ""))))
+        return phrases.rolled_back.format(model=model, to=escape(str(details.get("to", ""))))
     percentages = _percentages(texts, details["before"], details["after"])
     if news.event == "rejected":
-        why = says.why[details["outcome"]]
-        sentences = [says.rejected.format(model=model, why=why, answering=escape(answering))]
+        why = phrases.why[details["outcome"]]
+        sentences = [phrases.rejected.format(model=model, why=why, answering=escape(answering))]
     else:
         photos = texts.number(details["photos"], texts.photos)
-        sentences = [says.promoted.format(model=model, photos=photos)]
+        sentences = [phrases.promoted.format(model=model, photos=photos)]
         if answering != news.model:
-            sentences.append(says.not_loaded.format(answering=escape(answering)))
-    return "\n".join([*sentences, says.figures.format(**percentages)])
+            sentences.append(phrases.not_loaded.format(answering=escape(answering)))
+    return "\n".join([*sentences, phrases.figures.format(**percentages)])
 
 
 def _percentages(

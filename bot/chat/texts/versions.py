@@ -133,8 +133,8 @@ RUSSIAN_VERSIONS = VersionTexts(
         "not_learnt": "подсказанное людьми она знает не лучше, чем раньше",
     },
     figures=(
-        "К размеченным фото, которых она не видела, она находит {labels_after} хештегов "
-        "(было {labels_before}), к знакомым раньше — {replay_after} (было {replay_before})."
+        "На размеченных фото, которых она не видела, она угадывает {labels_after} хештегов "
+        "(было {labels_before}), на прежних — {replay_after} (было {replay_before})."
     ),
     not_loaded="Но этот бот отвечает с {answering}; причина — в его журнале.",
     rolled_back="Версия <b>{model}</b> отменена, снова включена <b>{to}</b>.",

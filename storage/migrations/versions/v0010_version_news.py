@@ -24,10 +24,10 @@ def upgrade() -> None:
         sa.Column("event", sa.String(16), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("at", _TIME, nullable=False),
-        sa.Column("told_at", _TIME),
+        sa.Column("announced_at", _TIME),
         sa.PrimaryKeyConstraint("id", name=f"pk_{_TABLE}"),
     )
-    op.create_index(f"ix_{_TABLE}_told_at", _TABLE, ["told_at"])
+    op.create_index(f"ix_{_TABLE}_announced_at", _TABLE, ["announced_at"])
 
 
 def downgrade() -> None:
