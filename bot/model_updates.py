@@ -196,18 +196,25 @@ async def _finetune(settings: Settings) -> list[str]:
     Returns:
         Where it failed, the last lines that it wrote; otherwise nothing.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", "bot.cli", "train", "finetune", "--gently"),
-        env=os.environ | _environment(settings),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-P", "-m", "bot.cli", "train", "finetune", "--gently"),
+            env=os.environ | _environment(settings),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
     )
-    answer = asyncio.create_task(process.communicate())
+
+    async def written() -> tuple[bytes, bytes]:
+        return await (await starting).communicate()
+
+    answer = asyncio.create_task(written())
     try:
         out, err = await asyncio.shield(answer)
     except asyncio.CancelledError:
+        process = await starting
         with suppress(ProcessLookupError):
             process.terminate()
         try:
@@ -222,11 +229,12 @@ async def _finetune(settings: Settings) -> list[str]:
             f" Its last lines: {' / '.join(lines)}" if lines else "",
         )
         raise
-    if process.returncode == 0:
+    status = starting.result().returncode
+    assert status is not None
+    if status == 0:
         log.info("Fine-tuning: %s", " ".join(out.decode(errors="replace").split()))
         return []
-    assert process.returncode is not None
-    lines = [*_last_lines(out, err), *_how_it_ended(process.returncode)]
+    lines = [*_last_lines(out, err), *_how_it_ended(status)]
     log.error("Fine-tuning failed: %s", " / ".join(lines))
     return lines
 
