@@ -36,6 +36,8 @@ from storage.tables import BlockedWord, Label, LabelDecision, now
 from storage.upserts import insert_or_change
 
 Status = Literal["approved", "rejected"]
+Standing = Literal["everybodys", "rejected", "second_person", "approval"]
+"""Of a photo's hashtag: everybody's, nobody else's for ever, or what it waits for."""
 ENOUGH_PEOPLE = 2
 """How many different people make a photo's hashtag everybody's."""
 
@@ -66,6 +68,27 @@ async def shared(session: AsyncSession, *where: ColumnElement[bool]) -> set[tupl
     is_shared = _is_shared(await _insults(session, *where))
     query = _grouped(select(Label.photo_id, Label.key), *where).having(is_shared)
     return {(row.photo_id, row.key) for row in await session.execute(query)}
+
+
+async def standings(
+    session: AsyncSession, *where: ColumnElement[bool]
+) -> dict[tuple[int, str], Standing]:
+    """Where hashtags of photos stand, by photo and key, of the labels that fit ``where``.
+
+    Those that were given to albums alone are not among them.
+    """
+    insults = await _insults(session, *where)
+    columns = select(Label.photo_id, Label.key, _STATUS.label("status"))
+    query = _grouped(columns.add_columns(_is_shared(insults).label("is_shared")), *where)
+
+    def standing(row: Any) -> Standing:
+        if row.is_shared:
+            return "everybodys"
+        if row.status:
+            return "rejected"
+        return "approval" if row.key in insults else "second_person"
+
+    return {(row.photo_id, row.key): standing(row) for row in await session.execute(query)}
 
 
 async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[Pending]:

@@ -82,7 +82,7 @@ def build(
         token: Instead of ``settings.bot_token``: the local chat's.
         api_url: Instead of ``settings.telegram_api_url``: the local chat's server.
     """
-    services = Services(settings, engine, database, learner or Learner(engine, database))
+    services = Services(settings, database, learner or Learner(engine, database))
     if token is None:
         assert settings.bot_token is not None
         token = settings.bot_token.get_secret_value()

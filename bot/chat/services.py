@@ -45,7 +45,6 @@ class Services:
     """
 
     settings: Settings
-    engine: Engine
     database: Database
     learner: Learner
     moderation_changed_at: datetime | None = None
@@ -62,6 +61,15 @@ class Services:
             min(cores(), MAX_WORKERS), thread_name_prefix="photos"
         )
     )
+
+    @property
+    def engine(self) -> Engine:
+        """What answers, which is what is taught."""
+        return self.learner.engine
+
+    @engine.setter
+    def engine(self, engine: Engine) -> None:
+        self.learner.engine = engine
 
     async def in_worker(self, work: Callable[[], Result]) -> Result:
         """Runs ``work`` in one of the threads for heavy computing."""

@@ -20,7 +20,7 @@ from bot.cli.options import FITTED_BACKENDS, Dataset, MinCount, Mirrored, PlanFi
 from bot.cli.train_data import collect, import_
 from bot.cli.train_evaluation import add_metrics, evaluate, metrics_table, report
 from bot.cli.train_plan import chosen_plan, plan, print_choices
-from bot.cli.train_versions import finetune, rollback
+from bot.cli.train_versions import finetune, rollback, status
 from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:
@@ -291,4 +291,5 @@ app.command()(tune)
 app.command()(evaluate)
 app.command()(report)
 app.command()(finetune)
+app.command()(status)
 app.command()(rollback)

@@ -155,7 +155,7 @@ def main(
             )
     console = Console()
     console.print(table)
-    console.print(tuned.reason, highlight=False, soft_wrap=True)
+    console.print(tuned.decision.reason, highlight=False, soft_wrap=True)
 
 
 def _recommended(

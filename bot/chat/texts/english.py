@@ -1,6 +1,7 @@
 """The bot in English."""
 
 from bot.chat.texts.language import Texts
+from bot.chat.texts.versions import ENGLISH_VERSIONS
 
 ENGLISH = Texts(
     language="en",
@@ -340,6 +341,7 @@ ENGLISH = Texts(
         "<b>{backend}</b>: {answers} answers, half of them within {median} ms, "
         "95 % within {p95} ms, 👍 {up}  👎 {down}"
     ),
+    versions=ENGLISH_VERSIONS,
     hashtags=("hashtag", "hashtags"),
     hashtags_at_most=("hashtag", "hashtags"),
     photos=("photo", "photos"),

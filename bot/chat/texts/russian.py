@@ -1,6 +1,7 @@
 """The bot in Russian."""
 
 from bot.chat.texts.language import Texts, class_names
+from bot.chat.texts.versions import RUSSIAN_VERSIONS
 
 RUSSIAN = Texts(
     language="ru",
@@ -344,6 +345,7 @@ RUSSIAN = Texts(
         "<b>{backend}</b> — ответов: {answers}, половина быстрее {median} мс, "
         "95 % быстрее {p95} мс, 👍 {up}  👎 {down}"
     ),
+    versions=RUSSIAN_VERSIONS,
     hashtags=("хештег", "хештега", "хештегов"),
     hashtags_at_most=("хештега", "хештегов", "хештегов"),
     photos=("фото", "фото", "фото"),
