@@ -17,7 +17,13 @@ from bot.cli.console import (
 )
 from bot.cli.options import FITTED_BACKENDS, Dataset
 from bot.cli.train_data import collect, import_
-from bot.cli.train_evaluation import add_metrics, evaluate, metrics_table, report
+from bot.cli.train_evaluation import (
+    ACCURACY_FLATTERS,
+    add_metrics,
+    evaluate,
+    metrics_table,
+    report,
+)
 from bot.cli.train_versions import finetune, rollback
 from training.terminal import CACHE, Cache, reporting
 
@@ -162,6 +168,7 @@ def fit(
         if name in bundle.metrics:
             add_metrics(table, name, bundle.metrics[name])
     Console().print(table)
+    print_line(ACCURACY_FLATTERS.format(bundle.metrics["empty_accuracy"]))
     print_line(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]")
 
 

@@ -21,6 +21,21 @@ from bot.cli.console import (
 from bot.cli.options import At, Bundle, Dataset, Split
 from training.terminal import CACHE, Cache, figures_table, reporting
 
+ACCURACY_FLATTERS = (
+    "Accuracy flatters: nearly all pairs of a photo and a hashtag are none, and an answer without "
+    "any hashtag has {:.4f}."
+)
+_COLUMNS = {
+    "recall": "recall",
+    "precision": "precision",
+    "f2": "F2",
+    "p@1": "first right",
+    "label_f1": "label F1",
+    "n_plus": "N+",
+    "accuracy": "acc.",
+}
+_DIGITS = {"n_plus": 0, "accuracy": 4}
+
 
 def evaluate(
     dataset: Dataset,
@@ -61,6 +76,7 @@ def evaluate(
     for name, metrics in figures.backends.items():
         add_metrics(table, name, metrics, figures.intervals[name])
     Console().print(table)
+    print_line(ACCURACY_FLATTERS.format(figures.empty_accuracy))
     print_warnings(figures.problems)
     if json_file is not None:
         with _refusing_unwritable(json_file):
@@ -105,7 +121,7 @@ def report(
 
 def metrics_table(title: str) -> Table:
     """An empty table for ``add_metrics``."""
-    return figures_table(title, ("recall", "precision", "first right", "label F1", "N+"))
+    return figures_table(title, tuple(_COLUMNS.values()))
 
 
 def add_metrics(
@@ -117,17 +133,17 @@ def add_metrics(
     """Add a backend's metrics to a ``metrics_table``, with their intervals where there are any."""
 
     def cell(name: str) -> str:
-        text = f"{metrics[name]:.3f}"
-        if intervals is not None:
+        digits = _DIGITS.get(name, 3)
+        text = f"{metrics[name]:.{digits}f}"
+        if intervals is not None and name not in _DIGITS:
             low, high = intervals[name]
-            text += f" [dim]{low:.3f}-{high:.3f}[/]"
+            # Without leading zeros all columns have room in a terminal 80 characters wide.
+            text += (
+                " [dim]" + "-".join(f"{end:.{digits}f}".lstrip("0") for end in (low, high)) + "[/]"
+            )
         return text
 
-    table.add_row(
-        backend,
-        *map(cell, ("recall", "precision", "p@1", "label_f1")),
-        f"{metrics['n_plus']:.0f}",
-    )
+    table.add_row(backend, *map(cell, _COLUMNS))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from recommenders.arrays import Floats
 from recommenders.engine import Engine
 from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation import baselines
-from training.evaluation.metrics import bootstrap, measure, top_columns
+from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
 from training.features.compute import batches
 from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
 from training.fitting.vectors import aligned, train_vectors
@@ -28,6 +28,7 @@ class Evaluation:
     Attributes:
         backends: figures by backend and baseline.
         intervals: 95 % bootstrap intervals of the same figures.
+        empty_accuracy: what ``accuracy`` is for answers without a hashtag.
     """
 
     dataset: str
@@ -36,6 +37,7 @@ class Evaluation:
     photos: int
     backends: dict[str, dict[str, float]]
     intervals: dict[str, dict[str, tuple[float, float]]]
+    empty_accuracy: float
     problems: list[str]
 
     def as_json(self) -> dict[str, Any]:
@@ -81,6 +83,7 @@ class Answers:
             photos=len(self.posts),
             backends={k: measure(top, self.truth, self.lengths) for k, top in firsts.items()},
             intervals={k: bootstrap(top, self.truth, self.lengths) for k, top in firsts.items()},
+            empty_accuracy=empty_accuracy(self.truth),
             problems=self.problems,
         )
 

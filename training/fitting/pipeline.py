@@ -20,6 +20,7 @@ from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, ranking_part
 from recommenders.fusion import Fusion
 from training.datasets.format import DatasetError, Post, Problems, read_posts
+from training.evaluation.metrics import empty_accuracy
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
@@ -168,6 +169,7 @@ def fit_bundle(
         backbones={name: backbone.sha256 for name, backbone in training_set.backbones.items()},
         metrics={
             "validation_photos": len(held_out_rows),
+            "empty_accuracy": empty_accuracy(judge.truth),
             "history": history,
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },

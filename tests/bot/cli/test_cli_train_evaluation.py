@@ -12,7 +12,7 @@ from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import write_posts
 
 METRICS = {
-    *("precision", "recall", "p@1"),
+    *("precision", "recall", "f2", "accuracy", "p@1"),
     *("label_precision", "label_recall", "label_f1", "n_plus"),
 }
 
@@ -42,6 +42,12 @@ def test_evaluate_writes_the_figures_of_the_contract(evaluated: Evaluated) -> No
     for name, metrics in figures["backends"].items():
         assert set(metrics) == METRICS
         assert name in evaluated.output
+
+
+def test_accuracy_stands_with_a_word_why_it_flatters(evaluated: Evaluated, page: "Page") -> None:
+    without_any = f"{evaluated.figures['empty_accuracy']:.4f}"
+    for shown in (evaluated.output, page.html):
+        assert "Accuracy flatters" in shown and f"any hashtag has {without_any}" in shown
 
 
 def test_every_figure_lies_in_its_interval(evaluated: Evaluated) -> None:

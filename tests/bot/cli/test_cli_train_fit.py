@@ -19,7 +19,7 @@ from training.fitting.plan import plan_to_json, read_plan
 def test_a_fit_says_what_it_learnt_and_how_to_use_it(fitted: Fitted) -> None:
     assert "42 photos, 9 hashtags" in fitted.output
     for name in ("als", "w2v", "both"):
-        assert re.search(rf"^ +{name} +[01]\.\d+", fitted.output, re.MULTILINE)
+        assert re.search(rf"^ *{name} +[01]\.\d+", fitted.output, re.MULTILINE)
     assert "MODEL_DIR=" in fitted.output and "tag4pic run" in fitted.output
 
 

@@ -30,11 +30,13 @@ MOST_LOST = 0.15
 _TITLES = {
     "recall": "Recall",
     "precision": "Precision",
+    "f2": "F2",
     "p@1": "First right",
     "label_precision": "Label precision",
     "label_recall": "Label recall",
     "label_f1": "Label F1",
     "n_plus": "N+",
+    "accuracy": "Accuracy",
 }
 _METHODS = {
     "als": "neighbours and ALS factors",
@@ -72,7 +74,7 @@ def figures(figures: Evaluation) -> str:
         cells = []
         for key in _TITLES:
             value, (low, high) = figures.backends[name][key], figures.intervals[name][key]
-            digits = 0 if key == "n_plus" else 3
+            digits = {"n_plus": 0, "accuracy": 4}.get(key, 3)
             mark = ' class="best"' if best[key] == name else ""
             cells.append(
                 f"<td{mark}><b>{value:.{digits}f}</b>"
@@ -86,10 +88,12 @@ def figures(figures: Evaluation) -> str:
         )
     return (
         f"<p>The first {figures.at} hashtags of every answer, with 95 % intervals (Bayesian "
-        "bootstrap). Recall, precision and first right are means over photos; the label figures "
-        "are means over hashtags, and N+ counts the hashtags that were found at least once. The "
-        "last three rows are baselines, fitted in the same run on the same features.</p>"
-        + _table(["", *_TITLES.values()], rows, "All figures")
+        "bootstrap). Recall, precision, F2 (in which recall weighs four times as much as "
+        "precision) and first right are means over photos; the label figures are means over "
+        "hashtags, and N+ counts the hashtags that were found at least once. Accuracy flatters: "
+        "nearly all pairs of a photo and a hashtag are none, and an answer without any hashtag has "
+        f"{figures.empty_accuracy:.4f}. The last three rows are baselines, fitted in the same run "
+        "on the same features.</p>" + _table(["", *_TITLES.values()], rows, "All figures")
     )
 
 
