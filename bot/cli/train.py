@@ -133,17 +133,17 @@ def fit(
     one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))
     settings = settings_for_a_command()
     from training.fitting.pipeline import fit_dataset
-    from training.fitting.plan import LOSSES, Plan, read_plan
+    from training.fitting.plan import LOSSES, Plan, read_plan, with_values
 
     if loss is not None:
         one_of("--loss", loss, LOSSES)
     if backbone is not None:
         known_backbones(backbone)
-    chosen = Plan() if plan is None else read_plan(plan)
-    if loss is not None:
-        chosen = chosen.with_loss(loss)  # type: ignore[arg-type]
-    if seed is not None:
-        chosen = chosen.with_seed(seed)
+    shorthands = {"head.loss": loss, "seed": seed}
+    chosen = with_values(
+        Plan() if plan is None else read_plan(plan),
+        [f"{name}={value}" for name, value in shorthands.items() if value is not None],
+    )
     if backend == "tags":
         _fit_tags(dataset, out, chosen, min_count)
         return

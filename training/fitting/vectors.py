@@ -7,7 +7,7 @@ outweigh ten of three.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from gensim.models import Word2Vec
@@ -16,13 +16,10 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Floats, unit
 from training.datasets.format import DatasetError, Post
-from training.fitting.plan import Plan, VectorsPlan
+from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
 from training.fitting.vocabulary import frequencies
 from training.progress import Progress, silent
 
-Model = Literal["skipgram", "cbow"]
-
-MODELS: tuple[Model, ...] = ("skipgram", "cbow")
 NEIGHBOURS = 20
 _BLOCK = 256
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender, AlsSettings
+from recommenders.als import AlsRecommender
 from recommenders.answers import Rules
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
@@ -48,9 +48,17 @@ MODEL = "starter-3"
 
 PLAN = Plan(
     als=AlsPlan(
-        variance=0.8, damping=0.3, factors=112, alpha=20.0, regularization=0.1, iterations=10
+        variance=0.8,
+        damping=0.3,
+        factors=112,
+        alpha=20.0,
+        regularization=0.1,
+        iterations=10,
+        neighbours=60,
+        sharpness=14.0,
+        class_weight=0.6,
+        class_power=1.0,
     ),
-    als_use=AlsSettings(neighbours=60, sharpness=14.0, class_weight=0.6, class_power=1.0),
     head=HeadPlan(hidden=512, epochs=12, stop_after=9),
 )
 

@@ -220,12 +220,13 @@ def test_hashtags_alone_tell_similar_ones_and_categories(
     [
         ("{", "is not JSON"),
         ("[]", "must be an object"),
-        ('{"alz": {}}', "no field alz"),
-        ('{"als": {"factor": 3}}', "no field als.factor"),
-        ('{"head": {"hidden": "many"}}', "head.hidden must be a whole number"),
-        ('{"head": {"rate": -1}}', "head.rate must be a number"),
-        ('{"head": {"loss": "hinge"}}', "head.loss is one of softmax, kld_bce"),
-        ('{"validation": 1.5}', "validation is a share"),
+        ('{"alz": {}}', "no knob 'alz'"),
+        ('{"als": 3}', "als must be an object"),
+        ('{"als": {"factor": 3}}', "Did you mean als.factors?"),
+        ('{"head": {"hidden": "many"}}', "head.hidden takes a whole number from 1 to 8,192, not"),
+        ('{"head": {"rate": NaN}}', "head.rate takes a number above 0 to 1, not NaN"),
+        ('{"head": {"loss": "hinge"}}', "head.loss takes softmax or kld_bce"),
+        ('{"validation": 1.5}', "validation takes a number above 0 below 1"),
     ],
 )
 def test_a_plan_that_cannot_be_used_says_where(

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.datasets.format import DatasetError, Post
-from training.fitting.plan import VectorsPlan
-from training.fitting.vectors import Model, aligned, similar_table, train_vectors
+from training.fitting.plan import Model, VectorsPlan
+from training.fitting.vectors import aligned, similar_table, train_vectors
 
 TOPICS = [
     topic.split()
