@@ -16,6 +16,7 @@ from bot.cli.console import (
     settings_for_a_command,
 )
 from bot.cli.options import FITTED_BACKENDS, Dataset
+from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
 from bot.cli.train_evaluation import (
     ACCURACY_FLATTERS,
@@ -293,6 +294,7 @@ app.command()(embed)
 app.command()(fit)
 app.command()(tune)
 app.command()(evaluate)
+app.command()(compare)
 app.command()(report)
 app.command()(finetune)
 app.command()(rollback)

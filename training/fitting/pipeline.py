@@ -122,6 +122,7 @@ def fit_bundle(
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
     if "w2v" in training_set.backbone_of:
         name = training_set.backbone_of["w2v"]
+        progress("projection head", 0, 2 * plan.heads * plan.head.epochs)
         start = starting_vectors(vectors, len(hashtags), plan)
         # All photos but those that later tell whether fine-tuning forgets.
         everybody, _ = replay_rows(len(photos), plan.seed)

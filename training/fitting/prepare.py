@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -82,11 +82,46 @@ def prepare(
         for post in posts_of(dataset, "train", problems)
         if post.hashtags and not set(without).intersection(post.hashtags)
     ]
-    backbone_of = {
+    training_set = prepare_photos(
+        posts,
+        backend=backend,
+        backbone=backbone,
+        weights_dir=weights_dir,
+        cache_dir=cache_dir,
+        min_count=min_count,
+        mirrored=mirrored,
+        fetch=fetch,
+        problems=problems,
+        progress=progress,
+    )
+    vectors = hashtag_vectors(posts, training_set.hashtags, plan, progress)
+    return replace(training_set, vectors=vectors)
+
+
+def backbones_of(backend: str, backbone: str | None) -> dict[str, str]:
+    """The backbone's name of each backend that is fitted; arguments as for ``fit_dataset``."""
+    return {
         name: JOINT.join(names_of(backbone or DEFAULT_BACKBONES[name]))
         for name in ("als", "w2v")
         if backend in (name, "all")
     }
+
+
+def prepare_photos(
+    posts: list[Post],
+    *,
+    backend: str,
+    backbone: str | None,
+    weights_dir: Path | None,
+    cache_dir: Path,
+    min_count: int,
+    mirrored: bool,
+    fetch: bool,
+    problems: Problems,
+    progress: Progress = silent,
+) -> TrainingSet:
+    """Posts made ready to fit on, but for the hashtags' vectors."""
+    backbone_of = backbones_of(backend, backbone)
     backbones = {
         name: get_backbone(name, weights_dir, fetch=fetch)
         for name in dict.fromkeys(backbone_of.values())
@@ -120,7 +155,7 @@ def prepare(
         examples,
         backbone_of,
         backbones,
-        hashtag_vectors(posts, hashtags, plan, progress),
+        {},
         problems,
     )
 
