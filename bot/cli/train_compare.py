@@ -137,21 +137,25 @@ def _table(results: Sequence["Result"], shared: int) -> Table:
         shared: how many of the first settings all results have alike.
     """
     measured = next(result for result in results if result.backends)
+    several = len(measured.backends) > 1
     photos, hashtags = counted(measured.photos, "photo"), counted(measured.at, "hashtag")
-    title = f"{measured.dataset}, {measured.split}: {photos}, first {hashtags}"
-    always = " ".join(measured.settings[:shared])
+    title = [f"{measured.dataset}, {measured.split}: {photos}, first {hashtags}"]
+    if not several:
+        title += measured.backends
+    if shared:
+        title.append(" ".join(measured.settings[:shared]))
     names = [setting.partition("=")[0] for setting in measured.settings[shared:]]
     leaves = [name.rpartition(".")[2] for name in names]
     heads = leaves if len(set(leaves)) == len(leaves) else names
-    columns = [*heads[1:], "", *_FIGURES.values(), "CPU s", "clock s"]
-    table = figures_table(f"{title}; {always}" if always else title, columns)
-    table.columns[0].header = heads[0] if heads else ""
+    columns = [*heads, *["backend"] * several, *_FIGURES.values(), "CPU", "clock"]
+    table = figures_table("; ".join(title), columns[1:])
+    table.columns[0].header = columns[0]
     for result in results:
-        values = [setting.partition("=")[2] for setting in result.settings[shared:]] or ["plan"]
+        values = [setting.partition("=")[2] for setting in result.settings[shared:]]
         if result.error:
-            table.add_row(*values, *["–"] * (len(columns) + 1 - len(values)))
+            table.add_row(*values, *["–"] * (len(table.columns) - len(values)))
         for backend, metrics in result.backends.items():
-            time = (f"{result.cpu_seconds:,.0f}", f"{result.seconds:,.0f}")
+            times = (f"{result.cpu_seconds:,.0f} s", f"{result.seconds:,.0f} s")
             figures = cells(_FIGURES, metrics, result.intervals[backend])
-            table.add_row(*values, backend, *figures, *time)
+            table.add_row(*values, *[backend] * several, *figures, *times)
     return table
