@@ -16,8 +16,9 @@ from bot.cli.console import (
     print_warnings,
     settings_for_a_command,
 )
-from bot.cli.options import FITTED_BACKENDS, At, Dataset
+from bot.cli.options import FITTED_BACKENDS, At, Dataset, PlanFile, Set
 from bot.cli.train_evaluation import ACCURACY_FLATTERS, cells
+from bot.cli.train_plan import chosen_plan, refuse_idle
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 if TYPE_CHECKING:
@@ -53,19 +54,8 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KNOB=VALUE",
-            help="A knob for all of them; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    plan: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The plan to start from.", show_default="the usual one"),
-    ] = None,
+    set_: Set = None,
+    plan_file: PlanFile = None,
     backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
     backbone: Annotated[
         str | None,
@@ -92,22 +82,22 @@ def compare(
     which are computed once. Results are kept: a comparison that is interrupted goes on where it
     stopped, and `tag4pic train report --compare DIR` shows them.
 
-    tag4pic train compare --dataset posts --over vectors.window=2,3,5 --out data/windows
-    tag4pic train compare --dataset posts --over head.loss=softmax,kld_bce --out data/losses
+    tag4pic train compare --dataset posts --out tried --over vectors.window=2,3,5
+    tag4pic train compare --dataset posts --out tried --over head.hidden=640,1280
     """
     one_of("--backend", backend, FITTED_BACKENDS)
     settings = settings_for_a_command()
     from training.evaluation.compare import combinations
     from training.evaluation.compare import compare as fit_and_measure
-    from training.fitting.plan import Plan, read_plan
 
     if backbone is not None:
         known_backbones(backbone)
-    start = Plan() if plan is None else read_plan(plan)
+    plans = combinations(chosen_plan(plan_file, set_, backend=backend), over or (), set_ or ())
+    refuse_idle(over or (), backend)
     with reporting() as progress:
         results = fit_and_measure(
             dataset,
-            combinations(start, over or (), set_ or ()),
+            plans,
             out,
             backend=backend,
             backbone=backbone,

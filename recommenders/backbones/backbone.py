@@ -19,7 +19,14 @@ from torch import nn
 from recommenders.arrays import Floats
 from recommenders.backbones import weights
 from recommenders.backbones.network import Network
-from recommenders.backbones.registry import JOINT, dims, names_of, official_name, recipe_of
+from recommenders.backbones.registry import (
+    JOINT,
+    dims,
+    names_of,
+    official_name,
+    recipe_of,
+    without_side,
+)
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +139,8 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     names = names_of(name)
     if len(names) > 1:
         return JoinedBackbone([load_backbone(one, weights_dir) for one in names])
-    [name] = names
+    [at_side] = names
+    name = without_side(at_side)
     path = weights.require(name, weights_dir)
     state = weights.read(name, path)
     network = Network(recipe_of(name))
@@ -151,4 +159,4 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
             "rename it to %s%s.",
             *(path, official, official, path.suffix),
         )
-    return Backbone(name, network.module, digest, network.classifier(state))
+    return Backbone(at_side, network.module, digest, network.classifier(state))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from recommenders.arrays import Floats
+from recommenders.backbones.recipe import UnknownBackboneError
 from recommenders.engine import Engine
 from training.datasets.format import POSTS, VALIDATION, DatasetError, Post, Problems
 from training.evaluation.compared import (
@@ -34,11 +35,11 @@ from training.fitting.plan import Plan, PlanError, knobs, plan_to_json, value_of
 from training.fitting.prepare import (
     Embedded,
     TrainingSet,
-    backbones_of,
     embed_posts,
     get_backbone,
     posts_of,
     prepare_photos,
+    usual_backbones,
 )
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
@@ -210,8 +211,8 @@ class _Shared:
     def weights(self, *, fetch: bool) -> dict[str, dict[str, str]]:
         """By backend its backbone's name and the SHA-256 of its weights."""
         return {
-            name: {backbone: get_backbone(backbone, self._weights_dir, fetch=fetch).sha256}
-            for name, backbone in backbones_of(self._backend, self._backbone).items()
+            backend: {name: get_backbone(name, self._weights_dir, fetch=fetch).sha256}
+            for backend, name in usual_backbones(self._backend, self._backbone).items()
         }
 
     def photos(self, plan: Plan, progress: Progress) -> tuple[TrainingSet, list[Post], Embedded]:
@@ -222,12 +223,11 @@ class _Shared:
             self._photos = None
             training_set = prepare_photos(
                 self._posts,
+                plan,
                 backend=self._backend,
                 backbone=self._backbone,
                 weights_dir=self._weights_dir,
                 cache_dir=self._cache_dir,
-                min_count=plan.min_count,
-                mirrored=plan.photos.mirrored,
                 fetch=False,
                 problems=Problems(),
                 progress=progress,
@@ -236,7 +236,6 @@ class _Shared:
                 self._asked,
                 list(training_set.backbones.values()),
                 self._cache_dir,
-                mirrored=False,
                 progress=progress,
                 problems=Problems(),
             )
@@ -273,7 +272,7 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
         spent += Spent.now() - began
     except Exception as error:  # whatever it is, the others go on
         log.debug("%s cannot be fitted", result.settings, exc_info=error)
-        known = isinstance(error, DatasetError)
+        known = isinstance(error, DatasetError | UnknownBackboneError)
         return replace(result, error=str(error) if known else f"{type(error).__name__}: {error}")
     engine = Engine(bundle, training_set.backbones)
     truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0

@@ -140,7 +140,6 @@ def answer_split(
             posts_of(dataset, which, problems),
             loaded,
             cache_dir,
-            mirrored=False,
             progress=progress,
             problems=problems,
         )

@@ -87,7 +87,6 @@ def main(
                 posts_of(dataset, split),
                 [network],
                 cache,
-                mirrored=False,
                 progress=progress,
                 problems=Problems(),
             )

@@ -5,14 +5,23 @@ stands: what reads values, what refuses them and what lists knobs take it from t
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
 from typing import Any, Literal, Protocol
 
-Part = Literal["features", "vocabulary", "vectors", "als", "head", "choosing"]
+from training.datasets.format import DatasetError
+
+Part = Literal[
+    "features", "vocabulary", "vectors", "als", "head", "choosing", "blend", "categories"
+]
 """What of a fit a knob changes, in the order in which it is made."""
 
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
+
+
+class PlanError(DatasetError):
+    """A plan that cannot be used; the message says what is wrong with which knob."""
 
 
 class Takes(Protocol):
@@ -191,3 +200,50 @@ def shown(value: object) -> str:
     if isinstance(value, Iterable):
         return ",".join(map(shown, value))
     return f"{value:g}" if isinstance(value, float) and value == float(f"{value:g}") else f"{value}"
+
+
+def knobs_in(plan: Any, prefix: str = "", changes: tuple[Part, ...] = ()) -> Iterator[Knob]:
+    """The knobs of a dataclass, then those of its sections."""
+    sections = []
+    for one in fields(plan):
+        default, metadata = getattr(plan, one.name), one.metadata
+        if is_dataclass(default):
+            sections.append(knobs_in(default, f"{one.name}.", metadata["changes"]))
+        elif metadata:
+            of_knob = frozenset(metadata["changes"] or changes)
+            yield Knob(prefix + one.name, default, metadata["takes"], metadata["does"], of_knob)
+    for knobs_of_section in sections:
+        yield from knobs_of_section
+
+
+def known(name: str, knobs: Mapping[str, Knob]) -> Knob:
+    """The knob of a name.
+
+    Raises:
+        PlanError: where there is none; says which may have been meant.
+    """
+    if name in knobs:
+        return knobs[name]
+    by_leaf: dict[str, list[str]] = {}
+    for other in knobs:
+        by_leaf.setdefault(other.rpartition(".")[2], []).append(other)
+    lower = name.lower()
+    near = [lower] if lower in knobs else by_leaf.get(lower.rpartition(".")[2], [])
+    near = near or get_close_matches(lower, knobs, n=2, cutoff=0.85)
+    for leaf in get_close_matches(lower.rpartition(".")[2], by_leaf, n=2) if not near else ():
+        near = [*near, *by_leaf[leaf]]
+    meant = f" Did you mean {' or '.join(near[:3])}?" if near else ""
+    raise PlanError(f"There is no knob {name[:60]!r}.{meant} `tag4pic train plan` lists them all.")
+
+
+def taken(knob: Knob, value: object, written: str) -> Any:
+    """A value as the plan holds it; ``written`` is how it was written.
+
+    Raises:
+        PlanError: where the knob does not take it.
+    """
+    try:
+        return knob.takes.checked(value)
+    except ValueError:
+        written = written if len(written) <= 40 else f"{written[:40]}…"
+        raise PlanError(f"{knob.name} takes {knob.takes}, not {written or 'nothing'}.") from None

@@ -19,11 +19,14 @@ from recommenders.arrays import Floats
 from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, ranking_part
 from recommenders.fusion import Fusion
+from recommenders.nearest import PhotoSpace
 from training.datasets.format import DatasetError, Post, Problems, read_posts
 from training.evaluation.metrics import empty_accuracy
+from training.features.examples import Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
+from training.fitting.als import variance_kept
 from training.fitting.choosing import (
     HeldOut,
     Scored,
@@ -35,9 +38,9 @@ from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import CrossFitted, fit_fusion, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
-from training.fitting.plan import Plan
+from training.fitting.plan import Plan, plan_to_json
 from training.fitting.prepare import TrainingSet, prepare
-from training.fitting.vectors import hashtag_vectors, starting_vectors
+from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
 
@@ -51,8 +54,6 @@ def fit_dataset(
     weights_dir: Path | None = None,
     cache_dir: Path,
     plan: Plan | None = None,
-    min_count: int = 1,
-    mirrored: bool = True,
     fetch: bool = True,
     without: Collection[str] = (),
     progress: Progress = silent,
@@ -62,8 +63,6 @@ def fit_dataset(
     Args:
         backend: ``als``, ``w2v`` or ``all``.
         backbone: for both backends; None for each one's default.
-        min_count: posts that must carry a hashtag for it to be learnt.
-        mirrored: learn from the photos mirrored left to right too.
         fetch: download official weights that are missing.
         without: hashtags whose posts are left out, to measure how it learns them later.
 
@@ -78,8 +77,6 @@ def fit_dataset(
         backbone=backbone,
         weights_dir=weights_dir,
         cache_dir=cache_dir,
-        min_count=min_count,
-        mirrored=mirrored,
         fetch=fetch,
         without=without,
         progress=progress,
@@ -96,7 +93,8 @@ def fit_bundle(
     """Fits both backends and their blend, and what is known about hashtags.
 
     The bundle's metrics are those on the held-out photos, with ``history``: for ``w2v`` [training
-    loss, recall at five] of every epoch.
+    loss, recall at five] of every epoch. Its provenance has the ``plan``, the ``vector_epochs``
+    that were made and of ``pca`` the components and the variance they keep.
     """
     examples, vectors = training_set.examples, training_set.vectors
     photos, hashtags = training_set.photos, training_set.hashtags
@@ -108,6 +106,7 @@ def fit_bundle(
     parts: dict[str, Part] = {}
     scored: dict[str, Scored] = {}
     history: dict[str, list[list[float]]] = {}
+    pca: dict[str, Any] = {}
 
     # ALS: photos near a new one in the space of features lend it their factors.
     if "als" in training_set.backbone_of:
@@ -117,6 +116,7 @@ def fit_bundle(
         scored["als"] = Scored(recommender, held_out.features[backbone.name])
         progress("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan)
+        pca = _pca(parts["als"], examples.features[backbone.name])
         progress("ALS", 2, 2)
 
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
@@ -174,7 +174,7 @@ def fit_bundle(
             "history": history,
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
-        provenance=_provenance(len(posts), len(photos), training_set.problems, plan),
+        provenance=_provenance(posts, len(photos), training_set.problems, plan) | pca,
     )
     return bundle.with_parts(parts)
 
@@ -184,15 +184,11 @@ def fit_hashtags(
     out: Path,
     *,
     plan: Plan | None = None,
-    min_count: int = 1,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits what is known about hashtags on all posts of a dataset, and writes it.
 
     The bundle serves ``tag4pic tags``; it answers no photos, since nothing was learnt of any.
-
-    Args:
-        min_count: posts that must carry a hashtag for it to be learnt.
 
     Raises:
         DatasetError: a sentence that says what is missing.
@@ -200,9 +196,9 @@ def fit_hashtags(
     plan = plan or Plan()
     problems = Problems()
     posts = [post for post in read_posts(dataset, problems) if post.hashtags]
-    hashtags = vocabulary((post.hashtags for post in posts), min_count)
+    hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
-        raise DatasetError(f"No hashtag is on at least {min_count} posts. Lower --min-count.")
+        raise DatasetError(f"No hashtag is on at least {plan.min_count} posts. Lower min_count.")
     vectors = hashtag_vectors(posts, hashtags, plan, progress)
     counts = matrix([post.hashtags for post in posts], hashtags)
     parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress)
@@ -210,7 +206,7 @@ def fit_hashtags(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        provenance={"dataset": dataset.name} | _provenance(len(posts), 0, problems, plan),
+        provenance={"dataset": dataset.name} | _provenance(posts, 0, problems, plan),
     ).with_parts(parts)
     save(bundle, out)
     return bundle
@@ -234,11 +230,22 @@ def _hashtag_parts(
     return {"ranking": ranking, "knowledge": known}
 
 
-def _provenance(posts: int, photos: int, problems: Problems, plan: Plan) -> dict[str, Any]:
+def _pca(als: Part, features: Features) -> dict[str, Any]:
+    """How many components ALS compares photos by, and the share of the variance they keep."""
+    components = als.arrays["components"].astype(np.float32)
+    kept = variance_kept(PhotoSpace(als.arrays["mean"], components), features)
+    return {"pca": {"components": len(components), "variance": round(kept, 4)}}
+
+
+def _provenance(
+    posts: Sequence[Post], photos: int, problems: Problems, plan: Plan
+) -> dict[str, Any]:
     return {
-        "posts": posts,
+        "posts": len(posts),
         "photos": photos,
         "problems": dict(problems.counts),
         "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
+        "plan": plan_to_json(plan),
+        "vector_epochs": epochs_of(posts, plan.vectors),
     }

@@ -5,14 +5,13 @@ and ``fit --plan`` takes it; what a file does not name keeps the default that st
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from training.datasets.format import DatasetError
+from recommenders.backbones.registry import SIDES
 from training.fitting.knobs import (
     Flag,
     Knob,
@@ -22,19 +21,20 @@ from training.fitting.knobs import (
     Several,
     Whole,
     knob,
+    knobs_in,
+    known,
     section,
     shown,
+    taken,
 )
-from training.fitting.plan_rules import contradictions
+from training.fitting.knobs import (
+    PlanError as PlanError,
+)
+from training.fitting.plan_rules import check_together
 
 Loss = Literal["softmax", "kld_bce"]
-LOSSES: tuple[Loss, ...] = ("softmax", "kld_bce")
-
 Model = Literal["skipgram", "cbow"]
 MODELS: tuple[Model, ...] = ("skipgram", "cbow")
-
-SIDES = (64, 640)
-"""Pixels of the least and the greatest input that a network is given."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class PhotosPlan:
         "Pixels of the square that a network sees, such as 200 or 224.",
     )
     mirrored: bool = knob(True, Flag(), "Learn from the photos mirrored left to right too.")
-    jitter: int = knob(
-        0, Whole(0, 20), "Copies of each photo in other colours that the head learns from too."
-    )
+    jitter: int = knob(0, Whole(0, 20), "Copies in other colours that the head learns from too.")
     jitter_strength: float = knob(
         0.2,
         Real(0, 1, above=True),
@@ -129,7 +127,9 @@ class HeadPlan:
     """
 
     loss: Loss = knob(
-        "softmax", OneOf(LOSSES), "Cross entropy, or KL divergence + 0.1 x binary cross entropy."
+        "softmax",
+        OneOf(get_args(Loss)),
+        "Cross entropy, or KL divergence + 0.1 x binary cross entropy.",
     )
     hidden: int = knob(1280, Whole(1, 8192), "Units (ReLU) of layer one.")
     batch_norm: bool = knob(False, Flag(), "Normalise layer one over each batch.")
@@ -167,11 +167,17 @@ class ChoosingPlan:
         (0.0, 0.1, 0.2, 0.3, 0.4), Several(Real(0, 2)), "Tried: how much popularity counts."
     )
     als_weights: tuple[float, ...] = knob(
-        (0.2, 0.3, 0.4, 0.5, 0.6, 0.7), Several(Real(0, 1)), "Tried: ALS's share in a blend."
+        (0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+        Several(Real(0, 1)),
+        "Tried: ALS's share in a blend.",
+        "blend",
     )
     # Two backends that agree can afford to name rare hashtags.
     rare: float = knob(
-        0.5, Real(0, 10), "What the share of hashtags recalled at all weighs in that choice."
+        0.5,
+        Real(0, 10),
+        "What the share of hashtags recalled at all weighs in that choice.",
+        "blend",
     )
     most: int = knob(5000, Whole(1, 1_000_000), "Photos held out, at most.", "als", "head")
 
@@ -219,34 +225,37 @@ class Plan:
         None,
         Whole(1, 200, none="by silhouette"),
         "Groups that posts are put into.",
-        "choosing",
+        "categories",
     )
     seed: int = knob(
         0,
         Whole(0, 2**32 - 1),
         "The same seed gives the same bundle.",
-        *("vectors", "als", "head", "choosing"),
+        *("vectors", "als", "head", "blend", "categories"),
     )
     photos: PhotosPlan = section(PhotosPlan, "Photos", "features")
     vectors: VectorsPlan = section(VectorsPlan, "Vectors of hashtags", "vectors")
     als: AlsPlan = section(AlsPlan, "ALS", "als")
     head: HeadPlan = section(HeadPlan, "Projection head", "head")
     choosing: ChoosingPlan = section(ChoosingPlan, "Choices on held-out photos", "choosing")
-    fusion: FusionPlan = section(FusionPlan, "Fusion of both backends", "choosing")
+    fusion: FusionPlan = section(FusionPlan, "Fusion of both backends", "blend")
 
     def __post_init__(self) -> None:
         for name in ("als", "head", "fusion"):
             object.__setattr__(self, name, replace(getattr(self, name), seed=self.seed))
 
 
-class PlanError(DatasetError):
-    """A plan that cannot be used; the message says what is wrong with which knob."""
-
-
 @cache
 def knobs() -> dict[str, Knob]:
     """Every knob by its name, in the order in which they are listed."""
-    return {knob.name: knob for knob in _knobs_of(Plan(), "", ())}
+    return {knob.name: knob for knob in knobs_in(Plan())}
+
+
+@cache
+def titles() -> dict[str, str]:
+    """What each section is called; that of ``""`` is the fit as a whole."""
+    of_sections = {one.name: one.metadata.get("title") for one in fields(Plan)}
+    return {"": "The fit"} | {name: title for name, title in of_sections.items() if title}
 
 
 def value_of(plan: Plan, name: str) -> Any:
@@ -299,13 +308,13 @@ def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
                 f"{setting!r} turns no knob: write its name, = and a value, such as "
                 "vectors.window=2."
             )
-        knob = _known(name)
-        value = _taken(knob, knob.takes.parsed(text), text)
+        knob = known(name, knobs())
+        value = taken(knob, knob.takes.parsed(text), text)
         if values.setdefault(name, value) != value:
             raise PlanError(
                 f"{name} is set to {shown(values[name])} and to {shown(value)}: set it once."
             )
-    return _allowed(turned(plan, values))
+    return _checked(turned(plan, values))
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -338,8 +347,9 @@ def plan_from_json(values: object) -> Plan:
             flat |= {f"{name}.{leaf}": one for leaf, one in value.items()}
     flat = {_EARLIER.get(name, name): value for name, value in flat.items()}
     flat.pop("", None)
-    taken = {name: _taken(_known(name), value, json.dumps(value)) for name, value in flat.items()}
-    return _allowed(turned(Plan(), taken))
+    for name, value in flat.items():
+        flat[name] = taken(known(name, knobs()), value, json.dumps(value))
+    return _checked(turned(Plan(), flat))
 
 
 def read_plan(path: Path) -> Plan:
@@ -388,59 +398,6 @@ _EARLIER = {
 """Where files of earlier versions have what is elsewhere now; ``""`` for what is no knob."""
 
 
-def _knobs_of(plan: Any, prefix: str, changes: tuple[Part, ...]) -> Iterable[Knob]:
-    sections = []
-    for field in fields(plan):
-        default = getattr(plan, field.name)
-        if is_dataclass(default):
-            sections.append(_knobs_of(default, f"{field.name}.", field.metadata["changes"]))
-        elif field.metadata:
-            of_knob = frozenset(field.metadata["changes"] or changes)
-            takes, does = field.metadata["takes"], field.metadata["does"]
-            yield Knob(prefix + field.name, default, takes, does, of_knob)
-    for knobs_of_section in sections:
-        yield from knobs_of_section
-
-
-def _known(name: str) -> Knob:
-    """The knob of a name.
-
-    Raises:
-        PlanError: where there is none; says which may have been meant.
-    """
-    if name in knobs():
-        return knobs()[name]
-    by_leaf: dict[str, list[str]] = {}
-    for known in knobs():
-        by_leaf.setdefault(known.rpartition(".")[2], []).append(known)
-    lower = name.lower()
-    near = [lower] if lower in knobs() else by_leaf.get(lower.rpartition(".")[2], [])
-    near = near or get_close_matches(lower, knobs(), n=2, cutoff=0.85)
-    for leaf in get_close_matches(lower.rpartition(".")[2], by_leaf, n=2) if not near else ():
-        near = [*near, *by_leaf[leaf]]
-    meant = f" Did you mean {' or '.join(near[:3])}?" if near else ""
-    raise PlanError(f"There is no knob {name[:60]!r}.{meant} `tag4pic train plan` lists them all.")
-
-
-def _taken(knob: Knob, value: object, written: str) -> Any:
-    """A value as the plan holds it; ``written`` is how it was written.
-
-    Raises:
-        PlanError: where the knob does not take it.
-    """
-    try:
-        return knob.takes.checked(value)
-    except ValueError:
-        written = written if len(written) <= 40 else f"{written[:40]}…"
-        raise PlanError(f"{knob.name} takes {knob.takes}, not {written or 'nothing'}.") from None
-
-
-def _allowed(plan: Plan) -> Plan:
-    """The plan itself.
-
-    Raises:
-        PlanError: where knobs cannot go together.
-    """
-    for contradiction in contradictions(plan, changed(plan)):
-        raise PlanError(contradiction)
+def _checked(plan: Plan) -> Plan:
+    check_together(plan, changed(plan))
     return plan

@@ -1,18 +1,43 @@
 """Knobs that cannot go together: one would count for nothing, or the fit could not be made."""
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from training.fitting.knobs import Knob, Part, PlanError
 
 if TYPE_CHECKING:
     from training.fitting.plan import Plan
 
+MADE: dict[str, frozenset[Part]] = {
+    "all": frozenset(get_args(Part)),
+    "als": frozenset(get_args(Part)) - {"head", "blend"},
+    "w2v": frozenset(get_args(Part)) - {"als", "blend"},
+    "tags": frozenset(("vocabulary", "vectors", "categories")),
+}
+"""The parts of a fit, by what ``fit --backend`` takes."""
 
-def contradictions(plan: "Plan", turned: Collection[str]) -> Iterator[str]:
-    """A sentence for each contradiction of a plan.
+
+def counts_for(knob: Knob, backend: str) -> bool:
+    """Whether a knob changes anything of a fit of ``als``, ``w2v``, ``all`` or ``tags``."""
+    if knob.name.startswith("photos.jitter"):  # which the head alone learns from
+        return "head" in MADE[backend]
+    return bool(knob.changes & MADE[backend])
+
+
+def check_together(plan: "Plan", turned: Collection[str]) -> None:
+    """Refuses a plan that contradicts itself.
 
     Args:
         turned: names of the knobs that do not stand at their defaults.
+
+    Raises:
+        PlanError: says which knobs cannot go together, and why.
     """
+    for contradiction in _contradictions(plan, turned):
+        raise PlanError(contradiction)
+
+
+def _contradictions(plan: "Plan", turned: Collection[str]) -> Iterator[str]:
     photos, vectors, head = plan.photos, plan.vectors, plan.head
     if "photos.jitter_strength" in turned and not photos.jitter:
         yield (

@@ -27,7 +27,18 @@ _BLOCK = 256
 def hashtag_vectors(
     posts: Sequence[Post], hashtags: Sequence[str], plan: Plan, progress: Progress = silent
 ) -> dict[str, Floats]:
-    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty where posts have one hashtag."""
+    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty where posts have one hashtag.
+
+    A hashtag that is too rare for ``vectors.min_count`` has zeros.
+
+    Raises:
+        DatasetError: where all are too rare.
+    """
+    counts = frequencies(post.hashtags for post in posts)
+    if max(counts.values(), default=plan.vectors.min_count) < plan.vectors.min_count:
+        raise DatasetError(
+            f"No hashtag is on at least {plan.vectors.min_count:,} posts. Lower vectors.min_count."
+        )
     vectors: dict[str, Floats] = {}
     for model in MODELS:
         try:
@@ -41,11 +52,20 @@ def hashtag_vectors(
 
 
 def starting_vectors(vectors: Mapping[str, Floats], hashtags: int, plan: Plan) -> Floats:
-    """Skip-gram's vectors (V, dims); drawn ones where hashtags never stand together."""
-    if "skipgram" in vectors:
-        return vectors["skipgram"]
+    """What the head starts from: the plan's model's vectors (V, dims), drawn ones for hashtags that
+    have none."""
     random = np.random.default_rng(plan.seed)
-    return random.standard_normal((hashtags, plan.vectors.dims)).astype(np.float32)
+    drawn = random.standard_normal((hashtags, plan.vectors.dims)).astype(np.float32)
+    if plan.vectors.model not in vectors:
+        return drawn
+    learnt = vectors[plan.vectors.model]
+    return np.where(learnt.any(axis=1, keepdims=True), learnt, drawn)
+
+
+def epochs_of(posts: Sequence[Post], plan: VectorsPlan) -> int:
+    """How often all posts are gone through: 0 where no post has two hashtags to learn of."""
+    counts = frequencies((post.hashtags for post in posts), plan.min_count)
+    return _epochs(_sentences(posts, counts), plan)
 
 
 def train_vectors(
@@ -71,13 +91,11 @@ def train_vectors(
         DatasetError: where no post has two hashtags.
     """
     plan = plan or VectorsPlan()
-    counts = frequencies(post.hashtags for post in posts)
-    column = {tag: index for index, tag in enumerate(counts)}
-    sentences = [[column[tag] for tag in post.hashtags] for post in posts if len(post.hashtags) > 1]
+    counts = frequencies((post.hashtags for post in posts), plan.min_count)
+    sentences = _sentences(posts, counts)
+    epochs = _epochs(sentences, plan)
     if not sentences:
         raise DatasetError("No post has two hashtags, and hashtags are told by those beside them.")
-    epochs = -(-plan.uses // sum(map(len, sentences)))
-    epochs = min(max(epochs, plan.fewest_epochs), plan.most_epochs)
     shuffled = _Shuffled(sentences, list(counts), seed)
     word2vec = Word2Vec(
         vector_size=plan.dims,
@@ -102,6 +120,22 @@ def train_vectors(
     )
     tags = list(counts)
     return tags, np.ascontiguousarray(word2vec.wv[tags], dtype=np.float32)
+
+
+def _sentences(posts: Sequence[Post], counts: Mapping[str, int]) -> list[list[int]]:
+    """The hashtags of posts as columns of ``counts``, where two at least have one."""
+    column = {tag: index for index, tag in enumerate(counts)}
+    sentences = ([column[tag] for tag in post.hashtags if tag in column] for post in posts)
+    return [sentence for sentence in sentences if len(sentence) > 1]
+
+
+def _epochs(sentences: Sequence[Sequence[int]], plan: VectorsPlan) -> int:
+    if not sentences:
+        return 0
+    if plan.epochs is not None:
+        return plan.epochs
+    epochs = -(-plan.uses // sum(map(len, sentences)))
+    return min(max(epochs, plan.fewest_epochs), plan.most_epochs)
 
 
 class _Shuffled:
