@@ -9,6 +9,7 @@ from rich.console import Console
 from bot.cli.console import (
     Commands,
     counted,
+    fail,
     known_backbones,
     one_of,
     print_line,
@@ -56,10 +57,15 @@ def embed(
     """
     settings = settings_for_a_command()
     from training.datasets.format import Problems, read_posts
+    from training.fitting.plan import changed
     from training.fitting.prepare import backbone_of, changes_of, embed_posts, get_backbone
 
     known_backbones(backbone)
-    photos = chosen_plan(None, set_, shorthands={"photos.mirrored": mirrored}).photos
+    plan = chosen_plan(None, set_, shorthands={"photos.mirrored": mirrored})
+    for name in changed(plan):
+        if not name.startswith("photos."):
+            fail(f"{name} changes no features: embed takes the knobs of photos alone.")
+    photos = plan.photos
     problems = Problems()
     with reporting() as progress:
         posts, _, _ = embed_posts(
@@ -112,9 +118,8 @@ def fit(
     Set MODEL_DIR to the bundle and the bot answers with it. A run that is interrupted goes on where
     it stopped.
 
-    tag4pic train fit --dataset posts --out mine
     tag4pic train fit --dataset posts --out mine --backbone efficientnet_lite0
-    tag4pic train fit --dataset posts --out mine --set vectors.window=2 --set head.loss=kld_bce
+    tag4pic train fit --dataset posts --out mine --set head.loss=kld_bce
     """
     one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))
     settings = settings_for_a_command()

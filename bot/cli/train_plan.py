@@ -52,8 +52,8 @@ def plan(
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("knob", no_wrap=True)
-    table.add_column("stands at", overflow="fold")
-    table.add_column("takes")
+    table.add_column("stands at", max_width=18)
+    table.add_column("takes", max_width=20)
     table.add_column("does")
     before: str | None = None
     for knob in knobs().values():
@@ -65,9 +65,9 @@ def plan(
         value, default = value_of(chosen, knob.name), value_of(usual, knob.name)
         text = shown(value).replace(",", ", ")
         if value != default:
-            text = f"[bold yellow]{text}[/] [dim]not {shown(default)}[/]"
+            text = f"[bold yellow]{text}[/], not {shown(default)}"
         table.add_row(
-            f"[cyan]{knob.name}[/]", text, f"[dim]{escape(str(knob.takes))}[/]", escape(knob.does)
+            f"[cyan]{knob.name}[/]", text, f"[dim]{escape(knob.takes.brief)}[/]", escape(knob.does)
         )
     Console().print(table)
     print_line("Turn one: [cyan]tag4pic train fit --set vectors.window=2[/]")

@@ -34,16 +34,16 @@ def photo_space(features: Features, plan: AlsPlan) -> PhotoSpace:
     return PhotoSpace(mean, (vectors[:, :size] * scale).T.astype(np.float32))
 
 
-def variance_kept(space: PhotoSpace, features: Features) -> float:
+def share_of_variance(space: PhotoSpace, features: Features) -> float:
     """Share of the variance of features (n, dims) that a space's components keep, 0 to 1."""
     lengths = np.linalg.norm(space.components, axis=1, keepdims=True)
     directions = space.components / np.maximum(lengths, 1e-12)
-    kept = total = 0.0
+    within = total = 0.0
     for block in _blocks(features):
         centred = block - space.mean
-        kept += float(np.square(centred @ directions.T).sum(dtype=np.float64))
+        within += float(np.square(centred @ directions.T).sum(dtype=np.float64))
         total += float(np.square(centred).sum(dtype=np.float64))
-    return min(kept / total, 1.0) if total > 0 else 1.0
+    return min(within / total, 1.0) if total > 0 else 1.0
 
 
 def projected(space: PhotoSpace, features: Features) -> Floats:

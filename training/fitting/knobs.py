@@ -30,6 +30,10 @@ class Takes(Protocol):
     def __str__(self) -> str:
         """In words: ``a whole number from 1 to 50``."""
 
+    @property
+    def brief(self) -> str:
+        """The same for a table: ``1 to 50``."""
+
     def parsed(self, text: str) -> object:
         """The value that a text stands for; the text itself where it stands for none."""
 
@@ -50,8 +54,12 @@ class Whole:
     none: str = ""
 
     def __str__(self) -> str:
-        words = f"a whole number from {self.low:,} to {self.high:,}"
-        return f"{words}, or none ({self.none})" if self.none else words
+        return f"a whole number from {self.brief}"
+
+    @property
+    def brief(self) -> str:
+        or_none = f", or none: {self.none}" if self.none else ""
+        return f"{self.low:,} to {self.high:,}{or_none}"
 
     def parsed(self, text: str) -> object:
         if self.none and text.lower() == "none":
@@ -79,9 +87,12 @@ class Real:
     below: bool = False
 
     def __str__(self) -> str:
-        low = f"above {self.low:,g}" if self.above else f"from {self.low:,g}"
-        high = f"below {self.high:,g}" if self.below else f"to {self.high:,g}"
-        return f"a number {low} {high}"
+        return f"a number {'' if self.above else 'from '}{self.brief}"
+
+    @property
+    def brief(self) -> str:
+        above, below = "above " * self.above, "below " * self.below
+        return f"{above}{self.low:,g} to {below}{self.high:,g}"
 
     def parsed(self, text: str) -> object:
         try:
@@ -107,6 +118,10 @@ class OneOf:
     words: tuple[str, ...]
 
     def __str__(self) -> str:
+        return self.brief
+
+    @property
+    def brief(self) -> str:
         return " or ".join(self.words)
 
     def parsed(self, text: str) -> object:
@@ -123,6 +138,10 @@ class Flag:
     """True or false."""
 
     def __str__(self) -> str:
+        return self.brief
+
+    @property
+    def brief(self) -> str:
         return "true or false"
 
     def parsed(self, text: str) -> object:
@@ -141,7 +160,11 @@ class Several:
     each: Takes
 
     def __str__(self) -> str:
-        return f"a list, each {self.each}"
+        return f"a list of different values, each {self.each}"
+
+    @property
+    def brief(self) -> str:
+        return f"a list, each {self.each.brief}"
 
     def parsed(self, text: str) -> object:
         return [self.each.parsed(one.strip()) for one in text.split(",")]

@@ -26,7 +26,7 @@ from training.features.examples import Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
-from training.fitting.als import variance_kept
+from training.fitting.als import share_of_variance
 from training.fitting.choosing import (
     HeldOut,
     Scored,
@@ -233,8 +233,8 @@ def _hashtag_parts(
 def _pca(als: Part, features: Features) -> dict[str, Any]:
     """How many components ALS compares photos by, and the share of the variance they keep."""
     components = als.arrays["components"].astype(np.float32)
-    kept = variance_kept(PhotoSpace(als.arrays["mean"], components), features)
-    return {"pca": {"components": len(components), "variance": round(kept, 4)}}
+    share = share_of_variance(PhotoSpace(als.arrays["mean"], components), features)
+    return {"pca": {"components": len(components), "variance": round(share, 4)}}
 
 
 def _provenance(

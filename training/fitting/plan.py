@@ -206,10 +206,7 @@ class Plan:
     """Every hyper-parameter of a fit; its seed is that of everything."""
 
     min_count: int = knob(
-        1,
-        Whole(1, 1_000_000),
-        "Photos that must carry a hashtag for it to be learnt.",
-        "vocabulary",
+        1, Whole(1, 1_000_000), "Photos that a hashtag must be on to be learnt.", "vocabulary"
     )
     validation: float = knob(
         0.1,
@@ -222,10 +219,7 @@ class Plan:
         3, Whole(1, 16), "Projection heads that are fitted apart and laid side by side.", "head"
     )
     categories: int | None = knob(
-        None,
-        Whole(1, 200, none="by silhouette"),
-        "Groups that posts are put into.",
-        "categories",
+        None, Whole(1, 200, none="by silhouette"), "Groups that posts are put into.", "categories"
     )
     seed: int = knob(
         0,

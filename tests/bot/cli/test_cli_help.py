@@ -14,7 +14,10 @@ COMMANDS = (
     ("recommend",),
     ("tags", "similar"),
     ("tags", "categories"),
-    *(("train", name) for name in ("import", "collect", "fit", "evaluate", "report", "tune")),
+    *(
+        ("train", name)
+        for name in ("import", "collect", "plan", "fit", "evaluate", "report", "tune")
+    ),
     ("weights",),
     ("weights", "get"),
     ("bench",),
@@ -48,7 +51,7 @@ def test_examples_stand_whole_and_below_each_other_on_a_narrow_terminal(
 
 def test_training_commands_stand_in_the_order_in_which_they_are_needed(tag4pic: Tag4pic) -> None:
     help_text = tag4pic("train", "--help").stdout
-    order = ("import", "embed", "fit", "tune", "evaluate", "report", "finetune", "rollback")
+    order = ("import", "embed", "plan", "fit", "tune", "evaluate", "report", "finetune", "rollback")
     places = [help_text.index(f"\u2502 {name} ") for name in order]
     assert places == sorted(places)
 

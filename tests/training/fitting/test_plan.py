@@ -123,7 +123,7 @@ def test_any_text_turns_a_knob_or_is_refused_in_a_sentence(setting: str) -> None
         (["als.variance=85"], "takes a number above 0 to 1, not 85"),
         (["head.batch_norm=maybe"], "takes true or false"),
         (["choosing.exponents=0.1,0.1"], "takes a list"),
-        (["photos.side=20"], "or none (the network's own), not 20"),
+        (["photos.side=20"], "64 to 640, or none: the network's own, not 20"),
         (["vectors.window=2", "vectors.window=3"], "set to 2 and to 3"),
         (["vectors.epochs=5", "vectors.uses=9"], "cannot go together"),
         (["vectors.epochs=5", "vectors.most_epochs=9"], "cannot go together"),

@@ -6,8 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.datasets.format import DatasetError, Post
-from training.fitting.plan import Model, VectorsPlan
-from training.fitting.vectors import aligned, similar_table, train_vectors
+from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
+from training.fitting.vectors import (
+    aligned,
+    epochs_of,
+    hashtag_vectors,
+    similar_table,
+    starting_vectors,
+    train_vectors,
+)
 
 TOPICS = [
     topic.split()
@@ -97,6 +104,34 @@ def test_the_table_is_that_of_all_cosines_sorted(count: int, k: int, seed: int) 
         assert len(set(indices[row])) == len(indices[row])
         assert cosines[row].astype(float) == pytest.approx(expected, abs=2e-3)
         assert np.all(np.abs(cosines[row]) <= 1)
+
+
+def test_epochs_that_a_plan_names_are_made_whatever_the_posts() -> None:
+    reports: list[tuple[str, int, int]] = []
+    plan = VectorsPlan(dims=4, epochs=2)
+    train_vectors(posts(30), plan=plan, progress=lambda *report: reports.append(report))
+    assert reports[-1] == ("Word2Vec, skipgram", 2, 2) and epochs_of(posts(30), plan) == 2
+    assert epochs_of(posts(30), VectorsPlan(uses=1200)) == 10  # 30 posts of 4 hashtags
+    assert epochs_of([Post(("alone",))], VectorsPlan(epochs=2)) == 0
+
+
+def test_the_head_starts_from_the_plans_model_and_drawn_vectors_where_it_has_none() -> None:
+    some = [*posts(60), Post(("once", "beach"))]
+    hashtags = ["beach", "once", "dog"]
+    vectors = {}
+    for model in MODELS:
+        plan = Plan(vectors=VectorsPlan(model=model, dims=6, epochs=1, min_count=2))
+        vectors[model] = starting_vectors(hashtag_vectors(some, hashtags, plan), 3, plan)
+    learnt = hashtag_vectors(some, hashtags, plan)
+    for model, start in vectors.items():
+        assert np.array_equal(start[[0, 2]], learnt[model][[0, 2]])
+        assert not learnt[model][1].any() and start[1].any()
+
+
+def test_a_floor_above_every_hashtag_is_refused_in_a_sentence() -> None:
+    plan = Plan(vectors=VectorsPlan(min_count=1000))
+    with pytest.raises(DatasetError, match=r"at least 1,000 posts. Lower vectors\.min_count"):
+        hashtag_vectors(posts(30), ["beach"], plan)
 
 
 HARRISON = Path(__file__).parents[4] / "shared" / "data" / "harrison" / "tag_list.txt"
