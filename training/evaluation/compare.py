@@ -148,8 +148,8 @@ def compare(
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing for all of them.
     """
-    prepare_folder(out)  # rather refused now than after the first fit
     posts, asked = _posts_and_asked(dataset, split)
+    prepare_folder(out)  # rather refused now than after the first fit
     shared = _Shared(posts, asked, backend, backbone, weights_dir, cache_dir)
     of_all = {
         "posts": hashlib.sha256((dataset / POSTS).read_bytes()).hexdigest(),
@@ -295,6 +295,10 @@ def _posts_and_asked(dataset: Path, split: str) -> tuple[list[Post], list[Post]]
     Raises:
         DatasetError: where there are none of either, or nothing could be right.
     """
+    if split == "train":
+        raise DatasetError(
+            "The train split is what is fitted on: measure on another, validation or test."
+        )
     train = [post for post in posts_of(dataset, "train") if post.hashtags]
     if split != VALIDATION:
         asked = posts_of(dataset, split)

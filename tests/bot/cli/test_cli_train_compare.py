@@ -132,9 +132,11 @@ def test_photos_of_the_validation_split_are_not_learnt_from(
         (("--over", "vectors.window"), "turns no knob"),
         (("--over", "heads=1", "--over", "heads=2"), "compared twice"),
         (("--set", "heads=1", "--over", "heads=2,3"), "set it once"),
+        (("--over", "als.variance=0.85,0.95"), "counts for nothing with --backend w2v"),
+        (("--split", "train"), "measure on another"),
     ],
 )
-def test_knobs_that_there_are_not_are_refused_before_anything_is_fitted(
+def test_what_cannot_be_compared_is_refused_before_anything_is_fitted(
     train: Tag4pic, fitted: Fitted, tmp_path: Path, wrong: tuple[str, ...], says: str
 ) -> None:
     assert says in refusal(train(*compared(fitted, tmp_path / "out", *wrong)))

@@ -114,8 +114,17 @@ def page_file(fitted: Fitted) -> Path:
     same = ("posts", "validation", 3)
     prepare_folder(compared)
     results = (
-        Result(*same, ("head.loss=kld_bce",), 4, {"w2v": metrics}, {"w2v": intervals}, 0.6, 12, 9),
-        Result(*same, ("vectors.dims=900",), error="Out of <memory>."),
+        Result(
+            *same,
+            ("heads=1", "head.loss=kld_bce"),
+            4,
+            {"w2v": metrics},
+            {"w2v": intervals},
+            0.6,
+            12,
+            9,
+        ),
+        Result(*same, ("heads=1", "vectors.dims=900"), error="Out of <memory>."),
     )
     for number, result in enumerate(results):
         write_result(result_file(compared, result.settings, {"plan": number}), result, {})
@@ -144,7 +153,14 @@ def test_the_report_shows_figures_charts_and_photos(page: Page) -> None:
 
 
 def test_the_report_shows_plans_compared_and_why_one_could_not_be_fitted(page: Page) -> None:
-    for text in ("Plans compared", "head.loss=kld_bce", "0.432", "12 s", "Out of &lt;memory&gt;."):
+    for text in (
+        "Plans compared",
+        ">head.loss=kld_bce<",
+        "0.432",
+        "12 s",
+        "All with heads=1.",
+        "Out of &lt;memory&gt;.",
+    ):
         assert text in page.html
 
 

@@ -108,9 +108,15 @@ def comparison(results: Sequence[Result]) -> str:
             key: max((one.intervals[name][key][1] for one, name in measured), default=0) or 1.0
             for key in _COMPARED
         }
+        shared = [
+            setting
+            for setting in of_split[0].settings
+            if all(setting in one.settings for one in of_split)
+        ]
         rows = []
         for one in of_split:
-            plan = escape(" ".join(one.settings) or "the plan itself")
+            own = [escape(setting) for setting in one.settings if setting not in shared]
+            plan = "<br>".join(own) or "the plan itself"
             if one.error:
                 rows.append(
                     f'<tr><td class="who">{plan}</td><td colspan="{len(_COMPARED) + 3}">'
@@ -132,12 +138,13 @@ def comparison(results: Sequence[Result]) -> str:
             if split == "test"
             else ""
         )
+        always = f" All with {escape(', '.join(shared))}." if shared else ""
         heads = ["Plan", "Backend", *(_TITLES[key] for key in _COMPARED), "CPU", "Clock"]
         title = f"{dataset}, {split}: {photos:,} photos, first {at}"
         tables.append(
             f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "
-            f"them, with 95 % intervals; times are those of the fit, features excluded.{flattered}"
-            f"</p>{_table(heads, rows, escape(title))}"
+            f"them, with 95 % intervals; times are those of the fit, features excluded.{always}"
+            f"{flattered}</p>{_table(heads, rows, escape(title))}"
         )
     return "".join(tables)
 
