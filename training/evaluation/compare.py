@@ -160,13 +160,6 @@ def compare(
     results = []
     for number, combination in enumerate(combinations):
         label = " ".join(combination.settings) or "the plan itself"
-
-        def within(
-            doing: str, done: int, total: int, number: int = number, at: str = label
-        ) -> None:
-            share = f" {done / total:.0%}" if total else ""
-            progress(f"{at}: {doing}{share}", number, len(combinations))
-
         result = Result(dataset.name, split, at, combination.settings, error=combination.error)
         plan = combination.plan
         own = {"plan": plan_to_json(plan)} if plan else {"error": combination.error}
@@ -177,6 +170,7 @@ def compare(
             result = replace(stored, settings=combination.settings)
         else:
             if plan is not None:
+                within = _within(progress, label, number, len(combinations))
                 result = _measured(shared, plan, result, within)
             write_result(file, result, of)
         results.append(result)
@@ -184,6 +178,16 @@ def compare(
     if all(result.error for result in results):
         raise DatasetError(results[0].error)
     return results
+
+
+def _within(progress: Progress, label: str, number: int, total: int) -> Progress:
+    """Progress of one combination, as one of all of them."""
+
+    def within(doing: str, done: int, of: int) -> None:
+        share = f" {done / of:.0%}" if of else ""
+        progress(f"{label}: {doing}{share}", number, total)
+
+    return within
 
 
 _Key = tuple[Any, ...]
