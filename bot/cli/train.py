@@ -17,8 +17,15 @@ from bot.cli.console import (
     settings_for_a_command,
 )
 from bot.cli.options import FITTED_BACKENDS, Dataset, MinCount, Mirrored, PlanFile, Set
+from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
-from bot.cli.train_evaluation import add_metrics, evaluate, metrics_table, report
+from bot.cli.train_evaluation import (
+    ACCURACY_FLATTERS,
+    add_metrics,
+    evaluate,
+    metrics_table,
+    report,
+)
 from bot.cli.train_plan import chosen_plan, plan, print_choices
 from bot.cli.train_versions import finetune, rollback, status
 from training.terminal import CACHE, Cache, reporting
@@ -160,6 +167,7 @@ def fit(
         if name in bundle.metrics:
             add_metrics(table, name, bundle.metrics[name])
     Console().print(table)
+    print_line(ACCURACY_FLATTERS.format(bundle.metrics["empty_accuracy"]))
     print_line(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]")
 
 
@@ -289,6 +297,7 @@ app.command()(plan)
 app.command()(fit)
 app.command()(tune)
 app.command()(evaluate)
+app.command()(compare)
 app.command()(report)
 app.command()(finetune)
 app.command()(status)

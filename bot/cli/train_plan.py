@@ -91,16 +91,23 @@ def chosen_plan(
         PlanError: as ``training.fitting.plan.with_values``.
     """
     from training.fitting.knobs import shown
-    from training.fitting.plan import Plan, knobs, read_plan, with_values
-    from training.fitting.plan_rules import counts_for
+    from training.fitting.plan import Plan, read_plan, with_values
 
     settings = settings or []
     also = [f"{name}={shown(value)}" for name, value in shorthands.items() if value is not None]
     chosen = with_values(Plan() if file is None else read_plan(file), [*settings, *also])
+    refuse_idle(settings, backend)
+    return chosen
+
+
+def refuse_idle(settings: Sequence[str], backend: str) -> None:
+    """End with status 1 where a knob that is set counts for nothing of what is fitted."""
+    from training.fitting.plan import knobs
+    from training.fitting.plan_rules import counts_for
+
     for name in (setting.partition("=")[0].strip() for setting in settings):
         if not counts_for(knobs()[name], backend):
             fail(f"{name} counts for nothing with --backend {backend}: leave it out.")
-    return chosen
 
 
 def print_choices(plan: "Plan", bundle: "Bundle") -> None:

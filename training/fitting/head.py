@@ -229,12 +229,13 @@ def fit_head(
         {"params": [network.vectors], "lr": vector_rate, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
-    steps = -(-len(features) // plan.batch)
+    total_steps = -(-len(features) // plan.batch) * plan.epochs
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=[g["lr"] for g in optimizer.param_groups],
-        total_steps=steps * plan.epochs,
-        pct_start=0.1,
+        total_steps=total_steps,
+        # Of ten steps a tenth would be a warm-up of no length, by which OneCycleLR divides.
+        pct_start=0.2 if total_steps == 10 else 0.1,
     )
     counts = torch.from_numpy(np.ones(len(features), np.float32) if weights is None else weights)
     average = None

@@ -24,6 +24,7 @@ from recommenders.fusion import Fusion
 from recommenders.nearest import PhotoSpace
 from training.datasets.format import DatasetError, Post, Problems, read_posts
 from training.datasets.post_counts import PostCounts
+from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
@@ -128,6 +129,7 @@ def fit_bundle(
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
     if "w2v" in training_set.backbone_of:
         name = training_set.backbone_of["w2v"]
+        progress("projection head", 0, 2 * plan.heads * plan.head.epochs)
         start = starting_vectors(vectors, len(hashtags), plan)
         # All photos but those that later tell whether fine-tuning forgets.
         everybody, _ = replay_rows(len(photos), plan.seed)
@@ -178,6 +180,7 @@ def fit_bundle(
         backbones={name: backbone.sha256 for name, backbone in training_set.backbones.items()},
         metrics={
             "validation_photos": len(held_out_rows),
+            "empty_accuracy": empty_accuracy(judge.truth),
             "history": history,
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },

@@ -99,10 +99,36 @@ def prepare(
         if not set(without).intersection(post.hashtags)
     ]
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
+    photos = prepare_photos(
+        posts,
+        plan,
+        backend=backend,
+        backbone=backbone,
+        weights_dir=weights_dir,
+        cache_dir=cache_dir,
+        fetch=fetch,
+        problems=problems,
+        progress=progress,
+    )
+    return replace(photos, post_counts=counted).with_vectors_of(plan, progress)
+
+
+def prepare_photos(
+    posts: list[Post],
+    plan: Plan,
+    *,
+    backend: str,
+    backbone: str | None,
+    weights_dir: Path | None,
+    cache_dir: Path,
+    fetch: bool,
+    problems: Problems,
+    progress: Progress = silent,
+) -> TrainingSet:
+    """Posts made ready to fit on, but for the hashtags' vectors."""
     used_by = {
-        name: backbone_of(backbone or DEFAULT_BACKBONES[name], plan.photos)
-        for name in ("als", "w2v")
-        if backend in (name, "all")
+        one: backbone_of(name, plan.photos)
+        for one, name in usual_backbones(backend, backbone).items()
     }
     backbones = {
         name: get_backbone(name, weights_dir, fetch=fetch)
@@ -146,9 +172,8 @@ def prepare(
         examples,
         used_by,
         backbones,
-        hashtag_vectors(posts, hashtags, plan, progress),
+        {},
         problems,
-        counted,
     )
 
 
@@ -186,6 +211,15 @@ def posts_of(folder: Path, split: str, problems: Problems | None = None) -> list
 def _name(post: Post) -> str:
     """What its photo is called, for people."""
     return post.image.name if post.image else ""
+
+
+def usual_backbones(backend: str, backbone: str | None) -> dict[str, str]:
+    """By backend that is fitted its backbone's name; arguments as for ``fit_dataset``."""
+    return {
+        name: backbone or DEFAULT_BACKBONES[name]
+        for name in ("als", "w2v")
+        if backend in (name, "all")
+    }
 
 
 def backbone_of(name: str, photos: PhotosPlan) -> str:

@@ -20,7 +20,7 @@ from training.fitting.plan import changed, knobs, plan_from_json, plan_to_json, 
 def test_a_fit_says_what_it_learnt_and_how_to_use_it(fitted: Fitted) -> None:
     assert "42 photos, 9 hashtags" in fitted.output
     for name in ("als", "w2v", "both"):
-        assert re.search(rf"^ +{name} +[01]\.\d+", fitted.output, re.MULTILINE)
+        assert re.search(rf"^ *{name} +[01]\.\d+", fitted.output, re.MULTILINE)
     assert "MODEL_DIR=" in fitted.output and "tag4pic run" in fitted.output
 
 
@@ -290,6 +290,7 @@ EVERY_KNOB = {
     "vectors.negative": "4",
     "vectors.min_count": "2",
     "vectors.epochs": "3",
+    "vectors.fewest_uses": "3",
     "als.variance": "0.85",
     "als.damping": "0.25",
     "als.factors": "6",
