@@ -15,6 +15,8 @@ from recommenders.memory_budget import MemoryBudget
 pillow_heif.register_heif_opener()
 # Sizes are held to MAX_PIXELS here; Pillow's own warning would only fill the log.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# In blocks of less than 32 MB the allocator keeps an image's memory, once for every thread.
+Image.core.set_block_size(2**26)
 
 MAX_BYTES = 20 * 2**20
 """What a bot may download from Telegram."""
@@ -141,14 +143,15 @@ def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Imag
 
 
 def _decoded(data: bytes, shorter_side: int) -> Image.Image:
-    with _open(data) as image:
-        whole, factor = image.size, _factor(image.size, shorter_side)
-        image.draft("RGB", (max(1, whole[0] // factor), max(1, whole[1] // factor)))
-        with BUDGET.holding(_needed(image, whole, shorter_side)):
-            image.load()
-            _check_size(image)
-            photo, turn = _reduced(image, shorter_side), _UPRIGHT.get(_orientation(image))
-            upright = photo if turn is None else photo.transpose(turn)
+    image = _open(data)
+    whole, factor = image.size, _factor(image.size, shorter_side)
+    image.draft("RGB", (max(1, whole[0] // factor), max(1, whole[1] // factor)))
+    with BUDGET.holding(_needed(image, whole, shorter_side)):
+        image.load()
+        _check_size(image)
+        photo, turn = _reduced(image, shorter_side), _UPRIGHT.get(_orientation(image))
+        del image  # before another takes the memory
+        upright = photo if turn is None else photo.transpose(turn)
     upright.info = {}  # whoever saves the photo would have it turned once more
     return upright
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Document, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
+from bot.chat.downloads import TooLargeError
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
 from bot.chat.services import Services
@@ -66,7 +67,8 @@ class IncomingPhoto:
         except InvalidToken as error:  # how a 404 for the file itself arrives
             raise UnreadablePhotoError("deleted") from error
         except NetworkError as error:
-            raise UnreadablePhotoError("slow") from error
+            too_large = isinstance(error.__cause__, TooLargeError)
+            raise UnreadablePhotoError("too_large" if too_large else "slow") from error
 
 
 @dataclass(frozen=True)
