@@ -16,7 +16,7 @@ pillow_heif.register_heif_opener()
 # Sizes are held to MAX_PIXELS here; Pillow's own warning would only fill the log.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # In blocks of less than 32 MB the allocator keeps an image's memory, once for every thread.
-Image.core.set_block_size(2**26)
+Image.core.set_block_size(2**26)  # type: ignore[attr-defined]
 
 MAX_BYTES = 20 * 2**20
 """What a bot may download from Telegram."""

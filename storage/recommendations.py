@@ -30,8 +30,13 @@ async def record(
     only_here: bool = False,
     duplicate: bool = False,
     message_id: int | None = None,
+    at: datetime | None = None,
 ) -> int:
-    """Stores an answer and returns its id; arguments as of its columns."""
+    """Stores an answer and returns its id; arguments as of its columns.
+
+    Args:
+        at: when its computing began, now by default. What was learnt later is not in it.
+    """
     answer = Recommendation(
         photo_id=photo_id,
         chat_id=chat_id,
@@ -48,7 +53,7 @@ async def record(
         length=len(hashtags),
         elapsed_ms=float(elapsed_ms),
         duplicate=duplicate,
-        at=now(),
+        at=at or now(),
     )
     session.add(answer)
     await session.flush()

@@ -66,7 +66,7 @@ async def request_in(
         style_of(chat),
         mix_of(engine, chat),
         count_of(chat) - len(own),
-        {*blocked, *own},
+        blocked.union(own) if own else blocked,
         language_of(chat, context.texts),
         chat_id,
         own,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -58,7 +59,7 @@ async def answer(
         if services.photo_places.becomes_crowd(person):
             await first.reply_html(texts.many_photos)
         async with services.photo_places.of(person):
-            started = perf_counter()
+            began, started = datetime.now(UTC), perf_counter()
             computed = await _compute(context, engine, album)
             elapsed_ms = (perf_counter() - started) * 1000
         request, hashtags, unwanted = computed.request, computed.hashtags, computed.unwanted
@@ -67,7 +68,7 @@ async def answer(
             await first.reply_html(texts.wrong_file[unreadable[0]], do_quote=True)
             return None
 
-        async with services.database.session() as session:
+        async with services.database.session(confirmed=False) as session:
             remembered = await photo_lookup.remember(session, engine, photos)
             if [photo.known for photo in remembered] != [photo.known for photo in photos]:
                 # Some turned out to be copies, which get the hashtags of what they are copies of.
@@ -93,6 +94,7 @@ async def answer(
                 only_here=bool(unwanted),
                 elapsed_ms=elapsed_ms,
                 duplicate=duplicate,
+                at=began,
             )
         if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
             services.learner.learn_soon(filter(None, renewed), [first.chat_id])
@@ -182,7 +184,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
     """
     services, texts, engine = context.services, context.texts, context.services.engine
     for photo_id, message_id in photos.items():
-        started = perf_counter()
+        began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
             request = await request_in(session, context, engine, album.chat_id)
             features = await known_photos.features(session, photo_id)
@@ -191,7 +193,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
             asked = without(engine, request, unwanted)
             hashtags = await recommend(services, engine, asked, [features])
-        async with services.database.session() as session:
+        async with services.database.session(confirmed=False) as session:
             answer_id = await record(
                 session,
                 engine,
@@ -202,6 +204,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 only_here=bool(unwanted),
                 elapsed_ms=(perf_counter() - started) * 1000,
                 duplicate=True,
+                at=began,
             )
         text, keyboard = answer_message.closed(
             texts, _new(request, answer_id, hashtags), engine.backends
@@ -249,7 +252,7 @@ async def _sent(
     services: Services, reply: Message, answer_id: int, photo_ids: Sequence[int]
 ) -> None:
     """Stores which message shows an answer."""
-    async with services.database.session() as session:
+    async with services.database.session(confirmed=False) as session:
         await recommendations.set_message(session, answer_id, reply.message_id)
         await sightings.answered(
             session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids

@@ -4,12 +4,15 @@ Pictures are never stored: a photo is known again by Telegram's name of its file
 another by its hashes and features.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Document, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken, NetworkError
@@ -30,6 +33,10 @@ Features = Mapping[str, NDArray[np.float32]]
 IMAGE_ENDINGS = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .avif .bmp .tif .tiff .gif".split()  # noqa: SIM905
 )
+
+
+_OF_AN_ALBUM = 4
+"""Photos of an album that are fetched and looked at together."""
 
 
 class UnreadablePhotoError(Exception):
@@ -155,21 +162,38 @@ async def compute(
     Args:
         known: as ``known_files`` gives it; what has all features is not downloaded.
     """
-    backbones = _backbones(engine)
-    photos, unreadable = [], []
-    for incoming in album:
+    turns = asyncio.Semaphore(_OF_AN_ALBUM)
+
+    async def computed(incoming: IncomingPhoto) -> ComputedPhoto | str:
         photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
         photo = replace(photo, incoming=incoming)
-        if photo.features.keys() < set(backbones):
-            try:
-                data = await incoming.download()
-                hashes, features = await services.in_worker(lambda d=data: _compute(engine, d))  # type: ignore[misc]
-            except (UnreadablePhotoError, PhotoError) as error:
-                unreadable.append(error.reason)
-                continue
-            photo = replace(photo, hashes=hashes, features={**features, **photo.features})
-        photos.append(photo)
+        if photo.features.keys() >= set(_backbones(engine)):
+            return photo
+        try:
+            async with turns:
+                return await _computed(services, engine, photo)
+        except (UnreadablePhotoError, PhotoError) as error:
+            return error.reason
+
+    results = await asyncio.gather(*map(computed, album), return_exceptions=True)
+    photos, unreadable = [], []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        if isinstance(result, str):
+            unreadable.append(result)
+        else:
+            photos.append(result)
     return photos, unreadable
+
+
+async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
+    async with services.files:
+        data = await photo.incoming.download()
+        image, hashes = await services.in_worker(partial(_decoded, data, engine.working_side))
+        del data
+    features = await services.batches.features(engine, image, _backbones(engine))
+    return replace(photo, hashes=hashes, features={**features, **photo.features})
 
 
 async def remember(
@@ -281,10 +305,9 @@ def _backbones(engine: Engine) -> list[str]:
     return list(dict.fromkeys([engine.confirm_backbone, *names]))
 
 
-def _compute(engine: Engine, data: bytes) -> tuple[Hashes, dict[str, NDArray[np.float32]]]:
-    image = decode(data, engine.working_side)
-    features = engine.features([image], _backbones(engine))
-    return copies.hashes(image), {name: rows[0] for name, rows in features.items()}
+def _decoded(data: bytes, shorter_side: int) -> tuple[Image.Image, Hashes]:
+    image = decode(data, shorter_side)
+    return image, copies.hashes(image)
 
 
 def _content(message: Message) -> Message | ExternalReplyInfo:

@@ -76,7 +76,7 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
         photos, unreadable = await photo_lookup.compute(services, engine, album, known)
         if not photos:
             raise UnreadablePhotoError(unreadable[0])
-        async with services.database.session() as session:
+        async with services.database.session(confirmed=False) as session:
             remembered = await photo_lookup.remember(session, engine, photos)
     if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
         services.learner.learn_soon(filter(None, renewed), [first.chat_id])

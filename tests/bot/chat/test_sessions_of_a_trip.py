@@ -22,9 +22,9 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         open_session = getattr(Database, name)
 
         @asynccontextmanager
-        async def counted(database: Database) -> AsyncIterator[Any]:
+        async def counted(database: Database, **how: Any) -> AsyncIterator[Any]:
             opened[name] += 1
-            async with open_session(database) as session:
+            async with open_session(database, **how) as session:
                 yield session
 
         monkeypatch.setattr(Database, name, counted)
