@@ -83,10 +83,10 @@ async def previous(
     """
     taught = exists().where(or_(Label.chat_id == chat_id, Label.user_id == chat_id))
     theirs = or_(Label.chat_id == Recommendation.chat_id, Label.user_id == Recommendation.chat_id)
-    changes = select(func.max(Label.at), func.max(Label.removed_at)).where(
-        Label.photo_id == photo_id
+    changed = exists().where(
+        Label.photo_id == photo_id,
+        or_(Label.at >= Recommendation.at, Label.removed_at >= Recommendation.at),
     )
-    moments = [*(await session.execute(changes)).one(), since]
     named = _joined(words)
     query = select(Recommendation.hashtags).where(
         Recommendation.photo_id == photo_id,
@@ -100,9 +100,10 @@ async def previous(
         ~Recommendation.album,
         ~Recommendation.only_here,
         Recommendation.length >= count,
+        ~changed,
     )
-    if any(moments):
-        query = query.where(Recommendation.at > max(filter(None, moments)))
+    if since is not None:
+        query = query.where(Recommendation.at > since)
     hashtags = await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
     return None if hashtags is None else [(tag, score) for tag, score in hashtags]
 

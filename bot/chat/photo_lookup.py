@@ -138,17 +138,26 @@ def kind_of(message: Message) -> str:
 
 
 async def known_files(
-    session: AsyncSession, engine: Engine, album: Iterable[IncomingPhoto]
+    session: AsyncSession, engine: Engine, album: Sequence[IncomingPhoto], ids: Mapping[str, int]
 ) -> dict[str, ComputedPhoto]:
-    """The photos whose files were seen before, by file; some features may be missing."""
+    """The photos whose files were seen before, by file; some features may be missing.
+
+    Args:
+        ids: of these photos, by file.
+    """
     known = {}
     for incoming in album:
-        photo_id = await known_photos.find_by_file(session, incoming.file.file_unique_id)
+        photo_id = ids.get(incoming.file.file_unique_id)
         if photo_id is not None:
             features = await known_photos.features(session, photo_id, _backbones(engine))
             photo = ComputedPhoto(incoming, features, photo_id=photo_id, known=True)
             known[photo.file_unique_id] = photo
     return known
+
+
+def unique_ids(album: Iterable[IncomingPhoto]) -> set[str]:
+    """Telegram's names of the files."""
+    return {photo.file.file_unique_id for photo in album}
 
 
 async def compute(
@@ -231,8 +240,14 @@ async def find_copy(
     suffice, and for one stored before there were colours the rest. Of several the one whose
     perceptual hash is nearest is the copy.
     """
-    for view, among_cropped, cropped in copies.looked_up(hashes):
-        bits = await _confirmed(session, view, among_cropped, cropped)
+    looked_up = list(copies.looked_up(hashes))
+    if not looked_up:
+        return None
+    proposed = await known_photos.sharing_a_band(
+        session, [(view, among_cropped) for view, among_cropped, _ in looked_up]
+    )
+    for (view, among_cropped, cropped), photos in zip(looked_up, proposed, strict=True):
+        bits = await _confirmed(session, view, photos, among_cropped, cropped)
         if not bits:
             continue
         vectors = await known_photos.features_of_several(
@@ -248,10 +263,13 @@ async def find_copy(
 
 
 async def _confirmed(
-    session: AsyncSession, view: Hashes, among_cropped: bool, cropped: bool
+    session: AsyncSession,
+    view: Hashes,
+    proposed: Mapping[int, int],
+    among_cropped: bool,
+    cropped: bool,
 ) -> dict[int, int]:
-    """The photos that pass for the same by all hashes: differing bits by id."""
-    proposed = await known_photos.sharing_a_band(session, view, cropped=among_cropped)
+    """Those of the proposed photos that pass for the same by all hashes: differing bits by id."""
     near = copies.nearest(view.average, np.array(list(proposed.values()), np.int64))
     if not len(near):
         return {}
