@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from recommenders.batching import MOST, Batches
+from recommenders.batching import Batches
 from tests.colours import BACKBONE, ColourNetwork, colour_engine, picture
 
 
@@ -29,9 +29,9 @@ class Gate(ColourNetwork):
 async def test_what_comes_while_the_network_is_busy_goes_through_it_together() -> None:
     network = Gate()
     engine = colour_engine(network=network)
-    pictures = [picture("red", seed) for seed in range(2 + MOST)]
+    pictures = [picture("red", seed) for seed in range(6)]
     with ThreadPoolExecutor(1) as threads:
-        batches = Batches(threads, lanes=1)
+        batches = Batches(threads, lanes=1, most=3)
         first = asyncio.create_task(batches.features(engine, pictures[0], [BACKBONE]))
         assert await asyncio.to_thread(network.entered.wait, 30)  # alone, at once
         others = [
@@ -40,7 +40,7 @@ async def test_what_comes_while_the_network_is_busy_goes_through_it_together() -
         await asyncio.sleep(0)
         network.opened.set()
         features = [(await task)[BACKBONE] for task in (first, *others)]
-    assert network.sizes == [0, 1, 1 + MOST]
+    assert network.sizes == [0, 1, 4]
     alone = [engine.features([one], [BACKBONE])[BACKBONE][0] for one in pictures]
     np.testing.assert_allclose(features, alone, atol=1e-5)
 
