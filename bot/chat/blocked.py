@@ -26,6 +26,7 @@ class BlockedHashtags:
         self._engine: Engine | None = None
         self._looked_at = 0
         self._blocked: frozenset[str] = frozenset()
+        self._begun_anew = 0
 
     async def blocklist(
         self, session: AsyncSession, version: moderation.Version | None = None
@@ -57,26 +58,36 @@ class BlockedHashtags:
         if engine is not self._engine:
             self._forget()
             self._engine = engine
-        done = self._looked_at
+        done, begun_anew = self._looked_at, self._begun_anew
         if new := list(engine.hashtags[done:]):
             blocked = await asyncio.to_thread(blocked_of, new, blocklist)
-            same = engine is self._engine and blocklist is self._blocklist
-            if same and done == self._looked_at:  # nothing has changed meanwhile
-                self._blocked |= blocked - self._blocked
-                self._looked_at += len(new)
+            if begun_anew == self._begun_anew:
+                # Another may have looked at the same ones meanwhile.
+                self._looked_at = max(self._looked_at, done + len(new))
+                if not blocked <= self._blocked:
+                    self._blocked |= blocked
             else:
-                return blocked_of(engine.hashtags, blocklist)
-        blocked_others = frozenset(tag for tag in others if blocklist.blocks(key(tag)))
-        return self._blocked if blocked_others <= self._blocked else self._blocked | blocked_others
+                whole = list(engine.hashtags)
+                return _and(
+                    await asyncio.to_thread(blocked_of, whole, blocklist), others, blocklist
+                )
+        return _and(self._blocked, others, blocklist)
 
     def _forget(self) -> None:
         self._looked_at, self._blocked = 0, frozenset()
+        self._begun_anew += 1
 
 
 def blocked_of(hashtags: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
     """Those hashtags that a list blocks, and the Russian ones that are blocked or mean one."""
     blocked = frozenset(tag for tag in hashtags if blocklist.blocks(key(tag)))
     return blocked | _blocked_russian(blocklist)
+
+
+def _and(blocked: frozenset[str], others: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
+    """The same set where none of ``others`` is blocked beside it."""
+    more = frozenset(tag for tag in others if blocklist.blocks(key(tag)))
+    return blocked if more <= blocked else blocked | more
 
 
 @lru_cache(maxsize=4)
