@@ -14,8 +14,9 @@ A blocked word is nobody's.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -46,6 +47,20 @@ _STATUS = func.coalesce(func.max(LabelDecision.status), "")
 _PEOPLE = func.count(Label.user_id.distinct())
 _INSULTS = Blocklist(blocklist.shipped("review"))
 """Tells which hashtags say a word that insults people, in disguise or among other words."""
+
+
+VERSION = (
+    select(func.count()).select_from(BlockedWord).scalar_subquery(),
+    select(func.max(BlockedWord.at)).scalar_subquery(),
+)
+"""SQL: the columns of a ``Version``."""
+
+
+class Version(NamedTuple):
+    """Of what admins block and allow: how many words, and when the last was."""
+
+    words: int
+    last_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,11 @@ async def decide(
     return [Pending(*row[:4]) for row in rows]
 
 
+async def version(session: AsyncSession) -> Version:
+    """What tells that the block list has changed, without reading it."""
+    return Version(*(await session.execute(select(*VERSION))).one())
+
+
 async def in_force(session: AsyncSession) -> Blocklist:
     """The block list: what ships and what admins added, but for what they allow."""
     return blocklist_of(await own_words(session))
@@ -169,7 +189,7 @@ async def unblock(session: AsyncSession, word: str, by: int) -> bool:
 
 async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> None:
     row = {"word": word, "allowed": allowed, "added_by": by, "at": now()}
-    await insert_or_change(session, BlockedWord, [row], keys=["word"], change=["allowed"])
+    await insert_or_change(session, BlockedWord, [row], keys=["word"], change=["allowed", "at"])
 
 
 async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:

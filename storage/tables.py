@@ -220,6 +220,7 @@ class Recommendation(Base):
         only_here: hashtags of it were unwanted in its chat, so other chats are not given it.
         taken_out: what somebody took out, in that order.
         duplicate: the photo was known already.
+        at: when its computing began.
     """
 
     __tablename__ = "recommendations"

@@ -24,6 +24,7 @@ from telegram.ext import (
 from telegram.request import HTTPXRequest
 
 from bot.chat.delivery import Delivery
+from bot.chat.downloads import limited
 from bot.chat.handlers import (
     addtags,
     admin,
@@ -186,7 +187,7 @@ def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
         connection_pool_size=connections,
         pool_timeout=60,
         read_timeout=20,
-        httpx_kwargs=None if proxied else {"trust_env": False},
+        httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited]}},
     )
 
 

@@ -163,13 +163,13 @@ async def test_photos_stored_before_there_were_colours_stay_and_have_none(
     async with database.session() as session:
         old = await known_photos.perceptual_hashes_and_colours(session, [photo])
         assert old == {photo: (hashes.packed_perceptual, None)}
-        assert await known_photos.sharing_a_band(session, hashes, cropped=True) == {}
+        assert await known_photos.sharing_a_band(session, [(hashes, True)]) == [{}]
         assert (await known_photos.features(session, photo)).keys() == {"net"}
         await known_photos.add_hashes(session, photo, hashes)
         assert await known_photos.perceptual_hashes_and_colours(session, [photo]) == {
             photo: (hashes.packed_perceptual, hashes.colours)
         }
-        found = await known_photos.sharing_a_band(session, Hashes(7, 0), cropped=True)
+        [found] = await known_photos.sharing_a_band(session, [(Hashes(7, 0), True)])
         assert found == {photo: 7}
 
 

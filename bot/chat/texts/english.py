@@ -219,6 +219,8 @@ ENGLISH = Texts(
         "no_pixels": "There is not a single pixel in this image. Please send another.",
         "too_many_pixels": "This image has too many pixels for me. Please send it smaller, or as "
         "a photo instead of a file.",
+        "too_long": "This image is too long for me: a side may have 30,000 pixels at most. Please "
+        "send a part of it.",
         "too_large": "This file is over 20 MB, which is more than Telegram lets me download. "
         "Please send it as a photo instead of a file.",
         "unreadable": "I could not open this file. Please send it again.",
