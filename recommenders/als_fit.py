@@ -76,6 +76,28 @@ def solve(
     return np.linalg.solve(left, (1 + alpha) * seen.sum(axis=0)).astype(np.float32)
 
 
+def solve_few(
+    fixed: Floats, inverse: NDArray[np.float64], rows: NDArray[np.intp], alpha: float
+) -> Floats:
+    """``solve`` for many at once that occur with few each: (m, f) float32.
+
+    By the Woodbury identity a system of f equations becomes one of r.
+
+    Args:
+        fixed: (n, f) the other side's factors.
+        inverse: (f, f) of FᵀF + λI.
+        rows: (m, r) which of ``fixed`` occur with each.
+    """
+    seen = fixed[rows].astype(np.float64)
+    lent = seen @ inverse
+    alone = lent.sum(axis=1)
+    left = lent @ seen.transpose(0, 2, 1) + np.eye(rows.shape[1]) / alpha
+    right = np.einsum("mrf,mf->mr", seen, alone)
+    shared = np.linalg.solve(left, right[..., None])[..., 0]
+    factors = (1 + alpha) * (alone - np.einsum("mrf,mr->mf", lent, shared))
+    return np.asarray(factors, np.float32)
+
+
 def weighted_mean(factors: Floats, shares: Floats) -> Floats:
     """Mean of (n, k, f) over k, weighted by ``shares`` (n, k), whose rows are together 1."""
     return np.asarray(np.einsum("nk,nkf->nf", shares, factors, optimize=True), np.float32)
