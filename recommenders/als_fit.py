@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
-from recommenders.nearest import PhotoSpace
+from recommenders.nearest import KnownPhotos, PhotoSpace
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class FittedAls:
     Attributes:
         backbone: whose features it takes.
         space: features to the space of neighbours.
-        photos: (N, k) float32 unit vectors of known photos.
+        photos: (N, k) float32 unit vectors of known photos, or an index of them.
         photo_factors: (N, f) float32.
         hashtag_factors: (V, f) float32.
         settings: see ``AlsSettings``.
@@ -51,7 +51,7 @@ class FittedAls:
 
     backbone: str
     space: PhotoSpace
-    photos: Floats
+    photos: KnownPhotos
     photo_factors: Floats
     hashtag_factors: Floats
     settings: AlsSettings
