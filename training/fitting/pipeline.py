@@ -5,6 +5,7 @@ the training photos; then everything is fitted once more on all of them. Every h
 ``plan.py``.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,9 +20,9 @@ from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import official_name, without_side
 from recommenders.bundle import Bundle, Part, save
-from recommenders.bundle_parts import fusion_part, ranking_part
+from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
-from recommenders.nearest import PhotoSpace
+from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
 from training.datasets.format import DatasetError, Post, Problems, read_posts
 from training.datasets.post_counts import PostCounts
 from training.evaluation.metrics import empty_accuracy
@@ -46,6 +47,8 @@ from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
 from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
+
+log = logging.getLogger(__name__)
 
 
 def fit_dataset(
@@ -125,6 +128,8 @@ def fit_bundle(
         _, parts["als"] = fit_als(examples, backbone, plan)
         pca = _pca(parts["als"], examples.features[backbone.name])
         progress("ALS", 2, 2)
+        if len(parts["als"].arrays["photos"]) > SCANNED:
+            parts |= _indexed(parts["als"], progress)
 
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
     if "w2v" in training_set.backbone_of:
@@ -191,6 +196,18 @@ def fit_bundle(
         },
     )
     return bundle.with_parts(parts)
+
+
+def _indexed(als: Part, progress: Progress) -> dict[str, Part]:
+    """ALS with an index of its many photos; as it is where usearch is not installed."""
+    progress("index of photos", 0, 1)
+    try:
+        return indexed(als)
+    except PhotoIndexError as error:
+        log.warning("%s Until then each answer looks at all of them.", error)
+        return {}
+    finally:
+        progress("index of photos", 1, 1)
 
 
 def fit_hashtags(
