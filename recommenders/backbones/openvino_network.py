@@ -9,6 +9,7 @@ them, move the features further than a cosine of 0.9999.
 """
 
 import hashlib
+import json
 import logging
 import os
 import sys
@@ -62,6 +63,9 @@ class OpenVinoNetwork:
         graph: as ``export`` gives it.
         streams: photos at a time; None for one a core.
 
+    Attributes:
+        graph: the same; to be pickled, since what is compiled from it cannot be exported again.
+
     Raises:
         RuntimeError: where the graph is not one of this OpenVINO's.
     """
@@ -72,7 +76,7 @@ class OpenVinoNetwork:
         ov = import_openvino()
         self._streams = streams or cores()
         settings = _settings(self._streams)
-        self._graph = graph  # what is compiled from it cannot be exported again
+        self.graph = graph
         self._compiled = ov.Core().import_model(ov.Tensor(graph), "CPU", settings)
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Floats:
@@ -92,7 +96,7 @@ class OpenVinoNetwork:
         return together
 
     def __reduce__(self) -> tuple[type, tuple[Graph, int]]:
-        return OpenVinoNetwork, (self._graph, 1)
+        return OpenVinoNetwork, (np.array(self.graph), 1)
 
 
 def export(module: "nn.Module", view: View) -> Graph:
@@ -146,7 +150,9 @@ def read(name: str, digest: str, view: View) -> tuple[OpenVinoNetwork, dict[str,
         # OpenVINO reads a damaged graph past its end.
         if _digest_of(arrays) != expected:
             raise ValueError("its content is not what was written")
-        return OpenVinoNetwork(arrays.pop(_GRAPH)), arrays
+        network = OpenVinoNetwork(arrays.pop(_GRAPH))
+        network.graph = _mapped(path)  # takes no memory until somebody reads it
+        return network, arrays
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
@@ -176,6 +182,14 @@ def keep(name: str, digest: str, view: View, graph: Graph, beside: Mapping[str, 
         if older != path:
             with suppress(OSError):
                 older.unlink()
+
+
+def _mapped(path: Path) -> Graph:
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    begin, end = header[_GRAPH]["data_offsets"]
+    return np.memmap(path, np.uint8, "r", 8 + length + begin, (end - begin,))
 
 
 def _digest_of(arrays: Mapping[str, Array]) -> str:

@@ -1,6 +1,7 @@
 """A network computed by torch: on a GPU, or on a CPU where OpenVINO cannot."""
 
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import nn
 
 from recommenders.arrays import Floats
 from recommenders.backbones.recipe import View
+from recommenders.backbones.torchvision_ops import import_torchvision_models
 
 
 @contextmanager
@@ -36,6 +38,7 @@ class TorchNetwork:
 
     def __init__(self, module: nn.Module, view: View, device: str) -> None:
         self.on_gpu = device == "cuda"
+        self._view, self._device = view, device
         self._module = module.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._mean = torch.tensor(view.mean, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(view.std, device=device).view(1, 3, 1, 1)
@@ -46,9 +49,17 @@ class TorchNetwork:
         with one_thread():
             return np.concatenate([self._computed(photo[None]) for photo in pixels])
 
+    def __reduce__(self) -> tuple[Callable[[bytes], "TorchNetwork"], tuple[bytes]]:
+        return _unpickled, (pickle.dumps((self._module, self._view, self._device)),)
+
     def _computed(self, pixels: NDArray[np.uint8]) -> Floats:
         with torch.inference_mode():
             x = torch.from_numpy(pixels).to(self._mean.device).permute(0, 3, 1, 2).float()
             x = ((x - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
             features: Floats = self._module(x).cpu().numpy()
         return features
+
+
+def _unpickled(content: bytes) -> TorchNetwork:
+    import_torchvision_models()  # unpickling would import it without what it needs
+    return TorchNetwork(*pickle.loads(content))

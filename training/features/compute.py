@@ -22,7 +22,6 @@ from PIL import ImageOps
 
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.recipe import View
-from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.machine import cores
 from recommenders.photos import WORKING_SIDE, PhotoError, decode
 from training.datasets.format import DatasetError, Problems
@@ -153,8 +152,6 @@ def _computing(
     network: Backbone | bytes, flipped: bool, threads: int
 ) -> Work[Photos, None, Computed]:
     """What computes batches in one process; ``threads`` decode."""
-    if isinstance(network, bytes):
-        import_torchvision_models()  # unpickling would import it without what it needs
     backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
 
     load = partial(_load, view=backbone.view, flipped=flipped)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender, FittedAls
+from recommenders.als_fit import ClassHashtags
 from recommenders.arrays import unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part
@@ -38,7 +39,9 @@ def fit_als(
         photo_factors.astype(np.float16).astype(np.float32),
         hashtag_factors,
         replace(plan.als_use, alpha=plan.als.alpha, regularization=plan.als.regularization),
-        None if backbone.classifier is None else class_counts,
+        None
+        if backbone.classifier is None or class_counts is None
+        else ClassHashtags.of(class_counts),
     )
     return AlsRecommender(fitted, backbone.classifier), als_part(fitted)
 
