@@ -22,6 +22,7 @@ Device = Literal["openvino", "cuda", "cpu"]
 DEVICES: tuple[str, ...] = ("auto", *get_args(Device))
 """What can be asked for; ``auto`` chooses."""
 
+_CONVERTS = "openvino.tools.ovc"
 _DRIVER = Path("/proc/driver/nvidia/version")
 
 
@@ -52,18 +53,29 @@ def in_use() -> Device:
 
 
 def import_openvino() -> Any:
-    """OpenVINO, without the package that reports its use to Google Analytics.
+    """OpenVINO, without what converts networks and what reports on its use.
 
-    Converting a network would send an event, unless everybody who runs this had opted out by a file
-    in the home folder. Where that package is not installed OpenVINO does without, so here it never
-    is.
+    Converting one would send an event to Google Analytics, unless everybody who runs this had opted
+    out by a file in the home folder. Where that package is not installed OpenVINO does without, so
+    here it never is. What converts takes half of the import, and ``converting`` has it.
 
     Raises:
         ImportError: where OpenVINO is missing or does not load.
     """
     if "openvino" not in sys.modules:
         sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+        sys.modules[_CONVERTS] = None  # type: ignore[assignment]
+        try:
+            return importlib.import_module("openvino")
+        finally:
+            del sys.modules[_CONVERTS]
     return importlib.import_module("openvino")
+
+
+def converting() -> Any:
+    """What converts other libraries' networks for ``import_openvino``."""
+    import_openvino()
+    return importlib.import_module(_CONVERTS)
 
 
 def _best() -> tuple[Device, str]:

@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from recommenders.arrays import Array, Floats
-from recommenders.backbones.device import import_openvino
+from recommenders.backbones.device import converting, import_openvino
 from recommenders.backbones.recipe import View
 from recommenders.machine import cores
 
@@ -118,7 +118,7 @@ def export(module: "nn.Module", view: View) -> Graph:
             traced = torch.jit.trace(  # type: ignore[no-untyped-call]
                 module.eval(), torch.zeros(shape), check_trace=False
             )
-        model = ov.convert_model(traced, input=[ov.Shape(shape)])
+        model = converting().convert_model(traced, input=[ov.Shape(shape)])
         steps = ov.preprocess.PrePostProcessor(model)
         steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
         steps.input().model().set_layout(ov.Layout("NCHW"))

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from recommenders.backbones import device, openvino_network, weights
 from recommenders.backbones.backbone import Backbone, load_backbone
-from recommenders.backbones.device import DeviceError, import_openvino
+from recommenders.backbones.device import DeviceError, converting
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 
 NAME = "squeezenet1_1"
@@ -147,7 +147,7 @@ def test_a_network_that_openvino_does_not_take_is_computed_by_torch(
     def refuse(*args: object, **options: object) -> None:
         raise RuntimeError("No conversion rule\nfor aten::unheard_of.")
 
-    monkeypatch.setattr(import_openvino(), "convert_model", refuse)
+    monkeypatch.setattr(converting(), "convert_model", refuse)
     with caplog.at_level(logging.INFO):
         features = load_backbone(NAME, weights_dir).features_of_pixels(noise(2))
     line = f"{NAME} is computed by torch: OpenVINO does not take it (No conversion rule for aten"
