@@ -16,7 +16,7 @@ setup: .venv/.ready
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@$(INSTALL) .
 	@# Compiles the starter's network, which the first start would do otherwise.
-	-@cd .venv && bin/python -c 'from recommenders.engine import Engine; Engine.load()'
+	-@$(BIN)/python -c 'from recommenders.engine import Engine; Engine.load()'
 	@touch $@
 
 .venv/.dev: .venv/.ready

@@ -172,6 +172,7 @@ def keep(name: str, digest: str, view: View, graph: Graph, beside: Mapping[str, 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(arrays, partial, {_DIGEST: _digest_of(arrays)})
+        partial.chmod(0o644)  # whoever set up need not be who runs
         partial.replace(path)
     except (OSError, SafetensorError) as error:
         log.info("The compiled %s is not kept in %s (%s).", name, path.parent, error)

@@ -18,8 +18,6 @@ from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError, read, require, sha256
 from tests.recommenders.pictures import corners
 
-pytestmark = pytest.mark.usefixtures("graphs")
-
 State = dict[str, torch.Tensor]
 
 

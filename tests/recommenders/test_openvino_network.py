@@ -110,6 +110,7 @@ def test_a_network_is_compiled_once_and_again_where_the_file_is_damaged(
     compiled = load_backbone(NAME, weights_dir)
     expected = compiled.features_of_pixels(noise(1))
     [file] = folder.iterdir()
+    assert file.stat().st_mode & 0o444 == 0o444  # whoever runs reads it
     kept = load_backbone(NAME, weights_dir)
     np.testing.assert_array_equal(kept.features_of_pixels(noise(1)), expected)
     assert kept.dims == compiled.dims and kept.sha256 == compiled.sha256

@@ -30,7 +30,7 @@ from training.features.processes import ProcessEndedError, Work, run_jobs
 from training.progress import Progress, silent
 
 BATCH = 16
-FEW = 256
+FEW = 512
 """So many photos are computed sooner than other processes have started."""
 
 _FILES = 1024
