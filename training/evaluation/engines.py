@@ -23,6 +23,7 @@ from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.engine import Engine
 from recommenders.machine import cores, one_core_each
 from recommenders.photos import PhotoError, decode
+from training.datasets.format import DatasetError
 from training.progress import Progress
 from training.terminal import WEIGHTS_DIR, WeightsDir, figures_table, reporting, tool
 
@@ -89,6 +90,8 @@ def _features(
             continue
         ours.append(compiled.features_of_pixels(pixels))
         theirs.append(reference.features_of_pixels(pixels))
+    if not ours:
+        raise DatasetError("No photo that can be read is there to compare. Name a folder of some.")
     return np.concatenate(ours), np.concatenate(theirs)
 
 
