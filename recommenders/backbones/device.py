@@ -1,6 +1,6 @@
 """What computes photos' features: OpenVINO or torch on the CPU, or torch on a GPU.
 
-OpenVINO takes a quarter of torch's time on a CPU, and neither its import nor its memory is torch's.
+OpenVINO takes about a third of torch's time on a CPU, and less of a start and of memory.
 It is chosen unless there is a GPU. Nothing here imports torch where no GPU can be.
 """
 
