@@ -20,8 +20,8 @@ SCANNED = 50_000
 """Photos up to which a scan takes a few milliseconds of one core, as all else of an answer does."""
 
 _CONNECTIONS, _BUILD_EFFORT, _EFFORT = 12, 96, 1024
-"""Of the graph: of a million photos it finds 0.98 of the fifty nearest in 5 ms, of a hundred thousand
-0.999 in 3 ms, and takes 1.2 times the memory of their vectors as float16."""
+"""Of the graph: of a million photos it finds 0.98 of the fifty nearest in 5 ms, of a hundred
+thousand 0.999 in 3 ms, in 1.2 times the memory of their vectors as float16."""
 
 _EXTRA = "pip install 'tag4pic[large]'"
 
