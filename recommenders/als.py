@@ -5,7 +5,7 @@ refit by the method's own normal equation with the hashtag factors fixed, and a 
 same equation with the photo factors fixed.
 """
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -126,9 +126,10 @@ class AlsRecommender:
             scores[:, : class_sums.shape[1]] += share * class_sums
         same_scene: Floats | None = None
         for row in range(len(features) if near.taught else 0):
-            for at, taught, photo, alike in near.lessons(row):
+            for at, taught, photo, alike in near.lessons(row, self._lessons.look_around):
                 columns = list(taught.columns[photo])
-                scores[row, columns] += shares[row, at] * taught.remainders[photo]
+                remainders = taught.remainders(photo, self._lessons.fitted_factors)
+                scores[row, columns] += shares[row, at] * remainders
                 if alike > 0:
                     if same_scene is None:
                         same_scene = np.zeros(scores.shape, np.float32)
@@ -254,7 +255,9 @@ class _Near:
             row -= len(taught.keys)
         raise IndexError(row)
 
-    def lessons(self, photo: int) -> list[tuple[int, Taught, int, float]]:
+    def lessons(
+        self, photo: int, look_around: Callable[[Taught, Sequence[int]], None]
+    ) -> list[tuple[int, Taught, int, float]]:
         """Taught photos near one of the n: their place among k, where they are, how alike."""
         near = [
             (at, *place)
@@ -263,6 +266,8 @@ class _Near:
         ]
         if not near:
             return []
+        for taught in self.taught:
+            look_around(taught, [row for _, one, row in near if one is taught])
         vectors = np.array([taught.vectors[row] for _, taught, row in near], np.float32)
         columns = [taught.columns[row] for _, taught, row in near]
         lessons = []

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
-from recommenders.nearest import PhotoSpace
+from recommenders.nearest import KnownPhotos, PhotoSpace
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class FittedAls:
     Attributes:
         backbone: whose features it takes.
         space: features to the space of neighbours.
-        photos: (N, k) float32 unit vectors of known photos.
+        photos: (N, k) float32 unit vectors of known photos, or an index of them.
         photo_factors: (N, f) float32.
         hashtag_factors: (V, f) float32.
         settings: see ``AlsSettings``.
@@ -51,7 +51,7 @@ class FittedAls:
 
     backbone: str
     space: PhotoSpace
-    photos: Floats
+    photos: KnownPhotos
     photo_factors: Floats
     hashtag_factors: Floats
     settings: AlsSettings
@@ -74,6 +74,28 @@ def solve(
     seen = fixed[rows]
     left = gram + alpha * (seen.T @ seen) + regularization * np.eye(len(gram), dtype=np.float32)
     return np.linalg.solve(left, (1 + alpha) * seen.sum(axis=0)).astype(np.float32)
+
+
+def solve_few(
+    fixed: Floats, inverse: NDArray[np.float64], rows: NDArray[np.intp], alpha: float
+) -> Floats:
+    """``solve`` for many at once that occur with few each: (m, f) float32.
+
+    By the Woodbury identity a system of f equations becomes one of r.
+
+    Args:
+        fixed: (n, f) the other side's factors.
+        inverse: (f, f) of FᵀF + λI.
+        rows: (m, r) which of ``fixed`` occur with each.
+    """
+    seen = fixed[rows].astype(np.float64)
+    lent = seen @ inverse
+    alone = lent.sum(axis=1)
+    left = lent @ seen.transpose(0, 2, 1) + np.eye(rows.shape[1]) / alpha
+    right = np.einsum("mrf,mf->mr", seen, alone)
+    shared = np.linalg.solve(left, right[..., None])[..., 0]
+    factors = (1 + alpha) * (alone - np.einsum("mrf,mr->mf", lent, shared))
+    return np.asarray(factors, np.float32)
 
 
 def weighted_mean(factors: Floats, shares: Floats) -> Floats:

@@ -6,11 +6,13 @@ the fit did not know by the same equation with the photo factors fixed.
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recommenders.als_fit import FittedAls, solve, weighted_mean
+from recommenders.als_fit import FittedAls, solve, solve_few, weighted_mean
 from recommenders.als_taught import (
     BATCH,
     Audience,
@@ -42,7 +44,6 @@ class Lessons:
         self._space = fitted.space
         self._photos, self._photo_factors = fitted.photos, fitted.photo_factors
         self._photo_gram = self._photo_factors.T @ self._photo_factors
-        self._hashtag_gram = self.fitted_factors.T @ self.fitted_factors
         self._places: dict[Hashable, Place] = {}
         self._audiences: dict[Hashable, frozenset[Audience]] = {}
         # Replaced whole, the size of the vocabulary with what has so many hashtags.
@@ -89,46 +90,68 @@ class Lessons:
                 by_audience[who] = taught
         self._now = (hashtags, by_audience)
 
+    def look_around(self, taught: Taught, photos: Sequence[int]) -> None:
+        """Fills in the surroundings of some photos, rows of what an audience was taught.
+
+        Not when they are taught: of all that are, few are ever near another photo.
+        """
+        unknown = [row for row in photos if np.isnan(taught.surroundings[row])]
+        if unknown:
+            _, cosines = nearest(taught.vectors[unknown], self._photos, COPIES + 1)
+            # The photo itself, or its mirror image, may be among the known ones.
+            taught.surroundings[unknown] = cosines[:, COPIES:].max(axis=1, initial=0.0)
+
     @property
     def _nothing(self) -> Taught:
         return nothing_taught(self._photos.shape[1], self.fitted_factors.shape[1])
 
+    @cached_property
+    def _inverse(self) -> NDArray[np.float64]:
+        """(f, f), of the normal equation's part that all photos share."""
+        factors = self.fitted_factors.astype(np.float64)
+        identity = np.eye(factors.shape[1])
+        gram = factors.T @ factors + self._settings.regularization * identity
+        return np.asarray(np.linalg.inv(gram), np.float64)
+
     def _place(
         self, photos: Mapping[Hashable, Floats | None], itself: Mapping[Hashable, float]
     ) -> None:
-        """Notes where photos are; of those that are known only where they have moved."""
+        """Notes where photos are."""
         features = {key: row for key, row in photos.items() if row is not None}
         keys = list(features)
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
             vectors = self._space.project(np.stack([features[key] for key in some]))
-            moved = [
-                row
-                for row, key in enumerate(some)
-                if key not in self._places
-                or not np.allclose(vectors[row], self._places[key].vector, atol=1e-5)
-            ]
-            rows, cosines = nearest(vectors[moved], self._photos, self._settings.neighbours)
-            shares = softmax(self._settings.sharpness * cosines)
-            means = weighted_mean(self._photo_factors[rows], shares)
-            for at, row in enumerate(moved):
-                # The photo itself, or its mirror image, may be among the known ones.
-                others = cosines[at][COPIES:]
-                surroundings = max(float(others[0]) if len(others) else 0.0, 0.0)
-                key = some[row]
-                self._places[key] = Place(
-                    vectors[row], means[at], surroundings, itself.get(key, 1.0)
-                )
+            for key, vector in zip(some, vectors, strict=True):
+                self._places[key] = Place(vector, itself.get(key, 1.0))
 
-    def _solved(self, key: Hashable, columns: tuple[int, ...]) -> TaughtPhoto:
-        """A photo with factors of its hashtags; the fit's hashtags keep their factors."""
-        place = self._places[key]
-        fitted = np.array([c for c in columns if c < len(self.fitted_factors)], np.intp)
-        if not len(fitted):  # hashtags that the fit did not know tell nothing, so neighbours must
-            return TaughtPhoto(place, place.factors, columns)
-        alpha, regularization = self._settings.alpha, self._settings.regularization
-        factors = solve(self.fitted_factors, self._hashtag_gram, fitted, alpha, regularization)
-        return TaughtPhoto(place, factors, columns)
+    def _solved(self, photos: Mapping[Hashable, tuple[int, ...]]) -> dict[Hashable, TaughtPhoto]:
+        """Photos with factors of their hashtags; the fit's hashtags keep their factors."""
+        by_length: dict[int, dict[Hashable, tuple[int, ...]]] = {}
+        for key, columns in photos.items():
+            fitted = tuple(c for c in columns if c < len(self.fitted_factors))
+            by_length.setdefault(len(fitted), {})[key] = fitted
+        solved: dict[Hashable, TaughtPhoto] = {}
+        for length, alike in by_length.items():
+            keys = list(alike)
+            for start in range(0, len(keys), BATCH):
+                some = keys[start : start + BATCH]
+                if length:
+                    rows = np.array([alike[key] for key in some], np.intp)
+                    alpha = self._settings.alpha
+                    factors = solve_few(self.fitted_factors, self._inverse, rows, alpha)
+                else:
+                    # Hashtags that the fit did not know tell nothing, so neighbours must.
+                    factors = self._mean_of_neighbours([self._places[key] for key in some])
+                for key, row in zip(some, factors, strict=True):
+                    solved[key] = TaughtPhoto(self._places[key], row, photos[key])
+        return solved
+
+    def _mean_of_neighbours(self, places: Sequence[Place]) -> Floats:
+        vectors = np.array([place.vector for place in places], np.float32)
+        rows, cosines = nearest(vectors, self._photos, self._settings.neighbours)
+        shares = softmax(self._settings.sharpness * cosines)
+        return weighted_mean(self._photo_factors[rows], shares)
 
     def _with_lesson(self, taught: Taught, photos: Mapping[Hashable, tuple[int, ...]]) -> Taught:
         """What an audience was taught with some photos changed; without hashtags, forgotten."""
@@ -136,51 +159,29 @@ class Lessons:
         for key, columns in zip(taught.keys, taught.columns, strict=True):
             if key in photos:
                 affected.update(columns)
-        new = {
-            key: self._solved(key, columns) if columns else None for key, columns in photos.items()
-        }
-        taught, without_remainders = with_photos(taught, new)
-        rows = set(without_remainders)
+        forgotten: dict[Hashable, TaughtPhoto | None] = dict.fromkeys(photos)
+        solved = self._solved({key: columns for key, columns in photos.items() if columns})
+        taught = with_photos(taught, forgotten | solved)
         # The factors of the fit's hashtags stay; others are solved from the photos that carry them.
         carrying: dict[int, list[int]] = {
             c: [] for c in sorted(affected) if c >= len(self.fitted_factors)
         }
         for row, columns in enumerate(taught.columns if carrying else ()):
-            for column in carrying.keys() & columns:
-                carrying[column].append(row)
-                rows.add(row)
-        gram = self._photo_gram + taught.factors.T @ taught.factors if carrying else None
-        solved = {
+            for column in columns:
+                if column in carrying:
+                    carrying[column].append(row)
+        late = {
             column: factors
             for column, factors in zip(taught.hashtags, taught.hashtag_factors, strict=True)
             if column not in carrying
         }
+        gram = (self._photo_gram + taught.gram).astype(np.float32)
         for column, carriers in carrying.items():
             if carriers:
-                assert gram is not None
                 alpha, regularization = self._settings.alpha, self._settings.regularization
                 at = np.array(carriers, np.intp)
-                solved[column] = solve(taught.factors, gram, at, alpha, regularization)
-        late = np.array(sorted(solved), np.intp)
+                late[column] = solve(taught.factors, gram, at, alpha, regularization)
+        columns_of_late = np.array(sorted(late), np.intp)
+        factors = np.array([late[column] for column in columns_of_late], np.float32)
         size = taught.factors.shape[1]
-        factors = np.array([solved[column] for column in late], np.float32).reshape(-1, size)
-        taught = replace(taught, hashtags=late, hashtag_factors=factors)
-        return replace(taught, remainders=self._remainders(taught, sorted(rows)))
-
-    def _remainders(self, taught: Taught, rows: Sequence[int]) -> tuple[Floats, ...]:
-        """1 minus what photos' factors give back of each of their hashtags; ``rows`` are new."""
-        remainders = list(taught.remainders)
-        if rows:
-            lengths = [len(taught.columns[row]) for row in rows]
-            columns = np.concatenate([np.array(taught.columns[row], np.intp) for row in rows])
-            fitted = columns < len(self.fitted_factors)
-            factors = np.empty((len(columns), taught.factors.shape[1]), np.float32)
-            factors[fitted] = self.fitted_factors[columns[fitted]]
-            late = np.searchsorted(taught.hashtags, columns[~fitted])
-            factors[~fitted] = taught.hashtag_factors[late]
-            photos = np.repeat(taught.factors[list(rows)], lengths, axis=0)
-            recovered = np.einsum("cf,cf->c", factors, photos)
-            values = np.clip(1 - recovered, 0, 1).astype(np.float32)
-            for row, part in zip(rows, np.split(values, np.cumsum(lengths)[:-1]), strict=True):
-                remainders[row] = part
-        return tuple(remainders)
+        return replace(taught, hashtags=columns_of_late, hashtag_factors=factors.reshape(-1, size))

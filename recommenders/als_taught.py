@@ -9,11 +9,14 @@ was taught changes no other chat's answers, and learning it takes no longer for 
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.arrays import Floats
+
+_T = TypeVar("_T")
 
 Audience = int | None
 """Who is answered by what was taught: everybody (None), or the chat of this number."""
@@ -34,15 +37,10 @@ class Place:
 
     Attributes:
         vector: (k,) unit.
-        factors: (f,) the mean of its neighbours' factors.
-        surroundings: the cosine at which other photos begin: a photo nearer than that shows the
-            same scene, or is a copy.
         itself: the cosine of a copy: 1, or less where ``vector`` is but nearly the photo's own.
     """
 
     vector: Floats
-    factors: Floats
-    surroundings: float
     itself: float = 1.0
 
 
@@ -68,8 +66,10 @@ class Taught:
         keys: (T,) of the photos.
         vectors, factors: (T, k) and (T, f) float32.
         columns: (T,) tuples of hashtags.
-        remainders: (T,) arrays: 1 minus what the factors give back of each of these hashtags.
-        surroundings, itself: (T,) float32.
+        surroundings: (T,) float32, the cosines at which other photos begin: a photo nearer than
+            that shows the same scene, or is a copy. NaN until ``Lessons.look_around``.
+        itself: (T,) float32; see ``Place``.
+        gram: (f, f) float64, of the factors.
         hashtags: (h,) columns, rising, of those hashtags that the fit did not know.
         hashtag_factors: (h, f) float32 of them.
     """
@@ -78,11 +78,25 @@ class Taught:
     vectors: Floats
     factors: Floats
     columns: tuple[tuple[int, ...], ...]
-    remainders: tuple[Floats, ...]
     surroundings: Floats
     itself: Floats
+    gram: NDArray[np.float64]
     hashtags: NDArray[np.intp]
     hashtag_factors: Floats
+
+    def remainders(self, photo: int, fitted_factors: Floats) -> Floats:
+        """1 minus what a photo's factors give back of each of its hashtags, float32.
+
+        Args:
+            photo: its row.
+            fitted_factors: (V, f) of the hashtags that the fit knew.
+        """
+        columns = np.array(self.columns[photo], np.intp)
+        fitted = columns < len(fitted_factors)
+        factors = np.empty((len(columns), self.factors.shape[1]), np.float32)
+        factors[fitted] = fitted_factors[columns[fitted]]
+        factors[~fitted] = self.hashtag_factors[np.searchsorted(self.hashtags, columns[~fitted])]
+        return np.asarray(np.clip(1 - factors @ self.factors[photo], 0, 1), np.float32)
 
 
 def nothing_taught(size: int, factors: int) -> Taught:
@@ -92,42 +106,54 @@ def nothing_taught(size: int, factors: int) -> Taught:
         np.zeros((0, size), np.float32),
         np.zeros((0, factors), np.float32),
         (),
-        (),
         np.zeros(0, np.float32),
         np.zeros(0, np.float32),
+        np.zeros((factors, factors)),
         np.zeros(0, np.intp),
         np.zeros((0, factors), np.float32),
     )
 
 
-def with_photos(
-    taught: Taught, photos: Mapping[Hashable, TaughtPhoto | None]
-) -> tuple[Taught, list[int]]:
+def with_photos(taught: Taught, photos: Mapping[Hashable, TaughtPhoto | None]) -> Taught:
     """What is taught with some photos changed, added, or forgotten (None).
 
-    Returns:
-        It, with the remainders of unchanged photos and empty ones for the others, which come last;
-        hashtags and their factors are as before. And the rows whose remainders are missing.
+    Changed and new photos come last; hashtags and their factors are as before.
     """
-    rest = [row for row, key in enumerate(taught.keys) if key not in photos]
+    gone = [row for row, key in enumerate(taught.keys) if key in photos]
     new = {key: photo for key, photo in photos.items() if photo is not None}
     size, factors = taught.vectors.shape[1], taught.factors.shape[1]
     vectors = np.array([photo.place.vector for photo in new.values()], np.float32)
-    solved = np.array([photo.factors for photo in new.values()], np.float32)
-    near = np.array([photo.place.surroundings for photo in new.values()], np.float32)
+    solved = np.array([photo.factors for photo in new.values()], np.float32).reshape(-1, factors)
     itself = np.array([photo.place.itself for photo in new.values()], np.float32)
-    changed = Taught(
-        (*(taught.keys[row] for row in rest), *new),
-        np.concatenate([taught.vectors[rest], vectors.reshape(-1, size)]),
-        np.concatenate([taught.factors[rest], solved.reshape(-1, factors)]),
-        (*(taught.columns[row] for row in rest), *(photo.columns for photo in new.values())),
-        (*(taught.remainders[row] for row in rest), *(np.zeros(0, np.float32) for _ in new)),
-        np.concatenate([taught.surroundings[rest], near]),
-        np.concatenate([taught.itself[rest], itself]),
+    forgotten = taught.factors[gone].astype(np.float64)
+    rest = np.delete(np.arange(len(taught.keys)), gone)
+    gram = taught.gram - forgotten.T @ forgotten if len(rest) else np.zeros_like(taught.gram)
+    return Taught(
+        (*_without(taught.keys, gone), *new),
+        _extended(taught.vectors, rest, vectors.reshape(-1, size)),
+        _extended(taught.factors, rest, solved),
+        (*_without(taught.columns, gone), *(photo.columns for photo in new.values())),
+        _extended(taught.surroundings, rest, np.full(len(new), np.nan, np.float32)),
+        _extended(taught.itself, rest, itself),
+        gram + solved.astype(np.float64).T @ solved,
         taught.hashtags,
         taught.hashtag_factors,
     )
-    return changed, list(range(len(rest), len(changed.keys)))
+
+
+def _without(values: tuple[_T, ...], gone: Sequence[int]) -> list[_T]:
+    rest = list(values)
+    for row in reversed(gone):
+        del rest[row]
+    return rest
+
+
+def _extended(values: Floats, rest: NDArray[np.intp], new: Floats) -> Floats:
+    """Some rows of an array, and new ones behind them."""
+    extended = np.empty((len(rest) + len(new), *values.shape[1:]), values.dtype)
+    np.take(values, rest, axis=0, out=extended[: len(rest)], mode="clip")
+    extended[len(rest) :] = new
+    return extended
 
 
 def sameness(cosine: float, surroundings: float, itself: float = 1.0) -> float:

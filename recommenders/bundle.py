@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from recommenders.arrays import Array
 
 STARTER = Path(__file__).parent / "starter"
 """The bundle that ships, and answers where no other is named."""
+
+NEIGHBOURS = "neighbours"
+"""The part that is used where it lies, on the disk: an index of many photos."""
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -126,7 +129,7 @@ def load(folder: Path) -> Bundle:
             hashtags=hashtags,
             backbones=manifest["backbones"],
             settings=manifest["settings"],
-            arrays={part: load_file(folder / f"{part}.safetensors") for part in manifest["parts"]},
+            arrays={part: _read(folder / f"{part}.safetensors") for part in manifest["parts"]},
             metrics=manifest.get("metrics", {}),
             provenance=manifest.get("provenance", {}),
         )
@@ -136,6 +139,21 @@ def load(folder: Path) -> Bundle:
         raise BundleError(
             f"{folder} is incomplete or damaged ({error}). Fit it again, or take it from a backup."
         ) from None
+
+
+def _read(path: Path) -> dict[str, Array]:
+    if path.stem != NEIGHBOURS:
+        return load_file(path)
+    with safe_open(path, "np") as file:  # which looks whether the file is whole
+        names = list(file.keys())
+    with path.open("rb") as opened:
+        start = 8 + int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(start - 8))
+    arrays: dict[str, Array] = {}
+    for name in names:
+        first, last = header[name]["data_offsets"]
+        arrays[name] = np.memmap(path, np.uint8, "r", start + first, last - first)
+    return arrays
 
 
 def _check_manifest(manifest: dict[str, Any]) -> None:

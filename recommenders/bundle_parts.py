@@ -17,9 +17,9 @@ from recommenders.als import AlsSettings, FittedAls
 from recommenders.answers import FIRST, SIZES, Rules
 from recommenders.arrays import Array, Floats, unit
 from recommenders.backbones.registry import CLASSES, dims
-from recommenders.bundle import Bundle, BundleError, Part
+from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part
 from recommenders.fusion import EVIDENCE, Fusion, Trees
-from recommenders.nearest import PhotoSpace
+from recommenders.nearest import KnownPhotos, PhotoIndex, PhotoIndexError, PhotoSpace
 from recommenders.ranking import Ranking
 from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender, directions
 
@@ -32,13 +32,24 @@ def als_part(fitted: FittedAls) -> Part:
     arrays: dict[str, Array] = {
         "mean": fitted.space.mean,
         "components": fitted.space.components.astype(np.float16),
-        "photos": whole_numbers(fitted.photos),
+        "photos": whole_numbers(np.asarray(fitted.photos)),
         "photo_factors": fitted.photo_factors.astype(np.float16),
         "hashtag_factors": fitted.hashtag_factors.astype(np.float16),
     }
     if fitted.class_hashtags is not None:
         arrays["class_hashtags"], arrays["class_weights"] = _padded(fitted.class_hashtags)
     return Part({"backbone": fitted.backbone, **asdict(fitted.settings)}, arrays)
+
+
+def indexed(als: Part) -> dict[str, Part]:
+    """The part ``als`` with an index in place of its photos, which is a part of its own.
+
+    Raises:
+        PhotoIndexError: where usearch is not installed.
+    """
+    rest = dict(als.arrays)
+    index = PhotoIndex.build(unit(rest.pop("photos").astype(np.float32)))
+    return {"als": Part(als.settings, rest), NEIGHBOURS: Part({}, {"index": index})}
 
 
 def read_als(bundle: Bundle) -> FittedAls:
@@ -55,17 +66,29 @@ def read_als(bundle: Bundle) -> FittedAls:
         _floats(bundle, "als", "mean", size), _floats(bundle, "als", "components", None, size)
     )
     hashtag_factors = _floats(bundle, "als", "hashtag_factors", count, None)
-    photos = _floats(bundle, "als", "photos", None, len(space.components))
+    photos = _known_photos(bundle, len(space.components))
     return FittedAls(
         backbone,
         space,
-        unit(photos),
+        photos,
         _floats(bundle, "als", "photo_factors", len(photos), hashtag_factors.shape[1]),
         hashtag_factors,
         AlsSettings(**settings),
         _class_hashtags(bundle),
         None if fitted_hashtags is None else int(fitted_hashtags),
     )
+
+
+def _known_photos(bundle: Bundle, dims: int) -> KnownPhotos:
+    if NEIGHBOURS not in bundle.arrays:
+        return unit(_floats(bundle, "als", "photos", None, dims))
+    try:
+        index = PhotoIndex(bundle.array(NEIGHBOURS, "index", None))
+    except PhotoIndexError as error:
+        raise BundleError(f"Bundle {bundle.model} cannot be used. {error}") from None
+    if index.shape[1] != dims:
+        raise BundleError(f"Bundle {bundle.model} is damaged: its index is of other photos.")
+    return index
 
 
 def with_hashtag_factors(bundle: Bundle, factors: Floats) -> Part:

@@ -81,7 +81,8 @@ class Engine:
         self._words = Words(self.hashtags, read_directions(bundle))
         self._scoring = Scoring(bundle, build_recommenders(bundle, backbones), self._words)
         self.backends = self._scoring.backends
-        self._rankings = {name: read_ranking(bundle, name) for name in self.backends}
+        self._fitted_rankings = {name: read_ranking(bundle, name) for name in self.backends}
+        self._rankings = dict(self._fitted_rankings)
         both = self._scoring.both
         self.fused = both is not None and both.fusion is not None
         self._rules = read_rules(bundle)
@@ -383,11 +384,9 @@ class Engine:
         if not new:
             return
         uses = np.array([self._taught.uses(column) for column in new])
-        for name in self.backends:
+        for name, ranking in self._fitted_rankings.items():
             if name != "w2v":  # which scores no hashtag but its own
-                self._rankings[name] = with_taught_hashtags(
-                    read_ranking(self.bundle, name), uses, photos
-                )
+                self._rankings[name] = with_taught_hashtags(ranking, uses, photos)
 
     def _column(self, tag: str) -> int:
         name = key(tag)

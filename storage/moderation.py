@@ -152,7 +152,12 @@ async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> N
 async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:
     """Those keys, of the labels that fit ``where``, that two accounts may agree on."""
     keys = await session.scalars(select(Label.key).where(_IN_USE, *where).distinct())
-    return sorted(filter(_INSULTS.blocks, keys))
+    return sorted(filter(_insults_people, keys))
+
+
+@lru_cache(maxsize=100_000)
+def _insults_people(key: str) -> bool:
+    return _INSULTS.blocks(key)
 
 
 def _is_shared(insults: Collection[str]) -> ColumnElement[bool]:

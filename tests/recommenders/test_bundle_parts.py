@@ -1,6 +1,7 @@
 """What is written of each part of a bundle is what is read, as exact as it is stored."""
 
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings, FittedAls
 from recommenders.arrays import Floats, unit
-from recommenders.bundle import Bundle, Part
+from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, load, save
 from recommenders.bundle_parts import (
     HashtagTables,
     als_part,
     class_head_part,
+    indexed,
     knowledge_part,
     ranking_part,
     read_als,
@@ -25,7 +27,7 @@ from recommenders.bundle_parts import (
     with_hashtag_factors,
     with_taught_hashtags,
 )
-from recommenders.nearest import PhotoSpace
+from recommenders.nearest import PhotoIndex, PhotoSpace, nearest
 from recommenders.ranking import Ranking
 from recommenders.w2v import ClassHead, ProjectionHead
 
@@ -39,7 +41,7 @@ def drawn(*shape: int) -> Floats:
 
 
 def bundle_of(**parts: Part) -> Bundle:
-    return Bundle("parts-1", HASHTAGS, {}).with_parts(parts)
+    return Bundle("parts-1", HASHTAGS, {BACKBONE: ""}).with_parts(parts)
 
 
 @pytest.fixture
@@ -152,3 +154,23 @@ def test_knowledge_comes_back() -> None:
             np.testing.assert_array_equal(getattr(back, field.name), getattr(tables, field.name))
     for one, other in zip(back.similar["skipgram"], tables.similar["skipgram"], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_photos_may_be_an_index_that_stays_on_the_disk(fitted: FittedAls, tmp_path: Path) -> None:
+    pytest.importorskip("usearch", reason="usearch is an extra")
+    save(bundle_of(**indexed(als_part(fitted))), tmp_path / "many")
+    bundle = load(tmp_path / "many")
+    assert isinstance(bundle.array(NEIGHBOURS, "index", None), np.memmap)
+    rows, cosines = nearest(np.asarray(fitted.photos), read_als(bundle).photos, 3)
+    exact, exactly = nearest(np.asarray(fitted.photos), fitted.photos, 3)
+    np.testing.assert_allclose(cosines, exactly, atol=2e-3)
+    assert rows[:, 0].tolist() == exact[:, 0].tolist()
+    save(bundle, tmp_path / "many")  # in the place of what it is read from
+    assert read_als(load(tmp_path / "many")).photos.shape == (6, 3)
+
+
+def test_an_index_of_other_photos_is_refused(fitted: FittedAls) -> None:
+    pytest.importorskip("usearch", reason="usearch is an extra")
+    other = Part({}, {"index": PhotoIndex.build(unit(drawn(6, 2)))})
+    with pytest.raises(BundleError, match="index is of other photos"):
+        read_als(bundle_of(**indexed(als_part(fitted)) | {NEIGHBOURS: other}))

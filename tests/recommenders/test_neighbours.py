@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommenders.arrays import Floats, unit
-from recommenders.nearest import PhotoSpace, nearest
+from recommenders.nearest import PhotoIndex, PhotoIndexError, PhotoSpace, nearest
 
 
 def brute_force(queries: Floats, vectors: Floats, k: int) -> list[list[int]]:
@@ -77,3 +77,29 @@ def test_features_of_any_precision_are_projected_to_unit_vectors(kind: type) -> 
     np.testing.assert_allclose(vectors, expected, atol=1e-5)
     average = PhotoSpace(mean, components).project(mean[None])
     np.testing.assert_array_equal(average, np.zeros((1, 5)))
+
+
+def test_an_index_finds_what_a_scan_does() -> None:
+    pytest.importorskip("usearch", reason="usearch is an extra")
+    draw = np.random.default_rng(0)
+    vectors = unit(draw.standard_normal((2000, 20), dtype=np.float32))
+    queries = unit(draw.standard_normal((40, 20), dtype=np.float32))
+    index = PhotoIndex(PhotoIndex.build(vectors))
+    assert (len(index), index.shape) == (2000, (2000, 20))
+    rows, cosines = nearest(queries, index, 50)
+    exact, _ = nearest(queries, vectors, 50)
+    found = [len(set(a) & set(b)) for a, b in zip(rows.tolist(), exact.tolist(), strict=True)]
+    assert np.mean(found) > 0.98 * 50
+    expected = np.einsum("nd,nkd->nk", queries, vectors[rows])
+    np.testing.assert_allclose(cosines, expected, atol=2e-3)
+    assert (np.diff(cosines) <= 0).all()
+    assert nearest(queries[:0], index, 5)[0].shape == (0, 5)
+    assert nearest(queries[:1], PhotoIndex(PhotoIndex.build(vectors[:3])), 50)[0].shape == (1, 3)
+
+
+@pytest.mark.parametrize("size", [0, 10, 100, 5000, -1])
+def test_an_index_that_is_cut_off_is_refused(size: int) -> None:
+    pytest.importorskip("usearch", reason="usearch is an extra")
+    vectors = unit(np.random.default_rng(0).standard_normal((200, 20), dtype=np.float32))
+    with pytest.raises(PhotoIndexError, match="damaged"):
+        PhotoIndex(PhotoIndex.build(vectors)[:size])

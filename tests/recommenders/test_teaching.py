@@ -4,7 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from recommenders.als_fit import solve, solve_few
 from recommenders.engine import Engine, Lesson
 from tests.colours import BACKBONE, colour_engine, picture
 
@@ -144,3 +147,18 @@ def test_who_was_taught_a_new_hashtag_is_known(features: dict[str, Features]) ->
     assert engine.was_taught("ourcat", ANN)
     assert not engine.was_taught("ourcat", BOB)
     assert not engine.was_taught("red1", ANN)
+
+
+@given(seed=st.integers(0, 2**32), photos=st.integers(0, 6), hashtags=st.integers(1, 12))
+def test_photos_of_few_hashtags_solved_at_once_are_those_solved_one_by_one(
+    seed: int, photos: int, hashtags: int
+) -> None:
+    draw = np.random.default_rng(seed)
+    factors = draw.standard_normal((40, 16), dtype=np.float32)
+    rows = draw.permuted(np.tile(np.arange(40), (photos, 1)), axis=1)[:, :hashtags]
+    gram = factors.T @ factors
+    inverse = np.linalg.inv(gram.astype(np.float64) + 0.1 * np.eye(16))
+    one_by_one = [solve(factors, gram, row, 10.0, 0.1) for row in rows]
+    at_once = solve_few(factors, inverse, rows, 10.0)
+    assert at_once.shape == (photos, 16)
+    np.testing.assert_allclose(at_once, np.reshape(one_by_one, (-1, 16)), atol=2e-3)

@@ -5,6 +5,7 @@ the training photos; then everything is fitted once more on all of them. Every h
 ``plan.py``.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,8 +18,9 @@ from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle, Part, save
-from recommenders.bundle_parts import fusion_part, ranking_part
+from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
+from recommenders.nearest import SCANNED, PhotoIndexError
 from training.datasets.format import DatasetError, Post, Problems, read_posts
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
@@ -39,6 +41,8 @@ from training.fitting.prepare import TrainingSet, prepare
 from training.fitting.vectors import hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
+
+log = logging.getLogger(__name__)
 
 
 def fit_dataset(
@@ -117,6 +121,8 @@ def fit_bundle(
         progress("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan)
         progress("ALS", 2, 2)
+        if len(parts["als"].arrays["photos"]) > SCANNED:
+            parts |= _indexed(parts["als"], progress)
 
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
     if "w2v" in training_set.backbone_of:
@@ -174,6 +180,18 @@ def fit_bundle(
         provenance=_provenance(len(posts), len(photos), training_set.problems, plan),
     )
     return bundle.with_parts(parts)
+
+
+def _indexed(als: Part, progress: Progress) -> dict[str, Part]:
+    """ALS with an index of its many photos; as it is where usearch is not installed."""
+    progress("index of photos", 0, 1)
+    try:
+        return indexed(als)
+    except PhotoIndexError as error:
+        log.warning("%s Until then each answer looks at all of them.", error)
+        return {}
+    finally:
+        progress("index of photos", 1, 1)
 
 
 def fit_hashtags(
