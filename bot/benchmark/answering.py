@@ -1,0 +1,157 @@
+"""From photo to hashtags, step by step, and how many photos a second."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+from PIL import Image
+
+from bot.benchmark.plain import NEIGHBOURS, EagerNetwork, PlainAnswers, decoded, scanned
+from bot.benchmark.rows import Clock, Figure, Row, timed
+from bot.photo_answers import Choices, PhotoAnswers
+from recommenders.arrays import Floats
+from recommenders.backbones import weights
+from recommenders.backbones.backbone import load_backbone
+from recommenders.backbones.registry import LITE, names_of
+from recommenders.bundle_parts import read_als
+from recommenders.engine import Engine, Hashtag
+from recommenders.nearest import PhotoIndex, nearest
+from recommenders.photos import decode
+
+SECTION = "answering"
+AT_A_TIME = (1, 2, 8)
+
+_TORCHVISION = ("mobilenet_v2", "resnet50")
+"""Measured where their weights are in place."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """What the steps take of one photo."""
+
+    data: bytes
+    image: Image.Image
+    features: Mapping[str, Floats]
+
+
+def measure(
+    engine: Engine,
+    weights_dir: Path,
+    photos: Sequence[bytes],
+    rounds: int,
+) -> Iterator[Row]:
+    """Rows of each step, of all together and of several photos at a time.
+
+    Args:
+        rounds: how many times each is done, by the photos in turn.
+    """
+    plain = PlainAnswers(engine.bundle, weights_dir)
+    answers = PhotoAnswers(engine)
+    choices = answers.choices()
+    used = _used(engine, photos)
+    turns = list(islice(cycle(used), rounds))
+
+    def row(name: str, ours: Figure, of_plain: Figure | None, note: str = "") -> Row:
+        return Row(SECTION, name, "ms", ours, of_plain, note)
+
+    yield row(
+        "decode",
+        *timed(turns, lambda p: decode(p.data, engine.working_side), lambda p: decoded(p.data)),
+    )
+    for name in _backbones(engine, weights_dir):
+        backbone, network = load_backbone(name, weights_dir), EagerNetwork(name, weights_dir)
+        view = backbone.view
+        ours, eager = timed(
+            turns,
+            lambda p, b=backbone, v=view: b.features_of_pixels(v.pixels(p.image)[None]),
+            lambda p, n=network, v=view: n(v.pixels(p.image)),
+        )
+        yield row(f"features, {name}", ours, eager, "of the same decoded photo")
+    yield from _neighbours(engine, turns)
+    yield row(
+        "ranking",
+        *timed(
+            turns,
+            lambda p: _hashtags(engine, answers, choices, p),
+            lambda p: plain.hashtags({name: rows[0] for name, rows in p.features.items()}),
+        ),
+        "neighbours and all models",
+    )
+    yield row(
+        "photo to hashtags",
+        *timed(
+            turns,
+            lambda p: answers.answer("", p.data, choices),
+            lambda p: plain.answer(p.data),
+        ),
+        f"{choices.backend} of {engine.model}",
+    )
+    yield from _photos_a_second(turns, answers, choices, plain)
+
+
+def _used(engine: Engine, photos: Sequence[bytes]) -> list[Photo]:
+    backbones = {name for names in engine.backbones.values() for name in names}
+    used = []
+    for data in photos:
+        image = decode(data, engine.working_side)
+        used.append(Photo(data, image, engine.features([image], backbones)))
+    return used
+
+
+def _backbones(engine: Engine, weights_dir: Path) -> list[str]:
+    of_bundle = [one for name in engine.bundle.backbones for one in names_of(name)]
+    others = [name for name in (*LITE, *_TORCHVISION) if weights.find(name, weights_dir)]
+    return list(dict.fromkeys([*of_bundle, *others]))
+
+
+def _neighbours(engine: Engine, turns: Sequence[Photo]) -> Iterator[Row]:
+    if "als" not in engine.bundle.arrays:
+        return
+    als = read_als(engine.bundle)
+    known = als.photos
+    queries = [als.space.project(photo.features[als.backbone]) for photo in turns]
+    if isinstance(known, PhotoIndex):
+        return  # whose vectors cannot be scanned; ``growth`` compares such
+    figures = timed(
+        queries,
+        lambda query: nearest(query, known, NEIGHBOURS),
+        lambda query: scanned(query[0], known),
+    )
+    yield Row(SECTION, "neighbours", "ms", *figures, f"{NEIGHBOURS} of {len(known):,} photos")
+
+
+def _hashtags(
+    engine: Engine, answers: PhotoAnswers, choices: Choices, photo: Photo
+) -> list[Hashtag]:
+    return engine.answer(
+        photo.features,
+        choices.backend,
+        top=choices.top,
+        style=choices.style,
+        mix=engine.default_mix,
+        skip=answers.blocked,
+        language=choices.language,
+    )
+
+
+def _photos_a_second(
+    turns: Sequence[Photo], answers: PhotoAnswers, choices: Choices, plain: PlainAnswers
+) -> Iterator[Row]:
+    def answer(photo: Photo) -> object:
+        return answers.answer("", photo.data, choices)
+
+    plainly = Clock()
+    with plainly.running():
+        for photo in turns:
+            plain.answer(photo.data)
+    for many in AT_A_TIME:
+        clock = Clock()
+        with ThreadPoolExecutor(many) as pool, clock.running():
+            list(pool.map(answer, turns))
+        figures = (
+            Figure(len(turns) / one.wall[0], cpu=1000 * one.cpu[0] / len(turns))
+            for one in (clock, plainly)
+        )
+        yield Row(SECTION, f"{many} at a time", "photos/s", *figures)

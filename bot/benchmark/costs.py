@@ -1,0 +1,114 @@
+"""What other processes cost: time, processor and memory, and what the whole machine did meanwhile.
+
+On Linux alone; elsewhere what is not known is None.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bot
+
+PROCESSES = Path("/proc")
+ROOT = Path(bot.__file__).parents[1]
+"""Where the packages are, installed or not."""
+
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+class CommandError(Exception):
+    """A command that did not do what it was to; the message is its own last line."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of a command from its start to its end.
+
+    Attributes:
+        wall, cpu: seconds.
+        megabytes: the most it held in memory; None where unknown.
+    """
+
+    wall: float
+    cpu: float
+    megabytes: float | None
+
+
+def run_command(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> Costs:
+    """Runs ``python -m ARGUMENTS`` of this project in ``folder``, and waits for its end.
+
+    Raises:
+        CommandError: where it fails.
+    """
+    errors = folder / "stderr"
+    started = time.perf_counter()
+    with errors.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=folder,
+            env=environment_of_ours(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+        )
+        try:
+            if not hasattr(os, "wait4"):
+                process.wait()
+                return Costs(time.perf_counter() - started, 0.0, None)
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        lines = errors.read_text(errors="replace").strip().splitlines() or ["it says nothing"]
+        raise CommandError(f"{' '.join(arguments[:3])}: {lines[-1]}")
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    wall = time.perf_counter() - started
+    return Costs(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+
+
+def environment_of_ours(changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment in which another Python has this project, whatever its folder."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path, **(changes or {})}
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """What a process has taken of the processor until now."""
+    try:
+        fields = (PROCESSES / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def megabytes(pid: int, line: str = "VmRSS") -> float | None:
+    """What a process holds in memory now, or with ``VmHWM`` the most it ever did."""
+    try:
+        lines = (PROCESSES / str(pid) / "status").read_text().splitlines()
+    except OSError:
+        return None
+    found = (text.split()[1] for text in lines if text.startswith(f"{line}:"))
+    return next((int(kilobytes) / 2**10 for kilobytes in found), None)
+
+
+def machine_seconds() -> float | None:
+    """What all processes have taken of all processors until now."""
+    try:
+        times = (PROCESSES / "stat").read_text().splitlines()[0].split()[1:]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, *others = map(int, times[:8])
+    return (user + nice + system + sum(others[:2])) / _TICKS
+
+
+def load_average() -> float | None:
+    """How many processes wanted a processor, over the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
