@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.benchmark.plain import NEIGHBOURS, EagerNetwork, PlainAnswers, decoded, scanned
-from bot.benchmark.rows import Clock, Figure, Row, timed
+from bot.benchmark.rows import Clock, Figure, Row, compared
 from bot.photo_answers import Choices, PhotoAnswers
 from recommenders.arrays import Floats
 from recommenders.backbones import weights
@@ -50,42 +50,35 @@ def measure(
     plain = PlainAnswers(engine.bundle, weights_dir)
     answers = PhotoAnswers(engine)
     choices = answers.choices()
-    used = _used(engine, photos)
-    turns = list(islice(cycle(used), rounds))
+    turns = list(islice(cycle(_used(engine, photos)), rounds))
 
-    def row(name: str, ours: Figure, of_plain: Figure | None, note: str = "") -> Row:
-        return Row(SECTION, name, "ms", ours, of_plain, note)
+    def plain_ranking(photo: Photo) -> object:
+        return plain.hashtags({name: rows[0] for name, rows in photo.features.items()})
 
-    yield row(
+    yield compared(
+        SECTION,
         "decode",
-        *timed(turns, lambda p: decode(p.data, engine.working_side), lambda p: decoded(p.data)),
+        turns,
+        lambda photo: decode(photo.data, engine.working_side),
+        lambda photo: decoded(photo.data),
     )
     for name in _backbones(engine, weights_dir):
-        backbone, network = load_backbone(name, weights_dir), EagerNetwork(name, weights_dir)
-        view = backbone.view
-        ours, eager = timed(
-            turns,
-            lambda p, b=backbone, v=view: b.features_of_pixels(v.pixels(p.image)[None]),
-            lambda p, n=network, v=view: n(v.pixels(p.image)),
-        )
-        yield row(f"features, {name}", ours, eager, "of the same decoded photo")
+        yield _features(name, weights_dir, turns)
     yield from _neighbours(engine, turns)
-    yield row(
+    yield compared(
+        SECTION,
         "ranking",
-        *timed(
-            turns,
-            lambda p: _hashtags(engine, answers, choices, p),
-            lambda p: plain.hashtags({name: rows[0] for name, rows in p.features.items()}),
-        ),
+        turns,
+        lambda photo: _hashtags(engine, answers, choices, photo),
+        plain_ranking,
         "neighbours and all models",
     )
-    yield row(
+    yield compared(
+        SECTION,
         "photo to hashtags",
-        *timed(
-            turns,
-            lambda p: answers.answer("", p.data, choices),
-            lambda p: plain.answer(p.data),
-        ),
+        turns,
+        lambda photo: answers.answer("", photo.data, choices),
+        lambda photo: plain.answer(photo.data),
         f"{choices.backend} of {engine.model}",
     )
     yield from _photos_a_second(turns, answers, choices, plain)
@@ -106,6 +99,19 @@ def _backbones(engine: Engine, weights_dir: Path) -> list[str]:
     return list(dict.fromkeys([*of_bundle, *others]))
 
 
+def _features(name: str, weights_dir: Path, turns: Sequence[Photo]) -> Row:
+    backbone, network = load_backbone(name, weights_dir), EagerNetwork(name, weights_dir)
+    pixels = backbone.view.pixels
+    return compared(
+        SECTION,
+        f"features, {name}",
+        turns,
+        lambda photo: backbone.features_of_pixels(pixels(photo.image)[None]),
+        lambda photo: network(pixels(photo.image)),
+        "of the same decoded photo",
+    )
+
+
 def _neighbours(engine: Engine, turns: Sequence[Photo]) -> Iterator[Row]:
     if "als" not in engine.bundle.arrays:
         return
@@ -114,12 +120,14 @@ def _neighbours(engine: Engine, turns: Sequence[Photo]) -> Iterator[Row]:
     queries = [als.space.project(photo.features[als.backbone]) for photo in turns]
     if isinstance(known, PhotoIndex):
         return  # whose vectors cannot be scanned; ``growth`` compares such
-    figures = timed(
+    yield compared(
+        SECTION,
+        "neighbours",
         queries,
         lambda query: nearest(query, known, NEIGHBOURS),
         lambda query: scanned(query[0], known),
+        f"{NEIGHBOURS} of {len(known):,} photos",
     )
-    yield Row(SECTION, "neighbours", "ms", *figures, f"{NEIGHBOURS} of {len(known):,} photos")
 
 
 def _hashtags(
@@ -150,8 +158,9 @@ def _photos_a_second(
         clock = Clock()
         with ThreadPoolExecutor(many) as pool, clock.running():
             list(pool.map(answer, turns))
-        figures = (
-            Figure(len(turns) / one.wall[0], cpu=1000 * one.cpu[0] / len(turns))
-            for one in (clock, plainly)
-        )
-        yield Row(SECTION, f"{many} at a time", "photos/s", *figures)
+        ours = _a_second(clock, len(turns))
+        yield Row(SECTION, f"{many} at a time", "photos/s", ours, _a_second(plainly, len(turns)))
+
+
+def _a_second(clock: Clock, photos: int) -> Figure:
+    return Figure(photos / clock.wall[0], cpu=1000 * clock.cpu[0] / photos)

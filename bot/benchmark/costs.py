@@ -12,10 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bot
+from bot.settings import Settings
 
 PROCESSES = Path("/proc")
 ROOT = Path(bot.__file__).parents[1]
 """Where the packages are, installed or not."""
+
+_OF_A_BOT = frozenset(
+    {
+        *("ADMIN_IDS", "API_KEY", "BOT_TOKEN", "DATABASE_URL", "FINETUNE_EVERY", "LOG_LEVEL"),
+        *("TELEGRAM_API_URL", "WEBHOOK_SECRET", "WEBHOOK_URL"),
+    }
+)
+"""Settings of the bot that runs here, which one that is measured does not share."""
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
@@ -38,9 +47,7 @@ class Costs:
     megabytes: float | None
 
 
-def run_command(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
-) -> Costs:
+def run_command(arguments: Sequence[str], folder: Path, settings: Mapping[str, str]) -> Costs:
     """Runs ``python -m ARGUMENTS`` of this project in ``folder``, and waits for its end.
 
     Raises:
@@ -52,7 +59,7 @@ def run_command(
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=folder,
-            env=environment_of_ours(environment),
+            env=environment_of_ours(settings),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=file,
@@ -74,10 +81,21 @@ def run_command(
     return Costs(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
 
 
-def environment_of_ours(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment in which another Python has this project, whatever its folder."""
+def settings_of_commands(settings: Settings, bundle: Path) -> dict[str, str]:
+    """The settings of other processes as environment: all but what makes a bot a particular one."""
+    own: dict[str, object] = {
+        name.upper(): getattr(settings, name) for name in Settings.model_fields
+    }
+    own["MODEL_DIR"] = bundle.absolute()
+    own["WEIGHTS_DIR"] = settings.weights_dir.absolute()
+    return {name: str(value) for name, value in own.items() if name not in _OF_A_BOT and value}
+
+
+def environment_of_ours(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which another Python has this project, and these settings alone."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONPATH": path, **(changes or {})}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_BOT}
+    return {**inherited, "PYTHONPATH": path, **settings}
 
 
 def cpu_seconds(pid: int) -> float | None:

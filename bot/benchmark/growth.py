@@ -60,7 +60,12 @@ def measure(
 
     Args:
         photos: to compute the features of.
+
+    Yields:
+        Nothing where the bundle has no ALS, which alone looks for neighbours.
     """
+    if "als" not in engine.bundle.arrays:
+        return
     als = read_als(engine.bundle)
     own = als.photos
     if isinstance(own, PhotoIndex):

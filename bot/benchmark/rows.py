@@ -110,3 +110,16 @@ def timed(items: Sequence[Item], *works: Callable[[Item], object]) -> list[Figur
             with clock.running():
                 work(item)
     return [clock.figure for clock in clocks]
+
+
+def compared(
+    section: str,
+    name: str,
+    items: Sequence[Item],
+    ours: Callable[[Item], object],
+    plain: Callable[[Item], object],
+    note: str = "",
+) -> Row:
+    """A row of milliseconds, ours and the plain way's on the same items."""
+    of_ours, of_plain = timed(items, ours, plain)
+    return Row(section, name, "ms", of_ours, of_plain, note)

@@ -8,8 +8,10 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from bot.benchmark import answering, growth, sample_photos, starting, storing, training_speed
+from bot.benchmark.costs import settings_of_commands
 from bot.benchmark.growth import Growth
 from bot.benchmark.rows import Row
+from bot.settings import Settings
 from recommenders.engine import Engine
 from recommenders.photos import decode
 
@@ -46,8 +48,8 @@ LARGE = Amounts(known=(10_000, 100_000, 1_000_000), posts=80_000)
 
 def measure(
     engine: Engine,
+    settings: Settings,
     bundle: Path,
-    weights_dir: Path,
     photos: Path | None,
     amounts: Amounts,
     sections: Collection[str],
@@ -64,6 +66,7 @@ def measure(
         NoPhotosError: where the folder has none.
         CommandError: where a command that is measured fails.
     """
+    of_commands = settings_of_commands(settings, bundle)
     doing("photos")
     data = list(sample_photos.sample(photos, amounts.photos))
     rows: list[Row] = []
@@ -72,11 +75,11 @@ def measure(
         folder = Path(made)
         if answering.SECTION in sections:
             doing(answering.SECTION)
-            rows += answering.measure(engine, weights_dir, data, amounts.rounds)
+            rows += answering.measure(engine, settings.weights_dir, data, amounts.rounds)
             rows += storing.measure(engine, folder, amounts.rounds, amounts.stored)
         if starting.SECTION in sections:
             doing(starting.SECTION)
-            rows += starting.measure(bundle, weights_dir, data[0], folder, starts=amounts.starts)
+            rows += starting.measure(of_commands, data[0], folder, starts=amounts.starts)
         if growth.SECTION in sections:
             for one in growth.measure(
                 engine, _images(engine, data), amounts.known, amounts.rounds, doing
@@ -86,7 +89,7 @@ def measure(
         if training_speed.SECTION in sections:
             doing(training_speed.SECTION)
             rows += training_speed.measure(
-                weights_dir, data, folder, embedded=amounts.embedded, posts=amounts.posts
+                of_commands, data, folder, embedded=amounts.embedded, posts=amounts.posts
             )
     return rows, grown
 

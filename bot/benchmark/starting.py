@@ -1,6 +1,6 @@
 """Cold starts, each in a process of its own, and the memory that they take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 
@@ -11,11 +11,12 @@ SECTION = "starting"
 
 
 def measure(
-    bundle: Path, weights_dir: Path, photo: bytes, folder: Path, *, starts: int
+    settings: Mapping[str, str], photo: bytes, folder: Path, *, starts: int
 ) -> Iterator[Row]:
     """Rows of ``--help`` and of ``recommend`` on one photo.
 
     Args:
+        settings: as ``costs.settings_of_commands`` gives it.
         folder: where the commands run.
         starts: how many times each is started; medians count.
 
@@ -24,14 +25,14 @@ def measure(
     """
     file = folder / "photo.jpg"
     file.write_bytes(photo)
-    of_ours = {"MODEL_DIR": str(bundle), "WEIGHTS_DIR": str(weights_dir.absolute())}
-    plainly = ["bot.benchmark.plain", str(bundle), str(weights_dir.absolute()), str(file)]
+    places = settings["MODEL_DIR"], settings["WEIGHTS_DIR"]
+    plainly = ["bot.benchmark.plain", *places, str(file)]
     recommend, plain, helped = [], [], []
-    run_command(["bot.cli", "recommend", str(file)], folder, of_ours)  # what is made once
+    run_command(["bot.cli", "recommend", str(file)], folder, settings)  # what is made once
     for _ in range(starts):
-        recommend.append(run_command(["bot.cli", "recommend", str(file)], folder, of_ours))
-        plain.append(run_command(plainly, folder))
-        helped.append(run_command(["bot.cli", "--help"], folder, of_ours))
+        recommend.append(run_command(["bot.cli", "recommend", str(file)], folder, settings))
+        plain.append(run_command(plainly, folder, settings))
+        helped.append(run_command(["bot.cli", "--help"], folder, settings))
     yield Row(SECTION, "tag4pic recommend", "s", _seconds(recommend), _seconds(plain))
     yield Row(SECTION, "tag4pic --help", "s", _seconds(helped))
     if ours := _memory(recommend):

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -102,7 +103,7 @@ async def _again(database: Database, engine: Engine, number: int) -> None:
     await _sent(database, 2 * number + 1, photo_id, answer_id)
 
 
-def _asked(engine: Engine) -> dict[str, str]:
+def _asked(engine: Engine) -> dict[str, Any]:
     return {"backend": engine.default_backend, "model": engine.model, "style": "balanced"}
 
 

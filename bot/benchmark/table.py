@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich import box
 from rich.table import Table
 
+from bot.benchmark.load import Load
 from bot.benchmark.rows import Figure, Row
 
 
@@ -24,6 +25,32 @@ def table_of(rows: Sequence[Row]) -> Table:
             _number(row.times),
             _number(row.cpu_times),
         )
+    return table
+
+
+def load_table(load: Load) -> Table:
+    """A table of what a bot did under load."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    again = "" if load.different == load.sent else f", {load.different:,} different"
+    rows = {
+        "photos a second, seconds, users": f"{load.rate:g}, {load.seconds:g}, {load.users}",
+        "sent": f"{load.sent:,}{again}",
+        "answered": f"{load.answered:,}",
+        "update to reply, p50, ms": _number(load.p50),
+        "p95, ms": _number(load.p95),
+        "p99, ms": _number(load.p99),
+        "CPU a photo, ms": _number(load.cpu_ms),
+        "memory at the end, MB": _number(load.megabytes),
+        "memory at most, MB": _number(load.most_megabytes),
+        f"busy of {load.cores} cores: the bot": _number(load.bot_cores),
+        "  its Telegram": _number(load.telegram_cores),
+        "  everything else": _number(load.other_cores),
+        "sent late, p99, ms": _number(load.late_ms),
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
     return table
 
 

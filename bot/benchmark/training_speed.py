@@ -1,7 +1,7 @@
 """How long training takes: photos embedded a second, and a fit from features that are there."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -31,11 +31,17 @@ _PLAIN_SHARE = 8
 
 
 def measure(
-    weights_dir: Path, photos: Sequence[bytes], folder: Path, *, embedded: int, posts: int
+    settings: Mapping[str, str],
+    photos: Sequence[bytes],
+    folder: Path,
+    *,
+    embedded: int,
+    posts: int,
 ) -> Iterator[Row]:
     """Rows of embedding and of a fit.
 
     Args:
+        settings: as ``costs.settings_of_commands`` gives it.
         photos: to embed, again and again.
         folder: where the dataset and its features are made.
         embedded: how many photos are embedded.
@@ -44,6 +50,7 @@ def measure(
     Raises:
         CommandError: where the fit fails.
     """
+    weights_dir = Path(settings["WEIGHTS_DIR"])
     backbone, network = load_backbone(_BACKBONE, weights_dir), EagerNetwork(_BACKBONE, weights_dir)
     files = _files(folder / "photos", photos, embedded)
     ours, plain = Clock(), Clock()
@@ -61,7 +68,7 @@ def measure(
         Figure(len(few) / plain.wall[0], cpu=1000 * plain.cpu[0] / len(few)),
         f"{embedded} photos",
     )
-    yield from _fit(weights_dir, backbone, folder, posts)
+    yield from _fit(settings, backbone, folder, posts)
 
 
 def _files(folder: Path, photos: Sequence[bytes], count: int) -> list[Path]:
@@ -75,7 +82,9 @@ def _files(folder: Path, photos: Sequence[bytes], count: int) -> list[Path]:
     return files
 
 
-def _fit(weights_dir: Path, backbone: Backbone, folder: Path, count: int) -> Iterator[Row]:
+def _fit(
+    settings: Mapping[str, str], backbone: Backbone, folder: Path, count: int
+) -> Iterator[Row]:
     features, posts = _posts(backbone, folder / "dataset", folder / "cache", count)
     costs = run_command(
         [
@@ -83,7 +92,7 @@ def _fit(weights_dir: Path, backbone: Backbone, folder: Path, count: int) -> Ite
             *("--backbone", _BACKBONE, "--cache", "cache", "--no-mirrored"),
         ],
         folder,
-        {"WEIGHTS_DIR": str(weights_dir.absolute())},
+        settings,
     )
     clock = Clock()
     torch.set_num_threads(1)

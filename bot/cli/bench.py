@@ -94,16 +94,69 @@ def bench(
     with Console(stderr=True).status("Measuring") as status:
         rows, grown = run.measure(
             engine,
+            settings,
             bundle_in_use(settings),
-            settings.weights_dir,
             photos,
             amounts,
             sections,
             lambda what: status.update(f"Measuring: {what}"),
         )
-    if plot is not None:
+    if plot is not None and grown:
         plot.write_text(svg(grown), encoding="utf-8")
     _print(rows, grown, as_json=as_json)
+
+
+@app.command()
+def load(
+    rate: Annotated[float, typer.Option(help="Photos a second.")] = 30,
+    seconds: Annotated[float, typer.Option(help="For how long.")] = 120,
+    users: Annotated[int, typer.Option(min=1, max=1000, help="Each in a chat.")] = 60,
+    photos: Photos = None,
+    as_json: Json = False,
+) -> None:
+    """Send photos to the bot at a fixed rate, and measure when it answers.
+
+    The bot runs in a process of its own, with a new database, and talks to the local Bot API server
+    in another. Nobody waits for an answer before the next photo is sent, and each photo is another
+    one (a folder's come again where it has too few). Ctrl-C ends both processes and removes their
+    files.
+
+        tag4pic bench load
+        tag4pic bench load --rate 1 --seconds 30
+    """
+    if not 0 < rate <= 1000:
+        fail("--rate is a number of photos a second, more than 0 and at most 1,000.")
+    if not 0 < seconds <= 86_400:
+        fail("--seconds is more than 0 and at most a day.")
+    settings = settings_for_a_command()
+    if photos is not None:
+        from bot.benchmark.sample_photos import photos_in
+
+        photos_in(photos)
+    bundle = bundle_in_use(settings)
+
+    from bot.benchmark import load as under_load
+    from bot.benchmark.costs import settings_of_commands
+    from recommenders import bundle as bundles
+
+    bundles.load(bundle)  # what is wrong with it is told at once
+    with Console(stderr=True).status("Starting") as status:
+        measured = under_load.run(
+            settings_of_commands(settings, bundle),
+            photos and photos.absolute(),
+            rate=rate,
+            seconds=seconds,
+            users=users,
+            doing=lambda what: status.update(f"Measuring: {what}"),
+        )
+    if measured is None:
+        raise typer.Exit(130)
+    if as_json:
+        typer.echo(json.dumps(measured.as_json()))
+        return
+    from bot.benchmark.table import load_table
+
+    Console().print(load_table(measured))
 
 
 def _can_be_written(plot: Path) -> None:
