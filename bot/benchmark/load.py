@@ -134,8 +134,7 @@ async def _measured(
             }
             doing("the bot starts")
             async with _process(folder, ("bot.cli", "run"), settings) as answering:
-                await _at_work(answering, folder / "bot.cli.log")
-                different = (await _heard(telegram, "photos", 60 + count, doing))["photos"]
+                different = await _ready(answering, telegram, folder, count, doing)
                 return await _under_load(
                     answering, telegram, (rate, seconds, users, count, different), doing
                 )
@@ -223,6 +222,20 @@ async def _ended(process: Process) -> None:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+async def _ready(
+    answering: Process, telegram: Process, folder: Path, count: int, doing: Doing
+) -> int:
+    """Waits until the bot is at work and its Telegram has the photos; returns how many differ."""
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_at_work(answering, folder / "bot.cli.log"))
+            making = _heard(telegram, "photos", _START_SECONDS + count, doing)
+            photos = both.create_task(making)
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    return int(photos.result()["photos"])
 
 
 async def _at_work(answering: Process, log: Path) -> None:

@@ -68,5 +68,5 @@ def photos_in(folder: Path) -> list[Path]:
     except OSError as error:
         raise NoPhotosError(f"{folder} cannot be opened ({error.strerror}).") from None
     if not photos:
-        raise NoPhotosError(f"There is no photo in {folder}. Name another folder with --photos.")
+        raise NoPhotosError(f"{folder} has no photo in it. Name another folder with --photos.")
     return photos

@@ -19,6 +19,7 @@ COMMANDS = (
     ("weights",),
     ("weights", "get"),
     ("bench",),
+    ("bench", "load"),
 )
 
 
