@@ -1,6 +1,6 @@
 """Hashtags looked up in a bundle, without those that may not be shown."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -20,10 +20,19 @@ class UnknownHashtagError(LookupError):
 
 @dataclass(frozen=True)
 class Similar:
-    """The neighbours of a hashtag, which stands here as the bundle spells it."""
+    """The neighbours of hashtags, which stand here as the bundle spells them."""
+
+    tags: tuple[str, ...]
+    hashtags: list[Hashtag]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two hashtags as the bundle spells them, and their cosine; None where one stands alone."""
 
     tag: str
-    hashtags: list[Hashtag]
+    other: str
+    cosine: float | None
 
 
 class HashtagLookup:
@@ -43,61 +52,105 @@ class HashtagLookup:
         knowledge: Knowledge | None = None,
         blocked: Collection[str] | None = None,
     ) -> None:
-        self._bundle = bundle
-        self._knowledge = Knowledge(bundle) if knowledge is None else knowledge
-        self._blocked = (
-            blocked_of(bundle.hashtags, blocklist_of({})) if blocked is None else blocked
-        )
+        self.bundle = bundle
+        self.knowledge = Knowledge(bundle) if knowledge is None else knowledge
+        self.blocked = blocked_of(bundle.hashtags, blocklist_of({})) if blocked is None else blocked
 
-    def similar(self, tag: str, top: int, model: str | None = None) -> Similar:
-        """The hashtags that stand beside the same hashtags, the nearest first.
+    def known(self, typed: str) -> tuple[str, str]:
+        """A typed hashtag as the bundle spells it, and the one of the bundle that it means.
 
-        Args:
-            tag: as it is typed; of a Russian one the neighbours are Russian too.
-            model: one of the bundle's, its first unless given.
+        They differ for a Russian hashtag.
 
         Raises:
-            UnknownHashtagError: for what is no hashtag of the bundle, or no model.
+            UnknownHashtagError: for what is no hashtag of the bundle.
         """
-        bundle, knowledge, blocked = self._bundle, self._knowledge, self._blocked
+        bundle = self.bundle
         try:
-            canonical = normalise(tag)
+            canonical = normalise(typed)
         except HashtagError as error:
             raise UnknownHashtagError(f"{error}.") from None
         spelt = {key(other): other for other in bundle.hashtags}
         canonical = spelt.get(key(canonical), canonical)
-        meant = meaning(canonical, knowledge)
-        if meant not in knowledge:
+        meant = meaning(canonical, self.knowledge)
+        if meant not in self.knowledge:
             alike = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
-            near = " ".join(f"#{other}" for other in alike if other not in blocked)
+            near = " ".join(f"#{other}" for other in alike if other not in self.blocked)
             hint = f" Near in spelling: {near}." if near else ""
             raise UnknownHashtagError(
                 f"The bundle {bundle.model} does not know #{canonical}.{hint}"
             )
-        if model is not None and model not in knowledge.models:
-            raise UnknownHashtagError(
-                f"The bundle {bundle.model} has no vectors of {model}: {_listed(knowledge.models)}."
-            )
-        language, most = ("en", top) if meant == canonical else ("ru", 2 * top)
-        neighbours = knowledge.similar(meant, most + len(blocked), model=model)
-        neighbours = [near for near in neighbours if near.tag not in blocked][:most]
-        skip = {canonical, *blocked}
-        return Similar(canonical, in_language(neighbours, language, top, skip=skip))
+        return canonical, meant
 
-    def categories(self, top: int) -> list[dict[str, Any]]:
-        """What the bundle's posts are about, most posts first: ``category``, ``posts``, ``tags``.
+    def similar(self, tags: Sequence[str], top: int, model: str | None = None) -> Similar:
+        """The hashtags that stand beside the same hashtags, the nearest first.
+
+        Args:
+            tags: as they are typed; of several those near all of them together. Of Russian ones
+                the neighbours are Russian too.
+            model: one of the bundle's, its first unless given.
+
+        Raises:
+            UnknownHashtagError: for what is no hashtag of the bundle, or no model.
+            BundleError: for several in a bundle of an earlier version.
+        """
+        asked = [self.known(tag) for tag in tags]
+        self._must_have(model)
+        russian = all(meant != canonical for canonical, meant in asked)
+        language, most = ("ru", 2 * top) if russian else ("en", top)
+        meant = [one for _, one in asked]
+        near = self.knowledge.similar(meant, most + len(self.blocked), model=model)
+        near = [hashtag for hashtag in near if hashtag.tag not in self.blocked][:most]
+        names = tuple(canonical for canonical, _ in asked)
+        return Similar(names, in_language(near, language, top, skip={*names, *self.blocked}))
+
+    def pairs(
+        self, tags: Sequence[str], others: Sequence[str], model: str | None = None
+    ) -> list[Pair]:
+        """How near each of some hashtags is to each of others.
+
+        Raises:
+            UnknownHashtagError, BundleError: as ``similar``.
+        """
+        asked, beside = ([self.known(tag) for tag in one] for one in (tags, others))
+        self._must_have(model)
+        return [
+            Pair(tag, other, self.knowledge.cosine(meant, other_meant, model=model))
+            for tag, meant in asked
+            for other, other_meant in beside
+        ]
+
+    def categories(self, top: int, language: str = "en") -> list[dict[str, Any]]:
+        """What the bundle's hashtags are about, finer categories below the head they belong to.
 
         Args:
             top: how many hashtags of each, those that are most at home in it.
+            language: one of ``recommenders.backends.LANGUAGES``, of the titles and the hashtags.
+
+        Returns:
+            ``category``, ``title``, ``head`` (a category, or None), ``posts`` (None where they are
+            not of posts) and ``tags`` of each.
         """
-        return [
-            {
-                "category": group.name,
-                "posts": group.posts,
-                "tags": [tag for tag in group.hashtags if tag not in self._blocked][:top],
-            }
-            for group in self._knowledge.categories()
-        ]
+        rows = []
+        for group in self.knowledge.categories():
+            tags = [Hashtag(tag, 1.0) for tag in group.hashtags if tag not in self.blocked]
+            shown = in_language(tags, language, top, self.blocked)
+            rows.append(
+                {
+                    "category": group.name,
+                    "title": group.titles.get("ru" if language == "ru" else "en", group.name),
+                    "head": group.head,
+                    "posts": group.posts,
+                    "tags": [hashtag.tag for hashtag in shown],
+                }
+            )
+        return rows
+
+    def _must_have(self, model: str | None) -> None:
+        models = self.knowledge.models
+        if model is not None and model not in models:
+            raise UnknownHashtagError(
+                f"The bundle {self.bundle.model} has no vectors of {model}: {_listed(models)}."
+            )
 
 
 def _listed(names: tuple[str, ...]) -> str:

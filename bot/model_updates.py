@@ -1,29 +1,31 @@
 """Fine-tuning beside the bot: another process learns, and what it promotes answers from then on.
 
 The process is ``tag4pic train finetune``, at the lowest priority. Whoever promotes a version or
-rolls one back, that process or a person, only changes the file that names the version in use; the
-bot looks at it every few seconds, loads the version in a thread, teaches it what people taught, and
-swaps the engine between two photos.
+rolls one back, that process or a person, only changes the file that names the version in use, and
+notes the news in the database; the bot looks at both every few seconds, loads the version in a
+thread, teaches it what people taught, swaps the engine between two photos, and tells the admins.
 """
 
 import asyncio
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from bot.chat.learner import Learner
-from bot.chat.services import Services
+from bot.chat.services import Bot, Services
+from bot.chat.version_messages import tell_admins
+from bot.learning_status import learning_status, next_night
 from bot.settings import Settings
 from recommenders.bundle import MANIFEST
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.versions import Versions
-from storage import StorageError, training_labels
+from storage import StorageError, training_labels, version_news
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +35,26 @@ CHECK_EVERY = 3.0
 COUNT_EVERY = 20.0
 """Seconds between counts of what was taught."""
 
-NIGHT = 3
-"""The hour, local time, of a nightly fine-tuning."""
-
 GRACE = 10.0
-"""Seconds that a fine-tuning has to end when the bot does."""
+"""Seconds that a fine-tuning has to end when the bot does, and what is being sent to admins."""
+
+LAST_LINES = 5
+"""Of a fine-tuning that ended before its time, those that tell why."""
 
 
 @asynccontextmanager
 async def kept_current(
-    services: Services,
-    learner: Learner,
+    bot: Bot,
     versions: Versions,
     *,
     check_every: float = CHECK_EVERY,
     count_every: float = COUNT_EVERY,
 ) -> AsyncIterator[None]:
     """While it lasts, the engine follows the version in use, and is fine-tuned when it is time."""
-    tasks = [asyncio.create_task(_VersionFollower(services, learner, versions).run(check_every))]
+    services: Services = bot.bot_data["services"]
+    tasks = [asyncio.create_task(_VersionFollower(bot, services, versions).run(check_every))]
     if services.settings.finetune_every is not None:
-        tasks.append(asyncio.create_task(_FineTuner(services).run(count_every)))
+        tasks.append(asyncio.create_task(_FineTuner(services, versions).run(count_every)))
     try:
         yield
     finally:
@@ -64,33 +66,46 @@ async def kept_current(
 
 
 class _VersionFollower:
-    """Takes up promoted versions."""
+    """Takes up promoted versions, and tells admins what became of each."""
 
-    def __init__(self, services: Services, learner: Learner, versions: Versions) -> None:
+    def __init__(self, bot: Bot, services: Services, versions: Versions) -> None:
+        self._bot = bot
         self._services = services
-        self._learner = learner
         self._versions = versions
         self._folder = versions.current()
         self._tried = versions.named()
         self._warned_of_missing = False
+        self._last_error = ""
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, every: float) -> None:
-        while True:
-            await asyncio.sleep(every)
-            try:
-                await self._follow()
-            except (BundleError, WeightsError, StorageError, OSError) as error:
-                log.error("%s goes on answering. %s", self._services.engine.model, error)
-            except Exception:
-                log.exception("%s goes on answering", self._services.engine.model)
+        try:
+            while True:
+                await asyncio.sleep(every)
+                try:
+                    await self._follow()
+                    self._sending.update(await tell_admins(self._bot))
+                    self._sending = {task for task in self._sending if not task.done()}
+                    self._last_error = ""
+                except (BundleError, WeightsError, StorageError, OSError) as error:
+                    if str(error) != self._last_error:  # one that lasts is told once
+                        log.error("%s goes on answering. %s", self._services.engine.model, error)
+                    self._last_error = str(error)
+                except Exception:
+                    log.exception("%s goes on answering", self._services.engine.model)
+        finally:
+            if self._sending:
+                await asyncio.wait(self._sending, timeout=GRACE)
+            for task in self._sending:
+                task.cancel()
 
     async def _follow(self) -> None:
         named = self._versions.named()
         if named == self._tried:
             self._warn_if_missing()
             return
-        # Whatever comes of it, it is tried once for each version that is named.
-        self._tried = named
+        # A version that cannot be loaded is tried once.
+        before, self._tried = self._tried, named
         folder = self._versions.current()
         if named is not None and folder.name != named:
             log.error(
@@ -109,8 +124,11 @@ class _VersionFollower:
                 at_work=self._services.engine,
             )
         )
-        await self._learner.change_to(engine)
-        self._services.engine = engine
+        try:
+            await self._services.learner.change_to(engine)
+        except StorageError:
+            self._tried = before  # the version is sound, and the database may be the next time
+            raise
         self._folder, self._warned_of_missing = folder, False
         log.info("%s answers from now on.", engine.model)
 
@@ -118,11 +136,10 @@ class _VersionFollower:
         missing = not (self._folder / MANIFEST).is_file()
         if missing and not self._warned_of_missing:
             log.error(
-                "The bundle %s is gone from %s. %s goes on answering from memory; put it back "
-                "before the bot is started again.",
-                self._folder.name,
-                self._folder.parent,
+                "%s goes on answering from memory, since its folder %s is gone. Put it back before "
+                "the bot is started again.",
                 self._services.engine.model,
+                self._folder,
             )
         self._warned_of_missing = missing
 
@@ -132,74 +149,112 @@ class _FineTuner:
     """Runs the fine-tuning when enough was taught, or at night."""
 
     services: Services
-    postponed: int = 0
-    """Labels that the last run did not learn: they wait for approval, or it was not promoted."""
+    versions: Versions
     now: Callable[[], datetime] = datetime.now
 
     async def run(self, every: float) -> None:
-        schedule = self.services.settings.finetune_every
+        nightly = self.services.settings.finetune_every == "nightly"
         night = next_night(self.now())
         while True:
             await asyncio.sleep(every)
             try:
-                waiting = await self._waiting()
-                if schedule == "nightly":
+                if nightly:
                     if self.now() < night:
                         continue
                     night = next_night(self.now())
-                    due = waiting > 0
-                else:
-                    assert isinstance(schedule, int)
-                    # Labels that were taken back since make room for others.
-                    self.postponed = min(self.postponed, waiting)
-                    due = waiting - self.postponed >= schedule
-                if due:
-                    log.info("Fine-tuning on %d new labels", waiting)
-                    await _finetune(self.services.settings)
-                    self.postponed = await self._waiting()
-            except (OSError, StorageError) as error:
+                await self._fine_tune_if_due()
+            except (BundleError, OSError, StorageError) as error:
                 log.error("No fine-tuning for now: %s", error)
             except Exception:
                 log.exception("No fine-tuning for now")
 
-    async def _waiting(self) -> int:
-        async with self.services.database.reading() as session:
-            return await training_labels.unlearnt(session)
+    async def _fine_tune_if_due(self) -> None:
+        settings, database = self.services.settings, self.services.database
+        knowing = await asyncio.to_thread(self.versions.knowing)
+        fewest = settings.finetune_every if isinstance(settings.finetune_every, int) else 1
+        async with database.reading() as session:
+            # Quick to count, and mostly too few to go into what each waits for.
+            if await training_labels.untried(session, knowing) < fewest:
+                return
+        status = await learning_status(settings, database)
+        if not status.due or await asyncio.to_thread(self.versions.busy):
+            return
+        log.info("Fine-tuning on %d new labels", status.new)
+        failure = await _finetune(settings)
+        after = await learning_status(settings, database)
+        # Whatever came of it, what is still to be learnt is no reason to try again at once.
+        in_vain = set(status.counts.next_ids) & set(after.counts.next_ids)
+        async with database.session() as session:
+            await training_labels.mark_tried(session, sorted(in_vain))
+            if failure:
+                await version_news.add(session, status.model, "failed", {"lines": failure})
 
 
-def next_night(now: datetime) -> datetime:
-    """When fine-tuning is next due where it runs every night."""
-    night = now.replace(hour=NIGHT, minute=0, second=0, microsecond=0)
-    return night if night > now else night + timedelta(days=1)
+async def _finetune(settings: Settings) -> list[str]:
+    """Runs ``tag4pic train finetune`` on the bot's own database and bundle, and logs its answer.
 
-
-async def _finetune(settings: Settings) -> None:
-    """Runs ``tag4pic train finetune`` on the bot's own database and bundle, and logs its answer."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-P", "-m", "bot.cli", "train", "finetune", "--gently"),
-        env=os.environ | _environment(settings),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+    Returns:
+        Where it failed, the last lines that it wrote; otherwise nothing.
+    """
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-P", "-m", "bot.cli", "train", "finetune", "--gently"),
+            env=os.environ | _environment(settings),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
     )
+
+    async def written() -> tuple[bytes, bytes]:
+        return await (await starting).communicate()
+
+    answer = asyncio.create_task(written())
     try:
-        out, err = await process.communicate()
+        out, err = await asyncio.shield(answer)
     except asyncio.CancelledError:
+        process = await starting
         with suppress(ProcessLookupError):
             process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), GRACE)
-            except TimeoutError:
+        try:
+            out, err = await asyncio.wait_for(asyncio.shield(answer), GRACE)
+        except TimeoutError:
+            with suppress(ProcessLookupError):
                 process.kill()
-                await process.wait()
+            out, err = await answer
+        lines = _last_lines(out, err)
+        log.info(
+            "Fine-tuning was stopped with the bot, and begins anew another time.%s",
+            f" Its last lines: {' / '.join(lines)}" if lines else "",
+        )
         raise
-    if process.returncode == 0:
+    status = starting.result().returncode
+    assert status is not None
+    if status == 0:
         log.info("Fine-tuning: %s", " ".join(out.decode(errors="replace").split()))
-    else:
-        errors = err.decode(errors="replace").strip().splitlines()
-        reason = errors[-1] if errors else f"it ended with status {process.returncode}"
-        log.error("Fine-tuning failed, and nothing changed: %s", reason.removeprefix("Error: "))
+        return []
+    lines = [*_last_lines(out, err), *_how_it_ended(status)]
+    log.error("Fine-tuning failed: %s", " / ".join(lines))
+    return lines
+
+
+def _last_lines(out: bytes, err: bytes) -> list[str]:
+    """The last lines of what a process wrote: its errors, or without any what else it wrote."""
+    text = (err.strip() or out).decode(errors="replace")
+    lines = [line.strip().removeprefix("Error: ") for line in text.splitlines()]
+    return [line for line in lines if line][-LAST_LINES:]
+
+
+def _how_it_ended(status: int) -> list[str]:
+    """What the last lines do not tell: that a process was killed, or ended with a rare status."""
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = str(-status)
+        return [f"It was killed by the signal {name}."]
+    return [] if status == 1 else [f"It ended with status {status}."]
 
 
 def _environment(settings: Settings) -> dict[str, str]:

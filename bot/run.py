@@ -87,9 +87,7 @@ async def serve(
                     f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
                     "Ctrl-C stops it."
                 )
-            services = application.bot_data["services"]
-            versions = Versions.of(settings.model_dir)
-            async with kept_current(services, learner, versions):
+            async with kept_current(application, Versions.of(settings.model_dir)):
                 await stop.wait()
                 say("Stopping…")
 
@@ -230,7 +228,8 @@ async def _engine(settings: Settings, say: Say) -> Engine:
         log.debug("The bundle was refused", exc_info=error)
         if folder == settings.model_dir:
             raise StartError(str(error)) from None
-        log.error("The fine-tuned version is left out. %s", error)
+        name = Versions.of(settings.model_dir).name(folder) if folder else ""
+        log.error("The fine-tuned version %s is left out. %s", name, error)
     try:
         return await _load(settings.model_dir, settings)
     except (BundleError, WeightsError) as error:

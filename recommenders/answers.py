@@ -26,6 +26,10 @@ FIRST = 5
 
 SIZES = ("niche", "middle", "broad")
 
+MIDDLE_POSTS = (100_000, 10_000_000)
+"""From and up to how many posts on a platform a hashtag is of the middle size: there a post is
+found and not drowned."""
+
 MIXES: Mapping[str, tuple[float, float, float]] = {
     "even": (1 / 3, 1 / 3, 1 / 3),
     "ladder": (0.4, 0.4, 0.2),

@@ -44,8 +44,9 @@ def load_backbones(
         if backbones[name].sha256 != digest:
             raise BundleError(
                 f"Bundle {bundle.model} was fitted on other weights of {name} than those in "
-                f"place. Put back the file whose SHA-256 begins with {digest[:12]}, or fit "
-                "the bundle again with `tag4pic train fit`."
+                f"place, whose SHA-256 begins with {backbones[name].sha256[:12]}. Put back the "
+                f"file whose SHA-256 begins with {digest[:12]}, or fit the bundle again with "
+                "`tag4pic train fit`."
             )
     for name in bundle.settings.get("w2v_classes", {}).get("backbones", ()):
         if (backbone := _with_classifier(name, weights_dir)) is not None:

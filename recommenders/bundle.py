@@ -95,14 +95,12 @@ class Bundle:
         return array
 
 
-def load(folder: Path) -> Bundle:
-    """Reads a bundle folder.
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Reads what a bundle folder says of itself, of this format and otherwise unchecked.
 
     Raises:
-        BundleError: where it is missing, of another format version, or damaged.
+        BundleError: where it is missing, cannot be read or is of another format version.
     """
-    if not folder.exists() and (_set_aside(folder) / MANIFEST).exists():
-        folder = _set_aside(folder)  # a save was killed between its two renames
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -119,6 +117,19 @@ def load(folder: Path) -> Bundle:
             f"{folder} has bundle format {version!r}, this tag4pic reads {FORMAT}. Fit it again "
             "with `tag4pic train fit`, or update tag4pic."
         )
+    assert isinstance(manifest, dict)
+    return manifest
+
+
+def load(folder: Path) -> Bundle:
+    """Reads a bundle folder.
+
+    Raises:
+        BundleError: where it is missing, of another format version, or damaged.
+    """
+    if not folder.exists() and (_set_aside(folder) / MANIFEST).exists():
+        folder = _set_aside(folder)  # a save was killed between its two renames
+    path, manifest = folder / MANIFEST, read_manifest(folder)
     try:
         _check_manifest(manifest)
         hashtags = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]

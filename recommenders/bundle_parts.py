@@ -2,19 +2,18 @@
 
 What ``als_part`` writes, ``read_als`` reads, and so on for each part. Readers raise BundleError
 where an array is missing or of a shape that does not fit the vocabulary and the backbone. Factors
-and weights are stored as float16, photos' vectors as int8.
+and weights are stored as float16, photos' vectors as int8. What is known about the hashtags
+themselves is in ``recommenders.hashtag_tables``.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings, FittedAls
-from recommenders.answers import FIRST, SIZES, Rules
+from recommenders.answers import FIRST, Rules
 from recommenders.arrays import Array, Floats, unit
 from recommenders.backbones.registry import CLASSES, dims
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part
@@ -271,10 +270,10 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
     share = _floats(bundle, "fusion", "share", None)
     return Fusion(
         Trees(
-            _within(bundle, feature, -1, len(EVIDENCE)),
+            within(bundle, feature, -1, len(EVIDENCE)),
             _floats(bundle, "fusion", "threshold", *shape),
-            _within(bundle, bundle.array("fusion", "left", *shape), 0, nodes),
-            _within(bundle, bundle.array("fusion", "right", *shape), 0, nodes),
+            within(bundle, bundle.array("fusion", "left", *shape), 0, nodes),
+            within(bundle, bundle.array("fusion", "right", *shape), 0, nodes),
             _floats(bundle, "fusion", "value", *shape),
             float(bundle.settings["fusion"]["start"]),
         ),
@@ -306,79 +305,6 @@ def with_taught_hashtags(ranking: Ranking, uses: NDArray[np.number], photos: int
     )
 
 
-@dataclass(frozen=True)
-class HashtagTables:
-    """What a bundle knows about its V hashtags: the part ``knowledge``.
-
-    Attributes:
-        categories: name and number of posts of each, the one with most posts first.
-        silhouette: how well the categories are told apart, -1 to 1; None where unknown.
-        preferred_mix: a key of ``recommenders.answers.MIXES``; None for the ranking's own order.
-        category_of: (V,) int32, -1 for none.
-        category_weight: (V,) float32, how much each hashtag is at home there.
-        size: (V,) int8, indices of ``recommenders.answers.SIZES``.
-        median_likes: (V,) float32, NaN where unknown.
-        similar: by model, columns (V, n) int32 of the nearest hashtags, -1 for none, and their
-            cosines (V, n) float16.
-    """
-
-    categories: tuple[tuple[str, int], ...]
-    silhouette: float | None
-    preferred_mix: str | None
-    category_of: NDArray[np.int32]
-    category_weight: Floats
-    size: NDArray[np.int8]
-    median_likes: Floats
-    similar: Mapping[str, tuple[NDArray[np.int32], NDArray[np.float16]]]
-
-
-def knowledge_part(tables: HashtagTables) -> Part:
-    """The part ``knowledge``."""
-    settings: dict[str, Any] = {
-        "models": list(tables.similar),
-        "categories": [{"name": name, "posts": posts} for name, posts in tables.categories],
-        "silhouette": tables.silhouette,
-        "preferred_mix": tables.preferred_mix,
-    }
-    arrays: dict[str, Array] = {
-        "category_of": tables.category_of.astype(np.int32),
-        "category_weight": tables.category_weight.astype(np.float32),
-        "size": tables.size.astype(np.int8),
-        "median_likes": tables.median_likes.astype(np.float32),
-    }
-    for model, (columns, cosines) in tables.similar.items():
-        arrays[f"{model}_indices"] = columns.astype(np.int32)
-        arrays[f"{model}_cosines"] = cosines.astype(np.float16)
-    return Part(settings, arrays)
-
-
-def read_knowledge(bundle: Bundle) -> HashtagTables | None:
-    """What ``knowledge_part`` wrote; None in a bundle of an earlier version, which lacks it.
-
-    Raises:
-        BundleError: where it is damaged.
-    """
-    if "knowledge" not in bundle.arrays:
-        return None
-    settings, count = bundle.settings.get("knowledge", {}), len(bundle.hashtags)
-    rows = settings.get("categories", ())
-    similar = {}
-    for model in settings.get("models", ()):
-        columns = bundle.array("knowledge", f"{model}_indices", count, None)
-        cosines = bundle.array("knowledge", f"{model}_cosines", *columns.shape)
-        similar[model] = (_within(bundle, columns, -1, count), cosines)
-    return HashtagTables(
-        tuple((str(row["name"]), int(row["posts"])) for row in rows),
-        settings.get("silhouette"),
-        settings.get("preferred_mix"),
-        _within(bundle, bundle.array("knowledge", "category_of", count), -1, len(rows)),
-        bundle.array("knowledge", "category_weight", count),
-        _within(bundle, bundle.array("knowledge", "size", count), 0, len(SIZES)),
-        bundle.array("knowledge", "median_likes", count),
-        similar,
-    )
-
-
 def whole_numbers(vectors: Floats) -> NDArray[np.int8]:
     """Unit vectors (n, k) as whole numbers, each row's largest 127.
 
@@ -392,7 +318,12 @@ def _floats(bundle: Bundle, part: str, name: str, *shape: int | None) -> Floats:
     return bundle.array(part, name, *shape).astype(np.float32)
 
 
-def _within(bundle: Bundle, numbers: Array, least: int, end: int) -> Array:
+def within(bundle: Bundle, numbers: Array, least: int, end: int) -> Array:
+    """The same whole numbers, where they are from ``least`` up to but not including ``end``.
+
+    Raises:
+        BundleError: where they are not.
+    """
     if numbers.size and (int(numbers.min()) < least or int(numbers.max()) >= end):
         raise BundleError(f"Bundle {bundle.model} is damaged. Take it from a backup.")
     return numbers

@@ -33,10 +33,12 @@ Pure functions; ``storage.known_photos`` keeps the hashes, and
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import imagehash
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 from PIL import Image
+
+from recommenders.grey_thumbnails import Thumbnails, thumbnails
 
 BITS = 64
 PERCEPTUAL_BITS = 256
@@ -76,6 +78,7 @@ MAX_CANDIDATES = 256
 CROP = 0.03
 """The share of its width and height that a photo's cropped view lacks at each side."""
 
+_FREQUENCIES = 16
 _FIELDS = 8
 COLOUR_BYTES = 3 * _FIELDS**2
 """How many numbers tell a photo's colours."""
@@ -129,15 +132,14 @@ class Hashes:
 
 def hashes(image: Image.Image) -> Hashes:
     """The hashes of a photo of any size and mode."""
-    image = image.convert("RGB")
-    grey = image.convert("L")
+    if image.mode != "RGB":
+        image = image.convert("RGB")
     left, top = round(image.width * CROP), round(image.height * CROP)
-    inner = (left, top, image.width - left, image.height - top)
-    small = np.asarray(image.resize((_SMALL, _SMALL), Image.Resampling.BOX), np.float32)
+    whole, inner = thumbnails(image.convert("L"), left, top)
+    fields = _fields(image)
+    cropped = _fields(image.crop((left, top, image.width - left, image.height - top)))
     return replace(
-        _hashes(image, grey),
-        cropped=_hashes(image.crop(inner), grey.crop(inner)),
-        plain=bool(small.std(axis=(0, 1)).max() <= _PLAIN),
+        _hashes(whole, fields), cropped=_hashes(inner, cropped), plain=_is_plain(image, fields)
     )
 
 
@@ -290,13 +292,29 @@ def most_alike(bits: Mapping[int, int], cosines: Mapping[int, float]) -> int | N
     )
 
 
-def _hashes(image: Image.Image, grey: Image.Image) -> Hashes:
-    fields = image.resize((_FIELDS, _FIELDS), Image.Resampling.BOX).convert("YCbCr")
+def _fields(image: Image.Image) -> Image.Image:
+    return image.resize((_FIELDS, _FIELDS), Image.Resampling.BOX)
+
+
+def _hashes(grey: Thumbnails, fields: Image.Image) -> Hashes:
+    frequencies = scipy.fft.dct(scipy.fft.dct(grey.large, axis=0), axis=1)
+    low = frequencies[:_FREQUENCIES, :_FREQUENCIES]
     return Hashes(
-        average=_integer(imagehash.average_hash(grey, hash_size=8).hash),
-        perceptual=_integer(imagehash.phash(grey, hash_size=16).hash),
-        colours=fields.tobytes(),
+        average=_integer(grey.small > grey.small.mean()),
+        perceptual=_integer(low > np.median(low)),
+        colours=fields.convert("YCbCr").tobytes(),
     )
+
+
+def _is_plain(image: Image.Image, fields: Image.Image) -> bool:
+    if _variation(fields) > 2 * _PLAIN:  # then smaller fields vary as well
+        return False
+    return _variation(image.resize((_SMALL, _SMALL), Image.Resampling.BOX)) <= _PLAIN
+
+
+def _variation(image: Image.Image) -> float:
+    """The standard deviation of the pixels, in the colour that varies most."""
+    return float(np.asarray(image, np.float32).std(axis=(0, 1)).max())
 
 
 def _chroma(colours: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,8 @@ class Engine:
         self.confirm_backbone = self.backbones[self.backends[0]][0]
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())
+        # What is withheld may be thousands of hashtags, the same ones for every photo.
+        self._columns_of = lru_cache(maxsize=8)(self._find_columns)
         self._lock = threading.Lock()
         self._taught = TaughtHashtags(len(self.hashtags))
 
@@ -192,10 +195,10 @@ class Engine:
         scores = self.scores(features, backend, audience, taught=taught, words=words)
         order = ranking.order(scores, style)
         hashtags = self._taught.shown(self.hashtags[: scores.shape[1]], audience)
-        # In whatever spelling.
-        skip = {*skip, *(hashtags[c] for c in self._columns_of(skip) if c < len(hashtags))}
+        withheld = self._columns_of(frozenset(skip), len(self.hashtags))
+        order[:, withheld[withheld < order.shape[1]]] = 0
         return [
-            answers.pick(ranking, row, relevance, hashtags, top, skip)
+            answers.pick(ranking, row, relevance, hashtags, top)
             for row, relevance in zip(order, scores, strict=True)
         ]
 
@@ -244,7 +247,8 @@ class Engine:
             of_a_root=of_a_root,
             before=[self._meant(tag, audience) for tag in before],
         )
-        return in_language(hashtags, language, top, {*skip, *before}, of_a_root)
+        skip = {*skip, *before} if before else skip
+        return in_language(hashtags, language, top, skip, of_a_root)
 
     def for_words(
         self,
@@ -395,5 +399,7 @@ class Engine:
             self.hashtags.append(name)
         return self._columns[name]
 
-    def _columns_of(self, hashtags: Iterable[str]) -> set[int]:
-        return {self._columns[name] for tag in hashtags if (name := key(tag)) in self._columns}
+    def _find_columns(self, hashtags: frozenset[str], _: int) -> NDArray[np.intp]:
+        """The columns of hashtags in whatever spelling; anew when the vocabulary has grown."""
+        columns = {self._columns[name] for tag in hashtags if (name := key(tag)) in self._columns}
+        return np.array(sorted(columns), np.intp)

@@ -1,33 +1,28 @@
 """What a bundle knows about its hashtags: similar ones, categories, sizes and likes.
 
-All of it is computed when the bundle is fitted (``training.fitting.knowledge``) and only looked up
-here.
+All of it is computed when the bundle is fitted (``training.fitting.knowledge``); here it is looked
+up, and vectors are compared.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommenders.answers import SIZES
+from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle, BundleError
-from recommenders.bundle_parts import HashtagTables, read_knowledge, read_rating
+from recommenders.bundle_parts import read_rating
+from recommenders.category import Category
+from recommenders.hashtag_tables import HashtagTables, read_knowledge
+from recommenders.nearest import nearest
 from recommenders.ranking import Hashtag
+from recommenders.ratings import Uses
 
-
-@dataclass(frozen=True)
-class Category:
-    """What some posts are about.
-
-    Attributes:
-        name: three leading hashtags, boat_water_sailing.
-        posts: how many of the training posts are of it.
-        hashtags: those that are most at home in it, the weightiest first.
-    """
-
-    name: str
-    posts: int
-    hashtags: tuple[str, ...]
+ALWAYS = 100
+"""So many of the most used hashtags may be called similar to another, however rare they are."""
 
 
 class Knowledge:
@@ -39,6 +34,10 @@ class Knowledge:
     Attributes:
         models: whose vectors tell what is similar (``skipgram``, ``cbow``), the first by default.
         preferred_mix: of sizes, a key of ``recommenders.answers.MIXES``; None for none.
+        counted_posts: whether sizes come from a platform's counts of posts; else they are of the
+            training posts.
+        likes: the uses of hashtags in posts whose likes were known; None where none were, or in a
+            bundle of an earlier version.
 
     Raises:
         BundleError: where that part is missing or damaged.
@@ -52,12 +51,15 @@ class Knowledge:
                 "of an earlier version. Fit it again with `tag4pic train fit`."
             )
         self._tables = tables
+        self._model = bundle.model
         self._hashtags = bundle.hashtags
         self._columns = {tag: column for column, tag in enumerate(bundle.hashtags)}
         self._rating = read_rating(bundle)
         self._categories = _categories(tables, bundle.hashtags)
-        self.models = tuple(tables.similar)
+        self.models = tuple(tables.vectors or tables.similar)
         self.preferred_mix = tables.preferred_mix
+        self.counted_posts = tables.posts is not None
+        self.likes: Uses | None = tables.likes
 
     @staticmethod
     def in_bundle(bundle: Bundle) -> bool:
@@ -67,12 +69,19 @@ class Knowledge:
     def __contains__(self, tag: object) -> bool:
         return tag in self._columns
 
-    def similar(self, tag: str, k: int = 10, *, model: str | None = None) -> list[Hashtag]:
+    def column(self, tag: str) -> int:
+        """Where a hashtag of the vocabulary stands in it; KeyError for another."""
+        return self._columns[tag]
+
+    def similar(
+        self, tags: str | Sequence[str], k: int = 10, *, model: str | None = None
+    ) -> list[Hashtag]:
         """The nearest hashtags and their cosines, nearest first.
 
         Args:
-            tag: canonical.
-            k: fewer come where fewer are stored or near.
+            tags: canonical; of several those near all of them together, to the mean of their
+                unit vectors.
+            k: fewer come where fewer are near.
             model: one of ``models`` (``skipgram``, ``cbow``); the first where None.
 
         Returns:
@@ -80,20 +89,48 @@ class Knowledge:
 
         Raises:
             KeyError: for a hashtag that is not in the vocabulary, or another model.
+            BundleError: for several in a bundle of an earlier version, which keeps no vectors.
         """
+        columns = [self._columns[tag] for tag in ((tags,) if isinstance(tags, str) else tags)]
         if not self.models:
             return []
-        indices, cosines = self._tables.similar[self.models[0] if model is None else model]
-        row = self._columns[tag]
+        model = self.models[0] if model is None else model
+        if model in self._tables.similar:
+            return self._listed(columns, k, model)
+        vectors = self._directions[model]
+        together = unit(vectors[columns].sum(axis=0, keepdims=True))
+        answers = self._answers
+        near, cosines = nearest(together, vectors[answers], k + len(columns))
         return [
             Hashtag(self._hashtags[column], round(float(cosine), 4))
-            for column, cosine in zip(indices[row][:k], cosines[row][:k], strict=True)
-            if column >= 0
-        ]
+            for column, cosine in zip(answers[near[0]], cosines[0], strict=True)
+            if column not in columns and vectors[column].any() and together.any()
+        ][:k]
+
+    def cosine(self, tag: str, other: str, *, model: str | None = None) -> float | None:
+        """How near two hashtags are, -1 to 1; None where one of them has no vector.
+
+        Raises:
+            KeyError, BundleError: as ``similar``.
+        """
+        one, two = self._columns[tag], self._columns[other]
+        if not self.models:
+            return None
+        model = self.models[0] if model is None else model
+        if model in self._tables.similar:
+            raise self._without_vectors()
+        vectors = self._directions[model]
+        if not (vectors[one].any() and vectors[two].any()):
+            return None
+        return float(np.clip(vectors[one] @ vectors[two], -1, 1))
 
     def categories(self) -> tuple[Category, ...]:
-        """All categories, the one with most posts first."""
+        """All categories: the one with most posts first, or each head before what is under it."""
         return self._categories
+
+    def under(self, head: str | None) -> tuple[Category, ...]:
+        """The categories that stand right under a head, by its name; those of the top for None."""
+        return tuple(one for one in self._categories if one.head == head)
 
     def fitting(self, hashtags: Iterable[Hashtag]) -> list[tuple[Category, float]]:
         """The categories that a photo's hashtags belong to, the best-fitting first.
@@ -128,10 +165,56 @@ class Knowledge:
         likes = np.nan if column is None else float(self._tables.median_likes[column])
         return None if np.isnan(likes) else likes
 
+    def uses(self, tag: str) -> int | None:
+        """The training posts that carry a hashtag; None where unknown."""
+        column = self._columns.get(tag)
+        uses = self._tables.uses
+        return None if column is None or uses is None else int(uses[column])
+
+    def posts(self, tag: str) -> int | None:
+        """A platform's count of posts under a hashtag; None where unknown."""
+        column = self._columns.get(tag)
+        posts = -1 if column is None or self._tables.posts is None else self._tables.posts[column]
+        return None if posts < 0 else int(posts)
+
     def size_index(self, tag: str) -> int:
         """The same as an index of ``recommenders.answers.SIZES``."""
         column = self._columns.get(tag)
         return 0 if column is None else int(self._tables.size[column])
+
+    @cached_property
+    def _directions(self) -> dict[str, Floats]:
+        """Unit vectors (V, d) by model."""
+        stored = self._tables.vectors.items()
+        return {model: unit(rows.astype(np.float32)) for model, rows in stored}
+
+    @cached_property
+    def _answers(self) -> NDArray[np.intp]:
+        """Columns of the hashtags that may be called similar to another."""
+        uses = self._tables.uses
+        if uses is None:
+            return np.arange(len(self._hashtags))
+        # Of a small vocabulary little would be left, and it floods nobody.
+        always = np.partition(uses, -ALWAYS)[-ALWAYS] if len(uses) >= ALWAYS else 0
+        return np.flatnonzero(uses >= min(self._tables.fewest_uses, always))
+
+    def _listed(self, columns: Sequence[int], k: int, model: str) -> list[Hashtag]:
+        """The nearest as a bundle of an earlier version lists them."""
+        if len(columns) > 1:
+            raise self._without_vectors()
+        indices, cosines = self._tables.similar[model]
+        row = columns[0]
+        return [
+            Hashtag(self._hashtags[column], round(float(cosine), 4))
+            for column, cosine in zip(indices[row][:k], cosines[row][:k], strict=True)
+            if column >= 0
+        ]
+
+    def _without_vectors(self) -> BundleError:
+        return BundleError(
+            f"Bundle {self._model} is of an earlier version: it lists what is similar to each "
+            "hashtag, but has no vectors to compare several. Fit it again with `tag4pic train fit`."
+        )
 
 
 def _categories(tables: HashtagTables, hashtags: Sequence[str]) -> tuple[Category, ...]:
@@ -140,6 +223,7 @@ def _categories(tables: HashtagTables, hashtags: Sequence[str]) -> tuple[Categor
         if tables.category_of[column] >= 0:
             members[tables.category_of[column]].append(hashtags[column])
     return tuple(
-        Category(name, posts, tuple(tags))
-        for (name, posts), tags in zip(tables.categories, members, strict=True)
+        # What leads a category and is at home in another stands in both.
+        replace(one, hashtags=tuple(dict.fromkeys([*one.leaders, *tags])))
+        for one, tags in zip(tables.categories, members, strict=True)
     )

@@ -10,24 +10,37 @@ import numpy as np
 import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from recommenders.memory_budget import MemoryBudget
+
 pillow_heif.register_heif_opener()
 # Sizes are held to MAX_PIXELS here; Pillow's own warning would only fill the log.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# In blocks of less than 32 MB the allocator keeps an image's memory, once for every thread.
+Image.core.set_block_size(2**26)  # type: ignore[attr-defined]
 
 MAX_BYTES = 20 * 2**20
 """What a bot may download from Telegram."""
 
 MAX_PIXELS = 64_000_000
-"""All but JPEGs are decoded whole, at 4 bytes a pixel: this bounds what that takes in memory."""
+"""All but JPEGs are decoded whole: this bounds what that takes in time and memory."""
 
 MAX_WEBP_PIXELS = MAX_PIXELS // 2
 """The decoder of WebP holds four copies."""
+
+MAX_SIDE = 30_000
+"""A row costs something however short it is."""
 
 MAX_SCANS = 50
 """Of a JPEG, where ten are usual: thousands would keep a core busy for an hour over one file."""
 
 WORKING_SIDE = 448
 """Photos keep a shorter side of at least this where they had it: twice what most backbones see."""
+
+LONGEST = 8
+"""A longer side of at least so many times that is reduced as well: more is not seen of a strip."""
+
+BUDGET = MemoryBudget(256 * 2**20)
+"""Of all photos that are being decoded."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 
@@ -44,6 +57,9 @@ _NO_PIXELS = re.compile(
 )
 _JPEG_MARKER = re.compile(rb"\xff+([^\0\xd0-\xd7\xff])")
 _SCAN, _END = 0xDA, 0xD9
+_END_MARK = b"\xff\xd9"
+_NOISE = bytes((246 + 89 * at) % 251 for at in range(4096))
+"""Taken for pixels where some are missing, and for nothing where none are."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -56,10 +72,24 @@ _UPRIGHT = {
 }
 """EXIF's orientation to what sets the photo upright."""
 
-_BAND_PIXELS = 2**20
+_BAND_PIXELS = 2**18
+_BAND_BYTES = 24 * _BAND_PIXELS
+
+_DECODED_BYTES = {"WEBP": 16, "HEIF": 16, "AVIF": 16, "TIFF": 12}
+"""Bytes a pixel that a decoder takes at most, its own copies among them; measured."""
+
+_MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2}
+"""Bytes a pixel of an image; 4 in all other modes."""
 
 Reason = Literal[
-    "empty", "not_an_image", "truncated", "no_pixels", "too_many_pixels", "too_large", "unreadable"
+    "empty",
+    "not_an_image",
+    "truncated",
+    "no_pixels",
+    "too_many_pixels",
+    "too_long",
+    "too_large",
+    "unreadable",
 ]
 
 _SENTENCES: dict[Reason, str] = {
@@ -68,6 +98,7 @@ _SENTENCES: dict[Reason, str] = {
     "truncated": "the file is cut off or damaged",
     "no_pixels": "the image has no pixels",
     "too_many_pixels": "the image has too many pixels",
+    "too_long": "the image is too long",
     "too_large": f"the file is over {MAX_BYTES // 2**20} MB",
     "unreadable": "the file cannot be opened",
 }
@@ -85,10 +116,12 @@ def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Imag
     """The photo as people see it: RGB, upright (EXIF), the first frame, transparency on white.
 
     It comes at a working size: large JPEGs are decoded at a reduced scale, which is several times
-    quicker, and other large photos are reduced afterwards.
+    quicker, and other large photos are reduced afterwards. Threads wait for one another rather than
+    take more than ``BUDGET`` together. A JPEG may lack its end mark, but nothing before.
 
     Args:
-        shorter_side: Pixels that the shorter side keeps at least, where the photo had them.
+        shorter_side: Pixels that the shorter side keeps at least, where the photo had them and is
+            not more than ``LONGEST`` times as long.
 
     Raises:
         PhotoError: for anything that is not a whole, reasonably sized image.
@@ -99,18 +132,44 @@ def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Imag
     if len(data) > MAX_BYTES:
         raise PhotoError("too_large")
     try:
-        with _open(data) as image:
-            image.draft("RGB", (shorter_side, shorter_side))
-            image.load()
-            _check_size(image)
-            photo, turn = _reduced(image, shorter_side), _UPRIGHT.get(_orientation(image))
-        upright = photo if turn is None else photo.transpose(turn)
-        upright.info = {}  # whoever saves the photo would have it turned once more
-        return upright
+        return _decoded(data, shorter_side)
     except PhotoError:
         raise
     except Exception as error:  # a decoder's own errors are as many as there are formats
-        raise PhotoError("truncated", type(error).__name__) from error
+        photo = _without_end_mark(data, shorter_side)
+        if photo is None:
+            raise PhotoError("truncated", type(error).__name__) from error
+        return photo
+
+
+def _decoded(data: bytes, shorter_side: int) -> Image.Image:
+    image = _open(data)
+    whole, factor = image.size, _factor(image.size, shorter_side)
+    image.draft("RGB", (max(1, whole[0] // factor), max(1, whole[1] // factor)))
+    with BUDGET.holding(_needed(image, whole, shorter_side)):
+        image.load()
+        _check_size(image)
+        photo, turn = _reduced(image, shorter_side), _UPRIGHT.get(_orientation(image))
+        del image  # before another takes the memory
+        upright = photo if turn is None else photo.transpose(turn)
+    upright.info = {}  # whoever saves the photo would have it turned once more
+    return upright
+
+
+def _without_end_mark(data: bytes, shorter_side: int) -> Image.Image | None:
+    """The photo of a JPEG that lacks its end mark alone; None for anything else.
+
+    Where pixels are missing, what stands in their place is taken for them.
+    """
+    if not data.startswith(b"\xff\xd8"):
+        return None
+    pixels = data.rstrip(b"\xff")
+    try:
+        photo = _decoded(pixels + _END_MARK, shorter_side)
+        other = _decoded(pixels + _NOISE + _END_MARK, shorter_side)
+    except Exception:  # as above
+        return None
+    return photo if photo == other else None
 
 
 def _read(path: Path) -> bytes:
@@ -146,6 +205,19 @@ def _check_size(image: Image.Image) -> None:
     if width * height > limit:
         most = limit // 1_000_000
         raise PhotoError("too_many_pixels", f"{width}×{height}, at most {most} megapixels")
+    if max(width, height) > MAX_SIDE:
+        raise PhotoError("too_long", f"{width}×{height}, at most {MAX_SIDE:,} pixels a side")
+
+
+def _needed(image: Image.Image, whole: tuple[int, int], shorter_side: int) -> int:
+    """Bytes that decoding and reducing take at most; ``whole`` is the size before any draft."""
+    pixels = image.width * image.height
+    reduced = pixels // _factor(image.size, shorter_side) ** 2
+    a_pixel = max(_DECODED_BYTES.get(image.format or "", 0), _MODE_BYTES.get(image.mode, 4))
+    needed = a_pixel * pixels + 8 * reduced + _BAND_BYTES
+    if image.info.get("progressive"):  # all its coefficients are held, in 16 bits
+        needed += 2 * len(image.getbands()) * whole[0] * whole[1]
+    return needed
 
 
 def _has_too_many_scans(data: bytes) -> bool:
@@ -170,21 +242,26 @@ def _orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) else 1
 
 
+def _factor(size: tuple[int, int], shorter_side: int) -> int:
+    """How many times smaller an image is wanted."""
+    return max(1, min(size) // shorter_side, max(size) // (LONGEST * shorter_side))
+
+
 def _reduced(image: Image.Image, shorter_side: int) -> Image.Image:
     """The image in RGB, its shorter side from one to two ``shorter_side`` where it was longer.
 
     It goes band by band, so that no second copy of a large image is made on the way.
     """
-    factor = max(1, min(image.size) // shorter_side)
+    factor = _factor(image.size, shorter_side)
+    if factor == 1 and image.mode == "RGB" and not image.has_transparency_data:
+        return image.copy()
     white = _white_level(image)
-    if factor == 1:
-        return _rgb(image, white)
     width, height = image.size
     reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = factor * max(1, _BAND_PIXELS // (width * factor))
     for top in range(0, height, rows):
-        band = image.crop((0, top, width, min(top + rows, height)))
-        reduced.paste(_rgb(band, white).reduce(factor), (0, top // factor))
+        band = _rgb(image.crop((0, top, width, min(top + rows, height))), white)
+        reduced.paste(band if factor == 1 else band.reduce(factor), (0, top // factor))
     return reduced
 
 

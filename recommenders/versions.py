@@ -1,26 +1,79 @@
 """Versions of a bundle: fine-tuned ones stand beside the one they come from.
 
-Beside the bundle ``data/mine`` stand ``data/mine-2``, ``data/mine-3``, …, and the file
-``data/mine.current`` names the one that answers; without it, that is ``data/mine`` itself. The
-starter is read only, so its versions stand in ``data/models``: ``starter-2``, ``starter.current``.
-The file is replaced as a whole, and last: whatever is interrupted, the old version stays in use.
+Beside the bundle ``data/mine``, the model ``mine-1``, stand ``data/mine-2``, ``data/mine-3``, …,
+and the file ``data/mine.current`` names the one that answers; without it, that is ``data/mine``
+itself. The starter is read only, so its versions stand in ``data/models``, with the file
+``starter.current``. The file is replaced as a whole, and last: whatever is interrupted, the old
+version stays in use.
+
+To people a version is called by the model that its manifest names, whatever its folder is called:
+so do answers and labels.
 """
 
-import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, save
+from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, read_manifest, save
 
 MODELS = Path("data/models")
 """Where versions of the starter stand."""
 
 MAX_UNUSED = 5
 """Of the versions that are not in use, the newest so many stay."""
+
+
+class VersionsBusyError(BundleError):
+    """Another process makes a version, or rolls one back."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version as its manifest describes it.
+
+    Attributes:
+        model: what people call it; its folder's name where the manifest cannot be read.
+        damaged: whether it cannot.
+        outcome: of the fine-tuning that made it: ``learnt`` where it was put in use, ``forgets`` or
+            ``not_learnt`` where it was not; empty where the manifest does not say.
+        made_at: when it was fine-tuned, ISO 8601, or empty.
+        photos: that people tagged and it learnt from.
+        before, after: recall, 0 to 1, of what it was made from and its own: ``labels`` of photos
+            held out, ``replay`` of what was known before. Empty where it was not fine-tuned.
+    """
+
+    folder: Path
+    model: str
+    damaged: bool = False
+    outcome: str = ""
+    made_at: str = ""
+    photos: int = 0
+    before: Mapping[str, float] = field(default_factory=dict)
+    after: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, folder: Path) -> "Version":
+        """The version in a folder, also where it is damaged or gone."""
+        manifest = _manifest(folder)
+        model = str(manifest.get("model") or folder.name)
+        provenance, metrics = manifest.get("provenance"), manifest.get("metrics")
+        tuned = metrics.get("fine_tuning") if isinstance(metrics, dict) else None
+        if not isinstance(tuned, dict) or not isinstance(provenance, dict):
+            return cls(folder, model, damaged=not manifest)
+        photos = tuned.get("taught_photos")
+        return cls(
+            folder,
+            model,
+            outcome=str(tuned.get("outcome", "")),
+            made_at=str(provenance.get("fine_tuned_at", "")),
+            photos=photos if isinstance(photos, int) else 0,
+            before=_figures(tuned.get("before")),
+            after=_figures(tuned.get("after")),
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +106,7 @@ class Versions:
         name = self.named() or ""
         version = self.folder / name
         # A base that was fitted again since has nothing to do with versions of the earlier one.
-        return version if self._is_ours(name) and _fit(version) == _fit(self.base) else self.base
+        return version if self._is_ours(name) and self.of_this_fit(version) else self.base
 
     def named(self) -> str | None:
         """The name of the version that was promoted, there or not; None where none was."""
@@ -62,12 +115,43 @@ class Versions:
         except (OSError, ValueError):
             return None
 
+    def name(self, folder: Path) -> str:
+        """What people call the version in a folder."""
+        return Version.at(folder).model
+
+    def lineage(self) -> list[Path]:
+        """The version in use and those that it was made from, back to the base."""
+        lineage = [self.current()]
+        while lineage[-1] != self.base:
+            earlier = self._made_from(lineage[-1])
+            if earlier in lineage:
+                break
+            lineage.append(earlier)
+        return lineage
+
+    def knowing(self) -> list[str]:
+        """The fine-tuned models whose labels the version in use knows: its own and its parents'."""
+        names = []
+        for folder in self.lineage():
+            if folder != self.base:
+                # What it was made from it knows, even where that is no longer there.
+                names += [self.name(folder), str(_provenance(folder, "fine_tuned_from") or "")]
+        known = dict.fromkeys(names)
+        return [name for name in known if name and name != self.name(self.base)]
+
+    def history(self) -> list[Version]:
+        """The base, and the fine-tuned versions that are there, oldest first."""
+        return [Version.at(folder) for folder in (self.base, *self._all())]
+
+    def of_this_fit(self, folder: Path) -> bool:
+        """Whether a version comes from the base as it is, not from an earlier fit of it."""
+        return _fit(folder) == _fit(self.base)
+
     def next_name(self) -> str:
         """The name of the next version, which none has had: answers are stored by it."""
         names = [path.name for path in self._all()]
-        promoted = self.named() or ""
-        if self._is_ours(promoted):
-            names.append(promoted)
+        promoted, base = self.named() or "", self.name(self.base)
+        names += [name for name in (promoted, base) if self._is_ours(name)]
         return f"{self.base.name}-{max(map(_number, names), default=1) + 1}"
 
     def write(self, bundle: Bundle) -> Path:
@@ -98,8 +182,8 @@ class Versions:
             with suppress(OSError):
                 partial.unlink()
             raise BundleError(
-                f"{version.name} could not be put in use ({error}). The version that was in use "
-                "still is."
+                f"{self.name(version)} could not be put in use ({error}). The version that was in "
+                "use still is."
             ) from error
 
     def roll_back(self) -> tuple[str, Path]:
@@ -114,26 +198,15 @@ class Versions:
         version = self.current()
         if version == self.base:
             raise BundleError(
-                f"{self.base.name} is as it was fitted; there is no version to go back to."
+                f"{self.name(version)} is as it was fitted; there is no version to go back to."
             )
-        bundle = load(version)
-        name = str(bundle.provenance.get("fine_tuned_from", ""))
-        earlier = self.folder / name
-        if not self._is_ours(name) or not (earlier / MANIFEST).is_file():
-            earlier = self.base
+        model, earlier = load(version).model, self._made_from(version)
         self.promote(earlier)
-        return bundle.model, earlier
+        return model, earlier
 
     def tidy(self) -> None:
         """Deletes the oldest versions; those in use and those it can go back to stay."""
-        version = self.current()
-        needed = {version}
-        while version != self.base:
-            earlier = str(_provenance(version, "fine_tuned_from"))
-            version = self.folder / earlier if earlier else self.base
-            if version in needed or not version.exists():
-                break
-            needed.add(version)
+        needed = self.lineage()
         unused = [path for path in self._all() if path not in needed]
         for path in unused[:-MAX_UNUSED]:
             shutil.rmtree(path, ignore_errors=True)
@@ -143,7 +216,8 @@ class Versions:
         """Only one process fine-tunes these versions at a time.
 
         Raises:
-            BundleError: where another does.
+            VersionsBusyError: where another does.
+            BundleError: where no version can be written.
         """
         try:
             import fcntl
@@ -162,10 +236,29 @@ class Versions:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise BundleError(
-                    f"{self.base.name} is being fine-tuned already. Try again when that is done."
+                raise VersionsBusyError(
+                    f"{self.name(self.current())} is being fine-tuned already. Try again when that "
+                    "is done."
                 ) from None
             yield
+
+    def busy(self) -> bool:
+        """Whether a process fine-tunes these versions, or rolls one back."""
+        try:
+            with self.alone():
+                return False
+        except VersionsBusyError:
+            return True
+        except BundleError:  # whoever fine-tunes is told that no version can be written
+            return False
+
+    def _made_from(self, version: Path) -> Path:
+        """The version that one was made from; the base where that is no longer there."""
+        name = str(_provenance(version, "fine_tuned_from") or "")
+        earlier = self.folder / name
+        if name == self.name(self.base) or not self._is_ours(name):
+            return self.base
+        return earlier if (earlier / MANIFEST).is_file() else self.base
 
     def _all(self) -> list[Path]:
         """Fine-tuned versions, oldest first."""
@@ -197,9 +290,25 @@ def _fit(bundle: Path) -> object:
 
 def _provenance(bundle: Path, *names: str) -> object:
     """The first of these that a bundle's provenance has; "" for none, None for no bundle."""
-    try:
-        manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
-        provenance = manifest["provenance"]
-        return next((provenance[name] for name in names if name in provenance), "")
-    except (OSError, ValueError, LookupError, TypeError):
+    provenance = _manifest(bundle).get("provenance")
+    if not isinstance(provenance, dict):
         return None
+    return next((provenance[name] for name in names if name in provenance), "")
+
+
+def _manifest(bundle: Path) -> dict[str, Any]:
+    """A bundle's manifest; nothing where it cannot be read."""
+    try:
+        return read_manifest(bundle)
+    except BundleError:
+        return {}
+
+
+def _figures(values: object) -> dict[str, float]:
+    if not isinstance(values, dict):
+        return {}
+    return {str(name): float(value) for name, value in values.items() if _is_number(value)}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Chat
 from storage.upserts import insert_or_change
+
+COLUMNS = (
+    Chat.backend,
+    Chat.count,
+    Chat.style,
+    Chat.mix,
+    Chat.platform,
+    Chat.language,
+    Chat.own_hashtags,
+)
 
 
 @dataclass(frozen=True)
@@ -27,15 +38,18 @@ class ChatSettings:
     language: str | None = None
     own_hashtags: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, chat_id: int, row: Sequence[Any]) -> "ChatSettings":
+        """The settings of ``COLUMNS``, all None where the chat has no row."""
+        chosen = dict(zip((column.key for column in COLUMNS), row, strict=True))
+        own_hashtags = tuple(chosen.pop("own_hashtags") or ())
+        return cls(chat_id, **chosen, own_hashtags=own_hashtags)
+
 
 async def get(session: AsyncSession, chat_id: int) -> ChatSettings:
     """The chat's settings, defaults where it has chosen nothing."""
-    own = (Chat.backend, Chat.count, Chat.style, Chat.mix, Chat.platform, Chat.language)
-    query = select(Chat.id, *own, Chat.own_hashtags).where(Chat.id == chat_id)
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        return ChatSettings(chat_id)
-    return ChatSettings(*row[:-1], own_hashtags=tuple(row.own_hashtags or ()))
+    row = (await session.execute(select(*COLUMNS).where(Chat.id == chat_id))).one_or_none()
+    return ChatSettings(chat_id) if row is None else ChatSettings.of(chat_id, row)
 
 
 async def change(

@@ -41,7 +41,9 @@ class Database:
         # SQLite has one writer at a time. Within this process writers queue here, in order;
         # only another process is waited for by polling (the busy timeout).
         self._turn = asyncio.Lock() if is_sqlite else None
-        writing = engine.execution_options(**sqlite.WRITE) if is_sqlite else engine
+        noting = engine.execution_options(**sqlite.WRITE) if is_sqlite else engine
+        writing = engine.execution_options(**sqlite.WRITE_FOR_GOOD) if is_sqlite else engine
+        self._noting = async_sessionmaker(noting, expire_on_commit=False)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
 
@@ -92,8 +94,13 @@ class Database:
             ) from error
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self, *, confirmed: bool = True) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
+
+        Args:
+            confirmed: what is written is confirmed to a person, so a power cut must not take it.
+                Where False, it may take the last of it on SQLite, which then need not wait for the
+                disk.
 
         Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
         """
@@ -102,7 +109,8 @@ class Database:
                 if self._turn is not None:
                     await self._wait(self._turn)
                     stack.callback(self._turn.release)
-                session = await stack.enter_async_context(self._writing())
+                sessions = self._writing if confirmed else self._noting
+                session = await stack.enter_async_context(sessions())
                 # The transaction starts now, as a writer's: one that starts by reading and then
                 # writes would be refused by SQLite when another has written in between.
                 await session.connection()

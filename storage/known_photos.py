@@ -9,12 +9,22 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, bindparam, delete, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    delete,
+    literal_column,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.tables import BANDS, CroppedPhoto, Photo, PhotoFeatures, PhotoFile, now
-from storage.upserts import insert_missing, insert_or_change
+from storage.upserts import insert_missing, insert_or_change, inserted
 
 _PER_BAND = 4096
 """The most photos a band proposes, newest first: bands of skies and white walls are crowded."""
@@ -53,29 +63,24 @@ async def remember(
     Raises:
         ValueError: for features that are not a vector of finite numbers.
     """
-    if file_unique_id is not None:
-        known = await find_by_file(session, file_unique_id)
-        if known is not None:
-            return known
     photo = Photo(at=now(), **_columns(hashes))
     session.add(photo)
     await session.flush()
     photo_id = photo.id
-    await _add_cropped(session, photo_id, hashes)
-    if file_unique_id is not None:
-        await add_file(session, photo_id, file_unique_id)
+    if file_unique_id is not None and not await add_file(session, photo_id, file_unique_id):
+        await session.execute(delete(Photo).where(Photo.id == photo_id))
         first = await find_by_file(session, file_unique_id)
-        if first is not None and first != photo_id:
-            await session.execute(delete(Photo).where(Photo.id == photo_id))
-            return first
+        assert first is not None
+        return first
+    await _add_cropped(session, photo_id, hashes)
     await add_features(session, photo_id, features)
     return photo_id
 
 
-async def add_file(session: AsyncSession, photo_id: int, file_unique_id: str) -> None:
-    """Notes that this file, too, shows the photo. A file that is known keeps its photo."""
+async def add_file(session: AsyncSession, photo_id: int, file_unique_id: str) -> bool:
+    """Notes that this file, too, shows the photo; False: it is known, and keeps its photo."""
     row = {"file_unique_id": file_unique_id, "photo_id": photo_id}
-    await insert_missing(session, PhotoFile, [row])
+    return await inserted(session, PhotoFile, row, PhotoFile.photo_id)
 
 
 async def add_hashes(session: AsyncSession, photo_id: int, hashes: Hashes) -> None:
@@ -106,35 +111,51 @@ async def find_by_file(session: AsyncSession, file_unique_id: str) -> int | None
 
 
 async def sharing_a_band(
-    session: AsyncSession, hashes: Hashes, *, cropped: bool = False
-) -> dict[int, int]:
+    session: AsyncSession, looked_up: Sequence[tuple[Hashes, bool]]
+) -> list[dict[int, int]]:
     """Photos whose average hash is equal or shares a band, newest first: signed hashes by id.
 
     Args:
-        cropped: compares with the photos' cropped views instead of with the whole photos.
+        looked_up: hashes, and whether they are compared with the photos' cropped views instead of
+            with the whole photos.
+
+    Returns:
+        What each is compared with. One query finds all of them.
     """
-    values = {"average_hash": hashes.signed_average, **_band_columns(hashes)}
-    rows = await session.execute(_proposing(cropped), values)
-    return {row.id: row.average_hash for row in sorted(rows, key=lambda row: -row.id)}
+    values = {
+        f"{column}_{number}": value
+        for number, (hashes, _) in enumerate(looked_up)
+        for column, value in {
+            "average_hash": hashes.signed_average,
+            **_band_columns(hashes),
+        }.items()
+    }
+    rows = (await session.execute(_proposing(*(c for _, c in looked_up)), values)).all()
+    found: list[dict[int, int]] = [{} for _ in looked_up]
+    for row in sorted(rows, key=lambda row: -row.id):
+        found[row.number][row.id] = row.average_hash
+    return found
 
 
 @cache
-def _proposing(cropped: bool) -> Select[tuple[int, int]]:
+def _proposing(*cropped: bool) -> Select[tuple[int, int, int]]:
     """The query of ``sharing_a_band``: to build it takes longer than to run it."""
-    table, photo_id = _views(cropped)
     parts = []
-    for column in ("average_hash", *(f"band_{band}" for band in range(BANDS))):
-        newest = (
-            select(photo_id.label("id"), table.average_hash)
-            .where(getattr(table, column) == bindparam(column))
-            .order_by(photo_id.desc())
-            .limit(_PER_BAND)
-            # A limit inside a UNION must stand in a subquery of its own on SQLite.
-            .subquery()
-        )
-        parts.append(select(newest.c.id, newest.c.average_hash))
+    for number, among_cropped in enumerate(cropped):
+        table, photo_id = _views(among_cropped)
+        for column in ("average_hash", *(f"band_{band}" for band in range(BANDS))):
+            newest = (
+                select(photo_id.label("id"), table.average_hash)
+                .where(getattr(table, column) == bindparam(f"{column}_{number}"))
+                .order_by(photo_id.desc())
+                .limit(_PER_BAND)
+                # A limit inside a UNION must stand in a subquery of its own on SQLite.
+                .subquery()
+            )
+            which: ColumnElement[int] = literal_column(str(number), Integer)
+            parts.append(select(which.label("number"), newest.c.id, newest.c.average_hash))
     together = union(*parts).subquery()
-    return select(together.c.id, together.c.average_hash)
+    return select(together.c.number, together.c.id, together.c.average_hash)
 
 
 async def perceptual_hashes_and_colours(

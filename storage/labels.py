@@ -7,6 +7,7 @@ package does not judge what a hashtag is, only whether others may see it (``stor
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -74,7 +75,8 @@ async def add(
         room = max(0, daily_limit - (await session.scalar(today) or 0))
     added = fresh[:room]
     # A label that was taken back is there still, and comes to life again.
-    alive = {"chat_id": chat_id, "album": album, "at": at, "learnt_in": None, "removed_at": None}
+    alive: dict[str, Any] = {"chat_id": chat_id, "album": album, "at": at}
+    alive |= dict.fromkeys(("learnt_in", "tried_at", "removed_at"))
     await insert_or_change(
         session,
         Label,

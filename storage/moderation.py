@@ -14,8 +14,9 @@ A blocked word is nobody's.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -36,6 +37,8 @@ from storage.tables import BlockedWord, Label, LabelDecision, now
 from storage.upserts import insert_or_change
 
 Status = Literal["approved", "rejected"]
+Standing = Literal["everybodys", "rejected", "second_person", "approval"]
+"""Of a photo's hashtag: everybody's, nobody else's for ever, or what it waits for."""
 ENOUGH_PEOPLE = 2
 """How many different people make a photo's hashtag everybody's."""
 
@@ -44,6 +47,20 @@ _STATUS = func.coalesce(func.max(LabelDecision.status), "")
 _PEOPLE = func.count(Label.user_id.distinct())
 _INSULTS = Blocklist(blocklist.shipped("review"))
 """Tells which hashtags say a word that insults people, in disguise or among other words."""
+
+
+VERSION = (
+    select(func.count()).select_from(BlockedWord).scalar_subquery(),
+    select(func.max(BlockedWord.at)).scalar_subquery(),
+)
+"""SQL: the columns of a ``Version``."""
+
+
+class Version(NamedTuple):
+    """Of what admins block and allow: how many words, and when the last was."""
+
+    words: int
+    last_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +83,27 @@ async def shared(session: AsyncSession, *where: ColumnElement[bool]) -> set[tupl
     is_shared = _is_shared(await _insults(session, *where))
     query = _grouped(select(Label.photo_id, Label.key), *where).having(is_shared)
     return {(row.photo_id, row.key) for row in await session.execute(query)}
+
+
+async def standings(
+    session: AsyncSession, *where: ColumnElement[bool]
+) -> dict[tuple[int, str], Standing]:
+    """Where hashtags of photos stand, by photo and key, of the labels that fit ``where``.
+
+    Those that were given to albums alone are not among them.
+    """
+    insults = await _insults(session, *where)
+    columns = select(Label.photo_id, Label.key, _STATUS.label("status"))
+    query = _grouped(columns.add_columns(_is_shared(insults).label("is_shared")), *where)
+
+    def standing(row: Any) -> Standing:
+        if row.is_shared:
+            return "everybodys"
+        if row.status:
+            return "rejected"
+        return "approval" if row.key in insults else "second_person"
+
+    return {(row.photo_id, row.key): standing(row) for row in await session.execute(query)}
 
 
 async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[Pending]:
@@ -98,6 +136,11 @@ async def decide(
         change=list(decision),
     )
     return [Pending(*row[:4]) for row in rows]
+
+
+async def version(session: AsyncSession) -> Version:
+    """What tells that the block list has changed, without reading it."""
+    return Version(*(await session.execute(select(*VERSION))).one())
 
 
 async def in_force(session: AsyncSession) -> Blocklist:
@@ -146,7 +189,7 @@ async def unblock(session: AsyncSession, word: str, by: int) -> bool:
 
 async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> None:
     row = {"word": word, "allowed": allowed, "added_by": by, "at": now()}
-    await insert_or_change(session, BlockedWord, [row], keys=["word"], change=["allowed"])
+    await insert_or_change(session, BlockedWord, [row], keys=["word"], change=["allowed", "at"])
 
 
 async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:

@@ -30,8 +30,13 @@ async def record(
     only_here: bool = False,
     duplicate: bool = False,
     message_id: int | None = None,
+    at: datetime | None = None,
 ) -> int:
-    """Stores an answer and returns its id; arguments as of its columns."""
+    """Stores an answer and returns its id; arguments as of its columns.
+
+    Args:
+        at: when its computing began, now by default. What was learnt later is not in it.
+    """
     answer = Recommendation(
         photo_id=photo_id,
         chat_id=chat_id,
@@ -48,7 +53,7 @@ async def record(
         length=len(hashtags),
         elapsed_ms=float(elapsed_ms),
         duplicate=duplicate,
-        at=now(),
+        at=at or now(),
     )
     session.add(answer)
     await session.flush()
@@ -78,10 +83,10 @@ async def previous(
     """
     taught = exists().where(or_(Label.chat_id == chat_id, Label.user_id == chat_id))
     theirs = or_(Label.chat_id == Recommendation.chat_id, Label.user_id == Recommendation.chat_id)
-    changes = select(func.max(Label.at), func.max(Label.removed_at)).where(
-        Label.photo_id == photo_id
+    changed = exists().where(
+        Label.photo_id == photo_id,
+        or_(Label.at >= Recommendation.at, Label.removed_at >= Recommendation.at),
     )
-    moments = [*(await session.execute(changes)).one(), since]
     named = _joined(words)
     query = select(Recommendation.hashtags).where(
         Recommendation.photo_id == photo_id,
@@ -95,9 +100,10 @@ async def previous(
         ~Recommendation.album,
         ~Recommendation.only_here,
         Recommendation.length >= count,
+        ~changed,
     )
-    if any(moments):
-        query = query.where(Recommendation.at > max(filter(None, moments)))
+    if since is not None:
+        query = query.where(Recommendation.at > since)
     hashtags = await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
     return None if hashtags is None else [(tag, score) for tag, score in hashtags]
 

@@ -7,16 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-__all__ = ["WRITE", "Error", "check", "prepare"]
+__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "check", "prepare"]
 
-WRITE = {"begin": "IMMEDIATE"}
-"""Execution options of an engine whose transactions write."""
+WRITE = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
+"""Execution options of an engine whose transactions write. A power cut may take the last ones."""
+
+WRITE_FOR_GOOD = WRITE | {"synchronous": "FULL"}
+"""The same where each commit reaches the disk: what was confirmed to a person must be kept."""
 
 _PRAGMAS = (
     "PRAGMA busy_timeout = 15000",
     "PRAGMA journal_mode = WAL",
-    # What was confirmed to a person must survive a power cut, so each commit reaches the disk.
-    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # Forgetting means it: deleted rows are overwritten, not only unlinked.
     "PRAGMA secure_delete = ON",
@@ -52,5 +53,9 @@ def _connect(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    kind = connection.get_execution_options().get("begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {kind}")
+    options = connection.get_execution_options()
+    synchronous = options.get("synchronous", "NORMAL")
+    if connection.info.get("synchronous") != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        connection.info["synchronous"] = synchronous
+    connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")

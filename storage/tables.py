@@ -220,6 +220,7 @@ class Recommendation(Base):
         only_here: hashtags of it were unwanted in its chat, so other chats are not given it.
         taken_out: what somebody took out, in that order.
         duplicate: the photo was known already.
+        at: when its computing began.
     """
 
     __tablename__ = "recommendations"
@@ -305,6 +306,8 @@ class Label(Base):
         album: given to several photos at once, so it may not be true of each.
         likely: the model found it likely by itself.
         learnt_in: the version of the bundle that learnt it.
+        tried_at: when a fine-tuning last learnt from it in vain: it failed, its version was not put
+            in use, or was rolled back.
     """
 
     __tablename__ = "labels"
@@ -325,6 +328,7 @@ class Label(Base):
     likely: Mapped[bool] = mapped_column(server_default=false())
     at: Mapped[datetime]
     learnt_in: Mapped[str | None] = mapped_column(String(128), index=True)
+    tried_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
 
 
@@ -352,3 +356,23 @@ class BlockedWord(Base):
     allowed: Mapped[bool] = mapped_column(server_default=false())
     added_by: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime]
+
+
+class VersionNews(Base):
+    """What became of a version of the bundle, for admins to be told once.
+
+    Attributes:
+        model: the version; where no version came of a fine-tuning, the one that goes on answering.
+        event: ``promoted``, ``rejected``, ``rolled_back`` or ``failed``.
+        details: what ``storage.version_news`` says of the event.
+        announced_at: when a bot took it up to tell admins.
+    """
+
+    __tablename__ = "version_news"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    model: Mapped[str] = mapped_column(String(128))
+    event: Mapped[str] = mapped_column(String(16))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime]
+    announced_at: Mapped[datetime | None] = mapped_column(index=True)

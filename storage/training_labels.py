@@ -3,16 +3,26 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, CursorResult, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import moderation
 from storage.known_photos import unpack
-from storage.tables import Label, PhotoFeatures
+from storage.tables import Label, PhotoFeatures, now
+
+FEWEST_PHOTOS = 8
+"""Labelled photos without which a fine-tuning can learn and check nothing."""
+
+Reason = Literal[
+    "next", "tried", "second_person", "approval", "no_features", "album", "rejected", "blocked"
+]
+"""Why a label is not learnt: it is for the next fine-tuning; one learnt from it in vain, so it
+waits for new ones; it waits for a second person, or for an admin; its photo has no features of the
+backbone. Those of albums, those that an admin rejected and blocked ones are never learnt."""
 
 _ACTIVE = Label.removed_at.is_(None)
 _AT_A_TIME = 256
@@ -49,6 +59,25 @@ class LabelledPhoto:
     label_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How far labels in use have been learnt.
+
+    Attributes:
+        labels: all of them.
+        learnt: those that a version knows.
+        waiting: the others by ``Reason``; reasons that none has are left out.
+        next_ids: of those that the next fine-tuning is for.
+        photos: that a fine-tuning would learn from, counted up to ``FEWEST_PHOTOS``.
+    """
+
+    labels: int
+    learnt: int
+    waiting: Mapping[str, int]
+    next_ids: tuple[int, ...]
+    photos: int
+
+
 async def lessons(
     session: AsyncSession, backbone: str, photo_ids: Collection[int] | None = None
 ) -> AsyncIterator[list[Lesson]]:
@@ -76,18 +105,19 @@ async def lessons(
 
 
 async def labelled(
-    session: AsyncSession, backbone: str, *, unlearnt_only: bool = False
+    session: AsyncSession, backbone: str, *, not_learnt_in: Collection[str] | None = None
 ) -> AsyncIterator[list[LabelledPhoto]]:
     """Photos that have features of a backbone and hashtags that are everybody's and not blocked.
 
     Args:
-        unlearnt_only: only photos with such a label not yet learnt, with all of them.
+        not_learnt_in: only photos with such a label that none of these versions has learnt, with
+            all of them.
 
     Yields:
         Batches, by rising id.
     """
     blocklist = await moderation.in_force(session)
-    unlearnt = (Label.learnt_in.is_(None),) if unlearnt_only else ()
+    unlearnt = () if not_learnt_in is None else (_unlearnt(not_learnt_in),)
     async for vectors in _labelled_vectors(session, backbone, None, *unlearnt):
         everybodys = await _everybodys(session, vectors)
         labels: dict[int, list[tuple[int, str]]] = {photo_id: [] for photo_id in vectors}
@@ -95,7 +125,7 @@ async def labelled(
         for row in await _labels(session, vectors):
             if (row.photo_id, row.key) in everybodys and not blocklist.blocks(row.key):
                 labels[row.photo_id].append((row.id, row.hashtag))
-                if row.learnt_in is None:
+                if row.learnt_in not in (not_learnt_in or ()):
                     new.add(row.photo_id)
         photos = [
             LabelledPhoto(
@@ -105,7 +135,7 @@ async def labelled(
                 tuple(label_id for label_id, _ in labels[photo_id]),
             )
             for photo_id, vector in vectors.items()
-            if labels[photo_id] and (photo_id in new or not unlearnt_only)
+            if labels[photo_id] and (photo_id in new or not_learnt_in is None)
         ]
         if photos:
             yield photos
@@ -153,40 +183,118 @@ async def _labels(session: AsyncSession, photo_ids: Iterable[int]) -> Iterable[A
     )
 
 
-async def unlearnt(session: AsyncSession) -> int:
-    """How many labels no model has learnt yet."""
-    query = select(func.count(Label.id)).where(_ACTIVE, Label.learnt_in.is_(None))
+async def count(session: AsyncSession, backbone: str, learnt_in: Collection[str]) -> Counts:
+    """How many labels versions of a bundle have learnt, and what the others wait for.
+
+    Args:
+        backbone: whose features they are learnt with.
+        learnt_in: the version in use and those that it was made from, which it knows the labels of.
+    """
+    total = await session.scalar(select(func.count(Label.id)).where(_ACTIVE)) or 0
+    unlearnt = (_ACTIVE, _unlearnt(learnt_in))
+    of_these = Label.photo_id.in_(select(Label.photo_id).where(*unlearnt))
+    standings = await moderation.standings(session, of_these)
+    blocklist = await moderation.in_force(session)
+    query = select(Label.id, Label.photo_id, Label.key, Label.tried_at)
+    query = query.add_columns(_has_features(backbone).label("has_features")).where(*unlearnt)
+    waiting, next_ids, photos = Counter[str](), list[int](), set[int]()
+    blocked: dict[str, bool] = {}
+    for row in await session.execute(query.order_by(Label.id)):
+        if row.key not in blocked:
+            blocked[row.key] = blocklist.blocks(row.key)
+        reason: Reason
+        standing = standings.get((row.photo_id, row.key))
+        if blocked[row.key]:
+            reason = "blocked"
+        elif standing is None:
+            reason = "album"
+        elif standing != "everybodys":
+            reason = standing
+        elif not row.has_features:
+            reason = "no_features"
+        else:
+            reason = "tried" if row.tried_at else "next"
+            photos.add(row.photo_id)
+        waiting[reason] += 1
+        if reason == "next":
+            next_ids.append(row.id)
+    learnt = select(Label.photo_id).where(_ACTIVE, ~_unlearnt(learnt_in), _has_features(backbone))
+    photos.update(await session.scalars(learnt.distinct().limit(FEWEST_PHOTOS)))
+    return Counts(
+        total,
+        total - waiting.total(),
+        waiting,
+        tuple(next_ids),
+        min(len(photos), FEWEST_PHOTOS),
+    )
+
+
+async def untried(session: AsyncSession, learnt_in: Collection[str]) -> int:
+    """How many labels no fine-tuning has learnt from, whatever they wait for: quick to count."""
+    query = select(func.count(Label.id)).where(
+        _ACTIVE, _unlearnt(learnt_in), Label.tried_at.is_(None)
+    )
     return await session.scalar(query) or 0
+
+
+def _unlearnt(learnt_in: Collection[str]) -> ColumnElement[bool]:
+    return or_(Label.learnt_in.is_(None), Label.learnt_in.not_in(list(learnt_in)))
+
+
+def _has_features(*backbones: str) -> ColumnElement[bool]:
+    return exists().where(
+        PhotoFeatures.photo_id == Label.photo_id, PhotoFeatures.backbone.in_(backbones)
+    )
 
 
 async def without_features(session: AsyncSession, *backbones: str) -> int:
     """How many labelled photos have features of none of ``backbones``, to learn from."""
-    known = exists().where(
-        PhotoFeatures.photo_id == Label.photo_id, PhotoFeatures.backbone.in_(backbones)
-    )
-    query = select(func.count(Label.photo_id.distinct())).where(_ACTIVE, ~known)
+    query = select(func.count(Label.photo_id.distinct())).where(_ACTIVE, ~_has_features(*backbones))
     return await session.scalar(query) or 0
 
 
-async def mark_learnt(session: AsyncSession, label_ids: Iterable[int], model: str) -> int:
-    """Notes that a model learnt these labels; returns how many no model had learnt before."""
+async def mark_learnt(
+    session: AsyncSession, label_ids: Iterable[int], model: str, earlier: Collection[str] = ()
+) -> int:
+    """Notes that a version learnt these labels; returns how many are new to it.
+
+    Args:
+        earlier: the versions that it was made from; what they had learnt stays theirs.
+    """
+    learnt = {"learnt_in": model, "tried_at": None}
+    return await _change(session, label_ids, learnt, _unlearnt([*earlier, model]))
+
+
+async def mark_tried(session: AsyncSession, label_ids: Iterable[int]) -> int:
+    """Notes that a fine-tuning learnt from these labels in vain; returns how many were new to it.
+
+    By themselves they are no reason for another one.
+    """
+    return await _change(session, label_ids, {"tried_at": now()}, Label.tried_at.is_(None))
+
+
+async def _change(
+    session: AsyncSession,
+    label_ids: Iterable[int],
+    values: Mapping[str, Any],
+    where: ColumnElement[bool],
+) -> int:
     ids = list(label_ids)
-    marked = 0
+    changed = 0
     for start in range(0, len(ids), 500):
-        result = await session.execute(
-            update(Label)
-            .where(Label.id.in_(ids[start : start + 500]), Label.learnt_in.is_(None))
-            .values(learnt_in=model)
-        )
+        some = Label.id.in_(ids[start : start + 500])
+        result = await session.execute(update(Label).where(some, where).values(values))
         assert isinstance(result, CursorResult)
-        marked += result.rowcount
-    return marked
+        changed += result.rowcount
+    return changed
 
 
 async def unmark_learnt(session: AsyncSession, model: str) -> int:
-    """The model version was rolled back: its labels are to be learnt again; returns how many."""
-    result = await session.execute(
-        update(Label).where(Label.learnt_in == model).values(learnt_in=None)
-    )
+    """The model version was rolled back: its labels are to be learnt again; returns how many.
+
+    Not by themselves: else the version that was rolled back would be made again at once.
+    """
+    values = {"learnt_in": None, "tried_at": now()}
+    result = await session.execute(update(Label).where(Label.learnt_in == model).values(values))
     assert isinstance(result, CursorResult)
     return int(result.rowcount)

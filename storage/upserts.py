@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.tables import Base
 
@@ -24,6 +25,21 @@ async def insert_missing(
     """Insert ``rows``, leaving out those that are there already (by any unique key)."""
     if rows:
         await session.execute(_insert(session, table).on_conflict_do_nothing(), list(rows))
+
+
+async def inserted(
+    session: AsyncSession,
+    table: type[Base],
+    row: Mapping[str, Any],
+    column: InstrumentedAttribute[Any],
+) -> bool:
+    """Inserts a row unless it is there already (by any unique key); tells whether it was not.
+
+    Args:
+        column: any of the table that is never null.
+    """
+    statement = _insert(session, table).values(dict(row)).on_conflict_do_nothing()
+    return await session.scalar(statement.returning(column)) is not None
 
 
 async def insert_or_change(

@@ -1,5 +1,6 @@
 """Who has used the bot, for /stats, and forgetting them. A number, a language and two times."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Select, Update, delete, exists, select
@@ -33,6 +34,12 @@ async def seen(
     row = {"id": user_id, "language": language, "first_seen": at, "last_seen": at}
     change = ["last_seen"] if language is None else ["last_seen", "language"]
     await insert_or_change(session, User, [row], keys=["id"], change=change)
+
+
+async def languages(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str | None]:
+    """The languages of those of some users who have written to the bot."""
+    query = select(User.id, User.language).where(User.id.in_(list(user_ids)))
+    return {row.id: row.language for row in await session.execute(query)}
 
 
 async def forget(session: AsyncSession, user_id: int) -> None:

@@ -105,7 +105,7 @@ def _knowledge(
     settings = {
         "models": ["skipgram"],
         "categories": [
-            {"name": "_".join(part[:3]), "posts": 30 - 10 * number}
+            {"name": "_".join(part[:3]), "leaders": part[:3], "posts": 30 - 10 * number}
             for number, part in enumerate((tags[: count // 2], tags[count // 2 :]))
         ],
         "silhouette": {},

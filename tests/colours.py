@@ -223,7 +223,10 @@ def _knowledge(
         "skipgram_cosines": np.tile(np.linspace(0.9, 0.35, near), (count, 1)).astype(np.float16),
     }
     leading = [tuple(f"{colour}{number}" for number in (1, 2, 3)) for colour in COLOURS]
-    categories = [{"name": "_".join(names), "posts": 9} for names in (*leading, dishes)]
+    categories = [
+        {"name": "_".join(names), "leaders": list(names), "posts": 9}
+        for names in (*leading, dishes)
+    ]
     return arrays, {"models": ["skipgram"], "categories": categories}
 
 

@@ -83,8 +83,7 @@ def small_plan(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "small.json"
     plan = {
-        "als": {"factors": 8, "iterations": 5},
-        "als_use": {"neighbours": 8},
+        "als": {"factors": 8, "iterations": 5, "neighbours": 8},
         "head": {"hidden": 48, "epochs": 6, "batch": 16, "patience": 6},
     }
     path.write_text(json.dumps(plan), encoding="utf-8")

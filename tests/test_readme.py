@@ -21,11 +21,14 @@ from tests.bundles import tiny_bundle
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXPERIMENTS = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
 
 CALLS = sorted(
     {
         call.strip()
-        for block in re.findall(r"^    \$? ?(tag4pic .+)$|`(tag4pic [^`]+)`", README, re.M)
+        for block in re.findall(
+            r"^    \$? ?(tag4pic .+)$|`(tag4pic [^`]+)`", README + EXPERIMENTS, re.M
+        )
         for call in block
         if call
     }

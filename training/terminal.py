@@ -62,7 +62,15 @@ def reporting() -> Iterator[Progress]:
 
 def figures_table(title: str, columns: Sequence[str]) -> Table:
     """A table to print: names on the left, a column of figures for each of ``columns``."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    table = Table(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        collapse_padding=True,
+        pad_edge=False,
+        show_edge=False,
+    )
     table.add_column("")
     for column in columns:
         table.add_column(column, justify="right")

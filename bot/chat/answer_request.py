@@ -13,7 +13,8 @@ from recommenders.answers import FIRST, MIXES, relatives
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine
 from recommenders.languages import meaning
-from storage import chats, feedback
+from storage import arrivals, feedback
+from storage.arrivals import Arrival
 from storage.chats import ChatSettings
 
 RANKED = "ranked"
@@ -54,19 +55,28 @@ class AnswerRequest:
 
 
 async def request_in(
-    session: AsyncSession, context: Context, engine: Engine, chat_id: int
+    session: AsyncSession,
+    context: Context,
+    engine: Engine,
+    chat_id: int,
+    arrival: Arrival | None = None,
 ) -> AnswerRequest:
-    """What holds in a chat, for whoever asks."""
-    chat = await chats.get(session, chat_id)
+    """What holds in a chat, for whoever asks.
+
+    Args:
+        arrival: what is known of the chat, where it was read already.
+    """
+    arrival = arrival or await arrivals.read(session, chat_id, ())
+    chat = arrival.chat
     own = own_hashtags_of(chat)
-    blocked = await context.services.blocked.hashtags(session, engine, own)
+    blocked = await context.services.blocked.hashtags(session, engine, own, arrival.blocklist)
     own = tuple(tag for tag in own if tag not in blocked)
     return AnswerRequest(
         backend_of(engine, chat),
         style_of(chat),
         mix_of(engine, chat),
         count_of(chat) - len(own),
-        {*blocked, *own},
+        blocked.union(own) if own else blocked,
         language_of(chat, context.texts),
         chat_id,
         own,

@@ -1,6 +1,7 @@
 """A photo's whole trip: settings → known file? → decode → features → recommend → record → reply.
 
 ``answer`` is the trip: one reading and one writing session before the reply, one writing after it.
+Each asks little: one query tells what is known of the chat and of the files, one all copies.
 Its place for computing is given back before anything is sent: Telegram may make one chat wait, and
 no other shall wait for that.
 """
@@ -11,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -29,7 +31,7 @@ from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
 from bot.chat.services import Context, Services
 from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
-from storage import known_photos, recommendations, sightings, users
+from storage import arrivals, known_photos, recommendations, sightings, users
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ async def answer(
         if services.photo_places.becomes_crowd(person):
             await first.reply_html(texts.many_photos)
         async with services.photo_places.of(person):
-            started = perf_counter()
+            began, started = datetime.now(UTC), perf_counter()
             computed = await _compute(context, engine, album)
             elapsed_ms = (perf_counter() - started) * 1000
         request, hashtags, unwanted = computed.request, computed.hashtags, computed.unwanted
@@ -67,7 +69,7 @@ async def answer(
             await first.reply_html(texts.wrong_file[unreadable[0]], do_quote=True)
             return None
 
-        async with services.database.session() as session:
+        async with services.database.session(confirmed=False) as session:
             remembered = await photo_lookup.remember(session, engine, photos)
             if [photo.known for photo in remembered] != [photo.known for photo in photos]:
                 # Some turned out to be copies, which get the hashtags of what they are copies of.
@@ -80,7 +82,6 @@ async def answer(
                     # Not in the worker, where other photos wait: others wait for this session.
                     hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
             duplicate = len(remembered) == 1 and remembered[0].known
-            await users.seen(session, person, context.language_code)
             photo_ids = _ids(remembered)
             answer_id = await record(
                 session,
@@ -93,6 +94,7 @@ async def answer(
                 only_here=bool(unwanted),
                 elapsed_ms=elapsed_ms,
                 duplicate=duplicate,
+                at=began,
             )
         if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
             services.learner.learn_soon(filter(None, renewed), [first.chat_id])
@@ -107,7 +109,7 @@ async def answer(
                 notes,
             )
             shown = await _show(first, text, buttons, earlier_answer)
-            await _sent(services, shown, answer_id, photo_ids)
+            await _sent(services, shown, answer_id, photo_ids, person, context.language_code)
     log.info(
         "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
     )
@@ -143,15 +145,19 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     unwanted: set[str] = set()
     hashtags: list[Hashtag] = []
     async with services.database.reading() as session:
-        request = await request_in(session, context, engine, chat_id)
+        arrival = await arrivals.read(session, chat_id, photo_lookup.unique_ids(album))
+        request = await request_in(session, context, engine, chat_id, arrival)
         request = replace(request, words=engine.words_in(_caption(album), request.audience))
-        known = await photo_lookup.known_files(session, engine, album)
-        if len(known) == len({photo.file.file_unique_id for photo in album}):
-            ids = _ids(known.values())
+        if arrival.photos.keys() == photo_lookup.unique_ids(album):
+            ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
             unwanted = await unwanted_in(session, request, chat_id, ids)
             hashtags = await _previous(session, services, engine, request, ids, unwanted)
+        if hashtags:  # of one photo: its features are there, and nobody asks for them
+            one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
+            return _Computed(request, [one], [], hashtags, unwanted)
+        known = await photo_lookup.known_files(session, engine, album, arrival.photos)
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
-    if photos and not hashtags:
+    if photos:
         features = [photo.features for photo in photos]
         hashtags = await recommend(services, engine, without(engine, request, unwanted), features)
     return _Computed(request, photos, unreadable, hashtags, unwanted)
@@ -182,7 +188,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
     """
     services, texts, engine = context.services, context.texts, context.services.engine
     for photo_id, message_id in photos.items():
-        started = perf_counter()
+        began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
             request = await request_in(session, context, engine, album.chat_id)
             features = await known_photos.features(session, photo_id)
@@ -191,7 +197,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
             asked = without(engine, request, unwanted)
             hashtags = await recommend(services, engine, asked, [features])
-        async with services.database.session() as session:
+        async with services.database.session(confirmed=False) as session:
             answer_id = await record(
                 session,
                 engine,
@@ -202,6 +208,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 only_here=bool(unwanted),
                 elapsed_ms=(perf_counter() - started) * 1000,
                 duplicate=True,
+                at=began,
             )
         text, keyboard = answer_message.closed(
             texts, _new(request, answer_id, hashtags), engine.backends
@@ -246,14 +253,21 @@ async def record(
 
 
 async def _sent(
-    services: Services, reply: Message, answer_id: int, photo_ids: Sequence[int]
+    services: Services,
+    reply: Message,
+    answer_id: int,
+    photo_ids: Sequence[int],
+    person: int | None = None,
+    language: str | None = None,
 ) -> None:
-    """Stores which message shows an answer."""
-    async with services.database.session() as session:
+    """Stores which message shows an answer, and that a person wrote, if one did."""
+    async with services.database.session(confirmed=False) as session:
         await recommendations.set_message(session, answer_id, reply.message_id)
         await sightings.answered(
             session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
         )
+        if person is not None:
+            await users.seen(session, person, language)
 
 
 def _new(

@@ -24,6 +24,7 @@ from telegram.ext import (
 from telegram.request import HTTPXRequest
 
 from bot.chat.delivery import Delivery
+from bot.chat.downloads import limited
 from bot.chat.handlers import (
     addtags,
     admin,
@@ -82,7 +83,7 @@ def build(
         token: Instead of ``settings.bot_token``: the local chat's.
         api_url: Instead of ``settings.telegram_api_url``: the local chat's server.
     """
-    services = Services(settings, engine, database, learner or Learner(engine, database))
+    services = Services(settings, database, learner or Learner(engine, database))
     if token is None:
         assert settings.bot_token is not None
         token = settings.bot_token.get_secret_value()
@@ -157,6 +158,7 @@ def _register(application: Bot) -> None:
         ("settings", chat_settings.opened),
         *((choice.verb, choice.tapped) for choice in (*choices.SETTINGS, choices.model)),
         ("categories", categories.turn),
+        ("head", categories.open_head),
         ("category", categories.open_),
         ("add", addtags.ask),
         ("mydata", mydata.opened),
@@ -185,7 +187,7 @@ def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
         connection_pool_size=connections,
         pool_timeout=60,
         read_timeout=20,
-        httpx_kwargs=None if proxied else {"trust_env": False},
+        httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited]}},
     )
 
 

@@ -14,59 +14,80 @@ from storage.blocklist import Blocklist
 
 
 class BlockedHashtags:
-    """Applies the block list to the vocabulary once, and again when either changes.
+    """Applies the block list to the vocabulary once, and again when the list changes.
 
     A vocabulary has thousands of hashtags: too many for every photo. Those that are new are looked
     at alone, and in a thread, where nobody waits for them.
     """
 
     def __init__(self) -> None:
-        self._words: dict[str, bool] | None = None
+        self._version: moderation.Version | None = None
         self._blocklist = Blocklist(())
-        self._judged: dict[str, bool] = {}
-        self._computed_for: tuple[Engine, int] | None = None
+        self._engine: Engine | None = None
+        self._looked_at = 0
         self._blocked: frozenset[str] = frozenset()
+        self._begun_anew = 0
 
-    async def blocklist(self, session: AsyncSession) -> Blocklist:
-        """The block list as it is now."""
-        words = await moderation.own_words(session)
-        if words != self._words:
-            self._blocklist = moderation.blocklist_of(words)
-            self._words, self._judged, self._computed_for = words, {}, None
+    async def blocklist(
+        self, session: AsyncSession, version: moderation.Version | None = None
+    ) -> Blocklist:
+        """The block list as it is now, read only when it has changed.
+
+        Args:
+            version: of the list in the database, where the caller knows it.
+        """
+        version = version or await moderation.version(session)
+        if version != self._version:
+            self._blocklist = await moderation.in_force(session)
+            self._version = version
+            self._forget()
         return self._blocklist
 
     async def hashtags(
-        self, session: AsyncSession, engine: Engine, others: Iterable[str] = ()
+        self,
+        session: AsyncSession,
+        engine: Engine,
+        others: Iterable[str] = (),
+        version: moderation.Version | None = None,
     ) -> frozenset[str]:
-        """The hashtags that nobody must be shown, those of ``others`` among them."""
-        blocklist = await self.blocklist(session)
-        computed_for = (engine, len(engine.hashtags))
-        if computed_for != self._computed_for:
-            judged = self._judged
-            self._blocked = await asyncio.to_thread(
-                blocked_of, list(engine.hashtags), blocklist, judged
-            )
-            if judged is self._judged:  # the list has not changed meanwhile
-                self._computed_for = computed_for
-        return self._blocked.union(tag for tag in others if blocklist.blocks(key(tag)))
+        """The hashtags that nobody must be shown, those of ``others`` among them.
+
+        While nothing changes it is the same set, for which engines need not look anything up anew.
+        """
+        blocklist = await self.blocklist(session, version)
+        if engine is not self._engine:
+            self._forget()
+            self._engine = engine
+        done, begun_anew = self._looked_at, self._begun_anew
+        if new := list(engine.hashtags[done:]):
+            blocked = await asyncio.to_thread(blocked_of, new, blocklist)
+            if begun_anew == self._begun_anew:
+                # Another may have looked at the same ones meanwhile.
+                self._looked_at = max(self._looked_at, done + len(new))
+                if not blocked <= self._blocked:
+                    self._blocked |= blocked
+            else:
+                whole = list(engine.hashtags)
+                return _and(
+                    await asyncio.to_thread(blocked_of, whole, blocklist), others, blocklist
+                )
+        return _and(self._blocked, others, blocklist)
+
+    def _forget(self) -> None:
+        self._looked_at, self._blocked = 0, frozenset()
+        self._begun_anew += 1
 
 
-def blocked_of(
-    hashtags: Iterable[str], blocklist: Blocklist, judged: dict[str, bool] | None = None
-) -> frozenset[str]:
-    """Those hashtags that a list blocks, and the Russian ones that are blocked or mean one.
+def blocked_of(hashtags: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
+    """Those hashtags that a list blocks, and the Russian ones that are blocked or mean one."""
+    blocked = frozenset(tag for tag in hashtags if blocklist.blocks(key(tag)))
+    return blocked | _blocked_russian(blocklist)
 
-    Args:
-        judged: what is known to be blocked or not, by hashtag; what is new is added to it.
-    """
-    judged = {} if judged is None else judged
 
-    def blocks(hashtag: str) -> bool:
-        if hashtag not in judged:
-            judged[hashtag] = blocklist.blocks(key(hashtag))
-        return judged[hashtag]
-
-    return frozenset(filter(blocks, hashtags)) | _blocked_russian(blocklist)
+def _and(blocked: frozenset[str], others: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
+    """The same set where none of ``others`` is blocked beside it."""
+    more = frozenset(tag for tag in others if blocklist.blocks(key(tag)))
+    return blocked if more <= blocked else blocked | more
 
 
 @lru_cache(maxsize=4)

@@ -22,8 +22,12 @@ THIRD = 8
 """Characters of a label that a phone shows in full where three stand in a row."""
 HALF = 11
 """The same where two stand in a row."""
+HALF_ALONE = 15
+"""The same of words, which are cut off at the end if at all: a hashtag must be there whole."""
 PAGE = FIRST
 """Hashtags to take out that are shown at a time: the keyboard must leave the answer in sight."""
+Place = Sequence[object]
+"""What a button leads to: a verb and what it is about."""
 MARK = "✓ "
 EDIT = "✎"
 THUMBS = {"up": "👍", "down": "👎"}
@@ -155,16 +159,30 @@ def choice_keyboard(
     return InlineKeyboardMarkup(rows)
 
 
-def categories_keyboard(texts: Texts, page: Page[tuple[str, str]]) -> InlineKeyboardMarkup:
-    """A button for each category: its key and its label."""
-    rows = [[_button(label, "category", key, page.page)] for key, label in page.items]
-    return InlineKeyboardMarkup([*rows, *_turning(texts, page, "categories")])
+def categories_keyboard(
+    texts: Texts, page: Page[tuple[str, Place]], hashtags: Sequence[str], head: str | None
+) -> InlineKeyboardMarkup:
+    """A button for each category: its label, and the place that it leads to.
+
+    Args:
+        hashtags: of the head that they are under, to copy.
+        head: its key; None at the top.
+    """
+    rows = _paired([_button(label, *place) for label, place in page.items], HALF_ALONE)
+    if head is None:
+        return InlineKeyboardMarkup([*rows, *_turning(texts, page, "categories")])
+    copy = copying(copy_label(texts, hashtags), hashtags)
+    back = _button(texts.button_categories, "categories", 0)
+    turning = _turning(texts, page, "head", head)
+    return InlineKeyboardMarkup([*([copy] if copy else []), *rows, *turning, [back]])
 
 
-def category_keyboard(texts: Texts, hashtags: Sequence[str], page: int) -> InlineKeyboardMarkup:
-    """Below an open category: copy, and back to the page it was on."""
-    back = _button(texts.button_categories, "categories", page)
-    return InlineKeyboardMarkup([copying(copy_label(texts, hashtags), hashtags), [back]])
+def category_keyboard(
+    texts: Texts, hashtags: Sequence[str], label: str, above: Place
+) -> InlineKeyboardMarkup:
+    """Below an open category: copy, and back to the list that it stands in."""
+    copy = copying(copy_label(texts, hashtags), hashtags)
+    return InlineKeyboardMarkup([*([copy] if copy else []), [_button(label, *above)]])
 
 
 def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> InlineKeyboardMarkup:
@@ -262,12 +280,14 @@ def _counted(label: str, votes: int) -> str:
     return label if not votes else f"{MARK}{label}" if votes == 1 else f"{MARK}{label} {votes}"
 
 
-def _paired(buttons: Sequence[InlineKeyboardButton]) -> list[list[InlineKeyboardButton]]:
+def _paired(
+    buttons: Sequence[InlineKeyboardButton], half: int = HALF
+) -> list[list[InlineKeyboardButton]]:
     """Two in a row where both are short, else one: a phone should show each in full."""
     rows: list[list[InlineKeyboardButton]] = []
     for button in buttons:
         beside = rows[-1] if rows else []
-        if len(beside) == 1 and max(len(beside[0].text), len(button.text)) <= HALF:
+        if len(beside) == 1 and max(len(beside[0].text), len(button.text)) <= half:
             beside.append(button)
         else:
             rows.append([button])

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from recommenders.engine import Engine, Lesson
 from storage import training_labels
 from storage.database import Database
+from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +25,14 @@ class Learner:
     """Teaches the engine at work, and one that is to take its place.
 
     Attributes:
+        engine: the engine at work: what answers is what is taught.
         learnt_at: when recommendations last changed by learning (UTC, aware); answers from before
             then are not repeated. None: never.
     """
 
     def __init__(self, engine: Engine, database: Database) -> None:
         self.learnt_at: datetime | None = None
-        self._engine = engine
+        self.engine = engine
         self._database = database
         # One lesson at a time: of two about one photo the later is the one that knows all.
         self._lesson_lock = asyncio.Lock()
@@ -41,13 +43,13 @@ class Learner:
     async def start(self) -> int:
         """Teaches the engine all that is stored; returns how many photos that are."""
         async with self._lesson_lock:
-            lessons = await self._lessons(self._engine)
-            await asyncio.to_thread(self._engine.learn, lessons)
+            lessons = await self._lessons(self.engine)
+            await asyncio.to_thread(self.engine.learn, lessons)
         # Of what people deleted nothing is left that tells when: no answer from before is repeated.
         self.learnt_at = datetime.now(UTC)
         if lessons:
             log.info("Learnt %d photos that people tagged", len(lessons))
-        await self._warn_of_missing_features(self._engine)
+        await self._warn_of_missing_features(self.engine)
         return len(lessons)
 
     def learn_soon(self, photo_ids: Iterable[int], chats: Iterable[int] = ()) -> None:
@@ -85,9 +87,12 @@ class Learner:
             await asyncio.wait(set(self._tasks))
 
     async def change_to(self, engine: Engine) -> None:
-        """Teaches another engine all that is stored, and from then on that one.
+        """Teaches another engine all that is stored, and puts it to work: wholly or not at all.
 
         People go on teaching the old one meanwhile; what they teach is made up for at the end.
+
+        Raises:
+            StorageError: where what was taught cannot be read; the old one stays at work.
         """
         self._changed_meanwhile = set()
         try:
@@ -96,7 +101,7 @@ class Learner:
             async with self._lesson_lock:
                 missed = self._changed_meanwhile
                 await asyncio.to_thread(engine.learn, await self._lessons(engine, missed))
-                self._engine = engine
+                self.engine = engine
                 self.learnt_at = datetime.now(UTC)
         finally:
             self._changed_meanwhile = None
@@ -109,8 +114,8 @@ class Learner:
             try:
                 for start in range(0, len(photo_ids), _AT_A_TIME):
                     some = photo_ids[start : start + _AT_A_TIME]
-                    lessons = await self._lessons(self._engine, some)
-                    await asyncio.to_thread(self._engine.learn, lessons)
+                    lessons = await self._lessons(self.engine, some)
+                    await asyncio.to_thread(self.engine.learn, lessons)
             except Exception:
                 log.exception("%d photos were labelled but not learnt", len(photo_ids))
             self.learnt_at = datetime.now(UTC)
@@ -130,8 +135,12 @@ class Learner:
 
     async def _warn_of_missing_features(self, engine: Engine) -> None:
         backbones = engine.taught_backbones
-        async with self._database.reading() as session:
-            missing = await training_labels.without_features(session, *backbones)
+        try:
+            async with self._database.reading() as session:
+                missing = await training_labels.without_features(session, *backbones)
+        except StorageError as error:
+            log.warning("Photos without features were not counted. %s", error)
+            return
         if missing:
             log.warning(
                 "%d photos that people tagged were seen with another backbone than %s, and are "

@@ -4,16 +4,20 @@ Pictures are never stored: a photo is known again by Telegram's name of its file
 another by its hashes and features.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Document, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
+from bot.chat.downloads import TooLargeError
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
 from bot.chat.services import Services
@@ -29,6 +33,10 @@ Features = Mapping[str, NDArray[np.float32]]
 IMAGE_ENDINGS = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .avif .bmp .tif .tiff .gif".split()  # noqa: SIM905
 )
+
+
+_OF_AN_ALBUM = 4
+"""Photos of an album that are fetched and looked at together."""
 
 
 class UnreadablePhotoError(Exception):
@@ -66,7 +74,8 @@ class IncomingPhoto:
         except InvalidToken as error:  # how a 404 for the file itself arrives
             raise UnreadablePhotoError("deleted") from error
         except NetworkError as error:
-            raise UnreadablePhotoError("slow") from error
+            too_large = isinstance(error.__cause__, TooLargeError)
+            raise UnreadablePhotoError("too_large" if too_large else "slow") from error
 
 
 @dataclass(frozen=True)
@@ -129,17 +138,26 @@ def kind_of(message: Message) -> str:
 
 
 async def known_files(
-    session: AsyncSession, engine: Engine, album: Iterable[IncomingPhoto]
+    session: AsyncSession, engine: Engine, album: Sequence[IncomingPhoto], ids: Mapping[str, int]
 ) -> dict[str, ComputedPhoto]:
-    """The photos whose files were seen before, by file; some features may be missing."""
+    """The photos whose files were seen before, by file; some features may be missing.
+
+    Args:
+        ids: of these photos, by file.
+    """
     known = {}
     for incoming in album:
-        photo_id = await known_photos.find_by_file(session, incoming.file.file_unique_id)
+        photo_id = ids.get(incoming.file.file_unique_id)
         if photo_id is not None:
             features = await known_photos.features(session, photo_id, _backbones(engine))
             photo = ComputedPhoto(incoming, features, photo_id=photo_id, known=True)
             known[photo.file_unique_id] = photo
     return known
+
+
+def unique_ids(album: Iterable[IncomingPhoto]) -> set[str]:
+    """Telegram's names of the files."""
+    return {photo.file.file_unique_id for photo in album}
 
 
 async def compute(
@@ -153,21 +171,38 @@ async def compute(
     Args:
         known: as ``known_files`` gives it; what has all features is not downloaded.
     """
-    backbones = _backbones(engine)
-    photos, unreadable = [], []
-    for incoming in album:
+    turns = asyncio.Semaphore(_OF_AN_ALBUM)
+
+    async def computed(incoming: IncomingPhoto) -> ComputedPhoto | str:
         photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
         photo = replace(photo, incoming=incoming)
-        if photo.features.keys() < set(backbones):
-            try:
-                data = await incoming.download()
-                hashes, features = await services.in_worker(lambda d=data: _compute(engine, d))  # type: ignore[misc]
-            except (UnreadablePhotoError, PhotoError) as error:
-                unreadable.append(error.reason)
-                continue
-            photo = replace(photo, hashes=hashes, features={**features, **photo.features})
-        photos.append(photo)
+        if photo.features.keys() >= set(_backbones(engine)):
+            return photo
+        try:
+            async with turns:
+                return await _computed(services, engine, photo)
+        except (UnreadablePhotoError, PhotoError) as error:
+            return error.reason
+
+    results = await asyncio.gather(*map(computed, album), return_exceptions=True)
+    photos, unreadable = [], []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        if isinstance(result, str):
+            unreadable.append(result)
+        else:
+            photos.append(result)
     return photos, unreadable
+
+
+async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
+    async with services.files:
+        data = await photo.incoming.download()
+        image, hashes = await services.in_worker(partial(_decoded, data, engine.working_side))
+        del data
+    features = await services.batches.features(engine, image, _backbones(engine))
+    return replace(photo, hashes=hashes, features={**features, **photo.features})
 
 
 async def remember(
@@ -205,8 +240,14 @@ async def find_copy(
     suffice, and for one stored before there were colours the rest. Of several the one whose
     perceptual hash is nearest is the copy.
     """
-    for view, among_cropped, cropped in copies.looked_up(hashes):
-        bits = await _confirmed(session, view, among_cropped, cropped)
+    looked_up = list(copies.looked_up(hashes))
+    if not looked_up:
+        return None
+    proposed = await known_photos.sharing_a_band(
+        session, [(view, among_cropped) for view, among_cropped, _ in looked_up]
+    )
+    for (view, among_cropped, cropped), photos in zip(looked_up, proposed, strict=True):
+        bits = await _confirmed(session, view, photos, among_cropped, cropped)
         if not bits:
             continue
         vectors = await known_photos.features_of_several(
@@ -222,10 +263,13 @@ async def find_copy(
 
 
 async def _confirmed(
-    session: AsyncSession, view: Hashes, among_cropped: bool, cropped: bool
+    session: AsyncSession,
+    view: Hashes,
+    proposed: Mapping[int, int],
+    among_cropped: bool,
+    cropped: bool,
 ) -> dict[int, int]:
-    """The photos that pass for the same by all hashes: differing bits by id."""
-    proposed = await known_photos.sharing_a_band(session, view, cropped=among_cropped)
+    """Those of the proposed photos that pass for the same by all hashes: differing bits by id."""
     near = copies.nearest(view.average, np.array(list(proposed.values()), np.int64))
     if not len(near):
         return {}
@@ -279,10 +323,9 @@ def _backbones(engine: Engine) -> list[str]:
     return list(dict.fromkeys([engine.confirm_backbone, *names]))
 
 
-def _compute(engine: Engine, data: bytes) -> tuple[Hashes, dict[str, NDArray[np.float32]]]:
-    image = decode(data, engine.working_side)
-    features = engine.features([image], _backbones(engine))
-    return copies.hashes(image), {name: rows[0] for name, rows in features.items()}
+def _decoded(data: bytes, shorter_side: int) -> tuple[Image.Image, Hashes]:
+    image = decode(data, shorter_side)
+    return image, copies.hashes(image)
 
 
 def _content(message: Message) -> Message | ExternalReplyInfo:

@@ -14,13 +14,14 @@ from bot.chat.albums import Albums
 from bot.chat.blocked import BlockedHashtags
 from bot.chat.captions import CaptionCommands
 from bot.chat.chat_locks import ChatLocks
-from bot.chat.fair_places import FairPlaces
+from bot.chat.fair_places import PLACES, FairPlaces
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.questions import Questions
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
 from bot.settings import Settings
+from recommenders.batching import Batches
 from recommenders.engine import Engine
 from recommenders.machine import cores
 from storage import labels, supergroups
@@ -40,12 +41,13 @@ class Services:
         moderation_changed_at: when admins last changed what may be recommended.
         captions: the commands in captions that were followed.
         photo_places: held while a photo is fetched and computed, never while anything is sent.
+        files: held for each file while its bytes are in memory.
+        batches: computes features in the threads of ``worker``.
         worker: a thread per core, each computing on its own: cores that share one photo's network
             wait for one another at every layer, which on a busy machine takes many times as long.
     """
 
     settings: Settings
-    engine: Engine
     database: Database
     learner: Learner
     moderation_changed_at: datetime | None = None
@@ -62,6 +64,21 @@ class Services:
             min(cores(), MAX_WORKERS), thread_name_prefix="photos"
         )
     )
+
+    batches: Batches = field(init=False)
+    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
+
+    def __post_init__(self) -> None:
+        self.batches = Batches(self.worker, min(cores(), MAX_WORKERS))
+
+    @property
+    def engine(self) -> Engine:
+        """What answers, which is what is taught."""
+        return self.learner.engine
+
+    @engine.setter
+    def engine(self, engine: Engine) -> None:
+        self.learner.engine = engine
 
     async def in_worker(self, work: Callable[[], Result]) -> Result:
         """Runs ``work`` in one of the threads for heavy computing."""

@@ -14,9 +14,9 @@ from telegram import Message
 from bot.chat import photo_lookup
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
-from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
+from bot.chat.photo_lookup import UnreadablePhotoError, photo_in, unique_ids
 from bot.chat.services import Context
-from storage import recommendations, sightings
+from storage import arrivals, recommendations, sightings
 from storage.tables import Recommendation
 
 
@@ -72,11 +72,12 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
         services.photo_places.of(sender_of(first)),
     ):
         async with services.database.reading() as session:
-            known = await photo_lookup.known_files(session, engine, album)
+            arrival = await arrivals.read(session, first.chat_id, unique_ids(album))
+            known = await photo_lookup.known_files(session, engine, album, arrival.photos)
         photos, unreadable = await photo_lookup.compute(services, engine, album, known)
         if not photos:
             raise UnreadablePhotoError(unreadable[0])
-        async with services.database.session() as session:
+        async with services.database.session(confirmed=False) as session:
             remembered = await photo_lookup.remember(session, engine, photos)
     if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
         services.learner.learn_soon(filter(None, renewed), [first.chat_id])

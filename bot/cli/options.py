@@ -13,6 +13,29 @@ Bundle = Annotated[
     typer.Option(metavar="DIR", help="The bundle to measure.", show_default="the one in use"),
 ]
 Split = Annotated[str, typer.Option(metavar="NAME", help="Of the dataset.")]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--plan", metavar="FILE", help="Knobs, as tune writes them.", show_default="the usual ones"
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KNOB=VALUE",
+        help="Turn a knob, such as vectors.window=2; may be repeated. `tag4pic train plan` lists "
+        "them.",
+        show_default=False,
+    ),
+]
+MinCount = Annotated[
+    int | None, typer.Option(metavar="N", help="As --set min_count=N.", show_default=False)
+]
+Mirrored = Annotated[
+    bool | None,
+    typer.Option("--mirrored/--no-mirrored", help="As --set photos.mirrored=…", show_default=False),
+]
 At = Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of an answer count.")]
 
 FITTED_BACKENDS = ("als", "w2v", "all")

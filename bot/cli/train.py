@@ -9,16 +9,25 @@ from rich.console import Console
 from bot.cli.console import (
     Commands,
     counted,
+    fail,
     known_backbones,
     one_of,
     print_line,
     print_warnings,
     settings_for_a_command,
 )
-from bot.cli.options import FITTED_BACKENDS, Dataset
+from bot.cli.options import FITTED_BACKENDS, Dataset, MinCount, Mirrored, PlanFile, Set
+from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
-from bot.cli.train_evaluation import add_metrics, evaluate, metrics_table, report
-from bot.cli.train_versions import finetune, rollback
+from bot.cli.train_evaluation import (
+    ACCURACY_FLATTERS,
+    add_metrics,
+    evaluate,
+    metrics_table,
+    report,
+)
+from bot.cli.train_plan import chosen_plan, plan, print_choices
+from bot.cli.train_versions import finetune, rollback, status
 from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:
@@ -37,25 +46,33 @@ def embed(
     backbone: Annotated[str, typer.Option(metavar="NAME", help="Whose features.")] = (
         "efficientnet_lite0"
     ),
-    mirrored: Annotated[bool, typer.Option(help="Of mirrored photos too.")] = True,
+    mirrored: Mirrored = None,
+    set_: Set = None,
     cache: Cache = CACHE,
 ) -> None:
     """Compute and keep the features of a dataset's photos; goes on where it stopped.
 
     tag4pic train embed --dataset posts --backbone resnet50
+    tag4pic train embed --dataset posts --set photos.side=200 --set photos.jitter=2
     """
     settings = settings_for_a_command()
     from training.datasets.format import Problems, read_posts
-    from training.fitting.prepare import embed_posts, get_backbone
+    from training.fitting.plan import changed
+    from training.fitting.prepare import backbone_of, changes_of, embed_posts, get_backbone
 
     known_backbones(backbone)
+    plan = chosen_plan(None, set_, shorthands={"photos.mirrored": mirrored})
+    for name in changed(plan):
+        if not name.startswith("photos."):
+            fail(f"{name} changes no features: embed takes the knobs of photos alone.")
+    photos = plan.photos
     problems = Problems()
     with reporting() as progress:
         posts, _, _ = embed_posts(
             read_posts(dataset, problems),
-            [get_backbone(backbone, settings.weights_dir, fetch=True)],
+            [get_backbone(backbone_of(backbone, photos), settings.weights_dir, fetch=True)],
             cache,
-            mirrored=mirrored,
+            changes=changes_of(photos),
             progress=progress,
             problems=problems,
         )
@@ -83,35 +100,24 @@ def fit(
             show_default="mobilenet_v2 for als, resnet50 for w2v",
         ),
     ] = None,
+    set_: Set = None,
+    plan: PlanFile = None,
     loss: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Of the projection head: softmax or kld_bce.",
-            show_default="softmax",
-        ),
+        typer.Option(metavar="NAME", help="As --set head.loss=NAME.", show_default=False),
     ] = None,
-    min_count: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=1, help="Photos that must carry a hashtag for it to be learnt."
-        ),
-    ] = 1,
-    mirrored: Annotated[
-        bool, typer.Option(help="Learn from the photos mirrored left to right too.")
-    ] = True,
+    min_count: MinCount = None,
+    mirrored: Mirrored = None,
     seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=0, help="The same seed gives the same bundle.", show_default="0"
-        ),
+        int | None, typer.Option(metavar="N", help="As --set seed=N.", show_default=False)
     ] = None,
-    plan: Annotated[
+    post_counts: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Hyper-parameters, as tune writes them.",
-            show_default="the usual ones",
+            help="A platform's posts by hashtag, CSV tag,posts: hashtags of 100,000 to 10,000,000 "
+            "are of the middle size.",
+            show_default="sizes are of the training posts",
         ),
     ] = None,
     cache: Cache = CACHE,
@@ -121,25 +127,24 @@ def fit(
     Set MODEL_DIR to the bundle and the bot answers with it. A run that is interrupted goes on where
     it stopped.
 
-    tag4pic train fit --dataset posts --out mine
     tag4pic train fit --dataset posts --out mine --backbone efficientnet_lite0
+    tag4pic train fit --dataset posts --out mine --set head.loss=kld_bce
     """
     one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))
     settings = settings_for_a_command()
     from training.fitting.pipeline import fit_dataset
-    from training.fitting.plan import LOSSES, Plan, read_plan
 
-    if loss is not None:
-        one_of("--loss", loss, LOSSES)
     if backbone is not None:
         known_backbones(backbone)
-    chosen = Plan() if plan is None else read_plan(plan)
-    if loss is not None:
-        chosen = chosen.with_loss(loss)  # type: ignore[arg-type]
-    if seed is not None:
-        chosen = chosen.with_seed(seed)
+    shorthands = {
+        "head.loss": loss,
+        "min_count": min_count,
+        "photos.mirrored": mirrored,
+        "seed": seed,
+    }
+    chosen = chosen_plan(plan, set_, backend=backend, shorthands=shorthands)
     if backend == "tags":
-        _fit_tags(dataset, out, chosen, min_count)
+        _fit_tags(dataset, out, chosen, post_counts)
         return
     with reporting() as progress:
         bundle = fit_dataset(
@@ -150,18 +155,19 @@ def fit(
             weights_dir=settings.weights_dir,
             cache_dir=cache,
             plan=chosen,
-            min_count=min_count,
-            mirrored=mirrored,
+            post_counts=post_counts,
             progress=progress,
         )
     photos = counted(bundle.provenance["photos"], "photo")
     _print_bundle(bundle, out, photos, counted(len(bundle.hashtags), "hashtag"))
+    print_choices(chosen, bundle)
     held_out = counted(bundle.metrics["validation_photos"], "photo")
     table = metrics_table(f"On {held_out} held back for choosing")
     for name in ("als", "w2v", "both"):
         if name in bundle.metrics:
             add_metrics(table, name, bundle.metrics[name])
     Console().print(table)
+    print_line(ACCURACY_FLATTERS.format(bundle.metrics["empty_accuracy"]))
     print_line(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]")
 
 
@@ -186,10 +192,8 @@ def tune(
             metavar="N", min=0, help="Begin no trial after so many.", show_default="no limit"
         ),
     ] = None,
-    plan: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The plan to start from.", show_default="the usual one"),
-    ] = None,
+    set_: Set = None,
+    plan: PlanFile = None,
     backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
     backbone: Annotated[
         str | None,
@@ -199,8 +203,8 @@ def tune(
             show_default="mobilenet_v2 for als, resnet50 for w2v",
         ),
     ] = None,
-    min_count: Annotated[int, typer.Option(metavar="N", min=1, help="As for fit.")] = 1,
-    mirrored: Annotated[bool, typer.Option(help="As for fit.")] = True,
+    min_count: MinCount = None,
+    mirrored: Mirrored = None,
     cache: Cache = CACHE,
 ) -> None:
     """Search hyper-parameters on training photos that are held back, never on the test split.
@@ -213,13 +217,14 @@ def tune(
     """
     one_of("--backend", backend, FITTED_BACKENDS)
     settings = settings_for_a_command()
-    from training.fitting.plan import Plan, read_plan, write_plan
+    from training.fitting.plan import write_plan
     from training.fitting.prepare import prepare
     from training.fitting.tune import tune as search
 
     if backbone is not None:
         known_backbones(backbone)
-    start = Plan() if plan is None else read_plan(plan)
+    shorthands = {"min_count": min_count, "photos.mirrored": mirrored}
+    start = chosen_plan(plan, set_, backend=backend, shorthands=shorthands)
     with reporting() as progress:
         training_set = prepare(
             dataset,
@@ -228,8 +233,6 @@ def tune(
             backbone=backbone,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
-            min_count=min_count,
-            mirrored=mirrored,
             progress=progress,
         )
         result = search(
@@ -256,11 +259,11 @@ def tune(
     )
 
 
-def _fit_tags(dataset: Path, out: Path, plan: "Plan", min_count: int) -> None:
+def _fit_tags(dataset: Path, out: Path, plan: "Plan", post_counts: Path | None) -> None:
     from training.fitting.pipeline import fit_hashtags
 
     with reporting() as progress:
-        bundle = fit_hashtags(dataset, out, plan=plan, min_count=min_count, progress=progress)
+        bundle = fit_hashtags(dataset, out, plan=plan, post_counts=post_counts, progress=progress)
     _print_bundle(
         bundle,
         out,
@@ -268,6 +271,7 @@ def _fit_tags(dataset: Path, out: Path, plan: "Plan", min_count: int) -> None:
         counted(len(bundle.hashtags), "hashtag"),
         counted(len(bundle.settings["knowledge"]["categories"]), "category", "categories"),
     )
+    print_choices(plan, bundle)
     print_line(
         f"It answers no photos. Look at it: [cyan]MODEL_DIR={out} tag4pic tags categories[/]"
     )
@@ -277,15 +281,24 @@ def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
     print_line(f"[bold]{bundle.model}[/] in {out}: {', '.join(counts)}.")
     for reason, count in bundle.provenance["problems"].items():
         print_line(f"[yellow]{count:,} left out: {reason}[/]")
+    if file := bundle.provenance.get("post_counts"):
+        print_line(
+            f"Of the posts' hashtags the file of post counts, {counted(file['lines'], 'line')}, "
+            f"has {file['hashtags']:,}."
+        )
+        print_warnings(file["notes"])
 
 
 # In the order in which they are needed, as --help lists them.
 app.command("import")(import_)
 app.command()(collect)
 app.command()(embed)
+app.command()(plan)
 app.command()(fit)
 app.command()(tune)
 app.command()(evaluate)
+app.command()(compare)
 app.command()(report)
 app.command()(finetune)
+app.command()(status)
 app.command()(rollback)

@@ -1,7 +1,7 @@
 """``tag4pic train evaluate`` and ``report``: how good a bundle is, in figures and on a page."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,21 @@ from bot.cli.console import (
 )
 from bot.cli.options import At, Bundle, Dataset, Split
 from training.terminal import CACHE, Cache, figures_table, reporting
+
+ACCURACY_FLATTERS = (
+    "Accuracy flatters: nearly all pairs of a photo and a hashtag are none, and an answer without "
+    "any hashtag has {:.4f}."
+)
+_FIGURES = {
+    "recall": "recall",
+    "precision": "precision",
+    "f2": "F2",
+    "p@1": "first right",
+    "label_f1": "label F1",
+    "n_plus": "N+",
+    "accuracy": "acc.",
+}
+_DIGITS = {"n_plus": 0, "accuracy": 4}
 
 
 def evaluate(
@@ -61,6 +76,7 @@ def evaluate(
     for name, metrics in figures.backends.items():
         add_metrics(table, name, metrics, figures.intervals[name])
     Console().print(table)
+    print_line(ACCURACY_FLATTERS.format(figures.empty_accuracy))
     print_warnings(figures.problems)
     if json_file is not None:
         with _refusing_unwritable(json_file):
@@ -75,6 +91,15 @@ def report(
     bundle: Bundle = None,
     split: Split = "test",
     at: At = 5,
+    compared: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare",
+            metavar="DIR",
+            help="Results of compare to show too.",
+            show_default="none",
+        ),
+    ] = None,
     cache: Cache = CACHE,
 ) -> None:
     """Write one page to look at: figures, curves, a map of the hashtags, photos.
@@ -94,6 +119,7 @@ def report(
             out,
             split=split,
             at=at,
+            compared=compared,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
             progress=progress,
@@ -105,7 +131,7 @@ def report(
 
 def metrics_table(title: str) -> Table:
     """An empty table for ``add_metrics``."""
-    return figures_table(title, ("recall", "precision", "first right", "label F1", "N+"))
+    return figures_table(title, tuple(_FIGURES.values()))
 
 
 def add_metrics(
@@ -115,19 +141,26 @@ def add_metrics(
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
     """Add a backend's metrics to a ``metrics_table``, with their intervals where there are any."""
+    table.add_row(backend, *cells(_FIGURES, metrics, intervals))
+
+
+def cells(
+    figures: Iterable[str],
+    metrics: Mapping[str, float],
+    intervals: Mapping[str, tuple[float, float]] | None,
+) -> list[str]:
+    """A cell for each of some figures, as rich's markup."""
 
     def cell(name: str) -> str:
-        text = f"{metrics[name]:.3f}"
-        if intervals is not None:
-            low, high = intervals[name]
-            text += f" [dim]{low:.3f}-{high:.3f}[/]"
+        digits = _DIGITS.get(name, 3)
+        text = f"{metrics[name]:.{digits}f}"
+        if intervals is not None and name not in _DIGITS:
+            # Without leading zeros all columns have room in a terminal 80 characters wide.
+            ends = (f"{end:.{digits}f}".lstrip("0") for end in intervals[name])
+            text += f" [dim]{'-'.join(ends)}[/]"
         return text
 
-    table.add_row(
-        backend,
-        *map(cell, ("recall", "precision", "p@1", "label_f1")),
-        f"{metrics['n_plus']:.0f}",
-    )
+    return [cell(name) for name in figures]
 
 
 @contextmanager

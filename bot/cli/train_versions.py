@@ -1,14 +1,24 @@
-"""``tag4pic train finetune`` and ``rollback``: versions of the bundle from what people taught."""
+"""``tag4pic train finetune``, ``status`` and ``rollback``: versions from what people taught."""
 
 import asyncio
+import json
 import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from bot.cli.console import print_line, settings_for_a_command
+from bot.cli.console import counted, print_line, settings_for_a_command
 from training.terminal import reporting
+
+if TYPE_CHECKING:
+    from bot.learning_status import LearningStatus
+    from bot.settings import Settings
+    from storage import Database
+
+Result = TypeVar("Result")
 
 
 def finetune(
@@ -35,64 +45,200 @@ def finetune(
         if hasattr(os, "nice"):
             os.nice(19)
 
+    from bot.learning_status import learning_status
     from recommenders.versions import Versions
-    from storage import Database
     from training.finetuning.from_database import Retrained, retrain
     from training.finetuning.run import NothingToLearnError
 
     versions = Versions.of(settings.model_dir)
 
-    async def learn() -> Retrained:
-        database = await Database.open(settings.database_url)
+    async def learn(database: "Database") -> "tuple[Retrained | str, LearningStatus]":
+        result: Retrained | str
         try:
             with reporting() as progress:
-                return await retrain(versions, database, settings.weights_dir, progress)
-        finally:
-            await database.close()
+                result = await retrain(versions, database, settings.weights_dir, progress)
+        except NothingToLearnError as error:
+            result = str(error)
+        return result, await learning_status(settings, database)
 
-    try:
-        result = asyncio.run(learn())
-    except NothingToLearnError as error:
-        print_line(str(error))
+    result, status = asyncio.run(_with_database(settings, learn))
+    if isinstance(result, str):
+        print_line(result)
+    else:
+        tuned = result.tuned
+        print_line(
+            f"[bold]{tuned.bundle.model}[/] learnt from {counted(result.photos, 'photo')}; "
+            f"{counted(len(tuned.added), 'new hashtag')}. {tuned.decision.reason}"
+        )
+    left_out = {name: count for name, count in status.counts.waiting.items() if name in LEFT_OUT}
+    if left_out:
+        print_line(f"{counted(sum(left_out.values()), 'label')} left out:")
+        for line in _waiting(left_out):
+            print_line(f"  {line}")
+    if isinstance(result, str):
         return
-    tuned = result.tuned
-    print_line(
-        f"[bold]{tuned.bundle.model}[/] learnt from {result.photos:,} photos; "
-        f"{len(tuned.added):,} new hashtags. {tuned.reason}"
-    )
-    if result.unseen:
-        print_line(f"{result.unseen:,} photos have no features of its backbone and were left out.")
-    if tuned.promoted:
+    if result.tuned.decision.promoted:
         print_line("It is in use now. [cyan]tag4pic train rollback[/] goes back.")
     else:
-        print_line(f"It is not put in use, and kept in {_from_here(result.version)}.")
+        print_line(
+            f"It is not put in use, and kept in {_from_here(result.version)}; {status.model} goes "
+            "on answering."
+        )
+
+
+LEFT_OUT = ("second_person", "approval", "no_features", "album", "rejected", "blocked")
+"""Why a fine-tuning learns nothing from labels."""
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
+) -> None:
+    """Show what people taught, what of it is learnt, what waits and for what; and each version.
+
+    Figures are recall in percent, of the version that it was made from and its own: of hashtags of
+    taught photos held out, in the first ten, and of photos known before, in the first five.
+
+    tag4pic train status
+    """
+    settings = settings_for_a_command()
+    from bot.chat.texts import ENGLISH
+    from bot.chat.version_messages import next_fine_tuning
+    from bot.learning_status import LearningStatus, learning_status
+
+    async def read(database: "Database") -> LearningStatus:
+        return await learning_status(settings, database)
+
+    status = asyncio.run(_with_database(settings, read))
+    if as_json:
+        print(json.dumps(_as_json(status), ensure_ascii=False))
+        return
+    counts = status.counts
+    print_line(
+        f"[bold]{status.model}[/] answers. It has learnt {counts.learnt:,} of "
+        f"{counted(counts.labels, 'label')}."
+    )
+    for line in _waiting(dict(counts.waiting)):
+        print_line(f"  {line}")
+    print_line(next_fine_tuning(ENGLISH, status, datetime.now()))
+    _print_versions(status)
+
+
+def _waiting(counts: "dict[Any, int]") -> list[str]:
+    from bot.chat.texts import ENGLISH
+
+    width = len(f"{max(counts.values(), default=0):,}")
+    return [
+        f"{counts[name]:{width},} {reason}"
+        for name, reason in ENGLISH.versions.reasons.items()
+        if counts.get(name)
+    ]
+
+
+def _print_versions(status: "LearningStatus") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from bot.chat.texts import ENGLISH
+    from bot.chat.version_messages import figures
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+    for name, right in (
+        *(("version", False), ("made", False), ("photos", True)),
+        *(("taught", True), ("known before", True), ("", False)),
+    ):
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+    for version, state in status.versions:
+        cells = ["", ""]
+        if version.before and version.after:
+            shown = figures(ENGLISH, version)
+            cells = [
+                f"{shown[f'{name}_before']} → {shown[f'{name}_after']}"
+                for name in ("labels", "replay")
+            ]
+        table.add_row(
+            version.model,
+            version.made_at[:10],
+            f"{version.photos:,}" if version.photos else "",
+            *cells,
+            ENGLISH.versions.states[state],
+            style="green" if state == "in_use" else None,
+        )
+    Console().print(table)
+    if any(version.after for version, _ in status.versions):
+        print_line(
+            "[dim]taught: held-out labels recalled in the first ten; known before: photos of the "
+            "fit, in the first five.[/]"
+        )
+
+
+def _as_json(status: "LearningStatus") -> dict[str, Any]:
+    from bot.learning_status import next_night
+
+    nightly = status.schedule == "nightly"
+    return {
+        "model": status.model,
+        "labels": status.counts.labels,
+        "learnt": status.counts.learnt,
+        "waiting": dict(status.counts.waiting),
+        "next": {
+            "every": status.schedule,
+            "new": status.new,
+            "too_few_photos": status.too_few_photos,
+            "lacks": status.lacks,
+            "due": status.due,
+            "at": next_night(datetime.now()).isoformat() if nightly else None,
+        },
+        "versions": [
+            {
+                "model": version.model,
+                "folder": str(version.folder),
+                "state": state,
+                "made_at": version.made_at or None,
+                "photos": version.photos or None,
+                "before": dict(version.before) or None,
+                "after": dict(version.after) or None,
+            }
+            for version, state in status.versions
+        ],
+    }
 
 
 def rollback() -> None:
     """Go back to the version of the bundle before the last fine-tuning.
 
     A running bot takes it up within seconds. What people taught stays: ALS knows it at once, and
-    the next fine-tuning learns it again.
+    the next fine-tuning learns it again, once there is something new.
 
     tag4pic train rollback
     """
     settings = settings_for_a_command()
 
     from recommenders.versions import Versions
-    from storage import Database
     from training.finetuning.from_database import roll_back
 
-    async def back() -> tuple[Path, int]:
-        database = await Database.open(settings.database_url)
-        try:
-            return await roll_back(Versions.of(settings.model_dir), database)
-        finally:
-            await database.close()
+    versions = Versions.of(settings.model_dir)
 
-    version, labels = asyncio.run(back())
+    async def back(database: "Database") -> tuple[Path, str, int]:
+        return await roll_back(versions, database)
+
+    version, model, labels = asyncio.run(_with_database(settings, back))
     print_line(
-        f"{_from_here(version)} is in use again; {labels:,} labels wait for the next fine-tuning."
+        f"[bold]{versions.name(version)}[/] ({_from_here(version)}) is in use again instead of "
+        f"{model}; {counted(labels, 'label')} wait for the next fine-tuning."
     )
+
+
+async def _with_database(
+    settings: "Settings", work: "Callable[[Database], Awaitable[Result]]"
+) -> Result:
+    from storage import Database
+
+    database = await Database.open(settings.database_url)
+    try:
+        return await work(database)
+    finally:
+        await database.close()
 
 
 def _from_here(folder: Path) -> str:

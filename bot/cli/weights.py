@@ -71,11 +71,20 @@ def weights(
         console.print(_of_those_in_use(settings.weights_dir))
         console.print("`tag4pic weights --all` lists every network of torchvision's.", style="dim")
     console.print(
-        f"`tag4pic weights get NAME` downloads one into {settings.weights_dir}.",
+        f"`tag4pic weights get {_missing(settings.weights_dir)}`, for example, downloads it into "
+        f"{settings.weights_dir}.",
         style="dim",
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _missing(weights_dir: Path) -> str:
+    """A backbone whose weights can be downloaded: one that is in use and not here, if there is."""
+    from recommenders.backbones.weights import find
+
+    downloaded = [name for name in USES if not name.startswith("efficientnet_lite")]
+    return next((name for name in downloaded if find(name, weights_dir) is None), downloaded[-1])
 
 
 def _of_those_in_use(weights_dir: Path) -> Table:

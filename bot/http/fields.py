@@ -33,6 +33,12 @@ _PLATFORMS = [
 
 COUNT = Field("count", "How many.", {"type": "integer", "minimum": 1, "maximum": MOST_HASHTAGS})
 
+LANGUAGE = Field(
+    "language",
+    "English hashtags, those that Russians post, or both.",
+    {"type": "string", "enum": list(LANGUAGES), "default": "en"},
+)
+
 OF_A_PHOTO = (
     Field(
         "platform",
@@ -49,11 +55,7 @@ OF_A_PHOTO = (
         "Who answers; the most accurate unless chosen.",
         {"type": "string", "enum": list(BACKENDS)},
     ),
-    Field(
-        "language",
-        "English hashtags, those that Russians post, or both.",
-        {"type": "string", "enum": list(LANGUAGES), "default": "en"},
-    ),
+    LANGUAGE,
     Field(
         "style",
         "What comes first: what fits, what earns likes, or a balance.",
@@ -83,6 +85,7 @@ OF_A_HASHTAG = (
 
 OF_CATEGORIES = (
     Field("count", "How many hashtags of each category.", {**COUNT.schema, "default": 8}),
+    LANGUAGE,
 )
 
 

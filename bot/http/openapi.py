@@ -55,7 +55,13 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     },
     "Similar": _object(tag=_TEXT, hashtags=_list(_ref("Hashtag"))),
     "Categories": _list(
-        _object(category=_TEXT, posts={"type": "integer"}, tags=_list(_TEXT)),
+        _object(
+            category={**_TEXT, "description": "Its name, in whatever language."},
+            title={**_TEXT, "description": "Its name in the language."},
+            head={"type": ["string", "null"], "description": "The category that it is a part of."},
+            posts={"type": ["integer", "null"], "description": "Null where it is of no posts."},
+            tags=_list(_TEXT),
+        ),
     ),
     "Health": _object(
         status={**_TEXT, "const": "ok"},

@@ -85,16 +85,17 @@ async def similar(request: web.Request) -> web.Response:
     chosen = fields.read(OF_A_HASHTAG, request.query.items())
     tag, count, model = chosen["tag"], chosen.get("count", 10), chosen.get("model")
     (neighbours,) = await request.app[WORK].run(
-        [lambda: _lookup(request).similar(tag, count, model)]
+        [lambda: _lookup(request).similar([tag], count, model)]
     )
-    return json_response(asdict(neighbours))
+    hashtags = [asdict(hashtag) for hashtag in neighbours.hashtags]
+    return json_response({"tag": neighbours.tags[0], "hashtags": hashtags})
 
 
 async def categories(request: web.Request) -> web.Response:
     """What the bundle's posts are about, and the hashtags most at home there."""
     chosen = fields.read(OF_CATEGORIES, request.query.items())
-    count = chosen.get("count", 8)
-    (rows,) = await request.app[WORK].run([lambda: _lookup(request).categories(count)])
+    count, language = chosen.get("count", 8), chosen.get("language", "en")
+    (rows,) = await request.app[WORK].run([lambda: _lookup(request).categories(count, language)])
     return json_response(rows)
 
 

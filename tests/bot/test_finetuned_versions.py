@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import shutil
+import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,21 +18,32 @@ import pytest
 from bot.chat.application import build
 from bot.chat.learner import Learner
 from bot.chat.services import Services
+from bot.learning_status import next_night
 from bot.local.server import LocalServer
-from bot.model_updates import kept_current, next_night
+from bot.model_updates import kept_current
 from bot.run import polling
 from bot.settings import Settings
 from recommenders import bundle as bundles
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.versions import Versions
-from storage import Database, known_photos, labels, moderation
+from storage import (
+    Database,
+    StorageError,
+    known_photos,
+    labels,
+    moderation,
+    training_labels,
+    users,
+    version_news,
+)
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
 from tests.bot.running import TOKEN
 from tests.bundles import tiny_bundle
 from tests.colours import jpeg
 from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
 from tests.person import Person
+from training.finetuning.from_database import roll_back
 
 
 @dataclass
@@ -65,7 +77,7 @@ async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
     versions = Versions.of(path)
     async with (
         polling(application),
-        kept_current(services, learner, versions, check_every=0.05, count_every=0.2),
+        kept_current(application, versions, check_every=0.05, count_every=0.2),
     ):
         yield Running(services, database, versions, server.page_url)
     await server.stop()
@@ -102,17 +114,27 @@ async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_drop
 
 
 async def test_what_people_taught_one_version_is_known_to_the_next_and_after_a_roll_back(
-    settings: Settings, mine: Path
+    settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
+    caplog.set_level(logging.INFO, "bot.model_updates")
+    async with (
+        running(settings, mine) as bot,
+        Person(bot.page_url) as ann,
+        Person(bot.page_url, chat=77) as admin,
+    ):
         await answer_hashtags(ann, "red", 1)
         await reply_text(ann, "/addtags #ourcat")
         promote(bot.versions, "mine-2")
         await bot.answered_by("mine-2")
         assert "#ourcat" in await answer_hashtags(ann, "red", 1)
-        bot.versions.roll_back()
+        version, model, _ = await roll_back(bot.versions, bot.database)
         await bot.answered_by("mine-1")
         assert "#ourcat" in await answer_hashtags(ann, "red", 1)
+        # The command, the log and the chat call both as their manifests do.
+        assert (bot.versions.name(version), model) == ("mine-1", "mine-2")
+        await until(lambda: "mine-1 answers from now on." in caplog.text)
+        told = await admin.wait_reply()
+        assert told["text"] == "mine-2 was rolled back; mine-1 is in use again."
 
 
 async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
@@ -134,6 +156,31 @@ async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
         await asyncio.to_thread(learning.wait, 60)
         assert "Learnt" in await reply_text(ann, "/addtags #ourcat")
         go_on.set()
+        await bot.answered_by("mine-2")
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
+
+
+@pytest.mark.parametrize("read", ["lessons", "without_features"])
+async def test_a_version_is_taught_and_answers_or_neither_when_a_read_fails(
+    settings: Settings, mine: Path, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    failed, works = threading.Event(), getattr(training_labels, read)
+
+    def fails_once(*args: Any, **options: Any) -> Any:
+        if failed.is_set():
+            return works(*args, **options)
+        failed.set()
+        raise StorageError("The database is busy.")
+
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
+        await answer_hashtags(ann, "red", 1)
+        monkeypatch.setattr(training_labels, read, fails_once)
+        promote(bot.versions, "mine-2")
+        await until(failed.is_set)
+        assert bot.services.engine is bot.services.learner.engine
+        # What is taught now is taught to whichever answers.
+        assert "Learnt" in await reply_text(ann, "/addtags #ourcat")
+        assert "#ourcat" in await answer_hashtags(ann, "red", 1)
         await bot.answered_by("mine-2")
         assert "#ourcat" in await answer_hashtags(ann, "red", 1)
 
@@ -170,21 +217,29 @@ async def test_a_bundle_deleted_under_a_running_bot_is_told_once_and_answers_fro
         promote(bot.versions, "mine-2")
         await bot.answered_by("mine-2")
         shutil.rmtree(mine.parent / "mine-2")
-        await until(lambda: "is gone from" in caplog.text)
+        await until(lambda: "is gone." in caplog.text)
         shutil.rmtree(mine.parent)
         await asyncio.sleep(0.3)
         assert len(await answer_hashtags(ann, "red", 1)) == 10
         assert bot.services.engine.model == "mine-2"
-        assert caplog.text.count("is gone from") == 1
+        assert caplog.text.count("is gone.") == 1
 
 
-async def teach(database: Database, count: int) -> None:
-    draw = np.random.default_rng(0)
+async def teach(
+    database: Database, count: int, *, users: Sequence[int] = (1, 2), seed: int = 0
+) -> None:
+    """Photos, the same for a seed, tagged with the unknown concept's hashtags by each user."""
+    draw = np.random.default_rng(seed)
     async with database.session() as session:
-        for row in features_of(UNKNOWN, count, seed=7):
+        for number, row in enumerate(features_of(UNKNOWN, count, seed=7)):
             bits = Hashes(int(draw.integers(2**63)), int.from_bytes(draw.bytes(32)))
-            photo = await known_photos.remember(session, hashes=bits, features={BACKBONE: row})
-            for user in (1, 2):
+            photo = await known_photos.remember(
+                session,
+                hashes=bits,
+                features={BACKBONE: row},
+                file_unique_id=f"{seed}-{number}",
+            )
+            for user in users:
                 await labels.add(
                     session,
                     person=user,
@@ -195,17 +250,146 @@ async def teach(database: Database, count: int) -> None:
                 )
 
 
+PROMOTED = {
+    "outcome": "learnt",
+    "photos": 22,
+    "before": {"labels": 0.12, "replay": 0.7},
+    "after": {"labels": 0.86, "replay": 0.703},
+}
+REJECTED = PROMOTED | {"outcome": "forgets", "after": {"labels": 0.86, "replay": 0.5}}
+
+
+async def note(database: Database, model: str, event: Any, details: dict[str, Any]) -> None:
+    """What ``tag4pic train finetune`` notes, whoever runs it."""
+    async with database.session() as session:
+        await version_news.add(session, model, event, details)
+
+
+async def test_admins_are_told_of_each_version_once_and_in_their_language(
+    settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # 76 never wrote to the bot, so nothing can be sent there.
+    settings = settings.model_copy(update={"admin_ids": frozenset({76, 77, 78})})
+    async with (
+        running(settings, mine) as bot,
+        Person(bot.page_url, chat=77) as ann,
+        Person(bot.page_url, chat=78, language="ru") as olga,
+    ):
+        await reply_text(ann, "/stats")
+        await reply_text(olga, "/stats")
+        await eventually(lambda: languages_are(bot.database, {77: "en", 78: "ru"}))
+        await note(bot.database, "mine-2", "promoted", PROMOTED)
+        text = (await ann.wait_reply())["text"].replace("\xa0", " ")
+        assert text.splitlines() == [
+            "mine-2 was put in use. It has learnt from 22 photos that people tagged.",
+            "This bot answers with mine-1 all the same; its log says why.",
+            "On tagged photos that it had not seen it finds 86 % of the hashtags (before: 12 %), "
+            "on photos known before 70.3 % (before: 70.0 %).",
+        ]
+        assert "Включена версия mine-2" in (await olga.wait_reply())["text"]
+        await until(lambda: "Admin 76 was not told of mine-2" in caplog.text)
+    async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as ann:
+        await note(bot.database, "mine-3", "rejected", REJECTED)
+        assert (await ann.wait_reply())["text"].startswith(
+            "mine-3 was not put in use: it forgets too much of what was known before. mine-1 goes "
+        )
+        assert len(ann.replies()) == 1
+
+
+async def test_without_admins_nothing_is_told_then_or_later(settings: Settings, mine: Path) -> None:
+    nobody = settings.model_copy(update={"admin_ids": frozenset()})
+    async with running(nobody, mine) as bot:
+        await note(bot.database, "mine-2", "promoted", PROMOTED)
+        await eventually(lambda: nothing_to_tell(bot.database))
+    async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as admin:
+        await note(bot.database, "mine-3", "rolled_back", {"to": "mine-1"})
+        assert (await admin.wait_reply())["text"].startswith("mine-3 was rolled back")
+
+
+async def eventually(so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not await so():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def languages_are(database: Database, languages: dict[int, str]) -> bool:
+    async with database.reading() as session:
+        return await users.languages(session, languages) == languages
+
+
+async def nothing_to_tell(database: Database) -> bool:
+    async with database.reading() as session:
+        return not await version_news.waits(session)
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, path: Path, script: str) -> None:
+    """A fine-tuning that is a shell script: what becomes of its process is all that counts."""
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(path))
+
+
+async def test_labels_count_once_they_can_be_learnt_and_not_again_when_that_failed(
+    settings: Settings,
+    mine: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(monkeypatch, tmp_path / "killed", "echo loading >&2; echo '<full>' >&2; kill -9 $$")
+    caplog.set_level(logging.INFO, "bot.model_updates")
+    settings = settings.model_copy(update={"finetune_every": 54})
+    async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as admin:
+        # Twice as many as enough, but one person's, and then enough on too few photos.
+        await teach(bot.database, 36, users=[1])
+        await teach(bot.database, 7, users=range(2, 8), seed=1)
+        await asyncio.sleep(0.6)
+        assert "Fine-tuning" not in caplog.text
+        await teach(bot.database, 9, users=[2])
+        text = (await admin.wait_reply())["text"]
+        assert text.splitlines()[1:] == [
+            "loading",
+            "<full>",
+            "It was killed by the signal SIGKILL.",
+        ]
+        assert "Fine-tuning failed: loading / <full> / It was killed" in caplog.text
+    async with running(settings, mine) as bot:
+        await asyncio.sleep(0.6)
+        assert caplog.text.count("Fine-tuning on") == 1
+        await teach(bot.database, 9, seed=2)
+        await until(lambda: caplog.text.count("Fine-tuning on 54 new labels") == 1)
+
+
+async def test_a_fine_tuning_that_ends_with_the_bot_leaves_its_last_lines_in_the_log(
+    settings: Settings,
+    mine: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = tmp_path / "begun"
+    pretend(monkeypatch, tmp_path / "long", f"echo half way >&2; touch {begun}; exec sleep 60")
+    caplog.set_level(logging.INFO, "bot.model_updates")
+    settings = settings.model_copy(update={"finetune_every": 5})
+    async with running(settings, mine) as bot:
+        await teach(bot.database, 9)
+        await until(begun.exists)
+    assert "Fine-tuning was stopped with the bot" in caplog.text
+    assert "Its last lines: half way" in caplog.text
+
+
 async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_answers_meanwhile(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine = concept_bundle(tmp_path / "models" / "mine", each=10)
     settings = settings.model_copy(update={"finetune_every": 60, "log_level": "WARNING"})
     with caplog.at_level(logging.INFO, "bot.model_updates"):
-        async with running(settings, mine) as bot, Person(bot.page_url) as ann:
-            await teach(bot.database, 9)
-            await asyncio.sleep(0.6)
-            assert "Fine-tuning" not in caplog.text
-            await teach(bot.database, 9)
+        async with (
+            running(settings, mine) as bot,
+            Person(bot.page_url) as ann,
+            Person(bot.page_url, chat=77) as admin,
+        ):
+            await teach(bot.database, 18)
             swap = asyncio.create_task(bot.answered_by("mine-2"))
             answers = 0
             while not swap.done():
@@ -215,6 +399,9 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
             await swap
             assert answers > 2
             await until(lambda: "mine-2 learnt from 18 photos" in caplog.text)
+            told = (await admin.wait_reply())["text"]
+            assert told.startswith("mine-2 was put in use. It has learnt from 18 photos")
+            assert "This bot answers with" not in told
     assert "Fine-tuning on 108 new labels" in caplog.text
     assert caplog.text.count("Fine-tuning on") == 1
 

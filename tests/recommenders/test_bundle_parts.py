@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,15 +12,12 @@ from recommenders.als import AlsSettings, FittedAls
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, load, save
 from recommenders.bundle_parts import (
-    HashtagTables,
     als_part,
     class_head_part,
     indexed,
-    knowledge_part,
     ranking_part,
     read_als,
     read_class_head,
-    read_knowledge,
     read_ranking,
     read_w2v,
     w2v_part,
@@ -27,8 +25,11 @@ from recommenders.bundle_parts import (
     with_hashtag_factors,
     with_taught_hashtags,
 )
+from recommenders.category import Category
+from recommenders.hashtag_tables import HashtagTables, knowledge_part, read_knowledge
 from recommenders.nearest import PhotoIndex, PhotoSpace, nearest
 from recommenders.ranking import Ranking
+from recommenders.ratings import Uses
 from recommenders.w2v import ClassHead, ProjectionHead
 
 HASHTAGS = ["dog", "snow", "sea", "sun"]
@@ -135,25 +136,52 @@ def test_a_taught_hashtag_is_never_rarer_than_all_others_and_rated_as_most() -> 
     assert grown.rating == pytest.approx([0.2, 0.5, 1, 0.5, 0.5])
 
 
-def test_knowledge_comes_back() -> None:
-    columns = np.array([[1], [0], [-1], [2]], np.int32)
-    tables = HashtagTables(
-        categories=(("dog_snow", 5), ("sea_sun", 2)),
+def tables(**more: Any) -> HashtagTables:
+    return HashtagTables(
+        categories=(
+            Category("animals", ("dog",), titles={"en": "animals", "ru": "животные"}),
+            Category("dog_snow", ("dog", "snow"), 5, head="animals"),
+            Category("sea_sun", ("sea", "sun"), 2),
+        ),
         silhouette=0.4,
         preferred_mix="middle",
         category_of=np.array([0, 0, 1, -1], np.int32),
         category_weight=drawn(4),
         size=np.array([0, 1, 2, 0], np.int8),
         median_likes=np.array([7, np.nan, 0, 1], np.float32),
-        similar={"skipgram": (columns, drawn(4, 1).astype(np.float16))},
+        **more,
     )
-    back = read_knowledge(bundle_of(knowledge=knowledge_part(tables)))
-    assert back is not None and back.similar.keys() == tables.similar.keys()
+
+
+def test_knowledge_comes_back() -> None:
+    likes = Uses(np.array([3, 0, 3]), np.array([7.0, 0.0, 2e12]), np.array([2, 1, 30]), 4)
+    whole = tables(
+        vectors={"skipgram": drawn(4, 2).astype(np.int8), "cbow": drawn(4, 3).astype(np.int8)},
+        fewest_uses=3,
+        uses=np.array([9, 4, 0, 2], np.int32),
+        posts=np.array([10**10, -1, 0, 5], np.int64),
+        likes=likes,
+    )
+    back = read_knowledge(bundle_of(knowledge=knowledge_part(whole)))
+    assert back is not None and back.vectors.keys() == whole.vectors.keys()
     for field in fields(HashtagTables):
-        if field.name != "similar":
-            np.testing.assert_array_equal(getattr(back, field.name), getattr(tables, field.name))
-    for one, other in zip(back.similar["skipgram"], tables.similar["skipgram"], strict=True):
+        if field.name not in ("vectors", "likes", "similar"):
+            np.testing.assert_array_equal(getattr(back, field.name), getattr(whole, field.name))
+    for model, vectors in whole.vectors.items():
+        np.testing.assert_array_equal(back.vectors[model], vectors)
+    assert back.likes is not None
+    for field in fields(Uses):
+        np.testing.assert_array_equal(getattr(back.likes, field.name), getattr(likes, field.name))
+
+
+def test_knowledge_of_an_earlier_version_comes_back() -> None:
+    columns = np.array([[1], [0], [-1], [2]], np.int32)
+    earlier = tables(similar={"skipgram": (columns, drawn(4, 1).astype(np.float16))})
+    back = read_knowledge(bundle_of(knowledge=knowledge_part(earlier)))
+    assert back is not None and back.similar.keys() == earlier.similar.keys()
+    for one, other in zip(back.similar["skipgram"], earlier.similar["skipgram"], strict=True):
         np.testing.assert_array_equal(one, other)
+    assert (back.uses, back.posts, back.likes, back.vectors) == (None, None, None, {})
 
 
 def test_photos_may_be_an_index_that_stays_on_the_disk(fitted: FittedAls, tmp_path: Path) -> None:

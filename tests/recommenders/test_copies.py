@@ -3,6 +3,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import scipy.fft
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
@@ -85,6 +86,33 @@ def test_perceptual_hashes_are_compared_bit_by_bit(one: int, others: list[int]) 
 def test_a_photo_of_one_colour_has_a_hash_too() -> None:
     hashes = copies.hashes(Image.new("RGB", (50, 80), "white"))
     assert 0 <= hashes.average < 2**64 and 0 <= hashes.perceptual < 2**256
+
+
+@pytest.mark.parametrize(
+    "size", [(480, 320), (320, 480), (333, 500), (801, 449), (128, 900), (64, 64), (70, 67), (9, 5)]
+)
+def test_hashes_are_those_of_copies_that_pillow_makes(size: tuple[int, int]) -> None:
+    # Stored hashes are compared with them for years: no bit may differ.
+    noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3))
+    mirrored = np.maximum(noise, noise[:, ::-1]).astype(np.uint8)
+    for photo in (scenery(1, size), Image.fromarray(mirrored), Image.new("RGB", size, RED)):
+        left, top = (round(length * copies.CROP) for length in size)
+        inner = photo.crop((left, top, size[0] - left, size[1] - top))
+        hashes = copies.hashes(photo)
+        assert hashes.cropped is not None
+        assert [hashes.average, hashes.perceptual] == by_pillow(photo)
+        assert [hashes.cropped.average, hashes.cropped.perceptual] == by_pillow(inner)
+
+
+def by_pillow(photo: Image.Image) -> list[int]:
+    """The average and the perceptual hash, step by step."""
+    small, large = (
+        np.asarray(photo.convert("L").resize((side, side), Image.Resampling.LANCZOS))
+        for side in (8, 64)
+    )
+    low = scipy.fft.dct(scipy.fft.dct(large, axis=0), axis=1)[:16, :16]
+    bits = (small > small.mean(), low > np.median(low))
+    return [int.from_bytes(np.packbits(these).tobytes(), "big") for these in bits]
 
 
 def test_the_bits_are_read_row_by_row_from_the_top_left() -> None:

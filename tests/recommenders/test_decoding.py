@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import DTypeLike, NDArray
 from PIL import Image
 
-from recommenders.photos import WORKING_SIDE, decode
+from recommenders.photos import LONGEST, WORKING_SIDE, decode
 from tests.recommenders.pictures import (
     BLUE,
     GREEN,
@@ -211,6 +211,25 @@ def test_a_small_photo_keeps_its_size() -> None:
     for size in ((1, 1), (3, 500), (WORKING_SIDE, WORKING_SIDE), (1200, WORKING_SIDE)):
         for kind in ("JPEG", "PNG"):
             assert decode(encoded(corners(*size), kind)).size == size
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_long_thin_photos_are_reduced_like_others(kind: str) -> None:
+    longest = LONGEST * WORKING_SIDE
+    for size in ((9_000, 90), (90, 9_000), (16_000, 2)):
+        photo = decode(encoded(corners(*size), kind))
+        assert longest <= max(photo.size) < 2 * longest
+        assert photo.width * size[1] == pytest.approx(photo.height * size[0], rel=0.02) or 2 in size
+        assert near(photo, *CORNERS, tolerance=120 if 2 in size else 12)
+
+
+def test_a_jpeg_that_lacks_its_end_mark_alone_is_a_photo() -> None:
+    noise = Image.effect_noise((640, 480), 90).convert("RGB")
+    for picture in (noise, corners(1920, 1440)):
+        for options in ({}, {"progressive": True}, {"restart_marker_rows": 1}):
+            data = encoded(picture, "JPEG", **options)
+            for less in (1, 2):
+                assert decode(data[:-less]) == decode(data)
 
 
 def test_reducing_in_bands_leaves_no_seam() -> None:

@@ -7,6 +7,7 @@ import pytest
 from recommenders import bundle as bundles
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import ranking_part
+from recommenders.category import read_categories
 from recommenders.knowledge import Knowledge
 from recommenders.ranking import Hashtag
 from training.datasets.format import Post
@@ -63,6 +64,50 @@ def test_a_hashtag_that_stands_alone_has_no_similar_ones(known: Knowledge) -> No
     assert all(hashtag.tag != "unused" for hashtag in known.similar("dog", 20))
 
 
+def test_of_several_hashtags_those_near_all_of_them_are_similar(known: Knowledge) -> None:
+    together = [hashtag.tag for hashtag in known.similar(["boat", "dog"], 9)]
+    assert set(together) == {"water", "sailing", "puppy", "pet"}
+    assert known.similar("boat", 9)[0].tag == known.similar(["boat", "boat"], 9)[0].tag == "water"
+
+
+def test_the_cosine_of_a_pair_is_that_of_its_vectors(known: Knowledge) -> None:
+    assert known.cosine("dog", "puppy") == pytest.approx(0.9939, abs=1e-3)
+    assert known.cosine("dog", "boat") == pytest.approx(0, abs=1e-3)
+    assert known.cosine("dog", "unused") is None
+
+
+def test_hashtags_on_few_posts_are_nobodys_neighbours_but_have_their_own() -> None:
+    random = np.random.default_rng(0)
+    tags = [f"tag{number}" for number in range(200)]
+    posts = [Post((tag,)) for tag in tags[:150]] * 4 + [Post((tag,)) for tag in tags]
+    vectors = {"cbow": random.standard_normal((200, 3)).astype(np.float32)}
+    part = knowledge(posts, tags, vectors, k=1, fewest_uses=5)
+    ranking = ranking_part(np.ones(200, np.float32), np.ones(200, np.float32))
+    known = Knowledge(
+        Bundle("rare-1", tags, {}).with_parts({"knowledge": part, "ranking": ranking})
+    )
+    assert len(known.similar("tag0", 200)) == 149
+    assert {hashtag.tag for hashtag in known.similar("tag199", 200)} == set(tags[:150])
+
+
+def test_an_earlier_bundle_lists_what_is_similar_to_one_hashtag_and_no_more() -> None:
+    bundle = make_bundle()
+    arrays = {
+        name: array
+        for name, array in bundle.arrays["knowledge"].items()
+        if not name.endswith("_vectors") and name not in ("uses", "likes")
+    }
+    for model in ("skipgram", "cbow"):
+        arrays[f"{model}_indices"] = np.array([[1], [0], [0], [4], [3], [3], [-1]], np.int32)
+        arrays[f"{model}_cosines"] = np.ones((7, 1), np.float16)
+    known = Knowledge(replace(bundle, arrays={**bundle.arrays, "knowledge": arrays}))
+    assert [hashtag.tag for hashtag in known.similar("dog")] == ["puppy"]
+    assert (known.likes, known.uses("dog"), known.posts("dog")) == (None, None, None)
+    for ask in (lambda: known.similar(["dog", "pet"]), lambda: known.cosine("dog", "pet")):
+        with pytest.raises(BundleError, match=r"earlier version.*Fit it again"):
+            ask()
+
+
 def test_an_unknown_hashtag_is_told_apart_from_one_that_stands_alone(known: Knowledge) -> None:
     assert "unheard" not in known
     with pytest.raises(KeyError):
@@ -75,6 +120,46 @@ def test_categories_come_largest_first_with_their_hashtags(known: Knowledge) -> 
     assert set(water.name.split("_")) == set(water.hashtags) == {"boat", "water", "sailing"}
     assert set(dogs.hashtags) == {"dog", "puppy", "pet"}
     assert not {"unused", "unheard"} & {*water.hashtags, *dogs.hashtags}
+
+
+def test_a_hashtag_may_lead_two_categories() -> None:
+    posts = [
+        *[Post(("italy", "food"))] * 2,
+        Post(("food",)),
+        *[Post(("italy", "architecture"))] * 2,
+        Post(("architecture",)),
+    ]
+    tags = ["italy", "food", "architecture"]
+    ranking = ranking_part(np.ones(3, np.float32), np.ones(3, np.float32))
+    parts = {"knowledge": knowledge(posts, tags, {}), "ranking": ranking}
+    known = Knowledge(Bundle("six", tags, {}).with_parts(parts))
+    assert [one.hashtags for one in known.categories()] == [
+        ("food", "italy"),
+        ("architecture", "italy"),
+    ]
+
+
+def test_a_bundle_of_an_earlier_version_has_its_leaders_in_the_names() -> None:
+    part = {"categories": [{"name": "sea_view_boat_gone", "posts": 7}]}
+    bundle = Bundle("old", ["boat", "sea_view"], {}, settings={"knowledge": part})
+    (category,) = read_categories(bundle)
+    assert (category.leaders, category.posts) == (("sea_view", "boat"), 7)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"posts": 7}],
+        [{"name": "sea", "head": "nowhere"}],
+        [{"name": "sea", "head": "sea"}],
+        [{"name": "sea"}] * 2,
+        [{"name": "sea", "posts": "many"}],
+        ["sea"],
+    ],
+)
+def test_damaged_categories_are_told_in_a_sentence(rows: list[object]) -> None:
+    with pytest.raises(BundleError, match="categories cannot be read"):
+        read_categories(Bundle("odd", ["sea"], {}, settings={"knowledge": {"categories": rows}}))
 
 
 def test_the_categories_of_a_photos_hashtags_come_with_their_share(known: Knowledge) -> None:
@@ -92,6 +177,15 @@ def test_sizes_come_from_a_platforms_counts_where_they_are_known() -> None:
     assert [known.size(tag) for tag in counts] == ["broad", "middle", "niche"]
     assert known.size("taughtyesterday") == "niche"
     assert known.preferred_mix == "middle"
+    assert known.counted_posts
+    assert [known.posts(tag) for tag in ("dog", "boat", "unheard")] == [400_000_000, None, None]
+
+
+def test_counts_of_none_of_the_hashtags_are_as_good_as_no_counts() -> None:
+    known = Knowledge(make_bundle({"elsewhere": 400_000_000}))
+    assert not known.counted_posts
+    assert known.preferred_mix is None
+    assert known.uses("boat") == 8
 
 
 def test_likes_and_what_they_earn_are_known(known: Knowledge) -> None:
@@ -114,7 +208,13 @@ def test_a_bundle_of_an_earlier_version_is_told_in_a_sentence() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("skipgram_indices", 7), ("category_of", 2), ("size", 3), ("category_of", -2)],
+    [
+        ("likes_hashtag", 7),
+        ("likes_post_hashtags", 0),
+        ("category_of", 2),
+        ("size", 3),
+        ("category_of", -2),
+    ],
 )
 def test_a_damaged_bundle_is_told_and_not_believed(name: str, value: int) -> None:
     bundle = make_bundle()

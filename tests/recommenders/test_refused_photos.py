@@ -84,6 +84,13 @@ def test_a_large_photo_that_is_cut_off_is_not_answered_in_part() -> None:
         assert reason(data[: len(data) // 2]) == "truncated"
 
 
+@pytest.mark.parametrize("less", [4, 5, 10, 100])
+def test_a_jpeg_that_lacks_some_of_its_last_pixels_is_named_cut_off(less: int) -> None:
+    noise = Image.effect_noise((640, 480), 90).convert("RGB")
+    for options in ({}, {"progressive": True}, {"restart_marker_rows": 1}):
+        assert reason(encoded(noise, "JPEG", **options)[:-less]) == "truncated"
+
+
 def test_damaged_pixels_are_named_so() -> None:
     data = bytearray(encoded(Image.effect_noise((96, 64), 90), "PNG"))
     data[len(data) // 2] ^= 0xFF
@@ -147,6 +154,14 @@ def test_the_limit_on_pixels_is_the_one_that_is_told() -> None:
     assert reason(png(8000, 8000, 8, 2, b"", 0)) == "truncated"  # allowed, but nothing in it
 
 
+def test_a_side_of_millions_of_pixels_is_refused_by_the_header() -> None:
+    for size in ((2, 30_000_000), (30_001, 1)):
+        with pytest.raises(PhotoError, match=r"at most 30,000 pixels a side") as caught:
+            decode(png(*size, 8, 2, b"", 0))
+        assert caught.value.reason == "too_long"
+    assert reason(png(30_000, 1, 8, 2, b"", 0)) == "truncated"  # allowed, but nothing in it
+
+
 def test_bombs_and_large_photos_cost_little_memory(bombs: dict[str, bytes], tmp_path: Path) -> None:
     status = Path("/proc/self/status")
     if not status.exists() or "VmHWM" not in status.read_text():
@@ -164,7 +179,10 @@ def test_bombs_and_large_photos_cost_little_memory(bombs: dict[str, bytes], tmp_
         (tmp_path / name).write_bytes(data)
         files.append(str(tmp_path / name))
     child = subprocess.run(
-        [sys.executable, "-c", _MEASURE, *files], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", _MEASURE + _ONE_BY_ONE, *files],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert child.returncode == 0, child.stderr
     took = dict(zip([*bombs, *several], map(int, child.stdout.split()), strict=True))
@@ -174,6 +192,24 @@ def test_bombs_and_large_photos_cost_little_memory(bombs: dict[str, bytes], tmp_
     assert took["grey of 16 bits"] / megapixels * MAX_PIXELS / 1e6 < 450
     assert took["RGBA"] / megapixels * MAX_PIXELS / 1e6 < 450
     assert took["large WebP"] / megapixels * MAX_WEBP_PIXELS / 1e6 < 650
+
+
+def test_photos_that_are_decoded_at_a_time_share_a_budget(tmp_path: Path) -> None:
+    status = Path("/proc/self/status")
+    if not status.exists() or "VmHWM" not in status.read_text():
+        pytest.skip("needs Linux to tell how much memory was used")
+    side = 3300  # more than half of the budget
+    bomb = tmp_path / "bomb.webp"
+    bomb.write_bytes(encoded(Image.new("RGB", (side, side)), "WEBP", lossless=True, method=0))
+    child = subprocess.run(
+        [sys.executable, "-c", _MEASURE + _TOGETHER, *[bomb] * 4],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert child.returncode == 0, child.stderr
+    alone = 16 * side * side / 2**20
+    assert 0.5 * alone < int(child.stdout.split()[-1]) < 1.6 * alone
 
 
 _MEASURE = """
@@ -188,12 +224,20 @@ def peak():
 
 Image.init()
 start = peak()
+"""
+_ONE_BY_ONE = """
 for file in map(Path, sys.argv[1:]):
     try:
         decode(file)
     except PhotoError:
         pass
     print(peak() - start)
+"""
+_TOGETHER = """
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(4) as threads:
+    list(threads.map(decode, map(Path, sys.argv[1:])))
+print(peak() - start)
 """
 
 

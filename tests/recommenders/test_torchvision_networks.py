@@ -274,7 +274,10 @@ def test_a_file_of_the_networks_other_weights_is_warned_of(
     file = tmp_path / "regnet_x_400mf.pth"
     torch.save(drawn("regnet_x_400mf").state_dict(), file)
     load_backbone("regnet_x_400mf", tmp_path)
-    assert not caplog.text
+    load_backbone("regnet_x_400mf", tmp_path)
+    expected = recipe_of("regnet_x_400mf").digits
+    assert f"begins with {sha256(file)[:12]} (expected {expected})" in caplog.text
+    assert len(caplog.records) == 1
     older = models.get_model_weights("regnet_x_400mf").IMAGENET1K_V1
     monkeypatch.setattr(older.value, "url", f"https://example.org/x-{sha256(file)[:8]}.pth")
     load_backbone("regnet_x_400mf", tmp_path)

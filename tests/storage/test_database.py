@@ -36,8 +36,20 @@ async def test_sqlite_writes_ahead_and_holds_to_foreign_keys(database: Database)
     async with database.reading() as session:
         assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await session.scalar(text("PRAGMA foreign_keys")) == 1
-        assert await session.scalar(text("PRAGMA synchronous")) == 2
         assert int(await session.scalar(text("PRAGMA busy_timeout")) or 0) > 0
+
+
+async def test_sqlite_waits_for_the_disk_only_where_something_is_confirmed(
+    database: Database,
+) -> None:
+    normal, full = 1, 2
+    for confirmed, expected in ((True, full), (False, normal), (True, full)):
+        async with database.session(confirmed=confirmed) as session:
+            assert await session.scalar(text("PRAGMA synchronous")) == expected
+        async with database.reading() as session:
+            assert await session.scalar(text("PRAGMA synchronous")) == normal
+    async with database.session() as session:
+        assert await session.scalar(text("PRAGMA synchronous")) == full
 
 
 async def test_a_session_that_raises_stores_nothing(database: Database) -> None:

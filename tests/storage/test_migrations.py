@@ -22,6 +22,8 @@ from storage import (
     labels,
     moderation,
     recommendations,
+    training_labels,
+    version_news,
 )
 from storage.migrations.apply import config
 from storage.tables import Base
@@ -161,13 +163,13 @@ async def test_photos_stored_before_there_were_colours_stay_and_have_none(
     async with database.session() as session:
         old = await known_photos.perceptual_hashes_and_colours(session, [photo])
         assert old == {photo: (hashes.packed_perceptual, None)}
-        assert await known_photos.sharing_a_band(session, hashes, cropped=True) == {}
+        assert await known_photos.sharing_a_band(session, [(hashes, True)]) == [{}]
         assert (await known_photos.features(session, photo)).keys() == {"net"}
         await known_photos.add_hashes(session, photo, hashes)
         assert await known_photos.perceptual_hashes_and_colours(session, [photo]) == {
             photo: (hashes.packed_perceptual, hashes.colours)
         }
-        found = await known_photos.sharing_a_band(session, Hashes(7, 0), cropped=True)
+        [found] = await known_photos.sharing_a_band(session, [(Hashes(7, 0), True)])
         assert found == {photo: 7}
 
 
@@ -267,3 +269,27 @@ async def test_what_anonymous_admins_did_becomes_their_groups(database: Database
             text("SELECT chat_id, user_id, topic_id FROM sightings ORDER BY message_id")
         )
         assert rows.all() == [(-500, -500, None), (-500, 7, None), (7, 7, None)]
+
+
+async def test_labels_from_before_fine_tunings_were_noted_were_learnt_from_in_no_vain(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    photo = await new_photo()
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0009"))
+        await connection.execute(
+            text(
+                "INSERT INTO labels (id, user_id, chat_id, photo_id, hashtag, key, likely, at, "
+                "learnt_in) VALUES (1, 1, 1, :photo, 'dog', 'dog', 1, '2026-01-01', 'mine-2'), "
+                "(2, 1, 1, :photo, 'cat', 'cat', 1, '2026-01-01', NULL)"
+            ),
+            {"photo": photo},
+        )
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    async with database.session() as session:
+        counts = await training_labels.count(session, "net", ["mine-2"])
+        assert (counts.learnt, counts.next_ids) == (1, (2,))
+        # Nothing is told of versions from before.
+        assert not await version_news.waits(session)
+        await version_news.add(session, "mine-3", "promoted")
+        assert [one.model for one in await version_news.take(session)] == ["mine-3"]

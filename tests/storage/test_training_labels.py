@@ -6,7 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from storage import Database, labels, moderation, training_labels
-from storage.training_labels import LabelledPhoto, Lesson
+from storage.tables import LabelDecision, now
+from storage.training_labels import Counts, LabelledPhoto, Lesson
 
 Vector = Callable[..., NDArray[np.float32]]
 NewPhoto = Callable[..., Awaitable[int]]
@@ -131,6 +132,11 @@ async def test_a_backbone_that_is_missing_is_told_and_left_out(
         assert await training_labels.without_features(session, "none") == 2
 
 
+async def counted(database: Database, *learnt_in: str) -> Counts:
+    async with database.reading() as session:
+        return await training_labels.count(session, "net", learnt_in)
+
+
 @pytest.fixture
 async def learnt_and_not(database: Database, new_photo: NewPhoto) -> tuple[int, int]:
     """A photo whose two labels ``starter-2`` has learnt, and one whose label it has not."""
@@ -139,7 +145,6 @@ async def learnt_and_not(database: Database, new_photo: NewPhoto) -> tuple[int, 
     await by_two(database, second, "cat")
     ids = (await labelled(database))[0].label_ids
     async with database.session() as session:
-        assert await training_labels.unlearnt(session) == 4
         assert await training_labels.mark_learnt(session, ids, "starter-2") == 2
     return first, second
 
@@ -148,14 +153,24 @@ async def learnt_and_not(database: Database, new_photo: NewPhoto) -> tuple[int, 
 async def test_what_was_learnt_is_not_learnt_twice(database: Database) -> None:
     ids = (await labelled(database))[0].label_ids
     async with database.session() as session:
-        assert await training_labels.mark_learnt(session, ids, "starter-3") == 0
-        assert await training_labels.unlearnt(session) == 2
+        assert await training_labels.mark_learnt(session, ids, "starter-3", ["starter-2"]) == 0
+    counts = await counted(database, "starter-2", "starter-3")
+    assert (counts.learnt, counts.waiting) == (2, {"next": 2})
+
+
+@pytest.mark.usefixtures("learnt_and_not")
+async def test_what_a_version_learnt_that_is_not_in_use_is_not_known(database: Database) -> None:
+    assert (await counted(database)).waiting == {"next": 4}
+    assert len(await labelled(database, not_learnt_in=[])) == 2
+    ids = (await labelled(database))[0].label_ids
+    async with database.session() as session:
+        assert await training_labels.mark_learnt(session, ids, "mine-2") == 2
 
 
 async def test_photos_with_labels_to_learn_come_alone(
     database: Database, learnt_and_not: tuple[int, int]
 ) -> None:
-    photos = await labelled(database, unlearnt_only=True)
+    photos = await labelled(database, not_learnt_in=["starter-2"])
     assert [photo.photo_id for photo in photos] == [learnt_and_not[1]]
 
 
@@ -163,7 +178,7 @@ async def test_a_photo_with_one_label_to_learn_comes_with_all_of_its_labels(
     database: Database, learnt_and_not: tuple[int, int]
 ) -> None:
     await by_two(database, learnt_and_not[0], "snow")
-    photos = await labelled(database, unlearnt_only=True)
+    photos = await labelled(database, not_learnt_in=["starter-2"])
     assert photos[0].hashtags == {"dog": 2, "snow": 2}
 
 
@@ -171,7 +186,7 @@ async def test_a_label_to_learn_that_is_not_everybodys_brings_no_photo(
     database: Database, learnt_and_not: tuple[int, int]
 ) -> None:
     await add(database, learnt_and_not[0], "snow")
-    photos = await labelled(database, unlearnt_only=True)
+    photos = await labelled(database, not_learnt_in=["starter-2"])
     assert [photo.photo_id for photo in photos] == [learnt_and_not[1]]
 
 
@@ -181,7 +196,49 @@ async def test_what_a_version_learnt_is_to_be_learnt_again_once_it_is_rolled_bac
 ) -> None:
     async with database.session() as session:
         assert await training_labels.unmark_learnt(session, "starter-2") == 2
-        assert await training_labels.unlearnt(session) == 4
+    counts = await counted(database, "starter-2")
+    # Not by itself, or the same version would be made again at once.
+    assert (counts.learnt, counts.waiting) == (0, {"next": 2, "tried": 2})
+
+
+async def test_every_label_that_is_not_learnt_waits_for_something(
+    database: Database, new_photo: NewPhoto, vector: Vector
+) -> None:
+    photo, elsewhere = await new_photo(), await new_photo(other=vector(1))
+    await by_two(database, photo, "shared", "banned", "pig", "no")
+    await add(database, photo, "alone")
+    await by_two(database, elsewhere, "shared")
+    async with database.session() as session:
+        blocklist = await moderation.in_force(session)
+        album = {"person": 1, "chat_id": 1, "photo_id": photo, "album": True}
+        await labels.add(session, hashtags={"of": "of"}, blocklist=blocklist, **album)
+        await moderation.block(session, "banned", 99)
+        rejected = {"photo_id": photo, "key": "no", "status": "rejected", "decided_at": now()}
+        session.add(LabelDecision(**rejected))
+    counts = await counted(database)
+    assert counts.waiting == {
+        **{"next": 2, "blocked": 2, "approval": 2, "rejected": 2},
+        **{"second_person": 1, "no_features": 2, "album": 1},
+    }
+    assert (counts.labels, counts.learnt, counts.photos) == (12, 0, 1)
+    # Exactly those that wait for nothing are learnt.
+    (learnable,) = await labelled(database, not_learnt_in=[])
+    assert set(counts.next_ids) == set(learnable.label_ids)
+
+
+async def test_a_label_that_was_learnt_in_vain_waits_until_it_is_given_anew(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await by_two(database, photo, "dog", "cat")
+    ids = (await counted(database)).next_ids
+    async with database.session() as session:
+        assert await training_labels.mark_tried(session, ids) == 4
+        assert await training_labels.untried(session, []) == 0
+    assert (await counted(database)).waiting == {"tried": 4}
+    await remove(database, 1, "dog")
+    await add(database, photo, "dog")
+    assert (await counted(database)).waiting == {"tried": 3, "next": 1}
 
 
 async def test_models_learn_only_what_is_everybodys_and_not_blocked(

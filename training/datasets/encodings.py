@@ -7,6 +7,8 @@ thirds of those in cp1251 with one row and a third of those in Latin-1.
 
 import codecs
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -19,57 +21,96 @@ _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_OLD = {"cp1251": (b"\x98",), "cp1252": (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")}
+"""Older encodings, and the bytes that mean nothing in them."""
 
 
 class NotTextError(ValueError):
     """Bytes that are no text in any encoding we know."""
 
 
+@dataclass(frozen=True)
+class Encoding:
+    """What a text is in.
+
+    Attributes:
+        name: as Python's codecs call it.
+        doubt: what is doubtful about it, a predicate; "" where nothing is.
+    """
+
+    name: str
+    doubt: str = ""
+
+
 def decode_text(data: bytes) -> tuple[str, str]:
     """The text of a file, and what is doubtful about it: a predicate, "" where nothing is.
-
-    UTF-8 and UTF-16 are recognised; an older encoding is guessed.
 
     Raises:
         NotTextError: for a file that is no text.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace"), ""
-    zeros = data[:4096].count(0)
-    # In UTF-16 of Western text every other byte is zero; in UTF-8 only a stray one or so.
-    if zeros > 0.1 * len(data[:4096]):
-        return _utf16(data), ""
-    try:
-        return data.decode("utf-8"), ""
-    except UnicodeDecodeError as error:
-        first_broken = error.start
+    encoding = encoding_of([data])
+    return data.decode(encoding.name, errors="replace"), encoding.doubt
+
+
+def encoding_of(blocks: Iterable[bytes]) -> Encoding:
+    """Which encoding a file is in: UTF-8 and UTF-16 are recognised; an older one is guessed.
+
+    Args:
+        blocks: the file's bytes, one block after the other, each but the last ending with a line.
+
+    Raises:
+        NotTextError: for a file that is no text.
+    """
+    head, zeros = b"", 0
+    place = high = sequences = runs = 0
+    first_broken: int | None = None
+    undefined = dict.fromkeys(_OLD, False)
+    for block in blocks:
+        if not place:
+            head = block[:4096]
+            for mark, name in _MARKS:
+                if block.startswith(mark):
+                    return Encoding(name)
+            zeros = head.count(0)
+            # In UTF-16 of Western text every other byte is zero; in UTF-8 only a stray one or so.
+            if zeros > 0.1 * len(head):
+                return Encoding(_utf16(head))
+        if not block.isascii():
+            try:
+                block.decode("utf-8")
+            except UnicodeDecodeError as error:
+                first_broken = place + error.start if first_broken is None else first_broken
+            lengths = [len(run) for run in _HIGH.findall(block)]
+            high += sum(lengths)
+            # Cyrillic words are runs of high bytes; in a Western text these stand alone.
+            runs += sum(length for length in lengths if length > 2)
+            sequences += sum(map(len, _UTF8_SEQUENCE.findall(block)))
+            for name, bytes_without_letter in _OLD.items():
+                undefined[name] = undefined[name] or any(map(block.count, bytes_without_letter))
+        place += len(block)
+    if first_broken is None:
+        return Encoding("utf-8")
     if zeros:
-        return _utf16(data), ""
-    high = sum(map(len, _HIGH.findall(data)))
-    if sum(map(len, _UTF8_SEQUENCE.findall(data))) > 0.9 * high:
-        return (
-            data.decode("utf-8", errors="replace"),
+        return Encoding(_utf16(head))
+    if sequences > 0.9 * high:
+        return Encoding(
+            "utf-8",
             f"is UTF-8 with broken bytes (the first at byte {first_broken:,}); hashtags that hold "
             "them are left out.",
         )
-    # Cyrillic words are runs of high bytes; in a Western text these stand alone among ASCII.
-    runs = sum(len(run) for run in _HIGH.findall(data) if len(run) > 2)
-    encoding, script = ("cp1251", "Cyrillic") if runs > 0.5 * high else ("cp1252", "Western")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        encoding, script, text = "latin-1", "Western", data.decode("latin-1")
-    return text, (
-        f"is not UTF-8; it was read as {encoding} ({script}). If letters look wrong, save the file "
-        "as UTF-8 and import again."
+    name, script = ("cp1251", "Cyrillic") if runs > 0.5 * high else ("cp1252", "Western")
+    if undefined[name]:
+        name, script = "latin-1", "Western"
+    return Encoding(
+        name,
+        f"is not UTF-8; it was read as {name} ({script}). If letters look wrong, save the file "
+        "as UTF-8 and run this again.",
     )
 
 
-def _utf16(data: bytes) -> str:
+def _utf16(head: bytes) -> str:
     """UTF-16 that does not say so: in text of ours every other byte is mostly zero."""
-    head = data[:4096]
     for encoding, high_bytes in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
         if high_bytes.count(0) > 0.4 * len(high_bytes):
-            return data.decode(encoding, errors="replace")
+            return encoding
     raise NotTextError

@@ -6,6 +6,7 @@ layouts into this one.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,8 @@ SPLITS = {
 """What people call splits, and what they are called here."""
 MAX_EXAMPLES = 3
 """So many rows are shown of those that are wrong for one reason."""
+MOST_LIKES = 10**12
+"""A hundred for everybody on earth; beyond, a number is a slip."""
 
 
 class DatasetError(Exception):
@@ -69,7 +72,7 @@ class Problems:
     def add(self, reason: str, example: str) -> None:
         self.counts[reason] += 1
         examples = self.examples.setdefault(reason, [])
-        if len(examples) < MAX_EXAMPLES:
+        if len(examples) < MAX_EXAMPLES and example[:120] not in examples:
             examples.append(example[:120])
 
     def lines(self) -> list[str]:
@@ -99,10 +102,16 @@ def read_text(path: Path, problems: Problems) -> str:
     return text
 
 
-def read_posts(folder: Path, problems: Problems | None = None) -> list[Post]:
+def read_posts(
+    folder: Path, problems: Problems | None = None, hyphenated: Counter[str] | None = None
+) -> list[Post]:
     """The posts of a dataset folder, in file order; broken rows are left out and counted.
 
     Of a hashtag's spellings the one that most posts have stands for all.
+
+    Args:
+        hyphenated: counts words such as close-up, which are then joined; they are no hashtags, and
+            left out, where it is None.
 
     Raises:
         DatasetError: where there is no ``posts.jsonl`` or no post in it.
@@ -114,7 +123,8 @@ def read_posts(folder: Path, problems: Problems | None = None) -> list[Post]:
             "other layouts."
         )
     problems = Problems() if problems is None else problems
-    posts = list(_posts(read_text(path, problems).split("\n"), folder, problems))
+    lines = read_text(path, problems).split("\n")
+    posts = list(_posts(lines, folder, problems, hyphenated))
     if not posts:
         raise DatasetError(f"{path} has no usable post. " + " ".join(problems.lines()))
     spellings = Counter(tag for post in posts for tag in post.hashtags)
@@ -125,7 +135,9 @@ def read_posts(folder: Path, problems: Problems | None = None) -> list[Post]:
     return [replace(post, hashtags=tuple(shown[tag] for tag in post.hashtags)) for post in posts]
 
 
-def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[Post]:
+def _posts(
+    lines: Iterable[str], folder: Path, problems: Problems, hyphenated: Counter[str] | None
+) -> Iterator[Post]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -137,14 +149,23 @@ def _posts(lines: Iterable[str], folder: Path, problems: Problems) -> Iterator[P
         if not isinstance(row, dict) or not isinstance(row.get("hashtags"), list):
             problems.add("no list of hashtags", f"line {number}")
             continue
-        yield _post(row, folder, number, problems)
+        yield _post(row, folder, number, problems, hyphenated)
 
 
-def _post(row: dict[str, Any], folder: Path, number: int, problems: Problems) -> Post:
+def _post(
+    row: dict[str, Any],
+    folder: Path,
+    number: int,
+    problems: Problems,
+    hyphenated: Counter[str] | None,
+) -> Post:
     where = f"line {number}"
     split = _text(row.get("split"))
+    tags = _texts(row["hashtags"], where, problems)
+    if hyphenated is not None:
+        tags = (without_hyphens(tag, hyphenated) for tag in tags)
     return Post(
-        hashtags=canonical_hashtags(_texts(row["hashtags"], where, problems), where, problems),
+        hashtags=canonical_hashtags(tags, where, problems),
         image=_image(row.get("image"), folder, where, problems),
         split=split and SPLITS.get(split.strip().casefold(), split),
         likes=_likes(row.get("likes"), where, problems),
@@ -160,13 +181,34 @@ def _image(value: object, folder: Path, where: str, problems: Problems) -> Path 
     image = folder / str(value)
     try:
         inside = image.resolve().is_relative_to(folder.resolve())
+        link = None if inside else leading_out(folder, image)
     except (OSError, ValueError, RuntimeError):  # an impossible name, a circle of links
         problems.add("image has an impossible name", where)
         return None
-    if not inside:
-        problems.add("image outside the folder", where)
-        return None
-    return image
+    if inside:
+        return image
+    problems.add(f"image {BEHIND_A_LINK if link else 'outside the folder'}", link or where)
+    return None
+
+
+BEHIND_A_LINK = (
+    "behind a symbolic link that leads out of the folder, which is not followed: put the photos "
+    "themselves there"
+)
+
+
+def leading_out(folder: Path, path: Path) -> str | None:
+    """The symbolic link by which a path below a folder leaves it, images → /srv/photos.
+
+    Returns:
+        None where it leaves the folder without one.
+    """
+    parts = path.relative_to(folder).parts if path.is_relative_to(folder) else ()
+    for end in range(1, len(parts) + 1):
+        step = folder.joinpath(*parts[:end])
+        if step.is_symlink() and not step.resolve().is_relative_to(folder.resolve()):
+            return f"{Path(*parts[:end])} → {step.readlink()}"
+    return None
 
 
 def _likes(value: object, where: str, problems: Problems) -> int | None:
@@ -175,6 +217,9 @@ def _likes(value: object, where: str, problems: Problems) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
         problems.add("likes are not a whole number", f"{where}: {value}")
+        return None
+    if value > MOST_LIKES:
+        problems.add("likes are more than can be", where)
         return None
     return int(value) if value >= 0 else None
 
@@ -200,6 +245,22 @@ def canonical_hashtags(tags: Iterable[str], where: str, problems: Problems) -> t
         except HashtagError as error:
             problems.add(f"not a hashtag: {error.reason.replace('_', ' ')}", f"{where}: {tag}")
     return tuple(unique(hashtags).values())
+
+
+_HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
+
+
+def without_hyphens(word: str, hyphenated: Counter[str]) -> str:
+    """A keyword such as close-up as hashtags are written, closeup.
+
+    Args:
+        hyphenated: counts those that had hyphens, as they were written.
+    """
+    joined = _HYPHEN.sub("", word)
+    if joined == word or "#" in word or not any(map(str.isalpha, word)):
+        return word
+    hyphenated[word.strip().lower()] += 1
+    return joined
 
 
 # Posts have the same few thousand hashtags over and over.

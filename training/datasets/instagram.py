@@ -39,8 +39,8 @@ _NETWORK = {
 }
 _AGAIN = "run the same command again: it goes on where it stopped."
 _LOGIN = (
-    "log in once with `instaloader --login NAME`, which keeps a session file, and give that name "
-    "as login."
+    "log in once with `instaloader --login` and your Instagram name behind it, which keeps a "
+    "session file, and give that name with --login here too."
 )
 _LOGGED_OUT = "Instagram ended the session. Wait a while, then " + _LOGIN
 _SLOW_DOWN = "Instagram asks to slow down (429). Wait an hour or longer, then " + _AGAIN

@@ -1,5 +1,6 @@
 """How good a bundle is on a dataset's split, beside baselines fitted in the same run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from recommenders.arrays import Floats
 from recommenders.engine import Engine
 from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation import baselines
-from training.evaluation.metrics import bootstrap, measure, top_columns
+from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
 from training.features.compute import batches
 from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
 from training.fitting.vectors import aligned, train_vectors
@@ -28,6 +29,7 @@ class Evaluation:
     Attributes:
         backends: figures by backend and baseline.
         intervals: 95 % bootstrap intervals of the same figures.
+        empty_accuracy: what ``accuracy`` is for answers without a hashtag.
     """
 
     dataset: str
@@ -36,6 +38,7 @@ class Evaluation:
     photos: int
     backends: dict[str, dict[str, float]]
     intervals: dict[str, dict[str, tuple[float, float]]]
+    empty_accuracy: float
     problems: list[str]
 
     def as_json(self) -> dict[str, Any]:
@@ -81,6 +84,7 @@ class Answers:
             photos=len(self.posts),
             backends={k: measure(top, self.truth, self.lengths) for k, top in firsts.items()},
             intervals={k: bootstrap(top, self.truth, self.lengths) for k, top in firsts.items()},
+            empty_accuracy=empty_accuracy(self.truth),
             problems=self.problems,
         )
 
@@ -136,7 +140,6 @@ def answer_split(
             posts_of(dataset, which, problems),
             loaded,
             cache_dir,
-            mirrored=False,
             progress=progress,
             problems=problems,
         )
@@ -154,17 +157,7 @@ def answer_split(
             f"No hashtag of {dataset.name}'s {split!r} split occurs in its training posts or in "
             "the bundle, so there is nothing to measure."
         )
-    columns = {tag: column for column, tag in enumerate(hashtags)}
-    tops: dict[str, NDArray[np.intp]] = {}
-    for backend in engine.backends:
-        progress(f"answers of {backend}", 0, len(posts))
-        tops[backend] = np.full((len(posts), top), -1, np.intp)
-        for rows in batches(len(posts), _BATCH):
-            block = {name: values[rows] for name, values in features.items()}
-            answers = engine.recommend(block, backend, top=top, style="relevant")
-            for row, answer in enumerate(answers, rows.start):
-                tops[backend][row, : len(answer)] = [columns[hashtag.tag] for hashtag in answer]
-            progress(f"answers of {backend}", rows.stop, len(posts))
+    tops = tops_of_backends(engine, features, hashtags, top, progress)
     train = photos_of("train", Problems())
     tops |= _baselines(engine, *train, features, hashtags, top, progress)
     return Answers(
@@ -179,6 +172,37 @@ def answer_split(
         tops=tops,
         problems=problems.lines(),
     )
+
+
+def tops_of_backends(
+    engine: Engine,
+    features: Embedded,
+    hashtags: Sequence[str],
+    top: int,
+    progress: Progress = silent,
+) -> dict[str, NDArray[np.intp]]:
+    """The answers of a bundle's backends to photos, as a user meets them.
+
+    Args:
+        features: (n, dims) by backbone.
+        hashtags: V of them, the bundle's among them.
+
+    Returns:
+        By backend (n, top) columns of ``hashtags``, best first; -1 where there were fewer.
+    """
+    columns = {tag: column for column, tag in enumerate(hashtags)}
+    photos = len(next(iter(features.values())))
+    tops: dict[str, NDArray[np.intp]] = {}
+    for backend in engine.backends:
+        progress(f"answers of {backend}", 0, photos)
+        tops[backend] = np.full((photos, top), -1, np.intp)
+        for rows in batches(photos, _BATCH):
+            block = {name: values[rows] for name, values in features.items()}
+            answers = engine.recommend(block, backend, top=top, style="relevant")
+            for row, answer in enumerate(answers, rows.start):
+                tops[backend][row, : len(answer)] = [columns[hashtag.tag] for hashtag in answer]
+            progress(f"answers of {backend}", rows.stop, photos)
+    return tops
 
 
 def _baselines(

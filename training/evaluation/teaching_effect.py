@@ -87,7 +87,6 @@ def main(
                 posts_of(dataset, split),
                 [network],
                 cache,
-                mirrored=False,
                 progress=progress,
                 problems=Problems(),
             )
@@ -156,7 +155,7 @@ def main(
             )
     console = Console()
     console.print(table)
-    console.print(tuned.reason, highlight=False, soft_wrap=True)
+    console.print(tuned.decision.reason, highlight=False, soft_wrap=True)
 
 
 def _recommended(

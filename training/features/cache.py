@@ -1,4 +1,4 @@
-"""Features of photos kept on the disk: one SQLite file per backbone and set of weights.
+"""Features of photos kept on the disk: one SQLite file per backbone, set of weights and change.
 
 A photo is known by its content, so one that moved or was renamed is found again.
 """
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recommenders.backbones.backbone import Backbone
 from training.datasets.format import DatasetError
+from training.features.changes import AS_IT_IS, Change
 
 
 class FeatureCache:
@@ -22,9 +23,8 @@ class FeatureCache:
         DatasetError: where the file cannot be read or written.
     """
 
-    def __init__(self, folder: Path, backbone: Backbone, *, flipped: bool = False) -> None:
-        suffix = "-flipped" if flipped else ""
-        self.path = folder / f"{backbone.name}-{backbone.sha256[:12]}{suffix}.sqlite"
+    def __init__(self, folder: Path, backbone: Backbone, change: Change = AS_IT_IS) -> None:
+        self.path = folder / f"{backbone.name}-{backbone.sha256[:12]}{change.file_suffix}.sqlite"
         self._dims = backbone.dims
         with self._usable():
             folder.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import ImageOps
 
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.recipe import View
@@ -29,6 +28,7 @@ from recommenders.machine import cores
 from recommenders.photos import WORKING_SIDE, PhotoError, decode
 from training.datasets.format import DatasetError, Problems
 from training.features.cache import FeatureCache
+from training.features.changes import AS_IT_IS, Change
 from training.features.processes import ProcessEndedError, Work, run_jobs
 from training.progress import Progress, silent
 
@@ -51,7 +51,7 @@ def embed(
     backbone: Backbone,
     cache_dir: Path,
     *,
-    flipped: bool = False,
+    change: Change = AS_IT_IS,
     progress: Progress = silent,
     problems: Problems | None = None,
     processes: int | None = None,
@@ -60,7 +60,7 @@ def embed(
 
     Args:
         paths: photo files; a file may appear more than once.
-        flipped: of the photos mirrored left to right.
+        change: of the photos changed in this way.
         problems: counts photos that cannot be read.
         processes: how many compute; None for as many as there are cores, where it is worth it.
 
@@ -75,12 +75,12 @@ def embed(
     readable = np.zeros(len(paths), np.bool_)
     reasons: dict[int, str] = {}
     missing: dict[bytes, list[int]] = {}
-    doing = f"{backbone.name}{' of mirrored photos' if flipped else ''}"
+    doing = f"{backbone.name}{change}"
 
     def advance() -> None:
         progress(doing, int(readable.sum()) + len(reasons), len(paths))
 
-    with closing(FeatureCache(cache_dir, backbone, flipped=flipped)) as cache:
+    with closing(FeatureCache(cache_dir, backbone, change)) as cache:
         for row, (digest, reason) in enumerate(_digests(paths)):
             if digest is None:
                 reasons[row] = reason
@@ -104,7 +104,7 @@ def embed(
             advance()
 
         try:
-            _compute(photos, backbone, flipped, processes, store)
+            _compute(photos, backbone, change, processes, store)
         except ProcessEndedError as error:
             raise DatasetError(
                 f"A process that computed features was ended ({error}), most likely because "
@@ -134,7 +134,7 @@ def _digests(paths: Sequence[Path]) -> Iterator[tuple[bytes, str] | tuple[None, 
 def _compute(
     photos: Photos,
     backbone: Backbone,
-    flipped: bool,
+    change: Change,
     processes: int | None,
     store: Callable[[Photos, Computed], None],
 ) -> None:
@@ -149,20 +149,20 @@ def _compute(
     jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
     processes = min(processes, len(jobs))
     if processes == 1:
-        run_jobs(_computing, (backbone, flipped, cores()), jobs, 1, store)
+        run_jobs(_computing, (backbone, change, cores()), jobs, 1, store)
     else:
-        run_jobs(_computing, (pickle.dumps(backbone), flipped, 1), jobs, processes, store)
+        run_jobs(_computing, (pickle.dumps(backbone), change, 1), jobs, processes, store)
 
 
 def _computing(
-    network: Backbone | bytes, flipped: bool, threads: int
+    network: Backbone | bytes, change: Change, threads: int
 ) -> Work[Photos, None, Computed]:
     """What computes batches in one process; ``threads`` decode."""
     if isinstance(network, bytes):
         import_torchvision_models()  # unpickling would import it without what it needs
     backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
 
-    load = partial(_load, view=backbone.view, flipped=flipped)
+    load = partial(_load, view=backbone.view, change=change)
 
     def compute(photos: Photos, _: object) -> Computed:
         with ThreadPoolExecutor(threads) as pool:
@@ -177,13 +177,13 @@ def _computing(
     return compute
 
 
-def _load(path: Path, *, view: View, flipped: bool) -> tuple[bytes, NDArray[np.uint8] | None, str]:
+def _load(path: Path, *, view: View, change: Change) -> tuple[bytes, NDArray[np.uint8] | None, str]:
     """Reads one file: its digest, and its pixels or why there are none."""
     try:
         content = path.read_bytes()
         photo = decode(content, max(WORKING_SIDE, view.shorter_side))
-        picture = view.pixels(ImageOps.mirror(photo) if flipped else photo)
-        return hashlib.sha256(content).digest(), picture, ""
+        digest = hashlib.sha256(content).digest()
+        return digest, change.pixels(photo, view, digest), ""
     except PhotoError as error:
         return b"", None, str(error)
     except OSError as error:

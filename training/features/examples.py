@@ -79,26 +79,34 @@ class Examples:
         features: (n, dims) by backbone.
         counts: (n, V) weights of each photo's hashtags.
         mirrored: (n, dims) by backbone, of the photos mirrored; may be empty.
+        jittered: (n, dims) by backbone, of each copy of the photos in other colours.
     """
 
     features: Mapping[str, Features]
     counts: csr_matrix
     mirrored: Mapping[str, Features] = field(default_factory=dict)
+    jittered: Sequence[Mapping[str, Features]] = ()
 
     def rows(self, rows: Rows) -> "Examples":
         """Some of the photos."""
+
+        def picked(features: Mapping[str, Features]) -> dict[str, Features]:
+            return {name: Picked([values], rows) for name, values in features.items()}
+
         return Examples(
-            {name: Picked([values], rows) for name, values in self.features.items()},
+            picked(self.features),
             self.counts[rows],
-            {name: Picked([values], rows) for name, values in self.mirrored.items()},
+            picked(self.mirrored),
+            [picked(copy) for copy in self.jittered],
         )
 
     def augmented(self, backbone: str) -> tuple[Features, csr_matrix]:
-        """Features and counts for training: mirrored photos too, where there are any."""
-        if backbone not in self.mirrored:
+        """Features and counts for training: those of changed copies too, where there are any."""
+        copies = [one[backbone] for one in (self.mirrored, *self.jittered) if backbone in one]
+        if not copies:
             return self.features[backbone], self.counts
-        both = [self.features[backbone], self.mirrored[backbone]]
+        arrays = [self.features[backbone], *copies]
         return (
-            Picked(both, np.arange(2 * len(both[0]))),
-            vstack([self.counts, self.counts], format="csr"),
+            Picked(arrays, np.arange(len(arrays) * len(arrays[0]))),
+            vstack([self.counts] * len(arrays), format="csr"),
         )

@@ -1,8 +1,8 @@
 """Fine-tuning from the database to a new version of the bundle, and back."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from recommenders.backbones.backbone import load_backbone
 from recommenders.bundle import load
 from recommenders.hashtags import key, usual_spellings
 from recommenders.versions import Versions
-from storage import Database, training_labels
+from storage import Database, training_labels, version_news
 from storage.training_labels import LabelledPhoto
 from training.finetuning.run import (
     FineTuned,
@@ -32,13 +32,11 @@ class Retrained:
         version: the folder of the new version.
         tuned: how it was made and whether it was promoted.
         photos: that people tagged and it learnt from.
-        unseen: tagged photos that it could not learn from, for want of features.
     """
 
     version: Path
     tuned: FineTuned
     photos: int
-    unseen: int
 
 
 async def retrain(
@@ -47,27 +45,23 @@ async def retrain(
     """Learns the labels that the version in use has not learnt, and promotes what is better.
 
     Labels learnt earlier are rehearsed with them. Hashtags that are blocked or not everybody's are
-    left out. The version is written first, then put in use, then the labels are marked: whatever is
-    interrupted, no label is lost and the version in use stays whole.
+    left out. The version is written first, then put in use, then the labels are marked and the news
+    noted: whatever is interrupted, no label is lost and the version in use stays whole.
 
     Raises:
         NothingToLearnError, BundleError, StorageError, WeightsError: a sentence for people.
     """
     with versions.alone():
-        folder = versions.current()
-        bundle = load(folder)
+        bundle = load(versions.current())
         fitted_head(bundle)  # says so where the bundle has no such backend
         backbone = str(bundle.settings["w2v"]["backbone"])
-        # What a version learnt that is no longer in use is not known to the base.
-        anew = folder == versions.base
+        knowing = versions.knowing()
         async with database.reading() as session:
-            new = await _labelled(session, backbone, unlearnt_only=not anew)
+            new = await _labelled(session, backbone, not_learnt_in=knowing)
             if not new:
-                raise NothingToLearnError(
-                    f"{bundle.model} has learnt all that was taught and may be said in every chat."
-                )
+                counts = await training_labels.count(session, backbone, knowing)
+                raise NothingToLearnError(_nothing_new(bundle.model, counts))
             photos = await _labelled(session, backbone)
-            unseen = await training_labels.without_features(session, backbone)
         tuned = fine_tune(
             bundle,
             taught_photos(photos, bundle.hashtags),
@@ -76,13 +70,34 @@ async def retrain(
             progress=progress,
         )
         version = versions.write(tuned.bundle)
-        if tuned.promoted:
+        promoted, model = tuned.decision.promoted, tuned.bundle.model
+        if promoted:
             versions.promote(version)
-            labels = [label for photo in photos for label in photo.label_ids]
-            async with database.session() as session:
-                await training_labels.mark_learnt(session, labels, tuned.bundle.model)
+        async with database.session() as session:
+            if promoted:
+                learnt = [label for photo in photos for label in photo.label_ids]
+                await training_labels.mark_learnt(session, learnt, model, knowing)
+            else:
+                tried = [label for photo in new for label in photo.label_ids]
+                await training_labels.mark_tried(session, tried)
+            details = {
+                "outcome": tuned.decision.outcome,
+                "photos": len(photos),
+                "before": asdict(tuned.before),
+                "after": asdict(tuned.after),
+            }
+            event: version_news.Event = "promoted" if promoted else "rejected"
+            await version_news.add(session, model, event, details)
         versions.tidy()
-        return Retrained(version, tuned, len(photos), unseen)
+        return Retrained(version, tuned, len(photos))
+
+
+def _nothing_new(model: str, counts: training_labels.Counts) -> str:
+    if not counts.labels:
+        return f"Nothing was taught yet, so {model} has nothing to learn."
+    if not counts.waiting:
+        return f"{model} has learnt all that was taught."
+    return f"{model} has nothing new to learn: none of what it has not learnt can be learnt now."
 
 
 def taught_photos(photos: list[LabelledPhoto], vocabulary: Sequence[str]) -> TaughtPhotos:
@@ -110,17 +125,18 @@ def taught_photos(photos: list[LabelledPhoto], vocabulary: Sequence[str]) -> Tau
 
 
 async def _labelled(
-    session: AsyncSession, backbone: str, *, unlearnt_only: bool = False
+    session: AsyncSession, backbone: str, *, not_learnt_in: Collection[str] | None = None
 ) -> list[LabelledPhoto]:
-    batches = training_labels.labelled(session, backbone, unlearnt_only=unlearnt_only)
+    batches = training_labels.labelled(session, backbone, not_learnt_in=not_learnt_in)
     return [photo async for batch in batches for photo in batch]
 
 
-async def roll_back(versions: Versions, database: Database) -> tuple[Path, int]:
+async def roll_back(versions: Versions, database: Database) -> tuple[Path, str, int]:
     """Goes back to the version before; its labels are to be learnt again.
 
     Returns:
-        The version that is in use now, and how many labels wait to be learnt again.
+        The version that is in use now, the model that no longer is, and how many labels wait to be
+        learnt again.
 
     Raises:
         BundleError, StorageError: a sentence for people.
@@ -128,4 +144,6 @@ async def roll_back(versions: Versions, database: Database) -> tuple[Path, int]:
     with versions.alone():
         model, version = versions.roll_back()
         async with database.session() as session:
-            return version, await training_labels.unmark_learnt(session, model)
+            labels = await training_labels.unmark_learnt(session, model)
+            await version_news.add(session, model, "rolled_back", {"to": versions.name(version)})
+        return version, model, labels

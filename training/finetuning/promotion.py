@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
 
 import numpy as np
@@ -36,6 +36,23 @@ class Figures:
 
     replay: float
     labels: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a head is to be promoted.
+
+    Attributes:
+        outcome: ``learnt`` where it is, otherwise what speaks against it.
+        reason: the same as a sentence with its figures.
+    """
+
+    outcome: Literal["learnt", "forgets", "not_learnt"]
+    reason: str
+
+    @property
+    def promoted(self) -> bool:
+        return self.outcome == "learnt"
 
 
 def split_held_out(
@@ -105,19 +122,21 @@ def recall(order: Floats, truth: NDArray[Any], at: int) -> float:
     return float((recalled[total > 0] / total[total > 0]).mean())
 
 
-def decide(before: Figures, after: Figures) -> tuple[bool, str]:
-    """Whether to promote a head with these figures, and why, a sentence."""
+def decide(before: Figures, after: Figures) -> Decision:
+    """Whether to promote a head with these figures, and why."""
     learnt = f"recall of held-out labels went from {before.labels:.3f} to {after.labels:.3f}"
     if after.replay < before.replay - MOST_LOST:
-        return False, (
+        return Decision(
+            "forgets",
             f"It forgets: recall of rehearsed photos fell from {before.replay:.3f} to "
-            f"{after.replay:.3f}, and no more than {MOST_LOST:.2f} may be lost."
+            f"{after.replay:.3f}, and no more than {MOST_LOST:.2f} may be lost.",
         )
     if after.labels <= before.labels:
-        return False, f"It has not learnt: {learnt}."
-    return True, (
+        return Decision("not_learnt", f"It has not learnt: {learnt}.")
+    return Decision(
+        "learnt",
         f"It has learnt: {learnt}, and recall of rehearsed photos from {before.replay:.3f} to "
-        f"{after.replay:.3f}."
+        f"{after.replay:.3f}.",
     )
 
 

@@ -24,7 +24,15 @@ from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import read_class_head, read_vectors, read_w2v
 from recommenders.w2v import ClassHead
-from training.finetuning.promotion import Figures, HeldOut, decide, split_held_out, widened
+from storage.training_labels import FEWEST_PHOTOS
+from training.finetuning.promotion import (
+    Decision,
+    Figures,
+    HeldOut,
+    decide,
+    split_held_out,
+    widened,
+)
 from training.finetuning.replay import Replay, replay_of
 from training.finetuning.vocabulary_growth import grown_bundle, grown_head, new_hashtags
 from training.fitting.class_head import class_part
@@ -57,9 +65,6 @@ OLD_HASHTAGS = 100
 
 HELD_OUT_SHARE = 0.2
 """Of the taught photos, to measure by."""
-
-FEWEST = 8
-"""Labelled photos without which nothing can be learnt and checked."""
 
 STEPS = (1.0, 0.75, 0.5, 0.3)
 """How much of the way from the old head to the trained one is gone: the first at which nothing is
@@ -94,16 +99,14 @@ class FineTuned:
         added: hashtags that its vocabulary has and the old one's has not.
         before, after: figures of the old head and the new, on photos that this training has not
             seen.
-        promoted: whether it may take the old one's place.
-        reason: why or why not, a sentence.
+        decision: whether it may take the old one's place.
     """
 
     bundle: Bundle
     added: tuple[str, ...]
     before: Figures
     after: Figures
-    promoted: bool
-    reason: str
+    decision: Decision
 
 
 def fine_tune(
@@ -126,10 +129,10 @@ def fine_tune(
         NothingToLearnError: where too few photos were taught.
         BundleError: where the bundle has no Word2Vec backend or carries no photos to rehearse.
     """
-    if len(taught.keys) < FEWEST:
+    if len(taught.keys) < FEWEST_PHOTOS:
         raise NothingToLearnError(
             f"{len(taught.keys)} labelled photos are too few to learn from and to check by: it "
-            f"takes {FEWEST}. Nothing was changed."
+            f"takes {FEWEST_PHOTOS}. Nothing was changed."
         )
     old = fitted_head(bundle)
     replay = replay_of(bundle)
@@ -144,20 +147,23 @@ def fine_tune(
     before = judge.figures(old)
     for step in STEPS:
         after = judge.figures(_between(start, checked, step))
-        promoted, reason = decide(before, after)
-        if promoted:
+        if decide(before, after).promoted:
             break
 
     # What was held out is learnt too, now that it has told how good the training is.
     final = _between(start, _train(start, old, replay, features, counts, HEAD, progress), step)
     after = replace(after, replay=min(after.replay, judge.figures(final).replay))
-    if promoted:
-        promoted, objection = decide(before, after)
-        reason = reason if promoted else objection
-    new = _bundle(bundle, final, model, hashtags, features, counts, before, after)
+    decision = decide(before, after)
+    tuned = {
+        "taught_photos": len(features),
+        "outcome": decision.outcome,
+        "before": asdict(before),
+        "after": asdict(after),
+    }
+    new = _bundle(bundle, final, model, hashtags, features, counts, tuned)
     if classifier is not None:
         new = _with_tuned_class_head(bundle, new, classifier, replay, features, counts, progress)
-    return FineTuned(new, tuple(added), before, after, promoted, reason)
+    return FineTuned(new, tuple(added), before, after, decision)
 
 
 def fitted_head(bundle: Bundle) -> FittedHead:
@@ -277,13 +283,12 @@ def _bundle(
     hashtags: Sequence[str],
     features: Floats,
     counts: csr_matrix,
-    before: Figures,
-    after: Figures,
+    tuned: Mapping[str, Any],
 ) -> Bundle:
+    """The new version, with what ``recommenders.versions`` tells of it in its manifest."""
     w2v = read_w2v(bundle)
     new = grown_bundle(bundle, hashtags, head.vectors, counts, features, w2v.backbone)
     new = new.with_parts({"w2v": head_part(w2v.backbone, head, w2v.hashtags_per_post)})
-    tuned = {"taught_photos": len(features), "before": asdict(before), "after": asdict(after)}
     return replace(
         new,
         model=model,

@@ -5,23 +5,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import FittedAls, solve
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle
 from recommenders.bundle_parts import (
-    HashtagTables,
     class_head_part,
-    knowledge_part,
     ranking_part,
     read_als,
     read_class_head,
-    read_knowledge,
     read_ranking,
+    whole_numbers,
     with_hashtag_factors,
     with_taught_hashtags,
 )
+from recommenders.hashtag_tables import HashtagTables, knowledge_part, read_knowledge
 from recommenders.nearest import nearest
 from recommenders.w2v import directions
 from training.fitting.head import FittedHead
@@ -97,7 +97,7 @@ def grown_bundle(
         parts["w2v_classes"] = class_head_part(replace(class_head, prior=prior))
     tables = read_knowledge(bundle)
     if tables is not None:
-        parts["knowledge"] = knowledge_part(_grown_tables(tables, unit(vectors), known))
+        parts["knowledge"] = knowledge_part(_grown_tables(tables, unit(vectors), uses))
     return replace(bundle.with_parts(parts), hashtags=list(hashtags))
 
 
@@ -140,9 +140,15 @@ def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: 
     return factors
 
 
-def _grown_tables(tables: HashtagTables, vectors: Floats, known: int) -> HashtagTables:
-    """New hashtags are niche, without likes, and at home where those similar to them are."""
-    new = len(vectors) - known
+def _grown_tables(tables: HashtagTables, vectors: Floats, uses: Floats) -> HashtagTables:
+    """New hashtags are niche, without likes, and at home where those similar to them are.
+
+    Args:
+        vectors: (V + new, d) unit vectors.
+        uses: (new,) photos that carry each new hashtag.
+    """
+    new = len(uses)
+    known = len(vectors) - new
     cosines = vectors[known:] @ vectors[:known].T
     near = np.argsort(-cosines, axis=1, kind="stable")
     homes = tables.category_of[near[:, :_COMPANY]]
@@ -166,5 +172,16 @@ def _grown_tables(tables: HashtagTables, vectors: Floats, known: int) -> Hashtag
         category_weight=np.append(tables.category_weight, np.zeros(new)),
         size=np.append(tables.size, np.zeros(new)),
         median_likes=np.append(tables.median_likes, np.full(new, np.nan)),
+        vectors={
+            model: np.concatenate([rows, _among(rows, near[:, :_COMPANY])])
+            for model, rows in tables.vectors.items()
+        },
+        uses=None if tables.uses is None else np.append(tables.uses, uses),
+        posts=None if tables.posts is None else np.append(tables.posts, np.full(new, -1)),
         similar=similar,
     )
+
+
+def _among(rows: NDArray[np.int8], near: NDArray[np.intp]) -> NDArray[np.int8]:
+    """Vectors (new, d), as they are stored, amid those of the hashtags near each new one."""
+    return whole_numbers(unit(unit(rows.astype(np.float32))[near].sum(axis=1)))

@@ -34,6 +34,18 @@ def photo_space(features: Features, plan: AlsPlan) -> PhotoSpace:
     return PhotoSpace(mean, (vectors[:, :size] * scale).T.astype(np.float32))
 
 
+def share_of_variance(space: PhotoSpace, features: Features) -> float:
+    """Share of the variance of features (n, dims) that a space's components keep, 0 to 1."""
+    lengths = np.linalg.norm(space.components, axis=1, keepdims=True)
+    directions = space.components / np.maximum(lengths, 1e-12)
+    within = total = 0.0
+    for block in _blocks(features):
+        centred = block - space.mean
+        within += float(np.square(centred @ directions.T).sum(dtype=np.float64))
+        total += float(np.square(centred).sum(dtype=np.float64))
+    return min(within / total, 1.0) if total > 0 else 1.0
+
+
 def projected(space: PhotoSpace, features: Features) -> Floats:
     """Features (n, dims) in the space, (n, k) float32 unit vectors."""
     return np.concatenate([space.project(block) for block in _blocks(features)])

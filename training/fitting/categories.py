@@ -6,7 +6,7 @@ to fifty dimensions (latent semantic analysis, Deerwester et al. 1990): most pos
 with each other, and without it k-means heaps half of them into one group about nothing.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,6 @@ Rows = Any
 """A sparse matrix, CSR; scipy has no types."""
 Points = Any
 """Rows, sparse or an array."""
-
-Pairs = Sequence[tuple[Collection[str], Collection[str]]]
 
 KS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 40, 48, 64)
 """Numbers of categories that are tried; beyond these nobody browses them."""
@@ -72,15 +70,12 @@ def categories(
     *,
     k: int | None = None,
     seed: int = 0,
-    forbidden_pairs: Pairs = (),
 ) -> Categories:
     """Groups posts by their hashtags. The same seed gives the same groups.
 
     Args:
         hashtags: the vocabulary; other hashtags are passed over.
         k: how many categories, by silhouette where None. There are fewer where fewer posts differ.
-        forbidden_pairs: two groups of hashtags each: no category shows one of either. What weighs
-            less moves to where it is next most at home, or is in none.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary, or ``k`` is less than one.
@@ -95,61 +90,7 @@ def categories(
     # More threads than one add the same numbers in another order, and k-means then ends elsewhere.
     with threadpool_limits(1):
         groups, silhouette = _group(tfidf, k, seed)
-    apart = _Apart(hashtags, forbidden_pairs)
-    return _described(len(posts), used, groups, tfidf, uses[used], hashtags, silhouette, apart)
-
-
-class _Apart:
-    """Which hashtags, by their columns, must not stand beside each other."""
-
-    def __init__(self, hashtags: Sequence[str], pairs: Pairs) -> None:
-        column = {tag: index for index, tag in enumerate(hashtags)}
-        self._not_beside: dict[int, set[int]] = {}
-        for groups in pairs:
-            left, right = ({column[tag] for tag in group if tag in column} for group in groups)
-            for group, other in ((left, right), (right, left)):
-                for one in group:
-                    self._not_beside.setdefault(one, set()).update(other - {one})
-
-    def columns(self) -> list[int]:
-        return sorted(self._not_beside)
-
-    def may_join(self, one: int, others: set[int]) -> bool:
-        return self._not_beside.get(one, set()).isdisjoint(others)
-
-    def leaders(self, columns: Iterable[int]) -> list[int]:
-        """The first ``LEADERS`` that may stand beside those before them."""
-        chosen: list[int] = []
-        for one in columns:
-            if len(chosen) < LEADERS and self.may_join(one, set(chosen)):
-                chosen.append(one)
-        return chosen
-
-    def settle(
-        self,
-        of_hashtag: NDArray[np.int32],
-        shares: NDArray[np.floating],
-        weights: NDArray[np.floating],
-        leaders: Points,
-    ) -> None:
-        """Moves hashtags, changing ``of_hashtag`` (V,), out of categories that they may not join.
-
-        Args:
-            shares, weights: (C, V); the weightiest are settled first, after the leaders.
-            leaders: of each category, columns.
-        """
-        columns = [one for one in self.columns() if of_hashtag[one] >= 0]
-        members = [set(of_category) for of_category in leaders]
-        for one in sorted(columns, key=lambda c: (-weights[of_hashtag[c], c], c)):
-            at_home = np.argsort(-shares[:, one], kind="stable")
-            free = (
-                int(category)
-                for category in at_home
-                if weights[category, one] > 0 and self.may_join(one, members[category])
-            )
-            of_hashtag[one] = next(free, -1)
-            if of_hashtag[one] >= 0:
-                members[of_hashtag[one]].add(one)
+    return _described(len(posts), used, groups, tfidf, uses[used], hashtags, silhouette)
 
 
 def _uses(posts: Sequence[Post], hashtags: Sequence[str]) -> Rows:
@@ -232,7 +173,6 @@ def _described(
     uses: Rows,
     hashtags: Sequence[str],
     silhouette: float | None,
-    apart: _Apart,
 ) -> Categories:
     sizes = np.bincount(groups)
     weights = _sums(groups, tfidf) / np.maximum(sizes, 1)[:, None]
@@ -251,10 +191,9 @@ def _described(
     # What stands in every category leads none: it would not tell them apart.
     own = weights / np.maximum(weights.sum(axis=0), 1e-12)
     leaders = [
-        apart.leaders(column for column in np.argsort(-row, kind="stable") if row[column])
+        [column for column in np.argsort(-row, kind="stable")[:LEADERS] if row[column]]
         for row in weights * np.sqrt(own)
     ]
-    apart.settle(of_hashtag, shares, weights, leaders)
     weight = np.where(of_hashtag >= 0, weights[of_hashtag, np.arange(len(hashtags))], 0)
 
     of_post = np.full(posts, -1, np.int32)

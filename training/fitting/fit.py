@@ -1,11 +1,9 @@
 """Fitted backends as parts of a bundle."""
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender, FittedAls
+from recommenders.als import AlsRecommender, AlsSettings, FittedAls
 from recommenders.arrays import unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part
@@ -37,7 +35,14 @@ def fit_als(
         unit(whole_numbers(photos).astype(np.float32)),
         photo_factors.astype(np.float16).astype(np.float32),
         hashtag_factors,
-        replace(plan.als_use, alpha=plan.als.alpha, regularization=plan.als.regularization),
+        AlsSettings(
+            neighbours=plan.als.neighbours,
+            sharpness=plan.als.sharpness,
+            alpha=plan.als.alpha,
+            regularization=plan.als.regularization,
+            class_weight=plan.als.class_weight,
+            class_power=plan.als.class_power,
+        ),
         None if backbone.classifier is None else class_counts,
     )
     return AlsRecommender(fitted, backbone.classifier), als_part(fitted)

@@ -65,19 +65,35 @@ class _Network(nn.Module):
         self.vectors = nn.Parameter(torch.from_numpy(start.vectors.copy()))
         self.prior = nn.Parameter(torch.from_numpy(start.prior.copy()))
         self.log_scale = nn.Parameter(torch.tensor(float(np.log(start.scale))))
+        free = len(head.weight1) - head.classes
+        self.norm = nn.BatchNorm1d(free) if plan.batch_norm else None
         self.dropout = nn.Dropout(plan.dropout)
         self.vectors.requires_grad_(plan.vector_rate > 0)
         self.layer1.requires_grad_(not plan.frozen)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         raw = self.layer1(features)
-        hidden = self.dropout(torch.relu(raw[:, self.classes :]))
+        free = raw[:, self.classes :]
+        hidden = self.dropout(torch.relu(free if self.norm is None else self.norm(free)))
         if self.classes:
             seen = torch.softmax(raw[:, : self.classes] / self.temperature, dim=1)
             hidden = torch.cat([seen, hidden], dim=1)
         projected = self.layer2(hidden)
         cosine = self._directions(projected) @ self._directions(self.vectors).T
         return self.log_scale.exp() / self.groups * cosine + self.prior
+
+    def layer1_as_served(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Weight and bias of layer one, what normalises it taken in."""
+        weight, bias = self.layer1.weight.detach(), self.layer1.bias.detach()
+        if self.norm is None:
+            return weight, bias
+        mean, variance = self.norm.running_mean, self.norm.running_var
+        assert mean is not None and variance is not None
+        scale = torch.ones_like(bias)
+        shift = torch.zeros_like(bias)
+        scale[self.classes :] = self.norm.weight.detach() / (variance + self.norm.eps).sqrt()
+        shift[self.classes :] = self.norm.bias.detach() - scale[self.classes :] * mean
+        return scale[:, None] * weight, scale * bias + shift
 
     def _directions(self, rows: torch.Tensor) -> torch.Tensor:
         sliced = rows.view(len(rows), self.groups, -1)
@@ -109,7 +125,7 @@ def fit_w2v(
     """Fits a head on photos, stopping by recall at five on ``held_out``.
 
     Args:
-        vectors: (V, d) of the skip-gram.
+        vectors: (V, d) to start from.
         popularity: (V,) above 0.
         weights: (n,) how much each photo counts, mirrored ones after the others.
         classifier, class_vectors: of the backbone, and (classes, d): start layer one.
@@ -205,6 +221,7 @@ def fit_head(
     network = _Network(start, plan)
     layer1, layer2 = network.layer1, network.layer2
     undecayed = [layer1.bias, layer2.bias, network.log_scale, network.prior]
+    undecayed += [] if network.norm is None else list(network.norm.parameters())
     vector_rate = plan.rate * plan.vector_rate
     groups: list[dict[str, Any]] = [
         {"params": [layer1.weight, layer2.weight]},
@@ -212,12 +229,13 @@ def fit_head(
         {"params": [network.vectors], "lr": vector_rate, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=plan.weight_decay, fused=True)
-    steps = -(-len(features) // plan.batch)
+    total_steps = -(-len(features) // plan.batch) * plan.epochs
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         max_lr=[g["lr"] for g in optimizer.param_groups],
-        total_steps=steps * plan.epochs,
-        pct_start=0.1,
+        total_steps=total_steps,
+        # Of ten steps a tenth would be a warm-up of no length, by which OneCycleLR divides.
+        pct_start=0.2 if total_steps == 10 else 0.1,
     )
     counts = torch.from_numpy(np.ones(len(features), np.float32) if weights is None else weights)
     average = None
@@ -231,6 +249,8 @@ def fit_head(
         total = 0.0
         order = torch.randperm(len(features), generator=generator)
         for rows in order.split(plan.batch):  # type: ignore[no-untyped-call]
+            if plan.batch_norm and len(rows) == 1:
+                continue  # one photo has no variance
             batch = torch.from_numpy(features[rows.numpy()]).float()
             target = torch.from_numpy(targets[rows.numpy()].toarray())
             loss = (_loss(network(batch), target, plan.loss) * counts[rows]).mean()
@@ -296,10 +316,11 @@ def _fitted(network: _Network, history: list[tuple[float, float]]) -> FittedHead
         copied: Floats = tensor.detach().numpy().copy()
         return copied
 
+    weight1, bias1 = network.layer1_as_served()
     return FittedHead(
         ProjectionHead(
-            array(network.layer1.weight),
-            array(network.layer1.bias),
+            array(weight1),
+            array(bias1),
             array(network.layer2.weight),
             array(network.layer2.bias),
             network.classes,

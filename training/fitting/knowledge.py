@@ -2,17 +2,56 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, unit
 from recommenders.bundle import Part
-from recommenders.bundle_parts import HashtagTables, knowledge_part
+from recommenders.bundle_parts import whole_numbers
+from recommenders.category import Category
+from recommenders.hashtag_tables import HashtagTables, knowledge_part
 from training.datasets.format import Post
-from training.fitting.categories import Pairs, categories
+from training.fitting.categories import categories
+from training.fitting.plan import VectorsPlan
 from training.fitting.ratings import earnings, median_likes, uses_of
-from training.fitting.sizes import sizes
-from training.fitting.vectors import similar_table
+from training.fitting.sizes import known_posts, sizes
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Categories, and where each hashtag of a vocabulary of V is at home.
+
+    Attributes:
+        of_hashtag: (V,) int32, an index of ``categories``; -1 for none.
+        weight: (V,) float32 from 0 to 1, how much it is at home there.
+        silhouette: how well the categories are told apart, -1 to 1; None where unknown.
+    """
+
+    categories: tuple[Category, ...]
+    of_hashtag: NDArray[np.int32]
+    weight: Floats
+    silhouette: float | None = None
+
+
+def homes_in_posts(
+    posts: Sequence[Post], hashtags: Sequence[str], *, k: int | None = None, seed: int = 0
+) -> Homes:
+    """The categories that k-means makes of posts; see ``training.fitting.categories``.
+
+    Raises:
+        DatasetError: where no post has a hashtag of the vocabulary.
+    """
+    groups = categories(posts, hashtags, k=k, seed=seed)
+    in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
+    rows = zip(groups.names, groups.leaders, map(int, in_group), strict=True)
+    return Homes(
+        tuple(Category(name, leaders, count) for name, leaders, count in rows),
+        groups.of_hashtag,
+        groups.weight,
+        groups.silhouette,
+    )
 
 
 def knowledge(
@@ -21,9 +60,10 @@ def knowledge(
     vectors: Mapping[str, Floats],
     *,
     k: int | None = None,
+    fewest_uses: int = VectorsPlan.fewest_uses,
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
-    forbidden_pairs: Pairs = (),
+    homes: Homes | None = None,
 ) -> Part:
     """The part ``knowledge``.
 
@@ -33,27 +73,33 @@ def knowledge(
             is asked for) the (V, dims) vectors of that vocabulary, zeros where a hashtag has none:
             see ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
+        fewest_uses: posts that must carry a hashtag for it to be called similar to another.
         post_counts: a platform's posts by hashtag, where known.
-        forbidden_pairs: as for ``training.fitting.categories.categories``.
+        homes: the categories, where they are known; else k-means over the posts makes them.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary.
     """
-    groups = categories(posts, hashtags, k=k, seed=seed, forbidden_pairs=forbidden_pairs)
-    in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
+    homes = homes or homes_in_posts(posts, hashtags, k=k, seed=seed)
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
+    posts_of = known_posts(hashtags, post_counts or {})
+    likes = uses_of(posts, hashtags)
     return knowledge_part(
         HashtagTables(
-            categories=tuple(zip(groups.names, map(int, in_group), strict=True)),
-            silhouette=groups.silhouette,
+            categories=homes.categories,
+            silhouette=homes.silhouette,
             # Only a platform's own counts tell which hashtags drown a post.
-            preferred_mix="middle" if post_counts else None,
-            category_of=groups.of_hashtag,
-            category_weight=groups.weight,
-            size=sizes(hashtags, uses, post_counts),
-            median_likes=median_likes(uses_of(posts, hashtags)).astype(np.float32),
-            similar={model: similar_table(rows) for model, rows in vectors.items()},
+            preferred_mix=None if posts_of is None else "middle",
+            category_of=homes.of_hashtag,
+            category_weight=homes.weight,
+            size=sizes(uses, posts_of),
+            median_likes=median_likes(likes).astype(np.float32),
+            vectors={model: whole_numbers(unit(rows)) for model, rows in vectors.items()},
+            fewest_uses=fewest_uses,
+            uses=uses.astype(np.int32),
+            posts=posts_of,
+            likes=likes if len(likes.likes) else None,
         )
     )
 

@@ -6,7 +6,7 @@ so they come out the same in one process as in several.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -61,7 +61,7 @@ def fit_heads(
     """Fits ``plan.heads`` heads.
 
     Args:
-        vectors: (V, d) of the skip-gram, to start from.
+        vectors: (V, d) to start from.
         processes: how many fit; None for as many as there are cores, where it is worth it.
 
     Returns:
@@ -90,7 +90,7 @@ def fit_heads(
             last[job.head] = fitted
             return
         first[job.head] = fitted
-        best = int(np.argmax([score for _, score in fitted.history])) + 1
+        best = plan.head.stop_after or 1 + int(np.argmax([score for _, score in fitted.history]))
         total[job.head] = len(fitted.history) + best
         jobs.append(_Job(job.head, best))
 
@@ -123,13 +123,15 @@ def _mapped(examples: Examples, backbone: str, folder: Path) -> Examples:
             ) from error
         return Mapped(path)
 
-    features = {backbone: mapped("features", examples.features[backbone])}
-    mirrored = {
-        name: mapped("mirrored", values)
-        for name, values in examples.mirrored.items()
-        if name == backbone
-    }
-    return Examples(features, examples.counts, mirrored)
+    def own(name: str, features: Mapping[str, Features]) -> dict[str, Features]:
+        return {backbone: mapped(name, features[backbone])} if backbone in features else {}
+
+    return Examples(
+        own("features", examples.features),
+        examples.counts,
+        own("mirrored", examples.mirrored),
+        [own(f"jittered{number}", copy) for number, copy in enumerate(examples.jittered)],
+    )
 
 
 def _fitting(

@@ -6,7 +6,7 @@ the training photos; then everything is fitted once more on all of them. Every h
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,14 +17,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
+from recommenders.backbones.backbone import Backbone
+from recommenders.backbones.registry import official_name, without_side
 from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
-from recommenders.nearest import SCANNED, PhotoIndexError
+from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
 from training.datasets.format import DatasetError, Post, Problems, read_posts
+from training.datasets.post_counts import PostCounts
+from training.evaluation.metrics import empty_accuracy
+from training.features.examples import Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
+from training.fitting.als import share_of_variance
 from training.fitting.choosing import (
     HeldOut,
     Scored,
@@ -36,9 +42,9 @@ from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import CrossFitted, fit_fusion, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
-from training.fitting.plan import Plan
-from training.fitting.prepare import TrainingSet, prepare
-from training.fitting.vectors import hashtag_vectors, starting_vectors
+from training.fitting.plan import Plan, plan_to_json
+from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
+from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
 
@@ -54,10 +60,9 @@ def fit_dataset(
     weights_dir: Path | None = None,
     cache_dir: Path,
     plan: Plan | None = None,
-    min_count: int = 1,
-    mirrored: bool = True,
     fetch: bool = True,
     without: Collection[str] = (),
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits a bundle on a dataset's training posts and writes it.
@@ -65,10 +70,10 @@ def fit_dataset(
     Args:
         backend: ``als``, ``w2v`` or ``all``.
         backbone: for both backends; None for each one's default.
-        min_count: posts that must carry a hashtag for it to be learnt.
-        mirrored: learn from the photos mirrored left to right too.
         fetch: download official weights that are missing.
         without: hashtags whose posts are left out, to measure how it learns them later.
+        post_counts: a platform's counts, by which hashtags are niche, middle or broad; see
+            ``training.datasets.post_counts``.
 
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing.
@@ -81,10 +86,9 @@ def fit_dataset(
         backbone=backbone,
         weights_dir=weights_dir,
         cache_dir=cache_dir,
-        min_count=min_count,
-        mirrored=mirrored,
         fetch=fetch,
         without=without,
+        post_counts=post_counts,
         progress=progress,
     )
     bundle = fit_bundle(training_set, plan, f"{out.name}-1", progress)
@@ -99,7 +103,8 @@ def fit_bundle(
     """Fits both backends and their blend, and what is known about hashtags.
 
     The bundle's metrics are those on the held-out photos, with ``history``: for ``w2v`` [training
-    loss, recall at five] of every epoch.
+    loss, recall at five] of every epoch. Its provenance has the ``plan``, the ``vector_epochs``
+    that were made and of ``pca`` the components and the variance they keep.
     """
     examples, vectors = training_set.examples, training_set.vectors
     photos, hashtags = training_set.photos, training_set.hashtags
@@ -111,6 +116,7 @@ def fit_bundle(
     parts: dict[str, Part] = {}
     scored: dict[str, Scored] = {}
     history: dict[str, list[list[float]]] = {}
+    pca: dict[str, Any] = {}
 
     # ALS: photos near a new one in the space of features lend it their factors.
     if "als" in training_set.backbone_of:
@@ -120,6 +126,7 @@ def fit_bundle(
         scored["als"] = Scored(recommender, held_out.features[backbone.name])
         progress("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan)
+        pca = _pca(parts["als"], examples.features[backbone.name])
         progress("ALS", 2, 2)
         if len(parts["als"].arrays["photos"]) > SCANNED:
             parts |= _indexed(parts["als"], progress)
@@ -127,6 +134,7 @@ def fit_bundle(
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
     if "w2v" in training_set.backbone_of:
         name = training_set.backbone_of["w2v"]
+        progress("projection head", 0, 2 * plan.heads * plan.head.epochs)
         start = starting_vectors(vectors, len(hashtags), plan)
         # All photos but those that later tell whether fine-tuning forgets.
         everybody, _ = replay_rows(len(photos), plan.seed)
@@ -166,7 +174,10 @@ def fit_bundle(
 
     # Popularity, ratings, similar hashtags, categories.
     posts = training_set.posts
-    parts |= _hashtag_parts(posts, hashtags, examples.counts, vectors, plan, progress, best)
+    counted = training_set.post_counts
+    parts |= _hashtag_parts(
+        posts, hashtags, examples.counts, vectors, plan, progress, best, counted
+    )
 
     bundle = Bundle(
         model=model,
@@ -174,10 +185,15 @@ def fit_bundle(
         backbones={name: backbone.sha256 for name, backbone in training_set.backbones.items()},
         metrics={
             "validation_photos": len(held_out_rows),
+            "empty_accuracy": empty_accuracy(judge.truth),
             "history": history,
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
-        provenance=_provenance(len(posts), len(photos), training_set.problems, plan),
+        provenance={
+            **_provenance(posts, len(photos), training_set.problems, plan, counted),
+            "weights": _weights(training_set.backbones.values()),
+            **pca,
+        },
     )
     return bundle.with_parts(parts)
 
@@ -199,7 +215,7 @@ def fit_hashtags(
     out: Path,
     *,
     plan: Plan | None = None,
-    min_count: int = 1,
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits what is known about hashtags on all posts of a dataset, and writes it.
@@ -207,7 +223,7 @@ def fit_hashtags(
     The bundle serves ``tag4pic tags``; it answers no photos, since nothing was learnt of any.
 
     Args:
-        min_count: posts that must carry a hashtag for it to be learnt.
+        post_counts: as for ``fit_dataset``.
 
     Raises:
         DatasetError: a sentence that says what is missing.
@@ -215,17 +231,18 @@ def fit_hashtags(
     plan = plan or Plan()
     problems = Problems()
     posts = [post for post in read_posts(dataset, problems) if post.hashtags]
-    hashtags = vocabulary((post.hashtags for post in posts), min_count)
+    hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
-        raise DatasetError(f"No hashtag is on at least {min_count} posts. Lower --min-count.")
+        raise DatasetError(f"No hashtag is on at least {plan.min_count} posts. Lower min_count.")
+    counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
     vectors = hashtag_vectors(posts, hashtags, plan, progress)
     counts = matrix([post.hashtags for post in posts], hashtags)
-    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress)
+    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress, None, counted)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        provenance={"dataset": dataset.name} | _provenance(len(posts), 0, problems, plan),
+        provenance={"dataset": dataset.name} | _provenance(posts, 0, problems, plan, counted),
     ).with_parts(parts)
     save(bundle, out)
     return bundle
@@ -238,22 +255,56 @@ def _hashtag_parts(
     vectors: Mapping[str, Floats],
     plan: Plan,
     progress: Progress,
-    default_backend: str | None = None,
+    default_backend: str | None,
+    post_counts: PostCounts | None,
 ) -> dict[str, Part]:
     """The parts that need no features: ``ranking`` and ``knowledge``."""
     progress("categories and similar hashtags", 0, 1)
-    known = knowledge.knowledge(posts, hashtags, vectors, k=plan.categories, seed=plan.seed)
+    known = knowledge.knowledge(
+        posts,
+        hashtags,
+        vectors,
+        k=plan.categories,
+        fewest_uses=plan.vectors.fewest_uses,
+        post_counts=None if post_counts is None else post_counts.posts,
+        seed=plan.seed,
+    )
     progress("categories and similar hashtags", 1, 1)
     rating = knowledge.rating(posts, hashtags)
     ranking = ranking_part(popularity(counts), rating, default_backend)
     return {"ranking": ranking, "knowledge": known}
 
 
-def _provenance(posts: int, photos: int, problems: Problems, plan: Plan) -> dict[str, Any]:
+def _weights(backbones: Iterable[Backbone]) -> dict[str, dict[str, Any]]:
+    """The files of weights that were fitted on, by the network's name."""
+    digests = {without_side(part.name): part.sha256 for one in backbones for part in one.parts}
     return {
-        "posts": posts,
+        name: {"sha256": digest, "official": official_name(name, digest) == name}
+        for name, digest in digests.items()
+    }
+
+
+def _pca(als: Part, features: Features) -> dict[str, Any]:
+    """How many components ALS compares photos by, and the share of the variance they keep."""
+    components = als.arrays["components"].astype(np.float32)
+    share = share_of_variance(PhotoSpace(als.arrays["mean"], components), features)
+    return {"pca": {"components": len(components), "variance": round(share, 4)}}
+
+
+def _provenance(
+    posts: Sequence[Post],
+    photos: int,
+    problems: Problems,
+    plan: Plan,
+    counted: PostCounts | None,
+) -> dict[str, Any]:
+    return {
+        "posts": len(posts),
         "photos": photos,
         "problems": dict(problems.counts),
         "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
+        "plan": plan_to_json(plan),
+        "vector_epochs": epochs_of(posts, plan.vectors),
+        **({} if counted is None else {"post_counts": counted.summary()}),
     }

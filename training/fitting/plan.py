@@ -1,60 +1,123 @@
-"""A plan: every hyper-parameter of a fit, in one tree, and as JSON.
+"""A plan: every hyper-parameter of a fit, in one tree, each a knob with a name.
 
-``tune`` writes plans and ``fit --plan`` takes them; fields that a file does not name keep the
-defaults that stand here.
+``train plan`` lists them, ``fit --set vectors.window=2`` turns one, ``tune`` writes a plan's file
+and ``fit --plan`` takes it; what a file does not name keeps the default that stands here.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from recommenders.als import AlsSettings
-from training.datasets.format import DatasetError
+from recommenders.backbones.registry import SIDES
+from training.fitting.knobs import (
+    Flag,
+    Knob,
+    OneOf,
+    Part,
+    Real,
+    Several,
+    Whole,
+    knob,
+    knobs_in,
+    known,
+    section,
+    shown,
+    taken,
+)
+from training.fitting.knobs import (
+    PlanError as PlanError,
+)
+from training.fitting.plan_rules import check_together
 
 Loss = Literal["softmax", "kld_bce"]
-LOSSES: tuple[Loss, ...] = ("softmax", "kld_bce")
+Model = Literal["skipgram", "cbow"]
+MODELS: tuple[Model, ...] = ("skipgram", "cbow")
+
+
+@dataclass(frozen=True)
+class PhotosPlan:
+    """What the networks see of photos."""
+
+    side: int | None = knob(
+        None,
+        Whole(*SIDES, none="the network's own"),
+        "Pixels of the square that a network sees, such as 200 or 224.",
+    )
+    mirrored: bool = knob(True, Flag(), "Learn from the photos mirrored left to right too.")
+    jitter: int = knob(0, Whole(0, 20), "Copies in other colours that the head learns from too.")
+    jitter_strength: float = knob(
+        0.2,
+        Real(0, 1, above=True),
+        "How far brightness, contrast and saturation of a copy go, and a quarter of that its hue.",
+    )
 
 
 @dataclass(frozen=True)
 class AlsPlan:
-    """How ALS is fitted.
+    """How ALS is fitted, and how its neighbours are weighed.
 
     Attributes:
-        variance: share of the features' variance that the components keep.
-        damping: components are scaled by variance^-damping: 0 keeps PCA's own scale, ½ whitens.
-        factors, alpha, regularization, iterations: of implicit ALS.
+        class_weight, class_power: of the backbone's own classes, as ``AlsSettings``; for a bundle
+            that knows hashtags of classes, as the starter does.
+        seed: the plan's.
     """
 
-    variance: float = 0.95
-    damping: float = 0.35
-    factors: int = 256
-    alpha: float = 10.0
-    regularization: float = 0.1
-    iterations: int = 15
+    variance: float = knob(
+        0.95,
+        Real(0, 1, above=True),
+        "Share of the features' variance that PCA keeps; 0.85 is the published recipe's.",
+    )
+    damping: float = knob(
+        0.35,
+        Real(0, 1),
+        "Components are scaled by variance^-damping: 0 keeps PCA's own scale, 0.5 whitens.",
+    )
+    factors: int = knob(256, Whole(1, 2048), "Factors of each photo and hashtag.")
+    alpha: float = knob(
+        10.0, Real(0, 10_000, above=True), "A hashtag on a photo has the confidence 1 + alpha."
+    )
+    regularization: float = knob(0.1, Real(0, 1000, above=True), "Pulls factors towards 0.")
+    iterations: int = knob(15, Whole(1, 500), "Rounds of alternating least squares.")
+    neighbours: int = knob(50, Whole(1, 5000), "Known photos that lend a new one their factors.")
+    sharpness: float = knob(
+        15.0, Real(0, 200), "A neighbour weighs exp(sharpness x cosine): 0 is the plain mean."
+    )
+    class_weight: float = 0.0
+    class_power: float = 1.0
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class VectorsPlan:
-    """How skip-gram and CBOW vectors of hashtags are learnt.
+    """How skip-gram and CBOW vectors of hashtags are learnt."""
 
-    Attributes:
-        dims: of the vectors.
-        window: how far the model looks to either side in a shuffled post.
-        negative: hashtags drawn at random against each true neighbour.
-        uses: of hashtags that training sees in all: HARRISON's 260,760 fifteen times over, beyond
-            which a held-out hashtag is told from a random one no better.
-        fewest_epochs, most_epochs: bounds of the epochs that this makes.
-    """
-
-    dims: int = 150
-    window: int = 3
-    negative: int = 5
-    uses: int = 4_000_000
-    fewest_epochs: int = 5
-    most_epochs: int = 300
+    model: Model = knob(
+        "skipgram", OneOf(MODELS), "Whose vectors the head starts from; both are learnt.", "head"
+    )
+    dims: int = knob(150, Whole(2, 1000), "Numbers in a hashtag's vector.")
+    window: int = knob(3, Whole(1, 100), "Hashtags to either side in a shuffled post.")
+    negative: int = knob(5, Whole(1, 100), "Random hashtags drawn against each true neighbour.")
+    min_count: int = knob(
+        1, Whole(1, 1_000_000), "Posts that must carry a hashtag for it to be among neighbours."
+    )
+    epochs: int | None = knob(
+        None, Whole(1, 1000, none="from vectors.uses"), "Times that all posts are gone through."
+    )
+    # HARRISON's 260,760 fifteen times over, beyond which a held-out hashtag is told from a random
+    # one no better.
+    uses: int = knob(
+        4_000_000,
+        Whole(1, 1_000_000_000),
+        "Hashtags that are gone through in all, which makes the epochs.",
+    )
+    fewest_epochs: int = knob(5, Whole(1, 1000), "At least so many epochs come of vectors.uses.")
+    most_epochs: int = knob(300, Whole(1, 1000), "At most so many epochs come of vectors.uses.")
+    fewest_uses: int = knob(
+        10, Whole(1, 1_000_000), "Posts that must carry a hashtag for it to be called similar."
+    )
 
 
 @dataclass(frozen=True)
@@ -62,47 +125,64 @@ class HeadPlan:
     """How a projection head is fitted.
 
     Attributes:
-        hidden: free (ReLU) units of layer one.
-        frozen: leaves layer one as it is.
-        epochs, patience: at most so many epochs; stops after ``patience`` without a better one.
-        stop_after: keeps the head of exactly this epoch of ``epochs``, whatever its validation.
-        vector_rate: learning rate of the hashtag vectors relative to the head's; 0 freezes them.
-        averaging: decay of the moving average of the steps' weights that becomes the head; 0 takes
-            the last step's.
+        frozen: leaves layer one as it is; for a head that starts from a fitted one.
+        seed: the plan's, each head's own.
     """
 
-    loss: Loss = "softmax"
-    hidden: int = 1280
+    loss: Loss = knob(
+        "softmax",
+        OneOf(get_args(Loss)),
+        "Cross entropy, or KL divergence + 0.1 x binary cross entropy.",
+    )
+    hidden: int = knob(1280, Whole(1, 8192), "Units (ReLU) of layer one.")
+    batch_norm: bool = knob(False, Flag(), "Normalise layer one over each batch.")
+    epochs: int = knob(30, Whole(1, 1000), "At most so many times through all photos.")
+    patience: int = knob(
+        6, Whole(1, 1000), "Stops after so many epochs without a better one on held-out photos."
+    )
+    stop_after: int | None = knob(
+        None,
+        Whole(1, 1000, none="by patience"),
+        "Takes the head of exactly this epoch, whatever held-out photos say.",
+    )
+    batch: int = knob(128, Whole(1, 8192), "Photos in a step.")
+    rate: float = knob(2e-3, Real(0, 1, above=True), "Learning rate at its height.")
+    vector_rate: float = knob(
+        0.3, Real(0, 10), "That of the hashtags' vectors, relative to it; 0 leaves them as learnt."
+    )
+    weight_decay: float = knob(0.05, Real(0, 10), "Pulls the layers' weights towards 0.")
+    dropout: float = knob(0.5, Real(0, 1, below=True), "Share of the units left out in a step.")
+    averaging: float = knob(
+        0.0,
+        Real(0, 1, below=True),
+        "Decay of the moving average of weights that becomes the head; 0 takes the last step's.",
+    )
     frozen: bool = False
-    epochs: int = 30
-    patience: int = 6
-    stop_after: int | None = None
-    batch: int = 128
-    rate: float = 2e-3
-    vector_rate: float = 0.3
-    weight_decay: float = 0.05
-    dropout: float = 0.5
-    averaging: float = 0.0
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class ChoosingPlan:
-    """What is tried on held-out photos.
+    """What is tried on held-out photos."""
 
-    Attributes:
-        exponents: how much popularity counts. More only costs recall: F1 no longer rises, and a
-            small validation split would hide that.
-        als_weights: of ALS in the blend of both backends.
-        rare: what the share of hashtags that are recalled at all weighs in the choice of a blend:
-            two backends that agree can afford to name rare hashtags.
-        most: photos to choose by, at most; more would choose no better.
-    """
-
-    exponents: tuple[float, ...] = (0.0, 0.1, 0.2, 0.3, 0.4)
-    als_weights: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-    rare: float = 0.5
-    most: int = 5000
+    # More only costs recall: F1 no longer rises, and a small validation split would hide that.
+    exponents: tuple[float, ...] = knob(
+        (0.0, 0.1, 0.2, 0.3, 0.4), Several(Real(0, 2)), "Tried: how much popularity counts."
+    )
+    als_weights: tuple[float, ...] = knob(
+        (0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+        Several(Real(0, 1)),
+        "Tried: ALS's share in a blend.",
+        "blend",
+    )
+    # Two backends that agree can afford to name rare hashtags.
+    rare: float = knob(
+        0.5,
+        Real(0, 10),
+        "What the share of hashtags recalled at all weighs in that choice.",
+        "blend",
+    )
+    most: int = knob(5000, Whole(1, 1_000_000), "Photos held out, at most.", "als", "head")
 
 
 @dataclass(frozen=True)
@@ -110,117 +190,163 @@ class FusionPlan:
     """How the fusion of both backends is fitted.
 
     Attributes:
-        trees, depth, rate, subsample, leaf: of gradient boosting: how many trees, how deep, what
-            each adds, the share of rows it is grown on, the fewest rows in a leaf.
-        negatives: the share of hashtags that do not fit which it learns from.
+        seed: the plan's.
     """
 
-    trees: int = 100
-    depth: int = 4
-    rate: float = 0.15
-    subsample: float = 0.5
-    leaf: int = 60
-    negatives: float = 0.35
+    trees: int = knob(100, Whole(1, 2000), "Trees of gradient boosting.")
+    depth: int = knob(4, Whole(1, 12), "How deep each is.")
+    rate: float = knob(0.15, Real(0, 1, above=True), "What each adds.")
+    subsample: float = knob(0.5, Real(0, 1, above=True), "Share of the rows that each grows on.")
+    leaf: int = knob(60, Whole(1, 100_000), "Rows in a leaf, at least.")
+    negatives: float = knob(
+        0.35, Real(0, 1, above=True), "Share learnt from of the hashtags that do not fit."
+    )
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every hyper-parameter of a fit.
+    """Every hyper-parameter of a fit; its seed is that of everything."""
 
-    Attributes:
-        als: how ALS is fitted.
-        als_use: how its neighbours are weighed afterwards; ``alpha`` and ``regularization`` are
-            those of ``als``.
-        vectors: how hashtag vectors are learnt.
-        head: how each projection head is fitted.
-        heads: how many are fitted apart and laid side by side.
-        choosing: what is tried on held-out photos.
-        fusion: how both backends are fused.
-        validation: the share of the photos that are held out.
-        categories: how many groups posts are put into; by silhouette where None.
+    min_count: int = knob(
+        1, Whole(1, 1_000_000), "Photos that a hashtag must be on to be learnt.", "vocabulary"
+    )
+    validation: float = knob(
+        0.1,
+        Real(0, 1, above=True, below=True),
+        "Share of the photos held out to choose by, where posts name no validation split.",
+        "als",
+        "head",
+    )
+    heads: int = knob(
+        3, Whole(1, 16), "Projection heads that are fitted apart and laid side by side.", "head"
+    )
+    categories: int | None = knob(
+        None, Whole(1, 200, none="by silhouette"), "Groups that posts are put into.", "categories"
+    )
+    seed: int = knob(
+        0,
+        Whole(0, 2**32 - 1),
+        "The same seed gives the same bundle.",
+        *("vectors", "als", "head", "blend", "categories"),
+    )
+    photos: PhotosPlan = section(PhotosPlan, "Photos", "features")
+    vectors: VectorsPlan = section(VectorsPlan, "Vectors of hashtags", "vectors")
+    als: AlsPlan = section(AlsPlan, "ALS", "als")
+    head: HeadPlan = section(HeadPlan, "Projection head", "head")
+    choosing: ChoosingPlan = section(ChoosingPlan, "Choices on held-out photos", "choosing")
+    fusion: FusionPlan = section(FusionPlan, "Fusion of both backends", "blend")
+
+    def __post_init__(self) -> None:
+        for name in ("als", "head", "fusion"):
+            object.__setattr__(self, name, replace(getattr(self, name), seed=self.seed))
+
+
+@cache
+def knobs() -> dict[str, Knob]:
+    """Every knob by its name, in the order in which they are listed."""
+    return {knob.name: knob for knob in knobs_in(Plan())}
+
+
+@cache
+def titles() -> dict[str, str]:
+    """What each section is called; that of ``""`` is the fit as a whole."""
+    of_sections = {one.name: one.metadata.get("title") for one in fields(Plan)}
+    return {"": "The fit"} | {name: title for name, title in of_sections.items() if title}
+
+
+def value_of(plan: Plan, name: str) -> Any:
+    """The value of a knob, such as ``vectors.window``."""
+    section, _, leaf = name.rpartition(".")
+    return getattr(getattr(plan, section) if section else plan, leaf)
+
+
+def turned(plan: Plan, values: Mapping[str, Any]) -> Plan:
+    """A plan with other values of some knobs, which are taken as they are."""
+    for name, value in values.items():
+        section, _, leaf = name.rpartition(".")
+        change = {leaf: value}
+        if section:
+            change = {section: replace(getattr(plan, section), **change)}
+        plan = replace(plan, **change)
+    return plan
+
+
+def changed(plan: Plan, since: Plan | None = None) -> dict[str, Any]:
+    """Values by the names of the knobs that stand elsewhere than in another plan, the usual one
+    where None."""
+    since = since or Plan()
+    values = {name: value_of(plan, name) for name in knobs()}
+    return {name: value for name, value in values.items() if value != value_of(since, name)}
+
+
+def parts_changed(plan: Plan, since: Plan) -> frozenset[Part]:
+    """The parts of a fit that come out otherwise by one plan than by another.
+
+    What is not among them can be shared: a ``TrainingSet`` where neither ``features`` nor
+    ``vocabulary`` is, its vectors where ``vectors`` is not either.
     """
-
-    als: AlsPlan = field(default_factory=AlsPlan)
-    als_use: AlsSettings = field(default_factory=AlsSettings)
-    vectors: VectorsPlan = field(default_factory=VectorsPlan)
-    head: HeadPlan = field(default_factory=HeadPlan)
-    heads: int = 3
-    choosing: ChoosingPlan = field(default_factory=ChoosingPlan)
-    fusion: FusionPlan = field(default_factory=FusionPlan)
-    validation: float = 0.1
-    categories: int | None = None
-    seed: int = 0
-
-    def with_loss(self, loss: Loss) -> "Plan":
-        """The same with another loss of the projection head."""
-        return replace(self, head=replace(self.head, loss=loss))
-
-    def with_seed(self, seed: int) -> "Plan":
-        """The same with another seed everywhere."""
-        return replace(
-            self,
-            seed=seed,
-            als=replace(self.als, seed=seed),
-            head=replace(self.head, seed=seed),
-            fusion=replace(self.fusion, seed=seed),
-        )
+    none: frozenset[Part] = frozenset()
+    return none.union(*(knobs()[name].changes for name in changed(plan, since)))
 
 
-@dataclass(frozen=True)
-class Range:
-    """Where ``tune`` looks for a better value; on a logarithmic scale with ``log``."""
+def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
+    """A plan with some knobs turned, each written as ``vectors.window=2``.
 
-    low: float
-    high: float
-    log: bool = False
-
-
-SEARCH: dict[str, dict[str, Range]] = {
-    "als": {
-        "als.variance": Range(0.8, 0.99),
-        "als.damping": Range(0.0, 0.5),
-        "als.factors": Range(32, 512, log=True),
-        "als.alpha": Range(1.0, 80.0, log=True),
-        "als.regularization": Range(0.01, 10.0, log=True),
-        "als_use.neighbours": Range(10, 300, log=True),
-        "als_use.sharpness": Range(2.0, 30.0),
-    },
-    "w2v": {
-        "head.hidden": Range(256, 2048, log=True),
-        "head.rate": Range(3e-4, 6e-3, log=True),
-        "head.vector_rate": Range(0.0, 1.0),
-        "head.weight_decay": Range(1e-3, 0.5, log=True),
-        "head.dropout": Range(0.1, 0.8),
-        "head.batch": Range(32, 512, log=True),
-    },
-}
-"""What ``tune`` varies of a plan, by backend."""
-
-
-class PlanError(DatasetError):
-    """A plan that cannot be used; the message says what is wrong in which field."""
+    Raises:
+        PlanError: for a knob that there is not, a value that it does not take, two values of one
+            knob, or knobs that cannot go together.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, sign, text = (part.strip() for part in setting.partition("="))
+        if not sign:
+            raise PlanError(
+                f"{setting!r} turns no knob: write its name, = and a value, such as "
+                "vectors.window=2."
+            )
+        knob = known(name, knobs())
+        value = taken(knob, knob.takes.parsed(text), text)
+        if values.setdefault(name, value) != value:
+            raise PlanError(
+                f"{name} is set to {shown(values[name])} and to {shown(value)}: set it once."
+            )
+    return _checked(turned(plan, values))
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
-    """A plan as a JSON object, every field of it."""
-    # A tuple becomes a list, as it is read back.
-    values: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
+    """A plan as a JSON object, every knob of it."""
+    values: dict[str, Any] = {}
+    for name in knobs():
+        section, _, leaf = name.rpartition(".")
+        value = value_of(plan, name)
+        within = values.setdefault(section, {}) if section else values
+        within[leaf] = list(value) if isinstance(value, tuple) else value
     return values
 
 
 def plan_from_json(values: object) -> Plan:
-    """The plan of a JSON object; fields that it does not name keep their defaults.
+    """The plan of a JSON object; knobs that it does not name keep their defaults.
 
     Raises:
-        PlanError: for a field that there is not, or a value of another type.
+        PlanError: as ``with_values``.
     """
-    plan: Plan = _with_values(Plan(), values, "")
-    if plan.head.loss not in LOSSES:
-        raise PlanError(f"In the plan head.loss is one of {', '.join(LOSSES)}.")
-    if not 0 < plan.validation < 1:
-        raise PlanError("In the plan validation is a share of the photos, between 0 and 1.")
-    return plan
+    if not isinstance(values, Mapping):
+        raise PlanError("A plan must be an object of names and values.")
+    sections = {knob.section for knob in knobs().values()} - {""}
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in sections and name != _EARLIER_SECTION:
+            flat[str(name)] = value
+        elif not isinstance(value, Mapping):
+            raise PlanError(f"In the plan {name} must be an object of names and values.")
+        else:
+            flat |= {f"{name}.{leaf}": one for leaf, one in value.items()}
+    flat = {_EARLIER.get(name, name): value for name, value in flat.items()}
+    flat.pop("", None)
+    for name, value in flat.items():
+        flat[name] = taken(known(name, knobs()), value, json.dumps(value))
+    return _checked(turned(Plan(), flat))
 
 
 def read_plan(path: Path) -> Plan:
@@ -253,39 +379,22 @@ def write_plan(plan: Plan, path: Path) -> None:
         raise PlanError(f"{path} cannot be written ({error.strerror}).") from error
 
 
-def _with_values(default: Any, values: object, where: str) -> Any:
-    """A dataclass with the values that an object names."""
-    if not isinstance(values, Mapping):
-        raise PlanError(f"{where or 'A plan'} must be an object of names and values.")
-    defaults = {field.name: getattr(default, field.name) for field in fields(default)}
-    changed: dict[str, Any] = {}
-    for name, value in values.items():
-        full = f"{where}.{name}" if where else str(name)
-        if name not in defaults:
-            raise PlanError(f"A plan has no field {full}; there are {', '.join(defaults)}.")
-        read = _with_values if is_dataclass(defaults[name]) else _checked
-        changed[name] = read(defaults[name], value, full)
-    return replace(default, **changed)
+_EARLIER_SECTION = "als_use"
+_EARLIER = {
+    "als_use.neighbours": "als.neighbours",
+    "als_use.sharpness": "als.sharpness",
+    **dict.fromkeys(
+        [
+            *("als_use.alpha", "als_use.regularization"),  # those of als counted
+            *("als_use.class_weight", "als_use.class_power"),
+            *("als.seed", "head.seed", "fusion.seed", "head.frozen"),
+        ],
+        "",
+    ),
+}
+"""Where files of earlier versions have what is elsewhere now; ``""`` for what is no knob."""
 
 
-def _checked(default: object, value: object, where: str) -> object:
-    """A value of its default's type; a field that is None by default is a whole number or null."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(default, tuple):
-        if not isinstance(value, list) or not value:
-            raise PlanError(f"In the plan {where} must be a list of numbers, not {value!r}.")
-        return tuple(_checked(default[0], one, where) for one in value)
-    if isinstance(default, bool):
-        kind, right = "true or false", isinstance(value, bool)
-    elif isinstance(default, str):
-        kind, right = "text", isinstance(value, str)
-    elif isinstance(default, float):
-        kind, right = "a number, 0 or more", number and float(str(value)) >= 0
-    else:
-        kind = "a whole number, 0 or more"
-        right = (number and isinstance(value, int) and value >= 0) or (
-            default is None and value is None
-        )
-    if not right:
-        raise PlanError(f"In the plan {where} must be {kind}, not {value!r}.")
-    return float(str(value)) if isinstance(default, float) else value
+def _checked(plan: Plan) -> Plan:
+    check_together(plan, changed(plan))
+    return plan

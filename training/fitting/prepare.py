@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,23 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone, join, load_backbone
-from recommenders.backbones.registry import JOINT, names_of
+from recommenders.backbones.network import takes_its_side
+from recommenders.backbones.registry import (
+    JOINT,
+    UnknownBackboneError,
+    at_side,
+    names_of,
+    recipe_of,
+    without_side,
+)
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
 from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read_posts
+from training.datasets.post_counts import PostCounts, read_post_counts
+from training.features.changes import AS_IT_IS, MIRRORED, Change
 from training.features.compute import batches, embed
 from training.features.examples import Examples
-from training.fitting.plan import Plan
+from training.fitting.plan import PhotosPlan, Plan
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.progress import Progress, silent
@@ -44,6 +54,7 @@ class TrainingSet:
         backbones: by name.
         vectors: by model (V, dims): see ``hashtag_vectors``.
         problems: posts and photos that were left out.
+        post_counts: a platform's posts by hashtag, of those in the posts; None where unknown.
     """
 
     posts: list[Post]
@@ -54,6 +65,12 @@ class TrainingSet:
     backbones: dict[str, Backbone]
     vectors: dict[str, Floats]
     problems: Problems
+    post_counts: PostCounts | None = None
+
+    def with_vectors_of(self, plan: Plan, progress: Progress = silent) -> "TrainingSet":
+        """The same photos and hashtags, with vectors learnt by another plan."""
+        vectors = hashtag_vectors(self.posts, self.hashtags, plan, progress)
+        return replace(self, vectors=vectors)
 
     @property
     def hashtags_per_post(self) -> float:
@@ -69,10 +86,9 @@ def prepare(
     backbone: str | None = None,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    min_count: int = 1,
-    mirrored: bool = True,
     fetch: bool = True,
     without: Collection[str] = (),
+    post_counts: Path | None = None,
     progress: Progress = silent,
 ) -> TrainingSet:
     """Everything before the fit; arguments and errors as ``fit_dataset``."""
@@ -80,31 +96,65 @@ def prepare(
     posts = [
         post
         for post in posts_of(dataset, "train", problems)
-        if post.hashtags and not set(without).intersection(post.hashtags)
+        if not set(without).intersection(post.hashtags)
     ]
-    backbone_of = {
-        name: JOINT.join(names_of(backbone or DEFAULT_BACKBONES[name]))
-        for name in ("als", "w2v")
-        if backend in (name, "all")
+    counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
+    photos = prepare_photos(
+        posts,
+        plan,
+        backend=backend,
+        backbone=backbone,
+        weights_dir=weights_dir,
+        cache_dir=cache_dir,
+        fetch=fetch,
+        problems=problems,
+        progress=progress,
+    )
+    return replace(photos, post_counts=counted).with_vectors_of(plan, progress)
+
+
+def prepare_photos(
+    posts: list[Post],
+    plan: Plan,
+    *,
+    backend: str,
+    backbone: str | None,
+    weights_dir: Path | None,
+    cache_dir: Path,
+    fetch: bool,
+    problems: Problems,
+    progress: Progress = silent,
+) -> TrainingSet:
+    """Posts made ready to fit on, but for the hashtags' vectors."""
+    used_by = {
+        one: backbone_of(name, plan.photos)
+        for one, name in usual_backbones(backend, backbone).items()
     }
     backbones = {
         name: get_backbone(name, weights_dir, fetch=fetch)
-        for name in dict.fromkeys(backbone_of.values())
+        for name in dict.fromkeys(used_by.values())
     }
-    photos, features, flipped = embed_posts(
+    changes = changes_of(plan.photos)
+    photos, features, copies = embed_posts(
         posts,
         list(backbones.values()),
         cache_dir,
-        mirrored=mirrored,
+        changes=changes,
         progress=progress,
         problems=problems,
     )
-    hashtags = vocabulary((post.hashtags for post in photos), min_count)
+    posts = [post for post in posts if post.hashtags]
+    hashtags = vocabulary((post.hashtags for post in photos), plan.min_count)
     if not hashtags:
         raise DatasetError(
-            f"No hashtag is carried by at least {min_count} photos. Lower --min-count."
+            f"No hashtag is carried by at least {plan.min_count} photos. Lower min_count."
         )
-    examples = Examples(features, matrix([post.hashtags for post in photos], hashtags), flipped)
+    examples = Examples(
+        features,
+        matrix([post.hashtags for post in photos], hashtags),
+        copies.get(MIRRORED, {}),
+        [copies[change] for change in changes if change.jitter],
+    )
     carrying = np.flatnonzero(np.diff(examples.counts.indptr))
     if len(carrying) < 2:
         raise DatasetError(
@@ -112,17 +162,24 @@ def prepare(
             "held back for choosing, so there must be two at least. Add posts."
         )
     if len(carrying) < len(photos):
+        for row in np.flatnonzero(np.diff(examples.counts.indptr) == 0):
+            problems.add(f"hashtags all on fewer than {plan.min_count} photos", _name(photos[row]))
         photos, examples = [photos[row] for row in carrying], examples.rows(carrying)
     return TrainingSet(
         posts,
         photos,
         hashtags,
         examples,
-        backbone_of,
+        used_by,
         backbones,
-        hashtag_vectors(posts, hashtags, plan, progress),
+        {},
         problems,
     )
+
+
+def counts_of_posts(path: Path, posts: Sequence[Post], progress: Progress) -> PostCounts:
+    """What a file of post counts says of the hashtags of posts."""
+    return read_post_counts(path, {tag for post in posts for tag in post.hashtags}, progress)
 
 
 def is_split(post: Post, split: str, named: bool) -> bool:
@@ -151,9 +208,42 @@ def posts_of(folder: Path, split: str, problems: Problems | None = None) -> list
     return chosen
 
 
+def _name(post: Post) -> str:
+    """What its photo is called, for people."""
+    return post.image.name if post.image else ""
+
+
+def usual_backbones(backend: str, backbone: str | None) -> dict[str, str]:
+    """By backend that is fitted its backbone's name; arguments as for ``fit_dataset``."""
+    return {
+        name: backbone or DEFAULT_BACKBONES[name]
+        for name in ("als", "w2v")
+        if backend in (name, "all")
+    }
+
+
+def backbone_of(name: str, photos: PhotosPlan) -> str:
+    """The backbone that sees photos as a plan says, its name's shortest spelling.
+
+    Raises:
+        UnknownBackboneError: where there is none.
+    """
+    return JOINT.join(names_of(name)) if photos.side is None else at_side(name, photos.side)
+
+
 def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) -> Backbone:
-    """A backbone; with ``fetch`` its weights are downloaded where they are missing."""
+    """A backbone; with ``fetch`` its weights are downloaded where they are missing.
+
+    Raises:
+        UnknownBackboneError: where there is none, or its layers cannot see at the name's side.
+        WeightsError: where its weights are missing or are another network's.
+    """
     for one in names_of(name):
+        if one != without_side(one) and not takes_its_side(recipe_of(one)):
+            raise UnknownBackboneError(
+                f"{without_side(one)} cannot see photos at {recipe_of(one).view.side} pixels: its "
+                "layers are made for its own size. Choose another photos.side or backbone."
+            )
         if fetch and find(one, weights_dir) is None:
             if weights_dir is None:
                 raise WeightsError(f"No folder to download {one} into: set WEIGHTS_DIR.")
@@ -161,39 +251,50 @@ def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) ->
     return load_backbone(name, weights_dir)
 
 
+def changes_of(photos: PhotosPlan) -> list[Change]:
+    """The changed copies of photos that a plan learns from too."""
+    numbers = range(1, photos.jitter + 1)
+    jittered = [Change(jitter=number, strength=photos.jitter_strength) for number in numbers]
+    return [MIRRORED, *jittered] if photos.mirrored else jittered
+
+
 def embed_posts(
     posts: Sequence[Post],
     backbones: Sequence[Backbone],
     cache_dir: Path,
     *,
-    mirrored: bool,
+    changes: Sequence[Change] = (),
     progress: Progress = silent,
     problems: Problems,
-) -> tuple[list[Post], Embedded, Embedded]:
-    """Features of posts' photos.
+) -> tuple[list[Post], Embedded, dict[Change, Embedded]]:
+    """Features of posts' photos, and of changed copies of them.
 
     Returns:
         The posts whose photo could be read, n of them; their features; and those of the photos
-        mirrored, none without ``mirrored``.
+        changed in each of the ways.
 
     Raises:
         DatasetError: where no photo can be read, or their features would not fit into memory.
     """
     pictured = [(post, post.image) for post in posts if post.image is not None and post.hashtags]
+    for post in posts:
+        if post.image is not None and not post.hashtags:
+            problems.add("photo of a post without hashtags", _name(post))
     if not pictured:
+        reasons = "".join(f" {line.removesuffix('.')}." for line in problems.lines())
         raise DatasetError(
-            "No post has both a photo and hashtags; there is nothing to learn photos from. "
-            "`tag4pic train fit --backend tags` learns from hashtags alone."
+            "No post has both a photo and hashtags; there is nothing to learn photos from."
+            f"{reasons} `tag4pic train fit --backend tags` learns from hashtags alone."
         )
-    _must_fit(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + mirrored))
-    features: dict[tuple[str, bool], NDArray[np.float16]] = {}
+    _must_fit(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + len(changes)))
+    features: dict[tuple[str, Change], NDArray[np.float16]] = {}
     for part in {part.name: part for backbone in backbones for part in backbone.parts}.values():
-        for flipped in (False, True) if mirrored else (False,):
-            features[part.name, flipped], readable = embed(
+        for change in (AS_IT_IS, *changes):
+            features[part.name, change], readable = embed(
                 [path for _, path in pictured],
                 part,
                 cache_dir,
-                flipped=flipped,
+                change=change,
                 progress=progress,
                 problems=problems,
             )
@@ -204,13 +305,13 @@ def embed_posts(
             if not pictured:
                 raise DatasetError("None of the photos can be read. " + " ".join(problems.lines()))
 
-    def side(flipped: bool) -> Embedded:
+    def of(change: Change) -> Embedded:
         return {
-            backbone.name: _joined([features[part.name, flipped] for part in backbone.parts])
+            backbone.name: _joined([features[part.name, change] for part in backbone.parts])
             for backbone in backbones
         }
 
-    return [post for post, _ in pictured], side(False), side(True) if mirrored else {}
+    return [post for post, _ in pictured], of(AS_IT_IS), {change: of(change) for change in changes}
 
 
 def _must_fit(photos: int, dims: int) -> None:
@@ -220,7 +321,8 @@ def _must_fit(photos: int, dims: int) -> None:
         raise DatasetError(
             f"The features of {photos:,} photos take {needed / 1e9:.1f} GB, and half of the "
             f"{free / 1e9:.1f} GB of memory that are free is for the fit itself. Leave out the "
-            "mirrored photos (--no-mirrored), take a backbone with fewer features, or fewer posts."
+            "mirrored photos (--no-mirrored) or jittered copies, take a backbone with fewer "
+            "features, or fewer posts."
         )
 
 

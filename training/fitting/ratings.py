@@ -1,11 +1,11 @@
 """Ratings by likes: what the uses of a hashtag earn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.ratings import Uses
 from training.datasets.format import Post
 
 Doubles = NDArray[np.float64]
@@ -17,39 +17,20 @@ FLOOR = 0.25
 can do against relevance."""
 
 
-@dataclass(frozen=True)
-class Uses:
-    """Uses of hashtags in posts whose likes are known, in the posts' order.
-
-    Attributes:
-        hashtag: (U,) int64, columns of the vocabulary.
-        likes: (U,) float64, of the post.
-        hashtags: how many hashtags the vocabulary has.
-    """
-
-    hashtag: NDArray[np.int64]
-    likes: Doubles
-    hashtags: int
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """(V,) uses of each hashtag."""
-        return np.bincount(self.hashtag, minlength=self.hashtags)
-
-
 def uses_of(posts: Sequence[Post], hashtags: Sequence[str]) -> Uses:
     """The uses of a vocabulary's hashtags; posts whose likes are unknown or hidden are left out."""
     column = {tag: index for index, tag in enumerate(hashtags)}
     uses = [
-        (column[tag], post.likes)
+        (column[tag], post.likes, len(post.hashtags))
         for post in posts
         if post.likes is not None and post.likes >= 0
         for tag in post.hashtags
         if tag in column
     ]
     return Uses(
-        np.array([tag for tag, _ in uses], np.int64),
-        np.array([likes for _, likes in uses], np.float64),
+        np.array([tag for tag, _, _ in uses], np.int64),
+        np.array([likes for _, likes, _ in uses], np.float64),
+        np.array([length for _, _, length in uses], np.int64),
         len(hashtags),
     )
 

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.answers import MIDDLE_POSTS
+
 NICHE, MIDDLE, BROAD = range(3)
-MIDDLE_POSTS = (100_000, 10_000_000)
-"""From and up to how many posts a hashtag is of the middle size: there a post is found and not
-drowned."""
 
 
 def size_of(uses: NDArray[np.integer]) -> NDArray[np.int8]:
@@ -35,17 +34,22 @@ def size_by_posts(posts: NDArray[np.integer]) -> NDArray[np.int8]:
     return ((posts >= low).astype(np.int8) + (posts > high)).astype(np.int8)
 
 
-def sizes(
-    hashtags: Sequence[str], uses: NDArray[np.integer], posts: Mapping[str, int] | None = None
-) -> NDArray[np.int8]:
+def known_posts(
+    hashtags: Sequence[str], post_counts: Mapping[str, int]
+) -> NDArray[np.int64] | None:
+    """A platform's counts of a vocabulary, (V,) int64, -1 where unknown; None where all are."""
+    posts = np.array([post_counts.get(tag, -1) for tag in hashtags], np.int64)
+    return posts if (posts >= 0).any() else None
+
+
+def sizes(uses: NDArray[np.integer], posts: NDArray[np.integer] | None = None) -> NDArray[np.int8]:
     """Sizes of a vocabulary, (V,) int8, by posts where they are known and else by rank.
 
     Args:
         uses: (V,) uses in the corpus.
-        posts: a platform's count by hashtag, where it is known.
+        posts: (V,) a platform's counts, -1 where unknown; see ``known_posts``.
     """
     by_rank = size_of(uses)
-    if not posts:
+    if posts is None:
         return by_rank
-    known = np.array([posts.get(tag, -1) for tag in hashtags], np.int64)
-    return np.where(known >= 0, size_by_posts(known), by_rank).astype(np.int8)
+    return np.where(posts >= 0, size_by_posts(posts), by_rank).astype(np.int8)

@@ -9,8 +9,8 @@ never worse than it on these photos.
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,44 @@ from training.fitting.choosing import (
 )
 from training.fitting.fit import fit_als
 from training.fitting.head import fit_w2v, head_recommender
-from training.fitting.plan import SEARCH, Plan, plan_to_json
+from training.fitting.plan import Plan, plan_to_json, turned, value_of
 from training.fitting.prepare import TrainingSet
 from training.fitting.vectors import starting_vectors
 from training.progress import Progress, silent
 
 _ALS_SHARE = 0.25
 """Of the time; a trial of the head takes much longer."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a better value is looked for; on a logarithmic scale with ``log``."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+SEARCH: dict[str, dict[str, Range]] = {
+    "als": {
+        "als.variance": Range(0.8, 0.99),
+        "als.damping": Range(0.0, 0.5),
+        "als.factors": Range(32, 512, log=True),
+        "als.alpha": Range(1.0, 80.0, log=True),
+        "als.regularization": Range(0.01, 10.0, log=True),
+        "als.neighbours": Range(10, 300, log=True),
+        "als.sharpness": Range(2.0, 30.0),
+    },
+    "w2v": {
+        "head.hidden": Range(256, 2048, log=True),
+        "head.rate": Range(3e-4, 6e-3, log=True),
+        "head.vector_rate": Range(0.0, 1.0),
+        "head.weight_decay": Range(1e-3, 0.5, log=True),
+        "head.dropout": Range(0.1, 0.8),
+        "head.batch": Range(32, 512, log=True),
+    },
+}
+"""The knobs that are varied, by backend."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +170,7 @@ class _Search:
 
     def best(self) -> Plan:
         """The plan with the best values."""
-        return _with(self._plan, self._study.best_params)
+        return turned(self._plan, self._study.best_params)
 
     def gain(self) -> tuple[float, float]:
         """How good the first trial was, which is the plan to start from, and the best."""
@@ -156,7 +187,7 @@ class _Search:
             bounds = SEARCH[self._backend][name]
             suggest = trial.suggest_int if isinstance(default, int) else trial.suggest_float
             values[name] = suggest(name, bounds.low, bounds.high, log=bounds.log)
-        return self._goodness(_with(self._plan, values))
+        return self._goodness(turned(self._plan, values))
 
 
 class _Judge:
@@ -240,17 +271,5 @@ def _fingerprint(training_set: TrainingSet, plan: Plan) -> str:
 
 
 def _values_of(plan: Plan, backend: str) -> dict[str, Any]:
-    """What is searched of a plan, as ``head.rate`` and so on to its values."""
-    values = {}
-    for name in SEARCH[backend]:
-        branch, _, leaf = name.partition(".")
-        values[name] = getattr(getattr(plan, branch), leaf)
-    return values
-
-
-def _with(plan: Plan, values: Mapping[str, Any]) -> Plan:
-    """A plan with other values."""
-    for name, value in values.items():
-        branch, _, leaf = name.partition(".")
-        plan = replace(plan, **{branch: replace(getattr(plan, branch), **{leaf: value})})
-    return plan
+    """The knobs of a plan that are searched, and their values."""
+    return {name: value_of(plan, name) for name in SEARCH[backend]}

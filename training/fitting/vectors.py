@@ -7,30 +7,34 @@ outweigh ten of three.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
-from numpy.typing import NDArray
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Floats
 from training.datasets.format import DatasetError, Post
-from training.fitting.plan import Plan, VectorsPlan
+from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
 from training.fitting.vocabulary import frequencies
 from training.progress import Progress, silent
-
-Model = Literal["skipgram", "cbow"]
-
-MODELS: tuple[Model, ...] = ("skipgram", "cbow")
-NEIGHBOURS = 20
-_BLOCK = 256
 
 
 def hashtag_vectors(
     posts: Sequence[Post], hashtags: Sequence[str], plan: Plan, progress: Progress = silent
 ) -> dict[str, Floats]:
-    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty where posts have one hashtag."""
+    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty where posts have one hashtag.
+
+    A hashtag that is too rare for ``vectors.min_count`` has zeros.
+
+    Raises:
+        DatasetError: where all are too rare.
+    """
+    counts = frequencies(post.hashtags for post in posts)
+    if max(counts.values(), default=plan.vectors.min_count) < plan.vectors.min_count:
+        raise DatasetError(
+            f"No hashtag is on at least {plan.vectors.min_count:,} posts. Lower vectors.min_count."
+        )
     vectors: dict[str, Floats] = {}
     for model in MODELS:
         try:
@@ -44,11 +48,20 @@ def hashtag_vectors(
 
 
 def starting_vectors(vectors: Mapping[str, Floats], hashtags: int, plan: Plan) -> Floats:
-    """Skip-gram's vectors (V, dims); drawn ones where hashtags never stand together."""
-    if "skipgram" in vectors:
-        return vectors["skipgram"]
+    """What the head starts from: the plan's model's vectors (V, dims), drawn ones for hashtags that
+    have none."""
     random = np.random.default_rng(plan.seed)
-    return random.standard_normal((hashtags, plan.vectors.dims)).astype(np.float32)
+    drawn = random.standard_normal((hashtags, plan.vectors.dims)).astype(np.float32)
+    if plan.vectors.model not in vectors:
+        return drawn
+    learnt = vectors[plan.vectors.model]
+    return np.where(learnt.any(axis=1, keepdims=True), learnt, drawn)
+
+
+def epochs_of(posts: Sequence[Post], plan: VectorsPlan) -> int:
+    """How often all posts are gone through: 0 where no post has two hashtags to learn of."""
+    counts = frequencies((post.hashtags for post in posts), plan.min_count)
+    return _epochs(_sentences(posts, counts), plan)
 
 
 def train_vectors(
@@ -74,13 +87,11 @@ def train_vectors(
         DatasetError: where no post has two hashtags.
     """
     plan = plan or VectorsPlan()
-    counts = frequencies(post.hashtags for post in posts)
-    column = {tag: index for index, tag in enumerate(counts)}
-    sentences = [[column[tag] for tag in post.hashtags] for post in posts if len(post.hashtags) > 1]
+    counts = frequencies((post.hashtags for post in posts), plan.min_count)
+    sentences = _sentences(posts, counts)
+    epochs = _epochs(sentences, plan)
     if not sentences:
         raise DatasetError("No post has two hashtags, and hashtags are told by those beside them.")
-    epochs = -(-plan.uses // sum(map(len, sentences)))
-    epochs = min(max(epochs, plan.fewest_epochs), plan.most_epochs)
     shuffled = _Shuffled(sentences, list(counts), seed)
     word2vec = Word2Vec(
         vector_size=plan.dims,
@@ -105,6 +116,22 @@ def train_vectors(
     )
     tags = list(counts)
     return tags, np.ascontiguousarray(word2vec.wv[tags], dtype=np.float32)
+
+
+def _sentences(posts: Sequence[Post], counts: Mapping[str, int]) -> list[list[int]]:
+    """The hashtags of posts as columns of ``counts``, where two at least have one."""
+    column = {tag: index for index, tag in enumerate(counts)}
+    sentences = ([column[tag] for tag in post.hashtags if tag in column] for post in posts)
+    return [sentence for sentence in sentences if len(sentence) > 1]
+
+
+def _epochs(sentences: Sequence[Sequence[int]], plan: VectorsPlan) -> int:
+    if not sentences:
+        return 0
+    if plan.epochs is not None:
+        return plan.epochs
+    epochs = -(-plan.uses // sum(map(len, sentences)))
+    return min(max(epochs, plan.fewest_epochs), plan.most_epochs)
 
 
 class _Shuffled:
@@ -146,43 +173,3 @@ def aligned(hashtags: Sequence[str], tags: Sequence[str], vectors: Floats) -> Fl
     known = [row.get(tag, -1) for tag in hashtags]
     padded = np.concatenate([vectors, np.zeros((1, vectors.shape[1]), vectors.dtype)])
     return np.asarray(padded[known], np.float32)
-
-
-def similar_table(
-    vectors: Floats, k: int = NEIGHBOURS
-) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
-    """The nearest hashtags of every hashtag by cosine, nearest first.
-
-    Computed a block of rows at a time: 50,000 hashtags never need their 10 GB of cosines at once.
-
-    Args:
-        vectors: (V, dims). A row of zeros is a hashtag without a vector: it has no neighbours and
-            is nobody's.
-
-    Returns:
-        Columns (V, k') int32 and cosines (V, k') float16, where k' is at most ``k`` and V - 1;
-        a column of -1 where there is no further neighbour.
-    """
-    count = len(vectors)
-    width = max(0, min(k, count - 1))
-    known = np.any(vectors != 0, axis=1)
-    normalised = unit(vectors)
-    indices = np.full((count, width), -1, np.int32)
-    cosines = np.zeros((count, width), np.float16)
-    if not width:
-        return indices, cosines
-    for start in range(0, count, _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, count))
-        block = normalised[rows] @ normalised.T
-        block[:, ~known] = -np.inf
-        block[~known[rows]] = -np.inf
-        block[rows - start, rows] = -np.inf
-        best = np.argpartition(-block, width - 1, axis=1)[:, :width]
-        best.sort(axis=1)  # of equal cosines the more used hashtag, which comes first, stands first
-        values = np.take_along_axis(block, best, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        values = np.take_along_axis(values, order, axis=1)
-        near = np.isfinite(values)
-        indices[rows] = np.where(near, np.take_along_axis(best, order, axis=1), -1)
-        cosines[rows] = np.where(near, np.clip(values, -1, 1), 0)
-    return indices, cosines

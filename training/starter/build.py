@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender, AlsSettings
+from recommenders.als import AlsRecommender
 from recommenders.answers import Rules
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.backbone import Backbone
@@ -39,6 +39,7 @@ from training.fitting.vocabulary import matrix, vocabulary
 from training.fitting.words import fit_words_gain
 from training.progress import Progress
 from training.starter.blank_pictures import blank_pictures
+from training.starter.category_table import homes_in_tables
 from training.starter.presence import starter_people
 from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_weights
 from training.starter.word_tables import forbidden_pairs, kinds, people
@@ -48,9 +49,17 @@ MODEL = "starter-3"
 
 PLAN = Plan(
     als=AlsPlan(
-        variance=0.8, damping=0.3, factors=112, alpha=20.0, regularization=0.1, iterations=10
+        variance=0.8,
+        damping=0.3,
+        factors=112,
+        alpha=20.0,
+        regularization=0.1,
+        iterations=10,
+        neighbours=60,
+        sharpness=14.0,
+        class_weight=0.6,
+        class_power=1.0,
     ),
-    als_use=AlsSettings(neighbours=60, sharpness=14.0, class_weight=0.6, class_power=1.0),
     head=HeadPlan(hidden=512, epochs=12, stop_after=9),
 )
 
@@ -141,9 +150,7 @@ def fit_starter(
     parts = last.parts | {
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
-        "knowledge": knowledge.knowledge(
-            posts, hashtags, vectors, seed=PLAN.seed, forbidden_pairs=forbidden_pairs()
-        ),
+        "knowledge": knowledge.knowledge(posts, hashtags, vectors, homes=homes_in_tables(hashtags)),
         "both": Part({**RANKING["both"], "words": asdict(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),

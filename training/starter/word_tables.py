@@ -118,6 +118,50 @@ def communities() -> list[tuple[str, ...]]:
     return [_hashtags(record["hashtags"]) for record in _records("communities.csv")]
 
 
+SHOWN_TOGETHER = (
+    "imagenet_a.csv",
+    "imagenet_b.csv",
+    "captions.csv",
+    "scenes.csv",
+    "corel.csv",
+    "more_words.csv",
+    "more.csv",
+    "tagged_hashtags.csv",
+    "communities.csv",
+)
+"""Tables a row of which has hashtags of one thing."""
+
+
+def hashtag_rows() -> list[tuple[str, ...]]:
+    """The hashtags of each row of ``SHOWN_TOGETHER``."""
+    return [_hashtags(row["hashtags"]) for name in SHOWN_TOGETHER for row in _records(name)]
+
+
+@dataclass(frozen=True)
+class CategoryRow:
+    """A row of ``categories.csv``: a head, a category under one, or what is in no category.
+
+    Attributes:
+        head: what people know it as; empty for hashtags that stand in no category.
+        category: empty where the row is the head's own.
+        russian: what it is called in Russian.
+        hashtags: what leads it, the most telling first.
+    """
+
+    head: str
+    category: str
+    russian: str
+    hashtags: tuple[str, ...]
+
+
+def category_rows() -> list[CategoryRow]:
+    """The categories that the starter is browsed by, each head before what is under it."""
+    return [
+        CategoryRow(row["head"], row["category"], row["russian"], _hashtags(row["hashtags"]))
+        for row in _records("categories.csv")
+    ]
+
+
 @dataclass(frozen=True)
 class LabelHashtags:
     """What photos of a small set's label are posted with: hashtags with weights, and the theme."""

@@ -14,8 +14,11 @@ from bot.chat.keyboards import review_keyboard
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.texts import Texts
+from bot.chat.version_messages import status_lines
+from bot.learning_status import learning_status
+from recommenders.bundle import BundleError
 from recommenders.hashtags import HashtagError, key, normalise
-from storage import blocklist, known_photos, moderation, statistics
+from storage import blocklist, known_photos, moderation, statistics, users
 
 PAGE_SIZE = 8
 NEAREST = 3
@@ -25,13 +28,15 @@ Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 def for_admins(handler: Handler) -> Handler:
-    """Keeps everyone else out."""
+    """Keeps everyone else out, and notes the admin's language for what they are told unasked."""
 
     @wraps(handler)
     async def guarded(update: Update, context: Context) -> None:
         user = update.effective_user
         if user and context.services.is_admin(user.id):
             await handler(update, context)
+            async with context.services.database.session() as session:
+                await users.seen(session, user.id, context.language_code)
         elif update.callback_query:
             await update.callback_query.answer(context.texts.admins_only)
         else:
@@ -157,6 +162,14 @@ async def stats(update: Update, context: Context) -> None:
         )
         for name, backend in figures.backends.items()
     ]
+    services = context.services
+    try:
+        status = await learning_status(
+            services.settings, services.database, answering=services.engine.model
+        )
+        lines += ["", *status_lines(texts, status)]
+    except BundleError as error:  # the bot answers from memory
+        lines += ["", escape(str(error))]
     await message_of(update).reply_html("\n".join(lines))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
@@ -66,7 +67,9 @@ def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tappe
         async with services.chat_locks.of(message.chat_id):
             async with services.database.reading() as session:
                 answer = await recommendations.get(session, int(data[1]))
-            if answer is None or answer.chat_id != message.chat_id:
+            # A power cut may have taken the answer, and its number may be another's by now.
+            shown_in = answer and (answer.chat_id, answer.message_id or message.message_id)
+            if answer is None or shown_in != (message.chat_id, message.message_id):
                 await stale(update, context)
                 return
             await handler(AnswerTap(query, data, message, answer), context)
@@ -154,6 +157,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
     if backend not in engine.backends:
         await tap.query.answer(context.texts.button_stale, show_alert=True)
         return
+    began = datetime.now(UTC)
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, answer.chat_id)
         photo_ids = await subject.photos_under(session, message, answer)
@@ -184,6 +188,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
             # What this backend would have needed, had it been asked first.
             elapsed_ms=answer.elapsed_ms + (perf_counter() - started) * 1000,
             duplicate=answer.duplicate,
+            at=began,
         )
     await show(tap, context, await _stored(context, answer_id), page=0)
 

@@ -1,27 +1,31 @@
-"""/categories: what the model's posts are about, to browse and to copy from."""
+"""/categories: what the model's hashtags are about, to browse and to copy from."""
 
-from collections.abc import Collection, Container
+from collections.abc import Collection, Sequence
 from html import escape
 from zlib import crc32
 
 from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat import subject
+from bot.chat.answer_request import language_of
 from bot.chat.handlers.buttons import edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import person_of
-from bot.chat.keyboards import categories_keyboard, category_keyboard
+from bot.chat.keyboards import Place, categories_keyboard, category_keyboard
 from bot.chat.rendering import block
 from bot.chat.services import Context
+from bot.chat.texts import Texts
+from recommenders.category import Category
 from recommenders.engine import Engine, Hashtag
-from recommenders.knowledge import Category
-from recommenders.languages import meaning
-from storage import pages
+from recommenders.languages import in_language, meaning
+from storage import chats, pages
 from storage.pages import Page
 
-PAGE_SIZE = 8
+PAGE_SIZE = 12
 MAX_HASHTAGS = 30
 """Hashtags shown of a category."""
+LEADERS = 3
+"""Hashtags that a category without a title is called by."""
 
 FITTING = 3
 """Categories marked as fitting the last photo, at most …"""
@@ -30,81 +34,135 @@ LEAST_SHARE = 0.15
 
 
 async def categories(update: Update, context: Context) -> None:
-    """Lists them by name; those which fit the last photo of who asks come first."""
+    """Lists those of the top; those which fit the last photo of who asks come first."""
     message = message_of(update)
-    if not _all(context.services.engine):
+    if not _under(context.services.engine, None):
         await message.reply_html(context.texts.knows_little)
         return
-    text, keyboard = await _page(context, message, person_of(update), 0)
+    text, keyboard = await _page(context, message, person_of(update), None, 0)
     await message.reply_html(text, reply_markup=keyboard)
 
 
 async def turn(update: Update, context: Context) -> None:
-    """Another page, or back from a category to its page."""
-    query, data = tapped(update)
-    if not isinstance(query.message, Message) or not _all(context.services.engine):
-        await stale(update, context)
+    """Another page of the top, or back to it."""
+    _, data = tapped(update)
+    await _turned(update, context, None, data[1:])
+
+
+async def open_head(update: Update, context: Context) -> None:
+    """A page of what is under a head, and the head's own hashtags."""
+    _, data = tapped(update)
+    head = _with_key(context.services.engine, data[1])
+    if head is None:
+        await _gone(update, context)
         return
-    await edit(query, *await _page(context, query.message, person_of(update), int(data[1])))
-    await query.answer()
+    await _turned(update, context, head, data[2:])
 
 
 async def open_(update: Update, context: Context) -> None:
     """Shows a category's hashtags."""
     query, data = tapped(update)
     services, engine, texts = context.services, context.services.engine, context.texts
-    category = next((one for one in _all(engine) if _key(one) == data[1]), None)
-    if query.message is None or category is None:
-        await query.answer(texts.category_gone, show_alert=True)
+    category, page = _with_key(engine, data[1]), _page_number(data[2:])
+    if query.message is None or category is None or page is None:
+        await _gone(update, context)
         return
     async with services.database.reading() as session:
-        blocked = await services.blocked.hashtags(session, engine)
-    tags = [tag for tag in category.hashtags if tag not in blocked][:MAX_HASHTAGS]
+        blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
+        language = language_of(await chats.get(session, query.message.chat.id), texts)
+    tags = _shown(category, language, blocked)
     header = texts.category.format(
-        name=escape(_name(engine, category, blocked)),
+        name=escape(_title(texts, category, blocked)),
         shown=len(tags),
         all=len(category.hashtags),
     )
     text = f"{header}\n\n{block(tags)}" if tags else header
-    await edit(query, text, category_keyboard(texts, tags, int(data[2])))
+    head = next((one for one in _all(engine) if one.name == category.head), None)
+    label = f"‹ {_title(texts, head, blocked)}" if head else texts.button_categories
+    above = ("head", _key(head), page) if head else ("categories", page)
+    await edit(query, text, category_keyboard(texts, tags, label, above))
     await query.answer()
 
 
+async def _turned(
+    update: Update, context: Context, head: Category | None, data: Sequence[str]
+) -> None:
+    query, _ = tapped(update)
+    page = _page_number(data)
+    if not isinstance(query.message, Message) or page is None:
+        await stale(update, context)
+    elif not _under(context.services.engine, head):
+        await _gone(update, context)
+    else:
+        await edit(query, *await _page(context, query.message, person_of(update), head, page))
+        await query.answer()
+
+
+async def _gone(update: Update, context: Context) -> None:
+    query, _ = tapped(update)
+    await query.answer(context.texts.category_gone, show_alert=True)
+
+
 async def _page(
-    context: Context, message: Message, person: int, page: int
+    context: Context, message: Message, person: int, head: Category | None, page: int
 ) -> tuple[str, InlineKeyboardMarkup]:
+    """The categories of the top, or a head's hashtags and the categories under it."""
     services, engine, texts = context.services, context.services.engine, context.texts
     chat_id = message.chat_id
     await services.chat_locks.wait(chat_id)
     async with services.database.reading() as session:
-        blocked = await services.blocked.hashtags(session, engine)
+        blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
+        language = language_of(await chats.get(session, chat_id), texts)
         last = await subject.last_answer(session, message, person)
     shown = last.tags if last else []
     answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []
     fitting = _fitting(engine, answer)
-    others = [one for one in _all(engine) if one not in fitting]
-    ordered = [*fitting, *sorted(others, key=lambda one: one.name)]
+    titles = {one.name: _title(texts, one, blocked) for one in _under(engine, head)}
+    here = [one for one in _under(engine, head) if titles[one.name]]
+    marked = [one for name in fitting for one in here if one.name == name]
+    others = [one for one in here if one not in marked]
+    ordered = [*marked, *sorted(others, key=lambda one: titles[one.name].casefold())]
     number, count = pages.place(len(ordered), page, PAGE_SIZE)
-    buttons = tuple(
-        (_key(one), "★ " * (one in fitting) + _name(engine, one, blocked))
-        for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
-    )
+    buttons: list[tuple[str, Place]] = []
+    for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]:
+        place = ("head", _key(one), 0) if _under(engine, one) else ("category", _key(one), number)
+        buttons.append(("★ " * (one in marked) + titles[one.name], place))
+    tags = _shown(head, language, blocked) if head else []
     text = texts.categories.format(categories=texts.number(len(ordered), texts.categories_counted))
-    if fitting:
+    if marked:
         text += f"\n{texts.categories_fitting}"
-    return text, categories_keyboard(texts, Page(buttons, len(ordered), number, count))
+    if head:
+        text = f"<b>{escape(_title(texts, head, blocked))}</b>\n{block(tags)}\n\n{text}"
+    listed = Page(tuple(buttons), len(ordered), number, count)
+    return text, categories_keyboard(texts, listed, tags, _key(head) if head else None)
 
 
 def _all(engine: Engine) -> tuple[Category, ...]:
     return engine.knowledge.categories() if engine.knowledge else ()
 
 
-def _fitting(engine: Engine, answer: list[Hashtag]) -> list[Category]:
+def _words_of_titles(engine: Engine) -> set[str]:
+    return {word for one in _all(engine) for title in one.titles.values() for word in title.split()}
+
+
+def _under(engine: Engine, head: Category | None) -> tuple[Category, ...]:
+    return engine.knowledge.under(head.name if head else None) if engine.knowledge else ()
+
+
+def _fitting(engine: Engine, answer: list[Hashtag]) -> list[str]:
+    """Names of the categories that fit an answer, the best-fitting first, each before its head."""
     if engine.knowledge is None:
         return []
     english = [Hashtag(meaning(one.tag, engine.knowledge), one.score) for one in answer]
     shares = engine.knowledge.fitting(english)[:FITTING]
-    return [category for category, share in shares if share >= LEAST_SHARE]
+    names = [
+        name
+        for category, share in shares
+        if share >= LEAST_SHARE
+        for name in (category.name, category.head)
+        if name is not None
+    ]
+    return list(dict.fromkeys(names))
 
 
 def _key(category: Category) -> str:
@@ -112,21 +170,28 @@ def _key(category: Category) -> str:
     return f"{crc32(category.name.encode()):08x}"
 
 
-def _name(engine: Engine, category: Category, blocked: Collection[str]) -> str:
-    """A category as people read it, never by what may not be said."""
-    parts = _parts(category.name, engine.knowledge or ())
-    if any(part in blocked for part in parts):
-        parts = [tag for tag in category.hashtags if tag not in blocked][:3]
-    return " · ".join(parts)
+def _with_key(engine: Engine, key: str) -> Category | None:
+    return next((one for one in _all(engine) if _key(one) == key), None)
 
 
-def _parts(name: str, known: Container[str]) -> list[str]:
-    """The hashtags that a name is made of, which may have underscores of their own."""
-    words = name.split("_")
-    parts: list[str] = []
-    while words:
-        ends = range(len(words), 0, -1)
-        end = next((end for end in ends if "_".join(words[:end]) in known), 1)
-        parts.append("_".join(words[:end]))
-        words = words[end:]
-    return parts
+def _page_number(data: Sequence[str]) -> int | None:
+    """The number of a page at the end of a button's data; None where there is none."""
+    return int(data[0]) if len(data) == 1 and data[0].isascii() and data[0].isdigit() else None
+
+
+def _shown(category: Category, language: str, blocked: Collection[str]) -> list[str]:
+    """The hashtags of a category in the language of a chat's hashtags."""
+    tags = [Hashtag(tag, 1.0) for tag in category.hashtags if tag not in blocked]
+    return [one.tag for one in in_language(tags, language, MAX_HASHTAGS, blocked)]
+
+
+def _title(texts: Texts, category: Category, blocked: Collection[str]) -> str:
+    """A category as people call it, never by what may not be said; empty where nothing is left."""
+    title = category.titles.get(texts.language, "")
+    if title and set(title.split()).isdisjoint(blocked):
+        return title[0].upper() + title[1:]
+    leaders = category.leaders
+    if not leaders or not set(leaders).isdisjoint(blocked):
+        leaders = tuple(tag for tag in category.hashtags if tag not in blocked)
+    tags = [Hashtag(tag, 1.0) for tag in leaders[:LEADERS]]
+    return " · ".join(one.tag for one in in_language(tags, texts.language, LEADERS, blocked))

@@ -172,9 +172,14 @@ class Size(Choice):
         await services.chat_locks.wait(chat.chat_id)
         async with services.database.reading() as session:
             last = await recommendations.last_in_chat(session, chat.chat_id)
-        text = texts.mix.format(lines=_lines(texts.mix_names, texts.mix_lines, MIX_NAMES))
-        if last is not None and last.tags and services.engine.knowledge is not None:
-            sizes = "\n".join(_by_size(texts, services.engine.knowledge, last.tags[:FIRST]))
+        knowledge = services.engine.knowledge
+        counted = knowledge is not None and knowledge.counted_posts
+        text = texts.mix.format(
+            sizes=texts.mix_of_platform if counted else texts.mix_of_training,
+            lines=_lines(texts.mix_names, texts.mix_lines, MIX_NAMES),
+        )
+        if last is not None and last.tags and knowledge is not None:
+            sizes = "\n".join(_by_size(texts, knowledge, last.tags[:FIRST]))
             text += f"\n\n{texts.mix_last.format(sizes=sizes)}"
         return text
 

@@ -1,6 +1,7 @@
 """The bot in English."""
 
 from bot.chat.texts.language import Texts
+from bot.chat.texts.versions import ENGLISH_VERSIONS
 
 ENGLISH = Texts(
     language="en",
@@ -127,26 +128,34 @@ ENGLISH = Texts(
         "From now on you get {hashtags} a photo: your number, instead of {theirs} for {platform}."
     ),
     count_unknown="It can be any number from 1 to {most}.",
-    mix="<b>Sizes</b>\nA hashtag’s size is how much it is used.\n\n{lines}",
-    mix_changed="From now on the mix of sizes here is <b>{mix}</b>: {line}.",
+    mix="<b>Sizes</b>\n{sizes}\n\n{lines}",
+    mix_of_platform=(
+        "By how many posts a platform has under a hashtag: 100,000 to 10 million is in between, "
+        "where a post is seen and not drowned."
+    ),
+    mix_of_training=(
+        "By how common a hashtag is among the posts I learnt from. How many posts a platform has "
+        "under it, I do not know."
+    ),
+    mix_changed="From now on, sizes here: <b>{mix}</b>; {line}.",
     mix_last="The best of the last answer:\n{sizes}",
     mix_names={
-        "ranked": "any",
-        "even": "even",
-        "ladder": "ladder",
-        "niche": "niche",
-        "middle": "middle",
-        "broad": "broad",
+        "ranked": "as they fit",
+        "even": "all alike",
+        "ladder": "few common",
+        "niche": "rare first",
+        "middle": "in between first",
+        "broad": "common first",
     },
     mix_lines={
-        "ranked": "as they fit, whatever their size",
-        "even": "a third of each size",
-        "ladder": "two niche, two middle, one broad, and so on",
-        "niche": "the rarest first, where a post stays in sight",
-        "middle": "those in between first",
-        "broad": "the most used first",
+        "ranked": "size does not matter",
+        "even": "a third rare, a third in between, a third common",
+        "ladder": "two rare, two in between, one common, and so on",
+        "niche": "the rarest move up",
+        "middle": "those in between move up",
+        "broad": "the most used move up",
     },
-    size_names={"niche": "niche", "middle": "middle", "broad": "broad"},
+    size_names={"niche": "rare", "middle": "in between", "broad": "common"},
     languages="<b>Language of the hashtags</b>\n\n{lines}",
     language_changed="From now on, hashtags in this chat: <b>{language}</b>.",
     language_names={"en": "English", "ru": "Russian", "both": "both"},
@@ -155,7 +164,10 @@ ENGLISH = Texts(
         "ru": "what Russians post: #закат #кофе",
         "both": "of the best five, three Russian and two English",
     },
-    style="<b>Style</b>\nWhat matters more among the hashtags that fit.\n\n{lines}",
+    style=(
+        "<b>Style</b>\nWhat matters more among the hashtags that fit.\n\n{lines}\n\n"
+        "Likes are those of the posts I learnt from; what yours earn, I do not see."
+    ),
     style_changed="From now on the style here is <b>{style}</b>.",
     style_unrated="My model has not seen any likes yet, so there is no style to choose.",
     style_names={"relevant": "relevant", "balanced": "balanced", "popular": "popular"},
@@ -207,6 +219,8 @@ ENGLISH = Texts(
         "no_pixels": "There is not a single pixel in this image. Please send another.",
         "too_many_pixels": "This image has too many pixels for me. Please send it smaller, or as "
         "a photo instead of a file.",
+        "too_long": "This image is too long for me: a side may have 30,000 pixels at most. Please "
+        "send a part of it.",
         "too_large": "This file is over 20 MB, which is more than Telegram lets me download. "
         "Please send it as a photo instead of a file.",
         "unreadable": "I could not open this file. Please send it again.",
@@ -329,6 +343,7 @@ ENGLISH = Texts(
         "<b>{backend}</b>: {answers} answers, half of them within {median} ms, "
         "95 % within {p95} ms, 👍 {up}  👎 {down}"
     ),
+    versions=ENGLISH_VERSIONS,
     hashtags=("hashtag", "hashtags"),
     hashtags_at_most=("hashtag", "hashtags"),
     photos=("photo", "photos"),

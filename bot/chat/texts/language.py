@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.chat.texts.versions import VersionTexts
+
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
@@ -98,6 +100,8 @@ class Texts:
     count_unknown: str
 
     mix: str
+    mix_of_platform: str
+    mix_of_training: str
     mix_changed: str
     mix_last: str
     mix_names: Mapping[str, str]
@@ -231,6 +235,7 @@ class Texts:
 
     stats: str
     stats_backend: str
+    versions: VersionTexts
 
     hashtags: tuple[str, ...]
     hashtags_at_most: tuple[str, ...]
@@ -254,9 +259,12 @@ class Texts:
         counted = self.number(most, forms)
         return counted if least == most else f"{least}–{counted}"
 
-    def percent(self, share: float) -> str:
+    def percent(self, share: float, digits: int = 0) -> str:
         """A share of 1: 87 %, which never breaks over two lines."""
-        return f"{share * 100:.0f}\N{NO-BREAK SPACE}%"
+        number = f"{share * 100:.{digits}f}"
+        if self.language == "ru":
+            number = number.replace(".", ",")
+        return f"{number}\N{NO-BREAK SPACE}%"
 
     def one_of(self, names: Sequence[str]) -> str:
         """Names to choose from: 5, 10 or 30."""

@@ -1,5 +1,7 @@
 """Albums get one answer."""
 
+import asyncio
+
 import pytest
 
 from tests.bot.conversation import (
@@ -15,7 +17,7 @@ from tests.bot.conversation import (
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
 from tests.bot.telegram_sends import arrives, photo
-from tests.colours import Pause, jpeg
+from tests.colours import jpeg
 from tests.person import Message, Person
 
 
@@ -58,12 +60,12 @@ async def test_an_album_whose_caption_is_the_command_is_answered_as_one_in_a_gro
 async def test_a_photo_of_an_album_that_cannot_be_read_is_named_and_the_rest_answered(
     bot: Running, ann: Person
 ) -> None:
-    bot.network.before_photo = pause = Pause()
+    bot.services.files = files = asyncio.Semaphore(0)  # nothing is fetched yet
     _, second = await ann.send_photo([jpeg("red", 1), jpeg("red", 2)])
-    await pause.reached()
     for size in second["photo"]:
         bot.server.state.files.drop(size["file_unique_id"])
-    pause.end()
+    for _ in range(2):
+        files.release()
     answer = await ann.wait_reply()
     assert hashtags(answer)[0] == "#red1"
     assert "1 of the 2 photos could not be read" in answer["text"]

@@ -1,11 +1,12 @@
 """A photo's trip through the real bot."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
 from recommenders.engine import Engine
-from storage import statistics
+from storage import recommendations, statistics
 from tests.bot.conversation import answer, answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running
 from tests.colours import Pause, colour_bundle, colour_engine, encoded, jpeg, picture
@@ -113,3 +114,16 @@ async def test_a_photo_that_was_deleted_meanwhile_is_answered_without_a_quote(
     (photo,) = await ann.send_photo(jpeg("red", 1))
     del bot.server.state.chats[1_000].messages[photo["message_id"]]
     assert hashtags(await ann.wait_reply())
+
+
+async def test_an_answer_bears_the_time_at_which_its_computing_began(
+    bot: Running, ann: Person
+) -> None:
+    # What is learnt from then on is not in it, so it must not be repeated.
+    moments: list[datetime] = []
+    bot.network.before_photo = lambda: moments.append(datetime.now(UTC))
+    message = await answer(ann, "red")
+    await bot.services.chat_locks.wait(message["chat"]["id"])
+    async with bot.database.reading() as session:
+        stored = await recommendations.last_in_chat(session, message["chat"]["id"])
+    assert stored is not None and stored.at <= moments[0]

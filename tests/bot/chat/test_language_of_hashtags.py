@@ -196,7 +196,9 @@ async def test_sizes_and_categories_of_an_answer_know_its_russian_forms(start: S
     await answer(boris)
     page = await edited(boris, await reply(boris, "/settings"), "Размер")
     assert "редкие: #красный1 #red4" in page["text"]
-    assert labels(await reply(boris, "/categories"))[0].startswith("★ red1")
+    categories = await reply(boris, "/categories")
+    assert labels(categories)[0] == "★ красный1 · красный2 · красный3"
+    assert hashtags(await edited(boris, categories, "красный1"))[:2] == BOTH[:2]
 
 
 async def test_a_choice_holds_through_a_restart(start: Start) -> None:

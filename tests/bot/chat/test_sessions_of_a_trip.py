@@ -1,37 +1,35 @@
 """A photo's trip asks little of the database."""
 
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from storage.database import Database
 from tests.bot.conversation import answer
 from tests.bot.running import Running
 from tests.person import Person
 
 
 @pytest.fixture
-def sessions(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many sessions were opened, by what they are for."""
-    opened: Counter[str] = Counter()
+def statements(bot: Running) -> list[str]:
+    """What the database is asked: the first word of each statement, and the table written to."""
+    asked: list[str] = []
 
-    def count(name: str) -> None:
-        open_session = getattr(Database, name)
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        words = statement.split()
+        target = {"INSERT": 2, "UPDATE": 1, "BEGIN": 1}.get(words[0])
+        asked.append(words[0] if target is None else f"{words[0]} {words[target]}")
 
-        @asynccontextmanager
-        async def counted(database: Database) -> AsyncIterator[Any]:
-            opened[name] += 1
-            async with open_session(database) as session:
-                yield session
+    event.listen(bot.database.engine.sync_engine, "before_cursor_execute", note)
+    return asked
 
-        monkeypatch.setattr(Database, name, counted)
 
-    count("reading")
-    count("session")
-    return opened
+AFTER_THE_REPLY = [
+    "BEGIN IMMEDIATE",
+    "UPDATE recommendations",
+    "INSERT sightings",
+    "INSERT users",
+]
 
 
 async def photo_is_answered(bot: Running, person: Person) -> None:
@@ -41,17 +39,30 @@ async def photo_is_answered(bot: Running, person: Person) -> None:
 
 
 async def test_a_new_photo_reads_once_and_writes_once_before_the_reply_and_once_after(
-    bot: Running, ann: Person, sessions: Counter[str]
+    bot: Running, ann: Person, statements: list[str]
 ) -> None:
-    sessions.clear()
+    statements.clear()
     await photo_is_answered(bot, ann)
-    assert sessions == {"reading": 1, "session": 2}
+    assert statements == [
+        *["BEGIN DEFERRED", "SELECT"],
+        # In the transaction that stores it, whether it is a copy: nobody stores another meanwhile.
+        *["BEGIN IMMEDIATE", "SELECT", "INSERT photos", "INSERT photo_files"],
+        *["INSERT cropped_photos", "INSERT photo_features"],
+        *["INSERT sightings", "INSERT recommendations"],
+        *AFTER_THE_REPLY,
+    ]
 
 
-async def test_a_known_file_needs_no_more(
-    bot: Running, ann: Person, sessions: Counter[str]
+async def test_a_known_file_costs_a_query_and_what_its_chat_got_and_did_not_want(
+    bot: Running, ann: Person, statements: list[str]
 ) -> None:
     await photo_is_answered(bot, ann)
-    sessions.clear()
+    computed = bot.network.photos
+    statements.clear()
     await photo_is_answered(bot, ann)
-    assert sessions == {"reading": 1, "session": 2}
+    assert statements == [
+        *["BEGIN DEFERRED", "SELECT", "SELECT", "SELECT"],
+        *["BEGIN IMMEDIATE", "INSERT sightings", "INSERT recommendations"],
+        *AFTER_THE_REPLY,
+    ]
+    assert bot.network.photos == computed

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from bot.chat.texts import ENGLISH, LANGUAGES, RUSSIAN, Texts, texts_for
+from bot.chat.texts.versions import VersionTexts
 from recommenders.explaining import class_names
 
 
-def sentences(texts: Texts) -> Iterator[tuple[str, str]]:
+def sentences(texts: Texts | VersionTexts) -> Iterator[tuple[str, str]]:
     for field in dataclasses.fields(texts):
         if field.name == "classes":
             continue  # English has none: classifiers name them in English
@@ -22,6 +23,8 @@ def sentences(texts: Texts) -> Iterator[tuple[str, str]]:
             yield from ((f"{field.name}.{key}", text) for key, text in value.items())
         elif isinstance(value, tuple):
             yield from ((field.name, text) for text in value)
+        elif isinstance(value, VersionTexts):
+            yield from ((f"{field.name}.{key}", text) for key, text in sentences(value))
 
 
 def placeholders(text: str) -> set[str]:

@@ -44,15 +44,18 @@ def database_url() -> str:
 async def teach(
     count: int, tags: Sequence[str], *, users: Sequence[int] = (1, 2), seed: int = 7
 ) -> None:
-    """Photos of the unknown concept, tagged by each of the users."""
+    """Photos of the unknown concept, the same for a seed, tagged by each of the users."""
     database = await Database.open(database_url())
     rows = features_of(UNKNOWN, count, seed)
     draw = np.random.default_rng(seed)
     async with database.session() as session:
-        for row in rows:
+        for number, row in enumerate(rows):
             bits = int(draw.integers(2**63)), int.from_bytes(draw.bytes(32))
             photo = await known_photos.remember(
-                session, hashes=Hashes(*bits), features={BACKBONE: row}
+                session,
+                hashes=Hashes(*bits),
+                features={BACKBONE: row},
+                file_unique_id=f"{seed}-{number}",
             )
             for user in users:
                 await labels.add(
@@ -66,12 +69,14 @@ async def teach(
     await database.close()
 
 
-async def waiting() -> int:
+async def waiting() -> dict[str, int]:
+    """Labels that are not learnt, by why not."""
     database = await Database.open(database_url())
+    versions = Versions.of(Path(os.environ["MODEL_DIR"]))
     async with database.reading() as session:
-        count = await training_labels.unlearnt(session)
+        counts = await training_labels.count(session, BACKBONE, versions.knowing())
     await database.close()
-    return count
+    return dict(counts.waiting)
 
 
 def answers_about_the_unknown(model_dir: Path) -> list[list[str]]:
@@ -90,16 +95,20 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     assert "It is in use now" in result.stdout
     assert in_use(mine) == mine.with_name("mine-2")
     assert sum(UNKNOWN in answer for answer in answers_about_the_unknown(mine)) >= 16
-    assert asyncio.run(waiting()) == 0
+    assert asyncio.run(waiting()) == {}
 
     again = tag4pic("train", "finetune")
-    assert again.exit_code == 0 and "has learnt all that was taught" in again.stdout
+    assert (again.exit_code, again.stdout) == (0, "mine-2 has learnt all that was taught.\n")
 
     back = tag4pic("train", "rollback")
     assert back.exit_code == 0, back.output
-    assert "models/mine is in use again; 240 labels wait" in back.stdout
+    assert "mine-1 (models/mine) is in use again instead of mine-2; 240 labels wait" in back.stdout
     assert in_use(mine) == mine
     assert not any(UNKNOWN in answer for answer in answers_about_the_unknown(mine))
+    status = json.loads(tag4pic("train", "status", "--json").stdout)
+    assert (status["model"], status["learnt"], status["waiting"]) == ("mine-1", 0, {"tried": 240})
+    states = {version["model"]: version["state"] for version in status["versions"]}
+    assert states == {"mine-1": "in_use", "mine-2": "rolled_back"}
     nothing = tag4pic("train", "rollback")
     assert nothing.exit_code == 1 and "there is no version to go back to" in nothing.stderr
 
@@ -107,12 +116,29 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     assert "mine-3 learnt from 40 photos" in tag4pic("train", "finetune").stdout
 
 
+def test_what_nobody_may_be_told_is_counted_and_not_called_learnt(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    asyncio.run(teach(22, hashtags_of(UNKNOWN)[:2], users=[1]))
+    result = tag4pic("train", "finetune")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "mine-1 has nothing new to learn: none of what it has not learnt can be learnt now.",
+        "44 labels left out:",
+        "  44 waiting for a second person",
+    ]
+    assert "44 waiting for a second person" in tag4pic("train", "status").stdout
+    asyncio.run(teach(22, [UNKNOWN], users=[2]))
+    status = tag4pic("train", "status").stdout
+    assert "44 for the next fine-tuning\n  22 waiting for a second person" in status
+
+
 def test_versions_follow_each_other_and_go_back_one_at_a_time(tag4pic: Tag4pic, mine: Path) -> None:
     asyncio.run(teach(20, hashtags_of(UNKNOWN)))
     tag4pic("train", "finetune")
     asyncio.run(teach(20, [UNKNOWN, "stripes"], seed=9))
     result = tag4pic("train", "finetune")
-    assert "mine-3 learnt from 40 photos; 1 new hashtags" in result.stdout
+    assert "mine-3 learnt from 40 photos; 1 new hashtag" in result.stdout
     versions = Versions.of(mine)
     if "It is in use now" in result.stdout:
         assert versions.current().name == "mine-3"
@@ -140,18 +166,18 @@ def test_a_new_hashtag_of_one_user_is_not_learnt_before_an_admin_approves_it(
     for version in mine.parent.glob("mine*/hashtags.txt"):
         assert UNKNOWN not in version.read_text(encoding="utf-8").split()
     asyncio.run(approve())
-    assert "1 new hashtags" in tag4pic("train", "finetune").stdout
+    assert "1 new hashtag" in tag4pic("train", "finetune").stdout
 
 
 def test_with_little_or_nothing_taught_it_says_so_and_nothing_changes(
     tag4pic: Tag4pic, mine: Path
 ) -> None:
     result = tag4pic("train", "finetune")
-    assert result.exit_code == 0 and "has learnt all that was taught" in result.stdout
+    assert result.exit_code == 0 and "mine-1 has nothing to learn" in result.stdout
     asyncio.run(teach(3, hashtags_of(UNKNOWN)))
     result = tag4pic("train", "finetune")
     assert result.exit_code == 0 and "3 labelled photos are too few" in result.stdout
-    assert in_use(mine) == mine and asyncio.run(waiting()) == 18
+    assert in_use(mine) == mine and asyncio.run(waiting()) == {"next": 18}
     assert [path.name for path in mine.parent.iterdir() if path.is_dir()] == ["mine"]
 
 
@@ -164,7 +190,13 @@ def test_what_has_not_learnt_is_kept_aside_and_the_reason_told(
     assert "It is not put in use, and kept in models/mine-2" in result.stdout
     assert "It has not learnt: recall of held-out labels went from" in result.stdout
     assert in_use(mine) == mine and (mine.parent / "mine-2" / "manifest.json").exists()
-    assert asyncio.run(waiting()) == 24
+    assert asyncio.run(waiting()) == {"tried": 24}
+    status = tag4pic("train", "status", env={"FINETUNE_EVERY": "9"}).stdout.splitlines()
+    assert status[0] == "mine-1 answers. It has learnt 0 of 24 labels."
+    assert "after 9 new labels that can be learnt; 0 so far" in status[2]
+    (rejected,) = (line for line in status if "mine-2" in line)
+    assert "100 % → 100 %" in rejected.replace("\xa0", " ")
+    assert rejected.strip().endswith("rejected, it has not learnt")
 
 
 def test_a_bundle_without_photos_to_rehearse_says_what_to_do(tag4pic: Tag4pic, mine: Path) -> None:
@@ -185,7 +217,7 @@ def test_a_version_that_cannot_be_put_in_use_leaves_the_old_one_and_the_labels(
     result = tag4pic("train", "finetune")
     assert result.exit_code == 1 and "Traceback" not in result.output
     assert "mine-2 could not be put in use" in result.stderr
-    assert in_use(mine) == mine and asyncio.run(waiting()) == 120
+    assert in_use(mine) == mine and asyncio.run(waiting()) == {"next": 120}
 
 
 def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
@@ -208,7 +240,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
         process.send_signal(signal.SIGKILL)
     assert second is not None and "is being fine-tuned already" in second.stderr
     assert in_use(mine) == mine and answers_about_the_unknown(mine) == before
-    assert asyncio.run(waiting()) == 120
+    assert asyncio.run(waiting()) == {"next": 120}
     assert "It is in use now" in tag4pic("train", "finetune").stdout
 
 

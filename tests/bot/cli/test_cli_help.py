@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -15,7 +16,12 @@ COMMANDS = (
     ("serve",),
     ("tags", "similar"),
     ("tags", "categories"),
-    *(("train", name) for name in ("import", "collect", "fit", "evaluate", "report", "tune")),
+    ("tags", "ratings"),
+    ("tags", "sizes"),
+    *(
+        ("train", name)
+        for name in ("import", "collect", "plan", "fit", "evaluate", "report", "tune")
+    ),
     ("weights",),
     ("weights", "get"),
     ("bench",),
@@ -44,13 +50,14 @@ def test_examples_stand_whole_and_below_each_other_on_a_narrow_terminal(
 ) -> None:
     lines = tag4pic(*path, "--help", env={"COLUMNS": "80"}).stdout.splitlines()
     first = next(row for row, line in enumerate(lines) if line.startswith("     tag4pic"))
-    assert lines[first + 1].startswith("     tag4pic")
-    assert not lines[first + 2].strip()
+    examples = list(takewhile(str.strip, lines[first:]))
+    assert len(examples) > 1
+    assert all(line.startswith("     tag4pic") for line in examples)
 
 
 def test_training_commands_stand_in_the_order_in_which_they_are_needed(tag4pic: Tag4pic) -> None:
     help_text = tag4pic("train", "--help").stdout
-    order = ("import", "embed", "fit", "tune", "evaluate", "report", "finetune", "rollback")
+    order = ("import", "embed", "plan", "fit", "tune", "evaluate", "report", "finetune", "rollback")
     places = [help_text.index(f"\u2502 {name} ") for name in order]
     assert places == sorted(places)
 

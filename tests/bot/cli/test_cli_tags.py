@@ -12,6 +12,8 @@ from tests.bundles import HASHTAGS, tiny_bundle
 
 Tag4pic = Callable[..., Any]
 
+HEADS = "travel food animals cars babies wedding architecture selfie fitness nature".split()  # noqa: SIM905
+
 
 @pytest.fixture
 def tags(tag4pic: Tag4pic, tmp_path: Path) -> Tag4pic:
@@ -72,11 +74,25 @@ def test_a_model_that_is_not_there_says_which_is(tags: Tag4pic) -> None:
 def test_categories_are_listed_with_their_posts_and_hashtags(tags: Tag4pic) -> None:
     result = tags("categories", "--json", "--top", "2")
     half = len(HASHTAGS) // 2
-    assert [json.loads(line) for line in result.stdout.splitlines()] == [
-        {"category": "_".join(part[:3]), "posts": posts, "tags": part[:2]}
-        for part, posts in ((HASHTAGS[:half], 30), (HASHTAGS[half:], 20))
-    ]
+    expected = []
+    for part, posts in ((HASHTAGS[:half], 30), (HASHTAGS[half:], 20)):
+        name = "_".join(part[:3])
+        row = {"category": name, "title": name, "head": None, "posts": posts, "tags": part[:2]}
+        expected.append(row)
+    assert [json.loads(line) for line in result.stdout.splitlines()] == expected
     assert "#dog #dogs" in tags("categories").stdout
+
+
+def test_categories_of_the_starter_stand_under_heads_in_either_language(tag4pic: Tag4pic) -> None:
+    starter = {"MODEL_DIR": ""}
+    result = tag4pic("tags", "categories", "--json", "--top", "2", env=starter)
+    rows = {row["category"]: row for row in map(json.loads, result.stdout.splitlines())}
+    assert [name for name, row in rows.items() if row["head"] is None] == list(HEADS)
+    assert rows["coffee and tea"]["head"] == "food"
+    assert rows["coffee and tea"]["tags"] == ["coffee", "coffeetime"]
+    russian = tag4pic("tags", "categories", "--language", "ru", "--top", "2", env=starter).stdout
+    line = next(line for line in russian.splitlines() if "кофе и чай" in line)
+    assert line.startswith("  ") and "#кофе" in line
 
 
 def test_a_promoted_version_answers(tag4pic: Tag4pic, tmp_path: Path) -> None:

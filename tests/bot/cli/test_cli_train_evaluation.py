@@ -10,9 +10,10 @@ import pytest
 
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import write_posts
+from training.evaluation.compared import Result, prepare_folder, result_file, write_result
 
 METRICS = {
-    *("precision", "recall", "p@1"),
+    *("precision", "recall", "f2", "accuracy", "p@1"),
     *("label_precision", "label_recall", "label_f1", "n_plus"),
 }
 
@@ -42,6 +43,12 @@ def test_evaluate_writes_the_figures_of_the_contract(evaluated: Evaluated) -> No
     for name, metrics in figures["backends"].items():
         assert set(metrics) == METRICS
         assert name in evaluated.output
+
+
+def test_accuracy_stands_with_a_word_why_it_flatters(evaluated: Evaluated, page: "Page") -> None:
+    without_any = f"{evaluated.figures['empty_accuracy']:.4f}"
+    for shown in (evaluated.output, page.html):
+        assert "Accuracy flatters" in shown and f"any hashtag has {without_any}" in shown
 
 
 def test_every_figure_lies_in_its_interval(evaluated: Evaluated) -> None:
@@ -101,7 +108,28 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def page_file(fitted: Fitted) -> Path:
     out = fitted.folder / "pages" / "report.html"
-    result = fitted.train(*fitted.measured("report"), "--out", str(out), "--at", "3")
+    compared = fitted.folder / "results"
+    metrics = dict.fromkeys(METRICS, 0.4321)
+    intervals = dict.fromkeys(METRICS, (0.4, 0.5))
+    same = ("posts", "validation", 3)
+    prepare_folder(compared)
+    results = (
+        Result(
+            *same,
+            ("heads=1", "head.loss=kld_bce"),
+            4,
+            {"w2v": metrics},
+            {"w2v": intervals},
+            0.6,
+            12,
+            9,
+        ),
+        Result(*same, ("heads=1", "vectors.dims=900"), error="Out of <memory>."),
+    )
+    for number, result in enumerate(results):
+        write_result(result_file(compared, result.settings, {"plan": number}), result, {})
+    more = ("--out", str(out), "--at", "3", "--compare", str(compared))
+    result = fitted.train(*fitted.measured("report"), *more)
     assert result.exit_code == 0, result.output
     return out
 
@@ -122,6 +150,26 @@ def test_the_report_shows_figures_charts_and_photos(page: Page) -> None:
     assert page.tags.count("svg") > 40  # an interval in each cell, and the charts
     for text in ("popularity", "als_seed", "#red", "Map of the hashtags", "epoch", "✓ #"):
         assert text in page.html
+    assert "60 posts of the dataset whose likes are known" in page.html
+
+
+def test_the_report_shows_plans_compared_and_why_one_could_not_be_fitted(page: Page) -> None:
+    for text in (
+        "Plans compared",
+        ">head.loss=kld_bce<",
+        "0.432",
+        "12 s",
+        "All with heads=1.",
+        "Out of &lt;memory&gt;.",
+    ):
+        assert text in page.html
+
+
+def test_a_report_of_results_that_are_not_there_is_one_sentence(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    result = train(*fitted.measured("report"), "--compare", str(tmp_path / "nowhere"))
+    assert "has no results: `tag4pic train compare" in refusal(result)
 
 
 def test_the_report_shows_what_the_popular_style_earns(page: Page) -> None:

@@ -11,16 +11,25 @@ import pytest
 
 from recommenders import bundle as bundles
 from recommenders.backbones.backbone import Backbone
+from recommenders.engine import Engine
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import COLOURS, draw, posts_of, shapes, write_posts
-from training.fitting.plan import plan_to_json, read_plan
+from training.fitting.plan import changed, knobs, plan_from_json, plan_to_json, read_plan
 
 
 def test_a_fit_says_what_it_learnt_and_how_to_use_it(fitted: Fitted) -> None:
     assert "42 photos, 9 hashtags" in fitted.output
     for name in ("als", "w2v", "both"):
-        assert re.search(rf"^ +{name} +[01]\.\d+", fitted.output, re.MULTILINE)
+        assert re.search(rf"^ *{name} +[01]\.\d+", fitted.output, re.MULTILINE)
     assert "MODEL_DIR=" in fitted.output and "tag4pic run" in fitted.output
+
+
+def test_a_bundle_knows_the_files_of_weights_that_it_was_fitted_on(fitted: Fitted) -> None:
+    bundle = bundles.load(fitted.bundle)
+    digest = bundle.backbones["efficientnet_lite0"]
+    weights = {"efficientnet_lite0": {"sha256": digest, "official": True}}
+    assert bundle.provenance["weights"] == weights
+    assert "official" not in fitted.output
 
 
 def test_the_bundle_answers_photos(tag4pic: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
@@ -130,6 +139,26 @@ def test_a_dataset_that_cannot_be_learnt_is_one_sentence(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["embed", "fit", "evaluate", "report"])
+def test_photos_behind_a_link_that_leads_out_of_the_dataset_are_told(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, command: str
+) -> None:
+    dataset = tmp_path / "posts"
+    dataset.mkdir()
+    (dataset / "images").symlink_to(fitted.dataset, target_is_directory=True)
+    write_posts(dataset, [{"image": "images/a.jpg", "hashtags": ["red"]}] * 3)
+    arguments = {
+        "embed": ["embed", "--dataset", str(dataset), "--backbone", "efficientnet_lite0"],
+        "fit": fitted.fit(tmp_path / "out", dataset=dataset),
+        "evaluate": [*fitted.measured("evaluate", dataset=dataset), "--split", "train"],
+        "report": [*fitted.measured("report", dataset=dataset), "--split", "train"],
+    }
+    line = refusal(train(*arguments[command]))
+    assert "No post has both a photo and hashtags" in line
+    assert "3 × image behind a symbolic link that leads out of the folder" in line
+    assert f"(such as images → {fitted.dataset})" in line
+
+
 def test_no_dataset_at_all_is_one_sentence(train: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
     assert "no dataset" in refusal(train(*fitted.fit(tmp_path / "out", dataset=tmp_path)))
 
@@ -168,9 +197,17 @@ def test_what_cannot_be_used_is_told_and_the_rest_learnt(
     (dataset / rows[3]["image"]).unlink()
     (dataset / rows[4]["image"]).write_bytes((dataset / rows[4]["image"]).read_bytes()[:300])
     (dataset / rows[5]["image"]).write_bytes(b"")
-    result = train(*fitted.fit(tmp_path / "out", dataset=dataset))
+    counts = tmp_path / "counts.csv"
+    counts.write_text("tag,posts\nred,200000\ncircle,few\nwarm,-3\n")
+    fit = fitted.fit(tmp_path / "out", dataset=dataset)
+    result = train(*fit, "--post-counts", str(counts))
     assert result.exit_code == 0, result.output
     assert result.stdout.count("left out") >= 4
+    assert "1 × not a number of posts (such as line 3: few)" in result.stderr
+    engine = Engine.load(tmp_path / "out")
+    assert engine.default_mix == "middle" and engine.knowledge is not None
+    assert engine.knowledge.posts("red") == 200_000
+    assert engine.rated  # its posts have likes, so the chat has styles to choose from
     bundle = bundles.load(tmp_path / "out")
     assert bundle.provenance["photos"] == 33 + 1 - 3
     assert set(bundle.hashtags) == {
@@ -220,12 +257,13 @@ def test_hashtags_alone_tell_similar_ones_and_categories(
     [
         ("{", "is not JSON"),
         ("[]", "must be an object"),
-        ('{"alz": {}}', "no field alz"),
-        ('{"als": {"factor": 3}}', "no field als.factor"),
-        ('{"head": {"hidden": "many"}}', "head.hidden must be a whole number"),
-        ('{"head": {"rate": -1}}', "head.rate must be a number"),
-        ('{"head": {"loss": "hinge"}}', "head.loss is one of softmax, kld_bce"),
-        ('{"validation": 1.5}', "validation is a share"),
+        ('{"alz": {}}', "no knob 'alz'"),
+        ('{"als": 3}', "als must be an object"),
+        ('{"als": {"factor": 3}}', "Did you mean als.factors?"),
+        ('{"head": {"hidden": "many"}}', "head.hidden takes a whole number from 1 to 8,192, not"),
+        ('{"head": {"rate": NaN}}', "head.rate takes a number above 0 to 1, not NaN"),
+        ('{"head": {"loss": "hinge"}}', "head.loss takes softmax or kld_bce"),
+        ('{"validation": 1.5}', "validation takes a number above 0 to below 1"),
     ],
 )
 def test_a_plan_that_cannot_be_used_says_where(
@@ -234,6 +272,132 @@ def test_a_plan_that_cannot_be_used_says_where(
     file = tmp_path / "plan.json"
     file.write_text(plan)
     assert reason in refusal(train(*fitted.fit(tmp_path / "out", plan=file)))
+
+
+EVERY_KNOB = {
+    "min_count": "2",
+    "validation": "0.2",
+    "heads": "2",
+    "categories": "3",
+    "seed": "3",
+    "photos.side": "96",
+    "photos.mirrored": "false",
+    "photos.jitter": "1",
+    "photos.jitter_strength": "0.3",
+    "vectors.model": "cbow",
+    "vectors.dims": "12",
+    "vectors.window": "2",
+    "vectors.negative": "4",
+    "vectors.min_count": "2",
+    "vectors.epochs": "3",
+    "vectors.fewest_uses": "3",
+    "als.variance": "0.85",
+    "als.damping": "0.25",
+    "als.factors": "6",
+    "als.alpha": "20",
+    "als.regularization": "0.2",
+    "als.iterations": "4",
+    "als.neighbours": "7",
+    "als.sharpness": "10",
+    "head.loss": "kld_bce",
+    "head.hidden": "32",
+    "head.batch_norm": "true",
+    "head.epochs": "5",
+    "head.stop_after": "4",
+    "head.batch": "16",
+    "head.rate": "0.003",
+    "head.vector_rate": "0.5",
+    "head.weight_decay": "0.01",
+    "head.dropout": "0.2",
+    "choosing.exponents": "0,0.2",
+    "choosing.als_weights": "0.5,0.6",
+    "choosing.rare": "0.4",
+    "choosing.most": "9",
+    "fusion.trees": "10",
+    "fusion.depth": "2",
+    "fusion.rate": "0.2",
+    "fusion.subsample": "0.6",
+    "fusion.leaf": "5",
+    "fusion.negatives": "0.9",
+}
+AGAINST_THEM = {
+    *("vectors.uses", "vectors.fewest_epochs", "vectors.most_epochs"),  # vectors.epochs
+    "head.patience",  # head.stop_after
+    "head.averaging",  # head.batch_norm
+}
+
+
+def test_a_fit_with_every_knob_turned_says_and_keeps_them_and_serves_the_same_side(
+    train: Tag4pic, tag4pic: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    assert {*EVERY_KNOB, *AGAINST_THEM} == set(knobs())
+    out = tmp_path / "mine"
+    settings = [item for name, text in EVERY_KNOB.items() for item in ("--set", f"{name}={text}")]
+    arguments = [
+        *("fit", "--dataset", str(fitted.dataset), "--out", str(out)),
+        *("--backbone", "efficientnet_lite0", "--cache", str(tmp_path / "features")),
+    ]
+    result = train(*arguments, *settings)
+    assert result.exit_code == 0, result.output
+    for name, text in EVERY_KNOB.items():
+        assert f" {name}={text}" in result.stdout
+    bundle = bundles.load(out)
+    assert set(changed(plan_from_json(bundle.provenance["plan"]))) == set(EVERY_KNOB)
+    pca = bundle.provenance["pca"]
+    assert pca["components"] == len(bundle.arrays["als"]["components"])
+    assert 0.85 <= pca["variance"] < 0.95
+    assert f"{pca['components']} components, {100 * pca['variance']:.1f} %" in result.stdout
+    assert "Vectors: 3 epochs" in result.stdout and bundle.provenance["vector_epochs"] == 3
+    assert list(bundle.backbones) == ["efficientnet_lite0@96px"]
+    assert bundle.settings["als"]["neighbours"] == 7
+    assert bundle.array("w2v", "vectors", None, None).shape[1] == 2 * 12
+    photo = tmp_path / "new.png"
+    draw("red", "circle", 999).save(photo)
+    answer = json.loads(
+        tag4pic("recommend", str(photo), "--json", env={"MODEL_DIR": str(out)}).stdout
+    )
+    assert answer["backbone"] == "efficientnet_lite0@96px" and answer["hashtags"]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--set", "vectors.windwo=2"], "Did you mean vectors.window?"),
+        (["--set", "vectors.window=0"], "takes a whole number from 1 to 100, not 0"),
+        (["--set", "vectors.dims=10000"], "takes a whole number from 2 to 1,000"),
+        (["--loss", "hinge"], "head.loss takes softmax or kld_bce, not hinge"),
+        (["--loss", "softmax", "--set", "head.loss=kld_bce"], "kld_bce and to softmax"),
+        (["--seed", "1", "--set", "seed=2"], "seed is set to 2 and to 1"),
+        (["--backend", "als", "--set", "head.hidden=9"], "counts for nothing with --backend als"),
+        (["--backend", "als", "--set", "photos.jitter=2"], "counts for nothing"),
+        (["--backend", "w2v", "--set", "als.alpha=9"], "counts for nothing with --backend w2v"),
+        (["--backend", "tags", "--set", "photos.side=200"], "counts for nothing"),
+        (["--backbone", "efficientnet_lite0@200px", "--set", "photos.side=224"], "not at 224 too"),
+        (["--set", "min_count=61"], "carried by at least 61 photos. Lower min_count"),
+    ],
+)
+def test_knobs_that_cannot_be_turned_so_are_refused_and_nothing_is_written(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, options: list[str], reason: str
+) -> None:
+    assert reason in refusal(train(*fitted.fit(tmp_path / "out"), *options))
+    assert not (tmp_path / "out").exists()
+
+
+def test_plan_lists_every_knob_and_what_was_turned(
+    tag4pic: Tag4pic, fitted: Fitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    options = ["--plan", str(fitted.plan), "--set", "vectors.window=2"]
+    table = tag4pic("train", "plan", *options).stdout
+    for knob in knobs().values():
+        assert re.search(rf"^ *{re.escape(knob.name)} .*{re.escape(knob.does)}", table, re.M), knob
+    assert re.search(r"vectors\.window +2, not 3 ", table)
+    assert re.search(r"head\.hidden +48, not 1280 ", table)
+    listed = json.loads(tag4pic("train", "plan", *options, "--json").stdout)
+    assert [one["knob"] for one in listed] == list(knobs())
+    turned = {one["knob"]: one["value"] for one in listed if one["value"] != one["default"]}
+    assert turned == {**changed(read_plan(fitted.plan)), "vectors.window": 2}
+    assert "no knob 'windwo'" in refusal(tag4pic("train", "plan", "--set", "windwo=2"))
 
 
 def test_tune_never_sees_the_test_split_and_goes_on_from_its_study(

@@ -11,7 +11,14 @@ from tests.colours import jpeg
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 PLACES = {"query", "header", "path", "cookie"}
-TYPES = {"string": str, "integer": int, "number": (int, float), "array": list, "object": dict}
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
 
 
 @pytest.fixture
@@ -43,7 +50,9 @@ def fits(document: Any, value: Any, schema: Any) -> bool:
         return fits(document, value, resolved(document, schema["$ref"]))
     if "oneOf" in schema:
         return sum(fits(document, value, one) for one in schema["oneOf"]) == 1
-    if "type" in schema and not isinstance(value, TYPES[schema["type"]]):
+    kinds = schema.get("type", list(TYPES))
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if not any(isinstance(value, TYPES[kind]) for kind in kinds):
         return False
     if value not in schema.get("enum", [value]) or value != schema.get("const", value):
         return False

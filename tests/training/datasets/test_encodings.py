@@ -25,7 +25,9 @@ def test_cyrillic_hashtags_are_read_in_any_usual_encoding(
     imported = import_csv("tags,caption", "#Собака #лес,прогулка", encoding=encoding)
     assert imported.hashtags == [["собака", "лес"]]
     assert [line for line in imported.summary.lines() if "not UTF-8" in line] == (
-        [note + " If letters look wrong, save the file as UTF-8 and import again."] if note else []
+        [note + " If letters look wrong, save the file as UTF-8 and run this again."]
+        if note
+        else []
     )
 
 

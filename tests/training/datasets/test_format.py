@@ -39,6 +39,13 @@ def test_likes_that_are_no_number_are_counted(tmp_path: Path, likes: str) -> Non
     assert problems.counts == {"likes are not a whole number": 1}
 
 
+@pytest.mark.parametrize("likes", [f"{10**13}", "9" * 400, "1e300"])
+def test_more_likes_than_can_be_are_counted(tmp_path: Path, likes: str) -> None:
+    posts, problems = _read(tmp_path, f'{{"hashtags": ["sea"], "likes": {likes}}}\n')
+    assert posts[0].likes is None
+    assert problems.counts == {"likes are more than can be": 1}
+
+
 def test_splits_go_by_their_usual_names(tmp_path: Path) -> None:
     names = ("TRAIN", "val", " Test ", "mine")
     lines = [json.dumps({"hashtags": ["sea"], "split": name}) for name in names]

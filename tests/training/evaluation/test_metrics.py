@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from training.evaluation.metrics import bootstrap, measure, top_columns
+from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
 
 # Hashtags a b c d; the third photo carries one that nobody knows besides.
 TRUTH = np.array(
@@ -22,6 +22,9 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
     found = measure(TOP, TRUTH, LENGTHS)
     assert found["precision"] == pytest.approx((1 / 2 + 1 / 2 + 1 / 2 + 0) / 4)
     assert found["recall"] == pytest.approx((1 / 2 + 1 + 1 / 2 + 0) / 4)
+    assert found["f2"] == pytest.approx((5 / 10 + 5 / 6 + 5 / 10 + 0) / 4)
+    # Of four hashtags each: wrong are b and c; b; nothing; and a, b and c.
+    assert found["accuracy"] == pytest.approx((2 / 4 + 3 / 4 + 4 / 4 + 1 / 4) / 4)
     assert found["p@1"] == pytest.approx(2 / 4)
     # a: recommended twice, right twice, carried three times; b: twice, never right, carried once;
     # c: three times, right once, carried once. Nobody carries d, so it does not count.
@@ -34,9 +37,19 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
 
 def test_nothing_recommended_is_nothing_right() -> None:
     found = measure(np.full((4, 2), -1), TRUTH, LENGTHS)
-    assert set(found.values()) == {0}
     intervals = bootstrap(np.full((4, 2), -1), TRUTH, LENGTHS)
+    del intervals["accuracy"]
+    assert found.pop("accuracy") == empty_accuracy(TRUTH) == 1 - 5 / 16
+    assert set(found.values()) == {0}
     assert all(interval == (0, 0) for interval in intervals.values())
+
+
+def test_f2_is_the_f_beta_of_precision_and_recall_that_weighs_recall_four_times() -> None:
+    for row in range(len(TOP)):
+        found = measure(TOP[[row]], TRUTH[[row]], LENGTHS[[row]])
+        precision, recall = found["precision"], found["recall"]
+        beta = 5 * precision * recall / (4 * precision + recall) if recall else 0.0
+        assert found["f2"] == pytest.approx(beta)
 
 
 @given(seed=st.integers(0, 10_000), photos=st.integers(20, 120), hashtags=st.integers(3, 60))

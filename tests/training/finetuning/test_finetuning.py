@@ -71,7 +71,7 @@ def twelve(bundle: Bundle) -> Bundle:
 
 
 def test_forty_photos_of_something_unknown_are_enough_to_be_promoted(tuned: FineTuned) -> None:
-    assert tuned.promoted, tuned.reason
+    assert tuned.decision.promoted, tuned.decision.reason
 
 
 def test_the_hashtags_that_the_bundle_lacked_are_added(
@@ -155,8 +155,10 @@ def test_als_learns_a_photo_only_once(bundle: Bundle, thirty: Bundle) -> None:
 
 def test_what_teaches_nothing_new_is_not_promoted_and_the_reason_is_told(bundle: Bundle) -> None:
     tuned = fine_tune(bundle, taught(20, ["animals"], concept=CONCEPTS[0]), "mine-2")
-    assert not tuned.promoted and tuned.added == ()
-    assert tuned.reason.startswith("It has not learnt: recall of held-out labels went from 1.000")
+    assert not tuned.decision.promoted and tuned.added == ()
+    assert tuned.decision.reason.startswith(
+        "It has not learnt: recall of held-out labels went from 1.000"
+    )
 
 
 def test_too_few_photos_are_refused(bundle: Bundle) -> None:

@@ -81,40 +81,6 @@ def test_more_hashtags_than_fit_the_eye_are_brought_to_fewer_dimensions() -> Non
         assert np.bincount(result.posts[first : first + 200]).max() > 190
 
 
-APES = [(("selfie", "girl"), ("gorilla", "chimp"))]
-
-
-def ape_at_home_among_selfies() -> list[Post]:
-    return posts_of(
-        *[["selfie", "girl", "mirror"]] * 20,
-        *[["selfie", "girl", "gorilla"]] * 2,
-        *[["zoo", "lion", "gorilla"]],
-        *[["zoo", "lion", "tiger"]] * 10,
-    )
-
-
-def test_what_must_not_meet_shares_no_category() -> None:
-    vocabulary = ["selfie", "girl", "mirror", "gorilla", "zoo", "lion", "tiger"]
-    usual = categories(ape_at_home_among_selfies(), vocabulary, k=2)
-    apart = categories(ape_at_home_among_selfies(), vocabulary, k=2, forbidden_pairs=APES)
-    selfie, gorilla, zoo = (vocabulary.index(tag) for tag in ("selfie", "gorilla", "zoo"))
-    assert usual.of_hashtag[gorilla] == usual.of_hashtag[selfie]
-    assert apart.of_hashtag[gorilla] == apart.of_hashtag[zoo] != apart.of_hashtag[selfie]
-    assert (np.delete(apart.of_hashtag, gorilla) == np.delete(usual.of_hashtag, gorilla)).all()
-
-
-def test_what_may_join_no_category_is_in_none() -> None:
-    posts = posts_of(*[["selfie", "gorilla", "girl"]] * 5)
-    result = categories(posts, ["selfie", "girl", "gorilla"], forbidden_pairs=APES)
-    assert result.of_hashtag.tolist() == [0, 0, -1]
-
-
-def test_no_category_is_named_by_what_must_not_meet() -> None:
-    posts = posts_of(*[["selfie", "gorilla", "girl"]] * 5)
-    result = categories(posts, ["selfie", "girl", "gorilla"], forbidden_pairs=APES)
-    assert result.names == ("selfie_girl",)
-
-
 def test_a_category_asked_for_in_vain_is_not_made_up() -> None:
     assert len(categories(SIX, ["italy", "food", "architecture"], k=50).names) == 4
 

@@ -1,5 +1,6 @@
 """Projection heads fitted side by side."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from tests.concepts import BACKBONE, CONCEPTS, photos_of
 from training.datasets.format import DatasetError
 from training.features.examples import Examples
 from training.features.processes import ProcessEndedError
-from training.fitting.head import FittedHead
+from training.fitting.head import FittedHead, head_recommender
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import HeadPlan, Plan
 from training.fitting.vocabulary import matrix, vocabulary
@@ -19,12 +20,18 @@ PLAN = Plan(head=HeadPlan(hidden=16, epochs=3, batch=16), heads=3)
 Report = tuple[str, int, int]
 
 
-def fit(processes: int) -> tuple[list[Report], list[FittedHead]]:
-    """Fits heads on 48 photos and their mirror images: the progress made, and the heads."""
+def fit(processes: int, plan: Plan = PLAN) -> tuple[list[Report], list[FittedHead]]:
+    """Fits heads on 48 photos and two copies of each: the progress made, and the heads."""
     features, labels = photos_of(CONCEPTS[:6], 8, seed=0)
     mirrored, _ = photos_of(CONCEPTS[:6], 8, seed=1)
     hashtags = vocabulary(labels)
-    examples = Examples({BACKBONE: features}, matrix(labels, hashtags), {BACKBONE: mirrored})
+    jittered, _ = photos_of(CONCEPTS[:6], 8, seed=2)
+    examples = Examples(
+        {BACKBONE: features},
+        matrix(labels, hashtags),
+        {BACKBONE: mirrored},
+        [{BACKBONE: jittered}],
+    )
     rows = np.random.default_rng(0).permutation(len(labels))
     vectors = np.random.default_rng(0).standard_normal((len(hashtags), 8)).astype(np.float32)
     reports: list[Report] = []
@@ -33,7 +40,7 @@ def fit(processes: int) -> tuple[list[Report], list[FittedHead]]:
         BACKBONE,
         Split(np.sort(rows[8:]), rows[:8], np.sort(rows[2:])),
         vectors,
-        PLAN,
+        plan,
         lambda *report: reports.append(report),
         processes=processes,
     )
@@ -67,6 +74,27 @@ def test_heads_are_the_same_to_the_bit_in_one_process_and_in_several(
 
 def test_no_two_heads_are_alike(here: Fitted) -> None:
     assert len({head.head.weight1.tobytes() for head in here[1]}) == 6
+
+
+def test_an_epoch_to_stop_after_is_that_of_both_fits() -> None:
+    head = replace(PLAN.head, stop_after=2)
+    reports, heads = fit(1, replace(PLAN, head=head, heads=1))
+    assert [len(one.history) for one in heads] == [2, 2]
+    assert reports[-1][1:] == (4, 4)
+
+
+def test_batch_norm_is_part_of_layer_one_as_it_is_served() -> None:
+    head = replace(PLAN.head, batch_norm=True, epochs=8, patience=8, batch=47)
+    _, (first, last) = fit(1, replace(PLAN, head=head, heads=1))  # a photo is left over
+    losses = [loss for loss, _ in last.history]
+    assert losses[-1] < losses[0] and first.history[-1][1] > 0.5
+    # A head that is served otherwise than it was validated would not do as well anew.
+    features, labels = photos_of(CONCEPTS[:6], 8, seed=3)
+    hashtags = vocabulary(labels)
+    scores = head_recommender(BACKBONE, last, 3.0).scores(features)
+    truth = matrix(labels, hashtags).toarray()
+    best = np.argsort(-scores, axis=1)[:, :3]
+    assert np.take_along_axis(truth, best, axis=1).mean() > 0.6
 
 
 @pytest.mark.parametrize("fitted", ["here", "there"])

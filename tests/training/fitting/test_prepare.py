@@ -7,6 +7,7 @@ import pytest
 from recommenders.backbones.backbone import Backbone
 from tests.shapes import circles
 from training.datasets.format import DatasetError, Post, Problems
+from training.features.changes import MIRRORED
 from training.fitting.prepare import embed_posts
 
 
@@ -21,11 +22,16 @@ def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(
             paths[2].unlink(missing_ok=True)
 
     problems = Problems()
-    left, features, mirrored = embed_posts(
-        posts, [backbone], tmp_path / "features", mirrored=True, progress=vanish, problems=problems
+    left, features, copies = embed_posts(
+        posts,
+        [backbone],
+        tmp_path / "features",
+        changes=[MIRRORED],
+        progress=vanish,
+        problems=problems,
     )
     assert [post.image for post in left] == [paths[0], paths[1], paths[3]]
-    assert len(features[backbone.name]) == len(mirrored[backbone.name]) == 3
+    assert len(features[backbone.name]) == len(copies[MIRRORED][backbone.name]) == 3
     assert problems.counts.total() == 1
 
 
@@ -35,5 +41,7 @@ def test_features_that_would_not_fit_into_memory_are_refused_before_any_is_compu
     posts = [Post(("red",), tmp_path / f"{number}.jpg") for number in range(1000)]
     monkeypatch.setattr("training.fitting.prepare.free_memory", lambda: 10_000_000)
     with pytest.raises(DatasetError, match=r"1,000 photos take .*--no-mirrored"):
-        embed_posts(posts, [backbone], tmp_path / "features", mirrored=True, problems=Problems())
+        embed_posts(
+            posts, [backbone], tmp_path / "features", changes=[MIRRORED], problems=Problems()
+        )
     assert not (tmp_path / "features").exists()

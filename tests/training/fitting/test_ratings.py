@@ -1,10 +1,13 @@
+import math
 from collections.abc import Sequence
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommenders.ratings import ratings
 from training.datasets.format import Post
 from training.fitting.ratings import FLOOR, earnings, median_likes, uses_of
 
@@ -17,6 +20,8 @@ def test_hidden_likes_are_left_out() -> None:
     posts = [post(["a"], 4), post(["a"], None), post(["a"], -1), post(["a"], 8)]
     uses = uses_of(posts, ["a"])
     assert uses.likes.tolist() == [4, 8]
+    assert uses.adj_likes.tolist() == [4, 8]
+    assert ratings(uses) == pytest.approx([0, math.log(2)])
     assert median_likes(uses).tolist() == [6]
 
 
@@ -46,6 +51,14 @@ some_posts = st.lists(
     ),
     max_size=30,
 )
+
+
+@given(some_posts)
+def test_ratings_stay_between_0_and_the_log_of_the_uses(posts: list[Post]) -> None:
+    uses = uses_of(posts, list("abcdef"))
+    rated = ratings(uses)
+    assert np.all(rated >= 0)
+    assert np.all(rated <= np.log(uses.counts[uses.hashtag]) + 1e-12)
 
 
 @given(some_posts, st.randoms())

@@ -8,6 +8,7 @@ from training.fitting.sizes import (
     BROAD,
     MIDDLE,
     NICHE,
+    known_posts,
     size_by_posts,
     size_of,
     sizes,
@@ -26,9 +27,11 @@ def test_without_counts_the_few_hashtags_that_everybody_uses_are_broad() -> None
 
 def test_a_hashtag_that_the_file_lacks_is_sized_by_its_rank() -> None:
     uses = np.array([900, 10, 10])
-    counts = {"love": 2_000_000_000, "smallcraft": 150_000}
-    assert sizes(["love", "smallcraft", "unlisted"], uses, counts).tolist() == [2, 1, 0]
-    assert sizes(["love", "smallcraft", "unlisted"], uses).tolist() == [2, 0, 0]
+    posts = known_posts(
+        ["love", "smallcraft", "unlisted"], {"love": 2_000_000_000, "smallcraft": 150_000}
+    )
+    assert sizes(uses, posts).tolist() == [2, 1, 0]
+    assert sizes(uses).tolist() == [2, 0, 0]
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1), st.randoms(use_true_random=False))

@@ -2,12 +2,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from recommenders.arrays import Floats, unit
+from recommenders.nearest import nearest
 from training.datasets.format import DatasetError, Post
-from training.fitting.plan import VectorsPlan
-from training.fitting.vectors import Model, aligned, similar_table, train_vectors
+from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
+from training.fitting.vectors import (
+    aligned,
+    epochs_of,
+    hashtag_vectors,
+    starting_vectors,
+    train_vectors,
+)
 
 TOPICS = [
     topic.split()
@@ -29,16 +35,18 @@ def posts(count: int = 600) -> list[Post]:
     return [Post(tuple(random.permutation(TOPICS[i % 3])[:4].tolist())) for i in range(count)]
 
 
+def near(tag: str, tags: list[str], vectors: Floats, k: int) -> set[str]:
+    directions, row = unit(vectors), tags.index(tag)
+    columns, _ = nearest(directions[[row]], directions, k + 1)
+    return {tags[column] for column in columns[0]} - {tag}
+
+
 @pytest.mark.parametrize("model", ["skipgram", "cbow"])
 def test_hashtags_that_stand_together_are_similar(model: Model) -> None:
     tags, vectors = train_vectors(posts(), model, quick(20, 40))
-    indices, cosines = similar_table(vectors, k=4)
     for topic in TOPICS:
         for tag in topic:
-            near = {tags[column] for column in indices[tags.index(tag)]}
-            assert near <= set(topic) - {tag}
-    assert cosines.dtype == np.float16
-    assert np.all(np.diff(cosines.astype(float), axis=1) <= 0)
+            assert near(tag, tags, vectors, 4) <= set(topic) - {tag}
 
 
 def test_the_same_seed_gives_the_same_vectors_and_another_seed_others() -> None:
@@ -72,31 +80,32 @@ def test_a_vocabulary_gets_zeros_where_there_is_no_vector() -> None:
     assert aligned(["b", "new", "a"], ["a", "b"], vectors).tolist() == [[3, 4], [0, 0], [1, 2]]
 
 
-def test_a_hashtag_without_a_vector_has_no_neighbours_and_is_nobodys() -> None:
-    vectors = np.array([[1, 0], [0, 0], [1, 1], [1, 0.1]], np.float32)
-    indices, cosines = similar_table(vectors, k=3)
-    assert indices.tolist() == [[3, 2, -1], [-1, -1, -1], [3, 0, -1], [0, 2, -1]]
-    assert cosines[1].tolist() == [0, 0, 0]
+def test_epochs_that_a_plan_names_are_made_whatever_the_posts() -> None:
+    reports: list[tuple[str, int, int]] = []
+    plan = VectorsPlan(dims=4, epochs=2)
+    train_vectors(posts(30), plan=plan, progress=lambda *report: reports.append(report))
+    assert reports[-1] == ("Word2Vec, skipgram", 2, 2) and epochs_of(posts(30), plan) == 2
+    assert epochs_of(posts(30), VectorsPlan(uses=1200)) == 10  # 30 posts of 4 hashtags
+    assert epochs_of([Post(("alone",))], VectorsPlan(epochs=2)) == 0
 
 
-def test_one_hashtag_has_a_table_of_no_columns() -> None:
-    indices, cosines = similar_table(np.ones((1, 5), np.float32))
-    assert indices.shape == cosines.shape == (1, 0)
+def test_the_head_starts_from_the_plans_model_and_drawn_vectors_where_it_has_none() -> None:
+    some = [*posts(60), Post(("once", "beach"))]
+    hashtags = ["beach", "once", "dog"]
+    vectors = {}
+    for model in MODELS:
+        plan = Plan(vectors=VectorsPlan(model=model, dims=6, epochs=1, min_count=2))
+        vectors[model] = starting_vectors(hashtag_vectors(some, hashtags, plan), 3, plan)
+    learnt = hashtag_vectors(some, hashtags, plan)
+    for model, start in vectors.items():
+        assert np.array_equal(start[[0, 2]], learnt[model][[0, 2]])
+        assert not learnt[model][1].any() and start[1].any()
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(2, 12), st.integers(1, 15), st.integers(0, 1000))
-def test_the_table_is_that_of_all_cosines_sorted(count: int, k: int, seed: int) -> None:
-    vectors = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
-    indices, cosines = similar_table(vectors, k)
-    normalised = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    for row in range(count):
-        expected = np.delete(normalised @ normalised[row], row)
-        expected = np.sort(expected)[::-1][: min(k, count - 1)]
-        assert row not in indices[row]
-        assert len(set(indices[row])) == len(indices[row])
-        assert cosines[row].astype(float) == pytest.approx(expected, abs=2e-3)
-        assert np.all(np.abs(cosines[row]) <= 1)
+def test_a_floor_above_every_hashtag_is_refused_in_a_sentence() -> None:
+    plan = Plan(vectors=VectorsPlan(min_count=1000))
+    with pytest.raises(DatasetError, match=r"at least 1,000 posts. Lower vectors\.min_count"):
+        hashtag_vectors(posts(30), ["beach"], plan)
 
 
 HARRISON = Path(__file__).parents[4] / "shared" / "data" / "harrison" / "tag_list.txt"
@@ -107,7 +116,5 @@ def test_beach_is_near_sand_and_dog_near_puppy_on_instagram() -> None:
     lines = HARRISON.read_text(encoding="utf-8").splitlines()
     some = [Post(tuple(dict.fromkeys(line.split()))) for line in lines]
     tags, vectors = train_vectors(some, "cbow", quick(150, 4))
-    indices, _ = similar_table(vectors, k=10)
-    near = {tag: {tags[column] for column in indices[tags.index(tag)]} for tag in ("beach", "dog")}
-    assert {"sand", "beachlife", "seaside"} & near["beach"]
-    assert {"puppy", "pup", "doglover"} & near["dog"]
+    assert {"sand", "beachlife", "seaside"} & near("beach", tags, vectors, 10)
+    assert {"puppy", "pup", "doglover"} & near("dog", tags, vectors, 10)

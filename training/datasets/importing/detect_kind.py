@@ -83,4 +83,10 @@ def _kind_of_files(source: Path) -> str:
     if pictures:
         return "keywords"
     empty = next(files_below(source), None) is None
+    links = [path for path in sorted(source.iterdir()) if path.is_symlink() and path.is_dir()]
+    if empty and links:
+        raise DatasetError(
+            f"{source} holds nothing but symbolic links to folders ({links[0].name} → "
+            f"{links[0].readlink()}), which are not followed. Import the folder itself."
+        )
     raise DatasetError(f"{source} {'is empty' if empty else 'is not understood'}. {_UNDERSTOOD}")

@@ -18,6 +18,8 @@ class ImportSummary:
         hashtags: different hashtags written.
         duplicates: posts and rows that were joined with an earlier one of the same photo.
         rare, common: hashtags dropped for being too rare or too common, with their counts.
+        hyphenated: words such as close-up, joined to one hashtag, with their counts; only in
+            sources of keywords, since a caption's #close-up is #close.
         without_hashtags: posts left out since they had no hashtag to begin with.
         emptied: posts left out since all their hashtags were dropped.
         photos_found: photos that rows name and that are there.
@@ -35,6 +37,7 @@ class ImportSummary:
     duplicates: int = 0
     rare: Counter[str] = field(default_factory=Counter)
     common: Counter[str] = field(default_factory=Counter)
+    hyphenated: Counter[str] = field(default_factory=Counter)
     without_hashtags: int = 0
     emptied: int = 0
     photos_found: int = 0
@@ -61,6 +64,9 @@ class ImportSummary:
                 f"{self.photos_found + self.photos_missing:,} not there (such as "
                 f"{', '.join(self.missing_examples)}); their hashtags still serve."
             )
+        if self.hyphenated:
+            what = _most_frequent(self.hyphenated, "word", sign="")
+            lines.append(f"Joined, since hashtags have no hyphens: {what}.")
         if self.rare:
             lines.append(f"Too rare, dropped: {_most_frequent(self.rare)}.")
         if self.common:
@@ -80,7 +86,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _most_frequent(counts: Counter[str]) -> str:
-    shown = ", ".join(f"#{tag} {count:,}×" for tag, count in counts.most_common(_SHOWN))
+def _most_frequent(counts: Counter[str], noun: str = "hashtag", sign: str = "#") -> str:
+    shown = ", ".join(f"{sign}{tag} {count:,}×" for tag, count in counts.most_common(_SHOWN))
     more = ", …" if len(counts) > _SHOWN else ""
-    return f"{_count(len(counts), 'hashtag')} ({shown}{more})"
+    return f"{_count(len(counts), noun)} ({shown}{more})"

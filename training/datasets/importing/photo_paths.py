@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from pathlib import Path
 
+from training.datasets.format import BEHIND_A_LINK, leading_out
 from training.datasets.importing.import_summary import ImportSummary
 
 FOLDER = "images"
@@ -16,11 +17,27 @@ _TRIED = 50
 _MAX_FOLDERS = 1000
 
 
-def files_below(root: Path) -> Iterator[Path]:
-    """The files of a folder and of the folders in it, in order, without hidden ones."""
+def files_below(root: Path, summary: ImportSummary | None = None) -> Iterator[Path]:
+    """The files of a folder and of the folders in it, in order, without hidden ones.
+
+    Args:
+        summary: counts the links to folders, which are not followed.
+    """
     for folder, inside, names in os.walk(root):
         inside[:] = sorted(name for name in inside if not name.startswith("."))
+        if summary is not None:
+            count_linked_folders(root, Path(folder), inside, summary)
         yield from (Path(folder) / name for name in sorted(names) if not name.startswith("."))
+
+
+def count_linked_folders(
+    root: Path, folder: Path, inside: Iterable[str], summary: ImportSummary
+) -> None:
+    """Counts the folders inside one below ``root`` that are links, where a walk does not go."""
+    for path in (folder / name for name in inside):
+        if path.is_symlink():
+            link = f"{path.relative_to(root)} → {path.readlink()}"
+            summary.problems.add("folder behind a symbolic link, which is not followed", link)
 
 
 def naming(root: Path, names: Iterable[str]) -> tuple[str, str]:
@@ -67,9 +84,12 @@ def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Pat
             path = root / name.replace("\\", "/")
             there = path.exists()
         if ".." in path.parts or there or Path(name).is_absolute():
-            path = path.resolve()
+            named, path = path, path.resolve()
             if not path.is_relative_to(root):
-                summary.problems.add("photo is not in the source's folder", f"{where}: {name}")
+                if link := leading_out(root, named):
+                    summary.problems.add(f"photo {BEHIND_A_LINK}", f"{where}: {link}")
+                else:
+                    summary.problems.add("photo is not in the source's folder", f"{where}: {name}")
                 return None
             there = path.is_file()
     except (OSError, RuntimeError):  # a name that is too long, a circle of links

@@ -9,7 +9,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle
-from recommenders.bundle_parts import read_als, read_knowledge, read_ranking, read_vectors
+from recommenders.bundle_parts import read_als, read_ranking, read_vectors
+from recommenders.hashtag_tables import read_knowledge
 
 MOST = 500
 """Hashtags on the map; more would hide each other."""
@@ -65,7 +66,7 @@ def landscape(bundle: Bundle) -> Landscape | None:
     low, high = flat.min(axis=0), flat.max(axis=0)
     flat = (flat - low) / np.maximum(high - low, 1e-9)
     tables = read_knowledge(bundle)
-    names = [] if tables is None else [name for name, _ in tables.categories]
+    names = [] if tables is None else [one.name for one in tables.categories]
     category_of = np.full(len(bundle.hashtags), -1) if tables is None else tables.category_of
     return Landscape(
         [

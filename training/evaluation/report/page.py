@@ -1,13 +1,16 @@
 """The report as one HTML page that needs nothing beside itself: no script, no font, no network."""
 
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from training.datasets.format import DatasetError
+from training.datasets.format import DatasetError, Post, read_posts
+from training.evaluation.compared import Result, read_results
 from training.evaluation.evaluate import Answers, Evaluation, answer_split
 from training.evaluation.report import contents, sections
 from training.evaluation.report.landscape import landscape
+from training.evaluation.report.likes import likes_of_posts
 from training.progress import Progress
 
 KS = 20
@@ -21,6 +24,7 @@ def write_report(
     *,
     split: str,
     at: int,
+    compared: Path | None = None,
     weights_dir: Path | None,
     cache_dir: Path,
     progress: Progress,
@@ -31,11 +35,13 @@ def write_report(
         model_dir: the bundle; None for the starter.
         out: the page, replaced where it is there.
         at: how many hashtags of an answer count.
+        compared: a folder of results of ``compare`` to show too.
 
     Raises:
         BundleError, DatasetError, WeightsError: as ``evaluate``; DatasetError too where the page
             cannot be written.
     """
+    results = [] if compared is None else read_results(compared)
     answers = answer_split(
         dataset,
         model_dir,
@@ -47,7 +53,7 @@ def write_report(
     )
     progress("drawing the report", 0, 1)
     figures = answers.measured(at)
-    page = _page(answers, figures)
+    page = _page(answers, figures, read_posts(dataset), results)
     progress("drawing the report", 1, 1)
     partial = out.with_name(f".{out.name}.partial")
     try:
@@ -61,7 +67,9 @@ def write_report(
     return figures
 
 
-def _page(answers: Answers, figures: Evaluation) -> str:
+def _page(
+    answers: Answers, figures: Evaluation, posts: Sequence[Post], results: Sequence[Result]
+) -> str:
     bundle, backend, at = answers.engine.bundle, answers.engine.default_backend, figures.at
     confusion = contents.confusion(answers, backend, at)
     hashtag_map = landscape(bundle)
@@ -70,6 +78,7 @@ def _page(answers: Answers, figures: Evaluation) -> str:
     best, worst = contents.best_and_worst(answers, backend, at)
     parts = {
         ("figures", "All figures"): sections.figures(figures),
+        ("compared", "Plans compared"): sections.comparison(results),
         ("curves", "From one hashtag to twenty"): sections.curves(contents.curves(answers)),
         ("reliability", "Is it as sure as it says?"): (
             sections.reliabilities(*reliabilities) if reliabilities else ""
@@ -78,6 +87,7 @@ def _page(answers: Answers, figures: Evaluation) -> str:
         ("popular", "The most carried hashtags"): sections.confusion(confusion, backend, at),
         ("map", "Map of the hashtags"): sections.hashtag_map(hashtag_map) if hashtag_map else "",
         ("likes", "What the styles earn"): sections.likes(styles) if styles else "",
+        ("post-likes", "Likes"): likes_of_posts(posts),
         ("photos", "Photos"): sections.photos(best, worst, backend, at),
     }
     parts = {heading: body for heading, body in parts.items() if body}

@@ -1,10 +1,12 @@
 """The sections of the report's page as HTML, each of plain numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from training.evaluation.baselines import BASELINES
+from training.evaluation.compared import Result
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.reliability import Reliability
 from training.evaluation.report.charts import (
@@ -30,11 +32,13 @@ MOST_LOST = 0.15
 _TITLES = {
     "recall": "Recall",
     "precision": "Precision",
+    "f2": "F2",
     "p@1": "First right",
     "label_precision": "Label precision",
     "label_recall": "Label recall",
     "label_f1": "Label F1",
     "n_plus": "N+",
+    "accuracy": "Accuracy",
 }
 _METHODS = {
     "als": "neighbours and ALS factors",
@@ -44,6 +48,8 @@ _METHODS = {
     "als_seed": "plain mean of ten neighbours",
     "w2v_seed": "regressed mean vector",
 }
+_DIGITS = {"n_plus": 0, "accuracy": 4}
+_COMPARED = ("recall", "precision", "f2", "label_f1", "n_plus", "accuracy")
 _MARKED_KS = (1, 5, 10)
 
 
@@ -71,14 +77,9 @@ def figures(figures: Evaluation) -> str:
     for name in names:
         cells = []
         for key in _TITLES:
-            value, (low, high) = figures.backends[name][key], figures.intervals[name][key]
-            digits = 0 if key == "n_plus" else 3
             mark = ' class="best"' if best[key] == name else ""
-            cells.append(
-                f"<td{mark}><b>{value:.{digits}f}</b>"
-                f"<small>{low:.{digits}f}–{high:.{digits}f}</small>"
-                f"{interval(value, low, high, most[key])}</td>"
-            )
+            one = _figure(key, figures.backends[name], figures.intervals[name], most[key])
+            cells.append(f"<td{mark}>{one}</td>")
         base = "base" if name in BASELINES else f"c-{escape(name)}"
         rows.append(
             f'<tr class="{base}"><td class="who {base}">{escape(name)}'
@@ -86,11 +87,66 @@ def figures(figures: Evaluation) -> str:
         )
     return (
         f"<p>The first {figures.at} hashtags of every answer, with 95 % intervals (Bayesian "
-        "bootstrap). Recall, precision and first right are means over photos; the label figures "
-        "are means over hashtags, and N+ counts the hashtags that were found at least once. The "
-        "last three rows are baselines, fitted in the same run on the same features.</p>"
-        + _table(["", *_TITLES.values()], rows, "All figures")
+        "bootstrap). Recall, precision, F2 (in which recall weighs four times as much as "
+        "precision) and first right are means over photos; the label figures are means over "
+        "hashtags, and N+ counts the hashtags that were found at least once. Accuracy flatters: "
+        "nearly all pairs of a photo and a hashtag are none, and an answer without any hashtag has "
+        f"{figures.empty_accuracy:.4f}. The last three rows are baselines, fitted in the same run "
+        "on the same features.</p>" + _table(["", *_TITLES.values()], rows, "All figures")
     )
+
+
+def comparison(results: Sequence[Result]) -> str:
+    """Plans side by side, a table for each split that they were measured on."""
+    tables = []
+    for (dataset, split, at), group in groupby(
+        results, key=lambda one: (one.dataset, one.split, one.at)
+    ):
+        of_split = list(group)
+        measured = [(one, name) for one in of_split for name in one.backends]
+        most = {
+            key: max((one.intervals[name][key][1] for one, name in measured), default=0) or 1.0
+            for key in _COMPARED
+        }
+        shared = [
+            setting
+            for setting in of_split[0].settings
+            if all(setting in one.settings for one in of_split)
+        ]
+        rows = []
+        for one in of_split:
+            own = [escape(setting) for setting in one.settings if setting not in shared]
+            plan = "<br>".join(own) or "the plan itself"
+            if one.error:
+                rows.append(
+                    f'<tr><td class="who">{plan}</td><td colspan="{len(_COMPARED) + 3}">'
+                    f"cannot be fitted: {escape(one.error)}</td></tr>"
+                )
+            for name, figures in one.backends.items():
+                cells = "".join(
+                    f"<td>{_figure(key, figures, one.intervals[name], most[key])}</td>"
+                    for key in _COMPARED
+                )
+                rows.append(
+                    f'<tr class="c-{escape(name)}"><td class="who">{plan}</td>'
+                    f"<td>{escape(name)}</td>{cells}<td>{one.cpu_seconds:,.0f} s</td>"
+                    f"<td>{one.seconds:,.0f} s</td></tr>"
+                )
+        photos = max(one.photos for one in of_split)
+        flattered = (
+            " What is best of several on the test split looks better there than it is."
+            if split == "test"
+            else ""
+        )
+        always = f" All with {escape(', '.join(shared))}." if shared else ""
+        heads = ["Plan", "Backend", *(_TITLES[key] for key in _COMPARED), "CPU", "Clock"]
+        title = f"{dataset}, {split}: {photos:,} photos, first {at}"
+        tables.append(
+            f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "
+            f"them, with 95 % intervals; times are those of the fit, features excluded.{always}"
+            f"{flattered}</p>{_table(heads, rows, escape(title))}"
+        )
+    return "".join(tables)
 
 
 def curves(curves: Sequence[Curve]) -> str:
@@ -282,6 +338,21 @@ def _verdict(relevant: StyleFigures, styles: Sequence[StyleFigures]) -> str:
         return f"<b>Style popular earns more, but loses over {MOST_LOST:.0%} of the precision.</b>"
     price = f"for {lost:.1%} of the precision" if lost > 5e-4 else "and loses no precision"
     return f"<b>Style popular earns {more:.1%} more likes {price}.</b>"
+
+
+def _figure(
+    key: str,
+    figures: Mapping[str, float],
+    intervals: Mapping[str, tuple[float, float]],
+    most: float,
+) -> str:
+    """A figure with its interval, in digits and drawn on a line from 0 to ``most``."""
+    value, (low, high) = figures[key], intervals[key]
+    digits = _DIGITS.get(key, 3)
+    return (
+        f"<b>{value:.{digits}f}</b><small>{low:.{digits}f}–{high:.{digits}f}</small>"
+        f"{interval(value, low, high, most)}"
+    )
 
 
 def _table(heads: Sequence[str], rows: Sequence[str], label: str) -> str:

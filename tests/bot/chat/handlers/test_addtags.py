@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -228,8 +229,8 @@ async def test_on_a_full_disk_nothing_is_confirmed(
     open_session = Database.session
 
     @asynccontextmanager
-    async def full(database: Database) -> AsyncIterator[AsyncSession]:
-        async with open_session(database) as session:
+    async def full(database: Database, **how: Any) -> AsyncIterator[AsyncSession]:
+        async with open_session(database, **how) as session:
             yield session
             raise StorageError("The disk that holds the database is full.")
 

@@ -158,13 +158,16 @@ async def test_a_word_that_is_not_blocked_cannot_be_unblocked(admin: Person) -> 
     assert "None of these" in await reply_text(admin, "/unblock red1")
 
 
-async def test_stats_count_what_happened(ann: Person, admin: Person) -> None:
+async def test_stats_count_what_happened(bot: Running, ann: Person, admin: Person) -> None:
     await answer(ann, "red")
     await below(ann, await answer(ann, "red"), "👍")
     await reply_text(ann, "/addtags #one #two")
     text = await reply_text(admin, "/stats")
     assert text.startswith("1 photo from 1 user\nDuplicates: 1\nAdded: 2 hashtags\n👍 1  👎 0")
     assert "als: 2 answers, half of them within" in text
+    assert f"{bot.services.engine.model} answers. It has learnt 0 of the 2 labels." in text
+    assert "• waiting for a second person: 2" in text
+    assert "Next fine-tuning: when somebody runs tag4pic train finetune." in text
 
 
 async def test_an_empty_bot_has_stats_too(admin: Person) -> None:

@@ -1,7 +1,9 @@
 """/categories: what the model's posts are about."""
 
 import pytest
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from recommenders.bundle import Bundle, Part
 from storage import moderation
 from tests.bot.conversation import (
     BOB_IN_GROUP,
@@ -142,6 +144,90 @@ async def test_a_category_of_another_model_is_gone(bot: Running, ann: Person) ->
 async def test_a_model_without_knowledge_says_so(start: Start) -> None:
     ann = await (await start(colour_bundle())).person()
     assert "does not know enough" in await reply_text(ann, "/categories")
+
+
+def with_heads() -> Bundle:
+    """Colours under one head, with titles; dishes under none."""
+    bundle = colour_bundle(knowledge=True)
+    red, green, blue, *rows = bundle.settings["knowledge"]["categories"]
+    rows = [
+        red | {"head": "colours", "titles": {"en": "deep red", "ru": "алые"}},
+        green | {"head": "colours", "titles": {"en": "green", "ru": "зелёные"}},
+        blue | {"head": "colours", "titles": {"en": "blue", "ru": "синие"}},
+        *rows,
+        {
+            "name": "colours",
+            "titles": {"en": "colours", "ru": "цвета"},
+            "leaders": ["red1", "blue1"],
+        },
+    ]
+    knowledge = Part({"categories": rows}, bundle.arrays["knowledge"])
+    return bundle.with_parts({"knowledge": knowledge})
+
+
+async def test_a_head_opens_to_its_hashtags_and_what_is_under_it(start: Start) -> None:
+    ann = await (await start(with_heads())).person()
+    top = await reply(ann, "/categories")
+    assert labels(top) == ["Colours", "dish1 · dish2 · dish3"]
+    head = await edited(ann, top, "Colours")
+    assert head["text"].startswith("Colours") and hashtags(head) == ["#red1", "#blue1"]
+    assert labels(head) == ["Copy", "Blue", "Deep red", "Green", "‹ Categories"]
+    assert labels(await edited(ann, head, "‹ Categories")) == labels(top)
+
+
+async def test_what_is_under_a_head_leads_back_to_it(start: Start) -> None:
+    ann = await (await start(with_heads())).person()
+    head = await edited(ann, await reply(ann, "/categories"), "Colours")
+    category = await edited(ann, head, "Deep red")
+    assert category["text"].startswith("Deep red") and hashtags(category)[0] == "#red1"
+    assert labels(await edited(ann, category, "‹ Colours")) == labels(head)
+
+
+async def test_a_head_is_marked_where_what_fits_is_under_it(start: Start) -> None:
+    ann = await (await start(with_heads())).person()
+    await answer(ann, "blue")
+    top = await reply(ann, "/categories")
+    assert labels(top)[0] == "★ Colours"
+    assert labels(await edited(ann, top, "Colours"))[1:4] == ["★ Blue", "Deep red", "Green"]
+
+
+async def test_russian_chats_browse_in_russian(start: Start) -> None:
+    boris = await (await start(with_heads())).person(language="ru")
+    head = await edited(boris, await reply(boris, "/categories"), "Цвета")
+    assert head["text"].startswith("Цвета") and "Алые" in labels(head)
+    assert (await edited(boris, head, "Алые"))["text"].startswith("Алые\nХештегов: 30 из 40")
+
+
+async def test_what_is_blocked_is_no_title_and_a_category_of_nothing_else_is_not_listed(
+    start: Start,
+) -> None:
+    bot = await start(with_heads())
+    ann = await bot.person()
+    async with bot.database.session() as session:
+        await moderation.block(session, "deep", by=77)
+        await moderation.block(session, "green", by=77)
+    head = await edited(ann, await reply(ann, "/categories"), "Colours")
+    assert labels(head) == ["Copy", "Blue", "red1 · red2 · red3", "‹ Categories"]
+
+
+FORGED = ("head:", "head:0:0", "category:", "category:0:x", "categories:-1", "categories:a:b")
+
+
+async def test_forged_taps_get_a_friendly_note(
+    bot: Running, ann: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    message = await reply(ann, "/categories")
+    keyboard = [[InlineKeyboardButton(data, callback_data=data)] for data in FORGED]
+    await bot.application.bot.edit_message_text(
+        "forged",
+        message["chat"]["id"],
+        message["message_id"],
+        reply_markup=InlineKeyboardMarkup(keyboard),
+    )
+    await ann.wait_edit(message)
+    notes = [await note(ann, message, data) for data in FORGED]
+    assert all("/categories shows" in text or "too old" in text for text in notes)
+    assert not caplog.records
 
 
 async def test_groups_may_see_categories(bot: Running) -> None:

@@ -1,10 +1,12 @@
 """/settings: what a chat chooses."""
 
+import numpy as np
 import pytest
 
 from bot.chat.platforms import COUNTS, PLATFORMS, platform_named
 from bot.chat.texts import LANGUAGES
 from recommenders.backends import STYLES
+from recommenders.bundle import Part
 from storage.chats import ChatSettings
 from tests.bot.conversation import (
     GROUP,
@@ -261,7 +263,7 @@ async def test_size_changes_the_mix_but_never_the_hashtag_that_fits_best(
 ) -> None:
     ann = await bot_with_sizes.person()
     assert await reply_text(ann, "/settings broad") == (
-        "From now on the mix of sizes here is broad: the most used first."
+        "From now on, sizes here: common first; the most used move up."
     )
     broad = await answer_hashtags(ann)
     assert broad[:3] == ["#red1", "#red3", "#red6"]
@@ -291,8 +293,24 @@ async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) 
     ann = await bot_with_sizes.person()
     await answer(ann, "red")
     message = await settings_page(ann, "Sizes")
-    assert "niche: #red1 #red4" in message["text"]
-    assert labels(message)[0] == "✓ any"
+    assert "rare: #red1 #red4" in message["text"]
+    assert labels(message)[0] == "✓ as they fit"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("counted", [False, True])
+async def test_size_says_whether_sizes_are_of_a_platform_or_of_the_training_posts(
+    start: Start, language: str, counted: bool
+) -> None:
+    bundle = colour_bundle(knowledge=True)
+    if counted:
+        posts = np.full(len(bundle.hashtags), 1_000_000, np.int64)
+        bundle = bundle.with_parts(
+            {"knowledge": Part({}, bundle.arrays["knowledge"] | {"posts": posts})}
+        )
+    person, texts = await (await start(bundle)).person(language=language), LANGUAGES[language]
+    text = (await settings_page(person, texts.setting_names["size"]))["text"]
+    assert (texts.mix_of_platform in text, texts.mix_of_training in text) == (counted, not counted)
 
 
 async def test_size_is_chosen_by_button_after_a_restart(
@@ -303,9 +321,9 @@ async def test_size_is_chosen_by_button_after_a_restart(
 
     second = await start(colour_bundle(knowledge=True), server=bot_with_sizes.server)
     ann = await second.person()
-    await note(ann, message, "ladder")
-    assert "✓ ladder" in labels(ann.messages[message["message_id"]])
-    assert "Sizes: ladder" in await reply_text(ann, "/settings")
+    await note(ann, message, "few common")
+    assert "✓ few common" in labels(ann.messages[message["message_id"]])
+    assert "Sizes: few common" in await reply_text(ann, "/settings")
 
 
 async def test_a_mix_that_the_bundle_prefers_holds_until_the_chat_chooses(start: Start) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sources import Import, photo, table
 
-from training.datasets.format import read_posts
+from training.datasets.format import BEHIND_A_LINK, read_posts
 
 
 def test_photos_are_linked_not_copied_where_the_disk_allows(
@@ -56,7 +56,8 @@ def test_photos_and_links_that_leave_the_folder_are_refused(
     assert imported.hashtags == [["a"], ["b"], ["c"], ["d"], ["e"]]
     assert imported.summary.photos == 0
     assert imported.summary.problems.counts == {
-        "photo is not in the source's folder": 4,
+        "photo is not in the source's folder": 3,
+        f"photo {BEHIND_A_LINK}": 1,
         "photo is an address, not a file": 1,
     }
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
@@ -21,9 +22,9 @@ from training.datasets.importing.readers.text_values import (
 )
 
 SUFFIXES = (".csv", ".tsv")
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"
 # Excel may say in a line of its own which delimiter follows.
-_DELIMITER_LINE = re.compile(rf'\s*"?sep=([{_DELIMITERS}])"?\1*\s*', re.IGNORECASE)
+DELIMITER_LINE = re.compile(rf'\s*"?sep=([{DELIMITERS}])"?\1*\s*', re.IGNORECASE)
 # Names of columns, the likeliest first; compared without case, spaces and underscores.
 _NAMES = {
     "image": ("image", "imagepath", "imagefile", "imagename", "photo", "photopath", "picture",
@@ -102,9 +103,14 @@ def find_table(folder: Path) -> Path | None:
     return tables[0] if tables else None
 
 
+def title_of(cell: str) -> str:
+    """A column's name as names are compared: without case, spaces and underscores."""
+    return re.sub(r"[\W_]+", "", cell).casefold()
+
+
 def _columns(header: Sequence[str], name: str) -> dict[str, int]:
     """Where in a row each thing stands that the header names."""
-    titles = [re.sub(r"[\W_]+", "", title).casefold() for title in header]
+    titles = list(map(title_of, header))
     columns = {
         key: titles.index(title)
         for key, names in _NAMES.items()
@@ -128,10 +134,10 @@ def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """
     lines = list(StringIO(text, newline=""))
     start = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    if lines and (match := _DELIMITER_LINE.fullmatch(lines[start])):
+    if lines and (match := DELIMITER_LINE.fullmatch(lines[start])):
         delimiter, start = match.group(1), start + 1
     else:  # the one that cuts the header into most columns
-        delimiter = max(_DELIMITERS, key=text.lstrip().partition("\n")[0].count)
+        delimiter = max(DELIMITERS, key=text.lstrip().partition("\n")[0].count)
     while start < len(lines):
         rest = map(lines.__getitem__, range(start, len(lines)))
         rows = csv.reader(rest, delimiter=delimiter, strict=True)
@@ -145,7 +151,7 @@ def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
         except csv.Error:
             start += read
         try:
-            row = _row_of_line(lines[start], delimiter)
+            row = row_of_line(lines[start], delimiter)
         except csv.Error as error:
             problems.add(f"not CSV: {error}", f"line {start + 1}")
         else:
@@ -153,7 +159,7 @@ def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
         start += 1
 
 
-def _row_of_line(line: str, delimiter: str) -> list[str]:
+def row_of_line(line: str, delimiter: str) -> list[str]:
     """The cells of one line, where a quote may stand anywhere but must be closed."""
     line = line.rstrip("\r\n")
     try:
@@ -188,8 +194,9 @@ def _cells(
 
 def _post(cells: Mapping[str, str], where: str, summary: ImportSummary) -> Post:
     """The post without its photo."""
-    tags = hashtags_in_cell(cells["hashtags"]) or hashtags_in_caption(cells["caption"])
-    searched = hashtags_in_cell(cells["search_hashtag"])
+    tags = hashtags_in_cell(cells["hashtags"], summary.hyphenated)
+    tags = tags or hashtags_in_caption(cells["caption"])
+    searched = hashtags_in_cell(cells["search_hashtag"], Counter())
     return Post(
         hashtags=canonical_hashtags(tags, where, summary.problems),
         split=parse_split(cells["split"], where, summary),

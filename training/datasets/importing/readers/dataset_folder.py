@@ -12,7 +12,8 @@ from training.datasets.importing.photo_paths import find_photo
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """The posts of ``posts.jsonl``."""
     root = source.resolve()
-    for number, post in enumerate(read_posts(source, summary.problems), 1):
+    posts = read_posts(source, summary.problems, summary.hyphenated)
+    for number, post in enumerate(posts, 1):
         image = None
         if post.image is not None:
             name = str(post.image.relative_to(source))

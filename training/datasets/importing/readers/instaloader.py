@@ -15,7 +15,7 @@ from typing import Any
 
 from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
 from training.datasets.importing.import_summary import ImportSummary
-from training.datasets.importing.photo_paths import find_photo
+from training.datasets.importing.photo_paths import count_linked_folders, find_photo
 from training.datasets.importing.readers.first_comment import (
     Person,
     hashtags_of_first_comment,
@@ -76,6 +76,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
         stories = [name for name in inside if name.startswith((":", "：", "."))]
         summary.skipped["folders of stories, highlights and the like"] += len(stories)
         inside[:] = sorted(set(inside) - set(stories))
+        count_linked_folders(source, Path(folder), inside, summary)
         files = _sort_files(Path(folder), sorted(names), summary)
         for name in sorted({*files.pictures, *files.captions, *files.metadata}):
             yield from _posts(root, Path(folder), name, files, summary)

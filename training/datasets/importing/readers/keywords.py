@@ -28,13 +28,13 @@ _MAX_KEYWORDS = 1000
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """A post for each photo of the folder and of the folders in it."""
     root = source.resolve()
-    for path in files_below(root):
+    for path in files_below(root, summary):
         if not path.name.lower().endswith(SUFFIXES):
             continue
         where = path.relative_to(root).as_posix()
         image = find_photo(root, where, where, summary)
         if image is not None:
-            tags = hashtags_of_keywords(_keywords(image, where, summary))
+            tags = hashtags_of_keywords(_keywords(image, where, summary), summary.hyphenated)
             yield Post(canonical_hashtags(tags, where, summary.problems), image)
 
 

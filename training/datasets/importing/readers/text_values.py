@@ -3,11 +3,13 @@
 import ast
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from math import isfinite
 
 from recommenders.hashtags import HashtagError, belongs, in_caption, normalise
-from training.datasets.format import SPLITS
+from training.datasets.format import SPLITS, without_hyphens
 from training.datasets.importing.import_summary import ImportSummary
 
 MISSING = {
@@ -46,18 +48,29 @@ def hashtags_in_caption(caption: str) -> list[str]:
     return in_caption(_LINE_BREAK.sub("\n", caption))
 
 
-def hashtags_of_keywords(keywords: Iterable[str]) -> list[str]:
-    """Keywords as hashtags: one of several words becomes one hashtag (New York → newyork)."""
-    pieces = (piece for keyword in keywords for piece in _SEPARATORS.split(keyword))
+def hashtags_of_keywords(keywords: Iterable[str], hyphenated: Counter[str]) -> list[str]:
+    """Keywords as hashtags: one of several words becomes one hashtag (New York → newyork).
+
+    Args:
+        hyphenated: counts the words that had hyphens (close-up → closeup).
+    """
+    pieces = (
+        without_hyphens(piece, hyphenated)
+        for keyword in keywords
+        for piece in _SEPARATORS.split(keyword)
+    )
     return [tag for piece in pieces if (tag := "".join(filter(belongs, piece)))]
 
 
-def hashtags_in_cell(cell: str) -> list[str]:
+def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
     """The hashtags of a table's cell, however they are written.
 
     ``#a #b``, ``a b``, ``a, b c`` (two: a and bc), ``a|b`` and lists such as ``["a", "b"]``,
     ``['a' 'b']``, ``array(['a', 'b'], dtype=object)`` and ``[{"name": "a"}]`` are understood. A
     line break is white space: where nothing else parts the words, each is a hashtag.
+
+    Args:
+        hyphenated: as for ``hashtags_of_keywords``; behind a # a hyphen ends the hashtag.
     """
     cell = cell.strip()
     values = _list_values(cell)
@@ -66,8 +79,13 @@ def hashtags_in_cell(cell: str) -> list[str]:
         return hashtags_in_caption(text)
     if values is not None or _MARKS_BETWEEN.search(text):
         words = [piece.strip() for piece in _SEPARATORS.split(text)]
-        return hashtags_of_keywords(word for word in words if word.casefold() not in _NO_WORDS)
-    return [word for word in text.split() if word.casefold() not in _NO_WORDS]
+        words = [word for word in words if word.casefold() not in _NO_WORDS]
+        return hashtags_of_keywords(words, hyphenated)
+    return [
+        without_hyphens(word, hyphenated)
+        for word in text.split()
+        if word.casefold() not in _NO_WORDS
+    ]
 
 
 def _list_values(cell: str) -> list[str] | None:
@@ -116,16 +134,24 @@ def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None
     text = _text(value)
     if text.casefold() in _UNKNOWN:
         return None
-    match = _NUMBER.fullmatch(_THOUSANDS.sub("", text))
-    if match is None:
+    number = parse_number(text)
+    if number is None:
         summary.problems.add("likes are not a number", f"{where}: {text}")
         return None
-    unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
-    number = round(float(match.group(1).replace(",", ".")) * unit)
     if number < 0:
         summary.likes_hidden += 1
         return None
     return number
+
+
+def parse_number(text: str) -> int | None:
+    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None where it is none."""
+    match = _NUMBER.fullmatch(_THOUSANDS.sub("", text))
+    if match is None:
+        return None
+    unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
+    number = float(match.group(1).replace(",", ".")) * unit
+    return round(number) if isfinite(number) else None
 
 
 def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:

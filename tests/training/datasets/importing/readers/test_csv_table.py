@@ -20,6 +20,21 @@ def test_hashtags_without_quotes_in_the_last_column_are_all_taken(import_csv: Im
     assert imported.hashtags == [["dog", "puppy", "pet"], ["cat"]]
 
 
+@pytest.mark.parametrize("cell", ["close-up|sea", "close-up sea", "\"['close-up', 'sea']\""])
+def test_words_with_hyphens_are_joined_in_a_column_of_keywords(
+    import_csv: Import, cell: str
+) -> None:
+    imported = import_csv("image,keywords", f"a.jpg,{cell}")
+    assert imported.hashtags == [["closeup", "sea"]]
+    assert imported.summary.hyphenated == {"close-up": 1}
+
+
+def test_a_hyphen_ends_a_hashtag_of_a_caption(import_csv: Import) -> None:
+    imported = import_csv("image,caption", "a.jpg,look #close-up")
+    assert imported.hashtags == [["close"]]
+    assert not imported.summary.hyphenated
+
+
 def test_a_caption_over_several_lines_is_one_row(import_csv: Import) -> None:
     imported = import_csv("caption,likes", '"one #sea', 'two #sun",7')
     assert imported.rows == [{"hashtags": ["sea", "sun"], "likes": 7}]

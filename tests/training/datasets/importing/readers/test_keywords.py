@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from sources import Import, photo
+
+from training.datasets.format import BEHIND_A_LINK, DatasetError
 
 
 def iptc(*keywords: bytes, utf8: bool = True) -> bytes:
@@ -45,6 +48,19 @@ def test_iptc_keywords_are_the_hashtags_and_several_words_one_of_them(
     )
 
 
+def test_keywords_with_hyphens_are_joined_counted_and_told(
+    run_import: Import, tmp_path: Path
+) -> None:
+    photo(tmp_path / "photos" / "a.jpg", 1, extra=iptc(b"close-up", b"white-tailed deer", b"2-3"))
+    photo(tmp_path / "photos" / "b.jpg", 2, extra=iptc(b"Close-Up"))
+    imported = run_import(tmp_path / "photos")
+    assert sorted(imported.hashtags) == [["closeup"], ["closeup", "whitetaileddeer"]]
+    line = next(line for line in imported.summary.lines() if "hyphens" in line)
+    assert line == (
+        "Joined, since hashtags have no hyphens: 2 words (close-up 2×, white-tailed deer 1×)."
+    )
+
+
 def test_xmp_keywords_join_those_of_iptc(run_import: Import, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     photo(folder / "a.jpg", 1, extra=iptc(b"sea"), xmp=xmp("Sea", "Blue Hour", "crème &amp; co"))
@@ -73,4 +89,17 @@ def test_a_folder_of_photos_takes_no_file_from_outside_through_a_link(
     (folder / "folder").symlink_to(outside.parent, target_is_directory=True)
     imported = run_import(folder)
     assert imported.hashtags == [["sea"]]
-    assert imported.summary.problems.counts == {"photo is not in the source's folder": 1}
+    assert imported.summary.problems.counts == {
+        f"photo {BEHIND_A_LINK}": 1,
+        "folder behind a symbolic link, which is not followed": 1,
+    }
+
+
+def test_a_folder_of_nothing_but_links_to_folders_says_so(
+    run_import: Import, tmp_path: Path
+) -> None:
+    photo(tmp_path / "elsewhere" / "a.jpg", 1, extra=iptc(b"sea"))
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "here").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(DatasetError, match=r"symbolic links to folders \(here → .*elsewhere\)"):
+        run_import(tmp_path / "photos")

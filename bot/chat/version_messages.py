@@ -1,0 +1,133 @@
+"""What admins are told of versions: how far they have learnt, and each of them once."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from telegram.error import TelegramError
+
+from bot.chat.services import Bot, Services
+from bot.chat.texts import Texts, texts_for
+from bot.learning_status import LearningStatus, next_night
+from recommenders.versions import Version
+from storage import users, version_news
+from storage.training_labels import FEWEST_PHOTOS
+from storage.version_news import News
+
+log = logging.getLogger(__name__)
+
+VERSIONS_SHOWN = 6
+"""The newest so many, in a chat."""
+
+
+def status_lines(texts: Texts, status: LearningStatus) -> list[str]:
+    """HTML of how far people's labels have been learnt, line by line."""
+    phrases, counts = texts.versions, status.counts
+    head = phrases.learnt.format(
+        model=escape(status.model), learnt=counts.learnt, labels=counts.labels
+    )
+    waiting = [
+        phrases.label.format(reason=reason, count=counts.waiting[name])
+        for name, reason in phrases.reasons.items()
+        if counts.waiting.get(name)
+    ]
+    shown = status.versions[-VERSIONS_SHOWN:]
+    versions = [
+        phrases.version.format(model=escape(version.model), state=phrases.states[state])
+        if not (version.before and version.after)
+        else phrases.tuned.format(
+            model=escape(version.model),
+            state=phrases.states[state],
+            **_percentages(texts, version.before, version.after),
+        )
+        for version, state in shown
+    ]
+    return [head, *waiting, next_fine_tuning(texts, status, datetime.now()), "", *versions]
+
+
+def next_fine_tuning(texts: Texts, status: LearningStatus, now: datetime) -> str:
+    """A sentence or two, without markup, on when a fine-tuning is due."""
+    phrases = texts.versions
+    if status.lacks is not None:
+        return phrases.lacks[status.lacks].format(model=status.model)
+    if status.schedule is None:
+        sentences = [phrases.next_by_hand]
+    elif status.schedule == "nightly":
+        night = f"{next_night(now):%Y-%m-%d %H:%M}"
+        sentences = [phrases.next_nightly.format(night=night, new=status.new)]
+    else:
+        sentences = [phrases.next_after.format(every=status.schedule, new=status.new)]
+    if status.too_few_photos:
+        photos = status.counts.photos
+        sentences.append(phrases.next_too_few.format(fewest=FEWEST_PHOTOS, photos=photos))
+    return " ".join(sentences)
+
+
+def figures(texts: Texts, version: Version) -> Mapping[str, str]:
+    """A fine-tuned version's recall before and after in percent, by the texts' names for them."""
+    return _percentages(texts, version.before, version.after)
+
+
+async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
+    """Takes what became of versions since the last time, and sends it to each admin.
+
+    Returns:
+        The sending, which may take as long as Telegram likes and never fails.
+
+    Raises:
+        StorageError: where that cannot be read.
+    """
+    services: Services = bot.bot_data["services"]
+    admins = sorted(services.settings.admin_ids)
+    async with services.database.reading() as session:
+        if not await version_news.waits(session):
+            return []
+        languages = await users.languages(session, admins)
+    async with services.database.session() as session:
+        news = await version_news.take(session)
+
+    async def send(admin: int) -> None:
+        texts = texts_for(languages.get(admin))
+        for one in news:
+            try:
+                await bot.bot.send_message(admin, _message(texts, one, services.engine.model))
+            except TelegramError as error:
+                log.warning("Admin %d was not told of %s: %s", admin, one.model, error)
+
+    return [asyncio.create_task(send(admin)) for admin in admins]
+
+
+def _message(texts: Texts, news: News, answering: str) -> str:
+    phrases, details = texts.versions, news.details
+    model = escape(news.model)
+    if news.event == "failed":
+        lines = escape("\n".join(map(str, details.get("lines", ()))))
+        return phrases.failed.format(lines=lines)
+    if news.event == "rolled_back":
+        return phrases.rolled_back.format(model=model, to=escape(str(details.get("to", ""))))
+    percentages = _percentages(texts, details["before"], details["after"])
+    if news.event == "rejected":
+        why = phrases.why[details["outcome"]]
+        sentences = [phrases.rejected.format(model=model, why=why, answering=escape(answering))]
+    else:
+        photos = texts.number(details["photos"], texts.photos)
+        sentences = [phrases.promoted.format(model=model, photos=photos)]
+        if answering != news.model:
+            sentences.append(phrases.not_loaded.format(answering=escape(answering)))
+    return "\n".join([*sentences, phrases.figures.format(**percentages)])
+
+
+def _percentages(
+    texts: Texts, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, str]:
+    percentages = {}
+    for name in ("labels", "replay"):
+        values = [float(figures.get(name, 0.0)) for figures in (before, after)]
+        # A difference stays one.
+        same = len({f"{value:.2f}" for value in values}) < len(set(values))
+        for when, value in zip(("before", "after"), values, strict=True):
+            percentages[f"{name}_{when}"] = texts.percent(value, 1 if same else 0)
+    return percentages

@@ -1,0 +1,22 @@
+"""What the commands of ``tag4pic tags`` share: whom they ask, and how they answer scripts."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.console import bundle_in_use, settings_for_a_command
+
+if TYPE_CHECKING:
+    from bot.hashtag_lookup import HashtagLookup
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+
+
+def lookup_in_use() -> "HashtagLookup":
+    """What is known of the hashtags of the bundle in use."""
+    settings = settings_for_a_command()
+
+    from bot.hashtag_lookup import HashtagLookup
+    from recommenders import bundle as bundles
+
+    return HashtagLookup(bundles.load(bundle_in_use(settings)))

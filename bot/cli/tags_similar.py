@@ -1,0 +1,112 @@
+"""``tag4pic tags similar``: hashtags near others, and how near two are."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from typer.core import TyperCommand
+
+from bot.cli.tags_lookup import Json, lookup_in_use
+
+if TYPE_CHECKING:
+    from bot.hashtag_lookup import Pair
+
+_WITH = "--with"
+
+
+class WithSeveral(TyperCommand):
+    """A command whose ``--with`` takes every word up to the next option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _each_with(args))
+
+
+def similar(
+    tags: Annotated[
+        list[str],
+        typer.Argument(metavar="TAG...", help="Hashtags, with or without #.", show_default=False),
+    ],
+    others: Annotated[
+        list[str] | None,
+        typer.Option(
+            _WITH,
+            metavar="TAG...",
+            help="Tell instead how near each TAG is to these.",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags.")] = 10,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Whose vectors: skipgram or cbow.",
+            show_default="the bundle's first",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the hashtags that stand beside the same hashtags, the nearest first.
+
+    Of several hashtags those near all of them together. With --with, the cosine of each pair: 1 is
+    the same company, 0 none in common.
+
+    tag4pic tags similar sunset
+    tag4pic tags similar закат --top 20
+    tag4pic tags similar cats keyboard --model cbow
+    tag4pic tags similar cats --with fluffy keyboard
+    """
+    lookup = lookup_in_use()
+    if others:
+        _print_pairs(lookup.pairs(tags, others, model), as_json=as_json)
+        return
+    similar = lookup.similar(tags, top, model)
+    if as_json:
+        for near in similar.hashtags:
+            typer.echo(json.dumps({"tag": near.tag, "score": near.score}, ensure_ascii=False))
+        return
+    if not similar.hashtags:
+        names = " ".join(f"#{tag}" for tag in similar.tags)
+        typer.echo(f"Nothing is near {names}: never seen beside others, or only beside rare ones.")
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for near in similar.hashtags:
+        table.add_row(Text(f"#{near.tag}", "bold"), Text(f"{near.score:.2f}", "dim"))
+    Console().print(table)
+
+
+def _print_pairs(pairs: "Sequence[Pair]", *, as_json: bool) -> None:
+    if as_json:
+        for pair in pairs:
+            rounded = None if pair.cosine is None else round(pair.cosine, 4)
+            row = {"tag": pair.tag, "with": pair.other, "cosine": rounded}
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for pair in pairs:
+        figure = "one stands alone" if pair.cosine is None else f"{pair.cosine:.2f}"
+        names = (Text(f"#{tag}", "bold") for tag in (pair.tag, pair.other))
+        table.add_row(*names, Text(figure, "dim"))
+    Console().print(table)
+
+
+def _each_with(arguments: Sequence[str]) -> list[str]:
+    """``--with a b`` as ``--with a --with b``, which is how options can be repeated."""
+    spread: list[str] = []
+    several = False
+    for place, argument in enumerate(arguments):
+        if argument == "--":
+            return [*spread, *arguments[place:]]
+        if argument.startswith("-"):
+            several = argument == _WITH or argument.startswith(f"{_WITH}=")
+            if argument != _WITH:
+                spread.append(argument)
+            elif place + 1 == len(arguments) or arguments[place + 1].startswith("-"):
+                spread.append(argument)  # nothing behind it: refused as usual
+        else:
+            spread += [_WITH, argument] if several else [argument]
+    return spread

@@ -1,0 +1,151 @@
+"""``tag4pic train compare``: plans side by side, each fitted and measured on the same photos."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.console import (
+    counted,
+    known_backbones,
+    one_of,
+    print_line,
+    print_warnings,
+    settings_for_a_command,
+)
+from bot.cli.options import FITTED_BACKENDS, At, Dataset, PlanFile, Set
+from bot.cli.train_evaluation import ACCURACY_FLATTERS, cells
+from bot.cli.train_plan import chosen_plan, refuse_idle
+from training.terminal import CACHE, Cache, figures_table, reporting
+
+if TYPE_CHECKING:
+    from training.evaluation.compared import Result
+
+_FIGURES = {
+    "recall": "recall",
+    "precision": "precision",
+    "f2": "F2",
+    "label_f1": "label F1",
+    "n_plus": "N+",
+    "accuracy": "acc.",
+}
+CHOSEN_BY_TEST = (
+    "[yellow]These are figures of the test split: the best of several looks better there than it "
+    "is. Choose by the validation split, and measure only the choice here.[/]"
+)
+
+
+def compare(
+    dataset: Dataset,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Where results are kept, a file each.", show_default=False
+        ),
+    ],
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KNOB=A,B,…",
+            help="A knob and its values; may be repeated: every combination is fitted.",
+            show_default=False,
+        ),
+    ] = None,
+    set_: Set = None,
+    plan_file: PlanFile = None,
+    backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="As for fit.",
+            show_default="mobilenet_v2 for als, resnet50 for w2v",
+        ),
+    ] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Whose photos are measured on. Where the dataset names no validation split, a "
+            "tenth of the training photos, which no fit then sees.",
+        ),
+    ] = "validation",
+    at: At = 5,
+    cache: Cache = CACHE,
+) -> None:
+    """Fit a bundle for each combination of some knobs, and measure all on the same photos.
+
+    `tag4pic train plan` lists the knobs. Time is that of the fit without the photos' features,
+    which are computed once. Results are kept: a comparison that is interrupted goes on where it
+    stopped, and `tag4pic train report --compare DIR` shows them.
+
+    tag4pic train compare --dataset posts --out tried --over vectors.window=2,3,5
+    tag4pic train compare --dataset posts --out tried --over head.hidden=640,1280
+    """
+    one_of("--backend", backend, FITTED_BACKENDS)
+    settings = settings_for_a_command()
+    from training.evaluation.compare import combinations
+    from training.evaluation.compare import compare as fit_and_measure
+
+    if backbone is not None:
+        known_backbones(backbone)
+    plans = combinations(chosen_plan(plan_file, set_, backend=backend), over or (), set_ or ())
+    refuse_idle(over or (), backend)
+    with reporting() as progress:
+        results = fit_and_measure(
+            dataset,
+            plans,
+            out,
+            backend=backend,
+            backbone=backbone,
+            split=split,
+            at=at,
+            weights_dir=settings.weights_dir,
+            cache_dir=cache,
+            progress=progress,
+        )
+    Console().print(_table(results, len(set_ or ())))
+    print_warnings(
+        f"{' '.join(result.settings)} cannot be fitted: {result.error}"
+        for result in results
+        if result.error
+    )
+    measured = next(result for result in results if result.backends)
+    print_line(ACCURACY_FLATTERS.format(measured.empty_accuracy))
+    if split == "test":
+        print_line(CHOSEN_BY_TEST)
+    print_line(f"Look at it: [cyan]tag4pic train report --dataset {dataset} --compare {out}[/]")
+
+
+def _table(results: Sequence["Result"], shared: int) -> Table:
+    """A row for each backend of each result, in a column each the values that differ.
+
+    Args:
+        shared: how many of the first settings all results have alike.
+    """
+    measured = next(result for result in results if result.backends)
+    several = len(measured.backends) > 1
+    photos, hashtags = counted(measured.photos, "photo"), counted(measured.at, "hashtag")
+    title = [f"{measured.dataset}, {measured.split}: {photos}, first {hashtags}"]
+    if not several:
+        title += measured.backends
+    if shared:
+        title.append(" ".join(measured.settings[:shared]))
+    names = [setting.partition("=")[0] for setting in measured.settings[shared:]]
+    leaves = [name.rpartition(".")[2] for name in names]
+    heads = leaves if len(set(leaves)) == len(leaves) else names
+    columns = [*heads, *["backend"] * several, *_FIGURES.values(), "CPU", "clock"]
+    table = figures_table("; ".join(title), columns[1:])
+    table.columns[0].header = columns[0]
+    for result in results:
+        values = [setting.partition("=")[2] for setting in result.settings[shared:]]
+        if result.error:
+            table.add_row(*values, *["–"] * (len(table.columns) - len(values)))
+        for backend, metrics in result.backends.items():
+            times = (f"{result.cpu_seconds:,.0f} s", f"{result.seconds:,.0f} s")
+            figures = cells(_FIGURES, metrics, result.intervals[backend])
+            table.add_row(*values, *[backend] * several, *figures, *times)
+    return table

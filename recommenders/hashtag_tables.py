@@ -1,0 +1,136 @@
+"""The part ``knowledge`` of a bundle: what it knows about its hashtags, written and read here.
+
+Hashtag vectors are stored as whole numbers of eight bits, as photos' are: both models' take hardly
+more than the twenty nearest of each hashtag would, and cosines are right to 0.004.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.answers import SIZES
+from recommenders.arrays import Array, Floats
+from recommenders.bundle import Bundle, Part
+from recommenders.bundle_parts import within
+from recommenders.category import Category, category_settings, read_categories
+from recommenders.ratings import Uses
+
+Table = tuple[NDArray[np.int32], NDArray[np.float16]]
+
+
+@dataclass(frozen=True)
+class HashtagTables:
+    """What a bundle knows about its V hashtags: the part ``knowledge``.
+
+    Attributes:
+        categories: the one with most posts first, or as a table has them.
+        silhouette: how well the categories are told apart, -1 to 1; None where unknown.
+        preferred_mix: a key of ``recommenders.answers.MIXES``; None for the ranking's own order.
+        category_of: (V,) int32, -1 for none.
+        category_weight: (V,) float32, how much each hashtag is at home there.
+        size: (V,) int8, indices of ``recommenders.answers.SIZES``.
+        median_likes: (V,) float32, NaN where unknown.
+        vectors: by model (V, d) int8, see ``recommenders.bundle_parts.whole_numbers``; zeros for a
+            hashtag without a vector.
+        fewest_uses: posts that must carry a hashtag for it to be called similar to another.
+        uses: (V,) int32, training posts that carry each; None in bundles of earlier versions.
+        posts: (V,) int64, a platform's count of posts, -1 where unknown; None where no counts were
+            there, and sizes are of the training posts.
+        likes: what is known of the posts' likes; None where nothing is.
+        similar: in bundles of earlier versions, which have no vectors: by model, columns (V, n)
+            int32 of the nearest hashtags, -1 for none, and their cosines (V, n) float16.
+    """
+
+    categories: tuple[Category, ...]
+    silhouette: float | None
+    preferred_mix: str | None
+    category_of: NDArray[np.int32]
+    category_weight: Floats
+    size: NDArray[np.int8]
+    median_likes: Floats
+    vectors: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
+    fewest_uses: int = 1
+    uses: NDArray[np.int32] | None = None
+    posts: NDArray[np.int64] | None = None
+    likes: Uses | None = None
+    similar: Mapping[str, Table] = field(default_factory=dict)
+
+
+def knowledge_part(tables: HashtagTables) -> Part:
+    """The part ``knowledge``."""
+    settings: dict[str, Any] = {
+        "models": list(tables.vectors or tables.similar),
+        "categories": category_settings(tables.categories),
+        "silhouette": tables.silhouette,
+        "preferred_mix": tables.preferred_mix,
+        "fewest_uses": tables.fewest_uses,
+    }
+    arrays: dict[str, Array] = {
+        "category_of": tables.category_of.astype(np.int32),
+        "category_weight": tables.category_weight.astype(np.float32),
+        "size": tables.size.astype(np.int8),
+        "median_likes": tables.median_likes.astype(np.float32),
+    }
+    if tables.uses is not None:
+        arrays["uses"] = tables.uses.astype(np.int32)
+    if tables.posts is not None:
+        arrays["posts"] = tables.posts.astype(np.int64)
+    if tables.likes is not None:
+        arrays["likes_hashtag"] = tables.likes.hashtag.astype(np.int32)
+        arrays["likes"] = tables.likes.likes.astype(np.float64)
+        arrays["likes_post_hashtags"] = tables.likes.post_hashtags.astype(np.int32)
+    for model, rows in tables.vectors.items():
+        arrays[f"{model}_vectors"] = rows.astype(np.int8)
+    for model, (columns, cosines) in tables.similar.items():
+        arrays[f"{model}_indices"] = columns.astype(np.int32)
+        arrays[f"{model}_cosines"] = cosines.astype(np.float16)
+    return Part(settings, arrays)
+
+
+def read_knowledge(bundle: Bundle) -> HashtagTables | None:
+    """What ``knowledge_part`` wrote; None in a bundle of an earlier version, which lacks it.
+
+    Raises:
+        BundleError: where it is damaged.
+    """
+    if "knowledge" not in bundle.arrays:
+        return None
+    settings, count = bundle.settings.get("knowledge", {}), len(bundle.hashtags)
+    arrays = bundle.arrays["knowledge"]
+    categories = read_categories(bundle)
+    vectors, similar = {}, {}
+    for model in settings.get("models", ()):
+        if f"{model}_vectors" in arrays:
+            vectors[model] = bundle.array("knowledge", f"{model}_vectors", count, None)
+        else:
+            columns = bundle.array("knowledge", f"{model}_indices", count, None)
+            cosines = bundle.array("knowledge", f"{model}_cosines", *columns.shape)
+            similar[model] = (within(bundle, columns, -1, count), cosines)
+    return HashtagTables(
+        categories,
+        settings.get("silhouette"),
+        settings.get("preferred_mix"),
+        within(bundle, bundle.array("knowledge", "category_of", count), -1, len(categories)),
+        bundle.array("knowledge", "category_weight", count),
+        within(bundle, bundle.array("knowledge", "size", count), 0, len(SIZES)),
+        bundle.array("knowledge", "median_likes", count),
+        vectors,
+        int(settings.get("fewest_uses", 1)),
+        bundle.array("knowledge", "uses", count) if "uses" in arrays else None,
+        bundle.array("knowledge", "posts", count) if "posts" in arrays else None,
+        _likes(bundle) if "likes" in arrays else None,
+        similar,
+    )
+
+
+def _likes(bundle: Bundle) -> Uses:
+    """Hashtags learnt later by fine-tuning stand behind the others, and have no uses here."""
+    count = len(bundle.hashtags)
+    likes = bundle.array("knowledge", "likes", None)
+    column = bundle.array("knowledge", "likes_hashtag", len(likes))
+    lengths = bundle.array("knowledge", "likes_post_hashtags", len(likes))
+    most = np.iinfo(np.int32).max
+    return Uses(within(bundle, column, 0, count), likes, within(bundle, lengths, 1, most), count)

@@ -1,0 +1,43 @@
+"""What must be known when photos come in, in one query: the chat, the block list, the files."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.chats import COLUMNS, ChatSettings
+from storage.moderation import VERSION, Version
+from storage.tables import Chat, PhotoFile
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What was known when photos came in.
+
+    Attributes:
+        blocklist: its version.
+        photos: those that are known by their files: ids by ``file_unique_id``.
+    """
+
+    chat: ChatSettings
+    blocklist: Version
+    photos: dict[str, int]
+
+
+async def read(session: AsyncSession, chat_id: int, files: Collection[str]) -> Arrival:
+    """What is known of a chat and of files, by Telegram's ``file_unique_id``."""
+    one = select(literal(1).label("one")).subquery()
+    query = (
+        select(*VERSION, PhotoFile.file_unique_id, PhotoFile.photo_id, *COLUMNS)
+        .select_from(one)
+        .outerjoin(Chat, Chat.id == chat_id)
+        .outerjoin(PhotoFile, PhotoFile.file_unique_id.in_(list(files)))
+    )
+    rows = (await session.execute(query)).all()
+    words, last_at, *_ = rows[0]
+    return Arrival(
+        ChatSettings.of(chat_id, rows[0][4:]),
+        Version(words, last_at),
+        {row.file_unique_id: row.photo_id for row in rows if row.file_unique_id is not None},
+    )

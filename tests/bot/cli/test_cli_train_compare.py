@@ -1,0 +1,150 @@
+"""``tag4pic train compare`` on a dataset drawn here, and its results in the report's page."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
+from tests.shapes import draw, write_posts
+from training.evaluation.compare import combinations, compare
+from training.fitting.plan import read_plan
+
+LOSSES = ("--over", "head.loss=softmax,kld_bce", "--over", "min_count=1,1000")
+
+
+def compared(fitted: Fitted, out: Path, *more: str, dataset: Path | None = None) -> list[str]:
+    """Arguments of a comparison over the features that the fit has kept."""
+    return [
+        *("compare", "--dataset", str(dataset or fitted.dataset), "--out", str(out)),
+        *("--backbone", "efficientnet_lite0", "--plan", str(fitted.plan), "--backend", "w2v"),
+        *("--cache", str(fitted.cache), *more),
+    ]
+
+
+def results_in(folder: Path) -> dict[tuple[str, ...], dict[str, Any]]:
+    found = [json.loads(file.read_text()) for file in folder.glob("*.json")]
+    return {tuple(result["settings"]): result for result in found}
+
+
+class Compared:
+    """What a comparison of four plans printed, of which two cannot be fitted, and its folder."""
+
+    def __init__(self, fitted: Fitted) -> None:
+        self.folder = fitted.folder / "compared"
+        result = fitted.train(*compared(fitted, self.folder, *LOSSES))
+        assert result.exit_code == 0, result.output
+        self.output, self.warnings = result.stdout, result.stderr
+
+
+@pytest.fixture(scope="module")
+def losses(fitted: Fitted) -> Compared:
+    return Compared(fitted)
+
+
+def test_every_combination_is_measured_on_the_same_photos_that_no_fit_saw(losses: Compared) -> None:
+    results = results_in(losses.folder)
+    fitted = [result for result in results.values() if not result["error"]]
+    assert len(results) == 4 and len(fitted) == 2
+    assert {result["split"] for result in fitted} == {"validation"}
+    assert len({result["photos"] for result in fitted}) == 1 and fitted[0]["photos"] > 0
+    for result in fitted:
+        metrics, intervals = result["backends"]["w2v"], result["intervals"]["w2v"]
+        assert {"recall", "precision", "label_f1", "f2", "accuracy", "n_plus"} <= set(metrics)
+        assert intervals["f2"][0] - 1e-9 <= metrics["f2"] <= intervals["f2"][1] + 1e-9
+        assert result["cpu_seconds"] > 0 and result["seconds"] > 0
+
+
+def test_a_combination_that_cannot_be_fitted_is_a_row_that_says_why(losses: Compared) -> None:
+    assert results_in(losses.folder)["head.loss=kld_bce", "min_count=1000"]["backends"] == {}
+    why = "cannot be fitted: No hashtag is carried by at least 1000 photos"
+    assert f"head.loss=kld_bce min_count=1000 {why}" in losses.warnings
+    assert len(re.findall(r"^(softmax|kld_bce) +1000 +–", losses.output, re.MULTILINE)) == 2
+    assert "Accuracy flatters" in losses.output
+
+
+def test_what_was_fitted_before_is_not_fitted_again(
+    train: Tag4pic, fitted: Fitted, losses: Compared
+) -> None:
+    [file] = losses.folder.glob("head.loss=kld_bce_min_count=1-*.json")
+    result = json.loads(file.read_text())
+    result["backends"]["w2v"]["recall"] = 0.123
+    file.write_text(json.dumps(result))
+    # However the same plan is written.
+    again = train(*compared(fitted, losses.folder, "--set", "head.loss=kld_bce"))
+    assert again.exit_code == 0 and "0.123" in again.stdout
+    assert len(results_in(losses.folder)) == 4
+
+
+def test_another_plan_or_split_is_not_mistaken_for_one_that_was_fitted(
+    train: Tag4pic, fitted: Fitted, losses: Compared
+) -> None:
+    other = ("--set", "head.loss=kld_bce", "--set", "head.epochs=1", "--split", "test")
+    result = train(*compared(fitted, losses.folder, *other))
+    assert result.exit_code == 0 and "0.123" not in result.stdout
+    assert "figures of the test split" in result.stdout
+    assert results_in(losses.folder)["head.loss=kld_bce", "head.epochs=1"]["photos"] == 18
+
+
+def test_a_comparison_that_is_interrupted_goes_on(fitted: Fitted, tmp_path: Path) -> None:
+    plans = combinations(read_plan(fitted.plan), ["head.epochs=1,2"])
+
+    def run(stop_at: str = "never") -> None:
+        def progress(doing: str, done: int, total: int) -> None:
+            assert total == 2
+            if doing.startswith(stop_at):
+                raise KeyboardInterrupt
+
+        backbone, cache = "efficientnet_lite0", fitted.cache
+        of = {"backend": "w2v", "backbone": backbone, "cache_dir": cache, "progress": progress}
+        compare(fitted.dataset, plans, tmp_path / "out", **of)  # type: ignore[arg-type]
+
+    with pytest.raises(KeyboardInterrupt):
+        run("head.epochs=2: projection head")
+    assert list(results_in(tmp_path / "out")) == [("head.epochs=1",)]
+    run("head.epochs=1: ")
+    assert set(results_in(tmp_path / "out")) == {("head.epochs=1",), ("head.epochs=2",)}
+
+
+def test_photos_of_the_validation_split_are_not_learnt_from(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(3):
+        draw("red", "circle", number).save(tmp_path / "images" / f"{number}.jpg")
+    rows = [
+        {"hashtags": ["blue"], "image": "images/0.jpg", "split": "train"},
+        {"hashtags": ["blue"], "image": "images/1.jpg", "split": "train"},
+        {"hashtags": ["red"], "image": "images/2.jpg", "split": "validation"},
+    ]
+    dataset = write_posts(tmp_path, rows)
+    result = train(*compared(fitted, tmp_path / "out", dataset=dataset))
+    assert "nothing to measure" in refusal(result)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (("--over", "vectors.windows=2,3"), "vectors.window"),
+        (("--over", "vectors.window=0"), "vectors.window takes"),
+        (("--over", "vectors.window"), "turns no knob"),
+        (("--over", "heads=1", "--over", "heads=2"), "compared twice"),
+        (("--set", "heads=1", "--over", "heads=2,3"), "set it once"),
+        (("--over", "als.variance=0.85,0.95"), "counts for nothing with --backend w2v"),
+        (("--split", "train"), "measure on another"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_anything_is_fitted(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, wrong: tuple[str, ...], says: str
+) -> None:
+    assert says in refusal(train(*compared(fitted, tmp_path / "out", *wrong)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_fitted(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert "cannot be written" in refusal(train(*compared(fitted, tmp_path / "file" / "out")))

@@ -1,0 +1,327 @@
+"""Several plans fitted on one dataset, each measured on the same photos, which none of them saw.
+
+What no knob touches is made once: features come from the cache, and hashtags' vectors are learnt
+once for all plans whose vectors are alike. Every result is a file of its own, known by what it came
+of, so a comparison that is interrupted goes on, and one with more values builds on an earlier one.
+"""
+
+import hashlib
+import logging
+import os
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from recommenders.arrays import Floats
+from recommenders.backbones.recipe import UnknownBackboneError
+from recommenders.engine import Engine
+from training.datasets.format import POSTS, VALIDATION, DatasetError, Post, Problems
+from training.evaluation.compared import (
+    Result,
+    prepare_folder,
+    read_result,
+    result_file,
+    write_result,
+)
+from training.evaluation.evaluate import tops_of_backends
+from training.evaluation.metrics import bootstrap, empty_accuracy, measure
+from training.fitting.knobs import Part
+from training.fitting.pipeline import fit_bundle
+from training.fitting.plan import Plan, PlanError, knobs, plan_to_json, value_of, with_values
+from training.fitting.prepare import (
+    Embedded,
+    TrainingSet,
+    embed_posts,
+    get_backbone,
+    posts_of,
+    prepare_photos,
+    usual_backbones,
+)
+from training.fitting.vectors import hashtag_vectors
+from training.fitting.vocabulary import lengths_of, matrix, vocabulary
+from training.progress import Progress, silent
+
+log = logging.getLogger(__name__)
+
+VALIDATION_SHARE = 0.1
+"""Of the training posts of a dataset that names no validation split."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Knobs turned together.
+
+    Attributes:
+        settings: as they were written, such as ``vectors.window=2``.
+        plan: None where they cannot go together, and ``error`` says why.
+    """
+
+    settings: tuple[str, ...]
+    plan: Plan | None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of the processors, those of processes that have ended included, and of the clock."""
+
+    cpu: float
+    clock: float
+
+    @classmethod
+    def now(cls) -> "Spent":
+        """Since some moment in the past."""
+        times = os.times()
+        cpu = times.user + times.system + times.children_user + times.children_system
+        return cls(cpu, time.monotonic())
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.cpu + other.cpu, self.clock + other.clock)
+
+    def __sub__(self, other: "Spent") -> "Spent":
+        return Spent(self.cpu - other.cpu, self.clock - other.clock)
+
+
+def combinations(plan: Plan, over: Sequence[str], shared: Sequence[str] = ()) -> list[Combination]:
+    """Every combination of the values of some knobs, the first knob's changing slowest.
+
+    Args:
+        over: of each knob its name, = and its values, such as ``vectors.window=2,3,5``.
+        shared: settings of all combinations, which stand first in each.
+
+    Raises:
+        PlanError: for a knob that there is not, one that is named twice, or where no combination
+            is a plan.
+    """
+    values: dict[str, list[str]] = {}
+    for one in over:
+        name, sign, texts = one.partition("=")
+        name = name.strip()
+        if not sign:
+            with_values(plan, [one])  # refuses it: says how it is written
+        if name in values:
+            raise PlanError(f"{name} is compared twice: write all its values behind one =.")
+        each = dict.fromkeys(text.strip() for text in texts.split(","))
+        values[name] = [f"{name}={text}" for text in each]
+    found: list[Combination] = []
+    for chosen in product(*values.values()):
+        settings = (*shared, *chosen)
+        try:
+            found.append(Combination(settings, with_values(plan, settings)))
+        except PlanError as error:
+            found.append(Combination(settings, None, str(error)))
+    if all(combination.plan is None for combination in found):
+        raise PlanError(found[0].error)
+    return found
+
+
+def compare(
+    dataset: Path,
+    combinations: Sequence[Combination],
+    out: Path,
+    *,
+    backend: str = "all",
+    backbone: str | None = None,
+    split: str = VALIDATION,
+    at: int = 5,
+    weights_dir: Path | None = None,
+    cache_dir: Path,
+    fetch: bool = True,
+    progress: Progress = silent,
+) -> list[Result]:
+    """Fits every combination and measures it.
+
+    Args:
+        out: a folder for the results, a file each; those that are there are not fitted again.
+        backend, backbone: as for ``fit_dataset``.
+        split: whose photos it measures on. The validation split is a tenth of the training photos
+            where the dataset names none; no fit sees it.
+        at: how many hashtags of an answer count.
+
+    Returns:
+        A result for each combination, in their order.
+
+    Raises:
+        DatasetError, WeightsError: a sentence that says what is missing for all of them.
+    """
+    posts, asked = _posts_and_asked(dataset, split)
+    prepare_folder(out)  # rather refused now than after the first fit
+    shared = _Shared(posts, asked, backend, backbone, weights_dir, cache_dir)
+    of_all = {
+        "posts": hashlib.sha256((dataset / POSTS).read_bytes()).hexdigest(),
+        "backbones": shared.weights(fetch=fetch),
+        "split": split,
+        "at": at,
+    }
+    results = []
+    for number, combination in enumerate(combinations):
+        label = " ".join(combination.settings) or "the plan itself"
+        result = Result(dataset.name, split, at, combination.settings, error=combination.error)
+        plan = combination.plan
+        own = {"plan": plan_to_json(plan)} if plan else {"error": combination.error}
+        of = of_all | own
+        file = result_file(out, combination.settings, of)
+        stored = read_result(file)
+        if stored is not None and not stored.error:
+            result = replace(stored, settings=combination.settings)
+        else:
+            if plan is not None:
+                within = _within(progress, label, number, len(combinations))
+                result = _measured(shared, plan, result, within)
+            write_result(file, result, of)
+        results.append(result)
+        progress(label, number + 1, len(combinations))
+    if all(result.error for result in results):
+        raise DatasetError(results[0].error)
+    return results
+
+
+def _within(progress: Progress, label: str, number: int, total: int) -> Progress:
+    """Progress of one combination, as one of all of them."""
+
+    def within(doing: str, done: int, of: int) -> None:
+        share = f" {done / of:.0%}" if of else ""
+        progress(f"{label}: {doing}{share}", number, total)
+
+    return within
+
+
+_Key = tuple[Any, ...]
+
+
+class _Shared:
+    """What fits of the same posts have alike, made once."""
+
+    def __init__(
+        self,
+        posts: list[Post],
+        asked: list[Post],
+        backend: str,
+        backbone: str | None,
+        weights_dir: Path | None,
+        cache_dir: Path,
+    ) -> None:
+        self.hashtags = vocabulary(post.hashtags for post in posts)
+        self._posts, self._asked = posts, asked
+        self._backend, self._backbone = backend, backbone
+        self._weights_dir, self._cache_dir = weights_dir, cache_dir
+        self._photos: tuple[_Key, TrainingSet, list[Post], Embedded] | None = None
+        self._vectors: dict[_Key, tuple[dict[str, Floats], Spent]] = {}
+
+    def weights(self, *, fetch: bool) -> dict[str, dict[str, str]]:
+        """By backend its backbone's name and the SHA-256 of its weights."""
+        return {
+            backend: {name: get_backbone(name, self._weights_dir, fetch=fetch).sha256}
+            for backend, name in usual_backbones(self._backend, self._backbone).items()
+        }
+
+    def photos(self, plan: Plan, progress: Progress) -> tuple[TrainingSet, list[Post], Embedded]:
+        """The photos to fit on, and the posts and features of those to measure on."""
+        # Of one plan at a time: features can take gigabytes, and reading them again seconds.
+        key = _key(plan, "features", "vocabulary")
+        if self._photos is None or self._photos[0] != key:
+            self._photos = None
+            training_set = prepare_photos(
+                self._posts,
+                plan,
+                backend=self._backend,
+                backbone=self._backbone,
+                weights_dir=self._weights_dir,
+                cache_dir=self._cache_dir,
+                fetch=False,
+                problems=Problems(),
+                progress=progress,
+            )
+            posts, features, _ = embed_posts(
+                self._asked,
+                list(training_set.backbones.values()),
+                self._cache_dir,
+                progress=progress,
+                problems=Problems(),
+            )
+            self._photos = key, training_set, posts, features
+        return self._photos[1:]
+
+    def vectors(
+        self, training_set: TrainingSet, plan: Plan, progress: Progress
+    ) -> tuple[dict[str, Floats], Spent]:
+        """Vectors of the training set's hashtags, and what learning them took."""
+        key = _key(plan, "vectors", "vocabulary")
+        if key not in self._vectors:
+            began = Spent.now()
+            learnt = hashtag_vectors(training_set.posts, training_set.hashtags, plan, progress)
+            self._vectors[key] = learnt, Spent.now() - began
+        return self._vectors[key]
+
+
+def _key(plan: Plan, *parts: Part) -> _Key:
+    """The values of the knobs that change some parts of a fit."""
+    return tuple(
+        value_of(plan, name) for name, knob in knobs().items() if knob.changes.intersection(parts)
+    )
+
+
+def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -> Result:
+    """The result of fitting a plan; one with an error where it cannot be fitted."""
+    try:
+        training_set, posts, features = shared.photos(plan, progress)
+        vectors, spent = shared.vectors(training_set, plan, progress)
+        training_set = replace(training_set, vectors=vectors)
+        began = Spent.now()
+        bundle = fit_bundle(training_set, plan, "compared-1", progress)
+        spent += Spent.now() - began
+    except Exception as error:  # whatever it is, the others go on
+        log.debug("%s cannot be fitted", result.settings, exc_info=error)
+        known = isinstance(error, DatasetError | UnknownBackboneError)
+        return replace(result, error=str(error) if known else f"{type(error).__name__}: {error}")
+    engine = Engine(bundle, training_set.backbones)
+    truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0
+    lengths = lengths_of([post.hashtags for post in posts])
+    tops = tops_of_backends(engine, features, shared.hashtags, result.at, progress)
+    return replace(
+        result,
+        photos=len(posts),
+        backends={name: measure(top, truth, lengths) for name, top in tops.items()},
+        intervals={name: bootstrap(top, truth, lengths) for name, top in tops.items()},
+        empty_accuracy=empty_accuracy(truth),
+        cpu_seconds=round(spent.cpu, 1),
+        seconds=round(spent.clock, 1),
+    )
+
+
+def _posts_and_asked(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
+    """The posts to fit on, and those whose photos are measured on: none is both.
+
+    Raises:
+        DatasetError: where there are none of either, or nothing could be right.
+    """
+    if split == "train":
+        raise DatasetError(
+            "The train split is what is fitted on: measure on another, validation or test."
+        )
+    train = [post for post in posts_of(dataset, "train") if post.hashtags]
+    if split != VALIDATION:
+        asked = posts_of(dataset, split)
+    elif any(post.split == VALIDATION for post in train):
+        asked = [post for post in train if post.split == VALIDATION]
+    else:
+        asked = [post for post in train if _drawn(post)]
+    apart = set(asked)
+    posts = [post for post in train if post not in apart]
+    known = {tag for post in posts for tag in post.hashtags}
+    if not any(known.intersection(post.hashtags) for post in asked):
+        raise DatasetError(
+            f"No hashtag of the {split!r} photos of {dataset.name} occurs on its other training "
+            "posts, so there is nothing to measure."
+        )
+    return posts, asked
+
+
+def _drawn(post: Post) -> bool:
+    """Whether a post is of the validation split that is made where a dataset names none."""
+    key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
+    return zlib.crc32(f"{VALIDATION} {key}".encode()) % 1000 < VALIDATION_SHARE * 1000

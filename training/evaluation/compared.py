@@ -1,0 +1,113 @@
+"""Results of ``compare`` on the disk, a file of JSON each."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from training.datasets.format import DatasetError, write_json
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a combination.
+
+    Attributes:
+        settings: as of ``Combination``.
+        photos: how many it was measured on.
+        backends: figures by backend, as ``evaluate`` has them; none where it could not be fitted.
+        intervals: their 95 % bootstrap intervals.
+        empty_accuracy: what ``accuracy`` is for answers without a hashtag.
+        cpu_seconds, seconds: of the fit, by the processors and by the clock; without the features,
+            which are shared, with the vectors, as if they had been learnt for it alone.
+        error: why it could not be fitted, or nothing.
+    """
+
+    dataset: str
+    split: str
+    at: int
+    settings: tuple[str, ...]
+    photos: int = 0
+    backends: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    empty_accuracy: float = 0.0
+    cpu_seconds: float = 0.0
+    seconds: float = 0.0
+    error: str = ""
+
+
+def prepare_folder(folder: Path) -> None:
+    """Makes a folder for results.
+
+    Raises:
+        DatasetError: where nothing can be written into it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".partial").touch()
+        (folder / ".partial").unlink()
+    except OSError as error:
+        raise DatasetError(
+            f"Results cannot be written to {folder} ({error.strerror or error})."
+        ) from error
+
+
+def result_file(folder: Path, settings: Sequence[str], of: Mapping[str, Any]) -> Path:
+    """The file of a result: named for people, found by what the result came of.
+
+    The same plan may have been written in another way before.
+    """
+    digest = hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:12]
+    name = re.sub(r"[^\w.=-]+", "_", "_".join(settings))[:100] or "plan"
+    return next(folder.glob(f"*-{digest}.json"), folder / f"{name}-{digest}.json")
+
+
+def write_result(file: Path, result: Result, of: Mapping[str, Any]) -> None:
+    """Writes a result, whole or not at all.
+
+    Raises:
+        DatasetError: where it cannot be written.
+    """
+    try:
+        write_json(file, asdict(result) | {"of": of})
+    except OSError as error:
+        raise DatasetError(f"{file} cannot be written ({error.strerror or error}).") from error
+
+
+def read_result(file: Path) -> Result | None:
+    """A result; None where there is no file or another one."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        del values["of"]
+        values["settings"] = tuple(values["settings"])
+        return Result(**values)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def read_results(folder: Path) -> list[Result]:
+    """All results in a folder, by what they were measured on and by their settings.
+
+    Raises:
+        DatasetError: where there is none.
+    """
+    stored = [read_result(file) for file in folder.glob("*.json")]
+    results = [result for result in stored if result is not None]
+    if not results:
+        raise DatasetError(
+            f"{folder} has no results: `tag4pic train compare --out {folder}` writes them."
+        )
+    return sorted(results, key=lambda one: (one.dataset, one.split, one.at, _natural(one)))
+
+
+def _natural(result: Result) -> list[tuple[str, float, str]]:
+    """Sorts 40 before 150."""
+    order = []
+    for setting in result.settings:
+        name, _, value = setting.partition("=")
+        number = float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else 0.0
+        order.append((name, number, value))
+    return order

@@ -1,0 +1,212 @@
+"""The report's section on likes: by hashtags of the post, by search hashtag, ratings against likes.
+
+Likes are spread over orders of magnitude, so their axis is logarithmic.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, floor, log10
+
+import numpy as np
+
+from recommenders.ratings import ratings
+from training.datasets.format import Post
+from training.fitting.ratings import uses_of
+from training.fitting.vocabulary import vocabulary
+
+SEARCHED = 20
+"""Search hashtags on the page: those with most posts."""
+LONGEST = 30
+"""Hashtags of a post, as Instagram long took them; posts with more are shown with these."""
+DOTS = 800
+"""Uses on the page; more would hide each other."""
+_WIDTH, _HEIGHT = 430, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 18, 38
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A dot of a chart: where, and what a pointer over it shows."""
+
+    x: float
+    y: float
+    tooltip: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis from ``low`` to ``high``, both in the axis's own units."""
+
+    label: str
+    low: float
+    high: float
+    logarithmic: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value lies, 0 to 1."""
+        low, high, at = map(self._scaled, (self.low, self.high, value))
+        return (at - low) / (high - low or 1)
+
+    def ticks(self) -> list[float]:
+        """Round numbers on the axis: powers of ten, or about five steps."""
+        if self.logarithmic:
+            powers = range(ceil(log10(self.high + 1)))
+            return [tick for tick in (0.0, *(10.0**n for n in powers)) if tick <= self.high]
+        span = self.high - self.low or 1.0
+        power = 10.0 ** floor(log10(span / 5))
+        step = next(power * n for n in (1, 2, 5, 10) if span / (power * n) <= 5.5)
+        first = ceil(self.low / step - 1e-9)
+        return [n * step for n in range(first, floor(self.high / step + 1e-9) + 1)]
+
+    def _scaled(self, value: float) -> float:
+        return log10(value + 1) if self.logarithmic else value
+
+
+def likes_of_posts(posts: Iterable[Post]) -> str:
+    """The section as HTML; "" where no post's likes are known."""
+    liked = [post for post in posts if post.likes is not None and post.hashtags]
+    if not liked:
+        return ""
+    cards = [
+        ("Likes by hashtags per post", _by_length(liked)),
+        ("Rating against likes, use by use", _by_rating(liked)),
+    ]
+    charts = "".join(
+        f'<div class="card"><h3>{title}</h3>{chart}</div>' for title, chart in cards if chart
+    )
+    return (
+        f"<p>{len(liked):,} posts of the dataset whose likes are known. A rating is what a use of "
+        "a hashtag earned beside its other uses: likes divided by the post’s hashtags, from 0 for "
+        "the least to 1 for the most, times the logarithm of how often the hashtag is used. Likes "
+        "of photos that people send to the bot are unknown.</p>"
+        f'<div class="two">{charts}{_by_search(liked)}</div>'
+    )
+
+
+def _by_length(posts: Sequence[Post]) -> str:
+    likes_by_length: dict[int, list[int]] = defaultdict(list)
+    for post in posts:
+        likes_by_length[min(len(post.hashtags), LONGEST)].append(post.likes or 0)
+    dots = []
+    for length, likes in sorted(likes_by_length.items()):
+        median = float(np.median(likes))
+        hashtags = _counted(length, "hashtag") + (" or more" if length == LONGEST else "")
+        tooltip = f"{hashtags}: {_counted(len(likes), 'post')}, median {median:,g} likes"
+        dots.append(Dot(length, median, tooltip))
+    return chart(
+        dots,
+        Axis("hashtags of the post", dots[0].x, dots[-1].x),
+        Axis("median likes", 0, max(dot.y for dot in dots), logarithmic=True),
+        joined=True,
+    )
+
+
+def _by_rating(posts: Sequence[Post]) -> str:
+    hashtags = vocabulary(post.hashtags for post in posts)
+    uses = uses_of(posts, hashtags)
+    rated = ratings(uses)
+    # A hashtag used once tells nothing.
+    shown = np.flatnonzero(uses.counts[uses.hashtag] > 1)
+    if not len(shown):
+        return ""
+    if len(shown) > DOTS:
+        shown = np.sort(np.random.default_rng(0).choice(shown, DOTS, replace=False))
+    dots = [
+        Dot(
+            float(uses.likes[row]),
+            float(rated[row]),
+            f"#{hashtags[uses.hashtag[row]]}: {uses.likes[row]:,.0f} likes among "
+            f"{_counted(int(uses.post_hashtags[row]), 'hashtag')}, rating {rated[row]:.2f}",
+        )
+        for row in shown
+    ]
+    return chart(
+        dots,
+        Axis("likes of the post", 0, max(dot.x for dot in dots), logarithmic=True),
+        Axis("rating", 0, max(dot.y for dot in dots)),
+    )
+
+
+def _by_search(posts: Sequence[Post]) -> str:
+    by_hashtag: dict[str, list[int]] = defaultdict(list)
+    for post in posts:
+        if post.search_hashtag is not None:
+            by_hashtag[post.search_hashtag].append(post.likes or 0)
+    if not by_hashtag:
+        return ""
+    largest = sorted(by_hashtag, key=lambda tag: (-len(by_hashtag[tag]), tag))[:SEARCHED]
+    medians = {tag: float(np.median(by_hashtag[tag])) for tag in largest}
+    most = max(medians.values())
+    rows = []
+    for tag in sorted(largest, key=lambda tag: -medians[tag]):
+        low, high = np.percentile(by_hashtag[tag], [25, 75])
+        share = medians[tag] / most if most else 0.0
+        rows.append(
+            f'<tr><td class="who" title="#{escape(tag)}">#{escape(tag)}</td>'
+            f"<td>{len(by_hashtag[tag]):,}</td><td><b>{medians[tag]:,g}</b>"
+            f"<small>{low:,.0f}–{high:,.0f}</small>"
+            f'<span class="bar"><i style="width:{share:.0%}"></i></span></td></tr>'
+        )
+    heads = "".join(f"<th>{head}</th>" for head in ("Search hashtag", "Posts", "Median likes"))
+    which = "the search hashtags with most posts" if len(by_hashtag) > len(largest) else "all"
+    return (
+        '<div class="card scroll more" style="grid-column:1/-1" tabindex="0" role="region" '
+        'aria-label="Likes by search hashtag"><h3>Likes by search hashtag <small>'
+        f"{which}; the range is that of half of the posts</small></h3><table><thead><tr>{heads}"
+        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str:
+    """Dots as SVG; ``joined`` by a line, in their order."""
+    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+
+    def across(value: float) -> float:
+        return _LEFT + x.place(value) * (right - _LEFT)
+
+    def up(value: float) -> float:
+        return bottom - y.place(value) * (bottom - _TOP)
+
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{escape(y.label)} by {escape(x.label)}">'
+    ]
+    for tick in y.ticks():
+        at = up(tick)
+        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        parts.append(_text(_LEFT - 7, at + 4, _short(tick), "tick", "end"))
+    parts += [
+        _text(across(tick), bottom + 17, _short(tick), "tick", "middle") for tick in x.ticks()
+    ]
+    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
+    parts.append(_text(_LEFT, _TOP - 7, y.label, "axis", "start"))
+    if joined:
+        path = " ".join(f"{across(dot.x):.1f},{up(dot.y):.1f}" for dot in dots)
+        parts.append(f'<polyline class="line line-both" points="{path}"/>')
+    parts += [
+        f'<circle class="place dot-both" cx="{across(dot.x):.1f}" cy="{up(dot.y):.1f}" r="2.6">'
+        f"<title>{escape(dot.tooltip)}</title></circle>"
+        for dot in dots
+    ]
+    return "".join(parts) + "</svg>"
+
+
+def _short(value: float) -> str:
+    """950, 10k, 2M: so that they stand beside an axis."""
+    for size, letter in ((10**6, "M"), (10**3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:.6g}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _text(x: float, y: float, text: str, classes: str, anchor: str) -> str:
+    return (
+        f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
+        f"{escape(text)}</text>"
+    )

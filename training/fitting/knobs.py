@@ -1,0 +1,272 @@
+"""What a knob is: a hyper-parameter with its default, the values it takes and what it does.
+
+Knobs are fields of the plan's dataclasses, and all that is known of one stands where its field
+stands: what reads values, what refuses them and what lists knobs take it from there.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any, Literal, Protocol
+
+from training.datasets.format import DatasetError
+
+Part = Literal[
+    "features", "vocabulary", "vectors", "als", "head", "choosing", "blend", "categories"
+]
+"""What of a fit a knob changes, in the order in which it is made."""
+
+_WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
+
+
+class PlanError(DatasetError):
+    """A plan that cannot be used; the message says what is wrong with which knob."""
+
+
+class Takes(Protocol):
+    """The values that a knob takes."""
+
+    def __str__(self) -> str:
+        """In words: ``a whole number from 1 to 50``."""
+
+    @property
+    def brief(self) -> str:
+        """The same for a table: ``1 to 50``."""
+
+    def parsed(self, text: str) -> object:
+        """The value that a text stands for; the text itself where it stands for none."""
+
+    def checked(self, value: object) -> object:
+        """The value, as the plan holds it.
+
+        Raises:
+            ValueError: where the knob does not take it.
+        """
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Whole numbers; None too where ``none`` says what that means."""
+
+    low: int
+    high: int
+    none: str = ""
+
+    def __str__(self) -> str:
+        return f"a whole number from {self.brief}"
+
+    @property
+    def brief(self) -> str:
+        or_none = f", or none: {self.none}" if self.none else ""
+        return f"{self.low:,} to {self.high:,}{or_none}"
+
+    def parsed(self, text: str) -> object:
+        if self.none and text.lower() == "none":
+            return None
+        return int(text) if _WHOLE.fullmatch(text) else text
+
+    def checked(self, value: object) -> object:
+        if value is None and self.none:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError
+        if not self.low <= value <= self.high:
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True)
+class Real:
+    """Numbers from ``low`` to ``high``; with ``above`` more than ``low``, with ``below`` less than
+    ``high``."""
+
+    low: float
+    high: float
+    above: bool = False
+    below: bool = False
+
+    def __str__(self) -> str:
+        return f"a number {'' if self.above else 'from '}{self.brief}"
+
+    @property
+    def brief(self) -> str:
+        above, below = "above " * self.above, "below " * self.below
+        return f"{above}{self.low:,g} to {below}{self.high:,g}"
+
+    def parsed(self, text: str) -> object:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+    def checked(self, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError
+        # NaN is on neither side of anything.
+        if not self.low <= value <= self.high:
+            raise ValueError
+        if (self.above and value == self.low) or (self.below and value == self.high):
+            raise ValueError
+        return float(value)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some words."""
+
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.brief
+
+    @property
+    def brief(self) -> str:
+        return " or ".join(self.words)
+
+    def parsed(self, text: str) -> object:
+        return text
+
+    def checked(self, value: object) -> object:
+        if value not in self.words:
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    def __str__(self) -> str:
+        return self.brief
+
+    @property
+    def brief(self) -> str:
+        return "true or false"
+
+    def parsed(self, text: str) -> object:
+        return {"true": True, "false": False}.get(text.lower(), text)
+
+    def checked(self, value: object) -> object:
+        if not isinstance(value, bool):
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True)
+class Several:
+    """Some different values, of which one at least; in a text they are joined by commas."""
+
+    each: Takes
+
+    def __str__(self) -> str:
+        return f"a list of different values, each {self.each}"
+
+    @property
+    def brief(self) -> str:
+        return f"a list, each {self.each.brief}"
+
+    def parsed(self, text: str) -> object:
+        return [self.each.parsed(one.strip()) for one in text.split(",")]
+
+    def checked(self, value: object) -> object:
+        if not isinstance(value, list | tuple) or not value:
+            raise ValueError
+        checked = tuple(self.each.checked(one) for one in value)
+        if len(set(checked)) < len(checked):
+            raise ValueError
+        return checked
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One knob.
+
+    Attributes:
+        name: ``vectors.window``.
+        default: what it is where nobody turns it.
+        takes: which values it takes.
+        does: a line that says what it does.
+        changes: the parts of a fit that are others with another value.
+    """
+
+    name: str
+    default: Any
+    takes: Takes
+    does: str
+    changes: frozenset[Part]
+
+    @property
+    def section(self) -> str:
+        """``vectors``; ``""`` for a knob of the fit as a whole."""
+        return self.name.rpartition(".")[0]
+
+
+def knob(default: Any, takes: Takes, does: str, *changes: Part) -> Any:
+    """A dataclass's field that is a knob; ``changes`` are its section's where none are named."""
+    return field(default=default, metadata={"takes": takes, "does": does, "changes": changes})
+
+
+def section(made: type, title: str, *changes: Part) -> Any:
+    """A dataclass's field that holds a section of knobs."""
+    return field(default_factory=made, metadata={"title": title, "changes": changes})
+
+
+def shown(value: object) -> str:
+    """A value as ``--set`` takes it: ``none``, ``true``, ``0.35``, ``0.0,0.1``."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Iterable):
+        return ",".join(map(shown, value))
+    return f"{value:g}" if isinstance(value, float) and value == float(f"{value:g}") else f"{value}"
+
+
+def knobs_in(plan: Any, prefix: str = "", changes: tuple[Part, ...] = ()) -> Iterator[Knob]:
+    """The knobs of a dataclass, then those of its sections."""
+    sections = []
+    for one in fields(plan):
+        default, metadata = getattr(plan, one.name), one.metadata
+        if is_dataclass(default):
+            sections.append(knobs_in(default, f"{one.name}.", metadata["changes"]))
+        elif metadata:
+            of_knob = frozenset(metadata["changes"] or changes)
+            yield Knob(prefix + one.name, default, metadata["takes"], metadata["does"], of_knob)
+    for knobs_of_section in sections:
+        yield from knobs_of_section
+
+
+def known(name: str, knobs: Mapping[str, Knob]) -> Knob:
+    """The knob of a name.
+
+    Raises:
+        PlanError: where there is none; says which may have been meant.
+    """
+    if name in knobs:
+        return knobs[name]
+    by_leaf: dict[str, list[str]] = {}
+    for other in knobs:
+        by_leaf.setdefault(other.rpartition(".")[2], []).append(other)
+    lower = name.lower()
+    near = [lower] if lower in knobs else by_leaf.get(lower.rpartition(".")[2], [])
+    near = near or get_close_matches(lower, knobs, n=2, cutoff=0.85)
+    for leaf in get_close_matches(lower.rpartition(".")[2], by_leaf, n=2) if not near else ():
+        near = [*near, *by_leaf[leaf]]
+    meant = f" Did you mean {' or '.join(near[:3])}?" if near else ""
+    raise PlanError(f"There is no knob {name[:60]!r}.{meant} `tag4pic train plan` lists them all.")
+
+
+def taken(knob: Knob, value: object, written: str) -> Any:
+    """A value as the plan holds it; ``written`` is how it was written.
+
+    Raises:
+        PlanError: where the knob does not take it.
+    """
+    try:
+        return knob.takes.checked(value)
+    except ValueError:
+        written = written if len(written) <= 40 else f"{written[:40]}…"
+        raise PlanError(f"{knob.name} takes {knob.takes}, not {written or 'nothing'}.") from None
