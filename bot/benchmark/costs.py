@@ -26,6 +26,9 @@ _OF_A_BOT = frozenset(
 )
 """Settings of the bot that runs here, which one that is measured does not share."""
 
+_BETWEEN = 0.01
+"""Seconds between two looks at a process."""
+
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
@@ -65,20 +68,30 @@ def run_command(arguments: Sequence[str], folder: Path, settings: Mapping[str, s
             stderr=file,
         )
         try:
-            if not hasattr(os, "wait4"):
-                process.wait()
-                return Costs(time.perf_counter() - started, 0.0, None)
-            _, status, usage = os.wait4(process.pid, 0)
+            status, cpu, most = _watched(process)
         except BaseException:
             process.kill()
             raise
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    wall = time.perf_counter() - started
+    if status:
         lines = errors.read_text(errors="replace").strip().splitlines() or ["it says nothing"]
         raise CommandError(f"{' '.join(arguments[:3])}: {lines[-1]}")
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    wall = time.perf_counter() - started
-    return Costs(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+    return Costs(wall, cpu, most)
+
+
+def _watched(process: "subprocess.Popen[bytes]") -> tuple[int, float, float | None]:
+    """Waits for its end: exit status, seconds of the processor, the most megabytes.
+
+    What ``wait4`` tells of a process's memory is this one's, from before the other began.
+    """
+    most = None
+    while True:
+        ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage.ru_utime + usage.ru_stime, most
+        most = megabytes(process.pid, "VmHWM") or most
+        time.sleep(_BETWEEN)
 
 
 def settings_of_commands(settings: Settings, bundle: Path) -> dict[str, str]:

@@ -79,7 +79,7 @@ async def _new(
     """As answering does it: one reading and one writing session before the reply, one after it."""
     async with database.reading() as session:
         await known_photos.find_by_file(session, f"file{number}")
-    async with database.session() as session:
+    async with database.session(confirmed=False) as session:
         backbone = engine.confirm_backbone
         photo_id = await find_copy(session, hashes, backbone, features[backbone])
         if photo_id is None:
@@ -98,7 +98,7 @@ async def _again(database: Database, engine: Engine, number: int) -> None:
         await recommendations.previous(
             session, photo_id=photo_id, chat_id=_CHAT, **_asked(engine), count=len(_HASHTAGS)
         )
-    async with database.session() as session:
+    async with database.session(confirmed=False) as session:
         answer_id = await _recorded(session, engine, 2 * number + 1, photo_id, duplicate=True)
     await _sent(database, 2 * number + 1, photo_id, answer_id)
 
@@ -127,7 +127,7 @@ async def _recorded(
 
 async def _sent(database: Database, message_id: int, photo_id: int, answer_id: int) -> None:
     reply = 2 * message_id + 1
-    async with database.session() as session:
+    async with database.session(confirmed=False) as session:
         await recommendations.set_message(session, answer_id, reply)
         await sightings.answered(session, chat_id=_CHAT, message_id=reply, photo_ids=[photo_id])
 
