@@ -15,6 +15,8 @@ setup: .venv/.ready
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@$(INSTALL) .
+	@# Compiles the starter's network, which the first start would do otherwise.
+	-@$(BIN)/python -c 'from recommenders.engine import Engine; Engine.load()'
 	@touch $@
 
 .venv/.dev: .venv/.ready

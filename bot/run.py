@@ -27,6 +27,7 @@ from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
+from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each
 from recommenders.versions import Versions, in_use
@@ -222,6 +223,11 @@ async def _database(settings: Settings) -> Database:
 async def _engine(settings: Settings, say: Say) -> Engine:
     say("Loading the model…")
     folder = in_use(settings.model_dir)
+    device.use(settings.device)
+    try:
+        await asyncio.to_thread(device.in_use)
+    except device.DeviceError as error:
+        raise StartError(str(error)) from None
     try:
         return await _load(folder, settings)
     except (BundleError, WeightsError) as error:

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite+aiosqlite:///data/tag4pic.db"
     model_dir: Path | None = None
     weights_dir: Path = Path("data/weights")
+    device: Literal["auto", "openvino", "cuda", "cpu"] = "auto"
 
     tags_per_day: int = Field(default=300, ge=1)
     finetune_every: int | Literal["nightly"] | None = None
@@ -96,8 +97,13 @@ class Settings(BaseSettings):
 
     @field_validator("log_level", mode="before")
     @classmethod
-    def _any_case(cls, level: object) -> object:
+    def _upper_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
+
+    @field_validator("device", mode="before")
+    @classmethod
+    def _lower_case(cls, device: object) -> object:
+        return device.strip().lower() if isinstance(device, str) else device
 
     @property
     def secrets(self) -> list[str]:

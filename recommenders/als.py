@@ -178,16 +178,12 @@ class AlsRecommender:
         if probabilities is None or self._class_hashtags is None:
             shape = (len(features), len(self._hashtag_factors))
             return np.zeros(shape, np.float32), np.zeros(len(features), np.float32)
-        sums = np.asarray(probabilities @ self._class_hashtags, np.float32)
-        return sums, probabilities.max(axis=1)
+        return self._class_hashtags.sums(probabilities), probabilities.max(axis=1)
 
     def class_affinity(self, column: int) -> Floats:
         """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
         assert self._class_hashtags is not None
-        classes, known = self._class_hashtags.shape
-        if column >= known:
-            return np.zeros(classes, np.float32)
-        return np.asarray(self._class_hashtags[:, [column]].toarray(), np.float32).ravel()
+        return self._class_hashtags.of_hashtag(column)
 
     def learn(
         self,

@@ -1,13 +1,16 @@
 """What an ALS fit gives, and its normal equation: one side's factors, the other side's fixed."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
 from recommenders.nearest import KnownPhotos, PhotoSpace
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,47 @@ class AlsSettings:
 
 
 @dataclass(frozen=True)
+class ClassHashtags:
+    """How sure each hashtag is where a class is seen: few for each of many classes.
+
+    Numbers and not one of SciPy's matrices, whose import would take a third of a start.
+
+    Attributes:
+        columns: (classes, most) int32, the hashtags of each class.
+        weights: (classes, most) float32, how sure they are; 0 fills up.
+        hashtags: V, how many there are.
+    """
+
+    columns: NDArray[np.int32]
+    weights: Floats
+    hashtags: int
+
+    @classmethod
+    def of(cls, table: "csr_matrix") -> "ClassHashtags":
+        """The numbers of a sparse (classes, V)."""
+        lengths = np.diff(table.indptr)
+        width = int(lengths.max(initial=1))
+        columns = np.zeros((len(lengths), width), np.int32)
+        weights = np.zeros((len(lengths), width), np.float32)
+        filled = np.arange(width) < lengths[:, None]
+        columns[filled], weights[filled] = table.indices, table.data
+        return cls(columns, weights, table.shape[1])
+
+    def sums(self, probabilities: Floats) -> Floats:
+        """What classes seen (n, classes) say of the hashtags: (n, V) float32."""
+        columns = self.columns.ravel()
+        rows = [
+            np.bincount(columns, (row[:, None] * self.weights).ravel(), self.hashtags)
+            for row in probabilities
+        ]
+        return np.asarray(rows, np.float32).reshape(-1, self.hashtags)
+
+    def of_hashtag(self, column: int) -> Floats:
+        """How sure one hashtag is by class, (classes,) float32."""
+        return np.asarray(self.weights.sum(axis=1, where=self.columns == column), np.float32)
+
+
+@dataclass(frozen=True)
 class FittedAls:
     """What a fit gives, and a bundle stores.
 
@@ -42,8 +86,8 @@ class FittedAls:
         photo_factors: (N, f) float32.
         hashtag_factors: (V, f) float32.
         settings: see ``AlsSettings``.
-        class_hashtags: (classes, V) float32, how sure each hashtag is where the backbone's own
-            ImageNet classifier sees a class; None without. They are added as they are: a class
+        class_hashtags: of the classes that the backbone's own ImageNet classifier sees; None
+            without. They are added as they are: a class
             that few photos show would be blurred by the factors.
         fitted_hashtags: how many of the hashtags the fit knew, all where None. The factors of the
             others were solved from taught photos, and are solved anew when these are taught here.
@@ -55,7 +99,7 @@ class FittedAls:
     photo_factors: Floats
     hashtag_factors: Floats
     settings: AlsSettings
-    class_hashtags: csr_matrix | None = None
+    class_hashtags: ClassHashtags | None = None
     fitted_hashtags: int | None = None
 
 

@@ -72,6 +72,11 @@ class Bundle:
         arrays = {name: part.arrays for name, part in parts.items() if part.arrays}
         return replace(self, settings=self.settings | settings, arrays=self.arrays | arrays)
 
+    def without(self, *parts: str) -> "Bundle":
+        """A copy without the arrays of these parts, for whom their memory is too much."""
+        arrays = {name: arrays for name, arrays in self.arrays.items() if name not in parts}
+        return replace(self, arrays=arrays)
+
     def array(self, part: str, name: str, *shape: int | None) -> Array:
         """An array of a part; ``shape`` gives the expected sizes, None where any will do.
 

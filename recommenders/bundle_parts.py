@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings, FittedAls
+from recommenders.als_fit import ClassHashtags
 from recommenders.answers import FIRST, Rules
 from recommenders.arrays import Array, Floats, unit
 from recommenders.backbones.registry import CLASSES, dims
@@ -36,7 +36,8 @@ def als_part(fitted: FittedAls) -> Part:
         "hashtag_factors": fitted.hashtag_factors.astype(np.float16),
     }
     if fitted.class_hashtags is not None:
-        arrays["class_hashtags"], arrays["class_weights"] = _padded(fitted.class_hashtags)
+        arrays["class_hashtags"] = fitted.class_hashtags.columns
+        arrays["class_weights"] = fitted.class_hashtags.weights.astype(np.float16)
     return Part({"backbone": fitted.backbone, **asdict(fitted.settings)}, arrays)
 
 
@@ -329,23 +330,13 @@ def within(bundle: Bundle, numbers: Array, least: int, end: int) -> Array:
     return numbers
 
 
-def _padded(counts: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
-    """A sparse matrix as columns and weights, (rows, most in a row); weight 0 fills up."""
-    lengths = np.diff(counts.indptr)
-    width = int(lengths.max(initial=1))
-    columns = np.zeros((len(lengths), width), np.int32)
-    weights = np.zeros((len(lengths), width), np.float16)
-    filled = np.arange(width) < lengths[:, None]
-    columns[filled], weights[filled] = counts.indices, counts.data
-    return columns, weights
-
-
-def _class_hashtags(bundle: Bundle) -> csr_matrix | None:
-    """What ``_padded`` wrote, (classes, V)."""
+def _class_hashtags(bundle: Bundle) -> ClassHashtags | None:
     if "class_hashtags" not in bundle.arrays["als"]:
         return None
     columns = bundle.array("als", "class_hashtags", CLASSES, None)
-    weights = _floats(bundle, "als", "class_weights", *columns.shape)
-    rows = np.repeat(np.arange(len(columns)), columns.shape[1])
-    shape = (len(columns), len(bundle.hashtags))
-    return csr_matrix((weights.ravel(), (rows, columns.ravel())), shape)
+    count = len(bundle.hashtags)
+    return ClassHashtags(
+        within(bundle, columns, 0, count),
+        _floats(bundle, "als", "class_weights", *columns.shape),
+        count,
+    )

@@ -73,7 +73,7 @@ class Engine:
     """
 
     def __init__(self, bundle: Bundle, backbones: Mapping[str, Backbone]) -> None:
-        self.bundle = bundle
+        self.bundle = bundle.without("als", "w2v", "replay")  # of which nothing is read later
         self.model = bundle.model
         self.hashtags = list(bundle.hashtags)
         self.own_hashtags = frozenset(bundle.hashtags)

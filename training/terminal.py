@@ -79,6 +79,7 @@ def figures_table(title: str, columns: Sequence[str]) -> Table:
 
 def tool(command: Callable[..., None]) -> typer.Typer:
     """A function as a command line that ends with one line where people can act on an error."""
+    from recommenders.backbones.device import DeviceError
     from recommenders.backbones.recipe import UnknownBackboneError
     from recommenders.backbones.weights import WeightsError
     from recommenders.bundle import BundleError
@@ -88,7 +89,10 @@ def tool(command: Callable[..., None]) -> typer.Typer:
     def with_errors_in_a_line(*arguments: object, **options: object) -> None:
         try:
             command(*arguments, **options)
-        except (BundleError, DatasetError, UnknownBackboneError, WeightsError) as error:
+        except (
+            *(BundleError, DatasetError, DeviceError),
+            *(UnknownBackboneError, WeightsError),
+        ) as error:
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:

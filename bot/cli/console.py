@@ -32,6 +32,7 @@ USER_ERRORS = frozenset(
         "bot.run.StartError",
         "bot.settings.SettingsError",
         "recommenders.bundle.BundleError",
+        "recommenders.backbones.device.DeviceError",
         "recommenders.backbones.recipe.UnknownBackboneError",
         "recommenders.backbones.weights.WeightsError",
         "storage.errors.StorageError",
@@ -114,18 +115,20 @@ def run_quietly(app: typer.Typer) -> None:
 
 
 def settings_for_a_command() -> "Settings":
-    """The settings; from here on the log shows warnings, or all with LOG_LEVEL=DEBUG.
+    """The settings, in force: the log shows warnings, or all with LOG_LEVEL=DEBUG.
 
     Raises:
         SettingsError: as ``bot.settings.read_settings``.
     """
     from bot import logs
     from bot.settings import read_settings
+    from recommenders.backbones import device
 
     settings = read_settings()
     # INFO is what a bot tells while it runs; a command's output is its answer.
     level = "WARNING" if settings.log_level == "INFO" else settings.log_level
     logs.set_up(level, settings.secrets)
+    device.use(settings.device)
     return settings
 
 

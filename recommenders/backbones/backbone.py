@@ -10,24 +10,27 @@ import logging
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
 
 from recommenders.arrays import Floats
-from recommenders.backbones import weights
-from recommenders.backbones.network import Network
+from recommenders.backbones import device, openvino_network, weights
 from recommenders.backbones.registry import (
     JOINT,
     dims,
     names_of,
+    official_digits,
     official_name,
     recipe_of,
+    view_of,
     without_side,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,20 @@ _BATCH = 32
 
 SHOWN = 12
 """Digits of a SHA-256 that people see; of torchvision's files eight or ten are known."""
+
+Classifier = tuple[Floats, Floats]
+"""Weight (1000, dims) and bias (1000,) float32."""
+
+
+class Network(Protocol):
+    """What computes features, whatever does it."""
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU does, and no other process can beside this one."""
+
+    def __call__(self, pixels: NDArray[np.uint8], /) -> Floats:
+        """(n, side, side, 3) pixels to (n, dims) float32 features."""
 
 
 class Backbone:
@@ -47,29 +64,24 @@ class Backbone:
         side: pixels of its square input.
         shorter_side: pixels of a photo's shorter side that it can use.
         sha256: of the file of weights.
-        classifier: weight (1000, dims) and bias (1000,) float32 of the ImageNet classifier, or None
-            where the file has none.
+        classifier: of ImageNet, or None where the file has none.
+        on_gpu: whether a GPU computes the features.
         parts: the backbones whose features these are: itself, unless it joins others.
     """
 
     def __init__(
-        self,
-        name: str,
-        network: nn.Module,
-        digest: str,
-        classifier: tuple[Floats, Floats] | None,
+        self, name: str, network: Network, digest: str, classifier: Classifier | None
     ) -> None:
         self.name = name
         self.dims = dims(name)
-        self.view = view = recipe_of(name).view
+        self.view = view = view_of(name)
         self.side = view.side
         self.shorter_side = view.shorter_side
         self.sha256 = digest
         self.classifier = classifier
         self.parts: tuple[Backbone, ...] = (self,)
-        self._network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._mean = torch.tensor(view.mean).view(1, 3, 1, 1)
-        self._std = torch.tensor(view.std).view(1, 3, 1, 1)
+        self.on_gpu = network.on_gpu
+        self._network = network
 
     def features(self, photos: Sequence[Image.Image]) -> Floats:
         """Pooled features of RGB photos of any size: (n, dims) float32."""
@@ -81,16 +93,7 @@ class Backbone:
 
     def features_of_pixels(self, batch: NDArray[np.uint8]) -> Floats:
         """As ``features``, of (n, side, side, 3) uint8 pixels."""
-        with torch.inference_mode():
-            x = torch.from_numpy(batch).to(self._mean.device).permute(0, 3, 1, 2).float()
-            x = ((x - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
-            features: Floats = self._network(x).cpu().numpy()
-        return features
-
-    def move(self, device: str) -> None:
-        """Computes features there from now on: ``cpu`` or ``cuda``."""
-        self._network.to(device)
-        self._mean, self._std = self._mean.to(device), self._std.to(device)
+        return self._network(batch)
 
 
 class JoinedBackbone(Backbone):
@@ -102,6 +105,7 @@ class JoinedBackbone(Backbone):
         self.shorter_side = max(part.shorter_side for part in parts)
         self.sha256 = hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
         self.classifier = None  # each has one of its own, for its own features
+        self.on_gpu = any(part.on_gpu for part in parts)
         self.parts = tuple(parts)
 
     def features(self, photos: Sequence[Image.Image]) -> Floats:
@@ -109,10 +113,6 @@ class JoinedBackbone(Backbone):
 
     def features_of_pixels(self, batch: NDArray[np.uint8]) -> Floats:
         raise NotImplementedError(f"{self.name} has no input of its own: take its parts.")
-
-    def move(self, device: str) -> None:
-        for part in self.parts:
-            part.move(device)
 
 
 def join(features: Sequence[NDArray[np.floating]]) -> Floats:
@@ -146,20 +146,62 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     [at_side] = names
     name = without_side(at_side)
     path = weights.require(name, weights_dir)
+    digest = weights.sha256(path)
+    official = official_name(name, digest)
+    if official != name:
+        _warn_once(name, path, digest, official)
+    if device.in_use() == "openvino":
+        network, classifier = _on_openvino(at_side, path, digest)
+    else:
+        network, classifier = _on_torch(*_read(at_side, path), at_side, device.in_use())
+    return Backbone(at_side, network, digest, classifier)
+
+
+def _on_openvino(name: str, path: Path, digest: str) -> tuple[Network, Classifier | None]:
+    """The network that was kept, or else made of the weights; torch's where that fails."""
+    view = view_of(name)
+    there = openvino_network.read(name, digest, view)
+    if there is not None:
+        network, arrays = there
+        return network, (arrays["weight"], arrays["bias"]) if arrays else None
+    module, classifier = _read(name, path)
+    try:
+        graph = openvino_network.export(module, view)
+    except openvino_network.ConversionError as error:
+        log.info("%s is computed by torch: OpenVINO does not take it (%s).", name, error)
+        return _on_torch(module, classifier, name, "cpu")
+    arrays = {} if classifier is None else dict(zip(("weight", "bias"), classifier, strict=True))
+    openvino_network.keep(name, digest, view, graph, arrays)
+    return openvino_network.OpenVinoNetwork(graph), classifier
+
+
+def _on_torch(
+    module: "nn.Module", classifier: Classifier | None, name: str, on: str
+) -> tuple[Network, Classifier | None]:
+    from recommenders.backbones.torch_network import TorchNetwork
+
+    return TorchNetwork(module, view_of(name), on), classifier
+
+
+def _read(at_side: str, path: Path) -> tuple["nn.Module", Classifier | None]:
+    """A file's network and classifier.
+
+    Raises:
+        WeightsError: as ``load_backbone``.
+    """
+    from recommenders.backbones import network
+
+    name = without_side(at_side)
     state = weights.read(name, path)
-    network = Network(recipe_of(name))
-    wrong, tensors = network.fill(state)
+    described = network.Network(recipe_of(name))
+    wrong, tensors = described.fill(state)
     if wrong:
         raise weights.WeightsError(
             f"{path} has not the weights of {name} ({len(wrong)} of {tensors} tensors are missing, "
             f"of another shape or another network's, {wrong[0]} first). Remove it and get it "
             f"again with `tag4pic weights get {name}`, or put the right file there."
         )
-    digest = weights.sha256(path)
-    official = official_name(name, digest)
-    if official != name:
-        _warn_once(name, path, digest, official)
-    return Backbone(at_side, network.module, digest, network.classifier(state))
+    return described.module, described.classifier(state)
 
 
 @cache
@@ -173,7 +215,7 @@ def _warn_once(name: str, path: Path, digest: str, official: str | None) -> None
         log.warning(
             "%s is not the official file of %s: its SHA-256 begins with %s (expected %s). It is "
             "used as it is.",
-            *(path, name, digest[:SHOWN], recipe_of(name).digits[:SHOWN]),
+            *(path, name, digest[:SHOWN], official_digits(name)[:SHOWN]),
         )
     else:
         log.warning(

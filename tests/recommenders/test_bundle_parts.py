@@ -9,6 +9,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings, FittedAls
+from recommenders.als_fit import ClassHashtags
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, load, save
 from recommenders.bundle_parts import (
@@ -56,7 +57,7 @@ def fitted() -> FittedAls:
         drawn(6, 2),
         drawn(len(HASHTAGS), 2),
         AlsSettings(neighbours=3, class_weight=0.5),
-        table,
+        ClassHashtags.of(table),
     )
 
 
@@ -71,8 +72,12 @@ def test_als_comes_back(fitted: FittedAls) -> None:
 
 def test_the_hashtags_of_classes_come_back(fitted: FittedAls) -> None:
     back = read_als(bundle_of(als=als_part(fitted)))
-    assert back.class_hashtags is not None and fitted.class_hashtags is not None
-    np.testing.assert_array_equal(back.class_hashtags.toarray(), fitted.class_hashtags.toarray())
+    assert back.class_hashtags is not None
+    seen = np.eye(CLASSES, dtype=np.float32)
+    sums = back.class_hashtags.sums(seen[[0, 500, 999]])
+    np.testing.assert_array_equal(sums, [[0, 0.5, 0, 1], [0] * 4, [0.25, 0, 0, 0]])
+    affinity = [back.class_hashtags.of_hashtag(column)[[0, 500, 999]] for column in range(4)]
+    np.testing.assert_array_equal(np.transpose(affinity), sums)
 
 
 def test_a_grown_vocabulary_remembers_how_many_hashtags_were_fitted(fitted: FittedAls) -> None:

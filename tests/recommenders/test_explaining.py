@@ -5,6 +5,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender, AlsSettings, FittedAls, solve
+from recommenders.als_fit import ClassHashtags
 from recommenders.answers import first_apart
 from recommenders.arrays import unit
 from recommenders.explaining import Reason, class_names, explain, shares_of
@@ -22,7 +23,7 @@ Classifier = tuple[np.ndarray, np.ndarray]
 
 
 def als(
-    classifier: Classifier | None = None, class_hashtags: csr_matrix | None = None
+    classifier: Classifier | None = None, class_hashtags: ClassHashtags | None = None
 ) -> AlsRecommender:
     """Photos of dogs in snow, of snow, and of the sea; features are hashtags, nearly."""
     draw = np.random.default_rng(0)
@@ -106,7 +107,7 @@ def classifier(*logits: tuple[int, float]) -> Classifier:
 def test_the_classes_that_give_a_hashtag_are_named_with_their_probability() -> None:
     seen = classifier((207, 1.0), (537, 0.0), (980, 0.0))
     table = csr_matrix(([1.0, 0.5, 1.0], ([207, 537, 537], [0, 0, 1])), (1000, len(TAGS)))
-    dog, snow, sea = reasons(als(seen, table), "dog", "snow", "sea")
+    dog, snow, sea = reasons(als(seen, ClassHashtags.of(table)), "dog", "snow", "sea")
     assert [seen.name for seen in dog.seen] == ["golden retriever", "dogsled"]
     assert dog.seen[0].probability == pytest.approx(0.576, abs=0.001)
     assert [seen.name for seen in snow.seen] == ["dogsled"]

@@ -2,7 +2,7 @@
 
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 
+from recommenders.backbones import device, torchvision_networks
 from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.backbones.network import Network
 from recommenders.backbones.registry import (
@@ -19,8 +20,10 @@ from recommenders.backbones.registry import (
     UnknownBackboneError,
     dims,
     names_of,
+    official_name,
     recipe_of,
     spellings,
+    view_of,
 )
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError, sha256
@@ -53,6 +56,14 @@ LARGE = {
     "vit_b_16@IMAGENET1K_SWAG_E2E_V1": 768,
     "vit_h_14": 1280,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def on_torch() -> Iterator[None]:
+    """Compiling each takes seconds; ``evaluation.engines`` compares the compiled ones."""
+    device.use("cpu")
+    yield
+    device.use("auto")
 
 
 def drawn(name: str) -> nn.Module:
@@ -163,6 +174,17 @@ def test_a_photo_becomes_what_the_weights_own_transforms_make(
 def test_a_strip_of_one_pixel_by_many_takes_no_more_memory_than_its_middle() -> None:
     strip = Image.new("RGB", (1, 60_000), "red")
     assert (recipe_of("resnet18").view.pixels(strip) == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50"])
+def test_what_is_known_without_torchvision_is_what_torchvision_says(name: str) -> None:
+    recipe = torchvision_networks.recipe(name)
+    assert view_of(name) == recipe.view and dims(name) == Network(recipe).dims
+    for spelling in (name, f"{name}@IMAGENET1K_V2"):
+        digest = f"{torchvision_networks.recipe(spelling).digits}0123"
+        assert official_name(name, digest) == spelling
+        assert torchvision_networks.official_name(name, digest) == spelling
+    assert official_name(name, "0123") is None
 
 
 def test_the_published_recipes_keep_their_weights_and_see_the_whole_photo() -> None:

@@ -2,10 +2,9 @@
 
 A batch is stored as soon as it is computed, so an interrupted run goes on where it stopped.
 
-A process per core computes what is not cached, or the GPU where there is one. Which of them it is,
-and what else is in a batch, makes no difference: the last bits of a convolution depend on how many
-photos and threads it has, so on a CPU every batch has the same number of photos, filled up with
-black ones, and one thread. A GPU's features differ from a CPU's in their last bits.
+A process per core computes what is not cached, or the GPU where there is one. Which process it is,
+and what else is in a batch, makes no difference: on a CPU every photo is computed by itself, on one
+thread. A GPU's features differ from a CPU's in their last bits.
 """
 
 import hashlib
@@ -18,12 +17,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.recipe import View
-from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.machine import cores
 from recommenders.photos import WORKING_SIDE, PhotoError, decode
 from training.datasets.format import DatasetError, Problems
@@ -33,7 +30,7 @@ from training.features.processes import ProcessEndedError, Work, run_jobs
 from training.progress import Progress, silent
 
 BATCH = 16
-FEW = 256
+FEW = 512
 """So many photos are computed sooner than other processes have started."""
 
 _FILES = 1024
@@ -141,11 +138,8 @@ def _compute(
     """Gives ``store`` the photos' features, a batch at a time and in no order."""
     if not photos:
         return
-    on_gpu = torch.cuda.is_available()
     if processes is None:
-        processes = 1 if on_gpu or len(photos) < FEW else cores()
-    if on_gpu:
-        backbone.move("cuda")
+        processes = 1 if backbone.on_gpu or len(photos) < FEW else cores()
     jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
     processes = min(processes, len(jobs))
     if processes == 1:
@@ -158,8 +152,6 @@ def _computing(
     network: Backbone | bytes, change: Change, threads: int
 ) -> Work[Photos, None, Computed]:
     """What computes batches in one process; ``threads`` decode."""
-    if isinstance(network, bytes):
-        import_torchvision_models()  # unpickling would import it without what it needs
     backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
 
     load = partial(_load, view=backbone.view, change=change)
@@ -168,7 +160,9 @@ def _computing(
         with ThreadPoolExecutor(threads) as pool:
             loaded = list(pool.map(load, [path for _, path in photos]))
         pictures = [picture for _, picture, _ in loaded if picture is not None]
-        vectors = iter(_of_batch(backbone, pictures))
+        vectors = iter(
+            backbone.features_of_pixels(np.stack(pictures)).astype(np.float16) if pictures else ()
+        )
         return [
             (number, digest, None if picture is None else next(vectors), reason)
             for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
@@ -188,20 +182,6 @@ def _load(path: Path, *, view: View, change: Change) -> tuple[bytes, NDArray[np.
         return b"", None, str(error)
     except OSError as error:
         return b"", None, error.strerror or "cannot be opened"
-
-
-def _of_batch(backbone: Backbone, pictures: list[NDArray[np.uint8]]) -> NDArray[np.float16]:
-    """Features (n, dims) of at most ``BATCH`` photos' pixels; see above for black ones."""
-    if not pictures:
-        return np.empty((0, backbone.dims), np.float16)
-    batch = np.zeros((BATCH, backbone.side, backbone.side, 3), np.uint8)
-    batch[: len(pictures)] = pictures
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return backbone.features_of_pixels(batch)[: len(pictures)].astype(np.float16)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def batches(total: int, size: int) -> Iterator[slice]:

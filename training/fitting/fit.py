@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender, AlsSettings, FittedAls
+from recommenders.als_fit import ClassHashtags
 from recommenders.arrays import unit
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part
@@ -43,7 +44,9 @@ def fit_als(
             class_weight=plan.als.class_weight,
             class_power=plan.als.class_power,
         ),
-        None if backbone.classifier is None else class_counts,
+        None
+        if backbone.classifier is None or class_counts is None
+        else ClassHashtags.of(class_counts),
     )
     return AlsRecommender(fitted, backbone.classifier), als_part(fitted)
 

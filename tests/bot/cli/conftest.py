@@ -16,7 +16,10 @@ from tests.bot.cli.fitted import Fitted, Tag4pic
 from tests.bundles import tiny_bundle
 
 ROOT = Path(__file__).parents[3]
-OURS = ("BOT_TOKEN", "DATABASE_URL", "LOG_LEVEL", "MODEL_DIR", "TELEGRAM_API_URL", "WEIGHTS_DIR")
+OURS = (
+    *("BOT_TOKEN", "DATABASE_URL", "DEVICE", "LOG_LEVEL"),
+    *("MODEL_DIR", "TELEGRAM_API_URL", "WEIGHTS_DIR"),
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,132 @@
+"""What computes photos' features: OpenVINO or torch on the CPU, or torch on a GPU.
+
+OpenVINO takes about a third of torch's time on a CPU, and less of a start and of memory.
+It is chosen unless there is a GPU. Nothing here imports torch where no GPU can be.
+"""
+
+import importlib
+import importlib.util
+import logging
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from recommenders.machine import cores
+
+log = logging.getLogger(__name__)
+
+Device = Literal["openvino", "cuda", "cpu"]
+"""OpenVINO on the CPU, torch on an NVIDIA GPU, torch on the CPU."""
+
+DEVICES: tuple[str, ...] = ("auto", *get_args(Device))
+"""What can be asked for; ``auto`` chooses."""
+
+_CONVERTS = "openvino.tools.ovc"
+_DRIVER = Path("/proc/driver/nvidia/version")
+
+
+class DeviceError(Exception):
+    """A device that this machine does not have; the message says what to do."""
+
+
+class _Choice:
+    asked_for = "auto"
+    device: Device | None = None
+
+
+def use(name: str) -> None:
+    """From now on backbones are loaded for there, one of ``DEVICES``."""
+    _Choice.asked_for, _Choice.device = name, None
+
+
+def in_use() -> Device:
+    """The device that was asked for, or the best one; the first call logs which.
+
+    Raises:
+        DeviceError: where this machine does not have it.
+    """
+    if _Choice.device is None:
+        _Choice.device, what = _best() if _Choice.asked_for == "auto" else _that(_Choice.asked_for)
+        log.info("Photos' features are computed by %s.", what)
+    return _Choice.device
+
+
+def import_openvino() -> Any:
+    """OpenVINO, without what converts networks and what reports on its use.
+
+    Converting one would send an event to Google Analytics, unless everybody who runs this had opted
+    out by a file in the home folder. Where that package is not installed OpenVINO does without, so
+    here it never is. What converts takes half of the import, and ``converting`` has it.
+
+    Raises:
+        ImportError: where OpenVINO is missing or does not load.
+    """
+    if "openvino" not in sys.modules:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+        sys.modules[_CONVERTS] = None  # type: ignore[assignment]
+        try:
+            return importlib.import_module("openvino")
+        finally:
+            del sys.modules[_CONVERTS]
+    return importlib.import_module("openvino")
+
+
+def converting() -> Any:
+    """What converts other libraries' networks for ``import_openvino``."""
+    import_openvino()
+    return importlib.import_module(_CONVERTS)
+
+
+def _best() -> tuple[Device, str]:
+    if _may_have_gpu() and (gpu := _gpu()) is not None:
+        return "cuda", f"torch on {gpu}"
+    problem = _without_openvino()
+    if problem is None:
+        return "openvino", _openvino()
+    return "cpu", f"torch on the CPU, which is slow ({problem})"
+
+
+def _that(name: str) -> tuple[Device, str]:
+    if name == "openvino":
+        if (problem := _without_openvino()) is not None:
+            raise DeviceError(
+                f"DEVICE is openvino, which cannot be used here: {problem}. Install it with `pip "
+                "install openvino`, or leave DEVICE empty."
+            )
+        return "openvino", _openvino()
+    if name == "cuda":
+        if (gpu := _gpu()) is None:
+            raise DeviceError(
+                "DEVICE is cuda, but torch finds no NVIDIA GPU here. Install its driver and torch "
+                "built for CUDA, or leave DEVICE empty."
+            )
+        return "cuda", f"torch on {gpu}"
+    return "cpu", "torch on the CPU"
+
+
+def _may_have_gpu() -> bool:
+    """Whether it is worth to import torch, which knows."""
+    return _DRIVER.exists() or shutil.which("nvidia-smi") is not None
+
+
+def _gpu() -> str | None:
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+
+
+def _without_openvino() -> str | None:
+    """Why OpenVINO cannot be used; None where it can."""
+    if importlib.util.find_spec("openvino") is None:
+        return "OpenVINO is not installed"
+    try:
+        import_openvino()
+    except (ImportError, OSError) as error:
+        return f"OpenVINO does not load, {' '.join(str(error).split())}"
+    return None
+
+
+def _openvino() -> str:
+    version = import_openvino().__version__.partition("-")[0]
+    return f"OpenVINO {version} on {cores()} cores"
