@@ -15,6 +15,7 @@ from recommenders.arrays import Floats
 from recommenders.backbones import weights
 from recommenders.backbones.backbone import load_backbone
 from recommenders.backbones.registry import LITE, names_of
+from recommenders.bundle import Bundle
 from recommenders.bundle_parts import read_als
 from recommenders.engine import Engine, Hashtag
 from recommenders.nearest import PhotoIndex, nearest
@@ -38,6 +39,7 @@ class Photo:
 
 def measure(
     engine: Engine,
+    bundle: Bundle,
     weights_dir: Path,
     photos: Sequence[bytes],
     rounds: int,
@@ -47,7 +49,7 @@ def measure(
     Args:
         rounds: how many times each is done, by the photos in turn.
     """
-    plain = PlainAnswers(engine.bundle, weights_dir)
+    plain = PlainAnswers(bundle, weights_dir)
     answers = PhotoAnswers(engine)
     choices = answers.choices()
     turns = list(islice(cycle(_used(engine, photos)), rounds))
@@ -62,9 +64,9 @@ def measure(
         lambda photo: decode(photo.data, engine.working_side),
         lambda photo: decoded(photo.data),
     )
-    for name in _backbones(engine, weights_dir):
+    for name in _backbones(bundle, weights_dir):
         yield _features(name, weights_dir, turns)
-    yield from _neighbours(engine, turns)
+    yield from _neighbours(bundle, turns)
     yield compared(
         SECTION,
         "ranking",
@@ -93,8 +95,8 @@ def _used(engine: Engine, photos: Sequence[bytes]) -> list[Photo]:
     return used
 
 
-def _backbones(engine: Engine, weights_dir: Path) -> list[str]:
-    of_bundle = [one for name in engine.bundle.backbones for one in names_of(name)]
+def _backbones(bundle: Bundle, weights_dir: Path) -> list[str]:
+    of_bundle = [one for name in bundle.backbones for one in names_of(name)]
     others = [name for name in (*LITE, *_TORCHVISION) if weights.find(name, weights_dir)]
     return list(dict.fromkeys([*of_bundle, *others]))
 
@@ -112,10 +114,10 @@ def _features(name: str, weights_dir: Path, turns: Sequence[Photo]) -> Row:
     )
 
 
-def _neighbours(engine: Engine, turns: Sequence[Photo]) -> Iterator[Row]:
-    if "als" not in engine.bundle.arrays:
+def _neighbours(bundle: Bundle, turns: Sequence[Photo]) -> Iterator[Row]:
+    if "als" not in bundle.arrays:
         return
-    als = read_als(engine.bundle)
+    als = read_als(bundle)
     known = als.photos
     queries = [als.space.project(photo.features[als.backbone]) for photo in turns]
     if isinstance(known, PhotoIndex):

@@ -14,6 +14,7 @@ from bot.benchmark.rows import Figure, Row, timed
 from recommenders.als import AlsRecommender
 from recommenders.als_fit import FittedAls
 from recommenders.arrays import Floats, unit
+from recommenders.bundle import Bundle
 from recommenders.bundle_parts import read_als
 from recommenders.engine import Engine
 from recommenders.nearest import SCANNED, KnownPhotos, PhotoIndex, PhotoIndexError, nearest
@@ -52,6 +53,7 @@ class Growth:
 
 def measure(
     engine: Engine,
+    bundle: Bundle,
     photos: Sequence[Image.Image],
     sizes: Sequence[int],
     rounds: int,
@@ -65,9 +67,9 @@ def measure(
     Yields:
         Nothing where the bundle has no ALS, which alone looks for neighbours.
     """
-    if "als" not in engine.bundle.arrays:
+    if "als" not in bundle.arrays:
         return
-    als = read_als(engine.bundle)
+    als = read_als(bundle)
     own = als.photos
     if isinstance(own, PhotoIndex):
         # It gives its vectors to nobody: others of as many dimensions.

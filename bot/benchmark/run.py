@@ -12,6 +12,7 @@ from bot.benchmark.costs import settings_of_commands
 from bot.benchmark.growth import Growth
 from bot.benchmark.rows import Row
 from bot.settings import Settings
+from recommenders import bundle as bundles
 from recommenders.engine import Engine
 from recommenders.photos import decode
 
@@ -49,7 +50,7 @@ LARGE = Amounts(known=(10_000, 100_000, 1_000_000), posts=80_000)
 def measure(
     engine: Engine,
     settings: Settings,
-    bundle: Path,
+    model_dir: Path,
     photos: Path | None,
     amounts: Amounts,
     sections: Collection[str],
@@ -58,7 +59,7 @@ def measure(
     """Measures the sections, in their order.
 
     Args:
-        bundle: the folder that ``engine`` was loaded from.
+        model_dir: the bundle that ``engine`` was loaded from.
         photos: a folder to take them from; None for made ones.
         doing: is called with what is measured next.
 
@@ -66,7 +67,8 @@ def measure(
         NoPhotosError: where the folder has none.
         CommandError: where a command that is measured fails.
     """
-    of_commands = settings_of_commands(settings, bundle)
+    of_commands = settings_of_commands(settings, model_dir)
+    bundle = bundles.load(model_dir)  # the engine keeps no arrays that it has made others of
     doing("photos")
     data = list(sample_photos.sample(photos, amounts.photos))
     rows: list[Row] = []
@@ -75,14 +77,14 @@ def measure(
         folder = Path(made)
         if answering.SECTION in sections:
             doing(answering.SECTION)
-            rows += answering.measure(engine, settings.weights_dir, data, amounts.rounds)
+            rows += answering.measure(engine, bundle, settings.weights_dir, data, amounts.rounds)
             rows += storing.measure(engine, folder, amounts.rounds, amounts.stored)
         if starting.SECTION in sections:
             doing(starting.SECTION)
             rows += starting.measure(of_commands, data[0], folder, starts=amounts.starts)
         if growth.SECTION in sections:
             for one in growth.measure(
-                engine, _images(engine, data), amounts.known, amounts.rounds, doing
+                engine, bundle, _images(engine, data), amounts.known, amounts.rounds, doing
             ):
                 grown.append(one)
                 rows += one.rows
