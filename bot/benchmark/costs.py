@@ -130,14 +130,17 @@ def megabytes(pid: int, line: str = "VmRSS") -> float | None:
     return next((int(kilobytes) / 2**10 for kilobytes in found), None)
 
 
-def machine_seconds() -> float | None:
-    """What all processes have taken of all processors until now."""
+def machine_seconds() -> tuple[float, float] | tuple[None, None]:
+    """What all processes have taken of all processors until now, and what other machines took.
+
+    Where this is a virtual machine, its host may give its processors to others.
+    """
     try:
         times = (PROCESSES / "stat").read_text().splitlines()[0].split()[1:]
     except OSError:
-        return None
-    user, nice, system, _idle, _waiting, *others = map(int, times[:8])
-    return (user + nice + system + sum(others[:2])) / _TICKS
+        return None, None
+    user, nice, system, _idle, _waiting, irq, softirq, stolen = map(int, times[:8])
+    return (user + nice + system + irq + softirq) / _TICKS, stolen / _TICKS
 
 
 def load_average() -> float | None:

@@ -49,6 +49,7 @@ class Load:
         megabytes, most_megabytes: that the bot held in memory at the end, and at most.
         cores: of the machine.
         bot_cores, telegram_cores, other_cores: that each kept busy, in the mean.
+        stolen_cores: that the host of a virtual machine gave to others meanwhile.
         late_ms: how late the 99th percentile of photos was sent: this machine's doing.
     """
 
@@ -68,6 +69,7 @@ class Load:
     bot_cores: float | None
     telegram_cores: float | None
     other_cores: float | None
+    stolen_cores: float | None
     late_ms: float
 
     def as_json(self) -> dict[str, Any]:
@@ -160,7 +162,7 @@ async def _under_load(
         None if then is None or now is None else now - then
         for then, now in zip(before, _busy(answering, telegram), strict=True)
     ]
-    of_bot, of_telegram, of_all = (None if one is None else one / lasted for one in took)
+    of_bot, of_telegram, of_all, stolen = (None if one is None else one / lasted for one in took)
     others = None
     if of_bot is not None and of_telegram is not None and of_all is not None:
         others = max(of_all - of_bot - of_telegram, 0)
@@ -179,14 +181,15 @@ async def _under_load(
         bot_cores=of_bot,
         telegram_cores=of_telegram,
         other_cores=others,
+        stolen_cores=stolen,
         late_ms=float(np.percentile(times["late"], 99)) * 1000,
     )
 
 
 def _busy(answering: Process, telegram: Process) -> tuple[float | None, ...]:
-    """Seconds of the processor: the bot's, its Telegram's, everything's."""
+    """Seconds of the processor: the bot's, its Telegram's, everything's, and stolen ones."""
     of_processes = (costs.cpu_seconds(process.pid) for process in (answering, telegram))
-    return (*of_processes, costs.machine_seconds())
+    return (*of_processes, *costs.machine_seconds())
 
 
 @asynccontextmanager

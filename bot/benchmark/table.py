@@ -47,6 +47,7 @@ def load_table(load: Load) -> Table:
         f"busy of {load.cores} cores: the bot": _number(load.bot_cores),
         "  its Telegram": _number(load.telegram_cores),
         "  everything else": _number(load.other_cores),
+        "  other machines of its host": _number(load.stolen_cores),
         "sent late, p99, ms": _number(load.late_ms),
     }
     for name, value in rows.items():
