@@ -30,7 +30,7 @@ _BLOCK = 50_000
 _OTHERS = 5_000
 
 _STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#444}.grid{stroke:#ddd}"
+    "svg{background:#fff}text{font:12px system-ui,sans-serif;fill:#444}.grid{stroke:#ddd}"
     ".line{fill:none;stroke:#888;stroke-width:2}.dot{fill:#888}"
     ".line-features{stroke:#2a9d8f}.dot-features{fill:#2a9d8f}"
     ".line-ranking{stroke:#8a5cd6}.dot-ranking{fill:#8a5cd6}"
@@ -163,4 +163,5 @@ def svg(growth: Sequence[Growth]) -> str:
     )
     opened, rest = chart.split(">", 1)
     opened = opened.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    return f"{opened}><style>{_STYLE}</style>{rest}\n"
+    heading = '<text x="6" y="11">milliseconds of the processor</text>'
+    return f"{opened}><style>{_STYLE}</style>{heading}{rest}\n"
