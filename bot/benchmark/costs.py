@@ -71,6 +71,7 @@ def run_command(arguments: Sequence[str], folder: Path, settings: Mapping[str, s
             status, cpu, most = _watched(process)
         except BaseException:
             process.kill()
+            process.wait()
             raise
     wall = time.perf_counter() - started
     if status:
