@@ -1,117 +1,192 @@
-"""``tag4pic bench``: how fast this machine answers photos."""
+"""``tag4pic bench``: how fast this machine answers, and what it bears."""
 
+import json
+from enum import StrEnum
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from bot.cli.console import fail, load_engine, settings_for_a_command
-from recommenders.backends import Backend
-from training.terminal import progress_bar
+from bot.cli.console import (
+    Commands,
+    bundle_in_use,
+    fail,
+    load_engine,
+    print_line,
+    settings_for_a_command,
+)
 
 if TYPE_CHECKING:
-    from recommenders.engine import Engine
+    from bot.benchmark.growth import Growth
+    from bot.benchmark.rows import Row
 
-SIZE = (1280, 960)
-"""Of the photo that is made where none is named: what Telegram makes of a phone's photo."""
-WARM_UP = 3
+app = typer.Typer(cls=Commands, invoke_without_command=True)
+
+WIDTH = 100
+"""Letters of the table, at least."""
+
+Photos = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="A folder of photos.", show_default="made ones"),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")]
 
 
+class Section(StrEnum):
+    """A part of the table."""
+
+    answering = "answering"
+    starting = "starting"
+    growth = "growth"
+    training = "training"
+
+
+@app.callback()
 def bench(
-    photos: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PHOTO", help="Photos; one is made where none is given."),
+    context: typer.Context,
+    photos: Photos = None,
+    only: Annotated[
+        list[Section] | None, typer.Option(help="Measure this alone; may stand several times.")
     ] = None,
-    backend: Annotated[
-        Backend | None,
-        typer.Option(help="Who answers.", show_default="the most accurate"),
+    quick: Annotated[bool, typer.Option("--quick", help="A little of everything.")] = False,
+    large: Annotated[
+        bool, typer.Option("--large", help="A million photos and 80,000 posts too; takes an hour.")
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw how the steps grow, as SVG.", show_default=False),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each photo is answered.")] = 50,
+    as_json: Json = False,
 ) -> None:
-    """Measure how long an answer takes on this machine, step by step.
+    """Measure how fast this machine answers, each figure beside that of the plain way.
 
-    Median and 95th percentile of decoding, features, recommending and all three, one photo at a
-    time, after a short warm-up.
+    The plain way is what the published projects' code does: photos decoded at their full size,
+    PyTorch eager, one photo at a time, every known photo scanned and sorted, one thread. Both are
+    measured in turns, on the same photos. CPU is the time of the processor: on a machine that is
+    busy it tells more than the clock.
 
         tag4pic bench
-        tag4pic bench holidays/*.jpg --rounds 5
+        tag4pic bench --photos holidays --only answering
+        tag4pic bench --only growth --large --plot growth.svg
+        tag4pic bench load
     """
-    engine = load_engine(settings_for_a_command())
+    if context.invoked_subcommand is not None:
+        return
+    if quick and large:
+        fail("--quick and --large exclude each other.")
+    sections = list(only or Section)
+    if plot is not None:
+        if Section.growth not in sections:
+            fail("--plot draws growth: leave --only out, or add --only growth.")
+        _can_be_written(plot)
+    settings = settings_for_a_command()
+    if photos is not None:
+        from bot.benchmark.sample_photos import photos_in
 
-    import numpy as np
+        photos_in(photos)  # first: what is wrong with it is told at once
+    engine = load_engine(settings)
 
-    from bot.photo_answers import backend_named
-    from recommenders.photos import PhotoError
+    from bot.benchmark import run
+    from bot.benchmark.growth import svg
 
-    chosen = backend_named(engine, backend)
-    sources: list[bytes | Path] = [*photos] if photos else [made_photo()]
-    times: list[tuple[float, float, float]] = []
-    with progress_bar() as progress:
-        for number in progress.track(
-            range(WARM_UP + rounds * len(sources)), description="Answering"
-        ):
-            source = sources[number % len(sources)]
-            try:
-                steps = timed(engine, source, chosen)
-            except PhotoError as error:
-                fail(f"{source!s}: {error}")
-            if number >= WARM_UP:
-                times.append(steps)
+    amounts = run.QUICK if quick else run.LARGE if large else run.USUAL
+    with Console(stderr=True).status("Measuring") as status:
+        rows, grown = run.measure(
+            engine,
+            settings,
+            bundle_in_use(settings),
+            photos,
+            amounts,
+            sections,
+            lambda what: status.update(f"Measuring: {what}"),
+        )
+    if plot is not None and grown:
+        plot.write_text(svg(grown), encoding="utf-8")
+    _print(rows, grown, as_json=as_json)
 
-    milliseconds = np.array(times) * 1000
-    columns = np.column_stack([milliseconds, milliseconds.sum(axis=1)])
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("milliseconds")
-    table.add_column("median", justify="right")
-    table.add_column("p95", justify="right")
-    for name, column in zip(("decode", "features", "recommend", "all"), columns.T, strict=True):
-        median, p95 = np.percentile(column, [50, 95])
-        table.add_row(name, f"{median:.1f}", f"{p95:.1f}", style="bold" if name == "all" else "")
+
+@app.command()
+def load(
+    rate: Annotated[float, typer.Option(help="Photos a second.")] = 30,
+    seconds: Annotated[float, typer.Option(help="For how long.")] = 120,
+    users: Annotated[int, typer.Option(min=1, max=1000, help="Each in a chat.")] = 60,
+    photos: Photos = None,
+    as_json: Json = False,
+) -> None:
+    """Send photos to the bot at a fixed rate, and measure when it answers.
+
+    The bot runs in a process of its own, with a new database, and talks to the local Bot API server
+    in another. Nobody waits for an answer before the next photo is sent, and each photo is another
+    one (a folder's come again where it has too few). Ctrl-C ends both processes and removes their
+    files.
+
+        tag4pic bench load
+        tag4pic bench load --rate 1 --seconds 30
+    """
+    if not 0 < rate <= 1000:
+        fail("--rate is a number of photos a second, more than 0 and at most 1,000.")
+    if not 0 < seconds <= 86_400:
+        fail("--seconds is more than 0 and at most a day.")
+    settings = settings_for_a_command()
+    if photos is not None:
+        from bot.benchmark.sample_photos import photos_in
+
+        photos_in(photos)
+    bundle = bundle_in_use(settings)
+
+    from bot.benchmark import load as under_load
+    from bot.benchmark.costs import settings_of_commands
+    from recommenders import bundle as bundles
+
+    bundles.load(bundle)  # what is wrong with it is told at once
+    with Console(stderr=True).status("Starting") as status:
+        measured = under_load.run(
+            settings_of_commands(settings, bundle),
+            photos and photos.absolute(),
+            rate=rate,
+            seconds=seconds,
+            users=users,
+            doing=lambda what: status.update(f"Measuring: {what}"),
+        )
+    if measured is None:
+        raise typer.Exit(130)
+    if as_json:
+        typer.echo(json.dumps(measured.as_json()))
+        return
+    from bot.benchmark.table import load_table
+
+    Console().print(load_table(measured))
+
+
+def _can_be_written(plot: Path) -> None:
+    """Ends with status 1 where it cannot, before anything is measured."""
+    if plot.suffix.lower() != ".svg":
+        fail(f"--plot draws SVG: {plot.name} has to end in .svg.")
+    try:
+        with plot.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        fail(f"--plot: {plot} cannot be written ({error.strerror}).")
+
+
+def _print(rows: "list[Row]", grown: "list[Growth]", *, as_json: bool) -> None:
+    from bot.benchmark.costs import load_average
+    from bot.benchmark.table import table_of
+    from recommenders.machine import cores
+
+    load = load_average()
+    if as_json:
+        machine = {"cores": cores(), "load": load}
+        steps = [{"photos": one.photos, **one.steps} for one in grown]
+        typer.echo(
+            json.dumps({"machine": machine, "rows": [r.as_json() for r in rows], "growth": steps})
+        )
+        return
     console = Console()
-    console.print(table)
-    what = f"{len(photos)} photos" if photos else f"a made JPEG of {SIZE[0]}×{SIZE[1]} pixels"
-    console.print(
-        f"{chosen} of {engine.model} over {'+'.join(engine.backbones[chosen])}; {what}, "
-        f"{len(times)} answers on one core.",
-        style="dim",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def made_photo() -> bytes:
-    """A JPEG that costs as much to decode as a photo: colours that run, and grain."""
-    from io import BytesIO
-
-    import numpy as np
-    from PIL import Image
-
-    width, height = SIZE
-    across, down = np.meshgrid(np.linspace(0, 6, width), np.linspace(0, 4, height))
-    colours = np.stack([np.sin(across + down), np.cos(across - down), np.sin(across * down)], -1)
-    grain = np.random.default_rng(0).normal(0, 8, colours.shape)
-    pixels = np.clip(128 + 90 * colours + grain, 0, 255).astype(np.uint8)
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=87)
-    return file.getvalue()
-
-
-def timed(engine: "Engine", source: bytes | Path, backend: str) -> tuple[float, float, float]:
-    """Seconds for decoding, features and recommending of one photo.
-
-    Raises:
-        PhotoError: when it cannot be read.
-    """
-    from recommenders.photos import decode
-
-    started = perf_counter()
-    photo = decode(source, engine.working_side)
-    decoded = perf_counter()
-    features = engine.features([photo], engine.backbones[backend])
-    computed = perf_counter()
-    engine.recommend(features, backend)
-    return decoded - started, computed - decoded, perf_counter() - computed
+    # In a file or a narrow terminal too every figure is whole.
+    console.width = max(console.width, WIDTH)
+    console.print(table_of(rows))
+    busy = "" if load is None else f", {load:.1f} processes at work on them in the last minute"
+    cpu = "CPU: milliseconds of the processor a photo, all threads together; seconds beside s."
+    print_line(f"[dim]On {cores()} cores{busy}. {cpu}[/]")

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 USER_ERRORS = frozenset(
     {
+        "bot.benchmark.costs.CommandError",
+        "bot.benchmark.load.LoadError",
+        "bot.benchmark.sample_photos.NoPhotosError",
         "bot.hashtag_lookup.UnknownHashtagError",
         "bot.http.listening.ServeError",
         "bot.photo_answers.ChoiceError",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.bench import bench
+from bot.cli.bench import app as bench_app
 from bot.cli.console import Commands, run_quietly
 from bot.cli.recommend import recommend
 from bot.cli.serve import serve
@@ -71,7 +71,7 @@ app.command()(recommend)
 app.command()(serve)
 app.add_typer(tags_app, name="tags")
 app.add_typer(weights_app, name="weights")
-app.command()(bench)
+app.add_typer(bench_app, name="bench")
 
 app.add_typer(train_app, name="train")
 

@@ -1,31 +1,96 @@
-"""``tag4pic bench``: how fast this machine answers."""
+"""``tag4pic bench``: how fast this machine answers, and what it bears."""
 
+import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 Tag4pic = Callable[..., Any]
 Photo = Callable[..., str]
 
 
-def test_latency_is_told_step_by_step(tag4pic: Tag4pic) -> None:
-    result = tag4pic("bench", "--rounds", "3")
-    assert result.exit_code == 0, result.stderr
-    figures = {
-        line.split()[0]: [float(figure) for figure in line.split()[1:]]
-        for line in result.stdout.splitlines()
-        if line.split()[:1] and line.split()[0] in ("decode", "features", "recommend", "all")
-    }
-    assert set(figures) == {"decode", "features", "recommend", "all"}
-    assert all(0 <= median <= p95 for median, p95 in figures.values())
-    assert figures["all"][0] >= max(figures["decode"][0], figures["features"][0])
-    assert "als of tiny-1 over efficientnet_lite0" in result.stdout
+@pytest.fixture
+def two_photos(photo: Photo) -> str:
+    photo("two/a.jpg")
+    photo("two/b.jpg")
+    return "two"
 
 
-def test_latency_names_a_photo_that_cannot_be_read(
-    tag4pic: Tag4pic, photo: Photo, folder: Path
+def test_each_step_stands_beside_the_plain_way(
+    tag4pic: Tag4pic, two_photos: str, folder: Path
 ) -> None:
-    (folder / "empty.jpg").touch()
-    result = tag4pic("bench", photo("a.jpg"), "empty.jpg")
+    parts = ("--only", "answering", "--only", "growth", "--plot", "growth.svg")
+    result = tag4pic("bench", "--quick", "--photos", two_photos, *parts, "--json")
+    assert result.exit_code == 0, result.stderr
+    measured = json.loads(result.stdout)
+    rows = {row["name"]: row for row in measured["rows"]}
+    assert set(rows) >= {
+        *("decode", "features, efficientnet_lite0", "neighbours", "ranking", "photo to hashtags"),
+        *("storage, a new photo", "storage, a photo sent again"),
+        *("1 at a time", "2 at a time", "8 at a time"),
+        *("neighbours of 500 photos", "recall@50 of 2,000 photos", "memory of 2,000 photos"),
+    }
+    assert all(row["ours"]["value"] >= 0 and row["plain"]["value"] >= 0 for row in rows.values())
+    assert rows["recall@50 of 500 photos"]["ours"]["value"] == 1  # scanned
+    assert [one["photos"] for one in measured["growth"]] == [500, 2_000]
+    drawn = (folder / "growth.svg").read_text(encoding="utf-8")
+    assert drawn.startswith("<svg xmlns=")
+    assert all(f">{step}</text>" in drawn for step in ("features", "ranking", "exact scan"))
+
+
+def test_a_bot_under_load_answers_what_it_is_sent_and_leaves_nothing_behind(
+    tag4pic: Tag4pic, two_photos: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (made := folder / "made").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(made))
+    sending = ("--rate", "4", "--seconds", "1", "--users", "2", "--photos", two_photos)
+    result = tag4pic("bench", "load", *sending, "--json")
+    assert result.exit_code == 0, result.stderr
+    load = json.loads(result.stdout)
+    assert (load["sent"], load["different"], load["answered"]) == (4, 2, 4)
+    assert 0 < load["p50"] <= load["p95"] <= load["p99"]
+    assert list(made.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--photos", "nowhere"), "nowhere cannot be opened (No such file or directory)."),
+        (("--photos", "."), ". has no photo in it. Name another folder with --photos."),
+        (("--plot", "nowhere/growth.svg"), "--plot: nowhere/growth.svg cannot be written"),
+        (("--plot", "growth.png"), "--plot draws SVG: growth.png has to end in .svg."),
+        (("--plot", "a.svg", "--only", "starting"), "--plot draws growth: leave --only out"),
+        (("--quick", "--large"), "--quick and --large exclude each other."),
+        (("load", "--rate", "0"), "--rate is a number of photos a second, more than 0"),
+        (("load", "--rate", "-1"), "--rate is a number of photos a second, more than 0"),
+        (("load", "--seconds", "0"), "--seconds is more than 0"),
+        (("load", "--photos", "nowhere"), "nowhere cannot be opened"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_what_cannot_be_measured_is_told_in_a_sentence(
+    tag4pic: Tag4pic, arguments: tuple[str, ...], sentence: str
+) -> None:
+    result = tag4pic("bench", *arguments)
     assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1] == "Error: empty.jpg: the file is empty"
+    assert result.stderr.startswith("Error: ")
+    assert sentence in result.stderr
+
+
+def test_a_photo_that_cannot_be_read_is_named(
+    tag4pic: Tag4pic, two_photos: str, folder: Path
+) -> None:
+    (folder / "two" / "a.jpg").write_bytes(b"")
+    result = tag4pic("bench", "--quick", "--photos", two_photos, "--only", "answering")
+    assert result.exit_code == 1
+    assert "two/a.jpg: the file is empty. Take it out of the folder." in result.stderr
+
+
+@pytest.mark.parametrize("command", [("bench",), ("bench", "load")], ids=" ".join)
+def test_a_bundle_that_is_missing_is_named(tag4pic: Tag4pic, command: tuple[str, ...]) -> None:
+    result = tag4pic(*command, env={"MODEL_DIR": "nowhere"})
+    assert result.exit_code == 1
+    assert "nowhere is no bundle" in result.stderr

@@ -25,6 +25,7 @@ COMMANDS = (
     ("weights",),
     ("weights", "get"),
     ("bench",),
+    ("bench", "load"),
 )
 
 

@@ -1,0 +1,168 @@
+"""From photo to hashtags, step by step, and how many photos a second."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+from PIL import Image
+
+from bot.benchmark.plain import NEIGHBOURS, EagerNetwork, PlainAnswers, decoded, scanned
+from bot.benchmark.rows import Clock, Figure, Row, compared
+from bot.photo_answers import Choices, PhotoAnswers
+from recommenders.arrays import Floats
+from recommenders.backbones import weights
+from recommenders.backbones.backbone import load_backbone
+from recommenders.backbones.registry import LITE, names_of
+from recommenders.bundle import Bundle
+from recommenders.bundle_parts import read_als
+from recommenders.engine import Engine, Hashtag
+from recommenders.nearest import PhotoIndex, nearest
+from recommenders.photos import decode
+
+SECTION = "answering"
+AT_A_TIME = (1, 2, 8)
+
+_TORCHVISION = ("mobilenet_v2", "resnet50")
+"""Measured where their weights are in place."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """What the steps take of one photo."""
+
+    data: bytes
+    image: Image.Image
+    features: Mapping[str, Floats]
+
+
+def measure(
+    engine: Engine,
+    bundle: Bundle,
+    weights_dir: Path,
+    photos: Sequence[bytes],
+    rounds: int,
+) -> Iterator[Row]:
+    """Rows of each step, of all together and of several photos at a time.
+
+    Args:
+        rounds: how many times each is done, by the photos in turn.
+    """
+    plain = PlainAnswers(bundle, weights_dir)
+    answers = PhotoAnswers(engine)
+    choices = answers.choices()
+    turns = list(islice(cycle(_used(engine, photos)), rounds))
+
+    def plain_ranking(photo: Photo) -> object:
+        return plain.hashtags({name: rows[0] for name, rows in photo.features.items()})
+
+    yield compared(
+        SECTION,
+        "decode",
+        turns,
+        lambda photo: decode(photo.data, engine.working_side),
+        lambda photo: decoded(photo.data),
+    )
+    for name in _backbones(bundle, weights_dir):
+        yield _features(name, weights_dir, turns)
+    yield from _neighbours(bundle, turns)
+    yield compared(
+        SECTION,
+        "ranking",
+        turns,
+        lambda photo: _hashtags(engine, answers, choices, photo),
+        plain_ranking,
+        "neighbours and all models",
+    )
+    yield compared(
+        SECTION,
+        "photo to hashtags",
+        turns,
+        lambda photo: answers.answer("", photo.data, choices),
+        lambda photo: plain.answer(photo.data),
+        f"{choices.backend} of {engine.model}",
+    )
+    yield from _photos_a_second(turns, answers, choices, plain)
+
+
+def _used(engine: Engine, photos: Sequence[bytes]) -> list[Photo]:
+    backbones = {name for names in engine.backbones.values() for name in names}
+    used = []
+    for data in photos:
+        image = decode(data, engine.working_side)
+        used.append(Photo(data, image, engine.features([image], backbones)))
+    return used
+
+
+def _backbones(bundle: Bundle, weights_dir: Path) -> list[str]:
+    of_bundle = [one for name in bundle.backbones for one in names_of(name)]
+    others = [name for name in (*LITE, *_TORCHVISION) if weights.find(name, weights_dir)]
+    return list(dict.fromkeys([*of_bundle, *others]))
+
+
+def _features(name: str, weights_dir: Path, turns: Sequence[Photo]) -> Row:
+    backbone, network = load_backbone(name, weights_dir), EagerNetwork(name, weights_dir)
+    pixels = backbone.view.pixels
+    return compared(
+        SECTION,
+        f"features, {name}",
+        turns,
+        lambda photo: backbone.features_of_pixels(pixels(photo.image)[None]),
+        lambda photo: network(pixels(photo.image)),
+        "of the same decoded photo",
+    )
+
+
+def _neighbours(bundle: Bundle, turns: Sequence[Photo]) -> Iterator[Row]:
+    if "als" not in bundle.arrays:
+        return
+    als = read_als(bundle)
+    known = als.photos
+    queries = [als.space.project(photo.features[als.backbone]) for photo in turns]
+    if isinstance(known, PhotoIndex):
+        return  # whose vectors cannot be scanned; ``growth`` compares such
+    yield compared(
+        SECTION,
+        "neighbours",
+        queries,
+        lambda query: nearest(query, known, NEIGHBOURS),
+        lambda query: scanned(query[0], known),
+        f"{NEIGHBOURS} of {len(known):,} photos",
+    )
+
+
+def _hashtags(
+    engine: Engine, answers: PhotoAnswers, choices: Choices, photo: Photo
+) -> list[Hashtag]:
+    return engine.answer(
+        photo.features,
+        choices.backend,
+        top=choices.top,
+        style=choices.style,
+        mix=engine.default_mix,
+        skip=answers.blocked,
+        language=choices.language,
+    )
+
+
+def _photos_a_second(
+    turns: Sequence[Photo], answers: PhotoAnswers, choices: Choices, plain: PlainAnswers
+) -> Iterator[Row]:
+    def answer(photo: Photo) -> object:
+        return answers.answer("", photo.data, choices)
+
+    plainly = Clock()
+    with plainly.running():
+        for photo in turns:
+            plain.answer(photo.data)
+    for many in AT_A_TIME:
+        clock = Clock()
+        with ThreadPoolExecutor(many) as pool, clock.running():
+            list(pool.map(answer, turns))
+        ours = _a_second(clock, len(turns))
+        yield Row(SECTION, f"{many} at a time", "photos/s", ours, _a_second(plainly, len(turns)))
+
+
+def _a_second(clock: Clock, photos: int) -> Figure:
+    return Figure(photos / clock.wall[0], cpu=1000 * clock.cpu[0] / photos)

@@ -1,0 +1,282 @@
+"""``tag4pic bench load``: a real bot, and more photos than it may wait for.
+
+Two processes beside this one: the bot, as ``tag4pic run`` starts it, with a database of its own;
+and the Telegram that it talks to, ``bot.benchmark.local_telegram``. Both are ended and their files
+removed however this ends.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from bot.benchmark import costs
+from bot.benchmark.local_telegram import PATIENCE
+from bot.signals import stopped_by_signals
+from recommenders.machine import cores
+
+Doing = Callable[[str], None]
+
+_START_SECONDS = 120.0
+_END_SECONDS = 15.0
+_LINE = 2**26
+"""Bytes: the answers' times come in one."""
+
+
+class LoadError(Exception):
+    """Why nothing was measured; the message is a sentence."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What was sent and what came back.
+
+    Attributes:
+        rate: photos a second; ``seconds``, for how long; ``users``, each in a chat.
+        sent: photos; ``different``, how many of them.
+        answered: of these; ``p50``, ``p95``, ``p99``, milliseconds from update to reply.
+        cpu_ms: of the bot's processor time, a photo; None where unknown, as all that follows.
+        megabytes, most_megabytes: that the bot held in memory at the end, and at most.
+        cores: of the machine.
+        bot_cores, telegram_cores, other_cores: that each kept busy, in the mean.
+        stolen_cores: that the host of a virtual machine gave to others meanwhile.
+        late_ms: how late the 99th percentile of photos was sent: this machine's doing.
+    """
+
+    rate: float
+    seconds: float
+    users: int
+    sent: int
+    different: int
+    answered: int
+    p50: float | None
+    p95: float | None
+    p99: float | None
+    cpu_ms: float | None
+    megabytes: float | None
+    most_megabytes: float | None
+    cores: int
+    bot_cores: float | None
+    telegram_cores: float | None
+    other_cores: float | None
+    stolen_cores: float | None
+    late_ms: float
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def run(
+    environment: dict[str, str],
+    photos: Path | None,
+    *,
+    rate: float,
+    seconds: float,
+    users: int,
+    doing: Doing,
+) -> Load | None:
+    """Measures, and returns None where Ctrl-C or SIGTERM ended it.
+
+    Args:
+        environment: as ``costs.settings_of_commands`` gives it.
+        photos: a folder to take them from; None for made ones, each different.
+
+    Raises:
+        LoadError: where the bot or its Telegram does not start, or ends too early.
+    """
+    return asyncio.run(_unless_stopped(environment, photos, rate, seconds, users, doing))
+
+
+async def _unless_stopped(*arguments: Any) -> Load | None:
+    stop = asyncio.Event()
+    with stopped_by_signals(stop):
+        measuring = asyncio.create_task(_measured(*arguments))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((measuring, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not measuring.done():
+            measuring.cancel()
+            with suppress(asyncio.CancelledError):
+                await measuring
+            return None
+        return await measuring
+
+
+async def _measured(
+    environment: dict[str, str],
+    photos: Path | None,
+    rate: float,
+    seconds: float,
+    users: int,
+    doing: Doing,
+) -> Load:
+    count = max(1, round(rate * seconds))
+    token = f"7000000000:{secrets.token_hex(16)}"
+    with TemporaryDirectory(prefix="tag4pic-load-") as made:
+        folder = Path(made)
+        source = "-" if photos is None else str(photos)
+        numbers = (token, source, str(count), str(users), str(rate))
+        async with _process(folder, ("bot.benchmark.local_telegram", *numbers), {}) as telegram:
+            url = (await _heard(telegram, "url", _START_SECONDS, doing))["url"]
+            settings = environment | {
+                "BOT_TOKEN": token,
+                "TELEGRAM_API_URL": url,
+                "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bot.db",
+                "LOG_LEVEL": "WARNING",
+            }
+            doing("the bot starts")
+            async with _process(folder, ("bot.cli", "run"), settings) as answering:
+                different = await _ready(answering, telegram, folder, count, doing)
+                return await _under_load(
+                    answering, telegram, (rate, seconds, users, count, different), doing
+                )
+
+
+async def _under_load(
+    answering: Process,
+    telegram: Process,
+    sending: tuple[float, float, int, int, int],
+    doing: Doing,
+) -> Load:
+    rate, seconds, users, count, different = sending
+    before = _busy(answering, telegram)
+    started = perf_counter()
+    assert telegram.stdin is not None
+    telegram.stdin.write(b"go\n")
+    doing(f"{count:,} photos, {rate:g} a second")
+    await _heard(telegram, "sent", seconds + _START_SECONDS, doing, answering)
+    doing("the last answers")
+    times = await _heard(telegram, "seconds", PATIENCE + _START_SECONDS, doing, answering)
+    lasted = perf_counter() - started
+    took = [
+        None if then is None or now is None else now - then
+        for then, now in zip(before, _busy(answering, telegram), strict=True)
+    ]
+    of_bot, of_telegram, of_all, stolen = (None if one is None else one / lasted for one in took)
+    others = None
+    if of_bot is not None and of_telegram is not None and of_all is not None:
+        others = max(of_all - of_bot - of_telegram, 0)
+    answers = np.array(times["seconds"]) * 1000
+    p50, p95, p99 = (
+        (float(one) for one in np.percentile(answers, [50, 95, 99]))
+        if len(answers)
+        else (None, None, None)
+    )
+    return Load(
+        *(rate, seconds, users, count, different, len(answers), p50, p95, p99),
+        cpu_ms=None if took[0] is None or not len(answers) else 1000 * took[0] / len(answers),
+        megabytes=costs.megabytes(answering.pid),
+        most_megabytes=costs.megabytes(answering.pid, "VmHWM"),
+        cores=cores(),
+        bot_cores=of_bot,
+        telegram_cores=of_telegram,
+        other_cores=others,
+        stolen_cores=stolen,
+        late_ms=float(np.percentile(times["late"], 99)) * 1000,
+    )
+
+
+def _busy(answering: Process, telegram: Process) -> tuple[float | None, ...]:
+    """Seconds of the processor: the bot's, its Telegram's, everything's, and stolen ones."""
+    of_processes = (costs.cpu_seconds(process.pid) for process in (answering, telegram))
+    return (*of_processes, *costs.machine_seconds())
+
+
+@asynccontextmanager
+async def _process(
+    folder: Path, arguments: tuple[str, ...], settings: dict[str, str]
+) -> AsyncIterator[Process]:
+    """A program of ours in ``folder``, which has no ``.env``; it is ended on the way out."""
+    with (folder / f"{arguments[0]}.log").open("wb") as errors:
+        # In a session of its own: Ctrl-C is for this process, which then ends the others in order.
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", *arguments),
+            cwd=folder,
+            env=costs.environment_of_ours(settings),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=errors,
+            start_new_session=True,
+            limit=_LINE,
+        )
+    try:
+        yield process
+    finally:
+        await _ended(process)
+
+
+async def _ended(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _ready(
+    answering: Process, telegram: Process, folder: Path, count: int, doing: Doing
+) -> int:
+    """Waits until the bot is at work and its Telegram has the photos; returns how many differ."""
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_at_work(answering, folder / "bot.cli.log"))
+            making = _heard(telegram, "photos", _START_SECONDS + count, doing)
+            photos = both.create_task(making)
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    return int(photos.result()["photos"])
+
+
+async def _at_work(answering: Process, log: Path) -> None:
+    """Waits until the bot is."""
+    assert answering.stdout is not None
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            async for line in answering.stdout:
+                if b"answers on Telegram" in line:
+                    return
+    except TimeoutError:
+        raise LoadError(f"The bot did not start in {_START_SECONDS:.0f} s.") from None
+    content = await asyncio.to_thread(log.read_text, errors="replace")
+    why = content.strip().splitlines() or ["it says nothing"]
+    raise LoadError(f"The bot did not start: {why[-1].removeprefix('Error: ')}")
+
+
+async def _heard(
+    telegram: Process, name: str, seconds: float, doing: Doing, answering: Process | None = None
+) -> dict[str, Any]:
+    """The next line that tells of ``name``.
+
+    Raises:
+        LoadError: where there will be none, or the bot is gone.
+    """
+    assert telegram.stdout is not None
+    try:
+        async with asyncio.timeout(seconds):
+            async for line in telegram.stdout:
+                heard: dict[str, Any] = json.loads(line)
+                if "error" in heard:
+                    raise LoadError(heard["error"])
+                if "made" in heard:
+                    doing(f"{heard['made']:,} photos are made")
+                if name in heard:
+                    if answering is not None and answering.returncode is not None:
+                        raise LoadError("The bot ended while it was measured.")
+                    return heard
+    except TimeoutError:
+        raise LoadError(f"The local Telegram told nothing of {name} in {seconds:.0f} s.") from None
+    raise LoadError("The local Telegram ended while the bot was measured.")
