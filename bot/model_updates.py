@@ -36,7 +36,7 @@ COUNT_EVERY = 20.0
 NIGHT = 3
 """The hour, local time, of a nightly fine-tuning."""
 
-GRACE = 10.0
+GRACE = 3.0
 """Seconds that a fine-tuning has to end when the bot does."""
 
 

@@ -352,3 +352,26 @@ class BlockedWord(Base):
     allowed: Mapped[bool] = mapped_column(server_default=false())
     added_by: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime]
+
+
+class WaitingUpdate(Base):
+    """An update that Telegram sent and that is not handled yet; ``content`` is its JSON."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (UniqueConstraint("bot_id", "update_id"), KEEP_COUNTING)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    bot_id: Mapped[int] = mapped_column(BigInteger)
+    update_id: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+
+
+class HandledUpdate(Base):
+    """An update that was handled, for as long as Telegram may send it again."""
+
+    __tablename__ = "handled_updates"
+
+    bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
-from bot.chat import answer_message, photo_lookup
+from bot.chat import answer_message, photo_lookup, updates_at_work
 from bot.chat.answer_message import ShownAnswer
 from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
@@ -107,7 +107,7 @@ async def answer(
                 notes,
             )
             shown = await _show(first, text, buttons, earlier_answer)
-            await _sent(services, shown, answer_id, photo_ids)
+            await _sent(services, shown, answer_id, photo_ids, last=True)
     log.info(
         "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
     )
@@ -246,14 +246,21 @@ async def record(
 
 
 async def _sent(
-    services: Services, reply: Message, answer_id: int, photo_ids: Sequence[int]
+    services: Services,
+    reply: Message,
+    answer_id: int,
+    photo_ids: Sequence[int],
+    *,
+    last: bool = False,
 ) -> None:
-    """Stores which message shows an answer."""
+    """Stores which message shows an answer, the ``last`` of what the update asked for."""
     async with services.database.session() as session:
         await recommendations.set_message(session, answer_id, reply.message_id)
         await sightings.answered(
             session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
         )
+        if last:
+            await updates_at_work.done_with(session)
 
 
 def _new(

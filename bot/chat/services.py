@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from telegram import Update
-from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
+from telegram.ext import Application, CallbackContext, ContextTypes
 
 from bot.chat.albums import Albums
 from bot.chat.blocked import BlockedHashtags
@@ -18,6 +18,7 @@ from bot.chat.fair_places import FairPlaces
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.questions import Questions
+from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
 from bot.settings import Settings
@@ -97,7 +98,7 @@ class Services:
         return user_id in self.settings.admin_ids
 
 
-class Context(CallbackContext[ExtBot[int], dict[Any, Any], dict[Any, Any], dict[str, Any]]):
+class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[str, Any]]):
     """A handler's context: the services, and the texts in the language of who asks."""
 
     texts: Texts = ENGLISH
@@ -120,7 +121,7 @@ class Context(CallbackContext[ExtBot[int], dict[Any, Any], dict[Any, Any], dict[
 
 
 Bot = Application[
-    ExtBot[int],
+    TelegramBot,
     Context,
     dict[Any, Any],
     dict[Any, Any],

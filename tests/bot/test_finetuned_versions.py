@@ -19,7 +19,7 @@ from bot.chat.learner import Learner
 from bot.chat.services import Services
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current, next_night
-from bot.run import polling
+from bot.receiving import polling
 from bot.settings import Settings
 from recommenders import bundle as bundles
 from recommenders.copies import Hashes

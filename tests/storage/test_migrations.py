@@ -18,6 +18,7 @@ from storage import (
     Database,
     StorageError,
     chats,
+    inbox,
     known_photos,
     labels,
     moderation,
@@ -267,3 +268,16 @@ async def test_what_anonymous_admins_did_becomes_their_groups(database: Database
             text("SELECT chat_id, user_id, topic_id FROM sightings ORDER BY message_id")
         )
         assert rows.all() == [(-500, -500, None), (-500, 7, None), (7, 7, None)]
+
+
+async def test_a_database_from_before_the_inbox_gets_an_empty_one(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0009"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    async with database.session() as session:
+        assert await inbox.waiting(session, 1) == []
+        assert await inbox.store(session, 1, {5: "{}", 6: "{}"}) == {5, 6}
+        await inbox.handled(session, 1, [5])
+        assert await inbox.store(session, 1, {5: "{}", 6: "{}", 7: "{}"}) == {7}
+        assert [one.update_id for one in await inbox.waiting(session, 1)] == [6, 7]
+        assert await inbox.store(session, 2, {5: "{}"}) == {5}

@@ -25,7 +25,7 @@ async def sent(update: Update, context: Context) -> None:
     album = await services.albums.whole(message)
     if album is None:
         return
-    async with album.turn:
+    async with album.at_work():
         await _follow(update, context, album, album.take_new())
 
 
