@@ -6,13 +6,14 @@ line in the log, and what failed is tried again after growing pauses.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NoReturn, TypeVar
 
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
 
 from bot.chat.application import ALLOWED_UPDATES
+from bot.chat.delivery import pauses
 from bot.chat.services import Bot
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
@@ -105,7 +106,7 @@ async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
     """
     clock, refused = asyncio.get_running_loop().time, 0
     give_up_at = clock() + START_PATIENCE
-    for pause in pauses():
+    for pause in pauses(FIRST_PAUSE, LONGEST_PAUSE):
         try:
             return await call()
         except TelegramError as error:
@@ -120,17 +121,9 @@ async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
     raise AssertionError("pauses never end")
 
 
-def pauses() -> Iterator[float]:
-    """Seconds to wait after one failure, a second one, and so on."""
-    pause = FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(2 * pause, LONGEST_PAUSE)
-
-
 async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
     bot = application.bot
-    offset, waits, refused = None, pauses(), 0
+    offset, waits, refused = None, pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
     while True:
         await inbox.has_room()
         try:
@@ -142,7 +135,7 @@ async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
             _failed(error)
             await asyncio.sleep(next(waits))
             continue
-        waits, refused = pauses(), 0
+        waits, refused = pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
         numbers = {}
         for update in updates:
             try:

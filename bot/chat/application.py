@@ -58,6 +58,9 @@ ALLOWED_UPDATES = [
 ]
 """Nothing of members, reactions and the like is asked for."""
 
+READ_TIMEOUT = 20.0
+"""Seconds that Telegram may take for an answer."""
+
 PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
 EDITED = filters.UpdateType.EDITED_MESSAGE
@@ -185,7 +188,7 @@ def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
     return HTTPXRequest(
         connection_pool_size=connections,
         pool_timeout=60,
-        read_timeout=20,
+        read_timeout=READ_TIMEOUT,
         httpx_kwargs=None if proxied else {"trust_env": False},
     )
 
