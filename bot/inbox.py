@@ -31,7 +31,7 @@ MOST = 10_000
 TOO_LATE = timedelta(hours=1)
 """Nobody wants an answer any more after that, but a word."""
 
-FINISHING = 5.0
+FINISHING = 4.0
 """Seconds for what is being computed when the bot stops."""
 
 STORE_AGAIN_AFTER = 5.0

@@ -6,7 +6,9 @@ in as the bot asks for them (long polling) or as Telegram calls (webhook).
 
 import asyncio
 import logging
+import os
 import secrets
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from functools import partial
@@ -32,6 +34,9 @@ from storage import Database, StorageError, inbox
 
 log = logging.getLogger(__name__)
 
+ENDING = 9.0
+"""Seconds that the end may take, whatever Telegram and the disk do."""
+
 Say = Callable[[str], None]
 
 
@@ -42,8 +47,24 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
         StartError: with a sentence for the operator; the traceback is in the debug log.
     """
     logs.set_up(settings.log_level, settings.secrets)
+    # What is not finished by then waits in the database.
+    end = threading.Timer(ENDING, os._exit, (0,))
+    end.daemon = True
+
+    async def serve_until_stopped() -> None:
+        stop = asyncio.Event()
+        serving = asyncio.create_task(serve(settings, port, say, stop))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stopped.done():  # also where the bot has not started yet
+            end.start()
+        await serving
+
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(settings, port, say))
+        try:
+            asyncio.run(serve_until_stopped())
+        finally:
+            end.cancel()
 
 
 async def serve(
@@ -84,7 +105,7 @@ async def serve(
             services = application.bot_data["services"]
             versions = Versions.of(settings.model_dir)
             async with kept_current(services, learner, versions):
-                await first_of(stop.wait(), received.ends())
+                await first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")
 
 

@@ -95,6 +95,8 @@ async def previous(
         ~Recommendation.album,
         ~Recommendation.only_here,
         Recommendation.length >= count,
+        # One of the future is from before the clock was set back, and may be older than it seems.
+        Recommendation.at <= now(),
     )
     if any(moments):
         query = query.where(Recommendation.at > max(filter(None, moments)))

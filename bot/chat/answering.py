@@ -26,10 +26,11 @@ from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, with
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
+from bot.chat.rendering import answer_text
 from bot.chat.services import Context, Services
 from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
-from storage import known_photos, recommendations, sightings, users
+from storage import StorageError, known_photos, recommendations, sightings, users
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,14 @@ async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list
     async with services.photo_places.of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
     return [hashtag.tag for hashtag in computed.hashtags]
+
+
+async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> None:
+    """An answer where nothing can be stored: its hashtags alone, and a word about it."""
+    texts, first = context.texts, album[0].message
+    hashtags = await hashtags_for(context, album)
+    text = answer_text(texts, hashtags, notes=[texts.unsaved]) if hashtags else texts.storage_wrong
+    await first.reply_html(text, do_quote=True)
 
 
 @dataclass(frozen=True)
@@ -254,13 +263,17 @@ async def _sent(
     last: bool = False,
 ) -> None:
     """Stores which message shows an answer, the ``last`` of what the update asked for."""
-    async with services.database.session() as session:
-        await recommendations.set_message(session, answer_id, reply.message_id)
-        await sightings.answered(
-            session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
-        )
-        if last:
-            await updates_at_work.done_with(session)
+    try:
+        async with services.database.session() as session:
+            await recommendations.set_message(session, answer_id, reply.message_id)
+            await sightings.answered(
+                session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
+            )
+            if last:
+                await updates_at_work.done_with(session)
+    except StorageError as error:
+        # The answer is out, and who has it needs no other.
+        log.error("Which message shows an answer is not stored: %s", error)
 
 
 def _new(

@@ -1,5 +1,6 @@
 """The bot's table of contents: every handler, in the order in which they are asked."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -57,6 +58,9 @@ ALLOWED_UPDATES = [
     Update.CALLBACK_QUERY,
 ]
 """Nothing of members, reactions and the like is asked for."""
+
+FINISHING = 1.0
+"""Seconds for what is being learnt when the bot stops."""
 
 READ_TIMEOUT = 20.0
 """Seconds that Telegram may take for an answer."""
@@ -224,5 +228,6 @@ async def _introduce(application: Bot) -> None:
 
 async def _close(application: Bot) -> None:
     services: Services = application.bot_data["services"]
-    await services.learner.finished()
+    with suppress(TimeoutError):  # it is learnt at the next start, too
+        await asyncio.wait_for(services.learner.finished(), FINISHING)
     services.worker.shutdown(wait=False, cancel_futures=True)

@@ -75,8 +75,12 @@ class Services:
         return max((moment for moment in moments if moment), default=None)
 
     def is_outdated(self, answered_at: datetime) -> bool:
-        """Whether an answer is from before what was learnt or decided since."""
-        return self.answers_valid_since is not None and answered_at <= self.answers_valid_since
+        """Whether an answer is from before what was learnt or decided since.
+
+        One that seems to be from the future is: the clock was set back, and nobody knows.
+        """
+        since = self.answers_valid_since
+        return answered_at > datetime.now(UTC) or (since is not None and answered_at <= since)
 
     async def group_moved(self, group_id: int, supergroup_id: int) -> None:
         """A group became a supergroup, which keeps its settings, labels and answers."""
