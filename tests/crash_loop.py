@@ -11,23 +11,30 @@ killed in the moment between Telegram's taking an answer and storing that it was
 import argparse
 import asyncio
 import contextlib
+import multiprocessing
 import random
-import signal
 import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from bot import run
 from bot.local.methods import METHODS
 from bot.local.server import LocalServer
+from bot.settings import Settings
+from recommenders.engine import Engine
 from tests.colours import COLOURS, colour_engine, jpeg
 from tests.person import Person
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.crash_loop"])
 
 TOKEN = "424242:crash-loop"
 SETTLE = 180.0
@@ -70,18 +77,18 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
         ]
         asked: list[Asked] = []
         for _ in range(kills):
-            bot = await _start(url, database)
+            bot = _start(url, database)
             before = polls["getUpdates"]
             sending = [
                 asyncio.create_task(_send(person, between, chance, asked)) for person in people
             ]
-            while polls["getUpdates"] == before and bot.returncode is None:  # noqa: ASYNC110
+            while polls["getUpdates"] == before and bot.is_alive():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
             await asyncio.sleep(chance.uniform(0, between))
-            bot.send_signal(signal.SIGKILL)
-            await bot.wait()
+            bot.kill()
+            await _ended(bot)
             await asyncio.gather(*sending)
-        bot = await _start(url, database)
+        bot = _start(url, database)
         try:
             async with asyncio.timeout(SETTLE):
                 while not all(_answers(person)[one["message_id"]] for person, one, _ in asked):  # noqa: ASYNC110
@@ -91,9 +98,9 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
         await asyncio.sleep(1)
         began = time.monotonic()
         bot.terminate()
-        await bot.wait()
+        await _ended(bot)
         print(
-            f"SIGTERM took {time.monotonic() - began:.1f} s, status {bot.returncode}",
+            f"SIGTERM took {time.monotonic() - began:.1f} s, status {bot.exitcode}",
             file=sys.stderr,
         )
     return _outcome(kills, asked, database)
@@ -133,9 +140,15 @@ async def _send(person: Person, seconds: float, chance: random.Random, asked: li
             asked.append((person, taught, tag))
 
 
-async def _start(url: str, database: Path) -> asyncio.subprocess.Process:
-    command = (sys.executable, "-m", "tests.crash_loop", "--bot", url, str(database))
-    return await asyncio.create_subprocess_exec(*command)
+def _start(url: str, database: Path) -> BaseProcess:
+    """The bot in a process of its own, forked from one that has imported everything."""
+    bot = _PROCESSES.Process(target=be_the_bot, args=(url, database), daemon=True)
+    bot.start()
+    return bot
+
+
+async def _ended(bot: BaseProcess) -> None:
+    await asyncio.to_thread(bot.join)
 
 
 def _answers(person: Person) -> Counter[int]:
@@ -161,11 +174,8 @@ def _outcome(kills: int, asked: list[Asked], database: Path) -> Outcome:
     )
 
 
-def _be_the_bot(url: str, database: Path) -> None:
-    from bot import run
-    from bot.settings import Settings
-    from recommenders.engine import Engine
-
+def be_the_bot(url: str, database: Path) -> None:
+    """Runs the bot until it is killed or stopped."""
     Engine.load = lambda *_: colour_engine()  # type: ignore[assignment, method-assign]
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
@@ -182,12 +192,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--bot", nargs=2, metavar=("URL", "DATABASE"))
     given = parser.parse_args()
-    if given.bot:
-        _be_the_bot(given.bot[0], Path(given.bot[1]))
-        return
     with tempfile.TemporaryDirectory() as folder:
+        from tests.crash_loop import crash_loop  # whose processes import nothing again
+
         outcome = asyncio.run(crash_loop(given.kills, Path(folder), given.seed))
     print(outcome)
     sys.exit(bool(outcome.unanswered or outcome.lost))
