@@ -26,7 +26,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot import run
-from bot.local.methods import METHODS
 from bot.local.server import LocalServer
 from bot.settings import Settings
 from recommenders.engine import Engine
@@ -68,7 +67,7 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
     server = LocalServer(TOKEN)
     url = await server.start(port=0)
     database = folder / "crash.db"
-    polls = _count_polls()
+    polls = _count_polls(server)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(server.stop)
         people = [
@@ -106,20 +105,15 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
     return _outcome(kills, asked, database)
 
 
-def _count_polls() -> Counter[str]:
+def _count_polls(server: LocalServer) -> Counter[str]:
     polls: Counter[str] = Counter()
-    get = METHODS["getUpdates"]
+    get = server.state.updates.get
 
-    async def counted(
-        state: Any,
-        offset: int = 0,
-        timeout: int = 0,  # noqa: ASYNC109
-        allowed_updates: Any = None,
-    ) -> Any:
+    async def counted(*arguments: Any) -> Any:
         polls["getUpdates"] += 1
-        return await get(state, offset=offset, timeout=timeout, allowed_updates=allowed_updates)
+        return await get(*arguments)
 
-    METHODS["getUpdates"] = counted  # type: ignore[index]
+    server.state.updates.get = counted  # type: ignore[method-assign]
     return polls
 
 
