@@ -70,6 +70,7 @@ class _Server:
             app, access_log=None, logger=_strangers, lingering_time=0.0, shutdown_timeout=2.0
         )
         self._listener: asyncio.Server | None = None
+        self._silent: dict[_Timed, None] = {}
 
     async def start(self, host: str, port: int) -> None:
         await self._runner.setup()
@@ -85,8 +86,11 @@ class _Server:
         server = self._runner.server
         assert server is not None
         if len(server.connections) >= CONNECTIONS:
-            return _Refused()
-        return _Timed(server())
+            if not self._silent:
+                return _Refused()
+            # Who has said nothing for longest goes, so that silence keeps nobody away.
+            next(iter(self._silent)).cut_off()
+        return _Timed(server(), self._silent)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -124,22 +128,33 @@ class _Server:
 
 
 class _Timed(asyncio.Protocol):
-    """A connection that is cut off where the headers of a request do not come in time."""
+    """A connection that is cut off where the headers of a request do not come in time.
 
-    def __init__(self, requests: asyncio.Protocol) -> None:
+    Args:
+        silent: those that still have to send them, longest first.
+    """
+
+    def __init__(self, requests: asyncio.Protocol, silent: "dict[_Timed, None]") -> None:
         self._requests = requests
+        self._silent = silent
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start_timer(self) -> None:
         self.stop_timer()
         if self._transport is not None and not self._transport.is_closing():
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(HEAD_SECONDS, self._transport.abort)
+            self._silent[self] = None
+            self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.cut_off)
 
     def stop_timer(self) -> None:
+        self._silent.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
+
+    def cut_off(self) -> None:
+        self.stop_timer()
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
