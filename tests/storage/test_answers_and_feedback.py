@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from storage import Database, feedback, labels, moderation, recommendations, sightings
 from storage.feedback import Thumbs
@@ -109,19 +108,6 @@ async def test_a_short_answer_does_not_hide_a_long_one(
     await answer(database, photo)
     await answer(database, photo, hashtags=TEN[:5])
     assert await previous(database, photo, count=10) == TEN
-
-
-async def test_an_answer_from_before_the_clock_was_set_back_is_not_repeated(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
-    await answer(database, photo)
-    async with database.session() as session:
-        ahead = update(Recommendation).values(at=datetime.now(UTC) + timedelta(days=3))
-        await session.execute(ahead)
-    assert await previous(database, photo) is None
-    await answer(database, photo, hashtags=TEN[:5])
-    assert await previous(database, photo) == TEN[:5]
 
 
 async def test_an_answer_from_before_something_was_learnt_no_longer_counts(
