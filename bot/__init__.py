@@ -1,6 +1,8 @@
 """The Telegram bot: what a chat sees, the command line, and the chat in the browser.
 
-- ``run``: start, updates in (polling, webhook), stop.
+- ``run``: start and stop.
+- ``receiving``, ``webhook``: updates in, asked for or called with; ``inbox``: each is stored until
+  it is handled.
 - ``chat``: every handler, and a photo's whole trip (``chat/answering.py``).
 - ``cli``: the command line, a file a command group.
 - ``local``: the chat in the browser, a small Bot API server and its page.

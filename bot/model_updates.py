@@ -35,7 +35,7 @@ CHECK_EVERY = 3.0
 COUNT_EVERY = 20.0
 """Seconds between counts of what was taught."""
 
-GRACE = 10.0
+GRACE = 3.0
 """Seconds that a fine-tuning has to end when the bot does, and what is being sent to admins."""
 
 LAST_LINES = 5

@@ -5,44 +5,40 @@ in as the bot asks for them (long polling) or as Telegram calls (webhook).
 """
 
 import asyncio
-import hmac
-import json
 import logging
+import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-from aiohttp import web
-from telegram import Update
-from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import TelegramError
 
 from bot import logs
-from bot.chat.application import ALLOWED_UPDATES, build
+from bot.chat.application import build
 from bot.chat.learner import Learner
 from bot.chat.services import Bot
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
+from bot.receiving import Received, StartError, polling, why_not
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
+from bot.webhook import webhook
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each
 from recommenders.versions import Versions, in_use
-from storage import Database, StorageError
+from storage import Database, StorageError, inbox
 
 log = logging.getLogger(__name__)
 
+ENDING = 9.0
+"""Seconds that the end may take, whatever Telegram and the disk do."""
+
 Say = Callable[[str], None]
-
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
-MAX_UPDATE = 2**20
-
-
-class StartError(Exception):
-    """Why the bot does not run; the message is a sentence that says what to do."""
 
 
 def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
@@ -52,8 +48,24 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
         StartError: with a sentence for the operator; the traceback is in the debug log.
     """
     logs.set_up(settings.log_level, settings.secrets)
+    # What is not finished by then waits in the database.
+    end = threading.Timer(ENDING, os._exit, (0,))
+    end.daemon = True
+
+    async def serve_until_stopped() -> None:
+        stop = asyncio.Event()
+        serving = asyncio.create_task(serve(settings, port, say, stop))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stopped.done():  # also where the bot has not started yet
+            end.start()
+        await serving
+
     with suppress(KeyboardInterrupt):
-        asyncio.run(serve(settings, port, say))
+        try:
+            asyncio.run(serve_until_stopped())
+        finally:
+            end.cancel()
 
 
 async def serve(
@@ -73,143 +85,58 @@ async def serve(
             learner = await _taught(engine, database)
             if settings.bot_token:
                 application = build(settings, engine, database, learner=learner)
-                await _go_live(stack, application, settings, port)
+                received = await _go_live(stack, application, settings, port)
                 say(f"@{application.bot.username} answers on Telegram. Ctrl-C stops it.")
             else:
                 token = f"7000000000:{secrets.token_hex(16)}"
                 server = LocalServer(token)
                 await _local(server, port)
                 stack.push_async_callback(server.stop)
+                # Its chats begin anew: what waits from before is about messages that are gone.
+                async with database.session() as session:
+                    await inbox.forget(session, server.state.bot["id"])
                 application = build(
                     settings, engine, database, learner=learner, token=token, api_url=server.url
                 )
-                await stack.enter_async_context(polling(application))
+                received = await stack.enter_async_context(polling(application))
                 say(
                     f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
                     "Ctrl-C stops it."
                 )
             async with kept_current(application, Versions.of(settings.model_dir)):
-                await stop.wait()
+                await first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")
 
 
-@asynccontextmanager
-async def polling(application: Bot) -> AsyncIterator[None]:
-    """The bot at work, asking for updates; on the way out it finishes what it has begun.
-
-    Raises:
-        TelegramError: when Telegram refuses the bot or cannot be reached.
-    """
-    updater = application.updater
-    assert updater is not None
-    async with _initialised(application):
-        try:
-            await updater.start_polling(
-                allowed_updates=ALLOWED_UPDATES, error_callback=_polling_failed
-            )
-            await application.start()
-            yield
-        finally:
-            # First no more updates, then the end of those that came.
-            if updater.running:
-                await updater.stop()
-            if application.running:
-                await application.stop()
-
-
-@asynccontextmanager
-async def webhook(application: Bot, url: str, secret: str | None, port: int) -> AsyncIterator[None]:
-    """The bot at work, called by Telegram at ``url``, which leads to this machine's ``port``.
-
-    Updates are taken only with the ``secret`` that Telegram was given, a random one by default.
-    The webhook stays set on the way out: Telegram keeps what comes until the bot is back.
-
-    Raises:
-        TelegramError: when Telegram refuses the bot or its URL, or cannot be reached.
-        OSError: when the port is taken.
-    """
-    secret = secret or secrets.token_urlsafe(32)
-
-    async def called(request: web.Request) -> web.Response:
-        secret_sent = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(secret_sent.encode(), secret.encode()):
-            raise web.HTTPForbidden
-        try:
-            update = Update.de_json(json.loads(await request.read()), application.bot)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise web.HTTPBadRequest from None
-        await application.update_queue.put(update)
-        return web.Response()
-
-    server = web.Application(client_max_size=MAX_UPDATE)
-    server.router.add_post(urlsplit(url).path or "/", called)
-    runner = web.AppRunner(server, access_log=None)
-    async with _initialised(application):
-        try:
-            await runner.setup()
-            await web.TCPSite(runner, port=port).start()
-            await application.start()
-            await application.bot.set_webhook(
-                url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
-            )
-            yield
-        finally:
-            await runner.cleanup()
-            if application.running:
-                await application.stop()
-
-
-@asynccontextmanager
-async def _initialised(application: Bot) -> AsyncIterator[None]:
-    try:
-        await application.initialize()
-        if application.post_init:
-            await application.post_init(application)
-        yield
-    finally:
-        await application.shutdown()
-        if application.post_shutdown:
-            await application.post_shutdown(application)
-
-
-def _polling_failed(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
-        log.warning(
-            "Another copy of this bot is polling Telegram with the same token; stop one of them."
-        )
-    else:
-        log.warning("No updates from Telegram for now (%s); trying again.", error)
-
-
-async def _go_live(stack: AsyncExitStack, application: Bot, settings: Settings, port: int) -> None:
+async def _go_live(
+    stack: AsyncExitStack, application: Bot, settings: Settings, port: int
+) -> Received:
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
     receiving = (
-        webhook(application, settings.webhook_url, secret, port)
+        webhook(application, settings.webhook_url, secret, port, settings.listen)
         if settings.webhook_url
         else polling(application)
     )
     try:
-        await stack.enter_async_context(receiving)
+        return await stack.enter_async_context(receiving)
     except TelegramError as error:
         log.debug("The bot did not start", exc_info=error)
-        raise StartError(_why_not(error, application)) from None
+        raise StartError(why_not(error, application)) from None
     except OSError as error:
         log.debug("The webhook's port cannot be used", exc_info=error)
         raise StartError(_port_taken(port, error)) from None
 
 
-def _why_not(error: TelegramError, application: Bot) -> str:
-    host = application.bot.base_url.removesuffix(f"/bot{application.bot.token}")
-    if isinstance(error, InvalidToken):
-        return (
-            f"{host} does not accept BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token)."
-        )
-    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-        return (
-            f"{host} cannot be reached. Check the network, a proxy (HTTPS_PROXY) or "
-            "TELEGRAM_API_URL, and start again."
-        )
-    return f"Telegram refused to start the bot: {error.message}."
+async def first_of(*endings: Coroutine[Any, Any, object]) -> None:
+    """Returns, or raises, as the first of these does."""
+    tasks = [asyncio.create_task(ending) for ending in endings]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def _database(settings: Settings) -> Database:

@@ -1,5 +1,6 @@
 """What an operator can set, in the environment or in ``.env``; read once, at the start."""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
     telegram_api_url: str = "https://api.telegram.org"
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
+    listen: str = "127.0.0.1"
     admin_ids: Annotated[frozenset[int], NoDecode] = frozenset()
 
     database_url: str = "sqlite+aiosqlite:///data/tag4pic.db"
@@ -72,6 +74,16 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("must be a URL that starts with https:// or http://")
         return url.rstrip("/") if url else url
+
+    @field_validator("listen")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        address = "127.0.0.1" if address == "localhost" else address.strip("[]")
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise ValueError("must be an address of this machine, such as 127.0.0.1") from None
+        return address
 
     @field_validator("admin_ids", mode="before")
     @classmethod

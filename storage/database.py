@@ -26,6 +26,10 @@ _ASYNC_DRIVERS = {
     "postgresql": "postgresql+asyncpg",
 }
 _FAILURES = (DBAPIError, PoolTimeoutError, OSError)
+GONE = (
+    "The database's files were deleted or replaced while they were in use, so nothing more can be "
+    "saved. Put back a backup, or start again with an empty database."
+)
 WAIT_SECONDS = 30.0
 """How long a session waits for its turn to write before it gives up with a ``StorageError``."""
 
@@ -44,6 +48,7 @@ class Database:
         self._noting = async_sessionmaker(noting, expire_on_commit=False)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
+        self._files: sqlite.Files | None = None
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -76,6 +81,8 @@ class Database:
         except BaseException:
             await engine.dispose()
             raise
+        if _is_sqlite(address):
+            database._files = sqlite.Files.of(address.database)
         return database
 
     async def _migrate(self) -> None:
@@ -119,6 +126,7 @@ class Database:
                 await session.connection()
                 yield session
                 await session.commit()
+                self._check_files()
         except _FAILURES as error:
             raise explain(error) from error
 
@@ -133,6 +141,16 @@ class Database:
                 yield session
         except _FAILURES as error:
             raise explain(error) from error
+
+    async def vanishes(self, check_every: float = 5.0) -> None:
+        """Returns never, but raises ``StorageError`` once the database's files are gone."""
+        while True:
+            await asyncio.sleep(check_every)
+            self._check_files()
+
+    def _check_files(self) -> None:
+        if self._files is not None and not self._files.are_there():
+            raise StorageError(GONE)
 
     async def close(self) -> None:
         await self.engine.dispose()

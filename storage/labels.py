@@ -6,7 +6,7 @@ package does not judge what a hashtag is, only whether others may see it (``stor
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -71,7 +71,10 @@ async def add(
     if daily_limit is not None:
         midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         # Those taken back count too.
-        today = select(func.count(Label.id)).where(Label.user_id == person, Label.at >= midnight)
+        # Those of days to come are from before the clock was set back.
+        today = select(func.count(Label.id)).where(
+            Label.user_id == person, Label.at >= midnight, Label.at < midnight + timedelta(days=1)
+        )
         room = max(0, daily_limit - (await session.scalar(today) or 0))
     added = fresh[:room]
     # A label that was taken back is there still, and comes to life again.

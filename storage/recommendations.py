@@ -101,6 +101,8 @@ async def previous(
         ~Recommendation.only_here,
         Recommendation.length >= count,
         ~changed,
+        # One of the future is from before the clock was set back, and may be older than it seems.
+        Recommendation.at <= now(),
     )
     if since is not None:
         query = query.where(Recommendation.at > since)

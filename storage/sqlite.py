@@ -1,5 +1,6 @@
-"""All that is said to SQLite alone: its pragmas and how its transactions begin."""
+"""All that is said to SQLite alone: its pragmas, its files and how its transactions begin."""
 
+import os
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import Error, connect
@@ -7,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "check", "prepare"]
+__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "Files", "check", "prepare"]
 
 WRITE = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
 """Execution options of an engine whose transactions write. A power cut may take the last ones."""
@@ -37,8 +38,35 @@ def check(file: Path) -> None:
     loop that may be gone; here it fails plainly. Raises OSError or ``Error``.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
+    for path in (file.parent, file):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise Error("attempt to write a readonly database")
     with closing(connect(file)) as connection:
         connection.execute("PRAGMA schema_version")
+
+
+class Files:
+    """The files of a database that is open: SQLite goes on writing to them when they are gone."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._wal = file.with_name(f"{file.name}-wal")
+        self._inode = file.stat().st_ino
+        # Where the file system takes no WAL there is none to miss.
+        self._has_wal = self._wal.exists()
+
+    @classmethod
+    def of(cls, file: str | None) -> "Files | None":
+        """Those of the database that a URL names by a path."""
+        return cls(Path(file)) if file and Path(file).is_file() else None
+
+    def are_there(self) -> bool:
+        """Whether what is committed is where it will be looked for; ask while one is connected."""
+        try:
+            same = self._file.stat().st_ino == self._inode
+        except OSError:
+            return False
+        return same and (self._wal.exists() or not self._has_wal)
 
 
 def _connect(connection: Any, _record: object) -> None:

@@ -347,8 +347,7 @@ class LabelDecision(Base):
 
 
 class BlockedWord(Base):
-    """A word (or a pattern with *) that no hashtag may be made of; or, ``allowed``, one that may,
-    though it is on the list that ships."""
+    """A word or pattern that no hashtag may be made of; or, ``allowed``, one that ships and may."""
 
     __tablename__ = "blocked_words"
 
@@ -376,3 +375,26 @@ class VersionNews(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]
     announced_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class WaitingUpdate(Base):
+    """An update that Telegram sent and that is not handled yet; ``content`` is its JSON."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (UniqueConstraint("bot_id", "update_id"), KEEP_COUNTING)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    bot_id: Mapped[int] = mapped_column(BigInteger)
+    update_id: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+
+
+class HandledUpdate(Base):
+    """An update that was handled, for as long as Telegram may send it again."""
+
+    __tablename__ = "handled_updates"
+
+    bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(index=True)

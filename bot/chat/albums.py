@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from telegram import Message
 
@@ -20,20 +21,40 @@ class Album:
 
     Attributes:
         answer_id: of the bot's message that answers it.
-        turn: held while it is worked on: a photo that comes late waits for what came before it.
     """
 
     def __init__(self, messages: Sequence[Message] = ()) -> None:
         self._messages = {message.message_id: message for message in messages}
         self.new = list(messages)
         self.answer_id: int | None = None
-        self.turn = asyncio.Lock()
         self.collecting = False
+        self._turn = asyncio.Lock()
+        self._done = asyncio.Event()
 
     @property
     def messages(self) -> list[Message]:
         """All of them, in order."""
         return sorted(self._messages.values(), key=lambda part: part.message_id)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Held while it is worked on: a photo that comes late waits for what came before it."""
+        async with self._turn:
+            try:
+                yield
+            except Exception:
+                self._done.set()
+                raise
+            self._done.set()
+
+    async def done(self) -> None:
+        """Returns once the album was worked on, as far as it had come until now."""
+        await self._done.wait()
+
+    def begin(self) -> None:
+        """More of the album is collected."""
+        self.collecting = True
+        self._done.clear()
 
     def add(self, message: Message) -> None:
         """A message has arrived, or was edited."""
@@ -55,8 +76,9 @@ class Albums:
         self._albums: OrderedDict[tuple[int, str], Album] = OrderedDict()
 
     async def whole(self, message: Message) -> Album | None:
-        """The album, once no more photos come, for the first that asks; ``None`` for the others.
+        """The album, once no more photos come, for the first that asks.
 
+        ``None`` for the others, once the first has worked on it: until then they are not handled.
         A photo that comes later gives the same album again. A message outside any album is an
         album of one, at once.
         """
@@ -65,8 +87,9 @@ class Albums:
         album = self._of(message)
         album.add(message)
         if album.collecting:
+            await album.done()
             return None
-        album.collecting = True
+        album.begin()
         arrived = 0
         while len(album.new) > arrived:
             arrived = len(album.new)

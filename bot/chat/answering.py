@@ -22,16 +22,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
-from bot.chat import answer_message, photo_lookup
+from bot.chat import answer_message, photo_lookup, updates_at_work
 from bot.chat.answer_message import ShownAnswer
 from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
+from bot.chat.rendering import answer_text
 from bot.chat.services import Context, Services
 from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
-from storage import arrivals, known_photos, recommendations, sightings, users
+from storage import (
+    StorageError,
+    arrivals,
+    known_photos,
+    recommendations,
+    sightings,
+    users,
+)
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +117,8 @@ async def answer(
                 notes,
             )
             shown = await _show(first, text, buttons, earlier_answer)
-            await _sent(services, shown, answer_id, photo_ids, person, context.language_code)
+            language = context.language_code
+            await _sent(services, shown, answer_id, photo_ids, person, language, last=True)
     log.info(
         "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
     )
@@ -122,6 +131,14 @@ async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list
     async with services.photo_places.of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
     return [hashtag.tag for hashtag in computed.hashtags]
+
+
+async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> None:
+    """An answer where nothing can be stored: its hashtags alone, and a word about it."""
+    texts, first = context.texts, album[0].message
+    hashtags = await hashtags_for(context, album)
+    text = answer_text(texts, hashtags, notes=[texts.unsaved]) if hashtags else texts.storage_wrong
+    await first.reply_html(text, do_quote=True)
 
 
 @dataclass(frozen=True)
@@ -259,15 +276,27 @@ async def _sent(
     photo_ids: Sequence[int],
     person: int | None = None,
     language: str | None = None,
+    *,
+    last: bool = False,
 ) -> None:
-    """Stores which message shows an answer, and that a person wrote, if one did."""
-    async with services.database.session(confirmed=False) as session:
-        await recommendations.set_message(session, answer_id, reply.message_id)
-        await sightings.answered(
-            session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
-        )
-        if person is not None:
-            await users.seen(session, person, language)
+    """Stores which message shows an answer, and that a person wrote, if one did.
+
+    Args:
+        last: of what the update asked for.
+    """
+    try:
+        async with services.database.session(confirmed=False) as session:
+            await recommendations.set_message(session, answer_id, reply.message_id)
+            await sightings.answered(
+                session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
+            )
+            if person is not None:
+                await users.seen(session, person, language)
+            if last:
+                await updates_at_work.done_with(session)
+    except StorageError as error:
+        # The answer is out, and who has it needs no other.
+        log.error("Which message shows an answer is not stored: %s", error)
 
 
 def _new(

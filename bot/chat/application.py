@@ -1,5 +1,6 @@
 """The bot's table of contents: every handler, in the order in which they are asked."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -43,6 +44,7 @@ from bot.chat.handlers import (
 )
 from bot.chat.learner import Learner
 from bot.chat.services import CONTEXT_TYPES, Bot, Services
+from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, LANGUAGES
 from bot.settings import Settings
 from recommenders.engine import Engine
@@ -58,8 +60,11 @@ ALLOWED_UPDATES = [
 ]
 """Nothing of members, reactions and the like is asked for."""
 
-UPDATES_AT_ONCE = 20_000
-"""One that waits, for a place or for Telegram, costs little and must hold up no other."""
+FINISHING = 1.0
+"""Seconds for what is being learnt when the bot stops."""
+
+READ_TIMEOUT = 20.0
+"""Seconds that Telegram may take for an answer."""
 
 PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
@@ -87,17 +92,20 @@ def build(
     if token is None:
         assert settings.bot_token is not None
         token = settings.bot_token.get_secret_value()
+    telegram_bot = TelegramBot(
+        token,
+        base_url=f"{api_url or settings.telegram_api_url}/bot",
+        base_file_url=f"{api_url or settings.telegram_api_url}/file/bot",
+        # A local server is never behind the machine's proxy.
+        request=_request(connections=64, proxied=api_url is None),
+        get_updates_request=_request(connections=1, proxied=api_url is None),
+        rate_limiter=Delivery(moved=services.group_moved),
+        defaults=Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
+    )
     application: Bot = (
         ApplicationBuilder()
-        .token(token)
-        .base_url(f"{api_url or settings.telegram_api_url}/bot")
-        .base_file_url(f"{api_url or settings.telegram_api_url}/file/bot")
-        # A local server is never behind the machine's proxy.
-        .request(_request(connections=64, proxied=api_url is None))
-        .get_updates_request(_request(connections=1, proxied=api_url is None))
-        .rate_limiter(Delivery(moved=services.group_moved))
-        .defaults(Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True))
-        .concurrent_updates(UPDATES_AT_ONCE)
+        .bot(telegram_bot)
+        .updater(None)
         .context_types(CONTEXT_TYPES)
         .job_queue(None)
         .post_init(_introduce)
@@ -186,7 +194,7 @@ def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
     return HTTPXRequest(
         connection_pool_size=connections,
         pool_timeout=60,
-        read_timeout=20,
+        read_timeout=READ_TIMEOUT,
         httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited]}},
     )
 
@@ -204,9 +212,12 @@ async def _introduce(application: Bot) -> None:
             (BotCommandScopeAllGroupChats(), {**texts.group_commands, **texts.commands}),
         ]
         for scope, menu in menus:
-            await application.bot.set_my_commands(
-                list(menu.items()), scope=scope, language_code=code
-            )
+            try:
+                await application.bot.set_my_commands(
+                    list(menu.items()), scope=scope, language_code=code
+                )
+            except TelegramError as error:
+                log.warning("The menu of commands stays as it was (%s)", error)
         for admin_id in services.settings.admin_ids:
             # Telegram knows a chat only once its person has written to the bot.
             with suppress(TelegramError):
@@ -219,5 +230,6 @@ async def _introduce(application: Bot) -> None:
 
 async def _close(application: Bot) -> None:
     services: Services = application.bot_data["services"]
-    await services.learner.finished()
+    with suppress(TimeoutError):  # it is learnt at the next start, too
+        await asyncio.wait_for(services.learner.finished(), FINISHING)
     services.worker.shutdown(wait=False, cancel_futures=True)

@@ -1,20 +1,45 @@
-"""Sending as Telegram asks: later after "too many requests", elsewhere once a group has moved."""
+"""Sending until it has arrived: later after "too many requests", again after trouble on the way,
+elsewhere once a group has moved.
+
+Who sends waits meanwhile, and the update that asked for it stays in the inbox: what has not arrived
+when the process ends is sent after the next start.
+"""
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
-from telegram.error import ChatMigrated, RetryAfter
+import httpx
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 from telegram.ext import BaseRateLimiter
 
 from bot.chat.chat_locks import ChatLocks
 
-PATIENCE = 600.0
-"""Seconds that an answer waits for Telegram's leave; after that nobody wants it any more."""
+HOUR = 3600.0
+"""Seconds that an answer is tried to be sent; after that nobody wants it any more."""
 
-GIVE_WAY = frozenset({"sendChatAction", "answerCallbackQuery"})
-"""Of no use once they are late."""
+LONGEST_WAIT = 600.0
+"""Seconds that Telegram may make an answer wait at a time."""
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 60.0
+
+PATIENCE = {"answerCallbackQuery": 8.0, "getFile": 30.0}
+"""Seconds for what is of no use later, or holds others up."""
+
+ONCE = frozenset({"sendChatAction"})
+"""Of no use once it is late."""
+
+POSTS = frozenset({"sendMessage", "sendDocument"})
+"""Done twice they are seen twice. Where nobody knows whether one arrived, it is sent once more."""
 
 OF_THE_GROUP = ("reply_parameters", "message_thread_id")
 """Name messages of the group, which the supergroup does not have."""
@@ -24,7 +49,7 @@ Moved = Callable[[int, int], Awaitable[None]]
 
 
 class Delivery(BaseRateLimiter[int]):
-    """Repeats a refused request after the time that Telegram names, and where the chat now is.
+    """Repeats a request after the time that Telegram names or a pause, and where the chat now is.
 
     Waiting only when told to keeps the usual answer quick; a bot that answers what it is sent is
     rarely told. What follows for the chat that must wait queues behind; other chats do not.
@@ -65,29 +90,71 @@ class Delivery(BaseRateLimiter[int]):
                     data.pop(name, None)
                 return await callback(*args, **kwargs)
 
-        if endpoint in GIVE_WAY:
+        if endpoint in ONCE or not ("chat_id" in data or endpoint in PATIENCE):
             return await callback(*args, **kwargs)
         # What names no chat waits for itself alone.
         chat_id = data.get("chat_id", id(data))
         await self._refused_chats.wait(chat_id)
+        trouble = _Trouble(endpoint)
         try:
             return await deliver()
-        except RetryAfter as error:
-            refused, again_at = error, _again_at(error)
+        except TelegramError as error:
+            again_at = trouble.again_at(error)
         async with self._refused_chats.of(chat_id):
             # Of many that were refused at once, only the first waits: then the time is up.
-            first, clock = again_at, asyncio.get_running_loop().time
-            while again_at - first <= PATIENCE and again_at - clock() <= PATIENCE:
-                await asyncio.sleep(again_at - clock())
+            while True:
+                await asyncio.sleep(again_at - asyncio.get_running_loop().time())
                 try:
                     return await deliver()
-                except RetryAfter as error:
-                    refused, again_at = error, _again_at(error)
-        raise refused
+                except TelegramError as error:
+                    again_at = trouble.again_at(error)
 
 
-def _again_at(refused: RetryAfter) -> float:
-    """When to try again, by the event loop's clock."""
-    wait = refused.retry_after
-    seconds = wait.total_seconds() if isinstance(wait, dt.timedelta) else wait
-    return asyncio.get_running_loop().time() + seconds + 0.1
+class _Trouble:
+    """What went wrong so far with one request, and when it is sent again."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._give_up_at = self._clock() + PATIENCE.get(endpoint, HOUR)
+        self._posts = endpoint in POSTS
+        self._unsure = 0
+        self._pauses = pauses(FIRST_PAUSE, LONGEST_PAUSE)
+
+    def again_at(self, error: TelegramError) -> float:
+        """When to send it again, by the event loop's clock.
+
+        Raises:
+            TelegramError: the ``error``, where that is of no use or nobody wants it any more.
+        """
+        if isinstance(error, RetryAfter):
+            wait = error.retry_after
+            pause = (wait.total_seconds() if isinstance(wait, dt.timedelta) else wait) + 0.1
+            if pause > LONGEST_WAIT:
+                raise error
+        elif isinstance(error, NetworkError | InvalidToken) and not isinstance(error, BadRequest):
+            self._unsure += _may_have_arrived(error)
+            if self._posts and self._unsure > 1:
+                raise error
+            pause = next(self._pauses)
+        else:
+            raise error
+        again_at = self._clock() + pause
+        if again_at > self._give_up_at:
+            raise error
+        return again_at
+
+
+def pauses(first: float, longest: float) -> Iterator[float]:
+    """Seconds to wait after one failure, a second one, and so on: each twice as long."""
+    pause = first
+    while True:
+        yield pause
+        pause = min(2 * pause, longest)
+
+
+def _may_have_arrived(error: TelegramError) -> bool:
+    """Whether Telegram may have done what was asked, though no answer came."""
+    cause = error.__cause__
+    if cause is None:
+        return False  # an answer came: that it was not done
+    return not isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)

@@ -24,10 +24,13 @@ class FairPlaces:
         self._held: Counter[int] = Counter()
         self._waiting: OrderedDict[int, deque[asyncio.Future[None]]] = OrderedDict()
         self._crowds: set[int] = set()
+        self._closed = False
 
     @asynccontextmanager
     async def of(self, person: int) -> AsyncIterator[None]:
         """Holds a place of this person's, as soon as it is their turn."""
+        if self._closed:
+            raise asyncio.CancelledError
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(person, deque()).append(turn)
         self._hand_out()
@@ -44,6 +47,13 @@ class FairPlaces:
             yield
         finally:
             self._give_back(person)
+
+    def close(self) -> None:
+        """Who waits, now or later, waits no longer but is cancelled; who holds a place goes on."""
+        self._closed = True
+        for turns in list(self._waiting.values()):
+            for turn in list(turns):
+                turn.cancel()
 
     def becomes_crowd(self, person: int) -> bool:
         """Whether one more photo makes too many wait: true once, until none of theirs waits."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from telegram import Update
-from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
+from telegram.ext import Application, CallbackContext, ContextTypes
 
 from bot.chat.albums import Albums
 from bot.chat.blocked import BlockedHashtags
@@ -18,6 +18,7 @@ from bot.chat.fair_places import PLACES, FairPlaces
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.questions import Questions
+from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
 from bot.settings import Settings
@@ -91,8 +92,12 @@ class Services:
         return max((moment for moment in moments if moment), default=None)
 
     def is_outdated(self, answered_at: datetime) -> bool:
-        """Whether an answer is from before what was learnt or decided since."""
-        return self.answers_valid_since is not None and answered_at <= self.answers_valid_since
+        """Whether an answer is from before what was learnt or decided since.
+
+        One that seems to be from the future is: the clock was set back, and nobody knows.
+        """
+        since = self.answers_valid_since
+        return answered_at > datetime.now(UTC) or (since is not None and answered_at <= since)
 
     async def group_moved(self, group_id: int, supergroup_id: int) -> None:
         """A group became a supergroup, which keeps its settings, labels and answers."""
@@ -114,7 +119,7 @@ class Services:
         return user_id in self.settings.admin_ids
 
 
-class Context(CallbackContext[ExtBot[int], dict[Any, Any], dict[Any, Any], dict[str, Any]]):
+class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[str, Any]]):
     """A handler's context: the services, and the texts in the language of who asks."""
 
     texts: Texts = ENGLISH
@@ -137,7 +142,7 @@ class Context(CallbackContext[ExtBot[int], dict[Any, Any], dict[Any, Any], dict[
 
 
 Bot = Application[
-    ExtBot[int],
+    TelegramBot,
     Context,
     dict[Any, Any],
     dict[Any, Any],

@@ -29,7 +29,7 @@ USER_ERRORS = frozenset(
         "bot.hashtag_lookup.UnknownHashtagError",
         "bot.http.listening.ServeError",
         "bot.photo_answers.ChoiceError",
-        "bot.run.StartError",
+        "bot.receiving.StartError",
         "bot.settings.SettingsError",
         "recommenders.bundle.BundleError",
         "recommenders.backbones.device.DeviceError",

@@ -1,6 +1,7 @@
 """The queue of updates that getUpdates reads, with the Bot API's rules of confirmation."""
 
 import asyncio
+import random
 from collections import deque
 from typing import Any
 
@@ -13,7 +14,8 @@ class UpdateQueue:
 
     def __init__(self) -> None:
         self._pending: deque[dict[str, Any]] = deque(maxlen=MAX_PENDING_UPDATES)
-        self._next_id = 1
+        # Telegram's begin anywhere, too; what another start handled is another update.
+        self._next_id = random.randrange(1, 2**30)
         self._arrived = asyncio.Event()
         self._poll = 0
         self._closed = False

@@ -12,7 +12,7 @@ import pytest
 from bot.chat.albums import Albums
 from bot.chat.application import build
 from bot.local.server import LocalServer
-from bot.run import polling
+from bot.receiving import polling
 from bot.settings import Settings
 from recommenders.bundle import Bundle
 from storage.database import Database

@@ -58,7 +58,7 @@ def caption(bot: Running, words: str) -> Message:
 
 
 class Refusing:
-    """The server refuses a method for one chat, or all, until ``over``.
+    """The server refuses a method for one chat, or all, until ``over``, or so many ``times``.
 
     Attributes:
         refused: how many calls it has refused.
@@ -70,6 +70,7 @@ class Refusing:
         method: str,
         refusal: RefusalError,
         chat_id: int | None = None,
+        times: int | None = None,
     ) -> None:
         self.over = False
         self.refused = 0
@@ -80,6 +81,7 @@ class Refusing:
             if self.over or chat_id not in (None, arguments.get("chat_id")):
                 return await call(state, **arguments)
             self.refused += 1
+            self.over = self.refused == times
             raise refusal
 
         monkeypatch.setitem(METHODS, method, refusing)  # type: ignore[arg-type]

@@ -58,6 +58,7 @@ def test_settings_come_from_the_file_and_the_environment_wins(
         ("API_KEY", "a s3cret key", "no spaces"),
         ("FINETUNE_EVERY", "weekly", "a number of labels, such as 50, or the word nightly"),
         ("TELEGRAM_API_URL", "api.telegram.org", "starts with https:// or http://"),
+        ("LISTEN", "everywhere", "an address of this machine"),
         ("LOG_LEVEL", "chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("DEVICE", "tpu", "should be 'auto', 'openvino', 'cuda' or 'cpu'"),
         ("TAGS_PER_DAY", "0", "greater than or equal to 1"),

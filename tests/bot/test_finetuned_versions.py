@@ -21,7 +21,7 @@ from bot.chat.services import Services
 from bot.learning_status import next_night
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
-from bot.run import polling
+from bot.receiving import polling
 from bot.settings import Settings
 from recommenders import bundle as bundles
 from recommenders.copies import Hashes

@@ -1,7 +1,6 @@
 """Starting and stopping: locally without a token, on Telegram with one."""
 
 import asyncio
-import json
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -10,18 +9,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import ClientSession
 from pydantic import SecretStr
-from telegram.ext import ExtBot
 
-from bot.chat.application import build
+from bot import receiving
+from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
-from bot.run import SECRET_HEADER, StartError, serve, webhook
+from bot.receiving import StartError
+from bot.run import serve
 from bot.settings import Settings
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine
 from tests.bot.conversation import answer_hashtags, hashtags
-from tests.bot.running import TOKEN, Start
+from tests.bot.running import TOKEN
+from tests.bot.telegram_sends import Refusing
 from tests.colours import colour_engine, jpeg
 from tests.person import Person
 
@@ -29,6 +29,8 @@ from tests.person import Person
 @pytest.fixture(autouse=True)
 def a_fast_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Engine, "load", lambda *_: colour_engine())
+    monkeypatch.setattr(receiving, "START_PATIENCE", 1.0)
+    monkeypatch.setattr(receiving, "FIRST_PAUSE", 0.01)
 
 
 @asynccontextmanager
@@ -52,6 +54,19 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
     finally:
         stop.set()
         await asyncio.wait_for(task, 20) if not task.done() else None
+
+
+@asynccontextmanager
+async def on_telegram(settings: Settings) -> AsyncIterator[LocalServer]:
+    """The bot, as long as it runs by itself."""
+    server = LocalServer(TOKEN)
+    url = await server.start(port=0)
+    live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
+    try:
+        async with serving(live):
+            yield server
+    finally:
+        await server.stop()
 
 
 async def test_without_a_token_it_serves_the_local_chat_and_frees_the_port(
@@ -136,6 +151,51 @@ async def test_no_network_is_one_sentence(settings: Settings) -> None:
     assert "TELEGRAM_API_URL" in sentence
 
 
+async def test_trouble_at_the_start_is_tried_again_and_a_menu_ends_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = RefusalError(500, "Internal Server Error")
+    get_me = Refusing(monkeypatch, "getMe", broken, times=2)
+    menu = Refusing(monkeypatch, "setMyCommands", broken)
+    async with on_telegram(settings) as server, Person(server.page_url) as ann:
+        assert await answer_hashtags(ann)
+    assert get_me.refused == 2
+    assert menu.refused
+    assert "does not answer yet" in caplog.text
+    assert "menu of commands" in caplog.text
+
+
+async def test_a_whim_of_telegrams_makes_nobody_deaf(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with on_telegram(settings) as server, Person(server.page_url) as ann:
+        for code in (401, 404, 409, 500, 502):
+            whim = Refusing(monkeypatch, "getUpdates", RefusalError(code, "Whim"), times=2)
+            assert await answer_hashtags(ann)
+        assert await answer_hashtags(ann)
+        assert whim.over
+    assert "No updates from Telegram for now" in caplog.text
+
+
+async def test_a_token_that_is_really_refused_ends_the_bot_with_a_sentence(
+    settings: Settings,
+) -> None:
+    server = LocalServer(TOKEN)
+    url = await server.start(port=0)
+    live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
+
+    def revoke(line: str) -> None:
+        if "Ctrl-C" in line:
+            server.token = "1:another"
+            server.state.updates.add("message", {})
+
+    try:
+        with pytest.raises(StartError, match="does not accept BOT_TOKEN"):
+            await asyncio.wait_for(serve(live, 0, revoke), 20)
+    finally:
+        await server.stop()
+
+
 async def test_a_taken_port_is_one_sentence_that_names_another(settings: Settings) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -158,45 +218,3 @@ async def test_a_broken_bundle_is_one_sentence(
 
     monkeypatch.setattr(Engine, "load", load)
     assert await refused(settings) == "The bundle is broken. Fit it again."
-
-
-async def test_with_a_webhook_only_calls_with_the_secret_are_taken(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bot = await start()
-    ann = await bot.person()
-    set_webhooks: list[dict[str, Any]] = []
-
-    async def set_webhook(_: ExtBot[None], url: str, **options: Any) -> bool:
-        set_webhooks.append({"url": url, **options})
-        return True
-
-    monkeypatch.setattr(ExtBot, "set_webhook", set_webhook)
-    called = build(
-        bot.services.settings,
-        bot.services.engine,
-        bot.database,
-        token=TOKEN,
-        api_url=bot.server.url,
-    )
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-    assert bot.application.updater is not None
-    await bot.application.updater.stop()
-    async with webhook(called, "https://bot.example/hook", "s-1", port), ClientSession() as http:
-        assert set_webhooks[0]["url"] == "https://bot.example/hook"
-        assert set_webhooks[0]["secret_token"] == "s-1"
-        sent = await ann.send_text("/start")
-        update = {"update_id": 1, "message": sent}
-        for secret, body, status in (
-            ("wrong", json.dumps(update), 403),
-            ("s-1", "[not json", 400),
-            ("s-1", json.dumps(update), 200),
-        ):
-            async with http.post(
-                f"http://127.0.0.1:{port}/hook", data=body, headers={SECRET_HEADER: secret}
-            ) as response:
-                assert response.status == status
-        assert "Send me a photo" in (await ann.wait_reply())["text"]
-        assert len(ann.replies()) == 1

@@ -112,6 +112,15 @@ async def test_the_limit_is_each_users_and_each_days(
     assert (await add(database, photo, "b", daily_limit=1, at=next_day)).added == ("b",)
 
 
+async def test_a_clock_that_is_set_back_locks_nobody_out(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "a", daily_limit=1, at=NOON)
+    three_days_before = NOON - timedelta(days=3)
+    assert (await add(database, photo, "b", daily_limit=1, at=three_days_before)).added == ("b",)
+
+
 async def test_taking_labels_back_does_not_make_room_for_more_that_day(
     database: Database, new_photo: NewPhoto
 ) -> None:

@@ -18,6 +18,7 @@ from storage import (
     Database,
     StorageError,
     chats,
+    inbox,
     known_photos,
     labels,
     moderation,
@@ -293,3 +294,16 @@ async def test_labels_from_before_fine_tunings_were_noted_were_learnt_from_in_no
         assert not await version_news.waits(session)
         await version_news.add(session, "mine-3", "promoted")
         assert [one.model for one in await version_news.take(session)] == ["mine-3"]
+
+
+async def test_a_database_from_before_the_inbox_gets_an_empty_one(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0010"))
+        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+    async with database.session() as session:
+        assert await inbox.waiting(session, 1) == []
+        assert await inbox.store(session, 1, {5: "{}", 6: "{}"}) == {5, 6}
+        await inbox.handled(session, 1, [5])
+        assert await inbox.store(session, 1, {5: "{}", 6: "{}", 7: "{}"}) == {7}
+        assert [one.update_id for one in await inbox.waiting(session, 1)] == [6, 7]
+        assert await inbox.store(session, 2, {5: "{}"}) == {5}

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
-from bot.chat import answer_message, subject
+from bot.chat import answer_message, subject, updates_at_work
 from bot.chat.answer_message import ShownAnswer
 from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.answering import answer_apart, recommend, record
@@ -145,6 +145,7 @@ async def vote(tap: AnswerTap, context: Context) -> None:
         if await feedback.vote_of(session, **whose) == value:
             value = 0
         await feedback.vote(session, **whose, value=value)
+        await updates_at_work.done_with(session)  # a second time it would be taken back
     note = {1: texts.thanks_up, -1: texts.thanks_down, 0: texts.vote_back}[value]
     await show(tap, context, tap.answer, page=tap.page, note=note)
 

@@ -37,7 +37,7 @@ async def posted(update: Update, context: Context) -> None:
     album = await services.albums.whole(post)
     if album is None:
         return
-    async with album.turn:
+    async with album.at_work():
         album.take_new()
         if album.answer_id is not None:
             return  # its caption was written before this photo came

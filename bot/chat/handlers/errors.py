@@ -27,7 +27,9 @@ async def failed(update: object, context: Context) -> None:
         log.error("The database failed: %s", error)
         log.debug("The database's own words", exc_info=error)
     elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-        log.warning("Telegram could not be reached: %s", error)
+        # Nothing arrives any better than what was tried for so long; or it did arrive.
+        log.warning("An answer may not have arrived: %s", error)
+        return
     else:
         log.error("An update failed: %s: %s", type(error).__name__, error, exc_info=error)
     if not isinstance(update, Update):

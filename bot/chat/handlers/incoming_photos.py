@@ -1,17 +1,21 @@
 """Photos that come in, and messages that are none."""
 
+import logging
 from collections.abc import Sequence
 
 from telegram import Message, Update
 from telegram.constants import ChatType
 
 from bot.chat.albums import Album
-from bot.chat.answering import answer
+from bot.chat.answering import answer, answer_unsaved
 from bot.chat.captions import caption_command
 from bot.chat.handlers.addtags import captioned
 from bot.chat.photo_lookup import kind_of, photo_in
 from bot.chat.services import Context
 from bot.chat.subject import reply_of
+from storage import StorageError
+
+log = logging.getLogger(__name__)
 
 
 async def sent(update: Update, context: Context) -> None:
@@ -25,7 +29,7 @@ async def sent(update: Update, context: Context) -> None:
     album = await services.albums.whole(message)
     if album is None:
         return
-    async with album.turn:
+    async with album.at_work():
         await _follow(update, context, album, album.take_new())
 
 
@@ -84,7 +88,11 @@ async def _answer(
     min_side = context.services.engine.min_side
     photos = [photo for part in messages if (photo := photo_in(part, min_side))]
     if photos:
-        album.answer_id = await answer(context, photos, update, earlier_answer=album.answer_id)
+        try:
+            album.answer_id = await answer(context, photos, update, earlier_answer=album.answer_id)
+        except StorageError as error:
+            log.error("A photo is answered, but nothing of it is saved: %s", error)
+            await answer_unsaved(context, photos)
     else:
         kind = kind_of(messages[0])
         await messages[0].reply_html(context.texts.wrong_file[kind], do_quote=True)

@@ -235,6 +235,10 @@ ENGLISH = Texts(
     },
     wrong="Something went wrong on my side, sorry. Please try again.",
     storage_wrong="I cannot save anything right now, sorry. Please try again later.",
+    unsaved="<i>I could not save this answer, so there are no buttons below it.</i>",
+    too_late=(
+        "I was away for a while and could not answer you in time, sorry. Please send it again."
+    ),
     button_stale="This button is too old for me. Please send the photo or the command again.",
     many_photos=(
         "That is a lot of photos at once. I answer them one by one, and those of others in "

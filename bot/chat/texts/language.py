@@ -156,6 +156,10 @@ class Texts:
     """By the reason: a photo error's, or what kind of message came instead of a photo."""
     wrong: str
     storage_wrong: str
+    unsaved: str
+    """Below an answer of which nothing could be stored."""
+    too_late: str
+    """To who wrote more than an hour before the bot could answer."""
     button_stale: str
     many_photos: str
     """To who sends so many photos that they wait for one another."""

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from telegram import Update
 
 from recommenders.engine import Engine
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
@@ -71,10 +70,9 @@ async def test_a_video_in_an_album_does_not_keep_its_photos_from_being_answered(
     photo = bot.server.state.chats[1_000].messages[messages[0]["message_id"]]
     file = {"file_id": "v", "file_unique_id": "v", "width": 640, "height": 360, "duration": 1}
     video = {key: photo[key] for key in ("from", "chat", "date")} | {"video": file}
-    for update_id, message in enumerate((video, photo), 500):
-        part = message | {"message_id": update_id, "media_group_id": "mixed"}
-        update = Update.de_json({"update_id": update_id, "message": part}, bot.application.bot)
-        await bot.application.update_queue.put(update)
+    for number, message in enumerate((video, photo), 500):
+        part = message | {"message_id": number, "media_group_id": "mixed"}
+        bot.server.state.updates.add("message", part)
     assert hashtags(await ann.wait_reply())[0] == "#red1"
 
 

@@ -17,18 +17,22 @@ def statements(bot: Running) -> list[str]:
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         words = statement.split()
-        target = {"INSERT": 2, "UPDATE": 1, "BEGIN": 1}.get(words[0])
-        asked.append(words[0] if target is None else f"{words[0]} {words[target]}")
+        target = {"INSERT": 2, "DELETE": 2, "UPDATE": 1, "BEGIN": 1}.get(words[0])
+        if words[0] != "PRAGMA":  # how safely what follows is written
+            asked.append(words[0] if target is None else f"{words[0]} {words[target]}")
 
     event.listen(bot.database.engine.sync_engine, "before_cursor_execute", note)
     return asked
 
+
+BEFORE_ALL_ELSE = ["BEGIN IMMEDIATE", "SELECT", "SELECT", "INSERT inbox"]
 
 AFTER_THE_REPLY = [
     "BEGIN IMMEDIATE",
     "UPDATE recommendations",
     "INSERT sightings",
     "INSERT users",
+    *("DELETE inbox", "INSERT handled_updates", "DELETE handled_updates"),
 ]
 
 
@@ -44,6 +48,7 @@ async def test_a_new_photo_reads_once_and_writes_once_before_the_reply_and_once_
     statements.clear()
     await photo_is_answered(bot, ann)
     assert statements == [
+        *BEFORE_ALL_ELSE,
         *["BEGIN DEFERRED", "SELECT"],
         # In the transaction that stores it, whether it is a copy: nobody stores another meanwhile.
         *["BEGIN IMMEDIATE", "SELECT", "INSERT photos", "INSERT photo_files"],
@@ -61,6 +66,7 @@ async def test_a_known_file_costs_a_query_and_what_its_chat_got_and_did_not_want
     statements.clear()
     await photo_is_answered(bot, ann)
     assert statements == [
+        *BEFORE_ALL_ELSE,
         *["BEGIN DEFERRED", "SELECT", "SELECT", "SELECT"],
         *["BEGIN IMMEDIATE", "INSERT sightings", "INSERT recommendations"],
         *AFTER_THE_REPLY,

@@ -1,0 +1,37 @@
+"""Which updates are being handled, for those who store what comes of them."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import inbox
+
+
+@dataclass
+class UpdatesAtWork:
+    """The updates that one handler is at, until they are stored as handled."""
+
+    bot_id: int
+    update_ids: list[int]
+
+
+_at_work: ContextVar[UpdatesAtWork | None] = ContextVar("updates at work", default=None)
+
+
+def begin(work: UpdatesAtWork) -> None:
+    """From here on these are handled, in this task and in those that it makes."""
+    _at_work.set(work)
+
+
+async def done_with(session: AsyncSession) -> None:
+    """What the session stores is the last that was to be done for the updates.
+
+    So they are not handled a second time, whatever happens after the session; and not forgotten,
+    should it fail.
+    """
+    work = _at_work.get()
+    if work is not None and work.update_ids:
+        await inbox.handled(session, work.bot_id, work.update_ids)
+        event.listen(session.sync_session, "after_commit", lambda _: work.update_ids.clear())

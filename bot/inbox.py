@@ -1,0 +1,220 @@
+"""The inbox: every update is stored before it is handled, and taken out once it is.
+
+Telegram forgets an update once the next one is asked for; so what is here when the process dies, by
+whatever cause, is handled at the next start.
+"""
+
+import asyncio
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import Any
+
+from telegram import Message, Update
+from telegram.constants import ChatType
+from telegram.error import TelegramError
+
+from bot.chat import updates_at_work
+from bot.chat.services import Bot, Services
+from bot.chat.texts import texts_for
+from bot.chat.updates_at_work import UpdatesAtWork
+from storage import StorageError, inbox
+from storage.tables import WaitingUpdate, now
+
+log = logging.getLogger(__name__)
+
+MOST = 10_000
+"""Updates that are handled or wait; more stay at Telegram."""
+
+TOO_LATE = timedelta(hours=1)
+"""Nobody wants an answer any more after that, but a word."""
+
+FINISHING = 4.0
+"""Seconds for what is being computed when the bot stops."""
+
+STORE_AGAIN_AFTER = 5.0
+"""Seconds until it is tried again to store what was handled."""
+
+_LARGEST_ID = 2**63 - 1
+
+
+class Inbox:
+    """Takes updates in, has the application handle them, and remembers which are handled.
+
+    Args:
+        most: updates at a time.
+    """
+
+    def __init__(self, application: Bot, most: int = MOST) -> None:
+        services = application.bot_data["services"]
+        assert isinstance(services, Services)
+        self._application = application
+        self._services = services
+        self._most = most
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handled: list[int] = []
+        self._some_handled = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._storing = asyncio.create_task(self._store_handled())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more can be taken; Telegram keeps what it is not asked for."""
+        return not self._room.is_set()
+
+    async def has_room(self) -> None:
+        """Returns once more updates can be taken."""
+        await self._room.wait()
+
+    async def resume(self) -> None:
+        """Handles what was here before this start, oldest first.
+
+        Raises:
+            StorageError
+        """
+        async with self._services.database.reading() as session:
+            waiting = await inbox.waiting(session, self._application.bot.id)
+        if waiting:
+            log.info("%d updates from before this start are handled first", len(waiting))
+        late: dict[int, list[Update]] = defaultdict(list)
+        for stored in waiting:
+            update = self._read(stored.update_id, stored.content)
+            if update is None:
+                self._is_handled([stored.update_id])
+            elif not _is_late(stored):
+                self._begin([update.update_id], self._application.process_update(update))
+            else:
+                late[update.effective_chat.id if update.effective_chat else 0].append(update)
+        for updates in late.values():
+            self._begin([update.update_id for update in updates], self._apologise(updates))
+
+    async def take(self, updates: Sequence[Any]) -> None:
+        """Stores updates as they came, oldest first, and begins to handle those that are new.
+
+        Where they cannot be stored they are handled all the same.
+        """
+        contents = {number_of(update): json.dumps(update) for update in updates}
+        new = set(contents)
+        try:
+            async with self._services.database.session() as session:
+                new = await inbox.store(session, self._application.bot.id, contents)
+        except StorageError as error:
+            log.error("Updates are handled though they cannot be stored: %s", error)
+        for update_id, content in contents.items():
+            if update_id not in new:
+                continue
+            update = self._read(update_id, content)
+            if update is None:
+                self._is_handled([update_id])
+            else:
+                self._begin([update_id], self._application.process_update(update))
+
+    async def stop(self) -> None:
+        """Ends: what is being computed is finished, the rest stays for the next start."""
+        self._services.photo_places.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISHING)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            log.info("%d updates stay for the next start", len(self._tasks))
+            await asyncio.wait(self._tasks, timeout=1)
+        self._storing.cancel()
+        await asyncio.wait({self._storing})
+        try:
+            await self._store_some()
+        except StorageError as error:
+            log.error("What was handled last is not stored: %s", error)
+
+    def _read(self, update_id: int, content: str) -> Update | None:
+        try:
+            return Update.de_json(json.loads(content), self._application.bot)
+        except Exception as error:
+            # Without its content, which is people's own.
+            kind = type(error).__name__
+            log.warning("Update %d cannot be read (%s) and is set aside", update_id, kind)
+            return None
+
+    def _begin(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._handle(update_ids, work))
+        self._tasks.add(task)
+        if len(self._tasks) >= self._most:
+            self._room.clear()
+        task.add_done_callback(self._ended)
+
+    async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
+        at_work = UpdatesAtWork(self._application.bot.id, update_ids)
+        updates_at_work.begin(at_work)
+        try:
+            await work
+        except Exception:
+            log.exception("An update failed")
+        self._is_handled(at_work.update_ids)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if len(self._tasks) < self._most:
+            self._room.set()
+
+    def _is_handled(self, update_ids: list[int]) -> None:
+        if update_ids:
+            self._handled += update_ids
+            self._some_handled.set()
+
+    async def _store_handled(self) -> None:
+        while True:
+            await self._some_handled.wait()
+            self._some_handled.clear()
+            try:
+                await self._store_some()
+            except StorageError as error:
+                log.error("What was handled is not stored yet: %s", error)
+                await asyncio.sleep(STORE_AGAIN_AFTER)
+                self._some_handled.set()
+
+    async def _store_some(self) -> None:
+        # Many updates, one transaction.
+        some = self._handled[:]
+        if some:
+            async with self._services.database.session() as session:
+                await inbox.handled(session, self._application.bot.id, some)
+            del self._handled[: len(some)]
+
+    async def _apologise(self, updates: Sequence[Update]) -> None:
+        """A word to a chat whose messages are too old to be answered."""
+        message = next((m for m in map(_addressed, updates) if m), None)
+        if message is None:
+            return
+        language = message.from_user.language_code if message.from_user else None
+        try:
+            await self._application.bot.send_message(message.chat_id, texts_for(language).too_late)
+        except TelegramError as error:
+            log.info("An apology did not arrive: %s", error)
+
+
+def number_of(update: Any) -> int:
+    """The update's id.
+
+    Raises:
+        ValueError: for what is no update.
+    """
+    update_id = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(update_id, int) or not 0 <= update_id <= _LARGEST_ID:
+        raise ValueError("no update")
+    return update_id
+
+
+def _is_late(stored: WaitingUpdate) -> bool:
+    return now() - stored.received_at > TOO_LATE
+
+
+def _addressed(update: Update) -> Message | None:
+    """The message, where it is one to the bot: any in private, commands elsewhere."""
+    message = update.message
+    if message is None:
+        return None
+    command = (message.text or message.caption or "").startswith("/")
+    return message if command or message.chat.type == ChatType.PRIVATE else None

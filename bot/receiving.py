@@ -1,0 +1,188 @@
+"""Updates in: the bot asks for them (long polling) or is called (webhook).
+
+Either way an update goes through the inbox. Trouble with Telegram, at the start or later, is one
+line in the log, and what failed is tried again after growing pauses.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import NoReturn, TypeVar
+
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
+
+from bot.chat.application import ALLOWED_UPDATES
+from bot.chat.delivery import pauses
+from bot.chat.services import Bot
+from bot.chat.telegram_bot import TelegramBot
+from bot.inbox import Inbox, number_of
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+START_PATIENCE = 60.0
+"""Seconds during which a start is tried again."""
+
+FIRST_PAUSE = 1.0
+"""Seconds until what failed is tried again; each next pause is twice as long."""
+
+LONGEST_PAUSE = 30.0
+
+REFUSALS = 6
+"""So many refusals of the token in a row are no whim of Telegram's: half a minute of them."""
+
+
+class StartError(Exception):
+    """Why the bot does not run; the message is a sentence that says what to do."""
+
+
+class Received:
+    """Updates come in while this is held."""
+
+    def __init__(self, inbox: Inbox, task: asyncio.Task[NoReturn] | None = None) -> None:
+        self.inbox = inbox
+        self._task = task
+
+    async def ends(self) -> None:
+        """Returns only where no more updates can come.
+
+        Raises:
+            StartError: why.
+        """
+        if self._task is None:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.shield(self._task)
+
+
+@asynccontextmanager
+async def polling(application: Bot) -> AsyncIterator[Received]:
+    """The bot at work, asking for updates; on the way out it finishes what it is computing.
+
+    Raises:
+        TelegramError: when Telegram refuses the bot, or cannot be reached for a minute.
+    """
+    async with at_work(application) as inbox:
+        await tried(application.bot.delete_webhook)
+        task = asyncio.create_task(_poll(application, inbox))
+        try:
+            yield Received(inbox, task)
+        finally:
+            # First no more updates, then the end of those that came.
+            task.cancel()
+            await asyncio.wait({task})
+
+
+@asynccontextmanager
+async def at_work(application: Bot) -> AsyncIterator[Inbox]:
+    """The bot, once it knows its name; what was there before is handled first.
+
+    Raises:
+        TelegramError: as ``polling``.
+    """
+    try:
+        await tried(application.initialize)
+        if application.post_init:
+            await application.post_init(application)
+        inbox = Inbox(application)
+        try:
+            await inbox.resume()
+            yield inbox
+        finally:
+            await inbox.stop()
+    finally:
+        await application.shutdown()
+        if application.post_shutdown:
+            await application.post_shutdown(application)
+
+
+async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
+    """What a call to Telegram returns, which is tried again for a while where it fails.
+
+    Raises:
+        TelegramError: what it failed with last; at once where trying again is of no use.
+    """
+    clock, refused = asyncio.get_running_loop().time, 0
+    give_up_at = clock() + START_PATIENCE
+    for pause in pauses(FIRST_PAUSE, LONGEST_PAUSE):
+        try:
+            return await call()
+        except TelegramError as error:
+            refused += isinstance(error, InvalidToken)
+            hopeless = not isinstance(error, NetworkError | InvalidToken)
+            if hopeless or isinstance(error, BadRequest) or refused >= REFUSALS // 2:
+                raise
+            if clock() + pause > give_up_at:
+                raise
+            log.warning("Telegram does not answer yet (%s); trying again.", _reason(error))
+        await asyncio.sleep(pause)
+    raise AssertionError("pauses never end")
+
+
+async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
+    bot = application.bot
+    offset, waits, refused = None, pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
+    while True:
+        await inbox.has_room()
+        try:
+            updates = await bot.raw_updates(offset, ALLOWED_UPDATES)
+        except TelegramError as error:
+            refused = refused + 1 if await _refuses_token(bot, error) else 0
+            if refused >= REFUSALS:
+                raise StartError(why_not(error, application)) from None
+            _failed(error)
+            await asyncio.sleep(next(waits))
+            continue
+        waits, refused = pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
+        numbers = {}
+        for update in updates:
+            try:
+                numbers[number_of(update)] = update
+            except ValueError:
+                log.warning("Something without a number came instead of an update")
+        await inbox.take(list(numbers.values()))
+        if numbers:
+            offset = max(numbers) + 1
+
+
+async def _refuses_token(bot: TelegramBot, error: TelegramError) -> bool:
+    """Whether Telegram does not know the bot's token, rather than only one call."""
+    if not isinstance(error, InvalidToken):
+        return False
+    try:
+        await bot.get_me()
+    except InvalidToken:
+        return True
+    except TelegramError:
+        return False
+    return False
+
+
+def _failed(error: TelegramError) -> None:
+    if isinstance(error, Conflict):
+        log.warning(
+            "Another copy of this bot is polling Telegram with the same token; stop one of them."
+        )
+    else:
+        log.warning("No updates from Telegram for now (%s); trying again.", _reason(error))
+
+
+def _reason(error: TelegramError) -> str:
+    return "it does not accept the token" if isinstance(error, InvalidToken) else str(error)
+
+
+def why_not(error: TelegramError, application: Bot) -> str:
+    """The sentence for the operator where Telegram does not let the bot work."""
+    host = application.bot.base_url.removesuffix(f"/bot{application.bot.token}")
+    if isinstance(error, InvalidToken):
+        return (
+            f"{host} does not accept BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token)."
+        )
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+        return (
+            f"{host} cannot be reached. Check the network, a proxy (HTTPS_PROXY) or "
+            "TELEGRAM_API_URL, and start again."
+        )
+    return f"Telegram refused to start the bot: {error.message}."

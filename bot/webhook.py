@@ -1,0 +1,186 @@
+"""The webhook: a small HTTP server that Telegram calls, and strangers too."""
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.chat.application import ALLOWED_UPDATES
+from bot.chat.services import Bot
+from bot.inbox import Inbox, number_of
+from bot.own_site import is_secret
+from bot.receiving import Received, at_work, tried
+
+log = logging.getLogger(__name__)
+
+# What strangers send that is no HTTP is no news, and they could fill the disk with it.
+_strangers = logging.getLogger("bot.webhook.strangers")
+_strangers.setLevel(logging.CRITICAL)
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+MAX_UPDATE = 2**20
+HEAD_SECONDS = 10.0
+"""Until a connection has sent the headers of its request, or the next one's."""
+BODY_SECONDS = 10.0
+CONNECTIONS = 256
+"""At once; Telegram opens 40."""
+
+
+@asynccontextmanager
+async def webhook(
+    application: Bot, url: str, secret: str | None, port: int, host: str = "127.0.0.1"
+) -> AsyncIterator[Received]:
+    """The bot at work, called by Telegram at ``url``, which leads to this machine's ``port``.
+
+    Updates are taken only with the ``secret`` that Telegram was given, a random one by default.
+    The webhook stays set on the way out: Telegram keeps what comes until the bot is back.
+
+    Raises:
+        TelegramError: when Telegram refuses the bot or its URL, or cannot be reached for a minute.
+        OSError: when the address cannot be listened on.
+    """
+    secret = secret or secrets.token_urlsafe(32)
+    async with at_work(application) as inbox:
+        server = _Server(inbox, urlsplit(url).path or "/", secret)
+        try:
+            await server.start(host, port)
+            await tried(
+                lambda: application.bot.set_webhook(
+                    url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
+                )
+            )
+            yield Received(inbox)
+        finally:
+            await server.stop()
+
+
+class _Server:
+    def __init__(self, inbox: Inbox, path: str, secret: str) -> None:
+        self._inbox = inbox
+        self._secret = secret
+        app = web.Application(middlewares=[self._guard], client_max_size=MAX_UPDATE)
+        app.router.add_post(path, self._called)
+        self._runner = web.AppRunner(
+            app, access_log=None, logger=_strangers, lingering_time=0.0, shutdown_timeout=2.0
+        )
+        self._listener: asyncio.Server | None = None
+        self._silent: dict[_Timed, None] = {}
+
+    async def start(self, host: str, port: int) -> None:
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._connection, host, port)
+
+    async def stop(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        await self._runner.cleanup()
+
+    def _connection(self) -> asyncio.Protocol:
+        server = self._runner.server
+        assert server is not None
+        if len(server.connections) >= CONNECTIONS:
+            if not self._silent:
+                return _Refused()
+            # Who has said nothing for longest goes, so that silence keeps nobody away.
+            next(iter(self._silent)).cut_off()
+        return _Timed(server(), self._silent)
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        transport = request.transport
+        timed = transport.get_protocol() if transport is not None else None
+        if isinstance(timed, _Timed):
+            timed.stop_timer()
+        try:
+            if not is_secret(request.headers.get(SECRET_HEADER, ""), self._secret):
+                raise web.HTTPForbidden
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception as error:
+            log.error("A call of the webhook failed: %s", type(error).__name__)
+            log.debug("What happened", exc_info=error)
+            raise web.HTTPInternalServerError from None
+        finally:
+            if isinstance(timed, _Timed):
+                timed.start_timer()
+
+    async def _called(self, request: web.Request) -> web.Response:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                update = json.loads(await request.read())
+            number_of(update)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        except (ValueError, RecursionError):
+            raise web.HTTPBadRequest from None
+        if self._inbox.is_full:
+            raise web.HTTPServiceUnavailable  # Telegram keeps it, and calls again
+        await self._inbox.take([update])
+        return web.Response()
+
+
+class _Timed(asyncio.Protocol):
+    """A connection that is cut off where the headers of a request do not come in time.
+
+    Args:
+        silent: those that still have to send them, longest first.
+    """
+
+    def __init__(self, requests: asyncio.Protocol, silent: "dict[_Timed, None]") -> None:
+        self._requests = requests
+        self._silent = silent
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start_timer(self) -> None:
+        self.stop_timer()
+        if self._transport is not None and not self._transport.is_closing():
+            self._silent[self] = None
+            self._timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.cut_off)
+
+    def stop_timer(self) -> None:
+        self._silent.pop(self, None)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def cut_off(self) -> None:
+        self.stop_timer()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.start_timer()
+        self._requests.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._requests.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._requests.eof_received()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.stop_timer()
+        self._requests.connection_lost(error)
+
+    def pause_writing(self) -> None:
+        self._requests.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._requests.resume_writing()
+
+
+class _Refused(asyncio.Protocol):
+    """A connection beyond those that there may be."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()

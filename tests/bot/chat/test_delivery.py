@@ -1,0 +1,85 @@
+"""An answer arrives in spite of trouble on the way, and as a rule once."""
+
+import asyncio
+from functools import wraps
+from typing import Any
+
+import pytest
+
+from bot.chat import application, delivery
+from bot.local.methods import METHODS
+from bot.local.refusals import RefusalError
+from bot.local.state import State
+from tests.bot.conversation import answer, answer_hashtags, hashtags, reply_text
+from tests.bot.running import Running, Start
+from tests.bot.telegram_sends import Refusing
+from tests.colours import jpeg
+from tests.person import Person
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.01)
+
+
+@pytest.mark.parametrize("code", [500, 502, 504, 401, 404])
+async def test_a_send_that_fails_is_sent_again_and_nobody_hears_of_it(
+    ann: Person, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    Refusing(monkeypatch, "sendMessage", RefusalError(code, "Trouble"), times=3)
+    assert hashtags(await answer(ann))[0] == "#red1"
+    Refusing(monkeypatch, "sendMessage", RefusalError(code, "Trouble"), times=3)
+    assert "#sofa" in await reply_text(ann, "/addtags #sofa")
+    assert len(ann.replies()) == 2
+
+
+async def test_a_file_is_asked_for_again_and_a_tap_answered_again(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = RefusalError(502, "Bad Gateway")
+    asking = Refusing(monkeypatch, "getFile", trouble, times=2)
+    message = await answer(ann)
+    assert hashtags(message)
+    tap = Refusing(monkeypatch, "answerCallbackQuery", trouble, times=2)
+    editing = Refusing(monkeypatch, "editMessageText", trouble, times=2)
+    callback = await ann.wait_callback(await ann.press(message, "More"))
+    assert not callback["show_alert"]
+    assert (asking.over, tap.over, editing.over) == (True, True, True)
+
+
+async def test_others_are_answered_while_one_chat_must_wait(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"), 1_000)
+    boris = await bot.person(chat=2)
+    for seed in range(6):
+        await ann.send_photo(jpeg("red", seed))
+    for seed in range(3):
+        assert await answer_hashtags(boris, "green", seed)
+    assert ann.replies() == []
+    trouble.over = True
+    for _ in range(6):
+        assert hashtags(await ann.wait_reply())
+
+
+async def test_a_send_of_which_nobody_knows_whether_it_arrived_is_sent_once_more(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "READ_TIMEOUT", 0.5)
+    bot = await start()
+    ann = await bot.person()
+    send = METHODS["sendMessage"]
+
+    @wraps(send)
+    async def slow(state: State, **arguments: Any) -> Any:
+        message = await send(state, **arguments)
+        await asyncio.sleep(1.5)
+        return message
+
+    monkeypatch.setitem(METHODS, "sendMessage", slow)  # type: ignore[arg-type]
+    await ann.send_text("/help")
+    for _ in range(2):
+        assert "Send a photo" in (await ann.wait_reply())["text"]
+    monkeypatch.setitem(METHODS, "sendMessage", send)
+    assert await answer_hashtags(ann)
+    assert len(ann.replies()) == 3

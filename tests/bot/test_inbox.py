@@ -1,0 +1,117 @@
+"""Updates are handled once, whatever dies in between."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.local.refusals import RefusalError
+from bot.local.server import LocalServer
+from bot.settings import Settings
+from storage import Database, inbox
+from storage.tables import WaitingUpdate, now
+from tests.bot.conversation import answer_hashtags, hashtags
+from tests.bot.running import TOKEN, Running, Start
+from tests.bot.telegram_sends import Refusing, arrives, photo, text
+from tests.colours import jpeg
+from tests.person import Message, Person
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[LocalServer]:
+    server = LocalServer(TOKEN)
+    await server.start(port=0)
+    yield server
+    await server.stop()
+
+
+async def waits(settings: Settings, server: LocalServer, *messages: Message) -> None:
+    """Messages were stored, and then the process died."""
+    contents = {
+        number: json.dumps({"update_id": number, "message": message})
+        for number, message in enumerate(messages, 10)
+    }
+    database = await Database.open(settings.database_url)
+    async with database.session() as session:
+        await inbox.store(session, server.state.bot["id"], contents)
+    await database.close()
+
+
+async def still_waiting(database: Database) -> list[int]:
+    async with database.reading() as session:
+        return list(await session.scalars(select(WaitingUpdate.update_id)))
+
+
+async def is_empty(database: Database) -> None:
+    async with asyncio.timeout(10):
+        while await still_waiting(database):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_what_waits_at_the_start_is_answered_and_then_taken_out(
+    settings: Settings, start: Start, telegram: LocalServer
+) -> None:
+    async with Person(telegram.page_url) as ann:
+        red = await ann.send_photo(jpeg("red"))
+        await waits(settings, telegram, *red, {**red[0], "message_id": 77})
+        await telegram.state.updates.get(2**40)  # confirmed, so that Telegram has it no more
+        bot = await start(server=telegram)
+        for _ in range(2):
+            assert hashtags(await ann.wait_reply())[0] == "#red1"
+        await is_empty(bot.database)
+
+
+async def test_what_is_too_old_gets_one_word_a_chat_and_no_answer(
+    settings: Settings, start: Start, telegram: LocalServer
+) -> None:
+    async with Person(telegram.page_url) as ann, Person(telegram.page_url, chat=-5) as group:
+        private = [await ann.send_text("sunset"), await ann.send_text("beach")]
+        await waits(settings, telegram, *private, await group.send_text("hello all"))
+        await telegram.state.updates.get(2**40)
+        database = await Database.open(settings.database_url)
+        async with database.session() as session:
+            long_ago = now() - timedelta(hours=1, seconds=1)
+            await session.execute(update(WaitingUpdate).values(received_at=long_ago))
+        await database.close()
+        bot = await start(server=telegram)
+        assert "could not answer you in time" in (await ann.wait_reply())["text"]
+        await is_empty(bot.database)
+        assert (len(ann.replies()), group.replies()) == (1, [])
+
+
+async def test_an_update_that_cannot_be_read_is_set_aside_and_the_others_go_on(
+    bot: Running, ann: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    sizeless = await photo(bot, jpeg("red"), "a secret of mine")
+    del sizeless["photo"][-1]["width"]
+    for odd in (sizeless, text(bot, "a secret of mine", date=10**15)):
+        arrives(bot, 1_000, odd)
+    assert await answer_hashtags(ann, "green")
+    lines = [line for line in caplog.messages if "set aside" in line]
+    assert len(lines) == 2
+    assert "secret" not in caplog.text
+    await is_empty(bot.database)
+
+
+async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_next_start(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = await start()
+    ann = await bot.person()
+    monkeypatch.setattr("bot.inbox.FINISHING", 0.1)
+    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+    busy = Refusing(monkeypatch, "sendMessage", later, 1_000)
+    await ann.send_photo(jpeg("green"))
+    async with asyncio.timeout(10):
+        while not busy.refused:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        await bot.stop()
+    busy.over = True
+    async with Person(bot.server.page_url) as ann:
+        again = await start(server=bot.server)
+        assert hashtags(await ann.wait_reply())[0] == "#green1"
+        await is_empty(again.database)
