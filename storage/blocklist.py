@@ -12,7 +12,7 @@ long, however many words there are.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -154,3 +154,19 @@ def shipped(decision: str) -> frozenset[str]:
         return frozenset(
             row["word"] for row in csv.DictReader(lines) if row["decision"] == decision
         )
+
+
+def in_force(own: Mapping[str, bool]) -> Blocklist:
+    """The block list: what ships and what admins added, but for what they allow.
+
+    Args:
+        own: words of the admins; True for those of the shipped list that they allow.
+    """
+    return _in_force(frozenset(own.items()))
+
+
+@lru_cache(maxsize=8)
+def _in_force(own: frozenset[tuple[str, bool]]) -> Blocklist:
+    added = {word for word, is_allowed in own if not is_allowed}
+    allowed = {word for word, is_allowed in own if is_allowed}
+    return Blocklist((shipped("block") | added) - allowed, shipped("allow") | allowed)
