@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from bot.chat.blocked import blocked_of
+from bot.blocked_hashtags import blocked_of
 from recommenders.bundle import Bundle
 from recommenders.hashtags import HashtagError, key, normalise
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.ranking import Hashtag
-from storage.moderation import blocklist_of
+from storage.blocklist import in_force
 
 
 class UnknownHashtagError(LookupError):
@@ -54,7 +54,7 @@ class HashtagLookup:
     ) -> None:
         self.bundle = bundle
         self.knowledge = Knowledge(bundle) if knowledge is None else knowledge
-        self.blocked = blocked_of(bundle.hashtags, blocklist_of({})) if blocked is None else blocked
+        self.blocked = blocked_of(bundle.hashtags, in_force({})) if blocked is None else blocked
 
     def known(self, typed: str) -> tuple[str, str]:
         """A typed hashtag as the bundle spells it, and the one of the bundle that it means.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from bot.chat.blocked import blocked_of
+from bot.blocked_hashtags import blocked_of
 from bot.chat.platforms import PLATFORMS, count_of, platform_named, style_of
 from recommenders.engine import Engine, Hashtag
 from recommenders.photos import decode
-from storage.chats import ChatSettings
-from storage.moderation import blocklist_of
+from storage.blocklist import in_force
+from storage.chat_settings import ChatSettings
 
 
 class ChoiceError(ValueError):
@@ -59,7 +59,7 @@ class PhotoAnswers:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.blocked = blocked_of(engine.hashtags, blocklist_of({}))
+        self.blocked = blocked_of(engine.hashtags, in_force({}))
 
     def choices(
         self,

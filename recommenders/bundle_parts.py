@@ -6,6 +6,7 @@ and weights are stored as float16, photos' vectors as int8. What is known about 
 themselves is in ``recommenders.hashtag_tables``.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -207,19 +208,29 @@ def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None
     return Part(settings, {"popularity": popularity, "rating": rating})
 
 
+def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]:
+    """How each backend's relevance becomes a list; all of them look at the same vectors."""
+    popularity = _floats(bundle, "ranking", "popularity", len(bundle.hashtags))
+    rating = read_rating(bundle)
+    settings = {backend: bundle.settings.get(backend, {}) for backend in backends}
+    diverse = any(float(one.get("diversity", 0.0)) for one in settings.values())
+    vectors = unit(read_vectors(bundle)) if diverse and "w2v" in bundle.arrays else None
+    return {
+        backend: Ranking(
+            popularity,
+            rating,
+            float(one.get("popularity_exponent", 0.0)),
+            float(one.get("diversity", 0.0)),
+            vectors if float(one.get("diversity", 0.0)) else None,
+            int(one.get("of_a_root", FIRST)),
+        )
+        for backend, one in settings.items()
+    }
+
+
 def read_ranking(bundle: Bundle, backend: str) -> Ranking:
     """How a backend's relevance becomes a list: what ``ranking_part`` wrote, its own settings."""
-    count = len(bundle.hashtags)
-    settings = bundle.settings.get(backend, {})
-    diversity = float(settings.get("diversity", 0.0))
-    return Ranking(
-        _floats(bundle, "ranking", "popularity", count),
-        read_rating(bundle),
-        float(settings.get("popularity_exponent", 0.0)),
-        diversity,
-        unit(read_vectors(bundle)) if diversity and "w2v" in bundle.arrays else None,
-        int(settings.get("of_a_root", FIRST)),
-    )
+    return read_rankings(bundle, [backend])[backend]
 
 
 def rules_part(rules: Rules) -> Part:

@@ -34,10 +34,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 from PIL import Image
 
+from recommenders.cosine_transform import cosine_transform
 from recommenders.grey_thumbnails import Thumbnails, thumbnails
 
 BITS = 64
@@ -297,8 +297,7 @@ def _fields(image: Image.Image) -> Image.Image:
 
 
 def _hashes(grey: Thumbnails, fields: Image.Image) -> Hashes:
-    frequencies = scipy.fft.dct(scipy.fft.dct(grey.large, axis=0), axis=1)
-    low = frequencies[:_FREQUENCIES, :_FREQUENCIES]
+    low = cosine_transform(grey.large)[:_FREQUENCIES, :_FREQUENCIES]
     return Hashes(
         average=_integer(grey.small > grey.small.mean()),
         perceptual=_integer(low > np.median(low)),

@@ -22,7 +22,7 @@ from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import (
     read_directions,
-    read_ranking,
+    read_rankings,
     read_rules,
     with_taught_hashtags,
 )
@@ -82,7 +82,7 @@ class Engine:
         self._words = Words(self.hashtags, read_directions(bundle))
         self._scoring = Scoring(bundle, build_recommenders(bundle, backbones), self._words)
         self.backends = self._scoring.backends
-        self._fitted_rankings = {name: read_ranking(bundle, name) for name in self.backends}
+        self._fitted_rankings = read_rankings(bundle, self.backends)
         self._rankings = dict(self._fitted_rankings)
         both = self._scoring.both
         self.fused = both is not None and both.fusion is not None

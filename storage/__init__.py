@@ -10,7 +10,20 @@ Every module is a handful of functions over one table or two, each given an ``As
 All times are UTC. A failure of the database itself is always a ``StorageError``.
 """
 
-from storage.database import Database
+from typing import TYPE_CHECKING
+
 from storage.errors import StorageError
 
+if TYPE_CHECKING:
+    from storage.database import Database
+
 __all__ = ["Database", "StorageError"]
+
+
+def __getattr__(name: str) -> "type[Database]":
+    """``Database`` when it is asked for: the block list is read without SQLAlchemy."""
+    if name != "Database":
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    from storage.database import Database
+
+    return Database

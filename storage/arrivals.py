@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.chats import COLUMNS, ChatSettings
+from storage.chat_settings import ChatSettings
+from storage.chats import COLUMNS, settings_of
 from storage.moderation import VERSION, Version
 from storage.tables import Chat, PhotoFile
 
@@ -37,7 +38,7 @@ async def read(session: AsyncSession, chat_id: int, files: Collection[str]) -> A
     rows = (await session.execute(query)).all()
     words, last_at, *_ = rows[0]
     return Arrival(
-        ChatSettings.of(chat_id, rows[0][4:]),
+        settings_of(chat_id, rows[0][4:]),
         Version(words, last_at),
         {row.file_unique_id: row.photo_id for row in rows if row.file_unique_id is not None},
     )

@@ -12,7 +12,7 @@ long, however many words there are.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +23,7 @@ _INDEXED = 3
 """Letters by which patterns are looked up."""
 
 _BETWEEN = re.compile("[_·]+")
+_DRAWN_OUT = re.compile(r"(.)\1\1+", re.DOTALL)
 
 # How letters are disguised. 1 may be either of two.
 _AS_LATIN = tuple(str.maketrans("01345789", letters) for letters in ("oieastbg", "oleastbg"))
@@ -85,6 +86,8 @@ def readings(hashtag: str) -> frozenset[str]:
     (``baaad``). Digits behind a word are a year or a number (``bad2024``), unless many letters
     stand before them.
     """
+    if hashtag.isascii() and hashtag.isalpha() and not _DRAWN_OUT.search(hashtag):
+        return frozenset((hashtag,))  # as most are
     words = _BETWEEN.split(hashtag)
     spaced = ["".join(run) for single, run in groupby(words, lambda w: len(w) == 1) if single]
     plain = {hashtag, *words, *spaced, "".join(words)}
@@ -95,10 +98,9 @@ def readings(hashtag: str) -> frozenset[str]:
 
 
 def _not_drawn_out(word: str) -> Iterator[str]:
-    runs = ["".join(run) for _, run in groupby(word)]
-    if any(len(run) > 2 for run in runs):
-        for most in (1, 2):
-            yield "".join(run[:most] if len(run) > 2 else run for run in runs)
+    if _DRAWN_OUT.search(word):
+        yield _DRAWN_OUT.sub(r"\1", word)
+        yield _DRAWN_OUT.sub(r"\1\1", word)
 
 
 def _one_script(word: str) -> Iterator[str]:
@@ -117,6 +119,8 @@ def _one_script(word: str) -> Iterator[str]:
 
 
 def _undigited(word: str) -> Iterator[str]:
+    if word.isalpha():
+        return
     bare = word.strip("0123456789")
     if bare == word and not any(map(str.isdigit, word)):
         return
@@ -154,3 +158,19 @@ def shipped(decision: str) -> frozenset[str]:
         return frozenset(
             row["word"] for row in csv.DictReader(lines) if row["decision"] == decision
         )
+
+
+def in_force(own: Mapping[str, bool]) -> Blocklist:
+    """The block list: what ships and what admins added, but for what they allow.
+
+    Args:
+        own: words of the admins; True for those of the shipped list that they allow.
+    """
+    return _in_force(frozenset(own.items()))
+
+
+@lru_cache(maxsize=8)
+def _in_force(own: frozenset[tuple[str, bool]]) -> Blocklist:
+    added = {word for word, is_allowed in own if not is_allowed}
+    allowed = {word for word, is_allowed in own if is_allowed}
+    return Blocklist((shipped("block") | added) - allowed, shipped("allow") | allowed)

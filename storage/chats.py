@@ -1,12 +1,13 @@
 """A chat's settings. A chat that has changed nothing has no row."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.chat_settings import ChatSettings
 from storage.tables import Chat
 from storage.upserts import insert_or_change
 
@@ -21,35 +22,17 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class ChatSettings:
-    """What a chat has chosen. None: whatever its platform takes, or the bot's default is.
-
-    Attributes:
-        own_hashtags: what the chat wants on each of its posts.
-    """
-
-    chat_id: int
-    backend: str | None = None
-    count: int | None = None
-    style: str | None = None
-    mix: str | None = None
-    platform: str | None = None
-    language: str | None = None
-    own_hashtags: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, chat_id: int, row: Sequence[Any]) -> "ChatSettings":
-        """The settings of ``COLUMNS``, all None where the chat has no row."""
-        chosen = dict(zip((column.key for column in COLUMNS), row, strict=True))
-        own_hashtags = tuple(chosen.pop("own_hashtags") or ())
-        return cls(chat_id, **chosen, own_hashtags=own_hashtags)
+def settings_of(chat_id: int, row: Sequence[Any]) -> ChatSettings:
+    """The settings of ``COLUMNS``, all None where the chat has no row."""
+    chosen = dict(zip((column.key for column in COLUMNS), row, strict=True))
+    own_hashtags = tuple(chosen.pop("own_hashtags") or ())
+    return ChatSettings(chat_id, **chosen, own_hashtags=own_hashtags)
 
 
 async def get(session: AsyncSession, chat_id: int) -> ChatSettings:
     """The chat's settings, defaults where it has chosen nothing."""
     row = (await session.execute(select(*COLUMNS).where(Chat.id == chat_id))).one_or_none()
-    return ChatSettings(chat_id) if row is None else ChatSettings.of(chat_id, row)
+    return ChatSettings(chat_id) if row is None else settings_of(chat_id, row)
 
 
 async def change(

@@ -12,7 +12,7 @@ What was given to an album's photos at once is never everybody's: nobody said it
 A blocked word is nobody's.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -144,22 +144,8 @@ async def version(session: AsyncSession) -> Version:
 
 
 async def in_force(session: AsyncSession) -> Blocklist:
-    """The block list: what ships and what admins added, but for what they allow."""
-    return blocklist_of(await own_words(session))
-
-
-def blocklist_of(own: Mapping[str, bool]) -> Blocklist:
-    """The same of words as ``own_words`` gives them."""
-    return _blocklist_of(frozenset(own.items()))
-
-
-@lru_cache(maxsize=8)
-def _blocklist_of(own: frozenset[tuple[str, bool]]) -> Blocklist:
-    added = {word for word, is_allowed in own if not is_allowed}
-    allowed = {word for word, is_allowed in own if is_allowed}
-    return Blocklist(
-        (blocklist.shipped("block") | added) - allowed, blocklist.shipped("allow") | allowed
-    )
+    """The block list as it is now."""
+    return blocklist.in_force(await own_words(session))
 
 
 async def own_words(session: AsyncSession) -> dict[str, bool]:

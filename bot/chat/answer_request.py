@@ -15,7 +15,7 @@ from recommenders.engine import Engine
 from recommenders.languages import meaning
 from storage import arrivals, feedback
 from storage.arrivals import Arrival
-from storage.chats import ChatSettings
+from storage.chat_settings import ChatSettings
 
 RANKED = "ranked"
 """The mix of sizes that leaves hashtags as they are ranked."""

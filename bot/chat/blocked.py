@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
-from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.blocked_hashtags import blocked_of
 from recommenders.engine import Engine
 from recommenders.hashtags import key
-from recommenders.languages import meanings
 from storage import moderation
 from storage.blocklist import Blocklist
 
@@ -78,23 +77,7 @@ class BlockedHashtags:
         self._begun_anew += 1
 
 
-def blocked_of(hashtags: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
-    """Those hashtags that a list blocks, and the Russian ones that are blocked or mean one."""
-    blocked = frozenset(tag for tag in hashtags if blocklist.blocks(key(tag)))
-    return blocked | _blocked_russian(blocklist)
-
-
 def _and(blocked: frozenset[str], others: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
     """The same set where none of ``others`` is blocked beside it."""
     more = frozenset(tag for tag in others if blocklist.blocks(key(tag)))
     return blocked if more <= blocked else blocked | more
-
-
-@lru_cache(maxsize=4)
-def _blocked_russian(blocklist: Blocklist) -> frozenset[str]:
-    def blocks(hashtag: str) -> bool:
-        return blocklist.blocks(key(hashtag))
-
-    return frozenset(
-        form for form, english in meanings().items() if blocks(form) or blocks(english[0])
-    )

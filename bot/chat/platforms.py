@@ -7,7 +7,7 @@ goes over it. Checked in November 2026.
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
-from storage.chats import ChatSettings
+from storage.chat_settings import ChatSettings
 
 DEFAULT_COUNT = 10
 DEFAULT_STYLE = "balanced"

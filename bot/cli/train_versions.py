@@ -1,6 +1,5 @@
 """``tag4pic train finetune``, ``status`` and ``rollback``: versions from what people taught."""
 
-import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -61,7 +60,7 @@ def finetune(
             result = str(error)
         return result, await learning_status(settings, database)
 
-    result, status = asyncio.run(_with_database(settings, learn))
+    result, status = _with_database(settings, learn)
     if isinstance(result, str):
         print_line(result)
     else:
@@ -108,7 +107,7 @@ def status(
     async def read(database: "Database") -> LearningStatus:
         return await learning_status(settings, database)
 
-    status = asyncio.run(_with_database(settings, read))
+    status = _with_database(settings, read)
     if as_json:
         print(json.dumps(_as_json(status), ensure_ascii=False))
         return
@@ -222,23 +221,26 @@ def rollback() -> None:
     async def back(database: "Database") -> tuple[Path, str, int]:
         return await roll_back(versions, database)
 
-    version, model, labels = asyncio.run(_with_database(settings, back))
+    version, model, labels = _with_database(settings, back)
     print_line(
         f"[bold]{versions.name(version)}[/] ({_from_here(version)}) is in use again instead of "
         f"{model}; {counted(labels, 'label')} wait for the next fine-tuning."
     )
 
 
-async def _with_database(
-    settings: "Settings", work: "Callable[[Database], Awaitable[Result]]"
-) -> Result:
+def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[Result]]") -> Result:
+    import asyncio
+
     from storage import Database
 
-    database = await Database.open(settings.database_url)
-    try:
-        return await work(database)
-    finally:
-        await database.close()
+    async def working() -> Result:
+        database = await Database.open(settings.database_url)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(working())
 
 
 def _from_here(folder: Path) -> str:

@@ -1,7 +1,7 @@
 """What a chat has chosen, as the database has it."""
 
 from storage import chats
-from storage.chats import ChatSettings
+from storage.chat_settings import ChatSettings
 from tests.bot.running import Running
 
 

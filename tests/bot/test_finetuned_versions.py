@@ -30,9 +30,9 @@ from recommenders.versions import Versions
 from storage import (
     Database,
     StorageError,
+    blocklist,
     known_photos,
     labels,
-    moderation,
     training_labels,
     users,
     version_news,
@@ -246,7 +246,7 @@ async def teach(
                     chat_id=user,
                     photo_id=photo,
                     hashtags={tag: tag for tag in hashtags_of(UNKNOWN)},
-                    blocklist=moderation.blocklist_of({}),
+                    blocklist=blocklist.in_force({}),
                 )
 
 

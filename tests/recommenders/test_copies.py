@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 from recommenders import copies
+from recommenders.cosine_transform import cosine_transform
 from tests.scenery import BLUE, GREEN, RED, gradient, sale_card, scenery
 
 hashes = st.integers(0, 2**64 - 1)
@@ -113,6 +114,15 @@ def by_pillow(photo: Image.Image) -> list[int]:
     low = scipy.fft.dct(scipy.fft.dct(large, axis=0), axis=1)[:16, :16]
     bits = (small > small.mean(), low > np.median(low))
     return [int.from_bytes(np.packbits(these).tobytes(), "big") for these in bits]
+
+
+@pytest.mark.parametrize("mirrored", [False, True], ids=["photo", "mirrored"])
+@pytest.mark.parametrize("shades", [2, 5, 256])
+def test_the_cosine_transform_is_scipys_to_the_last_bit(mirrored: bool, shades: int) -> None:
+    noise = np.random.default_rng(shades).integers(0, shades, (30, 64, 64)) * (255 // (shades - 1))
+    for grey in np.maximum(noise, noise[:, :, ::-1]) if mirrored else noise:
+        expected = scipy.fft.dct(scipy.fft.dct(grey, axis=0), axis=1)
+        assert np.array_equal(cosine_transform(grey.astype(float)), expected)
 
 
 def test_the_bits_are_read_row_by_row_from_the_top_left() -> None:

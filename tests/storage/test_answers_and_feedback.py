@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage import Database, feedback, labels, moderation, recommendations, sightings
+from storage import Database, blocklist, feedback, labels, recommendations, sightings
 from storage.feedback import Thumbs
 from storage.tables import Recommendation
 
@@ -129,7 +129,7 @@ async def add_label(
             chat_id=chat,
             photo_id=photo,
             hashtags={tag: tag},
-            blocklist=moderation.blocklist_of({}),
+            blocklist=blocklist.in_force({}),
         )
 
 

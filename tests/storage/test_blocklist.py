@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import moderation
-from storage.blocklist import TABLE, Blocklist, shipped
+from storage.blocklist import TABLE, Blocklist, in_force, shipped
 
-SHIPPED = moderation.blocklist_of({})
+SHIPPED = in_force({})
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from storage import Database, chats
-from storage.chats import ChatSettings
+from storage.chat_settings import ChatSettings
 
 
 async def test_a_chat_that_chose_nothing_has_the_defaults(database: Database) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, select, text
 from recommenders.copies import Hashes
 from storage import (
     Database,
+    blocklist,
     channels,
     chats,
     feedback,
@@ -66,7 +67,7 @@ async def label(database: Database, photo: int, user: int, *hashtags: str) -> No
             chat_id=GROUP,
             photo_id=photo,
             hashtags={hashtag: hashtag for hashtag in hashtags},
-            blocklist=moderation.blocklist_of({}),
+            blocklist=blocklist.in_force({}),
         )
 
 

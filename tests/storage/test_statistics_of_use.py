@@ -1,6 +1,6 @@
 from collections.abc import Awaitable, Callable
 
-from storage import Database, feedback, labels, moderation, recommendations, statistics, users
+from storage import Database, blocklist, feedback, labels, recommendations, statistics, users
 from storage.statistics import BackendStatistics
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -45,7 +45,7 @@ async def test_everything_is_counted_by_backend(database: Database, new_photo: N
             chat_id=1,
             photo_id=photo,
             hashtags={"a": "a", "b": "b"},
-            blocklist=moderation.blocklist_of({}),
+            blocklist=blocklist.in_force({}),
         )
         await labels.remove(session, 1, (await labels.mine(session, 1)).items[0].label_id)
     async with database.reading() as session:

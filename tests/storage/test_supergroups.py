@@ -7,9 +7,9 @@ from sqlalchemy import BigInteger, select
 
 from storage import (
     Database,
+    blocklist,
     chats,
     labels,
-    moderation,
     recommendations,
     sightings,
     supergroups,
@@ -46,7 +46,7 @@ async def photo(database: Database, new_photo: NewPhoto) -> int:
             chat_id=GROUP,
             photo_id=photo,
             hashtags={"cat": "cat"},
-            blocklist=moderation.blocklist_of({}),
+            blocklist=blocklist.in_force({}),
         )
     return photo
 

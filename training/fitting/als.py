@@ -21,10 +21,7 @@ def photo_space(features: Features, plan: AlsPlan) -> PhotoSpace:
     """PCA of features (n, dims), components scaled by their variance^-damping."""
     summed = sum(block.sum(axis=0).astype(np.float64) for block in _blocks(features))
     mean = np.asarray(summed / len(features), np.float32)
-    products = ((block - mean).T @ (block - mean) for block in _blocks(features))
-    covariance = sum(product.astype(np.float64) for product in products) / max(len(features) - 1, 1)
-    variances, vectors = np.linalg.eigh(covariance)
-    variances, vectors = np.maximum(variances[::-1], 0), vectors[:, ::-1]
+    variances, vectors = _principal(features, mean)
     total = variances.sum()
     if total <= 0:  # photos that are all alike
         return PhotoSpace(mean, np.eye(1, len(mean), dtype=np.float32))
@@ -32,6 +29,20 @@ def photo_space(features: Features, plan: AlsPlan) -> PhotoSpace:
     size = max(1, min(size, int((variances > total * 1e-9).sum())))
     scale = variances[:size] ** -plan.damping
     return PhotoSpace(mean, (vectors[:, :size] * scale).T.astype(np.float32))
+
+
+def _principal(features: Features, mean: Floats) -> tuple[Floats, Floats]:
+    """Variances, largest first, and their directions (dims, k) of features about their mean."""
+    count = len(features)
+    if count < len(mean):  # then no direction is lost by photos times photos, which are fewer
+        centred = np.concatenate(list(_blocks(features))).astype(np.float64) - mean
+        variances, shares = np.linalg.eigh(centred @ centred.T)
+        lengths = np.sqrt(np.maximum(variances, np.finfo(np.float64).tiny))
+        vectors = centred.T @ (shares / lengths)
+    else:
+        products = ((block - mean).T @ (block - mean) for block in _blocks(features))
+        variances, vectors = np.linalg.eigh(sum(product.astype(np.float64) for product in products))
+    return np.maximum(variances[::-1], 0) / max(count - 1, 1), vectors[:, ::-1]
 
 
 def share_of_variance(space: PhotoSpace, features: Features) -> float:

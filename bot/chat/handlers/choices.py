@@ -23,7 +23,7 @@ from recommenders.backends import BACKENDS, LANGUAGES, STYLES
 from recommenders.knowledge import Knowledge
 from recommenders.languages import meaning
 from storage import recommendations
-from storage.chats import ChatSettings
+from storage.chat_settings import ChatSettings
 
 OFFERED_COUNTS = (1, 3, 5, 7, 10, 15, 20, 30)
 MIX_NAMES = (RANKED, *MIXES)

@@ -14,7 +14,7 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import choice_keyboard
 from bot.chat.services import Context
 from storage import chats
-from storage.chats import ChatSettings
+from storage.chat_settings import ChatSettings
 
 Fields = Mapping[str, str | int | Sequence[str] | None]
 """Fields of ``ChatSettings`` and what is stored in them."""

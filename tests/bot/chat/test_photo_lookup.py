@@ -85,7 +85,9 @@ async def test_a_deleted_file_is_told_of(bot: Running, ann: Person) -> None:
     (photo,) = await ann.send_photo(jpeg("red"))
     await ann.wait_reply()
     # A bundle over another backbone, for which nothing is stored yet.
-    bot.services.engine = colour_engine(colour_bundle(backbone="mobilenet_v2"))
+    bundle = colour_bundle(backbone="mobilenet_v2")
+    bundle.model = "colours-2"
+    bot.services.engine = colour_engine(bundle)
     for size in photo["photo"]:
         bot.server.state.files.drop(size["file_unique_id"])
     assert "no longer gives me this file" in await reply_text(ann, "/tags", photo)

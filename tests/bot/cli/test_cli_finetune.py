@@ -17,7 +17,7 @@ import pytest
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.versions import Versions, in_use
-from storage import Database, known_photos, labels, moderation, training_labels
+from storage import Database, blocklist, known_photos, labels, moderation, training_labels
 from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
 
 Tag4pic = Callable[..., Any]
@@ -64,7 +64,7 @@ async def teach(
                     chat_id=user,
                     photo_id=photo,
                     hashtags={tag: tag for tag in tags},
-                    blocklist=moderation.blocklist_of({}),
+                    blocklist=blocklist.in_force({}),
                 )
     await database.close()
 

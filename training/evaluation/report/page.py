@@ -5,6 +5,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from recommenders.bundle import STARTER, Bundle, load
 from training.datasets.format import DatasetError, Post, read_posts
 from training.evaluation.compared import Result, read_results
 from training.evaluation.evaluate import Answers, Evaluation, answer_split
@@ -53,7 +54,9 @@ def write_report(
     )
     progress("drawing the report", 0, 1)
     figures = answers.measured(at)
-    page = _page(answers, figures, read_posts(dataset), results)
+    # The engine's own keeps no vectors, which the map shows.
+    bundle = load(model_dir or STARTER)
+    page = _page(answers, figures, bundle, read_posts(dataset), results)
     progress("drawing the report", 1, 1)
     partial = out.with_name(f".{out.name}.partial")
     try:
@@ -68,9 +71,13 @@ def write_report(
 
 
 def _page(
-    answers: Answers, figures: Evaluation, posts: Sequence[Post], results: Sequence[Result]
+    answers: Answers,
+    figures: Evaluation,
+    bundle: Bundle,
+    posts: Sequence[Post],
+    results: Sequence[Result],
 ) -> str:
-    bundle, backend, at = answers.engine.bundle, answers.engine.default_backend, figures.at
+    backend, at = answers.engine.default_backend, figures.at
     confusion = contents.confusion(answers, backend, at)
     hashtag_map = landscape(bundle)
     styles = contents.style_figures(answers, backend)

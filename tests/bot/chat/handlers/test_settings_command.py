@@ -7,7 +7,7 @@ from bot.chat.platforms import COUNTS, PLATFORMS, platform_named
 from bot.chat.texts import LANGUAGES
 from recommenders.backends import STYLES
 from recommenders.bundle import Part
-from storage.chats import ChatSettings
+from storage.chat_settings import ChatSettings
 from tests.bot.conversation import (
     GROUP,
     answer,
