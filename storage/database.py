@@ -148,6 +148,18 @@ class Database:
             ) from error
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None where ``url`` names another kind, or no plain file.
+
+    Raises ``StorageError`` where it is no address.
+    """
+    address = _address(url)
+    file = address.database
+    if not _is_sqlite(address) or not file or file.startswith(("file:", ":memory:")):
+        return None
+    return Path(file)
+
+
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
