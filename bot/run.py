@@ -25,6 +25,7 @@ from bot.chat.learner import Learner
 from bot.chat.services import Bot
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
+from bot.monitoring import monitored
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from recommenders.backbones import device
@@ -51,7 +52,7 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
     Raises:
         StartError: with a sentence for the operator; the traceback is in the debug log.
     """
-    logs.set_up(settings.log_level, settings.secrets)
+    logs.set_up(settings.log_level, settings.secrets, as_json=settings.log_format == "json")
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(settings, port, say))
 
@@ -88,6 +89,7 @@ async def serve(
                     f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
                     "Ctrl-C stops it."
                 )
+            await _monitored(stack, application, settings)
             async with kept_current(application, Versions.of(settings.model_dir)):
                 await stop.wait()
                 say("Stopping…")
@@ -196,6 +198,17 @@ async def _go_live(stack: AsyncExitStack, application: Bot, settings: Settings, 
     except OSError as error:
         log.debug("The webhook's port cannot be used", exc_info=error)
         raise StartError(_port_taken(port, error)) from None
+
+
+async def _monitored(stack: AsyncExitStack, application: Bot, settings: Settings) -> None:
+    polls = not (settings.bot_token and settings.webhook_url)
+    try:
+        await stack.enter_async_context(monitored(application, settings.metrics_port, polls=polls))
+    except OSError as error:
+        raise StartError(
+            f"METRICS_PORT {settings.metrics_port} cannot be used ({_first_line(error)}): choose "
+            "another, or leave it empty."
+        ) from None
 
 
 def _why_not(error: TelegramError, application: Bot) -> str:

@@ -7,7 +7,6 @@ no other shall wait for that.
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -28,16 +27,16 @@ from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, with
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
+from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
 from storage import arrivals, known_photos, recommendations, sightings, users
 
-log = logging.getLogger(__name__)
-
 _OTHER_COMMAND = re.compile(r"/(?!tags\b)")
 
 
+@logged
 async def answer(
     context: Context,
     album: Sequence[IncomingPhoto],
@@ -108,14 +107,14 @@ async def answer(
                 engine.backends,
                 notes,
             )
-            shown = await _show(first, text, buttons, earlier_answer)
+            with timed("send"):
+                shown = await _show(first, text, buttons, earlier_answer)
             await _sent(services, shown, answer_id, photo_ids, person, context.language_code)
-    log.info(
-        "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
-    )
+    note(backend=request.backend, known=duplicate)
     return shown.message_id
 
 
+@logged
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
     """The hashtags that an answer would have, best first, without one; nothing is stored."""
     services = context.services
@@ -159,7 +158,9 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
     if photos:
         features = [photo.features for photo in photos]
-        hashtags = await recommend(services, engine, without(engine, request, unwanted), features)
+        asked = without(engine, request, unwanted)
+        with timed("hashtags"):
+            hashtags = await recommend(services, engine, asked, features)
     return _Computed(request, photos, unreadable, hashtags, unwanted)
 
 

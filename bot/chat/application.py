@@ -1,9 +1,10 @@
 """The bot's table of contents: every handler, in the order in which they are asked."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
+import httpx
 from telegram import (
     BotCommandScope,
     BotCommandScopeAllGroupChats,
@@ -58,6 +59,8 @@ ALLOWED_UPDATES = [
 ]
 """Nothing of members, reactions and the like is asked for."""
 
+ResponseHook = Callable[[httpx.Response], Awaitable[None]]
+
 UPDATES_AT_ONCE = 20_000
 """One that waits, for a place or for Telegram, costs little and must hold up no other."""
 
@@ -94,7 +97,9 @@ def build(
         .base_file_url(f"{api_url or settings.telegram_api_url}/file/bot")
         # A local server is never behind the machine's proxy.
         .request(_request(connections=64, proxied=api_url is None))
-        .get_updates_request(_request(connections=1, proxied=api_url is None))
+        .get_updates_request(
+            _request(services.metrics.asked, connections=1, proxied=api_url is None)
+        )
         .rate_limiter(Delivery(moved=services.group_moved))
         .defaults(Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True))
         .concurrent_updates(UPDATES_AT_ONCE)
@@ -181,13 +186,13 @@ def _register(application: Bot) -> None:
     application.add_error_handler(errors.failed)
 
 
-def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
+def _request(*hooks: ResponseHook, connections: int, proxied: bool) -> HTTPXRequest:
     # Requests wait for a free connection rather than fail: a hundred photos may come at once.
     return HTTPXRequest(
         connection_pool_size=connections,
         pool_timeout=60,
         read_timeout=20,
-        httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited]}},
+        httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited, *hooks]}},
     )
 
 
