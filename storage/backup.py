@@ -77,7 +77,7 @@ def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
     if database.exists() and file.samefile(database):
         raise BackupError(f"{file} is the database itself: name a backup.")
     with _trouble_with(database):
-        database.parent.mkdir(parents=True, exist_ok=True)
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _copied(file, database, checked=True) as copy:
         before = _set_aside(database) if database.exists() else None
         with _trouble_with(database):
@@ -118,7 +118,8 @@ def _copied(source: Path, place: Path, *, checked: bool) -> Iterator[DatabaseFil
         yield DatabaseFile(partial, revision, partial.stat().st_size)
     finally:
         for name in (partial, *(partial.with_name(partial.name + end) for end in BESIDE)):
-            name.unlink(missing_ok=True)
+            with suppress(OSError):  # nothing is there where nothing can be written
+                name.unlink()
 
 
 def _reading(file: Path) -> sqlite3.Connection:

@@ -154,7 +154,7 @@ def test_what_cannot_be_restored_is_a_sentence_and_changes_nothing(
         ("nowhere/copy.db", "does not exist"),
         (".", "is a folder"),
         ("letter.txt", "something else than a backup"),
-        ("/proc/copy.db", "/proc"),
+        ("/sys/copy.db", "/sys cannot be written to"),
     ],
 )
 def test_where_no_backup_can_be_written_is_a_sentence(
