@@ -120,6 +120,9 @@ async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list
     services = context.services
     async with services.photo_places.of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
+    if computed.photos:
+        known = all(photo.known for photo in computed.photos)
+        note(backend=computed.request.backend, known=known)
     return [hashtag.tag for hashtag in computed.hashtags]
 
 

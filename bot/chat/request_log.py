@@ -99,10 +99,10 @@ def timed(step: str) -> Iterator[None]:
 
 
 def note(*, backend: str, known: bool) -> None:
-    """Notes who answers, and whether the photo was known."""
+    """Notes that there is an answer, whose it is, and whether the photo was known."""
     request = _current.get()
     if request is not None:
-        request.backend, request.known = backend, known
+        request.outcome, request.backend, request.known = "answered", backend, known
 
 
 def logged(
@@ -110,7 +110,7 @@ def logged(
 ) -> Callable[Concatenate[Context, Album, Parameters], Awaitable[Result]]:
     """Writes the line of what ``answer`` does.
 
-    Where ``answer`` returns nothing, no photo could be read.
+    Where it ends without ``note``, no photo could be read.
     """
 
     @wraps(answer)
@@ -120,9 +120,7 @@ def logged(
         request = Request(_hashed(album[0].message.chat_id), len(album))
         token, started = _current.set(request), perf_counter()
         try:
-            result = await answer(context, album, *args, **kwargs)
-            request.outcome = "answered" if result else "unreadable"
-            return result
+            return await answer(context, album, *args, **kwargs)
         except asyncio.CancelledError:
             request.outcome = "stopped"
             raise
@@ -131,6 +129,7 @@ def logged(
             raise
         finally:
             _current.reset(token)
+            request.outcome = request.outcome or "unreadable"
             request.total = perf_counter() - started
             _count(context.services.metrics, request)
             log.info("%s", request, extra={"fields": request.fields})
