@@ -13,6 +13,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from recommenders.backbones import device
+
 TOKEN = "424242:a-token_that-no.log~may%show"
 OFFLINE = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "BOT_TOKEN": TOKEN}
 
@@ -82,7 +84,10 @@ def test_a_missing_bundle_and_a_device_that_is_not_here_are_wrong(
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     env = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "MODEL_DIR": "nowhere"}
     assert checks_of(tag4pic("doctor", "--json", env=env))["bundle"]["state"] == "wrong"
-    checks = checks_of(tag4pic("doctor", "--json", env=env | {"DEVICE": "cuda"}))
+    try:
+        checks = checks_of(tag4pic("doctor", "--json", env=env | {"DEVICE": "cuda"}))
+    finally:
+        device.use("auto")
     assert checks["device"]["state"] == "wrong" and "NVIDIA" in checks["device"]["advice"]
 
 
