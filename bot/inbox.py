@@ -45,6 +45,9 @@ class Inbox:
 
     Args:
         most: updates at a time.
+
+    Attributes:
+        is_open: whether what comes is handled, which it is until ``stop``.
     """
 
     def __init__(self, application: Bot, most: int = MOST) -> None:
@@ -58,7 +61,13 @@ class Inbox:
         self._some_handled = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self.is_open = True
         self._storing = asyncio.create_task(self._store_handled())
+
+    @property
+    def waiting(self) -> int:
+        """How many updates came and are not handled yet."""
+        return len(self._tasks)
 
     @property
     def is_full(self) -> bool:
@@ -114,6 +123,7 @@ class Inbox:
 
     async def stop(self) -> None:
         """Ends: what is being computed is finished, the rest stays for the next start."""
+        self.is_open = False
         self._services.photo_places.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FINISHING)

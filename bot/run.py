@@ -20,9 +20,11 @@ from telegram.error import TelegramError
 from bot import logs
 from bot.chat.application import build
 from bot.chat.learner import Learner
-from bot.chat.services import Bot
+from bot.chat.services import Bot, Services
+from bot.inbox import Inbox
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
+from bot.monitoring import monitored
 from bot.receiving import Received, StartError, polling, why_not
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
@@ -47,7 +49,7 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
     Raises:
         StartError: with a sentence for the operator; the traceback is in the debug log.
     """
-    logs.set_up(settings.log_level, settings.secrets)
+    logs.set_up(settings.log_level, settings.secrets, as_json=settings.log_format == "json")
     # What is not finished by then waits in the database.
     end = threading.Timer(ENDING, os._exit, (0,))
     end.daemon = True
@@ -103,6 +105,8 @@ async def serve(
                     f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
                     "Ctrl-C stops it."
                 )
+            services = application.bot_data["services"]
+            await _monitored(stack, services, received.inbox, settings)
             async with kept_current(application, Versions.of(settings.model_dir)):
                 await first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")
@@ -137,6 +141,21 @@ async def first_of(*endings: Coroutine[Any, Any, object]) -> None:
     finally:
         for task in tasks:
             task.cancel()
+
+
+async def _monitored(
+    stack: AsyncExitStack, services: Services, updates: Inbox, settings: Settings
+) -> None:
+    polls = not (settings.bot_token and settings.webhook_url)
+    try:
+        await stack.enter_async_context(
+            monitored(services, updates, settings.metrics_port, polls=polls)
+        )
+    except OSError as error:
+        raise StartError(
+            f"METRICS_PORT {settings.metrics_port} cannot be used ({_first_line(error)}): choose "
+            "another, or leave it empty."
+        ) from None
 
 
 async def _database(settings: Settings) -> Database:

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = None
 
     log_level: LogLevel = "INFO"
+    log_format: Literal["readable", "json"] = "readable"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
     @field_validator("bot_token")
     @classmethod
@@ -112,10 +114,10 @@ class Settings(BaseSettings):
     def _upper_case(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
 
-    @field_validator("device", mode="before")
+    @field_validator("device", "log_format", mode="before")
     @classmethod
-    def _lower_case(cls, device: object) -> object:
-        return device.strip().lower() if isinstance(device, str) else device
+    def _lower_case(cls, name: object) -> object:
+        return name.strip().lower() if isinstance(name, str) else name
 
     @property
     def secrets(self) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -164,6 +164,43 @@ class Database:
             raise StorageError(
                 "The database is busy with other work: try again in a moment."
             ) from error
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None where ``url`` names another kind, or no plain file.
+
+    Raises ``StorageError`` where it is no address.
+    """
+    address = _address(url)
+    file = address.database
+    if not _is_sqlite(address) or not file or file.startswith(("file:", ":memory:")):
+        return None
+    return Path(file)
+
+
+async def revision_at(url: str) -> str | None:
+    """The revision of the tables in a database server, which stay as they are; None without any.
+
+    Raises ``StorageError``.
+    """
+    try:
+        engine = create_async_engine(_address(url))
+        try:
+            async with engine.connect() as connection:
+                revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+                return None if revision is None else str(revision)
+        finally:
+            await engine.dispose()
+    except ProgrammingError:  # no such table
+        return None
+    except ModuleNotFoundError as error:
+        raise StorageError(
+            f"The driver for this database is not installed: run pip install {error.name}."
+        ) from error
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StorageError("DATABASE_URL names no kind of database known here.") from error
+    except _FAILURES as error:
+        raise explain(error) from error
 
 
 def _address(url: str) -> URL:

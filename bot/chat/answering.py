@@ -29,6 +29,7 @@ from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
 from bot.chat.rendering import answer_text
+from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 _OTHER_COMMAND = re.compile(r"/(?!tags\b)")
 
 
+@logged
 async def answer(
     context: Context,
     album: Sequence[IncomingPhoto],
@@ -116,20 +118,23 @@ async def answer(
                 engine.backends,
                 notes,
             )
-            shown = await _show(first, text, buttons, earlier_answer)
+            with timed("send"):
+                shown = await _show(first, text, buttons, earlier_answer)
             language = context.language_code
             await _sent(services, shown, answer_id, photo_ids, person, language, last=True)
-    log.info(
-        "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
-    )
+    note(backend=request.backend, known=duplicate)
     return shown.message_id
 
 
+@logged
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
     """The hashtags that an answer would have, best first, without one; nothing is stored."""
     services = context.services
     async with services.photo_places.of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
+    if computed.photos:
+        known = all(photo.known for photo in computed.photos)
+        note(backend=computed.request.backend, known=known)
     return [hashtag.tag for hashtag in computed.hashtags]
 
 
@@ -176,7 +181,9 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
     if photos:
         features = [photo.features for photo in photos]
-        hashtags = await recommend(services, engine, without(engine, request, unwanted), features)
+        asked = without(engine, request, unwanted)
+        with timed("hashtags"):
+            hashtags = await recommend(services, engine, asked, features)
     return _Computed(request, photos, unreadable, hashtags, unwanted)
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
+import httpx
 from telegram import (
     BotCommandScope,
     BotCommandScopeAllGroupChats,
@@ -66,6 +67,8 @@ FINISHING = 1.0
 READ_TIMEOUT = 20.0
 """Seconds that Telegram may take for an answer."""
 
+ResponseHook = Callable[[httpx.Response], Awaitable[None]]
+
 PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
 EDITED = filters.UpdateType.EDITED_MESSAGE
@@ -98,7 +101,9 @@ def build(
         base_file_url=f"{api_url or settings.telegram_api_url}/file/bot",
         # A local server is never behind the machine's proxy.
         request=_request(connections=64, proxied=api_url is None),
-        get_updates_request=_request(connections=1, proxied=api_url is None),
+        get_updates_request=_request(
+            services.metrics.asked, connections=1, proxied=api_url is None
+        ),
         rate_limiter=Delivery(moved=services.group_moved),
         defaults=Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
     )
@@ -189,13 +194,13 @@ def _register(application: Bot) -> None:
     application.add_error_handler(errors.failed)
 
 
-def _request(*, connections: int, proxied: bool) -> HTTPXRequest:
+def _request(*hooks: ResponseHook, connections: int, proxied: bool) -> HTTPXRequest:
     # Requests wait for a free connection rather than fail: a hundred photos may come at once.
     return HTTPXRequest(
         connection_pool_size=connections,
         pool_timeout=60,
         read_timeout=READ_TIMEOUT,
-        httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited]}},
+        httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited, *hooks]}},
     )
 
 

@@ -55,6 +55,11 @@ class FairPlaces:
             for turn in list(turns):
                 turn.cancel()
 
+    @property
+    def waiting(self) -> int:
+        """Photos that wait for a place, everybody's."""
+        return sum(map(len, self._waiting.values()))
+
     def becomes_crowd(self, person: int) -> bool:
         """Whether one more photo makes too many wait: true once, until none of theirs waits."""
         if person in self._crowds or len(self._waiting.get(person, ())) < MANY:

@@ -20,6 +20,7 @@ from telegram.error import BadRequest, InvalidToken, NetworkError
 from bot.chat.downloads import TooLargeError
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
+from bot.chat.request_log import timed
 from bot.chat.services import Services
 from recommenders import copies
 from recommenders.copies import Hashes
@@ -198,10 +199,13 @@ async def compute(
 
 async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
     async with services.files:
-        data = await photo.incoming.download()
-        image, hashes = await services.in_worker(partial(_decoded, data, engine.working_side))
+        with timed("download"):
+            data = await photo.incoming.download()
+        with timed("decode"):
+            image, hashes = await services.in_worker(partial(_decoded, data, engine.working_side))
         del data
-    features = await services.batches.features(engine, image, _backbones(engine))
+    with timed("features"):
+        features = await services.batches.features(engine, image, _backbones(engine))
     return replace(photo, hashes=hashes, features={**features, **photo.features})
 
 

@@ -21,6 +21,7 @@ from bot.chat.questions import Questions
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
+from bot.metrics import Metrics
 from bot.settings import Settings
 from recommenders.batching import Batches
 from recommenders.engine import Engine
@@ -59,6 +60,7 @@ class Services:
     blocked: BlockedHashtags = field(default_factory=BlockedHashtags)
     typing: Typing = field(default_factory=Typing)
     captions: CaptionCommands = field(default_factory=CaptionCommands)
+    metrics: Metrics = field(default_factory=Metrics)
     photo_places: FairPlaces = field(default_factory=FairPlaces)
     worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(

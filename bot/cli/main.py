@@ -6,6 +6,8 @@ import typer
 
 from bot.cli.bench import app as bench_app
 from bot.cli.console import Commands, run_quietly
+from bot.cli.db import app as db_app
+from bot.cli.doctor import doctor
 from bot.cli.recommend import recommend
 from bot.cli.serve import serve
 from bot.cli.tags import app as tags_app
@@ -71,6 +73,8 @@ app.command()(recommend)
 app.command()(serve)
 app.add_typer(tags_app, name="tags")
 app.add_typer(weights_app, name="weights")
+app.add_typer(db_app, name="db")
+app.command()(doctor)
 app.add_typer(bench_app, name="bench")
 
 app.add_typer(train_app, name="train")

@@ -189,9 +189,16 @@ def _read(at_side: str, path: Path) -> tuple["nn.Module", Classifier | None]:
     Raises:
         WeightsError: as ``load_backbone``.
     """
-    from recommenders.backbones import network
-
     name = without_side(at_side)
+    try:
+        from recommenders.backbones import network
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise weights.WeightsError(
+            f"{name} is not compiled for this OpenVINO yet, for which PyTorch is needed once: pip "
+            f"install torch, or put what another machine compiled into {openvino_network.FOLDER}."
+        ) from error
     state = weights.read(name, path)
     described = network.Network(recipe_of(name))
     wrong, tensors = described.fill(state)

@@ -2,6 +2,7 @@
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 
 _LOCK = 0x7461673470696300
@@ -10,10 +11,21 @@ _LOCK = 0x7461673470696300
 
 def config(connection: Connection) -> Config:
     """Alembic's configuration for work over ``connection``."""
+    settings = _settings()
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def revisions() -> list[str]:
+    """Every revision that this version knows, the newest first."""
+    scripts = ScriptDirectory.from_config(_settings())
+    return [script.revision for script in scripts.walk_revisions()]
+
+
+def _settings() -> Config:
     settings = Config()
     settings.set_main_option("script_location", "storage:migrations")
     settings.set_main_option("path_separator", "os")
-    settings.attributes["connection"] = connection
     return settings
 
 

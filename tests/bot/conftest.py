@@ -60,8 +60,8 @@ async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
             )
             services = application.bot_data["services"]
             services.albums = Albums(quiet=0.2)
-            await stack.enter_async_context(polling(application))
-            return Running(server, application, services, database, network, stack)
+            received = await stack.enter_async_context(polling(application))
+            return Running(server, application, services, database, network, stack, received.inbox)
 
         yield starting
 

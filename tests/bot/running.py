@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.chat.services import Bot, Services
+from bot.inbox import Inbox
 from bot.local.server import LocalServer
 from storage.database import Database
 from tests.colours import ColourNetwork
@@ -24,6 +25,7 @@ class Running:
     database: Database
     network: ColourNetwork
     stack: AsyncExitStack = field(repr=False)
+    inbox: Inbox
 
     async def person(self, **who: Any) -> Person:
         return await self.stack.enter_async_context(Person(self.server.page_url, **who))

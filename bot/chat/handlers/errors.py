@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 async def failed(update: object, context: Context) -> None:
     error = context.error
     refusal = refusal_of(error)
+    context.services.metrics.failures.labels(type(error).__name__).inc()
     if refusal is not None:
         log.info("An answer did not arrive, since %s: %s", refusal.reason, error)
     elif isinstance(error, Forbidden | RetryAfter):

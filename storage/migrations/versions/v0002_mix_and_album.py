@@ -43,6 +43,6 @@ def downgrade() -> None:
     op.execute(_answers.update().where(_answers.c.album).values(style=style + f"/{_ALBUM}"))
     of_mix = _answers.update().where(mix.is_not(None), ~_answers.c.album)
     op.execute(of_mix.values(style=style + "/" + mix))
-    with op.batch_alter_table("recommendations") as batch:
-        batch.drop_column("album")
-        batch.drop_column("mix")
+    # Not by making the table anew: the votes on answers would go with the old one.
+    for column in ("album", "mix"):
+        op.drop_column("recommendations", column)

@@ -1,5 +1,6 @@
 """``tag4pic run`` as people start it: an address to open, and Ctrl-C."""
 
+import json
 import re
 import signal
 import socket
@@ -9,12 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Tag4pic = Callable[..., Any]
 
 
 def test_run_prints_the_chats_address_serves_it_and_stops_on_ctrl_c(
-    command: list[str], folder: Path
+    command: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        metrics_port = unused.getsockname()[1]
+    monkeypatch.setenv("METRICS_PORT", str(metrics_port))
+    monkeypatch.setenv("LOG_FORMAT", "json")
     with subprocess.Popen(
         [*command, "run", "--port", "0"],
         stdout=subprocess.PIPE,
@@ -28,9 +36,12 @@ def test_run_prints_the_chats_address_serves_it_and_stops_on_ctrl_c(
         )
         with urllib.request.urlopen(address) as page:
             assert "<html" in page.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/health") as health:
+            assert json.load(health)["status"] == "ok"
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
-        assert "Traceback" not in process.stderr.read()
+        log = process.stderr.read().splitlines()
+        assert log and {json.loads(line)["level"] for line in log} == {"INFO"}
 
 
 def test_a_port_that_is_taken_is_one_line_that_names_another(tag4pic: Tag4pic) -> None:

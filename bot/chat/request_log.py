@@ -1,0 +1,150 @@
+"""One line in the log for each photo or album that was to be answered, and its metrics.
+
+The line says how it went and how long it took. It has nothing of what was sent; the chat is a hash,
+under a key that this process forgets when it ends, so nobody can tell later whose line it is.
+"""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from time import perf_counter
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from telegram import Message
+
+from bot.chat.services import Context
+from bot.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+_KEY = secrets.token_bytes(16)
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Shown(Protocol):
+    """What a message shows."""
+
+    @property
+    def message(self) -> Message: ...
+
+
+Album = TypeVar("Album", bound=Sequence[Shown])
+
+
+@dataclass
+class Request:
+    """How one is answered; ``outcome`` is ``answered``, ``unreadable``, ``failed`` or ``stopped``.
+
+    Attributes:
+        seconds: by step.
+        known: whether somebody showed the photo before.
+        error: the kind of error that it ended with.
+    """
+
+    chat: str
+    photos: int
+    backend: str = ""
+    known: bool = False
+    outcome: str = ""
+    error: str = ""
+    total: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As the JSON log has it."""
+        steps = {f"{step}_ms": round(1000 * took, 1) for step, took in self.seconds.items()}
+        return {
+            "chat": self.chat,
+            "photos": self.photos,
+            "backend": self.backend or None,
+            "known": self.known,
+            **steps,
+            "total_ms": round(1000 * self.total, 1),
+            "outcome": self.outcome,
+            **({"error": self.error} if self.error else {}),
+        }
+
+    def __str__(self) -> str:
+        steps = ", ".join(f"{step} {1000 * took:.0f}" for step, took in self.seconds.items())
+        return (
+            f"{self.outcome}{f' ({self.error})' if self.error else ''}: "
+            f"{self.photos} photo{'' if self.photos == 1 else 's'} of chat {self.chat} in "
+            f"{1000 * self.total:.0f} ms{f' ({steps})' if steps else ''}"
+            f"{f' by {self.backend}' if self.backend else ''}{', known' if self.known else ''}"
+        )
+
+
+_current: ContextVar[Request | None] = ContextVar("request", default=None)
+
+
+@contextmanager
+def timed(step: str) -> Iterator[None]:
+    """Adds what the block takes to a step of the request that is being answered, if one is."""
+    request, started = _current.get(), perf_counter()
+    try:
+        yield
+    finally:
+        if request is not None:
+            took = perf_counter() - started
+            request.seconds[step] = request.seconds.get(step, 0.0) + took
+
+
+def note(*, backend: str, known: bool) -> None:
+    """Notes that there is an answer, whose it is, and whether the photo was known."""
+    request = _current.get()
+    if request is not None:
+        request.outcome, request.backend, request.known = "answered", backend, known
+
+
+def logged(
+    answer: Callable[Concatenate[Context, Album, Parameters], Awaitable[Result]],
+) -> Callable[Concatenate[Context, Album, Parameters], Awaitable[Result]]:
+    """Writes the line of what ``answer`` does.
+
+    Where it ends without ``note``, no photo could be read.
+    """
+
+    @wraps(answer)
+    async def answered(
+        context: Context, album: Album, /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        request = Request(_hashed(album[0].message.chat_id), len(album))
+        token, started = _current.set(request), perf_counter()
+        try:
+            return await answer(context, album, *args, **kwargs)
+        except asyncio.CancelledError:
+            request.outcome = "stopped"
+            raise
+        except Exception as error:
+            request.outcome, request.error = "failed", type(error).__name__
+            raise
+        finally:
+            _current.reset(token)
+            request.outcome = request.outcome or "unreadable"
+            request.total = perf_counter() - started
+            _count(context.services.metrics, request)
+            log.info("%s", request, extra={"fields": request.fields})
+
+    return answered
+
+
+def _count(metrics: Metrics, request: Request) -> None:
+    metrics.requests.labels(request.backend or "none", request.outcome).inc()
+    if request.outcome == "answered":
+        metrics.seconds.observe(request.total)
+        metrics.cached.inc(request.known)
+    for step, took in request.seconds.items():
+        metrics.steps.labels(step).observe(took)
+
+
+def _hashed(chat_id: int) -> str:
+    return hashlib.blake2b(str(chat_id).encode(), key=_KEY, digest_size=5).hexdigest()

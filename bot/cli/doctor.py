@@ -1,0 +1,81 @@
+"""``tag4pic doctor``: is all that the bot needs here and well?"""
+
+import asyncio
+import json
+import logging
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from bot.cli.console import bundle_in_use, settings_for_a_command
+
+if TYPE_CHECKING:
+    from bot.doctor import Check
+    from bot.settings import Settings
+
+_SIGNS = {
+    "ok": ("✓", "green"),
+    "warning": ("!", "yellow"),
+    "wrong": ("✗", "bold red"),
+    "unknown": ("?", "yellow"),
+}
+_WIDTH = 10
+"""Of a check's name."""
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check token, webhook, clock, database, device, bundle and disk, and say what to do.
+
+    Nothing is changed, and the bot may run. Without a network it checks what is here and says what
+    it could not check. The exit status is 1 where something is wrong, otherwise 0.
+
+        tag4pic doctor
+        tag4pic doctor --json
+    """
+    settings = settings_for_a_command()
+    # What is wrong is said once, in a check.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    checks = asyncio.run(_checks(settings, quiet=as_json))
+    wrong = any(check.state == "wrong" for check in checks)
+    if as_json:
+        typer.echo(json.dumps({"ok": not wrong, "checks": [asdict(check) for check in checks]}))
+    else:
+        _conclude(checks)
+    raise typer.Exit(int(wrong))
+
+
+async def _checks(settings: "Settings", *, quiet: bool) -> "list[Check]":
+    from bot.doctor import examine
+
+    checks = []
+    async for check in examine(settings, lambda: bundle_in_use(settings)):
+        checks.append(check)
+        if not quiet:
+            _print(check)
+    return checks
+
+
+def _print(check: "Check") -> None:
+    console = Console(highlight=False)
+    sign, style = _SIGNS[check.state]
+    line = Text.assemble((f"{sign} ", style), (f"{check.name:<{_WIDTH}}", "bold"), check.found)
+    console.print(line, soft_wrap=True)
+    if check.advice:
+        console.print(Padding(Text(check.advice, style), (0, 0, 0, _WIDTH + 2)))
+
+
+def _conclude(checks: "list[Check]") -> None:
+    states = [check.state for check in checks]
+    if "wrong" in states:
+        text = Text("The bot does not work like this.", "bold red")
+    elif "unknown" in states:
+        text = Text("What could be checked is well.", "bold")
+    else:
+        text = Text("All is well.", "bold green")
+    Console().print(Text("\n") + text)

@@ -1,0 +1,221 @@
+"""Whether all that the bot needs is here and well, and what to do where it is not.
+
+Nothing is changed: no table is made, no webhook set, no update asked for.
+"""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import httpx
+
+from bot.settings import Settings
+from recommenders.backbones import device
+from recommenders.engine import BundleError, Engine, WeightsError
+from recommenders.machine import one_core_each
+from recommenders.versions import in_use
+from storage.condition import Condition, condition_of
+from storage.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+State = Literal["ok", "warning", "wrong", "unknown"]
+
+PATIENCE = 10.0
+"""Seconds for Telegram to answer."""
+
+RECENT = 3600
+"""Seconds; what failed longer ago is over."""
+
+MANY_WAIT = 100
+"""Updates that wait at Telegram, from which on the bot is too slow, or not there."""
+
+CLOCK_MAY_DIFFER = 60
+"""Seconds."""
+
+LITTLE, TOO_LITTLE = 1_000_000_000, 200_000_000
+"""Bytes free on a disk: a bot writes to its database, and a fine-tuning writes bundles."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it is, and what to do where it is not well.
+
+    Attributes:
+        state: ``unknown`` where it could not be looked at.
+    """
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+async def examine(settings: Settings, model: Callable[[], Path]) -> AsyncIterator[Check]:
+    """Every check, one after the other.
+
+    Args:
+        model: gives the folder of the bundle that would answer.
+    """
+    telegram = _Telegram(settings)
+    for check in await telegram.checks():
+        yield check
+    condition, check = await _database(settings)
+    yield check
+    yield await asyncio.to_thread(_device)
+    yield await asyncio.to_thread(_bundle, settings, model)
+    yield _disk(condition)
+
+
+class _Telegram:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._host = urlsplit(settings.telegram_api_url).netloc.rpartition("@")[2]
+
+    async def checks(self) -> list[Check]:
+        """Of token, webhook and clock: one connection tells all three."""
+        settings = self._settings
+        try:
+            async with httpx.AsyncClient(timeout=PATIENCE) as http:
+                if settings.bot_token is None:
+                    answer = await http.head(settings.telegram_api_url)
+                    return [self._no_token(), self._clock(answer)]
+                token = settings.bot_token.get_secret_value()
+                url = f"{settings.telegram_api_url}/bot{token}/"
+                me = await http.post(f"{url}getMe")
+                checks = [self._token(me), self._clock(me)]
+                if checks[0].state == "ok":
+                    webhook = await http.post(f"{url}getWebhookInfo")
+                    checks.insert(1, self._webhook(_result(webhook)))
+                return checks
+        except (httpx.HTTPError, ValueError) as error:
+            log.debug("Telegram was not reached", exc_info=error)
+            return self._offline()
+
+    def _offline(self) -> list[Check]:
+        found = f"not checked: {self._host} cannot be reached"
+        advice = "Check the network, a proxy (HTTPS_PROXY) or TELEGRAM_API_URL."
+        clock = Check("clock", "unknown", "not checked: nobody to compare it with")
+        if self._settings.bot_token is None:
+            return [self._no_token(), clock]
+        return [
+            Check("token", "unknown", found, advice),
+            Check("webhook", "unknown", found),
+            clock,
+        ]
+
+    @staticmethod
+    def _no_token() -> Check:
+        return Check("token", "ok", "none: `tag4pic run` serves a chat in the browser")
+
+    def _token(self, answer: httpx.Response) -> Check:
+        if answer.status_code in (401, 404):
+            return Check(
+                "token",
+                "wrong",
+                f"{self._host} does not accept BOT_TOKEN",
+                "Copy it again from @BotFather (/mybots, API Token).",
+            )
+        me = _result(answer)
+        if "username" not in me:
+            found = f"not checked: {self._host} answers with status {answer.status_code}"
+            return Check("token", "unknown", found, "Try again in some minutes.")
+        return Check("token", "ok", f"of @{me['username']}")
+
+    def _webhook(self, info: dict[str, Any]) -> Check:
+        wanted = self._settings.webhook_url or ""
+        url, waiting = str(info.get("url", "")), int(info.get("pending_update_count", 0))
+        host = urlsplit(url).hostname
+        found = f"Telegram calls {host}" if url else "none: the bot asks for updates"
+        found += f"; {waiting:,} updates wait" if waiting else ""
+        failed_at = int(info.get("last_error_date", 0))
+        if url and datetime.now(UTC).timestamp() - failed_at < RECENT:
+            return Check(
+                "webhook",
+                "wrong",
+                f"{found}; lately in vain: {info.get('last_error_message', 'no reason came')}",
+                "See that WEBHOOK_URL leads to the port of `tag4pic run --port`, with a valid "
+                "certificate.",
+            )
+        if wanted != url:
+            whom = urlsplit(wanted).hostname
+            found += f", not WEBHOOK_URL's {whom}" if wanted else ", though WEBHOOK_URL is empty"
+            return Check("webhook", "warning", found, "Starting the bot sets it.")
+        if waiting > MANY_WAIT:
+            return Check("webhook", "warning", found, "Is the bot running, and quick enough?")
+        return Check("webhook", "ok", found)
+
+    def _clock(self, answer: httpx.Response) -> Check:
+        try:
+            there = parsedate_to_datetime(answer.headers["Date"])
+        except (KeyError, ValueError):
+            return Check("clock", "unknown", f"not checked: {self._host} does not tell the time")
+        ahead = round((datetime.now(UTC) - there).total_seconds())
+        if abs(ahead) <= CLOCK_MAY_DIFFER:
+            return Check("clock", "ok", f"as {self._host}'s")
+        how = f"{abs(ahead):,} s {'ahead of' if ahead > 0 else 'behind'} {self._host}'s"
+        return Check("clock", "wrong", how, "Set it, best by NTP: timedatectl set-ntp true.")
+
+
+def _result(answer: httpx.Response) -> dict[str, Any]:
+    body = answer.json()
+    result = body.get("result") if isinstance(body, dict) else None
+    return result if isinstance(result, dict) else {}
+
+
+async def _database(settings: Settings) -> tuple[Condition | None, Check]:
+    try:
+        condition = await condition_of(settings.database_url)
+    except StorageError as error:
+        problem, _, advice = str(error).partition(": ")
+        return None, Check("database", "wrong", problem, advice[:1].upper() + advice[1:])
+    if condition.revision is None:
+        return condition, Check("database", "ok", "none yet: the first start makes it")
+    size = f"{condition.bytes / 1e6:,.1f} MB, " if condition.folder else ""
+    found = f"{size}whole, writable, revision {condition.revision}"
+    if condition.revision != condition.newest:
+        advice = f"The next start brings it to {condition.newest}: back it up before."
+        return condition, Check("database", "warning", found, advice)
+    return condition, Check("database", "ok", found)
+
+
+def _device() -> Check:
+    try:
+        where = device.in_use()
+    except device.DeviceError as error:
+        return Check("device", "wrong", "the DEVICE asked for is not here", str(error))
+    if where == "cpu":
+        advice = "OpenVINO is several times as fast: pip install openvino, and DEVICE=auto."
+        return Check("device", "warning", "torch on this CPU, which is slow", advice)
+    return Check("device", "ok", {"openvino": "OpenVINO on this CPU", "cuda": "a GPU"}[where])
+
+
+def _bundle(settings: Settings, model: Callable[[], Path]) -> Check:
+    try:
+        one_core_each()
+        engine = Engine.load(model(), settings.weights_dir)
+    except (BundleError, WeightsError) as error:
+        what = "weights are missing" if isinstance(error, WeightsError) else "cannot be loaded"
+        return Check("bundle", "wrong", what, str(error))
+    except device.DeviceError:
+        return Check("bundle", "unknown", "not checked: no DEVICE to load it for")
+    names = " and ".join(sorted({name for of in engine.backbones.values() for name in of}))
+    found = f"{engine.model}, {len(engine.own_hashtags):,} hashtags, sees with {names}"
+    if settings.model_dir is not None and in_use(settings.model_dir) != settings.model_dir:
+        found += f" (a fine-tuned version of {settings.model_dir.name})"
+    return Check("bundle", "ok", found)
+
+
+def _disk(condition: Condition | None) -> Check:
+    folder = condition.folder if condition and condition.folder else Path.cwd()
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1e9:,.1f} GB free where {folder} is"
+    state: State = "wrong" if free < TOO_LITTLE else "warning" if free < LITTLE else "ok"
+    return Check("disk", state, found, "" if state == "ok" else "Free some space.")

@@ -1,0 +1,74 @@
+"""What is counted while the bot runs: how much and how long, never what or whose."""
+
+from time import monotonic
+from typing import Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+BUCKETS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30)
+"""Seconds; most answers take less than a tenth of one."""
+
+
+class _Response(Protocol):
+    @property
+    def status_code(self) -> int: ...
+
+
+class Metrics:
+    """The counters of one bot.
+
+    Attributes:
+        registry: what ``text`` writes; others may add collectors.
+        requests: photos and albums that were to be answered, by backend and outcome.
+        seconds: from the message until its answer is sent.
+        steps: what of this downloading, decoding, features and hashtags took, each.
+        failures: updates that failed, by the kind of error.
+        asked_at: when Telegram last told whether there are updates, by ``monotonic``.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.requests = Counter(
+            "tag4pic_requests",
+            "Photos and albums that were to be answered.",
+            ("backend", "outcome"),
+            registry=self.registry,
+        )
+        self.cached = Counter(
+            "tag4pic_cache_hits",
+            "Answers to photos that were known.",
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "tag4pic_answer_seconds",
+            "From a message with a photo until its answer is sent.",
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self.steps = Histogram(
+            "tag4pic_step_seconds",
+            "One step of an answer.",
+            ("step",),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self.failures = Counter(
+            "tag4pic_failures", "Updates that failed.", ("kind",), registry=self.registry
+        )
+        self.asked_at: float | None = None
+
+    async def asked(self, response: _Response) -> None:
+        """Notes Telegram's answer to the question for updates."""
+        if response.status_code == 200:
+            self.asked_at = monotonic()
+
+    def text(self) -> bytes:
+        """Everything, in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,96 @@
+"""Whether the bot is well, for machines: ``/metrics`` and ``/health``, on this machine only."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import text
+
+from bot.chat.services import Services
+from bot.inbox import Inbox
+from storage import StorageError
+
+HOST = "127.0.0.1"
+
+SILENCE = 120.0
+"""Seconds without Telegram's answer to the question for updates, which takes ten, before the bot
+counts as deaf."""
+
+
+class _AtWork(Collector):
+    """What stands at this moment."""
+
+    def __init__(self, services: Services, inbox: Inbox) -> None:
+        self._services, self._inbox = services, inbox
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "tag4pic_updates_waiting",
+            "Updates that came and are not handled yet.",
+            value=self._inbox.waiting,
+        )
+        yield GaugeMetricFamily(
+            "tag4pic_photos_waiting",
+            "Photos that wait for their turn to be computed.",
+            value=self._services.photo_places.waiting,
+        )
+        model = {"version": self._services.engine.model}
+        yield InfoMetricFamily("tag4pic_model", "The bundle that answers.", value=model)
+
+
+@asynccontextmanager
+async def monitored(
+    services: Services, inbox: Inbox, port: int | None, *, polls: bool
+) -> AsyncIterator[None]:
+    """Answers at ``port`` while it lasts; None is off.
+
+    Args:
+        polls: whether the bot asks for updates, rather than Telegram calling it.
+
+    Raises:
+        OSError: when the port is taken.
+    """
+    if port is None:
+        yield
+        return
+    began, collector = monotonic(), _AtWork(services, inbox)
+    services.metrics.registry.register(collector)
+
+    async def metrics(_: web.Request) -> web.Response:
+        headers = {"Content-Type": CONTENT_TYPE_LATEST}
+        return web.Response(body=services.metrics.text(), headers=headers)
+
+    async def health(_: web.Request) -> web.Response:
+        wrong = [] if inbox.is_open else ["no updates are handled"]
+        if polls and monotonic() - (services.metrics.asked_at or began) > SILENCE:
+            wrong.append("Telegram does not tell of updates")
+        try:
+            async with services.database.reading() as session:
+                await session.execute(text("SELECT 1"))
+        except StorageError as error:
+            wrong.append(str(error))
+        return web.json_response(
+            {
+                "status": "ok" if not wrong else "failing",
+                "wrong": wrong,
+                "model": services.engine.model,
+                "updates_waiting": inbox.waiting,
+            },
+            status=503 if wrong else 200,
+        )
+
+    server = web.Application()
+    server.router.add_get("/metrics", metrics)
+    server.router.add_get("/health", health)
+    runner = web.AppRunner(server, access_log=None)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, HOST, port).start()
+        yield
+    finally:
+        await runner.cleanup()
+        services.metrics.registry.unregister(collector)

@@ -1,0 +1,242 @@
+"""Copies of an SQLite database that is in use, and putting one back.
+
+A database lies in several files: what was written last is in the WAL, so a copy of the one file
+lacks it. SQLite's own backup takes all of it at one moment, and lets others write meanwhile.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.database import sqlite_file
+from storage.errors import StorageError
+
+BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite calls its files beside the database."""
+
+
+class BackupError(StorageError):
+    """Why nothing was copied or put back; the message is a sentence for people."""
+
+
+@dataclass(frozen=True)
+class DatabaseFile:
+    """A whole database in one file.
+
+    Attributes:
+        revision: of its tables, such as ``0010``.
+        bytes: its size.
+    """
+
+    path: Path
+    revision: str
+    bytes: int
+
+
+def back_up(url: str, file: Path) -> DatabaseFile:
+    """Copies the database at ``url`` to ``file``, whole or not at all, readable by its owner alone.
+
+    A backup that is there already is replaced; a bot may write meanwhile.
+
+    Raises:
+        BackupError: where there is nothing to copy, or ``file`` cannot be written.
+    """
+    database = _file_of(url)
+    if not database.is_file():
+        raise BackupError(f"There is no database yet: {database} does not exist.")
+    if file.is_dir():
+        raise BackupError(f"{file} is a folder: name a file in it.")
+    if file.exists():
+        if file.samefile(database):
+            raise BackupError(f"{file} is the database itself: name another file.")
+        if not _is_ours(file):
+            raise BackupError(f"{file} is something else than a backup: name another file.")
+    with _copied(database, file, checked=False) as copy:
+        copy.path.replace(file)
+    _reach_disk(file.parent)
+    return DatabaseFile(file, copy.revision, copy.bytes)
+
+
+def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
+    """Puts ``file`` in the place of the database at ``url``, whole or not at all.
+
+    Returns:
+        The database, and where the one before is now, if there was one.
+
+    Raises:
+        BackupError: where ``file`` is no database that this version can open, or a bot, or
+            another program, holds the database.
+    """
+    database = _file_of(url)
+    if not file.is_file():
+        raise BackupError(f"{file} does not exist, or is not a file.")
+    if database.exists() and file.samefile(database):
+        raise BackupError(f"{file} is the database itself: name a backup.")
+    with _trouble_with(database):
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _copied(file, database, checked=True) as copy:
+        before = _set_aside(database) if database.exists() else None
+        with _trouble_with(database):
+            copy.path.replace(database)
+    _reach_disk(database.parent)
+    return DatabaseFile(database, copy.revision, copy.bytes), before
+
+
+def _file_of(url: str) -> Path:
+    file = sqlite_file(url)
+    if file is None:
+        raise BackupError(
+            "DATABASE_URL names no SQLite file. A PostgreSQL database is copied with "
+            "pg_dump --format=custom --file FILE, and put back with pg_restore --clean."
+        )
+    return file
+
+
+@contextmanager
+def _copied(source: Path, place: Path, *, checked: bool) -> Iterator[DatabaseFile]:
+    """A copy in the folder of ``place``, gone at the end unless it was moved away."""
+    partial = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        with _trouble_with(place):
+            os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            with closing(_reading(source)) as old:
+                _first_page(old, source)
+                with closing(sqlite3.connect(partial)) as new:
+                    # In one step: in several, a bot that writes would make it begin again.
+                    old.backup(new)
+                    # One file, without a WAL beside it.
+                    new.execute("PRAGMA journal_mode = DELETE")
+                    revision = _checked(new, source) if checked else _revision(new, source)
+        except (sqlite3.Error, OSError) as error:
+            raise _explained(error, source, place) from error
+        _reach_disk(partial)
+        yield DatabaseFile(partial, revision, partial.stat().st_size)
+    finally:
+        for name in (partial, *(partial.with_name(partial.name + end) for end in BESIDE)):
+            with suppress(OSError):  # nothing is there where nothing can be written
+                name.unlink()
+
+
+def _reading(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=15)
+
+
+def _first_page(connection: sqlite3.Connection, file: Path) -> None:
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        if "not a database" in str(error):
+            raise BackupError(f"{file} is not a tag4pic database.") from error
+        raise
+
+
+def _revision(connection: sqlite3.Connection, file: Path) -> str:
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        row = None
+    if row is None:
+        raise BackupError(f"{file} is not a tag4pic database.")
+    return str(row[0])
+
+
+def _checked(connection: sqlite3.Connection, file: Path) -> str:
+    from storage.migrations.apply import revisions
+
+    revision = _revision(connection, file)
+    if revision not in revisions():
+        raise BackupError(f"{file} was made by a newer version of tag4pic: update tag4pic.")
+    if not is_whole(connection):
+        raise BackupError(f"{file} is damaged: take another backup.")
+    return revision
+
+
+def is_whole(connection: sqlite3.Connection) -> bool:
+    """Whether SQLite finds nothing damaged; reads the whole file."""
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return bool(found) and found[0] == "ok"
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        with closing(_reading(file)) as connection:
+            _revision(connection, file)
+    except (sqlite3.Error, BackupError):
+        return file.stat().st_size == 0
+    return True
+
+
+def _set_aside(database: Path) -> Path:
+    """Gives the database that is to be replaced another name; nobody may be at work with it."""
+    try:
+        with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+            # Granted only where nobody else is connected; what is in the WAL moves into the file.
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise BackupError(
+                "A bot, or another program, is at work with the database: stop it first, and "
+                "restore again. Nothing was changed."
+            ) from error
+        raise _explained(error, database, database) from error
+    except sqlite3.DatabaseError:
+        pass  # Damaged, which may be why another is put in its place.
+    aside = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+    with _trouble_with(database):
+        try:
+            os.link(database, aside)
+        except OSError:  # no hard links here
+            database.rename(aside)
+        # The WAL of one database damages another.
+        for end in BESIDE:
+            with suppress(FileNotFoundError):
+                database.with_name(database.name + end).rename(f"{aside}{end}")
+        aside.chmod(0o600)
+    return aside
+
+
+@contextmanager
+def _trouble_with(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _explained(error, file, file) from error
+
+
+def _explained(error: Exception, source: Path, place: Path) -> BackupError:
+    words = str(error).lower()
+    folder = place.parent
+    if "full" in words or "no space" in words or "quota" in words:
+        return BackupError(
+            f"The disk that holds {folder} is full: free some space and try again. Nothing was "
+            "changed."
+        )
+    if "malformed" in words:
+        return BackupError(f"{source} is damaged.")
+    if "locked" in words:
+        return BackupError(f"{source} is busy: try again in a moment.")
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return BackupError(f"The folder {folder} does not exist.")
+    if isinstance(error, PermissionError) or "readonly" in words or "read-only" in words:
+        return BackupError(f"{folder} cannot be written to: check the rights on it.")
+    if "unable to open" in words:
+        return BackupError(f"{source} cannot be read: check the rights on it and its folder.")
+    return BackupError(f"{place} cannot be written ({error}). Nothing was changed.")
+
+
+def _reach_disk(path: Path) -> None:
+    """Returns once a file, or a folder's list of files, is on the disk."""
+    with suppress(PermissionError, IsADirectoryError):  # of folders, where the system knows none
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            with suppress(OSError):
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,165 @@
+"""``tag4pic doctor``: what is wrong, and what to do about it, online and off."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import closing
+from email.utils import formatdate
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from recommenders.backbones import device
+
+TOKEN = "424242:a-token_that-no.log~may%show"
+OFFLINE = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "BOT_TOKEN": TOKEN}
+
+Tag4pic = Callable[..., Any]
+
+
+def checks_of(result: Any) -> dict[str, dict[str, str]]:
+    return {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+
+
+def test_without_a_network_it_checks_what_is_here_and_says_what_it_could_not(
+    tag4pic: Tag4pic, tmp_path: Path
+) -> None:
+    result = tag4pic("doctor", env=OFFLINE)
+    assert result.exit_code == 0, result.output
+    assert "? token     not checked: 127.0.0.1:9 cannot be reached" in result.stdout
+    assert "✓ database  none yet" in result.stdout
+    assert "✓ bundle    tiny" in result.stdout
+    assert "What could be checked is well." in result.stdout
+    assert not (tmp_path / "bot.db").exists()
+
+
+def a_text(file: Path) -> None:
+    file.write_text("no database" * 99)
+
+
+def newer(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+
+def damaged(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[:8192] + b"\xff" * 8192 + content[16384:])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found", "advice"),
+    [
+        (a_text, "not a tag4pic database", ""),
+        (newer, "made by a newer version", "Update tag4pic."),
+        (damaged, "The database file is damaged", "Restore it from a backup."),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_wrong(
+    tag4pic: Tag4pic,
+    tmp_path: Path,
+    empty_database: Path,
+    spoil: Callable[[Path], None],
+    found: str,
+    advice: str,
+) -> None:
+    file = tmp_path / "bot.db"
+    file.write_bytes(empty_database.read_bytes())
+    spoil(file)
+    result = tag4pic("doctor", "--json", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
+    assert result.exit_code == 1 and not json.loads(result.stdout)["ok"]
+    check = checks_of(result)["database"]
+    assert check["state"] == "wrong" and found in check["found"]
+    assert check["advice"] == advice
+
+
+def test_a_missing_bundle_and_a_device_that_is_not_here_are_wrong(
+    tag4pic: Tag4pic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    env = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "MODEL_DIR": "nowhere"}
+    assert checks_of(tag4pic("doctor", "--json", env=env))["bundle"]["state"] == "wrong"
+    try:
+        checks = checks_of(tag4pic("doctor", "--json", env=env | {"DEVICE": "cuda"}))
+    finally:
+        device.use("auto")
+    assert checks["device"]["state"] == "wrong" and "NVIDIA" in checks["device"]["advice"]
+
+
+Telegram = Callable[..., Mapping[str, str]]
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[Telegram]:
+    """Stands in for Telegram: telegram(webhook={…}, ahead=0, token=TOKEN) gives the settings."""
+    says: dict[str, Any] = {}
+
+    async def answered(request: web.Request) -> web.Response:
+        headers = {"Date": formatdate(time() - says["ahead"], usegmt=True)}
+        if request.match_info["token"] != f"bot{TOKEN}":
+            return web.json_response({"ok": False}, status=401, headers=headers)
+        me = {"id": 424242, "username": "tags_bot"}
+        result = me if request.match_info["method"] == "getMe" else says["webhook"]
+        return web.json_response({"ok": True, "result": result}, headers=headers)
+
+    application = web.Application()
+    application.router.add_post("/{token}/{method}", answered)
+    server = TestServer(application)
+    await server.start_server()
+
+    def settings(
+        webhook: Mapping[str, Any] | None = None, ahead: int = 0, token: str = TOKEN
+    ) -> Mapping[str, str]:
+        says.update(webhook=webhook or {"url": ""}, ahead=ahead)
+        return {"TELEGRAM_API_URL": f"http://127.0.0.1:{server.port}", "BOT_TOKEN": token}
+
+    yield settings
+    await server.close()
+
+
+async def examined(env: Mapping[str, str], settings_env: pytest.MonkeyPatch) -> dict[str, Any]:
+    from bot.doctor import examine
+    from bot.settings import read_settings
+
+    for name, value in env.items():
+        settings_env.setenv(name, value)
+    settings = read_settings(None)
+    assert settings.model_dir is not None
+    bundle = settings.model_dir
+    return {check.name: check async for check in examine(settings, lambda: bundle)}
+
+
+async def test_telegram_tells_of_token_webhook_and_clock(
+    telegram: Telegram, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = await examined(telegram(), monkeypatch)
+    assert checks["token"].found == "of @tags_bot"
+    assert [checks[name].state for name in ("token", "webhook", "clock")] == ["ok"] * 3
+
+    checks = await examined(telegram(ahead=7200, token="1:wrong"), monkeypatch)
+    assert checks["token"].state == "wrong" and "@BotFather" in checks["token"].advice
+    assert checks["clock"].state == "wrong" and "ahead of" in checks["clock"].found
+    assert "webhook" not in checks
+
+
+async def test_a_webhook_that_telegram_calls_in_vain_is_wrong_and_another_one_a_warning(
+    telegram: Telegram, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "https://bot.example/secret-path"
+    failing = {
+        "url": url,
+        "pending_update_count": 7,
+        "last_error_date": int(time()),
+        "last_error_message": "Connection refused",
+    }
+    check = (await examined(telegram(failing) | {"WEBHOOK_URL": url}, monkeypatch))["webhook"]
+    assert check.state == "wrong" and "Connection refused" in check.found
+    assert "7 updates wait" in check.found and "secret-path" not in check.found
+    monkeypatch.delenv("WEBHOOK_URL")
+    check = (await examined(telegram({"url": url}), monkeypatch))["webhook"]
+    assert check.state == "warning" and "WEBHOOK_URL is empty" in check.found
