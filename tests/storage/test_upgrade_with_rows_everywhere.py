@@ -1,5 +1,6 @@
 """A database with something in every table goes up to this version, back, and up again."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,8 +8,9 @@ from alembic import command
 
 from storage import Database
 from storage.migrations.apply import config
+from tests.storage.dialects import on_sqlite
 
-AT = "2026-01-01 00:00:00.000000"
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _row(table: sa.Table) -> dict[str, Any]:
@@ -20,10 +22,12 @@ def _row(table: sa.Table) -> dict[str, Any]:
             row[column.name] = "approved"
         elif "CHAR" in kind or kind == "TEXT":
             row[column.name] = "sofa" if column.name in ("hashtag", "word") else "als"
-        elif kind == "BLOB":
+        elif kind in ("BLOB", "BYTEA"):
             row[column.name] = b"\0" * 32
         elif kind == "JSON":
-            row[column.name] = '[["sofa", 0.5]]'
+            row[column.name] = [["sofa", 0.5]]
+        elif kind == "BOOLEAN":
+            row[column.name] = True
         elif "DATE" in kind or "TIME" in kind:
             row[column.name] = None if column.name == "removed_at" else AT
         else:
@@ -49,10 +53,7 @@ def _fill(connection: sa.Connection) -> None:
     tables.reflect(connection)
     for table in tables.sorted_tables:
         if table.name != "alembic_version":
-            row = _row(table)
-            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-            insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({values})'
-            connection.execute(sa.text(insert), row)
+            connection.execute(table.insert(), _row(table))
 
 
 async def test_nothing_is_lost_up_down_and_up_again(database: Database) -> None:
@@ -75,6 +76,7 @@ async def test_nothing_is_lost_up_down_and_up_again(database: Database) -> None:
     assert again["labels"] == upgraded["labels"]
 
 
+@on_sqlite
 async def test_numbers_are_never_given_twice_after_the_upgrade(database: Database) -> None:
     def counting(connection: sa.Connection) -> set[str]:
         made = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
