@@ -47,15 +47,18 @@ class Database:
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
 
     @classmethod
-    async def open(cls, url: str) -> Database:
+    async def open(cls, url: str, *, must_exist: bool = False) -> Database:
         """Open the database at ``url``, make its folder where needed, and bring it up to date.
+
+        Args:
+            must_exist: an SQLite file that is not there is not made.
 
         Raises ``StorageError`` when it cannot be reached, written to, or is from a newer version.
         """
         address = _address(url)
         try:
             if _is_sqlite(address):
-                await asyncio.to_thread(_check_file, address)
+                await asyncio.to_thread(_check_file, address, must_exist)
             engine = create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
         except sqlite.Error as error:
             raise explain(error) from error
@@ -171,9 +174,11 @@ def _is_sqlite(address: URL) -> bool:
     return address.get_backend_name() == "sqlite"
 
 
-def _check_file(address: URL) -> None:
+def _check_file(address: URL, must_exist: bool) -> None:
     file = address.database
     if not file or file == ":memory:":
         raise StorageError("DATABASE_URL names no file: a database in memory is not kept.")
+    if must_exist and not Path(file).exists():
+        raise StorageError("There is no file of the name in DATABASE_URL.")
     if not file.startswith("file:"):
         sqlite.check(Path(file))

@@ -14,6 +14,7 @@ _BY_STATE = {
     "28": "The database server refuses the user or the password in DATABASE_URL.",
     "3D000": "The database server has no database of that name: check DATABASE_URL.",
     "42501": _NO_RIGHTS,
+    "22": "A value does not fit the database: the debug log says which.",
     "25006": "The database cannot be written to: its server only reads at present.",
     "23503": _DELETED,
     "53100": _FULL,
@@ -60,7 +61,8 @@ def explain(error: BaseException) -> StorageError:
     for length in range(len(state), 0, -1):
         if sentence := _BY_STATE.get(state[:length]):
             return StorageError(sentence)
-    words = str(cause).lower()
+    # Words are read only where there is no state: what a server says is in its own language.
+    words = "" if state else str(cause).lower()
     for sentence, clues in _BY_WORDS.items():
         if any(clue in words for clue in clues):
             return StorageError(sentence)

@@ -6,6 +6,7 @@ import typer
 
 from bot.cli.bench import bench
 from bot.cli.console import Commands, run_quietly
+from bot.cli.db import app as db_app
 from bot.cli.recommend import recommend
 from bot.cli.serve import serve
 from bot.cli.tags import app as tags_app
@@ -71,6 +72,7 @@ app.command()(recommend)
 app.command()(serve)
 app.add_typer(tags_app, name="tags")
 app.add_typer(weights_app, name="weights")
+app.add_typer(db_app, name="db")
 app.command()(bench)
 
 app.add_typer(train_app, name="train")

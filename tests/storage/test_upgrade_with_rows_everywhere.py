@@ -13,7 +13,7 @@ from tests.storage.dialects import on_sqlite
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def _row(table: sa.Table) -> dict[str, Any]:
+def row_of(table: sa.Table) -> dict[str, Any]:
     """Something for each column; numbers are those of the one photo, answer and chat."""
     row: dict[str, Any] = {}
     for column in table.columns:
@@ -48,18 +48,18 @@ def _rows(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _fill(connection: sa.Connection) -> None:
+def fill(connection: sa.Connection) -> None:
     tables = sa.MetaData()
     tables.reflect(connection)
     for table in tables.sorted_tables:
         if table.name != "alembic_version":
-            connection.execute(table.insert(), _row(table))
+            connection.execute(table.insert(), row_of(table))
 
 
 async def test_nothing_is_lost_up_down_and_up_again(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
-        await connection.run_sync(_fill)
+        await connection.run_sync(fill)
         before = await connection.run_sync(_rows)
         await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
         upgraded = await connection.run_sync(_rows)
