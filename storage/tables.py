@@ -315,6 +315,7 @@ class Label(Base):
         UniqueConstraint("user_id", "photo_id", "key"),
         Index(None, "user_id", "at"),
         Index(None, "key", "user_id"),
+        Index(None, "learnt_in", "tried_at", "removed_at"),
         KEEP_COUNTING,
     )
 
@@ -327,7 +328,7 @@ class Label(Base):
     album: Mapped[bool] = mapped_column(server_default=false())
     likely: Mapped[bool] = mapped_column(server_default=false())
     at: Mapped[datetime]
-    learnt_in: Mapped[str | None] = mapped_column(String(128), index=True)
+    learnt_in: Mapped[str | None] = mapped_column(String(128))
     tried_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
 

@@ -1,0 +1,20 @@
+"""Labels that wait to be learnt are found by an index, not among all labels."""
+
+from alembic import op
+
+revision = "0013"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+_OLD, _NEW = "ix_labels_learnt_in", "ix_labels_learnt_in_tried_at_removed_at"
+
+
+def upgrade() -> None:
+    op.drop_index(_OLD, "labels")
+    op.create_index(_NEW, "labels", ["learnt_in", "tried_at", "removed_at"])
+
+
+def downgrade() -> None:
+    op.drop_index(_NEW, "labels")
+    op.create_index(_OLD, "labels", ["learnt_in"])
