@@ -343,7 +343,7 @@ class LabelDecision(Base):
     )
     key: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
     status: Mapped[str] = mapped_column(String(16))
-    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    decided_by: Mapped[int | None] = mapped_column(BigInteger, index=True)
     decided_at: Mapped[datetime]
 
 

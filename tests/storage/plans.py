@@ -32,6 +32,7 @@ from storage import (
     personal_data,
     recommendations,
     sightings,
+    supergroups,
     training_labels,
     users,
     version_news,
@@ -42,6 +43,7 @@ GROWING = frozenset(
     {
         *("photos", "cropped_photos", "photo_files", "photo_features", "sightings"),
         *("recommendations", "votes", "taken_out", "labels", "users", "chats"),
+        "label_decisions",
     }
 )
 """Tables that grow with use."""
@@ -67,6 +69,9 @@ _ROWS = {
         f"n, {_PEOPLE}, n, 'both', 'v1', 'balanced', '[[\"dog\", 0.5]]', 1, n % 997, false, {_AT}"
     ),
     "votes (recommendation_id, user_id, value, at)": f"n, {_PEOPLE}, 1, {_AT}",
+    "label_decisions (photo_id, key, status, decided_by, decided_at)": (
+        f"n, 'tag' || n % 5000, 'approved', {_PEOPLE}, {_AT}"
+    ),
     "taken_out (recommendation_id, hashtag, user_id, at)": f"n, 'dog', {_PEOPLE}, {_AT}",
 }
 _LABELS = (
@@ -209,6 +214,16 @@ async def ask_everything(database: Database) -> list[Asked]:
         lambda s: recommendations.extend(s, photo, [("cat", 0.1)], shown=2),
         lambda s: chats.change(s, person, count=5),
         lambda s: channels.adds_captions(s, person),
+    )
+    await ask(
+        "an album, an old photo, a group that becomes a supergroup",
+        lambda s: sightings.answered(s, chat_id=person, message_id=3, photo_ids=[7, 8]),
+        lambda s: known_photos.add_hashes(s, photo, hashes),
+        lambda s: users.languages(s, [person]),
+        lambda s: feedback.vote_of(s, recommendation_id=photo, user_id=person),
+        lambda s: feedback.put_back(s, recommendation_id=photo, hashtag="x"),
+        lambda s: training_labels.unmark_learnt(s, "v0"),
+        lambda s: supergroups.move(s, 11, -1_000_000_011),
     )
     await ask("/mydata", lambda s: personal_data.stored(s, person))
     await ask("/mydata, the file", lambda s: personal_data.export(s, person))
