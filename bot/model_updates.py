@@ -174,7 +174,7 @@ class _FineTuner:
         fewest = settings.finetune_every if isinstance(settings.finetune_every, int) else 1
         async with database.reading() as session:
             # Quick to count, and mostly too few to go into what each waits for.
-            if await training_labels.untried(session, knowing) < fewest:
+            if await training_labels.untried(session, knowing, at_most=fewest) < fewest:
                 return
         status = await learning_status(settings, database)
         if not status.due or await asyncio.to_thread(self.versions.busy):

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from storage import sqlite
-from storage.errors import StorageError, explain
+from storage import postgresql, sqlite
+from storage.errors import BUSY, StorageError, explain
 
 _ASYNC_DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -43,7 +43,8 @@ class Database:
         # SQLite has one writer at a time. Within this process writers queue here, in order;
         # only another process is waited for by polling (the busy timeout).
         self._turn = asyncio.Lock() if is_sqlite else None
-        noting = engine.execution_options(**sqlite.WRITE) if is_sqlite else engine
+        note = sqlite.WRITE if is_sqlite else postgresql.NOTE
+        noting = engine.execution_options(**note)
         writing = engine.execution_options(**sqlite.WRITE_FOR_GOOD) if is_sqlite else engine
         self._noting = async_sessionmaker(noting, expire_on_commit=False)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
@@ -51,15 +52,18 @@ class Database:
         self._files: sqlite.Files | None = None
 
     @classmethod
-    async def open(cls, url: str) -> Database:
+    async def open(cls, url: str, *, must_exist: bool = False) -> Database:
         """Open the database at ``url``, make its folder where needed, and bring it up to date.
+
+        Args:
+            must_exist: an SQLite file that is not there is not made.
 
         Raises ``StorageError`` when it cannot be reached, written to, or is from a newer version.
         """
         address = _address(url)
         try:
             if _is_sqlite(address):
-                await asyncio.to_thread(_check_file, address)
+                await asyncio.to_thread(_check_file, address, must_exist)
             engine = create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
         except sqlite.Error as error:
             raise explain(error) from error
@@ -68,13 +72,16 @@ class Database:
                 "The folder for the database cannot be made: check the path in DATABASE_URL."
             ) from error
         except ModuleNotFoundError as error:
+            driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
             raise StorageError(
-                f"The driver for this database is not installed: run pip install {error.name}."
+                f"The driver for this database is not installed: run pip install {driver}."
             ) from error
         except (ArgumentError, NoSuchModuleError) as error:
             raise StorageError("DATABASE_URL names no kind of database known here.") from error
         if _is_sqlite(address):
             sqlite.prepare(engine.sync_engine)
+        else:
+            postgresql.prepare(engine.sync_engine)
         database = cls(engine)
         try:
             await database._migrate()
@@ -91,13 +98,20 @@ class Database:
 
         from storage.migrations.apply import migrate
 
+        connected = False
         try:
             async with self._writing() as session:
                 connection = await session.connection()
+                connected = True
                 await connection.run_sync(migrate)
                 await session.commit()
         except _FAILURES as error:
             raise explain(error) from error
+        except (TypeError, ValueError, OverflowError) as error:
+            # What the driver does not take, it says when it first connects.
+            if connected:
+                raise
+            raise StorageError("DATABASE_URL has an option or a port that is none.") from error
         except CommandError as error:
             raise StorageError(
                 "The database was made by a newer version of tag4pic: update tag4pic."
@@ -109,8 +123,7 @@ class Database:
 
         Args:
             confirmed: what is written is confirmed to a person, so a power cut must not take it.
-                Where False, it may take the last of it on SQLite, which then need not wait for the
-                disk.
+                Where False, it may take the last of it, and nothing waits for the disk.
 
         Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
         """
@@ -161,9 +174,7 @@ class Database:
             async with asyncio.timeout(WAIT_SECONDS):
                 await turn.acquire()
         except TimeoutError as error:
-            raise StorageError(
-                "The database is busy with other work: try again in a moment."
-            ) from error
+            raise StorageError(BUSY) from error
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -206,20 +217,23 @@ async def revision_at(url: str) -> str | None:
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StorageError(
             "DATABASE_URL is not an address such as sqlite+aiosqlite:///data/tag4pic.db."
         ) from error
-    return address.set(drivername=_ASYNC_DRIVERS.get(address.drivername, address.drivername))
+    address = address.set(drivername=_ASYNC_DRIVERS.get(address.drivername, address.drivername))
+    return address if _is_sqlite(address) else postgresql.address(address)
 
 
 def _is_sqlite(address: URL) -> bool:
     return address.get_backend_name() == "sqlite"
 
 
-def _check_file(address: URL) -> None:
+def _check_file(address: URL, must_exist: bool) -> None:
     file = address.database
     if not file or file == ":memory:":
         raise StorageError("DATABASE_URL names no file: a database in memory is not kept.")
+    if must_exist and not Path(file).exists():
+        raise StorageError("There is no file of the name in DATABASE_URL.")
     if not file.startswith("file:"):
         sqlite.check(Path(file))

@@ -1,26 +1,47 @@
 """The one exception that leaves this package, and the sentences it speaks."""
 
-_SENTENCES = {
-    "The disk that holds the database is full: free some space and try again.": (
-        "disk is full",
-        "no space left",
-        "disk quota",
-    ),
-    "The database cannot be written to: check the rights on its file and folder.": (
-        "readonly",
-        "read-only",
-    ),
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+_UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it runs."
+_NO_RIGHTS = "The user in DATABASE_URL may not do this: give it the rights on its database."
+_FULL = "The disk that holds the database is full: free some space and try again."
+_READ_ONLY = "The database cannot be written to: check the rights on its file and folder."
+_LOCKED = "The database is busy with another program: try again in a moment."
+_DELETED = "What this belongs to has been deleted in the meantime."
+BUSY = "The database is busy with other work: try again in a moment."
+
+_BY_STATE = {
+    "28": "The database server refuses the user or the password in DATABASE_URL.",
+    "3D000": "The database server has no database of that name: check DATABASE_URL.",
+    "42501": _NO_RIGHTS,
+    "22": "A value does not fit the database: the debug log says which.",
+    "25006": "The database cannot be written to: its server only reads at present.",
+    "23503": _DELETED,
+    "53100": _FULL,
+    "53200": "The database server has no memory left: try again in a moment.",
+    "53300": "The database server has no connection left: raise its max_connections.",
+    "40": BUSY,
+    "55P03": _LOCKED,
+    "57014": BUSY,
+    "57P": _UNREACHABLE,
+    "08": _UNREACHABLE,
+}
+"""By the beginning of PostgreSQL's SQLSTATE, the most particular one that fits."""
+
+_BY_WORDS = {
+    _FULL: ("disk is full", "no space left", "disk quota"),
+    _READ_ONLY: ("readonly", "read-only"),
     "The database cannot be written to: check the rights on its folder.": ("permission denied",),
-    "The database is busy with another program: try again in a moment.": ("locked",),
+    _LOCKED: ("locked",),
     "The database cannot be opened: check the path in DATABASE_URL.": ("unable to open",),
     "The file that DATABASE_URL names is not a tag4pic database.": ("not a database",),
     "The database file is damaged: restore it from a backup.": ("malformed",),
     "The disk failed while the database was read or written: check it.": ("disk i/o",),
-    "What this belongs to has been deleted in the meantime.": ("foreign key",),
-    "The database server has no database of that name: check DATABASE_URL.": ("does not exist",),
-    "The database server cannot be reached: check DATABASE_URL.": ("name or service", "connect"),
+    _DELETED: ("foreign key",),
+    # What asyncpg says of a connection that the server has ended, without a state.
+    _UNREACHABLE: ("connection is closed", "connection was closed", "connection was lost"),
 }
-"""By the sentence, what the driver's words hold."""
+"""By the sentence, what the words of a driver that gives no state hold."""
 
 
 class StorageError(Exception):
@@ -33,8 +54,18 @@ class StorageError(Exception):
 
 def explain(error: BaseException) -> StorageError:
     """The ``StorageError`` to raise from ``error`` (a driver's, SQLAlchemy's or the system's)."""
-    words = str(getattr(error, "orig", None) or error).lower()
-    for sentence, clues in _SENTENCES.items():
+    if isinstance(error, PoolTimeoutError):
+        return StorageError(BUSY)
+    cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None) or ""
+    for length in range(len(state), 0, -1):
+        if sentence := _BY_STATE.get(state[:length]):
+            return StorageError(sentence)
+    # Words are read only where there is no state: what a server says is in its own language.
+    words = "" if state else str(cause).lower()
+    for sentence, clues in _BY_WORDS.items():
         if any(clue in words for clue in clues):
             return StorageError(sentence)
+    if isinstance(cause, OSError):
+        return StorageError(_UNREACHABLE)
     return StorageError("The database refused what was asked: the debug log has its words.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import channels, recommendations
@@ -75,7 +75,12 @@ async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
         if table is Recommendation.__table__:
             theirs.append(recommendations.to_photos_of(user_id))
         if theirs:
-            tables[table.name] = await _rows(session, select(table).where(or_(*theirs)))
+            # One by one: for two conditions at once, the whole table may be read.
+            rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+            for condition in theirs:
+                for row in await _rows(session, select(table).where(condition)):
+                    rows[tuple(row[key.name] for key in table.primary_key)] = row
+            tables[table.name] = list(rows.values())
     sent = select(Sighting.photo_id).where(Sighting.user_id == user_id).distinct()
     photo_ids = (await session.scalars(sent)).all()
     for model in (Photo, CroppedPhoto, PhotoFile, PhotoFeatures):

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from storage.tables import Label, Recommendation, Sighting, now
 
@@ -165,12 +166,11 @@ async def last_of(
 
 def to_photos_of(user_id: int) -> ColumnElement[bool]:
     """SQL: whether an answer is to a photo that the user sent in its chat."""
-    return exists().where(
-        Sighting.photo_id == Recommendation.photo_id,
-        Sighting.chat_id == Recommendation.chat_id,
-        Sighting.user_id == user_id,
-        ~Sighting.by_bot,
-    )
+    # By the person's photos to the answers: an EXISTS would be asked of every answer there is.
+    answers = aliased(Recommendation)
+    same = and_(Sighting.photo_id == answers.photo_id, Sighting.chat_id == answers.chat_id)
+    theirs = select(answers.id).join(Sighting, same)
+    return Recommendation.id.in_(theirs.where(Sighting.user_id == user_id, ~Sighting.by_bot))
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[Recommendation]:

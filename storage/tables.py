@@ -315,6 +315,7 @@ class Label(Base):
         UniqueConstraint("user_id", "photo_id", "key"),
         Index(None, "user_id", "at"),
         Index(None, "key", "user_id"),
+        Index(None, "learnt_in", "tried_at", "removed_at"),
         KEEP_COUNTING,
     )
 
@@ -327,7 +328,7 @@ class Label(Base):
     album: Mapped[bool] = mapped_column(server_default=false())
     likely: Mapped[bool] = mapped_column(server_default=false())
     at: Mapped[datetime]
-    learnt_in: Mapped[str | None] = mapped_column(String(128), index=True)
+    learnt_in: Mapped[str | None] = mapped_column(String(128))
     tried_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
 
@@ -342,7 +343,7 @@ class LabelDecision(Base):
     )
     key: Mapped[str] = mapped_column(String(KEY_LENGTH), primary_key=True)
     status: Mapped[str] = mapped_column(String(16))
-    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    decided_by: Mapped[int | None] = mapped_column(BigInteger, index=True)
     decided_at: Mapped[datetime]
 
 

@@ -229,12 +229,35 @@ async def count(session: AsyncSession, backbone: str, learnt_in: Collection[str]
     )
 
 
-async def untried(session: AsyncSession, learnt_in: Collection[str]) -> int:
-    """How many labels no fine-tuning has learnt from, whatever they wait for: quick to count."""
-    query = select(func.count(Label.id)).where(
-        _ACTIVE, _unlearnt(learnt_in), Label.tried_at.is_(None)
+async def untried(session: AsyncSession, learnt_in: Collection[str], *, at_most: int) -> int:
+    """How many labels no fine-tuning has learnt from, whatever they wait for.
+
+    Quick, however many there are: it counts no further than ``at_most``.
+    """
+    others = [one for one in await _versions(session) if one not in learnt_in]
+    total = 0
+    for model in (None, *others):
+        query = select(Label.id).where(
+            Label.learnt_in.is_(model) if model is None else Label.learnt_in == model,
+            Label.tried_at.is_(None),
+            _ACTIVE,
+        )
+        some = query.limit(at_most - total).subquery()
+        total += await session.scalar(select(func.count()).select_from(some)) or 0
+        if total >= at_most:
+            break
+    return total
+
+
+async def _versions(session: AsyncSession) -> list[str]:
+    """The versions that learnt labels, each found behind the one before in the index of them."""
+    first = select(func.min(Label.learnt_in).label("model")).cte("versions", recursive=True)
+    following = select(func.min(Label.learnt_in)).where(Label.learnt_in > first.c.model)
+    step = select(following.scalar_subquery()).where(first.c.model.is_not(None))
+    versions = first.union_all(step)
+    return list(
+        await session.scalars(select(versions.c.model).where(versions.c.model.is_not(None)))
     )
-    return await session.scalar(query) or 0
 
 
 def _unlearnt(learnt_in: Collection[str]) -> ColumnElement[bool]:

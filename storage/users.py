@@ -95,7 +95,8 @@ def _without_words(user_id: int) -> Update:
 def _photos_only_of(user_id: int) -> Select[int]:
     theirs, others = aliased(Sighting), aliased(Sighting)
     return select(Photo.id).where(
-        exists().where(theirs.photo_id == Photo.id, theirs.user_id == user_id),
+        # Not an EXISTS, which would be asked of every photo there is.
+        Photo.id.in_(select(theirs.photo_id).where(theirs.user_id == user_id)),
         ~exists().where(others.photo_id == Photo.id, others.user_id != user_id),
         ~exists().where(Label.photo_id == Photo.id, Label.user_id != user_id),
     )

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from recommenders.backbones import openvino_network
 from recommenders.machine import one_core_each
 from storage.database import Database
+from tests.postgres import Server, missing, server
 
 # A busy machine is no failure: nothing here is judged by the clock.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -53,3 +54,25 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     asyncio.run(migrate())
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; tests that want one skip where it is not installed."""
+    if reason := missing():
+        pytest.skip(reason)
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres: Server) -> str:
+    """The name of a database with all tables on that server, to be copied."""
+    name = "empty"
+
+    async def migrate() -> None:
+        await postgres.execute(f"CREATE DATABASE {name}")
+        await (await Database.open(postgres.url(name))).close()
+
+    asyncio.run(migrate())
+    return name

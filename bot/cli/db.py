@@ -1,4 +1,4 @@
-"""``tag4pic db``: copying the database while the bot runs, and putting a copy back."""
+"""``tag4pic db``: backing the database up, putting a backup back, moving to another one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 
 from bot.cli.console import Commands, print_line, settings_for_a_command
+from bot.cli.db_copy import copy
 
 app = typer.Typer(cls=Commands, no_args_is_help=True)
 
@@ -15,13 +16,14 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The copy.", show_def
 
 @app.callback()
 def db() -> None:
-    """Back the database up, and put a backup back.
+    """Back the database up, put a backup back, and move to another database.
 
     Copying the database's file alone copies nothing: what was written last lies in another file
     beside it.
 
         tag4pic db backup /srv/backups/tag4pic.db
         tag4pic db restore /srv/backups/tag4pic.db
+        tag4pic db copy sqlite:///data/tag4pic.db postgresql://me:secret@host/tag4pic
     """
 
 
@@ -69,3 +71,6 @@ def restore(file: File) -> None:
 
 def _size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
+
+
+app.command()(copy)

@@ -22,15 +22,31 @@ def vector() -> Callable[..., NDArray[np.float32]]:
     return draw
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/folder/bot.db"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """What the test's database is; ``tests.storage.dialects`` marks what is of one alone."""
+    if request.param == "postgresql":
+        request.getfixturevalue("empty_postgres")  # which needs a loop of its own
+    return str(request.param)
 
 
 @pytest.fixture
-async def database(url: str, tmp_path: Path, empty_database: Path) -> AsyncIterator[Database]:
-    (tmp_path / "folder").mkdir()
-    shutil.copy(empty_database, tmp_path / "folder" / "bot.db")
+async def url(
+    request: pytest.FixtureRequest, dialect: str, tmp_path: Path, empty_database: Path
+) -> AsyncIterator[str]:
+    """The address of a database with all tables, and nothing in them."""
+    if dialect == "sqlite":
+        (tmp_path / "folder").mkdir()
+        shutil.copy(empty_database, tmp_path / "folder" / "bot.db")
+        yield f"sqlite+aiosqlite:///{tmp_path}/folder/bot.db"
+    else:
+        server = request.getfixturevalue("postgres")
+        async with server.database(request.getfixturevalue("empty_postgres")) as address:
+            yield address
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
     opened = await Database.open(url)
     yield opened
     await opened.close()

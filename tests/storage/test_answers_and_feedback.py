@@ -302,10 +302,10 @@ async def test_what_was_given_to_the_photo_since_is_wanted_again(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
-    await add_label(database, photo, "tag1")
+    await add_label(database, photo, tag="tag1")
     await take_out(database, await answer(database, photo), "tag1", "dog")
     assert await unwanted(database, photo) == {"tag1", "dog"}
-    await add_label(database, photo, "dog")
+    await add_label(database, photo, tag="dog")
     assert await unwanted(database, photo) == {"tag1"}
 
 

@@ -6,13 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from recommenders.copies import Hashes
-from storage import (
-    Database,
-    StorageError,
-    chats,
-    known_photos,
-    users,
-)
+from storage import Database, StorageError, chats, known_photos, users
+from tests.storage.dialects import on_sqlite
 
 
 async def test_what_is_stored_is_there_after_a_restart(url: str) -> None:
@@ -32,6 +27,7 @@ async def test_a_plain_sqlite_url_will_do(tmp_path: Path) -> None:
     assert (tmp_path / "plain.db").exists()
 
 
+@on_sqlite
 async def test_sqlite_writes_ahead_and_holds_to_foreign_keys(database: Database) -> None:
     async with database.reading() as session:
         assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
@@ -39,6 +35,7 @@ async def test_sqlite_writes_ahead_and_holds_to_foreign_keys(database: Database)
         assert int(await session.scalar(text("PRAGMA busy_timeout")) or 0) > 0
 
 
+@on_sqlite
 async def test_sqlite_waits_for_the_disk_only_where_something_is_confirmed(
     database: Database,
 ) -> None:
@@ -68,6 +65,7 @@ async def test_a_session_for_reading_stores_nothing(database: Database) -> None:
         assert (await chats.get(session, 1)).count is None
 
 
+@on_sqlite
 async def test_a_hundred_writers_at_once_are_all_served(database: Database) -> None:
     async def use(number: int) -> None:
         async with database.session() as session:
@@ -80,6 +78,7 @@ async def test_a_hundred_writers_at_once_are_all_served(database: Database) -> N
         assert (await chats.get(session, 1)).count == 100
 
 
+@on_sqlite
 async def test_two_processes_may_write_to_one_file(url: str, database: Database) -> None:
     other = await Database.open(url)
 
@@ -102,6 +101,7 @@ async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
             assert (await chats.get(session, 1)).count is None
 
 
+@on_sqlite
 async def test_a_full_disk_is_told_in_a_sentence_and_what_was_confirmed_stays(
     database: Database,
 ) -> None:
@@ -130,6 +130,7 @@ async def test_a_database_that_may_not_be_written_is_told_in_a_sentence(
     await database.close()
 
 
+@on_sqlite
 async def test_a_database_that_stays_locked_is_told_in_a_sentence(
     url: str, database: Database
 ) -> None:
@@ -143,6 +144,7 @@ async def test_a_database_that_stays_locked_is_told_in_a_sentence(
     holder.close()
 
 
+@on_sqlite
 async def test_a_nested_session_is_refused_rather_than_waited_for_for_ever(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

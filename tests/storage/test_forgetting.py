@@ -27,6 +27,7 @@ from storage import (
 )
 from storage.personal_data import Stored
 from storage.tables import Base, LabelDecision, Sighting, User, now
+from tests.storage.dialects import on_sqlite
 
 NewPhoto = Callable[..., Awaitable[int]]
 ME, OTHER, GROUP, CHANNEL = 111222333, 444555666, -1000, -700
@@ -249,6 +250,7 @@ async def test_someone_unknown_is_forgotten_without_ado(database: Database) -> N
         await users.forget(session, 404)
 
 
+@on_sqlite
 async def test_what_is_forgotten_is_not_left_lying_in_the_file(url: str, tmp_path: Path) -> None:
     database = await Database.open(url)
     photo_name = "AQADlastingname"

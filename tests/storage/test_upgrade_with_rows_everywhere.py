@@ -1,5 +1,6 @@
 """A database with something in every table goes up to this version, back, and up again."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,11 +9,12 @@ from alembic import command
 
 from storage import Database
 from storage.migrations.apply import config, revisions
+from tests.storage.dialects import on_sqlite
 
-AT = "2026-01-01 00:00:00.000000"
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def _row(table: sa.Table) -> dict[str, Any]:
+def row_of(table: sa.Table) -> dict[str, Any]:
     """Something for each column; numbers are those of the one photo, answer and chat."""
     row: dict[str, Any] = {}
     for column in table.columns:
@@ -21,10 +23,12 @@ def _row(table: sa.Table) -> dict[str, Any]:
             row[column.name] = "approved"
         elif "CHAR" in kind or kind == "TEXT":
             row[column.name] = "sofa" if column.name in ("hashtag", "word") else "als"
-        elif kind == "BLOB":
+        elif kind in ("BLOB", "BYTEA"):
             row[column.name] = b"\0" * 32
         elif kind == "JSON":
-            row[column.name] = '[["sofa", 0.5]]'
+            row[column.name] = [["sofa", 0.5]]
+        elif kind == "BOOLEAN":
+            row[column.name] = True
         elif "DATE" in kind or "TIME" in kind:
             row[column.name] = None if column.name == "removed_at" else AT
         else:
@@ -45,21 +49,18 @@ def _rows(connection: sa.Connection) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _fill(connection: sa.Connection) -> None:
+def fill(connection: sa.Connection) -> None:
     tables = sa.MetaData()
     tables.reflect(connection)
     for table in tables.sorted_tables:
         if table.name != "alembic_version":
-            row = _row(table)
-            names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-            insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({values})'
-            connection.execute(sa.text(insert), row)
+            connection.execute(table.insert(), row_of(table))
 
 
 async def test_nothing_is_lost_up_down_and_up_again(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
-        await connection.run_sync(_fill)
+        await connection.run_sync(fill)
         before = await connection.run_sync(_rows)
         await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
         upgraded = await connection.run_sync(_rows)
@@ -76,6 +77,7 @@ async def test_nothing_is_lost_up_down_and_up_again(database: Database) -> None:
     assert again["labels"] == upgraded["labels"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("earlier", revisions()[1:])
 async def test_every_earlier_version_comes_here_and_goes_back_with_all_its_rows(
     database: Database, earlier: str
@@ -84,7 +86,7 @@ async def test_every_earlier_version_comes_here_and_goes_back_with_all_its_rows(
     moves = {"new_hashtags", "label_decisions"}
     async with database.engine.begin() as connection:
         await connection.run_sync(lambda sync: command.downgrade(config(sync), earlier))
-        await connection.run_sync(_fill)
+        await connection.run_sync(fill)
         before = await connection.run_sync(_rows)
         await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
         here = await connection.run_sync(_rows)
@@ -99,6 +101,7 @@ async def test_every_earlier_version_comes_here_and_goes_back_with_all_its_rows(
     assert all(back[name][0]["id"] == before[name][0]["id"] for name in known)
 
 
+@on_sqlite
 async def test_numbers_are_never_given_twice_after_the_upgrade(database: Database) -> None:
     def counting(connection: sa.Connection) -> set[str]:
         made = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))

@@ -1,0 +1,64 @@
+"""``tag4pic db copy``: moving everything to another database."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from bot.cli.console import print_line
+
+if TYPE_CHECKING:
+    from storage import Database
+    from storage.copying import Copied
+
+
+def copy(
+    from_url: Annotated[str, typer.Argument(metavar="FROM_URL", show_default=False)],
+    to_url: Annotated[str, typer.Argument(metavar="TO_URL", show_default=False)],
+) -> None:
+    """Copy everything to another database, which must be empty; stop the bot first.
+
+    Both are addresses as DATABASE_URL takes them. Each table is read back and compared, row by row;
+    where anything fails, the other database stays empty, and the first is as it was.
+
+        tag4pic db copy sqlite:///data/tag4pic.db postgresql://me:secret@host/tag4pic
+        tag4pic db copy postgresql://me:secret@host/tag4pic sqlite:///data/back.db
+    """
+    copied = asyncio.run(_copy(from_url, to_url))
+    for one in copied:
+        print_line(f"{escape(one.table):20} {one.rows:>12,} rows  {one.checksum}")
+    rows = sum(one.rows for one in copied)
+    print_line(f"[bold]{rows:,} rows[/] copied, and the same in both. Now set DATABASE_URL.")
+
+
+async def _copy(from_url: str, to_url: str) -> "list[Copied]":
+    from storage import copying
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    source = await _open(from_url, "FROM_URL", must_exist=True)
+    try:
+        target = await _open(to_url, "TO_URL")
+        try:
+            with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+                task = bar.add_task("")
+
+                def show(table: str, rows: int, total: int) -> None:
+                    bar.update(task, description=table, completed=rows, total=total)
+
+                return await copying.copy(source, target, show)
+        finally:
+            await target.close()
+    finally:
+        await source.close()
+
+
+async def _open(url: str, argument: str, *, must_exist: bool = False) -> "Database":
+    from storage import Database, StorageError
+
+    try:
+        return await Database.open(url, must_exist=must_exist)
+    except StorageError as error:
+        raise StorageError(str(error).replace("DATABASE_URL", argument)) from error

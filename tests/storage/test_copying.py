@@ -1,0 +1,104 @@
+"""A database moves to another kind and back, and is the same."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from storage import Database, StorageError, chats, copying, known_photos, recommendations
+from storage.tables import Base
+from tests.postgres import Server
+from tests.storage.dialects import on_sqlite
+from tests.storage.test_upgrade_with_rows_everywhere import fill
+
+NewPhoto = Callable[..., Awaitable[int]]
+
+
+def unwatched(table: str, rows: int, total: int) -> None:
+    assert rows <= total
+
+
+async def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    async with database.reading() as session:
+        return {
+            table.name: sorted(map(tuple, await session.execute(table.select())), key=repr)
+            for table in Base.metadata.sorted_tables
+        }
+
+
+async def record(database: Database, photo: int) -> int:
+    async with database.session() as session:
+        return await recommendations.record(
+            session,
+            photo_id=photo,
+            chat_id=1,
+            backend="als",
+            model="m",
+            style="balanced",
+            hashtags=[("été", 0.1), ("закат", 1 / 3)],
+            elapsed_ms=0.1,
+        )
+
+
+@on_sqlite
+async def test_a_database_moves_to_postgresql_and_back(
+    database: Database, new_photo: NewPhoto, postgres: Server, empty_postgres: str, tmp_path: Path
+) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(fill)
+    photo = await new_photo()
+    await record(database, photo)
+    number = await record(database, photo)
+    async with database.session() as session:
+        await session.execute(text("DELETE FROM recommendations WHERE id = :id"), {"id": number})
+    before = await everything(database)
+    assert all(before.values())
+    back = await Database.open(f"sqlite:///{tmp_path}/back.db")
+    async with postgres.database(empty_postgres) as url:
+        moved = await Database.open(url)
+        there = await copying.copy(database, moved, unwatched)
+        assert await everything(moved) == before
+        again = await copying.copy(moved, back, unwatched)
+        assert again == there
+        assert {one.table: one.rows for one in there} == {k: len(v) for k, v in before.items()}
+        # What was deleted lends its number to nobody.
+        assert await record(moved, photo) == number + 1
+        await moved.close()
+    assert await everything(back) == before
+    assert await record(back, photo) == number + 1
+    await back.close()
+
+
+async def test_a_database_with_something_in_it_is_not_copied_over(
+    database: Database, tmp_path: Path
+) -> None:
+    other = await Database.open(f"sqlite:///{tmp_path}/other.db")
+    async with database.session() as session:
+        await chats.change(session, 1, count=5)
+    before = await everything(database)
+    with pytest.raises(StorageError, match="not empty"):
+        await copying.copy(other, database, unwatched)
+    assert await everything(database) == before
+    await other.close()
+
+
+@on_sqlite
+async def test_a_copy_that_fails_leaves_nothing_behind(
+    database: Database, new_photo: NewPhoto, tmp_path: Path
+) -> None:
+    await new_photo()
+    other = await Database.open(f"sqlite:///{tmp_path}/other.db")
+
+    def sabotage(connection: Connection) -> None:
+        changing = "UPDATE photos SET band_0 = -1"
+        connection.exec_driver_sql(f"CREATE TRIGGER x AFTER INSERT ON photos BEGIN {changing}; END")
+
+    async with other.engine.begin() as connection:
+        await connection.run_sync(sabotage)
+    with pytest.raises(StorageError, match="copy of photos is not the same"):
+        await copying.copy(database, other, unwatched)
+    assert not any((await everything(other)).values())
+    async with other.session() as session:
+        assert await known_photos.find_by_file(session, "any") is None
+    await other.close()
