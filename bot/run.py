@@ -25,6 +25,7 @@ from bot.chat.learner import Learner
 from bot.chat.services import Bot
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
+from bot.retention import purged_daily
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from recommenders.backbones import device
@@ -88,7 +89,10 @@ async def serve(
                     f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
                     "Ctrl-C stops it."
                 )
-            async with kept_current(application, Versions.of(settings.model_dir)):
+            async with (
+                kept_current(application, Versions.of(settings.model_dir)),
+                purged_daily(database, settings.keep_days),
+            ):
                 await stop.wait()
                 say("Stopping…")
 

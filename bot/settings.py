@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "openvino", "cuda", "cpu"] = "auto"
 
     tags_per_day: int = Field(default=300, ge=1)
+    keep_days: int = Field(default=400, ge=0)
     finetune_every: int | Literal["nightly"] | None = None
 
     api_key: SecretStr | None = None

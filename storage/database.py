@@ -134,6 +134,24 @@ class Database:
         except _FAILURES as error:
             raise explain(error) from error
 
+    async def shrink_log(self) -> None:
+        """Writes SQLite's log into the file and empties it: what was deleted stands in it still.
+
+        Whoever reads meanwhile may keep some of it; the next call, or the end of the last
+        connection, empties it then. Other databases keep logs of their own.
+        """
+        if self._turn is None:
+            return
+        try:
+            await self._wait(self._turn)
+            try:
+                async with self.engine.connect() as connection:
+                    await connection.run_sync(sqlite.empty_log)
+            finally:
+                self._turn.release()
+        except _FAILURES as error:
+            raise explain(error) from error
+
     async def close(self) -> None:
         await self.engine.dispose()
 

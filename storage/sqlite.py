@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "check", "prepare"]
+__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "check", "empty_log", "prepare"]
 
 WRITE = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
 """Execution options of an engine whose transactions write. A power cut may take the last ones."""
@@ -39,6 +39,15 @@ def check(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(connect(file)) as connection:
         connection.execute("PRAGMA schema_version")
+
+
+def empty_log(connection: Connection) -> None:
+    """Writes the log (``-wal``) into the file and cuts it to nothing, as far as readers allow."""
+    connection.exec_driver_sql("COMMIT")  # a checkpoint is no part of a transaction
+    try:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.exec_driver_sql("BEGIN")
 
 
 def _connect(connection: Any, _record: object) -> None:

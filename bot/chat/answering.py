@@ -51,7 +51,8 @@ async def answer(
         earlier_answer: the message to change, where some of the album's photos were answered.
 
     Returns:
-        The number of the message with the answer; None where no photo could be read.
+        The number of the message with the answer; None where no photo could be read, or who sent
+        them had all of theirs deleted meanwhile.
     """
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
@@ -70,6 +71,8 @@ async def answer(
             return None
 
         async with services.database.session(confirmed=False) as session:
+            if context.was_forgotten(person):
+                return None
             remembered = await photo_lookup.remember(session, engine, photos)
             if [photo.known for photo in remembered] != [photo.known for photo in photos]:
                 # Some turned out to be copies, which get the hashtags of what they are copies of.
@@ -109,7 +112,7 @@ async def answer(
                 notes,
             )
             shown = await _show(first, text, buttons, earlier_answer)
-            await _sent(services, shown, answer_id, photo_ids, person, context.language_code)
+            await _sent(context, shown, answer_id, photo_ids, person)
     log.info(
         "%s: %d photo(s) in %.0f ms, known: %s", request.backend, len(photos), elapsed_ms, duplicate
     )
@@ -214,7 +217,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
             texts, _new(request, answer_id, hashtags), engine.backends
         )
         reply = await album.reply_html(text, reply_markup=keyboard, reply_to_message_id=message_id)
-        await _sent(services, reply, answer_id, [photo_id])
+        await _sent(context, reply, answer_id, [photo_id])
 
 
 async def recommend(
@@ -253,21 +256,22 @@ async def record(
 
 
 async def _sent(
-    services: Services,
+    context: Context,
     reply: Message,
     answer_id: int,
     photo_ids: Sequence[int],
     person: int | None = None,
-    language: str | None = None,
 ) -> None:
     """Stores which message shows an answer, and that a person wrote, if one did."""
-    async with services.database.session(confirmed=False) as session:
+    async with context.services.database.session(confirmed=False) as session:
+        if person is not None and context.was_forgotten(person):
+            return
         await recommendations.set_message(session, answer_id, reply.message_id)
         await sightings.answered(
             session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
         )
         if person is not None:
-            await users.seen(session, person, language)
+            await users.seen(session, person, context.language_code)
 
 
 def _new(

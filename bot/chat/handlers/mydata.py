@@ -12,7 +12,7 @@ from bot.chat.handlers.commands import message_of, moved
 from bot.chat.identity import person_of
 from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
 from bot.chat.services import Context
-from storage import labels, personal_data, users
+from storage import forgetting, labels, personal_data
 
 PAGE_SIZE = 8
 
@@ -139,6 +139,9 @@ async def _all(context: Context, user_id: int, message: Message) -> TextAndButto
         hashtags=texts.number(stored.hashtags, texts.hashtags),
         votes=texts.number(stored.votes, texts.votes),
     )
+    keep_days = context.services.settings.keep_days
+    kept = texts.mydata_kept.format(days=keep_days) if keep_days else ""
+    text = f"{text}\n\n{texts.mydata_why} {kept}".rstrip()
     private = message.chat.type == ChatType.PRIVATE
     return text, mydata_keyboard(texts, user_id, export=private)
 
@@ -153,11 +156,15 @@ async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
 
 
 async def _forget(context: Context, owner: int) -> None:
-    async with context.services.database.session() as session:
-        photo_ids = await labels.photos_of(session, owner)
-        await users.forget(session, owner)
-    context.services.forget(owner)
-    context.services.learner.learn_soon(photo_ids, [owner])
+    services = context.services
+    with services.forgotten.going(owner):
+        async with services.database.reading() as session:
+            photo_ids = await labels.photos_of(session, owner)
+        services.forget(owner)
+        await forgetting.forget(services.database, owner)
+        services.forget(owner)
+    services.learner.learn_soon(photo_ids, [owner])
+    await services.learner.caught_up(owner)
 
 
 async def _send_export(context: Context, message: Message, user_id: int) -> None:

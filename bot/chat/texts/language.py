@@ -157,6 +157,10 @@ class Texts:
     wrong: str
     storage_wrong: str
     button_stale: str
+    mydata_why: str
+    mydata_kept: str
+    too_fast: str
+    """To who sends more than anybody could read; the rest gets no word until they are slower."""
     many_photos: str
     """To who sends so many photos that they wait for one another."""
     refused: Mapping[str, str]
