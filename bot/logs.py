@@ -1,6 +1,8 @@
 """Logging: plain lines on stderr, and no secret in any of them."""
 
+import json
 import logging
+import re
 import sys
 from collections.abc import Iterable
 from typing import TextIO
@@ -8,6 +10,10 @@ from urllib.parse import quote
 
 QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
 """Libraries that log every step at INFO: only their warnings are worth a line."""
+
+
+_LEAST_PART = 8
+"""Characters of what follows a colon that are secret by themselves."""
 
 
 class Redacting(logging.Formatter):
@@ -41,6 +47,12 @@ def set_up(level: str, secrets: Iterable[str] = (), stream: TextIO | None = None
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret, its part after the colon, and both as a URL spells them."""
-    parts = {secret, secret.partition(":")[2]} - {""}
-    return parts | {quote(part, safe="") for part in parts} | {quote(part) for part in parts}
+    """The secret, what follows its colon, and both as URLs, JSON and ``repr`` spell them."""
+    after = secret.partition(":")[2]
+    parts = {secret, after} if len(after) >= _LEAST_PART else {secret}
+    urls = {quote(part, safe=safe) for part in parts for safe in ("", "/")}
+    # As aiohttp and httpx leave them, and in lower case as some spell what is escaped.
+    urls |= {quote(part, safe="/:!$&'()*+,;=@") for part in parts}
+    urls |= {re.sub("%..", lambda escaped: escaped[0].lower(), url) for url in urls}
+    quoted = {spelt[1:-1] for part in parts for spelt in (repr(part), json.dumps(part))}
+    return (parts | urls | quoted) - {""}

@@ -26,6 +26,7 @@ from bot.chat.services import Bot
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.retention import purged_daily
+from bot.secret_urls import shown
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from recommenders.backbones import device
@@ -203,7 +204,7 @@ async def _go_live(stack: AsyncExitStack, application: Bot, settings: Settings, 
 
 
 def _why_not(error: TelegramError, application: Bot) -> str:
-    host = application.bot.base_url.removesuffix(f"/bot{application.bot.token}")
+    host = shown(application.bot.base_url.removesuffix(f"/bot{application.bot.token}"))
     if isinstance(error, InvalidToken):
         return (
             f"{host} does not accept BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token)."

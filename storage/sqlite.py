@@ -1,6 +1,7 @@
 """All that is said to SQLite alone: its pragmas and how its transactions begin."""
 
-from contextlib import closing
+import os
+from contextlib import closing, suppress
 from pathlib import Path
 from sqlite3 import Error, connect
 from typing import Any
@@ -36,9 +37,24 @@ def check(file: Path) -> None:
     A connection that fails inside the asynchronous driver leaves its thread talking to an event
     loop that may be gone; here it fails plainly. Raises OSError or ``Error``.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.exists():
+        file.parent.mkdir(parents=True)
+        file.parent.chmod(0o700)
+    _only_ours(file)
     with closing(connect(file)) as connection:
         connection.execute("PRAGMA schema_version")
+
+
+def _only_ours(file: Path) -> None:
+    """Lets nobody else on the machine read the file: what people taught and sent stands in it.
+
+    SQLite gives the files beside it the same rights. Where the file is another's, nothing changes.
+    """
+    with suppress(FileExistsError, PermissionError, FileNotFoundError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+    for one in (file, *(Path(f"{file}{ending}") for ending in ("-wal", "-shm"))):
+        with suppress(OSError):
+            one.chmod(one.stat().st_mode & ~0o077)
 
 
 def empty_log(connection: Connection) -> None:

@@ -1,11 +1,13 @@
-"""What every update passes before a handler is asked: what nobody could have sent goes no further.
+"""What every update passes before a handler is asked: what nobody could have sent ends here.
 
 Telegram sends none of it, but a server in between may, and whoever has a client of their own taps
-with any data they like. Such an update ends here, with one line in the log that tells no content.
+with any data they like. Such an update gets one line in the log that tells no content. A flood
+ends here too.
 """
 
 import logging
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 from telegram import Message, Update
@@ -13,6 +15,8 @@ from telegram.error import TelegramError
 from telegram.ext import ApplicationHandlerStop
 
 from bot.chat import callback_data
+from bot.chat.identity import sender_of
+from bot.chat.rate_limits import CHAT
 from bot.chat.services import Context
 
 log = logging.getLogger(__name__)
@@ -28,6 +32,7 @@ async def passed(update: Update, context: Context) -> None:
     if reason is not None:
         log.info("Update %d was set aside: %s", update.update_id, reason)
         raise ApplicationHandlerStop
+    await _in_measure(update, context)
     query = update.callback_query
     if query is None:
         return
@@ -38,6 +43,32 @@ async def passed(update: Update, context: Context) -> None:
         except TelegramError as error:
             log.info("A tap was not answered: %s", error)
         raise ApplicationHandlerStop
+
+
+async def _in_measure(update: Update, context: Context) -> None:
+    """Ends what one person or chat sends too fast; they are told so once."""
+    limits, query, message = context.services.rate_limits, update.callback_query, None
+    if query is not None:
+        verdict = limits.verdict("ours", query.from_user.id, monotonic())
+    elif (message := update.effective_message) is not None:
+        sent_at = (message.edit_date or message.date).timestamp()
+        verdict = limits.verdict("Telegram's", sender_of(message), sent_at)
+        if verdict == "passes" and sender_of(message) != message.chat_id:
+            verdict = limits.verdict("Telegram's", message.chat_id, sent_at, CHAT)
+    else:
+        return
+    if verdict == "passes":
+        return
+    if verdict == "too_fast":
+        log.info("Somebody sends too fast.")
+        try:
+            if query is not None:
+                await query.answer(context.texts.too_fast)
+            elif message is not None and update.channel_post is None:
+                await message.reply_text(context.texts.too_fast)
+        except TelegramError as error:
+            log.info("Who sends too fast was not told: %s", error)
+    raise ApplicationHandlerStop
 
 
 def refused(update: Update) -> str | None:

@@ -19,6 +19,7 @@ from bot.chat.forgotten import Forgotten
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.questions import Questions
+from bot.chat.rate_limits import RateLimits
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
 from bot.settings import Settings
@@ -68,9 +69,11 @@ class Services:
     )
 
     batches: Batches = field(init=False)
+    rate_limits: RateLimits = field(init=False)
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
 
     def __post_init__(self) -> None:
+        self.rate_limits = RateLimits(self.settings.updates_per_minute)
         self.batches = Batches(self.worker, min(cores(), MAX_WORKERS))
 
     @property
