@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import TextIO
 from urllib.parse import quote
 
+from bot.log_limits import Limited
+
 QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
 """Libraries that log every step at INFO: only their warnings are worth a line."""
 
@@ -40,6 +42,7 @@ def set_up(level: str, secrets: Iterable[str] = (), stream: TextIO | None = None
     """Send the log to ``stream`` (stderr), from ``level`` up; replaces earlier handlers."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(Redacting(secrets))
+    handler.addFilter(Limited())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     for name in QUIET:
