@@ -61,6 +61,10 @@ def whole_files() -> tuple[bytes, ...]:
             converted = picture.convert("L").convert("I") if mode == "I;16" else picture
             converted.convert(mode).save(file, name, **options)
             files.append(file.getvalue())
+    for name, large in (("JPEG", {"progressive": True}), ("PNG", {}), ("WEBP", {})):
+        file = BytesIO()
+        pictures[1].resize((2400, 1800)).save(file, name, **large)
+        files.append(file.getvalue())
     for name in ("GIF", "WEBP"):  # several frames
         file = BytesIO()
         pictures[0].save(file, name, save_all=True, append_images=[pictures[0].rotate(90)])
@@ -175,7 +179,10 @@ def run(files: int, seed: int, first: int = 0) -> Outcome:
 def _decoded(first: int, last: int, seed: int) -> Iterator[tuple[int, str, float, float]]:
     """The lines of one process, until it ends, dies or is silent for too long."""
     command = [sys.executable, "-m", __spec__.name, "--files", str(last), "--seed", str(seed)]
-    with subprocess.Popen([*command, "--worker", str(first)], stdout=subprocess.PIPE) as process:
+    # The decoders write their complaints to stderr by themselves.
+    command += ["--worker", str(first)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet) as process:
         assert process.stdout is not None
         while select.select([process.stdout], [], [], 3 * SECONDS)[0]:
             line = process.stdout.readline()
