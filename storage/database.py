@@ -26,6 +26,7 @@ _ASYNC_DRIVERS = {
     "postgresql": "postgresql+asyncpg",
 }
 _FAILURES = (DBAPIError, PoolTimeoutError, OSError)
+_TRIES, _PAUSE = 10, 0.3
 WAIT_SECONDS = 30.0
 """How long a session waits for its turn to write before it gives up with a ``StorageError``."""
 
@@ -137,20 +138,26 @@ class Database:
     async def shrink_log(self) -> None:
         """Writes SQLite's log into the file and empties it: what was deleted stands in it still.
 
-        Whoever reads meanwhile may keep some of it; the next call, or the end of the last
-        connection, empties it then. Other databases keep logs of their own.
+        It is tried a few times, for whoever reads meanwhile keeps some of it, and others may write
+        in between; the end of the last connection empties it at the latest. Other databases keep
+        logs of their own.
         """
-        if self._turn is None:
-            return
-        try:
-            await self._wait(self._turn)
+        for _ in range(_TRIES if self._turn is not None else 0):
             try:
-                async with self.engine.connect() as connection:
-                    await connection.run_sync(sqlite.empty_log)
-            finally:
-                self._turn.release()
-        except _FAILURES as error:
-            raise explain(error) from error
+                if await self._empty_log():
+                    return
+            except _FAILURES as error:
+                raise explain(error) from error
+            await asyncio.sleep(_PAUSE)
+
+    async def _empty_log(self) -> bool:
+        assert self._turn is not None
+        await self._wait(self._turn)
+        try:
+            async with self.engine.connect() as connection:
+                return await connection.run_sync(sqlite.empty_log)
+        finally:
+            self._turn.release()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -16,8 +16,9 @@ WRITE = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
 WRITE_FOR_GOOD = WRITE | {"synchronous": "FULL"}
 """The same where each commit reaches the disk: what was confirmed to a person must be kept."""
 
+_BUSY_TIMEOUT = 15_000
 _PRAGMAS = (
-    "PRAGMA busy_timeout = 15000",
+    f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
     # Forgetting means it: deleted rows are overwritten, not only unlinked.
@@ -57,12 +58,15 @@ def _only_ours(file: Path) -> None:
             one.chmod(one.stat().st_mode & ~0o077)
 
 
-def empty_log(connection: Connection) -> None:
-    """Writes the log (``-wal``) into the file and cuts it to nothing, as far as readers allow."""
+def empty_log(connection: Connection) -> bool:
+    """Writes the log (``-wal``) into the file and cuts it to nothing; False: readers keep some."""
     connection.exec_driver_sql("COMMIT")  # a checkpoint is no part of a transaction
+    connection.exec_driver_sql("PRAGMA busy_timeout = 200")
     try:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
     finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
         connection.exec_driver_sql("BEGIN")
 
 
