@@ -52,8 +52,10 @@ async def _in_measure(update: Update, context: Context) -> None:
         verdict = limits.verdict("ours", query.from_user.id, monotonic())
     elif (message := update.effective_message) is not None:
         sent_at = (message.edit_date or message.date).timestamp()
-        verdict = limits.verdict("Telegram's", sender_of(message), sent_at)
-        if verdict == "passes" and sender_of(message) != message.chat_id:
+        sender = sender_of(message)
+        times = CHAT if sender < 0 else 1  # many may write as a chat
+        verdict = limits.verdict("Telegram's", sender, sent_at, times)
+        if verdict == "passes" and sender != message.chat_id:
             verdict = limits.verdict("Telegram's", message.chat_id, sent_at, CHAT)
     else:
         return
