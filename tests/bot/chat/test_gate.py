@@ -12,7 +12,7 @@ from telegram import Update
 from bot.chat.callback_data import LARGEST, VERBS, read
 from bot.chat.texts import ENGLISH
 from tests.bot.conversation import answer
-from tests.bot.running import Running
+from tests.bot.running import Running, Start
 from tests.person import Person
 
 NONSENSE = (
@@ -60,8 +60,10 @@ def tapped(update_id: int, data: str | None, shown: dict[str, Any]) -> dict[str,
 
 
 async def test_forged_taps_end_in_a_word_and_no_traceback(
-    bot: Running, ann: Person, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    start: Start, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bot = await start(updates_per_minute=0)
+    ann = await bot.person()
     shown = bot.server.state.chats[1_000].messages[(await answer(ann))["message_id"]]
     notes: list[str] = []
 
