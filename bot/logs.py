@@ -2,14 +2,21 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 from urllib.parse import quote
 
+from bot.log_limits import Limited
+
 QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
 """Libraries that log every step at INFO: only their warnings are worth a line."""
+
+
+_LEAST_PART = 8
+"""Characters of what follows a colon that are secret by themselves."""
 
 
 class Redacting(logging.Formatter):
@@ -64,6 +71,7 @@ def set_up(
     """Send the log to ``stream`` (stderr), from ``level`` up; replaces earlier handlers."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(RedactingJson(secrets) if as_json else Redacting(secrets))
+    handler.addFilter(Limited())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     for name in QUIET:
@@ -71,7 +79,12 @@ def set_up(
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret, its part after the colon, and both as a URL and as JSON spell them."""
-    parts = {secret, secret.partition(":")[2]} - {""}
-    parts |= {json.dumps(part, ensure_ascii=False)[1:-1] for part in parts}
-    return parts | {quote(part, safe="") for part in parts} | {quote(part) for part in parts}
+    """The secret, what follows its colon, and both as URLs, JSON and ``repr`` spell them."""
+    after = secret.partition(":")[2]
+    parts = {secret, after} if len(after) >= _LEAST_PART else {secret}
+    urls = {quote(part, safe=safe) for part in parts for safe in ("", "/")}
+    # As aiohttp and httpx leave them, and in lower case as some spell what is escaped.
+    urls |= {quote(part, safe="/:!$&'()*+,;=@") for part in parts}
+    urls |= {re.sub("%..", lambda escaped: escaped[0].lower(), url) for url in urls}
+    quoted = {spelt[1:-1] for part in parts for spelt in (repr(part), json.dumps(part))}
+    return (parts | urls | quoted) - {""}

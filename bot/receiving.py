@@ -17,6 +17,7 @@ from bot.chat.delivery import pauses
 from bot.chat.services import Bot
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
+from bot.secret_urls import shown
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +176,7 @@ def _reason(error: TelegramError) -> str:
 
 def why_not(error: TelegramError, application: Bot) -> str:
     """The sentence for the operator where Telegram does not let the bot work."""
-    host = application.bot.base_url.removesuffix(f"/bot{application.bot.token}")
+    host = shown(application.bot.base_url.removesuffix(f"/bot{application.bot.token}"))
     if isinstance(error, InvalidToken):
         return (
             f"{host} does not accept BOT_TOKEN. Copy it again from @BotFather (/mybots, API Token)."

@@ -26,6 +26,7 @@ from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.monitoring import monitored
 from bot.receiving import Received, StartError, polling, why_not
+from bot.retention import purged_daily
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from bot.webhook import webhook
@@ -107,7 +108,10 @@ async def serve(
                 )
             services = application.bot_data["services"]
             await _monitored(stack, services, received.inbox, settings)
-            async with kept_current(application, Versions.of(settings.model_dir)):
+            async with (
+                kept_current(application, Versions.of(settings.model_dir)),
+                purged_daily(database, settings.keep_days),
+            ):
                 await first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")
 

@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnparsableError
 
+from bot.secret_urls import secrets_in
+
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
@@ -36,6 +38,8 @@ class Settings(BaseSettings):
     device: Literal["auto", "openvino", "cuda", "cpu"] = "auto"
 
     tags_per_day: int = Field(default=300, ge=1)
+    updates_per_minute: int = Field(default=240, ge=0)
+    keep_days: int = Field(default=400, ge=0)
     finetune_every: int | Literal["nightly"] | None = None
 
     api_key: SecretStr | None = None
@@ -121,9 +125,11 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> list[str]:
-        """What no log line may show."""
+        """What no log line may show, in every form in which it travels."""
         secrets = (self.bot_token, self.webhook_secret, self.api_key)
-        return [secret.get_secret_value() for secret in secrets if secret is not None]
+        urls = (self.telegram_api_url, self.webhook_url, self.database_url)
+        of_urls = [secret for url in urls if url for secret in secrets_in(url)]
+        return [secret.get_secret_value() for secret in secrets if secret is not None] + of_urls
 
 
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:

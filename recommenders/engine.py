@@ -59,7 +59,8 @@ class Engine:
 
     Attributes:
         model: the bundle's version, such as ``starter-1``.
-        hashtags: the vocabulary, hashtags that people taught at its end.
+        hashtags: the vocabulary, hashtags that people taught at its end; empty where nobody
+            teaches one any more.
         own_hashtags: the vocabulary without those.
         backends: those that are installed, of ``BACKENDS``.
         default_backend: of a new chat: the most accurate on photos that the fit did not see.
@@ -381,6 +382,7 @@ class Engine:
                     self.hashtags[column] = usual
             als.learn(taught, len(self.hashtags), itself)
             self._rank_taught(als.photos)
+            self._forget(self._taught.take_unused())
 
     def _rank_taught(self, photos: int) -> None:
         """Ranks hashtags that people taught by how many photos everybody sees them on."""
@@ -391,6 +393,15 @@ class Engine:
         for name, ranking in self._fitted_rankings.items():
             if name != "w2v":  # which scores no hashtag but its own
                 self._rankings[name] = with_taught_hashtags(ranking, uses, photos)
+
+    def _forget(self, columns: Collection[int]) -> None:
+        """Leaves nothing of hashtags that nobody teaches any more; a column is never another's."""
+        if columns:
+            self._columns = {name: at for name, at in self._columns.items() if at not in columns}
+            for column in columns:
+                self.hashtags[column] = ""
+            self._words.forget(columns)
+            self._columns_of.cache_clear()  # whose keys are words
 
     def _column(self, tag: str) -> int:
         name = key(tag)

@@ -24,6 +24,9 @@ class TaughtHashtags:
         self._lessons: dict[Hashable, Mapping[Audience, Spelt]] = {}
         # By audience and column: on how many photos in which spelling.
         self._spellings: dict[Audience, dict[int, Counter[str]]] = {}
+        # By column, how many audiences see it; and those that lost their last one.
+        self._audiences: Counter[int] = Counter()
+        self._unused: set[int] = set()
         self._lock = threading.Lock()
 
     def learn(self, photo: Hashable, lessons: Mapping[Audience, Spelt]) -> dict[int, str]:
@@ -52,6 +55,12 @@ class TaughtHashtags:
         """Whether an audience was taught a hashtag, or everybody was."""
         return any(column in self._spellings.get(who, {}) for who in (None, audience))
 
+    def take_unused(self) -> set[int]:
+        """The hashtags that lost their last audience since this was last asked."""
+        with self._lock:
+            unused, self._unused = self._unused, set()
+        return unused
+
     def shown(self, hashtags: list[str], audience: Audience) -> list[str]:
         """A vocabulary with the hashtags that are this audience's alone as it wrote them."""
         if audience is not None and audience in self._spellings:
@@ -69,9 +78,17 @@ class TaughtHashtags:
         for column, spelling in spelt.items():
             if column >= self._known:
                 counts = columns.pop(column, Counter())
+                self._audiences[column] -= bool(counts)
                 counts[spelling] += by
                 if +counts:
                     columns[column] = +counts  # without spellings that are no longer in use
+                    self._audiences[column] += 1
+        for column in spelt.keys() & self._audiences.keys():
+            if self._audiences[column]:
+                self._unused.discard(column)
+            else:
+                del self._audiences[column]
+                self._unused.add(column)
         if not columns:
             del self._spellings[who]
 

@@ -117,6 +117,7 @@ class Words:
     def __init__(self, hashtags: Sequence[str], directions: Floats) -> None:
         self._hashtags, self._directions = hashtags, directions
         self._own = len(hashtags)
+        self._indexed = 0
         self._columns: dict[str, int] = {}
         self._same: dict[str, list[int]] = {}
         self._lock = threading.Lock()
@@ -152,17 +153,29 @@ class Words:
         near = nearness[:, column]
         return [known[row] for row in np.argsort(-near, kind="stable") if near[row] >= least]
 
+    def forget(self, columns: Collection[int]) -> None:
+        """Hashtags that are no longer of the vocabulary, which has empty ones in their places."""
+        with self._lock:
+            gone = {tag for tag, column in self._columns.items() if column in columns}
+            self._columns = {tag: at for tag, at in self._columns.items() if tag not in gone}
+            for name in {family(tag) for tag in gone}:
+                left = [column for column in self._same.pop(name, ()) if column not in columns]
+                if left:
+                    self._same[name] = left
+
     def _near(self, named: Collection[str], sees: Sees) -> tuple[Floats, list[str]]:
         """(n, V + taught) nearness to each of the named that are known, and these."""
         count = self._index()
-        known = [tag for tag in named if tag in self._columns]
+        columns = self._columns
+        known = [tag for tag in named if tag in columns]
         nearness = np.zeros((len(known), count), np.float32)
         for row, tag in enumerate(known):
-            column = self._columns[tag]
+            column = columns[tag]
             if column < len(self._directions):
                 cosines = self._directions @ self._directions[column]
                 nearness[row, : len(cosines)] = np.clip(cosines, 0, _NOT_NAMED)
-            alike = [same for same in self._same[family(tag)] if same < count and sees(same)]
+            same = self._same.get(family(tag), ())
+            alike = [other for other in same if other < count and sees(other)]
             nearness[row, alike] = 1
         return nearness, known
 
@@ -174,7 +187,7 @@ class Words:
                 tag = self._hashtag(some, sees)
                 if tag is not None:
                     yield tag
-                    if self._columns[tag] >= self._own:
+                    if self._columns.get(tag, self._own) >= self._own:
                         # Taught, it hides nothing of what the words say without it.
                         yield from self._named(some, lambda column: column < self._own)
                     parts = (self._hashtag([word], sees) for word in some) if count > 1 else ()
@@ -184,7 +197,7 @@ class Words:
 
     def _are_alike(self, tag: str, part: str) -> bool:
         """Whether a hashtag is like its part: beachsunset like sunset, but not hotdog like dog."""
-        one, other = self._columns[tag], self._columns[part]
+        one, other = (self._columns.get(name, self._own) for name in (tag, part))
         if one >= len(self._directions):  # people taught it: its parts alone tell what it means
             return True
         if other >= len(self._directions):
@@ -216,10 +229,11 @@ class Words:
         """Takes in hashtags that came since; how many there are."""
         count = len(self._hashtags)
         with self._lock:
-            for column in range(len(self._columns), count):
-                tag = self._hashtags[column]
-                self._same.setdefault(family(tag), []).append(column)
-                self._columns[tag] = column
+            for column in range(self._indexed, count):
+                if tag := self._hashtags[column]:
+                    self._same.setdefault(family(tag), []).append(column)
+                    self._columns[tag] = column
+            self._indexed = max(self._indexed, count)
         return count
 
 

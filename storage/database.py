@@ -30,6 +30,7 @@ GONE = (
     "The database's files were deleted or replaced while they were in use, so nothing more can be "
     "saved. Put back a backup, or start again with an empty database."
 )
+_TRIES, _PAUSE = 10, 0.3
 WAIT_SECONDS = 30.0
 """How long a session waits for its turn to write before it gives up with a ``StorageError``."""
 
@@ -164,6 +165,30 @@ class Database:
     def _check_files(self) -> None:
         if self._files is not None and not self._files.are_there():
             raise StorageError(GONE)
+
+    async def shrink_log(self) -> None:
+        """Writes SQLite's log into the file and empties it: what was deleted stands in it still.
+
+        It is tried a few times, for whoever reads meanwhile keeps some of it, and others may write
+        in between; the end of the last connection empties it at the latest. Other databases keep
+        logs of their own.
+        """
+        for _ in range(_TRIES if self._turn is not None else 0):
+            try:
+                if await self._empty_log():
+                    return
+            except _FAILURES as error:
+                raise explain(error) from error
+            await asyncio.sleep(_PAUSE)
+
+    async def _empty_log(self) -> bool:
+        assert self._turn is not None
+        await self._wait(self._turn)
+        try:
+            async with self.engine.connect() as connection:
+                return await connection.run_sync(sqlite.empty_log)
+        finally:
+            self._turn.release()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -1,14 +1,14 @@
 """All that is said to SQLite alone: its pragmas, its files and how its transactions begin."""
 
 import os
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from sqlite3 import Error, connect
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "Files", "check", "prepare"]
+__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "Files", "check", "empty_log", "prepare"]
 
 WRITE = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
 """Execution options of an engine whose transactions write. A power cut may take the last ones."""
@@ -16,8 +16,9 @@ WRITE = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
 WRITE_FOR_GOOD = WRITE | {"synchronous": "FULL"}
 """The same where each commit reaches the disk: what was confirmed to a person must be kept."""
 
+_BUSY_TIMEOUT = 15_000
 _PRAGMAS = (
-    "PRAGMA busy_timeout = 15000",
+    f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
     # Forgetting means it: deleted rows are overwritten, not only unlinked.
@@ -37,10 +38,13 @@ def check(file: Path) -> None:
     A connection that fails inside the asynchronous driver leaves its thread talking to an event
     loop that may be gone; here it fails plainly. Raises OSError or ``Error``.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.exists():
+        file.parent.mkdir(parents=True)
+        file.parent.chmod(0o700)
     for path in (file.parent, file):
         if path.exists() and not os.access(path, os.W_OK):
             raise Error("attempt to write a readonly database")
+    _only_ours(file)
     with closing(connect(file)) as connection:
         connection.execute("PRAGMA schema_version")
 
@@ -67,6 +71,30 @@ class Files:
         except OSError:
             return False
         return same and (self._wal.exists() or not self._has_wal)
+
+
+def _only_ours(file: Path) -> None:
+    """Lets nobody else on the machine read the file: what people taught and sent stands in it.
+
+    SQLite gives the files beside it the same rights. Where the file is another's, nothing changes.
+    """
+    with suppress(FileExistsError, PermissionError, FileNotFoundError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+    for one in (file, *(Path(f"{file}{ending}") for ending in ("-wal", "-shm"))):
+        with suppress(OSError):
+            one.chmod(one.stat().st_mode & ~0o077)
+
+
+def empty_log(connection: Connection) -> bool:
+    """Writes the log (``-wal``) into the file and cuts it to nothing; False: readers keep some."""
+    connection.exec_driver_sql("COMMIT")  # a checkpoint is no part of a transaction
+    connection.exec_driver_sql("PRAGMA busy_timeout = 200")
+    try:
+        busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        return not busy
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
+        connection.exec_driver_sql("BEGIN")
 
 
 def _connect(connection: Any, _record: object) -> None:

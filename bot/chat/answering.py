@@ -61,7 +61,8 @@ async def answer(
         earlier_answer: the message to change, where some of the album's photos were answered.
 
     Returns:
-        The number of the message with the answer; None where no photo could be read.
+        The number of the message with the answer; None where no photo could be read, or who sent
+        them had all of theirs deleted meanwhile.
     """
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
@@ -80,6 +81,8 @@ async def answer(
             return None
 
         async with services.database.session(confirmed=False) as session:
+            if context.was_forgotten(person):
+                return None
             remembered = await photo_lookup.remember(session, engine, photos)
             if [photo.known for photo in remembered] != [photo.known for photo in photos]:
                 # Some turned out to be copies, which get the hashtags of what they are copies of.
@@ -120,8 +123,7 @@ async def answer(
             )
             with timed("send"):
                 shown = await _show(first, text, buttons, earlier_answer)
-            language = context.language_code
-            await _sent(services, shown, answer_id, photo_ids, person, language, last=True)
+            await _sent(context, shown, answer_id, photo_ids, person, last=True)
     note(backend=request.backend, known=duplicate)
     return shown.message_id
 
@@ -238,7 +240,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
             texts, _new(request, answer_id, hashtags), engine.backends
         )
         reply = await album.reply_html(text, reply_markup=keyboard, reply_to_message_id=message_id)
-        await _sent(services, reply, answer_id, [photo_id])
+        await _sent(context, reply, answer_id, [photo_id])
 
 
 async def recommend(
@@ -277,12 +279,11 @@ async def record(
 
 
 async def _sent(
-    services: Services,
+    context: Context,
     reply: Message,
     answer_id: int,
     photo_ids: Sequence[int],
     person: int | None = None,
-    language: str | None = None,
     *,
     last: bool = False,
 ) -> None:
@@ -292,13 +293,14 @@ async def _sent(
         last: of what the update asked for.
     """
     try:
-        async with services.database.session(confirmed=False) as session:
-            await recommendations.set_message(session, answer_id, reply.message_id)
-            await sightings.answered(
-                session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
-            )
-            if person is not None:
-                await users.seen(session, person, language)
+        async with context.services.database.session(confirmed=False) as session:
+            if person is None or not context.was_forgotten(person):
+                await recommendations.set_message(session, answer_id, reply.message_id)
+                await sightings.answered(
+                    session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
+                )
+                if person is not None:
+                    await users.seen(session, person, context.language_code)
             if last:
                 await updates_at_work.done_with(session)
     except StorageError as error:

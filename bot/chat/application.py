@@ -21,10 +21,12 @@ from telegram.ext import (
     CommandHandler,
     Defaults,
     MessageHandler,
+    TypeHandler,
     filters,
 )
 from telegram.request import HTTPXRequest
 
+from bot.chat import gate
 from bot.chat.delivery import Delivery
 from bot.chat.downloads import limited
 from bot.chat.handlers import (
@@ -123,7 +125,8 @@ def build(
 
 
 def _register(application: Bot) -> None:
-    """Of these the first that wants an update gets it."""
+    """What passes the gate gets the first of these that wants it."""
+    application.add_handler(TypeHandler(Update, gate.passed), group=-1)
     for names, callback in (
         ("start", commands.start),
         ("help", commands.help_),
@@ -184,7 +187,6 @@ def _register(application: Bot) -> None:
         ("approve|reject", admin.decide),
     ):
         application.add_handler(CallbackQueryHandler(callback, rf"^({verb}):"))
-    application.add_handler(CallbackQueryHandler(buttons.stale))
 
     services: Services = application.bot_data["services"]
     answers = filters.TEXT & ~filters.COMMAND & addtags.AnswersToAsking(services.questions)

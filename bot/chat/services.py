@@ -15,9 +15,11 @@ from bot.chat.blocked import BlockedHashtags
 from bot.chat.captions import CaptionCommands
 from bot.chat.chat_locks import ChatLocks
 from bot.chat.fair_places import PLACES, FairPlaces
+from bot.chat.forgotten import Forgotten
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.questions import Questions
+from bot.chat.rate_limits import RateLimits
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
@@ -58,6 +60,7 @@ class Services:
     questions: Questions = field(default_factory=Questions)
     chat_locks: ChatLocks = field(default_factory=ChatLocks)
     blocked: BlockedHashtags = field(default_factory=BlockedHashtags)
+    forgotten: Forgotten = field(default_factory=Forgotten)
     typing: Typing = field(default_factory=Typing)
     captions: CaptionCommands = field(default_factory=CaptionCommands)
     metrics: Metrics = field(default_factory=Metrics)
@@ -69,9 +72,11 @@ class Services:
     )
 
     batches: Batches = field(init=False)
+    rate_limits: RateLimits = field(init=False)
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
 
     def __post_init__(self) -> None:
+        self.rate_limits = RateLimits(self.settings.updates_per_minute)
         self.batches = Batches(self.worker, min(cores(), MAX_WORKERS))
 
     @property
@@ -113,6 +118,7 @@ class Services:
         """Forgets what is in memory of a user, who was deleted from the database."""
         self.last_photos.forget(user_id)
         self.albums.forget(user_id)
+        self.questions.answered(user_id)  # a private chat has its user's number
 
     def moderation_changed(self) -> None:
         self.moderation_changed_at = datetime.now(UTC)
@@ -127,14 +133,21 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
     texts: Texts = ENGLISH
     language_code: str | None = None
     """What Telegram says of who asks."""
+    forgotten_before = 0
+    """How many people had been deleted when the update came."""
 
     @classmethod
     def from_update(cls, update: object, application: Any) -> "Context":
         context = super().from_update(update, application)
+        context.forgotten_before = context.services.forgotten.clock
         if isinstance(update, Update) and update.effective_user:
             context.language_code = update.effective_user.language_code
             context.texts = texts_for(context.language_code)
         return context
+
+    def was_forgotten(self, person: int) -> bool:
+        """Whether a person was deleted since the update came, so that nothing may be stored."""
+        return self.services.forgotten.since(person, self.forgotten_before)
 
     @property
     def services(self) -> Services:

@@ -78,6 +78,8 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
         if not photos:
             raise UnreadablePhotoError(unreadable[0])
         async with services.database.session(confirmed=False) as session:
+            if context.was_forgotten(sender_of(first)):
+                return []
             remembered = await photo_lookup.remember(session, engine, photos)
     if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
         services.learner.learn_soon(filter(None, renewed), [first.chat_id])

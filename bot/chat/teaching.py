@@ -37,6 +37,8 @@ async def teach(
     taken = hashtags.unique(tags[:MAX_HASHTAGS])
     likely = [await _likely(services, photo_id, tags) for photo_id in photo_ids]
     async with services.database.session() as session:
+        if context.was_forgotten(person):
+            return texts.forgotten
         await users.seen(session, person, context.language_code)
         blocklist = await services.blocked.blocklist(session)
         outcomes = [

@@ -76,6 +76,23 @@ def test_a_lesson_is_replaced_and_forgotten_without_the_features(
     assert tags(engine, features["red"], ANN) == tags(colour_engine(), features["red"])
 
 
+def test_a_hashtag_that_nobody_teaches_any_more_leaves_the_vocabulary_and_may_come_back(
+    features: dict[str, Features],
+) -> None:
+    engine = taught(colour_engine(), features["red"], ann=["ourcat"], bob=["ourcat", "blue1"])
+    engine.learn({1: ({}, {ANN: ["ourcat"]})})
+    assert engine.words_in("our cat", ANN) == ("ourcat",)
+    engine.learn({1: ({}, {})})
+    assert "ourcat" not in engine.hashtags
+    assert engine.words_in("ourcat", ANN) == ()
+    assert "blue1" in engine.hashtags
+    again = taught(engine, features["red"], bob=["ourcat"])
+    assert again.words_in("ourcat", BOB) == ("ourcat",)
+    assert "ourcat" in tags(again, features["red"], BOB)
+    assert "ourcat" not in tags(again, features["red"], ANN)
+    assert len(set(again.hashtags)) == len(again.hashtags)  # an empty one stands in its old place
+
+
 def test_what_becomes_everybodys_is_no_longer_one_chats(features: dict[str, Features]) -> None:
     engine = taught(colour_engine(), features["red"], ann=["ourcat"])
     engine.learn({1: ({}, {None: ["ourcat"]})})

@@ -26,6 +26,7 @@ from storage import (
     channels,
     chats,
     feedback,
+    forgetting,
     known_photos,
     labels,
     moderation,
@@ -227,7 +228,8 @@ async def ask_everything(database: Database) -> list[Asked]:
     )
     await ask("/mydata", lambda s: personal_data.stored(s, person))
     await ask("/mydata, the file", lambda s: personal_data.export(s, person))
-    await ask("/forget", lambda s: users.forget(s, person))
+    with listening(database, "/forget", asked):
+        await forgetting.forget(database, person)
     return asked
 
 

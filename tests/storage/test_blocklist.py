@@ -1,12 +1,13 @@
 """The block list: what it sees through, what it leaves alone, and that nothing hangs it."""
 
+import sys
 from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.blocklist import TABLE, Blocklist, in_force, shipped
+from storage.blocklist import TABLE, Blocklist, in_force, readings, shipped
 
 SHIPPED = in_force({})
 
@@ -121,3 +122,24 @@ def test_patterns_mean_what_globs_mean(pattern: str, letters: list[str]) -> None
     # No letter three times in a row, which is read as drawn out.
     text = "c".join(letters)
     assert Blocklist([pattern]).blocks(text) == fnmatchcase(text, pattern)
+
+
+def test_the_worst_patterns_on_the_worst_hashtag_take_a_search_a_part() -> None:
+    # Counted, not timed: n parts are n searches at the most, and none goes back.
+    parts = 50
+    blocklist = Blocklist([f"*{'a*' * parts}b", f"{'a*' * parts}b", f"*{'aa*' * parts}ab*"])
+    hashtag = "a" * 99
+    searches = 0
+
+    def counted(_: object, event: str, called: object) -> None:
+        nonlocal searches
+        searches += event == "c_call" and getattr(called, "__name__", "") == "find"
+
+    sys.setprofile(counted)
+    try:
+        blocked = blocklist.blocks(hashtag)
+    finally:
+        sys.setprofile(None)
+    assert not blocked
+    # Three patterns, and the hashtag drawn out or not.
+    assert 0 < searches <= 3 * parts * len(readings(hashtag))

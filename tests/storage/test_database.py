@@ -194,3 +194,15 @@ async def test_a_database_of_a_newer_version_is_refused(url: str, database: Data
         await session.execute(text("UPDATE alembic_version SET version_num = 'f999'"))
     with pytest.raises(StorageError, match="newer version"):
         await Database.open(url)
+
+
+async def test_nobody_else_on_the_machine_can_read_what_is_stored(tmp_path: Path) -> None:
+    old = tmp_path / "old.db"
+    old.touch(mode=0o666)
+    old.chmod(0o666)
+    for file in (tmp_path / "new" / "bot.db", old):
+        database = await Database.open(f"sqlite+aiosqlite:///{file}")
+        for one in file.parent.glob(f"{file.name}*"):
+            assert one.stat().st_mode & 0o777 == 0o600, one
+        await database.close()
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import BigInteger, select, text
+from sqlalchemy import BigInteger, select
 
 from recommenders.copies import Hashes
 from storage import (
@@ -16,6 +16,7 @@ from storage import (
     channels,
     chats,
     feedback,
+    forgetting,
     known_photos,
     labels,
     moderation,
@@ -127,8 +128,7 @@ async def traces(database: Database, new_photo: NewPhoto) -> Traces:
 
 
 async def forget_me(database: Database) -> None:
-    async with database.session() as session:
-        await users.forget(session, ME)
+    await forgetting.forget(database, ME)
 
 
 @pytest.mark.usefixtures("traces")
@@ -181,8 +181,7 @@ async def test_a_channel_takes_along_and_forgets_what_it_chose_for_its_captions(
         tables = await personal_data.export(session, CHANNEL)
     assert tables["captioned_channels"] == [{"chat_id": CHANNEL}]
     assert [(row["id"], row["language"]) for row in tables["chats"]] == [(CHANNEL, "ru")]
-    async with database.session() as session:
-        await users.forget(session, CHANNEL)
+    await forgetting.forget(database, CHANNEL)
     assert await columns_with(database, CHANNEL) == set()
     assert await columns_with(database, CHANNEL - 1) == {"captioned_channels.chat_id", "chats.id"}
 
@@ -200,8 +199,7 @@ async def test_who_wrote_as_a_group_is_forgotten_and_the_others_in_it_are_not(
     database: Database, traces: Traces
 ) -> None:
     await send(database, traces.labelled_by_other, GROUP, GROUP)
-    async with database.session() as session:
-        await users.forget(session, GROUP)
+    await forgetting.forget(database, GROUP)
     async with database.reading() as session:
         assert await sightings.of_message(session, GROUP, 10 * traces.shared + OTHER % 10) == [
             traces.shared
@@ -246,8 +244,7 @@ async def test_what_an_admin_decided_stays_when_they_are_forgotten(database: Dat
 
 
 async def test_someone_unknown_is_forgotten_without_ado(database: Database) -> None:
-    async with database.session() as session:
-        await users.forget(session, 404)
+    await forgetting.forget(database, 404)
 
 
 @on_sqlite
@@ -259,15 +256,10 @@ async def test_what_is_forgotten_is_not_left_lying_in_the_file(url: str, tmp_pat
             session, hashes=Hashes(5, 5), features={}, file_unique_id=photo_name
         )
         await sightings.seen(session, chat_id=ME, message_id=1, photo_id=photo, user_id=ME)
-    async with database.session() as session:
-        await users.forget(session, ME)
-    async with database.engine.connect() as connection:
-        await connection.execute(text("COMMIT"))
-        await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        await connection.execute(text("BEGIN"))
-    await database.close()
+    await forgetting.forget(database, ME)
     for file in (tmp_path / "folder").iterdir():
         assert photo_name.encode() not in file.read_bytes()
+    await database.close()
 
 
 async def test_a_number_that_was_deleted_is_not_used_again(
@@ -275,8 +267,7 @@ async def test_a_number_that_was_deleted_is_not_used_again(
 ) -> None:
     photo = await new_photo()
     answer = await send(database, photo, ME, ME)
-    async with database.session() as session:
-        await users.forget(session, ME)
+    await forgetting.forget(database, ME)
     again = await new_photo()
     assert again > photo
     assert await send(database, again, OTHER, OTHER) > answer

@@ -2,7 +2,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from storage import Database, labels, moderation, users
+from storage import Database, forgetting, labels, moderation
 from storage.labels import Added
 from storage.moderation import Pending, Status
 
@@ -89,8 +89,7 @@ async def test_nor_once_the_second_person_is_forgotten(
     photo = await new_photo()
     await add(database, photo, "dog")
     await add(database, photo, "dog", person=2)
-    async with database.session() as session:
-        await users.forget(session, 2)
+    await forgetting.forget(database, 2)
     assert await waiting(database) == [("dog", 1)]
 
 
@@ -164,8 +163,7 @@ async def test_an_admin_who_is_forgotten_leaves_decisions_behind(
     photo = await new_photo()
     await add(database, photo, "dog")
     await decide(database, "dog", "approved")
-    async with database.session() as session:
-        await users.forget(session, ADMIN)
+    await forgetting.forget(database, ADMIN)
     assert (await add(database, photo, "dog")).unshared == ()
 
 

@@ -49,7 +49,7 @@ async def replied(update: Update, context: Context) -> None:
 async def ask(tap: AnswerTap, context: Context) -> None:
     """The button "add tags": asks for them; under an album first for which photo, or all."""
     services, message = context.services, tap.message
-    which = tap.data[2] if len(tap.data) > 2 else ""
+    which = tap.data.word("photo")
     async with services.database.reading() as session:
         photo_ids = await subject.photos_under(session, message, tap.answer)
     if len(photo_ids) > 1 and not which:

@@ -55,21 +55,21 @@ async def review(update: Update, context: Context) -> None:
 @for_admins
 async def turn(update: Update, context: Context) -> None:
     """Another page of them."""
-    query, data = tapped(update)
-    await edit(query, *await _page(context, int(data[1])))
+    query, _, data = tapped(update)
+    await edit(query, *await _page(context, data.number("page")))
     await query.answer()
 
 
 @for_admins
 async def decide(update: Update, context: Context) -> None:
     """Approves or rejects one, or a page of them."""
-    query, data = tapped(update)
-    approved = data[0] == "approve"
+    query, _, data = tapped(update)
+    approved = data.verb == "approve"
     async with context.services.database.session() as session:
         decided = await moderation.decide(
             session,
-            int(data[1]),
-            int(data[2]),
+            data.number("label"),
+            data.number("last_label"),
             "approved" if approved else "rejected",
             query.from_user.id,
         )
@@ -79,7 +79,7 @@ async def decide(update: Update, context: Context) -> None:
     learner = context.services.learner
     learner.learn_soon((one.photo_id for one in decided), [query.from_user.id])
     await learner.caught_up(query.from_user.id)
-    await edit(query, *await _page(context, int(data[3])))
+    await edit(query, *await _page(context, data.number("page")))
     texts = context.texts
     if len(decided) > 1:
         several = texts.approved_several if approved else texts.rejected_several

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
-from bot.chat import answer_message, subject, updates_at_work
+from bot.chat import answer_message, callback_data, subject, updates_at_work
 from bot.chat.answer_message import ShownAnswer
 from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.answering import answer_apart, recommend, record
+from bot.chat.callback_data import TapData
 from bot.chat.identity import acts_for
 from bot.chat.keyboards import key_of
 from bot.chat.photo_lookup import Features
@@ -33,19 +34,19 @@ class AnswerTap:
     """A tap on a button under an answer.
 
     Attributes:
-        data: the parts of the button's data: its verb, the answer's id, and what else it needs.
+        data: what the button says.
         message: the bot's, which shows the answer.
     """
 
     query: CallbackQuery
-    data: Sequence[str]
+    data: TapData
     message: Message
     answer: Recommendation
 
     @property
     def page(self) -> int:
-        """Of the hashtags to take out; the first under answers from before there were any."""
-        return int(self.data[2]) if len(self.data) > 2 else 0
+        """Of the hashtags to take out."""
+        return self.data.number("page")
 
 
 Tapped = Callable[[Update, Context], Coroutine[Any, Any, None]]
@@ -58,15 +59,11 @@ def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tappe
     """
 
     async def on_tap(update: Update, context: Context) -> None:
-        query, data = tapped(update)
-        message = query.message
-        if not isinstance(message, Message):
-            await stale(update, context)
-            return
+        query, message, data = tapped(update)
         services = context.services
         async with services.chat_locks.of(message.chat_id):
             async with services.database.reading() as session:
-                answer = await recommendations.get(session, int(data[1]))
+                answer = await recommendations.get(session, data.number("answer"))
             # A power cut may have taken the answer, and its number may be another's by now.
             shown_in = answer and (answer.chat_id, answer.message_id or message.message_id)
             if answer is None or shown_in != (message.chat_id, message.message_id):
@@ -108,7 +105,7 @@ async def close(tap: AnswerTap, context: Context) -> None:
 async def take_out(tap: AnswerTap, context: Context) -> None:
     """Takes one hashtag out of the answer; the next best moves up."""
     answer = tap.answer
-    tag = next((tag for tag in answer.tags if key_of(tag) == tap.data[3]), None)
+    tag = next((tag for tag in answer.tags if key_of(tag) == tap.data.word("key")), None)
     if tag is None:  # somebody else was quicker
         await show(tap, context, answer, page=tap.page)
         return
@@ -127,7 +124,7 @@ async def take_out(tap: AnswerTap, context: Context) -> None:
 async def put_back(tap: AnswerTap, context: Context) -> None:
     """Puts a hashtag back where it stood."""
     out = [one.hashtag for one in tap.answer.taken_out]
-    tag = next((tag for tag in out if key_of(tag) == tap.data[3]), None)
+    tag = next((tag for tag in out if key_of(tag) == tap.data.word("key")), None)
     note = ""
     if tag is not None:
         async with context.services.database.session() as session:
@@ -139,7 +136,7 @@ async def put_back(tap: AnswerTap, context: Context) -> None:
 @on_answer
 async def vote(tap: AnswerTap, context: Context) -> None:
     """Stores a thumb; a person's later one takes its place, and the same one takes it back."""
-    texts, value = context.texts, 1 if tap.data[0] == "up" else -1
+    texts, value = context.texts, 1 if tap.data.verb == "up" else -1
     whose = {"recommendation_id": tap.answer.id, "user_id": tap.query.from_user.id}
     async with context.services.database.session() as session:
         if await feedback.vote_of(session, **whose) == value:
@@ -154,7 +151,7 @@ async def vote(tap: AnswerTap, context: Context) -> None:
 async def other(tap: AnswerTap, context: Context) -> None:
     """Shows what another backend says, in place of the answer."""
     services, engine = context.services, context.services.engine
-    message, answer, backend = tap.message, tap.answer, tap.data[2]
+    message, answer, backend = tap.message, tap.answer, tap.data.word("backend")
     if backend not in engine.backends:
         await tap.query.answer(context.texts.button_stale, show_alert=True)
         return
@@ -218,16 +215,19 @@ async def apart(tap: AnswerTap, context: Context) -> None:
 
 
 async def stale(update: Update, context: Context) -> None:
-    """A button whose row is gone, or of a version of the bot that no longer is."""
-    query, _ = tapped(update)
+    """A button whose row is gone."""
+    query, _, _ = tapped(update)
     await query.answer(context.texts.button_stale, show_alert=True)
 
 
-def tapped(update: Update) -> tuple[CallbackQuery, Sequence[str]]:
-    """The tap, and the parts of the button's data."""
+def tapped(update: Update) -> tuple[CallbackQuery, Message, TapData]:
+    """The tap, the bot's message with the button, and what the button says."""
     query = update.callback_query
-    assert query is not None
-    return query, (query.data or "").split(":")
+    # ``bot.chat.gate`` lets no others through.
+    assert query is not None and isinstance(query.message, Message)
+    data = callback_data.read(query.data)
+    assert data is not None
+    return query, query.message, data
 
 
 async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | None) -> None:

@@ -1,6 +1,6 @@
 """/categories: what the model's hashtags are about, to browse and to copy from."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from html import escape
 from zlib import crc32
 
@@ -8,7 +8,7 @@ from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat import subject
 from bot.chat.answer_request import language_of
-from bot.chat.handlers.buttons import edit, stale, tapped
+from bot.chat.handlers.buttons import edit, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import person_of
 from bot.chat.keyboards import Place, categories_keyboard, category_keyboard
@@ -45,31 +45,30 @@ async def categories(update: Update, context: Context) -> None:
 
 async def turn(update: Update, context: Context) -> None:
     """Another page of the top, or back to it."""
-    _, data = tapped(update)
-    await _turned(update, context, None, data[1:])
+    await _turned(update, context, None)
 
 
 async def open_head(update: Update, context: Context) -> None:
     """A page of what is under a head, and the head's own hashtags."""
-    _, data = tapped(update)
-    head = _with_key(context.services.engine, data[1])
+    _, _, data = tapped(update)
+    head = _with_key(context.services.engine, data.word("key"))
     if head is None:
         await _gone(update, context)
         return
-    await _turned(update, context, head, data[2:])
+    await _turned(update, context, head)
 
 
 async def open_(update: Update, context: Context) -> None:
     """Shows a category's hashtags."""
-    query, data = tapped(update)
+    query, message, data = tapped(update)
     services, engine, texts = context.services, context.services.engine, context.texts
-    category, page = _with_key(engine, data[1]), _page_number(data[2:])
-    if query.message is None or category is None or page is None:
+    category = _with_key(engine, data.word("key"))
+    if category is None:
         await _gone(update, context)
         return
     async with services.database.reading() as session:
         blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
-        language = language_of(await chats.get(session, query.message.chat.id), texts)
+        language = language_of(await chats.get(session, message.chat_id), texts)
     tags = _shown(category, language, blocked)
     header = texts.category.format(
         name=escape(_title(texts, category, blocked)),
@@ -79,27 +78,24 @@ async def open_(update: Update, context: Context) -> None:
     text = f"{header}\n\n{block(tags)}" if tags else header
     head = next((one for one in _all(engine) if one.name == category.head), None)
     label = f"‹ {_title(texts, head, blocked)}" if head else texts.button_categories
+    page = data.number("page")
     above = ("head", _key(head), page) if head else ("categories", page)
     await edit(query, text, category_keyboard(texts, tags, label, above))
     await query.answer()
 
 
-async def _turned(
-    update: Update, context: Context, head: Category | None, data: Sequence[str]
-) -> None:
-    query, _ = tapped(update)
-    page = _page_number(data)
-    if not isinstance(query.message, Message) or page is None:
-        await stale(update, context)
-    elif not _under(context.services.engine, head):
+async def _turned(update: Update, context: Context, head: Category | None) -> None:
+    query, message, data = tapped(update)
+    if not _under(context.services.engine, head):
         await _gone(update, context)
     else:
-        await edit(query, *await _page(context, query.message, person_of(update), head, page))
+        page = data.number("page")
+        await edit(query, *await _page(context, message, person_of(update), head, page))
         await query.answer()
 
 
 async def _gone(update: Update, context: Context) -> None:
-    query, _ = tapped(update)
+    query, _, _ = tapped(update)
     await query.answer(context.texts.category_gone, show_alert=True)
 
 
@@ -172,11 +168,6 @@ def _key(category: Category) -> str:
 
 def _with_key(engine: Engine, key: str) -> Category | None:
     return next((one for one in _all(engine) if _key(one) == key), None)
-
-
-def _page_number(data: Sequence[str]) -> int | None:
-    """The number of a page at the end of a button's data; None where there is none."""
-    return int(data[0]) if len(data) == 1 and data[0].isascii() and data[0].isdigit() else None
 
 
 def _shown(category: Category, language: str, blocked: Collection[str]) -> list[str]:

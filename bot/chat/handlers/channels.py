@@ -72,15 +72,15 @@ async def asked(update: Update, context: Context) -> None:
 
 async def switched(update: Update, context: Context) -> None:
     """The button below what /channel shows."""
-    query, data = tapped(update)
-    channel = await _find(context, int(data[1]))
-    if channel is None or data[2] not in (ON, OFF):
+    query, _, data = tapped(update)
+    channel = await _find(context, data.number("channel"))
+    if channel is None:
         await stale(update, context)
     elif not await acts_for(context.bot, query.from_user.id, channel.id):
         name = _name(channel)
         await query.answer(context.texts.channel_not_admin.format(channel=name)[:NOTE_LENGTH])
     else:
-        await _choose(context, channel.id, data[2])
+        await _choose(context, channel.id, data.word("switch"))
         await edit(query, *await switch_for(context, channel))
         await query.answer()
 

@@ -35,12 +35,12 @@ async def settings(update: Update, context: Context) -> None:
 
 async def opened(update: Update, context: Context) -> None:
     """A button that leads to a page, or back to the list of them."""
-    query, data = tapped(update)
-    choice = next((one for one in SETTINGS if one.verb == data[1]), None)
-    if query.message is None or (choice is not None and not choice.options(context)):
+    query, message, data = tapped(update)
+    choice = next((one for one in SETTINGS if one.verb == data.word("setting")), None)
+    if choice is not None and not choice.options(context):
         await stale(update, context)
         return
-    chat_id = query.message.chat.id
+    chat_id = message.chat_id
     page = await choice.shown(context, chat_id) if choice else await _all(context, chat_id)
     await edit(query, *page)
     await query.answer()

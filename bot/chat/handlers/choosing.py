@@ -95,12 +95,12 @@ class Choice(ABC):
 
     async def tapped(self, update: Update, context: Context) -> None:
         """A button below its page."""
-        query, data = tapped(update)
-        option = self.option_named(context, data[1])
-        if query.message is None or option is None:
+        query, message, data = tapped(update)
+        option = self.option_named(context, data.word("option"))
+        if option is None:
             await stale(update, context)
             return
-        chat_id = query.message.chat.id
+        chat_id = message.chat_id
         changed = await self.change(context, chat_id, option)
         await edit(query, *await self.shown(context, chat_id))
         await query.answer(plain(changed)[:NOTE_LENGTH])

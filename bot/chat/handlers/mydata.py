@@ -1,18 +1,18 @@
 """/mydata: what is stored of a person, to see, to take along and to delete."""
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.constants import ChatType
 
+from bot.chat.callback_data import TapData
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, may_decide, stale, tapped
 from bot.chat.handlers.commands import message_of, moved
 from bot.chat.identity import person_of
 from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
 from bot.chat.services import Context
-from storage import labels, personal_data, users
+from storage import forgetting, labels, personal_data
 
 PAGE_SIZE = 8
 
@@ -39,8 +39,8 @@ async def turn(update: Update, context: Context) -> None:
     """A page of the hashtags that a person taught."""
     if (tap := await _tap(update, context)) is None:
         return
-    query, _, owner, rest = tap
-    await edit(query, *await _tags(context, owner, int(rest[0])))
+    query, _, owner, data = tap
+    await edit(query, *await _tags(context, owner, data.number("page")))
     await query.answer()
 
 
@@ -48,15 +48,15 @@ async def remove(update: Update, context: Context) -> None:
     """Takes a hashtag back from every photo that the person gave it to."""
     if (tap := await _tap(update, context)) is None:
         return
-    query, message, owner, rest = tap
+    query, message, owner, data = tap
     async with context.services.database.session() as session:
-        removed = await labels.remove(session, owner, int(rest[0]))
+        removed = await labels.remove(session, owner, data.number("label"))
     if removed is None:
         await stale(update, context)
         return
     hashtag, photo_ids = removed
     context.services.learner.learn_soon(photo_ids, (message.chat.id, owner))
-    await edit(query, *await _tags(context, owner, int(rest[1])))
+    await edit(query, *await _tags(context, owner, data.number("page")))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:NOTE_LENGTH])
 
 
@@ -76,11 +76,11 @@ async def forget_decided(update: Update, context: Context) -> None:
     """Asks before it deletes; then deletes, or does not."""
     if (tap := await _tap(update, context)) is None:
         return
-    query, _, owner, rest = tap
+    query, _, owner, data = tap
     texts = context.texts
-    if rest[0] == "ask":
+    if data.word("decision") == "ask":
         await edit(query, texts.forget, forget_keyboard(texts, owner))
-    elif rest[0] == "yes":
+    elif data.word("decision") == "yes":
         await _forget(context, owner)
         await edit(query, texts.forgotten, None)
     else:
@@ -118,18 +118,16 @@ async def old_export(update: Update, context: Context) -> None:
 
 async def _tap(
     update: Update, context: Context
-) -> tuple[CallbackQuery, Message, int, Sequence[str]] | None:
-    """A tap, its message, whose data it is about, and what else the button says.
+) -> tuple[CallbackQuery, Message, int, TapData] | None:
+    """A tap, its message, whose data it is about, and what the button says.
 
-    None where it is about somebody else's, or the message is gone; who tapped has been told.
+    None where it is about somebody else's; who tapped has been told.
     """
-    query, (_, owner, *rest) = tapped(update)
-    if not await may_decide(context, query, int(owner)):
+    query, message, data = tapped(update)
+    owner = data.number("owner")
+    if not await may_decide(context, query, owner):
         return None
-    if not isinstance(query.message, Message):
-        await stale(update, context)
-        return None
-    return query, query.message, int(owner), rest
+    return query, message, owner, data
 
 
 async def _all(context: Context, user_id: int, message: Message) -> TextAndButtons:
@@ -141,6 +139,9 @@ async def _all(context: Context, user_id: int, message: Message) -> TextAndButto
         hashtags=texts.number(stored.hashtags, texts.hashtags),
         votes=texts.number(stored.votes, texts.votes),
     )
+    keep_days = context.services.settings.keep_days
+    kept = texts.mydata_kept.format(days=keep_days) if keep_days else ""
+    text = f"{text}\n\n{texts.mydata_why} {kept}".rstrip()
     private = message.chat.type == ChatType.PRIVATE
     return text, mydata_keyboard(texts, user_id, export=private)
 
@@ -155,11 +156,15 @@ async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
 
 
 async def _forget(context: Context, owner: int) -> None:
-    async with context.services.database.session() as session:
-        photo_ids = await labels.photos_of(session, owner)
-        await users.forget(session, owner)
-    context.services.forget(owner)
-    context.services.learner.learn_soon(photo_ids, [owner])
+    services = context.services
+    with services.forgotten.going(owner):
+        async with services.database.reading() as session:
+            photo_ids = await labels.photos_of(session, owner)
+        services.forget(owner)
+        await forgetting.forget(services.database, owner)
+        services.forget(owner)
+    services.learner.learn_soon(photo_ids, [owner])
+    await services.learner.caught_up(owner)
 
 
 async def _send_export(context: Context, message: Message, user_id: int) -> None:

@@ -240,6 +240,7 @@ ENGLISH = Texts(
         "I was away for a while and could not answer you in time, sorry. Please send it again."
     ),
     button_stale="This button is too old for me. Please send the photo or the command again.",
+    too_fast="That is more than I can follow. Please give me a minute.",
     many_photos=(
         "That is a lot of photos at once. I answer them one by one, and those of others in "
         "between, so please give me a moment."
@@ -291,6 +292,10 @@ ENGLISH = Texts(
         "• {votes} on my answers, and the hashtags you took out of them\n"
         "• your Telegram ID and language, and the settings and answers of our private chat"
     ),
+    mydata_why=(
+        "Why: to know a photo again, to keep your choices, and to learn what you teach me."
+    ),
+    mydata_kept="Photos that nobody tagged and answers go after {days} days.",
     button_mydata="‹ My data",
     button_mytags="My hashtags",
     button_export="Export as a file",

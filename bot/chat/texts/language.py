@@ -161,6 +161,10 @@ class Texts:
     too_late: str
     """To who wrote more than an hour before the bot could answer."""
     button_stale: str
+    mydata_why: str
+    mydata_kept: str
+    too_fast: str
+    """To who sends more than anybody could read; the rest gets no word until they are slower."""
     many_photos: str
     """To who sends so many photos that they wait for one another."""
     refused: Mapping[str, str]

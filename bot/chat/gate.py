@@ -1,0 +1,108 @@
+"""What every update passes before a handler is asked: what nobody could have sent ends here.
+
+Telegram sends none of it, but a server in between may, and whoever has a client of their own taps
+with any data they like. Such an update gets one line in the log that tells no content. A flood
+ends here too.
+"""
+
+import logging
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+from telegram import Message, Update
+from telegram.error import TelegramError
+from telegram.ext import ApplicationHandlerStop
+
+from bot.chat import callback_data
+from bot.chat.identity import sender_of
+from bot.chat.rate_limits import CHAT
+from bot.chat.services import Context
+
+log = logging.getLogger(__name__)
+
+
+async def passed(update: Update, context: Context) -> None:
+    """Lets an update through to the handlers, or ends it.
+
+    Raises:
+        ApplicationHandlerStop: where it ends here.
+    """
+    reason = refused(update)
+    if reason is not None:
+        log.info("Update %d was set aside: %s", update.update_id, reason)
+        raise ApplicationHandlerStop
+    await _in_measure(update, context)
+    query = update.callback_query
+    if query is None:
+        return
+    # A message that is too old, or gone, cannot be changed.
+    if not isinstance(query.message, Message) or callback_data.read(query.data) is None:
+        try:
+            await query.answer(context.texts.button_stale, show_alert=True)
+        except TelegramError as error:
+            log.info("A tap was not answered: %s", error)
+        raise ApplicationHandlerStop
+
+
+async def _in_measure(update: Update, context: Context) -> None:
+    """Ends what one person or chat sends too fast; they are told so once."""
+    limits, query, message = context.services.rate_limits, update.callback_query, None
+    if query is not None:
+        verdict = limits.verdict("ours", query.from_user.id, monotonic())
+    elif (message := update.effective_message) is not None:
+        sent_at = (message.edit_date or message.date).timestamp()
+        sender = sender_of(message)
+        times = CHAT if sender < 0 else 1  # many may write as a chat
+        verdict = limits.verdict("Telegram's", sender, sent_at, times)
+        if verdict == "passes" and sender != message.chat_id:
+            verdict = limits.verdict("Telegram's", message.chat_id, sent_at, CHAT)
+    else:
+        return
+    if verdict == "passes":
+        return
+    if verdict == "too_fast":
+        log.info("Somebody sends too fast.")
+        try:
+            if query is not None:
+                await query.answer(context.texts.too_fast)
+            elif message is not None and update.channel_post is None:
+                await message.reply_text(context.texts.too_fast)
+        except TelegramError as error:
+            log.info("Who sends too fast was not told: %s", error)
+    raise ApplicationHandlerStop
+
+
+def refused(update: Update) -> str | None:
+    """Why no handler can make anything of an update; None for all that Telegram sends."""
+    message = update.message or update.edited_message
+    if message is not None and message.from_user is None and message.sender_chat is None:
+        return "a message that nobody sent"
+    for value in _values(update.to_dict()):
+        if isinstance(value, int) and abs(value) > callback_data.LARGEST:
+            return "a number beyond 64 bits"
+        if isinstance(value, str) and not _is_text(value):
+            return "half a character"
+    return None
+
+
+def _values(value: Any) -> Iterator[object]:
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _values(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _values(one)
+    else:
+        yield value
+
+
+def _is_text(value: str) -> bool:
+    """Whether it has no lone surrogates, which neither the database nor Telegram takes."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

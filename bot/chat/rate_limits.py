@@ -1,0 +1,63 @@
+"""How much one person, or one chat, may send: as much as people do, and no flood.
+
+Each has a bucket that fills evenly and is full at first, so albums and a holiday's photos come
+through at once. What waits for a place to be computed is ``bot.chat.fair_places``'s affair.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+MOST = 20_000
+"""Buckets that are remembered; those of whom nothing came for longest go first."""
+CHAT = 4
+"""A chat may send so many times as much as one person."""
+
+Verdict = Literal["passes", "too_fast", "silent"]
+
+
+@dataclass
+class _Bucket:
+    left: float
+    at: float
+    warned: bool = False
+
+
+class RateLimits:
+    """Counts what comes, a bucket each person or chat.
+
+    Args:
+        per_minute: what a bucket holds, and what it gets a minute; 0 lets everything through.
+    """
+
+    def __init__(self, per_minute: int, most: int = MOST) -> None:
+        self._per_minute = per_minute
+        self._most = most
+        self._buckets: OrderedDict[tuple[str, int], _Bucket] = OrderedDict()
+
+    def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
+        """What becomes of one more from ``who``; ``too_fast`` is said once, then it is silence.
+
+        Args:
+            clock: what told the time. Two clocks have a bucket each, for they may differ by days.
+            at: seconds by it. What waited at Telegram is judged by when it was sent.
+            times: the bucket is so many times as large.
+        """
+        if not self._per_minute:
+            return "passes"
+        size = float(self._per_minute * times)
+        bucket = self._buckets.setdefault((clock, who), _Bucket(size, at))
+        self._buckets.move_to_end((clock, who))
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        passed = max(0.0, at - bucket.at)
+        bucket.left = min(size, bucket.left + passed * size / 60)
+        bucket.at = at
+        if bucket.left >= 1:
+            bucket.left -= 1
+            bucket.warned = bucket.warned and bucket.left < size / 4
+            return "passes"
+        if bucket.warned:
+            return "silent"
+        bucket.warned = True
+        return "too_fast"

@@ -1,0 +1,42 @@
+"""Once a day: what is older than ``KEEP_DAYS`` is deleted."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+from storage import Database, StorageError, retention
+
+log = logging.getLogger(__name__)
+
+FIRST_AFTER = 60.0
+"""Seconds after a start, when what waited for it is answered."""
+EVERY = 24 * 3600.0
+
+
+@asynccontextmanager
+async def purged_daily(database: Database, keep_days: int) -> AsyncIterator[None]:
+    """While this is open, history older than ``keep_days`` is deleted; 0 keeps it for ever."""
+    if not keep_days:
+        yield
+        return
+    purging = asyncio.create_task(_purge_daily(database, keep_days))
+    try:
+        yield
+    finally:
+        purging.cancel()
+        with suppress(asyncio.CancelledError):
+            await purging
+
+
+async def _purge_daily(database: Database, keep_days: int) -> None:
+    await asyncio.sleep(FIRST_AFTER)
+    while True:
+        try:
+            gone = await retention.purge(database, datetime.now(UTC) - timedelta(days=keep_days))
+            if gone:
+                log.info("%d rows of history older than %d days were deleted.", gone, keep_days)
+        except StorageError as error:
+            log.warning("Old history was not deleted; the next try is tomorrow. %s", error)
+        await asyncio.sleep(EVERY)

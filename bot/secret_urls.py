@@ -1,0 +1,42 @@
+"""URLs with a password in them: what of it is secret, and what may be shown."""
+
+from base64 import b64encode
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+LEAST = 4
+"""Characters of a password that can be taken out of lines without making them unreadable."""
+
+_IN_QUERY = ("password", "passwd", "passfile", "sslpassword", "token", "secret", "key")
+
+
+def secrets_in(url: str) -> list[str]:
+    """The passwords of a URL: as it spells them, plain, and as HTTP's Basic sends them."""
+    userinfo, at, _ = _authority(url).rpartition("@")
+    user, _, password = userinfo.partition(":")
+    secrets = [value for name, value in parse_qsl(_query(url)) if name.lower() in _IN_QUERY]
+    if at and password:
+        plain = unquote(password)
+        basic = b64encode(f"{unquote(user)}:{plain}".encode()).decode()
+        secrets += [password, plain, basic]
+    return list(dict.fromkeys(one for one in secrets if len(one) >= LEAST))
+
+
+def shown(url: str) -> str:
+    """A URL without who logs in there, and without what follows its path."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("://")[0] + "://…"
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _authority(url: str) -> str:
+    # Not urlsplit: whoever wrote / or # into a password unquoted has it shown all the same.
+    rest = url.partition("://")[2]
+    start, at, _ = rest.rpartition("@")
+    return f"{start}@" if at else rest.partition("/")[0]
+
+
+def _query(url: str) -> str:
+    return url.partition("?")[2].partition("#")[0]

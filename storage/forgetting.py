@@ -1,0 +1,171 @@
+"""Forgetting a person: all that is stored of them, in small steps, and nothing left in the files.
+
+The steps are short writing sessions of a few hundred rows each, so a heavy user's deletion never
+keeps others waiting. One that was cut short is finished by asking again: who they are goes last.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, select
+from sqlalchemy import update as update_rows
+from sqlalchemy.orm import aliased
+
+from storage import recommendations
+from storage.database import Database
+from storage.retention import BATCH, delete_in_batches
+from storage.tables import (
+    BlockedWord,
+    CaptionedChannel,
+    Chat,
+    Label,
+    LabelDecision,
+    Photo,
+    PhotoFile,
+    Recommendation,
+    Sighting,
+    TakenOut,
+    User,
+    Vote,
+)
+
+
+async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> None:
+    """Deletes all that is stored of a user; what versions have been fine-tuned on stays in these.
+
+    Who wrote as a group or a channel has that chat's number, and what others did there stays.
+
+    Gone are labels (also those taken back) and what admins decided on hashtags that only they gave
+    a photo, these hashtags in answers elsewhere, votes, what they took out of answers, sightings,
+    the private chat's settings and answers, the user's row, a channel's choices for its captions,
+    what captions named in answers elsewhere, Telegram's names of the files that they sent, and
+    every photo that nobody else sent or labelled, with its features and answers. Other users'
+    labels stay, and so do the photos they are on.
+
+    Raises:
+        StorageError: as ``Database.session``; what was deleted until then is deleted.
+    """
+    sent = select(Sighting.photo_id).where(Sighting.user_id == user_id)
+    await _forget_hashtags(database, user_id, batch)
+    await delete_in_batches(database, Label, [Label.user_id == user_id], batch)
+    await delete_in_batches(database, PhotoFile, [PhotoFile.photo_id.in_(sent)], batch)
+    while True:  # while their sightings tell which answers are theirs
+        async with database.session() as session:
+            theirs = (Recommendation.words > "", recommendations.to_photos_of(user_id))
+            query = select(Recommendation.id).where(*theirs).limit(batch)
+            ids = (await session.scalars(query)).all()
+            # Empty, not None: answers that words led are never given to a photo without any.
+            named = update_rows(Recommendation).where(Recommendation.id.in_(ids))
+            await session.execute(named.values(words=""))
+        if len(ids) < batch:
+            break
+    await delete_in_batches(
+        database, Photo, [Photo.id.in_(_photos_only_of(user_id))], batch // 10 or 1
+    )
+    for table in (Vote, TakenOut, Sighting):
+        await delete_in_batches(database, table, [table.user_id == user_id], batch)
+    if user_id > 0:
+        # A private chat has its user's number, so what is of that chat is the user's too.
+        for of_chat in (Sighting, Recommendation):
+            await delete_in_batches(database, of_chat, [of_chat.chat_id == user_id], batch)
+    async with database.session() as session:
+        # An admin's decisions stay, without the admin.
+        for decided, column in ((LabelDecision, "decided_by"), (BlockedWord, "added_by")):
+            theirs_too = getattr(decided, column) == user_id
+            await session.execute(update_rows(decided).where(theirs_too).values({column: None}))
+        captioned = exists().where(CaptionedChannel.chat_id == Chat.id)
+        of_theirs = Chat.id == user_id
+        await session.execute(
+            delete(Chat).where(of_theirs if user_id > 0 else and_(of_theirs, captioned))
+        )
+        await session.execute(delete(CaptionedChannel).where(CaptionedChannel.chat_id == user_id))
+        await session.execute(delete(User).where(User.id == user_id))
+    await database.shrink_log()
+
+
+async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None:
+    """Takes the hashtags that nobody else ever gave a photo out of decisions and of answers."""
+    other = aliased(Label)
+    labelled = select(Label.photo_id).where(Label.user_id == user_id)
+    async with database.reading() as session:
+        given = (
+            await session.execute(
+                select(Label.photo_id, Label.key).where(
+                    Label.user_id == user_id,
+                    ~exists().where(
+                        other.photo_id == Label.photo_id,
+                        other.key == Label.key,
+                        other.user_id != user_id,
+                    ),
+                )
+            )
+        ).all()
+        alone = (
+            await session.execute(
+                select(Label.hashtag, Label.chat_id, Label.key).where(
+                    Label.user_id == user_id,
+                    ~exists().where(other.key == Label.key, other.user_id != user_id),
+                )
+            )
+        ).all()
+        approved = set(
+            await session.scalars(
+                select(LabelDecision.key)
+                .where(LabelDecision.status == "approved", LabelDecision.photo_id.in_(labelled))
+                .distinct()
+            )
+        ) & {row.key for row in alone}
+    for start in range(0, len(given), batch):
+        some = [{"photo": row.photo_id, "hashtag": row.key} for row in given[start : start + batch]]
+        async with database.session() as session:
+            connection = await session.connection()
+            # One by one, by the primary key: SQLite would read the whole table for pairs in a list.
+            await connection.execute(
+                delete(LabelDecision).where(
+                    LabelDecision.photo_id == bindparam("photo"),
+                    LabelDecision.key == bindparam("hashtag"),
+                ),
+                some,
+            )
+    hashtags = {row.hashtag for row in alone}
+    if not hashtags:
+        return
+    # What was everybody's may stand in an answer to anybody, the rest where they taught it.
+    chats = {row.chat_id for row in alone} | {user_id}
+    shown = [Recommendation.chat_id.in_(chats)] if not approved else []
+    await _take_out_of_answers(database, hashtags, shown, batch)
+
+
+async def _take_out_of_answers(
+    database: Database, hashtags: set[str], where: Sequence[ColumnElement[bool]], batch: int
+) -> None:
+    last = 0
+    while True:
+        query = select(Recommendation.id, Recommendation.hashtags).where(*where)
+        query = query.where(Recommendation.id > last).order_by(Recommendation.id)
+        async with database.reading() as session:
+            rows = (await session.execute(query.limit(batch))).all()
+        changed = [row for row in rows if any(tag in hashtags for tag, _ in row.hashtags)]
+        if changed:
+            async with database.session() as session:
+                for row in changed:
+                    left = [pair for pair in row.hashtags if pair[0] not in hashtags]
+                    answer = update_rows(Recommendation).where(Recommendation.id == row.id)
+                    await session.execute(answer.values(hashtags=left))
+                taken = and_(
+                    TakenOut.recommendation_id.in_([row.id for row in changed]),
+                    TakenOut.hashtag.in_(hashtags),
+                )
+                await session.execute(delete(TakenOut).where(taken))
+        if len(rows) < batch:
+            return
+        last = rows[-1].id
+
+
+def _photos_only_of(user_id: int) -> Select[int]:
+    theirs, others = aliased(Sighting), aliased(Sighting)
+    return select(Photo.id).where(
+        # Not an EXISTS, which would be asked of every photo there is.
+        Photo.id.in_(select(theirs.photo_id).where(theirs.user_id == user_id)),
+        ~exists().where(others.photo_id == Photo.id, others.user_id != user_id),
+        ~exists().where(Label.photo_id == Photo.id, Label.user_id != user_id),
+    )

@@ -1,0 +1,64 @@
+"""What is old goes: sightings, answers with all that hangs on them, photos that nobody needs.
+
+What people taught stays, with the photos it was taught on, and so do settings: they are of use
+however old they are, and people delete them themselves.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, select, tuple_
+
+from storage.database import Database
+from storage.tables import Label, Photo, Recommendation, Sighting, User, VersionNews
+
+BATCH = 200
+"""Rows that one writing session deletes; others write between them."""
+
+
+async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> int:
+    """Deletes what is older than a moment, a few rows at a time; returns how many rows of history.
+
+    Gone are sightings, answers with their thumbs and what was taken out of them, labels that were
+    taken back, people who have not written since and taught nothing that is there, news of
+    versions, and the photos that neither a sighting nor an answer nor a label needs any more.
+
+    Raises:
+        StorageError: as ``Database.session``; what was deleted until then is deleted.
+    """
+    unused = (
+        ~exists().where(Sighting.photo_id == Photo.id),
+        ~exists().where(Recommendation.photo_id == Photo.id),
+        ~exists().where(Label.photo_id == Photo.id),
+    )
+    gone = 0
+    for table, where, at_once in (
+        (Sighting, (Sighting.at < before,), batch),
+        (Recommendation, (Recommendation.at < before,), batch),
+        (Label, (Label.removed_at < before,), batch),
+        (User, (User.last_seen < before, ~exists().where(Label.user_id == User.id)), batch),
+        (VersionNews, (VersionNews.at < before, VersionNews.announced_at.is_not(None)), batch),
+        (Photo, (Photo.at < before, *unused), max(1, batch // 10)),
+    ):
+        gone += await delete_in_batches(database, table, where, at_once)
+    return gone
+
+
+async def delete_in_batches(
+    database: Database, table: Any, where: Sequence[ColumnElement[bool]], batch: int
+) -> int:
+    """Deletes the rows of a table that fit all of ``where``, a short session each ``batch``."""
+    key = tuple(table.__table__.primary_key)
+    gone = 0
+    while True:
+        async with database.reading() as session:  # looking for them may take longer
+            some = await session.execute(select(*key).where(*where).limit(batch))
+            rows = [tuple(row) for row in some]
+        if rows:
+            async with database.session(confirmed=False) as session:
+                # Somebody may have come to need one of them meanwhile.
+                await session.execute(delete(table).where(tuple_(*key).in_(rows), *where))
+        gone += len(rows)
+        if len(rows) < batch:
+            return gone

@@ -1,0 +1,90 @@
+"""What is old goes, a few rows at a time; what people taught stays."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from storage import (
+    Database,
+    forgetting,
+    known_photos,
+    labels,
+    recommendations,
+    retention,
+    sightings,
+)
+from storage.blocklist import in_force
+from storage.database import AsyncSession
+from storage.tables import Label, Photo, PhotoFeatures, Recommendation, Sighting
+
+NewPhoto = Callable[..., Awaitable[int]]
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+OLD = NOW - timedelta(days=500)
+LIMIT = NOW - timedelta(days=400)
+
+
+async def sent(session: AsyncSession, photo: int, user: int = 1, message: int = 1) -> None:
+    await sightings.seen(session, chat_id=user, message_id=message, photo_id=photo, user_id=user)
+    await recommendations.record(
+        session,
+        photo_id=photo,
+        chat_id=user,
+        **{"backend": "als", "model": "m", "style": "balanced", "words": ()},
+        hashtags=[("dog", 1.0)],
+        elapsed_ms=1.0,
+    )
+
+
+async def make_old(database: Database) -> None:
+    async with database.session() as session:
+        for table in (Photo, Sighting, Recommendation, Label):
+            await session.execute(update(table).values(at=OLD))
+
+
+async def counts(database: Database) -> list[int]:
+    async with database.reading() as session:
+        tables = (Photo, PhotoFeatures, Sighting, Recommendation, Label)
+        return [await session.scalar(select(func.count()).select_from(one)) or 0 for one in tables]
+
+
+async def test_old_history_goes_and_what_was_taught_stays(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    old, taught, renewed = [await new_photo() for _ in range(3)]
+    async with database.session() as session:
+        for photo in (old, taught, renewed):
+            await sent(session, photo, message=photo)
+        tags = {"dog": "dog"}
+        await labels.add(
+            session, person=1, chat_id=1, photo_id=taught, hashtags=tags, blocklist=in_force({})
+        )
+    await make_old(database)
+    async with database.session() as session:
+        await sightings.seen(session, chat_id=2, message_id=9, photo_id=renewed, user_id=2)
+    assert await counts(database) == [3, 3, 4, 3, 1]
+    await retention.purge(database, LIMIT, batch=1)
+    assert await counts(database) == [2, 2, 1, 0, 1]
+    async with database.reading() as session:
+        assert await known_photos.features(session, old) == {}
+    assert await retention.purge(database, LIMIT) == 0
+
+
+async def test_a_heavy_users_deletion_lets_others_write_after_every_few_rows(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photos = [await new_photo() for _ in range(12)]
+    async with database.session() as session:
+        for photo in photos:
+            await sent(session, photo, message=photo)
+    steps: list[int] = []
+    writing = database.session
+
+    def counted(*, confirmed: bool = True) -> object:
+        steps.append(1)
+        return writing(confirmed=confirmed)
+
+    database.session = counted  # type: ignore[method-assign, assignment]
+    await forgetting.forget(database, 1, batch=2)
+    assert len(steps) > len(photos)
+    assert await counts(database) == [0, 0, 0, 0, 0]
