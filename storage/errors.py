@@ -1,7 +1,5 @@
 """The one exception that leaves this package, and the sentences it speaks."""
 
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
 _UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it runs."
 _NO_RIGHTS = "The user in DATABASE_URL may not do this: give it the rights on its database."
 _FULL = "The disk that holds the database is full: free some space and try again."
@@ -54,6 +52,9 @@ class StorageError(Exception):
 
 def explain(error: BaseException) -> StorageError:
     """The ``StorageError`` to raise from ``error`` (a driver's, SQLAlchemy's or the system's)."""
+    # Not before there is an error: whoever needs only the block list starts sooner without.
+    from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
     if isinstance(error, PoolTimeoutError):
         return StorageError(BUSY)
     cause = getattr(error, "orig", None) or error

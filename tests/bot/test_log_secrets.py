@@ -14,7 +14,7 @@ import yarl
 from pydantic import SecretStr
 from sqlalchemy import make_url
 
-from bot import logs
+from bot import logs, receiving
 from bot.run import StartError, serve
 from bot.settings import Settings
 from recommenders.engine import Engine
@@ -118,8 +118,9 @@ def test_passwords_of_urls_are_found_as_they_are_and_as_urls_spell_them(password
 
 
 async def test_a_start_that_fails_names_the_server_without_its_password(
-    settings: Settings,
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(receiving, "START_PATIENCE", 0.0)
     there = settings.model_copy(
         update={
             "bot_token": SecretStr(TOKEN),
