@@ -67,6 +67,15 @@ async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 
 @pytest.fixture
+async def telegram() -> AsyncIterator[LocalServer]:
+    """A Bot API server, without a bot."""
+    server = LocalServer(TOKEN)
+    await server.start(port=0)
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
 async def bot(start: Start) -> Running:
     return await start()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -14,18 +13,10 @@ from bot.settings import Settings
 from storage import Database, inbox
 from storage.tables import WaitingUpdate, now
 from tests.bot.conversation import answer_hashtags, hashtags
-from tests.bot.running import TOKEN, Running, Start
+from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing, arrives, photo, text
 from tests.colours import jpeg
 from tests.person import Message, Person
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[LocalServer]:
-    server = LocalServer(TOKEN)
-    await server.start(port=0)
-    yield server
-    await server.stop()
 
 
 async def waits(settings: Settings, server: LocalServer, *messages: Message) -> None:

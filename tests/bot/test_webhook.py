@@ -24,14 +24,6 @@ SECRET = "s-1"
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[LocalServer]:
-    server = LocalServer(TOKEN)
-    await server.start(port=0)
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
 def webhooks(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Those that were set."""
     calls: list[dict[str, Any]] = []

@@ -51,6 +51,10 @@ const TEXTS = {
   ],
   title: ["Hashtags for your photo", "Хештеги к вашему фото"],
   too_large: ["This photo is over 20 MB.", "Это фото больше 20 МБ."],
+  too_long: [
+    "This picture is too long: a side may have 30,000 pixels.",
+    "Это изображение слишком длинное: сторона может быть не больше 30 000 пикселей.",
+  ],
   too_many_pixels: [
     "This picture has too many pixels.",
     "В этом изображении слишком много пикселей.",

@@ -1,12 +1,15 @@
 """The page to try it, in a real browser."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
-from typing import Any
+from importlib.resources import files
+from typing import Any, get_args
 
 import pytest
 from http_client import Client, Serve
 
+from recommenders.photos import Reason
 from tests.colours import jpeg
 
 playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -74,3 +77,9 @@ async def test_on_a_phone_in_russian_everything_fits_and_the_key_is_asked_for(
     await expect(page.locator(".chip").first).to_contain_text("#")
     wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0
+
+
+def test_every_reason_why_a_photo_is_not_read_has_words_in_both_languages() -> None:
+    texts = (files("bot.http") / "page" / "texts.js").read_text(encoding="utf-8")
+    named = set(re.findall(r"^  (\w+): \[", texts, re.MULTILINE))
+    assert set(get_args(Reason)) - named == {"unreadable"}  # of files on the disk alone
