@@ -154,8 +154,10 @@ class Machine(RuleBasedStateMachine):
         async with asyncio.timeout(10):
             while True:
                 async with self.database.reading() as session:
-                    if not list(await session.scalars(select(WaitingUpdate.update_id))):
-                        break
+                    stored = list(await session.scalars(select(WaitingUpdate.update_id)))
+                # An answer's row goes a moment before its task ends, which counts it.
+                if not stored and not self.inbox.waiting:
+                    break
                 for event in self.let_go.values():
                     event.set()
                 await asyncio.sleep(0.005)
