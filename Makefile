@@ -28,11 +28,11 @@ run: setup
 	@$(BIN)/tag4pic run --port $(PORT)
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 # The same, slower: which lines no test runs, and a floor of those that one does.
 coverage: .venv/.dev
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 lint: .venv/.dev
 	@$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """What every test runs under, and a database for those that want one."""
 
 import asyncio
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +15,18 @@ from recommenders.machine import one_core_each
 from storage.database import Database
 from tests.postgres import Server, missing, server
 
+# What imports make stays: looking through it for garbage again and again takes seconds.
+gc.disable()
+
 # A busy machine is no failure: nothing here is judged by the clock.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for, in what tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
