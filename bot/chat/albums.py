@@ -30,6 +30,7 @@ class Album:
         self.collecting = False
         self._turn = asyncio.Lock()
         self._done = asyncio.Event()
+        self._cut_off = False
 
     @property
     def messages(self) -> list[Message]:
@@ -42,18 +43,26 @@ class Album:
         async with self._turn:
             try:
                 yield
-            except Exception:
-                self._done.set()
+            except asyncio.CancelledError:
+                self._cut_off = True
                 raise
-            self._done.set()
+            finally:
+                self._done.set()
 
     async def done(self) -> None:
-        """Returns once the album was worked on, as far as it had come until now."""
+        """Returns once the album was worked on, as far as it had come until now.
+
+        Raises:
+            CancelledError: where that was cut off, as at the bot's stop, and is yet to be done.
+        """
         await self._done.wait()
+        if self._cut_off:
+            raise asyncio.CancelledError
 
     def begin(self) -> None:
         """More of the album is collected."""
         self.collecting = True
+        self._cut_off = False
         self._done.clear()
 
     def add(self, message: Message) -> None:

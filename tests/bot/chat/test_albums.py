@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.chat.albums import Album
 from tests.bot.conversation import (
     GROUP,
     answer_hashtags,
@@ -283,3 +284,15 @@ async def test_of_several_captions_each_teaches_its_own_photo(bot: Running, ann:
         await ann.wait_reply()
     assert await stored_labels(bot.database, cat) == [["mycat"]]
     assert await stored_labels(bot.database, dog) == [["mydog"]]
+
+
+async def test_who_waits_for_an_album_that_is_cut_off_is_cut_off_too() -> None:
+    album = Album()
+    album.begin()
+    waiting = asyncio.create_task(album.done())
+    with pytest.raises(asyncio.CancelledError):
+        async with album.at_work():
+            raise asyncio.CancelledError
+    async with asyncio.timeout(20):
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
