@@ -1,7 +1,10 @@
 """Bring a database up to date, from within the program (there is no alembic.ini)."""
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 
@@ -22,6 +25,11 @@ def revisions() -> list[str]:
     return [script.revision for script in scripts.walk_revisions()]
 
 
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_settings()).get_current_head()
+
+
 def _settings() -> Config:
     settings = Config()
     settings.set_main_option("script_location", "storage:migrations")
@@ -34,4 +42,5 @@ def migrate(connection: Connection) -> None:
     half way leaves the database as it was. Two processes may start at once: one waits."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-    command.upgrade(config(connection), "head")
+    if MigrationContext.configure(connection).get_current_revision() != _newest():
+        command.upgrade(config(connection), "head")
