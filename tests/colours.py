@@ -104,7 +104,7 @@ class ColourNetwork:
 
 def colour_engine(bundle: Bundle | None = None, network: ColourNetwork | None = None) -> Engine:
     """The engine of a bundle of ``colour_bundle``, over the toy network."""
-    bundle = bundle or colour_bundle()
+    bundle = bundle or _usual_bundle()
     network = network or ColourNetwork()
     return Engine(
         bundle,
@@ -161,6 +161,11 @@ def colour_bundle(
         arrays["knowledge"], settings["knowledge"] = _knowledge(hashtags, per_colour, dishes)
         settings["knowledge"]["preferred_mix"] = preferred_mix
     return Bundle("colours-1", hashtags, {backbone: "of the toy network"}, settings, arrays)
+
+
+@cache
+def _usual_bundle() -> Bundle:
+    return colour_bundle()
 
 
 def _als(per_colour: int, hashtags: int) -> dict[str, NDArray[Any]]:

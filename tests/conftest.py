@@ -5,13 +5,18 @@ import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from recommenders.backbones import openvino_network
 from recommenders.machine import one_core_each
+from storage import database
 from storage.database import Database
 from tests.postgres import Server, missing, server
 
@@ -51,6 +56,23 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         shutil.copy(file, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(openvino_network, "FOLDER", folder)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements() -> Iterator[None]:
+    """What SQLAlchemy compiled for one database serves the others of its kind, too."""
+    compiled: dict[Any, Any] = {}
+
+    def create(*arguments: Any, **options: Any) -> AsyncEngine:
+        engine = create_async_engine(*arguments, **options)
+        return engine.execution_options(compiled_cache=compiled)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_async_engine", create)
+        for dialect in (SQLiteDialect_aiosqlite, PGDialect_asyncpg):
+            patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+            patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
         yield
 
 

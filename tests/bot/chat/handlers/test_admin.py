@@ -12,7 +12,7 @@ from tests.bot.conversation import (
     reply,
     reply_text,
 )
-from tests.bot.running import Running
+from tests.bot.running import Running, Start
 from tests.colours import jpeg
 from tests.person import Person
 
@@ -32,9 +32,9 @@ async def test_others_are_kept_out(ann: Person, command: str) -> None:
     assert await reply_text(ann, command) == "This is for the admins of the bot."
 
 
-async def test_admins_see_their_commands_in_the_menu_once_they_have_written(
-    bot: Running, admin: Person
-) -> None:
+async def test_admins_see_their_commands_in_the_menu_once_they_have_written(start: Start) -> None:
+    bot = await start(menu=True)
+    admin = await bot.person(chat=77)
     await reply_text(admin, "/help")
     again = await bot.person(chat=77)
     assert {"review", "block", "unblock", "stats"} <= {entry["command"] for entry in again.commands}

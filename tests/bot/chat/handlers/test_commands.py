@@ -4,7 +4,7 @@ import pytest
 
 from bot.chat.texts import LANGUAGES, Texts
 from tests.bot.conversation import GROUP, reply_text
-from tests.bot.running import Running
+from tests.bot.running import Running, Start
 from tests.person import Person
 
 
@@ -35,8 +35,9 @@ async def test_help_is_short(bot: Running, texts: Texts) -> None:
     }
 
 
-async def test_the_menu_has_six_commands_in_both_languages(bot: Running, ann: Person) -> None:
-    boris = await bot.person(chat=2, language="ru")
+async def test_the_menu_has_six_commands_in_both_languages(start: Start) -> None:
+    bot = await start(menu=True)
+    ann, boris = await bot.person(), await bot.person(chat=2, language="ru")
     for person in (ann, boris):
         assert [entry["command"] for entry in person.commands] == [
             *("start", "help", "model", "addtags", "settings", "mydata")
@@ -45,14 +46,18 @@ async def test_the_menu_has_six_commands_in_both_languages(bot: Running, ann: Pe
     assert boris.commands[3]["description"] == "подсказать хештеги к фото"
 
 
-async def test_groups_have_tags_in_their_menu_too(bot: Running) -> None:
+async def test_groups_have_tags_in_their_menu_too(start: Start) -> None:
+    bot = await start(menu=True)
     group = await bot.person(**GROUP)
     assert [entry["command"] for entry in group.commands] == [
         *("tags", "start", "help", "model", "addtags", "settings", "mydata")
     ]
 
 
-async def test_the_menu_has_no_commands_of_admins(ann: Person) -> None:
+async def test_the_menu_has_no_commands_of_admins(start: Start) -> None:
+    bot = await start(menu=True)
+    ann = await bot.person()
+    assert "start" in {entry["command"] for entry in ann.commands}
     assert "stats" not in {entry["command"] for entry in ann.commands}
 
 
