@@ -1,4 +1,4 @@
-"""Arrays of numbers: their types, and the two row-wise functions that every part works with."""
+"""Arrays of numbers: their types, and the row-wise functions that every part works with."""
 
 from typing import Any
 
@@ -20,3 +20,12 @@ def softmax(logits: Floats) -> Floats:
     """Row-wise softmax, stable."""
     exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(exponent / exponent.sum(axis=1, keepdims=True))
+
+
+def whole_numbers(vectors: Floats) -> NDArray[np.int8]:
+    """Unit vectors (n, k) as whole numbers, each row's largest 127.
+
+    Scaling a row back to length 1 recovers it: ``whole_numbers(unit(stored)) == stored``.
+    """
+    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
+    return np.asarray(np.round(vectors / largest * 127), np.int8)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recommenders.als import AlsSettings, FittedAls
 from recommenders.als_fit import ClassHashtags
 from recommenders.answers import FIRST, Rules
-from recommenders.arrays import Array, Floats, unit
+from recommenders.arrays import Array, Floats, unit, whole_numbers
 from recommenders.backbones.registry import CLASSES, dims
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part
 from recommenders.fusion import EVIDENCE, Fusion, Trees
@@ -315,15 +315,6 @@ def with_taught_hashtags(ranking: Ranking, uses: NDArray[np.number], photos: int
         popularity=np.concatenate([popularity, np.clip(share, popularity.min(), 1)]),
         rating=np.append(rating, np.full(len(uses), np.median(rating), np.float32)),
     )
-
-
-def whole_numbers(vectors: Floats) -> NDArray[np.int8]:
-    """Unit vectors (n, k) as whole numbers, each row's largest 127.
-
-    Scaling a row back to length 1 recovers it: ``whole_numbers(unit(stored)) == stored``.
-    """
-    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
-    return np.asarray(np.round(vectors / largest * 127), np.int8)
 
 
 def _floats(bundle: Bundle, part: str, name: str, *shape: int | None) -> Floats:

@@ -39,7 +39,7 @@ class Amounts:
     starts: int = 3
     known: tuple[int, ...] = (10_000, 100_000)
     embedded: int = 512
-    posts: int = 5_000
+    posts: int = 2_000
 
 
 USUAL = Amounts()
@@ -91,7 +91,12 @@ def measure(
         if training_speed.SECTION in sections:
             doing(training_speed.SECTION)
             rows += training_speed.measure(
-                of_commands, data, folder, embedded=amounts.embedded, posts=amounts.posts
+                of_commands,
+                data,
+                folder,
+                embedded=amounts.embedded,
+                posts=amounts.posts,
+                doing=doing,
             )
     return rows, grown
 

@@ -1,7 +1,7 @@
 """How long training takes: photos embedded a second, and a fit from features that are there."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def measure(
     *,
     embedded: int,
     posts: int,
+    doing: Callable[[str], None],
 ) -> Iterator[Row]:
     """Rows of embedding and of a fit.
 
@@ -46,6 +47,7 @@ def measure(
         folder: where the dataset and its features are made.
         embedded: how many photos are embedded.
         posts: how many the fit learns from.
+        doing: is called with what is measured next.
 
     Raises:
         CommandError: where the fit fails.
@@ -53,22 +55,34 @@ def measure(
     weights_dir = Path(settings["WEIGHTS_DIR"])
     backbone, network = load_backbone(_BACKBONE, weights_dir), EagerNetwork(_BACKBONE, weights_dir)
     files = _files(folder / "photos", photos, embedded)
+    few = files[:: min(_PLAIN_SHARE, embedded)]
     ours, plain = Clock(), Clock()
+
+    def plainly(some: Sequence[Path]) -> None:
+        doing(f"embedding {len(few)} photos in the plain way")
+        with plain.running():
+            for file in some:
+                network.of_photo(decoded(file.read_bytes()))
+
+    # Half before and half after, so that what else the machine does meets both ways alike.
+    plainly(few[::2])
     with ours.running():
-        embed(files, backbone, folder / "embedded")
-    few = files[: max(1, len(files) // _PLAIN_SHARE)]
-    with plain.running():
-        for file in few:
-            network.of_photo(decoded(file.read_bytes()))
+        embed(
+            files,
+            backbone,
+            folder / "embedded",
+            progress=lambda _, done, of: doing(f"embedding, {done:,} of {of:,} photos"),
+        )
+    plainly(few[1::2])
     yield Row(
         SECTION,
         f"embedding, {_BACKBONE}",
         "photos/s",
         Figure(embedded / ours.wall[0]),
-        Figure(len(few) / plain.wall[0], cpu=1000 * plain.cpu[0] / len(few)),
-        f"{embedded} photos",
+        Figure(len(few) / sum(plain.wall), cpu=1000 * sum(plain.cpu) / len(few)),
+        f"{embedded} photos, a process a core",
     )
-    yield from _fit(settings, backbone, folder, posts)
+    yield from _fit(settings, backbone, folder, posts, doing)
 
 
 def _files(folder: Path, photos: Sequence[bytes], count: int) -> list[Path]:
@@ -83,9 +97,14 @@ def _files(folder: Path, photos: Sequence[bytes], count: int) -> list[Path]:
 
 
 def _fit(
-    settings: Mapping[str, str], backbone: Backbone, folder: Path, count: int
+    settings: Mapping[str, str],
+    backbone: Backbone,
+    folder: Path,
+    count: int,
+    doing: Callable[[str], None],
 ) -> Iterator[Row]:
     features, posts = _posts(backbone, folder / "dataset", folder / "cache", count)
+    doing(f"a fit of {count:,} posts")
     costs = run_command(
         [
             *("bot.cli", "train", "fit", "--dataset", "dataset", "--out", "fitted"),
@@ -94,6 +113,7 @@ def _fit(
         folder,
         settings,
     )
+    doing(f"a fit of {count:,} posts in the plain way")
     clock = Clock()
     torch.set_num_threads(1)
     with clock.running():

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsSettings, FittedAls
 from recommenders.als_fit import ClassHashtags
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, load, save
 from recommenders.bundle_parts import (
     als_part,
@@ -22,7 +22,6 @@ from recommenders.bundle_parts import (
     read_ranking,
     read_w2v,
     w2v_part,
-    whole_numbers,
     with_hashtag_factors,
     with_taught_hashtags,
 )

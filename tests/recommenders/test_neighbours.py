@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.nearest import PhotoIndex, PhotoIndexError, PhotoSpace, nearest
 
 
@@ -83,6 +83,7 @@ def test_an_index_finds_what_a_scan_does() -> None:
     pytest.importorskip("usearch", reason="usearch is an extra")
     draw = np.random.default_rng(0)
     vectors = unit(draw.standard_normal((2000, 20), dtype=np.float32))
+    vectors = unit(whole_numbers(vectors).astype(np.float32))  # as a bundle stores them
     queries = unit(draw.standard_normal((40, 20), dtype=np.float32))
     index = PhotoIndex(PhotoIndex.build(vectors))
     assert (len(index), index.shape) == (2000, (2000, 20))
@@ -91,10 +92,29 @@ def test_an_index_finds_what_a_scan_does() -> None:
     found = [len(set(a) & set(b)) for a, b in zip(rows.tolist(), exact.tolist(), strict=True)]
     assert np.mean(found) > 0.98 * 50
     expected = np.einsum("nd,nkd->nk", queries, vectors[rows])
-    np.testing.assert_allclose(cosines, expected, atol=2e-3)
+    np.testing.assert_allclose(cosines, expected, atol=1e-6)
     assert (np.diff(cosines) <= 0).all()
     assert nearest(queries[:0], index, 5)[0].shape == (0, 5)
     assert nearest(queries[:1], PhotoIndex(PhotoIndex.build(vectors[:3])), 50)[0].shape == (1, 3)
+
+
+def test_an_index_of_an_earlier_version_still_answers() -> None:
+    usearch = pytest.importorskip("usearch.index", reason="usearch is an extra")
+    draw = np.random.default_rng(0)
+    vectors = unit(draw.standard_normal((300, 20), dtype=np.float32))
+    earlier = usearch.Index(ndim=20, metric="cos", dtype="f16")
+    earlier.add(np.arange(300), vectors)
+    index = PhotoIndex(np.frombuffer(earlier.save(), np.uint8))
+    np.testing.assert_array_equal(nearest(vectors, index, 1)[0][:, 0], np.arange(300))
+
+
+def test_an_index_finds_nothing_near_what_is_no_number() -> None:
+    pytest.importorskip("usearch", reason="usearch is an extra")
+    vectors = unit(np.random.default_rng(0).standard_normal((30, 20), dtype=np.float32))
+    queries = np.array([np.full(20, np.nan), vectors[3]], np.float32)
+    rows, cosines = nearest(queries, PhotoIndex(PhotoIndex.build(vectors)), 2)
+    assert cosines[0].tolist() == [-1, -1]
+    assert rows[1, 0] == 3 and cosines[1, 0] > 0.99
 
 
 @pytest.mark.parametrize("size", [0, 10, 100, 5000, -1])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from zlib import crc32
 
 import numpy as np
@@ -14,12 +14,16 @@ from recommenders.bundle import Bundle
 from recommenders.bundle_parts import read_ranking, read_w2v
 from recommenders.ranking import adjusted
 from training.evaluation.metrics import top_columns
+from training.features.compute import batches
 from training.finetuning.replay import Replay
 from training.fitting.choosing import AT
 from training.fitting.head import FittedHead, head_recommender
 
 FIRST = 10
 """Hashtags of an answer among which a held-out label counts as recalled."""
+
+ROWS = 256
+"""Photos whose scores for all hashtags are in memory at a time."""
 
 MOST_LOST = 0.01
 """What recall on the held-out replay may lose."""
@@ -86,8 +90,8 @@ class HeldOut:
         self, bundle: Bundle, replay: Replay, features: Floats, counts: csr_matrix
     ) -> None:
         self._replay = replay.features[: replay.held_out]
-        self._replay_weights = widened(replay.counts[: replay.held_out], counts.shape[1]).toarray()
-        self._features, self._labels = features, counts.toarray() > 0
+        self._replay_weights = widened(replay.counts[: replay.held_out], counts.shape[1])
+        self._features, self._labels = features, csr_matrix(counts > 0, dtype=np.float32)
         ranking = read_ranking(bundle, "w2v")
         new = counts.shape[1] - len(ranking.popularity)
         rarest = np.full(new, ranking.popularity.min(), np.float32)
@@ -98,27 +102,32 @@ class HeldOut:
     def figures(self, head: FittedHead) -> Figures:
         """What a head recalls of them."""
         return Figures(
-            recall(self._order(head, self._replay), self._replay_weights, AT),
-            recall(self._order(head, self._features), self._labels, FIRST),
+            recall(self._top(head, self._replay, AT), self._replay_weights),
+            recall(self._top(head, self._features, FIRST), self._labels),
         )
 
-    def _order(self, head: FittedHead, features: Floats) -> Floats:
-        scores = head_recommender("", head, self._hashtags_per_post).scores(features)
-        return adjusted(scores, self._popularity[: scores.shape[1]], self._exponent)
+    def _top(self, head: FittedHead, features: Floats, at: int) -> NDArray[np.intp]:
+        """A head's first hashtags (n, at) of photos."""
+        recommender = head_recommender("", head, self._hashtags_per_post)
+        popularity = self._popularity[: len(head.vectors)]
+        top = [np.empty((0, at), np.intp)]
+        for rows in batches(len(features), ROWS):
+            scores = recommender.scores(features[rows])
+            top.append(top_columns(adjusted(scores, popularity, self._exponent), at))
+        return np.concatenate(top[1:] or top)
 
 
-def recall(order: Floats, truth: NDArray[Any], at: int) -> float:
-    """Mean share of the photos' (weighted) hashtags among the first ``at``.
+def recall(top: NDArray[np.intp], truth: csr_matrix) -> float:
+    """Mean share of the photos' (weighted) hashtags that are among the first.
 
     Args:
-        order: (n, V) what hashtags are sorted by.
-        truth: (n, W) weights; W may be more than V, for hashtags that cannot be recalled.
+        top: (n, k) columns.
+        truth: (n, V) weights.
     """
-    total = truth.sum(axis=1)
-    if not len(total) or not total.any():
+    total = np.asarray(truth.sum(axis=1)).ravel()
+    if not total.any():
         return 0.0
-    top = top_columns(order, at)
-    recalled = np.take_along_axis(truth, top, axis=1).sum(axis=1)
+    recalled = np.asarray(truth[np.arange(len(top))[:, None], top].sum(axis=1)).ravel()
     return float((recalled[total > 0] / total[total > 0]).mean())
 
 

@@ -25,7 +25,10 @@ from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import read_class_head, read_vectors, read_w2v
 from recommenders.w2v import ClassHead
 from storage.training_labels import FEWEST_PHOTOS
+from training.features.compute import batches
+from training.features.examples import Features, Picked
 from training.finetuning.promotion import (
+    ROWS,
     Decision,
     Figures,
     HeldOut,
@@ -203,7 +206,7 @@ def _train(
     weights = np.ones(targets.shape[0], np.float32)
     weights[len(rehearsed) :] = min(HEAVIEST, TAUGHT_WEIGHT * len(rehearsed) / len(features))
     return fit_head(
-        np.concatenate([rehearsed, features]),
+        Picked([rehearsed, features], np.arange(targets.shape[0])),
         targets,
         start,
         plan,
@@ -257,15 +260,19 @@ def _with_tuned_class_head(
     return new.with_parts({"w2v_classes": part})
 
 
-def _recommended(head: FittedHead, features: Floats) -> csr_matrix:
+def _recommended(head: FittedHead, features: Features) -> csr_matrix:
     """(n, V) a head's shares of photos' likeliest hashtags, rows sum to 1."""
-    shares = head_recommender("", head, 1.0).scores(features)
-    most = min(OLD_HASHTAGS, shares.shape[1])
-    columns = np.argpartition(-shares, most - 1, axis=1)[:, :most]
-    values = np.take_along_axis(shares, columns, axis=1)
+    recommender, hashtags = head_recommender("", head, 1.0), len(head.vectors)
+    most = min(OLD_HASHTAGS, hashtags)
+    columns = np.empty((len(features), most), np.int32)
+    values = np.empty((len(features), most), np.float32)
+    for rows in batches(len(features), ROWS):
+        shares = recommender.scores(features[rows])
+        columns[rows] = np.argpartition(-shares, most - 1, axis=1)[:, :most]
+        values[rows] = np.take_along_axis(shares, columns[rows], axis=1)
     values /= np.maximum(values.sum(axis=1, keepdims=True), 1e-12)
-    rows = np.repeat(np.arange(len(features)), most)
-    return csr_matrix((values.ravel(), (rows, columns.ravel())), shares.shape)
+    starts = np.arange(len(features) + 1) * most
+    return csr_matrix((values.ravel(), columns.ravel(), starts), (len(features), hashtags))
 
 
 def _mixed(own: csr_matrix, recommended: csr_matrix, share: float) -> csr_matrix:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.als import FittedAls, solve
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.bundle import Bundle
 from recommenders.bundle_parts import (
     class_head_part,
@@ -17,13 +17,14 @@ from recommenders.bundle_parts import (
     read_als,
     read_class_head,
     read_ranking,
-    whole_numbers,
     with_hashtag_factors,
     with_taught_hashtags,
 )
 from recommenders.hashtag_tables import HashtagTables, knowledge_part, read_knowledge
 from recommenders.nearest import nearest
 from recommenders.w2v import directions
+from training.features.compute import batches
+from training.finetuning.promotion import ROWS
 from training.fitting.head import FittedHead
 
 _COMPANY = 5
@@ -125,8 +126,10 @@ def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: 
             without.append(row)
     if without and backbone == fitted.backbone:
         # Hashtags that the fit did not know tell nothing of a photo, so its neighbours must.
-        near, _ = nearest(fitted.space.project(features[without]), fitted.photos, 10)
-        taught_factors[without] = fitted.photo_factors[near].mean(axis=1)
+        for rows in batches(len(without), ROWS):
+            some = without[rows]
+            near, _ = nearest(fitted.space.project(features[some]), fitted.photos, 10)
+            taught_factors[some] = fitted.photo_factors[near].mean(axis=1)
     gram = fitted.photo_factors.T @ fitted.photo_factors + taught_factors.T @ taught_factors
     factors = np.zeros((counts.shape[1], known.shape[1]), np.float32)
     factors[: len(fitted.hashtag_factors)] = fitted.hashtag_factors
@@ -149,8 +152,8 @@ def _grown_tables(tables: HashtagTables, vectors: Floats, uses: Floats) -> Hasht
     """
     new = len(uses)
     known = len(vectors) - new
-    cosines = vectors[known:] @ vectors[:known].T
-    near = np.argsort(-cosines, axis=1, kind="stable")
+    first = (columns.shape[1] for columns, _ in tables.similar.values())
+    near, near_cosines = nearest(vectors[known:], vectors[:known], max(next(first, 0), _COMPANY))
     homes = tables.category_of[near[:, :_COMPANY]]
     home = [np.bincount(row[row >= 0] + 1, minlength=1).argmax() - 1 for row in homes]
     similar = {}
@@ -161,7 +164,7 @@ def _grown_tables(tables: HashtagTables, vectors: Floats, uses: Floats) -> Hasht
         if number == 0:  # whose vectors these are
             count = min(width, known)
             new_columns[:, :count] = near[:, :count]
-            new_values[:, :count] = np.take_along_axis(cosines, near[:, :count], axis=1)
+            new_values[:, :count] = near_cosines[:, :count]
         similar[model] = (
             np.concatenate([columns, new_columns]),
             np.concatenate([values, new_values]),

@@ -5,10 +5,10 @@ from scipy.sparse import csr_matrix
 
 from recommenders.als import AlsRecommender, AlsSettings, FittedAls
 from recommenders.als_fit import ClassHashtags
-from recommenders.arrays import unit
+from recommenders.arrays import unit, whole_numbers
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part
-from recommenders.bundle_parts import als_part, w2v_part, whole_numbers
+from recommenders.bundle_parts import als_part, w2v_part
 from training.features.examples import Examples
 from training.fitting.als import factorise, photo_space, projected
 from training.fitting.head import FittedHead

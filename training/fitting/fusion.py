@@ -6,13 +6,14 @@ and rare ones, on photos it knows much or little of. Their leaves go into the bu
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.ensemble import GradientBoostingClassifier
 
-from recommenders.als import AlsRecommender
+from recommenders.als import AlsRecommender, Recognition
 from recommenders.arrays import Floats
 from recommenders.fusion import EVIDENCE, Fusion, Sources, Trees, sources_of
 from training.features.compute import batches
@@ -24,26 +25,48 @@ from training.progress import Progress, silent
 _ROWS = 256
 """Photos at a time."""
 
+_MOST_BYTES = 2**28
+"""Of relevance that is computed once: of 5,000 photos for 13,000 hashtags."""
+
 SourcesOf = Callable[[slice], Sources]
 """What the sources know of a slice of photos."""
 
 
-def sources_by_rows(als: Scored, w2v: Scored, hashtags: int) -> SourcesOf:
+class ScoredAls(Scored):
+    """ALS's relevance of photos, and what it comes of: computed once, where memory allows.
+
+    Looking for neighbours among very many photos is most of what choosing takes.
+    """
+
+    def __init__(self, recommender: AlsRecommender, features: Features) -> None:
+        super().__init__(recommender, features)
+        self._als = recommender
+        self._known: dict[tuple[int, int], Recognition] = {}
+        self._bytes = 0
+
+    def __getitem__(self, rows: slice) -> Floats:
+        return self.recognised(rows).scores
+
+    def recognised(self, rows: slice) -> Recognition:
+        """What ALS knows of a slice of the photos."""
+        place = (rows.start, rows.stop)
+        if place not in self._known:
+            recognition = self._als.recognised(np.asarray(self.features[rows], np.float32))
+            self._bytes += recognition.scores.nbytes
+            if self._bytes > _MOST_BYTES:
+                return recognition
+            self._known[place] = recognition
+        return self._known[place]
+
+
+def sources_by_rows(als: ScoredAls, w2v: Scored, hashtags: int) -> SourcesOf:
     """What two recommenders know of photos, computed as it is asked for.
 
     Args:
-        als: an ALS recommender and features.
-        w2v: a Word2Vec recommender and features of the same photos.
+        als, w2v: of the same photos.
         hashtags: the size of the vocabulary.
     """
-    recommender = als.recommender
-    assert isinstance(recommender, AlsRecommender)
-
-    def sources(rows: slice) -> Sources:
-        features = np.asarray(als.features[rows], np.float32)
-        return sources_of(recommender.recognised(features), w2v[rows], hashtags)
-
-    return sources
+    return lambda rows: sources_of(als.recognised(rows), w2v[rows], hashtags)
 
 
 def mean_class_sums(als: AlsRecommender, features: Features, weights: Floats | None) -> Floats:
@@ -73,11 +96,89 @@ def fit_fusion(
         share, class_share: (V,), as of ``Fusion``.
         weights: (n,) how much each photo counts.
     """
+    examples = _examples(sources, truth, share, class_share, plan, weights, progress)
+    return Fusion(_trees(examples, plan, progress), share, class_share)
+
+
+class CrossFitted:
+    """Fused relevance of held-out photos, each by a fusion that was fitted on the other half.
+
+    ``plan.most`` of the photos are learnt from; arguments else as of ``fit_fusion``.
+    """
+
+    def __init__(
+        self,
+        sources: SourcesOf,
+        truth: csr_matrix,
+        share: Floats,
+        class_share: Floats,
+        plan: FusionPlan,
+        progress: Progress = silent,
+    ) -> None:
+        self._sources, self._photos, self._plan = sources, int(truth.shape[0]), plan
+        self._progress = progress
+        learnt = np.zeros(self._photos, np.float32)
+        learnt[np.random.default_rng([plan.seed, 1]).permutation(self._photos)[: plan.most]] = 1
+        self._examples = _examples(sources, truth, share, class_share, plan, learnt, progress)
+        self._fusions = [
+            Fusion(_trees(self._examples.of_half(half), plan, progress), share, class_share)
+            for half in (1, 0)
+        ]
+
+    def __len__(self) -> int:
+        return self._photos
+
+    def __getitem__(self, rows: slice) -> Floats:
+        """Probabilities (m, V) of a slice of the photos."""
+        block = self._sources(rows)
+        even, odd = (fusion.scores(block) for fusion in self._fusions)
+        is_even = np.arange(rows.start, rows.stop) % 2 == 0
+        return np.where(is_even[:, None], even, odd)
+
+    def trees_of_all(self) -> Trees:
+        """The trees of a fusion that is fitted on both halves."""
+        return _trees(self._examples, self._plan, self._progress)
+
+
+@dataclass(frozen=True)
+class _Examples:
+    """What trees learn from: m pairs of a photo and a hashtag.
+
+    Attributes:
+        evidence: (m, ``len(EVIDENCE)``) float32.
+        carried: (m,) whether the photo carries the hashtag.
+        counts: (m,) how much each counts.
+        photo: (m,) its number.
+    """
+
+    evidence: Floats
+    carried: NDArray[np.bool_]
+    counts: NDArray[np.floating]
+    photo: NDArray[np.intp]
+
+    def of_half(self, odd: int) -> "_Examples":
+        """Those of photos with even or odd numbers."""
+        rows = self.photo % 2 == odd
+        return _Examples(
+            self.evidence[rows], self.carried[rows], self.counts[rows], self.photo[rows]
+        )
+
+
+def _examples(
+    sources: SourcesOf,
+    truth: csr_matrix,
+    share: Floats,
+    class_share: Floats,
+    plan: FusionPlan,
+    weights: Floats | None,
+    progress: Progress,
+) -> _Examples:
+    """Pairs to learn from; arguments as of ``fit_fusion``."""
     untrained = Fusion(_no_trees(), share, class_share)
     photos = truth.shape[0]
     weights = np.ones(photos, np.float32) if weights is None else weights
     generator = np.random.default_rng(plan.seed)
-    evidence, carried, counts = [], [], []
+    evidence, carried, counts, photo = [], [], [], []
     for rows in batches(photos, _ROWS):
         progress("evidence for the fusion", rows.start, photos)
         block = sources(rows)
@@ -90,50 +191,15 @@ def fit_fusion(
         carried.append(labels[chosen])
         count = np.where(labels, 1.0, 1 / plan.negatives) * weights[rows, None]
         counts.append(count[chosen])
+        photo.append(rows.start + np.nonzero(chosen)[0])
+    return _Examples(*map(np.concatenate, (evidence, carried, counts, photo)))
+
+
+def _trees(examples: _Examples, plan: FusionPlan, progress: Progress) -> Trees:
     progress("fusion", 0, 1)
-    trees = fit_trees(
-        np.concatenate(evidence), np.concatenate(carried), np.concatenate(counts), plan
-    )
+    trees = fit_trees(examples.evidence, examples.carried, examples.counts, plan)
     progress("fusion", 1, 1)
-    return Fusion(trees, share, class_share)
-
-
-class CrossFitted:
-    """Fused relevance of held-out photos, each by a fusion that was fitted on the other half."""
-
-    def __init__(
-        self,
-        sources: SourcesOf,
-        truth: csr_matrix,
-        share: Floats,
-        class_share: Floats,
-        plan: FusionPlan,
-        progress: Progress = silent,
-    ) -> None:
-        self._sources, self._photos = sources, int(truth.shape[0])
-        halves = [np.arange(self._photos) % 2 == half for half in (1, 0)]
-        self._fusions = [
-            fit_fusion(
-                sources,
-                truth,
-                share,
-                class_share,
-                plan,
-                weights=half.astype(np.float32),
-                progress=progress,
-            )
-            for half in halves
-        ]
-
-    def __len__(self) -> int:
-        return self._photos
-
-    def __getitem__(self, rows: slice) -> Floats:
-        """Probabilities (m, V) of a slice of the photos."""
-        block = self._sources(rows)
-        even, odd = (fusion.scores(block) for fusion in self._fusions)
-        is_even = np.arange(rows.start, rows.stop) % 2 == 0
-        return np.where(is_even[:, None], even, odd)
+    return trees
 
 
 def fit_trees(

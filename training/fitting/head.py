@@ -122,7 +122,7 @@ def fit_w2v(
     class_vectors: Floats | None = None,
     progress: Progress = silent,
 ) -> FittedHead:
-    """Fits a head on photos, stopping by recall at five on ``held_out``.
+    """Fits a head on photos, stopping by recall at five on ``held_out``, for ``plan.uses`` at most.
 
     Args:
         vectors: (V, d) to start from.
@@ -137,6 +137,7 @@ def fit_w2v(
         features, counts = Picked([features], rows), counts[rows]
         weights = None if weights is None else weights[rows]
     start = initial_head(dims_of(backbone), vectors, popularity, plan, classifier, class_vectors)
+    plan = plan.of(len(features))
     total = np.maximum(np.asarray(held_out.counts.sum(axis=1)).ravel(), 1e-6)
     photo = np.arange(held_out.counts.shape[0])[:, None]
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.bundle import Part
-from recommenders.bundle_parts import whole_numbers
 from recommenders.category import Category
 from recommenders.hashtag_tables import HashtagTables, knowledge_part
 from training.datasets.format import Post

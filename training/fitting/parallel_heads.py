@@ -1,8 +1,9 @@
 """The projection heads of a plan, each fitted in a process of its own.
 
 Every head is fitted twice: first it stops by held-out photos, then it is fitted for as many epochs
-on all photos. Nothing but its seed sets a head apart from the others, and none depends on another,
-so they come out the same in one process as in several.
+on all photos. From ``PLENTY`` on the first fit is the last: those held out would add little.
+Nothing but its seed sets a head apart from the others, and none depends on another, so they come
+out the same in one process as in several.
 """
 
 from collections import deque
@@ -25,6 +26,9 @@ from training.progress import Progress
 
 MANY = 1_000
 """Photos for which it is worth it to start processes."""
+
+PLENTY = 20_000
+"""Photos from which heads are not fitted again on those held out, a tenth or fewer of them."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +69,25 @@ def fit_heads(
         processes: how many fit; None for as many as there are cores, where it is worth it.
 
     Returns:
-        The heads fitted on ``split.fit``, and those fitted on ``split.all``.
+        The heads fitted on ``split.fit``, and those fitted on ``split.all``; from ``PLENTY``
+        photos on the same ones for both, fitted on what is in both.
 
     Raises:
         DatasetError: where memory or the temporary folder was too small.
     """
     if processes is None:
         processes = cores() if len(split.all) >= MANY else 1
+    once = len(split.all) >= PLENTY
+    if once:
+        split = replace(split, fit=np.intersect1d(split.fit, split.all))
+    copies = 1 + (backbone in examples.mirrored) + len(examples.jittered)
+    epochs = plan.head.of(copies * len(split.fit)).epochs
     heads = range(plan.heads)
     jobs = deque(_Job(head) for head in heads)
     first: dict[int, FittedHead] = {}
     last: dict[int, FittedHead] = {}
     done = dict.fromkeys(heads, 0)
-    total = dict.fromkeys(heads, 2 * plan.head.epochs)
+    total = dict.fromkeys(heads, epochs if once else 2 * epochs)
 
     def on_progress(message: _Epoch) -> None:
         job, doing, epoch = message
@@ -90,6 +100,10 @@ def fit_heads(
             last[job.head] = fitted
             return
         first[job.head] = fitted
+        if once:
+            last[job.head] = fitted
+            total[job.head] = len(fitted.history)
+            return
         best = plan.head.stop_after or 1 + int(np.argmax([score for _, score in fitted.history]))
         total[job.head] = len(fitted.history) + best
         jobs.append(_Job(job.head, best))

@@ -39,7 +39,7 @@ from training.fitting.choosing import (
     validation_rows,
 )
 from training.fitting.fit import fit_als, head_part
-from training.fitting.fusion import CrossFitted, fit_fusion, sources_by_rows
+from training.fitting.fusion import CrossFitted, ScoredAls, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan, plan_to_json
@@ -123,7 +123,8 @@ def fit_bundle(
         backbone = training_set.backbones[training_set.backbone_of["als"]]
         progress("ALS", 0, 2)
         recommender, _ = fit_als(fit_on, backbone, plan)
-        scored["als"] = Scored(recommender, held_out.features[backbone.name])
+        recognised = ScoredAls(recommender, held_out.features[backbone.name])
+        scored["als"] = recognised
         progress("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan)
         pca = _pca(parts["als"], examples.features[backbone.name])
@@ -134,7 +135,7 @@ def fit_bundle(
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
     if "w2v" in training_set.backbone_of:
         name = training_set.backbone_of["w2v"]
-        progress("projection head", 0, 2 * plan.heads * plan.head.epochs)
+        progress("projection head", 0, 0)
         start = starting_vectors(vectors, len(hashtags), plan)
         # All photos but those that later tell whether fine-tuning forgets.
         everybody, _ = replay_rows(len(photos), plan.seed)
@@ -158,14 +159,14 @@ def fit_bundle(
         blend, tops["both"] = choose_blend(scored["als"], scored["w2v"], judge, plan.choosing)
         parts["both"] = Part(dict(blend))
         rare = plan.choosing.rare
-        sources = sources_by_rows(scored["als"], scored["w2v"], len(hashtags))
+        sources = sources_by_rows(recognised, scored["w2v"], len(hashtags))
         no_classes = np.zeros(len(hashtags), np.float32)
-        learn_from = (sources, held_out.counts, judge.popularity, no_classes, plan.fusion)
-        fused = CrossFitted(*learn_from, progress)
+        fused = CrossFitted(
+            sources, held_out.counts, judge.popularity, no_classes, plan.fusion, progress
+        )
         exponent, top = choose_exponent(fused, judge, plan.choosing, rare=rare)
         if judge.goodness(top, rare=rare) > judge.goodness(tops["both"], rare=rare):
-            trees = fit_fusion(*learn_from, progress=progress).trees
-            fusion = Fusion(trees, popularity(examples.counts), no_classes)
+            fusion = Fusion(fused.trees_of_all(), popularity(examples.counts), no_classes)
             parts["fusion"] = fusion_part(fusion)
             parts["both"].settings["popularity_exponent"] = exponent
             tops["both"] = top

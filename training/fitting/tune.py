@@ -24,6 +24,7 @@ from training.fitting.choosing import (
     validation_rows,
 )
 from training.fitting.fit import fit_als
+from training.fitting.fusion import ScoredAls
 from training.fitting.head import fit_w2v, head_recommender
 from training.fitting.plan import Plan, plan_to_json, turned, value_of
 from training.fitting.prepare import TrainingSet
@@ -216,7 +217,7 @@ class _Judge:
         backbone = data.backbones[data.backbone_of[backend]]
         if backend == "als":
             recommender, _ = fit_als(self._fit_on, backbone, plan)
-            return Scored(recommender, self._asked.features[backbone.name])
+            return ScoredAls(recommender, self._asked.features[backbone.name])
         start = starting_vectors(data.vectors, len(data.hashtags), plan)
         fitted = fit_w2v(
             self._fit_on, self._asked, backbone.name, start, self.held_out.popularity, plan.head

@@ -31,7 +31,7 @@ from training.fitting import class_head, knowledge
 from training.fitting.choosing import Scored
 from training.fitting.feature_map import fit_feature_map
 from training.fitting.fit import fit_als, head_part
-from training.fitting.fusion import fit_fusion, mean_class_sums, sources_by_rows
+from training.fitting.fusion import ScoredAls, fit_fusion, mean_class_sums, sources_by_rows
 from training.fitting.head import FittedHead, fit_w2v, head_recommender
 from training.fitting.plan import AlsPlan, HeadPlan, Plan
 from training.fitting.vectors import hashtag_vectors
@@ -252,7 +252,7 @@ def _fit_fusion(
     )
     features = np.concatenate([features, blank])
     return fit_fusion(
-        sources_by_rows(Scored(fit.als, features), Scored(fit.w2v, features), len(hashtags)),
+        sources_by_rows(ScoredAls(fit.als, features), Scored(fit.w2v, features), len(hashtags)),
         truth,
         fit.share,
         fit.class_share,
@@ -279,7 +279,7 @@ def _fit_words_gain(
     return fit_words_gain(
         fusion,
         sources_by_rows(
-            Scored(fit.als, of_captioned), Scored(fit.w2v, of_captioned), len(hashtags)
+            ScoredAls(fit.als, of_captioned), Scored(fit.w2v, of_captioned), len(hashtags)
         ),
         [words.nearness(words.named(caption)) for caption, _ in twins],
         csr_matrix([[other.fits(tag) for tag in hashtags] for _, other in twins], dtype=np.float32),

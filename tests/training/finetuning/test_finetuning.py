@@ -124,6 +124,18 @@ def test_every_backend_answers_with_a_vocabulary_that_has_grown(twelve: Bundle) 
         assert len(engine.recommend(features, backend)[0]) == 10
 
 
+def test_scores_of_a_few_photos_at_a_time_give_the_same_version(
+    bundle: Bundle, twelve: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("run", "promotion", "vocabulary_growth"):
+        monkeypatch.setattr(f"training.finetuning.{module}.ROWS", 5)
+    again = fine_tune(bundle, taught(12, ALL_TAGS), "mine-2").bundle
+    assert again.metrics == twelve.metrics and again.hashtags == twelve.hashtags
+    for part, arrays in twelve.arrays.items():
+        for name, array in arrays.items():
+            np.testing.assert_allclose(again.arrays[part][name], array, rtol=1e-3, atol=1e-4)
+
+
 @pytest.fixture(scope="module")
 def thirty(bundle: Bundle) -> Bundle:
     return fine_tune(bundle, taught(30, ALL_TAGS), "mine-2").bundle

@@ -1,11 +1,18 @@
 """Trees that learn how much each source is worth."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.fusion import EVIDENCE, Sources
-from training.fitting.fusion import CrossFitted, fit_fusion, fit_trees
+from recommenders.als import AlsRecommender, AlsSettings, FittedAls, Recognition
+from recommenders.arrays import unit
+from recommenders.fusion import EVIDENCE, Fusion, Sources
+from recommenders.nearest import PhotoSpace
+from training.fitting.fusion import CrossFitted, ScoredAls, fit_fusion, fit_trees
 from training.fitting.plan import FusionPlan
 
 PLAN = FusionPlan(trees=20, leaf=5, negatives=1.0)
@@ -67,6 +74,55 @@ def test_photos_are_judged_by_trees_that_have_not_seen_them() -> None:
     scores = fitted[slice(0, PHOTOS)]
     right = ((scores > 0.5) == (truth.toarray() > 0)).mean()
     assert right == pytest.approx(0.5, abs=0.08)
+
+
+def test_what_sources_know_is_asked_once_for_both_halves_and_the_whole() -> None:
+    learnt, truth = photos_of(0)
+    asked = []
+
+    def sources(rows: slice) -> Sources:
+        asked.append(rows)
+        return some(learnt, rows)
+
+    fitted = CrossFitted(sources, truth, *shares(), PLAN)
+    whole = fit_fusion(lambda rows: some(learnt, rows), truth, *shares(), PLAN)
+    np.testing.assert_array_equal(fitted.trees_of_all().value, whole.trees.value)
+    assert len(asked) == 1
+
+
+def test_no_more_photos_are_learnt_from_than_the_plan_takes() -> None:
+    learnt, truth = photos_of(0)
+    few = replace(PLAN, most=30)
+    fitted = CrossFitted(lambda rows: some(learnt, rows), truth, *shares(), few)
+    scores = fitted[slice(0, PHOTOS)]
+    assert ((scores > 0.5) == (truth.toarray() > 0)).mean() > 0.95
+    learnt.w2v[:] = learnt.als  # nobody knows anything, so the trees can but learn by heart
+    fitted = CrossFitted(lambda rows: some(learnt, rows), truth, *shares(), few)
+    by_heart = Fusion(fitted.trees_of_all(), *shares()).scores(learnt)
+    right = (by_heart > 0.2) == (truth.toarray() > 0)
+    assert (right.mean(axis=1) > 0.85).sum() < 60
+
+
+def test_neighbours_are_looked_for_once() -> None:
+    asked = []
+
+    class Counted(AlsRecommender):
+        def recognised(
+            self, features: NDArray[np.floating], audiences: Collection[str | None] = (None,)
+        ) -> Recognition:
+            asked.append(len(features))
+            return super().recognised(features, audiences)
+
+    draw = np.random.default_rng(0)
+    space = PhotoSpace(np.zeros(8, np.float32), np.eye(8, dtype=np.float32))
+    photos, factors = unit(draw.standard_normal((2, 20, 8), np.float32))
+    hashtags = draw.standard_normal((5, 8), np.float32)
+    features = draw.standard_normal((10, 8), np.float32)
+    als = Counted(FittedAls("", space, photos, factors, hashtags, AlsSettings()))
+    scored = ScoredAls(als, features)
+    first, again = scored[slice(0, 6)], scored[slice(0, 6)]
+    np.testing.assert_array_equal(first, again)
+    assert (scored[slice(6, 10)].shape, asked) == ((4, 5), [6, 4])
 
 
 def test_where_all_or_nothing_fits_there_is_nothing_to_learn() -> None:

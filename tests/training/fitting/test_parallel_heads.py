@@ -83,6 +83,22 @@ def test_an_epoch_to_stop_after_is_that_of_both_fits() -> None:
     assert reports[-1][1:] == (4, 4)
 
 
+def test_many_photos_are_gone_through_less_often() -> None:
+    head = replace(PLAN.head, uses=250)  # of 120 photos with their copies at first
+    _, (first, _) = fit(1, replace(PLAN, head=head, heads=1))
+    assert len(first.history) == 3
+    reports, (first, _) = fit(1, replace(PLAN, head=replace(head, uses=240), heads=1))
+    assert len(first.history) == 2
+    assert reports[-1][1] == reports[-1][2]
+
+
+def test_heads_of_plenty_of_photos_are_fitted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.fitting.parallel_heads.PLENTY", 40)
+    reports, (*first, last_of_one) = fit(1, replace(PLAN, heads=1))
+    assert [last_of_one] == first
+    assert reports[-1][1:] == (3, 3)
+
+
 def test_batch_norm_is_part_of_layer_one_as_it_is_served() -> None:
     head = replace(PLAN.head, batch_norm=True, epochs=8, patience=8, batch=47)
     _, (first, last) = fit(1, replace(PLAN, head=head, heads=1))  # a photo is left over
