@@ -1,7 +1,6 @@
 """What is counted while the bot runs: how much and how long, never what or whose."""
 
 from time import monotonic
-from typing import Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,11 +12,6 @@ from prometheus_client import (
 
 BUCKETS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30)
 """Seconds; most answers take less than a tenth of one."""
-
-
-class _Response(Protocol):
-    @property
-    def status_code(self) -> int: ...
 
 
 class Metrics:
@@ -64,9 +58,9 @@ class Metrics:
         )
         self.asked_at: float | None = None
 
-    async def asked(self, response: _Response) -> None:
-        """Notes Telegram's answer to the question for updates."""
-        if response.status_code == 200:
+    def asked(self, status: int) -> None:
+        """Notes the HTTP status of Telegram's answer to the question for updates."""
+        if status == 200:
             self.asked_at = monotonic()
 
     def text(self) -> bytes:

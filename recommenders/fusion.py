@@ -8,6 +8,7 @@ probability that the hashtag fits. Bundles without them are blended.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,16 +101,51 @@ class Trees:
 
     def log_odds(self, evidence: Floats) -> Floats:
         """Evidence (m, ``len(EVIDENCE)``) to log-odds (m,) float32."""
-        tree = np.arange(len(self.feature))
-        node = np.zeros((len(evidence), len(tree)), np.int16)
-        rows = np.arange(len(evidence))[:, None]
-        while True:
-            feature = self.feature[tree, node]
-            if (feature < 0).all():
-                break
-            goes_left = evidence[rows, feature] <= self.threshold[tree, node]
-            node = np.where(goes_left, self.left[tree, node], self.right[tree, node])
-        return np.asarray(self.start + self.value[tree, node].sum(axis=1), np.float32)
+        steps = self._steps
+        values = np.ascontiguousarray(evidence).ravel()
+        first = np.arange(len(evidence))[:, None] * evidence.shape[1]
+        node = np.broadcast_to(steps.roots, (len(evidence), len(steps.roots)))
+        for _ in range(steps.depth):
+            goes_left = values.take(first + steps.feature.take(node)) <= steps.threshold.take(node)
+            node = steps.children.take(2 * node + goes_left)
+        return np.asarray(self.start + steps.value.take(node).sum(axis=1), np.float32)
+
+    @cached_property
+    def _steps(self) -> "_Steps":
+        trees, nodes = self.feature.shape
+        roots = np.arange(trees) * nodes
+        children = np.stack([self.right, self.left], axis=2) + roots[:, None, None]
+        feature = self.feature.ravel()
+        depth, level = 0, roots
+        while depth < nodes and (feature[level] >= 0).any():
+            depth, level = depth + 1, np.unique(children.reshape(-1, 2)[level])
+        return _Steps(
+            roots,
+            depth,
+            np.maximum(feature, 0).astype(np.intp),
+            self.threshold.ravel(),
+            children.ravel(),
+            self.value.ravel(),
+        )
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Trees one behind another: a node of all of them is a number, and so is the way on from it.
+
+    Attributes:
+        roots: the trees' first nodes.
+        depth: so many steps lead from any root to a leaf, which leads to itself.
+        feature, threshold, value: by node, as of ``Trees``.
+        children: by twice the node, where to go right, and behind it where to go left.
+    """
+
+    roots: NDArray[np.intp]
+    depth: int
+    feature: NDArray[np.intp]
+    threshold: Floats
+    children: NDArray[np.intp]
+    value: Floats
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.tables import BANDS, CroppedPhoto, Photo, PhotoFeatures, PhotoFile, now
-from storage.upserts import insert_missing, insert_or_change, inserted
+from storage.upserts import insert, insert_missing, insert_or_change, inserted
 
 _PER_BAND = 4096
 """The most photos a band proposes, newest first: bands of skies and white walls are crowded."""
@@ -63,10 +63,7 @@ async def remember(
     Raises:
         ValueError: for features that are not a vector of finite numbers.
     """
-    photo = Photo(at=now(), **_columns(hashes))
-    session.add(photo)
-    await session.flush()
-    photo_id = photo.id
+    photo_id = await insert(session, Photo, {"at": now(), **_columns(hashes)}, Photo.id)
     if file_unique_id is not None and not await add_file(session, photo_id, file_unique_id):
         await session.execute(delete(Photo).where(Photo.id == photo_id))
         first = await find_by_file(session, file_unique_id)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from storage.tables import Label, Recommendation, Sighting, now
+from storage.upserts import insert
 
 Scored = Sequence[tuple[str, float]]
 """Hashtags with their scores, best first."""
@@ -38,27 +39,25 @@ async def record(
     Args:
         at: when its computing began, now by default. What was learnt later is not in it.
     """
-    answer = Recommendation(
-        photo_id=photo_id,
-        chat_id=chat_id,
-        message_id=message_id,
-        backend=backend,
-        model=model,
-        style=style,
-        mix=mix,
-        language=language,
-        words=_joined(words),
-        album=album,
-        only_here=only_here,
-        hashtags=_as_stored(hashtags),
-        length=len(hashtags),
-        elapsed_ms=float(elapsed_ms),
-        duplicate=duplicate,
-        at=at or now(),
-    )
-    session.add(answer)
-    await session.flush()
-    return answer.id
+    row = {
+        "photo_id": photo_id,
+        "chat_id": chat_id,
+        "message_id": message_id,
+        "backend": backend,
+        "model": model,
+        "style": style,
+        "mix": mix,
+        "language": language,
+        "words": _joined(words),
+        "album": album,
+        "only_here": only_here,
+        "hashtags": _as_stored(hashtags),
+        "length": len(hashtags),
+        "elapsed_ms": float(elapsed_ms),
+        "duplicate": duplicate,
+        "at": at or now(),
+    }
+    return await insert(session, Recommendation, row, Recommendation.id)
 
 
 async def previous(

@@ -28,6 +28,7 @@ _PRAGMAS = (
 
 def prepare(engine: Engine) -> None:
     """Set up every connection of ``engine``; call once, before the first."""
+    event.listen(engine, "do_connect", _opened)
     event.listen(engine, "connect", _connect)
     event.listen(engine, "begin", _begin)
 
@@ -95,6 +96,14 @@ def empty_log(connection: Connection) -> bool:
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
         connection.exec_driver_sql("BEGIN")
+
+
+def _opened(dialect: Any, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
+    # Imported only where SQLite is.
+    from storage.sqlite_driver import Connection as Quick
+
+    connection = dialect.dbapi.connect(*args, **options)
+    return Quick(connection.dbapi, connection._connection)
 
 
 def _connect(connection: Any, _record: object) -> None:

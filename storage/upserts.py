@@ -4,19 +4,57 @@ The only place that knows which of the two is below. Two users at once cannot ma
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
+import sqlalchemy
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.tables import Base
 
+Result = TypeVar("Result")
 
-def _insert(session: AsyncSession, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+
+async def insert(
+    session: AsyncSession,
+    table: type[Base],
+    row: Mapping[str, Any],
+    column: InstrumentedAttribute[Result],
+) -> Result:
+    """Inserts a row and returns its value of ``column``, such as the id that it got."""
+    value: Result = (await session.execute(_inserting(table, column), dict(row))).scalar_one()
+    return value
+
+
+@cache
+def _inserting(table: type[Base], column: InstrumentedAttribute[Result]) -> ReturningInsert[Any]:
+    return sqlalchemy.insert(_columns_of(table)).returning(column)
+
+
+def _dialect(session: AsyncSession) -> str:
+    name: str = session.get_bind().dialect.name
+    return name
+
+
+def _columns_of(table: type[Base]) -> Table:
+    # Through the model, SQLAlchemy takes several times as long to insert a row.
+    assert isinstance(table.__table__, Table)
+    return table.__table__
+
+
+def _insert(dialect: str, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    if dialect == "postgresql":
+        return postgresql.insert(_columns_of(table))
+    return sqlite.insert(_columns_of(table))
+
+
+@cache
+def _inserting_missing(dialect: str, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    return _insert(dialect, table).on_conflict_do_nothing()
 
 
 async def insert_missing(
@@ -24,7 +62,7 @@ async def insert_missing(
 ) -> None:
     """Insert ``rows``, leaving out those that are there already (by any unique key)."""
     if rows:
-        await session.execute(_insert(session, table).on_conflict_do_nothing(), list(rows))
+        await session.execute(_inserting_missing(_dialect(session), table), list(rows))
 
 
 async def inserted(
@@ -38,8 +76,8 @@ async def inserted(
     Args:
         column: any of the table that is never null.
     """
-    statement = _insert(session, table).values(dict(row)).on_conflict_do_nothing()
-    return await session.scalar(statement.returning(column)) is not None
+    statement = _inserting_missing(_dialect(session), table).returning(column)
+    return await session.scalar(statement, dict(row)) is not None
 
 
 async def insert_or_change(
@@ -53,11 +91,15 @@ async def insert_or_change(
     """Inserts ``rows``; of one whose ``keys`` are there, the columns ``change`` are overwritten."""
     if not rows:
         return
-    statement = _insert(session, table)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(keys),
-            set_={name: statement.excluded[name] for name in change},
-        ),
-        list(rows),
+    statement = _inserting_or_changing(_dialect(session), table, tuple(keys), tuple(change))
+    await session.execute(statement, list(rows))
+
+
+@cache
+def _inserting_or_changing(
+    dialect: str, table: type[Base], keys: tuple[str, ...], change: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
+    statement = _insert(dialect, table)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={name: statement.excluded[name] for name in change}
     )

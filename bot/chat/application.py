@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
-import httpx
 from telegram import (
     BotCommandScope,
     BotCommandScopeAllGroupChats,
@@ -24,11 +23,9 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
-from telegram.request import HTTPXRequest
 
 from bot.chat import gate
 from bot.chat.delivery import Delivery
-from bot.chat.downloads import limited
 from bot.chat.handlers import (
     addtags,
     admin,
@@ -48,6 +45,7 @@ from bot.chat.handlers import (
 from bot.chat.learner import Learner
 from bot.chat.services import CONTEXT_TYPES, Bot, Services
 from bot.chat.telegram_bot import TelegramBot
+from bot.chat.telegram_requests import TelegramRequests
 from bot.chat.texts import ENGLISH, LANGUAGES
 from bot.settings import Settings
 from recommenders.engine import Engine
@@ -66,10 +64,11 @@ ALLOWED_UPDATES = [
 FINISHING = 1.0
 """Seconds for what is being learnt when the bot stops."""
 
+CONNECTIONS = 64
+"""To Telegram at a time."""
+
 READ_TIMEOUT = 20.0
 """Seconds that Telegram may take for an answer."""
-
-ResponseHook = Callable[[httpx.Response], Awaitable[None]]
 
 PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
@@ -102,9 +101,14 @@ def build(
         base_url=f"{api_url or settings.telegram_api_url}/bot",
         base_file_url=f"{api_url or settings.telegram_api_url}/file/bot",
         # A local server is never behind the machine's proxy.
-        request=_request(connections=64, proxied=api_url is None),
-        get_updates_request=_request(
-            services.metrics.asked, connections=1, proxied=api_url is None
+        request=TelegramRequests(
+            connections=CONNECTIONS, read_timeout=READ_TIMEOUT, proxied=api_url is None
+        ),
+        get_updates_request=TelegramRequests(
+            connections=1,
+            read_timeout=READ_TIMEOUT,
+            proxied=api_url is None,
+            answered=services.metrics.asked,
         ),
         rate_limiter=Delivery(moved=services.group_moved),
         defaults=Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
@@ -194,16 +198,6 @@ def _register(application: Bot) -> None:
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.COMMAND, commands.unknown))
     application.add_handler(MessageHandler(NEW & PRIVATE & filters.TEXT, plain_texts.written))
     application.add_error_handler(errors.failed)
-
-
-def _request(*hooks: ResponseHook, connections: int, proxied: bool) -> HTTPXRequest:
-    # Requests wait for a free connection rather than fail: a hundred photos may come at once.
-    return HTTPXRequest(
-        connection_pool_size=connections,
-        pool_timeout=60,
-        read_timeout=READ_TIMEOUT,
-        httpx_kwargs={"trust_env": proxied, "event_hooks": {"response": [limited, *hooks]}},
-    )
 
 
 async def _introduce(application: Bot) -> None:

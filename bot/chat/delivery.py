@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
-import httpx
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -22,6 +21,7 @@ from telegram.error import (
 from telegram.ext import BaseRateLimiter
 
 from bot.chat.chat_locks import ChatLocks
+from bot.chat.telegram_requests import NOT_SENT
 
 HOUR = 3600.0
 """Seconds that an answer is tried to be sent; after that nobody wants it any more."""
@@ -157,4 +157,4 @@ def _may_have_arrived(error: TelegramError) -> bool:
     cause = error.__cause__
     if cause is None:
         return False  # an answer came: that it was not done
-    return not isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    return not isinstance(cause, NOT_SENT)

@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Document, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
-from bot.chat.downloads import TooLargeError
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
 from bot.chat.request_log import timed
 from bot.chat.services import Services
+from bot.chat.telegram_requests import TooLargeError
 from recommenders import copies
 from recommenders.copies import Hashes
 from recommenders.engine import Engine

@@ -34,6 +34,9 @@ from storage.database import Database
 MAX_WORKERS = 4
 """Threads that compute; each holds a photo and its features at a time."""
 
+MANY_WAIT = 32
+"""Photos without a place yet, everybody's, from which on nothing but answers is sent for them."""
+
 Result = TypeVar("Result")
 
 
@@ -61,7 +64,7 @@ class Services:
     chat_locks: ChatLocks = field(default_factory=ChatLocks)
     blocked: BlockedHashtags = field(default_factory=BlockedHashtags)
     forgotten: Forgotten = field(default_factory=Forgotten)
-    typing: Typing = field(default_factory=Typing)
+    typing: Typing = field(init=False)
     captions: CaptionCommands = field(default_factory=CaptionCommands)
     metrics: Metrics = field(default_factory=Metrics)
     photo_places: FairPlaces = field(default_factory=FairPlaces)
@@ -77,6 +80,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.rate_limits = RateLimits(self.settings.updates_per_minute)
+        self.typing = Typing(lambda: self.photo_places.waiting >= MANY_WAIT)
         self.batches = Batches(self.worker, min(cores(), MAX_WORKERS))
 
     @property

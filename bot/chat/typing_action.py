@@ -1,24 +1,37 @@
-"""The "typing…" that people see while their photo is looked at."""
+"""The "typing…" that people see where their photo takes a while."""
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from telegram import Bot
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
+AFTER = 0.7
+"""Seconds; most answers are there by then, and each action costs a request."""
+
 REPEAT_AFTER = 4.5
 """Seconds; Telegram shows an action for five."""
 
+Place = tuple[int, int | None]
+"""A chat, and the topic in it."""
+
 
 class Typing:
-    """Keeps the action up for as long as anything is worked on for a chat, once per chat."""
+    """Keeps the action up for as long as anything is worked on for a chat, once per chat.
 
-    def __init__(self) -> None:
-        self._works: Counter[tuple[int, int | None]] = Counter()
-        self._shown: dict[tuple[int, int | None], asyncio.Task[None]] = {}
+    Args:
+        is_busy: whether there is no time for it: showing it would make everybody wait longer.
+    """
+
+    def __init__(self, is_busy: Callable[[], bool] = lambda: False) -> None:
+        self._is_busy = is_busy
+        self._works: Counter[Place] = Counter()
+        self._shown: dict[Place, asyncio.Task[None]] = {}
+        self._ends_at: dict[Place, float] = {}
+        self._sending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def shown(
@@ -27,7 +40,7 @@ class Typing:
         place = (chat_id, thread_id)
         self._works[place] += 1
         if place not in self._shown:
-            self._shown[place] = asyncio.create_task(_repeat(bot, *place))
+            self._shown[place] = asyncio.create_task(self._repeat(bot, place))
         try:
             yield
         finally:
@@ -36,10 +49,22 @@ class Typing:
                 del self._works[place]
                 self._shown.pop(place).cancel()
 
+    async def _repeat(self, bot: Bot, place: Place) -> None:
+        clock = asyncio.get_running_loop().time
+        await asyncio.sleep(max(AFTER, self._ends_at.get(place, 0.0) - clock()))
+        while True:
+            if not self._is_busy():
+                now = clock()
+                self._ends_at = {one: at for one, at in self._ends_at.items() if at > now}
+                self._ends_at[place] = now + REPEAT_AFTER
+                # Ended amid a request, it would take the connection with it.
+                sending = asyncio.create_task(_send(bot, *place))
+                self._sending.add(sending)
+                sending.add_done_callback(self._sending.discard)
+            await asyncio.sleep(REPEAT_AFTER)
 
-async def _repeat(bot: Bot, chat_id: int, thread_id: int | None) -> None:
-    while True:
-        # The answer matters, the courtesy may fail.
-        with suppress(TelegramError):
-            await bot.send_chat_action(chat_id, ChatAction.TYPING, message_thread_id=thread_id)
-        await asyncio.sleep(REPEAT_AFTER)
+
+async def _send(bot: Bot, chat_id: int, thread_id: int | None) -> None:
+    # The answer matters, the courtesy may fail.
+    with suppress(TelegramError):
+        await bot.send_chat_action(chat_id, ChatAction.TYPING, message_thread_id=thread_id)

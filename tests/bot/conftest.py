@@ -1,7 +1,6 @@
 """The real application against the real local server, a real database and a real engine."""
 
 import shutil
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -32,10 +31,8 @@ def settings(tmp_path: Path, empty_database: Path) -> Settings:
 
 
 @pytest.fixture
-async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+async def start(settings: Settings) -> AsyncIterator[Start]:
     """Starts the bot; starting it again on the same database is a restart."""
-    # Every client of HTTP reads all certificates, and none here speaks TLS.
-    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
     async with AsyncExitStack() as everything:
 
         async def starting(

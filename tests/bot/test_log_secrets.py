@@ -46,8 +46,7 @@ async def test_a_photo_is_answered_at_debug_level_without_the_token_in_the_log(
     bot = await start()
     assert await answer_hashtags(await bot.person())
     log = written.getvalue()
-    assert "/bot<secret>/sendMessage" in log
-    assert "HTTP Request: POST" in log
+    assert "POST sendMessage: 200" in log
     assert TOKEN not in log
     assert SECRET not in log
 

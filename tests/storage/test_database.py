@@ -41,12 +41,38 @@ async def test_sqlite_waits_for_the_disk_only_where_something_is_confirmed(
 ) -> None:
     normal, full = 1, 2
     for confirmed, expected in ((True, full), (False, normal), (True, full)):
+        async with database.session(confirmed=confirmed):
+            pass  # nothing is asked, and the next session on this connection is as safe
         async with database.session(confirmed=confirmed) as session:
             assert await session.scalar(text("PRAGMA synchronous")) == expected
         async with database.reading() as session:
             assert await session.scalar(text("PRAGMA synchronous")) == normal
     async with database.session() as session:
         assert await session.scalar(text("PRAGMA synchronous")) == full
+
+
+async def test_a_session_that_is_cancelled_amid_a_statement_stores_nothing_and_lets_others_write(
+    database: Database,
+) -> None:
+    begun = asyncio.Event()
+
+    async def changing(chat_id: int) -> None:
+        async with database.session() as session:
+            await chats.change(session, chat_id, count=5)
+            begun.set()
+            while True:
+                await chats.change(session, chat_id, count=6)
+
+    for chat_id in range(1, 4):
+        begun.clear()
+        task = asyncio.create_task(changing(chat_id))
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait({task})
+        async with database.session() as session:
+            await chats.change(session, 9, count=chat_id)
+    async with database.reading() as session:
+        assert [(await chats.get(session, one)).count for one in (1, 2, 3, 9)] == [*3 * [None], 3]
 
 
 async def test_a_session_that_raises_stores_nothing(database: Database) -> None:

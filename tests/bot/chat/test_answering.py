@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.chat import typing_action
 from recommenders.engine import Engine
 from storage import recommendations, statistics
 from tests.bot.conversation import answer, answer_hashtags, hashtags, reply_text
@@ -35,9 +36,21 @@ async def test_the_two_blocks_of_an_answer_are_copied_by_a_tap(ann: Person) -> N
     assert len([one for one in message["entities"] if one["type"] == "code"]) == 2
 
 
-async def test_the_bot_is_seen_typing_while_a_photo_is_computed(ann: Person) -> None:
+async def test_the_bot_is_seen_typing_where_a_photo_takes_a_while_and_not_for_each(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typing_action, "AFTER", 3600.0)
     await answer(ann)
-    assert "typing" in ann.actions()
+    assert ann.actions() == []
+    monkeypatch.setattr(typing_action, "AFTER", 0.0)
+    monkeypatch.setattr(typing_action, "REPEAT_AFTER", 3600.0)
+    pause = bot.network.before_photo = Pause()
+    await ann.send_photo(jpeg("blue"))
+    await ann.wait_event("action")
+    pause.end()
+    assert hashtags(await ann.wait_reply())
+    assert await answer_hashtags(ann, "green")
+    assert ann.actions() == ["typing"]
 
 
 async def test_the_same_file_is_not_computed_again(bot: Running, ann: Person) -> None:

@@ -8,7 +8,7 @@ from tests.bot.conversation import GROUP, hashtags
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
 from tests.bot.telegram_sends import arrives, photo, text
-from tests.colours import jpeg
+from tests.colours import Pause, jpeg
 from tests.person import Message, Person
 
 FORUM = -500
@@ -40,9 +40,11 @@ async def test_an_answer_stays_in_its_topic(bot: Running, member: Person) -> Non
 
 async def test_typing_is_seen_in_a_topic(bot: Running, member: Person) -> None:
     pets = topic(bot, "Pets")
+    pause = bot.network.before_photo = Pause()
     arrives(bot, FORUM, await photo(bot, jpeg("green"), "/tags", **pets))
+    await member.wait_event("action")
+    pause.end()
     await answer_of(member)
-    assert "typing" in member.actions()
 
 
 async def test_a_thread_of_replies_is_no_topic(bot: Running, member: Person) -> None:
