@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -88,17 +88,7 @@ class Inbox:
             waiting = await inbox.waiting(session, self._application.bot.id)
         if waiting:
             log.info("%d updates from before this start are handled first", len(waiting))
-        late: dict[int, list[Update]] = defaultdict(list)
-        for stored in waiting:
-            update = self._read(stored.update_id, stored.content)
-            if update is None:
-                self._is_handled([stored.update_id])
-            elif not _is_late(stored):
-                self._begin([update.update_id], self._application.process_update(update))
-            else:
-                late[update.effective_chat.id if update.effective_chat else 0].append(update)
-        for updates in late.values():
-            self._begin([update.update_id for update in updates], self._apologise(updates))
+        self._begin_stored(waiting)
 
     async def take(self, updates: Sequence[Any]) -> None:
         """Stores updates as they came, oldest first, and begins to handle those that are new.
@@ -139,6 +129,20 @@ class Inbox:
         except StorageError as error:
             log.error("What was handled last is not stored: %s", error)
 
+    def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
+        """Begins to handle what is stored; what is too old gets a word a chat."""
+        late: dict[int, list[Update]] = defaultdict(list)
+        for stored in waiting:
+            update = self._read(stored.update_id, stored.content)
+            if update is None:
+                self._is_handled([stored.update_id])
+            elif not _is_late(stored):
+                self._begin([update.update_id], self._application.process_update(update))
+            else:
+                late[update.effective_chat.id if update.effective_chat else 0].append(update)
+        for updates in late.values():
+            self._begin([update.update_id for update in updates], self._apologise(updates))
+
     def _read(self, update_id: int, content: str) -> Update | None:
         try:
             return Update.de_json(json.loads(content), self._application.bot)
@@ -156,13 +160,17 @@ class Inbox:
         task.add_done_callback(self._ended)
 
     async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
-        at_work = UpdatesAtWork(self._application.bot.id, update_ids)
+        at_work = UpdatesAtWork(self._application.bot.id, list(update_ids))
         updates_at_work.begin(at_work)
         try:
             await work
         except Exception:
             log.exception("An update failed")
         self._is_handled(at_work.update_ids)
+        self._gone(set(update_ids).difference(at_work.update_ids))
+
+    def _gone(self, update_ids: Collection[int]) -> None:
+        """These are stored as handled."""
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -192,6 +200,7 @@ class Inbox:
             async with self._services.database.session() as session:
                 await inbox.handled(session, self._application.bot.id, some)
             del self._handled[: len(some)]
+            self._gone(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
         """A word to a chat whose messages are too old to be answered."""

@@ -26,6 +26,7 @@ from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.monitoring import monitored
 from bot.receiving import Received, StartError, polling, why_not
+from bot.replicas import in_step
 from bot.retention import purged_daily
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
@@ -109,6 +110,7 @@ async def serve(
             services = application.bot_data["services"]
             await _monitored(stack, services, received.inbox, settings)
             async with (
+                in_step(services, received.inbox),
                 kept_current(application, Versions.of(settings.model_dir)),
                 purged_daily(database, settings.keep_days),
             ):

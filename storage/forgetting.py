@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, s
 from sqlalchemy import update as update_rows
 from sqlalchemy.orm import aliased
 
-from storage import recommendations
+from storage import changes, recommendations
 from storage.database import Database
 from storage.retention import BATCH, delete_in_batches
 from storage.tables import (
@@ -45,6 +45,11 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
         StorageError: as ``Database.session``; what was deleted until then is deleted.
     """
     sent = select(Sighting.photo_id).where(Sighting.user_id == user_id)
+    async with database.session() as session:
+        labelled = select(Label.photo_id).where(Label.user_id == user_id).distinct()
+        photo_ids = list(await session.scalars(labelled))
+        # Replicas drop at once what they are at of theirs, and what they were taught at the end.
+        changes.note(session, "forgotten", [user_id])
     await _forget_hashtags(database, user_id, batch)
     await delete_in_batches(database, Label, [Label.user_id == user_id], batch)
     await delete_in_batches(database, PhotoFile, [PhotoFile.photo_id.in_(sent)], batch)
@@ -79,6 +84,8 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
         )
         await session.execute(delete(CaptionedChannel).where(CaptionedChannel.chat_id == user_id))
         await session.execute(delete(User).where(User.id == user_id))
+        changes.note(session, "forgotten", [user_id])
+        changes.note(session, "photos", photo_ids)
     await database.shrink_log()
 
 

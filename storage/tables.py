@@ -379,14 +379,22 @@ class VersionNews(Base):
 
 
 class WaitingUpdate(Base):
-    """An update that Telegram sent and that is not handled yet; ``content`` is its JSON."""
+    """An update that Telegram sent and that is not handled yet; ``content`` is its JSON.
+
+    ``chat`` is the one that it came from, or 0; see ``storage.replica_tables.ChatAtWork``.
+    """
 
     __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("bot_id", "update_id"), KEEP_COUNTING)
+    __table_args__ = (
+        UniqueConstraint("bot_id", "update_id"),
+        Index(None, "bot_id", "chat"),
+        KEEP_COUNTING,
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     bot_id: Mapped[int] = mapped_column(BigInteger)
     update_id: Mapped[int] = mapped_column(BigInteger)
+    chat: Mapped[int] = mapped_column(BigInteger, server_default="0")
     content: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime]
 

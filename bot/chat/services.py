@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from telegram import Update
@@ -28,8 +28,11 @@ from bot.settings import Settings
 from recommenders.batching import Batches
 from recommenders.engine import Engine
 from recommenders.machine import cores
-from storage import labels, supergroups
+from storage import changes, labels, supergroups
 from storage.database import Database
+
+OTHERS_LEARN = timedelta(seconds=2)
+"""Until all replicas know what one of them was taught."""
 
 MAX_WORKERS = 4
 """Threads that compute; each holds a photo and its features at a time."""
@@ -96,7 +99,9 @@ class Services:
     def answers_valid_since(self) -> datetime | None:
         """Answers from before then may have become wrong, and are not repeated."""
         moments = (self.moderation_changed_at, self.learner.learnt_at)
-        return max((moment for moment in moments if moment), default=None)
+        since = max((moment for moment in moments if moment), default=None)
+        # Other replicas learn a moment later, and answer until then.
+        return since + OTHERS_LEARN if since and self.database.is_shared else since
 
     def is_outdated(self, answered_at: datetime) -> bool:
         """Whether an answer is from before what was learnt or decided since.
@@ -111,6 +116,7 @@ class Services:
         async with self.database.session() as session:
             await supergroups.move(session, group_id, supergroup_id)
             photo_ids = await labels.photos_in(session, supergroup_id)
+            changes.note(session, "photos", photo_ids)
         if photo_ids:  # what it was taught is another chat's now
             self.learner.learn_soon(photo_ids, [supergroup_id])
 
