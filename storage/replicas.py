@@ -157,8 +157,9 @@ async def tidy(session: AsyncSession) -> None:
 
 
 def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:
+    """SQL: whether the replica may take a chat that is taken."""
     free = [ChatAtWork.replica == replica, ChatAtWork.until < _NOW]
     if of_the_dead:
-        alive = exists().where(Replica.number == ChatAtWork.replica, Replica.until > _NOW)
-        free.append(~alive)
+        alive = select(Replica.number).where(Replica.until > _NOW)
+        free.append(ChatAtWork.replica.not_in(alive))
     return or_(*free)
