@@ -17,6 +17,8 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
+from bot.chat.identity import person_of, sender_of
+from bot.chat.outbox import Reply
 from bot.chat.services import Bot, Services
 from bot.chat.texts import texts_for
 from bot.chat.updates_at_work import UpdatesAtWork
@@ -105,17 +107,18 @@ class Inbox:
 
         Where they cannot be stored they are handled all the same.
         """
-        contents = {number_of(update): json.dumps(update) for update in updates}
-        new = set(contents)
+        came = {number_of(update): json.dumps(update) for update in updates}
+        read = {update_id: self._read(update_id, content) for update_id, content in came.items()}
+        rows = {update_id: _row(content, read[update_id]) for update_id, content in came.items()}
+        new = set(came)
         try:
             async with self._services.database.session() as session:
-                new = await inbox.store(session, self._application.bot.id, contents)
+                new = await inbox.store(session, self._application.bot.id, rows)
         except StorageError as error:
             log.error("Updates are handled though they cannot be stored: %s", error)
-        for update_id, content in contents.items():
+        for update_id, update in read.items():
             if update_id not in new:
                 continue
-            update = self._read(update_id, content)
             if update is None:
                 self._is_handled([update_id])
             else:
@@ -199,8 +202,9 @@ class Inbox:
         if message is None:
             return
         language = message.from_user.language_code if message.from_user else None
+        word = Reply(message.chat_id, texts_for(language).too_late)
         try:
-            await self._application.bot.send_message(message.chat_id, texts_for(language).too_late)
+            await self._services.outbox.reply(word, person=sender_of(message))
         except TelegramError as error:
             log.info("An apology did not arrive: %s", error)
 
@@ -215,6 +219,14 @@ def number_of(update: Any) -> int:
     if not isinstance(update_id, int) or not 0 <= update_id <= _LARGEST_ID:
         raise ValueError("no update")
     return update_id
+
+
+def _row(content: str, update: Update | None) -> inbox.NewUpdate:
+    """What is stored of an update; None could not be read."""
+    chat = update.effective_chat if update else None
+    known = update is not None and (update.callback_query or update.effective_message)
+    person = person_of(update) if update is not None and known else None
+    return inbox.NewUpdate(content, chat.id if chat else None, person)
 
 
 def _is_late(stored: WaitingUpdate) -> bool:

@@ -78,7 +78,7 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 
 @asynccontextmanager
 async def at_work(application: Bot) -> AsyncIterator[Inbox]:
-    """The bot, once it knows its name; what was there before is handled first.
+    """The bot, once it knows its name; what was there before is sent and handled first.
 
     Raises:
         TelegramError: as ``polling``.
@@ -87,12 +87,14 @@ async def at_work(application: Bot) -> AsyncIterator[Inbox]:
         await tried(application.initialize)
         if application.post_init:
             await application.post_init(application)
-        inbox = Inbox(application)
+        inbox, outbox = Inbox(application), application.bot_data["services"].outbox
         try:
+            await outbox.resume()
             await inbox.resume()
             yield inbox
         finally:
             await inbox.stop()
+            await outbox.stop()
     finally:
         await application.shutdown()
         if application.post_shutdown:

@@ -20,6 +20,8 @@ async def move(session: AsyncSession, group_id: int, supergroup_id: int) -> None
             values: dict[str, Any] = {"chat_id": supergroup_id}
             if "message_id" in columns:
                 values["message_id"] = -columns["message_id"]
+            if "reply_to" in columns:
+                values |= {"reply_to": None, "thread_id": None}
             of_group = update(table).where(columns["chat_id"] == group_id)
             await session.execute(of_group.values(values))
         if "user_id" in columns:

@@ -16,6 +16,12 @@ class UpdatesAtWork:
     bot_id: int
     update_ids: list[int]
 
+    def take_over(self, other: "UpdatesAtWork") -> None:
+        """What the other is at is this handler's affair from here on."""
+        if other is not self:
+            self.update_ids += other.update_ids
+            other.update_ids = []
+
 
 _at_work: ContextVar[UpdatesAtWork | None] = ContextVar("updates at work", default=None)
 
@@ -23,6 +29,11 @@ _at_work: ContextVar[UpdatesAtWork | None] = ContextVar("updates at work", defau
 def begin(work: UpdatesAtWork) -> None:
     """From here on these are handled, in this task and in those that it makes."""
     _at_work.set(work)
+
+
+def now() -> UpdatesAtWork | None:
+    """The updates that are being handled here, if any are."""
+    return _at_work.get()
 
 
 async def done_with(session: AsyncSession) -> None:
@@ -33,5 +44,10 @@ async def done_with(session: AsyncSession) -> None:
     """
     work = _at_work.get()
     if work is not None and work.update_ids:
-        await inbox.handled(session, work.bot_id, work.update_ids)
-        event.listen(session.sync_session, "after_commit", lambda _: work.update_ids.clear())
+        done = list(work.update_ids)
+        await inbox.handled(session, work.bot_id, done)
+
+        def committed(_: object) -> None:
+            work.update_ids = [one for one in work.update_ids if one not in done]
+
+        event.listen(session.sync_session, "after_commit", committed)
