@@ -80,7 +80,7 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 async def at_work(
     application: Bot, inbox_of: Callable[[Bot], Inbox] = Inbox
 ) -> AsyncIterator[Inbox]:
-    """The bot, once it knows its name; what was there before is handled first.
+    """The bot, once it knows its name; what was there before is sent and handled first.
 
     Args:
         inbox_of: makes the inbox.

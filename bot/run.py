@@ -35,7 +35,7 @@ from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each
 from recommenders.versions import Versions, in_use
-from storage import Database, StorageError, inbox
+from storage import Database, StorageError, inbox, outbox
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,8 @@ async def serve(
                 stack.push_async_callback(server.stop)
                 # Its chats begin anew: what waits from before is about messages that are gone.
                 async with database.session() as session:
-                    await inbox.forget(session, server.state.bot["id"])
+                    for queue in (inbox, outbox):
+                        await queue.forget(session, server.state.bot["id"])
                 application = build(
                     settings, engine, database, learner=learner, token=token, api_url=server.url
                 )

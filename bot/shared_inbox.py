@@ -8,7 +8,6 @@ it was at, for others may be at it.
 """
 
 import asyncio
-import json
 import logging
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
@@ -17,14 +16,14 @@ from time import monotonic
 from typing import Any
 
 from bot.chat.services import Bot
-from bot.inbox import MOST, Inbox, number_of
+from bot.inbox import MOST, Inbox
 from storage import StorageError, changes, replicas
 from storage.tables import WaitingUpdate
 
 log = logging.getLogger(__name__)
 
-RENEW_EVERY = 3.0
-"""Seconds between renewals of the lease; a renewal that takes longer is given up."""
+RENEW_EVERY = 4.0
+"""Seconds between renewals of the lease."""
 
 LOOK_EVERY = 1.0
 """Seconds after which the inbox is looked into though nobody said that there is something."""
@@ -33,8 +32,6 @@ TIDY_EVERY = 60.0
 
 REMEMBERED = 10_000
 """Updates that were handled last: one that was just read may be among them."""
-
-_LARGEST = 2**63 - 1
 
 
 class SharedInbox(Inbox):
@@ -66,7 +63,7 @@ class SharedInbox(Inbox):
         self._look_now.set()
 
     async def resume(self) -> None:
-        """Begins to handle what waits and nobody has.
+        """Begins to send and to handle what waits and nobody has.
 
         Raises:
             StorageError
@@ -81,12 +78,11 @@ class SharedInbox(Inbox):
         Raises:
             StorageError: where they cannot be stored; then they are not handled here.
         """
-        contents = {number_of(update): json.dumps(update) for update in updates}
-        chats = {number_of(update): chat_of(update) for update in updates}
+        _, rows = self._rows(updates)
         async with self._database.session() as session:
-            await replicas.store(session, self._bot_id, contents, chats)
-            waiting = await self._claimed(session, set(chats.values()))
-            if not contents.keys() <= {row.update_id for row in waiting} | self._chats.keys():
+            await replicas.store(session, self._bot_id, rows)
+            waiting = await self._claimed(session, {row.chat_id or 0 for row in rows.values()})
+            if not rows.keys() <= {row.update_id for row in waiting} | self._chats.keys():
                 await replicas.tell(session)
         self._begin_stored(waiting)
 
@@ -96,7 +92,7 @@ class SharedInbox(Inbox):
             turn.cancel()
         await super().stop()
         try:
-            async with self._database.session() as session:
+            async with self._database.session(urgent=True) as session:
                 await replicas.leave(session, self._replica)
         except StorageError as error:
             log.warning("The others wait until this replica's lease is over: %s", error)
@@ -119,7 +115,7 @@ class SharedInbox(Inbox):
             return
         begun = self._chats.keys() | self._lately.keys()
         new = [row for row in waiting if row.update_id not in begun]
-        self._chats |= {row.update_id: row.chat for row in new}
+        self._chats |= {row.update_id: row.chat_id or 0 for row in new}
         super()._begin_stored(new)
 
     def _gone(self, update_ids: Collection[int]) -> None:
@@ -128,6 +124,10 @@ class SharedInbox(Inbox):
             self._lately[update_id] = None
         while len(self._lately) > REMEMBERED:
             self._lately.popitem(last=False)
+
+    def _left(self, update_ids: Collection[int]) -> None:
+        for update_id in update_ids:
+            self._chats.pop(update_id, None)
 
     async def _watch(self) -> None:
         """Looks for what waits and nobody has, or another replica stored for this one."""
@@ -150,6 +150,12 @@ class SharedInbox(Inbox):
                 self._chats,
                 of_the_dead=self._knows_the_dead,
             )
+            inherits = self._knows_the_dead and await replicas.to_inherit(session, self._bot_id)
+        if inherits:  # first, since it answers what came before
+            async with self._database.session(confirmed=False) as session:
+                unsent = await replicas.inherit(session, self._bot_id, self._replica)
+            log.info("%d messages of another replica are sent by this one", len(unsent))
+            await self._services.outbox.begin(unsent)
         if chats:
             async with self._database.session(confirmed=False) as session:
                 waiting = await self._claimed(session, chats)
@@ -162,19 +168,19 @@ class SharedInbox(Inbox):
             if self._leased_since and not self.has_lease:
                 await self._lapsed()
             try:
-                async with asyncio.timeout(RENEW_EVERY):
-                    await self._store_some()  # before anybody else can think that it is to be done
-                    await self._renew()
-                    if monotonic() - tidied_at > TIDY_EVERY:
-                        tidied_at = monotonic()
-                        await self._tidy()
-            except (StorageError, TimeoutError) as error:
-                log.warning("The lease of this replica is not renewed: %s", error or "no answer")
+                if not self._leased_since:
+                    await self._store_some()  # before anybody can think that it is to be done
+                await self._renew()
+                if monotonic() - tidied_at > TIDY_EVERY:
+                    tidied_at = monotonic()
+                    await self._tidy()
+            except StorageError as error:
+                log.warning("The lease of this replica is not renewed: %s", error)
 
     async def _renew(self) -> None:
         asked_at = monotonic()
         at_work = {(self._bot_id, chat) for chat in self._chats.values()}
-        async with self._database.session(confirmed=False) as session:
+        async with self._database.session(urgent=True) as session:
             await replicas.renew(session, self._replica, at_work)
         self._leased_since = self._leased_since or asked_at
         # By this process's clock it is over sooner than by the database's.
@@ -198,22 +204,6 @@ class SharedInbox(Inbox):
             task.cancel()
         if at_work:
             await asyncio.wait(at_work, timeout=1)
+        await self._services.outbox.stop()
         done = set(self._handled)
         self._chats = {one: chat for one, chat in self._chats.items() if one in done}
-
-
-def chat_of(update: Any) -> int:
-    """The chat that an update came from, or where it has none its person; otherwise 0."""
-    content = next((one for one in update.values() if isinstance(one, dict)), {})
-    message = content.get("message")
-    places = (content.get("chat"), *_of(message, "chat"), content.get("from"))
-    for place in places:
-        for number in _of(place, "id"):
-            if isinstance(number, int) and abs(number) <= _LARGEST:
-                return number
-    return 0
-
-
-def _of(content: Any, name: str) -> list[Any]:
-    """What a JSON object has under a name, if it is one and has."""
-    return [content[name]] if isinstance(content, dict) and name in content else []

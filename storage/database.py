@@ -58,6 +58,8 @@ class Database:
         self._noting = async_sessionmaker(noting, expire_on_commit=False)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
+        self._urgent_engine = postgresql.one_connection(engine.url) if self.is_shared else None
+        self._urgent = async_sessionmaker(self._urgent_engine or writing, expire_on_commit=False)
         self._files: sqlite.Files | None = None
 
     @classmethod
@@ -127,10 +129,14 @@ class Database:
             ) from error
 
     @asynccontextmanager
-    async def session(self, *, confirmed: bool = True) -> AsyncIterator[AsyncSession]:
+    async def session(
+        self, *, confirmed: bool = True, urgent: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
         Args:
+            urgent: on a server, it does not wait until one of the other connections is free, and
+                fails after some seconds.
             confirmed: what is written is confirmed to a person, so a power cut must not take it.
                 Where False, it may take the last of it, and nothing waits for the disk.
 
@@ -142,6 +148,7 @@ class Database:
                     await self._wait(self._turn)
                     stack.callback(self._turn.release)
                 sessions = self._writing if confirmed else self._noting
+                sessions = self._urgent if urgent else sessions
                 session = await stack.enter_async_context(sessions())
                 # The transaction starts now, as a writer's: one that starts by reading and then
                 # writes would be refused by SQLite when another has written in between.
@@ -230,6 +237,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self._urgent_engine is not None:
+            await self._urgent_engine.dispose()
 
     @staticmethod
     async def _wait(turn: asyncio.Lock) -> None:

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from zlib import crc32
 
 from sqlalchemy import URL, Connection, Engine, event, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["NOTE", "address", "listen", "locked", "prepare"]
+__all__ = ["NOTE", "address", "listen", "locked", "one_connection", "prepare"]
 
 NOTE = {"synchronous_commit": "off"}
 """Execution options of an engine whose transactions a power cut may take the last of."""
+
+URGENT_SECONDS = 5.0
 
 _LOCKS = 0x74616734
 """The first half of the numbers of this program's locks, which no other is likely to use."""
@@ -28,6 +30,14 @@ def address(url: URL) -> URL:
 def prepare(engine: Engine) -> None:
     """Set up every transaction of ``engine``; call once, before the first."""
     event.listen(engine, "begin", _begin)
+
+
+def one_connection(url: URL) -> AsyncEngine:
+    """An engine of one connection, whose every request is answered within seconds or fails."""
+    limits = {"timeout": URGENT_SECONDS, "command_timeout": URGENT_SECONDS}
+    return create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits
+    )
 
 
 def _begin(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Double, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables import KEEP_COUNTING, Base, RowId
+from storage.base import KEEP_COUNTING, Base, RowId
 
 
 class Replica(Base):

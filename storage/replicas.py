@@ -7,15 +7,19 @@ asked. When the replica's lease ends, it counts as dead, and its chats are free.
 
 from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.inbox import NewUpdate
 from storage.replica_tables import ChatAtWork, Replica
-from storage.tables import HandledUpdate, WaitingUpdate, now
+from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
+from storage.upserts import insert_new
 
-LEASE = 12.0
+LEASE = 20.0
 """Seconds that a replica may be silent before its chats go to others."""
 
 STAYS = timedelta(minutes=10)
@@ -24,6 +28,7 @@ STAYS = timedelta(minutes=10)
 CHANNEL = "tag4pic_inbox"
 
 _NOW = func.clock_timestamp()
+_CHAT = func.coalesce(WaitingUpdate.chat_id, 0)
 
 
 async def renew(session: AsyncSession, replica: int, chats: Collection[tuple[int, int]]) -> None:
@@ -44,7 +49,9 @@ async def renew(session: AsyncSession, replica: int, chats: Collection[tuple[int
 
 
 async def leave(session: AsyncSession, replica: int) -> None:
-    """Others may have the replica's chats at once."""
+    """Others may have the replica's chats, and what it has not sent, at once."""
+    unsent = update(OutgoingMessage).where(OutgoingMessage.replica == replica)
+    await session.execute(unsent.values(replica=None))
     await session.execute(delete(ChatAtWork).where(ChatAtWork.replica == replica))
     await session.execute(delete(Replica).where(Replica.number == replica))
     await tell(session)
@@ -55,25 +62,14 @@ async def tell(session: AsyncSession) -> None:
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
-async def store(
-    session: AsyncSession, bot_id: int, contents: Mapping[int, str], chats: Mapping[int, int]
-) -> None:
-    """Stores those updates that are neither waiting nor handled.
-
-    Args:
-        contents, chats: the JSON and the chat of each, by its id.
-    """
+async def store(session: AsyncSession, bot_id: int, updates: Mapping[int, NewUpdate]) -> None:
+    """Stores those updates, by their ids, that are neither waiting nor handled."""
     at = now()
-    inserting = insert(WaitingUpdate).values(
-        [
-            {"bot_id": bot_id, "update_id": one, "content": contents[one], "chat": chats[one]}
-            | {"received_at": at}
-            for one in sorted(contents)
-        ]
-    )
-    stored = list(
-        await session.scalars(inserting.on_conflict_do_nothing().returning(WaitingUpdate.update_id))
-    )
+    rows = [
+        {"bot_id": bot_id, "update_id": update_id, "received_at": at, **vars(updates[update_id])}
+        for update_id in sorted(updates)
+    ]
+    stored = await insert_new(session, WaitingUpdate, rows, WaitingUpdate.update_id)
     if not stored:
         return
     # Looked up after they were inserted: whoever handles one notes that as the row goes.
@@ -95,19 +91,18 @@ async def claim(
     Args:
         of_the_dead: also those of replicas whose lease is over.
     """
-    rows = [
-        {"bot_id": bot_id, "chat": chat, "replica": replica, "until": _NOW + STAYS}
-        for chat in sorted(set(chats))
-    ]
-    if not rows:
-        return set()
-    taking = insert(ChatAtWork).values(rows)
-    taking = taking.on_conflict_do_update(
-        index_elements=["bot_id", "chat"],
-        set_={"replica": taking.excluded.replica, "until": taking.excluded.until},
-        where=_is_free(replica, of_the_dead=of_the_dead),
-    )
-    return set(await session.scalars(taking.returning(ChatAtWork.chat)))
+    mine: set[int] = set()
+    for chat in sorted(set(chats)):
+        taking = insert(ChatAtWork).values(
+            bot_id=bot_id, chat=chat, replica=replica, until=_NOW + STAYS
+        )
+        taking = taking.on_conflict_do_update(
+            index_elements=["bot_id", "chat"],
+            set_={"replica": taking.excluded.replica, "until": taking.excluded.until},
+            where=_is_free(replica, of_the_dead=of_the_dead),
+        )
+        mine.update(await session.scalars(taking.returning(ChatAtWork.chat)))
+    return mine
 
 
 async def to_claim(
@@ -123,9 +118,9 @@ async def to_claim(
     Args:
         besides: updates that do not count.
     """
-    its = (ChatAtWork.bot_id == WaitingUpdate.bot_id) & (ChatAtWork.chat == WaitingUpdate.chat)
+    its = (ChatAtWork.bot_id == WaitingUpdate.bot_id) & (ChatAtWork.chat == _CHAT)
     query = (
-        select(WaitingUpdate.update_id, WaitingUpdate.chat)
+        select(WaitingUpdate.update_id, _CHAT.label("chat"))
         .outerjoin(ChatAtWork, its)
         .where(
             WaitingUpdate.bot_id == bot_id,
@@ -143,11 +138,21 @@ async def waiting(
     Args:
         besides: updates that are left out.
     """
-    query = select(WaitingUpdate).where(
-        WaitingUpdate.bot_id == bot_id, WaitingUpdate.chat.in_(chats)
-    )
+    query = select(WaitingUpdate).where(WaitingUpdate.bot_id == bot_id, _CHAT.in_(chats))
     rows = await session.scalars(query.order_by(WaitingUpdate.update_id))
     return [row for row in rows if row.update_id not in besides]
+
+
+async def to_inherit(session: AsyncSession, bot_id: int) -> bool:
+    """Whether there are messages that replicas which left or died have not sent."""
+    return bool(await session.scalar(select(exists().where(*_nobodys(bot_id)))))
+
+
+async def inherit(session: AsyncSession, bot_id: int, replica: int) -> list[OutgoingMessage]:
+    """Takes the messages that replicas which left or died have not sent, oldest first."""
+    unsent = update(OutgoingMessage).where(*_nobodys(bot_id))
+    rows = await session.scalars(unsent.values(replica=replica).returning(OutgoingMessage))
+    return sorted(rows, key=lambda row: row.id)
 
 
 async def tidy(session: AsyncSession) -> None:
@@ -159,7 +164,13 @@ async def tidy(session: AsyncSession) -> None:
 def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:
     """SQL: whether the replica may take a chat that is taken."""
     free = [ChatAtWork.replica == replica, ChatAtWork.until < _NOW]
-    if of_the_dead:
-        alive = select(Replica.number).where(Replica.until > _NOW)
-        free.append(ChatAtWork.replica.not_in(alive))
-    return or_(*free)
+    return or_(*free, _is_dead(ChatAtWork.replica)) if of_the_dead else or_(*free)
+
+
+def _nobodys(bot_id: int) -> tuple[ColumnElement[bool], ...]:
+    sender = OutgoingMessage.replica
+    return OutgoingMessage.bot_id == bot_id, or_(sender.is_(None), _is_dead(sender))
+
+
+def _is_dead(replica: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return replica.not_in(select(Replica.number).where(Replica.until > _NOW))

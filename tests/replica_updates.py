@@ -20,6 +20,7 @@ from sqlalchemy import text
 from telegram import Update
 from telegram.ext import Application
 
+from bot.chat import updates_at_work
 from bot.chat.application import build
 from bot.local.server import LocalServer
 from bot.receiving import at_work
@@ -79,6 +80,7 @@ async def replica(url: str, number: int, updates: int) -> None:
             async with database.session(confirmed=False) as session:
                 row = {"update": update.update_id, "it": number}
                 await session.execute(text(_ANSWER), row)
+                await updates_at_work.done_with(session)
 
         Application.process_update = answer  # type: ignore[assignment, method-assign]
         inbox = await stack.enter_async_context(at_work(application, SharedInbox))

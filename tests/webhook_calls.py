@@ -14,7 +14,6 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from bot.local.methods import METHODS
 from bot.local.server import LocalServer
 from bot.local.state import State
-from bot.shared_inbox import chat_of
 from bot.webhook import SECRET_HEADER
 
 
@@ -93,3 +92,9 @@ async def calls(server: LocalServer, where: Where, secret: str) -> AsyncIterator
         pushing.cancel()
         await asyncio.wait({pushing})
         del methods["setWebhook"]
+
+
+def chat_of(update: dict[str, Any]) -> int:
+    """The chat that an update came from; of a tap, that of its message."""
+    content = next(one for one in update.values() if isinstance(one, dict))
+    return int(content.get("message", content)["chat"]["id"])

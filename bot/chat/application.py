@@ -46,6 +46,7 @@ from bot.chat.handlers import (
     why,
 )
 from bot.chat.learner import Learner
+from bot.chat.outbox import Outbox
 from bot.chat.services import CONTEXT_TYPES, Bot, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, LANGUAGES
@@ -119,6 +120,7 @@ def build(
         .post_shutdown(_close)
         .build()
     )
+    services.outbox = Outbox(database, telegram_bot)
     application.bot_data["services"] = services
     _register(application)
     return application

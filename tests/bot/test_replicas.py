@@ -12,7 +12,6 @@ from bot.chat.application import build
 from bot.local.server import LocalServer
 from bot.replicas import in_step
 from bot.settings import Settings
-from bot.shared_inbox import chat_of
 from bot.webhook import webhook
 from storage import Database
 from tests.balancer import free_ports
@@ -21,7 +20,7 @@ from tests.bot.running import TOKEN
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
 from tests.postgres import Server
-from tests.webhook_calls import calls
+from tests.webhook_calls import calls, chat_of
 
 SECRET = "s-1"
 

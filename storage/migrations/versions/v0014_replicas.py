@@ -3,18 +3,18 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
 _TIME = sa.DateTime(timezone=True)
-_BY_CHAT = "ix_inbox_bot_id_chat"
+_SENT_BY = "ix_outbox_replica"
 
 
 def upgrade() -> None:
-    op.add_column("inbox", sa.Column("chat", sa.BigInteger(), nullable=False, server_default="0"))
-    op.create_index(_BY_CHAT, "inbox", ["bot_id", "chat"])
+    op.add_column("outbox", sa.Column("replica", sa.BigInteger(), nullable=True))
+    op.create_index(_SENT_BY, "outbox", ["replica"])
     op.create_table(
         "replicas",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -57,5 +57,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("rate_buckets", "changes", "chats_at_work", "replicas"):
         op.drop_table(table)
-    op.drop_index(_BY_CHAT, "inbox")
-    op.drop_column("inbox", "chat")
+    op.drop_index(_SENT_BY, "outbox")
+    op.drop_column("outbox", "replica")

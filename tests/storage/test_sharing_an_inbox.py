@@ -18,8 +18,8 @@ pytestmark = on_postgresql
 
 async def stored(database: Database, *update_ids: int, chat: int = ANN) -> None:
     async with database.session() as session:
-        contents = dict.fromkeys(update_ids, "{}")
-        await replicas.store(session, BOT, contents, dict.fromkeys(update_ids, chat))
+        update = inbox.NewUpdate("{}", chat)
+        await replicas.store(session, BOT, dict.fromkeys(update_ids, update))
 
 
 async def claimed(database: Database, replica: int, *chats: int, dead: bool = True) -> set[int]:
