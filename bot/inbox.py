@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,11 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
+from bot.chat.identity import person_of, sender_of
+from bot.chat.outbox import Reply
 from bot.chat.services import Bot, Services
 from bot.chat.texts import texts_for
-from bot.chat.updates_at_work import UpdatesAtWork
+from bot.chat.updates_at_work import HandledElsewhere, UpdatesAtWork
 from storage import StorageError, inbox
 from storage.tables import WaitingUpdate, now
 
@@ -79,47 +81,46 @@ class Inbox:
         await self._room.wait()
 
     async def resume(self) -> None:
-        """Handles what was here before this start, oldest first.
+        """Sends, and then handles, what was here before this start, oldest first.
 
         Raises:
             StorageError
         """
+        await self._services.outbox.resume()
         async with self._services.database.reading() as session:
             waiting = await inbox.waiting(session, self._application.bot.id)
         if waiting:
             log.info("%d updates from before this start are handled first", len(waiting))
-        late: dict[int, list[Update]] = defaultdict(list)
-        for stored in waiting:
-            update = self._read(stored.update_id, stored.content)
-            if update is None:
-                self._is_handled([stored.update_id])
-            elif not _is_late(stored):
-                self._begin([update.update_id], self._application.process_update(update))
-            else:
-                late[update.effective_chat.id if update.effective_chat else 0].append(update)
-        for updates in late.values():
-            self._begin([update.update_id for update in updates], self._apologise(updates))
+        self._begin_stored(waiting)
 
     async def take(self, updates: Sequence[Any]) -> None:
         """Stores updates as they came, oldest first, and begins to handle those that are new.
 
         Where they cannot be stored they are handled all the same.
         """
-        contents = {number_of(update): json.dumps(update) for update in updates}
-        new = set(contents)
+        read, rows = self._rows(updates)
+        new = set(read)
         try:
             async with self._services.database.session() as session:
-                new = await inbox.store(session, self._application.bot.id, contents)
+                new = await inbox.store(session, self._application.bot.id, rows)
         except StorageError as error:
             log.error("Updates are handled though they cannot be stored: %s", error)
-        for update_id, content in contents.items():
+        for update_id, update in read.items():
             if update_id not in new:
                 continue
-            update = self._read(update_id, content)
             if update is None:
                 self._is_handled([update_id])
             else:
                 self._begin([update_id], self._application.process_update(update))
+
+    def _rows(
+        self, updates: Sequence[Any]
+    ) -> tuple[dict[int, Update | None], dict[int, inbox.NewUpdate]]:
+        """Updates as they are read, None where that cannot be, and as they are stored, by id."""
+        came = {number_of(update): json.dumps(update) for update in updates}
+        read = {update_id: self._read(update_id, content) for update_id, content in came.items()}
+        rows = {update_id: _row(content, read[update_id]) for update_id, content in came.items()}
+        return read, rows
 
     async def stop(self) -> None:
         """Ends: what is being computed is finished, the rest stays for the next start."""
@@ -138,6 +139,21 @@ class Inbox:
             await self._store_some()
         except StorageError as error:
             log.error("What was handled last is not stored: %s", error)
+        await self._services.outbox.stop()
+
+    def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
+        """Begins to handle what is stored; what is too old gets a word a chat."""
+        late: dict[int, list[Update]] = defaultdict(list)
+        for stored in waiting:
+            update = self._read(stored.update_id, stored.content)
+            if update is None:
+                self._is_handled([stored.update_id])
+            elif not _is_late(stored):
+                self._begin([update.update_id], self._application.process_update(update))
+            else:
+                late[update.effective_chat.id if update.effective_chat else 0].append(update)
+        for updates in late.values():
+            self._begin([update.update_id for update in updates], self._apologise(updates))
 
     def _read(self, update_id: int, content: str) -> Update | None:
         try:
@@ -156,13 +172,24 @@ class Inbox:
         task.add_done_callback(self._ended)
 
     async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
-        at_work = UpdatesAtWork(self._application.bot.id, update_ids)
+        at_work = UpdatesAtWork(self._application.bot.id, list(update_ids))
         updates_at_work.begin(at_work)
         try:
             await work
+        except HandledElsewhere:
+            log.info("An update was handled by another process meanwhile")
+            self._left(update_ids)
+            return
         except Exception:
             log.exception("An update failed")
         self._is_handled(at_work.update_ids)
+        self._gone(set(update_ids).difference(at_work.update_ids))
+
+    def _gone(self, update_ids: Collection[int]) -> None:
+        """These are stored as handled."""
+
+    def _left(self, update_ids: Collection[int]) -> None:
+        """These are no longer handled here, as far as they are not handled."""
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -192,6 +219,7 @@ class Inbox:
             async with self._services.database.session() as session:
                 await inbox.handled(session, self._application.bot.id, some)
             del self._handled[: len(some)]
+            self._gone(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
         """A word to a chat whose messages are too old to be answered."""
@@ -199,8 +227,9 @@ class Inbox:
         if message is None:
             return
         language = message.from_user.language_code if message.from_user else None
+        word = Reply(message.chat_id, texts_for(language).too_late)
         try:
-            await self._application.bot.send_message(message.chat_id, texts_for(language).too_late)
+            await self._services.outbox.reply(word, person=sender_of(message))
         except TelegramError as error:
             log.info("An apology did not arrive: %s", error)
 
@@ -215,6 +244,14 @@ def number_of(update: Any) -> int:
     if not isinstance(update_id, int) or not 0 <= update_id <= _LARGEST_ID:
         raise ValueError("no update")
     return update_id
+
+
+def _row(content: str, update: Update | None) -> inbox.NewUpdate:
+    """What is stored of an update; None could not be read."""
+    chat = update.effective_chat if update else None
+    known = update is not None and (update.callback_query or update.effective_message)
+    person = person_of(update) if update is not None and known else None
+    return inbox.NewUpdate(content, chat.id if chat else None, person)
 
 
 def _is_late(stored: WaitingUpdate) -> bool:

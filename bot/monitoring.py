@@ -34,6 +34,11 @@ class _AtWork(Collector):
             value=self._inbox.waiting,
         )
         yield GaugeMetricFamily(
+            "tag4pic_messages_waiting",
+            "Answers that are not known to have arrived yet.",
+            value=self._services.outbox.waiting,
+        )
+        yield GaugeMetricFamily(
             "tag4pic_photos_waiting",
             "Photos that wait for their turn to be computed.",
             value=self._services.photo_places.waiting,

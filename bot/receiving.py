@@ -77,8 +77,13 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 
 
 @asynccontextmanager
-async def at_work(application: Bot) -> AsyncIterator[Inbox]:
-    """The bot, once it knows its name; what was there before is handled first.
+async def at_work(
+    application: Bot, inbox_of: Callable[[Bot], Inbox] = Inbox
+) -> AsyncIterator[Inbox]:
+    """The bot, once it knows its name; what was there before is sent and handled first.
+
+    Args:
+        inbox_of: makes the inbox.
 
     Raises:
         TelegramError: as ``polling``.
@@ -87,7 +92,7 @@ async def at_work(application: Bot) -> AsyncIterator[Inbox]:
         await tried(application.initialize)
         if application.post_init:
             await application.post_init(application)
-        inbox = Inbox(application)
+        inbox = inbox_of(application)
         try:
             await inbox.resume()
             yield inbox

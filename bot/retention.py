@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from storage import Database, StorageError, retention
+from storage import Database, StorageError, inbox, retention
 
 log = logging.getLogger(__name__)
 
@@ -17,10 +17,10 @@ EVERY = 24 * 3600.0
 
 @asynccontextmanager
 async def purged_daily(database: Database, keep_days: int) -> AsyncIterator[None]:
-    """While this is open, history older than ``keep_days`` is deleted; 0 keeps it for ever."""
-    if not keep_days:
-        yield
-        return
+    """While this is open, history older than ``keep_days`` is deleted; 0 keeps it for ever.
+
+    Which updates were handled is forgotten in any case once Telegram does not send them again.
+    """
     purging = asyncio.create_task(_purge_daily(database, keep_days))
     try:
         yield
@@ -34,7 +34,10 @@ async def _purge_daily(database: Database, keep_days: int) -> None:
     await asyncio.sleep(FIRST_AFTER)
     while True:
         try:
-            gone = await retention.purge(database, datetime.now(UTC) - timedelta(days=keep_days))
+            async with database.session(confirmed=False) as session:
+                await inbox.purge(session)
+            before = datetime.now(UTC) - timedelta(days=keep_days)
+            gone = await retention.purge(database, before) if keep_days else 0
             if gone:
                 log.info("%d rows of history older than %d days were deleted.", gone, keep_days)
         except StorageError as error:

@@ -26,6 +26,7 @@ from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.monitoring import monitored
 from bot.receiving import Received, StartError, polling, why_not
+from bot.replicas import in_step
 from bot.retention import purged_daily
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
@@ -34,7 +35,7 @@ from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each
 from recommenders.versions import Versions, in_use
-from storage import Database, StorageError, inbox
+from storage import Database, StorageError, inbox, outbox
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,8 @@ async def serve(
                 stack.push_async_callback(server.stop)
                 # Its chats begin anew: what waits from before is about messages that are gone.
                 async with database.session() as session:
-                    await inbox.forget(session, server.state.bot["id"])
+                    for queue in (inbox, outbox):
+                        await queue.forget(session, server.state.bot["id"])
                 application = build(
                     settings, engine, database, learner=learner, token=token, api_url=server.url
                 )
@@ -109,6 +111,7 @@ async def serve(
             services = application.bot_data["services"]
             await _monitored(stack, services, received.inbox, settings)
             async with (
+                in_step(services, received.inbox),
                 kept_current(application, Versions.of(settings.model_dir)),
                 purged_daily(database, settings.keep_days),
             ):

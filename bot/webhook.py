@@ -12,10 +12,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.chat.application import ALLOWED_UPDATES
-from bot.chat.services import Bot
+from bot.chat.services import Bot, Services
 from bot.inbox import Inbox, number_of
 from bot.own_site import is_secret
 from bot.receiving import Received, at_work, tried
+from bot.shared_inbox import SharedInbox
+from storage import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,10 @@ async def webhook(
         OSError: when the address cannot be listened on.
     """
     secret = secret or secrets.token_urlsafe(32)
-    async with at_work(application) as inbox:
+    services: Services = application.bot_data["services"]
+    # Called, the bot may be one of several; asking for updates, it is the only one.
+    inbox_of = SharedInbox if services.database.is_shared else Inbox
+    async with at_work(application, inbox_of) as inbox:
         server = _Server(inbox, urlsplit(url).path or "/", secret)
         try:
             await server.start(host, port)
@@ -123,7 +128,11 @@ class _Server:
             raise web.HTTPBadRequest from None
         if self._inbox.is_full:
             raise web.HTTPServiceUnavailable  # Telegram keeps it, and calls again
-        await self._inbox.take([update])
+        try:
+            await self._inbox.take([update])
+        except StorageError as error:
+            log.error("An update is not taken now, and comes again: %s", error)
+            raise web.HTTPServiceUnavailable from None
         return web.Response()
 
 

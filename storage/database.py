@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from storage import postgresql, sqlite
+from storage import changes, postgresql, sqlite
 from storage.errors import BUSY, StorageError, explain
 
 _ASYNC_DRIVERS = {
@@ -36,11 +37,18 @@ WAIT_SECONDS = 30.0
 
 
 class Database:
-    """A migrated database. ``open`` makes one; ``close`` it: each connection has a thread."""
+    """A migrated database. ``open`` makes one; ``close`` it: each connection has a thread.
+
+    Attributes:
+        number: tells this process from others on the same database.
+        is_shared: whether others may be: SQLite is one process's.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self.number = secrets.randbits(62)
         is_sqlite = engine.dialect.name == "sqlite"
+        self.is_shared = not is_sqlite
         # SQLite has one writer at a time. Within this process writers queue here, in order;
         # only another process is waited for by polling (the busy timeout).
         self._turn = asyncio.Lock() if is_sqlite else None
@@ -50,6 +58,8 @@ class Database:
         self._noting = async_sessionmaker(noting, expire_on_commit=False)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
+        self._urgent_engine = postgresql.one_connection(engine.url) if self.is_shared else None
+        self._urgent = async_sessionmaker(self._urgent_engine or writing, expire_on_commit=False)
         self._files: sqlite.Files | None = None
 
     @classmethod
@@ -119,10 +129,14 @@ class Database:
             ) from error
 
     @asynccontextmanager
-    async def session(self, *, confirmed: bool = True) -> AsyncIterator[AsyncSession]:
+    async def session(
+        self, *, confirmed: bool = True, urgent: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
         Args:
+            urgent: on a server, it does not wait until one of the other connections is free, and
+                fails after some seconds.
             confirmed: what is written is confirmed to a person, so a power cut must not take it.
                 Where False, it may take the last of it, and nothing waits for the disk.
 
@@ -134,11 +148,14 @@ class Database:
                     await self._wait(self._turn)
                     stack.callback(self._turn.release)
                 sessions = self._writing if confirmed else self._noting
+                sessions = self._urgent if urgent else sessions
                 session = await stack.enter_async_context(sessions())
                 # The transaction starts now, as a writer's: one that starts by reading and then
                 # writes would be refused by SQLite when another has written in between.
                 await session.connection()
                 yield session
+                if self.is_shared and session.info:
+                    await changes.write(session, self.number)
                 await session.commit()
                 self._check_files()
         except _FAILURES as error:
@@ -153,6 +170,34 @@ class Database:
         try:
             async with self._reading() as session:
                 yield session
+        except _FAILURES as error:
+            raise explain(error) from error
+
+    async def listen(self, heard: Mapping[str, Callable[[], object]]) -> None:
+        """Returns never, but raises ``StorageError`` once nothing can be heard any more.
+
+        A notice only says "look": one that came while nobody listened is not made up for.
+
+        Args:
+            heard: what to call, by channel; each once at the beginning, too.
+        """
+        try:
+            await postgresql.listen(self.engine, heard)
+        except _FAILURES as error:
+            raise explain(error) from error
+
+    @asynccontextmanager
+    async def alone(self, what: str) -> AsyncIterator[bool]:
+        """Gives whether nobody else on this database is at ``what``, and keeps others from it.
+
+        Raises ``StorageError``.
+        """
+        if not self.is_shared:
+            yield True
+            return
+        try:
+            async with postgresql.locked(self.engine, what) as is_locked:
+                yield is_locked
         except _FAILURES as error:
             raise explain(error) from error
 
@@ -192,6 +237,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self._urgent_engine is not None:
+            await self._urgent_engine.dispose()
 
     @staticmethod
     async def _wait(turn: asyncio.Lock) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, s
 from sqlalchemy import update as update_rows
 from sqlalchemy.orm import aliased
 
-from storage import recommendations
+from storage import changes, recommendations
 from storage.database import Database
 from storage.retention import BATCH, delete_in_batches
 from storage.tables import (
@@ -19,6 +19,7 @@ from storage.tables import (
     Chat,
     Label,
     LabelDecision,
+    OutgoingMessage,
     Photo,
     PhotoFile,
     Recommendation,
@@ -26,6 +27,7 @@ from storage.tables import (
     TakenOut,
     User,
     Vote,
+    WaitingUpdate,
 )
 
 
@@ -36,6 +38,7 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
 
     Gone are labels (also those taken back) and what admins decided on hashtags that only they gave
     a photo, these hashtags in answers elsewhere, votes, what they took out of answers, sightings,
+    what they sent that waits to be handled, the answers to it that wait to be sent,
     the private chat's settings and answers, the user's row, a channel's choices for its captions,
     what captions named in answers elsewhere, Telegram's names of the files that they sent, and
     every photo that nobody else sent or labelled, with its features and answers. Other users'
@@ -45,6 +48,11 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
         StorageError: as ``Database.session``; what was deleted until then is deleted.
     """
     sent = select(Sighting.photo_id).where(Sighting.user_id == user_id)
+    async with database.session() as session:
+        labelled = select(Label.photo_id).where(Label.user_id == user_id).distinct()
+        photo_ids = list(await session.scalars(labelled))
+        # Replicas drop at once what they are at of theirs, and what they were taught at the end.
+        changes.note(session, "forgotten", [user_id])
     await _forget_hashtags(database, user_id, batch)
     await delete_in_batches(database, Label, [Label.user_id == user_id], batch)
     await delete_in_batches(database, PhotoFile, [PhotoFile.photo_id.in_(sent)], batch)
@@ -78,7 +86,13 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
             delete(Chat).where(of_theirs if user_id > 0 else and_(of_theirs, captioned))
         )
         await session.execute(delete(CaptionedChannel).where(CaptionedChannel.chat_id == user_id))
+        for queue in (WaitingUpdate, OutgoingMessage):
+            await session.execute(delete(queue).where(queue.user_id == user_id))
+            if user_id > 0:
+                await session.execute(delete(queue).where(queue.chat_id == user_id))
         await session.execute(delete(User).where(User.id == user_id))
+        changes.note(session, "forgotten", [user_id])
+        changes.note(session, "photos", photo_ids)
     await database.shrink_log()
 
 

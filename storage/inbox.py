@@ -5,35 +5,45 @@ send one twice; which ones were handled is known for as long as it may.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import HandledUpdate, WaitingUpdate, now
-from storage.upserts import insert_missing
+from storage.upserts import insert_missing, insert_new
 
 SENT_AGAIN_FOR = timedelta(days=2)
 """Telegram keeps updates for a day."""
 
 
-async def store(session: AsyncSession, bot_id: int, contents: Mapping[int, str]) -> set[int]:
+@dataclass(frozen=True)
+class NewUpdate:
+    """An update as it came: its JSON, where it is from and who sent it, where that can be read."""
+
+    content: str
+    chat_id: int | None = None
+    user_id: int | None = None
+
+
+async def store(session: AsyncSession, bot_id: int, updates: Mapping[int, NewUpdate]) -> set[int]:
     """Stores updates, and returns the ids of those that are new: neither waiting nor handled.
 
     Args:
-        contents: their JSON by their ids, oldest first.
+        updates: by their ids, oldest first.
     """
     known: set[int] = set()
     for table in (WaitingUpdate, HandledUpdate):
-        query = select(table.update_id).where(table.bot_id == bot_id, table.update_id.in_(contents))
+        query = select(table.update_id).where(table.bot_id == bot_id, table.update_id.in_(updates))
         known.update(await session.scalars(query))
     rows = [
-        {"bot_id": bot_id, "update_id": update_id, "content": content, "received_at": now()}
-        for update_id, content in contents.items()
+        {"bot_id": bot_id, "update_id": update_id, "received_at": now(), **vars(update)}
+        for update_id, update in updates.items()
         if update_id not in known
     ]
     await insert_missing(session, WaitingUpdate, rows)
-    return contents.keys() - known
+    return updates.keys() - known
 
 
 async def waiting(session: AsyncSession, bot_id: int) -> list[WaitingUpdate]:
@@ -42,8 +52,12 @@ async def waiting(session: AsyncSession, bot_id: int) -> list[WaitingUpdate]:
     return list(await session.scalars(query.order_by(WaitingUpdate.id)))
 
 
-async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int]) -> None:
-    """Updates are handled: they wait no longer, and are not taken again."""
+async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int]) -> set[int]:
+    """Updates are handled: they wait no longer, and are not taken again.
+
+    Returns:
+        Those of them that were not handled already, by whoever.
+    """
     await session.execute(
         delete(WaitingUpdate).where(
             WaitingUpdate.bot_id == bot_id, WaitingUpdate.update_id.in_(update_ids)
@@ -51,8 +65,12 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
     )
     at = now()
     rows = [{"bot_id": bot_id, "update_id": update_id, "at": at} for update_id in update_ids]
-    await insert_missing(session, HandledUpdate, rows)
-    await session.execute(delete(HandledUpdate).where(HandledUpdate.at < at - SENT_AGAIN_FOR))
+    return await insert_new(session, HandledUpdate, rows, HandledUpdate.update_id)
+
+
+async def purge(session: AsyncSession) -> None:
+    """Forgets which updates were handled so long ago that Telegram sends none of them again."""
+    await session.execute(delete(HandledUpdate).where(HandledUpdate.at < now() - SENT_AGAIN_FOR))
 
 
 async def forget(session: AsyncSession, bot_id: int) -> None:

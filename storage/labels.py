@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import moderation, pages
+from storage import changes, moderation, pages
 from storage.blocklist import Blocklist
 from storage.pages import Page
 from storage.tables import Label, now
@@ -93,6 +93,8 @@ async def add(
         keys=["user_id", "photo_id", "key"],
         change=["hashtag", "likely", *alive],
     )
+    if added:
+        changes.note(session, "photos", [photo_id])
     of_these = (Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
     everybodys = {key for _, key in await moderation.shared(session, *of_these)}
 
@@ -137,7 +139,9 @@ async def remove(session: AsyncSession, person: int, label_id: int) -> tuple[str
         .values(removed_at=now())
         .returning(Label.photo_id)
     )
-    return label.hashtag, list(photos)
+    photo_ids = list(photos)
+    changes.note(session, "photos", photo_ids)
+    return label.hashtag, photo_ids
 
 
 async def photos_in(session: AsyncSession, chat_id: int) -> list[int]:

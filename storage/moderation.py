@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import blocklist, pages
+from storage import blocklist, changes, pages
 from storage.blocklist import Blocklist
 from storage.pages import Page
 from storage.tables import BlockedWord, Label, LabelDecision, now
@@ -135,6 +135,7 @@ async def decide(
         keys=["photo_id", "key"],
         change=list(decision),
     )
+    changes.note(session, "photos", [row[1] for row in rows])
     return [Pending(*row[:4]) for row in rows]
 
 
@@ -156,6 +157,7 @@ async def own_words(session: AsyncSession) -> dict[str, bool]:
 
 async def block(session: AsyncSession, word: str, by: int) -> None:
     """Blocks a word or pattern, folded as a key."""
+    changes.note(session, "block_list")
     if word in blocklist.shipped("block"):
         await session.execute(delete(BlockedWord).where(BlockedWord.word == word))
     else:
@@ -164,6 +166,7 @@ async def block(session: AsyncSession, word: str, by: int) -> None:
 
 async def unblock(session: AsyncSession, word: str, by: int) -> bool:
     """Allows a word again, also one that ships; False: it was not blocked."""
+    changes.note(session, "block_list")
     if word in blocklist.shipped("block"):
         had = await session.get(BlockedWord, word)
         await _put(session, word, allowed=True, by=by)

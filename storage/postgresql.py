@@ -1,11 +1,22 @@
 """All that is said to PostgreSQL alone: how its transactions begin, and what its address says."""
 
-from sqlalchemy import URL, Connection, Engine, event
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from zlib import crc32
 
-__all__ = ["NOTE", "address", "prepare"]
+from sqlalchemy import URL, Connection, Engine, event, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+__all__ = ["NOTE", "address", "listen", "locked", "one_connection", "prepare"]
 
 NOTE = {"synchronous_commit": "off"}
 """Execution options of an engine whose transactions a power cut may take the last of."""
+
+URGENT_SECONDS = 5.0
+
+_LOCKS = 0x74616734
+"""The first half of the numbers of this program's locks, which no other is likely to use."""
 
 
 def address(url: URL) -> URL:
@@ -21,6 +32,47 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "begin", _begin)
 
 
+def one_connection(url: URL) -> AsyncEngine:
+    """An engine of one connection, whose every request is answered within seconds or fails."""
+    limits = {"timeout": URGENT_SECONDS, "command_timeout": URGENT_SECONDS}
+    return create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits
+    )
+
+
 def _begin(connection: Connection) -> None:
     if mode := connection.get_execution_options().get("synchronous_commit"):
         connection.exec_driver_sql(f"SET LOCAL synchronous_commit = {mode}")
+
+
+async def listen(engine: AsyncEngine, heard: Mapping[str, Callable[[], object]]) -> None:
+    """Calls what is there for a channel at each notice of it; raises once the connection ends."""
+    ended = asyncio.Event()
+    async with engine.connect() as connection:
+        try:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            driver.add_termination_listener(lambda _: ended.set())
+            for channel in heard:
+                await driver.add_listener(channel, lambda *notice: heard[notice[2]]())
+            for call in heard.values():
+                call()
+            await ended.wait()
+            raise ConnectionError("the connection that listens was closed")
+        finally:
+            # It would go on listening for whoever gets it next.
+            await connection.invalidate()
+
+
+@asynccontextmanager
+async def locked(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
+    """Gives whether a lock of the whole database is ours; it ends with its connection."""
+    number = crc32(what.encode()) - 2**31
+    async with engine.connect() as connection:
+        try:
+            locking = select(func.pg_try_advisory_lock(_LOCKS, number))
+            is_locked = bool(await connection.scalar(locking))
+            await connection.commit()
+            yield is_locked
+        finally:
+            await connection.invalidate()

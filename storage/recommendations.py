@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from storage.tables import Label, Recommendation, Sighting, now
+from storage.tables import Label, OutgoingMessage, Recommendation, Sighting, now
 from storage.upserts import insert
 
 Scored = Sequence[tuple[str, float]]
@@ -187,12 +187,16 @@ def _joined(words: Collection[str]) -> str | None:
 async def answered_alone_since(
     session: AsyncSession, answer: Recommendation, photo_ids: Collection[int]
 ) -> set[int]:
-    """Those of the photos that got an answer of their own in the chat after ``answer``."""
+    """Those of the photos that got an answer of their own in the chat after ``answer``.
+
+    Also those whose answer is on its way.
+    """
+    on_its_way = exists().where(OutgoingMessage.answer_id == Recommendation.id)
     query = select(Recommendation.photo_id).where(
         Recommendation.chat_id == answer.chat_id,
         Recommendation.photo_id.in_(photo_ids),
         Recommendation.id > answer.id,
-        Recommendation.message_id.is_not(None),
+        or_(Recommendation.message_id.is_not(None), on_its_way),
         ~Recommendation.album,
     )
     return set(await session.scalars(query))

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Base, Chat, User
+from storage.tables import Base, Chat, User, WaitingUpdate
 
 
 async def move(session: AsyncSession, group_id: int, supergroup_id: int) -> None:
@@ -16,10 +16,13 @@ async def move(session: AsyncSession, group_id: int, supergroup_id: int) -> None
     """
     for table in Base.metadata.sorted_tables:
         columns = table.columns
-        if "chat_id" in columns:
+        # What waits to be handled stays that of the group, which a replica may be at.
+        if "chat_id" in columns and table is not WaitingUpdate.__table__:
             values: dict[str, Any] = {"chat_id": supergroup_id}
             if "message_id" in columns:
                 values["message_id"] = -columns["message_id"]
+            if "reply_to" in columns:
+                values |= {"reply_to": None, "thread_id": None}
             of_group = update(table).where(columns["chat_id"] == group_id)
             await session.execute(of_group.values(values))
         if "user_id" in columns:

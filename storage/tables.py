@@ -1,82 +1,42 @@
 """The tables, as SQLAlchemy models. ``migrations/versions`` builds the same ones, step by step.
 
+Those of what comes in and goes out are in ``storage.queue_tables``, and can be had from here too.
+
 Users and chats are bare numbers here, without foreign keys: what Telegram knows about them is
 not ours to keep. Everything that hangs on a photo goes with it (ON DELETE CASCADE).
 """
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from storage.base import KEEP_COUNTING, RowId
+from storage.base import Base as Base
+from storage.base import UTCDateTime as UTCDateTime
+from storage.base import now as now
+from storage.queue_tables import HandledUpdate as HandledUpdate
+from storage.queue_tables import OutgoingMessage as OutgoingMessage
+from storage.queue_tables import WaitingUpdate as WaitingUpdate
 
 HASHTAG_LENGTH = 100
 BANDS = 5
 """The average hash of a photo is cut into so many columns."""
 KEY_LENGTH = 300
 """Folding makes up to three letters of one."""
-
-
-def now() -> datetime:
-    """This moment, UTC, aware."""
-    return datetime.now(UTC)
-
-
-class UTCDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, also where the database (SQLite) keeps none of the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone: pass an aware datetime")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)
-
-
-# SQLite counts up only a column that is declared INTEGER; PostgreSQL's INTEGER is too short.
-RowId = BigInteger().with_variant(Integer, "sqlite")
-
-# Ids of these rows stand in buttons under old messages: one that was deleted is never given to
-# another row.
-KEEP_COUNTING = {"sqlite_autoincrement": True}
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime}
 
 
 class User(Base):
@@ -376,26 +336,3 @@ class VersionNews(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]
     announced_at: Mapped[datetime | None] = mapped_column(index=True)
-
-
-class WaitingUpdate(Base):
-    """An update that Telegram sent and that is not handled yet; ``content`` is its JSON."""
-
-    __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("bot_id", "update_id"), KEEP_COUNTING)
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    bot_id: Mapped[int] = mapped_column(BigInteger)
-    update_id: Mapped[int] = mapped_column(BigInteger)
-    content: Mapped[str] = mapped_column(Text)
-    received_at: Mapped[datetime]
-
-
-class HandledUpdate(Base):
-    """An update that was handled, for as long as Telegram may send it again."""
-
-    __tablename__ = "handled_updates"
-
-    bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(index=True)

@@ -65,6 +65,19 @@ async def insert_missing(
         await session.execute(_inserting_missing(_dialect(session), table), list(rows))
 
 
+async def insert_new(
+    session: AsyncSession,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    column: InstrumentedAttribute[Any],
+) -> set[Any]:
+    """As ``insert_missing``; returns a column's values of those rows that were not there."""
+    if not rows:
+        return set()
+    statement = _insert(session, table).on_conflict_do_nothing().returning(column)
+    return set(await session.scalars(statement, list(rows)))
+
+
 async def inserted(
     session: AsyncSession,
     table: type[Base],

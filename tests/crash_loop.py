@@ -90,7 +90,7 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
         bot = _start(url, database)
         try:
             async with asyncio.timeout(SETTLE):
-                while not all(_answers(person)[one["message_id"]] for person, one, _ in asked):  # noqa: ASYNC110
+                while not all(answers(person)[one["message_id"]] for person, one, _ in asked):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
         except TimeoutError:
             pass
@@ -145,7 +145,7 @@ async def _ended(bot: BaseProcess) -> None:
     await asyncio.to_thread(bot.join)
 
 
-def _answers(person: Person) -> Counter[int]:
+def answers(person: Person) -> Counter[int]:
     """How many answers each message has."""
     return Counter(
         message["reply_to_message"]["message_id"]
@@ -157,7 +157,7 @@ def _answers(person: Person) -> Counter[int]:
 def _outcome(kills: int, asked: list[Asked], database: Path) -> Outcome:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         stored = {tag for (tag,) in connection.execute("SELECT hashtag FROM labels")}
-    counts = [(_answers(person)[one["message_id"]], tag) for person, one, tag in asked]
+    counts = [(answers(person)[one["message_id"]], tag) for person, one, tag in asked]
     return Outcome(
         kills,
         photos=sum(not tag for _, tag in counts),

@@ -13,7 +13,8 @@
 - ``identity``: who wrote or tapped.
 - ``telegram_bot``: the Bot API; ``delivery``, ``refusals``: sending until it has arrived, and what
   Telegram refuses in everyday use.
-- ``updates_at_work``: so that what is stored and what is handled are one.
+- ``outbox``: answers are stored before they are sent, and sent until they have arrived;
+  ``updates_at_work``: so that what is stored and what is handled are one.
 - ``small_talk``: what in a text without a photo is about nothing.
 - ``services``: what every handler works with; ``albums``, ``blocked``, ``captions``,
   ``chat_locks``, ``fair_places``, ``last_photo``, ``questions`` and ``typing_action`` are its

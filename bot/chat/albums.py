@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 from telegram import Message
 
+from bot.chat import updates_at_work
 from bot.chat.identity import sender_of
+from bot.chat.updates_at_work import UpdatesAtWork
 
 QUIET = 0.7
 """Seconds without a further photo after which an album is taken to be whole."""
@@ -28,6 +30,7 @@ class Album:
         self.new = list(messages)
         self.answer_id: int | None = None
         self.collecting = False
+        self._brought_by: list[UpdatesAtWork] = []
         self._turn = asyncio.Lock()
         self._done = asyncio.Event()
         self._cut_off = False
@@ -69,10 +72,18 @@ class Album:
         """A message has arrived, or was edited."""
         self._messages[message.message_id] = message
         self.new.append(message)
+        if (work := updates_at_work.now()) is not None:
+            self._brought_by.append(work)
 
     def take_new(self) -> list[Message]:
-        """Those that arrived since this was last asked, in order."""
-        new, self.new = self.new, []
+        """Those that arrived since this was last asked, in order.
+
+        The updates that brought them are handled with the one that is being handled.
+        """
+        if (work := updates_at_work.now()) is not None:
+            for other in self._brought_by:
+                work.take_over(other)
+        new, self.new, self._brought_by = self.new, [], []
         return sorted(new, key=lambda part: part.message_id)
 
 

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -27,6 +26,7 @@ from bot.chat.answer_message import ShownAnswer
 from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
+from bot.chat.outbox import reply_to
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
 from bot.chat.rendering import answer_text
 from bot.chat.request_log import logged, note, timed
@@ -69,7 +69,7 @@ async def answer(
     engine, person = services.engine, person_of(update)
     async with services.typing.shown(context.bot, first.chat_id, topic_of(first)):
         if services.photo_places.becomes_crowd(person):
-            await first.reply_html(texts.many_photos)
+            await context.reply(first, texts.many_photos, stored=False)
         async with services.photo_places.of(person):
             began, started = datetime.now(UTC), perf_counter()
             computed = await _compute(context, engine, album)
@@ -77,8 +77,11 @@ async def answer(
         request, hashtags, unwanted = computed.request, computed.hashtags, computed.unwanted
         photos, unreadable = computed.photos, computed.unreadable
         if not photos:
-            await first.reply_html(texts.wrong_file[unreadable[0]], do_quote=True)
+            await context.reply(first, texts.wrong_file[unreadable[0]], quote=True)
             return None
+        notes = []
+        if unreadable:
+            notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
 
         async with services.database.session(confirmed=False) as session:
             if context.was_forgotten(person):
@@ -109,23 +112,29 @@ async def answer(
                 duplicate=duplicate,
                 at=began,
             )
-        if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
-            services.learner.learn_soon(filter(None, renewed), [first.chat_id])
-        notes = []
-        if unreadable:
-            notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
-        async with services.chat_locks.of(first.chat_id):
+            await users.seen(session, person, context.language_code)
             text, buttons = answer_message.closed(
                 texts,
                 _new(request, answer_id, hashtags, album=len(photo_ids) > 1),
                 engine.backends,
                 notes,
             )
+            answer_row = _Row(person, answer_id, photo_ids)
+            message = None
+            if earlier_answer is None:
+                reply = reply_to(first, text, buttons, quote=True)
+                message = await services.outbox.put(session, reply, **vars(answer_row))
+        if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
+            services.learner.learn_soon(filter(None, renewed), [first.chat_id])
+        shown = None
+        async with services.chat_locks.of(first.chat_id):
             with timed("send"):
-                shown = await _show(first, text, buttons, earlier_answer)
-            await _sent(context, shown, answer_id, photo_ids, person, last=True)
+                if message is not None:
+                    shown = await services.outbox.send(message)
+                elif earlier_answer is not None:
+                    shown = await _change(context, first, earlier_answer, text, buttons, answer_row)
     note(backend=request.backend, known=duplicate)
-    return shown.message_id
+    return shown.message_id if shown is not None else None
 
 
 @logged
@@ -145,7 +154,7 @@ async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> No
     texts, first = context.texts, album[0].message
     hashtags = await hashtags_for(context, album)
     text = answer_text(texts, hashtags, notes=[texts.unsaved]) if hashtags else texts.storage_wrong
-    await first.reply_html(text, do_quote=True)
+    await context.reply(first, text, quote=True, stored=False)
 
 
 @dataclass(frozen=True)
@@ -189,18 +198,50 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     return _Computed(request, photos, unreadable, hashtags, unwanted)
 
 
-async def _show(
-    first: Message, text: str, buttons: InlineKeyboardMarkup, earlier_answer: int | None
-) -> Message:
+@dataclass(frozen=True)
+class _Row:
+    """The row of an answer, the photos that it is about, and whom it answers."""
+
+    person: int | None
+    answer_id: int
+    photo_ids: Sequence[int]
+
+
+async def _change(
+    context: Context,
+    first: Message,
+    earlier_answer: int,
+    text: str,
+    buttons: InlineKeyboardMarkup,
+    row: _Row,
+) -> Message | None:
     """Puts an answer in place of the earlier one; below the photo where there is none any more."""
-    if earlier_answer is not None:
-        with suppress(BadRequest):
-            edited = await first.get_bot().edit_message_text(
-                text, first.chat_id, earlier_answer, reply_markup=buttons
-            )
-            assert isinstance(edited, Message)
-            return edited
-    return await first.reply_html(text, reply_markup=buttons, do_quote=True)
+    services = context.services
+    try:
+        edited = await context.bot.edit_message_text(
+            text, first.chat_id, earlier_answer, reply_markup=buttons
+        )
+    except BadRequest:
+        async with services.database.session(confirmed=False) as session:
+            reply = reply_to(first, text, buttons, quote=True)
+            message = await services.outbox.put(session, reply, **vars(row))
+        return await services.outbox.send(message)
+    assert isinstance(edited, Message)
+    try:
+        async with services.database.session(confirmed=False) as session:
+            if row.person is None or not context.was_forgotten(row.person):
+                await recommendations.set_message(session, row.answer_id, edited.message_id)
+                await sightings.answered(
+                    session,
+                    chat_id=first.chat_id,
+                    message_id=edited.message_id,
+                    photo_ids=row.photo_ids,
+                )
+            await updates_at_work.done_with(session)
+    except StorageError as error:
+        # The answer is out, and who has it needs no other.
+        log.error("Which message shows an answer is not stored: %s", error)
+    return edited
 
 
 async def answer_apart(context: Context, album: Message, photos: Mapping[int, int]) -> None:
@@ -214,6 +255,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
     """
     services, texts, engine = context.services, context.texts, context.services.engine
     for photo_id, message_id in photos.items():
+        last = photo_id == list(photos)[-1]
         began, started = datetime.now(UTC), perf_counter()
         async with services.database.reading() as session:
             request = await request_in(session, context, engine, album.chat_id)
@@ -236,11 +278,13 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 duplicate=True,
                 at=began,
             )
-        text, keyboard = answer_message.closed(
-            texts, _new(request, answer_id, hashtags), engine.backends
-        )
-        reply = await album.reply_html(text, reply_markup=keyboard, reply_to_message_id=message_id)
-        await _sent(context, reply, answer_id, [photo_id])
+            text, keyboard = answer_message.closed(
+                texts, _new(request, answer_id, hashtags), engine.backends
+            )
+            reply = reply_to(album, text, keyboard, about=message_id)
+            row = _Row(None, answer_id, [photo_id])
+            message = await services.outbox.put(session, reply, **vars(row), last=last)
+        await services.outbox.send(message)
 
 
 async def recommend(
@@ -276,36 +320,6 @@ async def record(
         hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
         **columns,
     )
-
-
-async def _sent(
-    context: Context,
-    reply: Message,
-    answer_id: int,
-    photo_ids: Sequence[int],
-    person: int | None = None,
-    *,
-    last: bool = False,
-) -> None:
-    """Stores which message shows an answer, and that a person wrote, if one did.
-
-    Args:
-        last: of what the update asked for.
-    """
-    try:
-        async with context.services.database.session(confirmed=False) as session:
-            if person is None or not context.was_forgotten(person):
-                await recommendations.set_message(session, answer_id, reply.message_id)
-                await sightings.answered(
-                    session, chat_id=reply.chat_id, message_id=reply.message_id, photo_ids=photo_ids
-                )
-                if person is not None:
-                    await users.seen(session, person, context.language_code)
-            if last:
-                await updates_at_work.done_with(session)
-    except StorageError as error:
-        # The answer is out, and who has it needs no other.
-        log.error("Which message shows an answer is not stored: %s", error)
 
 
 def _new(

@@ -43,6 +43,7 @@ from bot.chat.handlers import (
     why,
 )
 from bot.chat.learner import Learner
+from bot.chat.outbox import Outbox
 from bot.chat.services import CONTEXT_TYPES, Bot, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.telegram_requests import TelegramRequests
@@ -123,6 +124,7 @@ def build(
         .post_shutdown(_close)
         .build()
     )
+    services.outbox = Outbox(database, telegram_bot)
     application.bot_data["services"] = services
     _register(application)
     return application

@@ -1,8 +1,8 @@
 """Sending until it has arrived: later after "too many requests", again after trouble on the way,
 elsewhere once a group has moved.
 
-Who sends waits meanwhile, and the update that asked for it stays in the inbox: what has not arrived
-when the process ends is sent after the next start.
+Who sends waits meanwhile. What must arrive is in the outbox (``bot.chat.outbox``), and sent after
+the next start where the process ends before.
 """
 
 import asyncio
@@ -41,6 +41,9 @@ ONCE = frozenset({"sendChatAction"})
 POSTS = frozenset({"sendMessage", "sendDocument"})
 """Done twice they are seen twice. Where nobody knows whether one arrived, it is sent once more."""
 
+UNSURE_AT_MOST = 2
+"""Sends of one post of which nobody knows whether they arrived."""
+
 OF_THE_GROUP = ("reply_parameters", "message_thread_id")
 """Name messages of the group, which the supergroup does not have."""
 
@@ -48,7 +51,32 @@ Outcome = bool | dict[str, Any] | list[dict[str, Any]]
 Moved = Callable[[int, int], Awaitable[None]]
 
 
-class Delivery(BaseRateLimiter[int]):
+class Attempts:
+    """How often one post was sent without anybody knowing whether it arrived.
+
+    The request that is on its way is one of them. What counts them elsewhere too overrides this.
+
+    Args:
+        patience: seconds that it is tried to be sent.
+    """
+
+    def __init__(self, unsure: int = 0, patience: float = HOUR) -> None:
+        self.unsure = unsure
+        self.patience = patience
+
+    async def begin(self) -> None:
+        """A request goes out now."""
+        self.unsure += 1
+
+    async def failed(self) -> None:
+        """The last one certainly did not arrive."""
+        self.unsure -= 1
+
+    async def waits(self) -> None:
+        """The next one does not go out at once."""
+
+
+class Delivery(BaseRateLimiter[Attempts]):
     """Repeats a request after the time that Telegram names or a pause, and where the chat now is.
 
     Waiting only when told to keeps the usual answer quick; a bot that answers what it is sent is
@@ -76,7 +104,7 @@ class Delivery(BaseRateLimiter[int]):
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
-        rate_limit_args: int | None,
+        rate_limit_args: Attempts | None,
     ) -> Outcome:
         async def deliver() -> Outcome:
             try:
@@ -92,35 +120,41 @@ class Delivery(BaseRateLimiter[int]):
 
         if endpoint in ONCE or not ("chat_id" in data or endpoint in PATIENCE):
             return await callback(*args, **kwargs)
+        attempts = rate_limit_args or Attempts()
+        trouble = _Trouble(endpoint, attempts)
         # What names no chat waits for itself alone.
-        chat_id = data.get("chat_id", id(data))
-        await self._refused_chats.wait(chat_id)
-        trouble = _Trouble(endpoint)
+        lock = self._refused_chats.of(data.get("chat_id", id(data)))
+        if lock.locked():
+            await attempts.waits()
+            async with lock:
+                pass
         try:
+            await attempts.begin()
             return await deliver()
         except TelegramError as error:
-            again_at = trouble.again_at(error)
-        async with self._refused_chats.of(chat_id):
+            again_at = await trouble.again_at(error)
+        async with lock:
             # Of many that were refused at once, only the first waits: then the time is up.
             while True:
                 await asyncio.sleep(again_at - asyncio.get_running_loop().time())
                 try:
+                    await attempts.begin()
                     return await deliver()
                 except TelegramError as error:
-                    again_at = trouble.again_at(error)
+                    again_at = await trouble.again_at(error)
 
 
 class _Trouble:
     """What went wrong so far with one request, and when it is sent again."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, attempts: Attempts) -> None:
         self._clock = asyncio.get_running_loop().time
-        self._give_up_at = self._clock() + PATIENCE.get(endpoint, HOUR)
+        self._give_up_at = self._clock() + PATIENCE.get(endpoint, attempts.patience)
         self._posts = endpoint in POSTS
-        self._unsure = 0
+        self._attempts = attempts
         self._pauses = pauses(FIRST_PAUSE, LONGEST_PAUSE)
 
-    def again_at(self, error: TelegramError) -> float:
+    async def again_at(self, error: TelegramError) -> float:
         """When to send it again, by the event loop's clock.
 
         Raises:
@@ -132,11 +166,12 @@ class _Trouble:
             if pause > LONGEST_WAIT:
                 raise error
         elif isinstance(error, NetworkError | InvalidToken) and not isinstance(error, BadRequest):
-            self._unsure += _may_have_arrived(error)
-            if self._posts and self._unsure > 1:
-                raise error
             pause = next(self._pauses)
         else:
+            raise error
+        if not _may_have_arrived(error):
+            await self._attempts.failed()
+        elif self._posts and self._attempts.unsure >= UNSURE_AT_MOST:
             raise error
         again_at = self._clock() + pause
         if again_at > self._give_up_at:

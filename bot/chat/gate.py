@@ -67,7 +67,7 @@ async def _in_measure(update: Update, context: Context) -> None:
             if query is not None:
                 await query.answer(context.texts.too_fast)
             elif message is not None and update.channel_post is None:
-                await message.reply_text(context.texts.too_fast)
+                await context.reply(message, context.texts.too_fast, stored=False)
         except TelegramError as error:
             log.info("Who sends too fast was not told: %s", error)
     raise ApplicationHandlerStop

@@ -11,7 +11,7 @@ from collections.abc import Collection, Hashable, Iterable
 from datetime import UTC, datetime
 
 from recommenders.engine import Engine, Lesson
-from storage import training_labels
+from storage import changes, training_labels
 from storage.database import Database
 from storage.errors import StorageError
 
@@ -28,11 +28,14 @@ class Learner:
         engine: the engine at work: what answers is what is taught.
         learnt_at: when recommendations last changed by learning (UTC, aware); answers from before
             then are not repeated. None: never.
+        knows_until: the number of the last change (``storage.changes``) that the engine was taught
+            at the start.
     """
 
     def __init__(self, engine: Engine, database: Database) -> None:
         self.learnt_at: datetime | None = None
         self.engine = engine
+        self.knows_until = 0
         self._database = database
         # One lesson at a time: of two about one photo the later is the one that knows all.
         self._lesson_lock = asyncio.Lock()
@@ -42,6 +45,8 @@ class Learner:
 
     async def start(self) -> int:
         """Teaches the engine all that is stored; returns how many photos that are."""
+        async with self._database.reading() as session:
+            self.knows_until = await changes.newest(session)
         async with self._lesson_lock:
             lessons = await self._lessons(self.engine)
             await asyncio.to_thread(self.engine.learn, lessons)

@@ -26,7 +26,7 @@ from recommenders import copies
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.photos import MAX_BYTES, PhotoError, decode
-from storage import known_photos, sightings
+from storage import changes, known_photos, sightings
 
 Features = Mapping[str, NDArray[np.float32]]
 """Of one photo: a vector (dims,) for each backbone."""
@@ -312,6 +312,8 @@ async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -
     features = await known_photos.features(session, photo_id, _backbones(engine))
     missing = {name: row for name, row in photo.features.items() if name not in features}
     await known_photos.add_features(session, photo_id, missing)
+    if missing:
+        changes.note(session, "photos", [photo_id])
     return replace(
         photo,
         photo_id=photo_id,

@@ -1,13 +1,13 @@
 """What every handler works with, made once at the start and handed down."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from telegram import Update
+from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ContextTypes
 
 from bot.chat.albums import Albums
@@ -16,8 +16,10 @@ from bot.chat.captions import CaptionCommands
 from bot.chat.chat_locks import ChatLocks
 from bot.chat.fair_places import PLACES, FairPlaces
 from bot.chat.forgotten import Forgotten
+from bot.chat.identity import person_of
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
+from bot.chat.outbox import Keyboard, Outbox, reply_to
 from bot.chat.questions import Questions
 from bot.chat.rate_limits import RateLimits
 from bot.chat.telegram_bot import TelegramBot
@@ -28,8 +30,11 @@ from bot.settings import Settings
 from recommenders.batching import Batches
 from recommenders.engine import Engine
 from recommenders.machine import cores
-from storage import labels, supergroups
+from storage import changes, labels, supergroups
 from storage.database import Database
+
+OTHERS_LEARN = timedelta(seconds=2)
+"""Until all replicas know what one of them was taught."""
 
 MAX_WORKERS = 4
 """Threads that compute; each holds a photo and its features at a time."""
@@ -49,6 +54,7 @@ class Services:
         captions: the commands in captions that were followed.
         photo_places: held while a photo is fetched and computed, never while anything is sent.
         files: held for each file while its bytes are in memory.
+        outbox: sends what answers an update.
         batches: computes features in the threads of ``worker``.
         worker: a thread per core, each computing on its own: cores that share one photo's network
             wait for one another at every layer, which on a busy machine takes many times as long.
@@ -74,6 +80,7 @@ class Services:
         )
     )
 
+    outbox: Outbox = field(init=False)
     batches: Batches = field(init=False)
     rate_limits: RateLimits = field(init=False)
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
@@ -100,7 +107,9 @@ class Services:
     def answers_valid_since(self) -> datetime | None:
         """Answers from before then may have become wrong, and are not repeated."""
         moments = (self.moderation_changed_at, self.learner.learnt_at)
-        return max((moment for moment in moments if moment), default=None)
+        since = max((moment for moment in moments if moment), default=None)
+        # Other replicas learn a moment later, and answer until then.
+        return since + OTHERS_LEARN if since and self.database.is_shared else since
 
     def is_outdated(self, answered_at: datetime) -> bool:
         """Whether an answer is from before what was learnt or decided since.
@@ -115,6 +124,7 @@ class Services:
         async with self.database.session() as session:
             await supergroups.move(session, group_id, supergroup_id)
             photo_ids = await labels.photos_in(session, supergroup_id)
+            changes.note(session, "photos", photo_ids)
         if photo_ids:  # what it was taught is another chat's now
             self.learner.learn_soon(photo_ids, [supergroup_id])
 
@@ -137,6 +147,8 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
     texts: Texts = ENGLISH
     language_code: str | None = None
     """What Telegram says of who asks."""
+    person: int | None = None
+    """As ``person_of``: who asks."""
     forgotten_before = 0
     """How many people had been deleted when the update came."""
 
@@ -144,6 +156,8 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
     def from_update(cls, update: object, application: Any) -> "Context":
         context = super().from_update(update, application)
         context.forgotten_before = context.services.forgotten.clock
+        if isinstance(update, Update) and (update.callback_query or update.effective_message):
+            context.person = person_of(update)
         if isinstance(update, Update) and update.effective_user:
             context.language_code = update.effective_user.language_code
             context.texts = texts_for(context.language_code)
@@ -152,6 +166,24 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
     def was_forgotten(self, person: int) -> bool:
         """Whether a person was deleted since the update came, so that nothing may be stored."""
         return self.services.forgotten.since(person, self.forgotten_before)
+
+    async def reply(
+        self,
+        message: Message,
+        text: str,
+        keyboard: Keyboard | None = None,
+        *,
+        quote: bool | None = None,
+        about: int | None = None,
+        photo_ids: Sequence[int] = (),
+        last: bool = True,
+        stored: bool = True,
+    ) -> Message | None:
+        """Answers a message, as ``Outbox.reply``, with HTML; arguments as of ``reply_to`` too."""
+        reply = reply_to(message, text, keyboard, quote=quote, about=about)
+        return await self.services.outbox.reply(
+            reply, person=self.person, photo_ids=photo_ids, last=last, stored=stored
+        )
 
     @property
     def services(self) -> Services:

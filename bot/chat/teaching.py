@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from telegram import Message
+
+from bot.chat.outbox import reply_to
 from bot.chat.rendering import line
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
@@ -19,45 +22,56 @@ _MAX_LISTED = 400
 
 
 async def teach(
-    context: Context, chat_id: int, person: int, photo_ids: Iterable[int], text: str
-) -> str:
-    """Gives photos the hashtags of a text, as ``person_of`` teaches.
+    context: Context, message: Message, photo_ids: Iterable[int], text: str, *, last: bool = True
+) -> None:
+    """Gives photos the hashtags of a text, as ``person_of`` teaches, and confirms that.
 
-    Who sees them: ``storage.moderation``. They are stored when they are confirmed, and learnt after
+    Who sees them: ``storage.moderation``. They are stored with their confirmation, and learnt after
     that, before the chat's next answer.
 
-    Returns:
-        What to answer, HTML.
+    Args:
+        message: asks for it, and is replied to.
+        last: nothing else is asked for by the update.
     """
-    services, texts = context.services, context.texts
+    services, texts, chat_id = context.services, context.texts, message.chat_id
+    person = context.person
+    assert person is not None  # somebody wrote the message
     tags, refused = hashtags.parse(text)
     if not tags and not any(map(_visible, refused)):
-        return texts.add_no_tags
+        await context.reply(message, texts.add_no_tags, quote=True, last=last)
+        return
     photo_ids = list(photo_ids)
     taken = hashtags.unique(tags[:MAX_HASHTAGS])
     likely = [await _likely(services, photo_id, tags) for photo_id in photo_ids]
+    confirmation = None
     async with services.database.session() as session:
-        if context.was_forgotten(person):
-            return texts.forgotten
-        await users.seen(session, person, context.language_code)
-        blocklist = await services.blocked.blocklist(session)
-        outcomes = [
-            await labels.add(
-                session,
-                person=person,
-                chat_id=chat_id,
-                photo_id=photo_id,
-                hashtags=taken,
-                blocklist=blocklist,
-                likely=likely_ones,
-                album=len(photo_ids) > 1,
-                daily_limit=services.settings.tags_per_day,
+        if not context.was_forgotten(person):
+            await users.seen(session, person, context.language_code)
+            blocklist = await services.blocked.blocklist(session)
+            outcomes = [
+                await labels.add(
+                    session,
+                    person=person,
+                    chat_id=chat_id,
+                    photo_id=photo_id,
+                    hashtags=taken,
+                    blocklist=blocklist,
+                    likely=likely_ones,
+                    album=len(photo_ids) > 1,
+                    daily_limit=services.settings.tags_per_day,
+                )
+                for photo_id, likely_ones in zip(photo_ids, likely, strict=True)
+            ]
+            words = _confirmation(texts, tags, refused, outcomes, services.settings.tags_per_day)
+            confirmation = await services.outbox.put(
+                session, reply_to(message, words, quote=True), person=person, last=last
             )
-            for photo_id, likely_ones in zip(photo_ids, likely, strict=True)
-        ]
+    if confirmation is None:
+        await context.reply(message, texts.forgotten, quote=True, last=last, stored=False)
+        return
     if any(outcome.added for outcome in outcomes):
         services.learner.learn_soon(photo_ids, chats=(chat_id, person))
-    return _confirmation(texts, tags, refused, outcomes, services.settings.tags_per_day)
+    await services.outbox.send(confirmation)
 
 
 async def _likely(services: Services, photo_id: int, tags: Sequence[str]) -> set[str]:

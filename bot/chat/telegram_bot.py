@@ -1,17 +1,20 @@
 """The Bot API's methods, and updates as they come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from telegram import Message
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
+
+from bot.chat.delivery import Attempts
 
 POLL_SECONDS = 10
 """How long Telegram waits for an update before it answers that there is none."""
 
 
-class TelegramBot(ExtBot[int]):
-    """An ``ExtBot`` that also gives updates as they came.
+class TelegramBot(ExtBot[Attempts]):
+    """An ``ExtBot`` that also gives updates as they came, and sends what waits in the outbox.
 
     The library reads a batch of updates as a whole: one that it cannot read would keep all later
     ones away for ever.
@@ -29,3 +32,16 @@ class TelegramBot(ExtBot[int]):
         if not isinstance(updates, list):
             raise TelegramError("no list of updates came")
         return updates
+
+    async def post(self, fields: Mapping[str, Any], attempts: Attempts) -> Message:
+        """Sends a message with these fields of ``sendMessage``.
+
+        Raises:
+            TelegramError: when Telegram refuses or cannot be reached.
+        """
+        kwargs = self._merge_api_rl_kwargs({}, attempts)
+        message = Message.de_json(
+            await self._post("sendMessage", dict(fields), api_kwargs=kwargs), self
+        )
+        assert message is not None
+        return message

@@ -22,7 +22,7 @@ from tests.person import Message, Person
 async def waits(settings: Settings, server: LocalServer, *messages: Message) -> None:
     """Messages were stored, and then the process died."""
     contents = {
-        number: json.dumps({"update_id": number, "message": message})
+        number: inbox.NewUpdate(json.dumps({"update_id": number, "message": message}))
         for number, message in enumerate(messages, 10)
     }
     database = await Database.open(settings.database_url)

@@ -27,9 +27,11 @@ from storage import (
     chats,
     feedback,
     forgetting,
+    inbox,
     known_photos,
     labels,
     moderation,
+    outbox,
     personal_data,
     recommendations,
     sightings,
@@ -39,12 +41,13 @@ from storage import (
     version_news,
 )
 from storage.blocklist import Blocklist
+from storage.tables import OutgoingMessage, now
 
 GROWING = frozenset(
     {
         *("photos", "cropped_photos", "photo_files", "photo_features", "sightings"),
         *("recommendations", "votes", "taken_out", "labels", "users", "chats"),
-        "label_decisions",
+        *("label_decisions", "inbox", "handled_updates", "outbox"),
     }
 )
 """Tables that grow with use."""
@@ -72,6 +75,13 @@ _ROWS = {
     "votes (recommendation_id, user_id, value, at)": f"n, {_PEOPLE}, 1, {_AT}",
     "label_decisions (photo_id, key, status, decided_by, decided_at)": (
         f"n, 'tag' || n % 5000, 'approved', {_PEOPLE}, {_AT}"
+    ),
+    "inbox (bot_id, update_id, chat_id, user_id, content, received_at)": (
+        f"1, n, {_PEOPLE}, {_PEOPLE}, '{{{{}}}}', {_AT}"
+    ),
+    "handled_updates (bot_id, update_id, at)": f"1, -n, {_AT}",
+    "outbox (bot_id, chat_id, user_id, text, answer_id, photo_ids, unsure, at)": (
+        f"1, {_PEOPLE}, {_PEOPLE}, '#dog', n, '[1]', 0, {_AT}"
     ),
     "taken_out (recommendation_id, hashtag, user_id, at)": f"n, 'dog', {_PEOPLE}, {_AT}",
 }
@@ -183,6 +193,26 @@ async def ask_everything(database: Database) -> list[Asked]:
         lambda s: recommendations.of_message(s, person, photo),
         lambda s: sightings.of_message(s, person, photo),
         lambda s: sightings.shown_by(s, person, [photo], before=9),
+    )
+    outgoing = OutgoingMessage(
+        bot_id=1,
+        chat_id=person,
+        text="#dog",
+        answer_id=photo,
+        photo_ids=[photo],
+        unsure=1,
+        at=now(),
+    )
+    arrived = {"chat_id": person, "message_id": 4, "answer_id": None, "photo_ids": [photo]}
+    await ask(
+        "updates wait, and so do answers",
+        lambda s: inbox.store(s, 2, {7: inbox.NewUpdate("{}", person, person)}),
+        lambda s: inbox.handled(s, 2, [7]),
+        lambda s: inbox.purge(s),
+        lambda s: outbox.put(s, outgoing),
+        lambda s: outbox.counted(s, 5, 1),
+        lambda s: outbox.arrived(s, 6, **arrived),
+        lambda s: outbox.drop(s, 5),
     )
     await ask("the last photo", lambda s: sightings.last_of(s, **here))
     await ask("the last answer to one", lambda s: recommendations.last_of(s, **here))

@@ -303,9 +303,10 @@ async def test_a_database_from_before_the_inbox_gets_an_empty_one(database: Data
         await connection.run_sync(lambda sync: command.downgrade(config(sync), "0010"))
         await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
     async with database.session() as session:
+        empty = inbox.NewUpdate("{}")
         assert await inbox.waiting(session, 1) == []
-        assert await inbox.store(session, 1, {5: "{}", 6: "{}"}) == {5, 6}
+        assert await inbox.store(session, 1, {5: empty, 6: empty}) == {5, 6}
         await inbox.handled(session, 1, [5])
-        assert await inbox.store(session, 1, {5: "{}", 6: "{}", 7: "{}"}) == {7}
+        assert await inbox.store(session, 1, {5: empty, 6: empty, 7: empty}) == {7}
         assert [one.update_id for one in await inbox.waiting(session, 1)] == [6, 7]
-        assert await inbox.store(session, 2, {5: "{}"}) == {5}
+        assert await inbox.store(session, 2, {5: empty}) == {5}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table
 
+import storage.database  # noqa: F401, since it knows all tables
 from storage.tables import Base
 
 PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"

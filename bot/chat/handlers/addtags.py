@@ -9,7 +9,6 @@ from telegram.ext import filters
 
 from bot.chat import answer_message, subject
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
-from bot.chat.identity import person_of
 from bot.chat.photo_lookup import UnreadablePhotoError
 from bot.chat.questions import Questions
 from bot.chat.services import Context
@@ -28,11 +27,15 @@ async def addtags(update: Update, context: Context) -> None:
 
 
 async def captioned(
-    update: Update, context: Context, album: Sequence[Message], caption: str
+    update: Update, context: Context, album: Sequence[Message], caption: str, *, last: bool = True
 ) -> None:
-    """A photo or an album whose caption is /addtags #one #two."""
+    """A photo or an album whose caption is /addtags #one #two.
+
+    Args:
+        last: nothing else is asked for by the update.
+    """
     _, *rest = caption.split(maxsplit=1)
-    await _teach(update, context, album, " ".join(rest))
+    await _teach(update, context, album, " ".join(rest), last=last)
 
 
 async def replied(update: Update, context: Context) -> None:
@@ -71,20 +74,13 @@ async def ask(tap: AnswerTap, context: Context) -> None:
         prompt = f"{tap.query.from_user.mention_html()} {prompt}"
     else:
         services.questions.ask(message.chat_id, photo_ids)
-    question = await message.reply_html(
+    await context.reply(
+        message,
         prompt,
-        reply_markup=ForceReply(
-            selective=in_group, input_field_placeholder=context.texts.add_placeholder
-        ),
-        reply_to_message_id=about,
+        ForceReply(selective=in_group, input_field_placeholder=context.texts.add_placeholder),
+        about=about,
+        photo_ids=photo_ids,
     )
-    async with services.database.session() as session:
-        await sightings.answered(
-            session,
-            chat_id=message.chat_id,
-            message_id=question.message_id,
-            photo_ids=photo_ids,
-        )
     if which:
         await show(tap, context, tap.answer)
     else:
@@ -125,6 +121,8 @@ async def _teach(
     messages: Sequence[Message],
     text: str,
     photo_ids: Sequence[int] = (),
+    *,
+    last: bool = True,
 ) -> None:
     """Teaches photos: those that are named, else those that the messages carry or are about."""
     first = messages[0]
@@ -137,13 +135,13 @@ async def _teach(
         else:
             photo_ids = await subject.photos_of(context, first)
     except UnreadablePhotoError as error:
-        await first.reply_html(context.texts.wrong_file[error.reason], do_quote=True)
+        wrong = context.texts.wrong_file[error.reason]
+        await context.reply(first, wrong, quote=True, last=last)
         return
     if not photo_ids:
         missing = (
             context.texts.wrong_file["document"] if carries_file else context.texts.add_no_photo
         )
-        await first.reply_html(missing, do_quote=True)
+        await context.reply(first, missing, quote=True, last=last)
         return
-    confirmation = await teach(context, first.chat_id, person_of(update), photo_ids, text)
-    await first.reply_html(confirmation, do_quote=True)
+    await teach(context, first, photo_ids, text, last=last)

@@ -40,7 +40,7 @@ def for_admins(handler: Handler) -> Handler:
         elif update.callback_query:
             await update.callback_query.answer(context.texts.admins_only)
         else:
-            await message_of(update).reply_html(context.texts.admins_only)
+            await context.reply(message_of(update), context.texts.admins_only)
 
     return guarded
 
@@ -49,7 +49,7 @@ def for_admins(handler: Handler) -> Handler:
 async def review(update: Update, context: Context) -> None:
     """Hashtags of photos that wait for approval, a page at a time."""
     text, keyboard = await _page(context, 0)
-    await message_of(update).reply_html(text, reply_markup=keyboard)
+    await context.reply(message_of(update), text, keyboard)
 
 
 @for_admins
@@ -107,7 +107,7 @@ async def block(update: Update, context: Context) -> None:
         text = texts.blocked.format(words=_list(words))
     else:
         text = _block_list(texts, own)
-    await message.reply_html(text)
+    await context.reply(message, text)
 
 
 def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
@@ -132,7 +132,7 @@ async def unblock(update: Update, context: Context) -> None:
     context.services.moderation_changed()
     texts = context.texts
     text = texts.unblocked.format(words=_list(gone)) if gone else texts.unblock_none
-    await message_of(update).reply_html(text)
+    await context.reply(message_of(update), text)
 
 
 @for_admins
@@ -170,7 +170,7 @@ async def stats(update: Update, context: Context) -> None:
         lines += ["", *status_lines(texts, status)]
     except BundleError as error:  # the bot answers from memory
         lines += ["", escape(str(error))]
-    await message_of(update).reply_html("\n".join(lines))
+    await context.reply(message_of(update), "\n".join(lines))
 
 
 async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup | None]:

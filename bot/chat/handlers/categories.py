@@ -37,10 +37,10 @@ async def categories(update: Update, context: Context) -> None:
     """Lists those of the top; those which fit the last photo of who asks come first."""
     message = message_of(update)
     if not _under(context.services.engine, None):
-        await message.reply_html(context.texts.knows_little)
+        await context.reply(message, context.texts.knows_little)
         return
     text, keyboard = await _page(context, message, person_of(update), None, 0)
-    await message.reply_html(text, reply_markup=keyboard)
+    await context.reply(message, text, keyboard)
 
 
 async def turn(update: Update, context: Context) -> None:

@@ -60,14 +60,14 @@ async def asked(update: Update, context: Context) -> None:
     )
     if channel is None:
         text = texts.channel_unknown.format(channel=escape(words[0])) if words else None
-        await message.reply_html(text or texts.channel_which)
+        await context.reply(message, text or texts.channel_which)
     elif refused := await _refused(context, message, channel):
-        await message.reply_html(refused)
+        await context.reply(message, refused)
     else:
         if choice:
             await _choose(context, channel.id, choice)
         text, keyboard = await switch_for(context, channel)
-        await message.reply_html(text, reply_markup=keyboard)
+        await context.reply(message, text, keyboard)
 
 
 async def switched(update: Update, context: Context) -> None:

@@ -28,9 +28,9 @@ async def settings(update: Update, context: Context) -> None:
     wanted = " ".join(context.args or ())
     if not wanted:
         text, keyboard = await _all(context, message.chat_id)
-        await message.reply_html(text, reply_markup=keyboard)
+        await context.reply(message, text, keyboard)
     else:
-        await message.reply_html(await _typed(context, message.chat_id, wanted))
+        await context.reply(message, await _typed(context, message.chat_id, wanted))
 
 
 async def opened(update: Update, context: Context) -> None:
@@ -53,7 +53,7 @@ def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, An
         message = message_of(update)
         wanted = " ".join(context.args or ())
         text, keyboard = await choice.answer(context, message.chat_id, wanted)
-        await message.reply_html(moved(context, message, "settings", text), reply_markup=keyboard)
+        await context.reply(message, moved(context, message, "settings", text), keyboard)
 
     return asked
 

@@ -78,7 +78,7 @@ class Choice(ABC):
         """A command of its own, with a name or without."""
         message = message_of(update)
         text, keyboard = await self.answer(context, message.chat_id, " ".join(context.args or ()))
-        await message.reply_html(text, reply_markup=keyboard)
+        await context.reply(message, text, keyboard)
 
     async def answer(
         self, context: Context, chat_id: int, name: str

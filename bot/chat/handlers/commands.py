@@ -6,7 +6,7 @@ from bot.chat.services import Context
 
 
 async def start(update: Update, context: Context) -> None:
-    await message_of(update).reply_html(context.texts.start)
+    await context.reply(message_of(update), context.texts.start)
 
 
 async def help_(update: Update, context: Context) -> None:
@@ -14,11 +14,11 @@ async def help_(update: Update, context: Context) -> None:
     user = update.effective_user
     if user and context.services.is_admin(user.id):
         text += f"\n\n{context.texts.help_admin}"
-    await message_of(update).reply_html(text)
+    await context.reply(message_of(update), text)
 
 
 async def unknown(update: Update, context: Context) -> None:
-    await message_of(update).reply_html(context.texts.unknown_command)
+    await context.reply(message_of(update), context.texts.unknown_command)
 
 
 def message_of(update: Update) -> Message:

@@ -46,4 +46,5 @@ async def failed(update: object, context: Context) -> None:
         if update.callback_query:
             await update.callback_query.answer(text, show_alert=True)
         elif message and writable and not isinstance(error, Forbidden | RetryAfter):
-            await message.reply_text(text, do_quote=True)
+            stored = not isinstance(error, StorageError)
+            await context.reply(message, text, quote=True, stored=stored)

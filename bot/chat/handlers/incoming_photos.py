@@ -48,7 +48,7 @@ async def asked(update: Update, context: Context) -> None:
     assert message is not None
     about = message if message.external_reply else reply_of(message)
     if about is None or not (about.external_reply or about.effective_attachment):
-        await message.reply_html(context.texts.tags_no_photo)
+        await context.reply(message, context.texts.tags_no_photo)
         return
     await _answer(context, [about], update, Album())
 
@@ -63,16 +63,19 @@ async def _follow(update: Update, context: Context, album: Album, new: Sequence[
         # A lone caption is the whole album's, wherever it stands; of several each is its photo's.
         await captioned(update, context, new, lone.caption or "")
         return
-    to_answer = []
-    for part in parts:
-        command = commands[part.message_id]
-        if command == "addtags":
-            if part in new:
-                await captioned(update, context, [part], part.caption or "")
-        elif command == "tags" or private or lone is not None:
-            to_answer.append(part)
+    taught = [part for part in parts if commands[part.message_id] == "addtags" and part in new]
+    to_answer = [
+        part
+        for part in parts
+        if (command := commands[part.message_id]) != "addtags"
+        and (command == "tags" or private or lone is not None)
+    ]
     asked_for = private or "tags" in commands.values()
-    if asked_for and any(part in new for part in to_answer):
+    answers = asked_for and any(part in new for part in to_answer)
+    for part in taught:
+        last = part is taught[-1] and not answers
+        await captioned(update, context, [part], part.caption or "", last=last)
+    if answers:
         await _answer(context, to_answer, update, album)
 
 
@@ -95,4 +98,4 @@ async def _answer(
             await answer_unsaved(context, photos)
     else:
         kind = kind_of(messages[0])
-        await messages[0].reply_html(context.texts.wrong_file[kind], do_quote=True)
+        await context.reply(messages[0], context.texts.wrong_file[kind], quote=True)

@@ -23,7 +23,7 @@ async def mydata(update: Update, context: Context) -> None:
     """How much is stored, and what can be done about it."""
     message = message_of(update)
     text, keyboard = await _all(context, person_of(update), message)
-    await message.reply_html(text, reply_markup=keyboard)
+    await context.reply(message, text, keyboard)
 
 
 async def opened(update: Update, context: Context) -> None:
@@ -92,7 +92,7 @@ async def old_mytags(update: Update, context: Context) -> None:
     """/mytags, which is a page of /mydata now."""
     message = message_of(update)
     text, keyboard = await _tags(context, person_of(update), 0)
-    await message.reply_html(moved(context, message, "mydata", text), reply_markup=keyboard)
+    await context.reply(message, moved(context, message, "mydata", text), keyboard)
 
 
 async def old_forget(update: Update, context: Context) -> None:
@@ -100,18 +100,18 @@ async def old_forget(update: Update, context: Context) -> None:
     message, person = message_of(update), person_of(update)
     if context.args == ["yes"]:
         await _forget(context, person)
-        await message.reply_html(context.texts.forgotten)
+        await context.reply(message, context.texts.forgotten, stored=False)
         return
     keyboard = forget_keyboard(context.texts, person)
     text = moved(context, message, "mydata", context.texts.forget)
-    await message.reply_html(text, reply_markup=keyboard)
+    await context.reply(message, text, keyboard)
 
 
 async def old_export(update: Update, context: Context) -> None:
     """/export, which is a button of /mydata now."""
     message = message_of(update)
     if message.chat.type != ChatType.PRIVATE:
-        await message.reply_html(context.texts.export_private)
+        await context.reply(message, context.texts.export_private)
         return
     await _send_export(context, message, person_of(update))
 

@@ -20,7 +20,7 @@ async def written(update: Update, context: Context) -> None:
     """Words in a private chat."""
     message = message_of(update)
     text, keyboard = await _answer(context, message, message.text or "")
-    await message.reply_html(text, reply_markup=keyboard)
+    await context.reply(message, text, keyboard)
 
 
 async def old_similar(update: Update, context: Context) -> None:
@@ -28,7 +28,7 @@ async def old_similar(update: Update, context: Context) -> None:
     message = message_of(update)
     text, keyboard = await _answer(context, message, " ".join(context.args or ()))
     note = context.texts.similar_moved
-    await message.reply_html(f"{text}\n\n<i>{note}</i>", reply_markup=keyboard)
+    await context.reply(message, f"{text}\n\n<i>{note}</i>", keyboard)
 
 
 async def _answer(

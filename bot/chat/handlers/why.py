@@ -33,15 +33,15 @@ async def why(update: Update, context: Context) -> None:
     try:
         photo_ids = await subject.photos_of(context, message)
     except UnreadablePhotoError as error:
-        await message.reply_html(texts.wrong_file[error.reason], do_quote=True)
+        await context.reply(message, texts.wrong_file[error.reason], quote=True)
         return
     if not photo_ids:
-        await message.reply_html(texts.why_which)
+        await context.reply(message, texts.why_which)
         return
     async with context.services.database.reading() as session:
         answer = await subject.answer_of(session, message, photo_ids[0])
     reasons = await _reasons(context, message.chat_id, photo_ids, answer)
-    await message.reply_html(why_text(texts, reasons) if reasons else texts.nothing_found)
+    await context.reply(message, why_text(texts, reasons) if reasons else texts.nothing_found)
 
 
 @on_answer
@@ -53,7 +53,7 @@ async def tapped_why(tap: AnswerTap, context: Context) -> None:
     if not reasons:
         await tap.query.answer(context.texts.button_stale, show_alert=True)
         return
-    await tap.message.reply_html(why_text(context.texts, reasons), do_quote=True)
+    await context.reply(tap.message, why_text(context.texts, reasons), quote=True)
     await tap.query.answer()
 
 

@@ -1,0 +1,358 @@
+"""The outbox: what answers an update is stored before it is sent, and sent until it has arrived.
+
+``put`` stores a message in the transaction that stores what it tells, and in which its update is
+handled; ``send`` sends it. Whatever happens between, it is sent after the next start, without being
+computed again. Of a send of which nobody knows whether it arrived there are two at the most, across
+starts too, since the row counts them.
+
+Every answer to an update goes this way but for what is of no use later, such as a tap's toast, and
+files. Where nothing can be stored it is sent all the same.
+"""
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import ForceReply, InlineKeyboardMarkup, Message
+from telegram.constants import ChatType, ParseMode
+from telegram.error import TelegramError
+
+from bot.chat import updates_at_work
+from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts
+from bot.chat.telegram_bot import TelegramBot
+from bot.chat.texts import texts_for
+from storage import Database, StorageError, outbox, users
+from storage.tables import OutgoingMessage, now
+
+log = logging.getLogger(__name__)
+
+Keyboard = InlineKeyboardMarkup | ForceReply
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A message in reply to another, or after it, in the same topic.
+
+    Attributes:
+        text: HTML.
+        reply_to: the number of the message that it replies to, if any.
+    """
+
+    chat_id: int
+    text: str
+    keyboard: Keyboard | None = None
+    thread_id: int | None = None
+    reply_to: int | None = None
+
+
+def reply_to(
+    message: Message,
+    text: str,
+    keyboard: Keyboard | None = None,
+    *,
+    quote: bool | None = None,
+    about: int | None = None,
+) -> Reply:
+    """A reply to a message.
+
+    Args:
+        quote: whether it is shown as a reply; by default in groups, where others write meanwhile.
+        about: the number of another message of the chat to be a reply to.
+    """
+    quotes = message.chat.type != ChatType.PRIVATE if quote is None else quote
+    return Reply(
+        message.chat_id,
+        text,
+        keyboard,
+        message.message_thread_id,
+        about or (message.message_id if quotes else None),
+    )
+
+
+class WithdrawnError(TelegramError):
+    """A message is not sent from here any more.
+
+    Whoever it is for had all of theirs deleted, or another replica sends it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("withdrawn")
+
+
+class Outbox:
+    """Stores messages, sends them, and remembers which arrived."""
+
+    def __init__(self, database: Database, bot: TelegramBot) -> None:
+        self._database = database
+        self._bot = bot
+        self._unsent: Counter[int] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not known to have arrived."""
+        return self._unsent.total()
+
+    async def put(
+        self,
+        session: AsyncSession,
+        reply: Reply,
+        *,
+        person: int | None,
+        answer_id: int | None = None,
+        photo_ids: Sequence[int] = (),
+        last: bool = True,
+    ) -> OutgoingMessage:
+        """Stores a message with what else the session stores; ``send`` it once that is committed.
+
+        Args:
+            session: a writing one of the database.
+            person: as ``person_of``: whom it answers.
+            answer_id, photo_ids: the answer that it shows and the photos that it is about.
+            last: it is the last of what its update asked for, which is handled with it.
+        """
+        message = OutgoingMessage(
+            bot_id=self._bot.id,
+            chat_id=reply.chat_id,
+            thread_id=reply.thread_id,
+            reply_to=reply.reply_to,
+            user_id=person,
+            text=reply.text,
+            keyboard=reply.keyboard.to_dict() if reply.keyboard else None,
+            answer_id=answer_id,
+            photo_ids=list(photo_ids),
+            replica=_replica(self._database),
+            # Where nothing is before it the request follows at once, which spares another write.
+            unsure=0 if self._unsent[reply.chat_id] else 1,
+            at=now(),
+        )
+        await outbox.put(session, message)
+        if last:
+            await updates_at_work.done_with(session)
+
+        def committed(_: object) -> None:
+            self._unsent[reply.chat_id] += 1
+
+        event.listen(session.sync_session, "after_commit", committed)
+        return message
+
+    async def send(self, message: OutgoingMessage) -> Message | None:
+        """Sends what was put, until it has arrived; None where it was withdrawn.
+
+        Raises:
+            TelegramError: where it cannot be sent, or may have arrived.
+        """
+        return await self._send(message, counted=message.unsure > 0)
+
+    async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
+        """As ``send``; ``counted``: the row counts the request that is to go out now."""
+        counts = _Counted(
+            self._database, message.id, message.unsure, _patience(message), counted=counted
+        )
+        try:
+            sent = await self._bot.post(_fields(message), counts)
+        except WithdrawnError:
+            return None
+        except TelegramError:
+            await self._drop([message])
+            raise
+        finally:
+            self._is_no_more(message)
+        try:
+            async with self._database.session(confirmed=False) as session:
+                await outbox.arrived(
+                    session,
+                    message.id,
+                    chat_id=sent.chat_id,
+                    message_id=sent.message_id,
+                    answer_id=message.answer_id,
+                    photo_ids=message.photo_ids,
+                )
+        except StorageError as error:
+            # It is out, and who has it needs no other.
+            log.error("That a message arrived is not stored: %s", error)
+        return sent
+
+    async def reply(
+        self,
+        reply: Reply,
+        *,
+        person: int | None,
+        photo_ids: Sequence[int] = (),
+        last: bool = True,
+        stored: bool = True,
+    ) -> Message | None:
+        """Stores and sends a message that nothing else is stored with.
+
+        Args:
+            person, photo_ids, last: as of ``put``.
+            stored: or else it is sent without, for what must not be in the database.
+
+        Returns:
+            None where it was withdrawn.
+
+        Raises:
+            TelegramError: as ``send``.
+        """
+        if stored:
+            try:
+                async with self._database.session(confirmed=False) as session:
+                    message = await self.put(
+                        session, reply, person=person, photo_ids=photo_ids, last=last
+                    )
+            except StorageError as error:
+                log.error("A message is sent though it cannot be stored: %s", error)
+            else:
+                return await self.send(message)
+        return await self._bot.send_message(
+            reply.chat_id,
+            reply.text,
+            reply_markup=reply.keyboard,
+            message_thread_id=reply.thread_id,
+            reply_to_message_id=reply.reply_to,
+        )
+
+    async def resume(self) -> None:
+        """Begins to send what was here before this start, in each chat oldest first.
+
+        Raises:
+            StorageError
+        """
+        async with self._database.reading() as session:
+            waiting = await outbox.waiting(session, self._bot.id)
+        if waiting:
+            log.info("%d messages from before this start are sent first", len(waiting))
+            await self.begin(waiting)
+
+    async def begin(self, waiting: Sequence[OutgoingMessage]) -> None:
+        """Begins to send messages that another process has put, in each chat oldest first."""
+        unsure = [one for one in waiting if one.unsure >= UNSURE_AT_MOST]
+        if unsure:
+            log.warning("%d messages may not have arrived and are not sent again", len(unsure))
+            await self._drop(unsure)
+        of_chat: dict[int, list[OutgoingMessage]] = defaultdict(list)
+        for message in waiting:
+            if message.unsure < UNSURE_AT_MOST:
+                of_chat[message.chat_id].append(message)
+                self._unsent[message.chat_id] += 1
+        for messages in of_chat.values():
+            task = asyncio.create_task(self._send_all(messages))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Ends; what has not arrived is sent after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1)
+
+    async def _send_all(self, messages: Iterable[OutgoingMessage]) -> None:
+        late = []
+        for message in messages:
+            if _patience(message) <= 0:
+                late.append(message)
+                continue
+            try:
+                await self._send(message, counted=False)
+            except TelegramError as error:
+                log.info("An answer did not arrive: %s", error)
+        if late:
+            await self._apologise(late)
+
+    def _is_no_more(self, message: OutgoingMessage) -> None:
+        self._unsent[message.chat_id] -= 1
+        if not self._unsent[message.chat_id]:
+            del self._unsent[message.chat_id]
+
+    async def _apologise(self, late: Sequence[OutgoingMessage]) -> None:
+        """A word to a chat in place of messages that are too old."""
+        first = late[0]
+        for message in late:
+            self._is_no_more(message)
+        try:
+            async with self._database.session(confirmed=False) as session:
+                languages = await users.languages(session, [first.user_id or first.chat_id])
+                for message in late:
+                    await outbox.drop(session, message.id)
+            text = texts_for(next(iter(languages.values()), None)).too_late
+            await self._bot.send_message(first.chat_id, text)
+        except (StorageError, TelegramError) as error:
+            log.info("An apology did not arrive: %s", error)
+
+    async def _drop(self, messages: Iterable[OutgoingMessage]) -> None:
+        try:
+            async with self._database.session(confirmed=False) as session:
+                for message in messages:
+                    await outbox.drop(session, message.id)
+        except StorageError as error:
+            log.error("A message that is not to be sent stays stored: %s", error)
+
+
+class _Counted(Attempts):
+    """Attempts that the message's row counts, before each request.
+
+    Where that cannot be stored, it is sent all the same.
+    """
+
+    def __init__(
+        self, database: Database, row_id: int, unsure: int, patience: float, *, counted: bool
+    ) -> None:
+        super().__init__(unsure, patience)
+        self._database = database
+        self._row_id = row_id
+        self._counted = counted
+
+    async def begin(self) -> None:
+        if not self._counted:
+            await self._count(1)
+        self._counted = False
+
+    async def failed(self) -> None:
+        await self._count(-1)
+
+    async def waits(self) -> None:
+        if self._counted:
+            await self._count(-1)
+        self._counted = False
+
+    async def _count(self, change: int) -> None:
+        self.unsure += change
+        try:
+            async with self._database.session(confirmed=False) as session:
+                there = await outbox.counted(
+                    session, self._row_id, change, _replica(self._database)
+                )
+        except StorageError as error:
+            log.error("How often a message was sent is not stored: %s", error)
+        else:
+            if not there:
+                raise WithdrawnError
+
+
+def _replica(database: Database) -> int | None:
+    """Who sends, where there may be several."""
+    return database.number if database.is_shared else None
+
+
+def _patience(message: OutgoingMessage) -> float:
+    """Seconds that it is still of use to send it."""
+    return HOUR - (now() - message.at).total_seconds()
+
+
+def _fields(message: OutgoingMessage) -> dict[str, Any]:
+    """As ``sendMessage`` takes it."""
+    reply = {"message_id": message.reply_to, "allow_sending_without_reply": True}
+    return {
+        "chat_id": message.chat_id,
+        "text": message.text,
+        "parse_mode": ParseMode.HTML,
+        "message_thread_id": message.thread_id,
+        "reply_markup": message.keyboard,
+        "reply_parameters": reply if message.reply_to is not None else None,
+    }

@@ -1,0 +1,90 @@
+"""In step with other replicas: what one of them has changed, the others learn within a moment.
+
+PostgreSQL's notices make it quick, and are not relied on: what changed is stored (see
+``storage.changes``) and read every second anyway, on from the last change that is known.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import NoReturn
+
+from bot.chat.delivery import pauses
+from bot.chat.services import Services
+from bot.inbox import Inbox
+from bot.shared_inbox import SharedInbox
+from storage import StorageError, changes, replicas
+from storage.changes import Changed
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds after which changes are read though nobody said that there are any."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds until a lost connection is tried again."""
+
+
+@asynccontextmanager
+async def in_step(services: Services, inbox: Inbox) -> AsyncIterator[None]:
+    """While it lasts, this process follows what others change; on SQLite there are none."""
+    if not services.database.is_shared:
+        yield
+        return
+    changed = asyncio.Event()
+    heard: dict[str, Callable[[], object]] = {changes.CHANNEL: changed.set}
+    if isinstance(inbox, SharedInbox):
+        heard[replicas.CHANNEL] = inbox.look
+    tasks = [
+        asyncio.create_task(_listen(services, heard)),
+        asyncio.create_task(_follow(services, changed)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _listen(services: Services, heard: dict[str, Callable[[], object]]) -> NoReturn:
+    waits = pauses(FIRST_PAUSE, LONGEST_PAUSE)
+    while True:
+        began = asyncio.get_running_loop().time()
+        try:
+            await services.database.listen(heard)
+        except StorageError as error:
+            log.warning("Other replicas are not heard for now: %s", error)
+        if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
+            waits = pauses(FIRST_PAUSE, LONGEST_PAUSE)
+        await asyncio.sleep(next(waits))
+
+
+async def _follow(services: Services, changed: asyncio.Event) -> NoReturn:
+    last, database = services.learner.knows_until, services.database
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), LOOK_EVERY)
+        changed.clear()
+        try:
+            async with database.reading() as session:
+                last, news = await changes.after(session, last, database.number)
+        except StorageError as error:
+            log.debug("What others changed is not known: %s", error)
+            continue
+        for one in news:
+            _take_in(services, one)
+
+
+def _take_in(services: Services, change: Changed) -> None:
+    if change.kind == "photos":
+        services.learner.learn_soon(change.numbers)
+    elif change.kind == "block_list":
+        services.moderation_changed()
+    else:
+        for person in change.numbers:
+            with services.forgotten.going(person):
+                services.forget(person)

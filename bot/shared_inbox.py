@@ -1,0 +1,209 @@
+"""The inbox of several replicas behind a balancer, in PostgreSQL.
+
+Whichever replica is called stores the update. It is handled by the replica that has its chat
+(``storage.replicas``): this one, where the chat is free; otherwise that one is told. So one chat's
+updates are handled in one process and in order. What a dead replica has not handled is taken over
+with its chats once its lease is over; a replica that could not renew its lease in time leaves what
+it was at, for others may be at it.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from bot.chat.services import Bot
+from bot.inbox import MOST, Inbox
+from storage import StorageError, changes, replicas
+from storage.tables import WaitingUpdate
+
+log = logging.getLogger(__name__)
+
+RENEW_EVERY = 4.0
+"""Seconds between renewals of the lease."""
+
+LOOK_EVERY = 1.0
+"""Seconds after which the inbox is looked into though nobody said that there is something."""
+
+TIDY_EVERY = 60.0
+
+REMEMBERED = 10_000
+"""Updates that were handled last: one that was just read may be among them."""
+
+
+class SharedInbox(Inbox):
+    """As ``Inbox``, for one replica of several."""
+
+    def __init__(self, application: Bot, most: int = MOST) -> None:
+        super().__init__(application, most)
+        self._database = self._services.database
+        self._replica = self._database.number
+        self._bot_id = application.bot.id
+        self._chats: dict[int, int] = {}
+        self._lately: OrderedDict[int, None] = OrderedDict()
+        self._look_now = asyncio.Event()
+        self._lease_until = self._leased_since = 0.0
+        self._turns: list[asyncio.Task[None]] = []
+
+    @property
+    def has_lease(self) -> bool:
+        """Whether the other replicas count this one as alive."""
+        return monotonic() < self._lease_until
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing can be taken now, for want of room or of a lease."""
+        return super().is_full or not self.has_lease
+
+    def look(self) -> None:
+        """Something may wait that another replica has stored."""
+        self._look_now.set()
+
+    async def resume(self) -> None:
+        """Begins to send and to handle what waits and nobody has.
+
+        Raises:
+            StorageError
+        """
+        await self._renew()
+        await self._look()
+        self._turns = [asyncio.create_task(turn) for turn in (self._keep_lease(), self._watch())]
+
+    async def take(self, updates: Sequence[Any]) -> None:
+        """Stores updates as they came, and begins those whose chat is this replica's.
+
+        Raises:
+            StorageError: where they cannot be stored; then they are not handled here.
+        """
+        _, rows = self._rows(updates)
+        async with self._database.session() as session:
+            await replicas.store(session, self._bot_id, rows)
+            waiting = await self._claimed(session, {row.chat_id or 0 for row in rows.values()})
+            if not rows.keys() <= {row.update_id for row in waiting} | self._chats.keys():
+                await replicas.tell(session)
+        self._begin_stored(waiting)
+
+    async def stop(self) -> None:
+        """Ends; what stays is for the other replicas, at once."""
+        for turn in self._turns:
+            turn.cancel()
+        await super().stop()
+        try:
+            async with self._database.session(urgent=True) as session:
+                await replicas.leave(session, self._replica)
+        except StorageError as error:
+            log.warning("The others wait until this replica's lease is over: %s", error)
+
+    async def _claimed(self, session: Any, chats: Collection[int]) -> list[WaitingUpdate]:
+        """What waits in those of some chats that are this replica's now."""
+        mine = await replicas.claim(
+            session, self._bot_id, self._replica, chats, of_the_dead=self._knows_the_dead
+        )
+        return await replicas.waiting(session, self._bot_id, mine, self._chats) if mine else []
+
+    @property
+    def _knows_the_dead(self) -> bool:
+        # When the database was away, nobody could renew anything: all have that long to do so.
+        return monotonic() - self._leased_since > replicas.LEASE
+
+    def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
+        """Begins those that were not begun meanwhile."""
+        if not (self.is_open and self.has_lease):
+            return
+        begun = self._chats.keys() | self._lately.keys()
+        new = [row for row in waiting if row.update_id not in begun]
+        self._chats |= {row.update_id: row.chat_id or 0 for row in new}
+        super()._begin_stored(new)
+
+    def _gone(self, update_ids: Collection[int]) -> None:
+        for update_id in update_ids:
+            self._chats.pop(update_id, None)
+            self._lately[update_id] = None
+        while len(self._lately) > REMEMBERED:
+            self._lately.popitem(last=False)
+
+    def _left(self, update_ids: Collection[int]) -> None:
+        for update_id in update_ids:
+            self._chats.pop(update_id, None)
+
+    async def _watch(self) -> None:
+        """Looks for what waits and nobody has, or another replica stored for this one."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)
+            self._look_now.clear()
+            if not self.is_full:
+                try:
+                    await self._look()
+                except StorageError as error:
+                    log.debug("What waits is not known: %s", error)
+
+    async def _look(self) -> None:
+        async with self._database.reading() as session:
+            chats = await replicas.to_claim(
+                session,
+                self._bot_id,
+                self._replica,
+                self._chats,
+                of_the_dead=self._knows_the_dead,
+            )
+            inherits = self._knows_the_dead and await replicas.to_inherit(session, self._bot_id)
+        if inherits:  # first, since it answers what came before
+            async with self._database.session(confirmed=False) as session:
+                unsent = await replicas.inherit(session, self._bot_id, self._replica)
+            log.info("%d messages of another replica are sent by this one", len(unsent))
+            await self._services.outbox.begin(unsent)
+        if chats:
+            async with self._database.session(confirmed=False) as session:
+                waiting = await self._claimed(session, chats)
+            self._begin_stored(waiting)
+
+    async def _keep_lease(self) -> None:
+        tidied_at = monotonic()
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            if self._leased_since and not self.has_lease:
+                await self._lapsed()
+            try:
+                if not self._leased_since:
+                    await self._store_some()  # before anybody can think that it is to be done
+                await self._renew()
+                if monotonic() - tidied_at > TIDY_EVERY:
+                    tidied_at = monotonic()
+                    await self._tidy()
+            except StorageError as error:
+                log.warning("The lease of this replica is not renewed: %s", error)
+
+    async def _renew(self) -> None:
+        asked_at = monotonic()
+        at_work = {(self._bot_id, chat) for chat in self._chats.values()}
+        async with self._database.session(urgent=True) as session:
+            await replicas.renew(session, self._replica, at_work)
+        self._leased_since = self._leased_since or asked_at
+        # By this process's clock it is over sooner than by the database's.
+        self._lease_until = asked_at + replicas.LEASE - 1
+
+    async def _tidy(self) -> None:
+        async with self._database.session(confirmed=False) as session:
+            await replicas.tidy(session)
+            await changes.purge(session)
+
+    async def _lapsed(self) -> None:
+        """Others may have this replica's chats: it ends what it is at, which waits for whoever."""
+        log.error(
+            "The database has not been reached for %d seconds: what this replica was at is left to "
+            "whoever reaches it first.",
+            replicas.LEASE,
+        )
+        self._leased_since = 0.0
+        at_work = list(self._tasks)
+        for task in at_work:
+            task.cancel()
+        if at_work:
+            await asyncio.wait(at_work, timeout=1)
+        await self._services.outbox.stop()
+        done = set(self._handled)
+        self._chats = {one: chat for one, chat in self._chats.items() if one in done}

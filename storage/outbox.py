@@ -1,0 +1,83 @@
+"""Messages to be sent, from the transaction that stores what they tell until they have arrived.
+
+A message is in the outbox before it is sent, so none is lost with the process. What was sent and
+may have arrived is counted in its row before the request goes out; so a later start knows it too.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import recommendations, sightings
+from storage.tables import OutgoingMessage, Photo
+
+
+async def put(session: AsyncSession, message: OutgoingMessage) -> int:
+    """Stores a message to be sent, and returns its row's id."""
+    session.add(message)
+    await session.flush()
+    return message.id
+
+
+async def waiting(session: AsyncSession, bot_id: int) -> list[OutgoingMessage]:
+    """The messages that have not arrived as far as is known, oldest first."""
+    query = select(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id)
+    return list(await session.scalars(query.order_by(OutgoingMessage.id)))
+
+
+async def counted(
+    session: AsyncSession, row_id: int, change: int, replica: int | None = None
+) -> bool:
+    """One more request for a message goes out (``change`` 1), or one certainly failed (-1).
+
+    Args:
+        replica: which sends it, of several.
+
+    Returns:
+        Whether the message is still to be sent, and by that one.
+    """
+    row = update(OutgoingMessage).where(OutgoingMessage.id == row_id)
+    if replica is not None:
+        row = row.where(OutgoingMessage.replica == replica)
+    unsure = OutgoingMessage.unsure + change
+    row_ids = await session.scalars(row.values(unsure=unsure).returning(OutgoingMessage.id))
+    return row_ids.first() is not None
+
+
+async def arrived(
+    session: AsyncSession,
+    row_id: int,
+    *,
+    chat_id: int,
+    message_id: int,
+    answer_id: int | None,
+    photo_ids: Sequence[int],
+) -> None:
+    """A message is in its chat; which answer and photos it is about is stored with that.
+
+    Not where it was withdrawn meanwhile: its person had all of theirs deleted.
+
+    Args:
+        chat_id, message_id: where it is now.
+    """
+    if not await drop(session, row_id):
+        return
+    if answer_id is not None:
+        await recommendations.set_message(session, answer_id, message_id)
+    if answer_id is None or len(photo_ids) > 1:  # an answer's one photo is not gone without it
+        there = set(await session.scalars(select(Photo.id).where(Photo.id.in_(photo_ids))))
+        photo_ids = [one for one in photo_ids if one in there]
+    await sightings.answered(session, chat_id=chat_id, message_id=message_id, photo_ids=photo_ids)
+
+
+async def drop(session: AsyncSession, row_id: int) -> bool:
+    """A message is to be sent no longer; whether it was until now."""
+    row = delete(OutgoingMessage).where(OutgoingMessage.id == row_id)
+    row_ids = await session.scalars(row.returning(OutgoingMessage.id))
+    return row_ids.first() is not None
+
+
+async def forget(session: AsyncSession, bot_id: int) -> None:
+    """Forgets all that is to be sent: the chats that it is for are gone."""
+    await session.execute(delete(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id))

@@ -1,0 +1,176 @@
+"""Which replica handles which chat: leases in PostgreSQL, by its own clock.
+
+A replica renews one lease, its own. A chat's updates are handled by the replica that got the first
+of them, and stay with it for a while: in its memory are the album that is coming in, and what was
+asked. When the replica's lease ends, it counts as dead, and its chats are free.
+"""
+
+from collections.abc import Collection, Container, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from storage.inbox import NewUpdate
+from storage.replica_tables import ChatAtWork, Replica
+from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
+from storage.upserts import insert_new
+
+LEASE = 20.0
+"""Seconds that a replica may be silent before its chats go to others."""
+
+STAYS = timedelta(minutes=10)
+"""A chat stays with its replica for so long after its last update."""
+
+CHANNEL = "tag4pic_inbox"
+
+_NOW = func.clock_timestamp()
+_CHAT = func.coalesce(WaitingUpdate.chat_id, 0)
+
+
+async def renew(session: AsyncSession, replica: int, chats: Collection[tuple[int, int]]) -> None:
+    """Renews the replica's lease, and those of the chats (bot and chat) that it is at work for."""
+    until = _NOW + timedelta(seconds=LEASE)
+    lease = insert(Replica).values(number=replica, until=until)
+    await session.execute(
+        lease.on_conflict_do_update(index_elements=["number"], set_={"until": until})
+    )
+    for bot_id, chat in sorted(chats):
+        at_work = update(ChatAtWork).where(
+            ChatAtWork.bot_id == bot_id,
+            ChatAtWork.chat == chat,
+            ChatAtWork.replica == replica,
+            ChatAtWork.until < _NOW + STAYS / 2,
+        )
+        await session.execute(at_work.values(until=_NOW + STAYS))
+
+
+async def leave(session: AsyncSession, replica: int) -> None:
+    """Others may have the replica's chats, and what it has not sent, at once."""
+    unsent = update(OutgoingMessage).where(OutgoingMessage.replica == replica)
+    await session.execute(unsent.values(replica=None))
+    await session.execute(delete(ChatAtWork).where(ChatAtWork.replica == replica))
+    await session.execute(delete(Replica).where(Replica.number == replica))
+    await tell(session)
+
+
+async def tell(session: AsyncSession) -> None:
+    """Something waits that the replica of this session does not handle."""
+    await session.execute(select(func.pg_notify(CHANNEL, "")))
+
+
+async def store(session: AsyncSession, bot_id: int, updates: Mapping[int, NewUpdate]) -> None:
+    """Stores those updates, by their ids, that are neither waiting nor handled."""
+    at = now()
+    rows = [
+        {"bot_id": bot_id, "update_id": update_id, "received_at": at, **vars(updates[update_id])}
+        for update_id in sorted(updates)
+    ]
+    stored = await insert_new(session, WaitingUpdate, rows, WaitingUpdate.update_id)
+    if not stored:
+        return
+    # Looked up after they were inserted: whoever handles one notes that as the row goes.
+    handled = exists().where(
+        HandledUpdate.bot_id == bot_id, HandledUpdate.update_id == WaitingUpdate.update_id
+    )
+    await session.execute(
+        delete(WaitingUpdate).where(
+            WaitingUpdate.bot_id == bot_id, WaitingUpdate.update_id.in_(stored), handled
+        )
+    )
+
+
+async def claim(
+    session: AsyncSession, bot_id: int, replica: int, chats: Iterable[int], *, of_the_dead: bool
+) -> set[int]:
+    """Takes those chats that are free or this replica's already, and returns which are its now.
+
+    Args:
+        of_the_dead: also those of replicas whose lease is over.
+    """
+    mine: set[int] = set()
+    for chat in sorted(set(chats)):
+        taking = insert(ChatAtWork).values(
+            bot_id=bot_id, chat=chat, replica=replica, until=_NOW + STAYS
+        )
+        taking = taking.on_conflict_do_update(
+            index_elements=["bot_id", "chat"],
+            set_={"replica": taking.excluded.replica, "until": taking.excluded.until},
+            where=_is_free(replica, of_the_dead=of_the_dead),
+        )
+        mine.update(await session.scalars(taking.returning(ChatAtWork.chat)))
+    return mine
+
+
+async def to_claim(
+    session: AsyncSession,
+    bot_id: int,
+    replica: int,
+    besides: Container[int],
+    *,
+    of_the_dead: bool,
+) -> set[int]:
+    """The chats that are free or this replica's and have updates that wait.
+
+    Args:
+        besides: updates that do not count.
+    """
+    its = (ChatAtWork.bot_id == WaitingUpdate.bot_id) & (ChatAtWork.chat == _CHAT)
+    query = (
+        select(WaitingUpdate.update_id, _CHAT.label("chat"))
+        .outerjoin(ChatAtWork, its)
+        .where(
+            WaitingUpdate.bot_id == bot_id,
+            or_(ChatAtWork.chat.is_(None), _is_free(replica, of_the_dead=of_the_dead)),
+        )
+    )
+    return {row.chat for row in await session.execute(query) if row.update_id not in besides}
+
+
+async def waiting(
+    session: AsyncSession, bot_id: int, chats: Collection[int], besides: Container[int]
+) -> list[WaitingUpdate]:
+    """The updates of chats that wait, in the order in which Telegram numbered them.
+
+    Args:
+        besides: updates that are left out.
+    """
+    query = select(WaitingUpdate).where(WaitingUpdate.bot_id == bot_id, _CHAT.in_(chats))
+    rows = await session.scalars(query.order_by(WaitingUpdate.update_id))
+    return [row for row in rows if row.update_id not in besides]
+
+
+async def to_inherit(session: AsyncSession, bot_id: int) -> bool:
+    """Whether there are messages that replicas which left or died have not sent."""
+    return bool(await session.scalar(select(exists().where(*_nobodys(bot_id)))))
+
+
+async def inherit(session: AsyncSession, bot_id: int, replica: int) -> list[OutgoingMessage]:
+    """Takes the messages that replicas which left or died have not sent, oldest first."""
+    unsent = update(OutgoingMessage).where(*_nobodys(bot_id))
+    rows = await session.scalars(unsent.values(replica=replica).returning(OutgoingMessage))
+    return sorted(rows, key=lambda row: row.id)
+
+
+async def tidy(session: AsyncSession) -> None:
+    """Deletes leases that ended long ago."""
+    await session.execute(delete(ChatAtWork).where(ChatAtWork.until < _NOW - STAYS))
+    await session.execute(delete(Replica).where(Replica.until < _NOW - STAYS))
+
+
+def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:
+    """SQL: whether the replica may take a chat that is taken."""
+    free = [ChatAtWork.replica == replica, ChatAtWork.until < _NOW]
+    return or_(*free, _is_dead(ChatAtWork.replica)) if of_the_dead else or_(*free)
+
+
+def _nobodys(bot_id: int) -> tuple[ColumnElement[bool], ...]:
+    sender = OutgoingMessage.replica
+    return OutgoingMessage.bot_id == bot_id, or_(sender.is_(None), _is_dead(sender))
+
+
+def _is_dead(replica: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return replica.not_in(select(Replica.number).where(Replica.until > _NOW))

@@ -1,0 +1,182 @@
+"""Answers are stored before they are sent, and arrive once, or twice where nobody can know."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.chat import delivery
+from bot.local.methods import METHODS
+from bot.local.refusals import RefusalError
+from bot.local.server import LocalServer
+from bot.local.state import State
+from storage import Database
+from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
+from tests.bot.conversation import edited, hashtags, reply
+from tests.bot.running import Running, Start
+from tests.bot.telegram_sends import Refusing
+from tests.colours import jpeg
+from tests.person import Person
+
+LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+
+
+@pytest.fixture(autouse=True)
+def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def outgoing(database: Database) -> list[OutgoingMessage]:
+    async with database.reading() as session:
+        return list(await session.scalars(select(OutgoingMessage)))
+
+
+async def is_empty(database: Database) -> None:
+    async with asyncio.timeout(60):
+        while await outgoing(database):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+class Silent:
+    """A Telegram that sends messages, and says nothing of it.
+
+    Attributes:
+        sent: how many.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sent = 0
+        send = METHODS["sendMessage"]
+
+        @wraps(send)
+        async def silent(state: State, **arguments: Any) -> Any:
+            await send(state, **arguments)
+            self.sent += 1
+            await asyncio.Event().wait()
+
+        monkeypatch.setitem(METHODS, "sendMessage", silent)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("album", [False, True])
+async def test_an_answer_that_was_ready_is_sent_after_the_next_start_and_not_computed_again(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch, album: bool
+) -> None:
+    busy = Refusing(monkeypatch, "sendMessage", LATER)
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        await ann.send_photo([jpeg("green"), jpeg("green", 1)] if album else jpeg("green"))
+        await until(lambda: busy.refused)
+        async with bot.database.reading() as session:
+            assert not list(await session.scalars(select(WaitingUpdate)))
+            assert len(list(await session.scalars(select(HandledUpdate)))) == 1 + album
+        await bot.stop()
+        busy.over = True
+        again = await start(server=telegram)
+        message = await ann.wait_reply()
+        assert hashtags(message)[0] == "#green1"
+        await is_empty(again.database)
+        assert again.network.photos == 0
+        # Its buttons know it.
+        assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
+        assert len(ann.replies()) == 1
+
+
+async def test_what_was_taught_is_confirmed_once_and_as_it_was(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        await ann.send_photo(jpeg("green"))
+        await ann.wait_reply()
+        busy = Refusing(monkeypatch, "sendMessage", LATER)
+        await ann.send_text("/addtags #sofa")
+        await until(lambda: busy.refused)
+        await bot.stop()
+        busy.over = True
+        await start(server=telegram)
+        confirmation = (await ann.wait_reply())["text"]
+        assert confirmation.startswith("Learnt") and "#sofa" in confirmation
+        assert len(ann.replies()) == 2
+
+
+async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_start(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = Silent(monkeypatch)
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        await ann.send_photo(jpeg("green"))
+        for times in (1, 2):
+            await until(lambda times=times: silent.sent == times)
+            assert [one.unsure for one in await outgoing(bot.database)] == [times]
+            await bot.stop()
+            bot = await start(server=telegram)
+        await is_empty(bot.database)
+    assert silent.sent == 2
+
+
+async def test_what_certainly_did_not_arrive_is_sent_after_however_many_starts(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Person(telegram.page_url) as ann:
+        await ann.send_text("/help")
+        for _ in range(3):
+            trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"))
+            bot = await start(server=telegram)
+            await until(lambda trouble=trouble: trouble.refused)
+            async with asyncio.timeout(60):
+                while [one.unsure for one in await outgoing(bot.database)] != [0]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            await bot.stop()
+            trouble.over = True
+        bot = await start(server=telegram)
+        assert "Send a photo" in (await ann.wait_reply())["text"]
+        await is_empty(bot.database)
+        assert len(ann.replies()) == 1
+
+
+async def test_an_answer_that_is_too_old_is_a_word_of_apology(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Refusing(monkeypatch, "sendMessage", LATER)
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        for seed in range(2):
+            await ann.send_photo(jpeg("green", seed))
+        async with asyncio.timeout(60):
+            while len(await outgoing(bot.database)) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with bot.database.session() as session:
+            long_ago = now() - timedelta(seconds=delivery.HOUR + 1)
+            await session.execute(update(OutgoingMessage).values(at=long_ago))
+        await bot.stop()
+        busy.over = True
+        again = await start(server=telegram)
+        assert "could not answer you in time" in (await ann.wait_reply())["text"]
+        await is_empty(again.database)
+        assert len(ann.replies()) == 1
+
+
+async def test_who_has_all_of_theirs_deleted_gets_no_answer_that_still_waited(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = await reply(ann, "/forget")
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.2)
+    trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"))
+    await ann.send_photo(jpeg("green"))
+    await until(lambda: trouble.refused)
+    assert "Nothing about you" in (await edited(ann, question, "Yes"))["text"]
+    trouble.over = True
+    await until(lambda: not bot.services.outbox.waiting)
+    assert await outgoing(bot.database) == []
+    assert len(ann.replies()) == 1

@@ -1,0 +1,150 @@
+"""Two replicas of the bot on one PostgreSQL, each called by its webhook."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bot.chat.application import build
+from bot.local.server import LocalServer
+from bot.replicas import in_step
+from bot.settings import Settings
+from bot.webhook import webhook
+from storage import Database
+from tests.balancer import free_ports
+from tests.bot.conversation import answer_hashtags, hashtags, note, reply, reply_text
+from tests.bot.running import TOKEN
+from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
+from tests.person import Person
+from tests.postgres import Server
+from tests.webhook_calls import calls, chat_of
+
+SECRET = "s-1"
+
+
+@dataclass
+class Replica:
+    """One of them."""
+
+    url: str
+    network: ColourNetwork
+
+
+@dataclass
+class Two:
+    """Both, and which of them each chat's updates are delivered to; by default to both, twice."""
+
+    first: Replica
+    second: Replica
+    of_chat: dict[int, Sequence[Replica]] = field(default_factory=dict)
+
+    def where(self, update: dict[str, Any]) -> list[str]:
+        both = (self.first, self.second) * 2
+        return [one.url for one in self.of_chat.get(chat_of(update), both)]
+
+
+People = tuple[Person, Person, Person]
+
+
+@pytest.fixture
+async def url(postgres: Server, empty_postgres: str) -> AsyncIterator[str]:
+    async with postgres.database(empty_postgres) as address:
+        yield address
+
+
+@pytest.fixture
+async def two(url: str, telegram: LocalServer) -> AsyncIterator[Two]:
+    async with AsyncExitStack() as stack:
+        ports = free_ports(2)
+        replicas = [Replica(f"http://127.0.0.1:{port}/hook", ColourNetwork()) for port in ports]
+        both = Two(*replicas)
+        await stack.enter_async_context(calls(telegram, both.where, SECRET))
+        for port, replica in zip(ports, replicas, strict=True):
+            database = await Database.open(url)
+            stack.push_async_callback(database.close)
+            settings = Settings(
+                _env_file=None,  # type: ignore[call-arg]
+                database_url=url,
+                admin_ids=frozenset({77}),
+            )
+            application = build(
+                settings,
+                colour_engine(network=replica.network),
+                database,
+                token=TOKEN,
+                api_url=telegram.url,
+            )
+            received = await stack.enter_async_context(
+                webhook(application, "https://bot.example/hook", SECRET, port)
+            )
+            services = application.bot_data["services"]
+            await stack.enter_async_context(in_step(services, received.inbox))
+        yield both
+
+
+@pytest.fixture
+async def people(telegram: LocalServer) -> AsyncIterator[People]:
+    async with (
+        Person(telegram.page_url) as ann,
+        Person(telegram.page_url, chat=1_001, name="Ben") as ben,
+        Person(telegram.page_url, chat=77, name="Admin") as admin,
+    ):
+        yield ann, ben, admin
+
+
+async def test_what_is_delivered_four_times_to_two_replicas_is_answered_once(
+    two: Two, people: People
+) -> None:
+    ann, ben, _ = people
+    for number in range(4):
+        for person in (ann, ben):
+            await person.send_photo(jpeg("red", number))
+    for _ in range(4):
+        for person in (ann, ben):
+            assert hashtags(await person.wait_reply())[0] == "#red1"
+    for person in (ann, ben):
+        assert "Send me a photo" in await reply_text(person, "/start")
+        assert len(person.replies()) == 5
+    assert two.first.network.photos + two.second.network.photos <= 8
+
+
+async def test_a_chats_next_update_is_for_the_replica_that_is_at_one_of_it(
+    two: Two, people: People
+) -> None:
+    ann, ben, _ = people
+    pause = Pause()
+    two.first.network.before_photo = pause
+    two.of_chat = {1_000: [two.first], 1_001: [two.second]}
+    await ann.send_photo(jpeg("red"))
+    await pause.reached()
+    two.of_chat[1_000] = [two.second]
+    await ann.send_photo(jpeg("green"))
+    assert (await answer_hashtags(ben, "blue"))[0] == "#blue1"
+    assert (two.first.network.photos, two.second.network.photos) == (0, 1)
+    pause.end()
+    answers = [hashtags(await ann.wait_reply())[0] for _ in range(2)]
+    assert sorted(answers) == ["#green1", "#red1"]
+    assert (two.first.network.photos, two.second.network.photos) == (2, 1)
+
+
+async def test_what_one_replica_is_taught_the_other_recommends(
+    two: Two, postgres: Server, people: People
+) -> None:
+    ann, ben, admin = people
+    two.of_chat = {1_000: [two.first], 1_001: [two.second], 77: [two.first]}
+    await answer_hashtags(ann, "red")
+    for word in ("heard", "missed"):
+        if word == "missed":  # with every connection goes what listens
+            await postgres.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname LIKE 'test_%'"
+            )
+        assert (await reply_text(ann, f"/addtags #{word}")).startswith(f"Learnt: #{word}")
+        review = await reply(admin, "/review")
+        assert await note(admin, review, f"✓ #{word}") == f"#{word} is approved."
+        async with asyncio.timeout(20):
+            while f"#{word}" not in await answer_hashtags(ben, "red"):
+                pass

@@ -1,0 +1,165 @@
+"""An update is one replica's, a chat's are in order, the dead have heirs."""
+
+import asyncio
+import random
+
+import pytest
+from sqlalchemy import func, select, update
+
+from storage import Database, changes, inbox, replicas
+from storage.replica_tables import Replica
+from storage.tables import WaitingUpdate
+from tests.storage.dialects import on_postgresql
+
+BOT = 42
+ANN, BEN = 1, 2
+pytestmark = on_postgresql
+
+
+async def stored(database: Database, *update_ids: int, chat: int = ANN) -> None:
+    async with database.session() as session:
+        update = inbox.NewUpdate("{}", chat)
+        await replicas.store(session, BOT, dict.fromkeys(update_ids, update))
+
+
+async def claimed(database: Database, replica: int, *chats: int, dead: bool = True) -> set[int]:
+    async with database.session() as session:
+        return await replicas.claim(session, BOT, replica, chats, of_the_dead=dead)
+
+
+async def alive(database: Database, *numbers: int) -> None:
+    async with database.session() as session:
+        for number in numbers:
+            await replicas.renew(session, number, [])
+
+
+async def dies(database: Database, number: int) -> None:
+    async with database.session() as session:
+        dead = update(Replica).where(Replica.number == number)
+        await session.execute(dead.values(until=func.clock_timestamp()))
+
+
+async def to_claim(database: Database, replica: int, *besides: int) -> set[int]:
+    async with database.reading() as session:
+        return await replicas.to_claim(session, BOT, replica, besides, of_the_dead=True)
+
+
+async def waiting(database: Database) -> list[int]:
+    async with database.reading() as session:
+        rows = await replicas.waiting(session, BOT, [ANN, BEN], ())
+    return [row.update_id for row in rows]
+
+
+async def test_a_chat_is_one_replicas_until_that_one_dies(database: Database) -> None:
+    await alive(database, 1, 2)
+    await stored(database, 12, 11)
+    assert await claimed(database, 1, ANN, BEN) == {ANN, BEN}
+    assert await claimed(database, 2, ANN, BEN) == set()
+    assert await claimed(database, 1, ANN) == {ANN}
+    assert (await to_claim(database, 1), await to_claim(database, 2)) == ({ANN}, set())
+    assert await to_claim(database, 1, 11, 12) == set()  # which it is at
+    await dies(database, 1)
+    assert await claimed(database, 2, ANN, dead=False) == set()
+    assert await to_claim(database, 2) == {ANN}
+    assert await claimed(database, 2, ANN) == {ANN}
+    assert await waiting(database) == [11, 12]
+
+
+async def test_a_replica_that_leaves_gives_its_chats_to_others_at_once(database: Database) -> None:
+    await alive(database, 1, 2)
+    assert await claimed(database, 1, ANN) == {ANN}
+    async with database.session() as session:
+        await replicas.leave(session, 1)
+    assert await claimed(database, 2, ANN, dead=False) == {ANN}
+
+
+async def test_many_that_claim_a_chat_at_once_do_not_all_get_it(database: Database) -> None:
+    numbers = range(1, 11)
+    await alive(database, *numbers)
+    got = await asyncio.gather(*(claimed(database, one, ANN, BEN) for one in numbers))
+    assert sorted(chat for chats in got for chat in chats) == [ANN, BEN]
+
+
+async def test_an_update_that_was_handled_is_never_stored_again(database: Database) -> None:
+    """Whatever comes between: it is stored, handled and stored again by many at once."""
+    chance = random.Random(0)
+
+    async def delivered() -> int:
+        await asyncio.sleep(chance.uniform(0, 0.05))
+        await stored(database, 5)
+        async with database.session() as session:
+            # As a replica that handles it in no time.
+            there = await session.scalar(select(WaitingUpdate.id).with_for_update())
+            if there is not None:
+                await inbox.handled(session, BOT, [5])
+        return there is not None
+
+    handled = await asyncio.gather(*(delivered() for _ in range(12)))
+    assert sum(handled) == 1
+    assert await waiting(database) == []
+
+
+async def test_changes_are_read_by_the_others_and_none_is_passed_over(database: Database) -> None:
+    async def write(number: int) -> None:
+        async with database.session() as session:
+            changes.note(session, "photos", [number])
+            await asyncio.sleep(0.001 * (number % 5))
+
+    read: list[int] = []
+
+    async def follow() -> None:
+        last = 0
+        while len(read) < 30:
+            async with database.reading() as session:
+                last, news = await changes.after(session, last, replica=0)
+            read.extend(photo for one in news for photo in one.numbers)
+            await asyncio.sleep(0)
+
+    following = asyncio.create_task(follow())
+    await asyncio.gather(*(write(number) for number in range(30)))
+    async with asyncio.timeout(20):
+        await following
+    assert sorted(read) == list(range(30))
+    async with database.reading() as session:
+        assert await changes.after(session, 0, database.number) == (await newest(database), [])
+
+
+async def newest(database: Database) -> int:
+    async with database.reading() as session:
+        return await changes.newest(session)
+
+
+async def test_what_a_session_did_not_keep_is_no_change(database: Database) -> None:
+    with pytest.raises(ValueError, match="no"):
+        async with database.session() as session:
+            changes.note(session, "photos", [1])
+            raise ValueError("no")
+    assert await newest(database) == 0
+
+
+async def test_a_notice_is_heard_and_a_lost_connection_is_told(database: Database) -> None:
+    heard = asyncio.Event()
+    listening = asyncio.create_task(database.listen({changes.CHANNEL: heard.set}))
+    async with asyncio.timeout(20):
+        for _ in range(2):  # the first is for the beginning
+            await heard.wait()
+            heard.clear()
+            async with database.session() as session:
+                changes.note(session, "block_list")
+        async with database.reading() as session:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+            others += "pg_backend_pid() AND datname = current_database()"
+            await (await session.connection()).exec_driver_sql(others)
+        with pytest.raises(Exception, match="cannot be reached"):
+            await listening
+
+
+async def test_only_one_is_at_what_one_alone_may_do(database: Database) -> None:
+    async with (
+        database.alone("purging") as first,
+        database.alone("purging") as second,
+        database.alone("learning") as other,
+    ):
+        assert (first, second, other) == (True, False, True)
+    async with database.alone("purging") as again:
+        assert again
