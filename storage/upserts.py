@@ -74,7 +74,7 @@ async def insert_new(
     """As ``insert_missing``; returns a column's values of those rows that were not there."""
     if not rows:
         return set()
-    statement = _insert(session, table).on_conflict_do_nothing().returning(column)
+    statement = _inserting_missing(_dialect(session), table).returning(column)
     return set(await session.scalars(statement, list(rows)))
 
 
