@@ -147,7 +147,7 @@ async def test_what_is_taught_while_a_version_is_loaded_is_not_missed(
         learn(engine, photos)
         if engine.model == "mine-2":
             learning.set()
-            go_on.wait(60)
+            go_on.wait(120)
 
     async with running(settings, mine) as bot, Person(bot.page_url) as ann:
         await answer_hashtags(ann, "red", 1)

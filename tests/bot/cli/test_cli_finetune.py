@@ -227,7 +227,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
         stderr=subprocess.DEVNULL,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     ) as process:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while not lock.exists() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
         time.sleep(0.3)
