@@ -67,11 +67,12 @@ class Pause:
 
     def __call__(self) -> None:
         self._reached.set()
-        self._over.wait(20)
+        self._over.wait(120)
 
     async def reached(self) -> None:
         """Waits until somebody is held up."""
-        await asyncio.to_thread(self._reached.wait, 20)
+        if not await asyncio.to_thread(self._reached.wait, 120):
+            raise TimeoutError
 
     def end(self) -> None:
         """Lets everybody go on."""

@@ -53,9 +53,9 @@ def photos_of(
     return features, [hashtags_of(concept) for concept in concepts for _ in range(each)]
 
 
-def concept_bundle(path: Path, *, each: int = 16) -> Path:
+def concept_bundle(path: Path) -> Path:
     """Fits and writes a bundle that knows ``CONCEPTS``; returns ``path``."""
-    features, labels = photos_of(CONCEPTS, each, seed=0)
+    features, labels = photos_of(CONCEPTS, 16, seed=0)
     posts = [Post(tags) for tags in labels]
     hashtags = vocabulary(labels)
     training_set = TrainingSet(

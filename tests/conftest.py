@@ -1,7 +1,9 @@
 """What every test runs under, and a database for those that want one."""
 
 import asyncio
+import fcntl
 import gc
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +76,22 @@ def statements() -> Iterator[None]:
             patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
             patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
         yield
+
+
+@pytest.fixture(scope="session")
+def concepts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that knows ``tests.concepts``, fitted by the first worker that wants it for all.
+
+    Who changes it copies it.
+    """
+    from tests.concepts import concept_bundle
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (shared / "concepts.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path = shared / "concepts" / "mine"
+        return path if path.exists() else concept_bundle(path)
 
 
 @pytest.fixture(scope="session")

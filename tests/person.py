@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 Message = dict[str, Any]
-SECONDS = 20.0
+SECONDS = 120.0
 
 
 class NotSentError(Exception):

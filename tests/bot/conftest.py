@@ -10,6 +10,7 @@ import pytest
 
 from bot.chat.albums import Albums
 from bot.chat.application import build
+from bot.chat.texts import LANGUAGES
 from bot.local.server import LocalServer
 from bot.receiving import polling
 from bot.settings import Settings
@@ -45,6 +46,8 @@ async def start(settings: Settings) -> AsyncIterator[Start]:
                 server = LocalServer(TOKEN)
                 await server.start(port=0)
                 everything.push_async_callback(server.stop)
+            # Only its own tests look at the menu, whose requests are a fourth of a start's work.
+            monkeypatch.setattr("bot.chat.application.LANGUAGES", LANGUAGES if menu else {})
             stack = await everything.enter_async_context(AsyncExitStack())
             database = await Database.open(settings.database_url)
             stack.push_async_callback(database.close)
@@ -56,8 +59,6 @@ async def start(settings: Settings) -> AsyncIterator[Start]:
                 token=TOKEN,
                 api_url=server.url,
             )
-            if not menu:  # which no test but its own looks at, and a fourth of a start's work
-                application.post_init = None
             services = application.bot_data["services"]
             services.albums = Albums(quiet=0.2)
             received = await stack.enter_async_context(polling(application))

@@ -10,7 +10,7 @@ from bot.settings import Settings
 from storage import Database, StorageError
 from tests.bot.conversation import answer, answer_hashtags, buttons, hashtags, reply_text
 from tests.bot.running import Running
-from tests.person import Person
+from tests.person import SECONDS, Person
 
 FULL = """CREATE TRIGGER full_{event}_{table} BEFORE {event} ON {table}
 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
@@ -47,7 +47,7 @@ async def test_files_that_are_deleted_under_the_bot_are_noticed(
     (tmp_path / gone).unlink()
     assert "cannot save anything" in await reply_text(ann, "/addtags #sofa")
     with pytest.raises(StorageError, match="deleted or replaced"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(SECONDS):
             await bot.database.vanishes(check_every=0.01)
 
 

@@ -16,7 +16,7 @@ from tests.bot.conversation import answer_hashtags, hashtags
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing, arrives, photo, text
 from tests.colours import jpeg
-from tests.person import Message, Person
+from tests.person import SECONDS, Message, Person
 
 
 async def waits(settings: Settings, server: LocalServer, *messages: Message) -> None:
@@ -37,7 +37,7 @@ async def still_waiting(database: Database) -> list[int]:
 
 
 async def is_empty(database: Database) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while await still_waiting(database):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -96,10 +96,10 @@ async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_next_start(
     later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
     busy = Refusing(monkeypatch, "sendMessage", later, 1_000)
     await ann.send_photo(jpeg("green"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while not busy.refused:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         await bot.stop()
     busy.over = True
     async with Person(bot.server.page_url) as ann:

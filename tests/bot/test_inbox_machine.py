@@ -112,7 +112,7 @@ class Machine(RuleBasedStateMachine):
             self.wait(self.count_of(number))
 
     async def count_of(self, number: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while not self.answered[number]:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 
@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
             self.folder.cleanup()
 
     async def all_is_done(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while True:
                 async with self.database.reading() as session:
                     stored = list(await session.scalars(select(WaitingUpdate.update_id)))

@@ -45,7 +45,7 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
 
     task = asyncio.create_task(serve(settings, port, say, stop))
     waiting = asyncio.create_task(ready.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=120)
     waiting.cancel()
     try:
         if task.done():
@@ -53,7 +53,7 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
         yield lines
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20) if not task.done() else None
+        await asyncio.wait_for(task, 120) if not task.done() else None
 
 
 @asynccontextmanager
@@ -191,7 +191,7 @@ async def test_a_token_that_is_really_refused_ends_the_bot_with_a_sentence(
 
     try:
         with pytest.raises(StartError, match="does not accept BOT_TOKEN"):
-            await asyncio.wait_for(serve(live, 0, revoke), 20)
+            await asyncio.wait_for(serve(live, 0, revoke), 120)
     finally:
         await server.stop()
 

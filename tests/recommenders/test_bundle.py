@@ -159,7 +159,7 @@ def test_an_array_that_cannot_be_written_leaves_the_old_bundle(saved: Path) -> N
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX")
 @pytest.mark.parametrize("at", ["write_text", "rename", "second rename"])
 def test_a_save_that_is_killed_leaves_the_old_bundle(saved: Path, at: str) -> None:
-    child = subprocess.run([sys.executable, "-c", _KILLED, str(saved), at], timeout=60)
+    child = subprocess.run([sys.executable, "-c", _KILLED, str(saved), at], timeout=120)
     assert child.returncode == -signal.SIGKILL
     assert bundles.load(saved).model == "small-1"
     # The next save clears up.

@@ -136,6 +136,7 @@ def test_a_hundred_characters_fit_and_one_more_does_not() -> None:
     # What counts is the form that is shown.
     assert normalise("a\u0308" * 100) == "ä" * 100
     assert normalise("ß" * 100) == "ß" * 100
+    assert key(normalise("ﬃ" * 100)) == "ffi" * 100
 
 
 @pytest.mark.parametrize("text", ["", "#", "###", "  ", "#\u200b", "＃"])

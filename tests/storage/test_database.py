@@ -123,7 +123,7 @@ async def test_two_processes_may_write_to_one_file(url: str, database: Database)
 async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
     async with database.session() as writing:
         await chats.change(writing, 1, count=30)
-        async with asyncio.timeout(5), database.reading() as session:
+        async with asyncio.timeout(120), database.reading() as session:
             assert (await chats.get(session, 1)).count is None
 
 

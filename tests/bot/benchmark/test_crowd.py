@@ -29,7 +29,7 @@ async def test_photos_go_to_all_people_in_turn_and_the_first_answer_to_each_coun
         for message in messages:
             reply(server, message, text="#sea", reply_markup=buttons)
         reply(server, messages[0], text="#sea", reply_markup=buttons)
-        await crowd.wait(5)
+        await crowd.wait(120)
     assert len(crowd.seconds) == 3
     assert len(crowd.late) == 3
 

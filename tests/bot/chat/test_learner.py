@@ -36,7 +36,7 @@ async def running(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[P
             ready.set_result(line.split()[4])
 
     task = asyncio.create_task(serve(settings, 0, say, stop))
-    await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=120)
     if task.done():
         await task
     try:
@@ -48,7 +48,7 @@ async def running(settings: Settings) -> AsyncIterator[Callable[..., Awaitable[P
             yield person
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, 120)
 
 
 def photo(seed: int, side: int = 320) -> Image.Image:

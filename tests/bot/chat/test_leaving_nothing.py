@@ -59,7 +59,7 @@ async def test_a_photo_in_work_while_yes_is_tapped_leaves_nothing(
     computing, go_on = threading.Event(), threading.Event()
     eve = await bot.person(chat=NUMBER, name="Eve")
     question = await reply(eve, "/forget")
-    bot.network.before_photo = lambda: (computing.set(), go_on.wait(20))
+    bot.network.before_photo = lambda: (computing.set(), go_on.wait(120))
     await eve.send_photo(jpeg("red", 7))
     await asyncio.to_thread(computing.wait, 20)
     await edited(eve, question, "Yes")

@@ -14,7 +14,7 @@ from tests.bot.conversation import GROUP, answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running
 from tests.bot.telegram_sends import Refusing
 from tests.colours import Pause, jpeg
-from tests.person import Person
+from tests.person import SECONDS, Person
 
 RETRY_AFTER = RefusalError(429, "Too Many Requests: retry after 1", retry_after=1)
 
@@ -36,7 +36,7 @@ async def test_a_private_photo_is_answered_while_a_group_must_wait(
     assert hashtags_of_both(await answer_hashtags(ann, "blue"))
     assert group.replies() == []
     refusing.over = True
-    assert all([hashtags(await group.wait_reply(60)) for _ in range(photos)])
+    assert all([hashtags(await group.wait_reply()) for _ in range(photos)])
 
 
 def hashtags_of_both(tags: list[str]) -> bool:
@@ -83,14 +83,14 @@ async def test_messages_that_were_refused_at_once_wait_once_together(
         if sent == messages:
             all_sent.set()
         await all_sent.wait()
-        raise RETRY_AFTER
+        raise RefusalError(429, "Too Many Requests: retry after 3", retry_after=3)
 
     monkeypatch.setitem(METHODS, "sendMessage", refusing)  # type: ignore[arg-type]
     for _ in range(messages):
         await group.send_text("/help")
-    async with asyncio.timeout(40):  # one after the other they would need over a minute
+    async with asyncio.timeout(SECONDS):  # one after the other they would need three minutes
         for _ in range(messages):
-            await group.wait_reply(40)
+            await group.wait_reply()
 
 
 async def test_a_single_photo_is_answered_before_the_many_of_another(

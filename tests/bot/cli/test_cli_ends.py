@@ -81,7 +81,7 @@ def test_ctrl_c_ends_quietly_with_130_after_answers_that_came_at_once(
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline().startswith('{"photo": "a.jpg"')
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)  # a terminal reads on, too
+        _, errors = process.communicate(timeout=120)  # a terminal reads on, too
         assert (process.returncode, errors) == (130, "")
 
 
@@ -99,5 +99,5 @@ def test_a_reader_that_goes_away_ends_it_quietly(
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
-        process.wait(30)
+        process.wait(120)
         assert process.stderr.read() == ""

@@ -18,21 +18,16 @@ from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.versions import Versions, in_use
 from storage import Database, blocklist, known_photos, labels, moderation, training_labels
-from tests.concepts import BACKBONE, UNKNOWN, concept_bundle, features_of, hashtags_of
+from tests.concepts import BACKBONE, UNKNOWN, features_of, hashtags_of
 
 Tag4pic = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return concept_bundle(tmp_path_factory.mktemp("fitted") / "mine")
-
-
 @pytest.fixture
-def mine(fitted: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def mine(concepts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The bundle of a bot, in a folder where versions can stand beside it."""
     path = folder / "models" / "mine"
-    shutil.copytree(fitted, path)
+    shutil.copytree(concepts, path)
     monkeypatch.setenv("MODEL_DIR", str(path))
     return path
 
@@ -232,7 +227,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
         stderr=subprocess.DEVNULL,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     ) as process:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while not lock.exists() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
         time.sleep(0.3)

@@ -39,7 +39,7 @@ def test_run_prints_the_chats_address_serves_it_and_stops_on_ctrl_c(
         with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/health") as health:
             assert json.load(health)["status"] == "ok"
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
         log = process.stderr.read().splitlines()
         assert log and {json.loads(line)["level"] for line in log} == {"INFO"}
 

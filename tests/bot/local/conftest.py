@@ -156,6 +156,7 @@ async def open_page(server: LocalServer) -> AsyncIterator[Open]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("there is no chromium to open the page in")
+    playwright.expect.set_options(timeout=60_000)  # of milliseconds: a machine may be busy
     complaints: list[str] = []
     async with playwright.async_playwright() as p:
         browser = await p.chromium.launch(executable_path=chromium, args=list(QUIET))

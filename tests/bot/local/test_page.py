@@ -106,7 +106,7 @@ async def test_a_lost_connection_is_shown_and_found_again(
     await server.stop()
     await expect(page.get_by_text("Connection lost")).to_be_visible()
     await server.start(port=port)
-    await expect(page.get_by_text("Connection lost")).to_be_hidden(timeout=20_000)
+    await expect(page.get_by_text("Connection lost")).to_be_hidden(timeout=120_000)
 
 
 async def test_the_address_does_not_show_the_key(server: LocalServer, open_page: Open) -> None:

@@ -42,7 +42,7 @@ async def answer_on(page: Any, *photos: bytes) -> Any:
     await page.set_input_files("#choose-photos", files)
     await page.click("#preview-send")
     answer = page.locator(".message.in").last
-    await expect(answer.locator(".key").first).to_be_visible(timeout=20_000)
+    await expect(answer.locator(".key").first).to_be_visible(timeout=120_000)
     return answer
 
 

@@ -108,12 +108,12 @@ def test_no_process_outlives_the_one_that_started_it(ending: signal.Signals) -> 
     else:
         started.kill()
     began = time.monotonic()
-    _, errors = started.communicate(timeout=20)
+    _, errors = started.communicate(timeout=120)
     assert started.returncode == (130 if ending == signal.SIGINT else -9)
     # Where the process was killed, multiprocessing says that it cleaned up its semaphores.
     assert errors == "" or (ending == signal.SIGKILL and "Traceback" not in errors)
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 120
         time.sleep(0.05)
 
 

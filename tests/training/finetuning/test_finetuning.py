@@ -19,7 +19,6 @@ from tests.concepts import (
     BACKBONE,
     CONCEPTS,
     UNKNOWN,
-    concept_bundle,
     features_of,
     hashtags_of,
     photos_of,
@@ -32,8 +31,8 @@ ALL_TAGS = hashtags_of(UNKNOWN)
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return bundles.load(concept_bundle(tmp_path_factory.mktemp("bundle") / "mine"))
+def bundle(concepts: Path) -> Bundle:
+    return bundles.load(concepts)
 
 
 def taught(photos: int, tags: Sequence[str], seed: int = 7, concept: str = UNKNOWN) -> TaughtPhotos:
