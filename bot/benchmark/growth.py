@@ -163,5 +163,5 @@ def svg(growth: Sequence[Growth]) -> str:
     )
     opened, rest = chart.split(">", 1)
     opened = opened.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    heading = '<text x="6" y="11">milliseconds of the processor</text>'
+    heading = '<text x="40" y="11">milliseconds of the processor</text>'
     return f"{opened}><style>{_STYLE}</style>{heading}{rest}\n"

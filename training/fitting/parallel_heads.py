@@ -75,9 +75,11 @@ def fit_heads(
     Raises:
         DatasetError: where memory or the temporary folder was too small.
     """
+    once = len(split.all) >= PLENTY
     if processes is None:
         processes = cores() if len(split.all) >= MANY else 1
-    once = len(split.all) >= PLENTY
+        if once:  # three heads, each once: on two cores one would wait for the third
+            processes *= 2
     if once:
         split = replace(split, fit=np.intersect1d(split.fit, split.all))
     copies = 1 + (backbone in examples.mirrored) + len(examples.jittered)
