@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import Select, bindparam, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.chat_settings import ChatSettings
@@ -28,17 +30,22 @@ class Arrival:
 
 async def read(session: AsyncSession, chat_id: int, files: Collection[str]) -> Arrival:
     """What is known of a chat and of files, by Telegram's ``file_unique_id``."""
-    one = select(literal(1).label("one")).subquery()
-    query = (
-        select(*VERSION, PhotoFile.file_unique_id, PhotoFile.photo_id, *COLUMNS)
-        .select_from(one)
-        .outerjoin(Chat, Chat.id == chat_id)
-        .outerjoin(PhotoFile, PhotoFile.file_unique_id.in_(list(files)))
-    )
-    rows = (await session.execute(query)).all()
+    rows = (await session.execute(_query(), {"chat_id": chat_id, "files": list(files)})).all()
     words, last_at, *_ = rows[0]
     return Arrival(
         settings_of(chat_id, rows[0][4:]),
         Version(words, last_at),
         {row.file_unique_id: row.photo_id for row in rows if row.file_unique_id is not None},
+    )
+
+
+@cache
+def _query() -> Select[Any]:
+    """The query of ``read``: to build it takes longer than to run it."""
+    one = select(literal(1).label("one")).subquery()
+    return (
+        select(*VERSION, PhotoFile.file_unique_id, PhotoFile.photo_id, *COLUMNS)
+        .select_from(one)
+        .outerjoin(Chat, Chat.id == bindparam("chat_id"))
+        .outerjoin(PhotoFile, PhotoFile.file_unique_id.in_(bindparam("files", expanding=True)))
     )

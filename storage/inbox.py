@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import HandledUpdate, WaitingUpdate, now
-from storage.upserts import insert_missing, insert_new
+from storage.upserts import columns_of, insert_missing, insert_new
 
 SENT_AGAIN_FOR = timedelta(days=2)
 """Telegram keeps updates for a day."""
@@ -27,16 +27,32 @@ class NewUpdate:
     user_id: int | None = None
 
 
+def _among(table: type[WaitingUpdate] | type[HandledUpdate]) -> ColumnElement[bool]:
+    bot_id, update_id = columns_of(table).c.bot_id, columns_of(table).c.update_id
+    return and_(bot_id == bindparam("bot"), update_id.in_(bindparam("updates", expanding=True)))
+
+
+# Each time anew, they would take longer to be built than to be run.
+_KNOWN = tuple(
+    select(columns_of(table).c.update_id).where(_among(table))
+    for table in (WaitingUpdate, HandledUpdate)
+)
+_WAITING_NO_LONGER = delete(columns_of(WaitingUpdate)).where(_among(WaitingUpdate))
+_HANDLED_BEFORE = delete(columns_of(HandledUpdate)).where(
+    columns_of(HandledUpdate).c.at < bindparam("before")
+)
+
+
 async def store(session: AsyncSession, bot_id: int, updates: Mapping[int, NewUpdate]) -> set[int]:
     """Stores updates, and returns the ids of those that are new: neither waiting nor handled.
 
     Args:
         updates: by their ids, oldest first.
     """
+    values = {"bot": bot_id, "updates": list(updates)}
     known: set[int] = set()
-    for table in (WaitingUpdate, HandledUpdate):
-        query = select(table.update_id).where(table.bot_id == bot_id, table.update_id.in_(updates))
-        known.update(await session.scalars(query))
+    for query in _KNOWN:
+        known.update(await session.scalars(query, values))
     rows = [
         {"bot_id": bot_id, "update_id": update_id, "received_at": now(), **vars(update)}
         for update_id, update in updates.items()
@@ -58,11 +74,8 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
     Returns:
         Those of them that were not handled already, by whoever.
     """
-    await session.execute(
-        delete(WaitingUpdate).where(
-            WaitingUpdate.bot_id == bot_id, WaitingUpdate.update_id.in_(update_ids)
-        )
-    )
+    values = {"bot": bot_id, "updates": list(update_ids)}
+    await session.execute(_WAITING_NO_LONGER, values)
     at = now()
     rows = [{"bot_id": bot_id, "update_id": update_id, "at": at} for update_id in update_ids]
     return await insert_new(session, HandledUpdate, rows, HandledUpdate.update_id)
@@ -70,7 +83,7 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
 
 async def purge(session: AsyncSession) -> None:
     """Forgets which updates were handled so long ago that Telegram sends none of them again."""
-    await session.execute(delete(HandledUpdate).where(HandledUpdate.at < now() - SENT_AGAIN_FOR))
+    await session.execute(_HANDLED_BEFORE, {"before": now() - SENT_AGAIN_FOR})
 
 
 async def forget(session: AsyncSession, bot_id: int) -> None:

@@ -4,15 +4,22 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from storage.tables import Label, OutgoingMessage, Recommendation, Sighting, now
-from storage.upserts import insert
+from storage.upserts import columns_of, insert
 
 Scored = Sequence[tuple[str, float]]
 """Hashtags with their scores, best first."""
+
+
+_SETTING_MESSAGE = (
+    update(columns_of(Recommendation))
+    .where(columns_of(Recommendation).c.id == bindparam("answer_id"))
+    .values(message_id=bindparam("shown_by"))
+)
 
 
 async def record(
@@ -112,8 +119,7 @@ async def previous(
 
 async def set_message(session: AsyncSession, answer_id: int, message_id: int) -> None:
     """The bot's message shows this answer. Does nothing for an unknown one."""
-    the_answer = update(Recommendation).where(Recommendation.id == answer_id)
-    await session.execute(the_answer.values(message_id=message_id))
+    await session.execute(_SETTING_MESSAGE, {"answer_id": answer_id, "shown_by": message_id})
 
 
 async def extend(session: AsyncSession, answer_id: int, hashtags: Scored, *, shown: int) -> None:

@@ -19,6 +19,12 @@ from storage.tables import Base
 Result = TypeVar("Result")
 
 
+def columns_of(table: type[Base]) -> Table:
+    """The table itself: through its model, SQLAlchemy takes several times as long to write rows."""
+    assert isinstance(table.__table__, Table)
+    return table.__table__
+
+
 async def insert(
     session: AsyncSession,
     table: type[Base],
@@ -32,7 +38,7 @@ async def insert(
 
 @cache
 def _inserting(table: type[Base], column: InstrumentedAttribute[Result]) -> ReturningInsert[Any]:
-    return sqlalchemy.insert(_columns_of(table)).returning(column)
+    return sqlalchemy.insert(columns_of(table)).returning(column)
 
 
 def _dialect(session: AsyncSession) -> str:
@@ -40,16 +46,10 @@ def _dialect(session: AsyncSession) -> str:
     return name
 
 
-def _columns_of(table: type[Base]) -> Table:
-    # Through the model, SQLAlchemy takes several times as long to insert a row.
-    assert isinstance(table.__table__, Table)
-    return table.__table__
-
-
 def _insert(dialect: str, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
     if dialect == "postgresql":
-        return postgresql.insert(_columns_of(table))
-    return sqlite.insert(_columns_of(table))
+        return postgresql.insert(columns_of(table))
+    return sqlite.insert(columns_of(table))
 
 
 @cache
@@ -89,8 +89,15 @@ async def inserted(
     Args:
         column: any of the table that is never null.
     """
-    statement = _inserting_missing(_dialect(session), table).returning(column)
-    return await session.scalar(statement, dict(row)) is not None
+    statement = _inserting_if_missing(_dialect(session), table, column)
+    return (await session.execute(statement, dict(row))).first() is not None
+
+
+@cache
+def _inserting_if_missing(
+    dialect: str, table: type[Base], column: InstrumentedAttribute[Any]
+) -> ReturningInsert[Any]:
+    return _inserting_missing(dialect, table).returning(column)
 
 
 async def insert_or_change(

@@ -12,7 +12,6 @@ from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Document, ExternalReplyInfo, Message, PhotoSize
 from telegram.error import BadRequest, InvalidToken, NetworkError
@@ -202,10 +201,13 @@ async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) ->
         with timed("download"):
             data = await photo.incoming.download()
         with timed("decode"):
-            image, hashes = await services.in_worker(partial(_decoded, data, engine.working_side))
+            image = await services.in_worker(partial(decode, data, engine.working_side))
         del data
     with timed("features"):
-        features = await services.batches.features(engine, image, _backbones(engine))
+        features, hashes = await asyncio.gather(
+            services.batches.features(engine, image, _backbones(engine)),
+            services.in_worker(partial(copies.hashes, image)),
+        )
     return replace(photo, hashes=hashes, features={**features, **photo.features})
 
 
@@ -327,11 +329,6 @@ def _backbones(engine: Engine) -> list[str]:
     """Every backbone whose features are stored: with them no button needs the picture again."""
     names = [name for backend in engine.backends for name in engine.backbones[backend]]
     return list(dict.fromkeys([engine.confirm_backbone, *names]))
-
-
-def _decoded(data: bytes, shorter_side: int) -> tuple[Image.Image, Hashes]:
-    image = decode(data, shorter_side)
-    return image, copies.hashes(image)
 
 
 def _content(message: Message) -> Message | ExternalReplyInfo:

@@ -39,7 +39,7 @@ OTHERS_LEARN = timedelta(seconds=2)
 MAX_WORKERS = 4
 """Threads that compute; each holds a photo and its features at a time."""
 
-MANY_WAIT = 32
+MANY_WAIT = 16
 """Photos without a place yet, everybody's, from which on nothing but answers is sent for them."""
 
 Result = TypeVar("Result")
