@@ -23,7 +23,8 @@ from telegram.constants import ChatType, ParseMode
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
-from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts
+from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts, Delivery
+from bot.chat.pace import ALL
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
 from storage import Database, StorageError, outbox, users
@@ -84,9 +85,10 @@ class WithdrawnError(TelegramError):
 class Outbox:
     """Stores messages, sends them, and remembers which arrived."""
 
-    def __init__(self, database: Database, bot: TelegramBot) -> None:
+    def __init__(self, database: Database, bot: TelegramBot, delivery: Delivery) -> None:
         self._database = database
         self._bot = bot
+        self._delivery = delivery
         self._unsent: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -123,8 +125,7 @@ class Outbox:
             keyboard=reply.keyboard.to_dict() if reply.keyboard else None,
             answer_id=answer_id,
             photo_ids=list(photo_ids),
-            # Where nothing is before it the request follows at once, which spares another write.
-            unsure=0 if self._unsent[reply.chat_id] else 1,
+            unsure=1 if self._is_free(reply.chat_id) else 0,
             at=now(),
         )
         await outbox.put(session, message)
@@ -238,8 +239,13 @@ class Outbox:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def close(self) -> None:
+        """Whoever waits to send is cancelled; what is on its way arrives."""
+        self._delivery.close()
+
     async def stop(self) -> None:
         """Ends; what has not arrived is sent after the next start."""
+        self.close()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -257,6 +263,10 @@ class Outbox:
                 log.info("An answer did not arrive: %s", error)
         if late:
             await self._apologise(late)
+
+    def _is_free(self, chat_id: int) -> bool:
+        """Whether a message for a chat would go out at once: counting it then spares a write."""
+        return not self._unsent[chat_id] and self.waiting < ALL.burst
 
     def _is_no_more(self, message: OutgoingMessage) -> None:
         self._unsent[message.chat_id] -= 1
