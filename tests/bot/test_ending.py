@@ -12,7 +12,7 @@ from tests.person import Person
 async def test_computing_that_never_ends_keeps_no_process_alive(tmp_path: Path) -> None:
     server = LocalServer(TOKEN)
     url = await server.start(port=0)
-    bot = start_bot(url, tmp_path / "bot.db", ending=3.0)
+    bot = start_bot(url, tmp_path / "bot.db", ending=6.0)
     try:
         async with Person(server.page_url) as ann:
             await ann.send_photo(jpeg("green"))
