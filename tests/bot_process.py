@@ -26,7 +26,8 @@ def start_bot(url: str, database: Path, *, ending: float | None = None) -> BaseP
     """Starts the bot on the Telegram at ``url``.
 
     Args:
-        ending: computing never ends, and the process may take so many seconds to.
+        ending: computing never ends, and begins with a file ``computing`` beside the database; the
+            process may take so many seconds to end.
     """
     bot = _PROCESSES.Process(target=be_the_bot, args=(url, database, ending), daemon=True)
     bot.start()
@@ -44,7 +45,10 @@ def be_the_bot(url: str, database: Path, ending: float | None) -> None:
     network = ColourNetwork()
     if ending is not None:
         run.ENDING, inbox.FINISHING = ending, 0.1
-        network.before_photo = lambda: time.sleep(3600)
+        network.before_photo = lambda: (
+            database.with_name("computing").touch(),
+            time.sleep(3600),
+        )
     Engine.load = lambda *_: colour_engine(network=network)  # type: ignore[assignment, method-assign]
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]

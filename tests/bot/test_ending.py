@@ -12,11 +12,13 @@ from tests.person import Person
 async def test_computing_that_never_ends_keeps_no_process_alive(tmp_path: Path) -> None:
     server = LocalServer(TOKEN)
     url = await server.start(port=0)
-    bot = start_bot(url, tmp_path / "bot.db", ending=6.0)
+    bot = start_bot(url, tmp_path / "bot.db", ending=5.0)
     try:
         async with Person(server.page_url) as ann:
             await ann.send_photo(jpeg("green"))
-            await ann.wait_event("action", timeout=60)
+            async with asyncio.timeout(60):
+                while not (tmp_path / "computing").exists():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
         bot.terminate()
         async with asyncio.timeout(60):
             assert await ended(bot) == 0
