@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from storage import postgresql, sqlite
-from storage.errors import BUSY, StorageError, explain
+from storage.errors import StorageError, explain
+from storage.turns import Turns
 
 _ASYNC_DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -32,7 +33,11 @@ GONE = (
 )
 _TRIES, _PAUSE = 10, 0.3
 WAIT_SECONDS = 30.0
-"""How long a session waits for its turn to write before it gives up with a ``StorageError``."""
+"""How long a session waits for its turn, where none gets on, before it gives up with a
+``StorageError``."""
+
+WRITERS, READERS = 8, 6
+"""Sessions at a time, within the 15 connections that SQLAlchemy opens."""
 
 
 class Database:
@@ -43,7 +48,9 @@ class Database:
         is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer at a time. Within this process writers queue here, in order;
         # only another process is waited for by polling (the busy timeout).
-        self._turn = asyncio.Lock() if is_sqlite else None
+        self._is_sqlite = is_sqlite
+        self._writers = Turns(1 if is_sqlite else WRITERS)
+        self._readers = Turns(READERS)
         note = sqlite.WRITE if is_sqlite else postgresql.NOTE
         noting = engine.execution_options(**note)
         writing = engine.execution_options(**sqlite.WRITE_FOR_GOOD) if is_sqlite else engine
@@ -130,9 +137,7 @@ class Database:
         """
         try:
             async with AsyncExitStack() as stack:
-                if self._turn is not None:
-                    await self._wait(self._turn)
-                    stack.callback(self._turn.release)
+                await stack.enter_async_context(self._writers.turn(WAIT_SECONDS))
                 sessions = self._writing if confirmed else self._noting
                 session = await stack.enter_async_context(sessions())
                 # The transaction starts now, as a writer's: one that starts by reading and then
@@ -151,7 +156,7 @@ class Database:
         Raises ``StorageError``.
         """
         try:
-            async with self._reading() as session:
+            async with self._readers.turn(WAIT_SECONDS), self._reading() as session:
                 yield session
         except _FAILURES as error:
             raise explain(error) from error
@@ -173,7 +178,7 @@ class Database:
         in between; the end of the last connection empties it at the latest. Other databases keep
         logs of their own.
         """
-        for _ in range(_TRIES if self._turn is not None else 0):
+        for _ in range(_TRIES if self._is_sqlite else 0):
             try:
                 if await self._empty_log():
                     return
@@ -182,24 +187,11 @@ class Database:
             await asyncio.sleep(_PAUSE)
 
     async def _empty_log(self) -> bool:
-        assert self._turn is not None
-        await self._wait(self._turn)
-        try:
-            async with self.engine.connect() as connection:
-                return await connection.run_sync(sqlite.empty_log)
-        finally:
-            self._turn.release()
+        async with self._writers.turn(WAIT_SECONDS), self.engine.connect() as connection:
+            return await connection.run_sync(sqlite.empty_log)
 
     async def close(self) -> None:
         await self.engine.dispose()
-
-    @staticmethod
-    async def _wait(turn: asyncio.Lock) -> None:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await turn.acquire()
-        except TimeoutError as error:
-            raise StorageError(BUSY) from error
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -78,14 +78,14 @@ class Crowd:
     async def noting(self) -> AsyncIterator[None]:
         """Notes the bot's messages meanwhile, each when the server has it."""
         async with asyncio.TaskGroup() as tasks:
-            listening = [tasks.create_task(self._listen(chat)) for chat, _ in self._chats]
+            listening = [tasks.create_task(self._listen(*one)) for one in self._chats]
             await asyncio.sleep(0)  # until all do
             yield
             for task in listening:
                 task.cancel()
 
-    async def _listen(self, chat: Chat) -> None:
-        queue = chat.listeners.subscribe(chat.id)
+    async def _listen(self, chat: Chat, user: User) -> None:
+        queue = chat.listeners.subscribe(user["id"])
         while (event := await queue.get()) is not None:
             name, message = event
             if name == "message" and message["from"]["is_bot"]:

@@ -131,6 +131,11 @@ class Delivery(BaseRateLimiter[Attempts]):
             return await callback(*args, **kwargs)
         attempts = rate_limit_args or Attempts()
         trouble = _Trouble(endpoint, attempts)
+
+        async def attempt() -> Outcome:
+            await attempts.begin()
+            return await deliver()
+
         # What names no chat waits for itself alone.
         lock = self._refused_chats.of(data.get("chat_id", id(data)))
         if lock.locked():
@@ -143,8 +148,7 @@ class Delivery(BaseRateLimiter[Attempts]):
                     await attempts.waits()
                     await self._sleep(wait)
         try:
-            await attempts.begin()
-            return await deliver()
+            return await attempt()
         except TelegramError as error:
             again_at = await trouble.again_at(error)
         async with lock:
@@ -152,8 +156,7 @@ class Delivery(BaseRateLimiter[Attempts]):
             while True:
                 await self._sleep(again_at - asyncio.get_running_loop().time())
                 try:
-                    await attempts.begin()
-                    return await deliver()
+                    return await attempt()
                 except TelegramError as error:
                     again_at = await trouble.again_at(error)
 

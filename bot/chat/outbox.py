@@ -29,6 +29,7 @@ from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
 from storage import Database, StorageError, outbox, users
 from storage.tables import OutgoingMessage, now
+from storage.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Outbox:
 
     def __init__(self, database: Database, bot: TelegramBot, delivery: Delivery) -> None:
         self._database = database
+        self._together = Together(database)
         self._bot = bot
         self._delivery = delivery
         self._unsent: Counter[int] = Counter()
@@ -149,7 +151,7 @@ class Outbox:
     async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
         """As ``send``; ``counted``: the row counts the request that is to go out now."""
         counts = _Counted(
-            self._database, message.id, message.unsure, _patience(message), counted=counted
+            self._together, message.id, message.unsure, _patience(message), counted=counted
         )
         try:
             sent = await self._bot.post(_fields(message), counts)
@@ -161,8 +163,8 @@ class Outbox:
         finally:
             self._is_no_more(message)
         try:
-            async with self._database.session(confirmed=False) as session:
-                await outbox.arrived(
+            await self._together.write(
+                lambda session: outbox.arrived(
                     session,
                     message.id,
                     chat_id=sent.chat_id,
@@ -170,6 +172,7 @@ class Outbox:
                     answer_id=message.answer_id,
                     photo_ids=message.photo_ids,
                 )
+            )
         except StorageError as error:
             # It is out, and who has it needs no other.
             log.error("That a message arrived is not stored: %s", error)
@@ -289,10 +292,12 @@ class Outbox:
             log.info("An apology did not arrive: %s", error)
 
     async def _drop(self, messages: Iterable[OutgoingMessage]) -> None:
+        async def dropped(session: AsyncSession) -> None:
+            for message in messages:
+                await outbox.drop(session, message.id)
+
         try:
-            async with self._database.session(confirmed=False) as session:
-                for message in messages:
-                    await outbox.drop(session, message.id)
+            await self._together.write(dropped)
         except StorageError as error:
             log.error("A message that is not to be sent stays stored: %s", error)
 
@@ -304,10 +309,10 @@ class _Counted(Attempts):
     """
 
     def __init__(
-        self, database: Database, row_id: int, unsure: int, patience: float, *, counted: bool
+        self, together: Together, row_id: int, unsure: int, patience: float, *, counted: bool
     ) -> None:
         super().__init__(unsure, patience)
-        self._database = database
+        self._together = together
         self._row_id = row_id
         self._counted = counted
 
@@ -327,8 +332,9 @@ class _Counted(Attempts):
     async def _count(self, change: int) -> None:
         self.unsure += change
         try:
-            async with self._database.session(confirmed=False) as session:
-                there = await outbox.counted(session, self._row_id, change)
+            there = await self._together.write(
+                lambda session: outbox.counted(session, self._row_id, change)
+            )
         except StorageError as error:
             log.error("How often a message was sent is not stored: %s", error)
         else:
