@@ -132,8 +132,12 @@ class Delivery(BaseRateLimiter[Attempts]):
         attempts = rate_limit_args or Attempts()
         trouble = _Trouble(endpoint, attempts)
 
+        paced = self._pace if endpoint in POSTS else None
+
         async def attempt() -> Outcome:
             await attempts.begin()
+            if paced is not None and (wait := paced.going_out()):
+                await self._sleep(wait)
             return await deliver()
 
         # What names no chat waits for itself alone.
@@ -142,8 +146,8 @@ class Delivery(BaseRateLimiter[Attempts]):
             await attempts.waits()
             async with lock:
                 await self._sleep(0)
-        if endpoint in POSTS and self._pace is not None:
-            for turn in (partial(self._pace.in_chat, data["chat_id"]), self._pace.overall):
+        if paced is not None:
+            for turn in (partial(paced.in_chat, data["chat_id"]), paced.overall):
                 if wait := turn():
                     await attempts.waits()
                     await self._sleep(wait)

@@ -21,7 +21,7 @@ class Limit:
 
 
 CHAT = Limit(5, 1.0)
-GROUP = Limit(5, 4.0)
+GROUP = Limit(4, 4.0)
 """Never more than 20 in a minute."""
 ALL = Limit(5, 1 / 25)
 """Never more than 30 in a second."""
@@ -36,20 +36,33 @@ class Pace:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._all = 0.0
+        self._began = clock()
+        self._all = self._going_out = 0.0
         self._chats: dict[int, float] = {}
 
     def in_chat(self, chat_id: int) -> float:
-        """Takes the next turn of a chat; returns the seconds until then."""
+        """Takes the next turn of a chat; returns the seconds until then.
+
+        There is no burst right after the start: the process before this one may have had it.
+        """
         limit, now = GROUP if chat_id < 0 else CHAT, self._clock()
         if len(self._chats) > MANY:
             self._chats = {one: full for one, full in self._chats.items() if full > now}
-        wait, self._chats[chat_id] = _turn(limit, now, self._chats.get(chat_id, now))
+        full = self._chats.get(chat_id, self._began + (limit.burst - 1) * limit.seconds)
+        wait, self._chats[chat_id] = _turn(limit, now, full)
         return wait
 
     def overall(self) -> float:
         """Takes the next turn of all; returns the seconds until then."""
         wait, self._all = _turn(ALL, self._clock(), self._all)
+        return wait
+
+    def going_out(self) -> float:
+        """The same once more right before the request.
+
+        After their turns a slow disk may hold up many messages and let them go together.
+        """
+        wait, self._going_out = _turn(ALL, self._clock(), self._going_out)
         return wait
 
 
