@@ -126,18 +126,21 @@ class Database:
             ) from error
 
     @asynccontextmanager
-    async def session(self, *, confirmed: bool = True) -> AsyncIterator[AsyncSession]:
+    async def session(
+        self, *, confirmed: bool = True, urgent: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
         Args:
             confirmed: what is written is confirmed to a person, so a power cut must not take it.
                 Where False, it may take the last of it, and nothing waits for the disk.
+            urgent: it comes before others that wait.
 
         Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
         """
         try:
             async with AsyncExitStack() as stack:
-                await stack.enter_async_context(self._writers.turn(WAIT_SECONDS))
+                await stack.enter_async_context(self._writers.turn(WAIT_SECONDS, urgent=urgent))
                 sessions = self._writing if confirmed else self._noting
                 session = await stack.enter_async_context(sessions())
                 # The transaction starts now, as a writer's: one that starts by reading and then

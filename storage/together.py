@@ -21,8 +21,8 @@ class _Write:
 class Together:
     """Writes what many ask for: one alone at once, and what comes while that is written next.
 
-    So a crowd of them queues for one turn to write, not for hundreds. None is confirmed to a
-    person: a power cut may take the last of them.
+    So a crowd of them queues for one turn to write, not for hundreds, and before other writes. None
+    is confirmed to a person: a power cut may take the last of them.
     """
 
     def __init__(self, database: Database) -> None:
@@ -53,7 +53,7 @@ class Together:
     async def _write_some(self) -> None:
         some: list[_Write] = []
         try:
-            async with self._database.session(confirmed=False) as session:
+            async with self._database.session(confirmed=False, urgent=True) as session:
                 some = self._take()  # once it is their turn
                 results = [await one.work(session) for one in some]
         except Exception as error:
