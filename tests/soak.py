@@ -1,6 +1,6 @@
 """Sends the bot thousands of photos at a fixed rate, and draws what it holds meanwhile.
 
-    python -m tests.soak --photos 20000 --rate 8 --plot soak.png
+    python -m tests.soak --photos 20000 --rate 8 --plot soak.svg
 
 People do not wait for answers; most photos are copies of ones sent before. Every few seconds the
 bot's resident memory, open files, threads and database are noted, and drawn in the end over the
@@ -24,6 +24,7 @@ from time import monotonic
 from bot.local.server import LocalServer
 from tests.bot_process import TOKEN, ended, start_bot
 from tests.crowd import Crowd, Photo
+from training.evaluation.report.charts import Line, line_chart
 
 CHATS = 400
 NEW = 20
@@ -31,6 +32,18 @@ NEW = 20
 
 BETWEEN = 2.0
 """Seconds between two samples."""
+
+UNITS = {
+    "memory": "resident MB",
+    "files": "open files",
+    "threads": "threads",
+    "database": "MB on the disk",
+}
+
+_STYLE = (
+    "svg{background:#fff}text{font:12px system-ui,sans-serif;fill:#444}.grid{stroke:#ddd}"
+    ".line{fill:none;stroke:#2a9d8f;stroke-width:2}.dot{fill:#2a9d8f}"
+)
 
 PATIENCE = 120.0
 """Seconds without any answer after which no more are waited for."""
@@ -100,30 +113,27 @@ def _sample(bot: BaseProcess, database: Path, answered: int) -> list[Sample]:
 
 
 def draw(samples: Sequence[Sample], file: Path) -> None:
-    """The four of them over the photos answered, as a picture."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 8), layout="constrained")
-    rows = figure.subplots(4, sharex=True)
-    names = {
-        "memory": "memory, MB",
-        "files": "open files",
-        "threads": "threads",
-        "database": "database, MB",
-    }
-    for axes, (name, label) in zip(rows, names.items(), strict=True):
-        axes.plot([one.answered for one in samples], [getattr(one, name) for one in samples])
-        axes.set_ylabel(label)
-        axes.set_ylim(bottom=0)
-    rows[-1].set_xlabel("photos answered")
-    figure.savefig(file, dpi=120)
+    """Each of them over the photos answered, one chart below the other, as SVG."""
+    charts = []
+    for number, name in enumerate(("memory", "files", "threads", "database")):
+        points = [(one.answered, getattr(one, name)) for one in samples]
+        line = Line(name, [(x, y, f"{y:.0f} at {x:,}") for x, y in points])
+        chart = line_chart([line], "photos answered", UNITS[name], whole_x=True)
+        charts.append(
+            chart.replace(
+                "<svg ", f'<svg y="{number * 310}" width="430" height="300" overflow="visible" '
+            )
+        )
+    # Everything is in one file, which any browser shows.
+    opened = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 470 1240">'
+    file.write_text(f"{opened}<style>{_STYLE}</style>{''.join(charts)}</svg>\n", encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=8.0, help="photos a second")
-    parser.add_argument("--plot", type=Path, default=Path("soak.png"))
+    parser.add_argument("--plot", type=Path, default=Path("soak.svg"))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         samples = asyncio.run(soak(given.photos, given.rate, Path(folder)))
