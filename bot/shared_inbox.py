@@ -92,7 +92,7 @@ class SharedInbox(Inbox):
             turn.cancel()
         await super().stop()
         try:
-            async with self._database.session(urgent=True) as session:
+            async with self._database.session(own_connection=True) as session:
                 await replicas.leave(session, self._replica)
         except StorageError as error:
             log.warning("The others wait until this replica's lease is over: %s", error)
@@ -180,7 +180,7 @@ class SharedInbox(Inbox):
     async def _renew(self) -> None:
         asked_at = monotonic()
         at_work = {(self._bot_id, chat) for chat in self._chats.values()}
-        async with self._database.session(urgent=True) as session:
+        async with self._database.session(own_connection=True) as session:
             await replicas.renew(session, self._replica, at_work)
         self._leased_since = self._leased_since or asked_at
         # By this process's clock it is over sooner than by the database's.

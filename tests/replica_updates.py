@@ -32,7 +32,7 @@ from tests import postgres
 from tests.colours import colour_engine
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.crash_loop"])
+_PROCESSES.set_forkserver_preload(["tests.bot_process"])
 
 REPLICAS = 3
 CHATS = 100

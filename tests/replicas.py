@@ -35,7 +35,7 @@ from tests.colours import COLOURS, colour_engine, jpeg
 from tests.person import Person
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.crash_loop"])
+_PROCESSES.set_forkserver_preload(["tests.bot_process"])
 
 TOKEN = "424242:replicas"
 SECRET = "s-3cret"

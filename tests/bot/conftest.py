@@ -32,7 +32,7 @@ def settings(tmp_path: Path, empty_database: Path) -> Settings:
 
 
 @pytest.fixture
-async def start(settings: Settings) -> AsyncIterator[Start]:
+async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
     """Starts the bot; starting it again on the same database is a restart."""
     async with AsyncExitStack() as everything:
 
