@@ -31,13 +31,13 @@ async def insert_new(
     session: AsyncSession,
     table: type[Base],
     rows: Sequence[Mapping[str, Any]],
-    column: InstrumentedAttribute[Any],
-) -> set[Any]:
-    """As ``insert_missing``; returns a column's values of those rows that were not there."""
+    *columns: InstrumentedAttribute[Any],
+) -> set[tuple[Any, ...]]:
+    """As ``insert_missing``; returns columns of those rows that were not there."""
     if not rows:
         return set()
-    statement = _insert(session, table).on_conflict_do_nothing().returning(column)
-    return set(await session.scalars(statement, list(rows)))
+    statement = _insert(session, table).on_conflict_do_nothing().returning(*columns)
+    return {tuple(row) for row in await session.execute(statement, list(rows))}
 
 
 async def inserted(

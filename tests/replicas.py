@@ -126,12 +126,18 @@ def be_a_replica(server: str, database_url: str, port: int, url: str, starter: b
 
 
 async def at_work_together(
-    seconds: float, *, people: int = 4, seed: int = 0, starter: bool = False
+    seconds: float,
+    *,
+    people: int = 4,
+    seed: int = 0,
+    starter: bool = False,
+    kill: bool = True,
 ) -> Outcome:
     """Runs it.
 
     Args:
         seconds: for how long people send.
+        kill: whether a replica is killed half way, and another one added.
     """
     chance = random.Random(seed)
     asked: list[crash_loop.Asked] = []
@@ -160,8 +166,9 @@ async def at_work_together(
         until = time.monotonic() + seconds
         sending = [asyncio.create_task(_send(person, until, chance, asked)) for person in senders]
         await asyncio.sleep(seconds / 2)
-        await started[0].killed()
-        await start(REPLICAS)
+        if kill:
+            await started[0].killed()
+            await start(REPLICAS)
         await asyncio.gather(*sending)
         last = time.monotonic()
         with contextlib.suppress(TimeoutError):
@@ -222,6 +229,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--starter", action="store_true")
+    parser.add_argument("--no-kill", action="store_true")
     given = parser.parse_args()
     if reason := missing():
         sys.exit(reason)
@@ -229,7 +237,11 @@ def main() -> None:
 
     outcome = asyncio.run(
         at_work_together(
-            60 * given.minutes, people=given.people, seed=given.seed, starter=given.starter
+            60 * given.minutes,
+            people=given.people,
+            seed=given.seed,
+            starter=given.starter,
+            kill=not given.no_kill,
         )
     )
     print(outcome)
