@@ -24,11 +24,12 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot import run
+from bot import run, shared_inbox
 from bot.local.server import LocalServer
 from bot.settings import Settings
 from recommenders.engine import Engine
 from storage import Database
+from storage import replicas as leases
 from storage.tables import Label
 from tests import balancer, crash_loop, postgres, webhook_calls
 from tests.colours import COLOURS, colour_engine, jpeg
@@ -88,7 +89,13 @@ class Replica:
 
 @contextlib.asynccontextmanager
 async def replicas(
-    server: LocalServer, database_url: str, ports: list[int], url: str, *, starter: bool = False
+    server: LocalServer,
+    database_url: str,
+    ports: list[int],
+    url: str,
+    *,
+    starter: bool,
+    lease: float,
 ) -> Any:
     """Starts replicas, one for each number that it is called with; all end with the block."""
     async with contextlib.AsyncExitStack() as stack:
@@ -96,7 +103,7 @@ async def replicas(
         async def start(number: int) -> Replica:
             process = _PROCESSES.Process(
                 target=be_a_replica,
-                args=(server.url, database_url, ports[number], url, starter),
+                args=(server.url, database_url, ports[number], url, starter, lease),
                 daemon=True,
             )
             process.start()
@@ -108,8 +115,11 @@ async def replicas(
         yield start
 
 
-def be_a_replica(server: str, database_url: str, port: int, url: str, starter: bool) -> None:
+def be_a_replica(
+    server: str, database_url: str, port: int, url: str, starter: bool, lease: float
+) -> None:
     """Runs one until it is killed or stopped."""
+    leases.LEASE, shared_inbox.RENEW_EVERY = lease, lease / 5
     if not starter:
         Engine.load = lambda *_, **__: colour_engine()  # type: ignore[assignment, method-assign]
     settings = Settings(
@@ -132,12 +142,14 @@ async def at_work_together(
     seed: int = 0,
     starter: bool = False,
     kill: bool = True,
+    lease: float = leases.LEASE,
 ) -> Outcome:
     """Runs it.
 
     Args:
         seconds: for how long people send.
         kill: whether a replica is killed half way, and another one added.
+        lease: seconds after which the dead have heirs.
     """
     chance = random.Random(seed)
     asked: list[crash_loop.Asked] = []
@@ -156,7 +168,7 @@ async def at_work_together(
 
         calls = await stack.enter_async_context(webhook_calls.calls(server, where, SECRET))
         start = await stack.enter_async_context(
-            replicas(server, database_url, ports, url, starter=starter)
+            replicas(server, database_url, ports, url, starter=starter, lease=lease)
         )
         started = await asyncio.gather(*(start(number) for number in range(REPLICAS)))
         senders = [
