@@ -2,6 +2,7 @@
 
     python -m tests.replicas --minutes 2
     python -m tests.replicas --minutes 2 --starter      with the bundle that ships
+    python -m tests.replicas --one-user 100 --starter   one replica and three, a photo at a time
 
 Three replicas, each a process that runs as ``tag4pic run`` does, nginx before them, and a local Bot
 API server that calls the webhook, a fifth of the updates twice at once. Half way one replica is
@@ -15,6 +16,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import random
+import statistics
 import sys
 import time
 from dataclasses import dataclass
@@ -43,6 +45,9 @@ SECRET = "s-3cret"
 REPLICAS = 3
 TWICE = 0.2
 """The share of updates that are delivered twice, at once."""
+WARMING = 10
+"""Photos before the first that counts."""
+
 SETTLE = 180.0
 """Seconds for what is left to be answered."""
 
@@ -203,6 +208,33 @@ async def at_work_together(
     )
 
 
+async def seconds_of_one_user(count: int, photos: int, *, starter: bool = False) -> list[float]:
+    """How long each of one person's photos takes, one after the other, with so many replicas."""
+    async with contextlib.AsyncExitStack() as stack:
+        database_server = stack.enter_context(postgres.server())
+        database_url = await stack.enter_async_context(database_server.database())
+        server = LocalServer(TOKEN)
+        await server.start(port=0)
+        stack.push_async_callback(server.stop)
+        ports = balancer.free_ports(count)
+        url = f"{await stack.enter_async_context(balancer.balancer(ports))}/hook"
+        await stack.enter_async_context(webhook_calls.calls(server, lambda _: [url], SECRET))
+        start = await stack.enter_async_context(
+            replicas(server, database_url, ports, url, starter=starter, lease=leases.LEASE)
+        )
+        for number in range(count):
+            await start(number)
+        person = await stack.enter_async_context(Person(server.page_url))
+        seconds = []
+        for number in range(photos + WARMING):
+            picture = jpeg(sorted(COLOURS)[number % 3], number)
+            began = time.perf_counter()
+            await person.send_photo(picture)
+            await person.wait_reply(60)
+            seconds.append(time.perf_counter() - began)
+    return seconds[WARMING:]
+
+
 async def _send(
     person: Person, until: float, chance: random.Random, asked: list[crash_loop.Asked]
 ) -> None:
@@ -242,11 +274,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--starter", action="store_true")
     parser.add_argument("--no-kill", action="store_true")
+    parser.add_argument("--one-user", type=int, metavar="PHOTOS")
     given = parser.parse_args()
     if reason := missing():
         sys.exit(reason)
     from tests.replicas import at_work_together  # whose processes import nothing again
 
+    if given.one_user:
+        for count in (1, REPLICAS, 1, REPLICAS):
+            seconds = asyncio.run(seconds_of_one_user(count, given.one_user, starter=given.starter))
+            median = 1000 * statistics.median(seconds)
+            print(f"{count} replicas: a photo of one user takes {median:.0f} ms (median)")
+        return
     outcome = asyncio.run(
         at_work_together(
             60 * given.minutes,
