@@ -18,6 +18,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from bot.bundle_shelf import Published, Shelf
 from bot.chat.services import Bot, Services
 from bot.chat.version_messages import tell_admins
 from bot.learning_status import learning_status, next_night
@@ -52,7 +53,13 @@ async def kept_current(
 ) -> AsyncIterator[None]:
     """While it lasts, the engine follows the version in use, and is fine-tuned when it is time."""
     services: Services = bot.bot_data["services"]
-    tasks = [asyncio.create_task(_VersionFollower(bot, services, versions).run(check_every))]
+    address = services.settings.bundle
+    follower = (
+        _ShelfFollower(bot, services, versions, address)
+        if address
+        else _VersionFollower(bot, services, versions)
+    )
+    tasks = [asyncio.create_task(follower.run(check_every))]
     if services.settings.finetune_every is not None:
         tasks.append(asyncio.create_task(_FineTuner(services, versions).run(count_every)))
     try:
@@ -116,6 +123,13 @@ class _VersionFollower:
             return
         if folder == self._folder:
             return
+        try:
+            await self._take_up(folder)
+        except StorageError:
+            self._tried = before  # the version is sound, and the database may be the next time
+            raise
+
+    async def _take_up(self, folder: Path) -> None:
         engine = await asyncio.to_thread(
             partial(
                 Engine.load,
@@ -124,11 +138,7 @@ class _VersionFollower:
                 at_work=self._services.engine,
             )
         )
-        try:
-            await self._services.learner.change_to(engine)
-        except StorageError:
-            self._tried = before  # the version is sound, and the database may be the next time
-            raise
+        await self._services.learner.change_to(engine)
         self._folder, self._warned_of_missing = folder, False
         log.info("%s answers from now on.", engine.model)
 
@@ -142,6 +152,33 @@ class _VersionFollower:
                 self._folder,
             )
         self._warned_of_missing = missing
+
+
+class _ShelfFollower(_VersionFollower):
+    """Takes up what is published at an address that all replicas read."""
+
+    def __init__(self, bot: Bot, services: Services, versions: Versions, address: str) -> None:
+        super().__init__(bot, services, versions)
+        self._address = address
+        self._refused: Published | None = None
+
+    async def _follow(self) -> None:
+        folder, published = await asyncio.to_thread(self._fetched)
+        if folder.name == self._folder.name or published == self._refused:
+            self._warn_if_missing()
+            return
+        try:
+            await self._take_up(folder)
+        except (BundleError, WeightsError):
+            self._refused = published  # it is tried once
+            raise
+
+    def _fetched(self) -> tuple[Path, Published]:
+        shelf = Shelf(self._address)
+        published = shelf.current()
+        if published.folder == self._folder.name:  # what is in memory need not be on the disk
+            return self._folder, published
+        return shelf.fetch(published), published
 
 
 @dataclass
@@ -162,7 +199,9 @@ class _FineTuner:
                     if self.now() < night:
                         continue
                     night = next_night(self.now())
-                await self._fine_tune_if_due()
+                async with self.services.database.alone("fine-tuning") as is_alone:
+                    if is_alone:
+                        await self._fine_tune_if_due()
             except (BundleError, OSError, StorageError) as error:
                 log.error("No fine-tuning for now: %s", error)
             except Exception:

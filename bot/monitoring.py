@@ -71,6 +71,8 @@ async def monitored(
 
     async def health(_: web.Request) -> web.Response:
         wrong = [] if inbox.is_open else ["no updates are handled"]
+        if inbox.is_full:
+            wrong.append("no updates are taken")
         if polls and monotonic() - (services.metrics.asked_at or began) > SILENCE:
             wrong.append("Telegram does not tell of updates")
         try:

@@ -34,12 +34,18 @@ async def _purge_daily(database: Database, keep_days: int) -> None:
     await asyncio.sleep(FIRST_AFTER)
     while True:
         try:
-            async with database.session(confirmed=False) as session:
-                await inbox.purge(session)
-            before = datetime.now(UTC) - timedelta(days=keep_days)
-            gone = await retention.purge(database, before) if keep_days else 0
-            if gone:
-                log.info("%d rows of history older than %d days were deleted.", gone, keep_days)
+            async with database.alone("retention") as is_alone:
+                if is_alone:  # of several replicas
+                    await _purge(database, keep_days)
         except StorageError as error:
             log.warning("Old history was not deleted; the next try is tomorrow. %s", error)
         await asyncio.sleep(EVERY)
+
+
+async def _purge(database: Database, keep_days: int) -> None:
+    async with database.session(confirmed=False) as session:
+        await inbox.purge(session)
+    before = datetime.now(UTC) - timedelta(days=keep_days)
+    gone = await retention.purge(database, before) if keep_days else 0
+    if gone:
+        log.info("%d rows of history older than %d days were deleted.", gone, keep_days)

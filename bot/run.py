@@ -19,6 +19,7 @@ from typing import Any
 from telegram.error import TelegramError
 
 from bot import logs
+from bot.bundle_shelf import ShelfError, answering
 from bot.chat.application import build
 from bot.chat.learner import Learner
 from bot.chat.services import Bot, Services
@@ -93,6 +94,7 @@ async def serve(
         async with AsyncExitStack() as stack:
             database = await _database(settings)
             stack.push_async_callback(database.close)
+            settings = await _with_bundle(settings)
             engine = await _engine(settings, say)
             learner = await _taught(engine, database)
             if settings.bot_token:
@@ -201,6 +203,19 @@ async def _engine(settings: Settings, say: Say) -> Engine:
         return await _load(settings.model_dir, settings)
     except (BundleError, WeightsError) as error:
         raise StartError(str(error)) from None
+
+
+async def _with_bundle(settings: Settings) -> Settings:
+    """The settings with the bundle that BUNDLE names as MODEL_DIR, once it is fetched."""
+    if settings.bundle is None:
+        return settings
+    try:
+        folder, why_not_newest = await asyncio.to_thread(answering, settings.bundle)
+    except ShelfError as error:
+        raise StartError(str(error)) from None
+    if why_not_newest:
+        log.error("The bundle that was fetched last answers. %s", why_not_newest)
+    return settings.model_copy(update={"model_dir": folder})
 
 
 async def _load(folder: Path | None, settings: Settings) -> Engine:

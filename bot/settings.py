@@ -3,9 +3,9 @@
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnparsableError
 
@@ -34,6 +34,7 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite+aiosqlite:///data/tag4pic.db"
     model_dir: Path | None = None
+    bundle: str | None = None
     weights_dir: Path = Path("data/weights")
     device: Literal["auto", "openvino", "cuda", "cpu"] = "auto"
 
@@ -113,6 +114,17 @@ class Settings(BaseSettings):
             return int(every)
         return every
 
+    @model_validator(mode="after")
+    def _one_bundle(self) -> Self:
+        if self.bundle and self.model_dir:
+            raise ValueError("BUNDLE and MODEL_DIR each name a bundle: leave one of them empty")
+        if self.bundle and self.finetune_every is not None:
+            raise ValueError(
+                "FINETUNE_EVERY goes with MODEL_DIR, not with BUNDLE: fine-tune on one machine and "
+                "publish from there (tag4pic train publish)"
+            )
+        return self
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, level: object) -> object:
@@ -127,7 +139,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """What no log line may show, in every form in which it travels."""
         secrets = (self.bot_token, self.webhook_secret, self.api_key)
-        urls = (self.telegram_api_url, self.webhook_url, self.database_url)
+        urls = (self.telegram_api_url, self.webhook_url, self.database_url, self.bundle)
         of_urls = [secret for url in urls if url for secret in secrets_in(url)]
         return [secret.get_secret_value() for secret in secrets if secret is not None] + of_urls
 
@@ -143,7 +155,7 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         wrong = "; ".join(
-            f"{str(problem['loc'][0]).upper()} {_reason(problem['msg'])}"
+            " ".join([*map(str.upper, map(str, problem["loc"][:1])), _reason(problem["msg"])])
             for problem in error.errors(include_url=False)
         )
         raise SettingsError(f"{wrong}. Correct it in the environment or in .env.") from None

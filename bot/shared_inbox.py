@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.chat.services import Bot
 from bot.inbox import MOST, Inbox
-from storage import StorageError, changes, replicas
+from storage import StorageError, changes, rate_buckets, replicas
 from storage.tables import WaitingUpdate
 
 log = logging.getLogger(__name__)
@@ -190,6 +190,7 @@ class SharedInbox(Inbox):
         async with self._database.session(confirmed=False) as session:
             await replicas.tidy(session)
             await changes.purge(session)
+            await rate_buckets.purge(session)
 
     async def _lapsed(self) -> None:
         """Others may have this replica's chats: it ends what it is at, which waits for whoever."""

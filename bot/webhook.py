@@ -26,6 +26,9 @@ _strangers = logging.getLogger("bot.webhook.strangers")
 _strangers.setLevel(logging.CRITICAL)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+HEALTH = "/health"
+"""Where a balancer asks, without the secret, whether updates are taken."""
+
 MAX_UPDATE = 2**20
 HEAD_SECONDS = 10.0
 """Until a connection has sent the headers of its request, or the next one's."""
@@ -71,6 +74,7 @@ class _Server:
         self._secret = secret
         app = web.Application(middlewares=[self._guard], client_max_size=MAX_UPDATE)
         app.router.add_post(path, self._called)
+        app.router.add_get(HEALTH, self._health)
         self._runner = web.AppRunner(
             app, access_log=None, logger=_strangers, lingering_time=0.0, shutdown_timeout=2.0
         )
@@ -104,7 +108,8 @@ class _Server:
         if isinstance(timed, _Timed):
             timed.stop_timer()
         try:
-            if not is_secret(request.headers.get(SECRET_HEADER, ""), self._secret):
+            asks_health = request.method == "GET" and request.path == HEALTH
+            if not (asks_health or is_secret(request.headers.get(SECRET_HEADER, ""), self._secret)):
                 raise web.HTTPForbidden
             return await handler(request)
         except web.HTTPException:
@@ -126,13 +131,19 @@ class _Server:
             raise web.HTTPRequestTimeout from None
         except (ValueError, RecursionError):
             raise web.HTTPBadRequest from None
-        if self._inbox.is_full:
+        if self._inbox.is_full or not self._inbox.is_open:
             raise web.HTTPServiceUnavailable  # Telegram keeps it, and calls again
         try:
             await self._inbox.take([update])
         except StorageError as error:
             log.error("An update is not taken now, and comes again: %s", error)
             raise web.HTTPServiceUnavailable from None
+        return web.Response()
+
+    async def _health(self, _: web.Request) -> web.Response:
+        """Whether a balancer may call this one; nothing else, for strangers may ask."""
+        if self._inbox.is_full or not self._inbox.is_open:
+            raise web.HTTPServiceUnavailable
         return web.Response()
 
 

@@ -78,7 +78,8 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
     await session.execute(_WAITING_NO_LONGER, values)
     at = now()
     rows = [{"bot_id": bot_id, "update_id": update_id, "at": at} for update_id in update_ids]
-    return await insert_new(session, HandledUpdate, rows, HandledUpdate.update_id)
+    new = await insert_new(session, HandledUpdate, rows, HandledUpdate.update_id)
+    return {update_id for (update_id,) in new}
 
 
 async def purge(session: AsyncSession) -> None:

@@ -10,11 +10,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Integer,
     Select,
     bindparam,
     delete,
+    func,
+    literal,
     literal_column,
     select,
     union,
@@ -25,6 +29,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.tables import BANDS, CroppedPhoto, Photo, PhotoFeatures, PhotoFile, now
 from storage.upserts import insert, insert_missing, insert_or_change, inserted
+
+_LOCKS = 0x7461673400000000
+"""The first number of a lock, of one a value of each band."""
 
 _PER_BAND = 4096
 """The most photos a band proposes, newest first: bands of skies and white walls are crowded."""
@@ -85,6 +92,19 @@ async def add_hashes(session: AsyncSession, photo_id: int, hashes: Hashes) -> No
     without = update(Photo).where(Photo.id == photo_id, Photo.colours.is_(None))
     await session.execute(without.values(colours=hashes.colours))
     await _add_cropped(session, photo_id, hashes)
+
+
+async def one_at_a_time(session: AsyncSession, photos: Iterable[Hashes]) -> None:
+    """Nobody else stores photos that these may be copies of until the session ends.
+
+    On SQLite it is so anyway. Copies have a band in common; that is locked, whether stored or not.
+    """
+    bands = {(band, value) for one in photos for band, value in enumerate(one.bands)}
+    if bands and session.get_bind().dialect.name == "postgresql":
+        # In one order, so that of two who want the same none has what the other waits for.
+        numbers = sorted(_LOCKS + (band << 16) + value for band, value in bands)
+        lock = func.unnest(literal(numbers, ARRAY(BigInteger))).column_valued("number")
+        await session.execute(select(func.count(func.pg_advisory_xact_lock(lock))))
 
 
 async def add_features(

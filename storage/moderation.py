@@ -34,7 +34,7 @@ from storage import blocklist, changes, pages
 from storage.blocklist import Blocklist
 from storage.pages import Page
 from storage.tables import BlockedWord, Label, LabelDecision, now
-from storage.upserts import insert_or_change
+from storage.upserts import insert_new, insert_or_change
 
 Status = Literal["approved", "rejected"]
 Standing = Literal["everybodys", "rejected", "second_person", "approval"]
@@ -128,13 +128,15 @@ async def decide(
     query = waiting.having(first.between(first_label, last_label)).order_by(first)
     rows = (await session.execute(query)).all()
     decision = {"status": status, "decided_by": by, "decided_at": now()}
-    await insert_or_change(
+    # What waited may have been decided since it was read, on another replica: that word holds.
+    decided = await insert_new(
         session,
         LabelDecision,
         [{"photo_id": row[1], "key": row[4], **decision} for row in rows],
-        keys=["photo_id", "key"],
-        change=list(decision),
+        LabelDecision.photo_id,
+        LabelDecision.key,
     )
+    rows = [row for row in rows if (row[1], row[4]) in decided]
     changes.note(session, "photos", [row[1] for row in rows])
     return [Pending(*row[:4]) for row in rows]
 

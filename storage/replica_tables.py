@@ -6,7 +6,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Double, Index, String, false
+from sqlalchemy import JSON, BigInteger, Double, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import KEEP_COUNTING, Base, RowId
@@ -58,14 +58,17 @@ class RateBucket(Base):
 
     Attributes:
         clock: what told the time.
+        room: what is left in the bucket.
         at: seconds by it.
         warned: whether they were told that they send too fast.
+        verdict: what became of the last that they sent.
     """
 
     __tablename__ = "rate_buckets"
 
     clock: Mapped[str] = mapped_column(String(16), primary_key=True)
     who: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    left: Mapped[float] = mapped_column(Double)
+    room: Mapped[float] = mapped_column(Double)
     at: Mapped[float] = mapped_column(Double, index=True)
-    warned: Mapped[bool] = mapped_column(server_default=false())
+    warned: Mapped[bool]
+    verdict: Mapped[str] = mapped_column(String(16))

@@ -69,9 +69,10 @@ async def store(session: AsyncSession, bot_id: int, updates: Mapping[int, NewUpd
         {"bot_id": bot_id, "update_id": update_id, "received_at": at, **vars(updates[update_id])}
         for update_id in sorted(updates)
     ]
-    stored = await insert_new(session, WaitingUpdate, rows, WaitingUpdate.update_id)
-    if not stored:
+    new = await insert_new(session, WaitingUpdate, rows, WaitingUpdate.update_id)
+    if not new:
         return
+    stored = [update_id for (update_id,) in new]
     # Looked up after they were inserted: whoever handles one notes that as the row goes.
     handled = exists().where(
         HandledUpdate.bot_id == bot_id, HandledUpdate.update_id == WaitingUpdate.update_id

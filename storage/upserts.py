@@ -69,13 +69,13 @@ async def insert_new(
     session: AsyncSession,
     table: type[Base],
     rows: Sequence[Mapping[str, Any]],
-    column: InstrumentedAttribute[Any],
-) -> set[Any]:
-    """As ``insert_missing``; returns a column's values of those rows that were not there."""
+    *columns: InstrumentedAttribute[Any],
+) -> set[tuple[Any, ...]]:
+    """As ``insert_missing``; returns columns of those rows that were not there."""
     if not rows:
         return set()
-    statement = _inserting_missing(_dialect(session), table).returning(column)
-    return set(await session.scalars(statement, list(rows)))
+    statement = _inserting_missing(_dialect(session), table).returning(*columns)
+    return {tuple(row) for row in await session.execute(statement, list(rows))}
 
 
 async def inserted(

@@ -2,6 +2,7 @@
 
     python -m tests.replicas --minutes 2
     python -m tests.replicas --minutes 2 --starter      with the bundle that ships
+    python -m tests.replicas --one-user 100 --starter   one replica and three, a photo at a time
 
 Three replicas, each a process that runs as ``tag4pic run`` does, nginx before them, and a local Bot
 API server that calls the webhook, a fifth of the updates twice at once. Half way one replica is
@@ -15,6 +16,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import random
+import statistics
 import sys
 import time
 from dataclasses import dataclass
@@ -24,11 +26,12 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot import run
+from bot import run, shared_inbox
 from bot.local.server import LocalServer
 from bot.settings import Settings
 from recommenders.engine import Engine
 from storage import Database
+from storage import replicas as leases
 from storage.tables import Label
 from tests import balancer, crash_loop, postgres, webhook_calls
 from tests.colours import COLOURS, colour_engine, jpeg
@@ -42,6 +45,9 @@ SECRET = "s-3cret"
 REPLICAS = 3
 TWICE = 0.2
 """The share of updates that are delivered twice, at once."""
+WARMING = 10
+"""Photos before the first that counts."""
+
 SETTLE = 180.0
 """Seconds for what is left to be answered."""
 
@@ -88,7 +94,13 @@ class Replica:
 
 @contextlib.asynccontextmanager
 async def replicas(
-    server: LocalServer, database_url: str, ports: list[int], url: str, *, starter: bool = False
+    server: LocalServer,
+    database_url: str,
+    ports: list[int],
+    url: str,
+    *,
+    starter: bool,
+    lease: float,
 ) -> Any:
     """Starts replicas, one for each number that it is called with; all end with the block."""
     async with contextlib.AsyncExitStack() as stack:
@@ -96,7 +108,7 @@ async def replicas(
         async def start(number: int) -> Replica:
             process = _PROCESSES.Process(
                 target=be_a_replica,
-                args=(server.url, database_url, ports[number], url, starter),
+                args=(server.url, database_url, ports[number], url, starter, lease),
                 daemon=True,
             )
             process.start()
@@ -108,8 +120,11 @@ async def replicas(
         yield start
 
 
-def be_a_replica(server: str, database_url: str, port: int, url: str, starter: bool) -> None:
+def be_a_replica(
+    server: str, database_url: str, port: int, url: str, starter: bool, lease: float
+) -> None:
     """Runs one until it is killed or stopped."""
+    leases.LEASE, shared_inbox.RENEW_EVERY = lease, lease / 5
     if not starter:
         Engine.load = lambda *_, **__: colour_engine()  # type: ignore[assignment, method-assign]
     settings = Settings(
@@ -126,12 +141,20 @@ def be_a_replica(server: str, database_url: str, port: int, url: str, starter: b
 
 
 async def at_work_together(
-    seconds: float, *, people: int = 4, seed: int = 0, starter: bool = False
+    seconds: float,
+    *,
+    people: int = 4,
+    seed: int = 0,
+    starter: bool = False,
+    kill: bool = True,
+    lease: float = leases.LEASE,
 ) -> Outcome:
     """Runs it.
 
     Args:
         seconds: for how long people send.
+        kill: whether a replica is killed half way, and another one added.
+        lease: seconds after which the dead have heirs.
     """
     chance = random.Random(seed)
     asked: list[crash_loop.Asked] = []
@@ -150,7 +173,7 @@ async def at_work_together(
 
         calls = await stack.enter_async_context(webhook_calls.calls(server, where, SECRET))
         start = await stack.enter_async_context(
-            replicas(server, database_url, ports, url, starter=starter)
+            replicas(server, database_url, ports, url, starter=starter, lease=lease)
         )
         started = await asyncio.gather(*(start(number) for number in range(REPLICAS)))
         senders = [
@@ -160,8 +183,9 @@ async def at_work_together(
         until = time.monotonic() + seconds
         sending = [asyncio.create_task(_send(person, until, chance, asked)) for person in senders]
         await asyncio.sleep(seconds / 2)
-        await started[0].killed()
-        await start(REPLICAS)
+        if kill:
+            await started[0].killed()
+            await start(REPLICAS)
         await asyncio.gather(*sending)
         last = time.monotonic()
         with contextlib.suppress(TimeoutError):
@@ -182,6 +206,33 @@ async def at_work_together(
         refused=calls.refused,
         settled=round(settled, 1),
     )
+
+
+async def seconds_of_one_user(count: int, photos: int, *, starter: bool = False) -> list[float]:
+    """How long each of one person's photos takes, one after the other, with so many replicas."""
+    async with contextlib.AsyncExitStack() as stack:
+        database_server = stack.enter_context(postgres.server())
+        database_url = await stack.enter_async_context(database_server.database())
+        server = LocalServer(TOKEN)
+        await server.start(port=0)
+        stack.push_async_callback(server.stop)
+        ports = balancer.free_ports(count)
+        url = f"{await stack.enter_async_context(balancer.balancer(ports))}/hook"
+        await stack.enter_async_context(webhook_calls.calls(server, lambda _: [url], SECRET))
+        start = await stack.enter_async_context(
+            replicas(server, database_url, ports, url, starter=starter, lease=leases.LEASE)
+        )
+        for number in range(count):
+            await start(number)
+        person = await stack.enter_async_context(Person(server.page_url))
+        seconds = []
+        for number in range(photos + WARMING):
+            picture = jpeg(sorted(COLOURS)[number % 3], number)
+            began = time.perf_counter()
+            await person.send_photo(picture)
+            await person.wait_reply(60)
+            seconds.append(time.perf_counter() - began)
+    return seconds[WARMING:]
 
 
 async def _send(
@@ -222,14 +273,26 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--starter", action="store_true")
+    parser.add_argument("--no-kill", action="store_true")
+    parser.add_argument("--one-user", type=int, metavar="PHOTOS")
     given = parser.parse_args()
     if reason := missing():
         sys.exit(reason)
     from tests.replicas import at_work_together  # whose processes import nothing again
 
+    if given.one_user:
+        for count in (1, REPLICAS, 1, REPLICAS):
+            seconds = asyncio.run(seconds_of_one_user(count, given.one_user, starter=given.starter))
+            median = 1000 * statistics.median(seconds)
+            print(f"{count} replicas: a photo of one user takes {median:.0f} ms (median)")
+        return
     outcome = asyncio.run(
         at_work_together(
-            60 * given.minutes, people=given.people, seed=given.seed, starter=given.starter
+            60 * given.minutes,
+            people=given.people,
+            seed=given.seed,
+            starter=given.starter,
+            kill=not given.no_kill,
         )
     )
     print(outcome)

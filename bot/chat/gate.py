@@ -7,7 +7,7 @@ ends here too.
 
 import logging
 from collections.abc import Iterator
-from time import monotonic
+from time import time
 from typing import Any
 
 from telegram import Message, Update
@@ -49,14 +49,14 @@ async def _in_measure(update: Update, context: Context) -> None:
     """Ends what one person or chat sends too fast; they are told so once."""
     limits, query, message = context.services.rate_limits, update.callback_query, None
     if query is not None:
-        verdict = limits.verdict("ours", query.from_user.id, monotonic())
+        verdict = await limits.verdict("ours", query.from_user.id, time())
     elif (message := update.effective_message) is not None:
         sent_at = (message.edit_date or message.date).timestamp()
         sender = sender_of(message)
         times = CHAT if sender < 0 else 1  # many may write as a chat
-        verdict = limits.verdict("Telegram's", sender, sent_at, times)
+        verdict = await limits.verdict("Telegram's", sender, sent_at, times)
         if verdict == "passes" and sender != message.chat_id:
-            verdict = limits.verdict("Telegram's", message.chat_id, sent_at, CHAT)
+            verdict = await limits.verdict("Telegram's", message.chat_id, sent_at, CHAT)
     else:
         return
     if verdict == "passes":

@@ -220,7 +220,9 @@ async def remember(
         The photos with their ids. A copy is the photo that it is a copy of, with that one's id and
         features: what people taught that one is recommended for this.
     """
-    remembered = []
+    photos, remembered = list(photos), []
+    new = [photo.hashes for photo in photos if photo.hashes and photo.photo_id is None]
+    await known_photos.one_at_a_time(session, new)
     for photo in photos:
         stored = await _stored(session, engine, photo)
         assert stored.photo_id is not None

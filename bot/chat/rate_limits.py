@@ -4,9 +4,14 @@ Each has a bucket that fills evenly and is full at first, so albums and a holida
 through at once. What waits for a place to be computed is ``bot.chat.fair_places``'s affair.
 """
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from storage import Database, StorageError, rate_buckets
+
+log = logging.getLogger(__name__)
 
 MOST = 20_000
 """Buckets that are remembered; those of whom nothing came for longest go first."""
@@ -61,3 +66,25 @@ class RateLimits:
             return "silent"
         bucket.warned = True
         return "too_fast"
+
+
+class SharedRateLimits:
+    """The same for all replicas together, in their database; where that fails, this one's."""
+
+    def __init__(self, per_minute: int, database: Database) -> None:
+        self._per_minute = per_minute
+        self._database = database
+        self._own = RateLimits(per_minute)
+
+    async def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
+        """As of ``RateLimits``, by a clock that all replicas have in common."""
+        if not (self._per_minute and self._database.is_shared):
+            return self._own.verdict(clock, who, at, times)
+        try:
+            async with self._database.session(confirmed=False) as session:
+                size = float(self._per_minute * times)
+                verdict = await rate_buckets.take(session, clock, who, at, size)
+                return cast(Verdict, verdict)
+        except StorageError as error:
+            log.debug("How fast somebody sends is not known to all replicas: %s", error)
+            return self._own.verdict(clock, who, at, times)

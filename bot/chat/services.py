@@ -21,7 +21,7 @@ from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.outbox import Keyboard, Outbox, reply_to
 from bot.chat.questions import Questions
-from bot.chat.rate_limits import RateLimits
+from bot.chat.rate_limits import SharedRateLimits
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
@@ -82,11 +82,11 @@ class Services:
 
     outbox: Outbox = field(init=False)
     batches: Batches = field(init=False)
-    rate_limits: RateLimits = field(init=False)
+    rate_limits: SharedRateLimits = field(init=False)
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLACES))
 
     def __post_init__(self) -> None:
-        self.rate_limits = RateLimits(self.settings.updates_per_minute)
+        self.rate_limits = SharedRateLimits(self.settings.updates_per_minute, self.database)
         self.typing = Typing(lambda: self.photo_places.waiting >= MANY_WAIT)
         self.batches = Batches(self.worker, min(cores(), MAX_WORKERS))
 

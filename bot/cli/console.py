@@ -133,10 +133,18 @@ def settings_for_a_command() -> "Settings":
 
 
 def bundle_in_use(settings: "Settings") -> Path:
-    """The bundle that the bot answers with: MODEL_DIR or the starter, or its promoted version."""
+    """The bundle that the bot answers with: MODEL_DIR or the starter, or its promoted version.
+
+    Raises:
+        BundleError: where BUNDLE names none.
+    """
     from recommenders.engine import STARTER
     from recommenders.versions import in_use
 
+    if settings.bundle:
+        from bot.bundle_shelf import answering
+
+        return answering(settings.bundle)[0]
     return in_use(settings.model_dir) or STARTER
 
 

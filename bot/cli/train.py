@@ -27,7 +27,7 @@ from bot.cli.train_evaluation import (
     report,
 )
 from bot.cli.train_plan import chosen_plan, plan, print_choices
-from bot.cli.train_versions import finetune, rollback, status
+from bot.cli.train_versions import finetune, publish, rollback, status
 from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:
@@ -302,3 +302,4 @@ app.command()(report)
 app.command()(finetune)
 app.command()(status)
 app.command()(rollback)
+app.command()(publish)

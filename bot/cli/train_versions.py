@@ -1,4 +1,4 @@
-"""``tag4pic train finetune``, ``status`` and ``rollback``: versions from what people taught."""
+"""``tag4pic train finetune``, ``status``, ``rollback``, ``publish``: versions of a bundle."""
 
 import json
 import os
@@ -226,6 +226,27 @@ def rollback() -> None:
         f"[bold]{versions.name(version)}[/] ({_from_here(version)}) is in use again instead of "
         f"{model}; {counted(labels, 'label')} wait for the next fine-tuning."
     )
+
+
+def publish(
+    address: Annotated[str, typer.Argument(help="A folder, or such as s3://bucket/bundles.")],
+) -> None:
+    """Put the version of MODEL_DIR that is in use where all copies of the bot take it from.
+
+    Those that run with BUNDLE at this address answer with it within seconds. What is half uploaded
+    is not taken.
+
+    tag4pic train publish s3://bucket/bundles
+    """
+    settings = settings_for_a_command()
+    from bot.bundle_shelf import Shelf
+    from recommenders.versions import Versions
+
+    versions = Versions.of(settings.model_dir)
+    folder = versions.current()
+    shelf = Shelf(address)
+    shelf.publish(folder)
+    print_line(f"[bold]{versions.name(folder)}[/] is published at {shelf.address}.")
 
 
 def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[Result]]") -> Result:

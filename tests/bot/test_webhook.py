@@ -82,6 +82,14 @@ async def test_only_calls_with_the_secret_are_taken_and_each_is_handled_once(
         assert len(ann.replies()) == 2
 
 
+async def test_a_balancer_asks_without_the_secret_and_learns_nothing_else(port: int) -> None:
+    async with ClientSession() as http:
+        async with http.get(f"http://127.0.0.1:{port}/health") as health:
+            assert (health.status, await health.read()) == (200, b"")
+        async with http.get(f"http://127.0.0.1:{port}/hook") as other:
+            assert other.status == 403
+
+
 async def raw_status(port: int, secret: str) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"POST /hook HTTP/1.1\r\nHost: h\r\n{hook.SECRET_HEADER}: {secret}\r\n"

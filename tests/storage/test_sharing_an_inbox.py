@@ -2,13 +2,29 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 
+import numpy as np
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
-from storage import Database, changes, inbox, replicas
+from bot.chat.rate_limits import RateLimits
+from recommenders.copies import Hashes
+from storage import (
+    Database,
+    changes,
+    inbox,
+    known_photos,
+    labels,
+    moderation,
+    outbox,
+    rate_buckets,
+    replicas,
+    users,
+)
+from storage.blocklist import Blocklist
 from storage.replica_tables import Replica
-from storage.tables import WaitingUpdate
+from storage.tables import LabelDecision, OutgoingMessage, WaitingUpdate, now
 from tests.storage.dialects import on_postgresql
 
 BOT = 42
@@ -163,3 +179,117 @@ async def test_only_one_is_at_what_one_alone_may_do(database: Database) -> None:
         assert (first, second, other) == (True, False, True)
     async with database.alone("purging") as again:
         assert again
+
+
+async def test_what_the_dead_have_not_sent_is_sent_by_one_heir(database: Database) -> None:
+    await alive(database, 1, 2, 3)
+    async with database.session() as session:
+        for text in ("first", "second"):
+            message = OutgoingMessage(bot_id=BOT, chat_id=ANN, text=text, photo_ids=[])
+            message.replica, message.unsure, message.at = 1, 0, now()
+            await outbox.put(session, message)
+
+    async def heir(replica: int) -> list[str]:
+        async with database.session() as session:
+            if not await replicas.to_inherit(session, BOT):
+                return []
+            return [one.text for one in await replicas.inherit(session, BOT, replica)]
+
+    assert await heir(2) == []
+    await dies(database, 1)
+    inherited = await asyncio.gather(heir(2), heir(3))
+    assert sorted(inherited) == [[], ["first", "second"]]
+    async with database.session() as session:
+        assert not await outbox.counted(session, 1, 1, replica=1)  # should it still be alive
+
+
+async def test_of_two_admins_at_once_the_firsts_word_holds(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    photo = await new_photo()
+    async with database.session() as session:
+        await labels.add(
+            session,
+            person=ANN,
+            chat_id=ANN,
+            photo_id=photo,
+            hashtags={"dog": "dog"},
+            blocklist=Blocklist([]),
+        )
+    first = asyncio.Event()
+
+    async def decide(status: moderation.Status, admin: int, *, wait: bool) -> list[str]:
+        async with database.session() as session:
+            decided = await moderation.decide(session, 1, 1, status, admin)
+            first.set()
+            if wait:  # until the other waits, too
+                await _somebody_waits(database)
+        return [one.hashtag for one in decided]
+
+    approving = asyncio.create_task(decide("approved", 7, wait=True))
+    await first.wait()
+    assert await decide("rejected", 8, wait=False) == []
+    assert await approving == ["dog"]
+    async with database.reading() as session:
+        decision = await session.get(LabelDecision, (photo, "dog"))
+        assert decision is not None and decision.status == "approved"
+
+
+async def _somebody_waits(database: Database) -> None:
+    locks = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with asyncio.timeout(20):
+        while True:
+            async with database.reading() as session:
+                if await session.scalar(locks):
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_person_in_two_chats_at_once_gives_no_more_hashtags_a_day(
+    database: Database, new_photo: Callable[..., Awaitable[int]]
+) -> None:
+    photos = [await new_photo() for _ in range(6)]
+
+    async def teach(number: int, photo: int) -> int:
+        async with database.session() as session:
+            await users.seen(session, ANN)  # as whoever teaches
+            outcome = await labels.add(
+                session,
+                person=ANN,
+                chat_id=number,
+                photo_id=photo,
+                hashtags={"dog": "dog"},
+                blocklist=Blocklist([]),
+                daily_limit=3,
+            )
+        return len(outcome.added)
+
+    added = await asyncio.gather(*(teach(number, one) for number, one in enumerate(photos)))
+    assert sum(added) == 3
+
+
+async def test_copies_that_come_at_once_are_one_photo(database: Database) -> None:
+    async def arrives(number: int) -> int:
+        hashes = Hashes(0x123456789ABCDEF0 ^ 1 << number, 6)
+        async with database.session() as session:
+            await known_photos.one_at_a_time(session, [hashes])
+            [near] = await known_photos.sharing_a_band(session, [(hashes, False)])
+            if near:
+                return next(iter(near))
+            features = {"net": np.ones(4, np.float32)}
+            return await known_photos.remember(session, hashes=hashes, features=features)
+
+    assert len(set(await asyncio.gather(*map(arrives, range(8))))) == 1
+
+
+async def test_all_replicas_fill_and_empty_one_bucket(database: Database) -> None:
+    own = RateLimits(4)
+
+    async def verdict(at: float) -> str:
+        async with database.session() as session:
+            return await rate_buckets.take(session, "a", ANN, at, 4.0)
+
+    for at in (0, 0, 0, 0, 1, 1, 20, 20, 90, 90, 90, 90, 90, 90, 5):
+        assert await verdict(at) == own.verdict("a", ANN, at), at
+    at_once = await asyncio.gather(*(verdict(1_000.0) for _ in range(9)))
+    assert sorted(at_once) == [*["passes"] * 4, *["silent"] * 4, "too_fast"]

@@ -46,9 +46,10 @@ def upgrade() -> None:
         "rate_buckets",
         sa.Column("clock", sa.String(16), nullable=False),
         sa.Column("who", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("left", sa.Double(), nullable=False),
+        sa.Column("room", sa.Double(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("warned", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("warned", sa.Boolean(), nullable=False),
+        sa.Column("verdict", sa.String(16), nullable=False),
         sa.PrimaryKeyConstraint("clock", "who", name="pk_rate_buckets"),
     )
     op.create_index("ix_rate_buckets_at", "rate_buckets", ["at"])

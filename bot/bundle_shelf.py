@@ -1,0 +1,259 @@
+"""A bundle at an address that all replicas read: a folder, or object storage by way of fsspec.
+
+Below the address each bundle that was published has a folder, and ``current.json`` names the one
+to answer with, with the SHA-256 of each of its files. That file is written last; so what is only
+half there is never in use, and whatever is not as it says is not taken.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bot.secret_urls import shown
+from recommenders.bundle import BundleError, read_manifest
+
+FETCHED = Path("data/bundles")
+"""Where bundles lie that were fetched."""
+
+CURRENT = "current.json"
+STAY = 2
+"""So many of those that were fetched, the newest, stay."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+
+
+class ShelfError(BundleError):
+    """What is at the address cannot be used; the message says why, and names no secret."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A bundle that is to be used: its folder below the address, and each file's SHA-256."""
+
+    folder: str
+    files: Mapping[str, str]
+
+
+class _Store(Protocol):
+    def read(self, name: str) -> bytes: ...
+    def write(self, name: str, data: bytes) -> None: ...
+    def put(self, file: Path, name: str) -> None: ...
+    def get(self, name: str, file: Path) -> None: ...
+
+
+class Shelf:
+    """The bundles at an address.
+
+    Args:
+        address: a folder, or a URL that fsspec knows, such as ``s3://bucket/bundles``.
+
+    Raises:
+        ShelfError: where the package for such an address is not installed.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = shown(address) if "://" in address else address
+        self._store: _Store
+        if "://" in address:
+            self._store = _Objects(address, self.address)
+        else:
+            self._store = _Folder(Path(address))
+
+    def current(self) -> Published:
+        """The bundle to be used.
+
+        Raises:
+            ShelfError: where there is none, or the address cannot be reached.
+        """
+        try:
+            content = self._store.read(CURRENT)
+        except FileNotFoundError:
+            raise ShelfError(
+                f"{self.address} has no {CURRENT}, so no bundle was published there: "
+                "`tag4pic train publish` does it."
+            ) from None
+        except Exception as error:  # each storage has its own kinds
+            raise _unreachable(self.address, error) from error
+        try:
+            named = json.loads(content)
+            published = Published(named["folder"], dict(named["files"]))
+            names = [published.folder, *published.files]
+            if not all(_NAME.fullmatch(name) for name in names) or not published.files:
+                raise ValueError("a name that cannot be")
+            return published
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ShelfError(f"{self.address}/{CURRENT} cannot be read: publish again.") from None
+
+    def publish(self, bundle: Path) -> Published:
+        """Puts a bundle there, and says last that it is to be used.
+
+        Raises:
+            BundleError: where the folder is no bundle.
+            ShelfError: where the address cannot be written to; what is in use stays.
+        """
+        model = str(read_manifest(bundle).get("model", ""))
+        files = {file.name: _digest(file) for file in sorted(bundle.iterdir()) if file.is_file()}
+        whole = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        # Another bundle of the same name never takes the files away that somebody is fetching.
+        published = Published(f"{re.sub('[^A-Za-z0-9._-]', '_', model)}-{whole[:12]}", files)
+        try:
+            for name in files:
+                self._store.put(bundle / name, f"{published.folder}/{name}")
+            content = {"folder": published.folder, "files": files}
+            self._store.write(CURRENT, json.dumps(content, indent=1).encode())
+        except Exception as error:
+            raise _unreachable(self.address, error) from error
+        return published
+
+    def fetch(self, published: Published, into: Path = FETCHED) -> Path:
+        """The folder with a bundle, which is fetched where it is not there yet.
+
+        Raises:
+            ShelfError: where a file is missing or is not what was published.
+        """
+        folder = into.absolute() / published.folder
+        if _is_whole(folder, published):
+            return folder
+        partial = folder.with_name(f".{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            partial.mkdir(parents=True)
+            for name, digest in published.files.items():
+                try:
+                    self._store.get(f"{published.folder}/{name}", partial / name)
+                except FileNotFoundError:
+                    raise self._not_whole(f"{name} is missing") from None
+                if _digest(partial / name) != digest:
+                    raise self._not_whole(f"{name} is not what was published")
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.rename(folder)
+        except ShelfError:
+            raise
+        except Exception as error:
+            raise _unreachable(self.address, error) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        _tidy(into, folder)
+        return folder
+
+    def _not_whole(self, what: str) -> ShelfError:
+        return ShelfError(
+            f"The bundle at {self.address} is only half uploaded ({what}): publish it again."
+        )
+
+
+def _unreachable(address: str, error: Exception) -> ShelfError:
+    # Not the storage's own words, which may have the address with all that is in it.
+    return ShelfError(
+        f"{address} cannot be used ({type(error).__name__}): check the address, the rights there, "
+        "and the network."
+    )
+
+
+class _Folder:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def write(self, name: str, data: bytes) -> None:
+        partial = self._folder / f".{name}.partial"
+        partial.write_bytes(data)
+        partial.replace(self._folder / name)
+
+    def put(self, file: Path, name: str) -> None:
+        (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, self._folder / name)
+
+    def get(self, name: str, file: Path) -> None:
+        shutil.copyfile(self._folder / name, file)
+
+
+class _Objects:
+    def __init__(self, address: str, named: str) -> None:
+        try:
+            from fsspec.core import url_to_fs
+        except ModuleNotFoundError:
+            raise ShelfError(f"{named} needs fsspec: pip install 'tag4pic[objects]'.") from None
+        try:
+            # No listings from before: another process has written since.
+            self._files, root = url_to_fs(
+                address, use_listings_cache=False, skip_instance_cache=True
+            )
+        except ImportError as error:
+            raise ShelfError(f"{named} needs a package that is not installed: {error}.") from None
+        except ValueError:
+            raise ShelfError(f"{named} is no address that fsspec knows.") from None
+        except Exception as error:  # some connect at once
+            raise _unreachable(named, error) from error
+        self._root = root.rstrip("/")
+
+    def read(self, name: str) -> bytes:
+        return bytes(self._files.cat_file(f"{self._root}/{name}"))
+
+    def write(self, name: str, data: bytes) -> None:
+        self._files.pipe_file(f"{self._root}/{name}", data)
+
+    def put(self, file: Path, name: str) -> None:
+        path = f"{self._root}/{name}"
+        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        self._files.put_file(str(file), path)
+
+    def get(self, name: str, file: Path) -> None:
+        self._files.get_file(f"{self._root}/{name}", str(file))
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _is_whole(folder: Path, published: Published) -> bool:
+    try:
+        return all(_digest(folder / name) == one for name, one in published.files.items())
+    except OSError:
+        return False
+
+
+def _tidy(into: Path, newest: Path) -> None:
+    """Deletes what was fetched long ago; another process of this machine may use the last ones."""
+
+    def fetched_at(folder: Path) -> float:
+        return folder.stat().st_mtime
+
+    with suppress(OSError):
+        newest.touch()
+        for old in sorted(_fetched(into), key=fetched_at, reverse=True)[STAY:]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def answering(address: str, into: Path = FETCHED) -> tuple[Path, str]:
+    """The bundle to start with: the published one, else the one that was fetched last.
+
+    Returns:
+        Its folder, and why it is not the published one where it is not.
+
+    Raises:
+        ShelfError: where there is neither.
+    """
+    try:
+        shelf = Shelf(address)
+        return shelf.fetch(shelf.current(), into), ""
+    except ShelfError as error:
+        last = max(_fetched(into), key=lambda folder: folder.stat().st_mtime, default=None)
+        if last is None:
+            raise
+        return last.absolute(), str(error)
+
+
+def _fetched(into: Path) -> list[Path]:
+    if not into.is_dir():
+        return []
+    return [one for one in into.iterdir() if one.is_dir() and not one.name.startswith(".")]

@@ -1,0 +1,132 @@
+"""A bundle that was published reaches every replica, whole or not at all."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import fsspec
+import pytest
+
+from bot.bundle_shelf import CURRENT, Shelf, ShelfError, answering
+from bot.chat.application import build
+from bot.model_updates import kept_current
+from bot.settings import Settings, SettingsError, read_settings
+from recommenders.engine import Engine
+from recommenders.versions import Versions
+from storage import Database
+from tests.bot.running import TOKEN
+from tests.bundles import tiny_bundle
+
+
+@pytest.fixture(params=["folder", "file", "memory"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    (tmp_path / "shelf").mkdir()
+    folder = f"{tmp_path}/shelf"
+    kinds = {"folder": folder, "file": f"file://{folder}", "memory": f"memory://{uuid4().hex}"}
+    return kinds[request.param]
+
+
+def bundle(tmp_path: Path, model: str, seed: int = 0) -> Path:
+    return tiny_bundle(tmp_path / "made" / model, model=model, seed=seed)
+
+
+def remove(address: str, name: str) -> None:
+    files, root = fsspec.url_to_fs(address)
+    files.rm(f"{root}/{name}")
+
+
+def overwrite(address: str, name: str, data: bytes) -> None:
+    files, root = fsspec.url_to_fs(address)
+    files.pipe_file(f"{root}/{name}", data)
+
+
+def test_what_is_published_is_fetched_as_it_is_and_the_newest_answers(
+    address: str, tmp_path: Path
+) -> None:
+    into = tmp_path / "fetched"
+    with pytest.raises(ShelfError, match="no bundle was published"):
+        answering(address, into)
+    for model in ("one-1", "two-1"):
+        made = bundle(tmp_path, model)
+        Shelf(address).publish(made)
+        folder, problem = answering(address, into)
+        assert problem == ""
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
+            file.name: file.read_bytes() for file in made.iterdir()
+        }
+
+
+def test_what_is_half_uploaded_is_not_taken_and_the_last_one_goes_on(
+    address: str, tmp_path: Path
+) -> None:
+    into = tmp_path / "fetched"
+    Shelf(address).publish(bundle(tmp_path, "one-1"))
+    first, _ = answering(address, into)
+    second = Shelf(address).publish(bundle(tmp_path, "two-1", seed=1))
+    overwrite(address, f"{second.folder}/als.safetensors", b"half")
+    assert answering(address, into)[0] == first
+    assert "als.safetensors is not what was published" in answering(address, into)[1]
+    remove(address, f"{second.folder}/als.safetensors")
+    assert "als.safetensors is missing" in answering(address, into)[1]
+    for wrong in (b"{", b"[]", b'{"folder": "../x", "files": {"a": "b"}}', b"\xff"):
+        overwrite(address, CURRENT, wrong)
+        assert answering(address, into)[0] == first
+        assert "publish again" in answering(address, into)[1]
+    Shelf(address).publish(tmp_path / "made" / "two-1")
+    assert answering(address, into)[0].name == second.folder
+
+
+def test_an_address_that_leads_nowhere_is_told_without_its_password() -> None:
+    for address, sentence in (
+        ("nosuch://bucket/x", "no address that fsspec knows"),
+        ("ftp://me:s3cret@127.0.0.1:1/x", "package|cannot be used"),
+        ("/nowhere/at/all", "no bundle was published"),
+    ):
+        with pytest.raises(ShelfError, match=sentence) as refused:
+            Shelf(address).current()
+        assert "s3cret" not in str(refused.value)
+
+
+def test_one_bundle_is_named_and_its_versions_are_made_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BUNDLE", "s3://bucket/bundles")
+    assert read_settings(None).bundle == "s3://bucket/bundles"
+    for name, value in (("MODEL_DIR", "data/mine"), ("FINETUNE_EVERY", "50")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            with pytest.raises(SettingsError, match=f"{name}.*BUNDLE|BUNDLE.*{name}"):
+                read_settings(None)
+
+
+async def until(so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(120):
+        while not so():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_a_running_bot_follows_what_is_published(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shelf").mkdir()
+    shelf = Shelf(address := str(tmp_path / "shelf"))
+    shelf.publish(bundle(tmp_path, "one-1"))
+    folder, _ = answering(address)
+    database = await Database.open(settings.database_url)
+    with_bundle = settings.model_copy(update={"bundle": address, "model_dir": folder})
+    application = build(
+        with_bundle, Engine.load(folder), database, token=TOKEN, api_url="http://127.0.0.1:1"
+    )
+    services = application.bot_data["services"]
+    async with kept_current(application, Versions.of(folder), check_every=0.05):
+        overwrite(address, CURRENT, b"{")
+        await until(lambda: "publish again" in caplog.text)
+        assert services.engine.model == "one-1"
+        shelf.publish(bundle(tmp_path, "two-1", seed=2))
+        await until(lambda: services.engine.model == "two-1")
+    await database.close()
