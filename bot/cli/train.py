@@ -174,7 +174,7 @@ def fit(
     if backend == "tags":
         _fit_tags(dataset, out, chosen, post_counts, engine, master)
         return
-    with _fit_engine(engine, master) as computing, reporting() as progress:
+    with _fit_engine(engine, master, chosen) as computing, reporting() as progress:
         bundle = fit_dataset(
             dataset,
             out,
@@ -289,12 +289,13 @@ def tune(
 
 
 @contextmanager
-def _fit_engine(engine: str, master: str | None) -> "Iterator[FitEngine]":
+def _fit_engine(engine: str, master: str | None, plan: "Plan") -> "Iterator[FitEngine]":
     """What computes a fit, for as long as the block runs."""
     if engine == "spark":
         from training.spark.session import spark_session
-        from training.spark.spark_engine import SparkEngine
+        from training.spark.spark_engine import SparkEngine, check_plan
 
+        check_plan(plan)
         with spark_session(master) as session:
             yield SparkEngine(session)
         return
@@ -313,7 +314,7 @@ def _fit_tags(
 ) -> None:
     from training.fitting.pipeline import fit_hashtags
 
-    with _fit_engine(engine, master) as computing, reporting() as progress:
+    with _fit_engine(engine, master, plan) as computing, reporting() as progress:
         bundle = fit_hashtags(
             dataset, out, plan=plan, post_counts=post_counts, engine=computing, progress=progress
         )

@@ -21,7 +21,7 @@ from training.features.compute import embed
 from training.features.examples import Features
 from training.fitting.als import factorise, photo_space
 from training.fitting.categories import Grouping, Points, k_means
-from training.fitting.plan import MODELS, AlsPlan, Model, Plan, VectorsPlan
+from training.fitting.plan import MODELS, AlsPlan, Model, VectorsPlan
 from training.fitting.vectors import train_vectors
 from training.progress import Progress
 
@@ -39,13 +39,6 @@ class FitEngine(Protocol):
     @property
     def models(self) -> tuple[Model, ...]:
         """Of ``train_vectors``, those that it knows."""
-
-    def check(self, plan: Plan) -> None:
-        """Refuses a plan with knobs that it cannot honour.
-
-        Raises:
-            PlanError: names the knob.
-        """
 
     def read_posts(self, dataset: Location, problems: Problems | None) -> list[Post]:
         """See ``training.datasets.format.read_posts``."""
@@ -88,9 +81,6 @@ class OneMachine:
 
     name = "one machine"
     models = MODELS
-
-    def check(self, plan: Plan) -> None:
-        """Honours every knob."""
 
     def read_posts(self, dataset: Location, problems: Problems | None) -> list[Post]:
         return read_posts(Path(dataset), problems)

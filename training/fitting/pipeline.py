@@ -82,7 +82,6 @@ def fit_dataset(
         DatasetError, WeightsError: a sentence that says what is missing.
     """
     plan = plan or Plan()
-    engine.check(plan)
     training_set = prepare(
         dataset,
         plan,
@@ -236,7 +235,6 @@ def fit_hashtags(
         DatasetError: a sentence that says what is missing.
     """
     plan = plan or Plan()
-    engine.check(plan)
     problems = Problems()
     posts = [post for post in engine.read_posts(dataset, problems) if post.hashtags]
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)

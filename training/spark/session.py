@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Timer
 from typing import TYPE_CHECKING
 
@@ -78,14 +79,18 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
     builder = SparkSession.builder.appName("tag4pic").master(master)
     for name, value in _CONF.items():
         builder = builder.config(name, value)
-    try:
-        session = builder.getOrCreate()
-    except Exception as error:  # py4j's, the JVM's and PySpark's own have nothing in common
-        log.debug("Spark does not start", exc_info=error)
-        raise SparkError(
-            f"Spark does not start with --master {master}: {_cause(str(error))}. A master is "
-            "local[2], spark://host:7077, yarn or k8s://…"
-        ) from error
+    with TemporaryFile("w+", encoding="utf-8", errors="replace") as printed:
+        try:
+            with _printing_to(printed.fileno()):
+                session = builder.getOrCreate()
+        except Exception as error:  # py4j's, the JVM's and PySpark's own have nothing in common
+            log.debug("Spark does not start", exc_info=error)
+            printed.seek(0)
+            cause = _cause(printed.read() if "JAVA_GATEWAY_EXITED" in str(error) else str(error))
+            raise SparkError(
+                f"Spark does not start with --master {master}: {cause}. A master is local[2], "
+                "spark://host:7077, yarn or k8s://…"
+            ) from error
     try:
         _has_workers(session, master)
         yield session
@@ -97,6 +102,18 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
         raise as_sentence(error) from error
     finally:
         session.stop()
+
+
+@contextmanager
+def _printing_to(file: int) -> Iterator[None]:
+    """Lets what starts meanwhile, and that is the JVM, print its greetings to a file, not here."""
+    before = os.dup(2)
+    os.dup2(file, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
 
 
 def as_sentence(error: BaseException) -> SparkError:
@@ -187,5 +204,6 @@ def _cause(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line for line in lines if "Exception: " in line or "Error: " in line]
     line = (causes or lines or ["it does not say why"])[0]
-    line = re.sub(r"^(?:Caused by: |: )*[\w.$]+(?:Exception|Error): ", "", line)
+    line = re.sub(r'^(?:Caused by: |: |Exception in thread "[^"]*" )*', "", line)
+    line = re.sub(r"^[\w.$]+(?:Exception|Error): ", "", line)
     return line[:300].rstrip(".")

@@ -30,6 +30,33 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+MODELS: tuple[Model, ...] = ("skipgram",)
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuses a plan with a knob that Spark cannot honour.
+
+    Raises:
+        PlanError: names the knob.
+    """
+    instead = "Leave it out, or fit without --engine spark."
+    if plan.vectors.model not in MODELS:
+        raise PlanError(
+            f"vectors.model={plan.vectors.model} cannot be honoured by Spark: its Word2Vec is "
+            f"skip-gram. {instead}"
+        )
+    if "vectors.negative" in changed(plan):
+        raise PlanError(
+            "vectors.negative cannot be honoured by Spark: its Word2Vec has hierarchical softmax "
+            f"and draws no negatives. {instead}"
+        )
+    if plan.als.alpha <= 1:
+        raise PlanError(
+            f"als.alpha={plan.als.alpha:g} cannot be honoured by Spark, where a hashtag on a photo "
+            f"weighs more than 1. {instead}"
+        )
+
+
 class SparkEngine:
     """A ``training.fitting.fit_engine.FitEngine``.
 
@@ -38,7 +65,7 @@ class SparkEngine:
         chunk: photos whose features are kept at a time.
     """
 
-    models: tuple[Model, ...] = ("skipgram",)
+    models = MODELS
 
     def __init__(self, session: "SparkSession", chunk: int = photo_features.CHUNK) -> None:
         self._session, self._chunk = session, chunk
@@ -47,24 +74,6 @@ class SparkEngine:
     @property
     def name(self) -> str:
         return f"spark {self._session.version}"
-
-    def check(self, plan: Plan) -> None:
-        instead = "Leave it out, or fit without --engine spark."
-        if plan.vectors.model not in self.models:
-            raise PlanError(
-                f"vectors.model={plan.vectors.model} cannot be honoured by Spark: its Word2Vec is "
-                f"skip-gram. {instead}"
-            )
-        if "vectors.negative" in changed(plan):
-            raise PlanError(
-                "vectors.negative cannot be honoured by Spark: its Word2Vec has hierarchical "
-                f"softmax and draws no negatives. {instead}"
-            )
-        if plan.als.alpha <= 1:
-            raise PlanError(
-                f"als.alpha={plan.als.alpha:g} cannot be honoured by Spark, where a hashtag on a "
-                f"photo weighs more than 1. {instead}"
-            )
 
     def read_posts(self, dataset: Location, problems: Problems | None) -> list[Post]:
         """Reads ``posts.parquet`` or ``posts.jsonl``; photos are those of the dataset read last."""
