@@ -11,7 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
-_SECONDS = 120.0
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Options of a JVM that lives for seconds."""
+
+_SECONDS = 600.0
 
 
 def missing() -> str | None:
@@ -59,6 +62,7 @@ class Cluster:
             "SPARK_HOME": str(spark),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_DAEMON_MEMORY": "128m",
+            "SPARK_DAEMON_JAVA_OPTS": QUICK_JAVA,
         }
         number = len(self._processes) or ""
         with (self._folder / f"{what}{number}.log").open("wb") as log:

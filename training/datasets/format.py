@@ -36,6 +36,10 @@ MOST_LIKES = 10**12
 """A hundred for everybody on earth; beyond, a number is a slip."""
 
 
+Location = Path | str
+"""A folder; for Spark the address of one too, such as ``hdfs://namenode/posts``."""
+
+
 class DatasetError(Exception):
     """A dataset that cannot be used; the message says what is wrong and what to do."""
 

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.nearest import PhotoSpace
-from training.datasets.format import Post, Problems, read_posts
+from training.datasets.format import Location, Post, Problems, read_posts
 from training.features.changes import Change
 from training.features.compute import embed
 from training.features.examples import Features
@@ -24,9 +24,6 @@ from training.fitting.categories import Grouping, Points, k_means
 from training.fitting.plan import MODELS, AlsPlan, Model, VectorsPlan
 from training.fitting.vectors import train_vectors
 from training.progress import Progress
-
-Location = Path | str
-"""A folder; of some engines the address of one too, such as ``hdfs://namenode/posts``."""
 
 
 class FitEngine(Protocol):

@@ -23,7 +23,7 @@ from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
-from training.datasets.format import DatasetError, Post, Problems
+from training.datasets.format import DatasetError, Location, Post, Problems
 from training.datasets.post_counts import PostCounts
 from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Features
@@ -39,7 +39,7 @@ from training.fitting.choosing import (
     validation_rows,
 )
 from training.fitting.fit import fit_als, head_part
-from training.fitting.fit_engine import ONE_MACHINE, FitEngine, Location
+from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.fusion import CrossFitted, fit_fusion, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads

@@ -21,12 +21,12 @@ from recommenders.backbones.registry import (
 )
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
-from training.datasets.format import VALIDATION, DatasetError, Post, Problems
+from training.datasets.format import VALIDATION, DatasetError, Location, Post, Problems
 from training.datasets.post_counts import PostCounts, read_post_counts
 from training.features.changes import AS_IT_IS, MIRRORED, Change
 from training.features.compute import batches
 from training.features.examples import Examples
-from training.fitting.fit_engine import ONE_MACHINE, FitEngine, Location
+from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.plan import PhotosPlan, Plan
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary

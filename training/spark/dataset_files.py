@@ -15,12 +15,12 @@ from training.datasets.format import (
     POSTS,
     DatasetError,
     ImageOf,
+    Location,
     Post,
     Problems,
     image_in,
     posts_of_lines,
 )
-from training.fitting.fit_engine import Location
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

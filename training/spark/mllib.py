@@ -4,9 +4,9 @@ Where MLlib's formulas differ from those of ``implicit`` and gensim, what is map
 each function; what cannot be mapped is refused by ``training.spark.spark_engine``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,9 @@ from training.fitting.als import space_of
 from training.fitting.categories import Points
 from training.fitting.plan import AlsPlan, VectorsPlan
 from training.fitting.vectors import sentences_of
+from training.spark.columns import decoded, lists
 
 if TYPE_CHECKING:
-    import pyarrow
     from pyspark.sql import DataFrame, SparkSession
 
 _ROWS = 2048
@@ -64,27 +64,8 @@ def _vectors(session: "SparkSession", features: Features) -> "DataFrame":
         )
         pieces.append(rows.cast(pyarrow.binary()))
     table = pyarrow.table({"features": pyarrow.chunked_array(pieces)})
-    lists = session.createDataFrame(table).mapInArrow(_decoded, "vector array<double>")
-    return lists.select(array_to_vector("vector").alias("vector"))
-
-
-def _decoded(tables: "Iterator[pyarrow.RecordBatch]") -> "Iterator[pyarrow.RecordBatch]":
-    """On a worker: features in bytes become lists of numbers."""
-    import pyarrow
-
-    for table in tables:
-        if table.num_rows:
-            rows = np.array([np.frombuffer(one.as_py(), np.float16) for one in table.column(0)])
-            yield pyarrow.RecordBatch.from_arrays([_lists(rows)], names=["vector"])
-
-
-def _lists(rows: NDArray[Any]) -> "pyarrow.ListArray":
-    """Rows (n, dims) as a column of lists of numbers."""
-    import pyarrow
-
-    starts = np.arange(0, rows.size + 1, rows.shape[1], dtype=np.int32)
-    values = rows.ravel().astype(np.float64)
-    return pyarrow.ListArray.from_arrays(pyarrow.array(starts), pyarrow.array(values))
+    numbers = session.createDataFrame(table).mapInArrow(decoded, "vector array<double>")
+    return numbers.select(array_to_vector("vector").alias("vector"))
 
 
 def factorise(session: "SparkSession", counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
@@ -155,8 +136,8 @@ def train_vectors(
     counts, sentences, epochs = sentences_of(posts, plan)
     words = np.array([column for sentence in sentences for column in sentence], np.int32)
     starts = np.cumsum([0, *map(len, sentences)], dtype=np.int32)
-    lists = pyarrow.ListArray.from_arrays(pyarrow.array(starts), pyarrow.array(words))
-    hashtags = session.createDataFrame(pyarrow.table({"post": lists})).coalesce(1)
+    column = pyarrow.ListArray.from_arrays(pyarrow.array(starts), pyarrow.array(words))
+    hashtags = session.createDataFrame(pyarrow.table({"post": column})).coalesce(1)
     shuffled = (
         hashtags.crossJoin(session.range(epochs, numPartitions=1).withColumnRenamed("id", "epoch"))
         .select(
@@ -202,7 +183,7 @@ def k_means(session: "SparkSession", points: Points, k: int, seed: int) -> Centr
     from pyspark.ml.clustering import KMeans
     from pyspark.ml.functions import array_to_vector
 
-    table = session.createDataFrame(pyarrow.table({"point": _lists(_dense(points))}))
+    table = session.createDataFrame(pyarrow.table({"point": lists(_dense(points))}))
     vectors = table.select(array_to_vector("point").alias("features")).cache()
     fitted = KMeans(k=k, seed=seed, maxIter=_K_MEANS_ROUNDS).fit(vectors)
     vectors.unpersist()

@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.backbones.backbone import Backbone
-from training.datasets.format import Problems
+from training.datasets.format import Location, Problems
 from training.features.changes import Change
 from training.features.compute import batches, features_of, loaded_from
-from training.fitting.fit_engine import Location
 from training.progress import Progress
 from training.spark.dataset_files import DatasetFiles, address, literal
 

@@ -15,11 +15,10 @@ from scipy.sparse import csr_matrix
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.nearest import PhotoSpace
-from training.datasets.format import Post, Problems
+from training.datasets.format import Location, Post, Problems
 from training.features.changes import Change
 from training.features.examples import Features
 from training.fitting.categories import Grouping, Points
-from training.fitting.fit_engine import Location
 from training.fitting.knobs import PlanError
 from training.fitting.plan import AlsPlan, Model, Plan, VectorsPlan, changed
 from training.progress import Progress

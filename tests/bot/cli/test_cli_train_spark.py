@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from recommenders.backbones.registry import dims
 from recommenders.bundle import load
 from tests.bot.cli.fitted import Tag4pic
 from tests.shapes import posts_of, shapes, small_plan, write_posts
-from tests.spark_cluster import cluster, missing
+from tests.spark_cluster import QUICK_JAVA, cluster, missing
 from training.datasets.format import Problems
 from training.features.changes import AS_IT_IS
 from training.features.compute import embed
-from training.fitting.pipeline import fit_dataset
-from training.fitting.plan import Plan, turned
+from training.fitting.plan import AlsPlan
 from training.fitting.prepare import get_backbone
+from training.fitting.vocabulary import matrix
 from training.progress import silent
 from training.spark.session import SparkError, spark_session
 from training.spark.spark_engine import SparkEngine
@@ -50,7 +49,9 @@ def memory() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(
             "PYSPARK_SUBMIT_ARGS",
-            "--driver-memory 512m --conf spark.executor.memory=512m pyspark-shell",
+            "--driver-memory 512m --conf spark.executor.memory=512m "
+            f"--driver-java-options '{QUICK_JAVA}' "
+            f"--conf 'spark.executor.extraJavaOptions={QUICK_JAVA}' pyspark-shell",
         )
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
@@ -131,6 +132,8 @@ def test_posts_are_read_from_parquet_at_an_address(session: "SparkSession", tmp_
 @needs_spark
 def test_one_of_two_workers_is_killed_half_way_and_nothing_is_lost(tmp_path: Path) -> None:
     posts = shapes(tmp_path / "posts", 24, test=0)
+    network = get_backbone(BACKBONE, None)
+    here, _ = embed(sorted(posts.glob("images/*")), network, tmp_path / "here", processes=1)
     with cluster() as workers:
         first, _ = workers.add_worker(), workers.add_worker()
         with spark_session(workers.url) as session:
@@ -138,23 +141,24 @@ def test_one_of_two_workers_is_killed_half_way_and_nothing_is_lost(tmp_path: Pat
             killer = Thread(target=lambda: (_job_runs(tracker), workers.kill(first)))
 
             def kill_half_way(doing: str, done: int, total: int) -> None:
-                if doing == BACKBONE and 0 < done < total and not killer.ident:
+                if 0 < done < total and not killer.ident:
                     killer.start()
 
-            fit_dataset(
-                posts,
-                tmp_path / "mine",
-                backend="als",
-                backbone=BACKBONE,
-                cache_dir=tmp_path / "kept",
-                plan=turned(Plan(), TINY),
-                engine=SparkEngine(session, chunk=8),
+            engine = SparkEngine(session, chunk=8)
+            read = engine.read_posts(posts, None)
+            paths = [post.image for post in read if post.image is not None]
+            features, readable = engine.embed(
+                *(paths, network, tmp_path / "kept"),
+                change=AS_IT_IS,
                 progress=kill_half_way,
+                problems=Problems(),
             )
             killer.join()
-    als = load(tmp_path / "mine").arrays["als"]
-    assert len(als["photos"]) == 24
-    assert als["mean"].shape == (dims(BACKBONE),)
+            counts = matrix([post.hashtags for post in read], ["red", "blue", "circle"])
+            factors, _ = engine.factorise(counts, AlsPlan(factors=2, iterations=2))
+    assert readable.all()
+    assert np.array_equal(features, here)
+    assert np.isfinite(factors).all()
 
 
 def _job_runs(tracker: Any) -> None:
