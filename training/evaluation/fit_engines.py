@@ -1,7 +1,7 @@
 """The same fits by both engines: python -m training.evaluation.fit_engines
 
-Both are measured on the test split. Each seed is fitted by each engine from the same features, so that what one engine moves by between
-seeds stands beside what the other differs by.
+Each seed is fitted by each from the same features and measured on the test split, so that what one
+engine moves by between seeds stands beside what the other differs by.
 """
 
 from dataclasses import replace

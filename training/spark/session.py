@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
@@ -94,14 +94,15 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
     try:
         _has_workers(session, master)
         yield session
-    except PySparkException as error:
+    except (PySparkException, ConnectionError) as error:
         raise as_sentence(error) from error
     except Exception as error:
         if not type(error).__module__.startswith("py4j"):
             raise
         raise as_sentence(error) from error
     finally:
-        session.stop()
+        with suppress(Exception):  # where the JVM has ended there is nothing to stop
+            session.stop()
 
 
 @contextmanager
@@ -131,6 +132,11 @@ def as_sentence(error: BaseException) -> SparkError:
             "Workers of Spark ended in the middle of their work, again and again, most likely "
             "because memory ran out: give them more (spark.executor.memory, "
             f"spark.executor.memoryOverhead) or fewer cores each. {_KEPT}"
+        )
+    if isinstance(error, ConnectionError) or "Answer from Java side is empty" in text:
+        return SparkError(
+            "Spark's own process here ended, most likely because memory ran out: give it more "
+            f"(spark.driver.memory, in PYSPARK_SUBMIT_ARGS or spark-defaults). {_KEPT}"
         )
     missing = re.search(r"No module named '([\w.]+)'", text)
     if missing:
