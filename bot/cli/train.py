@@ -1,5 +1,7 @@
 """``tag4pic train``: from posts to a bundle, and how good it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +34,7 @@ from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle
+    from training.fitting.fit_engine import FitEngine
     from training.fitting.plan import Plan
 
 app = typer.Typer(
@@ -81,7 +84,15 @@ def embed(
 
 
 def fit(
-    dataset: Dataset,
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR",
+            help="A folder with posts.jsonl; with --engine spark also posts.parquet, and an "
+            "address such as hdfs://namenode/posts.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="The bundle to write.", show_default=False)
     ],
@@ -120,7 +131,20 @@ def fit(
             show_default="sizes are of the training posts",
         ),
     ] = None,
-    cache: Cache = CACHE,
+    cache: Annotated[
+        str, typer.Option(metavar="DIR", help="Where features are kept; with Spark as Parquet.")
+    ] = str(CACHE),
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="machine, or spark for a cluster's.")
+    ] = "machine",
+    master: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Of Spark: local[2], spark://host:7077, yarn or k8s://…",
+            show_default="all cores of this machine",
+        ),
+    ] = None,
 ) -> None:
     """Fit a bundle on a dataset: features, ALS, Word2Vec, their blend.
 
@@ -128,9 +152,13 @@ def fit(
     it stopped.
 
     tag4pic train fit --dataset posts --out mine --backbone efficientnet_lite0
+    tag4pic train fit --dataset posts --out mine --engine spark --master spark://host:7077
     tag4pic train fit --dataset posts --out mine --set head.loss=kld_bce
     """
     one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))
+    one_of("--engine", engine, ("machine", "spark"))
+    if master is not None and engine != "spark":
+        fail("--master is of Spark: add --engine spark, or leave it out.")
     settings = settings_for_a_command()
     from training.fitting.pipeline import fit_dataset
 
@@ -144,9 +172,9 @@ def fit(
     }
     chosen = chosen_plan(plan, set_, backend=backend, shorthands=shorthands)
     if backend == "tags":
-        _fit_tags(dataset, out, chosen, post_counts)
+        _fit_tags(dataset, out, chosen, post_counts, engine, master)
         return
-    with reporting() as progress:
+    with _fit_engine(engine, master, chosen) as computing, reporting() as progress:
         bundle = fit_dataset(
             dataset,
             out,
@@ -156,6 +184,7 @@ def fit(
             cache_dir=cache,
             plan=chosen,
             post_counts=post_counts,
+            engine=computing,
             progress=progress,
         )
     photos = counted(bundle.provenance["photos"], "photo")
@@ -259,11 +288,36 @@ def tune(
     )
 
 
-def _fit_tags(dataset: Path, out: Path, plan: "Plan", post_counts: Path | None) -> None:
+@contextmanager
+def _fit_engine(engine: str, master: str | None, plan: "Plan") -> "Iterator[FitEngine]":
+    """What computes a fit, for as long as the block runs."""
+    if engine == "spark":
+        from training.spark.session import spark_session
+        from training.spark.spark_engine import SparkEngine, check_plan
+
+        check_plan(plan)
+        with spark_session(master) as session:
+            yield SparkEngine(session)
+        return
+    from training.fitting.fit_engine import ONE_MACHINE
+
+    yield ONE_MACHINE
+
+
+def _fit_tags(
+    dataset: str,
+    out: Path,
+    plan: "Plan",
+    post_counts: Path | None,
+    engine: str,
+    master: str | None,
+) -> None:
     from training.fitting.pipeline import fit_hashtags
 
-    with reporting() as progress:
-        bundle = fit_hashtags(dataset, out, plan=plan, post_counts=post_counts, progress=progress)
+    with _fit_engine(engine, master, plan) as computing, reporting() as progress:
+        bundle = fit_hashtags(
+            dataset, out, plan=plan, post_counts=post_counts, engine=computing, progress=progress
+        )
     _print_bundle(
         bundle,
         out,

@@ -8,9 +8,9 @@ layouts into this one.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ MAX_EXAMPLES = 3
 """So many rows are shown of those that are wrong for one reason."""
 MOST_LIKES = 10**12
 """A hundred for everybody on earth; beyond, a number is a slip."""
+
+
+Location = Path | str
+"""A folder; for Spark the address of one too, such as ``hdfs://namenode/posts``."""
 
 
 class DatasetError(Exception):
@@ -83,6 +87,10 @@ class Problems:
         ]
 
 
+ImageOf = Callable[[object, str, Problems], Path | None]
+"""The photo of what a post names, where in the file it does so, and what is wrong with that."""
+
+
 def read_text(path: Path, problems: Problems) -> str:
     """The text of a file in whatever encoding; one that had to be guessed is noted.
 
@@ -124,9 +132,28 @@ def read_posts(
         )
     problems = Problems() if problems is None else problems
     lines = read_text(path, problems).split("\n")
-    posts = list(_posts(lines, folder, problems, hyphenated))
+    return posts_of_lines(
+        lines, str(path), partial(image_in, folder), problems=problems, hyphenated=hyphenated
+    )
+
+
+def posts_of_lines(
+    lines: Iterable[str],
+    source: str,
+    image_of: ImageOf,
+    *,
+    problems: Problems,
+    hyphenated: Counter[str] | None = None,
+) -> list[Post]:
+    """The posts of the lines of ``posts.jsonl``; see ``read_posts``.
+
+    Args:
+        source: what is read, for people.
+        image_of: the photo that a post names.
+    """
+    posts = list(_posts(lines, image_of, problems, hyphenated))
     if not posts:
-        raise DatasetError(f"{path} has no usable post. " + " ".join(problems.lines()))
+        raise DatasetError(f"{source} has no usable post. " + " ".join(problems.lines()))
     spellings = Counter(tag for post in posts for tag in post.hashtags)
     usual = usual_spellings(spellings)
     if len(usual) == len(spellings):
@@ -136,7 +163,7 @@ def read_posts(
 
 
 def _posts(
-    lines: Iterable[str], folder: Path, problems: Problems, hyphenated: Counter[str] | None
+    lines: Iterable[str], image_of: ImageOf, problems: Problems, hyphenated: Counter[str] | None
 ) -> Iterator[Post]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -149,12 +176,12 @@ def _posts(
         if not isinstance(row, dict) or not isinstance(row.get("hashtags"), list):
             problems.add("no list of hashtags", f"line {number}")
             continue
-        yield _post(row, folder, number, problems, hyphenated)
+        yield _post(row, image_of, number, problems, hyphenated)
 
 
 def _post(
     row: dict[str, Any],
-    folder: Path,
+    image_of: ImageOf,
     number: int,
     problems: Problems,
     hyphenated: Counter[str] | None,
@@ -166,7 +193,7 @@ def _post(
         tags = (without_hyphens(tag, hyphenated) for tag in tags)
     return Post(
         hashtags=canonical_hashtags(tags, where, problems),
-        image=_image(row.get("image"), folder, where, problems),
+        image=image_of(row.get("image"), where, problems),
         split=split and SPLITS.get(split.strip().casefold(), split),
         likes=_likes(row.get("likes"), where, problems),
         posted_at=_text(row.get("posted_at")),
@@ -175,7 +202,8 @@ def _post(
     )
 
 
-def _image(value: object, folder: Path, where: str, problems: Problems) -> Path | None:
+def image_in(folder: Path, value: object, where: str, problems: Problems) -> Path | None:
+    """The photo that a post names, inside its dataset's folder; None where there is none."""
     if not value:
         return None
     image = folder / str(value)

@@ -39,6 +39,9 @@ _FILES = 1024
 Photos = list[tuple[int, Path]]
 """Numbers of photos, and their files."""
 
+Loaded = tuple[bytes, NDArray[np.uint8] | None, str]
+"""Of a photo: its digest, what a network sees of it or None, and why there is nothing."""
+
 Computed = list[tuple[int, bytes, NDArray[np.float16] | None, str]]
 """Of each photo: its number, digest, features (dims,) or None, and why there are none."""
 
@@ -159,29 +162,42 @@ def _computing(
     def compute(photos: Photos, _: object) -> Computed:
         with ThreadPoolExecutor(threads) as pool:
             loaded = list(pool.map(load, [path for _, path in photos]))
-        pictures = [picture for _, picture, _ in loaded if picture is not None]
-        vectors = iter(
-            backbone.features_of_pixels(np.stack(pictures)).astype(np.float16) if pictures else ()
-        )
+        vectors = features_of(loaded, backbone)
         return [
-            (number, digest, None if picture is None else next(vectors), reason)
-            for (number, _), (digest, picture, reason) in zip(photos, loaded, strict=True)
+            (number, digest, vector, reason)
+            for (number, _), vector, (digest, _, reason) in zip(
+                photos, vectors, loaded, strict=True
+            )
         ]
 
     return compute
 
 
-def _load(path: Path, *, view: View, change: Change) -> tuple[bytes, NDArray[np.uint8] | None, str]:
-    """Reads one file: its digest, and its pixels or why there are none."""
+def _load(path: Path, *, view: View, change: Change) -> Loaded:
+    """Reads one file."""
     try:
-        content = path.read_bytes()
-        photo = decode(content, max(WORKING_SIDE, view.shorter_side))
-        digest = hashlib.sha256(content).digest()
-        return digest, change.pixels(photo, view, digest), ""
-    except PhotoError as error:
-        return b"", None, str(error)
+        return loaded_from(path.read_bytes(), view=view, change=change)
     except OSError as error:
         return b"", None, error.strerror or "cannot be opened"
+
+
+def loaded_from(content: bytes, *, view: View, change: Change) -> Loaded:
+    """What a network sees of the content of a photo's file."""
+    try:
+        photo = decode(content, max(WORKING_SIDE, view.shorter_side))
+    except PhotoError as error:
+        return b"", None, str(error)
+    digest = hashlib.sha256(content).digest()
+    return digest, change.pixels(photo, view, digest), ""
+
+
+def features_of(loaded: Sequence[Loaded], backbone: Backbone) -> list[NDArray[np.float16] | None]:
+    """Features (dims,) of each photo; None where there are no pixels."""
+    pictures = [picture for _, picture, _ in loaded if picture is not None]
+    vectors = iter(
+        backbone.features_of_pixels(np.stack(pictures)).astype(np.float16) if pictures else ()
+    )
+    return [None if picture is None else next(vectors) for _, picture, _ in loaded]
 
 
 def batches(total: int, size: int) -> Iterator[slice]:

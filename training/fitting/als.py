@@ -22,6 +22,17 @@ def photo_space(features: Features, plan: AlsPlan) -> PhotoSpace:
     summed = sum(block.sum(axis=0).astype(np.float64) for block in _blocks(features))
     mean = np.asarray(summed / len(features), np.float32)
     variances, vectors = _principal(features, mean)
+    return space_of(mean, variances, vectors, plan)
+
+
+def space_of(mean: Floats, variances: Floats, vectors: Floats, plan: AlsPlan) -> PhotoSpace:
+    """The space of as many directions as the plan's share of the variance takes.
+
+    Args:
+        mean: (dims,) float32 of the features.
+        variances: (k,), largest first.
+        vectors: (dims, k), their directions.
+    """
     total = variances.sum()
     if total <= 0:  # photos that are all alike
         return PhotoSpace(mean, np.eye(1, len(mean), dtype=np.float32))

@@ -6,9 +6,9 @@ to fifty dimensions (latent semantic analysis, Deerwester et al. 1990): most pos
 with each other, and without it k-means heaps half of them into one group about nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,18 +64,31 @@ class Categories:
     silhouette: float | None
 
 
+class Grouping(Protocol):
+    """Points put into groups."""
+
+    def predict(self, points: Points, /) -> Any:
+        """The group of each point."""
+
+
+Cluster = Callable[[Points, int, int], Grouping]
+"""Puts points into so many groups, by a seed."""
+
+
 def categories(
     posts: Sequence[Post],
     hashtags: Sequence[str],
     *,
     k: int | None = None,
     seed: int = 0,
+    cluster: Cluster | None = None,
 ) -> Categories:
     """Groups posts by their hashtags. The same seed gives the same groups.
 
     Args:
         hashtags: the vocabulary; other hashtags are passed over.
         k: how many categories, by silhouette where None. There are fewer where fewer posts differ.
+        cluster: k-means; ``k_means`` where None.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary, or ``k`` is less than one.
@@ -89,7 +102,7 @@ def categories(
     tfidf = TfidfTransformer().fit_transform(uses[used]).tocsr().astype(np.float32)
     # More threads than one add the same numbers in another order, and k-means then ends elsewhere.
     with threadpool_limits(1):
-        groups, silhouette = _group(tfidf, k, seed)
+        groups, silhouette = _group(tfidf, k, seed, cluster or k_means)
     return _described(len(posts), used, groups, tfidf, uses[used], hashtags, silhouette)
 
 
@@ -104,7 +117,15 @@ def _uses(posts: Sequence[Post], hashtags: Sequence[str]) -> Rows:
     return sparse.csr_matrix((np.ones(len(columns)), columns, starts), (len(posts), len(hashtags)))
 
 
-def _group(tfidf: Rows, k: int | None, seed: int) -> tuple[NDArray[np.int64], float | None]:
+def k_means(points: Points, k: int, seed: int) -> Grouping:
+    """The best of some k-means."""
+    fitted: Grouping = KMeans(k, n_init=_RESTARTS, random_state=seed).fit(points)
+    return fitted
+
+
+def _group(
+    tfidf: Rows, k: int | None, seed: int, cluster: Cluster
+) -> tuple[NDArray[np.int64], float | None]:
     """The group of each row, and the silhouette."""
     points = _points(tfidf, seed)
     random = np.random.default_rng(seed)
@@ -118,9 +139,9 @@ def _group(tfidf: Rows, k: int | None, seed: int) -> tuple[NDArray[np.int64], fl
     else:
         # More groups than that describe single posts, not what posts are about.
         sizes = [size for size in KS if size**2 <= different] or [1]
-    clusterings: list[tuple[float, KMeans]] = []
+    clusterings: list[tuple[float, Grouping]] = []
     for size in sizes:
-        means = KMeans(size, n_init=_RESTARTS, random_state=seed).fit(fitted)
+        means = cluster(fitted, size, seed)
         clusterings.append((_silhouette(sample, means), means))
     best = max(score for score, _ in clusterings)
     score, means = next((s, m) for s, m in clusterings if s >= best - _NOISE or best == -np.inf)
@@ -158,7 +179,7 @@ def _distinct(points: Points) -> NDArray[np.int64]:
     return np.array(first, np.int64)
 
 
-def _silhouette(sample: Points, means: KMeans) -> float:
+def _silhouette(sample: Points, means: Grouping) -> float:
     groups = means.predict(sample)
     if not 1 < len(np.unique(groups)) < sample.shape[0]:
         return -np.inf

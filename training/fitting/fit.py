@@ -10,7 +10,8 @@ from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part
 from recommenders.bundle_parts import als_part, w2v_part
 from training.features.examples import Examples
-from training.fitting.als import factorise, photo_space, projected
+from training.fitting.als import projected
+from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.head import FittedHead
 from training.fitting.plan import Plan
 
@@ -20,11 +21,13 @@ def fit_als(
     backbone: Backbone,
     plan: Plan,
     class_counts: csr_matrix | None = None,
+    *,
+    engine: FitEngine = ONE_MACHINE,
 ) -> tuple[AlsRecommender, Part]:
     """Fits ALS; ``class_counts`` (classes, V) are hashtags of the classifier's classes."""
     name = backbone.name
-    space = photo_space(examples.features[name], plan.als)
-    photo_factors, hashtag_factors = factorise(examples.counts, plan.als)
+    space = engine.photo_space(examples.features[name], plan.als)
+    photo_factors, hashtag_factors = engine.factorise(examples.counts, plan.als)
     photos = projected(space, examples.features[name])
     if name in examples.mirrored:
         photos = np.concatenate([photos, projected(space, examples.mirrored[name])])

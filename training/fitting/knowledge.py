@@ -12,7 +12,7 @@ from recommenders.bundle import Part
 from recommenders.category import Category
 from recommenders.hashtag_tables import HashtagTables, knowledge_part
 from training.datasets.format import Post
-from training.fitting.categories import categories
+from training.fitting.categories import Cluster, categories
 from training.fitting.plan import VectorsPlan
 from training.fitting.ratings import earnings, median_likes, uses_of
 from training.fitting.sizes import known_posts, sizes
@@ -35,14 +35,19 @@ class Homes:
 
 
 def homes_in_posts(
-    posts: Sequence[Post], hashtags: Sequence[str], *, k: int | None = None, seed: int = 0
+    posts: Sequence[Post],
+    hashtags: Sequence[str],
+    *,
+    k: int | None = None,
+    seed: int = 0,
+    cluster: Cluster | None = None,
 ) -> Homes:
     """The categories that k-means makes of posts; see ``training.fitting.categories``.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary.
     """
-    groups = categories(posts, hashtags, k=k, seed=seed)
+    groups = categories(posts, hashtags, k=k, seed=seed, cluster=cluster)
     in_group = np.bincount(groups.posts[groups.posts >= 0], minlength=len(groups.names))
     rows = zip(groups.names, groups.leaders, map(int, in_group), strict=True)
     return Homes(
@@ -63,6 +68,7 @@ def knowledge(
     post_counts: Mapping[str, int] | None = None,
     seed: int = 0,
     homes: Homes | None = None,
+    cluster: Cluster | None = None,
 ) -> Part:
     """The part ``knowledge``.
 
@@ -75,11 +81,12 @@ def knowledge(
         fewest_uses: posts that must carry a hashtag for it to be called similar to another.
         post_counts: a platform's posts by hashtag, where known.
         homes: the categories, where they are known; else k-means over the posts makes them.
+        cluster: that k-means; see ``training.fitting.categories``.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary.
     """
-    homes = homes or homes_in_posts(posts, hashtags, k=k, seed=seed)
+    homes = homes or homes_in_posts(posts, hashtags, k=k, seed=seed, cluster=cluster)
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
     posts_of = known_posts(hashtags, post_counts or {})

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
-from training.datasets.format import DatasetError, Post, Problems, read_posts
+from training.datasets.format import DatasetError, Location, Post, Problems
 from training.datasets.post_counts import PostCounts
 from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Features
@@ -39,6 +39,7 @@ from training.fitting.choosing import (
     validation_rows,
 )
 from training.fitting.fit import fit_als, head_part
+from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.fusion import CrossFitted, ScoredAls, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
@@ -52,17 +53,18 @@ log = logging.getLogger(__name__)
 
 
 def fit_dataset(
-    dataset: Path,
+    dataset: Location,
     out: Path,
     *,
     backend: str = "all",
     backbone: str | None = None,
     weights_dir: Path | None = None,
-    cache_dir: Path,
+    cache_dir: Location,
     plan: Plan | None = None,
     fetch: bool = True,
     without: Collection[str] = (),
     post_counts: Path | None = None,
+    engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits a bundle on a dataset's training posts and writes it.
@@ -74,6 +76,7 @@ def fit_dataset(
         without: hashtags whose posts are left out, to measure how it learns them later.
         post_counts: a platform's counts, by which hashtags are niche, middle or broad; see
             ``training.datasets.post_counts``.
+        engine: what computes the steps that grow with the posts.
 
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing.
@@ -89,10 +92,11 @@ def fit_dataset(
         fetch=fetch,
         without=without,
         post_counts=post_counts,
+        engine=engine,
         progress=progress,
     )
     bundle = fit_bundle(training_set, plan, f"{out.name}-1", progress)
-    bundle = replace(bundle, provenance={"dataset": dataset.name} | bundle.provenance)
+    bundle = replace(bundle, provenance={"dataset": PurePath(dataset).name} | bundle.provenance)
     save(bundle, out)
     return bundle
 
@@ -108,6 +112,7 @@ def fit_bundle(
     """
     examples, vectors = training_set.examples, training_set.vectors
     photos, hashtags = training_set.photos, training_set.hashtags
+    engine = training_set.engine
 
     # Photos to choose by.
     fit_rows, held_out_rows = validation_rows(photos, plan)
@@ -122,11 +127,11 @@ def fit_bundle(
     if "als" in training_set.backbone_of:
         backbone = training_set.backbones[training_set.backbone_of["als"]]
         progress("ALS", 0, 2)
-        recommender, _ = fit_als(fit_on, backbone, plan)
+        recommender, _ = fit_als(fit_on, backbone, plan, engine=engine)
         recognised = ScoredAls(recommender, held_out.features[backbone.name])
         scored["als"] = recognised
         progress("ALS", 1, 2)
-        _, parts["als"] = fit_als(examples, backbone, plan)
+        _, parts["als"] = fit_als(examples, backbone, plan, engine=engine)
         pca = _pca(parts["als"], examples.features[backbone.name])
         progress("ALS", 2, 2)
         if len(parts["als"].arrays["photos"]) > SCANNED:
@@ -177,7 +182,7 @@ def fit_bundle(
     posts = training_set.posts
     counted = training_set.post_counts
     parts |= _hashtag_parts(
-        posts, hashtags, examples.counts, vectors, plan, progress, best, counted
+        posts, hashtags, examples.counts, vectors, plan, progress, best, counted, engine
     )
 
     bundle = Bundle(
@@ -191,7 +196,7 @@ def fit_bundle(
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
         provenance={
-            **_provenance(posts, len(photos), training_set.problems, plan, counted),
+            **_provenance(posts, len(photos), training_set.problems, plan, counted, engine),
             "weights": _weights(training_set.backbones.values()),
             **pca,
         },
@@ -212,11 +217,12 @@ def _indexed(als: Part, progress: Progress) -> dict[str, Part]:
 
 
 def fit_hashtags(
-    dataset: Path,
+    dataset: Location,
     out: Path,
     *,
     plan: Plan | None = None,
     post_counts: Path | None = None,
+    engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> Bundle:
     """Fits what is known about hashtags on all posts of a dataset, and writes it.
@@ -224,26 +230,29 @@ def fit_hashtags(
     The bundle serves ``tag4pic tags``; it answers no photos, since nothing was learnt of any.
 
     Args:
-        post_counts: as for ``fit_dataset``.
+        post_counts, engine: as for ``fit_dataset``.
 
     Raises:
         DatasetError: a sentence that says what is missing.
     """
     plan = plan or Plan()
     problems = Problems()
-    posts = [post for post in read_posts(dataset, problems) if post.hashtags]
+    posts = [post for post in engine.read_posts(dataset, problems) if post.hashtags]
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
         raise DatasetError(f"No hashtag is on at least {plan.min_count} posts. Lower min_count.")
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
-    vectors = hashtag_vectors(posts, hashtags, plan, progress)
+    vectors = hashtag_vectors(
+        posts, hashtags, plan, progress, train=engine.train_vectors, models=engine.models
+    )
     counts = matrix([post.hashtags for post in posts], hashtags)
-    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress, None, counted)
+    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress, None, counted, engine)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        provenance={"dataset": dataset.name} | _provenance(posts, 0, problems, plan, counted),
+        provenance={"dataset": PurePath(dataset).name}
+        | _provenance(posts, 0, problems, plan, counted, engine),
     ).with_parts(parts)
     save(bundle, out)
     return bundle
@@ -258,6 +267,7 @@ def _hashtag_parts(
     progress: Progress,
     default_backend: str | None,
     post_counts: PostCounts | None,
+    engine: FitEngine,
 ) -> dict[str, Part]:
     """The parts that need no features: ``ranking`` and ``knowledge``."""
     progress("categories and similar hashtags", 0, 1)
@@ -269,6 +279,7 @@ def _hashtag_parts(
         fewest_uses=plan.vectors.fewest_uses,
         post_counts=None if post_counts is None else post_counts.posts,
         seed=plan.seed,
+        cluster=engine.k_means,
     )
     progress("categories and similar hashtags", 1, 1)
     rating = knowledge.rating(posts, hashtags)
@@ -298,6 +309,7 @@ def _provenance(
     problems: Problems,
     plan: Plan,
     counted: PostCounts | None,
+    engine: FitEngine,
 ) -> dict[str, Any]:
     return {
         "posts": len(posts),
@@ -307,5 +319,6 @@ def _provenance(
         "seed": plan.seed,
         "plan": plan_to_json(plan),
         "vector_epochs": epochs_of(posts, plan.vectors),
+        "engine": engine.name,
         **({} if counted is None else {"post_counts": counted.summary()}),
     }

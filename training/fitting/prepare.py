@@ -21,11 +21,12 @@ from recommenders.backbones.registry import (
 )
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
-from training.datasets.format import VALIDATION, DatasetError, Post, Problems, read_posts
+from training.datasets.format import VALIDATION, DatasetError, Location, Post, Problems
 from training.datasets.post_counts import PostCounts, read_post_counts
 from training.features.changes import AS_IT_IS, MIRRORED, Change
-from training.features.compute import batches, embed
+from training.features.compute import batches
 from training.features.examples import Examples
+from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.plan import PhotosPlan, Plan
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
@@ -55,6 +56,7 @@ class TrainingSet:
         vectors: by model (V, dims): see ``hashtag_vectors``.
         problems: posts and photos that were left out.
         post_counts: a platform's posts by hashtag, of those in the posts; None where unknown.
+        engine: what computes the fit.
     """
 
     posts: list[Post]
@@ -66,10 +68,18 @@ class TrainingSet:
     vectors: dict[str, Floats]
     problems: Problems
     post_counts: PostCounts | None = None
+    engine: FitEngine = ONE_MACHINE
 
     def with_vectors_of(self, plan: Plan, progress: Progress = silent) -> "TrainingSet":
         """The same photos and hashtags, with vectors learnt by another plan."""
-        vectors = hashtag_vectors(self.posts, self.hashtags, plan, progress)
+        vectors = hashtag_vectors(
+            self.posts,
+            self.hashtags,
+            plan,
+            progress,
+            train=self.engine.train_vectors,
+            models=self.engine.models,
+        )
         return replace(self, vectors=vectors)
 
     @property
@@ -79,23 +89,24 @@ class TrainingSet:
 
 
 def prepare(
-    dataset: Path,
+    dataset: Location,
     plan: Plan,
     *,
     backend: str = "all",
     backbone: str | None = None,
     weights_dir: Path | None = None,
-    cache_dir: Path,
+    cache_dir: Location,
     fetch: bool = True,
     without: Collection[str] = (),
     post_counts: Path | None = None,
+    engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> TrainingSet:
     """Everything before the fit; arguments and errors as ``fit_dataset``."""
     problems = Problems()
     posts = [
         post
-        for post in posts_of(dataset, "train", problems)
+        for post in posts_of(dataset, "train", problems, engine)
         if not set(without).intersection(post.hashtags)
     ]
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
@@ -108,6 +119,7 @@ def prepare(
         cache_dir=cache_dir,
         fetch=fetch,
         problems=problems,
+        engine=engine,
         progress=progress,
     )
     return replace(photos, post_counts=counted).with_vectors_of(plan, progress)
@@ -120,9 +132,10 @@ def prepare_photos(
     backend: str,
     backbone: str | None,
     weights_dir: Path | None,
-    cache_dir: Path,
+    cache_dir: Location,
     fetch: bool,
     problems: Problems,
+    engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> TrainingSet:
     """Posts made ready to fit on, but for the hashtags' vectors."""
@@ -142,6 +155,7 @@ def prepare_photos(
         changes=changes,
         progress=progress,
         problems=problems,
+        engine=engine,
     )
     posts = [post for post in posts if post.hashtags]
     hashtags = vocabulary((post.hashtags for post in photos), plan.min_count)
@@ -174,6 +188,7 @@ def prepare_photos(
         backbones,
         {},
         problems,
+        engine=engine,
     )
 
 
@@ -198,9 +213,14 @@ def is_split(post: Post, split: str, named: bool) -> bool:
     return (split == "test") == test
 
 
-def posts_of(folder: Path, split: str, problems: Problems | None = None) -> list[Post]:
+def posts_of(
+    folder: Location,
+    split: str,
+    problems: Problems | None = None,
+    engine: FitEngine = ONE_MACHINE,
+) -> list[Post]:
     """The posts of a dataset's split."""
-    posts = read_posts(folder, problems)
+    posts = engine.read_posts(folder, problems)
     named = any(post.split for post in posts)
     chosen = [post for post in posts if is_split(post, split, named)]
     if not chosen:
@@ -261,11 +281,12 @@ def changes_of(photos: PhotosPlan) -> list[Change]:
 def embed_posts(
     posts: Sequence[Post],
     backbones: Sequence[Backbone],
-    cache_dir: Path,
+    cache_dir: Location,
     *,
     changes: Sequence[Change] = (),
     progress: Progress = silent,
     problems: Problems,
+    engine: FitEngine = ONE_MACHINE,
 ) -> tuple[list[Post], Embedded, dict[Change, Embedded]]:
     """Features of posts' photos, and of changed copies of them.
 
@@ -290,7 +311,7 @@ def embed_posts(
     features: dict[tuple[str, Change], NDArray[np.float16]] = {}
     for part in {part.name: part for backbone in backbones for part in backbone.parts}.values():
         for change in (AS_IT_IS, *changes):
-            features[part.name, change], readable = embed(
+            features[part.name, change], readable = engine.embed(
                 [path for _, path in pictured],
                 part,
                 cache_dir,

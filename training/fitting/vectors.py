@@ -7,7 +7,7 @@ outweigh ten of three.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from gensim.models import Word2Vec
@@ -20,12 +20,36 @@ from training.fitting.vocabulary import frequencies
 from training.progress import Progress, silent
 
 
+class TrainVectors(Protocol):
+    """Learns hashtags' vectors of posts, as ``train_vectors`` does."""
+
+    def __call__(
+        self,
+        posts: Sequence[Post],
+        model: Model,
+        plan: VectorsPlan,
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[list[str], Floats]: ...
+
+
 def hashtag_vectors(
-    posts: Sequence[Post], hashtags: Sequence[str], plan: Plan, progress: Progress = silent
+    posts: Sequence[Post],
+    hashtags: Sequence[str],
+    plan: Plan,
+    progress: Progress = silent,
+    *,
+    train: TrainVectors | None = None,
+    models: Sequence[Model] = MODELS,
 ) -> dict[str, Floats]:
     """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty where posts have one hashtag.
 
     A hashtag that is too rare for ``vectors.min_count`` has zeros.
+
+    Args:
+        train: what learns them; ``train_vectors`` where None.
+        models: those that it knows.
 
     Raises:
         DatasetError: where all are too rare.
@@ -35,12 +59,11 @@ def hashtag_vectors(
         raise DatasetError(
             f"No hashtag is on at least {plan.vectors.min_count:,} posts. Lower vectors.min_count."
         )
+    train = train or train_vectors
     vectors: dict[str, Floats] = {}
-    for model in MODELS:
+    for model in models:
         try:
-            tags, learnt = train_vectors(
-                posts, model, plan.vectors, seed=plan.seed, progress=progress
-            )
+            tags, learnt = train(posts, model, plan.vectors, seed=plan.seed, progress=progress)
         except DatasetError:
             return {}
         vectors[model] = aligned(hashtags, tags, learnt)
@@ -87,11 +110,7 @@ def train_vectors(
         DatasetError: where no post has two hashtags.
     """
     plan = plan or VectorsPlan()
-    counts = frequencies((post.hashtags for post in posts), plan.min_count)
-    sentences = _sentences(posts, counts)
-    epochs = _epochs(sentences, plan)
-    if not sentences:
-        raise DatasetError("No post has two hashtags, and hashtags are told by those beside them.")
+    counts, sentences, epochs = sentences_of(posts, plan)
     shuffled = _Shuffled(sentences, list(counts), seed)
     word2vec = Word2Vec(
         vector_size=plan.dims,
@@ -116,6 +135,21 @@ def train_vectors(
     )
     tags = list(counts)
     return tags, np.ascontiguousarray(word2vec.wv[tags], dtype=np.float32)
+
+
+def sentences_of(
+    posts: Sequence[Post], plan: VectorsPlan
+) -> tuple[dict[str, int], list[list[int]], int]:
+    """What vectors are learnt of: uses by hashtag, posts as columns of these, and the epochs.
+
+    Raises:
+        DatasetError: where no post has two hashtags.
+    """
+    counts = frequencies((post.hashtags for post in posts), plan.min_count)
+    sentences = _sentences(posts, counts)
+    if not sentences:
+        raise DatasetError("No post has two hashtags, and hashtags are told by those beside them.")
+    return counts, sentences, _epochs(sentences, plan)
 
 
 def _sentences(posts: Sequence[Post], counts: Mapping[str, int]) -> list[list[int]]:

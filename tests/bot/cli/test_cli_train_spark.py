@@ -1,0 +1,226 @@
+"""Fits that Spark computes: on this machine's cores, and on a cluster of two workers."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from time import sleep
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from recommenders.bundle import load
+from tests.bot.cli.fitted import Tag4pic
+from tests.shapes import posts_of, shapes, small_plan, write_posts
+from tests.spark_cluster import QUICK_JAVA, cluster, missing
+from training.datasets.format import Problems
+from training.features.changes import AS_IT_IS
+from training.features.compute import embed
+from training.fitting.plan import AlsPlan
+from training.fitting.prepare import get_backbone
+from training.fitting.vocabulary import matrix
+from training.progress import silent
+from training.spark.session import SparkError, spark_session
+from training.spark.spark_engine import SparkEngine
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+needs_spark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
+
+BACKBONE = "efficientnet_lite0"
+TINY = {
+    "heads": 1,
+    "categories": 2,
+    "photos.mirrored": False,
+    "vectors.epochs": 1,
+    "vectors.dims": 8,
+    "als.factors": 8,
+    "als.iterations": 2,
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory() -> Iterator[None]:
+    """The only JVM of these tests, and the workers that it asks for, take little memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(
+            "PYSPARK_SUBMIT_ARGS",
+            "--driver-memory 512m --conf spark.executor.memory=512m "
+            f"--driver-java-options '{QUICK_JAVA}' "
+            f"--conf 'spark.executor.extraJavaOptions={QUICK_JAVA}' pyspark-shell",
+        )
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+        yield
+
+
+@pytest.fixture
+def session() -> "Iterator[SparkSession]":
+    with spark_session("local[2]") as session:
+        yield session
+
+
+@needs_spark
+def test_a_fit_by_spark_is_a_bundle_that_answers(tag4pic: Tag4pic, folder: Path) -> None:
+    dataset = shapes(folder / "posts", 36, test=9)
+    knobs = [f"--set={name}={str(value).lower()}" for name, value in TINY.items()]
+    fitted = tag4pic(
+        *("train", "fit", "--dataset", str(dataset), "--out", "mine", "--cache", "kept"),
+        *("--engine", "spark", "--master", "local[2]", "--backbone", BACKBONE),
+        *("--plan", str(small_plan(folder)), *knobs),
+    )
+    assert fitted.exit_code == 0, fitted.output
+    assert load(folder / "mine").provenance["engine"].startswith("spark 4")
+    photo = str(dataset / "images" / "000.jpg")
+    answered = tag4pic("recommend", photo, "--json", env={"MODEL_DIR": "mine"})
+    assert "red" in [one["tag"] for one in json.loads(answered.stdout)["hashtags"]]
+
+
+@needs_spark
+def test_features_are_kept_and_are_those_of_one_machine(
+    session: "SparkSession", tmp_path: Path
+) -> None:
+    posts = shapes(tmp_path / "posts", 8, test=0)
+    odd = tmp_path / "posts" / "images" / "é 100%25 [x].jpg"
+    (posts / "images" / "000.jpg").rename(odd)
+    (posts / "images" / "001.jpg").write_bytes(b"no photo")
+    (posts / "images" / "002.jpg").unlink()
+    network = get_backbone(BACKBONE, None)
+    paths = [odd, *(posts / "images" / f"{number:03}.jpg" for number in range(1, 8))]
+    here, _ = embed(paths, network, tmp_path / "here", processes=1)
+    engine = SparkEngine(session)
+    engine.read_posts(posts, None)
+
+    def by_spark(doing: Any = silent) -> tuple[Any, Problems]:
+        problems = Problems()
+        features, readable = engine.embed(
+            *(paths, network, tmp_path / "kept"),
+            change=AS_IT_IS,
+            progress=doing,
+            problems=problems,
+        )
+        assert readable.tolist() == [True, False, False, *[True] * 5]
+        return features, problems
+
+    features, problems = by_spark()
+    assert np.array_equal(features, here)
+    assert sorted(problems.examples.values()) == [[str(paths[1])], [str(paths[2])]]
+    done: list[int] = []
+    again, _ = by_spark(lambda doing, count, total: done.append(count))
+    assert np.array_equal(again, features)
+    assert done == [8]
+
+
+@needs_spark
+def test_posts_are_read_from_parquet_at_an_address(session: "SparkSession", tmp_path: Path) -> None:
+    posts = shapes(tmp_path / "posts", 9, test=3)
+    (posts / "posts.jsonl").rename(tmp_path / "rows.jsonl")
+    session.read.json(str(tmp_path / "rows.jsonl")).write.parquet(str(posts / "posts.parquet"))
+    read = SparkEngine(session).read_posts(posts.as_uri(), None)
+    write_posts(posts, (tmp_path / "rows.jsonl").read_text().splitlines())
+    rows = posts_of(posts)
+    assert [list(post.hashtags) for post in read] == [row["hashtags"] for row in rows]
+    assert [post.image for post in read] == [posts / row["image"] for row in rows]
+    assert [post.likes for post in read] == [row["likes"] for row in rows]
+
+
+@needs_spark
+def test_one_of_two_workers_is_killed_half_way_and_nothing_is_lost(tmp_path: Path) -> None:
+    posts = shapes(tmp_path / "posts", 24, test=0)
+    network = get_backbone(BACKBONE, None)
+    here, _ = embed(sorted(posts.glob("images/*")), network, tmp_path / "here", processes=1)
+    with cluster() as workers:
+        first, _ = workers.add_worker(), workers.add_worker()
+        with spark_session(workers.url) as session:
+            tracker = session.sparkContext.statusTracker()
+            killer = Thread(target=lambda: (_job_runs(tracker), workers.kill(first)))
+
+            def kill_half_way(doing: str, done: int, total: int) -> None:
+                if 0 < done < total and not killer.ident:
+                    killer.start()
+
+            engine = SparkEngine(session, chunk=8)
+            read = engine.read_posts(posts, None)
+            paths = [post.image for post in read if post.image is not None]
+            features, readable = engine.embed(
+                *(paths, network, tmp_path / "kept"),
+                change=AS_IT_IS,
+                progress=kill_half_way,
+                problems=Problems(),
+            )
+            killer.join()
+            counts = matrix([post.hashtags for post in read], ["red", "blue", "circle"])
+            factors, _ = engine.factorise(counts, AlsPlan(factors=2, iterations=2))
+    assert readable.all()
+    assert np.array_equal(features, here)
+    assert np.isfinite(factors).all()
+
+
+def _job_runs(tracker: Any) -> None:
+    while not tracker.getActiveJobsIds():
+        sleep(0.01)
+
+
+@needs_spark
+@pytest.mark.parametrize(
+    ("worker", "sentence"),
+    [("out of memory", "ran out of memory"), ("killed", "most likely because memory ran out")],
+)
+def test_a_worker_without_memory_is_a_sentence(worker: str, sentence: str) -> None:
+    def fails(tables: Iterator[Any]) -> Iterator[Any]:
+        if worker == "killed":
+            os._exit(137)
+        raise MemoryError
+
+    with pytest.raises(SparkError, match=sentence), spark_session("local[1]") as session:
+        session.range(1).mapInArrow(fails, "id long").collect()
+
+
+@needs_spark
+@pytest.mark.parametrize(
+    ("master", "sentence"),
+    [
+        ("spark://127.0.0.1:1", "No Spark master answers at spark://127.0.0.1:1"),
+        ("spark://nowhere", "--master spark://nowhere is no address"),
+        ("mesos", "Spark does not start with --master mesos: "),
+    ],
+)
+def test_a_wrong_master_is_a_sentence(
+    tag4pic: Tag4pic, folder: Path, master: str, sentence: str
+) -> None:
+    arguments = ("--dataset", "posts", "--out", "mine", "--engine", "spark", "--master", master)
+    result = tag4pic("train", "fit", *arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {sentence}")
+    assert result.stderr.count("\n") == 1
+
+
+@needs_spark
+def test_spark_without_java_is_a_sentence(tag4pic: Tag4pic, folder: Path) -> None:
+    arguments = ("--dataset", "posts", "--out", "mine", "--engine", "spark")
+    result = tag4pic("train", "fit", *arguments, env={"JAVA_HOME": str(folder)})
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: Spark needs Java, and JAVA_HOME={folder} has none")
+
+
+@pytest.mark.parametrize("knob", ["vectors.model=cbow", "vectors.negative=9", "als.alpha=1"])
+def test_a_knob_that_spark_cannot_honour_is_refused_by_name(
+    tag4pic: Tag4pic, folder: Path, knob: str
+) -> None:
+    arguments = ("--dataset", "posts", "--out", "mine", "--engine", "spark", "--set", knob)
+    result = tag4pic("train", "fit", *arguments)
+    assert result.exit_code == 1
+    assert knob.partition("=")[0] in result.stderr
+    assert "cannot be honoured by Spark" in result.stderr
+
+
+def test_a_master_is_of_spark_alone(tag4pic: Tag4pic, folder: Path) -> None:
+    arguments = ("--dataset", "posts", "--out", "mine", "--master", "local[2]")
+    result = tag4pic("train", "fit", *arguments)
+    assert result.exit_code == 1
+    assert "--engine spark" in result.stderr

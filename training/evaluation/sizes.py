@@ -1,0 +1,186 @@
+"""Steps of a fit as posts grow, on one machine and by Spark: python -m training.evaluation.sizes
+
+Hashtags are those of real posts, drawn again where there are too few; features are made up, a
+direction for each hashtag and noise. Only the steps that an engine computes are measured; the heads
+are the same code for all, and ``training.evaluation.fitting_time`` measures them.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from training.datasets.format import Post, read_posts
+from training.fitting.fit_engine import ONE_MACHINE, FitEngine
+from training.fitting.plan import Plan, with_values
+from training.fitting.vocabulary import matrix, vocabulary
+from training.progress import silent
+from training.spark.session import spark_session
+from training.spark.spark_engine import SparkEngine
+from training.terminal import figures_table, reporting, tool
+
+GROUPS = 24
+_POINTS, _POINT_DIMS = 20_000, 50
+"""What categories are made of, however many posts there are."""
+_BETWEEN = 0.5
+"""Seconds between two looks at the memory and the processor."""
+
+
+@dataclass
+class Cost:
+    """Seconds of the processors and of the clock, and the most bytes in memory."""
+
+    cpu: float = 0.0
+    clock: float = 0.0
+    peak: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.cpu:,.0f} s of {self.clock:,.0f} s, {self.peak / 1e9:.1f} GB"
+
+
+@contextmanager
+def costs() -> Iterator[Cost]:
+    """What a block costs, in this process and in all that it has started."""
+    cost, ended = Cost(), threading.Event()
+    before, began = _spent(), time.monotonic()
+    most = dict(before)
+
+    def look() -> None:
+        most.update(now := _spent())
+        cost.peak = max(cost.peak, sum(map(_memory, now)))
+
+    def watch() -> None:
+        while not ended.wait(_BETWEEN):
+            look()
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield cost
+    finally:
+        ended.set()
+        watching.join()
+        look()
+        cost.cpu = sum(spent - before.get(process, 0.0) for process, spent in most.items())
+        cost.clock = time.monotonic() - began
+
+
+def _spent() -> dict[int, float]:
+    """Seconds of the processors by process: this one and all below it, where there is /proc."""
+    tick = os.sysconf("SC_CLK_TCK")
+    spent, parents = {}, {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            values = file.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        process = int(file.parent.name)
+        parents[process] = int(values[1])
+        spent[process] = (int(values[11]) + int(values[12])) / tick
+    ours = {os.getpid()}
+    while more := {process for process, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return {process: spent[process] for process in ours if process in spent}
+
+
+def _memory(process: int) -> int:
+    """Bytes that a process has in memory, its part of those that it shares."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def steps_of(
+    engine: FitEngine, posts: list[Post], plan: Plan, dims: int, seed: int = 0
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The steps that an engine computes, by what they are called."""
+    hashtags = vocabulary(post.hashtags for post in posts)
+    counts = matrix([post.hashtags for post in posts], hashtags)
+    random = np.random.default_rng(seed)
+    if dims:
+        directions = random.standard_normal((len(hashtags), dims), np.float32)
+        features = np.empty((len(posts), dims), np.float16)
+        for start in range(0, len(posts), 1024):
+            block = np.asarray(counts[start : start + 1024] @ directions, np.float32)
+            features[start : start + 1024] = block + random.standard_normal(block.shape, np.float32)
+        yield "PCA", lambda: engine.photo_space(features, plan.als)
+    yield "ALS", lambda: engine.factorise(counts, plan.als)
+    yield (
+        "skip-gram",
+        lambda: engine.train_vectors(
+            posts, "skipgram", plan.vectors, seed=plan.seed, progress=silent
+        ),
+    )
+    points = random.standard_normal((min(len(posts), _POINTS), _POINT_DIMS), np.float32)
+    yield f"k-means, {GROUPS} groups", lambda: engine.k_means(points, GROUPS, plan.seed)
+
+
+def main(
+    dataset: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR",
+            help="Whose hashtags are taken; may be repeated.",
+            show_default=False,
+        ),
+    ],
+    posts: Annotated[
+        list[int] | None, typer.Option(min=100, help="How many; may be repeated.")
+    ] = None,
+    master: Annotated[
+        str | None, typer.Option(metavar="URL", help="Measure Spark, too, with this master.")
+    ] = None,
+    dims: Annotated[int, typer.Option(min=0, help="Features of a photo; 0 leaves PCA out.")] = 1280,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KNOB=VALUE", help="A knob; may be repeated."),
+    ] = None,
+) -> None:
+    """Measure what the steps of a fit take on both engines: processor, clock and memory."""
+    plan = with_values(Plan(), set_ or ())
+    real = [post for folder in dataset for post in read_posts(folder) if post.hashtags]
+    columns: dict[str, dict[str, Cost]] = {}
+
+    def measure(name: str, engine: FitEngine) -> None:
+        for count in sorted(posts or (10_000,)):
+            random = np.random.default_rng(count)
+            drawn = [real[row] for row in random.integers(0, len(real), count)]
+            column = columns.setdefault(f"{count:,} posts, {name}", {})
+            for step, compute in steps_of(engine, drawn, plan, dims):
+                progress(f"{name}, {count:,} posts: {step}", 0, 1)
+                with costs() as cost:
+                    compute()
+                column[step] = cost
+                progress(f"{name}, {count:,} posts: {step}", 1, 1)
+
+    with reporting() as progress:
+        measure("one machine", ONE_MACHINE)
+        if master is not None:
+            with costs() as cost, spark_session(master) as session:
+                pass
+            with spark_session(master) as session:
+                measure("Spark", SparkEngine(session))
+    table = figures_table(
+        f"Seconds of the processor of those of the clock, and memory at the most ({os.cpu_count()} "
+        f"cores, load {os.getloadavg()[1]:.0f})",
+        list(columns),
+    )
+    for step in next(iter(columns.values())):
+        table.add_row(step, *(str(column[step]) for column in columns.values()))
+    Console(width=max(100, 40 * len(columns))).print(table)
+    if master is not None:
+        Console().print(f"Starting and ending a session: {cost}.")
+
+
+if __name__ == "__main__":
+    tool(main)()

@@ -1,0 +1,147 @@
+"""Features of photos computed by Spark's workers, and kept as Parquet.
+
+Photos are read by Spark's own reader, which knows every Hadoop file system; a worker gets their
+bytes, decodes them and asks the network, which it got once. What is kept is a table of photos:
+address, size and time of change, by which a photo is known again without being read, and its
+features as float16, or why there are none.
+"""
+
+import pickle
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommenders.backbones.backbone import Backbone
+from training.datasets.format import Location, Problems
+from training.features.changes import Change
+from training.features.compute import batches, features_of, loaded_from
+from training.progress import Progress
+from training.spark.dataset_files import DatasetFiles, address, literal
+
+if TYPE_CHECKING:
+    import pyarrow
+    from pyspark.broadcast import Broadcast
+    from pyspark.sql import SparkSession
+
+CHUNK = 4096
+"""Photos that are kept at a time; so many at most are lost when a fit is cut short."""
+
+_BATCH = 16
+_KEY = ("path", "length", "modificationTime")
+_SCHEMA = "path string, length long, modificationTime timestamp, features binary, reason string"
+_MISSING = "No such file or directory"
+
+
+def embed(
+    session: "SparkSession",
+    files: DatasetFiles,
+    paths: Sequence[Path],
+    backbone: Backbone,
+    cache_dir: Location,
+    *,
+    change: Change,
+    progress: Progress,
+    problems: Problems,
+    chunk: int = CHUNK,
+) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+    """Features of photos, kept or computed; see ``training.features.compute.embed``.
+
+    Args:
+        cache_dir: a folder or address that all workers reach.
+        chunk: photos that are kept at a time.
+    """
+    from pyspark.errors import AnalysisException
+
+    table = f"{backbone.name}-{backbone.sha256[:12]}{change.file_suffix}.parquet"
+    kept_at = f"{address(cache_dir)}/{table}"
+    rows_of: dict[str, list[int]] = {}
+    for row, path in enumerate(paths):
+        rows_of.setdefault(files.url_of(path), []).append(row)
+    listed = _listed(session, files)
+    there = {url: listed[url] for url in rows_of if url in listed}
+
+    def kept(*columns: str) -> Iterator[Any]:
+        """What is kept of the photos as they are now."""
+        try:
+            rows = session.read.schema(_SCHEMA).parquet(literal(kept_at))
+        except AnalysisException:  # nothing is kept yet
+            return
+        for row in rows.select(*_KEY, *columns).toLocalIterator(prefetchPartitions=True):
+            if there.get(row.path) == (row.length, row.modificationTime):
+                yield row
+
+    computed = {row.path for row in kept()}
+    missing = [url for url in there if url not in computed]
+    doing, total = f"{backbone.name}{change}", len(rows_of)
+    progress(doing, total - len(missing), total)
+    if missing:
+        network = session.sparkContext.broadcast(pickle.dumps(backbone))
+        compute = partial(_compute, network, change)
+        for chosen in batches(len(missing), chunk):
+            urls = [literal(url) for url in missing[chosen]]
+            photos = session.read.format("binaryFile").load(urls).select(*_KEY, "content")
+            photos.mapInArrow(compute, _SCHEMA).write.mode("append").parquet(kept_at)
+            progress(doing, total - len(missing) + chosen.stop, total)
+
+    features = np.zeros((len(paths), backbone.dims), np.float16)
+    readable = np.zeros(len(paths), np.bool_)
+    reasons = dict.fromkeys(range(len(paths)), _MISSING)
+    for row in kept("features", "reason"):
+        for place in rows_of[row.path]:
+            if row.features is None:
+                reasons[place] = row.reason
+            else:
+                features[place] = np.frombuffer(row.features, np.float16)
+                readable[place] = True
+    for place in np.flatnonzero(~readable).tolist():
+        problems.add(reasons[place], str(paths[place]))
+    return features, readable
+
+
+def _listed(session: "SparkSession", files: DatasetFiles) -> dict[str, tuple[Any, ...]]:
+    """Size and time of change of every file in a dataset's folder, none of which is read."""
+    listing = (
+        session.read.format("binaryFile")
+        .option("recursiveFileLookup", "true")
+        .load(literal(files.root))
+        .select(*_KEY)
+    )
+    return {
+        row.path: (row.length, row.modificationTime)
+        for row in listing.toLocalIterator(prefetchPartitions=True)
+    }
+
+
+def _compute(
+    network: "Broadcast[bytes]", change: Change, tables: "Iterator[pyarrow.RecordBatch]"
+) -> "Iterator[pyarrow.RecordBatch]":
+    """On a worker: tables of photos with their content become tables of their features."""
+    import pyarrow
+
+    backbone = _built(network.value)
+    load = partial(loaded_from, view=backbone.view, change=change)
+    for table in tables:
+        for start in range(0, table.num_rows, _BATCH):
+            photos = table.slice(start, _BATCH)
+            loaded = [load(content.as_py()) for content in photos.column("content")]
+            vectors = features_of(loaded, backbone)
+            features = [None if vector is None else vector.tobytes() for vector in vectors]
+            yield pyarrow.RecordBatch.from_arrays(
+                [
+                    *(photos.column(name) for name in _KEY),
+                    pyarrow.array(features, pyarrow.binary()),
+                    pyarrow.array([reason for _, _, reason in loaded], pyarrow.string()),
+                ],
+                names=[*_KEY, "features", "reason"],
+            )
+
+
+@lru_cache(maxsize=1)
+def _built(network: bytes) -> Backbone:
+    """The network, built once in each of a worker's processes."""
+    backbone: Backbone = pickle.loads(network)
+    return backbone

@@ -1,0 +1,127 @@
+"""The engine that computes a fit's steps with Spark.
+
+Heads, the choices on held-out photos and the fusion are fitted by the driver, of the features that
+it gets: it is the same code as on one machine.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recommenders.arrays import Floats
+from recommenders.backbones.backbone import Backbone
+from recommenders.nearest import PhotoSpace
+from training.datasets.format import Location, Post, Problems
+from training.features.changes import Change
+from training.features.examples import Features
+from training.fitting.categories import Grouping, Points
+from training.fitting.knobs import PlanError
+from training.fitting.plan import AlsPlan, Model, Plan, VectorsPlan, changed
+from training.progress import Progress
+from training.spark import mllib, photo_features
+from training.spark.dataset_files import DatasetFiles, read_posts
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+MODELS: tuple[Model, ...] = ("skipgram",)
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuses a plan with a knob that Spark cannot honour.
+
+    Raises:
+        PlanError: names the knob.
+    """
+    instead = "Leave it out, or fit without --engine spark."
+    if plan.vectors.model not in MODELS:
+        raise PlanError(
+            f"vectors.model={plan.vectors.model} cannot be honoured by Spark: its Word2Vec is "
+            f"skip-gram. {instead}"
+        )
+    if "vectors.negative" in changed(plan):
+        raise PlanError(
+            "vectors.negative cannot be honoured by Spark: its Word2Vec has hierarchical softmax "
+            f"and draws no negatives. {instead}"
+        )
+    if plan.als.alpha <= 1:
+        raise PlanError(
+            f"als.alpha={plan.als.alpha:g} cannot be honoured by Spark, where a hashtag on a photo "
+            f"weighs more than 1. {instead}"
+        )
+
+
+class SparkEngine:
+    """A ``training.fitting.fit_engine.FitEngine``.
+
+    Args:
+        session: see ``training.spark.session``.
+        chunk: photos whose features are kept at a time.
+    """
+
+    models = MODELS
+
+    def __init__(self, session: "SparkSession", chunk: int = photo_features.CHUNK) -> None:
+        self._session, self._chunk = session, chunk
+        self._files: DatasetFiles | None = None
+
+    @property
+    def name(self) -> str:
+        return f"spark {self._session.version}"
+
+    def read_posts(self, dataset: Location, problems: Problems | None) -> list[Post]:
+        """Reads ``posts.parquet`` or ``posts.jsonl``; photos are those of the dataset read last."""
+        posts, self._files = read_posts(self._session, dataset, problems)
+        return posts
+
+    def embed(
+        self,
+        paths: Sequence[Path],
+        backbone: Backbone,
+        cache_dir: Location,
+        *,
+        change: Change,
+        progress: Progress,
+        problems: Problems,
+    ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        assert self._files is not None, "photos are a dataset's: read its posts first"
+        return photo_features.embed(
+            self._session,
+            self._files,
+            paths,
+            backbone,
+            cache_dir,
+            change=change,
+            progress=progress,
+            problems=problems,
+            chunk=self._chunk,
+        )
+
+    def photo_space(self, features: Features, plan: AlsPlan) -> PhotoSpace:
+        return mllib.photo_space(self._session, features, plan)
+
+    def factorise(self, counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
+        return mllib.factorise(self._session, counts, plan)
+
+    def train_vectors(
+        self,
+        posts: Sequence[Post],
+        model: Model,
+        plan: VectorsPlan,
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> tuple[list[str], Floats]:
+        doing = f"Word2Vec, {model}"
+        progress(doing, 0, 1)
+        tags, vectors = mllib.train_vectors(self._session, posts, plan, seed=seed)
+        progress(doing, 1, 1)
+        return tags, vectors
+
+    def k_means(self, points: Points, k: int, seed: int) -> Grouping:
+        return mllib.k_means(self._session, points, k, seed)
