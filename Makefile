@@ -4,7 +4,7 @@ BIN := .venv/bin
 PORT ?= 8080
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock --editable
 
-.PHONY: setup run test coverage lint lock
+.PHONY: setup hashed run test coverage lint mutate lock
 
 setup: .venv/.ready
 
@@ -24,6 +24,13 @@ setup: .venv/.ready
 	@$(INSTALL) '.[dev]'
 	@touch $@
 
+# As setup, in a .venv that is not there yet: each file has to have its hash in requirements.hashes.
+# PyTorch has none: its builds differ by machine.
+hashed:
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements.hashes
+	@$(MAKE) setup
+
 run: setup
 	@$(BIN)/tag4pic run --port $(PORT)
 
@@ -34,6 +41,11 @@ test: .venv/.dev
 coverage: .venv/.dev
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
+# Changes a module in small ways, one after the other, and shows those that no test notices:
+# make mutate OF=recommenders/hashtags.py BY=tests/recommenders/test_hashtags.py
+mutate: .venv/.dev
+	@.ci/mutate $(OF) $(BY)
+
 lint: .venv/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -41,7 +53,8 @@ lint: .venv/.dev
 	@$(BIN)/lint-imports --no-logo
 
 # The newest versions that pyproject.toml allows; with Python 3.11, so that they fit every newer one.
-lock: setup
+lock: .venv/.dev
 	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .venv/report.json \
 		--editable '.[dev]'
 	@$(BIN)/python .ci/lock.py < .venv/report.json > .venv/lock && mv .venv/lock requirements.lock
+	@$(BIN)/python .ci/hashes.py < requirements.lock > .venv/lock && mv .venv/lock requirements.hashes

@@ -135,6 +135,7 @@ def test_cosines_are_those_of_the_vectors_and_nothing_is_like_zero() -> None:
     one = np.array([3.0, 4.0], np.float32)
     many = np.array([[3, 4], [-3, -4], [4, -3], [0, 0]], np.float16)
     np.testing.assert_allclose(copies.cosines(one, many), [1, -1, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(copies.cosines(one / 100, many / 10), [1, -1, 0, 0], atol=1e-3)
 
 
 def copied(photo: Image.Image, quality: int = 60) -> Image.Image:
@@ -255,4 +256,17 @@ def test_without_colours_the_hashes_decide() -> None:
     nothing = np.zeros((1, copies.COLOUR_BYTES), np.uint8)
     perceptual = np.zeros((1, copies.PERCEPTUAL_BYTES), np.uint8)
     assert copies.confirmed(copies.Hashes(0, 0b111), perceptual, nothing) == {0: 3}
+    assert copies.confirmed(copies.Hashes(0, 2**12 - 1), perceptual, nothing) == {0: 12}
     assert copies.confirmed(copies.Hashes(0, 2**13 - 1), perceptual, nothing) == {}
+
+
+def test_of_a_cropped_view_more_bits_may_differ_whatever_its_brightness() -> None:
+    grey = np.full((copies.COLOUR_BYTES // 3, 3), 128, np.uint8)
+    uneven = grey.copy()
+    uneven[::2, 0], uneven[1::2, 0] = 118, 138  # as bright as a whole, and not in each field
+    perceptual = np.zeros((1, copies.PERCEPTUAL_BYTES), np.uint8)
+    view = copies.Hashes(0, 2**13 - 1, grey.tobytes())
+    same_hue = copies.Limits(colours=0)
+    others = perceptual, uneven.reshape(1, -1)
+    assert copies.confirmed(view, *others, limits=same_hue) == {}
+    assert copies.confirmed(view, *others, limits=same_hue, cropped=True) == {0: 13}

@@ -129,6 +129,12 @@ def test_what_shows_nothing_makes_no_other_hashtag(hidden: str) -> None:
     assert parse(f"#dog {hidden} #cat") == (["dog", "cat"], [])
 
 
+def test_joiners_stay_only_where_they_change_the_letters_that_they_join() -> None:
+    assert normalise("کتاب\u200cها") == "کتاب\u200cها"
+    assert normalise("کتاب\u200dها") == "کتابها"
+    assert normalise("d\u200cog") == "dog"
+
+
 def test_a_hundred_characters_fit_and_one_more_does_not() -> None:
     assert normalise("#" + "a" * MAX_LENGTH) == "a" * 100
     assert normalise("я" * 100) == "я" * 100

@@ -5,6 +5,7 @@ import pytest
 from storage import Database, forgetting, labels, moderation
 from storage.labels import Added
 from storage.moderation import Pending, Status
+from storage.tables import BlockedWord
 
 NewPhoto = Callable[..., Awaitable[int]]
 ADMIN = 99
@@ -193,6 +194,7 @@ async def test_a_word_that_ships_is_allowed_and_blocked_again(database: Database
         assert (await moderation.in_force(session)).blocks("weed")
         assert await moderation.unblock(session, "weed", ADMIN)
         assert not await moderation.unblock(session, "weed", ADMIN)
+        assert (await session.get_one(BlockedWord, "weed")).added_by == ADMIN
         assert not (await moderation.in_force(session)).blocks("weed")
         await moderation.block(session, "weed", ADMIN)
         assert (await moderation.in_force(session)).blocks("weed")
