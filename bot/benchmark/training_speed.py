@@ -52,6 +52,7 @@ def measure(
     Raises:
         CommandError: where the fit fails.
     """
+    torch.set_num_threads(1)  # which is the plain way
     weights_dir = Path(settings["WEIGHTS_DIR"])
     backbone, network = load_backbone(_BACKBONE, weights_dir), EagerNetwork(_BACKBONE, weights_dir)
     files = _files(folder / "photos", photos, embedded)
@@ -115,7 +116,6 @@ def _fit(
     )
     doing(f"a fit of {count:,} posts in the plain way")
     clock = Clock()
-    torch.set_num_threads(1)
     with clock.running():
         tags, vectors = train_vectors(posts)
         counts = _counts(posts, tags)

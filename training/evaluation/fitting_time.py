@@ -36,9 +36,9 @@ from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
 from training.terminal import figures_table, reporting, tool
 
-_LATENT, _DECAY = 640, 0.6
+_LATENT, _DECAY = 640, 0.85
 """Directions in which features differ, and how fast they fade: 95 % of the variance then lies in
-some 430 of 1,280, as with MobileNetV2's features of true photos."""
+some 450 of 1,280, as with MobileNetV2's features of true photos."""
 
 STEPS = {
     "Word2Vec": "vectors",
@@ -51,7 +51,7 @@ STEPS = {
     "categories and similar hashtags": "categories",
 }
 """Steps by how what a fit says of its progress begins."""
-_BETWEEN = 0.1
+_BETWEEN = 0.5
 """Seconds between two looks at the memory."""
 
 
