@@ -35,7 +35,7 @@ from bot.signals import stopped_by_signals
 from bot.webhook import webhook
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
-from recommenders.machine import one_core_each
+from recommenders.machine import one_core_each, one_heap
 from recommenders.versions import Versions, in_use
 from storage import Database, StorageError, inbox, outbox
 
@@ -53,6 +53,7 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
     Raises:
         StartError: with a sentence for the operator; the traceback is in the debug log.
     """
+    one_heap()
     logs.set_up(settings.log_level, settings.secrets, as_json=settings.log_format == "json")
 
     async def serve_until_stopped() -> None:

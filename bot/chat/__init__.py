@@ -11,8 +11,8 @@
 - ``keyboards``, ``rendering``, ``texts``: buttons, the text of an answer, every sentence.
 - ``platforms``: how many hashtags a platform takes.
 - ``identity``: who wrote or tapped.
-- ``telegram_bot``: the Bot API; ``delivery``, ``refusals``: sending until it has arrived, and what
-  Telegram refuses in everyday use.
+- ``telegram_bot``, ``telegram_requests``: the Bot API, and HTTP below it; ``delivery``,
+  ``refusals``: sending until it has arrived, and what Telegram refuses in everyday use.
 - ``outbox``: answers are stored before they are sent, and sent until they have arrived;
   ``updates_at_work``: so that what is stored and what is handled are one.
 - ``small_talk``: what in a text without a photo is about nothing.

@@ -139,7 +139,8 @@ class TelegramRequests(BaseRequest):
         except TooLargeError as error:
             raise NetworkError(str(error)) from error
         except aiohttp.ClientConnectorError as error:
-            raise NetworkError(str(error)) from error  # names the host and nothing else
+            why = error.strerror or type(error).__name__
+            raise NetworkError(f"no connection to {error.host}:{error.port}, {why}") from error
         except aiohttp.ClientError as error:
             raise NetworkError(type(error).__name__) from error
         log.debug("%s %s: %d", method, url.rpartition("/")[2], response.status)
