@@ -26,6 +26,8 @@ async def test_a_group_may_send_four_times_as_much_as_a_person(start: Start) -> 
     for person in people:
         await person.send_text("/start")
     await people[0].wait_event("message", lambda one: "a minute" in one["text"])
+    for _ in range(4):
+        await people[0].wait_event("message", lambda one: "Hello" in one["text"])
     assert len([one for one in people[0].replies() if "Hello" in one["text"]]) == 4
 
 
