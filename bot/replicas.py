@@ -6,7 +6,7 @@ PostgreSQL's notices make it quick, and are not relied on: what changed is store
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
@@ -65,26 +65,31 @@ async def _listen(services: Services, heard: dict[str, Callable[[], object]]) ->
 
 async def _follow(services: Services, changed: asyncio.Event) -> NoReturn:
     last, database = services.learner.knows_until, services.database
+    newest = last
     while True:
         with suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), LOOK_EVERY)
         changed.clear()
         try:
             async with database.reading() as session:
-                last, news = await changes.after(session, last, database.number)
+                newest, news = await changes.after(session, last, database.number)
+            await _take_in(services, news)
+            last = newest
         except StorageError as error:
-            log.debug("What others changed is not known: %s", error)
-            continue
-        for one in news:
-            _take_in(services, one)
+            log.debug("What others changed is not known yet: %s", error)
+        except Exception:
+            log.exception("What others changed is not taken in")
+            last = newest
 
 
-def _take_in(services: Services, change: Changed) -> None:
-    if change.kind == "photos":
-        services.learner.learn_soon(change.numbers)
-    elif change.kind == "block_list":
-        services.moderation_changed()
-    else:
-        for person in change.numbers:
-            with services.forgotten.going(person):
-                services.forget(person)
+async def _take_in(services: Services, news: Sequence[Changed]) -> None:
+    for change in news:
+        if change.kind == "block_list":
+            services.moderation_changed()
+        elif change.kind == "forgotten":
+            for person in change.numbers:
+                with services.forgotten.going(person):
+                    services.forget(person)
+    photo_ids = {number for one in news if one.kind == "photos" for number in one.numbers}
+    if photo_ids:
+        await services.learner.learn(photo_ids)

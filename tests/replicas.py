@@ -2,6 +2,7 @@
 
     python -m tests.replicas --minutes 2
     python -m tests.replicas --minutes 2 --starter      with the bundle that ships
+    python -m tests.replicas --minutes 2 --away 60      nobody dies, but the database is gone
     python -m tests.replicas --one-user 100 --starter   one replica and three, a photo at a time
 
 Three replicas, each a process that runs as ``tag4pic run`` does, nginx before them, and a local Bot
@@ -148,6 +149,7 @@ async def at_work_together(
     starter: bool = False,
     kill: bool = True,
     lease: float = leases.LEASE,
+    away: float = 0.0,
 ) -> Outcome:
     """Runs it.
 
@@ -155,6 +157,7 @@ async def at_work_together(
         seconds: for how long people send.
         kill: whether a replica is killed half way, and another one added.
         lease: seconds after which the dead have heirs.
+        away: seconds for which the database is gone, half way.
     """
     chance = random.Random(seed)
     asked: list[crash_loop.Asked] = []
@@ -186,6 +189,10 @@ async def at_work_together(
         if kill:
             await started[0].killed()
             await start(REPLICAS)
+        if away:
+            await asyncio.to_thread(database_server.stop)
+            await asyncio.sleep(away)
+            await asyncio.to_thread(database_server.start)
         await asyncio.gather(*sending)
         last = time.monotonic()
         with contextlib.suppress(TimeoutError):
@@ -201,7 +208,7 @@ async def at_work_together(
         commands=sum(bool(tag) for _, tag in counts),
         unanswered=sum(count == 0 for count, _ in counts),
         twice=sum(count > 1 for count, _ in counts),
-        lost=sum(bool(tag) and count > 0 and tag not in stored for count, tag in counts),
+        lost=sum(_is_confirmed(person, one) and tag not in stored for person, one, tag in asked),
         repeated=calls.repeated,
         refused=calls.refused,
         settled=round(settled, 1),
@@ -254,6 +261,15 @@ def _all_answered(asked: list[crash_loop.Asked]) -> bool:
     return all(crash_loop.answers(person)[one["message_id"]] for person, one, _ in asked)
 
 
+def _is_confirmed(person: Person, command: dict[str, Any]) -> bool:
+    """Whether somebody was told that their hashtag is learnt; not so while nothing is stored."""
+    return any(
+        message["text"].startswith("Learnt")
+        for message in person.messages.values()
+        if message.get("reply_to_message", {}).get("message_id") == command["message_id"]
+    )
+
+
 async def _stored(url: str) -> set[str]:
     database = await Database.open(url)
     async with database.reading() as session:
@@ -274,6 +290,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--starter", action="store_true")
     parser.add_argument("--no-kill", action="store_true")
+    parser.add_argument("--away", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--one-user", type=int, metavar="PHOTOS")
     given = parser.parse_args()
     if reason := missing():
@@ -292,7 +309,8 @@ def main() -> None:
             people=given.people,
             seed=given.seed,
             starter=given.starter,
-            kill=not given.no_kill,
+            kill=not (given.no_kill or given.away),
+            away=given.away,
         )
     )
     print(outcome)

@@ -112,7 +112,13 @@ class Learner:
             self._changed_meanwhile = None
         await self._warn_of_missing_features(engine)
 
-    async def _learn(self, photo_ids: list[int]) -> None:
+    async def learn(self, photo_ids: Collection[int]) -> None:
+        """Takes in what is stored of these photos, which has changed.
+
+        Raises:
+            StorageError: where it cannot be read.
+        """
+        photo_ids = sorted(set(photo_ids))
         async with self._lesson_lock:
             if self._changed_meanwhile is not None:
                 self._changed_meanwhile.update(photo_ids)
@@ -121,9 +127,14 @@ class Learner:
                     some = photo_ids[start : start + _AT_A_TIME]
                     lessons = await self._lessons(self.engine, some)
                     await asyncio.to_thread(self.engine.learn, lessons)
-            except Exception:
-                log.exception("%d photos were labelled but not learnt", len(photo_ids))
-            self.learnt_at = datetime.now(UTC)
+            finally:
+                self.learnt_at = datetime.now(UTC)
+
+    async def _learn(self, photo_ids: Collection[int]) -> None:
+        try:
+            await self.learn(photo_ids)
+        except Exception:
+            log.exception("%d photos were labelled but not learnt", len(photo_ids))
 
     async def _lessons(
         self, engine: Engine, photo_ids: Collection[int] | None = None
