@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from recommenders.arrays import unit
 from recommenders.bundle import load
 from tests.bot.cli.fitted import Tag4pic
 from tests.shapes import posts_of, shapes, small_plan, write_posts
 from tests.spark_cluster import QUICK_JAVA, cluster, missing
-from training.datasets.format import Problems
+from training.datasets.format import Post, Problems
 from training.features.changes import AS_IT_IS
 from training.features.compute import embed
-from training.fitting.plan import AlsPlan
+from training.fitting.fit_engine import ONE_MACHINE
+from training.fitting.plan import AlsPlan, VectorsPlan
 from training.fitting.prepare import get_backbone
 from training.fitting.vocabulary import matrix
 from training.progress import silent
@@ -38,8 +40,6 @@ TINY = {
     "photos.mirrored": False,
     "vectors.epochs": 1,
     "vectors.dims": 8,
-    "als.factors": 8,
-    "als.iterations": 2,
 }
 
 
@@ -72,7 +72,7 @@ def test_a_fit_by_spark_is_a_bundle_that_answers(tag4pic: Tag4pic, folder: Path)
     fitted = tag4pic(
         *("train", "fit", "--dataset", str(dataset), "--out", "mine", "--cache", "kept"),
         *("--engine", "spark", "--master", "local[2]", "--backbone", BACKBONE),
-        *("--plan", str(small_plan(folder)), *knobs),
+        *("--backend", "w2v", "--plan", str(small_plan(folder)), *knobs),
     )
     assert fitted.exit_code == 0, fitted.output
     assert load(folder / "mine").provenance["engine"].startswith("spark 4")
@@ -114,6 +114,34 @@ def test_features_are_kept_and_are_those_of_one_machine(
     again, _ = by_spark(lambda doing, count, total: done.append(count))
     assert np.array_equal(again, features)
     assert done == [8]
+
+
+@needs_spark
+def test_each_step_finds_what_one_machine_finds(session: "SparkSession") -> None:
+    engine, random = SparkEngine(session), np.random.default_rng(0)
+    beach, city = ["sea", "sand", "sun"], ["street", "tower", "bridge"]
+    posts = [Post(tuple(random.permutation(tags)[:2])) for tags in [beach, city] * 20]
+    group = np.arange(40) % 2
+    features = (random.standard_normal((40, 6)) + 3 * group[:, None]).astype(np.float16)
+
+    plan = AlsPlan(factors=4, iterations=5, variance=0.9)
+    spaces = [one.photo_space(features, plan).project(features) for one in (engine, ONE_MACHINE)]
+    assert np.allclose(*(space @ space.T for space in spaces), atol=1e-3)
+
+    counts = matrix([post.hashtags for post in posts], [*beach, *city])
+    factors = [one.factorise(counts, plan) for one in (engine, ONE_MACHINE)]
+    by_spark, here = (photos @ hashtags.T for photos, hashtags in factors)
+    assert np.corrcoef(by_spark.ravel(), here.ravel())[0, 1] > 0.95
+
+    knobs = VectorsPlan(dims=8, epochs=60)
+    tags, vectors = engine.train_vectors(posts, "skipgram", knobs, seed=0, progress=silent)
+    near = unit(vectors) @ unit(vectors).T
+    same = np.array([[(a in beach) == (b in beach) for a in tags] for b in tags])
+    assert near[same].mean() > near[~same].mean() + 0.2
+
+    found = engine.k_means(features, 2, 0).predict(features)
+    assert len(np.unique(found)) == 2
+    assert np.array_equal(found == found[0], group == group[0])
 
 
 @needs_spark
