@@ -60,6 +60,11 @@ class FairPlaces:
         """Photos that wait for a place, everybody's."""
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def people_waiting(self) -> int:
+        """How many people have photos that wait."""
+        return len(self._waiting)
+
     def becomes_crowd(self, person: int) -> bool:
         """Whether one more photo makes too many wait: true once, until none of theirs waits."""
         if person in self._crowds or len(self._waiting.get(person, ())) < MANY:

@@ -40,7 +40,7 @@ MAX_WORKERS = 4
 """Threads that compute; each holds a photo and its features at a time."""
 
 MANY_WAIT = 16
-"""Photos without a place yet, everybody's, from which on nothing but answers is sent for them."""
+"""So many people wait for a place when there is time for their answers alone."""
 
 Result = TypeVar("Result")
 
@@ -87,7 +87,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.rate_limits = SharedRateLimits(self.settings.updates_per_minute, self.database)
-        self.typing = Typing(lambda: self.photo_places.waiting >= MANY_WAIT)
+        self.typing = Typing(lambda: self.photo_places.people_waiting >= MANY_WAIT)
         self.batches = Batches(self.worker, min(cores(), MAX_WORKERS))
 
     @property

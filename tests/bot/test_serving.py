@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import receiving
+from bot.chat import typing_action
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.receiving import StartError
@@ -95,7 +96,10 @@ async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: 
         await server.stop()
 
 
-async def test_a_photo_that_came_before_the_stop_is_still_answered(settings: Settings) -> None:
+async def test_a_photo_that_came_before_the_stop_is_still_answered(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typing_action, "AFTER", 0.0)
     server = LocalServer(TOKEN)
     url = await server.start(port=0)
     live = settings.model_copy(update={"bot_token": SecretStr(TOKEN), "telegram_api_url": url})
