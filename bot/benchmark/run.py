@@ -38,7 +38,7 @@ class Amounts:
     stored: int = 1_000
     starts: int = 3
     known: tuple[int, ...] = (10_000, 100_000)
-    embedded: int = 512
+    embedded: int = 1_024
     posts: int = 2_000
 
 
