@@ -126,6 +126,7 @@ class Inbox:
         """Ends: what is being computed is finished, the rest stays for the next start."""
         self.is_open = False
         self._services.photo_places.close()
+        self._services.outbox.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=FINISHING)
         for task in self._tasks:

@@ -5,6 +5,7 @@ in as the bot asks for them (long polling) or as Telegram calls (webhook).
 """
 
 import asyncio
+import faulthandler
 import logging
 import os
 import secrets
@@ -40,22 +41,19 @@ from storage import Database, StorageError, inbox, outbox
 
 log = logging.getLogger(__name__)
 
-ENDING = 9.0
-"""Seconds that the end may take, whatever Telegram and the disk do."""
+ENDING = 8.0
+"""Seconds that the end may take, whatever Telegram, the disk and what is computed do."""
 
 Say = Callable[[str], None]
 
 
 def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
-    """Run the bot until Ctrl-C or SIGTERM.
+    """Run the bot until Ctrl-C or SIGTERM, which end the whole process, in time.
 
     Raises:
         StartError: with a sentence for the operator; the traceback is in the debug log.
     """
     logs.set_up(settings.log_level, settings.secrets, as_json=settings.log_format == "json")
-    # What is not finished by then waits in the database.
-    end = threading.Timer(ENDING, os._exit, (0,))
-    end.daemon = True
 
     async def serve_until_stopped() -> None:
         stop = asyncio.Event()
@@ -63,14 +61,24 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():  # also where the bot has not started yet
-            end.start()
+            _end_in(ENDING)
         await serving
 
     with suppress(KeyboardInterrupt):
-        try:
-            asyncio.run(serve_until_stopped())
-        finally:
-            end.cancel()
+        asyncio.run(serve_until_stopped())
+
+
+def _end_in(seconds: float) -> None:
+    """The process ends by then, whoever it waits for: what is not finished is in the database.
+
+    Also once this module has returned, since Python waits for every thread that computes.
+    """
+    end = threading.Timer(seconds, os._exit, (0,))
+    end.daemon = True
+    end.start()
+    # A thread of C's own: it needs no turn of the interpreter, which another may not give back.
+    nowhere = Path(os.devnull).open("w")  # noqa: SIM115
+    faulthandler.dump_traceback_later(seconds + 1, exit=True, file=nowhere)
 
 
 async def serve(

@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from storage import changes, postgresql, sqlite
-from storage.errors import BUSY, StorageError, explain
+from storage.errors import StorageError, explain
+from storage.turns import Turns
 
 _ASYNC_DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -33,7 +34,11 @@ GONE = (
 )
 _TRIES, _PAUSE = 10, 0.3
 WAIT_SECONDS = 30.0
-"""How long a session waits for its turn to write before it gives up with a ``StorageError``."""
+"""How long a session waits for its turn, where none gets on, before it gives up with a
+``StorageError``."""
+
+WRITERS, READERS = 8, 6
+"""Sessions at a time, within the 15 connections that SQLAlchemy opens."""
 
 
 class Database:
@@ -51,15 +56,17 @@ class Database:
         self.is_shared = not is_sqlite
         # SQLite has one writer at a time. Within this process writers queue here, in order;
         # only another process is waited for by polling (the busy timeout).
-        self._turn = asyncio.Lock() if is_sqlite else None
+        self._is_sqlite = is_sqlite
+        self._writers = Turns(1 if is_sqlite else WRITERS)
+        self._readers = Turns(READERS)
         note = sqlite.WRITE if is_sqlite else postgresql.NOTE
         noting = engine.execution_options(**note)
         writing = engine.execution_options(**sqlite.WRITE_FOR_GOOD) if is_sqlite else engine
         self._noting = async_sessionmaker(noting, expire_on_commit=False)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
-        self._urgent_engine = postgresql.one_connection(engine.url) if self.is_shared else None
-        self._urgent = async_sessionmaker(self._urgent_engine or writing, expire_on_commit=False)
+        self._apart_engine = None if is_sqlite else postgresql.one_connection(engine.url)
+        self._apart = None if is_sqlite else async_sessionmaker(self._apart_engine)
         self._files: sqlite.Files | None = None
 
     @classmethod
@@ -130,25 +137,27 @@ class Database:
 
     @asynccontextmanager
     async def session(
-        self, *, confirmed: bool = True, urgent: bool = False
+        self, *, confirmed: bool = True, urgent: bool = False, apart: bool = False
     ) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
         Args:
-            urgent: on a server, it does not wait until one of the other connections is free, and
-                fails after some seconds.
             confirmed: what is written is confirmed to a person, so a power cut must not take it.
                 Where False, it may take the last of it, and nothing waits for the disk.
+            urgent: it comes before others that wait.
+            apart: on a server, it waits for nobody, has a connection of its own, and fails after
+                some seconds.
 
         Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
         """
         try:
             async with AsyncExitStack() as stack:
-                if self._turn is not None:
-                    await self._wait(self._turn)
-                    stack.callback(self._turn.release)
                 sessions = self._writing if confirmed else self._noting
-                sessions = self._urgent if urgent else sessions
+                if apart and self._apart is not None:
+                    sessions = self._apart
+                else:
+                    turn = self._writers.turn(WAIT_SECONDS, urgent=urgent)
+                    await stack.enter_async_context(turn)
                 session = await stack.enter_async_context(sessions())
                 # The transaction starts now, as a writer's: one that starts by reading and then
                 # writes would be refused by SQLite when another has written in between.
@@ -168,7 +177,7 @@ class Database:
         Raises ``StorageError``.
         """
         try:
-            async with self._reading() as session:
+            async with self._readers.turn(WAIT_SECONDS), self._reading() as session:
                 yield session
         except _FAILURES as error:
             raise explain(error) from error
@@ -218,7 +227,7 @@ class Database:
         in between; the end of the last connection empties it at the latest. Other databases keep
         logs of their own.
         """
-        for _ in range(_TRIES if self._turn is not None else 0):
+        for _ in range(_TRIES if self._is_sqlite else 0):
             try:
                 if await self._empty_log():
                     return
@@ -227,26 +236,13 @@ class Database:
             await asyncio.sleep(_PAUSE)
 
     async def _empty_log(self) -> bool:
-        assert self._turn is not None
-        await self._wait(self._turn)
-        try:
-            async with self.engine.connect() as connection:
-                return await connection.run_sync(sqlite.empty_log)
-        finally:
-            self._turn.release()
+        async with self._writers.turn(WAIT_SECONDS), self.engine.connect() as connection:
+            return await connection.run_sync(sqlite.empty_log)
 
     async def close(self) -> None:
         await self.engine.dispose()
-        if self._urgent_engine is not None:
-            await self._urgent_engine.dispose()
-
-    @staticmethod
-    async def _wait(turn: asyncio.Lock) -> None:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await turn.acquire()
-        except TimeoutError as error:
-            raise StorageError(BUSY) from error
+        if self._apart_engine is not None:
+            await self._apart_engine.dispose()
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -13,7 +13,7 @@ __all__ = ["NOTE", "address", "listen", "locked", "one_connection", "prepare"]
 NOTE = {"synchronous_commit": "off"}
 """Execution options of an engine whose transactions a power cut may take the last of."""
 
-URGENT_SECONDS = 5.0
+APART_SECONDS = 5.0
 
 _LOCKS = 0x74616734
 """The first half of the numbers of this program's locks, which no other is likely to use."""
@@ -34,7 +34,7 @@ def prepare(engine: Engine) -> None:
 
 def one_connection(url: URL) -> AsyncEngine:
     """An engine of one connection, whose every request is answered within seconds or fails."""
-    limits = {"timeout": URGENT_SECONDS, "command_timeout": URGENT_SECONDS}
+    limits = {"timeout": APART_SECONDS, "command_timeout": APART_SECONDS}
     return create_async_engine(
         url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits
     )

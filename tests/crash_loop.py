@@ -11,7 +11,6 @@ killed in the moment between Telegram's taking an answer and storing that it was
 import argparse
 import asyncio
 import contextlib
-import multiprocessing
 import random
 import sqlite3
 import sys
@@ -19,23 +18,14 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
-from bot import run
 from bot.local.server import LocalServer
-from bot.settings import Settings
-from recommenders.engine import Engine
-from tests.colours import COLOURS, colour_engine, jpeg
+from tests.bot_process import TOKEN, ended, start_bot
+from tests.colours import COLOURS, jpeg
 from tests.person import Person
 
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.crash_loop"])
-
-TOKEN = "424242:crash-loop"
 SETTLE = 180.0
 """Seconds for the last start to answer what is left."""
 
@@ -76,7 +66,7 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
         ]
         asked: list[Asked] = []
         for _ in range(kills):
-            bot = _start(url, database)
+            bot = start_bot(url, database)
             before = polls["getUpdates"]
             sending = [
                 asyncio.create_task(_send(person, between, chance, asked)) for person in people
@@ -85,9 +75,9 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
                 await asyncio.sleep(0.02)
             await asyncio.sleep(chance.uniform(0, between))
             bot.kill()
-            await _ended(bot)
+            await ended(bot)
             await asyncio.gather(*sending)
-        bot = _start(url, database)
+        bot = start_bot(url, database)
         try:
             async with asyncio.timeout(SETTLE):
                 while not all(answers(person)[one["message_id"]] for person, one, _ in asked):  # noqa: ASYNC110
@@ -97,7 +87,7 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
         await asyncio.sleep(1)
         began = time.monotonic()
         bot.terminate()
-        await _ended(bot)
+        await ended(bot)
         print(
             f"SIGTERM took {time.monotonic() - began:.1f} s, status {bot.exitcode}",
             file=sys.stderr,
@@ -134,17 +124,6 @@ async def _send(person: Person, seconds: float, chance: random.Random, asked: li
             asked.append((person, taught, tag))
 
 
-def _start(url: str, database: Path) -> BaseProcess:
-    """The bot in a process of its own, forked from one that has imported everything."""
-    bot = _PROCESSES.Process(target=be_the_bot, args=(url, database), daemon=True)
-    bot.start()
-    return bot
-
-
-async def _ended(bot: BaseProcess) -> None:
-    await asyncio.to_thread(bot.join)
-
-
 def answers(person: Person) -> Counter[int]:
     """How many answers each message has."""
     return Counter(
@@ -168,28 +147,12 @@ def _outcome(kills: int, asked: list[Asked], database: Path) -> Outcome:
     )
 
 
-def be_the_bot(url: str, database: Path) -> None:
-    """Runs the bot until it is killed or stopped."""
-    Engine.load = lambda *_: colour_engine()  # type: ignore[assignment, method-assign]
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]
-        bot_token=SecretStr(TOKEN),
-        telegram_api_url=url,
-        database_url=f"sqlite+aiosqlite:///{database}",
-        tags_per_day=1_000_000,
-        log_level="ERROR",
-    )
-    run.run(settings, say=lambda _: None)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        from tests.crash_loop import crash_loop  # whose processes import nothing again
-
         outcome = asyncio.run(crash_loop(given.kills, Path(folder), given.seed))
     print(outcome)
     sys.exit(bool(outcome.unanswered or outcome.lost))

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -67,16 +68,18 @@ async def answer(
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
     engine, person = services.engine, person_of(update)
-    async with services.typing.shown(context.bot, first.chat_id, topic_of(first)):
+    typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
+    async with typing, AsyncExitStack() as place:
         if services.photo_places.becomes_crowd(person):
             await context.reply(first, texts.many_photos, stored=False)
-        async with services.photo_places.of(person):
-            began, started = datetime.now(UTC), perf_counter()
-            computed = await _compute(context, engine, album)
-            elapsed_ms = (perf_counter() - started) * 1000
+        await place.enter_async_context(services.photo_places.of(person))
+        began, started = datetime.now(UTC), perf_counter()
+        computed = await _compute(context, engine, album)
+        elapsed_ms = (perf_counter() - started) * 1000
         request, hashtags, unwanted = computed.request, computed.hashtags, computed.unwanted
         photos, unreadable = computed.photos, computed.unreadable
         if not photos:
+            await place.aclose()
             await context.reply(first, texts.wrong_file[unreadable[0]], quote=True)
             return None
         notes = []
@@ -124,6 +127,7 @@ async def answer(
             if earlier_answer is None:
                 reply = reply_to(first, text, buttons, quote=True)
                 message = await services.outbox.put(session, reply, **vars(answer_row))
+        await place.aclose()  # no sooner, or what is computed would pile up where storing is slow
         if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
             services.learner.learn_soon(filter(None, renewed), [first.chat_id])
         shown = None

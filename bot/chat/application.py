@@ -47,6 +47,7 @@ from bot.chat.handlers import (
 )
 from bot.chat.learner import Learner
 from bot.chat.outbox import Outbox
+from bot.chat.pace import Pace
 from bot.chat.services import CONTEXT_TYPES, Bot, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, LANGUAGES
@@ -98,6 +99,8 @@ def build(
     if token is None:
         assert settings.bot_token is not None
         token = settings.bot_token.get_secret_value()
+    # The local chat is nobody's but one's own, and takes whatever comes.
+    delivery = Delivery(moved=services.group_moved, pace=Pace() if api_url is None else None)
     telegram_bot = TelegramBot(
         token,
         base_url=f"{api_url or settings.telegram_api_url}/bot",
@@ -107,7 +110,7 @@ def build(
         get_updates_request=_request(
             services.metrics.asked, connections=1, proxied=api_url is None
         ),
-        rate_limiter=Delivery(moved=services.group_moved),
+        rate_limiter=delivery,
         defaults=Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),
     )
     application: Bot = (
@@ -120,7 +123,7 @@ def build(
         .post_shutdown(_close)
         .build()
     )
-    services.outbox = Outbox(database, telegram_bot)
+    services.outbox = Outbox(database, telegram_bot, delivery)
     application.bot_data["services"] = services
     _register(application)
     return application

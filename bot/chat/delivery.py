@@ -1,5 +1,5 @@
-"""Sending until it has arrived: later after "too many requests", again after trouble on the way,
-elsewhere once a group has moved.
+"""Sending until it has arrived: no faster than Telegram takes it, later after "too many requests",
+again after trouble on the way, elsewhere once a group has moved.
 
 Who sends waits meanwhile. What must arrive is in the outbox (``bot.chat.outbox``), and sent after
 the next start where the process ends before.
@@ -8,6 +8,8 @@ the next start where the process ends before.
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpx
@@ -22,6 +24,7 @@ from telegram.error import (
 from telegram.ext import BaseRateLimiter
 
 from bot.chat.chat_locks import ChatLocks
+from bot.chat.pace import Pace
 
 HOUR = 3600.0
 """Seconds that an answer is tried to be sent; after that nobody wants it any more."""
@@ -79,17 +82,23 @@ class Attempts:
 class Delivery(BaseRateLimiter[Attempts]):
     """Repeats a request after the time that Telegram names or a pause, and where the chat now is.
 
-    Waiting only when told to keeps the usual answer quick; a bot that answers what it is sent is
-    rarely told. What follows for the chat that must wait queues behind; other chats do not.
+    What follows for the chat that must wait queues behind; other chats do not.
 
     Args:
         moved: called with the number of a group and that of the supergroup which it became, before
             anything is sent there.
+        pace: how fast messages go out; None where nothing limits them.
     """
 
-    def __init__(self, moved: Moved) -> None:
+    def __init__(self, moved: Moved, pace: Pace | None = None) -> None:
         self._moved = moved
+        self._pace = pace
         self._refused_chats = ChatLocks()
+        self._closed = asyncio.Event()
+
+    def close(self) -> None:
+        """Who waits to send, now or later, waits no longer but is cancelled."""
+        self._closed.set()
 
     async def initialize(self) -> None:
         return None
@@ -122,26 +131,45 @@ class Delivery(BaseRateLimiter[Attempts]):
             return await callback(*args, **kwargs)
         attempts = rate_limit_args or Attempts()
         trouble = _Trouble(endpoint, attempts)
+
+        paced = self._pace if endpoint in POSTS else None
+
+        async def attempt() -> Outcome:
+            await attempts.begin()
+            if paced is not None and (wait := paced.going_out()):
+                await self._sleep(wait)
+            return await deliver()
+
         # What names no chat waits for itself alone.
         lock = self._refused_chats.of(data.get("chat_id", id(data)))
         if lock.locked():
             await attempts.waits()
             async with lock:
-                pass
+                await self._sleep(0)
+        if paced is not None:
+            for turn in (partial(paced.in_chat, data["chat_id"]), paced.overall):
+                if wait := turn():
+                    await attempts.waits()
+                    await self._sleep(wait)
         try:
-            await attempts.begin()
-            return await deliver()
+            return await attempt()
         except TelegramError as error:
             again_at = await trouble.again_at(error)
         async with lock:
             # Of many that were refused at once, only the first waits: then the time is up.
             while True:
-                await asyncio.sleep(again_at - asyncio.get_running_loop().time())
+                await self._sleep(again_at - asyncio.get_running_loop().time())
                 try:
-                    await attempts.begin()
-                    return await deliver()
+                    return await attempt()
                 except TelegramError as error:
                     again_at = await trouble.again_at(error)
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0)):
+                await self._closed.wait()
+        if self._closed.is_set():
+            raise asyncio.CancelledError
 
 
 class _Trouble:

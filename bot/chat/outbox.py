@@ -23,11 +23,13 @@ from telegram.constants import ChatType, ParseMode
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
-from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts
+from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts, Delivery
+from bot.chat.pace import ALL
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
 from storage import Database, StorageError, outbox, users
 from storage.tables import OutgoingMessage, now
+from storage.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +89,11 @@ class WithdrawnError(TelegramError):
 class Outbox:
     """Stores messages, sends them, and remembers which arrived."""
 
-    def __init__(self, database: Database, bot: TelegramBot) -> None:
+    def __init__(self, database: Database, bot: TelegramBot, delivery: Delivery) -> None:
         self._database = database
+        self._together = Together(database)
         self._bot = bot
+        self._delivery = delivery
         self._unsent: Counter[int] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -127,8 +131,7 @@ class Outbox:
             answer_id=answer_id,
             photo_ids=list(photo_ids),
             replica=_replica(self._database),
-            # Where nothing is before it the request follows at once, which spares another write.
-            unsure=0 if self._unsent[reply.chat_id] else 1,
+            unsure=1 if self._is_free(reply.chat_id) else 0,
             at=now(),
         )
         await outbox.put(session, message)
@@ -151,9 +154,7 @@ class Outbox:
 
     async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
         """As ``send``; ``counted``: the row counts the request that is to go out now."""
-        counts = _Counted(
-            self._database, message.id, message.unsure, _patience(message), counted=counted
-        )
+        counts = _Counted(self._together, message, _replica(self._database), counted=counted)
         try:
             sent = await self._bot.post(_fields(message), counts)
         except WithdrawnError:
@@ -164,8 +165,8 @@ class Outbox:
         finally:
             self._is_no_more(message)
         try:
-            async with self._database.session(confirmed=False) as session:
-                await outbox.arrived(
+            await self._together.write(
+                lambda session: outbox.arrived(
                     session,
                     message.id,
                     chat_id=sent.chat_id,
@@ -173,6 +174,7 @@ class Outbox:
                     answer_id=message.answer_id,
                     photo_ids=message.photo_ids,
                 )
+            )
         except StorageError as error:
             # It is out, and who has it needs no other.
             log.error("That a message arrived is not stored: %s", error)
@@ -245,8 +247,17 @@ class Outbox:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def close(self) -> None:
+        """Whoever waits to send is cancelled; what is on its way arrives."""
+        self._delivery.close()
+
     async def stop(self) -> None:
         """Ends; what has not arrived is sent after the next start."""
+        self.close()
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """What was begun is left to whoever begins it next."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -264,6 +275,10 @@ class Outbox:
                 log.info("An answer did not arrive: %s", error)
         if late:
             await self._apologise(late)
+
+    def _is_free(self, chat_id: int) -> bool:
+        """Whether a message for a chat would go out at once: counting it then spares a write."""
+        return not self._unsent[chat_id] and self.waiting < ALL.burst
 
     def _is_no_more(self, message: OutgoingMessage) -> None:
         self._unsent[message.chat_id] -= 1
@@ -286,10 +301,12 @@ class Outbox:
             log.info("An apology did not arrive: %s", error)
 
     async def _drop(self, messages: Iterable[OutgoingMessage]) -> None:
+        async def dropped(session: AsyncSession) -> None:
+            for message in messages:
+                await outbox.drop(session, message.id)
+
         try:
-            async with self._database.session(confirmed=False) as session:
-                for message in messages:
-                    await outbox.drop(session, message.id)
+            await self._together.write(dropped)
         except StorageError as error:
             log.error("A message that is not to be sent stays stored: %s", error)
 
@@ -301,11 +318,12 @@ class _Counted(Attempts):
     """
 
     def __init__(
-        self, database: Database, row_id: int, unsure: int, patience: float, *, counted: bool
+        self, together: Together, message: OutgoingMessage, replica: int | None, *, counted: bool
     ) -> None:
-        super().__init__(unsure, patience)
-        self._database = database
-        self._row_id = row_id
+        super().__init__(message.unsure, _patience(message))
+        self._together = together
+        self._row_id = message.id
+        self._replica = replica
         self._counted = counted
 
     async def begin(self) -> None:
@@ -324,10 +342,9 @@ class _Counted(Attempts):
     async def _count(self, change: int) -> None:
         self.unsure += change
         try:
-            async with self._database.session(confirmed=False) as session:
-                there = await outbox.counted(
-                    session, self._row_id, change, _replica(self._database)
-                )
+            there = await self._together.write(
+                lambda session: outbox.counted(session, self._row_id, change, self._replica)
+            )
         except StorageError as error:
             log.error("How often a message was sent is not stored: %s", error)
         else:

@@ -1,45 +1,114 @@
-"""Any order of fetching, crashing, sending and failing ends with each update handled once."""
+"""Any order of fetching, crashing, sending and failing ends with each update handled once.
+
+And with each answer sent: once or, where nobody could know whether it had arrived, at most twice.
+"""
 
 import asyncio
+import json
 import shutil
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
+import httpx
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
 from telegram import Update
+from telegram.error import TimedOut
+from telegram.request import BaseRequest, RequestData
 
-from bot.chat import updates_at_work
+from bot.chat.delivery import UNSURE_AT_MOST, Delivery
 from bot.chat.fair_places import FairPlaces
+from bot.chat.outbox import Outbox, Reply
 from bot.chat.services import Bot, Services
+from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox
 from storage import Database
-from storage.tables import WaitingUpdate
+from storage.tables import OutgoingMessage, WaitingUpdate
 
 BOT_ID = 7
+CHATS = 2
+SECONDS = 60
+"""For what takes moments, on a machine that is busy."""
+
 Result = TypeVar("Result")
+Ending = Literal["arrives", "is refused", "is lost", "arrives unnoticed"]
+
+
+def chat_of(number: int) -> int:
+    return 1 + number % CHATS
+
+
+class Telegram(BaseRequest):
+    """Takes messages, of which the machine says what becomes.
+
+    Attributes:
+        open: requests that were made and have no answer yet, by the number in their text.
+        arrived: how often each message is in its chat.
+        unsure: how often the bot cannot know whether it is.
+    """
+
+    read_timeout = 1.0
+
+    def __init__(self) -> None:
+        self.open: dict[int, asyncio.Future[Ending]] = {}
+        self.arrived: Counter[int] = Counter()
+        self.unsure: Counter[int] = Counter()
+
+    async def initialize(self) -> None: ...
+
+    async def shutdown(self) -> None: ...
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
+    ) -> tuple[int, bytes]:
+        user = {"id": BOT_ID, "is_bot": True, "first_name": "Bot"}
+        if url.endswith("getMe"):
+            return 200, _result(user)
+        assert request_data is not None
+        number = int(request_data.parameters["text"])
+        assert number not in self.open
+        self.open[number] = asyncio.get_running_loop().create_future()
+        try:
+            ending = await self.open[number]
+        finally:
+            del self.open[number]
+        if ending == "is refused":
+            return 500, json.dumps({"ok": False, "description": "Trouble"}).encode()
+        self.arrived[number] += ending != "is lost"
+        if ending != "arrives":
+            self.unsure[number] += 1
+            raise TimedOut from httpx.ReadTimeout("")
+        chat = {"id": request_data.parameters["chat_id"], "type": "private"}
+        return 200, _result({"message_id": number, "date": 0, "chat": chat})
+
+    def breaks_off(self, number: int, *, arrives: bool) -> None:
+        """Who made a request dies before an answer."""
+        self.unsure[number] += 1
+        self.arrived[number] += arrives
+
+
+def _result(result: Any) -> bytes:
+    return json.dumps({"ok": True, "result": result}).encode()
 
 
 class _Services(Services):
-    """As much of them as the inbox needs."""
+    """As much of them as inbox and outbox need."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outbox: Outbox) -> None:
         self.database = database
+        self.outbox = outbox
         self.photo_places = FairPlaces()
 
 
 class Machine(RuleBasedStateMachine):
-    """Telegram keeps what is not confirmed; the handlers answer when they are let go on.
-
-    An answer counts once what it stores is stored: nothing can be promised of the moment between.
-    """
+    """Telegram keeps updates that are not confirmed; handlers answer when they are let go on."""
 
     empty: ClassVar[Path]
 
@@ -52,8 +121,9 @@ class Machine(RuleBasedStateMachine):
         self.at_telegram: list[dict[str, Any]] = []
         self.sent = 0
         self.unreadable: set[int] = set()
-        self.answered: Counter[int] = Counter()
+        self.handled: Counter[int] = Counter()
         self.let_go: dict[int, asyncio.Event] = {}
+        self.telegram = Telegram()
         self.database = self.wait(Database.open(f"sqlite:///{self.path}"))
         self.start()
 
@@ -65,24 +135,64 @@ class Machine(RuleBasedStateMachine):
 
     def start(self) -> None:
         self.offset = 0
+        self.let_go.clear()
 
-        async def started() -> Inbox:
+        async def started() -> tuple[Inbox, Outbox]:
+            delivery = Delivery(moved=cast(Any, None))
+            request = self.telegram
+            bot = TelegramBot(
+                f"{BOT_ID}:token",
+                request=request,
+                get_updates_request=request,
+                rate_limiter=delivery,
+            )
+            await bot.initialize()
+            outbox = Outbox(self.database, bot, delivery)
             application = SimpleNamespace(
-                bot=SimpleNamespace(id=BOT_ID),
-                bot_data={"services": _Services(self.database)},
+                bot=bot,
+                bot_data={"services": _Services(self.database, outbox)},
                 process_update=self.handle,
             )
             inbox = Inbox(cast(Bot, application))
+            await outbox.resume()
             await inbox.resume()
-            return inbox
+            return inbox, outbox
 
-        self.inbox = self.wait(started())
+        self.inbox, self.outbox = self.wait(started())
+        self.wait(self.settled())
 
     async def handle(self, update: Update) -> None:
-        await self.let_go.setdefault(update.update_id, asyncio.Event()).wait()
+        number = update.update_id
+        await self.let_go.setdefault(number, asyncio.Event()).wait()
         async with self.database.session() as session:
-            await updates_at_work.done_with(session)
-        self.answered[update.update_id] += 1
+            reply = Reply(chat_of(number), str(number))
+            message = await self.outbox.put(session, reply, person=None)
+        self.handled[number] += 1
+        await self.outbox.send(message)
+
+    async def outgoing(self) -> dict[int, int]:
+        """How often each message that is to be sent may have arrived, as its row says."""
+        async with self.database.reading() as session:
+            rows = await session.scalars(select(OutgoingMessage))
+            return {int(row.text): row.unsure for row in rows}
+
+    async def settled(self) -> None:
+        """Returns once everything waits for Telegram or a handler."""
+
+        async def all_wait() -> bool:
+            outgoing, asked = await self.outgoing(), set(self.telegram.open)
+            let_go = {number for number, event in self.let_go.items() if event.is_set()}
+            return (
+                all(self.handled[number] for number in let_go)
+                and asked <= outgoing.keys()
+                and all(outgoing[number] > 0 for number in asked)
+                and set(map(chat_of, outgoing)) == set(map(chat_of, asked))
+                and all(
+                    unsure < UNSURE_AT_MOST for one, unsure in outgoing.items() if one not in asked
+                )
+            )
+
+        await _until(all_wait)
 
     @rule(readable=st.booleans())
     def somebody_writes(self, readable: bool) -> None:
@@ -104,69 +214,100 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.let_go)
     @rule(data=st.data())
-    def an_answer_is_sent(self, data: st.DataObject) -> None:
+    def an_answer_is_ready(self, data: st.DataObject) -> None:
         waiting = sorted(number for number, event in self.let_go.items() if not event.is_set())
         if waiting:
-            number = data.draw(st.sampled_from(waiting))
-            self.let_go[number].set()
-            self.wait(self.count_of(number))
+            self.let_go[data.draw(st.sampled_from(waiting))].set()
+            self.wait(self.settled())
 
-    async def count_of(self, number: int) -> None:
-        async with asyncio.timeout(10):
-            while not self.answered[number]:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+    @precondition(lambda self: self.telegram.open)
+    @rule(
+        data=st.data(),
+        ending=st.sampled_from(["arrives", "is refused", "is lost", "arrives unnoticed"]),
+    )
+    def a_request_ends(self, data: st.DataObject, ending: Ending) -> None:
+        number = data.draw(st.sampled_from(sorted(self.telegram.open)))
+        self.wait(self.ends(number, ending))
 
-    @rule()
-    def the_process_is_killed(self) -> None:
-        async def killed() -> None:
+    async def ends(self, number: int, ending: Ending) -> None:
+        request = self.telegram.open[number]
+        request.set_result(ending)
+        goes_on = ending == "is refused" or (
+            ending != "arrives" and self.telegram.unsure[number] + 1 < UNSURE_AT_MOST
+        )
+
+        async def is_over() -> bool:
+            if goes_on:
+                return self.telegram.open.get(number, request) is not request
+            return number not in await self.outgoing()
+
+        await _until(is_over)
+        await self.settled()
+
+    @rule(data=st.data(), killed=st.booleans())
+    def the_process_ends(self, data: st.DataObject, killed: bool) -> None:
+        for number in sorted(self.telegram.open):
+            self.telegram.breaks_off(number, arrives=data.draw(st.booleans()))
+
+        async def ended() -> None:
+            if not killed:
+                await self.inbox.stop()
+                await self.outbox.stop()
             others = asyncio.all_tasks() - {asyncio.current_task()}
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
 
-        self.wait(killed())
-        self.let_go.clear()
-        self.start()
-
-    @rule()
-    def it_is_stopped_and_started(self) -> None:
-        async def stopped() -> None:
-            await self.inbox.stop()
-
-        self.wait(stopped())
-        self.let_go.clear()
+        self.wait(ended())
         self.start()
 
     def teardown(self) -> None:
         try:
             self.the_bot_fetches(again=False)
-            for event in self.let_go.values():
-                event.set()
             self.wait(self.all_is_done())
+            telegram = self.telegram
             expected = set(range(1, self.sent + 1)) - self.unreadable
-            assert self.answered == Counter(expected)
+            assert self.handled == Counter(expected)
+            assert telegram.arrived.keys() <= expected
+            for number in expected:
+                assert telegram.unsure[number] <= UNSURE_AT_MOST
+                assert telegram.arrived[number] <= 1 + (telegram.unsure[number] > 0)
+                assert telegram.arrived[number] or telegram.unsure[number] == UNSURE_AT_MOST
         finally:
+            self.wait(self.inbox.stop())
+            self.wait(self.outbox.stop())
             self.wait(self.database.close())
             self.runner.close()
             self.folder.cleanup()
 
     async def all_is_done(self) -> None:
-        async with asyncio.timeout(10):
-            while True:
-                async with self.database.reading() as session:
-                    stored = list(await session.scalars(select(WaitingUpdate.update_id)))
-                # An answer's row goes a moment before its task ends, which counts it.
-                if not stored and not self.inbox.waiting:
-                    break
-                for event in self.let_go.values():
-                    event.set()
-                await asyncio.sleep(0.005)
-        await self.inbox.stop()
+        async def nothing_waits() -> bool:
+            for event in self.let_go.values():
+                event.set()
+            for request in self.telegram.open.values():
+                if not request.done():
+                    request.set_result("arrives")
+            async with self.database.reading() as session:
+                updates = list(await session.scalars(select(WaitingUpdate.update_id)))
+            # An answer's row goes a moment before its task ends.
+            return not (updates or await self.outgoing() or self.inbox.waiting)
+
+        await _until(nothing_waits)
 
 
-def test_each_update_is_handled_once(empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+
+
+def test_each_update_is_handled_once_and_its_answer_sent(
+    empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.inbox.FINISHING", 0.001)
+    monkeypatch.setattr("bot.chat.delivery.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("bot.chat.delivery.LONGEST_PAUSE", 0.001)
     Machine.empty = empty_database
     run_state_machine_as_test(
-        Machine, settings=settings(max_examples=12, stateful_step_count=15, derandomize=True)
+        Machine, settings=settings(max_examples=15, stateful_step_count=20, derandomize=True)
     )

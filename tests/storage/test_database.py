@@ -155,6 +155,39 @@ async def test_a_nested_session_is_refused_rather_than_waited_for_for_ever(
                 pass
 
 
+async def test_a_crowd_that_gets_on_is_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.database.WAIT_SECONDS", 1.0)
+
+    async def write(chat_id: int) -> None:
+        async with database.session() as session:
+            await chats.change(session, chat_id, count=5)
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(*map(write, range(1, 31)))
+    async with database.reading() as session:
+        assert (await chats.get(session, 30)).count == 5
+
+
+@on_sqlite
+async def test_what_is_urgent_is_written_before_what_waited_for_longer(database: Database) -> None:
+    written: list[str] = []
+
+    async def write(name: str, urgent: bool) -> None:
+        async with database.session(urgent=urgent):
+            written.append(name)
+
+    async with database.session():
+        waiting = []
+        for name, urgent in (("a", False), ("b", False), ("c", True), ("d", True), ("e", True)):
+            waiting.append(asyncio.create_task(write(name, urgent)))
+            await asyncio.sleep(0)
+        waiting[-1].cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert written == ["c", "d", "a", "b"]
+
+
 async def test_something_that_hangs_on_a_deleted_photo_is_refused(database: Database) -> None:
     with pytest.raises(StorageError, match="has been deleted"):
         async with database.session() as session:

@@ -1,0 +1,79 @@
+"""How fast messages go out: about what Telegram lets a bot send, so that it need not refuse.
+
+Its FAQ for bots names the limits: a message a second to a chat, but for short bursts; 20 a minute
+to a group; 30 a second in all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+MANY = 10_000
+"""Chats whose turns are remembered; past that those that need not wait are forgotten."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most ``burst`` at once and then one in so many ``seconds``."""
+
+    burst: int
+    seconds: float
+
+
+CHAT = Limit(5, 1.0)
+GROUP = Limit(4, 4.0)
+"""Never more than 20 in a minute."""
+ALL = Limit(5, 1 / 25)
+"""Never more than 30 in a second."""
+
+
+class Pace:
+    """Gives turns to send, to each chat in the order in which they are asked for.
+
+    Args:
+        clock: seconds, from whenever.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._all = self._going_out = 0.0
+        self._chats: dict[int, float] = {}
+
+    def in_chat(self, chat_id: int) -> float:
+        """Takes the next turn of a chat; returns the seconds until then.
+
+        There is no burst right after the start: the process before this one may have had it.
+        """
+        limit, now = GROUP if chat_id < 0 else CHAT, self._clock()
+        if len(self._chats) > MANY:
+            self._chats = {one: full for one, full in self._chats.items() if full > now}
+        full = self._chats.get(chat_id, self._began + (limit.burst - 1) * limit.seconds)
+        wait, self._chats[chat_id] = _turn(limit, now, full)
+        return wait
+
+    def overall(self) -> float:
+        """Takes the next turn of all; returns the seconds until then."""
+        wait, self._all = _turn(ALL, self._clock(), self._all)
+        return wait
+
+    def going_out(self) -> float:
+        """The same once more right before the request.
+
+        After their turns a slow disk may hold up many messages and let them go together.
+        """
+        wait, self._going_out = _turn(ALL, self._clock(), self._going_out)
+        return wait
+
+
+def _turn(limit: Limit, now: float, full: float) -> tuple[float, float]:
+    """Seconds until the next turn, and when all turns of the burst are there again after it.
+
+    The generic cell rate algorithm (ATM Forum, Traffic Management 4.0, section 4.4.2).
+
+    Args:
+        full: when they would be there again without it.
+    """
+    full = max(now, full)
+    wait = max(0.0, full - now - (limit.burst - 1) * limit.seconds)
+    return wait, full + limit.seconds

@@ -1,0 +1,69 @@
+"""Turns at the database: who waits is served in order, for as long as others get on."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from storage.errors import BUSY, StorageError
+
+
+class Turns:
+    """So many at a time; the others queue, the urgent ones before the rest.
+
+    However many queue, nobody gives up while turns end well: a crowd is no failure. Where none has
+    for a while, the database hangs, and who has waited that long is told so.
+
+    Args:
+        places: how many have a turn at a time.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._urgent: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+        self._ended_well_at = 0.0
+
+    @asynccontextmanager
+    async def turn(self, patience: float, *, urgent: bool = False) -> AsyncIterator[None]:
+        """Holds a turn.
+
+        Args:
+            patience: seconds to wait where no turn ends well.
+
+        Raises:
+            StorageError: where the database hangs.
+        """
+        if self._free:  # then nobody waits
+            self._free -= 1
+        else:
+            await self._wait(self._urgent if urgent else self._others, patience)
+        try:
+            yield
+            self._ended_well_at = monotonic()
+        finally:
+            self._hand_on()
+
+    async def _wait(self, queue: deque[asyncio.Future[None]], patience: float) -> None:
+        began, turn = monotonic(), asyncio.get_running_loop().create_future()
+        queue.append(turn)
+        try:
+            while not turn.done():
+                give_up_at = max(began, self._ended_well_at) + patience
+                if monotonic() >= give_up_at:
+                    raise StorageError(BUSY)
+                await asyncio.wait({turn}, timeout=give_up_at - monotonic())
+        except BaseException:
+            if turn.done():
+                self._hand_on()
+            else:
+                queue.remove(turn)
+            raise
+
+    def _hand_on(self) -> None:
+        for queue in (self._urgent, self._others):
+            if queue:
+                queue.popleft().set_result(None)
+                return
+        self._free += 1
