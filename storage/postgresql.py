@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from zlib import crc32
 
-from sqlalchemy import URL, Connection, Engine, event, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, Engine, NullPool, event, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 __all__ = ["NOTE", "address", "listen", "locked", "one_connection", "prepare"]
 
@@ -40,6 +40,11 @@ def one_connection(url: URL) -> AsyncEngine:
     )
 
 
+def _beside(engine: AsyncEngine) -> AsyncConnection:
+    """A connection for long, which is none of those that the others share."""
+    return create_async_engine(engine.url, poolclass=NullPool).connect()
+
+
 def _begin(connection: Connection) -> None:
     if mode := connection.get_execution_options().get("synchronous_commit"):
         connection.exec_driver_sql(f"SET LOCAL synchronous_commit = {mode}")
@@ -48,7 +53,7 @@ def _begin(connection: Connection) -> None:
 async def listen(engine: AsyncEngine, heard: Mapping[str, Callable[[], object]]) -> None:
     """Calls what is there for a channel at each notice of it; raises once the connection ends."""
     ended = asyncio.Event()
-    async with engine.connect() as connection:
+    async with _beside(engine) as connection:
         try:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
@@ -60,15 +65,14 @@ async def listen(engine: AsyncEngine, heard: Mapping[str, Callable[[], object]])
             await ended.wait()
             raise ConnectionError("the connection that listens was closed")
         finally:
-            # It would go on listening for whoever gets it next.
-            await connection.invalidate()
+            await connection.invalidate()  # with what listens
 
 
 @asynccontextmanager
 async def locked(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
     """Gives whether a lock of the whole database is ours; it ends with its connection."""
     number = crc32(what.encode()) - 2**31
-    async with engine.connect() as connection:
+    async with _beside(engine) as connection:
         try:
             locking = select(func.pg_try_advisory_lock(_LOCKS, number))
             is_locked = bool(await connection.scalar(locking))
