@@ -92,7 +92,7 @@ class SharedInbox(Inbox):
             turn.cancel()
         await super().stop()
         try:
-            async with self._database.session(own_connection=True) as session:
+            async with self._database.session(apart=True) as session:
                 await replicas.leave(session, self._replica)
         except StorageError as error:
             log.warning("The others wait until this replica's lease is over: %s", error)
@@ -170,6 +170,8 @@ class SharedInbox(Inbox):
             try:
                 if not self._leased_since:
                     await self._store_some()  # before anybody can think that it is to be done
+                    async with self._database.session(confirmed=False) as session:
+                        await replicas.let_go(session, self._replica)
                 await self._renew()
                 if monotonic() - tidied_at > TIDY_EVERY:
                     tidied_at = monotonic()
@@ -180,7 +182,7 @@ class SharedInbox(Inbox):
     async def _renew(self) -> None:
         asked_at = monotonic()
         at_work = {(self._bot_id, chat) for chat in self._chats.values()}
-        async with self._database.session(own_connection=True) as session:
+        async with self._database.session(apart=True) as session:
             await replicas.renew(session, self._replica, at_work)
         self._leased_since = self._leased_since or asked_at
         # By this process's clock it is over sooner than by the database's.
@@ -205,6 +207,6 @@ class SharedInbox(Inbox):
             task.cancel()
         if at_work:
             await asyncio.wait(at_work, timeout=1)
-        await self._services.outbox.stop()
+        await self._services.outbox.let_go()
         done = set(self._handled)
         self._chats = {one: chat for one, chat in self._chats.items() if one in done}

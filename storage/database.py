@@ -64,9 +64,8 @@ class Database:
         self._noting = async_sessionmaker(noting, expire_on_commit=False)
         self._writing = async_sessionmaker(writing, expire_on_commit=False)
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
-        own = postgresql.one_connection(engine.url) if self.is_shared else None
-        self._own = async_sessionmaker(own, expire_on_commit=False) if own else None
-        self._own_engine = own
+        self._apart_engine = None if is_sqlite else postgresql.one_connection(engine.url)
+        self._apart = None if is_sqlite else async_sessionmaker(self._apart_engine)
         self._files: sqlite.Files | None = None
 
     @classmethod
@@ -137,7 +136,7 @@ class Database:
 
     @asynccontextmanager
     async def session(
-        self, *, confirmed: bool = True, urgent: bool = False, own_connection: bool = False
+        self, *, confirmed: bool = True, urgent: bool = False, apart: bool = False
     ) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
@@ -145,15 +144,16 @@ class Database:
             confirmed: what is written is confirmed to a person, so a power cut must not take it.
                 Where False, it may take the last of it, and nothing waits for the disk.
             urgent: it comes before others that wait.
-            own_connection: on a server, it waits for no other session, and fails in seconds.
+            apart: on a server, it waits for nobody, has a connection of its own, and fails after
+                some seconds.
 
         Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
         """
         try:
             async with AsyncExitStack() as stack:
                 sessions = self._writing if confirmed else self._noting
-                if own_connection and self._own is not None:
-                    sessions = self._own
+                if apart and self._apart is not None:
+                    sessions = self._apart
                 else:
                     turn = self._writers.turn(WAIT_SECONDS, urgent=urgent)
                     await stack.enter_async_context(turn)
@@ -240,8 +240,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
-        if self._own_engine is not None:
-            await self._own_engine.dispose()
+        if self._apart_engine is not None:
+            await self._apart_engine.dispose()
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from zlib import crc32
 
-from sqlalchemy import URL, Connection, Engine, event, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, Engine, NullPool, event, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 __all__ = ["NOTE", "address", "listen", "locked", "one_connection", "prepare"]
 
 NOTE = {"synchronous_commit": "off"}
 """Execution options of an engine whose transactions a power cut may take the last of."""
 
-URGENT_SECONDS = 5.0
+APART_SECONDS = 5.0
 
 _LOCKS = 0x74616734
 """The first half of the numbers of this program's locks, which no other is likely to use."""
@@ -34,10 +34,15 @@ def prepare(engine: Engine) -> None:
 
 def one_connection(url: URL) -> AsyncEngine:
     """An engine of one connection, whose every request is answered within seconds or fails."""
-    limits = {"timeout": URGENT_SECONDS, "command_timeout": URGENT_SECONDS}
+    limits = {"timeout": APART_SECONDS, "command_timeout": APART_SECONDS}
     return create_async_engine(
         url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits
     )
+
+
+def _beside(engine: AsyncEngine) -> AsyncConnection:
+    """A connection for long, which is none of those that the others share."""
+    return create_async_engine(engine.url, poolclass=NullPool).connect()
 
 
 def _begin(connection: Connection) -> None:
@@ -48,7 +53,7 @@ def _begin(connection: Connection) -> None:
 async def listen(engine: AsyncEngine, heard: Mapping[str, Callable[[], object]]) -> None:
     """Calls what is there for a channel at each notice of it; raises once the connection ends."""
     ended = asyncio.Event()
-    async with engine.connect() as connection:
+    async with _beside(engine) as connection:
         try:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
@@ -60,15 +65,14 @@ async def listen(engine: AsyncEngine, heard: Mapping[str, Callable[[], object]])
             await ended.wait()
             raise ConnectionError("the connection that listens was closed")
         finally:
-            # It would go on listening for whoever gets it next.
-            await connection.invalidate()
+            await connection.invalidate()  # with what listens
 
 
 @asynccontextmanager
 async def locked(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
     """Gives whether a lock of the whole database is ours; it ends with its connection."""
     number = crc32(what.encode()) - 2**31
-    async with engine.connect() as connection:
+    async with _beside(engine) as connection:
         try:
             locking = select(func.pg_try_advisory_lock(_LOCKS, number))
             is_locked = bool(await connection.scalar(locking))

@@ -50,11 +50,16 @@ async def renew(session: AsyncSession, replica: int, chats: Collection[tuple[int
 
 async def leave(session: AsyncSession, replica: int) -> None:
     """Others may have the replica's chats, and what it has not sent, at once."""
-    unsent = update(OutgoingMessage).where(OutgoingMessage.replica == replica)
-    await session.execute(unsent.values(replica=None))
+    await let_go(session, replica)
     await session.execute(delete(ChatAtWork).where(ChatAtWork.replica == replica))
     await session.execute(delete(Replica).where(Replica.number == replica))
     await tell(session)
+
+
+async def let_go(session: AsyncSession, replica: int) -> None:
+    """Whoever is first sends what the replica has not sent."""
+    unsent = update(OutgoingMessage).where(OutgoingMessage.replica == replica)
+    await session.execute(unsent.values(replica=None))
 
 
 async def tell(session: AsyncSession) -> None:

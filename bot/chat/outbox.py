@@ -154,7 +154,7 @@ class Outbox:
 
     async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
         """As ``send``; ``counted``: the row counts the request that is to go out now."""
-        counts = _Counted(self._together, _replica(self._database), message, counted=counted)
+        counts = _Counted(self._together, message, _replica(self._database), counted=counted)
         try:
             sent = await self._bot.post(_fields(message), counts)
         except WithdrawnError:
@@ -254,6 +254,10 @@ class Outbox:
     async def stop(self) -> None:
         """Ends; what has not arrived is sent after the next start."""
         self.close()
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """What was begun is left to whoever begins it next."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -314,12 +318,12 @@ class _Counted(Attempts):
     """
 
     def __init__(
-        self, together: Together, replica: int | None, message: OutgoingMessage, *, counted: bool
+        self, together: Together, message: OutgoingMessage, replica: int | None, *, counted: bool
     ) -> None:
         super().__init__(message.unsure, _patience(message))
         self._together = together
-        self._replica = replica
         self._row_id = message.id
+        self._replica = replica
         self._counted = counted
 
     async def begin(self) -> None:
