@@ -129,9 +129,12 @@ def test_each_step_finds_what_one_machine_finds(session: "SparkSession") -> None
     assert np.allclose(*(space @ space.T for space in spaces), atol=1e-3)
 
     counts = matrix([post.hashtags for post in posts], [*beach, *city])
-    factors = [one.factorise(counts, plan) for one in (engine, ONE_MACHINE)]
-    by_spark, here = (photos @ hashtags.T for photos, hashtags in factors)
-    assert np.corrcoef(by_spark.ravel(), here.ravel())[0, 1] > 0.95
+    photos, tags_of = engine.factorise(counts, plan)
+    for photo, carried in zip(photos, counts.toarray() > 0, strict=True):  # as implicit's equation
+        own = tags_of[carried]
+        left = tags_of.T @ tags_of + (plan.alpha - 1) * own.T @ own
+        left += plan.regularization * np.eye(plan.factors)
+        assert np.allclose(left @ photo, plan.alpha * own.sum(axis=0), atol=1e-3)
 
     knobs = VectorsPlan(dims=8, epochs=60)
     tags, vectors = engine.train_vectors(posts, "skipgram", knobs, seed=0, progress=silent)
