@@ -3,6 +3,8 @@
 - ``run``: start and stop.
 - ``receiving``, ``webhook``: updates in, asked for or called with; ``inbox``: each is stored until
   it is handled.
+- ``shared_inbox``, ``replicas``: several processes on one PostgreSQL, which handles what, and what
+  they tell one another; ``bundle_shelf``: the bundle that all of them take.
 - ``chat``: every handler, and a photo's whole trip (``chat/answering.py``).
 - ``cli``: the command line, a file a command group.
 - ``local``: the chat in the browser, a small Bot API server and its page.
