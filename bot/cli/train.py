@@ -152,7 +152,7 @@ def fit(
     it stopped.
 
     tag4pic train fit --dataset posts --out mine --backbone efficientnet_lite0
-    tag4pic train fit --dataset posts --out mine --engine spark --master spark://host:7077
+    tag4pic train fit --dataset posts --out mine --engine spark
     tag4pic train fit --dataset posts --out mine --set head.loss=kld_bce
     """
     one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))

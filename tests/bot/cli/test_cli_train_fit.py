@@ -304,6 +304,7 @@ EVERY_KNOB = {
     "head.batch_norm": "true",
     "head.epochs": "5",
     "head.stop_after": "4",
+    "head.uses": "500000",
     "head.batch": "16",
     "head.rate": "0.003",
     "head.vector_rate": "0.5",
@@ -319,6 +320,7 @@ EVERY_KNOB = {
     "fusion.subsample": "0.6",
     "fusion.leaf": "5",
     "fusion.negatives": "0.9",
+    "fusion.most": "100",
 }
 AGAINST_THEM = {
     *("vectors.uses", "vectors.fewest_epochs", "vectors.most_epochs"),  # vectors.epochs
