@@ -82,7 +82,8 @@ def _blocks(features: Features) -> Iterator[Floats]:
 def factorise(counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
     """Implicit ALS of counts (photos, hashtags): photo factors and hashtag factors, float32.
 
-    ``plan.alpha`` multiplies the counts, so that a count of 1 has the confidence alpha; what was not seen has 1.
+    ``plan.alpha`` multiplies the counts, so that a count of 1 has the confidence alpha, where none
+    has 1.
     """
     # implicit has threads of its own, which those of BLAS would only hinder; it warns of them.
     with threadpool_limits(1, "blas"):

@@ -77,7 +77,9 @@ class AlsPlan:
     )
     factors: int = knob(256, Whole(1, 2048), "Factors of each photo and hashtag.")
     alpha: float = knob(
-        10.0, Real(0, 10_000, above=True), "A hashtag on a photo has the confidence alpha, others 1."
+        10.0,
+        Real(0, 10_000, above=True),
+        "How sure a hashtag on a photo is, where all others are 1.",
     )
     regularization: float = knob(0.1, Real(0, 1000, above=True), "Pulls factors towards 0.")
     iterations: int = knob(15, Whole(1, 500), "Rounds of alternating least squares.")
