@@ -1,7 +1,9 @@
 """The real application against the real local server, a real database and a real engine."""
 
 import shutil
-from collections.abc import AsyncIterator
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,37 @@ from storage.database import Database
 from tests.bot.running import TOKEN, Running, Start
 from tests.colours import ColourNetwork, colour_engine
 from tests.person import Person
+
+QUIET = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # As Playwright starts one: else scroll bars take their share of a small screen, and there is
+    # no mouse.
+    *("--hide-scrollbars", "--mute-audio", "--force-color-profile=srgb"),
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,"
+    "primaryPointerType=4,availablePointerTypes=4",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a browser, started once: a test opens pages in a context of its own."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("there is no chromium to open the page in")
+    folder = tmp_path_factory.mktemp("chromium")
+    with subprocess.Popen(
+        [program, *QUIET, "--remote-debugging-port=0", f"--user-data-dir={folder}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        listens, until = folder / "DevToolsActivePort", time.monotonic() + 120
+        while not (listens.exists() and listens.read_text().count("\n")):
+            assert process.poll() is None and time.monotonic() < until
+            time.sleep(0.02)
+        port, path = listens.read_text().split()
+        yield f"ws://127.0.0.1:{port}{path}"
+        process.terminate()
 
 
 @pytest.fixture

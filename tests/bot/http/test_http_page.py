@@ -1,7 +1,6 @@
 """The page to try it, in a real browser."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from importlib.resources import files
 from typing import Any, get_args
@@ -19,17 +18,16 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 
 
 @pytest.fixture
-async def open_page() -> AsyncIterator[Any]:
+async def open_page(chromium: str) -> AsyncIterator[Any]:
     """Opens the page of a server: await open_page(client, locale="ru-RU", …)."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("there is no chromium to open the page in")
     complaints: list[str] = []
+    contexts: list[Any] = []
     async with playwright.async_playwright() as p:
-        browser = await p.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = await p.chromium.connect_over_cdp(chromium)
 
         async def opening(client: Client, **options: Any) -> Any:
             context = await browser.new_context(**{"locale": "en-GB"} | options)
+            contexts.append(context)
             await context.grant_permissions(["clipboard-read", "clipboard-write"])
             page = await context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -38,6 +36,8 @@ async def open_page() -> AsyncIterator[Any]:
             return page
 
         yield opening
+        for context in contexts:
+            await context.close()
         await browser.close()
     refused = "Failed to load resource"  # what the browser itself says of a refusal
     assert [text for text in complaints if refused not in text] == []

@@ -2,7 +2,6 @@
 
 import io
 import logging
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,14 +25,6 @@ from tests.person import Person
 
 TOKEN = "4242:a-secret-token"
 BotApplication = Application[Any, Any, Any, Any, Any, Any]
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 @pytest.fixture
@@ -150,16 +141,14 @@ async def hashtag_bot(server: LocalServer) -> AsyncIterator[HashtagBot]:
 
 
 @pytest.fixture
-async def open_page(server: LocalServer) -> AsyncIterator[Open]:
+async def open_page(server: LocalServer, chromium: str) -> AsyncIterator[Open]:
     """Opens the chat page of ``server``, or of another; no page may complain in its console."""
     playwright = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("there is no chromium to open the page in")
     playwright.expect.set_options(timeout=60_000)  # of milliseconds: a machine may be busy
     complaints: list[str] = []
+    contexts: list[Any] = []
     async with playwright.async_playwright() as p:
-        browser = await p.chromium.launch(executable_path=chromium, args=list(QUIET))
+        browser = await p.chromium.connect_over_cdp(chromium)
 
         def listen(message: Any) -> None:
             if message.type == "error":
@@ -168,6 +157,7 @@ async def open_page(server: LocalServer) -> AsyncIterator[Open]:
         async def opening(at: LocalServer = server, **context: Any) -> Any:
             options = {"locale": "en-GB", "viewport": {"width": 1000, "height": 760}} | context
             made = await browser.new_context(**options)
+            contexts.append(made)
             await made.grant_permissions(["clipboard-read", "clipboard-write"], origin=at.url)
             page = await made.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -177,6 +167,8 @@ async def open_page(server: LocalServer) -> AsyncIterator[Open]:
             return page
 
         yield opening
+        for context in contexts:
+            await context.close()
         await browser.close()
     refused = "Failed to load resource"  # what the browser itself says of a refusal or a lost line
     assert [text for text in complaints if refused not in text] == []
