@@ -1,9 +1,9 @@
 """The webhook: a small HTTP server that Telegram calls, and strangers too."""
 
 import asyncio
+import hmac
 import json
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -43,14 +43,15 @@ async def webhook(
 ) -> AsyncIterator[Received]:
     """The bot at work, called by Telegram at ``url``, which leads to this machine's ``port``.
 
-    Updates are taken only with the ``secret`` that Telegram was given, a random one by default.
+    Updates are taken only with the ``secret`` that Telegram was given; by default one that only who
+    has the token can know, the same for all copies of the bot.
     The webhook stays set on the way out: Telegram keeps what comes until the bot is back.
 
     Raises:
         TelegramError: when Telegram refuses the bot or its URL, or cannot be reached for a minute.
         OSError: when the address cannot be listened on.
     """
-    secret = secret or secrets.token_urlsafe(32)
+    secret = secret or hmac.digest(application.bot.token.encode(), b"webhook", "sha256").hex()
     services: Services = application.bot_data["services"]
     # Called, the bot may be one of several; asking for updates, it is the only one.
     inbox_of = SharedInbox if services.database.is_shared else Inbox

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -36,18 +36,27 @@ def webhooks(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return calls
 
 
-@pytest.fixture
-async def port(
-    settings: Settings, telegram: LocalServer, webhooks: list[dict[str, Any]]
+@asynccontextmanager
+async def called(
+    settings: Settings, telegram: LocalServer, secret: str | None
 ) -> AsyncIterator[int]:
+    """A bot with a webhook at a port."""
     database = await Database.open(settings.database_url)
     application = build(settings, colour_engine(), database, token=TOKEN, api_url=telegram.url)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         number: int = unused.getsockname()[1]
-    async with hook.webhook(application, "https://bot.example/hook", SECRET, number):
+    async with hook.webhook(application, "https://bot.example/hook", secret, number):
         yield number
     await database.close()
+
+
+@pytest.fixture
+async def port(
+    settings: Settings, telegram: LocalServer, webhooks: list[dict[str, Any]]
+) -> AsyncIterator[int]:
+    async with called(settings, telegram, SECRET) as number:
+        yield number
 
 
 async def post(port: int, body: str, secret: str = SECRET) -> int:
@@ -80,6 +89,18 @@ async def test_only_calls_with_the_secret_are_taken_and_each_is_handled_once(
         assert await post(port, other) == 200
         assert "Send a photo" in (await ann.wait_reply())["text"]
         assert len(ann.replies()) == 2
+
+
+async def test_copies_of_a_bot_without_a_secret_make_up_the_same(
+    settings: Settings, telegram: LocalServer, webhooks: list[dict[str, Any]]
+) -> None:
+    for _ in range(2):
+        async with called(settings, telegram, None):
+            pass
+    first, second = (one["secret_token"] for one in webhooks)
+    assert first == second
+    assert len(first) >= 32
+    assert TOKEN.partition(":")[2] not in first
 
 
 async def test_a_balancer_asks_without_the_secret_and_learns_nothing_else(port: int) -> None:
