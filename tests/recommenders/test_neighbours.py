@@ -103,7 +103,7 @@ def test_an_index_of_an_earlier_version_still_answers() -> None:
     draw = np.random.default_rng(0)
     vectors = unit(draw.standard_normal((300, 20), dtype=np.float32))
     earlier = usearch.Index(ndim=20, metric="cos", dtype="f16")
-    earlier.add(np.arange(300), vectors)
+    earlier.add(np.arange(300), vectors, threads=1)  # the same each time
     index = PhotoIndex(np.frombuffer(earlier.save(), np.uint8))
     np.testing.assert_array_equal(nearest(vectors, index, 1)[0][:, 0], np.arange(300))
 
