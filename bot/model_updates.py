@@ -22,6 +22,7 @@ from bot.bundle_shelf import Published, Shelf
 from bot.chat.services import Bot, Services
 from bot.chat.version_messages import tell_admins
 from bot.learning_status import learning_status, next_night
+from bot.meanwhile import meanwhile
 from bot.settings import Settings
 from recommenders.bundle import MANIFEST
 from recommenders.engine import BundleError, Engine, WeightsError
@@ -59,17 +60,11 @@ async def kept_current(
         if address
         else _VersionFollower(bot, services, versions)
     )
-    tasks = [asyncio.create_task(follower.run(check_every))]
+    work = [follower.run(check_every)]
     if services.settings.finetune_every is not None:
-        tasks.append(asyncio.create_task(_FineTuner(services, versions).run(count_every)))
-    try:
+        work.append(_FineTuner(services, versions).run(count_every))
+    async with meanwhile(*work):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 class _VersionFollower:

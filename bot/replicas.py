@@ -13,6 +13,7 @@ from typing import NoReturn
 from bot.chat.delivery import pauses
 from bot.chat.services import Services
 from bot.inbox import Inbox
+from bot.meanwhile import meanwhile
 from bot.shared_inbox import SharedInbox
 from storage import StorageError, changes, replicas
 from storage.changes import Changed
@@ -36,18 +37,8 @@ async def in_step(services: Services, inbox: Inbox) -> AsyncIterator[None]:
     heard: dict[str, Callable[[], object]] = {changes.CHANNEL: changed.set}
     if isinstance(inbox, SharedInbox):
         heard[replicas.CHANNEL] = inbox.look
-    tasks = [
-        asyncio.create_task(_listen(services, heard)),
-        asyncio.create_task(_follow(services, changed)),
-    ]
-    try:
+    async with meanwhile(_listen(services, heard), _follow(services, changed)):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 async def _listen(services: Services, heard: dict[str, Callable[[], object]]) -> NoReturn:

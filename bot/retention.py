@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from bot.meanwhile import meanwhile
 from storage import Database, StorageError, inbox, retention
 
 log = logging.getLogger(__name__)
@@ -21,13 +22,8 @@ async def purged_daily(database: Database, keep_days: int) -> AsyncIterator[None
 
     Which updates were handled is forgotten in any case once Telegram does not send them again.
     """
-    purging = asyncio.create_task(_purge_daily(database, keep_days))
-    try:
+    async with meanwhile(_purge_daily(database, keep_days)):
         yield
-    finally:
-        purging.cancel()
-        with suppress(asyncio.CancelledError):
-            await purging
 
 
 async def _purge_daily(database: Database, keep_days: int) -> None:
