@@ -9,7 +9,6 @@ it was at, for others may be at it.
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -17,6 +16,7 @@ from typing import Any
 
 from bot.chat.services import Bot
 from bot.inbox import MOST, Inbox
+from bot.latest import Latest
 from storage import StorageError, changes, rate_buckets, replicas
 from storage.tables import WaitingUpdate
 
@@ -43,7 +43,7 @@ class SharedInbox(Inbox):
         self._replica = self._database.number
         self._bot_id = application.bot.id
         self._chats: dict[int, int] = {}
-        self._lately: OrderedDict[int, None] = OrderedDict()
+        self._lately: Latest[int, None] = Latest(REMEMBERED)
         self._look_now = asyncio.Event()
         self._lease_until = self._leased_since = 0.0
         self._turns: list[asyncio.Task[None]] = []
@@ -122,8 +122,6 @@ class SharedInbox(Inbox):
         for update_id in update_ids:
             self._chats.pop(update_id, None)
             self._lately[update_id] = None
-        while len(self._lately) > REMEMBERED:
-            self._lately.popitem(last=False)
 
     def _left(self, update_ids: Collection[int]) -> None:
         for update_id in update_ids:

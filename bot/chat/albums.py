@@ -1,7 +1,6 @@
 """Albums: Telegram delivers one message a photo; people mean them as one."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -10,6 +9,7 @@ from telegram import Message
 from bot.chat import updates_at_work
 from bot.chat.identity import sender_of
 from bot.chat.updates_at_work import UpdatesAtWork
+from bot.latest import Latest
 
 QUIET = 0.7
 """Seconds without a further photo after which an album is taken to be whole."""
@@ -90,10 +90,9 @@ class Album:
 class Albums:
     """Collects the messages of an album."""
 
-    def __init__(self, quiet: float = QUIET, most: int = MOST) -> None:
+    def __init__(self, quiet: float = QUIET) -> None:
         self._quiet = quiet
-        self._most = most
-        self._albums: OrderedDict[tuple[int, str], Album] = OrderedDict()
+        self._albums: Latest[tuple[int, str], Album] = Latest(MOST)
 
     async def whole(self, message: Message) -> Album | None:
         """The album, once no more photos come, for the first that asks.
@@ -135,7 +134,4 @@ class Albums:
 
     def _of(self, message: Message) -> Album:
         assert message.media_group_id is not None
-        album = self._albums.setdefault((message.chat_id, message.media_group_id), Album())
-        while len(self._albums) > self._most:
-            self._albums.popitem(last=False)
-        return album
+        return self._albums.setdefault((message.chat_id, message.media_group_id), Album())

@@ -1,9 +1,9 @@
 """Commands in captions: /tags and /addtags, which may also be edited into one."""
 
-from collections import OrderedDict
-
 from telegram import Message
 from telegram.constants import MessageEntityType
+
+from bot.latest import Latest
 
 MOST = 10_000
 
@@ -20,15 +20,12 @@ def caption_command(message: Message, username: str) -> str | None:
 class CaptionCommands:
     """Which captions were followed: Telegram says "edited" of much else than the caption."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._followed: OrderedDict[tuple[int, int], str | None] = OrderedDict()
+    def __init__(self) -> None:
+        self._followed: Latest[tuple[int, int], str | None] = Latest(MOST)
 
     def is_new(self, message: Message) -> bool:
         """Whether the message had no such caption when this was last asked."""
         key = message.chat_id, message.message_id
-        is_new = self._followed.pop(key, None) != message.caption
+        is_new = self._followed.get(key) != message.caption
         self._followed[key] = message.caption
-        while len(self._followed) > self._most:
-            self._followed.popitem(last=False)
         return is_new

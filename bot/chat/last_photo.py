@@ -4,11 +4,10 @@ The database knows it once it is looked at; here it is known from the moment it 
 album as a whole. What others sent, or the same person in another topic, is not meant.
 """
 
-from collections import OrderedDict
-
 from telegram import Message
 
 from bot.chat.identity import sender_of
+from bot.latest import Latest
 
 MOST = 10_000
 
@@ -19,19 +18,16 @@ Place = tuple[int, int | None, int]
 class LastPhotos:
     """The messages of the photo or album that each person sent last to a chat, or its topic."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
-        self._messages: OrderedDict[Place, list[Message]] = OrderedDict()
+    def __init__(self) -> None:
+        self._messages: Latest[Place, list[Message]] = Latest(MOST)
 
     def remember(self, message: Message) -> None:
         """A photo has arrived."""
-        last = self._messages.pop(_place(message), [])
+        last = self._messages.get(_place(message), [])
         album = message.media_group_id
         if album is None or not last or last[-1].media_group_id != album:
             last = []
         self._messages[_place(message)] = [*last, message]
-        while len(self._messages) > self._most:
-            self._messages.popitem(last=False)
 
     def before(self, message: Message) -> list[Message]:
         """The messages, one a photo; none where who wrote this one has sent no photo yet."""

@@ -5,10 +5,10 @@ through at once. What waits for a place to be computed is ``bot.chat.fair_places
 """
 
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from bot.latest import Latest
 from storage import Database, StorageError, rate_buckets
 
 log = logging.getLogger(__name__)
@@ -35,10 +35,9 @@ class RateLimits:
         per_minute: what a bucket holds, and what it gets a minute; 0 lets everything through.
     """
 
-    def __init__(self, per_minute: int, most: int = MOST) -> None:
+    def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._most = most
-        self._buckets: OrderedDict[tuple[str, int], _Bucket] = OrderedDict()
+        self._buckets: Latest[tuple[str, int], _Bucket] = Latest(MOST)
 
     def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
         """What becomes of one more from ``who``; ``too_fast`` is said once, then it is silence.
@@ -51,10 +50,8 @@ class RateLimits:
         if not self._per_minute:
             return "passes"
         size = float(self._per_minute * times)
-        bucket = self._buckets.setdefault((clock, who), _Bucket(size, at))
-        self._buckets.move_to_end((clock, who))
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
+        bucket = self._buckets.get((clock, who), _Bucket(size, at))
+        self._buckets[clock, who] = bucket
         passed = max(0.0, at - bucket.at)
         bucket.left = min(size, bucket.left + passed * size / 60)
         bucket.at = at

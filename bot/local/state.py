@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from bot.latest import Latest
 from bot.local.entities import Entity, Formatted, utf16_length, with_words
 from bot.local.events import Listeners
 from bot.local.files import FileStore
@@ -110,7 +111,7 @@ class State:
         self.files = FileStore()
         self.updates = UpdateQueue()
         self._commands: dict[tuple[Scope, str], Commands] = {}
-        self._callbacks: OrderedDict[str, tuple[Chat, int, float]] = OrderedDict()
+        self._callbacks: Latest[str, tuple[Chat, int, float]] = Latest(MAX_CALLBACKS)
         self._message_ids = itertools.count(1)
         self._albums = itertools.count(13_000_000_000_000_000)
 
@@ -208,8 +209,6 @@ class State:
         """A pressed callback button: queues the CallbackQuery, returns its id."""
         callback_id = str(secrets.randbits(62))
         self._callbacks[callback_id] = chat, user["id"], self.clock()
-        while len(self._callbacks) > MAX_CALLBACKS:
-            self._callbacks.popitem(last=False)
         query = {
             "id": callback_id,
             "from": dict(user),
