@@ -88,7 +88,9 @@ class Work:
         self.waiting += len(calls)
         loop = asyncio.get_running_loop()
         try:
-            return await asyncio.gather(*(loop.run_in_executor(self._pool, call) for call in calls))
+            return await asyncio.gather(
+                *(loop.run_in_executor(self._pool, self._timed, call) for call in calls)
+            )
         finally:
             self.waiting -= len(calls)
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -176,6 +177,21 @@ async def test_photos_beyond_those_that_may_wait_are_refused_and_the_others_answ
     pause.end()
     assert all(answer["hashtags"] for answer in await answered)
     assert (await ask("/v1/hashtags", "POST", data=jpeg()))[0] == 200
+
+
+async def test_who_is_refused_is_told_to_come_back_by_how_long_photos_take(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.http.work.perf_counter", count(step=1000).__next__)
+    ask = await serve(waiting=1)
+    await ask.post(jpeg())
+    ask.network.before_photo = pause = Pause()
+    answered = asyncio.create_task(ask.post(jpeg()))
+    await pause.reached()
+    _, _, headers = await ask("/v1/hashtags", "POST", data=jpeg("blue"))
+    pause.end()
+    await answered
+    assert int(headers["Retry-After"]) > 20
 
 
 async def test_photos_that_would_take_too_much_memory_together_are_refused(serve: Serve) -> None:
