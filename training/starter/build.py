@@ -82,7 +82,7 @@ BLANK_WEIGHT = 3.0
 """What each picture of nothing counts in the fusion."""
 
 CLASS_TEMPERATURE, CLASS_SCALE = 1.0, 8.0
-"""Of the head for every ImageNet backbone, chosen by ``evaluation.backbone_transfer``."""
+"""Of the head for every ImageNet backbone."""
 
 REHEARSED = 1_200
 """Photos that the bundle carries for fine-tuning: 1.7 MB."""
@@ -100,7 +100,6 @@ class _Fit:
 
     als: AlsRecommender
     w2v: Word2VecRecommender
-    head: FittedHead
     parts: dict[str, Part]
     share: Floats
     class_share: Floats
@@ -232,7 +231,7 @@ def _fit(
     parts["als"].settings.update(RANKING["als"])
     parts["w2v"].settings.update(RANKING["w2v"])
     w2v = head_recommender(BACKBONE, head, per_post)
-    return _Fit(als, w2v, head, parts, share, mean_class_sums(als, features, weights))
+    return _Fit(als, w2v, parts, share, mean_class_sums(als, features, weights))
 
 
 def _fit_fusion(
@@ -303,7 +302,8 @@ def _class_head(
     """The head that fits every backbone: the construction, then layer two fitted on the photos."""
     if backbone.classifier is None:
         raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
-    layer = class_head.ClassLayer(*backbone.classifier)
     means = class_head.mean_vectors(class_counts, vectors)
-    start = class_head.constructed(layer, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE)
+    start = class_head.constructed(
+        backbone.classifier, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE
+    )
     return class_head.fitted_on(start, examples.features[BACKBONE], examples.counts)

@@ -24,7 +24,7 @@ from tests.concepts import (
     photos_of,
 )
 from training.finetuning.run import FineTuned, NothingToLearnError, TaughtPhotos, fine_tune
-from training.fitting.class_head import ClassLayer, class_part, constructed, fitted_on
+from training.fitting.class_head import class_part, constructed, fitted_on
 from training.fitting.vocabulary import matrix
 
 ALL_TAGS = hashtags_of(UNKNOWN)
@@ -194,12 +194,12 @@ def test_the_head_that_serves_other_backbones_learns_too(bundle: Bundle) -> None
     known = np.concatenate([features_of(concept, 12, 0) for concept in CONCEPTS])
     # As in ImageNet's classifier, what is like one known photo or another is another class.
     weight = np.asarray(unit(known[draw.integers(0, len(known), 1000)]) * 3, np.float32)
-    layer = ClassLayer(weight, np.zeros(1000, np.float32))
+    classifier = weight, np.zeros(1000, np.float32)
     tags = [tags for concept in CONCEPTS for tags in [hashtags_of(concept)] * 12]
     vectors = unit(bundle.arrays["w2v"]["vectors"].astype(np.float32))
     popular = bundle.arrays["ranking"]["popularity"]
     means = draw.standard_normal((1000, vectors.shape[1])).astype(np.float32)
-    start = constructed(layer, means, vectors, popular, 1.0, 12.0)
+    start = constructed(classifier, means, vectors, popular, 1.0, 12.0)
     fitted = fitted_on(start, known, matrix(tags, bundle.hashtags))
     part = class_part(fitted, 3.0, ["resnet50"])
     serving = replace(
@@ -208,10 +208,10 @@ def test_the_head_that_serves_other_backbones_learns_too(bundle: Bundle) -> None
         arrays=bundle.arrays | {"w2v_classes": part.arrays},
     )
     lesson = taught(40, ALL_TAGS)
-    tuned = fine_tune(serving, lesson, "mine-2", classifier=(layer.weight, layer.bias)).bundle
+    tuned = fine_tune(serving, lesson, "mine-2", classifier=classifier).bundle
     new = tuned.arrays["w2v_classes"]
     head = ProjectionHead(
-        *(layer.weight, layer.bias),
+        *classifier,
         *(new["weight2"].astype(np.float32), new["bias2"], 1000),
         float(tuned.settings["w2v_classes"]["temperature"]),
     )
