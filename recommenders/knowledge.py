@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from recommenders.answers import SIZES
 from recommenders.arrays import Floats, unit
 from recommenders.bundle import Bundle, BundleError
-from recommenders.bundle_parts import read_rating
 from recommenders.category import Category
 from recommenders.hashtag_tables import HashtagTables, read_knowledge
 from recommenders.nearest import nearest
@@ -54,7 +53,6 @@ class Knowledge:
         self._model = bundle.model
         self._hashtags = bundle.hashtags
         self._columns = {tag: column for column, tag in enumerate(bundle.hashtags)}
-        self._rating = read_rating(bundle)
         self._categories = _categories(tables, bundle.hashtags)
         self.models = tuple(tables.vectors or tables.similar)
         self.preferred_mix = tables.preferred_mix
@@ -153,11 +151,6 @@ class Knowledge:
     def size(self, tag: str) -> str:
         """``niche``, ``middle`` or ``broad``; hashtags that people taught are niche."""
         return SIZES[self.size_index(tag)]
-
-    def rating(self, tag: str) -> float | None:
-        """What a hashtag's uses earn, 0 to 1; None for one that is unknown."""
-        column = self._columns.get(tag)
-        return None if column is None else float(self._rating[column])
 
     def median_likes(self, tag: str) -> float | None:
         """The median likes of the training posts that carry a hashtag; None where unknown."""

@@ -91,10 +91,6 @@ class FileStore:
         if file is not None:
             self._bytes_left += len(file.data)
 
-    def clear(self) -> None:
-        for unique_id in list(self._files):
-            self.drop(unique_id)
-
     def get(self, unique_id: str) -> StoredFile | None:
         return self._files.get(unique_id)
 

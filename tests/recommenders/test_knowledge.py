@@ -188,14 +188,10 @@ def test_counts_of_none_of_the_hashtags_are_as_good_as_no_counts() -> None:
     assert known.uses("boat") == 8
 
 
-def test_likes_and_what_they_earn_are_known(known: Knowledge) -> None:
+def test_likes_are_known(known: Knowledge) -> None:
     assert known.median_likes("dog") == 90
     assert known.median_likes("sailing") == 20
     assert known.median_likes("unused") is None
-    assert known.rating("dog") == 1
-    sailing = known.rating("sailing")
-    assert sailing is not None and sailing < 1
-    assert known.rating("unheard") is None
 
 
 def test_a_bundle_of_an_earlier_version_is_told_in_a_sentence() -> None:

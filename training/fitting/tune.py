@@ -71,7 +71,6 @@ class Tuned:
     """The result of a search.
 
     Attributes:
-        plan: the best.
         gains: by backend how good the plan to start from was on the held-out photos, and how good
             the best one is, by ``HeldOut.goodness``. ``w2v`` is judged together with the best
             ALS, where there is one.
@@ -79,7 +78,6 @@ class Tuned:
         photos: how many were held out.
     """
 
-    plan: Plan
     gains: dict[str, tuple[float, float]]
     trials: int
     photos: int
@@ -128,7 +126,7 @@ def tune(
         if backend == "als" and "w2v" in backends:
             als = judge.scores("als", plan)
     on_better(plan)
-    return Tuned(plan, gains, count, len(judge.held_out.lengths))
+    return Tuned(gains, count, len(judge.held_out.lengths))
 
 
 class _Search:
