@@ -37,17 +37,13 @@ def own_hosts(host: str, port: int) -> set[str]:
     return {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
 
 
-def is_from_elsewhere(request: web.Request, hosts: Collection[str], front: str = "/") -> bool:
-    """Whether another site's page made the request.
-
-    Args:
-        front: the path that other sites may link to.
-    """
+def is_from_elsewhere(request: web.Request, hosts: Collection[str]) -> bool:
+    """Whether another site's page made the request; following a link to the front page is fine."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc.lower() not in hosts:
         return True
     linked = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
-    return linked and request.path != front
+    return linked and request.path != "/"
 
 
 def is_secret(text: str, secret: str) -> bool:

@@ -304,36 +304,31 @@ def first_apart(
     return [*first, *rest]
 
 
-def mixed_order(
-    sizes: Sequence[int], shares: Sequence[float], *, reach: int = REACH, places: int | None = None
-) -> list[int]:
+def mixed_order(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
     """Reorders a ranked list gently towards a mix of sizes.
 
     Place by place, the best-ranked hashtag within reach of the size that is most behind its share
-    comes next; a hashtag that has been passed over ``reach`` times comes next whatever its size.
+    comes next; a hashtag that has been passed over ``REACH`` times comes next whatever its size.
 
     Args:
         sizes: of the ranked hashtags, best first, indices of ``SIZES``.
         shares: of each size, 0 or more; their sum does not matter.
-        reach: no hashtag comes more than this many places earlier or later.
-        places: how many to choose, all where None. Rank ``places + reach`` hashtags, so that there
-            are some to choose from.
 
     Returns:
         Positions in the list, in the new order.
     """
     total = sum(shares)
     if total <= 0:
-        return list(range(len(sizes)))[:places]
+        return list(range(len(sizes)))
     targets = [share / total for share in shares]
     taken = [0] * len(targets)
     left = list(range(len(sizes)))
     order: list[int] = []
-    while left and (places is None or len(order) < places):
+    while left:
         place = len(order)
         chosen = 0
-        if left[0] > place - reach:
-            near = [index for index, rank in enumerate(left) if rank <= place + reach]
+        if left[0] > place - REACH:
+            near = [index for index, rank in enumerate(left) if rank <= place + REACH]
             behind = [targets[size] * (place + 1) - taken[size] for size in range(len(targets))]
             most = max(near, key=lambda index: (round(behind[sizes[left[index]]], 9), -index))
             if behind[sizes[left[most]]] > 0:

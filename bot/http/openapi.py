@@ -76,12 +76,11 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def document(routes: Sequence["Route"], limits: Limits | None = None) -> dict[str, Any]:
+def document(routes: Sequence["Route"]) -> dict[str, Any]:
     """The document, ready for JSON."""
-    limits = limits or Limits()
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, limits)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -103,7 +102,7 @@ def document(routes: Sequence["Route"], limits: Limits | None = None) -> dict[st
     }
 
 
-def _operation(route: "Route", limits: Limits) -> dict[str, Any]:
+def _operation(route: "Route") -> dict[str, Any]:
     names = (route.answer,) if isinstance(route.answer, str) else route.answer
     schemas = [_ref(name) for name in names]
     answer = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
@@ -126,7 +125,7 @@ def _operation(route: "Route", limits: Limits) -> dict[str, Any]:
         "security": [{}] if route.open else [{}, {"bearer": []}, {"header": []}],
     }
     if route.takes_photos:
-        operation["requestBody"] = _photos(route.fields, limits)
+        operation["requestBody"] = _photos(route.fields)
     return operation
 
 
@@ -140,7 +139,8 @@ def _parameter(field: Field) -> dict[str, Any]:
     }
 
 
-def _photos(fields: Sequence[Field], limits: Limits) -> dict[str, Any]:
+def _photos(fields: Sequence[Field]) -> dict[str, Any]:
+    limits = Limits()
     photo = {"type": "string", "contentMediaType": "application/octet-stream"}
     chosen = {one.name: {**one.schema, "description": one.description} for one in fields}
     form = {

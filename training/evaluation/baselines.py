@@ -34,7 +34,7 @@ def popularity(counts: csr_matrix, photos: int) -> Floats:
 def als_seed(
     features: NDArray[np.floating], counts: csr_matrix, queries: NDArray[np.floating]
 ) -> Floats:
-    """Scores (n, V) of query photos by the seed's ALS recipe."""
+    """Scores (n, V) of query photos by ALS as it was first published for this task."""
     space = photo_space(features, SEED_ALS)
     photo_factors, hashtag_factors = factorise(counts, SEED_ALS)
     rows, _ = nearest(space.project(queries), space.project(features), SEED_NEIGHBOURS)
@@ -46,10 +46,9 @@ def w2v_seed(
     counts: csr_matrix,
     vectors: Floats,
     queries: NDArray[np.floating],
-    seed: int = 0,
 ) -> Floats:
-    """Scores (n, V) of query photos by the seed's Word2Vec recipe."""
-    torch.manual_seed(seed)
+    """Scores (n, V) of query photos by Word2Vec as it was first published for this task."""
+    torch.manual_seed(0)
     directions = unit(vectors)
     targets = torch.from_numpy(unit(np.asarray(counts @ directions, np.float32)))
     inputs = torch.from_numpy(np.asarray(features, np.float32))
@@ -57,7 +56,7 @@ def w2v_seed(
         nn.Linear(inputs.shape[1], _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, vectors.shape[1])
     )
     optimizer = torch.optim.Adam(head.parameters(), lr=1e-3)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     for _ in range(_EPOCHS):
         order = torch.randperm(len(inputs), generator=generator)
         for rows in order.split(128):  # type: ignore[no-untyped-call]

@@ -130,7 +130,6 @@ def compare(
     at: int = 5,
     weights_dir: Path | None = None,
     cache_dir: Path,
-    fetch: bool = True,
     progress: Progress = silent,
 ) -> list[Result]:
     """Fits every combination and measures it.
@@ -153,7 +152,7 @@ def compare(
     shared = _Shared(posts, asked, backend, backbone, weights_dir, cache_dir)
     of_all = {
         "posts": hashlib.sha256((dataset / POSTS).read_bytes()).hexdigest(),
-        "backbones": shared.weights(fetch=fetch),
+        "backbones": shared.weights(),
         "split": split,
         "at": at,
     }
@@ -212,10 +211,10 @@ class _Shared:
         self._photos: tuple[_Key, TrainingSet, list[Post], Embedded] | None = None
         self._vectors: dict[_Key, tuple[dict[str, Floats], Spent]] = {}
 
-    def weights(self, *, fetch: bool) -> dict[str, dict[str, str]]:
+    def weights(self) -> dict[str, dict[str, str]]:
         """By backend its backbone's name and the SHA-256 of its weights."""
         return {
-            backend: {name: get_backbone(name, self._weights_dir, fetch=fetch).sha256}
+            backend: {name: get_backbone(name, self._weights_dir, fetch=True).sha256}
             for backend, name in usual_backbones(self._backend, self._backbone).items()
         }
 

@@ -116,9 +116,9 @@ class _NoNetwork:
         raise NotImplementedError
 
 
-def made_up(posts: Sequence[Post], count: int, seed: int = 0) -> TrainingSet:
+def made_up(posts: Sequence[Post], count: int) -> TrainingSet:
     """So many posts of a dataset, drawn again where there are too few, with made-up features."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     rows = random.permutation(len(posts))[:count]
     if count > len(posts):
         rows = random.integers(0, len(posts), count)

@@ -16,6 +16,9 @@ Bools = NDArray[np.bool_]
 
 _ROWS = 512
 
+ROUNDS = 400
+"""Of the bootstrap."""
+
 
 def top_columns(order: Floats, k: int) -> NDArray[np.intp]:
     """The k best columns of each row, best first, ties by column: (n, min(k, V))."""
@@ -98,12 +101,7 @@ def empty_accuracy(truth: Bools) -> float:
 
 
 def bootstrap(
-    top: NDArray[np.intp],
-    truth: Bools,
-    lengths: NDArray[np.integer],
-    *,
-    rounds: int = 400,
-    seed: int = 0,
+    top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]
 ) -> dict[str, tuple[float, float]]:
     """95 % intervals of every figure of ``measure``.
 
@@ -113,10 +111,10 @@ def bootstrap(
     that only one photo carries, the hard ones, and the interval would stand beside the estimate.
     ``n_plus`` counts hashtags, so for it the hashtags of the split are drawn with replacement.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
 
     def shares(size: int) -> NDArray[np.float64]:
-        drawn = generator.standard_exponential((rounds, size))
+        drawn = generator.standard_exponential((ROUNDS, size))
         return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
 
     photos = shares(len(top))
@@ -132,7 +130,7 @@ def bootstrap(
     label_recall = (hashtags * (right / carried)).sum(axis=1)
     both = np.maximum(label_precision + label_recall, np.finfo(np.float64).tiny)
     recalled = np.asarray((right > 0).any(axis=0))
-    drawn = generator.integers(0, len(occurs), (rounds, len(occurs)))
+    drawn = generator.integers(0, len(occurs), (ROUNDS, len(occurs)))
     samples = {
         **{name: photos @ values for name, values in of_photos.items()},
         "label_precision": label_precision,

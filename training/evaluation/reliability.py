@@ -59,7 +59,8 @@ def _error(bins: Sequence[Bin]) -> float:
     return sum(one.count * abs(one.predicted - one.observed) for one in bins) / max(total, 1)
 
 
-def _wilson(share: float, count: int, z: float = 1.96) -> tuple[float, float]:
+def _wilson(share: float, count: int) -> tuple[float, float]:
+    z = 1.96
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z * (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5 / (1 + z**2 / count)
     return max(0.0, middle - half), min(1.0, middle + half)

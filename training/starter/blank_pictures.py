@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw, ImageFilter
 SIDE = 320
 
 
-def blank_pictures(seed: int = 0) -> list[Image.Image]:
+def blank_pictures() -> list[Image.Image]:
     """Plain colours, gradients, noise, blurred patches, pages and screens of text: RGB, 320 px."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     pictures = [Image.new("RGB", (SIDE, SIDE), (level,) * 3) for level in (0, 24, 128, 232, 255)]
     for draw in (_plain, _gradient, _noise, _blurred, _page, _screen):
         pictures += [draw(generator) for _ in range(15)]
