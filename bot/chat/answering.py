@@ -23,7 +23,6 @@ from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
 from bot.chat import answer_message, photo_lookup, updates_at_work
-from bot.chat.answer_message import ShownAnswer
 from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
@@ -32,6 +31,7 @@ from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
 from bot.chat.rendering import answer_text
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
+from bot.chat.shown_answer import ShownAnswer
 from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
 from storage import (

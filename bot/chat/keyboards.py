@@ -10,10 +10,11 @@ from zlib import crc32
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.rendering import fitting, line
+from bot.chat.rendering import MOST_SHOWN, fitting, line
+from bot.chat.shown_answer import ShownAnswer
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
-from storage.feedback import NO_THUMBS, Thumbs
+from storage.feedback import Thumbs
 from storage.labels import MyHashtag
 from storage.moderation import Pending
 from storage.pages import Page
@@ -33,56 +34,35 @@ EDIT = "✎"
 THUMBS = {"up": "👍", "down": "👎"}
 
 
-def closed_keyboard(
-    texts: Texts,
-    answer_id: int,
-    copied: Sequence[str],
-    *,
-    full: bool = False,
-    unsure: bool = False,
-    album: bool = False,
-    thumbs: Thumbs = NO_THUMBS,
-    editable: bool = True,
-) -> InlineKeyboardMarkup:
+def closed_keyboard(texts: Texts, answer: ShownAnswer, *, editable: bool) -> InlineKeyboardMarkup:
     """Below an answer: copy, more, and what opens all else.
 
     Args:
-        copied: the hashtags that stand in the answer.
-        full: it has as many as an answer shows.
-        unsure: nothing else is likely enough, so it asks for hashtags instead of offering more.
-        album: it offers to answer photo by photo.
         editable: whether there is anything below ``✎``.
     """
-    row = copying(texts.button_copy, copied)
-    if copied and not unsure and not full:
-        row.append(_button(texts.button_more, "more", answer_id))
+    row = copying(texts.button_copy, answer.copied)
+    if answer.tags and not answer.unsure and len(answer.tags) < MOST_SHOWN:
+        row.append(_button(texts.button_more, "more", answer.answer_id))
     if editable:
-        row.append(_button(" ".join([EDIT, *_given(thumbs)]), "edit", answer_id, 0))
+        label = " ".join([EDIT, *_given(answer.thumbs)])
+        row.append(_button(label, "edit", answer.answer_id, 0))
     rows = [row] if row else []
-    if unsure:
-        rows.append([_button(texts.button_add, "add", answer_id)])
-    if album:
-        rows.append([_button(texts.button_apart, "apart", answer_id)])
+    if answer.unsure:
+        rows.append([_button(texts.button_add, "add", answer.answer_id)])
+    if answer.album:
+        rows.append([_button(texts.button_apart, "apart", answer.answer_id)])
     return InlineKeyboardMarkup(rows)
 
 
 def open_keyboard(
-    texts: Texts,
-    answer_id: int,
-    tags: Sequence[str],
-    *,
-    taken_out: Sequence[str] = (),
-    thumbs: Thumbs = NO_THUMBS,
-    backends: Sequence[str] = (),
-    backend: str = "",
-    page: int = 0,
+    texts: Texts, answer: ShownAnswer, backends: Sequence[str], page: int = 0
 ) -> InlineKeyboardMarkup:
     """Below ``✎``: take out, put back, thumbs, why, what each of ``backends`` says, add, back.
 
     Args:
-        backend: the one that said what is shown.
         page: of the hashtags to take out.
     """
+    answer_id, tags = answer.answer_id, answer.tags
     pages = max(1, -(-len(tags) // PAGE))
     page = min(page, pages - 1)
     rows = _paired(
@@ -94,21 +74,19 @@ def open_keyboard(
     if pages > 1:
         place = texts.mine_page.format(page=page + 1, pages=pages)
         rows.append([_button(f"{place} ›", "edit", answer_id, (page + 1) % pages)])
-    if taken_out:
-        last = taken_out[-1]
+    if answer.taken_out:
+        last = answer.taken_out[-1]
         rows.append([_button(f"↩ #{last}", "in", answer_id, page, key_of(last))])
     if tags:
         voting = [
-            _button(_counted(label, getattr(thumbs, verb)), verb, answer_id, page)
+            _button(_counted(label, getattr(answer.thumbs, verb)), verb, answer_id, page)
             for verb, label in THUMBS.items()
         ]
         rows.append([*voting, _button(texts.button_why, "why", answer_id)])
     if len(backends) > 1:
+        marks = {name: MARK if name == answer.backend else "" for name in backends}
         rows.append(
-            [
-                _button(f"{MARK}{name}" if name == backend else name, "other", answer_id, name)
-                for name in backends
-            ]
+            [_button(f"{marks[name]}{name}", "other", answer_id, name) for name in backends]
         )
     add = _button(texts.button_add, "add", answer_id)
     rows.append([add, _button(texts.button_back, "close", answer_id)])

@@ -11,7 +11,6 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
 from bot.chat import answer_message, callback_data, subject, updates_at_work
-from bot.chat.answer_message import ShownAnswer
 from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
 from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
@@ -20,6 +19,7 @@ from bot.chat.keyboards import key_of
 from bot.chat.photo_lookup import Features
 from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
+from bot.chat.shown_answer import ShownAnswer
 from recommenders.answers import FIRST, MIXES
 from recommenders.engine import Engine
 from storage import feedback, known_photos, recommendations, sightings
@@ -260,12 +260,16 @@ async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, answer.chat_id)
         thumbs = await feedback.thumbs(session, answer.id)
-    return answer_message.shown(
-        answer,
-        top=request.top,
-        backend=request.backend,
-        blocked=request.blocked,
+    tags = [tag for tag in answer.tags if tag not in request.blocked]
+    return ShownAnswer(
+        answer.id,
+        answer.backend,
+        tags,
         own=request.own,
+        album=answer.album,
+        unsure=len(tags) < min(FIRST, request.top),
+        spoken_by=answer.backend if answer.backend != request.backend else None,
+        taken_out=[one.hashtag for one in answer.taken_out if one.hashtag not in request.blocked],
         thumbs=thumbs,
     )
 

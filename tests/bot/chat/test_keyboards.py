@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.constants import MessageLimit
 
-from bot.chat.answer_message import ShownAnswer, closed
+from bot.chat.answer_message import closed
 from bot.chat.keyboards import closed_keyboard, open_keyboard, which_photo_keyboard
 from bot.chat.rendering import COPY_LENGTH, answer_text, fitting, line
+from bot.chat.shown_answer import ShownAnswer
 from bot.chat.texts import LANGUAGES, Texts
 from recommenders.backends import BACKENDS
 from storage.feedback import Thumbs
@@ -33,9 +34,11 @@ def test_copied_text_has_whole_hashtags_only_and_fits(tags: list[str]) -> None:
 @given(TAGS, st.sampled_from(list(LANGUAGES.values())))
 def test_buttons_keep_to_telegrams_limits(tags: list[str], texts: Texts) -> None:
     longest_id = 2**63 - 1
+    thumbs = Thumbs(100, 100)
+    answer = ShownAnswer(longest_id, "als", tags, album=True, taken_out=tags, thumbs=thumbs)
     for keyboard in (
-        closed_keyboard(texts, longest_id, tags, album=True, thumbs=Thumbs(100, 100)),
-        open_keyboard(texts, longest_id, tags, taken_out=tags, backends=BACKENDS),
+        closed_keyboard(texts, answer, editable=True),
+        open_keyboard(texts, answer, BACKENDS),
         which_photo_keyboard(texts, longest_id, 10),
     ):
         for button in (button for row in keyboard.inline_keyboard for button in row):
@@ -52,7 +55,7 @@ def test_sixty_usual_hashtags_fit_a_message() -> None:
 
 def test_short_hashtags_stand_two_in_a_row_and_long_ones_alone() -> None:
     tags = ["sea", "sunset", "goldenretrieverpuppy", "sun", "sky"]
-    rows = open_keyboard(LANGUAGES["en"], 1, tags).inline_keyboard
+    rows = open_keyboard(LANGUAGES["en"], ShownAnswer(1, "als", tags), BACKENDS).inline_keyboard
     assert [[button.text for button in row] for row in rows[:3]] == [
         ["✕ #sea", "✕ #sunset"],
         ["✕ #goldenretrieverpuppy"],
