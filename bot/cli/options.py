@@ -38,5 +38,13 @@ Mirrored = Annotated[
 ]
 At = Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of an answer count.")]
 
+Backend = Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")]
+Backbone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="As for fit.", show_default="mobilenet_v2 for als, resnet50 for w2v"
+    ),
+]
+
 FITTED_BACKENDS = ("als", "w2v", "all")
 """Of ``--backend`` where backends are fitted."""

@@ -18,7 +18,16 @@ from bot.cli.console import (
     print_warnings,
     settings_for_a_command,
 )
-from bot.cli.options import FITTED_BACKENDS, Dataset, MinCount, Mirrored, PlanFile, Set
+from bot.cli.options import (
+    FITTED_BACKENDS,
+    Backbone,
+    Backend,
+    Dataset,
+    MinCount,
+    Mirrored,
+    PlanFile,
+    Set,
+)
 from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
 from bot.cli.train_evaluation import (
@@ -223,15 +232,8 @@ def tune(
     ] = None,
     set_: Set = None,
     plan: PlanFile = None,
-    backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
-    backbone: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="As for fit.",
-            show_default="mobilenet_v2 for als, resnet50 for w2v",
-        ),
-    ] = None,
+    backend: Backend = "all",
+    backbone: Backbone = None,
     min_count: MinCount = None,
     mirrored: Mirrored = None,
     cache: Cache = CACHE,

@@ -16,7 +16,7 @@ from bot.cli.console import (
     print_warnings,
     settings_for_a_command,
 )
-from bot.cli.options import FITTED_BACKENDS, At, Dataset, PlanFile, Set
+from bot.cli.options import FITTED_BACKENDS, At, Backbone, Backend, Dataset, PlanFile, Set
 from bot.cli.train_evaluation import ACCURACY_FLATTERS, cells
 from bot.cli.train_plan import chosen_plan, refuse_idle
 from training.terminal import CACHE, Cache, figures_table, reporting
@@ -56,15 +56,8 @@ def compare(
     ] = None,
     set_: Set = None,
     plan_file: PlanFile = None,
-    backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
-    backbone: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="As for fit.",
-            show_default="mobilenet_v2 for als, resnet50 for w2v",
-        ),
-    ] = None,
+    backend: Backend = "all",
+    backbone: Backbone = None,
     split: Annotated[
         str,
         typer.Option(

@@ -23,7 +23,7 @@ from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.recipe import View
 from recommenders.machine import cores
 from recommenders.photos import WORKING_SIDE, PhotoError, decode
-from training.datasets.format import DatasetError, Problems
+from training.datasets.format import DatasetError, Location, Problems
 from training.features.cache import FeatureCache
 from training.features.changes import AS_IT_IS, Change
 from training.features.processes import ProcessEndedError, Work, run_jobs
@@ -49,7 +49,7 @@ Computed = list[tuple[int, bytes, NDArray[np.float16] | None, str]]
 def embed(
     paths: Sequence[Path],
     backbone: Backbone,
-    cache_dir: Path,
+    cache_dir: Location,
     *,
     change: Change = AS_IT_IS,
     progress: Progress = silent,
@@ -80,7 +80,7 @@ def embed(
     def advance() -> None:
         progress(doing, int(readable.sum()) + len(reasons), len(paths))
 
-    with closing(FeatureCache(cache_dir, backbone, change)) as cache:
+    with closing(FeatureCache(Path(cache_dir), backbone, change)) as cache:
         for row, (digest, reason) in enumerate(_digests(paths)):
             if digest is None:
                 reasons[row] = reason

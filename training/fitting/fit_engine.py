@@ -75,20 +75,7 @@ class OneMachine:
     def read_posts(self, dataset: Location, problems: Problems | None) -> list[Post]:
         return read_posts(Path(dataset), problems)
 
-    def embed(
-        self,
-        paths: Sequence[Path],
-        backbone: Backbone,
-        cache_dir: Location,
-        *,
-        change: Change,
-        progress: Progress,
-        problems: Problems,
-    ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-        return embed(
-            paths, backbone, Path(cache_dir), change=change, progress=progress, problems=problems
-        )
-
+    embed = staticmethod(embed)
     photo_space = staticmethod(photo_space)
     factorise = staticmethod(factorise)
     train_vectors = staticmethod(train_vectors)
