@@ -199,13 +199,13 @@ def review_keyboard(texts: Texts, waiting: Page[Pending]) -> InlineKeyboardMarku
     Their data say from which label to which they decide, so that all of a page are those it shows.
     """
     verbs = (
-        ("approve", texts.button_approve, texts.button_approve_all),
-        ("reject", texts.button_reject, texts.button_reject_all),
+        ("approve", "✓", texts.button_approve_all),
+        ("reject", "✗", texts.button_reject_all),
     )
     rows = [
         [
-            _button(one.format(tag=item.hashtag), verb, item.label_id, item.label_id, waiting.page)
-            for verb, one, _ in verbs
+            _button(f"{mark} #{item.hashtag}", verb, item.label_id, item.label_id, waiting.page)
+            for verb, mark, _ in verbs
         ]
         for item in waiting.items
     ]

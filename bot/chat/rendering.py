@@ -29,7 +29,7 @@ def answer_text(
     """
     header = texts.best_five if len(hashtags) >= FIRST else texts.best_few
     if spoken_by:
-        header = texts.spoken_by.format(header=header, backend=spoken_by)
+        header = f"{header} · {spoken_by}"
     parts = [f"{header}\n{block(first_block(hashtags, own))}"]
     if hashtags[FIRST:]:
         parts.append(f"{texts.more}\n{block(hashtags[FIRST:])}")

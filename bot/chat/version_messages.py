@@ -12,7 +12,6 @@ from telegram.error import TelegramError
 from bot.chat.services import Bot, Services
 from bot.chat.texts import Texts, texts_for
 from bot.learning_status import LearningStatus, next_night
-from recommenders.versions import Version
 from storage import users, version_news
 from storage.training_labels import FEWEST_PHOTOS
 from storage.version_news import News
@@ -30,21 +29,16 @@ def status_lines(texts: Texts, status: LearningStatus) -> list[str]:
         model=escape(status.model), learnt=counts.learnt, labels=counts.labels
     )
     waiting = [
-        phrases.label.format(reason=reason, count=counts.waiting[name])
+        f"• {reason}: {counts.waiting[name]}"
         for name, reason in phrases.reasons.items()
         if counts.waiting.get(name)
     ]
-    shown = status.versions[-VERSIONS_SHOWN:]
-    versions = [
-        phrases.version.format(model=escape(version.model), state=phrases.states[state])
-        if not (version.before and version.after)
-        else phrases.tuned.format(
-            model=escape(version.model),
-            state=phrases.states[state],
-            **_percentages(texts, version.before, version.after),
-        )
-        for version, state in shown
-    ]
+    versions = []
+    for version, state in status.versions[-VERSIONS_SHOWN:]:
+        tuned = ""
+        if version.before and version.after:
+            tuned = phrases.tuned.format(**percentages(texts, version.before, version.after))
+        versions.append(f"{escape(version.model)}: {phrases.states[state]}{tuned}")
     return [head, *waiting, next_fine_tuning(texts, status, datetime.now()), "", *versions]
 
 
@@ -64,11 +58,6 @@ def next_fine_tuning(texts: Texts, status: LearningStatus, now: datetime) -> str
         photos = status.counts.photos
         sentences.append(phrases.next_too_few.format(fewest=FEWEST_PHOTOS, photos=photos))
     return " ".join(sentences)
-
-
-def figures(texts: Texts, version: Version) -> Mapping[str, str]:
-    """A fine-tuned version's recall before and after in percent, by the texts' names for them."""
-    return _percentages(texts, version.before, version.after)
 
 
 async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
@@ -108,7 +97,7 @@ def _message(texts: Texts, news: News, answering: str) -> str:
         return phrases.failed.format(lines=lines)
     if news.event == "rolled_back":
         return phrases.rolled_back.format(model=model, to=escape(str(details.get("to", ""))))
-    percentages = _percentages(texts, details["before"], details["after"])
+    recall = percentages(texts, details["before"], details["after"])
     if news.event == "rejected":
         why = phrases.why[details["outcome"]]
         sentences = [phrases.rejected.format(model=model, why=why, answering=escape(answering))]
@@ -117,17 +106,18 @@ def _message(texts: Texts, news: News, answering: str) -> str:
         sentences = [phrases.promoted.format(model=model, photos=photos)]
         if answering != news.model:
             sentences.append(phrases.not_loaded.format(answering=escape(answering)))
-    return "\n".join([*sentences, phrases.figures.format(**percentages)])
+    return "\n".join([*sentences, phrases.figures.format(**recall)])
 
 
-def _percentages(
+def percentages(
     texts: Texts, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> dict[str, str]:
-    percentages = {}
+    """Recall before and after a fine-tuning in percent, by the texts' names for it."""
+    shown = {}
     for name in ("labels", "replay"):
         values = [float(figures.get(name, 0.0)) for figures in (before, after)]
         # A difference stays one.
         same = len({f"{value:.2f}" for value in values}) < len(set(values))
         for when, value in zip(("before", "after"), values, strict=True):
-            percentages[f"{name}_{when}"] = texts.percent(value, 1 if same else 0)
-    return percentages
+            shown[f"{name}_{when}"] = texts.percent(value, 1 if same else 0)
+    return shown

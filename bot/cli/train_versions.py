@@ -139,7 +139,7 @@ def _print_versions(status: "LearningStatus") -> None:
     from rich.table import Table
 
     from bot.chat.texts import ENGLISH
-    from bot.chat.version_messages import figures
+    from bot.chat.version_messages import percentages
 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
     for name, right in (
@@ -150,7 +150,7 @@ def _print_versions(status: "LearningStatus") -> None:
     for version, state in status.versions:
         cells = ["", ""]
         if version.before and version.after:
-            shown = figures(ENGLISH, version)
+            shown = percentages(ENGLISH, version.before, version.after)
             cells = [
                 f"{shown[f'{name}_before']} → {shown[f'{name}_after']}"
                 for name in ("labels", "replay")

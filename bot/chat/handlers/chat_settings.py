@@ -65,9 +65,7 @@ async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarku
         chat = await chats.get(session, chat_id)
     offered = [choice for choice in SETTINGS if choice.options(context)]
     lines = "\n".join(
-        texts.setting_line.format(
-            name=texts.setting_names[choice.verb], value=choice.value(context, chat)
-        )
+        f"{texts.setting_names[choice.verb]}: <b>{choice.value(context, chat)}</b>"
         for choice in offered
     )
     pages = {choice.verb: texts.setting_names[choice.verb] for choice in offered}

@@ -55,7 +55,6 @@ ENGLISH = Texts(
     best_five="<b>Best five</b>",
     best_few="<b>Best</b>",
     more="<b>More</b>",
-    spoken_by="{header} · {backend}",
     album_part="<i>{unread} of the {photos} photos could not be read.</i>",
     no_more="That is all I have for this photo.",
     nothing_found="I am not sure what this is. “Add tags” teaches me.",
@@ -92,7 +91,6 @@ ENGLISH = Texts(
         "<b>Settings of this chat</b>\n\n{lines}\n\n"
         "<i>You can type them too: /settings 7, /settings instagram, /settings #mybrand</i>"
     ),
-    setting_line="{name}: <b>{value}</b>",
     setting_names={
         "for": "Platform",
         "count": "How many",
@@ -326,8 +324,6 @@ ENGLISH = Texts(
     review="<b>{hashtags} waiting</b>",
     review_none="No hashtags are waiting.",
     review_line="#{tag} ({users}). The photo looks like: {nearest}",
-    button_approve="✓ #{tag}",
-    button_reject="✗ #{tag}",
     button_approve_all="✓ all {count}",
     button_reject_all="✗ all {count}",
     approved="#{tag} is approved.",

@@ -36,7 +36,6 @@ class Texts:
     best_five: str
     best_few: str
     more: str
-    spoken_by: str
     album_part: str
     no_more: str
     nothing_found: str
@@ -72,7 +71,6 @@ class Texts:
     """Before the last of several: 5, 10 or 30."""
 
     settings: str
-    setting_line: str
     setting_names: Mapping[str, str]
     settings_unknown: str
     button_settings: str
@@ -224,8 +222,6 @@ class Texts:
     review: str
     review_none: str
     review_line: str
-    button_approve: str
-    button_reject: str
     button_approve_all: str
     button_reject_all: str
     approved: str

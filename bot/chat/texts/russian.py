@@ -57,7 +57,6 @@ RUSSIAN = Texts(
     best_five="<b>Топ‑5</b>",
     best_few="<b>Лучшие</b>",
     more="<b>Ещё</b>",
-    spoken_by="{header} · {backend}",
     album_part="<i>Не удалось открыть {unread} из {photos} фото.</i>",
     no_more="Больше к этому фото у меня ничего нет.",
     nothing_found="Не могу понять, что на фото. Научите меня кнопкой «Добавить теги».",
@@ -94,7 +93,6 @@ RUSSIAN = Texts(
         "<b>Настройки этого чата</b>\n\n{lines}\n\n"
         "<i>Можно и текстом: /settings 7, /settings вк, /settings #мойбренд</i>"
     ),
-    setting_line="{name}: <b>{value}</b>",
     setting_names={
         "for": "Соцсеть",
         "count": "Количество",
@@ -331,8 +329,6 @@ RUSSIAN = Texts(
     review="<b>Ждут проверки: {hashtags}</b>",
     review_none="Хештегов на проверку нет.",
     review_line="#{tag} ({users}). Фото похоже на: {nearest}",
-    button_approve="✓ #{tag}",
-    button_reject="✗ #{tag}",
     button_approve_all="✓ все {count}",
     button_reject_all="✗ все {count}",
     approved="#{tag} одобрен.",

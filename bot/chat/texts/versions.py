@@ -9,13 +9,11 @@ class VersionTexts:
     """Sentences on versions of the bundle and their fine-tuning, in one language."""
 
     learnt: str
-    label: str
     reasons: Mapping[str, str]
     """Why labels are not learnt, by ``storage.training_labels.Reason``."""
 
-    version: str
     tuned: str
-    """A version that was fine-tuned, with its figures."""
+    """Behind a version that was fine-tuned: its figures."""
     states: Mapping[str, str]
     """By ``bot.learning_status.State``."""
     lacks: Mapping[str, str]
@@ -38,7 +36,6 @@ class VersionTexts:
 
 ENGLISH_VERSIONS = VersionTexts(
     learnt="<b>{model}</b> answers. It has learnt {learnt} of the {labels} labels.",
-    label="• {reason}: {count}",
     reasons={
         "next": "for the next fine-tuning",
         "tried": "waiting for new ones, as the last fine-tuning with these came to nothing",
@@ -49,10 +46,8 @@ ENGLISH_VERSIONS = VersionTexts(
         "rejected": "never learnt, as an admin rejected them",
         "blocked": "never learnt, as they are blocked",
     },
-    version="{model}: {state}",
     tuned=(
-        "{model}: {state}; taught {labels_before} → {labels_after}, "
-        "known before {replay_before} → {replay_after}"
+        "; taught {labels_before} → {labels_after}, known before {replay_before} → {replay_after}"
     ),
     states={
         "in_use": "answers now",
@@ -91,7 +86,6 @@ ENGLISH_VERSIONS = VersionTexts(
 
 RUSSIAN_VERSIONS = VersionTexts(
     learnt="Отвечает <b>{model}</b>. Хештегов от людей: {labels}, из них выучено: {learnt}.",
-    label="• {reason}: {count}",
     reasons={
         "next": "для следующего дообучения",
         "tried": "ждут новых: последнее дообучение с этими ничего не дало",
@@ -102,11 +96,7 @@ RUSSIAN_VERSIONS = VersionTexts(
         "rejected": "не учу, отклонены администратором",
         "blocked": "не учу, запрещены",
     },
-    version="{model}: {state}",
-    tuned=(
-        "{model}: {state}; новое {labels_before} → {labels_after}, "
-        "прежнее {replay_before} → {replay_after}"
-    ),
+    tuned=("; новое {labels_before} → {labels_after}, прежнее {replay_before} → {replay_after}"),
     states={
         "in_use": "отвечает сейчас",
         "fitted": "исходная",
