@@ -31,25 +31,25 @@ MOST = 10_000
 """Updates that are handled or wait; more stay at Telegram."""
 
 TOO_LATE = timedelta(hours=1)
-"""Nobody wants an answer any more after that, but a word."""
+"""After that an apology is sent instead of an answer."""
 
 FINISHING = 4.0
 """Seconds for what is being computed when the bot stops."""
 
 STORE_AGAIN_AFTER = 5.0
-"""Seconds until it is tried again to store what was handled."""
+"""Seconds until storing what was handled is retried."""
 
 _LARGEST_ID = 2**63 - 1
 
 
 class Inbox:
-    """Takes updates in, has the application handle them, and remembers which are handled.
+    """Stores updates, passes them to the application, and records which are handled.
 
     Args:
         most: updates at a time.
 
     Attributes:
-        is_open: whether what comes is handled, which it is until ``stop``.
+        is_open: whether updates are handled: until ``stop``.
     """
 
     def __init__(self, application: Bot, most: int = MOST) -> None:
@@ -81,7 +81,7 @@ class Inbox:
         await self._room.wait()
 
     async def resume(self) -> None:
-        """Sends, and then handles, what was here before this start, oldest first.
+        """Sends the messages and handles the updates left from before, oldest first.
 
         Raises:
             StorageError
@@ -123,7 +123,7 @@ class Inbox:
         return read, rows
 
     async def stop(self) -> None:
-        """Ends: what is being computed is finished, the rest stays for the next start."""
+        """Finishes what is being computed; the rest stays for the next start."""
         self.is_open = False
         self._services.photo_places.close()
         self._services.outbox.close()
@@ -143,7 +143,7 @@ class Inbox:
         await self._services.outbox.stop()
 
     def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
-        """Begins to handle what is stored; what is too old gets a word a chat."""
+        """Handles stored updates; each chat gets one apology for those that are too old."""
         late: dict[int, list[Update]] = defaultdict(list)
         for stored in waiting:
             update = self._read(stored.update_id, stored.content)
@@ -187,10 +187,10 @@ class Inbox:
         self._gone(set(update_ids).difference(at_work.update_ids))
 
     def _gone(self, update_ids: Collection[int]) -> None:
-        """These are stored as handled."""
+        """Called once updates are stored as handled."""
 
     def _left(self, update_ids: Collection[int]) -> None:
-        """These are no longer handled here, as far as they are not handled."""
+        """Called for updates that another process has taken over."""
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -223,7 +223,7 @@ class Inbox:
             self._gone(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
-        """A word to a chat whose messages are too old to be answered."""
+        """Tells a chat that its messages are too old to be answered."""
         message = next((m for m in map(_addressed, updates) if m), None)
         if message is None:
             return
@@ -248,7 +248,7 @@ def number_of(update: Any) -> int:
 
 
 def _row(content: str, update: Update | None) -> inbox.NewUpdate:
-    """What is stored of an update; None could not be read."""
+    """What is stored of an update, which is None where it could not be read."""
     chat = update.effective_chat if update else None
     known = update is not None and (update.callback_query or update.effective_message)
     person = person_of(update) if update is not None and known else None
@@ -260,7 +260,7 @@ def _is_late(stored: WaitingUpdate) -> bool:
 
 
 def _addressed(update: Update) -> Message | None:
-    """The message, where it is one to the bot: any in private, commands elsewhere."""
+    """The update's message if it is meant for the bot: any in private, a command elsewhere."""
     message = update.message
     if message is None:
         return None

@@ -32,7 +32,7 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 
 REFUSALS = 6
-"""So many refusals of the token in a row are no whim of Telegram's: half a minute of them."""
+"""Refusals of the token in a row, over half a minute, that are taken seriously."""
 
 
 class StartError(Exception):
@@ -40,7 +40,7 @@ class StartError(Exception):
 
 
 class Received:
-    """Updates come in while this is held."""
+    """Where updates go, and when they stop coming."""
 
     def __init__(self, inbox: Inbox, task: asyncio.Task[NoReturn] | None = None) -> None:
         self.inbox = inbox
@@ -80,10 +80,10 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 async def at_work(
     application: Bot, inbox_of: Callable[[Bot], Inbox] = Inbox
 ) -> AsyncIterator[Inbox]:
-    """The bot, once it knows its name; what was there before is sent and handled first.
+    """The running bot; messages and updates from before this start are dealt with first.
 
     Args:
-        inbox_of: makes the inbox.
+        inbox_of: the kind of inbox.
 
     Raises:
         TelegramError: as ``polling``.
@@ -105,10 +105,10 @@ async def at_work(
 
 
 async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
-    """What a call to Telegram returns, which is tried again for a while where it fails.
+    """Calls Telegram, retrying for a while where that fails, and returns the result.
 
     Raises:
-        TelegramError: what it failed with last; at once where trying again is of no use.
+        TelegramError: the last failure; at once where a retry is useless.
     """
     clock, refused = asyncio.get_running_loop().time, 0
     give_up_at = clock() + START_PATIENCE

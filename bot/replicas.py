@@ -1,7 +1,7 @@
-"""In step with other replicas: what one of them has changed, the others learn within a moment.
+"""Keeping replicas in step: what one of them changes, the others take in within a second.
 
-PostgreSQL's notices make it quick, and are not relied on: what changed is stored (see
-``storage.changes``) and read every second anyway, on from the last change that is known.
+Changes are stored (``storage.changes``) and read every second, from the last known one on.
+PostgreSQL's notices only make it quicker.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from storage.changes import Changed
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-"""Seconds after which changes are read though nobody said that there are any."""
+"""Seconds between reads of the changes where no notice comes."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds until a lost connection is tried again."""
@@ -29,7 +29,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 
 @asynccontextmanager
 async def in_step(services: Services, inbox: Inbox) -> AsyncIterator[None]:
-    """While it lasts, this process follows what others change; on SQLite there are none."""
+    """While it lasts, this process follows what others change; SQLite has no others."""
     if not services.database.is_shared:
         yield
         return

@@ -42,7 +42,7 @@ from storage import Database, StorageError, inbox, outbox
 log = logging.getLogger(__name__)
 
 ENDING = 8.0
-"""Seconds that the end may take, whatever Telegram, the disk and what is computed do."""
+"""Seconds after which the process ends, even if Telegram, the disk or a computation hangs."""
 
 Say = Callable[[str], None]
 
@@ -70,14 +70,14 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
 
 
 def _end_in(seconds: float) -> None:
-    """The process ends by then, whoever it waits for: what is not finished is in the database.
+    """Ends the process by then, even if something hangs; unfinished work is in the database.
 
-    Also once this module has returned, since Python waits for every thread that computes.
+    It also holds once ``run`` has returned, when Python waits for its worker threads.
     """
     end = threading.Timer(seconds, os._exit, (0,))
     end.daemon = True
     end.start()
-    # A thread of C's own: it needs no turn of the interpreter, which another may not give back.
+    # This one is a C thread: it works even where another thread never releases the GIL.
     nowhere = Path(os.devnull).open("w")  # noqa: SIM115
     faulthandler.dump_traceback_later(seconds + 1, exit=True, file=nowhere)
 
@@ -107,7 +107,7 @@ async def serve(
                 server = LocalServer(token)
                 await _local(server, port)
                 stack.push_async_callback(server.stop)
-                # Its chats begin anew: what waits from before is about messages that are gone.
+                # Its chats start empty: what is queued from before is about messages that are gone.
                 async with database.session() as session:
                     for queue in (inbox, outbox):
                         await queue.forget(session, server.state.bot["id"])
@@ -150,7 +150,7 @@ async def _go_live(
 
 
 async def first_of(*endings: Coroutine[Any, Any, object]) -> None:
-    """Returns, or raises, as the first of these does."""
+    """Waits for whichever ends first, and returns or raises as it does."""
     tasks = [asyncio.create_task(ending) for ending in endings]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -225,7 +225,7 @@ async def _load(folder: Path | None, settings: Settings) -> Engine:
 
 
 async def _taught(engine: Engine, database: Database) -> Learner:
-    """Teaches the engine what people taught before this start."""
+    """A learner whose engine has been taught what people taught so far."""
     learner = Learner(engine, database)
     try:
         await learner.start()

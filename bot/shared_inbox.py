@@ -2,9 +2,9 @@
 
 Whichever replica is called stores the update. It is handled by the replica that has its chat
 (``storage.replicas``): this one, where the chat is free; otherwise that one is told. So one chat's
-updates are handled in one process and in order. What a dead replica has not handled is taken over
-with its chats once its lease is over; a replica that could not renew its lease in time leaves what
-it was at, for others may be at it.
+updates are handled in one process and in order. Once a dead replica's lease has run out, others
+take over its chats and what it had not handled; a replica that could not renew its lease in time
+drops its work, since others may have taken it over.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ RENEW_EVERY = 4.0
 """Seconds between renewals of the lease."""
 
 LOOK_EVERY = 1.0
-"""Seconds after which the inbox is looked into though nobody said that there is something."""
+"""Seconds between looks into the inbox where no notice comes."""
 
 TIDY_EVERY = 60.0
 
 REMEMBERED = 10_000
-"""Updates that were handled last: one that was just read may be among them."""
+"""Updates handled last, so that one that was read just before is not begun again."""
 
 
 class SharedInbox(Inbox):
@@ -59,11 +59,11 @@ class SharedInbox(Inbox):
         return super().is_full or not self.has_lease
 
     def look(self) -> None:
-        """Something may wait that another replica has stored."""
+        """Another replica may have stored something for this one: looks soon."""
         self._look_now.set()
 
     async def resume(self) -> None:
-        """Begins to send and to handle what waits and nobody has.
+        """Takes over unclaimed messages and updates.
 
         Raises:
             StorageError
@@ -87,7 +87,7 @@ class SharedInbox(Inbox):
         self._begin_stored(waiting)
 
     async def stop(self) -> None:
-        """Ends; what stays is for the other replicas, at once."""
+        """Stops, and releases what is left to the other replicas at once."""
         for turn in self._turns:
             turn.cancel()
         await super().stop()
@@ -98,7 +98,7 @@ class SharedInbox(Inbox):
             log.warning("The others wait until this replica's lease is over: %s", error)
 
     async def _claimed(self, session: Any, chats: Collection[int]) -> list[WaitingUpdate]:
-        """What waits in those of some chats that are this replica's now."""
+        """Claims chats, and returns what waits in those that are this replica's now."""
         mine = await replicas.claim(
             session, self._bot_id, self._replica, chats, of_the_dead=self._knows_the_dead
         )
@@ -106,11 +106,11 @@ class SharedInbox(Inbox):
 
     @property
     def _knows_the_dead(self) -> bool:
-        # When the database was away, nobody could renew anything: all have that long to do so.
+        # After the database was unreachable, every replica gets one lease's time to renew.
         return monotonic() - self._leased_since > replicas.LEASE
 
     def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
-        """Begins those that were not begun meanwhile."""
+        """As ``Inbox``, without those that were begun already."""
         if not (self.is_open and self.has_lease):
             return
         begun = self._chats.keys() | self._lately.keys()
@@ -128,7 +128,7 @@ class SharedInbox(Inbox):
             self._chats.pop(update_id, None)
 
     async def _watch(self) -> None:
-        """Looks for what waits and nobody has, or another replica stored for this one."""
+        """Looks for what is unclaimed, or was stored by another replica for this one."""
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)
@@ -167,7 +167,7 @@ class SharedInbox(Inbox):
                 await self._lapsed()
             try:
                 if not self._leased_since:
-                    await self._store_some()  # before anybody can think that it is to be done
+                    await self._store_some()  # before others see it as not handled
                     async with self._database.session(confirmed=False) as session:
                         await replicas.let_go(session, self._replica)
                 await self._renew()
@@ -183,7 +183,7 @@ class SharedInbox(Inbox):
         async with self._database.session(apart=True) as session:
             await replicas.renew(session, self._replica, at_work)
         self._leased_since = self._leased_since or asked_at
-        # By this process's clock it is over sooner than by the database's.
+        # A second early, so that it never runs out at the database before it does here.
         self._lease_until = asked_at + replicas.LEASE - 1
 
     async def _tidy(self) -> None:
@@ -193,7 +193,7 @@ class SharedInbox(Inbox):
             await rate_buckets.purge(session)
 
     async def _lapsed(self) -> None:
-        """Others may have this replica's chats: it ends what it is at, which waits for whoever."""
+        """Drops all work, since others may have taken over this replica's chats."""
         log.error(
             "The database has not been reached for %d seconds: what this replica was at is left to "
             "whoever reaches it first.",

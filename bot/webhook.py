@@ -21,7 +21,7 @@ from storage import StorageError
 
 log = logging.getLogger(__name__)
 
-# What strangers send that is no HTTP is no news, and they could fill the disk with it.
+# Strangers who send something other than HTTP could fill the disk with log lines.
 _strangers = logging.getLogger("bot.webhook.strangers")
 _strangers.setLevel(logging.CRITICAL)
 
@@ -43,8 +43,8 @@ async def webhook(
 ) -> AsyncIterator[Received]:
     """The bot at work, called by Telegram at ``url``, which leads to this machine's ``port``.
 
-    Updates are taken only with the ``secret`` that Telegram was given; by default one that only who
-    has the token can know, the same for all copies of the bot.
+    Updates are taken only with the ``secret`` that Telegram was given, by default one derived from
+    the token, the same for all copies of the bot.
     The webhook stays set on the way out: Telegram keeps what comes until the bot is back.
 
     Raises:
@@ -98,7 +98,7 @@ class _Server:
         if len(server.connections) >= CONNECTIONS:
             if not self._silent:
                 return _Refused()
-            # Who has said nothing for longest goes, so that silence keeps nobody away.
+            # The connection that has been silent longest goes, so that silence blocks nobody.
             next(iter(self._silent)).cut_off()
         return _Timed(server(), self._silent)
 
@@ -142,17 +142,17 @@ class _Server:
         return web.Response()
 
     async def _health(self, _: web.Request) -> web.Response:
-        """Whether a balancer may call this one; nothing else, for strangers may ask."""
+        """Whether a balancer may send calls here; tells nothing else, since strangers may ask."""
         if self._inbox.is_full or not self._inbox.is_open:
             raise web.HTTPServiceUnavailable
         return web.Response()
 
 
 class _Timed(asyncio.Protocol):
-    """A connection that is cut off where the headers of a request do not come in time.
+    """A connection that is closed if the headers of a request do not come in time.
 
     Args:
-        silent: those that still have to send them, longest first.
+        silent: connections that have yet to send them, longest first.
     """
 
     def __init__(self, requests: asyncio.Protocol, silent: "dict[_Timed, None]") -> None:
@@ -201,7 +201,7 @@ class _Timed(asyncio.Protocol):
 
 
 class _Refused(asyncio.Protocol):
-    """A connection beyond those that there may be."""
+    """A connection too many: closed at once."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()

@@ -1,4 +1,4 @@
-"""Albums: Telegram delivers one message a photo; people mean them as one."""
+"""Albums: Telegram delivers a message per photo; people mean them as one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,10 +12,10 @@ from bot.chat.updates_at_work import UpdatesAtWork
 from bot.latest import Latest
 
 QUIET = 0.7
-"""Seconds without a further photo after which an album is taken to be whole."""
+"""Seconds without a further photo after which an album counts as complete."""
 
 MOST = 1_000
-"""Albums that are remembered, for photos that come after that and for captions edited later."""
+"""Albums remembered for late photos and edited captions."""
 
 
 class Album:
@@ -42,7 +42,7 @@ class Album:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Held while it is worked on: a photo that comes late waits for what came before it."""
+        """Held while the album is handled, so that a late photo waits for the earlier ones."""
         async with self._turn:
             try:
                 yield
@@ -53,32 +53,32 @@ class Album:
                 self._done.set()
 
     async def done(self) -> None:
-        """Returns once the album was worked on, as far as it had come until now.
+        """Returns once what has arrived of the album is handled.
 
         Raises:
-            CancelledError: where that was cut off, as at the bot's stop, and is yet to be done.
+            CancelledError: where that was interrupted, as when the bot stops.
         """
         await self._done.wait()
         if self._cut_off:
             raise asyncio.CancelledError
 
     def begin(self) -> None:
-        """More of the album is collected."""
+        """Starts collecting more of the album."""
         self.collecting = True
         self._cut_off = False
         self._done.clear()
 
     def add(self, message: Message) -> None:
-        """A message has arrived, or was edited."""
+        """Adds a message that has arrived or was edited."""
         self._messages[message.message_id] = message
         self.new.append(message)
         if (work := updates_at_work.now()) is not None:
             self._brought_by.append(work)
 
     def take_new(self) -> list[Message]:
-        """Those that arrived since this was last asked, in order.
+        """The messages that arrived since the last call, in order.
 
-        The updates that brought them are handled with the one that is being handled.
+        Their updates count as handled together with the current one.
         """
         if (work := updates_at_work.now()) is not None:
             for other in self._brought_by:
@@ -95,11 +95,10 @@ class Albums:
         self._albums: Latest[tuple[int, str], Album] = Latest(MOST)
 
     async def whole(self, message: Message) -> Album | None:
-        """The album, once no more photos come, for the first that asks.
+        """The complete album, for the caller that brought its first photo.
 
-        ``None`` for the others, once the first has worked on it: until then they are not handled.
-        A photo that comes later gives the same album again. A message outside any album is an
-        album of one, at once.
+        The other callers get ``None``, once the first has handled the album. A photo that comes
+        later gets the same album again; a message outside any album is an album of one, at once.
         """
         if message.media_group_id is None:
             return Album([message])
@@ -117,7 +116,7 @@ class Albums:
         return album
 
     def edited(self, message: Message) -> list[Message]:
-        """All messages of the album that a message belongs to, which was edited."""
+        """All messages of the album that an edited message belongs to."""
         if message.media_group_id is None:
             return [message]
         album = self._of(message)

@@ -1,4 +1,4 @@
-"""What is asked for a photo: what its chat chose, as the engine at work can follow it."""
+"""What to answer a photo with: the chat's settings, as far as the engine supports them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -23,12 +23,12 @@ RANKED = "ranked"
 
 @dataclass(frozen=True)
 class AnswerRequest:
-    """What decides an answer beside the photo: a chat's settings, as this engine can follow them.
+    """What decides an answer besides the photo.
 
     Attributes:
         backend, style, mix, top, language, audience: as for ``Engine.answer``.
-        blocked: hashtags that nobody must be shown, and those that the chat has anyhow as its own.
-        own: the chat's own hashtags, which stand behind the best five.
+        blocked: hashtags that must not be shown, and the chat's own, which are shown anyway.
+        own: the chat's own hashtags, shown behind the best five.
         words: hashtags that the caption names.
     """
 
@@ -43,7 +43,7 @@ class AnswerRequest:
     words: tuple[str, ...] = ()
 
     def stored_by(self, model: str) -> dict[str, Any]:
-        """How an answer of a model was asked for: what it is stored with, and found again by."""
+        """The columns that an answer of a model is stored with and looked up by."""
         return {
             "backend": self.backend,
             "model": model,
@@ -61,10 +61,10 @@ async def request_in(
     chat_id: int,
     arrival: Arrival | None = None,
 ) -> AnswerRequest:
-    """What holds in a chat, for whoever asks.
+    """The request of a chat, with its settings.
 
     Args:
-        arrival: what is known of the chat, where it was read already.
+        arrival: the chat's, where it was read already.
     """
     arrival = arrival or await arrivals.read(session, chat_id, ())
     chat = arrival.chat
@@ -84,12 +84,12 @@ async def request_in(
 
 
 def backend_of(engine: Engine, chat: ChatSettings) -> str:
-    """The backend that answers in a chat: its choice, while that is installed."""
+    """The backend that answers in a chat: its choice where that is installed."""
     return chat.backend if chat.backend in engine.backends else engine.default_backend
 
 
 def mix_of(engine: Engine, chat: ChatSettings) -> str | None:
-    """The mix of sizes in a chat, else the bundle's; None where hashtags stay as ranked."""
+    """The chat's mix of sizes, else the bundle's; None where hashtags stay as ranked."""
     if engine.knowledge is None:
         return None
     if chat.mix is None:
@@ -98,7 +98,7 @@ def mix_of(engine: Engine, chat: ChatSettings) -> str | None:
 
 
 def language_of(chat: ChatSettings, texts: Texts) -> str:
-    """The language of hashtags in a chat: its choice, else by the language of who asks."""
+    """The language of hashtags in a chat: its choice, else by the user's language."""
     if chat.language in LANGUAGES:
         return str(chat.language)
     return "both" if texts.language == "ru" else "en"
@@ -107,13 +107,13 @@ def language_of(chat: ChatSettings, texts: Texts) -> str:
 async def unwanted_in(
     session: AsyncSession, request: AnswerRequest, chat_id: int, photo_ids: Sequence[int]
 ) -> set[str]:
-    """What the chat does not want for a photo, or for an album of these photos."""
+    """The hashtags that the chat does not want for a photo or an album."""
     unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
     return unwanted - set(request.blocked)
 
 
 def without(engine: Engine, request: AnswerRequest, unwanted: Collection[str]) -> AnswerRequest:
-    """The request that answers without hashtags, whatever the language and number they stand in."""
+    """The request without some hashtags, in any language, singular or plural."""
     if not unwanted:
         return request
     meant = {meaning(tag, engine.own_hashtags) for tag in unwanted}

@@ -1,9 +1,8 @@
 """A photo's whole trip: settings → known file? → decode → features → recommend → record → reply.
 
 ``answer`` is the trip: one reading and one writing session before the reply, one writing after it.
-Each asks little: one query tells what is known of the chat and of the files, one all copies.
-Its place for computing is given back before anything is sent: Telegram may make one chat wait, and
-no other shall wait for that.
+One query reads what is known of the chat and the files, one finds copies. The place for computing
+is given back before anything is sent, so that a chat that Telegram slows down holds up no other.
 """
 
 import asyncio
@@ -91,14 +90,14 @@ async def answer(
                 return None
             remembered = await photo_lookup.remember(session, engine, photos)
             if [photo.known for photo in remembered] != [photo.known for photo in photos]:
-                # Some turned out to be copies, which get the hashtags of what they are copies of.
+                # Some turned out to be copies, which get the hashtags of their originals.
                 ids = _ids(remembered)
                 unwanted = await unwanted_in(session, request, first.chat_id, ids)
                 hashtags = await _previous(session, services, engine, request, ids, unwanted)
                 if not hashtags:
                     features = [photo.features for photo in remembered]
                     asked = without(engine, request, unwanted)
-                    # Not in the worker, where other photos wait: others wait for this session.
+                    # Not in the worker, where photos queue: writers wait for this session.
                     hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
             duplicate = len(remembered) == 1 and remembered[0].known
             photo_ids = _ids(remembered)
@@ -127,7 +126,7 @@ async def answer(
             if earlier_answer is None:
                 reply = reply_to(first, text, buttons, quote=True)
                 message = await services.outbox.put(session, reply, **vars(answer_row))
-        await place.aclose()  # no sooner, or what is computed would pile up where storing is slow
+        await place.aclose()  # only now, or computed photos would pile up where storing is slow
         if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
             services.learner.learn_soon(filter(None, renewed), [first.chat_id])
         shown = None
@@ -143,7 +142,7 @@ async def answer(
 
 @logged
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
-    """The hashtags that an answer would have, best first, without one; nothing is stored."""
+    """The hashtags that an answer would have, best first; nothing is sent or stored."""
     services = context.services
     async with services.photo_places.of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
@@ -154,7 +153,7 @@ async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list
 
 
 async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> None:
-    """An answer where nothing can be stored: its hashtags alone, and a word about it."""
+    """An answer where nothing can be stored: the hashtags, and a note that says so."""
     texts, first = context.texts, album[0].message
     hashtags = await hashtags_for(context, album)
     text = answer_text(texts, hashtags, notes=[texts.unsaved]) if hashtags else texts.storage_wrong
@@ -163,7 +162,7 @@ async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> No
 
 @dataclass(frozen=True)
 class _Computed:
-    """``photos`` can be read, ``unreadable`` says why the others cannot.
+    """Photos that could be read, and why the others could not.
 
     Attributes:
         unwanted: as of ``unwanted_in``, where all the photos' files are known.
@@ -189,7 +188,7 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
             unwanted = await unwanted_in(session, request, chat_id, ids)
             hashtags = await _previous(session, services, engine, request, ids, unwanted)
-        if hashtags:  # of one photo: its features are there, and nobody asks for them
+        if hashtags:  # one photo's, answered from what is stored: no features are needed
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
             return _Computed(request, [one], [], hashtags, unwanted)
         known = await photo_lookup.known_files(session, engine, album, arrival.photos)
@@ -204,7 +203,7 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
 
 @dataclass(frozen=True)
 class _Row:
-    """The row of an answer, the photos that it is about, and whom it answers."""
+    """An answer's row, the photos that it is about, and whom it answers."""
 
     person: int | None
     answer_id: int
@@ -219,7 +218,7 @@ async def _change(
     buttons: InlineKeyboardMarkup,
     row: _Row,
 ) -> Message | None:
-    """Puts an answer in place of the earlier one; below the photo where there is none any more."""
+    """Edits the earlier answer into this one; sends a new message where that one is gone."""
     services = context.services
     try:
         edited = await context.bot.edit_message_text(
@@ -243,7 +242,7 @@ async def _change(
                 )
             await updates_at_work.done_with(session)
     except StorageError as error:
-        # The answer is out, and who has it needs no other.
+        # The answer has arrived; a second one would only confuse.
         log.error("Which message shows an answer is not stored: %s", error)
     return edited
 
@@ -251,7 +250,7 @@ async def _change(
 async def answer_apart(context: Context, album: Message, photos: Mapping[int, int]) -> None:
     """Answers photos of an album that is answered already, each by itself.
 
-    Whoever calls holds the chat's lock.
+    The caller holds the chat's lock.
 
     Args:
         album: the bot's message that answers them as one.
@@ -301,7 +300,7 @@ async def recommend(
     """The hashtags of a photo, or of an album's photos as one, best first.
 
     Args:
-        before: hashtags that stand in the answer already, which these follow.
+        before: hashtags that the answer shows already, which these follow.
     """
     return await services.in_worker(partial(_recommended, engine, request, features, before))
 
@@ -361,7 +360,7 @@ def _recommended(
 
 
 def _caption(album: Sequence[IncomingPhoto]) -> str:
-    """What people wrote under the photos; a command is not about them."""
+    """What people wrote under the photos, without commands."""
     captions = (photo.message.caption or "" for photo in album)
     return " ".join(text for text in captions if not _OTHER_COMMAND.match(text))
 
@@ -374,7 +373,7 @@ async def _previous(
     photo_ids: Sequence[int],
     unwanted: Collection[str],
 ) -> list[Hashtag]:
-    """What a known photo got before in the same way, where that is still enough to show."""
+    """The earlier answer to a known photo, asked in the same way, if it still has enough."""
     if len(photo_ids) != 1:
         return []
     hashtags = await recommendations.previous(

@@ -15,8 +15,8 @@ from storage.blocklist import Blocklist
 class BlockedHashtags:
     """Applies the block list to the vocabulary once, and again when the list changes.
 
-    A vocabulary has thousands of hashtags: too many for every photo. Those that are new are looked
-    at alone, and in a thread, where nobody waits for them.
+    A vocabulary has thousands of hashtags, too many to check for every photo. Only new ones are
+    checked, in a thread.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class BlockedHashtags:
         """The block list as it is now, read only when it has changed.
 
         Args:
-            version: of the list in the database, where the caller knows it.
+            version: the database's, where the caller knows it.
         """
         version = version or await moderation.version(session)
         if version != self._version:
@@ -49,9 +49,9 @@ class BlockedHashtags:
         others: Iterable[str] = (),
         version: moderation.Version | None = None,
     ) -> frozenset[str]:
-        """The hashtags that nobody must be shown, those of ``others`` among them.
+        """The hashtags that must never be shown, those of ``others`` included.
 
-        While nothing changes it is the same set, for which engines need not look anything up anew.
+        While nothing changes it is the same set object, which engines cache by.
         """
         blocklist = await self.blocklist(session, version)
         if engine is not self._engine:
@@ -61,7 +61,7 @@ class BlockedHashtags:
         if new := list(engine.hashtags[done:]):
             blocked = await asyncio.to_thread(blocked_of, new, blocklist)
             if begun_anew == self._begun_anew:
-                # Another may have looked at the same ones meanwhile.
+                # Another task may have checked the same ones.
                 self._looked_at = max(self._looked_at, done + len(new))
                 if not blocked <= self._blocked:
                     self._blocked |= blocked

@@ -1,7 +1,7 @@
-"""What the data of a button says: the one table of the verbs, and the one parser.
+"""The data of buttons: the one table of verbs, and the one parser.
 
-Whoever has a client of their own taps with any data they like. What does not stand in the table to
-the letter is no tap: ``bot.chat.gate`` refuses it before any handler is asked.
+A modified client can send any data. What does not match the table exactly is refused by
+``bot.chat.gate`` before any handler is asked.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LARGEST = 2**63 - 1
-"""Of a number that the database takes."""
+"""The largest number that the database takes."""
 MAX_LENGTH = 64
 """Bytes of a button's data."""
 
@@ -21,7 +21,7 @@ class Part(Protocol):
     Attributes:
         name: what handlers call it.
         missing: its value where the data end before it, as under messages of older versions;
-            None where it must be there.
+            None where it is required.
     """
 
     @property
@@ -29,7 +29,7 @@ class Part(Protocol):
     @property
     def missing(self) -> int | str | None: ...
     def read(self, text: str) -> int | str | None:
-        """Its value; None for what it cannot be."""
+        """Its value; None where the text is invalid."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ VERBS: Mapping[str, tuple[Part, ...]] = {
     "approve": (LABEL, LAST_LABEL, PAGE),
     "reject": (LABEL, LAST_LABEL, PAGE),
 }
-"""By verb, what its data say behind it."""
+"""The parts of each verb's data."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class TapData:
 
 
 def read(data: str | None) -> TapData | None:
-    """What a button's data say; None where they are none of ours."""
+    """A button's data, parsed; None where they are not ours."""
     verb, *texts = (data or "").split(":")
     takes = VERBS.get(verb)
     if takes is None or len(texts) > len(takes):

@@ -1,15 +1,14 @@
-"""A lock for each chat, held while a message is sent or changed and stored to be so."""
+"""A lock for each chat, held while a message is sent or edited and that is stored."""
 
 import asyncio
 from weakref import WeakValueDictionary
 
 
 class ChatLocks:
-    """Locks by chat, which exist while anyone uses them.
+    """Locks by chat, which exist while they are used.
 
-    What is stored about a message bears its number, so it can be stored only once the message is
-    out. Whoever handles a reply to that message waits here until it is stored; a tap on it holds
-    the lock, since another may follow before the message shows what the first one changed.
+    A message's number is known, and stored, only after it was sent: a handler of a reply to it
+    waits here for that. A tap holds the lock, so that the next one sees what it has changed.
     """
 
     def __init__(self) -> None:

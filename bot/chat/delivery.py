@@ -1,8 +1,8 @@
-"""Sending until it has arrived: no faster than Telegram takes it, later after "too many requests",
-again after trouble on the way, elsewhere once a group has moved.
+"""Sending until it has arrived: no faster than Telegram allows, later after "too many requests",
+again after network errors, and to the supergroup once a group has become one.
 
-Who sends waits meanwhile. What must arrive is in the outbox (``bot.chat.outbox``), and sent after
-the next start where the process ends before.
+The sender waits for all that. What must arrive is in the outbox (``bot.chat.outbox``), which sends
+it after the next start if the process ends before.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from bot.chat.pace import Pace
 from bot.chat.telegram_requests import NOT_SENT
 
 HOUR = 3600.0
-"""Seconds that an answer is tried to be sent; after that nobody wants it any more."""
+"""Seconds after which sending an answer is given up: nobody wants it any more."""
 
 LONGEST_WAIT = 600.0
 """Seconds that Telegram may make an answer wait at a time."""
@@ -36,16 +36,16 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 
 PATIENCE = {"answerCallbackQuery": 8.0, "getFile": 30.0}
-"""Seconds for what is of no use later, or holds others up."""
+"""Seconds for requests that are useless later, or hold others up."""
 
 ONCE = frozenset({"sendChatAction"})
-"""Of no use once it is late."""
+"""Useless once it is late, so never retried."""
 
 POSTS = frozenset({"sendMessage", "sendDocument"})
-"""Done twice they are seen twice. Where nobody knows whether one arrived, it is sent once more."""
+"""Sent twice, they are seen twice; retried once where it is unknown whether one arrived."""
 
 UNSURE_AT_MOST = 2
-"""Sends of one post of which nobody knows whether they arrived."""
+"""Sends of one post whose outcome is unknown."""
 
 OF_THE_GROUP = ("reply_parameters", "message_thread_id")
 """Name messages of the group, which the supergroup does not have."""
@@ -55,12 +55,12 @@ Moved = Callable[[int, int], Awaitable[None]]
 
 
 class Attempts:
-    """How often one post was sent without anybody knowing whether it arrived.
+    """How often one post was sent with unknown outcome, the request under way included.
 
-    The request that is on its way is one of them. What counts them elsewhere too overrides this.
+    Subclasses count elsewhere, too.
 
     Args:
-        patience: seconds that it is tried to be sent.
+        patience: seconds until sending it is given up.
     """
 
     def __init__(self, unsure: int = 0, patience: float = HOUR) -> None:
@@ -68,25 +68,25 @@ class Attempts:
         self.patience = patience
 
     async def begin(self) -> None:
-        """A request goes out now."""
+        """Called as a request goes out."""
         self.unsure += 1
 
     async def failed(self) -> None:
-        """The last one certainly did not arrive."""
+        """Called where the last request certainly did not arrive."""
         self.unsure -= 1
 
     async def waits(self) -> None:
-        """The next one does not go out at once."""
+        """Called where the next request has to wait."""
 
 
 class Delivery(BaseRateLimiter[Attempts]):
-    """Repeats a request after the time that Telegram names or a pause, and where the chat now is.
+    """Repeats a request after a pause, or as Telegram says, and to wherever the chat has moved.
 
-    What follows for the chat that must wait queues behind; other chats do not.
+    Later requests to a chat that has to wait queue behind; other chats do not wait.
 
     Args:
-        moved: called with the number of a group and that of the supergroup which it became, before
-            anything is sent there.
+        moved: called with the ids of a group and of the supergroup that it became, before anything
+            is sent there.
         pace: how fast messages go out; None where nothing limits them.
     """
 
@@ -97,7 +97,7 @@ class Delivery(BaseRateLimiter[Attempts]):
         self._closed = asyncio.Event()
 
     def close(self) -> None:
-        """Who waits to send, now or later, waits no longer but is cancelled."""
+        """Cancels whatever waits to be sent, now or later."""
         self._closed.set()
 
     async def initialize(self) -> None:
@@ -140,7 +140,7 @@ class Delivery(BaseRateLimiter[Attempts]):
                 await self._sleep(wait)
             return await deliver()
 
-        # What names no chat waits for itself alone.
+        # A request without a chat queues behind nothing.
         lock = self._refused_chats.of(data.get("chat_id", id(data)))
         if lock.locked():
             await attempts.waits()
@@ -156,7 +156,7 @@ class Delivery(BaseRateLimiter[Attempts]):
         except TelegramError as error:
             again_at = await trouble.again_at(error)
         async with lock:
-            # Of many that were refused at once, only the first waits: then the time is up.
+            # Of many that were refused at once only the first has to wait.
             while True:
                 await self._sleep(again_at - asyncio.get_running_loop().time())
                 try:
@@ -186,7 +186,7 @@ class _Trouble:
         """When to send it again, by the event loop's clock.
 
         Raises:
-            TelegramError: the ``error``, where that is of no use or nobody wants it any more.
+            TelegramError: the ``error``, where a retry is useless or too late.
         """
         if isinstance(error, RetryAfter):
             wait = error.retry_after
@@ -208,7 +208,7 @@ class _Trouble:
 
 
 def pauses(first: float, longest: float) -> Iterator[float]:
-    """Seconds to wait after one failure, a second one, and so on: each twice as long."""
+    """Seconds to wait after the first failure, the second and so on: each twice as long."""
     pause = first
     while True:
         yield pause
@@ -216,8 +216,8 @@ def pauses(first: float, longest: float) -> Iterator[float]:
 
 
 def _may_have_arrived(error: TelegramError) -> bool:
-    """Whether Telegram may have done what was asked, though no answer came."""
+    """Whether Telegram may have carried the request out, though no answer came."""
     cause = error.__cause__
     if cause is None:
-        return False  # an answer came: that it was not done
+        return False  # Telegram itself answered that it failed
     return not isinstance(cause, NOT_SENT)

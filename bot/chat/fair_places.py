@@ -1,4 +1,4 @@
-"""Places for computing, given in turn: one person's thousandth photo after another's first."""
+"""Places for computing, shared fairly: somebody's first photo goes before another's thousandth."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 PLACES = 16
-"""Files of up to 20 MB in memory at a time; further photos wait."""
+"""Photos, of up to 20 MB each, in memory at a time; further ones wait."""
 
 EACH = 4
 """Places of one person: enough to compute while the next are fetched."""
 
 MANY = 20
-"""Photos of one person that wait, from which on a word about it is in place."""
+"""Waiting photos of one person, from which on they are told that it will take a while."""
 
 
 class FairPlaces:
-    """Who waits is served in rounds, a photo a person, and nobody holds all places."""
+    """Serves people in rounds, a photo each, and never gives one person all places."""
 
     def __init__(self, places: int = PLACES, each: int = EACH) -> None:
         self._free = places
@@ -28,7 +28,7 @@ class FairPlaces:
 
     @asynccontextmanager
     async def of(self, person: int) -> AsyncIterator[None]:
-        """Holds a place of this person's, as soon as it is their turn."""
+        """Holds a place for a person's photo, once it is their turn."""
         if self._closed:
             raise asyncio.CancelledError
         turn = asyncio.get_running_loop().create_future()
@@ -49,7 +49,7 @@ class FairPlaces:
             self._give_back(person)
 
     def close(self) -> None:
-        """Who waits, now or later, waits no longer but is cancelled; who holds a place goes on."""
+        """Cancels whoever waits, now or later; those who hold a place keep it."""
         self._closed = True
         for turns in list(self._waiting.values()):
             for turn in list(turns):
@@ -57,7 +57,7 @@ class FairPlaces:
 
     @property
     def waiting(self) -> int:
-        """Photos that wait for a place, everybody's."""
+        """How many photos wait for a place."""
         return sum(map(len, self._waiting.values()))
 
     @property
@@ -66,7 +66,7 @@ class FairPlaces:
         return len(self._waiting)
 
     def becomes_crowd(self, person: int) -> bool:
-        """Whether one more photo makes too many wait: true once, until none of theirs waits."""
+        """Whether too many of a person's photos wait: true once, until none waits any more."""
         if person in self._crowds or len(self._waiting.get(person, ())) < MANY:
             return False
         self._crowds.add(person)
@@ -84,7 +84,7 @@ class FairPlaces:
                 turn.set_result(None)
 
     def _leave(self, person: int, turn: asyncio.Future[None]) -> None:
-        """Takes one out of the queue; who has more in it comes after the others."""
+        """Takes a photo out of the queue; a person who has more queues behind the others."""
         turns = self._waiting[person]
         turns.remove(turn)
         if turns:

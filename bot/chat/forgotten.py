@@ -1,4 +1,4 @@
-"""Who had themselves deleted: what was in work of theirs by then must not be stored afterwards."""
+"""Who was deleted lately: updates of theirs from before then must not be stored afterwards."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ MOST = 10_000
 
 
 class Forgotten:
-    """The people who were deleted lately, by a clock that ticks with each of them."""
+    """People who were deleted lately; ``clock`` counts the deletions."""
 
     def __init__(self) -> None:
         self._last: Latest[int, int] = Latest(MOST)
@@ -19,7 +19,7 @@ class Forgotten:
 
     @contextmanager
     def going(self, person: int) -> Iterator[None]:
-        """While a person is being deleted; what came before its end is not stored."""
+        """Held while a person is deleted; nothing from before its end is stored."""
         self._going[person] += 1
         try:
             yield
@@ -30,5 +30,5 @@ class Forgotten:
             self._last[person] = self.clock
 
     def since(self, person: int, clock: int) -> bool:
-        """Whether a person was deleted, or is just being, since the clock stood there."""
+        """Whether a person was deleted after the clock's value, or is being deleted now."""
         return self._going.get(person, 0) > 0 or self._last.get(person, 0) > clock

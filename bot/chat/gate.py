@@ -1,8 +1,7 @@
-"""What every update passes before a handler is asked: what nobody could have sent ends here.
+"""What every update passes before any handler: malformed ones and floods are stopped here.
 
-Telegram sends none of it, but a server in between may, and whoever has a client of their own taps
-with any data they like. Such an update gets one line in the log that tells no content. A flood
-ends here too.
+Telegram sends no malformed updates, but a server in between may, and a modified client can send any
+button data. Such an update gets one line in the log, without its content.
 """
 
 import logging
@@ -23,10 +22,10 @@ log = logging.getLogger(__name__)
 
 
 async def passed(update: Update, context: Context) -> None:
-    """Lets an update through to the handlers, or ends it.
+    """Lets an update through to the handlers, or stops it.
 
     Raises:
-        ApplicationHandlerStop: where it ends here.
+        ApplicationHandlerStop: where it is stopped.
     """
     reason = refused(update)
     if reason is not None:
@@ -36,7 +35,7 @@ async def passed(update: Update, context: Context) -> None:
     query = update.callback_query
     if query is None:
         return
-    # A message that is too old, or gone, cannot be changed.
+    # A message that is too old or gone cannot be edited.
     if not isinstance(query.message, Message) or callback_data.read(query.data) is None:
         try:
             await query.answer(context.texts.button_stale, show_alert=True)
@@ -46,7 +45,7 @@ async def passed(update: Update, context: Context) -> None:
 
 
 async def _in_measure(update: Update, context: Context) -> None:
-    """Ends what one person or chat sends too fast; they are told so once."""
+    """Stops what one person or chat sends too fast; they are told once."""
     limits, query, message = context.services.rate_limits, update.callback_query, None
     if query is not None:
         verdict = await limits.verdict("ours", query.from_user.id, time())
@@ -74,7 +73,7 @@ async def _in_measure(update: Update, context: Context) -> None:
 
 
 def refused(update: Update) -> str | None:
-    """Why no handler can make anything of an update; None for all that Telegram sends."""
+    """Why no handler can use an update; None for anything that Telegram sends."""
     message = update.message or update.edited_message
     if message is not None and message.from_user is None and message.sender_chat is None:
         return "a message that nobody sent"

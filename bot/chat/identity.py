@@ -15,7 +15,7 @@ _ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
 def sender_of(message: Message) -> int:
-    """The number of who wrote a message: what limits, lists and deleting go by."""
+    """Who wrote a message: the id that limits, lists and deletion go by."""
     if message.sender_chat is not None:
         return message.sender_chat.id
     if message.from_user is None or message.from_user.id in SHARED_USERS:
@@ -24,7 +24,7 @@ def sender_of(message: Message) -> int:
 
 
 def person_of(update: Update) -> int:
-    """The number of who wrote the message, or tapped the button, of an update."""
+    """Who wrote the message or tapped the button of an update."""
     if update.callback_query is not None:
         return update.callback_query.from_user.id
     assert update.effective_message is not None

@@ -1,7 +1,7 @@
-"""The photo that each person sent last, for "the one I just sent": also in groups, unanswered.
+"""The photo that each person sent last, for "the one I just sent", also unanswered in groups.
 
-The database knows it once it is looked at; here it is known from the moment it arrives, and an
-album as a whole. What others sent, or the same person in another topic, is not meant.
+The database knows a photo once it is computed; here it is known as soon as it arrives, an album as
+a whole. Other people's photos, and the same person's in another topic, do not count.
 """
 
 from telegram import Message
@@ -30,7 +30,7 @@ class LastPhotos:
         self._messages[_place(message)] = [*last, message]
 
     def before(self, message: Message) -> list[Message]:
-        """The messages, one a photo; none where who wrote this one has sent no photo yet."""
+        """The messages of the sender's last photo or album; none where they sent none yet."""
         last = self._messages.get(_place(message), [])
         return sorted(last, key=lambda part: part.message_id)
 
@@ -41,7 +41,7 @@ class LastPhotos:
 
 
 def topic_of(message: Message) -> int | None:
-    """The forum topic that a message stands in; a thread of replies in a group is none."""
+    """The forum topic of a message; a thread of replies in a group is not one."""
     return message.message_thread_id if message.is_topic_message else None
 
 

@@ -1,8 +1,7 @@
-"""What happens when people teach: the door between the chat and the recommenders' learning.
+"""Teaches the engine what people taught: all of it at the start, then each photo that changes.
 
-What people taught is in the database, with the features of the photos; the engine learns it from
-there, at the start all of it and then the photos that changed. Nothing else is stored, so whatever
-bundle or backbone comes next knows it too, as far as there are features for it.
+The labels and the photos' features are in the database and nowhere else, so the next bundle or
+backbone can be taught the same, as far as its features are stored.
 """
 
 import asyncio
@@ -18,18 +17,17 @@ from storage.errors import StorageError
 log = logging.getLogger(__name__)
 
 _AT_A_TIME = 1024
-"""Photos learnt at a time, so that one person's thousands do not fill the memory."""
+"""Photos learnt at a time, so that thousands at once do not fill the memory."""
 
 
 class Learner:
-    """Teaches the engine at work, and one that is to take its place.
+    """Teaches the engine in use, and the one that replaces it.
 
     Attributes:
-        engine: the engine at work: what answers is what is taught.
-        learnt_at: when recommendations last changed by learning (UTC, aware); answers from before
-            then are not repeated. None: never.
-        knows_until: the number of the last change (``storage.changes``) that the engine was taught
-            at the start.
+        engine: the engine in use, which answers and is taught.
+        learnt_at: when learning last changed recommendations (UTC, aware; None: never); earlier
+            answers are not repeated.
+        knows_until: the last change (``storage.changes``) that was in what it learnt at the start.
     """
 
     def __init__(self, engine: Engine, database: Database) -> None:
@@ -37,20 +35,20 @@ class Learner:
         self.engine = engine
         self.knows_until = 0
         self._database = database
-        # One lesson at a time: of two about one photo the later is the one that knows all.
+        # One lesson at a time: of two about one photo, the later one must win.
         self._lesson_lock = asyncio.Lock()
         self._changed_meanwhile: set[int] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_of_chat: dict[int, asyncio.Task[None]] = {}
 
     async def start(self) -> int:
-        """Teaches the engine all that is stored; returns how many photos that are."""
+        """Teaches the engine all that is stored; returns the number of photos."""
         async with self._database.reading() as session:
             self.knows_until = await changes.newest(session)
         async with self._lesson_lock:
             lessons = await self._lessons(self.engine)
             await asyncio.to_thread(self.engine.learn, lessons)
-        # Of what people deleted nothing is left that tells when: no answer from before is repeated.
+        # Deletions leave no trace of when they happened: no answer from before is repeated.
         self.learnt_at = datetime.now(UTC)
         if lessons:
             log.info("Learnt %d photos that people tagged", len(lessons))
@@ -58,13 +56,13 @@ class Learner:
         return len(lessons)
 
     def learn_soon(self, photo_ids: Iterable[int], chats: Iterable[int] = ()) -> None:
-        """What is stored of these photos has changed: takes it in while the bot goes on.
+        """Learns photos whose labels have changed, in the background.
 
-        A failure is logged: the labels are safe, and are learnt with the next ones of the photo or
-        at the next start.
+        A failure is logged: the labels are stored, and are learnt with the photo's next ones or at
+        the next start.
 
         Args:
-            chats: those that must see it in their next answer; see ``caught_up``.
+            chats: chats whose next answer must know it; see ``caught_up``.
         """
         task = asyncio.create_task(self._learn(sorted(set(photo_ids))))
         self._tasks.add(task)
@@ -81,7 +79,7 @@ class Learner:
         task.add_done_callback(done)
 
     async def caught_up(self, chat_id: int) -> None:
-        """Waits until what a chat has taught is learnt; others do not wait for it."""
+        """Waits until what a chat has taught is learnt; other chats do not wait."""
         # Lessons come in turn, so the last one ends last.
         if (task := self._last_of_chat.get(chat_id)) is not None:
             await asyncio.wait({task})
@@ -92,12 +90,12 @@ class Learner:
             await asyncio.wait(set(self._tasks))
 
     async def change_to(self, engine: Engine) -> None:
-        """Teaches another engine all that is stored, and puts it to work: wholly or not at all.
+        """Teaches another engine all that is stored, then puts it in use: wholly or not at all.
 
-        People go on teaching the old one meanwhile; what they teach is made up for at the end.
+        What people teach in the meantime is learnt at the end.
 
         Raises:
-            StorageError: where what was taught cannot be read; the old one stays at work.
+            StorageError: where the labels cannot be read; the old engine stays in use.
         """
         self._changed_meanwhile = set()
         try:
@@ -113,10 +111,10 @@ class Learner:
         await self._warn_of_missing_features(engine)
 
     async def learn(self, photo_ids: Collection[int]) -> None:
-        """Takes in what is stored of these photos, which has changed.
+        """Learns photos whose labels have changed.
 
         Raises:
-            StorageError: where it cannot be read.
+            StorageError: where they cannot be read.
         """
         photo_ids = sorted(set(photo_ids))
         async with self._lesson_lock:
@@ -139,10 +137,10 @@ class Learner:
     async def _lessons(
         self, engine: Engine, photo_ids: Collection[int] | None = None
     ) -> dict[Hashable, Lesson]:
-        """What is stored of photos, all by default; of one without labels nothing, to be forgot."""
+        """The stored lessons of photos, all by default; an empty one where the labels are gone."""
         lessons: dict[Hashable, Lesson] = {photo_id: ({}, {}) for photo_id in photo_ids or ()}
         async with self._database.reading() as session:
-            # The best features last: they take the place of those that would only be mapped.
+            # The best features last, so that they replace those that would have to be mapped.
             for backbone in reversed(engine.taught_backbones):
                 async for batch in training_labels.lessons(session, backbone, photo_ids):
                     for photo in batch:

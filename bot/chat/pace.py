@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from time import monotonic
 
 MANY = 10_000
-"""Chats whose turns are remembered; past that those that need not wait are forgotten."""
+"""Chats that are remembered; beyond that those that need not wait are dropped."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``burst`` at once and then one in so many ``seconds``."""
+    """At most ``burst`` at once, then one every ``seconds``."""
 
     burst: int
     seconds: float
@@ -31,7 +31,7 @@ class Pace:
     """Gives turns to send, to each chat in the order in which they are asked for.
 
     Args:
-        clock: seconds, from whenever.
+        clock: monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -53,14 +53,14 @@ class Pace:
         return wait
 
     def overall(self) -> float:
-        """Takes the next turn of all; returns the seconds until then."""
+        """Takes the next turn across all chats; returns the seconds until then."""
         wait, self._all = _turn(ALL, self._clock(), self._all)
         return wait
 
     def going_out(self) -> float:
-        """The same once more right before the request.
+        """The same again, right before the request.
 
-        After their turns a slow disk may hold up many messages and let them go together.
+        A slow disk may hold up many messages after their turns, and release them together.
         """
         wait, self._going_out = _turn(ALL, self._clock(), self._going_out)
         return wait

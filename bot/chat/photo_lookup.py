@@ -1,6 +1,6 @@
-"""From a message's photo to what is computed of it: a known file or copy, else decode and features.
+"""From a message's photo to its features and hashes, read where they are stored, else computed.
 
-Pictures are never stored: a photo is known again by Telegram's name of its file, or as a copy of
+Pictures are never stored: a photo is recognised by Telegram's id of its file, or as a copy of
 another by its hashes and features.
 """
 
@@ -36,11 +36,11 @@ IMAGE_ENDINGS = frozenset(
 
 
 _OF_AN_ALBUM = 4
-"""Photos of an album that are fetched and looked at together."""
+"""Photos of an album that are downloaded and computed at a time."""
 
 
 class UnreadablePhotoError(Exception):
-    """No photo to be had from a message; ``reason`` is a key of ``Texts.wrong_file``."""
+    """A message's photo cannot be read; ``reason`` is a key of ``Texts.wrong_file``."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -80,14 +80,13 @@ class IncomingPhoto:
 
 @dataclass(frozen=True)
 class ComputedPhoto:
-    """A photo and what is computed of it.
+    """A photo and what was computed from it.
 
     Attributes:
         hashes: None for a known file, which is neither downloaded nor decoded again.
         photo_id: None until it is stored.
-        known: somebody showed this photo, or one that it is a copy of, before.
-        renewed: until now it had no features of a backbone at work: what people taught of it can
-            be learnt.
+        known: this photo, or one that it is a copy of, was sent before.
+        renewed: it has just got features that it lacked, so what people taught of it can be learnt.
     """
 
     incoming: IncomingPhoto
@@ -99,14 +98,14 @@ class ComputedPhoto:
 
     @property
     def file_unique_id(self) -> str:
-        """Telegram's name of the file: the same whoever sends it."""
+        """Telegram's id of the file, the same for everybody who sends it."""
         return self.incoming.file.file_unique_id
 
 
 def photo_in(message: Message, min_side: int) -> IncomingPhoto | None:
     """The photo that a message carries, in the size to fetch; None where it carries none.
 
-    A message that carries nothing, in reply to another chat's, counts as carrying what that does.
+    A message without a photo that replies to another chat's message carries that one's.
     """
     content = _content(message)
     if content.photo:
@@ -143,7 +142,7 @@ async def known_files(
     """The photos whose files were seen before, by file; some features may be missing.
 
     Args:
-        ids: of these photos, by file.
+        ids: the photos' ids by file.
     """
     known = {}
     for incoming in album:
@@ -156,7 +155,7 @@ async def known_files(
 
 
 def unique_ids(album: Iterable[IncomingPhoto]) -> set[str]:
-    """Telegram's names of the files."""
+    """Telegram's ids of the files."""
     return {photo.file.file_unique_id for photo in album}
 
 
@@ -169,7 +168,7 @@ async def compute(
     """Every photo that can be read, with features of all backbones, and why the others cannot.
 
     Args:
-        known: as ``known_files`` gives it; what has all features is not downloaded.
+        known: from ``known_files``; photos that have all features are not downloaded.
     """
     turns = asyncio.Semaphore(_OF_AN_ALBUM)
 
@@ -217,8 +216,8 @@ async def remember(
     """Stores what is computed of photos and who showed them.
 
     Returns:
-        The photos with their ids. A copy is the photo that it is a copy of, with that one's id and
-        features: what people taught that one is recommended for this.
+        The photos with their ids. A copy gets its original's id and features, and so the hashtags
+        that people taught for that.
     """
     photos, remembered = list(photos), []
     new = [photo.hashes for photo in photos if photo.hashes and photo.photo_id is None]
@@ -244,9 +243,9 @@ async def find_copy(
 ) -> int | None:
     """The stored photo that one is a copy of (re-encoded, resized, cropped a little), or None.
 
-    For a photo that has no features of ``backbone``, seen before the bot changed to it, the hashes
-    suffice, and for one stored before there were colours the rest. Of several the one whose
-    perceptual hash is nearest is the copy.
+    Where a stored photo lacks features of ``backbone`` (it is from before the bot used it) the
+    hashes decide, and where it lacks colours everything else. Of several the one with the nearest
+    perceptual hash wins.
     """
     looked_up = list(copies.looked_up(hashes))
     if not looked_up:
@@ -277,7 +276,7 @@ async def _confirmed(
     among_cropped: bool,
     cropped: bool,
 ) -> dict[int, int]:
-    """Those of the proposed photos that pass for the same by all hashes: differing bits by id."""
+    """The proposed photos that all hashes confirm: how many bits differ, by id."""
     near = copies.nearest(view.average, np.array(list(proposed.values()), np.int64))
     if not len(near):
         return {}
@@ -310,7 +309,7 @@ async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -
             file_unique_id=photo.file_unique_id,
         )
         return replace(photo, photo_id=photo_id)
-    if photo.photo_id is not None:  # the same file, not a copy, which may look a little different
+    if photo.photo_id is not None:  # the same file: a copy's hashes may differ a little
         await known_photos.add_hashes(session, photo_id, photo.hashes)
     await known_photos.add_file(session, photo_id, photo.file_unique_id)
     features = await known_photos.features(session, photo_id, _backbones(engine))
@@ -328,7 +327,7 @@ async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -
 
 
 def _backbones(engine: Engine) -> list[str]:
-    """Every backbone whose features are stored: with them no button needs the picture again."""
+    """All backbones at work: with their features stored, no button needs the picture again."""
     names = [name for backend in engine.backends for name in engine.backbones[backend]]
     return list(dict.fromkeys([engine.confirm_backbone, *names]))
 

@@ -1,4 +1,4 @@
-"""What private chats were asked by "Add tags": the next message with hashtags is the answer."""
+"""Open questions of "Add tags" in private chats: the next message with hashtags answers."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ MAX_CHATS = 10_000
 
 
 class Questions:
-    """The photos that each private chat was asked about and has not answered yet."""
+    """The photos that each private chat was asked about and has yet to answer."""
 
     def __init__(self) -> None:
         self._open: Latest[int, Sequence[int]] = Latest(MAX_CHATS)

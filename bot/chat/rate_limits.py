@@ -1,7 +1,7 @@
-"""How much one person, or one chat, may send: as much as people do, and no flood.
+"""How much one person or chat may send: a holiday's photos at once, but no flood.
 
-Each has a bucket that fills evenly and is full at first, so albums and a holiday's photos come
-through at once. What waits for a place to be computed is ``bot.chat.fair_places``'s affair.
+Each has a token bucket that starts full and refills evenly. Queueing for a place to compute in is
+the business of ``bot.chat.fair_places``.
 """
 
 import logging
@@ -14,9 +14,9 @@ from storage import Database, StorageError, rate_buckets
 log = logging.getLogger(__name__)
 
 MOST = 20_000
-"""Buckets that are remembered; those of whom nothing came for longest go first."""
+"""Buckets that are remembered, those used last."""
 CHAT = 4
-"""A chat may send so many times as much as one person."""
+"""How many times as much as a person a chat may send."""
 
 Verdict = Literal["passes", "too_fast", "silent"]
 
@@ -29,7 +29,7 @@ class _Bucket:
 
 
 class RateLimits:
-    """Counts what comes, a bucket each person or chat.
+    """A bucket for each person or chat.
 
     Args:
         per_minute: what a bucket holds, and what it gets a minute; 0 lets everything through.
@@ -40,12 +40,12 @@ class RateLimits:
         self._buckets: Latest[tuple[str, int], _Bucket] = Latest(MOST)
 
     def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
-        """What becomes of one more from ``who``; ``too_fast`` is said once, then it is silence.
+        """What to do with one more message from ``who``: ``too_fast`` once, then ``silent``.
 
         Args:
-            clock: what told the time. Two clocks have a bucket each, for they may differ by days.
-            at: seconds by it. What waited at Telegram is judged by when it was sent.
-            times: the bucket is so many times as large.
+            clock: whose time ``at`` is. Clocks have a bucket each, since they may differ by days.
+            at: seconds, of when it was sent rather than received.
+            times: how many times as large the bucket is.
         """
         if not self._per_minute:
             return "passes"
@@ -66,7 +66,7 @@ class RateLimits:
 
 
 class SharedRateLimits:
-    """The same for all replicas together, in their database; where that fails, this one's."""
+    """The same across replicas, in their database; this process's own where that fails."""
 
     def __init__(self, per_minute: int, database: Database) -> None:
         self._per_minute = per_minute
@@ -74,7 +74,7 @@ class SharedRateLimits:
         self._own = RateLimits(per_minute)
 
     async def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
-        """As of ``RateLimits``, by a clock that all replicas have in common."""
+        """As ``RateLimits.verdict``, by a clock that all replicas share."""
         if not (self._per_minute and self._database.is_shared):
             return self._own.verdict(clock, who, at, times)
         try:

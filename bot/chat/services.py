@@ -34,13 +34,13 @@ from storage import changes, labels, supergroups
 from storage.database import Database
 
 OTHERS_LEARN = timedelta(seconds=2)
-"""Until all replicas know what one of them was taught."""
+"""Until every replica knows what one of them was taught."""
 
 MAX_WORKERS = 4
 """Threads that compute; each holds a photo and its features at a time."""
 
 MANY_WAIT = 16
-"""So many people wait for a place when there is time for their answers alone."""
+"""People waiting for a place, from which on typing is no longer shown."""
 
 Result = TypeVar("Result")
 
@@ -56,8 +56,8 @@ class Services:
         files: held for each file while its bytes are in memory.
         outbox: sends what answers an update.
         batches: computes features in the threads of ``worker``.
-        worker: a thread per core, each computing on its own: cores that share one photo's network
-            wait for one another at every layer, which on a busy machine takes many times as long.
+        worker: a thread per core, each computing on its own: cores that share one photo wait for
+            each other at every layer, which on a busy machine takes many times as long.
     """
 
     settings: Settings
@@ -92,7 +92,7 @@ class Services:
 
     @property
     def engine(self) -> Engine:
-        """What answers, which is what is taught."""
+        """The engine in use, which answers and is taught."""
         return self.learner.engine
 
     @engine.setter
@@ -105,16 +105,16 @@ class Services:
 
     @property
     def answers_valid_since(self) -> datetime | None:
-        """Answers from before then may have become wrong, and are not repeated."""
+        """When answers may last have become wrong; earlier ones are not repeated."""
         moments = (self.moderation_changed_at, self.learner.learnt_at)
         since = max((moment for moment in moments if moment), default=None)
         # Other replicas learn a moment later, and answer until then.
         return since + OTHERS_LEARN if since and self.database.is_shared else since
 
     def is_outdated(self, answered_at: datetime) -> bool:
-        """Whether an answer is from before what was learnt or decided since.
+        """Whether something was learnt or decided after an answer.
 
-        One that seems to be from the future is: the clock was set back, and nobody knows.
+        An answer from the future counts as outdated: the clock was set back.
         """
         since = self.answers_valid_since
         return answered_at > datetime.now(UTC) or (since is not None and answered_at <= since)
@@ -125,7 +125,7 @@ class Services:
             await supergroups.move(session, group_id, supergroup_id)
             photo_ids = await labels.photos_in(session, supergroup_id)
             changes.note(session, "photos", photo_ids)
-        if photo_ids:  # what it was taught is another chat's now
+        if photo_ids:  # whose audience is the supergroup now
             self.learner.learn_soon(photo_ids, [supergroup_id])
 
     def forget(self, user_id: int) -> None:
@@ -142,13 +142,13 @@ class Services:
 
 
 class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[str, Any]]):
-    """A handler's context: the services, and the texts in the language of who asks."""
+    """A handler's context: the services, and the texts in the user's language."""
 
     texts: Texts = ENGLISH
     language_code: str | None = None
-    """What Telegram says of who asks."""
+    """The user's, from Telegram."""
     person: int | None = None
-    """As ``person_of``: who asks."""
+    """Who asks, as ``person_of`` gives it."""
     forgotten_before = 0
     """How many people had been deleted when the update came."""
 

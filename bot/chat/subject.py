@@ -1,9 +1,8 @@
-"""Which photo, or which answer, is a message about? One rule for every command and button.
+"""Which photo or answer is a message about? One rule for every command and button.
 
-A message is about the photos it carries; else about what it replies to, in whatever chat that is;
-else about the last photo that its sender sent there. An answer is the one that a button stands
-under or a message replies to; else the newest about the photo that is named, or that its sender
-sent last.
+A message is about the photos it carries; else about what it replies to, even in another chat; else
+about the last photo that its sender sent there. An answer is the one above the button or the one
+replied to; else the newest about the given photo, or about the last one that the sender sent.
 """
 
 from collections.abc import Sequence
@@ -21,10 +20,10 @@ from storage.tables import Recommendation
 
 
 async def photos_of(context: Context, message: Message) -> list[int]:
-    """The photos that a message without one is about; none where it replies to something else.
+    """The photos that a message without photos is about; none if it replies to something else.
 
     Raises:
-        UnreadablePhotoError: when the photo cannot be had any more.
+        UnreadablePhotoError: when the photo is no longer available.
     """
     services, replied_to = context.services, reply_of(message)
     if message.external_reply is not None:
@@ -50,7 +49,7 @@ async def photos_of(context: Context, message: Message) -> list[int]:
 def reply_of(message: Message) -> Message | None:
     """The message that one replies to, in the same chat.
 
-    In a forum's topic each message that replies to nothing replies to the topic's own beginning.
+    In a forum Telegram lets each message that replies to nothing reply to its topic's start.
     """
     replied_to = message.reply_to_message
     return None if replied_to is None or replied_to.forum_topic_created else replied_to
@@ -91,7 +90,7 @@ async def answer_of(
 ) -> Recommendation | None:
     """The answer that a message replies to; else the newest about that photo, or the sender's last.
 
-    Whoever opens the session has waited for the chat's lock: an answer may be on its way.
+    The caller holds or has waited for the chat's lock, since an answer may be on its way.
     """
     replied_to = reply_of(message)
     if replied_to is not None:

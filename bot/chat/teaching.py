@@ -1,4 +1,4 @@
-"""Hashtags that people teach: which are taken, storing and learning them, and the confirmation."""
+"""Teaching: which hashtags are taken, storing and learning them, and the confirmation."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -24,14 +24,14 @@ _MAX_LISTED = 400
 async def teach(
     context: Context, message: Message, photo_ids: Iterable[int], text: str, *, last: bool = True
 ) -> None:
-    """Gives photos the hashtags of a text, as ``person_of`` teaches, and confirms that.
+    """Gives photos the hashtags of a text, and confirms that.
 
-    Who sees them: ``storage.moderation``. They are stored with their confirmation, and learnt after
-    that, before the chat's next answer.
+    ``storage.moderation`` decides who sees them. They are stored together with the confirmation and
+    learnt before the chat's next answer.
 
     Args:
-        message: asks for it, and is replied to.
-        last: nothing else is asked for by the update.
+        message: the request, which is replied to.
+        last: whether the update asks for nothing else.
     """
     services, texts, chat_id = context.services, context.texts, message.chat_id
     person = context.person
@@ -75,12 +75,12 @@ async def teach(
 
 
 async def _likely(services: Services, photo_id: int, tags: Sequence[str]) -> set[str]:
-    """Those hashtags that the model finds likely without being taught."""
+    """The hashtags that the model finds likely without being taught."""
     engine = services.engine
     async with services.database.reading() as session:
         backbones = engine.backbones[engine.default_backend]
         features = await known_photos.features(session, photo_id, backbones)
-    # Not in the worker, where photos wait: who teaches waits for an answer too.
+    # Not in the worker, where photos queue: teaching should be confirmed at once.
     return await asyncio.to_thread(engine.likely, features, tags)
 
 
@@ -94,7 +94,7 @@ def _confirmation(
     """HTML that names what became of each hashtag.
 
     Args:
-        tags, refused: the hashtags of the text, and the pieces that are none.
+        tags, refused: the hashtags of the text, and the words that are not hashtags.
     """
     added = {tag for outcome in outcomes for tag in outcome.added}
     repeated = {tag for outcome in outcomes for tag in outcome.repeated} - added
@@ -124,13 +124,13 @@ def _confirmation(
 
 
 def visible(refused: Sequence[str]) -> str:
-    """HTML of pieces that are no hashtags; empty where none of them can be seen."""
+    """HTML of words that are not hashtags; empty where none has a visible character."""
     pieces = [f"<code>{escape(piece)}</code>" for raw in refused if (piece := _visible(raw))]
     return " ".join(pieces[:10])
 
 
 def _visible(piece: str) -> str:
-    """A refused piece, fit to be shown: without marks that would turn the line around."""
+    """A refused word as it can be shown: short, and without direction marks."""
     printable = "".join(character for character in piece if character.isprintable()).strip()
     return f"{printable[:30]}…" if len(printable) > 30 else printable
 

@@ -1,4 +1,4 @@
-"""Which updates are being handled, for those who store what comes of them."""
+"""Which updates the current task handles, so that its results are stored together with that."""
 
 import asyncio
 from contextvars import ContextVar
@@ -11,18 +11,18 @@ from storage import inbox
 
 
 class HandledElsewhere(asyncio.CancelledError):
-    """Whoever handles an update ends, since another process has handled it."""
+    """Ends the handling of an update that another process has handled."""
 
 
 @dataclass
 class UpdatesAtWork:
-    """The updates that one handler is at, until they are stored as handled."""
+    """The updates that one handler works on, until they are stored as handled."""
 
     bot_id: int
     update_ids: list[int]
 
     def take_over(self, other: "UpdatesAtWork") -> None:
-        """What the other is at is this handler's affair from here on."""
+        """This handler answers for the other's updates from here on."""
         if other is not self:
             self.update_ids += other.update_ids
             other.update_ids = []
@@ -32,23 +32,22 @@ _at_work: ContextVar[UpdatesAtWork | None] = ContextVar("updates at work", defau
 
 
 def begin(work: UpdatesAtWork) -> None:
-    """From here on these are handled, in this task and in those that it makes."""
+    """This task, and those that it starts, handle these from here on."""
     _at_work.set(work)
 
 
 def now() -> UpdatesAtWork | None:
-    """The updates that are being handled here, if any are."""
+    """The updates that this task handles, if any."""
     return _at_work.get()
 
 
 async def done_with(session: AsyncSession) -> None:
-    """What the session stores is the last that was to be done for the updates.
+    """Marks the updates as handled in the transaction that stores the last of their results.
 
-    So they are not handled a second time, whatever happens after the session; and not forgotten,
-    should it fail.
+    So they are not handled twice if the process dies afterwards, nor lost if the session fails.
 
     Raises:
-        HandledElsewhere: where another process has handled one, so that this must come to nothing.
+        HandledElsewhere: if another process has handled one; nothing may be stored then.
     """
     work = _at_work.get()
     if work is not None and work.update_ids:
