@@ -23,7 +23,7 @@ FETCHED = Path("data/bundles")
 
 CURRENT = "current.json"
 STAY = 2
-"""So many of those that were fetched, the newest, stay."""
+"""How many fetched bundles stay, the newest."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -34,7 +34,7 @@ class ShelfError(BundleError):
 
 @dataclass(frozen=True)
 class Published:
-    """A bundle that is to be used: its folder below the address, and each file's SHA-256."""
+    """The bundle to use: its folder below the address, and each file's SHA-256."""
 
     folder: str
     files: Mapping[str, str]
@@ -91,7 +91,7 @@ class Shelf:
             raise ShelfError(f"{self.address}/{CURRENT} cannot be read: publish again.") from None
 
     def publish(self, bundle: Path) -> Published:
-        """Puts a bundle there, and says last that it is to be used.
+        """Uploads a bundle, and names it as the one to use last.
 
         Raises:
             BundleError: where the folder is no bundle.
@@ -149,7 +149,7 @@ class Shelf:
 
 
 def _unreachable(address: str, error: Exception) -> ShelfError:
-    # Not the storage's own words, which may have the address with all that is in it.
+    # Without the storage's own message, which may quote the address with its secrets.
     return ShelfError(
         f"{address} cannot be used ({type(error).__name__}): check the address, the rights there, "
         "and the network."

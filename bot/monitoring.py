@@ -22,7 +22,7 @@ counts as deaf."""
 
 
 class _AtWork(Collector):
-    """What stands at this moment."""
+    """Gauges that are read when Prometheus asks."""
 
     def __init__(self, services: Services, inbox: Inbox) -> None:
         self._services, self._inbox = services, inbox

@@ -25,7 +25,7 @@ BATCH = 512
 """Photos compared with all known ones at a time, when many are taught."""
 
 COPY_COSINE = 0.97
-"""Photos that are as near are copies, whatever people call them."""
+"""Photos at least this near are copies, even if people tagged them differently."""
 
 SAME_SCENE = 0.5
 """How far from its surroundings to a taught photo itself another must come to count as the same."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Backend(StrEnum):
-    """ALS, Word2Vec, or the two blended."""
+    """ALS, Word2Vec, or both together."""
 
     ALS = "als"
     W2V = "w2v"

@@ -1,8 +1,8 @@
 """The hashtags that people taught: who sees them, and in which spelling.
 
-A hashtag beyond the bundle's vocabulary is everybody's while one of everybody's lessons has it, and
-is shown in the spelling that most of these have. Until then it is shown to the chats that taught it
-as they wrote it.
+A hashtag beyond the bundle's vocabulary is everybody's while a lesson for everybody has it, in the
+spelling that most of these lessons have. Otherwise only the chats that taught it see it, as they
+wrote it.
 """
 
 import threading
@@ -17,7 +17,7 @@ Spelt = Mapping[int, str]
 
 
 class TaughtHashtags:
-    """Which audience was taught which hashtags beyond a vocabulary of ``known``."""
+    """Which audience was taught which hashtags beyond the first ``known`` of the vocabulary."""
 
     def __init__(self, known: int) -> None:
         self._known = known

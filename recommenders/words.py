@@ -23,7 +23,7 @@ MOST_NAMED = 20
 """Hashtags that a text names at most; the first ones."""
 
 Sees = Callable[[int], bool]
-"""Whether who asks sees the hashtag of a column: what others were taught alone says nothing."""
+"""Whether the asker sees the hashtag of a column, which others alone may have been taught."""
 
 _TOGETHER = 3
 """Neighbouring words that may be one hashtag."""
@@ -38,7 +38,7 @@ NEAR, NEARER = 0.5, 0.8
 
 _NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[@/]\w+")
 _WORD = re.compile(r"\w+")
-# In so many texts, whatever the photo, that they say nothing of it.
+# Words in so many captions that they say nothing of the photo.
 _SAYING_NOTHING = """
 about after again all also always and another any are around away back because been before being
 best better big but can come could day days did down each enjoy even ever every feel feeling few
@@ -93,7 +93,7 @@ class WordsGain:
 
 @dataclass(frozen=True)
 class _Known(Container[str]):
-    """The hashtags that who asks sees, of the columns of all."""
+    """The hashtags that the asker sees, of all."""
 
     columns: Mapping[str, int]
     sees: Sees

@@ -1,4 +1,4 @@
-"""What must be known when photos come in, in one query: the chat, the block list, the files."""
+"""What is looked up as photos come in, in one query: the chat, the block list, the files."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from storage.tables import Chat, PhotoFile
 
 @dataclass(frozen=True)
 class Arrival:
-    """What was known when photos came in.
+    """What the database knew as photos came in.
 
     Attributes:
         blocklist: its version.
@@ -41,7 +41,7 @@ async def read(session: AsyncSession, chat_id: int, files: Collection[str]) -> A
 
 @cache
 def _query() -> Select[Any]:
-    """The query of ``read``: to build it takes longer than to run it."""
+    """The query of ``read``, cached: building it takes longer than running it."""
     one = select(literal(1).label("one")).subquery()
     return (
         select(*VERSION, PhotoFile.file_unique_id, PhotoFile.photo_id, *COLUMNS)

@@ -1,4 +1,4 @@
-"""What every table is made of: the base of the models, times with a zone, numbers of rows."""
+"""What all tables share: the base class, times with a zone, the type of row ids."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ def now() -> datetime:
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, also where the database (SQLite) keeps none of the zone."""
+    """An aware UTC datetime, also in SQLite, which stores no zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,8 +1,7 @@
-"""What replicas tell one another of: what one has changed and the others have in memory.
+"""Changes that replicas tell each other: of what the others have in memory.
 
-A change is stored with what it is about, in one transaction, so none is ever missed: who reads on
-from the last one it knows has all of them. Notices only say that there is something to read.
-On SQLite, which is one process's, nothing is stored.
+A change is stored in the transaction that makes it, so reading on from the last known one misses
+none. Notices only say that there is something to read. SQLite has one process, and stores none.
 """
 
 from collections.abc import Sequence
@@ -17,11 +16,11 @@ from storage.replica_tables import Change
 from storage.tables import now
 
 Kind = Literal["photos", "block_list", "forgotten"]
-"""What people taught of photos; which words may be shown; all that a person had."""
+"""Photos were taught something; the block list changed; a person was deleted."""
 
 CHANNEL = "tag4pic_changes"
 KEPT_FOR = timedelta(hours=1)
-"""Who knows less begins anew, and then reads everything."""
+"""A replica that is further behind starts again, and reads everything."""
 
 _LOCK = 0x7461673470696301
 _NOTED = "changes"
@@ -29,7 +28,7 @@ _NOTED = "changes"
 
 @dataclass(frozen=True)
 class Changed:
-    """One change; ``numbers`` are of the photos, or of the person."""
+    """One change; ``numbers`` are ids of photos, or of the person."""
 
     id: int
     kind: Kind
@@ -37,16 +36,16 @@ class Changed:
 
 
 def note(session: AsyncSession, kind: Kind, numbers: Sequence[int] = ()) -> None:
-    """The session changes this; ``Database.session`` stores it at its end."""
+    """Notes a change that this session makes; ``Database.session`` stores it at the end."""
     if numbers or kind == "block_list":
         session.info.setdefault(_NOTED, []).append((kind, list(numbers)))
 
 
 async def write(session: AsyncSession, replica: int) -> None:
-    """Stores what was noted, as the last that the session does.
+    """Stores what was noted, as the last thing in the session.
 
-    Changes are numbered one after the other, so that who has read one has read all before it: one
-    that was numbered earlier and stored later would be passed over.
+    A lock makes changes visible in the order of their numbers: readers would otherwise pass over
+    one with a lower number that is committed later.
     """
     noted = session.info.pop(_NOTED, [])
     if not noted:
@@ -74,5 +73,5 @@ async def after(session: AsyncSession, last: int, replica: int) -> tuple[int, li
 
 
 async def purge(session: AsyncSession) -> None:
-    """Deletes what everybody has read long ago."""
+    """Deletes changes that every replica has read long ago."""
     await session.execute(delete(Change).where(Change.at < now() - KEPT_FOR))

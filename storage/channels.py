@@ -11,13 +11,13 @@ from storage.upserts import insert_missing
 
 
 async def adds_captions(session: AsyncSession, channel_id: int) -> bool:
-    """Whether the channel chose so."""
+    """Whether the channel wants hashtags in its captions."""
     query = select(CaptionedChannel.chat_id).where(CaptionedChannel.chat_id == channel_id)
     return await session.scalar(query) is not None
 
 
 async def set_captions(session: AsyncSession, channel_id: int, *, on: bool) -> None:
-    """The channel chooses."""
+    """Stores whether the channel wants hashtags in its captions."""
     if on:
         await insert_missing(session, CaptionedChannel, [{"chat_id": channel_id}])
     else:

@@ -1,4 +1,4 @@
-"""How a database is, without changing anything in it."""
+"""The condition of a database, examined without changing anything."""
 
 import os
 import sqlite3

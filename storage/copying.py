@@ -18,7 +18,7 @@ _AT_A_TIME = 1000
 _DIGEST = 16
 
 Progress = Callable[[str, int, int], None]
-"""Is told a table, how many of its rows are copied, and how many there are."""
+"""Called with a table, how many of its rows are copied, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ async def _batches(session: AsyncSession, table: Table) -> AsyncIterator[list[di
 
 
 def _added(checksum: int, batch: list[dict[str, Any]]) -> int:
-    """The sum of the rows' digests: databases sort text each in its own way."""
+    """The sum of the rows' digests, since databases sort text differently."""
     for row in batch:
         values = json.dumps(list(row.values()), default=_plain, ensure_ascii=False)
         digest = blake2b(values.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
@@ -106,7 +106,7 @@ def _plain(value: Any) -> str:
 
 
 async def _go_on_counting(reading: AsyncSession, writing: AsyncSession, table: Table) -> None:
-    """New rows of the target get numbers that none of the source's ever had."""
+    """Makes the target number new rows with ids that the source never used."""
     number = table.autoincrement_column
     if number is None:
         return

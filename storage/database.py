@@ -34,11 +34,10 @@ GONE = (
 )
 _TRIES, _PAUSE = 10, 0.3
 WAIT_SECONDS = 30.0
-"""How long a session waits for its turn, where none gets on, before it gives up with a
-``StorageError``."""
+"""How long a session waits for its turn while no other ends, before it raises ``StorageError``."""
 
 WRITERS, READERS = 7, 5
-"""Sessions at a time, within the 15 connections that SQLAlchemy opens; others hear, and lock."""
+"""Sessions at a time; listening and locks use the rest of SQLAlchemy's 15 connections."""
 
 
 class Database:
@@ -141,11 +140,11 @@ class Database:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
         Args:
-            confirmed: what is written is confirmed to a person, so a power cut must not take it.
-                Where False, it may take the last of it, and nothing waits for the disk.
-            urgent: it comes before others that wait.
-            apart: on a server, it waits for nobody, has a connection of its own, and fails after
-                some seconds.
+            confirmed: a person is told that it is saved, so a power cut must not lose it. If False,
+                a power cut may lose the last commits, and nothing waits for the disk.
+            urgent: goes before other waiting sessions.
+            apart: on a server, uses a connection of its own without queueing, and fails after some
+                seconds.
 
         Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
         """
@@ -171,7 +170,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session to read with: never waits for a writer, and keeps nothing that is written.
+        """A session to read with: it never waits for a writer, and commits nothing.
 
         Raises ``StorageError``.
         """
@@ -182,12 +181,12 @@ class Database:
             raise explain(error) from error
 
     async def listen(self, heard: Mapping[str, Callable[[], object]]) -> None:
-        """Returns never, but raises ``StorageError`` once nothing can be heard any more.
+        """Listens for notices until the connection fails, which raises ``StorageError``.
 
-        A notice only says "look": one that came while nobody listened is not made up for.
+        A notice only says "look": those that come while nobody listens are lost.
 
         Args:
-            heard: what to call, by channel; each once at the beginning, too.
+            heard: what to call, by channel; each is also called once at the start.
         """
         try:
             await postgresql.listen(self.engine, heard)
@@ -196,7 +195,7 @@ class Database:
 
     @asynccontextmanager
     async def alone(self, what: str) -> AsyncIterator[bool]:
-        """Gives whether nobody else on this database is at ``what``, and keeps others from it.
+        """Yields whether no other process does ``what`` on this database, and keeps others from it.
 
         Raises ``StorageError``.
         """
@@ -210,7 +209,7 @@ class Database:
             raise explain(error) from error
 
     async def vanishes(self, check_every: float = 5.0) -> None:
-        """Returns never, but raises ``StorageError`` once the database's files are gone."""
+        """Waits until the database's files are gone, which raises ``StorageError``."""
         while True:
             await asyncio.sleep(check_every)
             self._check_files()
@@ -220,11 +219,10 @@ class Database:
             raise StorageError(GONE)
 
     async def shrink_log(self) -> None:
-        """Writes SQLite's log into the file and empties it: what was deleted stands in it still.
+        """Empties SQLite's log into the file, since deleted rows are still readable there.
 
-        It is tried a few times, for whoever reads meanwhile keeps some of it, and others may write
-        in between; the end of the last connection empties it at the latest. Other databases keep
-        logs of their own.
+        It is tried a few times, since readers keep some of it and others may write in between; the
+        last connection empties it when it closes. Other databases manage their own logs.
         """
         for _ in range(_TRIES if not self.is_shared else 0):
             try:

@@ -1,4 +1,4 @@
-"""The one exception that leaves this package, and the sentences it speaks."""
+"""The one exception that leaves this package, and its sentences for people."""
 
 _UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it runs."
 _NO_RIGHTS = "The user in DATABASE_URL may not do this: give it the rights on its database."
@@ -24,7 +24,7 @@ _BY_STATE = {
     "57P": _UNREACHABLE,
     "08": _UNREACHABLE,
 }
-"""By the beginning of PostgreSQL's SQLSTATE, the most particular one that fits."""
+"""By the beginning of PostgreSQL's SQLSTATE; the longest match counts."""
 
 _BY_WORDS = {
     _FULL: ("disk is full", "no space left", "disk quota"),
@@ -43,7 +43,7 @@ _BY_WORDS = {
 
 
 class StorageError(Exception):
-    """The database could not do what was asked; nothing of that session was kept.
+    """The database failed; nothing of that session was saved.
 
     ``str(error)`` is a sentence for people, without a path or SQL. The driver's own words are in
     ``__cause__``, for the debug log.

@@ -67,14 +67,14 @@ async def thumbs(session: AsyncSession, recommendation_id: int) -> Thumbs:
 async def take_out(
     session: AsyncSession, *, recommendation_id: int, hashtag: str, user_id: int
 ) -> None:
-    """Somebody says that a hashtag of an answer does not fit; who said so first stays noted."""
+    """Takes a hashtag out of an answer; the first person to do so stays noted."""
     row = {"recommendation_id": recommendation_id, "hashtag": hashtag}
     row |= {"user_id": user_id, "at": now()}
     await insert_missing(session, TakenOut, [row])
 
 
 async def put_back(session: AsyncSession, *, recommendation_id: int, hashtag: str) -> None:
-    """A hashtag that was taken out fits after all, whoever says so."""
+    """Puts a hashtag back that anybody took out."""
     await session.execute(
         delete(TakenOut).where(
             TakenOut.recommendation_id == recommendation_id, TakenOut.hashtag == hashtag
@@ -129,7 +129,7 @@ async def unwanted(
 async def _answers(
     session: AsyncSession, answer: Recommendation, photo_ids: Collection[int]
 ) -> bool:
-    """Whether an album's answer is about these photos, in whatever order."""
+    """Whether an album's answer is about these photos, in any order."""
     if answer.message_id is None:
         return False
     shown = await sightings.of_message(session, answer.chat_id, answer.message_id)

@@ -1,7 +1,7 @@
 """Updates from Telegram, from before they are confirmed there until they are handled here.
 
-Telegram forgets an update once the next one is asked for, so it is stored before that. Telegram may
-send one twice; which ones were handled is known for as long as it may.
+Telegram forgets an update once the next one is requested, so it is stored before that. Telegram may
+send one twice; the handled ones are remembered for as long as it may.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,7 +32,7 @@ def _among(table: type[WaitingUpdate] | type[HandledUpdate]) -> ColumnElement[bo
     return and_(bot_id == bindparam("bot"), update_id.in_(bindparam("updates", expanding=True)))
 
 
-# Each time anew, they would take longer to be built than to be run.
+# Built once: building them takes longer than running them.
 _KNOWN = tuple(
     select(columns_of(table).c.update_id).where(_among(table))
     for table in (WaitingUpdate, HandledUpdate)
@@ -69,10 +69,10 @@ async def waiting(session: AsyncSession, bot_id: int) -> list[WaitingUpdate]:
 
 
 async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int]) -> set[int]:
-    """Updates are handled: they wait no longer, and are not taken again.
+    """Marks updates as handled, so that they neither wait nor are taken again.
 
     Returns:
-        Those of them that were not handled already, by whoever.
+        Those that no process had marked before.
     """
     values = {"bot": bot_id, "updates": list(update_ids)}
     await session.execute(_WAITING_NO_LONGER, values)
@@ -83,10 +83,10 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
 
 
 async def purge(session: AsyncSession) -> None:
-    """Forgets which updates were handled so long ago that Telegram sends none of them again."""
+    """Forgets handled updates that are too old to be sent again."""
     await session.execute(_HANDLED_BEFORE, {"before": now() - SENT_AGAIN_FOR})
 
 
 async def forget(session: AsyncSession, bot_id: int) -> None:
-    """Forgets all that waits: what it is about is gone."""
+    """Drops all waiting updates, when the chats that they are about are gone."""
     await session.execute(delete(WaitingUpdate).where(WaitingUpdate.bot_id == bot_id))

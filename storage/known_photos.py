@@ -1,6 +1,6 @@
-"""Photos by what is computed from them: hashes and features. Pictures are never stored.
+"""Photos as hashes and features; pictures are never stored.
 
-Whether two photos are copies is decided in ``recommenders.copies``; here is what it decides by.
+``recommenders.copies`` decides whether two photos are copies, by what is stored here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ from storage.tables import BANDS, CroppedPhoto, Photo, PhotoFeatures, PhotoFile,
 from storage.upserts import insert, insert_missing, insert_or_change, inserted
 
 _LOCKS = 0x7461673400000000
-"""The first number of a lock, of one a value of each band."""
+"""The number of the first lock; there is one for each value of each band."""
 
 _PER_BAND = 4096
 """The most photos a band proposes, newest first: bands of skies and white walls are crowded."""
@@ -82,26 +82,26 @@ async def remember(
 
 
 async def add_file(session: AsyncSession, photo_id: int, file_unique_id: str) -> bool:
-    """Notes that this file, too, shows the photo; False: it is known, and keeps its photo."""
+    """Notes that this file, too, shows the photo; False where the file is known already."""
     row = {"file_unique_id": file_unique_id, "photo_id": photo_id}
     return await inserted(session, PhotoFile, row, PhotoFile.photo_id)
 
 
 async def add_hashes(session: AsyncSession, photo_id: int, hashes: Hashes) -> None:
-    """Stores the colours and the cropped view of a photo that was stored without them."""
+    """Adds colours and the cropped view to a photo that was stored without them."""
     without = update(Photo).where(Photo.id == photo_id, Photo.colours.is_(None))
     await session.execute(without.values(colours=hashes.colours))
     await _add_cropped(session, photo_id, hashes)
 
 
 async def one_at_a_time(session: AsyncSession, photos: Iterable[Hashes]) -> None:
-    """Nobody else stores photos that these may be copies of until the session ends.
+    """Keeps others from storing photos that these may be copies of until the session ends.
 
-    On SQLite it is so anyway. Copies have a band in common; that is locked, whether stored or not.
+    SQLite has one writer anyway. Copies share a band, so the bands' values are locked.
     """
     bands = {(band, value) for one in photos for band, value in enumerate(one.bands)}
     if bands and session.get_bind().dialect.name == "postgresql":
-        # In one order, so that of two who want the same none has what the other waits for.
+        # Always in the same order, so that two sessions cannot deadlock.
         numbers = sorted(_LOCKS + (band << 16) + value for band, value in bands)
         lock = func.unnest(literal(numbers, ARRAY(BigInteger))).column_valued("number")
         await session.execute(select(func.count(func.pg_advisory_xact_lock(lock))))
@@ -121,7 +121,7 @@ async def add_features(
 
 
 async def find_by_file(session: AsyncSession, file_unique_id: str) -> int | None:
-    """The photo that Telegram's ``file_unique_id`` is known to show."""
+    """The photo of a file, by Telegram's ``file_unique_id``."""
     return await session.scalar(
         select(PhotoFile.photo_id).where(PhotoFile.file_unique_id == file_unique_id)
     )
@@ -156,7 +156,7 @@ async def sharing_a_band(
 
 @cache
 def _proposing(*cropped: bool) -> Select[tuple[int, int, int]]:
-    """The query of ``sharing_a_band``: to build it takes longer than to run it."""
+    """The query of ``sharing_a_band``, cached: building it takes longer than running it."""
     parts = []
     for number, among_cropped in enumerate(cropped):
         table, photo_id = _views(among_cropped)
@@ -224,7 +224,7 @@ def unpack(blob: bytes) -> NDArray[np.float32]:
 
 
 def _pack(backbone: str, vector: NDArray[np.floating]) -> bytes:
-    """Little-endian float16; numbers too large for it become its largest."""
+    """As little-endian float16, clipped to its range."""
     if vector.ndim != 1 or not np.isfinite(vector).all():
         raise ValueError(f"the features of {backbone} are not one vector of finite numbers")
     largest = float(np.finfo(np.float16).max)

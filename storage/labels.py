@@ -1,7 +1,7 @@
 """Hashtags that people gave photos: /addtags, and the list of one's own in /mydata.
 
-Hashtags come here as they are shown, under the key that their spellings have in common; this
-package does not judge what a hashtag is, only whether others may see it (``storage.moderation``).
+Hashtags arrive here as they are shown, under the key that their spellings share. What counts as a
+hashtag is decided elsewhere; who may see it in ``storage.moderation``.
 """
 
 from collections.abc import Container, Mapping
@@ -21,11 +21,11 @@ from storage.upserts import insert_or_change
 
 @dataclass(frozen=True)
 class Added:
-    """What became of each hashtag, in their order."""
+    """The outcome of adding hashtags, each list in their order."""
 
     added: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
-    """The person had given the photo these before; they stay."""
+    """Given to the photo by this person before."""
     blocked: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
     unshared: tuple[str, ...] = ()
@@ -125,7 +125,7 @@ async def mine(
 
 
 async def remove(session: AsyncSession, person: int, label_id: int) -> tuple[str, list[int]] | None:
-    """Takes the hashtag of one of a person's own labels back from all photos.
+    """Removes a hashtag, named by one of the person's labels, from all photos they gave it.
 
     Returns:
         The hashtag and the photos that had it; None where the label is not this person's.

@@ -38,7 +38,7 @@ from storage.upserts import insert_new, insert_or_change
 
 Status = Literal["approved", "rejected"]
 Standing = Literal["everybodys", "rejected", "second_person", "approval"]
-"""Of a photo's hashtag: everybody's, nobody else's for ever, or what it waits for."""
+"""Of a photo's hashtag: everybody's, rejected, or what it waits for."""
 ENOUGH_PEOPLE = 2
 """How many different people make a photo's hashtag everybody's."""
 
@@ -57,7 +57,7 @@ VERSION = (
 
 
 class Version(NamedTuple):
-    """Of what admins block and allow: how many words, and when the last was."""
+    """Of the admins' own words: how many there are, and when the last was added."""
 
     words: int
     last_at: datetime | None
@@ -117,10 +117,10 @@ async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Pa
 async def decide(
     session: AsyncSession, first_label: int, last_label: int, status: Status, by: int
 ) -> list[Pending]:
-    """An admin's word on what waits, from one label to another as ``pending`` orders them.
+    """Decides on what waits, from one label to another in the order of ``pending``.
 
     Returns:
-        What was decided; nothing where somebody else decided it before.
+        What was decided, without what another admin decided before.
     """
     first = func.min(Label.id)
     columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE, Label.key)
@@ -128,7 +128,7 @@ async def decide(
     query = waiting.having(first.between(first_label, last_label)).order_by(first)
     rows = (await session.execute(query)).all()
     decision = {"status": status, "decided_by": by, "decided_at": now()}
-    # What waited may have been decided since it was read, on another replica: that word holds.
+    # Another replica may have decided since this was read: its decision stands.
     decided = await insert_new(
         session,
         LabelDecision,
@@ -142,7 +142,7 @@ async def decide(
 
 
 async def version(session: AsyncSession) -> Version:
-    """What tells that the block list has changed, without reading it."""
+    """The block list's version, to see whether it has changed without reading it."""
     return Version(*(await session.execute(select(*VERSION))).one())
 
 
@@ -184,7 +184,7 @@ async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> N
 
 
 async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:
-    """Those keys, of the labels that fit ``where``, that two accounts may agree on."""
+    """The keys, of labels that fit ``where``, that insult people."""
     keys = await session.scalars(select(Label.key).where(_IN_USE, *where).distinct())
     return sorted(filter(_insults_people, keys))
 

@@ -30,7 +30,7 @@ from storage.tables import (
 Rows = list[dict[str, Any]]
 
 _PERSON = ("user_id", "decided_by", "added_by")
-"""Columns in which a person's number may stand, whatever the table."""
+"""Columns that may hold a person's id, in any table."""
 
 _PHOTOS_AT_ONCE = 500
 

@@ -1,4 +1,4 @@
-"""The answers that were given, to repeat one for a known photo and to hang buttons on."""
+"""The answers that were given: to repeat one for a known photo, and for the buttons below it."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -44,7 +44,7 @@ async def record(
     """Stores an answer and returns its id; arguments as of its columns.
 
     Args:
-        at: when its computing began, now by default. What was learnt later is not in it.
+        at: when computing it began, now by default: what was learnt later is not in it.
     """
     row = {
         "photo_id": photo_id,
@@ -81,12 +81,11 @@ async def previous(
     count: int = 1,
     since: datetime | None = None,
 ) -> list[tuple[str, float]] | None:
-    """What this photo alone got before, in the same way, or None.
+    """An earlier answer to this photo alone, asked for in the same way, or None.
 
-    The newest answer of at least ``count`` hashtags, with those that a chat took out of it. One
-    from before the photo's labels last changed, or from before ``since``, no longer counts:
-    something was learnt then. Nor does another chat's where one of the two was ever taught
-    something: it may be that chat's alone.
+    It is the newest of at least ``count`` hashtags, with those that a chat took out of it. Answers
+    from before ``since`` or before the photo's labels last changed do not count, since something
+    was learnt after them. Nor do other chats' answers where either chat was taught something.
     """
     taught = exists().where(or_(Label.chat_id == chat_id, Label.user_id == chat_id))
     theirs = or_(Label.chat_id == Recommendation.chat_id, Label.user_id == Recommendation.chat_id)
@@ -108,7 +107,7 @@ async def previous(
         ~Recommendation.only_here,
         Recommendation.length >= count,
         ~changed,
-        # One of the future is from before the clock was set back, and may be older than it seems.
+        # One from the future is from before the clock was set back, and of unknown age.
         Recommendation.at <= now(),
     )
     if since is not None:
@@ -118,14 +117,14 @@ async def previous(
 
 
 async def set_message(session: AsyncSession, answer_id: int, message_id: int) -> None:
-    """The bot's message shows this answer. Does nothing for an unknown one."""
+    """Notes which of the bot's messages shows an answer, if that exists."""
     await session.execute(_SETTING_MESSAGE, {"answer_id": answer_id, "shown_by": message_id})
 
 
 async def extend(session: AsyncSession, answer_id: int, hashtags: Scored, *, shown: int) -> None:
-    """Further hashtags follow those of an answer, and ``shown`` of all are shown.
+    """Appends hashtags to an answer, if that exists, and sets how many are shown.
 
-    What the answer has already stays at its place. Does nothing for an unknown answer.
+    What the answer has already stays in its place.
     """
     answer = await session.get(Recommendation, answer_id, with_for_update=True)
     if answer is not None:

@@ -13,7 +13,7 @@ from storage.base import KEEP_COUNTING, Base, RowId
 
 
 class Replica(Base):
-    """A process that answers; one whose lease is over counts as dead."""
+    """A process that answers; it counts as dead once its lease is over."""
 
     __tablename__ = "replicas"
 

@@ -49,7 +49,7 @@ async def renew(session: AsyncSession, replica: int, chats: Collection[tuple[int
 
 
 async def leave(session: AsyncSession, replica: int) -> None:
-    """Others may have the replica's chats, and what it has not sent, at once."""
+    """Releases the replica's chats and unsent messages to the others at once."""
     await let_go(session, replica)
     await session.execute(delete(ChatAtWork).where(ChatAtWork.replica == replica))
     await session.execute(delete(Replica).where(Replica.number == replica))
@@ -57,13 +57,13 @@ async def leave(session: AsyncSession, replica: int) -> None:
 
 
 async def let_go(session: AsyncSession, replica: int) -> None:
-    """Whoever is first sends what the replica has not sent."""
+    """Releases the replica's unsent messages to whichever replica takes them first."""
     unsent = update(OutgoingMessage).where(OutgoingMessage.replica == replica)
     await session.execute(unsent.values(replica=None))
 
 
 async def tell(session: AsyncSession) -> None:
-    """Something waits that the replica of this session does not handle."""
+    """Tells the others that updates wait which this replica does not handle."""
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
@@ -150,12 +150,12 @@ async def waiting(
 
 
 async def to_inherit(session: AsyncSession, bot_id: int) -> bool:
-    """Whether there are messages that replicas which left or died have not sent."""
+    """Whether replicas that left or died have left unsent messages."""
     return bool(await session.scalar(select(exists().where(*_nobodys(bot_id)))))
 
 
 async def inherit(session: AsyncSession, bot_id: int, replica: int) -> list[OutgoingMessage]:
-    """Takes the messages that replicas which left or died have not sent, oldest first."""
+    """Takes over the unsent messages of replicas that left or died, oldest first."""
     unsent = update(OutgoingMessage).where(*_nobodys(bot_id))
     rows = await session.scalars(unsent.values(replica=replica).returning(OutgoingMessage))
     return sorted(rows, key=lambda row: row.id)

@@ -34,7 +34,7 @@ from storage.queue_tables import WaitingUpdate as WaitingUpdate
 
 HASHTAG_LENGTH = 100
 BANDS = 5
-"""The average hash of a photo is cut into so many columns."""
+"""Columns into which the average hash of a photo is cut."""
 KEY_LENGTH = 300
 """Folding makes up to three letters of one."""
 
@@ -120,7 +120,7 @@ class CroppedPhoto(HashColumns, Base):
 
 
 class PhotoFile(Base):
-    """Telegram's lasting name of a file; a photo sent anew has another one."""
+    """Telegram's lasting id of a file; the same photo uploaded again has another one."""
 
     __tablename__ = "photo_files"
 
@@ -129,7 +129,7 @@ class PhotoFile(Base):
 
 
 class PhotoFeatures(Base):
-    """What one backbone makes of a photo: ``dims`` little-endian float16 numbers."""
+    """A photo's features by one backbone: ``dims`` little-endian float16 numbers."""
 
     __tablename__ = "photo_features"
 

@@ -1,4 +1,4 @@
-"""Turns at the database: who waits is served in order, for as long as others get on."""
+"""Turns at the database, in the order in which they are asked for."""
 
 import asyncio
 from collections import deque
@@ -10,13 +10,13 @@ from storage.errors import BUSY, StorageError
 
 
 class Turns:
-    """So many at a time; the others queue, the urgent ones before the rest.
+    """A limited number of turns at a time; others queue, urgent ones first.
 
-    However many queue, nobody gives up while turns end well: a crowd is no failure. Where none has
-    for a while, the database hangs, and who has waited that long is told so.
+    However long the queue is, nobody gives up while turns go on ending well. Where none has ended
+    for as long as somebody's patience, the database counts as hanging.
 
     Args:
-        places: how many have a turn at a time.
+        places: turns at a time.
     """
 
     def __init__(self, places: int) -> None:
@@ -30,7 +30,7 @@ class Turns:
         """Holds a turn.
 
         Args:
-            patience: seconds to wait where no turn ends well.
+            patience: seconds to wait while no turn ends well.
 
         Raises:
             StorageError: where the database hangs.

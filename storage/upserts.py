@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 def columns_of(table: type[Base]) -> Table:
-    """The table itself: through its model, SQLAlchemy takes several times as long to write rows."""
+    """The table itself: writing rows through its model takes SQLAlchemy several times as long."""
     assert isinstance(table.__table__, Table)
     return table.__table__
 
@@ -84,10 +84,10 @@ async def inserted(
     row: Mapping[str, Any],
     column: InstrumentedAttribute[Any],
 ) -> bool:
-    """Inserts a row unless it is there already (by any unique key); tells whether it was not.
+    """Inserts a row unless it is there already (by any unique key); returns whether it was new.
 
     Args:
-        column: any of the table that is never null.
+        column: any that is never null.
     """
     statement = _inserting_if_missing(_dialect(session), table, column)
     return (await session.execute(statement, dict(row))).first() is not None
@@ -108,7 +108,7 @@ async def insert_or_change(
     keys: Sequence[str],
     change: Sequence[str],
 ) -> None:
-    """Inserts ``rows``; of one whose ``keys`` are there, the columns ``change`` are overwritten."""
+    """Inserts ``rows``; where a row's ``keys`` exist, overwrites its columns ``change``."""
     if not rows:
         return
     statement = _inserting_or_changing(_dialect(session), table, tuple(keys), tuple(change))

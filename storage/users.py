@@ -13,7 +13,7 @@ from storage.upserts import insert_or_change
 async def seen(
     session: AsyncSession, user_id: int, language: str | None = None, *, at: datetime | None = None
 ) -> None:
-    """Note that the user wrote. ``language`` (IETF tag, "en", "pt-br") replaces the one kept."""
+    """Notes that the user wrote. ``language`` (IETF tag: "en", "pt-br") replaces the stored one."""
     at = at or now()
     row = {"id": user_id, "language": language, "first_seen": at, "last_seen": at}
     change = ["last_seen"] if language is None else ["last_seen", "language"]

@@ -43,7 +43,7 @@ async def waits(session: AsyncSession) -> bool:
 
 
 async def take(session: AsyncSession) -> list[News]:
-    """What is to be told, the oldest first; nobody is given it a second time."""
+    """Takes the news that admins are to be told, oldest first; each is taken once."""
     query = (
         update(VersionNews)
         .where(VersionNews.announced_at.is_(None))

@@ -1,4 +1,4 @@
-"""What Telegram refuses in everyday use, by its own words, and what is to be said of it.
+"""What Telegram refuses in everyday use, by its own words, and what to say about it.
 
 The words are those of the Bot API server (github.com/tdlib/telegram-bot-api, the descriptions in
 ``Client.cpp``) and of Telegram behind it, which speaks in capitals.

@@ -101,7 +101,7 @@ class HttpServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Lets in who may ask; whatever goes wrong is answered in a sentence, as JSON."""
+        """Checks who asks; answers anything that goes wrong with a sentence, as JSON."""
         try:
             self._let_in(request)
             return await handler(request)
@@ -184,11 +184,11 @@ def _key_of(request: web.Request) -> str:
 
 
 async def _later(request: web.Request) -> None:
-    """A client that waits to be told to send its body waits until the handler wants it."""
+    """Lets a client with ``Expect: 100-continue`` wait until the handler wants its body."""
 
 
 class _Refused(asyncio.Protocol):
-    """A connection beyond those that there may be: it is told so, whatever it asks."""
+    """A connection too many: answered with 503."""
 
     def __init__(self, retry_after: int) -> None:
         self._retry_after = retry_after

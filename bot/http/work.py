@@ -43,7 +43,7 @@ class Room:
 
 
 class Work:
-    """A thread a core, and a bounded number of those who wait for one.
+    """A thread per core, and a limited queue for them.
 
     Attributes:
         held: bytes of all requests that are here.
@@ -95,7 +95,7 @@ class Work:
             self.waiting -= len(calls)
 
     def stop(self) -> None:
-        """Begins nothing more."""
+        """Starts nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _timed(self, call: Callable[[], Result]) -> Result:

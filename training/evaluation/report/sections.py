@@ -43,7 +43,7 @@ _TITLES = {
 _METHODS = {
     "als": "neighbours and ALS factors",
     "w2v": "Word2Vec and projection head",
-    "both": "the two blended",
+    "both": "the two together, with ImageNet's classes",
     "popularity": "the same for every photo",
     "als_seed": "plain mean of ten neighbours",
     "w2v_seed": "regressed mean vector",
