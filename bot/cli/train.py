@@ -155,7 +155,7 @@ def fit(
         ),
     ] = None,
 ) -> None:
-    """Fit a bundle on a dataset: features, ALS, Word2Vec, their blend.
+    """Fit a bundle on a dataset: features, ALS, Word2Vec, and their fusion.
 
     Set MODEL_DIR to the bundle and the bot answers with it. A run that is interrupted goes on where
     it stopped.

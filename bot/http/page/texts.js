@@ -20,7 +20,6 @@ const TEXTS = {
     "Что-то пошло не так. Попробуйте чуть позже.",
   ],
   for_programs: ["For programs:", "Для программ:"],
-  hashtags_of: ["Hashtags", "Хештеги"],
   key: ["This needs the key.", "Нужен ключ."],
   key_go: ["Continue", "Продолжить"],
   key_label: ["Key", "Ключ"],
