@@ -86,7 +86,7 @@ class PhotoAnswers:
             raise ChoiceError(f"There is no platform {platform} here, only {', '.join(PLATFORMS)}.")
         chat = ChatSettings(0, count=count, style=style, platform=named)
         return Choices(
-            backend_named(self.engine, backend),
+            _backend_named(self.engine, backend),
             count_of(chat),
             style_of(chat),
             language,
@@ -122,7 +122,7 @@ class PhotoAnswers:
         )
 
 
-def backend_named(engine: Engine, name: str | None) -> str:
+def _backend_named(engine: Engine, name: str | None) -> str:
     """The backend of this name, or the bundle's default.
 
     Raises:

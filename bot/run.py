@@ -126,7 +126,7 @@ async def serve(
                 kept_current(application, Versions.of(settings.model_dir)),
                 purged_daily(database, settings.keep_days),
             ):
-                await first_of(stop.wait(), received.ends(), database.vanishes())
+                await _first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")
 
 
@@ -149,7 +149,7 @@ async def _go_live(
         raise StartError(_port_taken(port, error)) from None
 
 
-async def first_of(*endings: Coroutine[Any, Any, object]) -> None:
+async def _first_of(*endings: Coroutine[Any, Any, object]) -> None:
     """Waits for whichever ends first, and returns or raises as it does."""
     tasks = [asyncio.create_task(ending) for ending in endings]
     try:

@@ -236,11 +236,11 @@ def answer(
     if photos == 1:
         return each[0][:top]
     served = [_serving(ranked, before) for ranked in lists]
-    shared = rules.allowed(shared_fairly(each, served), before)
+    shared = rules.allowed(_shared_fairly(each, served), before)
     return rules.sure(first_apart(shared, of_a_root, before), len(before))[:top]
 
 
-def shared_fairly(
+def _shared_fairly(
     lists: Sequence[Sequence[Hashtag]], served: Sequence[float] = ()
 ) -> list[Hashtag]:
     """The lists of an album's photos as one, in which every photo has its share from the top on.

@@ -109,14 +109,14 @@ def photo_in(message: Message, min_side: int) -> IncomingPhoto | None:
     """
     content = _content(message)
     if content.photo:
-        return IncomingPhoto(message, smallest_sufficient(content.photo, min_side))
+        return IncomingPhoto(message, _smallest_sufficient(content.photo, min_side))
     # An animation also comes with a document, for clients that know no animations.
     if content.document and not content.animation and _is_image(content.document):
         return IncomingPhoto(message, content.document)
     return None
 
 
-def smallest_sufficient(sizes: Sequence[PhotoSize], min_side: int) -> PhotoSize:
+def _smallest_sufficient(sizes: Sequence[PhotoSize], min_side: int) -> PhotoSize:
     """The smallest size whose shorter side has ``min_side`` pixels; the largest if none has."""
     by_area = sorted(sizes, key=lambda size: size.width * size.height)
     return next((size for size in by_area if min(size.width, size.height) >= min_side), by_area[-1])

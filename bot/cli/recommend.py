@@ -102,10 +102,10 @@ def recommend(
         caption=caption,
     )
     print_answer = _print_json if as_json else _print_for_people
-    files, unread = expand(photos)
+    files, unread = _expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
-    answers = answer_all(files, lambda photo: photo_answers.answer(photo, Path(photo), choices))
+    answers = _answer_all(files, lambda photo: photo_answers.answer(photo, Path(photo), choices))
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
             print_answer(get_answer())
@@ -116,7 +116,7 @@ def recommend(
         raise typer.Exit(2)
 
 
-def answer_all(
+def _answer_all(
     files: Sequence[str], answer: "Callable[[str], Answer]"
 ) -> "Iterator[tuple[str, Callable[[], Answer]]]":
     """Answers photos side by side, one to a core.
@@ -133,7 +133,7 @@ def answer_all(
         pool.shutdown(cancel_futures=True)
 
 
-def expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     """The photo files that the arguments name: a folder stands for the images in it, by name.
 
     Returns:

@@ -116,7 +116,7 @@ class _NoNetwork:
         raise NotImplementedError
 
 
-def made_up(posts: Sequence[Post], count: int) -> TrainingSet:
+def _made_up(posts: Sequence[Post], count: int) -> TrainingSet:
     """So many posts of a dataset, drawn again where there are too few, with made-up features."""
     random = np.random.default_rng(0)
     rows = random.permutation(len(posts))[:count]
@@ -211,7 +211,7 @@ def main(
     with reporting() as progress:
         for number, count in enumerate(counts):
             progress(f"{count:,} posts", number, len(counts))
-            training_set = made_up(available, count)
+            training_set = _made_up(available, count)
             hashtags[count] = len(training_set.hashtags)
             measured[count] = measure(training_set, plan)
     columns = [f"{count:,} posts, {hashtags[count]:,} hashtags" for count in counts]

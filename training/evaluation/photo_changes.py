@@ -34,7 +34,7 @@ def cropped(photo: Image.Image) -> Image.Image:
     return _saved(photo.crop((left, top, photo.width - left, photo.height - top)))
 
 
-def with_swapped_colours(photo: Image.Image) -> Image.Image:
+def _with_swapped_colours(photo: Image.Image) -> Image.Image:
     """The photo with red for blue; photos without much of either look the same."""
     red, green, blue = photo.split()
     return _saved(Image.merge("RGB", (blue, green, red)))
@@ -55,6 +55,6 @@ COPIES: Mapping[str, Change] = {
     "brighter by 1.2": brighter,
     "cropped by 3 % at each side": cropped,
 }
-RECOLOURED: Mapping[str, Change] = {"with red and blue swapped": with_swapped_colours}
+RECOLOURED: Mapping[str, Change] = {"with red and blue swapped": _with_swapped_colours}
 RED_PATCH, BLUE_PATCH = (230, 50, 60), (50, 90, 230)
 """Alike in grey."""

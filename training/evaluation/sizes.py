@@ -100,7 +100,7 @@ def _memory(process: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def steps_of(
+def _steps_of(
     engine: FitEngine, posts: list[Post], plan: Plan, dims: int
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     """The steps that an engine computes, by what they are called."""
@@ -156,7 +156,7 @@ def main(
             random = np.random.default_rng(count)
             drawn = [real[row] for row in random.integers(0, len(real), count)]
             column = columns.setdefault(f"{count:,} posts, {name}", {})
-            for step, compute in steps_of(engine, drawn, plan, dims):
+            for step, compute in _steps_of(engine, drawn, plan, dims):
                 progress(f"{name}, {count:,} posts: {step}", 0, 1)
                 with costs() as cost:
                     compute()

@@ -136,7 +136,7 @@ def fit_w2v(
         rows = np.flatnonzero(carried)
         features, counts = Picked([features], rows), counts[rows]
         weights = None if weights is None else weights[rows]
-    start = initial_head(dims_of(backbone), vectors, popularity, plan, classifier, class_vectors)
+    start = _initial_head(dims_of(backbone), vectors, popularity, plan, classifier, class_vectors)
     plan = plan.of(len(features))
     total = np.maximum(np.asarray(held_out.counts.sum(axis=1)).ravel(), 1e-6)
     photo = np.arange(held_out.counts.shape[0])[:, None]
@@ -152,7 +152,7 @@ def fit_w2v(
         return fit_head(features, counts, start, plan, validate, weights=weights, progress=progress)
 
 
-def initial_head(
+def _initial_head(
     dims: int,
     vectors: Floats,
     popularity: Floats,
@@ -208,7 +208,7 @@ def fit_head(
     Args:
         features: (n, dims).
         targets: (n, V) weights of each photo's hashtags.
-        start: what to start from: ``initial_head``, or a fitted head to fine-tune.
+        start: what to start from: ``_initial_head``, or a fitted head to fine-tune.
         validate: scores a head on photos that are not in ``features``; higher is better.
         weights: (n,) how much each photo counts.
 

@@ -34,7 +34,7 @@ class Homes:
     silhouette: float | None = None
 
 
-def homes_in_posts(
+def _homes_in_posts(
     posts: Sequence[Post],
     hashtags: Sequence[str],
     *,
@@ -86,7 +86,7 @@ def knowledge(
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary.
     """
-    homes = homes or homes_in_posts(posts, hashtags, k=k, seed=seed, cluster=cluster)
+    homes = homes or _homes_in_posts(posts, hashtags, k=k, seed=seed, cluster=cluster)
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
     posts_of = known_posts(hashtags, post_counts or {})

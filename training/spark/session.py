@@ -95,11 +95,11 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
         _has_workers(session, master)
         yield session
     except (PySparkException, ConnectionError) as error:
-        raise as_sentence(error) from error
+        raise _as_sentence(error) from error
     except Exception as error:
         if not type(error).__module__.startswith("py4j"):
             raise
-        raise as_sentence(error) from error
+        raise _as_sentence(error) from error
     finally:
         with suppress(Exception):  # where the JVM has ended there is nothing to stop
             session.stop()
@@ -117,7 +117,7 @@ def _printing_to(file: int) -> Iterator[None]:
         os.close(before)
 
 
-def as_sentence(error: BaseException) -> SparkError:
+def _as_sentence(error: BaseException) -> SparkError:
     """What Spark's error means, and what to do."""
     text = str(error)
     log.debug("Spark failed", exc_info=error)

@@ -178,7 +178,7 @@ def read_evidence(data: Path) -> Evidence:
     return Evidence(
         [photo for source in PHOTO_SOURCES for photo in source(data, tables)],
         [tables.strongest(hashtags) for hashtags in class_hashtags()],
-        real_posts(data),
+        _real_posts(data),
     )
 
 
@@ -220,7 +220,7 @@ def corel5k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     ]
 
 
-def imagenet_samples(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
+def _imagenet_samples(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     """One photo of each ImageNet class, by its class."""
     classes = class_hashtags()
     return [
@@ -247,12 +247,12 @@ def more(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
 PHOTO_SOURCES: tuple[Callable[[Path, HashtagTables], list[TaggedPhoto]], ...] = (
     flickr8k,
     corel5k,
-    imagenet_samples,
+    _imagenet_samples,
     more,
 )
 
 
-def real_posts(data: Path) -> list[Post]:
+def _real_posts(data: Path) -> list[Post]:
     """Hashtags that people posted together."""
     harrison = _lines(data / "harrison" / "tag_list.txt")
     instagram = _rows(data / "instagram_2019" / "posts.jsonl")

@@ -27,7 +27,7 @@ NEAREST = 3
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
-def for_admins(handler: Handler) -> Handler:
+def _for_admins(handler: Handler) -> Handler:
     """Keeps everyone else out, and notes the admin's language for what they are told unasked."""
 
     @wraps(handler)
@@ -45,14 +45,14 @@ def for_admins(handler: Handler) -> Handler:
     return guarded
 
 
-@for_admins
+@_for_admins
 async def review(update: Update, context: Context) -> None:
     """Hashtags of photos that wait for approval, a page at a time."""
     text, keyboard = await _page(context, 0)
     await context.reply(message_of(update), text, keyboard)
 
 
-@for_admins
+@_for_admins
 async def turn(update: Update, context: Context) -> None:
     """Another page of them."""
     query, _, data = tapped(update)
@@ -60,7 +60,7 @@ async def turn(update: Update, context: Context) -> None:
     await query.answer()
 
 
-@for_admins
+@_for_admins
 async def decide(update: Update, context: Context) -> None:
     """Approves or rejects one, or a page of them."""
     query, _, data = tapped(update)
@@ -89,7 +89,7 @@ async def decide(update: Update, context: Context) -> None:
     await query.answer(note[:NOTE_LENGTH])
 
 
-@for_admins
+@_for_admins
 async def block(update: Update, context: Context) -> None:
     """/block word… adds to the block list; /block shows what was added to the one that ships."""
     message, user = message_of(update), update.effective_user
@@ -121,7 +121,7 @@ def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
     return "\n".join(lines)
 
 
-@for_admins
+@_for_admins
 async def unblock(update: Update, context: Context) -> None:
     """/unblock word… takes words off the block list, also off the one that ships."""
     user = update.effective_user
@@ -135,7 +135,7 @@ async def unblock(update: Update, context: Context) -> None:
     await context.reply(message_of(update), text)
 
 
-@for_admins
+@_for_admins
 async def stats(update: Update, context: Context) -> None:
     """Figures, all and by backend."""
     texts = context.texts

@@ -1,8 +1,4 @@
-"""Channels: hashtags in the captions of their photos, and /channel, which switches that.
-
-``switch_for`` is the text and the button of one channel, for any menu to show; of a group that is a
-channel's own chat, ``linked_channel`` is that channel.
-"""
+"""Channels: hashtags in the captions of their photos, and /channel, which switches that."""
 
 from html import escape
 
@@ -55,9 +51,10 @@ async def asked(update: Update, context: Context) -> None:
     message, texts = message_of(update), context.texts
     words = [word for word in context.args or () if word.lower() not in (ON, OFF)]
     choice = next((word.lower() for word in context.args or () if word not in words), None)
-    channel = (
-        await _named(context, words[0]) if words else await linked_channel(context, message.chat_id)
-    )
+    if words:
+        channel = await _named(context, words[0])
+    else:
+        channel = await _linked_channel(context, message.chat_id)
     if channel is None:
         text = texts.channel_unknown.format(channel=escape(words[0])) if words else None
         await context.reply(message, text or texts.channel_which)
@@ -66,7 +63,7 @@ async def asked(update: Update, context: Context) -> None:
     else:
         if choice:
             await _choose(context, channel.id, choice)
-        text, keyboard = await switch_for(context, channel)
+        text, keyboard = await _switch_for(context, channel)
         await context.reply(message, text, keyboard)
 
 
@@ -81,11 +78,11 @@ async def switched(update: Update, context: Context) -> None:
         await query.answer(context.texts.channel_not_admin.format(channel=name)[:NOTE_LENGTH])
     else:
         await _choose(context, channel.id, data.word("switch"))
-        await edit(query, *await switch_for(context, channel))
+        await edit(query, *await _switch_for(context, channel))
         await query.answer()
 
 
-async def switch_for(
+async def _switch_for(
     context: Context, channel: Chat | ChatFullInfo
 ) -> tuple[str, InlineKeyboardMarkup]:
     """HTML: whether hashtags are added in a channel; and the button that changes it."""
@@ -101,7 +98,7 @@ async def switch_for(
     return "\n".join(lines), InlineKeyboardMarkup([[button]])
 
 
-async def linked_channel(context: Context, chat_id: int) -> ChatFullInfo | None:
+async def _linked_channel(context: Context, chat_id: int) -> ChatFullInfo | None:
     """The channel whose own chat a group is, if it is one's."""
     group = await _find(context, chat_id, of_any_type=True)
     if group is None or group.linked_chat_id is None:

@@ -42,7 +42,7 @@ class _Views:
         return {int(near[row]): different for row, different in bits.items()}
 
 
-def number_photos(fingerprints: Sequence[Fingerprint]) -> list[int]:
+def _number_photos(fingerprints: Sequence[Fingerprint]) -> list[int]:
     """Which photo each fingerprint is of: 0, 1, 2, … in order of the first; copies share one."""
     numbers: list[int] = []
     by_digest: dict[bytes, int] = {}
@@ -85,7 +85,7 @@ def join(first: Post, other: Post) -> Post:
 
 def join_duplicates(posts: Iterable[Post], fingerprints: Mapping[Path, Fingerprint]) -> list[Post]:
     """Posts of one photo joined, in order of the first; one without a photo stays as it is."""
-    numbers = dict(zip(fingerprints, number_photos([*fingerprints.values()]), strict=True))
+    numbers = dict(zip(fingerprints, _number_photos([*fingerprints.values()]), strict=True))
     groups: dict[object, list[Post]] = {}
     for post in posts:
         # Without a photo the key is like no other.
