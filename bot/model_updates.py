@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -182,18 +182,17 @@ class _FineTuner:
 
     services: Services
     versions: Versions
-    now: Callable[[], datetime] = datetime.now
 
     async def run(self, every: float) -> None:
         nightly = self.services.settings.finetune_every == "nightly"
-        night = next_night(self.now())
+        night = next_night(datetime.now())
         while True:
             await asyncio.sleep(every)
             try:
                 if nightly:
-                    if self.now() < night:
+                    if datetime.now() < night:
                         continue
-                    night = next_night(self.now())
+                    night = next_night(datetime.now())
                 async with self.services.database.alone("fine-tuning") as is_alone:
                     if is_alone:
                         await self._fine_tune_if_due()

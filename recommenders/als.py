@@ -12,13 +12,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.als_fit import AlsSettings, FittedAls, solve, weighted_mean
+from recommenders.als_fit import FittedAls, weighted_mean
 from recommenders.als_lessons import Lessons
 from recommenders.als_taught import Audience, Taught, narrowed_surroundings, sameness
 from recommenders.arrays import Floats, softmax
 from recommenders.nearest import nearest
-
-__all__ = ["AlsRecommender", "AlsSettings", "FittedAls", "Neighbourhood", "Recognition", "solve"]
 
 NEAR = 10
 """Photos of the fit that tell how much is known about photos like this one."""

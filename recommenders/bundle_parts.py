@@ -12,8 +12,7 @@ from dataclasses import asdict, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.als import AlsSettings, FittedAls
-from recommenders.als_fit import ClassHashtags
+from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
 from recommenders.answers import FIRST, Rules
 from recommenders.arrays import Array, Floats, unit, whole_numbers
 from recommenders.backbones.registry import CLASSES, dims

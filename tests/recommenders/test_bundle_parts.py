@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsSettings, FittedAls
-from recommenders.als_fit import ClassHashtags
+from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
 from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, load, save
 from recommenders.bundle_parts import (

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender, AlsSettings, FittedAls, solve
-from recommenders.als_fit import ClassHashtags
+from recommenders.als import AlsRecommender
+from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls, solve
 from recommenders.answers import first_apart
 from recommenders.arrays import unit
 from recommenders.explaining import Reason, class_names, explain, shares_of

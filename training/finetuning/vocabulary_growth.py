@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import FittedAls, solve
+from recommenders.als_fit import FittedAls, solve
 from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.bundle import Bundle
 from recommenders.bundle_parts import (

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender, AlsSettings, FittedAls
-from recommenders.als_fit import ClassHashtags
+from recommenders.als import AlsRecommender
+from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
 from recommenders.arrays import unit, whole_numbers
 from recommenders.backbones.backbone import Backbone
 from recommenders.bundle import Part

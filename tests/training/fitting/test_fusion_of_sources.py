@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender, AlsSettings, FittedAls, Recognition
+from recommenders.als import AlsRecommender, Recognition
+from recommenders.als_fit import AlsSettings, FittedAls
 from recommenders.arrays import unit
 from recommenders.fusion import EVIDENCE, Fusion, Sources
 from recommenders.nearest import PhotoSpace
