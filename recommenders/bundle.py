@@ -91,7 +91,7 @@ class Bundle:
                 "bundle from a backup."
             ) from None
         if array.ndim != len(shape) or any(
-            size not in (None, found) for size, found in zip(shape, array.shape, strict=True)
+            size not in (None, there) for size, there in zip(shape, array.shape, strict=True)
         ):
             raise BundleError(
                 f"Bundle {self.model} is damaged: {part}/{name} has shape {array.shape}. Fit it "

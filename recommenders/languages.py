@@ -33,12 +33,12 @@ def meanings() -> Mapping[str, tuple[str, ...]]:
     Where it is the most used form of a hashtag (#торт of cake) it means that one rather than one
     where it is another form (of birthdaycake).
     """
-    found: dict[str, list[str]] = {}
+    english_by_form: dict[str, list[str]] = {}
     for place in range(max(map(len, russian_forms().values()))):
         for english, forms in russian_forms().items():
             for form in forms[place : place + 1]:
-                found.setdefault(form, []).append(english)
-    return {form: tuple(english) for form, english in found.items()}
+                english_by_form.setdefault(form, []).append(english)
+    return {form: tuple(english) for form, english in english_by_form.items()}
 
 
 def meaning(tag: str, known: Container[str]) -> str:

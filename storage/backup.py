@@ -160,8 +160,8 @@ def _checked(connection: sqlite3.Connection, file: Path) -> str:
 
 def is_whole(connection: sqlite3.Connection) -> bool:
     """Whether SQLite finds nothing damaged; reads the whole file."""
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()
-    return bool(found) and found[0] == "ok"
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return bool(verdict) and verdict[0] == "ok"
 
 
 def _is_ours(file: Path) -> bool:

@@ -115,7 +115,7 @@ async def unwanted(
             since[tag] = max(at, since.get(tag, at))
     if not since:
         return set()
-    given = await session.scalars(
+    taught = await session.scalars(
         select(Label.hashtag).where(
             Label.chat_id == chat_id,
             Label.photo_id.in_(photo_ids),
@@ -123,7 +123,7 @@ async def unwanted(
             or_(*(and_(Label.hashtag == tag, Label.at > at) for tag, at in since.items())),
         )
     )
-    return since.keys() - set(given)
+    return since.keys() - set(taught)
 
 
 async def _answers(

@@ -101,7 +101,7 @@ async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None
     other = aliased(Label)
     labelled = select(Label.photo_id).where(Label.user_id == user_id)
     async with database.reading() as session:
-        given = (
+        theirs = (
             await session.execute(
                 select(Label.photo_id, Label.key).where(
                     Label.user_id == user_id,
@@ -128,8 +128,10 @@ async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None
                 .distinct()
             )
         ) & {row.key for row in alone}
-    for start in range(0, len(given), batch):
-        some = [{"photo": row.photo_id, "hashtag": row.key} for row in given[start : start + batch]]
+    for start in range(0, len(theirs), batch):
+        some = [
+            {"photo": row.photo_id, "hashtag": row.key} for row in theirs[start : start + batch]
+        ]
         async with database.session() as session:
             connection = await session.connection()
             # One by one, by the primary key: SQLite would read the whole table for pairs in a list.

@@ -148,10 +148,10 @@ async def sharing_a_band(
         }.items()
     }
     rows = (await session.execute(_proposing(*(c for _, c in looked_up)), values)).all()
-    found: list[dict[int, int]] = [{} for _ in looked_up]
+    proposed: list[dict[int, int]] = [{} for _ in looked_up]
     for row in sorted(rows, key=lambda row: -row.id):
-        found[row.number][row.id] = row.average_hash
-    return found
+        proposed[row.number][row.id] = row.average_hash
+    return proposed
 
 
 @cache

@@ -107,16 +107,16 @@ def combinations(plan: Plan, over: Sequence[str], shared: Sequence[str] = ()) ->
             raise PlanError(f"{name} is compared twice: write all its values behind one =.")
         each = dict.fromkeys(text.strip() for text in texts.split(","))
         values[name] = [f"{name}={text}" for text in each]
-    found: list[Combination] = []
+    plans: list[Combination] = []
     for chosen in product(*values.values()):
         settings = (*shared, *chosen)
         try:
-            found.append(Combination(settings, with_values(plan, settings)))
+            plans.append(Combination(settings, with_values(plan, settings)))
         except PlanError as error:
-            found.append(Combination(settings, None, str(error)))
-    if all(combination.plan is None for combination in found):
-        raise PlanError(found[0].error)
-    return found
+            plans.append(Combination(settings, None, str(error)))
+    if all(combination.plan is None for combination in plans):
+        raise PlanError(plans[0].error)
+    return plans
 
 
 def compare(
