@@ -30,6 +30,34 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
+LONGEST = (
+    "test_cli_train_spark.py",
+    "test_finetuned_versions.py",
+    "test_cli_finetune.py",
+    "test_finetuning.py",
+    "test_cli_train_fit.py",
+    "test_torchvision_networks.py",
+    "test_page.py",
+    "test_backbones.py",
+    "test_learner.py",
+    "test_pipeline.py",
+    "test_starter.py",
+    "test_openvino_network.py",
+    "test_page_photos.py",
+    "test_parallel_heads.py",
+    "test_replicas_behind_a_balancer.py",
+    "test_crash_loop.py",
+    "test_backlog.py",
+)
+"""Files of many seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin first: a process that takes one last would end alone."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
 def pytest_collection_finish() -> None:
     """From here on garbage is looked for, in what tests make."""
     gc.freeze()
