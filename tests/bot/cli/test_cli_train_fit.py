@@ -14,7 +14,8 @@ from recommenders.backbones.backbone import Backbone
 from recommenders.engine import Engine
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import COLOURS, draw, posts_of, shapes, write_posts
-from training.fitting.plan import changed, knobs, plan_from_json, plan_to_json, read_plan
+from training.fitting.plan import changed, knobs
+from training.fitting.plan_files import plan_from_json, plan_to_json, read_plan
 
 
 def test_a_fit_says_what_it_learnt_and_how_to_use_it(fitted: Fitted) -> None:
