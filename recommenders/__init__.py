@@ -5,7 +5,7 @@ Begin with ``engine``: it answers photos.
 - ``photos``, ``copies``: a stranger's bytes to a photo; whether two photos are copies.
 - ``backbones``: a photo to features; ``feature_map``: one backbone's as another would give them.
 - ``als``, ``als_fit``, ``nearest``: the ALS backend; ``als_lessons``, ``als_taught``,
-  ``taught_hashtags``: what people taught it, and who sees it.
+  ``taught_hashtags``: what people taught it, and who sees it; ``vocabulary``: hashtags by column.
 - ``w2v``: the Word2Vec backend; ``both``, ``fusion``: the two and a caption's words as one.
 - ``words``, ``people``: what a text names, and hashtags that presuppose people.
 - ``scoring``: photos to relevance, by any backend; ``ranking``, ``answers``, ``languages``: from

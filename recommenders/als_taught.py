@@ -31,6 +31,11 @@ SAME_SCENE = 0.5
 """How far from its surroundings to a taught photo itself another must come to count as the same."""
 
 
+def heard_by(audience: Audience) -> tuple[Audience, ...]:
+    """Whose lessons count for an audience: everybody's, and its own."""
+    return (None,) if audience is None else (None, audience)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a photo is among those of the fit.

@@ -1,9 +1,8 @@
 """A bundle ready to answer: its backbones, its recommenders and its ranking behind one door."""
 
 import threading
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from PIL import Image
 from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender
-from recommenders.als_taught import Audience
+from recommenders.als_taught import Audience, heard_by
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
@@ -28,13 +27,12 @@ from recommenders.bundle_parts import (
 )
 from recommenders.explaining import Reason
 from recommenders.feature_map import read_feature_map
-from recommenders.hashtags import key, unique
 from recommenders.knowledge import Knowledge
 from recommenders.languages import in_language, meaning
 from recommenders.photos import WORKING_SIDE
 from recommenders.ranking import Hashtag
 from recommenders.scoring import Scoring
-from recommenders.taught_hashtags import TaughtHashtags
+from recommenders.vocabulary import Vocabulary
 from recommenders.words import Words
 
 LIKELY = 0.5
@@ -76,9 +74,8 @@ class Engine:
     def __init__(self, bundle: Bundle, backbones: Mapping[str, Backbone]) -> None:
         self.bundle = bundle.without("als", "w2v", "replay")  # of which nothing is read later
         self.model = bundle.model
-        self.hashtags = list(bundle.hashtags)
-        self.own_hashtags = frozenset(bundle.hashtags)
-        self._columns = {key(tag): column for column, tag in enumerate(self.hashtags)}
+        self._vocabulary = Vocabulary(bundle.hashtags)
+        self.hashtags, self.own_hashtags = self._vocabulary.hashtags, self._vocabulary.own
         self._loaded = dict(backbones)
         self._words = Words(self.hashtags, read_directions(bundle))
         self._scoring = Scoring(bundle, build_recommenders(bundle, backbones), self._words)
@@ -101,10 +98,7 @@ class Engine:
         self.confirm_backbone = self.backbones[self.backends[0]][0]
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())
-        # What is withheld may be thousands of hashtags, the same ones for every photo.
-        self._columns_of = lru_cache(maxsize=8)(self._find_columns)
         self._lock = threading.Lock()
-        self._taught = TaughtHashtags(len(self.hashtags))
 
     @classmethod
     def load(
@@ -146,7 +140,7 @@ class Engine:
         Args:
             audience: who wrote it. What others taught it does not name.
         """
-        return self._words.named(text, self._seen_by(audience))
+        return self._words.named(text, self._vocabulary.sees(audience))
 
     def scores(
         self,
@@ -164,8 +158,8 @@ class Engine:
             taught: False leaves out all that people taught.
             words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
         """
-        audiences = tuple(dict.fromkeys((None, audience))) if taught else ()
-        sees = self._seen_by(audience)
+        audiences = heard_by(audience) if taught else ()
+        sees = self._vocabulary.sees(audience)
         return self._scoring.scores(features, backend, audiences, words, sees)
 
     def recommend(
@@ -195,8 +189,8 @@ class Engine:
         ranking = self._rankings[backend]
         scores = self.scores(features, backend, audience, taught=taught, words=words)
         order = ranking.order(scores, style)
-        hashtags = self._taught.shown(self.hashtags[: scores.shape[1]], audience)
-        withheld = self._columns_of(frozenset(skip), len(self.hashtags))
+        hashtags = self._vocabulary.shown(audience, scores.shape[1])
+        withheld = self._vocabulary.columns(skip)
         order[:, withheld[withheld < order.shape[1]]] = 0
         return [
             answers.pick(ranking, row, relevance, hashtags, top)
@@ -246,7 +240,7 @@ class Engine:
             # Only the fusion's scores are probabilities that a floor can be held against.
             rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
             of_a_root=of_a_root,
-            before=[self._meant(tag, audience) for tag in before],
+            before=[self._vocabulary.meant(tag, audience) for tag in before],
         )
         skip = {*skip, *before} if before else skip
         return in_language(hashtags, language, top, skip, of_a_root)
@@ -270,7 +264,7 @@ class Engine:
             Nothing where none of the words names a hashtag.
         """
         named = self.words_in(text, audience)
-        alike = self._words.alike(named, self._seen_by(audience))
+        alike = self._words.alike(named, self._vocabulary.sees(audience))
         order = alike + np.isin(self.hashtags[: len(alike)], named)
         most = top if language == "en" else 2 * top
         ranking = self._rankings[self.backends[-1]]
@@ -293,8 +287,8 @@ class Engine:
         (scores,) = self.scores(rows, backend, taught=False)
         likely = set()
         for tag in hashtags:
-            column = self._columns.get(key(meaning(tag, self.own_hashtags)), len(scores))
-            if column < len(scores) and scores[column] >= LIKELY:
+            column = self._vocabulary.column(meaning(tag, self.own_hashtags))
+            if column is not None and column < len(scores) and scores[column] >= LIKELY:
                 likely.add(tag)
         return likely
 
@@ -327,27 +321,21 @@ class Engine:
             skip: hashtags of known photos, or words, that must not be named.
             words: as for ``answer``.
         """
-        vocabulary = self._taught.shown(list(self.hashtags), audience)
-        columns = {tag: self._columns.get(key(self._meant(tag, audience))) for tag in hashtags}
-        audiences = tuple(dict.fromkeys((None, audience)))
-        sees = self._seen_by(audience)
+        meant = {tag: self._vocabulary.meant(tag, audience) for tag in hashtags}
         return self._scoring.explain(
-            features, backend, columns, vocabulary, skip, audiences, words, sees
+            features,
+            backend,
+            {tag: self._vocabulary.column(one) for tag, one in meant.items()},
+            self._vocabulary.shown(audience),
+            skip,
+            heard_by(audience),
+            words,
+            self._vocabulary.sees(audience),
         )
-
-    def _seen_by(self, audience: Audience) -> Callable[[int], bool]:
-        """Tells of a column whether an audience sees its hashtag."""
-        own = len(self.bundle.hashtags)
-        return lambda column: column < own or self._taught.sees(audience, column)
-
-    def _meant(self, tag: str, audience: Audience) -> str:
-        """The hashtag that a shown one, in whatever language, stands for."""
-        return tag if self.was_taught(tag, audience) else meaning(tag, self.own_hashtags)
 
     def was_taught(self, tag: str, audience: Audience) -> bool:
         """Whether an audience sees a hashtag that the bundle does not know, because of people."""
-        column = self._columns.get(key(tag))
-        return column is not None and self._taught.sees(audience, column)
+        return self._vocabulary.was_taught(tag, audience)
 
     def learn(self, photos: Mapping[Hashable, Lesson]) -> None:
         """Takes photos that people tagged into the ALS backend, at once.
@@ -372,45 +360,18 @@ class Engine:
                 if row is None and self._feature_map and self._feature_map.source in features:
                     row = self._feature_map(features[self._feature_map.source])
                     itself[photo] = self._feature_map.itself
-                spelt = {
-                    who: {self._column(tag): tag for tag in unique(tags).values()}
-                    for who, tags in lessons.items()
-                }
-                columns = {who: list(of_audience) for who, of_audience in spelt.items()}
+                columns = self._vocabulary.learn(photo, lessons)
                 taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
-                for column, usual in self._taught.learn(photo, spelt).items():
-                    self.hashtags[column] = usual
             als.learn(taught, len(self.hashtags), itself)
             self._rank_taught(als.photos)
-            self._forget(self._taught.take_unused())
+            if unused := self._vocabulary.forget_unused():
+                self._words.forget(unused)
 
     def _rank_taught(self, photos: int) -> None:
         """Ranks hashtags that people taught by how many photos everybody sees them on."""
-        new = range(len(self.bundle.hashtags), len(self.hashtags))
-        if not new:
+        uses = self._vocabulary.taught_uses()
+        if not len(uses):
             return
-        uses = np.array([self._taught.uses(column) for column in new])
         for name, ranking in self._fitted_rankings.items():
             if name != "w2v":  # which scores no hashtag but its own
                 self._rankings[name] = with_taught_hashtags(ranking, uses, photos)
-
-    def _forget(self, columns: Collection[int]) -> None:
-        """Leaves nothing of hashtags that nobody teaches any more; a column is never another's."""
-        if columns:
-            self._columns = {name: at for name, at in self._columns.items() if at not in columns}
-            for column in columns:
-                self.hashtags[column] = ""
-            self._words.forget(columns)
-            self._columns_of.cache_clear()  # whose keys are words
-
-    def _column(self, tag: str) -> int:
-        name = key(tag)
-        if name not in self._columns:
-            self._columns[name] = len(self.hashtags)
-            self.hashtags.append(name)
-        return self._columns[name]
-
-    def _find_columns(self, hashtags: frozenset[str], _: int) -> NDArray[np.intp]:
-        """The columns of hashtags in whatever spelling; anew when the vocabulary has grown."""
-        columns = {self._columns[name] for tag in hashtags if (name := key(tag)) in self._columns}
-        return np.array(sorted(columns), np.intp)

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Hashable, Mapping
 
-from recommenders.als_taught import Audience
+from recommenders.als_taught import Audience, heard_by
 from recommenders.hashtags import usual_spellings
 
 Spelt = Mapping[int, str]
@@ -53,7 +53,7 @@ class TaughtHashtags:
 
     def sees(self, audience: Audience, column: int) -> bool:
         """Whether an audience was taught a hashtag, or everybody was."""
-        return any(column in self._spellings.get(who, {}) for who in (None, audience))
+        return any(column in self._spellings.get(who, {}) for who in heard_by(audience))
 
     def take_unused(self) -> set[int]:
         """The hashtags that lost their last audience since this was last asked."""

@@ -5,7 +5,7 @@ import fcntl
 import gc
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,35 @@ gc.disable()
 # A busy machine is no failure: nothing here is judged by the clock.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+LONGEST = (
+    "test_cli_train_spark.py",
+    "test_bot_finetunes.py",
+    "test_cli_finetune.py",
+    "test_finetuning.py",
+    "test_cli_train_fit.py",
+    "test_cli_train_knobs.py",
+    "test_torchvision_networks.py",
+    "test_page.py",
+    "test_backbones.py",
+    "test_learner.py",
+    "test_pipeline.py",
+    "test_starter.py",
+    "test_openvino_network.py",
+    "test_page_photos.py",
+    "test_parallel_heads.py",
+    "test_replicas_behind_a_balancer.py",
+    "test_crash_loop.py",
+    "test_backlog.py",
+)
+"""Files of many seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin first: a process that takes one last would end alone."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 def pytest_collection_finish() -> None:
@@ -79,19 +108,34 @@ def statements() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def concepts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle that knows ``tests.concepts``, fitted by the first worker that wants it for all.
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """``made_once(name, make)``: a path that the first worker that wants it makes for all.
 
     Who changes it copies it.
     """
-    from tests.concepts import concept_bundle
-
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with (shared / "concepts.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        path = shared / "concepts" / "mine"
-        return path if path.exists() else concept_bundle(path)
+
+    def path_of(name: str, make: Callable[[Path], object]) -> Path:
+        path = shared / name / "mine"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / name / "made").exists():
+                make(path)
+                (shared / name / "made").touch()
+        return path
+
+    return path_of
+
+
+@pytest.fixture(scope="session")
+def concepts(made_once: Callable[..., Path]) -> Path:
+    """A bundle that knows ``tests.concepts``."""
+    from tests.concepts import concept_bundle
+
+    return made_once("concepts", concept_bundle)
 
 
 @pytest.fixture(scope="session")

@@ -248,7 +248,7 @@ def tune(
     """
     one_of("--backend", backend, FITTED_BACKENDS)
     settings = settings_for_a_command()
-    from training.fitting.plan import write_plan
+    from training.fitting.plan_files import write_plan
     from training.fitting.prepare import prepare
     from training.fitting.tune import tune as search
 

@@ -91,7 +91,8 @@ def chosen_plan(
         PlanError: as ``training.fitting.plan.with_values``.
     """
     from training.fitting.knobs import shown
-    from training.fitting.plan import Plan, read_plan, with_values
+    from training.fitting.plan import Plan, with_values
+    from training.fitting.plan_files import read_plan
 
     settings = settings or []
     also = [f"{name}={shown(value)}" for name, value in shorthands.items() if value is not None]

@@ -19,7 +19,8 @@ from bot.settings import Settings
 from recommenders.bundle import Bundle
 from storage.database import Database
 from tests.bot.running import TOKEN, Running, Start
-from tests.colours import ColourNetwork, colour_engine
+from tests.bundles import tiny_bundle
+from tests.colours import BACKBONE, ColourNetwork, colour_engine
 from tests.person import Person
 
 QUIET = (
@@ -117,3 +118,9 @@ async def bot(start: Start) -> Running:
 @pytest.fixture
 async def ann(bot: Running) -> Person:
     return await bot.person()
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A bundle of both backends, whose folder gets further versions beside it."""
+    return tiny_bundle(tmp_path / "models" / "mine", model="mine-1", w2v=BACKBONE)

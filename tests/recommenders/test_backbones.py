@@ -91,6 +91,7 @@ def test_efficientnet_lite_is_the_reference_implementation(name: str, side: int)
     np.testing.assert_allclose(features @ weight.T + bias, logits, atol=1e-3)
 
 
+@pytest.mark.usefixtures("on_torch")
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_efficientnet_lite0_is_taken_from_the_weights_folder_first(
     lite: Backbone, tmp_path: Path, suffix: str
@@ -189,6 +190,7 @@ def flat(state: State) -> State:
     return renamed
 
 
+@pytest.mark.usefixtures("on_torch")
 def test_older_names_of_mobilenet_v2_are_understood(
     folder: Path, mobilenet: State, tmp_path: Path
 ) -> None:
@@ -201,6 +203,7 @@ def test_older_names_of_mobilenet_v2_are_understood(
     np.testing.assert_array_equal(features, expected)
 
 
+@pytest.mark.usefixtures("on_torch")
 def test_weights_without_a_classifier_serve(mobilenet: State, tmp_path: Path) -> None:
     bare = {key: tensor for key, tensor in mobilenet.items() if "classifier" not in key}
     torch.save(bare, tmp_path / "mobilenet_v2.pth")
@@ -209,6 +212,7 @@ def test_weights_without_a_classifier_serve(mobilenet: State, tmp_path: Path) ->
     assert backbone.features_of_pixels(noise(1)).shape == (1, 1280)
 
 
+@pytest.mark.usefixtures("on_torch")
 def test_a_classifier_of_other_classes_is_left_out(mobilenet: State, tmp_path: Path) -> None:
     tuned = mobilenet | {
         "classifier.1.weight": torch.zeros(10, 1280),

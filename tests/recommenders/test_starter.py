@@ -38,13 +38,21 @@ def test_a_low_sun_is_called_a_sunset_or_a_sunrise_which_looks_the_same(
     assert any("sunset" in h.tag or "sunrise" in h.tag for h in answer[:5])
 
 
-def test_word2vec_moves_to_resnet50_as_soon_as_its_weights_are_there(
-    tmp_path: Path, dusk: Image.Image
-) -> None:
+@pytest.fixture(scope="module")
+def resnet50(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with weights of ResNet50, drawn at random."""
+    folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     network = import_torchvision_models().resnet50(weights=None)
-    torch.save(network.state_dict(), tmp_path / "resnet50.pth")
-    engine = Engine.load(None, tmp_path)
+    torch.save(network.state_dict(), folder / "resnet50.pth")
+    return folder
+
+
+@pytest.mark.usefixtures("on_torch")
+def test_word2vec_moves_to_resnet50_as_soon_as_its_weights_are_there(
+    resnet50: Path, dusk: Image.Image
+) -> None:
+    engine = Engine.load(None, resnet50)
     assert engine.backbones == {
         "als": ("efficientnet_lite2",),
         "w2v": ("resnet50",),
@@ -56,21 +64,20 @@ def test_word2vec_moves_to_resnet50_as_soon_as_its_weights_are_there(
         assert len(engine.recommend(features, backend, top=30)[0]) == 30
 
 
+@pytest.mark.usefixtures("on_torch")
 def test_the_fusion_asks_the_network_that_it_was_fitted_on(
-    tmp_path: Path, starter: Engine, dusk: Image.Image
+    resnet50: Path, starter: Engine, dusk: Image.Image
 ) -> None:
-    torch.manual_seed(0)
-    network = import_torchvision_models().resnet50(weights=None)
-    torch.save(network.state_dict(), tmp_path / "resnet50.pth")
-    moved = Engine.load(None, tmp_path)
+    moved = Engine.load(None, resnet50)
     features = starter.features([dusk], ["efficientnet_lite2"])
     assert moved.answer(features, "both") == starter.answer(features, "both")
 
 
+@pytest.mark.usefixtures("on_torch")
 def test_weights_of_resnet50_without_a_classifier_leave_word2vec_where_it_was(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    resnet50: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    state = import_torchvision_models().resnet50(weights=None).state_dict()
+    state = torch.load(resnet50 / "resnet50.pth")
     torch.save(
         {k: v for k, v in state.items() if not k.startswith("fc.")}, tmp_path / "resnet50.pth"
     )

@@ -59,7 +59,7 @@ LARGE = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def on_torch() -> Iterator[None]:
+def all_on_torch() -> Iterator[None]:
     """Compiling each takes seconds; ``evaluation.engines`` compares the compiled ones."""
     device.use("cpu")
     yield

@@ -31,7 +31,8 @@ from training.evaluation.evaluate import tops_of_backends
 from training.evaluation.metrics import bootstrap, empty_accuracy, measure
 from training.fitting.knobs import Part
 from training.fitting.pipeline import fit_bundle
-from training.fitting.plan import Plan, PlanError, knobs, plan_to_json, value_of, with_values
+from training.fitting.plan import Plan, PlanError, knobs, value_of, with_values
+from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import (
     Embedded,
     TrainingSet,

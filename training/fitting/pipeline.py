@@ -43,7 +43,8 @@ from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.fusion import CrossFitted, ScoredAls, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
-from training.fitting.plan import Plan, plan_to_json
+from training.fitting.plan import Plan
+from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
 from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary

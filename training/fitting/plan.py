@@ -1,14 +1,12 @@
 """A plan: every hyper-parameter of a fit, in one tree, each a knob with a name.
 
-``train plan`` lists them, ``fit --set vectors.window=2`` turns one, ``tune`` writes a plan's file
-and ``fit --plan`` takes it; what a file does not name keeps the default that stands here.
+``train plan`` lists them, ``fit --set vectors.window=2`` turns one; ``training.fitting.plan_files``
+reads and writes a plan.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from recommenders.backbones.registry import SIDES
@@ -325,90 +323,14 @@ def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
             raise PlanError(
                 f"{name} is set to {shown(values[name])} and to {shown(value)}: set it once."
             )
-    return _checked(turned(plan, values))
+    return checked(turned(plan, values))
 
 
-def plan_to_json(plan: Plan) -> dict[str, Any]:
-    """A plan as a JSON object, every knob of it."""
-    values: dict[str, Any] = {}
-    for name in knobs():
-        section, _, leaf = name.rpartition(".")
-        value = value_of(plan, name)
-        within = values.setdefault(section, {}) if section else values
-        within[leaf] = list(value) if isinstance(value, tuple) else value
-    return values
-
-
-def plan_from_json(values: object) -> Plan:
-    """The plan of a JSON object; knobs that it does not name keep their defaults.
+def checked(plan: Plan) -> Plan:
+    """The plan, which does not contradict itself.
 
     Raises:
-        PlanError: as ``with_values``.
+        PlanError: says which knobs cannot go together, and why.
     """
-    if not isinstance(values, Mapping):
-        raise PlanError("A plan must be an object of names and values.")
-    sections = {knob.section for knob in knobs().values()} - {""}
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in sections and name != _EARLIER_SECTION:
-            flat[str(name)] = value
-        elif not isinstance(value, Mapping):
-            raise PlanError(f"In the plan {name} must be an object of names and values.")
-        else:
-            flat |= {f"{name}.{leaf}": one for leaf, one in value.items()}
-    flat = {_EARLIER.get(name, name): value for name, value in flat.items()}
-    flat.pop("", None)
-    for name, value in flat.items():
-        flat[name] = taken(known(name, knobs()), value, json.dumps(value))
-    return _checked(turned(Plan(), flat))
-
-
-def read_plan(path: Path) -> Plan:
-    """The plan of a file.
-
-    Raises:
-        PlanError: where it cannot be read; else as ``plan_from_json``.
-    """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlanError(f"{path} cannot be read ({error.strerror}).") from None
-    except (ValueError, RecursionError) as error:
-        raise PlanError(f"{path} is not JSON ({error}).") from None
-    return plan_from_json(values)
-
-
-def write_plan(plan: Plan, path: Path) -> None:
-    """Writes a plan's file, whole or not at all.
-
-    Raises:
-        PlanError: where it cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(plan_to_json(plan), indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise PlanError(f"{path} cannot be written ({error.strerror}).") from error
-
-
-_EARLIER_SECTION = "als_use"
-_EARLIER = {
-    "als_use.neighbours": "als.neighbours",
-    "als_use.sharpness": "als.sharpness",
-    **dict.fromkeys(
-        [
-            *("als_use.alpha", "als_use.regularization"),  # those of als counted
-            *("als_use.class_weight", "als_use.class_power"),
-            *("als.seed", "head.seed", "fusion.seed", "head.frozen"),
-        ],
-        "",
-    ),
-}
-"""Where files of earlier versions have what is elsewhere now; ``""`` for what is no knob."""
-
-
-def _checked(plan: Plan) -> Plan:
     check_together(plan, changed(plan))
     return plan

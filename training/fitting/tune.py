@@ -26,7 +26,8 @@ from training.fitting.choosing import (
 from training.fitting.fit import fit_als
 from training.fitting.fusion import ScoredAls
 from training.fitting.head import fit_w2v, head_recommender
-from training.fitting.plan import Plan, plan_to_json, turned, value_of
+from training.fitting.plan import Plan, turned, value_of
+from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import TrainingSet
 from training.fitting.vectors import starting_vectors
 from training.progress import Progress, silent

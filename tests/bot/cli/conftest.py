@@ -1,6 +1,7 @@
 """The command line in a folder of its own, with a small bundle and photos to show it."""
 
 import logging
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -88,9 +89,13 @@ def photo(folder: Path) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def fitted(tmp_path_factory: pytest.TempPathFactory, one_core: None) -> Fitted:
+def fitted(
+    tmp_path_factory: pytest.TempPathFactory, made_once: Callable[..., Path], one_core: None
+) -> Fitted:
     """A bundle fitted on a dataset drawn here, with the features that the fit has kept."""
-    return Fitted(tmp_path_factory.mktemp("train"))
+    folder = tmp_path_factory.mktemp("train")
+    shutil.copytree(made_once("train", Fitted.make), folder, dirs_exist_ok=True)
+    return Fitted(folder)
 
 
 @pytest.fixture

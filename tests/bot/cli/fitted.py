@@ -14,17 +14,34 @@ Tag4pic = Callable[..., Any]
 
 
 class Fitted:
-    """A dataset, the features of its photos, a bundle fitted on it and what the fit printed."""
+    """A dataset, the features of its photos, a bundle fitted on it and what the fit printed.
+
+    Args:
+        folder: where ``make`` has made them, or a copy.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.dataset = shapes(folder / "posts")
-        self.cache = folder / "features"
-        self.plan = small_plan(folder)
-        self.bundle = folder / "mine"
-        result = self.train(*self.fit(self.bundle))
+        self.dataset, self.plan = folder / "posts", folder / "small.json"
+        self.cache, self.bundle = folder / "features", folder / "mine"
+
+    @classmethod
+    def make(cls, folder: Path) -> None:
+        """Draws the dataset and fits the bundle."""
+        one = cls(folder)
+        shapes(one.dataset)
+        small_plan(folder)
+        result = one.train(*one.fit(one.bundle))
         assert result.exit_code == 0, result.output
-        self.output = result.output
+        one._printed.write_text(result.output, encoding="utf-8")
+
+    @property
+    def output(self) -> str:
+        return self._printed.read_text(encoding="utf-8")
+
+    @property
+    def _printed(self) -> Path:
+        return self.folder / "printed.txt"
 
     def train(self, *arguments: str) -> Any:
         """Runs ``tag4pic train …`` for fixtures that outlive a test."""

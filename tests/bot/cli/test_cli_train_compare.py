@@ -10,7 +10,7 @@ import pytest
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import draw, write_posts
 from training.evaluation.compare import combinations, compare
-from training.fitting.plan import read_plan
+from training.fitting.plan_files import read_plan
 
 LOSSES = ("--over", "head.loss=softmax,kld_bce", "--over", "min_count=1,1000")
 

@@ -47,12 +47,17 @@ TINY = {
 def memory() -> Iterator[None]:
     """The only JVM of these tests, and the workers that it asks for, take little memory."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(
-            "PYSPARK_SUBMIT_ARGS",
-            "--driver-memory 512m --conf spark.executor.memory=512m "
-            f"--driver-java-options '{QUICK_JAVA}' "
-            f"--conf 'spark.executor.extraJavaOptions={QUICK_JAVA}' pyspark-shell",
-        )
+        options = {
+            "spark.executor.memory": "512m",
+            "spark.driver.extraJavaOptions": QUICK_JAVA,
+            "spark.executor.extraJavaOptions": QUICK_JAVA,
+            # A query of a few rows is over before Java for it would be written and compiled.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+            "spark.sql.shuffle.partitions": "2",
+        }
+        listed = " ".join(f"--conf '{name}={value}'" for name, value in options.items())
+        patch.setenv("PYSPARK_SUBMIT_ARGS", f"--driver-memory 512m {listed} pyspark-shell")
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))

@@ -13,7 +13,8 @@ from recommenders.engine import Engine
 from tests.shapes import shapes, small_plan
 from training.evaluation.evaluate import evaluate
 from training.fitting.pipeline import fit_dataset
-from training.fitting.plan import Plan, read_plan, with_values
+from training.fitting.plan import Plan, with_values
+from training.fitting.plan_files import read_plan
 
 
 def without_copies(folder: Path) -> Plan:

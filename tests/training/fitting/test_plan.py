@@ -15,13 +15,10 @@ from training.fitting.plan import (
     changed,
     knobs,
     parts_changed,
-    plan_from_json,
-    plan_to_json,
-    read_plan,
     value_of,
     with_values,
-    write_plan,
 )
+from training.fitting.plan_files import plan_from_json, plan_to_json, read_plan, write_plan
 from training.fitting.tune import SEARCH
 
 CANDIDATES = (None, True, False, 1, 2, 7, 300, 0.25, 0.5, 1.0, "cbow", "kld_bce", [0.25, 0.5])

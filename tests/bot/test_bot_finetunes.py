@@ -1,0 +1,237 @@
+"""A running bot fine-tunes when it was taught enough, and tells its admins what became of it."""
+
+import asyncio
+import logging
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bot.learning_status import next_night
+from bot.settings import Settings
+from recommenders.copies import Hashes
+from storage import (
+    Database,
+    blocklist,
+    known_photos,
+    labels,
+    users,
+    version_news,
+)
+from tests.bot.conversation import answer_hashtags, reply_text
+from tests.bot.versions_in_use import running, until
+from tests.concepts import BACKBONE, UNKNOWN, features_of, hashtags_of
+from tests.person import Person
+
+PROMOTED = {
+    "outcome": "learnt",
+    "photos": 22,
+    "before": {"labels": 0.12, "replay": 0.7},
+    "after": {"labels": 0.86, "replay": 0.703},
+}
+REJECTED = PROMOTED | {"outcome": "forgets", "after": {"labels": 0.86, "replay": 0.5}}
+
+
+async def note(database: Database, model: str, event: Any, details: dict[str, Any]) -> None:
+    """What ``tag4pic train finetune`` notes, whoever runs it."""
+    async with database.session() as session:
+        await version_news.add(session, model, event, details)
+
+
+async def test_admins_are_told_of_each_version_once_and_in_their_language(
+    settings: Settings, mine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # 76 never wrote to the bot, so nothing can be sent there.
+    settings = settings.model_copy(update={"admin_ids": frozenset({76, 77, 78})})
+    async with (
+        running(settings, mine) as bot,
+        Person(bot.page_url, chat=77) as ann,
+        Person(bot.page_url, chat=78, language="ru") as olga,
+    ):
+        await reply_text(ann, "/stats")
+        await reply_text(olga, "/stats")
+        await eventually(lambda: languages_are(bot.database, {77: "en", 78: "ru"}))
+        await note(bot.database, "mine-2", "promoted", PROMOTED)
+        text = (await ann.wait_reply())["text"].replace("\xa0", " ")
+        assert text.splitlines() == [
+            "mine-2 was put in use. It has learnt from 22 photos that people tagged.",
+            "This bot answers with mine-1 all the same; its log says why.",
+            "On tagged photos that it had not seen it finds 86 % of the hashtags (before: 12 %), "
+            "on photos known before 70.3 % (before: 70.0 %).",
+        ]
+        assert "Включена версия mine-2" in (await olga.wait_reply())["text"]
+        await until(lambda: "Admin 76 was not told of mine-2" in caplog.text)
+    async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as ann:
+        await note(bot.database, "mine-3", "rejected", REJECTED)
+        assert (await ann.wait_reply())["text"].startswith(
+            "mine-3 was not put in use: it forgets too much of what was known before. mine-1 goes "
+        )
+        assert len(ann.replies()) == 1
+
+
+async def test_without_admins_nothing_is_told_then_or_later(settings: Settings, mine: Path) -> None:
+    nobody = settings.model_copy(update={"admin_ids": frozenset()})
+    async with running(nobody, mine) as bot:
+        await note(bot.database, "mine-2", "promoted", PROMOTED)
+        await eventually(lambda: nothing_to_tell(bot.database))
+    async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as admin:
+        await note(bot.database, "mine-3", "rolled_back", {"to": "mine-1"})
+        assert (await admin.wait_reply())["text"].startswith("mine-3 was rolled back")
+
+
+async def eventually(so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not await so():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def languages_are(database: Database, languages: dict[int, str]) -> bool:
+    async with database.reading() as session:
+        return await users.languages(session, languages) == languages
+
+
+async def nothing_to_tell(database: Database) -> bool:
+    async with database.reading() as session:
+        return not await version_news.waits(session)
+
+
+async def teach(
+    database: Database, count: int, *, users: Sequence[int] = (1, 2), seed: int = 0
+) -> None:
+    """Photos, the same for a seed, tagged with the unknown concept's hashtags by each user."""
+    draw = np.random.default_rng(seed)
+    async with database.session() as session:
+        for number, row in enumerate(features_of(UNKNOWN, count, seed=7)):
+            bits = Hashes(int(draw.integers(2**63)), int.from_bytes(draw.bytes(32)))
+            photo = await known_photos.remember(
+                session,
+                hashes=bits,
+                features={BACKBONE: row},
+                file_unique_id=f"{seed}-{number}",
+            )
+            for user in users:
+                await labels.add(
+                    session,
+                    person=user,
+                    chat_id=user,
+                    photo_id=photo,
+                    hashtags={tag: tag for tag in hashtags_of(UNKNOWN)},
+                    blocklist=blocklist.in_force({}),
+                )
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, path: Path, script: str) -> None:
+    """A fine-tuning that is a shell script: what becomes of its process is all that counts."""
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(path))
+
+
+async def test_labels_count_once_they_can_be_learnt_and_not_again_when_that_failed(
+    settings: Settings,
+    mine: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pretend(monkeypatch, tmp_path / "killed", "echo loading >&2; echo '<full>' >&2; kill -9 $$")
+    caplog.set_level(logging.INFO, "bot.model_updates")
+    settings = settings.model_copy(update={"finetune_every": 54})
+    async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as admin:
+        # Twice as many as enough, but one person's, and then enough on too few photos.
+        await teach(bot.database, 36, users=[1])
+        await teach(bot.database, 7, users=range(2, 8), seed=1)
+        await asyncio.sleep(0.6)
+        assert "Fine-tuning" not in caplog.text
+        await teach(bot.database, 9, users=[2])
+        text = (await admin.wait_reply())["text"]
+        assert text.splitlines()[1:] == [
+            "loading",
+            "<full>",
+            "It was killed by the signal SIGKILL.",
+        ]
+        assert "Fine-tuning failed: loading / <full> / It was killed" in caplog.text
+    async with running(settings, mine) as bot:
+        await asyncio.sleep(0.6)
+        assert caplog.text.count("Fine-tuning on") == 1
+        await teach(bot.database, 9, seed=2)
+        await until(lambda: caplog.text.count("Fine-tuning on 54 new labels") == 1)
+
+
+async def test_a_fine_tuning_that_ends_with_the_bot_leaves_its_last_lines_in_the_log(
+    settings: Settings,
+    mine: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = tmp_path / "begun"
+    pretend(monkeypatch, tmp_path / "long", f"echo half way >&2; touch {begun}; exec sleep 60")
+    caplog.set_level(logging.INFO, "bot.model_updates")
+    settings = settings.model_copy(update={"finetune_every": 5})
+    async with running(settings, mine) as bot:
+        await teach(bot.database, 9)
+        await until(begun.exists)
+    assert "Fine-tuning was stopped with the bot" in caplog.text
+    assert "Its last lines: half way" in caplog.text
+
+
+async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_answers_meanwhile(
+    settings: Settings, concepts: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = shutil.copytree(concepts, tmp_path / "models" / "mine")
+    settings = settings.model_copy(update={"finetune_every": 60, "log_level": "WARNING"})
+    with caplog.at_level(logging.INFO, "bot.model_updates"):
+        async with (
+            running(settings, mine) as bot,
+            Person(bot.page_url) as ann,
+            Person(bot.page_url, chat=77) as admin,
+        ):
+            await teach(bot.database, 18)
+            swap = asyncio.create_task(bot.answered_by("mine-2"))
+            answers = 0
+            while not swap.done():
+                assert await answer_hashtags(ann, "red", answers)
+                answers += 1
+                await asyncio.sleep(0.5)  # the other process is of the lowest priority
+            await swap
+            assert answers > 2
+            await until(lambda: "mine-2 learnt from 18 photos" in caplog.text)
+            told = (await admin.wait_reply())["text"]
+            assert told.startswith("mine-2 was put in use. It has learnt from 18 photos")
+            assert "This bot answers with" not in told
+    assert "Fine-tuning on 108 new labels" in caplog.text
+    assert caplog.text.count("Fine-tuning on") == 1
+
+
+async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
+    settings: Settings,
+    mine: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusal = "Error: mine-1 carries no photos to rehearse"
+    pretend(monkeypatch, tmp_path / "refusing", f"echo '{refusal}' >&2; exit 1")
+    settings = settings.model_copy(update={"finetune_every": 5})
+    async with running(settings, mine) as bot, Person(bot.page_url) as ann:
+        await teach(bot.database, 9)
+        await until(lambda: "Fine-tuning failed" in caplog.text)
+        assert "carries no photos to rehearse" in caplog.text
+        assert len(await answer_hashtags(ann, "red", 1)) == 10
+
+
+@pytest.mark.parametrize(
+    ("now", "night"),
+    [
+        (datetime(2026, 5, 1, 2, 59), datetime(2026, 5, 1, 3)),
+        (datetime(2026, 5, 1, 3, 0), datetime(2026, 5, 2, 3)),
+    ],
+)
+def test_a_night_is_the_next_one(now: datetime, night: datetime) -> None:
+    assert next_night(now) == night
