@@ -1,9 +1,10 @@
 """A network compiled by OpenVINO for this CPU, and kept on disk so that the next start has it.
 
-The graph takes pixels as they are: scaling them is its first step. It takes one photo; in batches a
-photo took as long, and the last bits of its features depended on what was beside it. A photo that
-is alone is computed on two cores, in 8 ms instead of 14; of photos side by side each has one core,
-and a quarter more of them are computed a second. The features are the same to the bit.
+The graph takes pixels as they are: scaling them is its first step. It takes one photo, on two
+cores: 8 ms instead of the 14 of one core, and two photos that are computed one after another are
+done as soon as side by side. In batches a photo took as long, and the last bits of its features
+depended on what was beside it; on the number of cores they do not depend. A second network, of a
+core each for photos side by side, took 50 MB and made the bot no faster under load.
 
 Numbers are float32. bfloat16 and float16, which OpenVINO would choose by itself where a CPU knows
 them, move the features further than a cosine of 0.9999.
@@ -15,11 +16,9 @@ import logging
 import mmap
 import os
 import sys
-import threading
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +45,8 @@ Graph = NDArray[np.uint8]
 
 _GRAPH, _DIGEST = "graph", "sha256"
 
-_ALONE = 2
-"""Cores that compute a photo which is alone."""
+_CORES_EACH = 2
+"""Cores that compute one photo."""
 
 _TOLERANCE = 0.01
 """How far features may be from torch's, relative to their length: a cosine of 0.99995."""
@@ -80,48 +79,29 @@ class OpenVinoNetwork:
     on_gpu = False
 
     def __init__(self, graph: Graph, threads: int | None = None) -> None:
-        self._threads = threads or cores()
+        ov = import_openvino()
+        threads = threads or cores()
+        self._streams = max(1, threads // _CORES_EACH)
         self.graph = graph
-        self._lock = threading.Lock()
-        self._at_work = 0
-        self._alone = self._compiled(1, min(self._threads, _ALONE))
+        shared = ov.Tensor(graph, shared_memory=True)
+        settings = _settings(self._streams, threads)
+        self._compiled = ov.Core().import_model(shared, "CPU", settings)
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Floats:
-        with self._lock:
-            self._at_work += len(pixels)
-            is_alone = self._at_work == 1
-        try:
-            if len(pixels) != 1:
-                return self._together(pixels)
-            compiled = self._alone if is_alone else self._side_by_side
-            features: Floats = compiled.create_infer_request().infer(pixels)[0].copy()
+        if len(pixels) == 1:
+            features: Floats = self._compiled.create_infer_request().infer(pixels)[0].copy()
             return features
-        finally:
-            with self._lock:
-                self._at_work -= len(pixels)
-
-    def _together(self, pixels: NDArray[np.uint8]) -> Floats:
-        features = np.empty((len(pixels), self._alone.output().shape[1]), np.float32)
+        together = np.empty((len(pixels), self._compiled.output().shape[1]), np.float32)
 
         def take(request: Any, row: int) -> None:
-            features[row] = request.get_output_tensor().data[0]
+            together[row] = request.get_output_tensor().data[0]
 
-        requests = import_openvino().AsyncInferQueue(self._side_by_side, self._threads)
+        requests = import_openvino().AsyncInferQueue(self._compiled, self._streams)
         requests.set_callback(take)
         for row in range(len(pixels)):
             requests.start_async(pixels[row : row + 1], row)
         requests.wait_all()
-        return features
-
-    @cached_property
-    def _side_by_side(self) -> Any:
-        """Computes as many photos at a time as there are threads; made when there are several."""
-        return self._alone if self._threads == 1 else self._compiled(self._threads, self._threads)
-
-    def _compiled(self, streams: int, threads: int) -> Any:
-        ov = import_openvino()
-        shared = ov.Tensor(self.graph, shared_memory=True)
-        return ov.Core().import_model(shared, "CPU", _settings(streams, threads))
+        return together
 
     def __reduce__(self) -> tuple[type, tuple[Graph, int]]:
         return OpenVinoNetwork, (np.array(self.graph), 1)
@@ -152,7 +132,7 @@ def export(module: "nn.Module", view: View) -> Graph:
         steps.input().model().set_layout(ov.Layout("NCHW"))
         scaling = steps.input().preprocess().convert_element_type(ov.Type.f32)
         scaling.mean(list(view.mean)).scale(list(view.std))
-        compiled = ov.Core().compile_model(steps.build(), "CPU", _settings(cores(), cores()))
+        compiled = ov.Core().compile_model(steps.build(), "CPU", _settings(1, cores()))
         graph = np.frombuffer(bytearray(compiled.export_model().getbuffer()), np.uint8)
     except Exception as error:  # of as many kinds as there are operators
         raise ConversionError(" ".join(str(error).split())[:200].rstrip(".")) from error
