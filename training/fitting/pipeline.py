@@ -7,10 +7,8 @@ the training photos; then everything is fitted once more on all of them. Every h
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -18,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.als import AlsRecommender
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import official_name, without_side
@@ -29,12 +26,11 @@ from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
 from training.datasets.format import DatasetError, Location, Post, Problems
 from training.datasets.post_counts import PostCounts
 from training.evaluation.metrics import empty_accuracy
-from training.features.examples import Examples, Features
+from training.features.examples import Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
 from training.fitting.als import share_of_variance
-from training.fitting.beside import beside
 from training.fitting.choosing import (
     HeldOut,
     Scored,
@@ -46,7 +42,7 @@ from training.fitting.fit import fit_als, head_part
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.fusion import CrossFitted, ScoredAls, sources_by_rows
 from training.fitting.head import head_recommender, side_by_side
-from training.fitting.parallel_heads import MANY, Split, fit_heads
+from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan, plan_to_json
 from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
 from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
@@ -127,15 +123,19 @@ def fit_bundle(
     history: dict[str, list[list[float]]] = {}
     pca: dict[str, Any] = {}
 
-    # ALS: photos near a new one in the space of features lend it their factors. Neither it nor the
-    # heads need the other, and it leaves cores idle that they use.
-    als: Future[_Als] | None = None
+    # ALS: photos near a new one in the space of features lend it their factors.
     if "als" in training_set.backbone_of:
-        worth_it = len(photos) >= MANY and "w2v" in training_set.backbone_of
         backbone = training_set.backbones[training_set.backbone_of["als"]]
-        shown = silent if worth_it else progress
-        fitting = partial(_fit_als, examples, fit_on, backbone, plan, engine, shown)
-        als = beside(fitting, worth_it=worth_it)
+        progress("ALS", 0, 2)
+        recommender, _ = fit_als(fit_on, backbone, plan, engine=engine)
+        recognised = ScoredAls(recommender, held_out.features[backbone.name])
+        scored["als"] = recognised
+        progress("ALS", 1, 2)
+        _, parts["als"] = fit_als(examples, backbone, plan, engine=engine)
+        pca = _pca(parts["als"], examples.features[backbone.name])
+        progress("ALS", 2, 2)
+        if len(parts["als"].arrays["photos"]) > SCANNED:
+            parts |= _indexed(parts["als"], progress)
 
     # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
     if "w2v" in training_set.backbone_of:
@@ -153,15 +153,6 @@ def fit_bundle(
         parts["replay"] = replay_part(
             name, examples.features[name], examples.counts, seed=plan.seed
         )
-
-    if als is not None:
-        progress("ALS", 1, 2)
-        fitted_als = als.result()
-        progress("ALS", 2, 2)
-        recognised = ScoredAls(fitted_als.recommender, held_out.features[backbone.name])
-        scored = {"als": recognised, **scored}
-        parts = {**fitted_als.parts, **parts}
-        pca = fitted_als.pca
 
     # How much popularity counts, and the blend of both.
     progress("choosing", 0, 1)
@@ -213,48 +204,16 @@ def fit_bundle(
     return bundle.with_parts(parts)
 
 
-@dataclass(frozen=True)
-class _Als:
-    """ALS fitted on the photos that are not held out, and the parts of one fitted on all.
-
-    Attributes:
-        pca: of ``fit_bundle``'s provenance.
-    """
-
-    recommender: AlsRecommender
-    parts: dict[str, Part]
-    pca: dict[str, Any]
-
-
-def _fit_als(
-    examples: Examples,
-    fit_on: Examples,
-    backbone: Backbone,
-    plan: Plan,
-    engine: FitEngine,
-    progress: Progress,
-) -> _Als:
-    progress("ALS", 0, 2)
-    recommender, _ = fit_als(fit_on, backbone, plan, engine=engine)
-    progress("ALS", 1, 2)
-    _, part = fit_als(examples, backbone, plan, engine=engine)
-    pca = _pca(part, examples.features[backbone.name])
-    progress("ALS", 2, 2)
-    parts = {"als": part}
-    if len(part.arrays["photos"]) > SCANNED:
-        progress("index of photos", 0, 1)
-        parts |= _indexed(part)
-        progress("index of photos", 1, 1)
-    return _Als(recommender, parts, pca)
-
-
-def _indexed(als: Part) -> dict[str, Part]:
+def _indexed(als: Part, progress: Progress) -> dict[str, Part]:
     """ALS with an index of its many photos; as it is where usearch is not installed."""
+    progress("index of photos", 0, 1)
     try:
         return indexed(als)
     except PhotoIndexError as error:
         log.warning("%s Until then each answer looks at all of them.", error)
         return {}
+    finally:
+        progress("index of photos", 1, 1)
 
 
 def fit_hashtags(
