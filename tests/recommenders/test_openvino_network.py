@@ -4,6 +4,7 @@ import importlib.util
 import logging
 import pickle
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,9 @@ def test_features_are_torchs_and_the_same_to_the_bit_alone_among_others_and_else
     assert cosines(together, expected).min() > 0.9999
     np.testing.assert_allclose(together, expected, atol=1e-3 * np.abs(expected).max())
     np.testing.assert_array_equal(backbone.features_of_pixels(pixels[3:4]), together[3:4])
+    with ThreadPoolExecutor(4) as threads:
+        side_by_side = list(threads.map(backbone.features_of_pixels, np.split(pixels, 5)))
+    np.testing.assert_array_equal(np.concatenate(side_by_side), together)
     copied: Backbone = pickle.loads(pickle.dumps(backbone))
     np.testing.assert_array_equal(copied.features_of_pixels(pixels), together)
 

@@ -56,7 +56,7 @@ def main(
         "Milliseconds a photo, median (of the processor)",
         (
             "torch, one thread",
-            "OpenVINO, one thread",
+            "OpenVINO, a photo alone",
             "times as fast",
             f"{TOGETHER} together on {cores()} cores",
         ),
