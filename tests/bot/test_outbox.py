@@ -15,6 +15,7 @@ from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.local.state import State
 from storage import Database
+from storage.receipts import Receipt, Receipts
 from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
 from tests.bot.conversation import edited, hashtags, reply
 from tests.bot.running import Running, Start
@@ -87,6 +88,7 @@ async def test_an_answer_that_was_ready_is_sent_after_the_next_start_and_not_com
         message = await ann.wait_reply()
         assert hashtags(message)[0] == "#green1"
         await is_empty(again.database)
+        await until(lambda: not Receipts(again.database.file).read())
         assert again.network.photos == 0
         # Its buttons know it.
         assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
@@ -131,6 +133,7 @@ async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
     start: Start, telegram: LocalServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     bot = await start(server=telegram)
+    receipts = Receipts(bot.database.file)
     async with bot.database.session() as session:
         await session.execute(text(NOTHING_GOES))
     async with Person(telegram.page_url) as ann:
@@ -141,8 +144,9 @@ async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
         async with bot.database.session() as session:
             await session.execute(text("DROP TRIGGER nothing_goes"))
         await bot.stop()
+        receipts.add(Receipt(10**6, 1, 2))  # of a row that is gone
         again = await start(server=telegram)
-        assert await outgoing(again.database) == []
+        assert (await outgoing(again.database), receipts.read()) == ([], [])
         # Its buttons know it.
         assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
         assert len(ann.replies()) == 1
