@@ -46,3 +46,4 @@ def test_a_photo_with_its_own_hashtags_and_a_hashtag_with_its_photos_are_a_half_
     rows = np.argwhere(table)[:, 1].reshape(30, 3)
     at_once = solve_few(of_hashtags, np.linalg.inv(gram), rows, alpha)
     np.testing.assert_allclose(at_once, photos, **near)
+    assert at_once.dtype == np.float32
