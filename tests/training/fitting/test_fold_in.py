@@ -6,7 +6,10 @@ from implicit.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
-from recommenders.als_fit import solve, solve_few
+from recommenders.als_fit import AlsSettings, FittedAls, solve
+from recommenders.als_lessons import Lessons
+from recommenders.arrays import unit
+from recommenders.nearest import PhotoSpace
 
 REGULARIZATION = 0.1
 
@@ -17,8 +20,8 @@ def test_a_photo_with_its_own_hashtags_and_a_hashtag_with_its_photos_are_a_half_
 ) -> None:
     draw = np.random.default_rng(0)
     table = np.zeros((30, 12), np.float32)
-    for row in table:
-        row[draw.permutation(12)[:3]] = 1
+    for number, row in enumerate(table):
+        row[draw.permutation(12)[: 1 + number % 3]] = 1
     counts = csr_matrix(table)
     with threadpool_limits(1, "blas"):
         fit = AlternatingLeastSquares(
@@ -42,8 +45,12 @@ def test_a_photo_with_its_own_hashtags_and_a_hashtag_with_its_photos_are_a_half_
     near = {"rtol": 1e-3, "atol": 1e-4}
     np.testing.assert_allclose(solved(of_hashtags, table), photos, **near)
     np.testing.assert_allclose(solved(of_photos, table.T), hashtags, **near)
-    gram = of_hashtags.T.astype(np.float64) @ of_hashtags + REGULARIZATION * np.eye(5)
-    rows = np.argwhere(table)[:, 1].reshape(30, 3)
-    at_once = solve_few(of_hashtags, np.linalg.inv(gram), rows, alpha)
-    np.testing.assert_allclose(at_once, photos, **near)
-    assert at_once.dtype == np.float32
+    features = unit(draw.standard_normal((30, 8), dtype=np.float32))
+    space = PhotoSpace(np.zeros(8, np.float32), np.eye(8, dtype=np.float32))
+    settings = AlsSettings(alpha=alpha, regularization=REGULARIZATION)
+    lessons = Lessons(FittedAls("eye", space, features, of_photos, of_hashtags, settings))
+    carried = [tuple(map(int, np.flatnonzero(row))) for row in table]
+    lessons.learn({i: (features[i], {None: carried[i]}) for i in range(30)}, 12)
+    _, (taught,) = lessons.of([None])
+    np.testing.assert_allclose(taught.factors, photos[list(taught.keys)], **near)
+    assert taught.factors.dtype == np.float32
