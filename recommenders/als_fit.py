@@ -108,7 +108,8 @@ def solve(
 ) -> Floats:
     """One side's factors with the other side's fixed: (f,) float32.
 
-    (FᵀF + αFᵣᵀFᵣ + λI) x = (1 + α) Σ Fᵣ, with F the fixed factors and r the rows that occur with x.
+    (FᵀF + (α - 1)FᵣᵀFᵣ + λI) x = α Σ Fᵣ, with F the fixed factors and r the rows that occur with x.
+    So the fit (``implicit``) solves it: what occurs has the confidence α, all else 1.
 
     Args:
         fixed: (n, f) the other side's factors.
@@ -116,8 +117,9 @@ def solve(
         rows: which of ``fixed`` occur with this one.
     """
     seen = fixed[rows]
-    left = gram + alpha * (seen.T @ seen) + regularization * np.eye(len(gram), dtype=np.float32)
-    return np.linalg.solve(left, (1 + alpha) * seen.sum(axis=0)).astype(np.float32)
+    left = gram + (alpha - 1) * (seen.T @ seen)
+    left += regularization * np.eye(len(gram), dtype=np.float32)
+    return np.linalg.solve(left, alpha * seen.sum(axis=0)).astype(np.float32)
 
 
 def solve_few(
@@ -125,7 +127,8 @@ def solve_few(
 ) -> Floats:
     """``solve`` for many at once that occur with few each: (m, f) float32.
 
-    By the Woodbury identity a system of f equations becomes one of r.
+    With G = FᵀF + λI, x = αG⁻¹Fᵣᵀ(I + (α - 1)FᵣG⁻¹Fᵣᵀ)⁻¹1: a system of f equations becomes one of
+    r.
 
     Args:
         fixed: (n, f) the other side's factors.
@@ -134,12 +137,9 @@ def solve_few(
     """
     seen = fixed[rows].astype(np.float64)
     lent = seen @ inverse
-    alone = lent.sum(axis=1)
-    left = lent @ seen.transpose(0, 2, 1) + np.eye(rows.shape[1]) / alpha
-    right = np.einsum("mrf,mf->mr", seen, alone)
-    shared = np.linalg.solve(left, right[..., None])[..., 0]
-    factors = (1 + alpha) * (alone - np.einsum("mrf,mr->mf", lent, shared))
-    return np.asarray(factors, np.float32)
+    left = (alpha - 1) * (lent @ seen.transpose(0, 2, 1)) + np.eye(rows.shape[1])
+    shares = np.linalg.solve(left, np.ones((*rows.shape, 1)))[..., 0]
+    return np.asarray(alpha * np.einsum("mrf,mr->mf", lent, shares), np.float32)
 
 
 def weighted_mean(factors: Floats, shares: Floats) -> Floats:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from storage import receipts
 from storage.database import sqlite_file
 from storage.errors import StorageError
 
-BESIDE = ("-wal", "-shm", "-journal")
-"""What SQLite calls its files beside the database."""
+BESIDE = ("-wal", "-shm", "-journal", receipts.ENDING)
+"""What lies beside the database and belongs to it: SQLite's files, and ours."""
 
 
 class BackupError(StorageError):

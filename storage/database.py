@@ -46,6 +46,7 @@ class Database:
     Attributes:
         number: tells this process from others on the same database.
         is_shared: whether others may be: SQLite is one process's.
+        file: of SQLite, where it is a plain one.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -53,6 +54,7 @@ class Database:
         self.number = secrets.randbits(62)
         is_sqlite = engine.dialect.name == "sqlite"
         self.is_shared = not is_sqlite
+        self.file = _plain_file(engine.url)
         # SQLite has one writer at a time. Within this process writers queue here, in order;
         # only another process is waited for by polling (the busy timeout).
         self._writers = Turns(1 if is_sqlite else WRITERS)
@@ -247,7 +249,10 @@ def sqlite_file(url: str) -> Path | None:
 
     Raises ``StorageError`` where it is no address.
     """
-    address = _address(url)
+    return _plain_file(_address(url))
+
+
+def _plain_file(address: URL) -> Path | None:
     file = address.database
     if not _is_sqlite(address) or not file or file.startswith(("file:", ":memory:")):
         return None

@@ -4,12 +4,11 @@ A message is in the outbox before it is sent, so none is lost with the process. 
 may have arrived is counted in its row before the request goes out; so a later start knows it too.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import recommendations, sightings
+from storage.receipts import Receipt
 from storage.tables import OutgoingMessage, Photo
 
 
@@ -45,24 +44,15 @@ async def counted(
     return row_ids.first() is not None
 
 
-async def arrived(
-    session: AsyncSession,
-    row_id: int,
-    *,
-    chat_id: int,
-    message_id: int,
-    answer_id: int | None,
-    photo_ids: Sequence[int],
-) -> None:
+async def arrived(session: AsyncSession, message: OutgoingMessage, receipt: Receipt) -> None:
     """A message is in its chat; which answer and photos it is about is stored with that.
 
     Not where it was withdrawn meanwhile: its person had all of theirs deleted.
-
-    Args:
-        chat_id, message_id: where it is now.
     """
-    if not await drop(session, row_id):
+    if not await drop(session, message.id):
         return
+    chat_id, message_id = receipt.chat_id, receipt.message_id
+    answer_id, photo_ids = message.answer_id, message.photo_ids
     if answer_id is not None:
         await recommendations.set_message(session, answer_id, message_id)
     if answer_id is None or len(photo_ids) > 1:  # an answer's one photo is not gone without it

@@ -5,7 +5,7 @@
 Three people send to a local Bot API server, which lives on; the bot beside it, a process of its
 own with a network that knows colours, dies by SIGKILL at random moments. In the end every photo and
 every /addtags must be answered, and every confirmed hashtag stored. Twice can be answered what was
-killed in the moment between Telegram's taking an answer and storing that it was taken.
+killed in the moment between Telegram's taking an answer and our reading that it was taken.
 """
 
 import argparse

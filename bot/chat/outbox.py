@@ -3,7 +3,8 @@
 ``put`` stores a message in the transaction that stores what it tells, and in which its update is
 handled; ``send`` sends it. Whatever happens between, it is sent after the next start, without being
 computed again. Of a send of which nobody knows whether it arrived there are two at the most, across
-starts too, since the row counts them.
+starts too, since the row counts them. That one has arrived is known to the next start from the
+moment on in which Telegram's answer is read, by a receipt (``storage.receipts``).
 
 Every answer to an update goes this way but for what is of no use later, such as a tap's toast, and
 files. Where nothing can be stored it is sent all the same.
@@ -12,7 +13,7 @@ files. Where nothing can be stored it is sent all the same.
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from bot.chat.pace import ALL
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
 from storage import Database, StorageError, outbox, users
+from storage.receipts import Receipt, Receipts
 from storage.tables import OutgoingMessage, now
 from storage.together import Together
 
@@ -92,6 +94,7 @@ class Outbox:
     def __init__(self, database: Database, bot: TelegramBot, delivery: Delivery) -> None:
         self._database = database
         self._together = Together(database)
+        self._receipts = Receipts(database.file)
         self._bot = bot
         self._delivery = delivery
         self._unsent: Counter[int] = Counter()
@@ -164,21 +167,27 @@ class Outbox:
             raise
         finally:
             self._is_no_more(message)
+        receipt = Receipt(message.id, sent.chat_id, sent.message_id)
+        self._receipts.add(receipt)
         try:
-            await self._together.write(
-                lambda session: outbox.arrived(
-                    session,
-                    message.id,
-                    chat_id=sent.chat_id,
-                    message_id=sent.message_id,
-                    answer_id=message.answer_id,
-                    photo_ids=message.photo_ids,
-                )
-            )
+            await self._store_arrived({receipt: message})
         except StorageError as error:
             # It is out, and who has it needs no other.
             log.error("That a message arrived is not stored: %s", error)
         return sent
+
+    async def _store_arrived(self, arrived: Mapping[Receipt, OutgoingMessage]) -> None:
+        async def stored(session: AsyncSession) -> None:
+            for receipt, message in arrived.items():
+                await outbox.arrived(session, message, receipt)
+
+            def committed(_: object) -> None:
+                for receipt in arrived:
+                    self._receipts.remove(receipt)
+
+            event.listen(session.sync_session, "after_commit", committed)
+
+        await self._together.write(stored)
 
     async def reply(
         self,
@@ -225,8 +234,16 @@ class Outbox:
         Raises:
             StorageError
         """
+        receipts = self._receipts.read()
         async with self._database.reading() as session:
             waiting = await outbox.waiting(session, self._bot.id)
+        if receipts:
+            of_row = {message.id: message for message in waiting}
+            arrived = {one: of_row.pop(one.row_id) for one in receipts if one.row_id in of_row}
+            await self._store_arrived(arrived)
+            for receipt in receipts:
+                self._receipts.remove(receipt)
+            waiting = list(of_row.values())
         if waiting:
             log.info("%d messages from before this start are sent first", len(waiting))
             await self.begin(waiting)

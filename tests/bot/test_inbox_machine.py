@@ -30,6 +30,7 @@ from bot.chat.services import Bot, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox
 from storage import Database
+from storage.receipts import Receipts
 from storage.tables import OutgoingMessage, WaitingUpdate
 
 BOT_ID = 7
@@ -243,6 +244,20 @@ class Machine(RuleBasedStateMachine):
 
         await _until(is_over)
         await self.settled()
+
+    @precondition(lambda self: self.telegram.open)
+    @rule(data=st.data())
+    def the_process_is_killed_once_an_answer_arrived(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(sorted(self.telegram.open)))
+
+        async def arrived() -> None:
+            self.telegram.open[number].set_result("arrives")
+            async with asyncio.timeout(SECONDS):
+                while not Receipts(self.path).read():  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+
+        self.wait(arrived())
+        self.the_process_ends(data, killed=True)
 
     @rule(data=st.data(), killed=st.booleans())
     def the_process_ends(self, data: st.DataObject, killed: bool) -> None:

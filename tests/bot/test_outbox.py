@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot.chat import delivery
 from bot.local.methods import METHODS
@@ -15,6 +15,7 @@ from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.local.state import State
 from storage import Database
+from storage.receipts import Receipt, Receipts
 from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
 from tests.bot.conversation import edited, hashtags, reply
 from tests.bot.running import Running, Start
@@ -22,6 +23,8 @@ from tests.bot.telegram_sends import Refusing
 from tests.colours import jpeg
 from tests.person import Person
 
+NOTHING_GOES = """CREATE TRIGGER nothing_goes BEFORE DELETE ON outbox
+BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
 LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
 
 
@@ -85,6 +88,7 @@ async def test_an_answer_that_was_ready_is_sent_after_the_next_start_and_not_com
         message = await ann.wait_reply()
         assert hashtags(message)[0] == "#green1"
         await is_empty(again.database)
+        await until(lambda: not Receipts(again.database.file).read())
         assert again.network.photos == 0
         # Its buttons know it.
         assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
@@ -123,6 +127,29 @@ async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_sta
             bot = await start(server=telegram)
         await is_empty(bot.database)
     assert silent.sent == 2
+
+
+async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
+    start: Start, telegram: LocalServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot = await start(server=telegram)
+    receipts = Receipts(bot.database.file)
+    async with bot.database.session() as session:
+        await session.execute(text(NOTHING_GOES))
+    async with Person(telegram.page_url) as ann:
+        await ann.send_photo(jpeg("green"))
+        message = await ann.wait_reply()
+        await until(lambda: "arrived is not stored" in caplog.text)
+        assert [one.unsure for one in await outgoing(bot.database)] == [1]
+        async with bot.database.session() as session:
+            await session.execute(text("DROP TRIGGER nothing_goes"))
+        await bot.stop()
+        receipts.add(Receipt(10**6, 1, 2))  # of a row that is gone
+        again = await start(server=telegram)
+        assert (await outgoing(again.database), receipts.read()) == ([], [])
+        # Its buttons know it.
+        assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
+        assert len(ann.replies()) == 1
 
 
 async def test_what_certainly_did_not_arrive_is_sent_after_however_many_starts(

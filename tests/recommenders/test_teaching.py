@@ -76,6 +76,15 @@ def test_a_lesson_is_replaced_and_forgotten_without_the_features(
     assert tags(engine, features["red"], ANN) == tags(colour_engine(), features["red"])
 
 
+def test_what_is_forgotten_is_not_learnt_again_without_the_features(
+    features: dict[str, Features],
+) -> None:
+    engine = taught(colour_engine(), features["red"], ann=["ourcat"])
+    engine.learn({1: ({}, {})})
+    engine.learn({1: ({}, {ANN: ["ourcat"]})})
+    assert tags(engine, features["red"], ANN) == tags(colour_engine(), features["red"])
+
+
 def test_a_hashtag_that_nobody_teaches_any_more_leaves_the_vocabulary_and_may_come_back(
     features: dict[str, Features],
 ) -> None:

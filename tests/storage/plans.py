@@ -41,6 +41,7 @@ from storage import (
     version_news,
 )
 from storage.blocklist import Blocklist
+from storage.receipts import Receipt
 from storage.tables import OutgoingMessage, now
 
 GROWING = frozenset(
@@ -203,7 +204,7 @@ async def ask_everything(database: Database) -> list[Asked]:
         unsure=1,
         at=now(),
     )
-    arrived = {"chat_id": person, "message_id": 4, "answer_id": None, "photo_ids": [photo]}
+    sent = OutgoingMessage(id=6, photo_ids=[photo])
     await ask(
         "updates wait, and so do answers",
         lambda s: inbox.store(s, 2, {7: inbox.NewUpdate("{}", person, person)}),
@@ -211,7 +212,7 @@ async def ask_everything(database: Database) -> list[Asked]:
         lambda s: inbox.purge(s),
         lambda s: outbox.put(s, outgoing),
         lambda s: outbox.counted(s, 5, 1),
-        lambda s: outbox.arrived(s, 6, **arrived),
+        lambda s: outbox.arrived(s, sent, Receipt(6, person, 4)),
         lambda s: outbox.drop(s, 5),
     )
     await ask("the last photo", lambda s: sightings.last_of(s, **here))

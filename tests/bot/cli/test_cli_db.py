@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from storage import Database
+from storage.receipts import Receipt, Receipts
 
 Tag4pic = Callable[..., Any]
 
@@ -91,15 +92,17 @@ async def test_a_bot_that_does_nothing_holds_its_database_too(
     assert (await asyncio.to_thread(tag4pic, "db", "restore", "copy.db")).exit_code == 0
 
 
-def test_a_damaged_database_can_be_replaced_with_its_wal_out_of_the_way(
+def test_a_damaged_database_can_be_replaced_with_its_wal_and_receipts_out_of_the_way(
     tag4pic: Tag4pic, database: Path
 ) -> None:
     tag4pic("db", "backup", "copy.db")
+    Receipts(database).add(Receipt(1, 2, 3))
     database.write_bytes(b"nothing that SQLite knows" * 99)
     database.with_name("bot.db-wal").write_bytes(b"of another database")
     assert tag4pic("db", "restore", "copy.db").exit_code == 0
     assert chats_in(database) == []
     assert not database.with_name("bot.db-wal").exists()
+    assert Receipts(database).read() == []
 
 
 def newer(file: Path, backup: bytes) -> None:
