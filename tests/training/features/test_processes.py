@@ -62,9 +62,10 @@ def test_what_a_job_raises_is_raised_here(processes: int) -> None:
 
 
 def test_a_process_that_is_killed_is_named_by_its_signal_and_the_others_end() -> None:
+    before = _children(os.getpid())
     with pytest.raises(ProcessEndedError, match="signal 9"):
         run_jobs(halving, ("half",), deque([-9, 8]), 2, ignore)
-    assert _children(os.getpid()) == []
+    assert set(_children(os.getpid())) <= {*before}
 
 
 def sleeping() -> Callable[[int, Callable[[str], None]], str]:
