@@ -10,6 +10,9 @@ from pathlib import Path
 CONTAINER = Path("/sys/fs/cgroup")
 """Where the limits of a container stand."""
 
+MOST_PHOTOS_AT_ONCE = 4
+"""Each holds a photo and its features in memory."""
+
 _M_ARENA_MAX = -8
 """Of ``malloc.h``."""
 
@@ -23,6 +26,11 @@ def cores() -> int:
         return max(1, min(allowed, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):  # there is no quota, or it says "max"
         return allowed
+
+
+def photos_at_once() -> int:
+    """How many photos are computed side by side: one a core, and a few at most."""
+    return min(cores(), MOST_PHOTOS_AT_ONCE)
 
 
 def free_memory() -> int | None:
@@ -41,8 +49,8 @@ def free_memory() -> int | None:
 def one_core_each() -> None:
     """Lets every thread of ours compute on one core; photos side by side use the others.
 
-    A network or a product of matrices over several cores waits for the slowest of them at every
-    step, which on a busy machine takes many times as long.
+    A product of matrices over several cores waits for the slowest of them at every step, which on a
+    busy machine takes many times as long. OpenVINO's networks have threads of their own.
     """
     from threadpoolctl import threadpool_limits
 

@@ -29,15 +29,12 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from recommenders.batching import Batches
 from recommenders.engine import Engine
-from recommenders.machine import cores
+from recommenders.machine import photos_at_once
 from storage import changes, labels, supergroups
 from storage.database import Database
 
 OTHERS_LEARN = timedelta(seconds=2)
 """Until every replica knows what one of them was taught."""
-
-MAX_WORKERS = 4
-"""Threads that compute; each holds a photo and its features at a time."""
 
 MANY_WAIT = 16
 """People waiting for a place, from which on typing is no longer shown."""
@@ -56,8 +53,7 @@ class Services:
         files: held for each file while its bytes are in memory.
         outbox: sends what answers an update.
         batches: computes features in the threads of ``worker``.
-        worker: a thread per core, each computing on its own: cores that share one photo wait for
-            each other at every layer, which on a busy machine takes many times as long.
+        worker: a thread for each photo that is computed at a time.
     """
 
     settings: Settings
@@ -75,9 +71,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     photo_places: FairPlaces = field(default_factory=FairPlaces)
     worker: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(
-            min(cores(), MAX_WORKERS), thread_name_prefix="photos"
-        )
+        default_factory=lambda: ThreadPoolExecutor(photos_at_once(), thread_name_prefix="photos")
     )
 
     outbox: Outbox = field(init=False)
@@ -88,7 +82,7 @@ class Services:
     def __post_init__(self) -> None:
         self.rate_limits = SharedRateLimits(self.settings.updates_per_minute, self.database)
         self.typing = Typing(lambda: self.photo_places.people_waiting >= MANY_WAIT)
-        self.batches = Batches(self.worker, min(cores(), MAX_WORKERS))
+        self.batches = Batches(self.worker, photos_at_once())
 
     @property
     def engine(self) -> Engine:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bot.cli.console import load_engine, settings_for_a_command
 from recommenders.backends import Backend, Language, Style
-from recommenders.machine import cores
+from recommenders.machine import photos_at_once
 from training.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MANY = 10
 """Photos from which on a progress bar is worth its line."""
-MOST_AT_ONCE = 4
 
 Item = TypeVar("Item")
 
@@ -119,13 +118,13 @@ def recommend(
 def _answer_all(
     files: Sequence[str], answer: "Callable[[str], Answer]"
 ) -> "Iterator[tuple[str, Callable[[], Answer]]]":
-    """Answers photos side by side, one to a core.
+    """Answers photos side by side.
 
     Yields:
         Each file, in order, and a function that waits for its answer; it raises what ``answer``
         raised.
     """
-    pool = ThreadPoolExecutor(min(cores(), MOST_AT_ONCE))
+    pool = ThreadPoolExecutor(photos_at_once())
     try:
         yield from [(file, pool.submit(answer, file).result) for file in files]
     finally:

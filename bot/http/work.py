@@ -10,10 +10,7 @@ from typing import TypeVar
 
 from bot.http.errors import busy
 from bot.http.limits import Limits
-from recommenders.machine import cores
-
-MAX_WORKERS = 4
-"""Threads that compute; each holds a decoded photo at a time."""
+from recommenders.machine import photos_at_once
 
 FIRST_GUESS = 0.05
 """Seconds that a photo takes; what they do take is learnt from then on."""
@@ -43,7 +40,7 @@ class Room:
 
 
 class Work:
-    """A thread per core, and a limited queue for them.
+    """A thread for each photo that is computed at a time, and a limited queue for them.
 
     Attributes:
         held: bytes of all requests that are here.
@@ -54,7 +51,7 @@ class Work:
         self.limits = limits
         self.held = 0
         self.waiting = 0
-        self._workers = min(cores(), MAX_WORKERS)
+        self._workers = photos_at_once()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="http")
         self._seconds = FIRST_GUESS
 
