@@ -27,12 +27,10 @@ async def arrives(database: Database, message: OutgoingMessage, message_id: int)
         return await sightings.of_message(session, CHAT, message_id)
 
 
-async def test_the_answer_and_the_photos_know_the_message_that_arrived_first(
-    database: Database, new_photo: NewPhoto
-) -> None:
-    photo = await new_photo()
+async def answered(database: Database, photo: int) -> int:
+    """The id of a photo's answer."""
     async with database.session() as session:
-        answer_id = await recommendations.record(
+        return await recommendations.record(
             session,
             photo_id=photo,
             chat_id=CHAT,
@@ -42,6 +40,13 @@ async def test_the_answer_and_the_photos_know_the_message_that_arrived_first(
             hashtags=[("dog", 0.9)],
             elapsed_ms=1,
         )
+
+
+async def test_the_answer_and_the_photos_know_the_message_that_arrived_first(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    answer_id = await answered(database, photo)
     message = await put(database, answer_id=answer_id, photo_ids=[photo])
     assert await arrives(database, message, 31) == [photo]
     assert await arrives(database, message, 32) == []  # its row was gone
@@ -58,6 +63,9 @@ async def test_photos_that_are_gone_meanwhile_are_passed_over(
     assert await arrives(database, await put(database, photo_ids=[GONE]), 31) == []
     album = await put(database, photo_ids=[photos[0], GONE, photos[1]])
     assert await arrives(database, album, 32) == photos
+    answer_id = await answered(database, photos[0])
+    of_two = await put(database, answer_id=answer_id, photo_ids=[photos[0], GONE])
+    assert await arrives(database, of_two, 33) == photos[:1]
 
 
 async def test_a_message_is_counted_by_the_replica_that_sends_it_until_it_is_dropped(
@@ -75,3 +83,15 @@ async def test_a_message_is_counted_by_the_replica_that_sends_it_until_it_is_dro
         assert await outbox.drop(session, message.id)
         assert not await outbox.drop(session, message.id)
         assert not await outbox.counted(session, message.id, 1)
+
+
+async def test_one_bots_messages_are_forgotten_and_others_stay(database: Database) -> None:
+    await put(database, photo_ids=[])
+    async with database.session() as session:
+        await outbox.forget(session, 8)
+    async with database.reading() as session:
+        assert len(await outbox.waiting(session, 7)) == 1
+    async with database.session() as session:
+        await outbox.forget(session, 7)
+    async with database.reading() as session:
+        assert await outbox.waiting(session, 7) == []
