@@ -9,23 +9,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from bot.learning_status import next_night
 from bot.settings import Settings
-from recommenders.copies import Hashes
 from storage import (
     Database,
-    blocklist,
-    known_photos,
-    labels,
     users,
     version_news,
 )
 from tests.bot.conversation import answer_hashtags, reply_text
+from tests.bot.tagged_photos import tag_photos
 from tests.bot.versions_in_use import running, until
-from tests.concepts import BACKBONE, UNKNOWN, features_of, hashtags_of
+from tests.concepts import UNKNOWN, features_of, hashtags_of
 from tests.person import Person
 
 PROMOTED = {
@@ -104,25 +100,8 @@ async def teach(
     database: Database, count: int, *, users: Sequence[int] = (1, 2), seed: int = 0
 ) -> None:
     """Photos, the same for a seed, tagged with the unknown concept's hashtags by each user."""
-    draw = np.random.default_rng(seed)
-    async with database.session() as session:
-        for number, row in enumerate(features_of(UNKNOWN, count, seed=7)):
-            bits = Hashes(int(draw.integers(2**63)), int.from_bytes(draw.bytes(32)))
-            photo = await known_photos.remember(
-                session,
-                hashes=bits,
-                features={BACKBONE: row},
-                file_unique_id=f"{seed}-{number}",
-            )
-            for user in users:
-                await labels.add(
-                    session,
-                    person=user,
-                    chat_id=user,
-                    photo_id=photo,
-                    hashtags={tag: tag for tag in hashtags_of(UNKNOWN)},
-                    blocklist=blocklist.in_force({}),
-                )
+    rows = features_of(UNKNOWN, count, seed=7)
+    await tag_photos(database, rows, hashtags_of(UNKNOWN), users=users, seed=seed)
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, path: Path, script: str) -> None:

@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.versions import Versions, in_use
-from storage import Database, blocklist, known_photos, labels, moderation, training_labels
+from storage import Database, moderation, training_labels
+from tests.bot.tagged_photos import tag_photos
 from tests.concepts import BACKBONE, UNKNOWN, features_of, hashtags_of
 
 Tag4pic = Callable[..., Any]
@@ -42,25 +41,7 @@ async def teach(
     """Photos of the unknown concept, the same for a seed, tagged by each of the users."""
     database = await Database.open(database_url())
     rows = features_of(UNKNOWN, count, seed)
-    draw = np.random.default_rng(seed)
-    async with database.session() as session:
-        for number, row in enumerate(rows):
-            bits = int(draw.integers(2**63)), int.from_bytes(draw.bytes(32))
-            photo = await known_photos.remember(
-                session,
-                hashes=Hashes(*bits),
-                features={BACKBONE: row},
-                file_unique_id=f"{seed}-{number}",
-            )
-            for user in users:
-                await labels.add(
-                    session,
-                    person=user,
-                    chat_id=user,
-                    photo_id=photo,
-                    hashtags={tag: tag for tag in tags},
-                    blocklist=blocklist.in_force({}),
-                )
+    await tag_photos(database, rows, tags, users=users, seed=seed)
     await database.close()
 
 
