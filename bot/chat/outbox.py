@@ -241,7 +241,7 @@ class Outbox:
             of_row = {message.id: message for message in waiting}
             arrived = {one: of_row.pop(one.row_id) for one in receipts if one.row_id in of_row}
             await self._store_arrived(arrived)
-            for receipt in receipts:
+            for receipt in set(receipts) - arrived.keys():  # whose rows are gone already
                 self._receipts.remove(receipt)
             waiting = list(of_row.values())
         if waiting:
