@@ -3,13 +3,13 @@
 A photo gets what it would get in a new chat that has chosen the same.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 from bot.blocked_hashtags import blocked_of
 from bot.chat.platforms import PLATFORMS, count_of, platform_named, style_of
+from recommenders.answers import AnswerRequest
 from recommenders.engine import Engine, Hashtag
 from recommenders.photos import decode
 from storage.blocklist import in_force
@@ -18,22 +18,6 @@ from storage.chat_settings import ChatSettings
 
 class ChoiceError(ValueError):
     """What cannot be chosen here; the message is a sentence that says what can."""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What decides an answer beside the photo.
-
-    Attributes:
-        backend, top, style, language: as for ``Engine.answer``.
-        words: hashtags that the caption names.
-    """
-
-    backend: str
-    top: int
-    style: str
-    language: str
-    words: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -54,14 +38,14 @@ class PhotoAnswers:
     Safe to call from several threads.
 
         answers = PhotoAnswers(Engine.load())
-        answer = answers.answer("beach.jpg", Path("beach.jpg"), answers.choices(platform="vk"))
+        answer = answers.answer("beach.jpg", Path("beach.jpg"), answers.request(platform="vk"))
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.blocked = blocked_of(engine.hashtags, in_force({}))
 
-    def choices(
+    def request(
         self,
         *,
         backend: str | None = None,
@@ -70,7 +54,7 @@ class PhotoAnswers:
         style: str | None = None,
         language: str = "en",
         caption: str = "",
-    ) -> Choices:
+    ) -> AnswerRequest:
         """What a new chat gets that has chosen this and nothing else.
 
         Args:
@@ -85,15 +69,17 @@ class PhotoAnswers:
         if platform is not None and named is None:
             raise ChoiceError(f"There is no platform {platform} here, only {', '.join(PLATFORMS)}.")
         chat = ChatSettings(0, count=count, style=style, platform=named)
-        return Choices(
+        return AnswerRequest(
             _backend_named(self.engine, backend),
-            count_of(chat),
-            style_of(chat),
-            language,
-            self.engine.words_in(caption),
+            top=count_of(chat),
+            style=style_of(chat),
+            mix=self.engine.default_mix,
+            skip=self.blocked,
+            language=language,
+            words=self.engine.words_in(caption),
         )
 
-    def answer(self, name: str, source: bytes | Path, choices: Choices) -> Answer:
+    def answer(self, name: str, source: bytes | Path, request: AnswerRequest) -> Answer:
         """The hashtags of one photo.
 
         Args:
@@ -102,24 +88,13 @@ class PhotoAnswers:
         Raises:
             PhotoError: when it cannot be read.
         """
-        engine = self.engine
-        backbones = engine.backbones[choices.backend]
+        engine, backend = self.engine, request.backend
+        backbones = engine.backbones[backend]
         started = perf_counter()
         features = engine.features([decode(source, engine.working_side)], backbones)
-        hashtags = engine.answer(
-            features,
-            choices.backend,
-            top=choices.top,
-            style=choices.style,
-            mix=engine.default_mix,
-            skip=self.blocked,
-            language=choices.language,
-            words=choices.words,
-        )
+        hashtags = engine.answer(features, request)
         elapsed_ms = round((perf_counter() - started) * 1000, 1)
-        return Answer(
-            name, choices.backend, "+".join(backbones), engine.model, hashtags, elapsed_ms
-        )
+        return Answer(name, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)
 
 
 def _backend_named(engine: Engine, name: str | None) -> str:

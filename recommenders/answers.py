@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from recommenders.als_taught import Audience
 from recommenders.ranking import Hashtag, Ranking
 
 Floats = NDArray[np.float32]
@@ -57,6 +58,31 @@ _COMMUNITY = re.compile(
 _ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
 _COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
 _WOMEN = re.compile("|".join(_COUNTERPARTS))
+
+
+@dataclass(frozen=True)
+class AnswerRequest:
+    """What decides an answer beside the photo.
+
+    Attributes:
+        backend: one of the engine's.
+        top: how many hashtags; fewer come where no more fit.
+        style: one of ``recommenders.backends.STYLES``.
+        mix: of sizes, a key of ``MIXES``; None leaves hashtags as they are ranked.
+        skip: hashtags that must not appear.
+        language: one of ``recommenders.backends.LANGUAGES``.
+        audience: who asks: what it was taught counts.
+        words: hashtags that the caption names.
+    """
+
+    backend: str
+    top: int = 10
+    style: str = "balanced"
+    mix: str | None = None
+    skip: Collection[str] = ()
+    language: str = "en"
+    audience: Audience = None
+    words: Collection[str] = ()
 
 
 @dataclass(frozen=True)

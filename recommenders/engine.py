@@ -13,6 +13,7 @@ from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender
 from recommenders.als_taught import Audience, heard_by
+from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.weights import WeightsError
@@ -200,50 +201,42 @@ class Engine:
     def answer(
         self,
         features: Mapping[str, NDArray[np.floating]],
-        backend: str,
-        *,
-        top: int = 10,
-        style: str = "balanced",
-        mix: str | None = None,
-        skip: Collection[str] = (),
-        language: str = "en",
-        audience: Audience = None,
-        words: Collection[str] = (),
+        request: AnswerRequest,
         before: Sequence[str] = (),
     ) -> list[Hashtag]:
         """What people get for a photo, or for an album's photos as one, best first.
 
         Args:
-            features, backend, style, skip, audience: as for ``recommend``.
-            mix: of sizes, a key of ``recommenders.answers.MIXES``; see ``default_mix``.
-            language: one of ``recommenders.backends.LANGUAGES``.
-            words: what ``words_in`` gives of the caption.
+            features: as for ``recommend``.
             before: hashtags that stand in the answer already: what follows fits behind them, and
                 says none of them again, nor in another language.
         """
         photos = len(next(iter(features.values())))
-        of_a_root = self._rankings[backend].of_a_root
+        of_a_root = self._rankings[request.backend].of_a_root
+        rules = self._rules
+        # Several have one Russian form.
+        most = request.top if request.language == "en" else 2 * request.top
         hashtags = answers.answer(
             lambda count: self.recommend(
                 features,
-                backend,
+                request.backend,
                 top=count,
-                style=style,
-                skip=skip,
-                audience=audience,
-                words=[words] * photos,
+                style=request.style,
+                skip=request.skip,
+                audience=request.audience,
+                words=[request.words] * photos,
             ),
             photos,
-            top=top if language == "en" else 2 * top,  # several have one Russian form
-            mix=mix,
+            top=most,
+            mix=request.mix,
             size=self.knowledge.size_index if self.knowledge else None,
             # Only the fusion's scores are probabilities that a floor can be held against.
-            rules=self._rules if backend == "both" else replace(self._rules, floor=0, careful={}),
+            rules=rules if request.backend == "both" else replace(rules, floor=0, careful={}),
             of_a_root=of_a_root,
-            before=[self._vocabulary.meant(tag, audience) for tag in before],
+            before=[self._vocabulary.meant(tag, request.audience) for tag in before],
         )
-        skip = {*skip, *before} if before else skip
-        return in_language(hashtags, language, top, skip, of_a_root)
+        skip = {*request.skip, *before} if before else request.skip
+        return in_language(hashtags, request.language, request.top, skip, of_a_root)
 
     def for_words(
         self,
@@ -258,7 +251,7 @@ class Engine:
 
         Args:
             text: "sunset beach", "закат"; what it names itself stands first.
-            language, skip, audience: as for ``answer``.
+            language, skip, audience: as of ``AnswerRequest``.
 
         Returns:
             Nothing where none of the words names a hashtag.
@@ -319,7 +312,7 @@ class Engine:
         Args:
             features, backend, audience: as for ``recommend``.
             skip: hashtags of known photos, or words, that must not be named.
-            words: as for ``answer``.
+            words: what ``words_in`` gives of the caption.
         """
         meant = {tag: self._vocabulary.meant(tag, audience) for tag in hashtags}
         return self._scoring.explain(

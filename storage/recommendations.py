@@ -1,6 +1,7 @@
 """The answers that were given: to repeat one for a known photo, and for the buttons below it."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,21 @@ Scored = Sequence[tuple[str, float]]
 """Hashtags with their scores, best first."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The way an answer was asked for: one that is asked for in the same way may be repeated.
+
+    Attributes: as of the columns of ``Recommendation``.
+    """
+
+    backend: str
+    model: str
+    style: str = "balanced"
+    mix: str | None = None
+    language: str = "en"
+    words: Collection[str] = ()
+
+
 _SETTING_MESSAGE = (
     update(columns_of(Recommendation))
     .where(columns_of(Recommendation).c.id == bindparam("answer_id"))
@@ -27,14 +43,9 @@ async def record(
     *,
     photo_id: int,
     chat_id: int,
-    backend: str,
-    model: str,
-    style: str,
+    asked: Asked,
     hashtags: Scored,
     elapsed_ms: float,
-    mix: str | None = None,
-    language: str = "en",
-    words: Collection[str] = (),
     album: bool = False,
     only_here: bool = False,
     duplicate: bool = False,
@@ -50,12 +61,7 @@ async def record(
         "photo_id": photo_id,
         "chat_id": chat_id,
         "message_id": message_id,
-        "backend": backend,
-        "model": model,
-        "style": style,
-        "mix": mix,
-        "language": language,
-        "words": _joined(words),
+        **vars(asked) | {"words": _joined(asked.words)},
         "album": album,
         "only_here": only_here,
         "hashtags": _as_stored(hashtags),
@@ -72,12 +78,7 @@ async def previous(
     *,
     photo_id: int,
     chat_id: int,
-    backend: str,
-    model: str,
-    style: str,
-    mix: str | None = None,
-    language: str = "en",
-    words: Collection[str] = (),
+    asked: Asked,
     count: int = 1,
     since: datetime | None = None,
 ) -> list[tuple[str, float]] | None:
@@ -93,15 +94,15 @@ async def previous(
         Label.photo_id == photo_id,
         or_(Label.at >= Recommendation.at, Label.removed_at >= Recommendation.at),
     )
-    named = _joined(words)
+    mix, named = asked.mix, _joined(asked.words)
     query = select(Recommendation.hashtags).where(
         Recommendation.photo_id == photo_id,
         or_(Recommendation.chat_id == chat_id, and_(~taught, ~exists().where(theirs))),
-        Recommendation.backend == backend,
-        Recommendation.model == model,
-        Recommendation.style == style,
+        Recommendation.backend == asked.backend,
+        Recommendation.model == asked.model,
+        Recommendation.style == asked.style,
         Recommendation.mix.is_(None) if mix is None else Recommendation.mix == mix,
-        func.coalesce(Recommendation.language, "en") == language,
+        func.coalesce(Recommendation.language, "en") == asked.language,
         Recommendation.words.is_(None) if named is None else Recommendation.words == named,
         ~Recommendation.album,
         ~Recommendation.only_here,

@@ -10,14 +10,15 @@ from PIL import Image
 
 from bot.benchmark.plain import NEIGHBOURS, EagerNetwork, PlainAnswers, decoded, scanned
 from bot.benchmark.rows import Clock, Figure, Row, compared
-from bot.photo_answers import Choices, PhotoAnswers
+from bot.photo_answers import PhotoAnswers
+from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones import weights
 from recommenders.backbones.backbone import load_backbone
 from recommenders.backbones.registry import LITE, names_of
 from recommenders.bundle import Bundle
 from recommenders.bundle_parts import read_als
-from recommenders.engine import Engine, Hashtag
+from recommenders.engine import Engine
 from recommenders.machine import photos_at_once
 from recommenders.nearest import PhotoIndex, nearest
 from recommenders.photos import decode
@@ -53,7 +54,7 @@ def measure(
     """
     plain = PlainAnswers(bundle, weights_dir)
     answers = PhotoAnswers(engine)
-    choices = answers.choices()
+    request = answers.request()
     turns = list(islice(cycle(_used(engine, photos)), rounds))
 
     def plain_ranking(photo: Photo) -> object:
@@ -73,7 +74,7 @@ def measure(
         SECTION,
         "ranking",
         turns,
-        lambda photo: _hashtags(engine, answers, choices, photo),
+        lambda photo: engine.answer(photo.features, request),
         plain_ranking,
         "neighbours and all models",
     )
@@ -81,11 +82,11 @@ def measure(
         SECTION,
         "photo to hashtags",
         turns,
-        lambda photo: answers.answer("", photo.data, choices),
+        lambda photo: answers.answer("", photo.data, request),
         lambda photo: plain.answer(photo.data),
-        f"{choices.backend} of {engine.model}",
+        f"{request.backend} of {engine.model}",
     )
-    yield from _photos_a_second(turns, answers, choices, plain)
+    yield from _photos_a_second(turns, answers, request, plain)
 
 
 def _used(engine: Engine, photos: Sequence[bytes]) -> list[Photo]:
@@ -134,25 +135,11 @@ def _neighbours(bundle: Bundle, turns: Sequence[Photo]) -> Iterator[Row]:
     )
 
 
-def _hashtags(
-    engine: Engine, answers: PhotoAnswers, choices: Choices, photo: Photo
-) -> list[Hashtag]:
-    return engine.answer(
-        photo.features,
-        choices.backend,
-        top=choices.top,
-        style=choices.style,
-        mix=engine.default_mix,
-        skip=answers.blocked,
-        language=choices.language,
-    )
-
-
 def _photos_a_second(
-    turns: Sequence[Photo], answers: PhotoAnswers, choices: Choices, plain: PlainAnswers
+    turns: Sequence[Photo], answers: PhotoAnswers, request: AnswerRequest, plain: PlainAnswers
 ) -> Iterator[Row]:
     def answer(photo: Photo) -> object:
-        return answers.answer("", photo.data, choices)
+        return answers.answer("", photo.data, request)
 
     plainly = Clock()
     with plainly.running():

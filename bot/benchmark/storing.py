@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +16,7 @@ from recommenders.copies import COLOUR_BYTES, MAX_DISTANCE, PERCEPTUAL_BYTES, Ha
 from recommenders.engine import Engine
 from storage import known_photos, recommendations, sightings, users
 from storage.database import Database
+from storage.recommendations import Asked
 
 SECTION = "answering"
 
@@ -96,15 +96,15 @@ async def _again(database: Database, engine: Engine, number: int) -> None:
         assert photo_id is not None
         await known_photos.features(session, photo_id, [engine.confirm_backbone])
         await recommendations.previous(
-            session, photo_id=photo_id, chat_id=_CHAT, **_asked(engine), count=len(_HASHTAGS)
+            session, photo_id=photo_id, chat_id=_CHAT, asked=_asked(engine), count=len(_HASHTAGS)
         )
     async with database.session(confirmed=False) as session:
         answer_id = await _recorded(session, engine, 2 * number + 1, photo_id, duplicate=True)
     await _sent(database, 2 * number + 1, photo_id, answer_id)
 
 
-def _asked(engine: Engine) -> dict[str, Any]:
-    return {"backend": engine.default_backend, "model": engine.model, "style": "balanced"}
+def _asked(engine: Engine) -> Asked:
+    return Asked(engine.default_backend, engine.model)
 
 
 async def _recorded(
@@ -118,7 +118,7 @@ async def _recorded(
         session,
         photo_id=photo_id,
         chat_id=_CHAT,
-        **_asked(engine),
+        asked=_asked(engine),
         hashtags=_HASHTAGS,
         elapsed_ms=1.0,
         duplicate=duplicate,

@@ -2,56 +2,38 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.chat.platforms import count_of, own_hashtags_of, style_of
 from bot.chat.services import Context
 from bot.chat.texts import Texts
-from recommenders.answers import FIRST, MIXES, relatives
+from recommenders.answers import FIRST, MIXES, AnswerRequest, relatives
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine
 from recommenders.languages import meaning
 from storage import arrivals, feedback
 from storage.arrivals import Arrival
 from storage.chat_settings import ChatSettings
+from storage.recommendations import Asked
 
 RANKED = "ranked"
 """The mix of sizes that leaves hashtags as they are ranked."""
 
 
 @dataclass(frozen=True)
-class AnswerRequest:
-    """What decides an answer besides the photo.
+class ChatRequest(AnswerRequest):
+    """What decides a chat's answer beside the photo.
 
     Attributes:
-        backend, style, mix, top, language, audience: as for ``Engine.answer``.
-        blocked: hashtags that must not be shown, and the chat's own, which are shown anyway.
-        own: the chat's own hashtags, shown behind the best five.
-        words: hashtags that the caption names.
+        own: the chat's own hashtags, shown behind the best five; ``skip`` has them, too.
     """
 
-    backend: str
-    style: str
-    mix: str | None
-    top: int
-    blocked: Collection[str]
-    language: str
-    audience: int
     own: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
 
-    def stored_by(self, model: str) -> dict[str, Any]:
-        """The columns that an answer of a model is stored with and looked up by."""
-        return {
-            "backend": self.backend,
-            "model": model,
-            "style": self.style,
-            "mix": self.mix,
-            "language": self.language,
-            "words": self.words,
-        }
+    def asked(self, model: str) -> Asked:
+        """The way that an answer of a model is stored with and looked up by."""
+        return Asked(self.backend, model, self.style, self.mix, self.language, self.words)
 
 
 async def request_in(
@@ -60,7 +42,7 @@ async def request_in(
     engine: Engine,
     chat_id: int,
     arrival: Arrival | None = None,
-) -> AnswerRequest:
+) -> ChatRequest:
     """The request of a chat, with its settings.
 
     Args:
@@ -71,15 +53,15 @@ async def request_in(
     own = own_hashtags_of(chat)
     blocked = await context.services.blocked.hashtags(session, engine, own, arrival.blocklist)
     own = tuple(tag for tag in own if tag not in blocked)
-    return AnswerRequest(
+    return ChatRequest(
         backend_of(engine, chat),
-        style_of(chat),
-        mix_of(engine, chat),
-        count_of(chat) - len(own),
-        blocked.union(own) if own else blocked,
-        language_of(chat, context.texts),
-        chat_id,
-        own,
+        top=count_of(chat) - len(own),
+        style=style_of(chat),
+        mix=mix_of(engine, chat),
+        skip=blocked.union(own) if own else blocked,
+        language=language_of(chat, context.texts),
+        audience=chat_id,
+        own=own,
     )
 
 
@@ -105,18 +87,16 @@ def language_of(chat: ChatSettings, texts: Texts) -> str:
 
 
 async def unwanted_in(
-    session: AsyncSession, request: AnswerRequest, chat_id: int, photo_ids: Sequence[int]
+    session: AsyncSession, request: ChatRequest, chat_id: int, photo_ids: Sequence[int]
 ) -> set[str]:
     """The hashtags that the chat does not want for a photo or an album."""
     unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
-    return unwanted - set(request.blocked)
+    return unwanted - set(request.skip)
 
 
-def without(engine: Engine, request: AnswerRequest, unwanted: Collection[str]) -> AnswerRequest:
+def without(engine: Engine, request: ChatRequest, unwanted: Collection[str]) -> ChatRequest:
     """The request without some hashtags, in any language, singular or plural."""
     if not unwanted:
         return request
     meant = {meaning(tag, engine.own_hashtags) for tag in unwanted}
-    return replace(
-        request, blocked={*request.blocked, *relatives({*unwanted, *meant}, engine.hashtags)}
-    )
+    return replace(request, skip={*request.skip, *relatives({*unwanted, *meant}, engine.hashtags)})

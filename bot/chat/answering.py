@@ -8,7 +8,7 @@ is given back before anything is sent, so that a chat that Telegram slows down h
 import asyncio
 import logging
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
 from bot.chat import answer_message, photo_lookup, updates_at_work
-from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
+from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.outbox import reply_to
@@ -72,62 +72,43 @@ async def answer(
         if services.photo_places.becomes_crowd(person):
             await context.reply(first, texts.many_photos, stored=False)
         await place.enter_async_context(services.photo_places.of(person))
-        began, started = datetime.now(UTC), perf_counter()
         computed = await _compute(context, engine, album)
-        elapsed_ms = (perf_counter() - started) * 1000
-        request, hashtags, unwanted = computed.request, computed.hashtags, computed.unwanted
-        photos, unreadable = computed.photos, computed.unreadable
-        if not photos:
+        if not computed.photos:
             await place.aclose()
-            await context.reply(first, texts.wrong_file[unreadable[0]], quote=True)
+            await context.reply(first, texts.wrong_file[computed.unreadable[0]], quote=True)
             return None
         notes = []
-        if unreadable:
-            notes.append(texts.album_part.format(unread=len(unreadable), photos=len(album)))
+        if unread := len(computed.unreadable):
+            notes.append(texts.album_part.format(unread=unread, photos=len(album)))
 
         async with services.database.session(confirmed=False) as session:
             if context.was_forgotten(person):
                 return None
-            remembered = await photo_lookup.remember(session, engine, photos)
-            if [photo.known for photo in remembered] != [photo.known for photo in photos]:
-                # Some turned out to be copies, which get the hashtags of their originals.
-                ids = _ids(remembered)
-                unwanted = await unwanted_in(session, request, first.chat_id, ids)
-                hashtags = await _previous(session, services, engine, request, ids, unwanted)
-                if not hashtags:
-                    features = [photo.features for photo in remembered]
-                    asked = without(engine, request, unwanted)
-                    # Not in the worker, where photos queue: writers wait for this session.
-                    hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
-            duplicate = len(remembered) == 1 and remembered[0].known
-            photo_ids = _ids(remembered)
+            computed = await _remembered(session, services, engine, computed, first.chat_id)
+            photo_ids, is_album = computed.ids, len(computed.ids) > 1
             answer_id = await record(
                 session,
                 engine,
-                request,
+                computed.request,
                 first.chat_id,
                 photo_ids,
-                hashtags,
-                album=len(photo_ids) > 1,
-                only_here=bool(unwanted),
-                elapsed_ms=elapsed_ms,
-                duplicate=duplicate,
-                at=began,
+                computed.hashtags,
+                album=is_album,
+                only_here=bool(computed.unwanted),
+                elapsed_ms=computed.elapsed_ms,
+                duplicate=computed.duplicate,
+                at=computed.began,
             )
             await users.seen(session, person, context.language_code)
-            text, buttons = answer_message.closed(
-                texts,
-                _new(request, answer_id, hashtags, album=len(photo_ids) > 1),
-                engine.backends,
-                notes,
-            )
+            shown_answer = _new(computed.request, answer_id, computed.hashtags, album=is_album)
+            text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
             answer_row = _Row(person, answer_id, photo_ids)
             message = None
             if earlier_answer is None:
                 reply = reply_to(first, text, buttons, quote=True)
                 message = await services.outbox.put(session, reply, **vars(answer_row))
         await place.aclose()  # only now, or computed photos would pile up where storing is slow
-        if renewed := [photo.photo_id for photo in remembered if photo.renewed]:
+        if renewed := [photo.photo_id for photo in computed.photos if photo.renewed]:
             services.learner.learn_soon(filter(None, renewed), [first.chat_id])
         shown = None
         async with services.chat_locks.of(first.chat_id):
@@ -136,7 +117,7 @@ async def answer(
                     shown = await services.outbox.send(message)
                 elif earlier_answer is not None:
                     shown = await _change(context, first, earlier_answer, text, buttons, answer_row)
-    note(backend=request.backend, known=duplicate)
+    note(backend=computed.request.backend, known=computed.duplicate)
     return shown.message_id if shown is not None else None
 
 
@@ -162,22 +143,34 @@ async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> No
 
 @dataclass(frozen=True)
 class _Computed:
-    """Photos that could be read, and why the others could not.
+    """Photos that could be read with their hashtags, and why the others could not.
 
     Attributes:
-        unwanted: as of ``unwanted_in``, where all the photos' files are known.
+        unwanted: as of ``unwanted_in``, where all the photos are known.
+        began: what was learnt later is not in it.
     """
 
-    request: AnswerRequest
+    request: ChatRequest
     photos: list[ComputedPhoto]
     unreadable: list[str]
     hashtags: list[Hashtag]
     unwanted: set[str]
+    began: datetime
+    elapsed_ms: float
+
+    @property
+    def ids(self) -> list[int]:
+        return [photo.photo_id for photo in self.photos if photo.photo_id is not None]
+
+    @property
+    def duplicate(self) -> bool:
+        return len(self.photos) == 1 and self.photos[0].known
 
 
 async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPhoto]) -> _Computed:
     """From messages to hashtags, while a place for computing is held."""
     services, chat_id = context.services, album[0].message.chat_id
+    began, started = datetime.now(UTC), perf_counter()
     unwanted: set[str] = set()
     hashtags: list[Hashtag] = []
     async with services.database.reading() as session:
@@ -187,10 +180,11 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
         if arrival.photos.keys() == photo_lookup.unique_ids(album):
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
             unwanted = await unwanted_in(session, request, chat_id, ids)
-            hashtags = await _previous(session, services, engine, request, ids, unwanted)
+            hashtags = await _previous(session, services, engine, request, chat_id, ids, unwanted)
         if hashtags:  # one photo's, answered from what is stored: no features are needed
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
-            return _Computed(request, [one], [], hashtags, unwanted)
+            elapsed_ms = (perf_counter() - started) * 1000
+            return _Computed(request, [one], [], hashtags, unwanted, began, elapsed_ms)
         known = await photo_lookup.known_files(session, engine, album, arrival.photos)
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
     if photos:
@@ -198,7 +192,28 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
         asked = without(engine, request, unwanted)
         with timed("hashtags"):
             hashtags = await recommend(services, engine, asked, features)
-    return _Computed(request, photos, unreadable, hashtags, unwanted)
+    elapsed_ms = (perf_counter() - started) * 1000
+    return _Computed(request, photos, unreadable, hashtags, unwanted, began, elapsed_ms)
+
+
+async def _remembered(
+    session: AsyncSession, services: Services, engine: Engine, computed: _Computed, chat_id: int
+) -> _Computed:
+    """The same with its photos stored; those that are copies get their originals' hashtags."""
+    photos = await photo_lookup.remember(session, engine, computed.photos)
+    found_out = [photo.known for photo in photos] != [photo.known for photo in computed.photos]
+    computed = replace(computed, photos=photos)
+    if not found_out:
+        return computed
+    request, ids = computed.request, computed.ids
+    unwanted = await unwanted_in(session, request, chat_id, ids)
+    hashtags = await _previous(session, services, engine, request, chat_id, ids, unwanted)
+    if not hashtags:
+        features = [photo.features for photo in photos]
+        asked = without(engine, request, unwanted)
+        # Not in the worker, where photos queue: writers wait for this session.
+        hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
+    return replace(computed, hashtags=hashtags, unwanted=unwanted)
 
 
 @dataclass(frozen=True)
@@ -264,7 +279,9 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
             request = await request_in(session, context, engine, album.chat_id)
             features = await known_photos.features(session, photo_id)
             unwanted = await unwanted_in(session, request, album.chat_id, [photo_id])
-            hashtags = await _previous(session, services, engine, request, [photo_id], unwanted)
+            hashtags = await _previous(
+                session, services, engine, request, album.chat_id, [photo_id], unwanted
+            )
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
             asked = without(engine, request, unwanted)
             hashtags = await recommend(services, engine, asked, [features])
@@ -293,7 +310,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
 async def recommend(
     services: Services,
     engine: Engine,
-    request: AnswerRequest,
+    request: ChatRequest,
     features: Sequence[Features],
     before: Sequence[str] = (),
 ) -> list[Hashtag]:
@@ -308,7 +325,7 @@ async def recommend(
 async def record(
     session: AsyncSession,
     engine: Engine,
-    request: AnswerRequest,
+    request: ChatRequest,
     chat_id: int,
     photo_ids: Sequence[int],
     hashtags: Sequence[Hashtag],
@@ -319,14 +336,14 @@ async def record(
         session,
         photo_id=photo_ids[0],
         chat_id=chat_id,
-        **request.stored_by(engine.model),
+        asked=request.asked(engine.model),
         hashtags=[(hashtag.tag, hashtag.score) for hashtag in hashtags],
         **columns,
     )
 
 
 def _new(
-    request: AnswerRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
+    request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
 ) -> ShownAnswer:
     tags = [hashtag.tag for hashtag in hashtags]
     unsure = len(tags) < min(FIRST, request.top)
@@ -337,7 +354,7 @@ def _new(
 
 def _recommended(
     engine: Engine,
-    request: AnswerRequest,
+    request: ChatRequest,
     features: Sequence[Features],
     before: Sequence[str] = (),
 ) -> list[Hashtag]:
@@ -345,18 +362,7 @@ def _recommended(
         name: np.stack([photo[name] for photo in features])
         for name in engine.backbones[request.backend]
     }
-    return engine.answer(
-        rows,
-        request.backend,
-        top=request.top,
-        style=request.style,
-        mix=request.mix,
-        skip=request.blocked,
-        language=request.language,
-        audience=request.audience,
-        words=request.words,
-        before=before,
-    )
+    return engine.answer(rows, request, before)
 
 
 def _caption(album: Sequence[IncomingPhoto]) -> str:
@@ -369,7 +375,8 @@ async def _previous(
     session: AsyncSession,
     services: Services,
     engine: Engine,
-    request: AnswerRequest,
+    request: ChatRequest,
+    chat_id: int,
     photo_ids: Sequence[int],
     unwanted: Collection[str],
 ) -> list[Hashtag]:
@@ -379,15 +386,11 @@ async def _previous(
     hashtags = await recommendations.previous(
         session,
         photo_id=photo_ids[0],
-        chat_id=request.audience,
-        **request.stored_by(engine.model),
+        chat_id=chat_id,
+        asked=request.asked(engine.model),
         count=request.top,
         since=services.answers_valid_since,
     )
-    left_out = without(engine, request, unwanted).blocked
+    left_out = without(engine, request, unwanted).skip
     allowed = [Hashtag(tag, score) for tag, score in hashtags or () if tag not in left_out]
     return allowed[: request.top] if len(allowed) >= request.top else []
-
-
-def _ids(photos: Iterable[ComputedPhoto]) -> list[int]:
-    return [photo.photo_id for photo in photos if photo.photo_id is not None]

@@ -92,7 +92,7 @@ def recommend(
     from recommenders.photos import PhotoError
 
     photo_answers = PhotoAnswers(engine)
-    choices = photo_answers.choices(
+    request = photo_answers.request(
         backend=backend,
         count=top,
         platform=platform,
@@ -104,7 +104,7 @@ def recommend(
     files, unread = _expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
-    answers = _answer_all(files, lambda photo: photo_answers.answer(photo, Path(photo), choices))
+    answers = _answer_all(files, lambda photo: photo_answers.answer(photo, Path(photo), request))
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
             print_answer(get_answer())

@@ -17,7 +17,8 @@ from bot.http.errors import RequestError, json_response
 from bot.http.fields import OF_A_HASHTAG, OF_A_PHOTO, OF_CATEGORIES, Field
 from bot.http.uploads import Photo
 from bot.http.work import Work
-from bot.photo_answers import Choices, PhotoAnswers
+from bot.photo_answers import PhotoAnswers
+from recommenders.answers import AnswerRequest
 from recommenders.photos import PhotoError
 
 ANSWERS = web.AppKey("answers", PhotoAnswers)
@@ -57,9 +58,9 @@ async def hashtags(request: web.Request) -> web.Response:
     with work.room() as room:
         upload = await uploads.read(request, work.limits, room)
         chosen = fields.read(OF_A_PHOTO, [*pairs, *upload.fields])
-        choices = answers.choices(**chosen)
+        asked = answers.request(**chosen)
         results = await work.run(
-            [partial(_answer, answers, photo, choices) for photo in upload.photos]
+            [partial(_answer, answers, photo, asked) for photo in upload.photos]
         )
     if len(results) > 1:
         return json_response(results)
@@ -70,12 +71,12 @@ async def hashtags(request: web.Request) -> web.Response:
     return json_response(result)
 
 
-def _answer(answers: PhotoAnswers, photo: Photo, choices: Choices) -> dict[str, Any]:
+def _answer(answers: PhotoAnswers, photo: Photo, asked: AnswerRequest) -> dict[str, Any]:
     """The answer to a photo, or why it cannot be read, as it is sent."""
     try:
         if photo.data is None:
             raise PhotoError("too_large")
-        return asdict(answers.answer(photo.name, bytes(photo.data), choices))
+        return asdict(answers.answer(photo.name, bytes(photo.data), asked))
     except PhotoError as error:
         return {"photo": photo.name, "error": str(error), "reason": error.reason}
 

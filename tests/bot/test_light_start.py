@@ -30,6 +30,7 @@ from pathlib import Path
 import bot.run
 from bot.chat.application import build
 from bot.settings import read_settings
+from recommenders.answers import AnswerRequest
 from recommenders.copies import hashes
 from recommenders.engine import Engine
 from recommenders.photos import decode
@@ -41,7 +42,8 @@ async def main():
     application = build(read_settings(None), engine, database, token="7:abc")
     photo = decode(Path("photo.jpg"), engine.working_side)
     hashes(photo)
-    print(len(engine.answer(engine.features([photo], engine.backbones["both"]), "both")) > 0)
+    features = engine.features([photo], engine.backbones["both"])
+    print(len(engine.answer(features, AnswerRequest("both"))) > 0)
     await database.close()
 
 asyncio.run(main())

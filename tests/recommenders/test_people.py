@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recommenders import bundle as bundles
+from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
 from recommenders.engine import Engine
@@ -93,7 +94,7 @@ def test_several_may_be_a_family(engine: Engine) -> None:
 
 def test_an_album_may_have_what_one_of_its_photos_shows(engine: Engine) -> None:
     album = np.concatenate([photo("nobody"), photo("several")])
-    tags = {hashtag.tag for hashtag in engine.answer({BACKBONE: album}, "als", top=40)}
+    tags = {hashtag.tag for hashtag in engine.answer({BACKBONE: album}, AnswerRequest("als", 40))}
     assert "family" in tags and "bride" not in tags
 
 
@@ -103,7 +104,9 @@ def test_what_people_taught_for_a_scene_comes_whoever_is_there(tmp_path: Path) -
     engine = Engine.load(folder)
     features = photo("nobody")
     engine.learn({1: ({BACKBONE: features[0]}, {None: ["family"]})})
-    assert "family" in {hashtag.tag for hashtag in engine.answer({BACKBONE: features}, "both")}
+    assert "family" in {
+        hashtag.tag for hashtag in engine.answer({BACKBONE: features}, AnswerRequest("both"))
+    }
 
 
 def test_the_part_comes_back_from_a_bundle() -> None:

@@ -1,5 +1,6 @@
 """The starter bundle as it ships: what it answers out of the box, and on a better backbone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from recommenders.answers import AnswerRequest
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.engine import STARTER, Engine
 from recommenders.photos import decode
 from tests.dusk import dusk
 from training.starter.word_tables import forbidden_pairs, people, unseen
+
+BOTH = AnswerRequest("both")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ def test_the_fusion_asks_the_network_that_it_was_fitted_on(
 ) -> None:
     moved = Engine.load(None, resnet50)
     features = starter.features([dusk], ["efficientnet_lite2"])
-    assert moved.answer(features, "both") == starter.answer(features, "both")
+    assert moved.answer(features, BOTH) == starter.answer(features, BOTH)
 
 
 @pytest.mark.usefixtures("on_torch")
@@ -115,7 +119,7 @@ def test_a_photo_is_answered_alike_without_a_caption_and_with_one_that_names_not
 ) -> None:
     features = starter.features([dusk], starter.backbones["both"])
     words = starter.words_in("So happy today")
-    assert starter.answer(features, "both", words=words) == starter.answer(features, "both")
+    assert starter.answer(features, replace(BOTH, words=words)) == starter.answer(features, BOTH)
 
 
 def test_what_each_source_counted_for_is_told_with_the_words(
@@ -166,13 +170,13 @@ def test_a_picture_of_nothing_gets_no_five_best_hashtags(starter: Engine, level:
     features = starter.features(
         [Image.new("RGB", (320, 240), (level,) * 3)], ["efficientnet_lite2"]
     )
-    assert len(starter.answer(features, "both")) < 5
+    assert len(starter.answer(features, BOTH)) < 5
 
 
 def test_noise_gets_no_five_best_hashtags(starter: Engine) -> None:
     noise = np.random.default_rng(7).integers(0, 256, (240, 320, 3), dtype=np.uint8)
     features = starter.features([Image.fromarray(noise)], ["efficientnet_lite2"])
-    assert len(starter.answer(features, "both")) < 5
+    assert len(starter.answer(features, BOTH)) < 5
 
 
 def test_no_hashtag_of_the_starter_labels_a_person(starter: Engine) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommenders.als_fit import solve, solve_few
+from recommenders.answers import AnswerRequest
 from recommenders.engine import Engine, Lesson
 from tests.colours import BACKBONE, colour_engine, picture
 
@@ -32,7 +33,8 @@ def tags(
     engine: Engine, features: Features, audience: int | None = None, top: int = 10
 ) -> list[str]:
     backend = engine.default_backend
-    return [one.tag for one in engine.answer(features, backend, top=top, audience=audience)]
+    request = AnswerRequest(backend, top, audience=audience)
+    return [one.tag for one in engine.answer(features, request)]
 
 
 def taught(engine: Engine, features: Features, **lessons: Iterable[str]) -> Engine:
@@ -150,7 +152,9 @@ def test_everybody_is_shown_the_spelling_that_is_used_most(features: dict[str, F
 
 def test_what_must_not_appear_does_not_in_any_spelling(features: dict[str, Features]) -> None:
     engine = taught(colour_engine(), features["red"], everybody=["straße", "red1"])
-    answer = engine.answer(features["red"], "als", skip=["STRASSE".casefold(), "red1"])
+    answer = engine.answer(
+        features["red"], AnswerRequest("als", skip=["STRASSE".casefold(), "red1"])
+    )
     assert {"straße", "red1"}.isdisjoint(one.tag for one in answer)
 
 

@@ -42,6 +42,7 @@ from storage import (
 )
 from storage.blocklist import Blocklist
 from storage.receipts import Receipt
+from storage.recommendations import Asked
 from storage.tables import OutgoingMessage, now
 
 GROWING = frozenset(
@@ -119,7 +120,7 @@ async def fill(database: Database, photos: int) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Query:
     """One query, as the driver got it, and how long it took."""
 
     what: str
@@ -129,7 +130,7 @@ class Asked:
 
 
 @contextmanager
-def listening(database: Database, what: str, asked: list[Asked]) -> Iterator[None]:
+def listening(database: Database, what: str, asked: list[Query]) -> Iterator[None]:
     engine = database.engine.sync_engine
     started: list[float] = []
 
@@ -139,7 +140,7 @@ def listening(database: Database, what: str, asked: list[Asked]) -> Iterator[Non
     def after(_: Any, __: Any, statement: str, parameters: Any, ___: Any, many: bool) -> None:
         took = time.perf_counter() - started.pop()
         if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", statement):
-            asked.append(Asked(what, statement, parameters[0] if many else parameters, took))
+            asked.append(Query(what, statement, parameters[0] if many else parameters, took))
 
     event.listen(engine, "before_cursor_execute", before)
     event.listen(engine, "after_cursor_execute", after)
@@ -150,9 +151,9 @@ def listening(database: Database, what: str, asked: list[Asked]) -> Iterator[Non
         event.remove(engine, "after_cursor_execute", after)
 
 
-async def ask_everything(database: Database) -> list[Asked]:
+async def ask_everything(database: Database) -> list[Query]:
     """What is asked while people chat; /stats, /moderation and fine-tuning count all there is."""
-    asked: list[Asked] = []
+    asked: list[Query] = []
     photo, person = 7, 8
     hashes = Hashes(7 * 7919, 0)
 
@@ -168,7 +169,7 @@ async def ask_everything(database: Database) -> list[Asked]:
                         await result
 
     here = {"chat_id": person, "topic_id": None, "user_id": person}
-    way = {"backend": "both", "model": "v1", "style": "balanced"}
+    way = Asked("both", "v1")
     await ask(
         "a photo comes",
         lambda s: arrivals.read(s, person, ["file7", "new"]),
@@ -185,10 +186,10 @@ async def ask_everything(database: Database) -> list[Asked]:
     )
     await ask(
         "it is answered",
-        lambda s: recommendations.previous(s, photo_id=photo, chat_id=person, **way),
+        lambda s: recommendations.previous(s, photo_id=photo, chat_id=person, asked=way),
         lambda s: feedback.unwanted(s, chat_id=person, photo_ids=[photo], first=5),
         lambda s: recommendations.record(
-            s, photo_id=photo, chat_id=person, hashtags=[("dog", 0.5)], elapsed_ms=1, **way
+            s, photo_id=photo, chat_id=person, asked=way, hashtags=[("dog", 0.5)], elapsed_ms=1
         ),
         lambda s: recommendations.set_message(s, photo, photo),
         lambda s: recommendations.of_message(s, person, photo),
@@ -264,7 +265,7 @@ async def ask_everything(database: Database) -> list[Asked]:
     return asked
 
 
-async def plan(database: Database, asked: Asked, *, by_index: bool = False) -> str:
+async def plan(database: Database, asked: Query, *, by_index: bool = False) -> str:
     """The database's plan. ``by_index``: small tables, too, are scanned only where nothing else
     would do (PostgreSQL; SQLite never considers how small one is)."""
     is_postgresql = database.engine.dialect.name == "postgresql"

@@ -1,33 +1,36 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from storage import Database, blocklist, feedback, labels, recommendations, sightings
 from storage.feedback import Thumbs
+from storage.recommendations import Asked
 from storage.tables import Recommendation
 
 NewPhoto = Callable[..., Awaitable[int]]
 TEN = [(f"tag{number}", 1 - number / 10) for number in range(10)]
 
 
-SAME = {"chat_id": 1, "backend": "als", "model": "starter-1", "style": "balanced"}
+ASKED = Asked("als", "starter-1")
 
 
-async def answer(database: Database, photo: int, **changes: Any) -> int:
-    fields: dict[str, Any] = SAME | {"photo_id": photo, "hashtags": TEN, "elapsed_ms": 30.5}
+async def answer(database: Database, photo: int, asked: Asked = ASKED, **changes: Any) -> int:
+    fields: dict[str, Any] = {"chat_id": 1, "hashtags": TEN, "elapsed_ms": 30.5} | changes
     async with database.session() as session:
-        return await recommendations.record(session, **(fields | changes))
+        return await recommendations.record(session, photo_id=photo, asked=asked, **fields)
 
 
 async def previous(
-    database: Database, photo: int, **changes: Any
+    database: Database, photo: int, asked: Asked = ASKED, **changes: Any
 ) -> list[tuple[str, float]] | None:
-    fields: dict[str, Any] = SAME | {"photo_id": photo}
+    fields: dict[str, Any] = {"chat_id": 1} | changes
     async with database.reading() as session:
-        return await recommendations.previous(session, **(fields | changes))
+        return await recommendations.previous(session, photo_id=photo, asked=asked, **fields)
 
 
 async def test_a_known_photo_gets_its_earlier_answer(
@@ -43,19 +46,21 @@ async def test_an_answer_from_before_there_were_languages_is_english(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
-    await answer(database, photo, language=None)
-    assert await previous(database, photo, language="en") == TEN
-    assert await previous(database, photo, language="both") is None
+    await answer(database, photo)
+    async with database.session() as session:
+        await session.execute(update(Recommendation).values(language=None))
+    assert await previous(database, photo, replace(ASKED, language="en")) == TEN
+    assert await previous(database, photo, replace(ASKED, language="both")) is None
 
 
 async def test_an_answer_to_a_photo_with_a_caption_is_for_that_caption_alone(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
-    await answer(database, photo, words=("bird", "snow"))
+    await answer(database, photo, replace(ASKED, words=("bird", "snow")))
     assert await previous(database, photo) is None
-    assert await previous(database, photo, words=("bird",)) is None
-    assert await previous(database, photo, words=("bird", "snow")) == TEN
+    assert await previous(database, photo, replace(ASKED, words=("bird",))) is None
+    assert await previous(database, photo, replace(ASKED, words=("bird", "snow"))) == TEN
 
 
 async def test_a_photo_with_a_caption_does_not_get_the_answer_without_one(
@@ -63,7 +68,7 @@ async def test_a_photo_with_a_caption_does_not_get_the_answer_without_one(
 ) -> None:
     photo = await new_photo()
     await answer(database, photo)
-    assert await previous(database, photo, words=("bird",)) is None
+    assert await previous(database, photo, replace(ASKED, words=("bird",))) is None
     assert await previous(database, photo) == TEN
 
 
@@ -78,20 +83,27 @@ async def test_of_two_answers_the_newer_counts(database: Database, new_photo: Ne
 @pytest.mark.parametrize(
     "other",
     [
-        {"backend": "w2v"},
-        {"model": "m-2"},
-        {"style": "popular"},
-        {"mix": "even"},
-        {"language": "ru"},
-        {"count": 11},
+        replace(ASKED, backend="w2v"),
+        replace(ASKED, model="m-2"),
+        replace(ASKED, style="popular"),
+        replace(ASKED, mix="even"),
+        replace(ASKED, language="ru"),
     ],
 )
 async def test_an_answer_of_another_kind_is_no_answer(
-    database: Database, new_photo: NewPhoto, other: dict[str, object]
+    database: Database, new_photo: NewPhoto, other: Asked
 ) -> None:
     photo = await new_photo()
     await answer(database, photo)
-    assert await previous(database, photo, **other) is None
+    assert await previous(database, photo, other) is None
+
+
+async def test_an_answer_that_is_too_short_is_no_answer(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo()
+    await answer(database, photo)
+    assert await previous(database, photo, count=11) is None
 
 
 async def test_an_answer_of_another_photo_is_no_answer(
@@ -178,7 +190,7 @@ async def test_the_message_that_shows_answers_leads_to_them(
 ) -> None:
     photo = await new_photo()
     first = await answer(database, photo)
-    second = await answer(database, photo, backend="w2v", duplicate=True)
+    second = await answer(database, photo, replace(ASKED, backend="w2v"), duplicate=True)
     async with database.session() as session:
         await recommendations.set_message(session, first, 77)
         await recommendations.set_message(session, second, 77)

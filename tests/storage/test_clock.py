@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import update
 
 from storage import Database, recommendations
+from storage.recommendations import Asked
 from storage.tables import Recommendation
 
-WAY: dict[str, Any] = {"chat_id": 1, "backend": "als", "model": "starter-1", "style": "balanced"}
+WAY: dict[str, Any] = {"chat_id": 1, "asked": Asked("als", "starter-1")}
 
 
 async def test_an_answer_from_before_the_clock_was_set_back_is_not_repeated(

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from storage import Database, StorageError, chats, copying, known_photos, recommendations
+from storage.recommendations import Asked
 from storage.tables import Base
 from tests.postgres import Server
 from tests.storage.dialects import on_sqlite
@@ -33,9 +34,7 @@ async def record(database: Database, photo: int) -> int:
             session,
             photo_id=photo,
             chat_id=1,
-            backend="als",
-            model="m",
-            style="balanced",
+            asked=Asked("als", "m"),
             hashtags=[("été", 0.1), ("закат", 1 / 3)],
             elapsed_ms=0.1,
         )

@@ -27,6 +27,7 @@ from storage import (
     users,
 )
 from storage.personal_data import Stored
+from storage.recommendations import Asked
 from storage.tables import Base, LabelDecision, Sighting, User, now
 from tests.storage.dialects import on_sqlite
 
@@ -48,10 +49,7 @@ async def send(
             session,
             photo_id=photo,
             chat_id=chat,
-            backend="als",
-            model="m",
-            style="balanced",
-            words=words,
+            asked=Asked("als", "m", words=words),
             hashtags=[("dog", 1.0)],
             elapsed_ms=1.0,
         )

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from storage import Database, outbox, recommendations, sightings
 from storage.receipts import Receipt
+from storage.recommendations import Asked
 from storage.tables import OutgoingMessage, now
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -34,9 +35,7 @@ async def answered(database: Database, photo: int) -> int:
             session,
             photo_id=photo,
             chat_id=CHAT,
-            backend="als",
-            model="starter-1",
-            style="balanced",
+            asked=Asked("als", "starter-1"),
             hashtags=[("dog", 0.9)],
             elapsed_ms=1,
         )

@@ -27,6 +27,7 @@ from storage import (
     version_news,
 )
 from storage.migrations.apply import config
+from storage.recommendations import Asked
 from storage.tables import Base
 from tests.storage.dialects import on_sqlite
 
@@ -70,9 +71,7 @@ async def record_styles(database: Database, photo: int, styles: Iterable[str]) -
                 session,
                 photo_id=photo,
                 chat_id=1,
-                backend="als",
-                model="m",
-                style=style,
+                asked=Asked("als", "m", style),
                 hashtags=[("dog", 0.5)],
                 elapsed_ms=1,
             )

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from storage import Database
-from tests.storage.plans import Asked, ask_everything, fill, plan, scanned
+from tests.storage.plans import Query, ask_everything, fill, plan, scanned
 
 
 async def test_nothing_that_is_asked_while_people_chat_reads_a_whole_table(
@@ -20,4 +20,4 @@ async def test_a_query_that_reads_a_whole_table_would_be_seen(database: Database
     query = "SELECT count(*) FROM labels AS labels_1 WHERE likely"
     async with database.session() as session:
         await session.execute(text(query))
-    assert scanned(await plan(database, Asked("all", query, (), 0.0))) == {"labels"}
+    assert scanned(await plan(database, Query("all", query, (), 0.0))) == {"labels"}

@@ -16,6 +16,7 @@ from storage import (
 )
 from storage.blocklist import in_force
 from storage.database import AsyncSession
+from storage.recommendations import Asked
 from storage.tables import Label, Photo, PhotoFeatures, Recommendation, Sighting
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -30,7 +31,7 @@ async def sent(session: AsyncSession, photo: int, user: int = 1, message: int = 
         session,
         photo_id=photo,
         chat_id=user,
-        **{"backend": "als", "model": "m", "style": "balanced", "words": ()},
+        asked=Asked("als", "m"),
         hashtags=[("dog", 1.0)],
         elapsed_ms=1.0,
     )

@@ -1,6 +1,7 @@
 from collections.abc import Awaitable, Callable
 
 from storage import Database, blocklist, feedback, labels, recommendations, statistics, users
+from storage.recommendations import Asked
 from storage.statistics import BackendStatistics
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -25,9 +26,7 @@ async def test_everything_is_counted_by_backend(database: Database, new_photo: N
                 session,
                 photo_id=photo,
                 chat_id=1,
-                backend=backend,
-                model="m",
-                style="balanced",
+                asked=Asked(backend, "m"),
                 hashtags=[("dog", 1.0)],
                 elapsed_ms=elapsed_ms,
                 duplicate=duplicate,

@@ -15,6 +15,7 @@ from storage import (
     supergroups,
     users,
 )
+from storage.recommendations import Asked
 from storage.tables import Base
 
 NewPhoto = Callable[..., Awaitable[int]]
@@ -34,9 +35,7 @@ async def photo(database: Database, new_photo: NewPhoto) -> int:
             photo_id=photo,
             chat_id=GROUP,
             message_id=2,
-            backend="als",
-            model="m",
-            style="balanced",
+            asked=Asked("als", "m"),
             hashtags=[("dog", 1.0)],
             elapsed_ms=1.0,
         )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 from rich.table import Table
 
-from recommenders.answers import FIRST, root, share_a_root
+from recommenders.answers import FIRST, AnswerRequest, root, share_a_root
 from recommenders.engine import Engine, Hashtag
 from training.starter.sources import TaggedPhoto
 from training.starter.word_tables import forbidden_pairs, people
@@ -79,8 +79,8 @@ def answer_photos(
     rows = features.astype(np.float32)
     words = [engine.words_in(caption) for caption in captions] or [()] * len(photos)
     return [
-        Answer(photo, engine.answer({name: rows[[row]]}, backend, top=FIRST, words=words[row]))
-        for row, photo in enumerate(photos)
+        Answer(photo, engine.answer({name: rows[[row]]}, AnswerRequest(backend, FIRST, words=said)))
+        for row, (photo, said) in enumerate(zip(photos, words, strict=True))
     ]
 
 

@@ -11,7 +11,7 @@ from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest
 
 from bot.chat import answer_message, callback_data, subject, updates_at_work
-from bot.chat.answer_request import AnswerRequest, request_in, unwanted_in, without
+from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
 from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
 from bot.chat.identity import acts_for
@@ -260,7 +260,7 @@ async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, answer.chat_id)
         thumbs = await feedback.thumbs(session, answer.id)
-    tags = [tag for tag in answer.tags if tag not in request.blocked]
+    tags = [tag for tag in answer.tags if tag not in request.skip]
     return ShownAnswer(
         answer.id,
         answer.backend,
@@ -269,7 +269,7 @@ async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
         album=answer.album,
         unsure=len(tags) < min(FIRST, request.top),
         spoken_by=answer.backend if answer.backend != request.backend else None,
-        taken_out=[one.hashtag for one in answer.taken_out if one.hashtag not in request.blocked],
+        taken_out=[one.hashtag for one in answer.taken_out if one.hashtag not in request.skip],
         thumbs=thumbs,
     )
 
@@ -316,7 +316,7 @@ async def _fill(tap: AnswerTap, context: Context, count: int) -> None:
         await recommendations.extend(session, answer.id, scored, shown=room)
 
 
-def _as_before(engine: Engine, request: AnswerRequest, answer: Recommendation) -> AnswerRequest:
+def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> ChatRequest:
     """What holds in the chat, but asked as the answer was: what follows it should suit it."""
     return replace(
         request,

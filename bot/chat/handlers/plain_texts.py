@@ -44,7 +44,7 @@ async def _answer(
         without_small_talk(words),
         top=request.top,
         language=language,
-        skip=request.blocked,
+        skip=request.skip,
         audience=request.audience,
     )
     if not hashtags:

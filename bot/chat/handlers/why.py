@@ -68,7 +68,7 @@ async def _reasons(
     tags: list[str] = []
     if answer is not None and answer.backend in engine.backends:
         request = replace(request, backend=answer.backend, words=answer.named)
-        tags = [tag for tag in answer.tags if tag not in request.blocked]
+        tags = [tag for tag in answer.tags if tag not in request.skip]
     names = engine.backbones[request.backend]
     features: list[Features] = [one for one in stored if all(name in one for name in names)]
     if not features:
@@ -82,7 +82,7 @@ async def _reasons(
             rows,
             request.backend,
             tags[:FIRST],
-            skip=request.blocked,
+            skip=request.skip,
             audience=request.audience,
             words=request.words,
         )

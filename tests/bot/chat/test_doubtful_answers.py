@@ -3,6 +3,7 @@
 import pytest
 
 from bot.chat.texts import LANGUAGES
+from recommenders.answers import AnswerRequest
 from recommenders.bundle import Bundle
 from tests.bot.conversation import (
     GROUP,
@@ -25,7 +26,7 @@ def doubtful(likely: int) -> Bundle:
     bundle.settings["ranking"]["default_backend"] = "both"
     engine = colour_engine(bundle)
     features = engine.features([picture("red")], [BACKBONE])
-    scores = [hashtag.score for hashtag in engine.answer(features, "both")]
+    scores = [hashtag.score for hashtag in engine.answer(features, AnswerRequest("both"))]
     bundle.settings["answers"] = {"floor": (scores[likely - 1] if likely else 2) - 1e-4}
     return bundle
 

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from recommenders.answers import AnswerRequest
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError
 from recommenders.engine import Engine
@@ -105,7 +106,7 @@ def test_any_network_of_torchvisions_is_fitted_and_answers(tmp_path: Path) -> No
     assert engine.min_side == 256
     photo = Image.open(next((dataset / "images").iterdir()))
     features = engine.features([photo], engine.backbones["both"])
-    assert len(engine.answer(features, "both", top=3)) <= 3
+    assert len(engine.answer(features, AnswerRequest("both", 3))) <= 3
 
 
 def test_weights_that_are_missing_are_told_before_anything_is_computed(tmp_path: Path) -> None:
