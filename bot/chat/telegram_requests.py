@@ -38,6 +38,8 @@ NOT_SENT = (
 )
 """The cause of a ``NetworkError`` where Telegram got nothing of the request."""
 
+_SOCKS = ("socks5://", "socks5h://", "socks4://")
+
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -71,7 +73,8 @@ class TelegramRequests(BaseRequest):
         self._proxied = proxied
         self._answered = answered
         self._proxy_of = cache(_proxy_of)
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[str | None, aiohttp.ClientSession] | None = None
+        """By the SOCKS proxy that they go through."""
 
     @property
     def read_timeout(self) -> float:
@@ -79,16 +82,12 @@ class TelegramRequests(BaseRequest):
         return self._read_timeout
 
     async def initialize(self) -> None:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=IDLE),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self.USER_AGENT, "Accept-Encoding": "gzip, deflate"},
-            )
+        if self._sessions is None:
+            self._sessions = {}
 
     async def shutdown(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
+        sessions, self._sessions = self._sessions or {}, None
+        for session in sessions.values():
             await session.close()
 
     async def do_request(
@@ -109,22 +108,21 @@ class TelegramRequests(BaseRequest):
         Raises:
             NetworkError: where there is no whole answer; ``TimedOut`` where it took too long.
         """
-        if self._session is None:
-            raise RuntimeError("requests are sent between initialize and shutdown")
         has_files = request_data is not None and request_data.contains_files
         uploading = self._or(write_timeout, UPLOAD_TIMEOUT) if has_files else None
         address = urlsplit(url)
         proxy = self._proxy_of(address.scheme, address.hostname or "") if self._proxied else None
+        is_socks = proxy is not None and proxy.startswith(_SOCKS)
         try:
             async with (
                 asyncio.timeout(uploading),
-                self._session.request(
+                self._session(proxy if is_socks else None).request(
                     method,
                     url,
                     data=_body(request_data),
                     headers=None if has_files or request_data is None else _FORM,
                     allow_redirects=False,
-                    proxy=proxy,
+                    proxy=None if is_socks else proxy,
                     ssl=_certificates(self._proxied) if address.scheme == "https" else True,
                     timeout=_timeout(
                         self._or(pool_timeout, POOL_TIMEOUT),
@@ -148,9 +146,34 @@ class TelegramRequests(BaseRequest):
             self._answered(response.status)
         return response.status, content
 
+    def _session(self, socks: str | None) -> aiohttp.ClientSession:
+        if self._sessions is None:
+            raise RuntimeError("requests are sent between initialize and shutdown")
+        if socks not in self._sessions:
+            self._sessions[socks] = aiohttp.ClientSession(
+                connector=_connector(socks, limit=self._connections, keepalive_timeout=IDLE),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": self.USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+            )
+        return self._sessions[socks]
+
     def _or(self, timeout: Any, default: float) -> float | None:
         seconds: float | None = default if timeout is self.DEFAULT_NONE else timeout
         return seconds
+
+
+def _connector(socks: str | None, **options: Any) -> aiohttp.BaseConnector:
+    if socks is None:
+        return aiohttp.TCPConnector(**options)
+    try:
+        from bot.chat.socks import SocksConnector
+    except ImportError:
+        raise NetworkError(
+            "the environment names a SOCKS proxy, which takes aiohttp-socks: "
+            "pip install 'tag4pic[socks]'"
+        ) from None
+    # By socks5h the proxy looks names up, as here it always does.
+    return SocksConnector.from_url(socks.replace("socks5h://", "socks5://"), rdns=True, **options)
 
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:
@@ -188,7 +211,7 @@ def _proxy_of(scheme: str, host: str) -> str | None:
     """The proxy for a server, as the environment names it.
 
     Raises:
-        NetworkError: for one of another kind than HTTP.
+        NetworkError: for one of a kind that is not known.
     """
     named = getproxies()
     proxy = named.get(scheme) or named.get("all")
@@ -196,8 +219,8 @@ def _proxy_of(scheme: str, host: str) -> str | None:
         return None
     if "://" not in proxy:
         return f"http://{proxy}"
-    if not proxy.startswith(("http://", "https://")):
-        raise NetworkError("the proxy that the environment names is not one for HTTP")
+    if not proxy.startswith(("http://", "https://", *_SOCKS)):
+        raise NetworkError("the proxy that the environment names is neither for HTTP nor for SOCKS")
     return proxy
 
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -42,6 +43,55 @@ async def serve() -> AsyncIterator[Serve]:
     yield serving
     for server in servers:
         await server.close()
+
+
+class SocksProxy:
+    """A SOCKS5 proxy (RFC 1928, 1929) to this machine's ports, whatever host it is asked for.
+
+    Attributes:
+        asked: of each connection the user, the password, the host and the port.
+        refuses: whether it opens no connection.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[bytes, bytes, bytes, int]] = []
+        self.refuses = False
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def text() -> bytes:
+            return await reader.readexactly((await reader.readexactly(1))[0])
+
+        await reader.readexactly(1)  # the version
+        await text()  # the ways to log in
+        writer.write(b"\5\2")  # by name and password
+        await reader.readexactly(1)
+        user, password = await text(), await text()
+        writer.write(b"\1\0")
+        await reader.readexactly(4)  # version, connect, reserved, a name comes
+        host, port = await text(), int.from_bytes(await reader.readexactly(2))
+        self.asked.append((user, password, host, port))
+        writer.write((b"\5\5" if self.refuses else b"\5\0") + b"\0\1" + bytes(6))
+        if self.refuses:
+            writer.close()
+            return
+        back, onward = await asyncio.open_connection("127.0.0.1", port)
+
+        async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(1 << 16):
+                target.write(data)
+            target.close()
+
+        await asyncio.gather(pass_on(reader, onward), pass_on(back, writer))
+
+
+@pytest.fixture
+async def socks_proxy() -> AsyncIterator[SocksProxy]:
+    proxy = SocksProxy()
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    yield proxy
+    server.close()
 
 
 def requests(*, read_timeout: float = 20.0, proxied: bool = True) -> TelegramRequests:
@@ -139,10 +189,37 @@ async def test_requests_go_through_the_proxy_of_the_environment_but_for_what_it_
     assert came == [("http://telegram.invalid/bot/getMe", basic)]
 
 
-async def test_another_kind_of_proxy_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:secret@127.0.0.1:9")
+async def test_requests_go_through_a_socks_proxy_which_looks_names_up(
+    serve: Serve, socks_proxy: SocksProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = urlsplit(await serve(ok))
+    monkeypatch.setenv("HTTP_PROXY", f"socks5h://me:p%40ss@127.0.0.1:{socks_proxy.port}")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     async with requests() as telegram:
-        with pytest.raises(NetworkError, match="not one for HTTP"):
+        assert await telegram.post(f"http://telegram.invalid:{url.port}{url.path}") is True
+        await telegram.post(url.geturl())
+    assert socks_proxy.asked == [(b"me", b"p@ss", b"telegram.invalid", url.port)]
+
+
+async def test_what_a_socks_proxy_does_not_take_was_not_sent(
+    socks_proxy: SocksProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socks_proxy.refuses = True
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        for port in (socks_proxy.port, free.getsockname()[1]):
+            monkeypatch.setenv("HTTPS_PROXY", f"socks5://me:p%40ss@127.0.0.1:{port}")
+            async with requests() as telegram:
+                with pytest.raises(NetworkError, match="no connection to telegram") as failed:
+                    await telegram.post(f"https://telegram.invalid/bot{TOKEN}/getMe")
+            assert isinstance(failed.value.__cause__, NOT_SENT)
+            assert "p@ss" not in str(failed.value)
+
+
+async def test_another_kind_of_proxy_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "quic://me:secret@127.0.0.1:9")
+    async with requests() as telegram:
+        with pytest.raises(NetworkError, match="neither for HTTP nor for SOCKS"):
             await telegram.post("https://telegram.invalid/bot/getMe")
 
 
