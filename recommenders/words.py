@@ -14,8 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from recommenders.answers import family
 from recommenders.arrays import Floats
+from recommenders.families import family
 from recommenders.hashtags import HashtagError, normalise
 from recommenders.languages import meaning, meanings
 
