@@ -1,4 +1,4 @@
-"""What a request may choose: one table that is checked here and described in the document."""
+"""The parameters of requests: one table, for validation and for the OpenAPI document."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Field:
     """A field of a query or a form.
 
     Attributes:
-        schema: JSON Schema of its value, which is a text or a whole number.
+        schema: JSON Schema of its value, a string or an integer.
     """
 
     name: str
@@ -90,11 +90,11 @@ OF_CATEGORIES = (
 
 
 def read(fields: Sequence[Field], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The values that were chosen, by name; an empty text is no choice.
+    """The validated values, by name; an empty string counts as not set.
 
     Raises:
-        RequestError: for a name that is no field, one that comes twice, one that is missing, or a
-            value that its schema does not allow.
+        RequestError: for an unknown, repeated or missing field, or a value that its schema does
+            not allow.
     """
     by_name = {field.name: field for field in fields}
     values: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def _value(field: Field, text: str) -> str | int:
     schema = field.schema
     if schema["type"] == "integer":
         least, most = schema["minimum"], schema["maximum"]
-        # Not int() alone: it takes signs, spaces and underscores, and digits without end.
+        # int() alone would accept signs, spaces, underscores and any number of digits.
         if not (
             text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most
         ):
