@@ -106,47 +106,47 @@ class AlsRecommender:
         self, features: NDArray[np.floating], audiences: Collection[Audience] = (None,)
     ) -> Recognition:
         """Relevance as ``scores``, and the evidence for it."""
-        near = self._near(features, audiences)
+        near = self._neighbours(features, audiences)
         shares = softmax(self.settings.sharpness * near.cosines)
         means = weighted_mean(near.factors, shares)
         scores = np.zeros((len(features), near.hashtags), np.float32)
         scores[:, : len(self._hashtag_factors)] = means @ self._hashtag_factors.T
         for taught in near.taught:
-            own = means @ taught.hashtag_factors.T
-            scores[:, taught.hashtags] = np.maximum(scores[:, taught.hashtags], own)
+            taught_scores = means @ taught.hashtag_factors.T
+            scores[:, taught.hashtags] = np.maximum(scores[:, taught.hashtags], taught_scores)
         scores = np.maximum(scores, 0)
         class_sums, surest_class = self.class_sums(features)
         if surest_class.any():
             sure = surest_class[:, None] ** self.settings.class_power
-            share = self.settings.class_weight * sure
-            scores *= 1 - share
-            scores[:, : class_sums.shape[1]] += share * class_sums
+            class_share = self.settings.class_weight * sure
+            scores *= 1 - class_share
+            scores[:, : class_sums.shape[1]] += class_share * class_sums
         same_scene: Floats | None = None
         for row in range(len(features) if near.taught else 0):
-            for at, taught, photo, alike in near.lessons(row, self._lessons.look_around):
+            for at, taught, photo, same in near.taught_photos(row, self._lessons.look_around):
                 columns = list(taught.columns[photo])
                 remainders = taught.remainders(photo, self._lessons.fitted_factors)
                 scores[row, columns] += shares[row, at] * remainders
-                if alike > 0:
+                if same > 0:
                     if same_scene is None:
                         same_scene = np.zeros(scores.shape, np.float32)
-                    same_scene[row, columns] = np.maximum(same_scene[row, columns], alike)
+                    same_scene[row, columns] = np.maximum(same_scene[row, columns], same)
         if same_scene is not None:
             scores = np.maximum(scores, same_scene)
         scores = np.asarray(scores, np.float32)
-        return Recognition(scores, same_scene, class_sums, surest_class, near.of_fit)
+        return Recognition(scores, same_scene, class_sums, surest_class, near.fit_cosines)
 
     def neighbourhood(
         self, features: NDArray[np.floating], audiences: Collection[Audience] = (None,)
     ) -> Neighbourhood:
         """The known photos whose factors an answer is made of, for features (n, dims) together."""
-        near = self._near(features, audiences)
+        near = self._neighbours(features, audiences)
         weights = softmax(self.settings.sharpness * near.cosines) / max(len(near.rows), 1)
         hashtag_factors = np.zeros((near.hashtags, self._hashtag_factors.shape[1]), np.float32)
         hashtag_factors[: len(self._hashtag_factors)] = self._hashtag_factors
         for taught in near.taught:
             hashtag_factors[taught.hashtags] = taught.hashtag_factors
-        places = [near.lesson(int(row)) for row in near.rows.ravel()]
+        places = [near.taught_photo(int(row)) for row in near.rows.ravel()]
         return Neighbourhood(
             near.rows.ravel(),
             near.cosines.ravel(),
@@ -191,39 +191,41 @@ class AlsRecommender:
         """Adds photos that people tagged; see ``Lessons.learn``."""
         self._lessons.learn(photos, hashtags, copy_cosines)
 
-    def _near(self, features: NDArray[np.floating], audiences: Collection[Audience]) -> "_Near":
+    def _neighbours(
+        self, features: NDArray[np.floating], audiences: Collection[Audience]
+    ) -> "_Neighbours":
         """The k known photos nearest to photos (n, dims), among them what audiences were taught."""
         hashtags, taught = self._lessons.of(audiences)
         k = self.settings.neighbours
         vectors = self._space.project(features)
         rows, cosines = nearest(vectors, self._photos, max(k, NEAR))
         missing = max(NEAR - cosines.shape[1], 0)
-        of_fit = np.pad(cosines[:, :NEAR], ((0, 0), (0, missing)))
+        fit_cosines = np.pad(cosines[:, :NEAR], ((0, 0), (0, missing)))
         rows, cosines = rows[:, :k], cosines[:, :k]
         factors = self._photo_factors[rows]
         first = len(self._photos)
         for one in taught:
-            of_taught, their_cosines = nearest(vectors, one.vectors, k)
-            rows = np.concatenate([rows, of_taught + first], axis=1)
-            cosines = np.concatenate([cosines, their_cosines], axis=1)
-            factors = np.concatenate([factors, one.factors[of_taught]], axis=1)
+            taught_rows, taught_cosines = nearest(vectors, one.vectors, k)
+            rows = np.concatenate([rows, taught_rows + first], axis=1)
+            cosines = np.concatenate([cosines, taught_cosines], axis=1)
+            factors = np.concatenate([factors, one.factors[taught_rows]], axis=1)
             first += len(one.keys)
         if taught:
             best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
             rows = np.take_along_axis(rows, best, axis=1)
             cosines = np.take_along_axis(cosines, best, axis=1)
             factors = np.take_along_axis(factors, best[:, :, None], axis=1)
-        return _Near(rows, cosines, factors, of_fit, len(self._photos), taught, hashtags)
+        return _Neighbours(rows, cosines, factors, fit_cosines, len(self._photos), taught, hashtags)
 
 
 @dataclass(frozen=True)
-class _Near:
+class _Neighbours:
     """The k known photos nearest to each of n photos.
 
     Attributes:
         rows, cosines, factors: (n, k), (n, k) and (n, k, f); taught photos are numbered after
             those of the fit, one audience's after another's.
-        of_fit: ``Recognition.cosines``.
+        fit_cosines: ``Recognition.cosines``.
         fitted: how many photos the fit has.
         taught: what the audiences were taught.
         hashtags: the size of the vocabulary.
@@ -232,12 +234,12 @@ class _Near:
     rows: NDArray[np.intp]
     cosines: Floats
     factors: Floats
-    of_fit: Floats
+    fit_cosines: Floats
     fitted: int
     taught: tuple[Taught, ...]
     hashtags: int
 
-    def lesson(self, row: int) -> tuple[Taught, int] | None:
+    def taught_photo(self, row: int) -> tuple[Taught, int] | None:
         """The taught photo of a row number, as (audience's, row); None for one of the fit."""
         row -= self.fitted
         if row < 0:
@@ -248,14 +250,14 @@ class _Near:
             row -= len(taught.keys)
         raise IndexError(row)
 
-    def lessons(
+    def taught_photos(
         self, photo: int, look_around: Callable[[Taught, Sequence[int]], None]
     ) -> list[tuple[int, Taught, int, float]]:
         """Taught photos near one of the n: (place among the k, taught, row, sameness) each."""
         near = [
             (at, *place)
             for at, row in enumerate(self.rows[photo])
-            if (place := self.lesson(int(row))) is not None
+            if (place := self.taught_photo(int(row))) is not None
         ]
         if not near:
             return []
@@ -263,11 +265,11 @@ class _Near:
             look_around(taught, [row for _, one, row in near if one is taught])
         vectors = np.array([taught.vectors[row] for _, taught, row in near], np.float32)
         columns = [taught.columns[row] for _, taught, row in near]
-        lessons = []
+        taught_photos = []
         for number, (at, taught, row) in enumerate(near):
             cosine, surroundings = self.cosines[photo, at], float(taught.surroundings[row])
             if cosine > surroundings:
                 surroundings = narrowed_surroundings(number, vectors, columns, surroundings)
             alike = sameness(cosine, surroundings, float(taught.copy_cosine[row]))
-            lessons.append((at, taught, row, alike))
-        return lessons
+            taught_photos.append((at, taught, row, alike))
+        return taught_photos

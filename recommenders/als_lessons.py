@@ -47,11 +47,11 @@ class Lessons:
         self._places: dict[Hashable, Place] = {}
         self._audiences: dict[Hashable, frozenset[Audience]] = {}
         # The size of the vocabulary and what was taught; replaced together, for other threads.
-        self._now: tuple[int, Mapping[Audience, Taught]] = (len(fitted.hashtag_factors), {})
+        self._current: tuple[int, Mapping[Audience, Taught]] = (len(fitted.hashtag_factors), {})
 
     def of(self, audiences: Collection[Audience]) -> tuple[int, tuple[Taught, ...]]:
         """The size of the vocabulary, and what some audiences were taught."""
-        hashtags, by_audience = self._now
+        hashtags, by_audience = self._current
         return hashtags, tuple(by_audience[who] for who in audiences if who in by_audience)
 
     def learn(
@@ -72,23 +72,23 @@ class Lessons:
             copy_cosines: for photos whose features are approximate, see ``Place``.
         """
         self._place({key: features for key, (features, _) in photos.items()}, copy_cosines)
-        by_audience = dict(self._now[1])
+        by_audience = dict(self._current[1])
         changes: dict[Audience, dict[Hashable, tuple[int, ...]]] = {}
         for key, (_, lessons) in photos.items():
             before = self._audiences.pop(key, frozenset())
-            now = frozenset(who for who, columns in lessons.items() if columns)
-            for who in before | now if key in self._places else before:
-                columns = tuple(dict.fromkeys(lessons.get(who, ())))
-                changes.setdefault(who, {})[key] = columns
+            now = frozenset(audience for audience, columns in lessons.items() if columns)
+            for audience in before | now if key in self._places else before:
+                columns = tuple(dict.fromkeys(lessons.get(audience, ())))
+                changes.setdefault(audience, {})[key] = columns
             if now and key in self._places:
                 self._audiences[key] = now
             else:
                 self._places.pop(key, None)
-        for who, lesson in changes.items():
-            taught = self._with_lesson(by_audience.pop(who, self._nothing), lesson)
+        for audience, lesson in changes.items():
+            taught = self._with_lesson(by_audience.pop(audience, self._empty), lesson)
             if taught.keys:
-                by_audience[who] = taught
-        self._now = (hashtags, by_audience)
+                by_audience[audience] = taught
+        self._current = (hashtags, by_audience)
 
     def look_around(self, taught: Taught, photos: Sequence[int]) -> None:
         """Fills in the surroundings of some photos, rows of what an audience was taught.
@@ -101,7 +101,7 @@ class Lessons:
             taught.surroundings[unknown] = cosines[:, COPIES:].max(axis=1, initial=0.0)
 
     @property
-    def _nothing(self) -> Taught:
+    def _empty(self) -> Taught:
         return nothing_taught(self._photos.shape[1], self.fitted_factors.shape[1])
 
     @cached_property
@@ -131,12 +131,12 @@ class Lessons:
             fitted = tuple(c for c in columns if c < len(self.fitted_factors))
             by_length.setdefault(len(fitted), {})[key] = fitted
         solved: dict[Hashable, TaughtPhoto] = {}
-        for length, alike in by_length.items():
-            keys = list(alike)
+        for length, columns_by_key in by_length.items():
+            keys = list(columns_by_key)
             for start in range(0, len(keys), BATCH):
                 some = keys[start : start + BATCH]
                 if length:
-                    rows = np.array([alike[key] for key in some], np.intp)
+                    rows = np.array([columns_by_key[key] for key in some], np.intp)
                     alpha = self._settings.alpha
                     factors = solve_few(self.fitted_factors, self._inverse, rows, alpha)
                 else:
@@ -161,25 +161,25 @@ class Lessons:
         forgotten: dict[Hashable, TaughtPhoto | None] = dict.fromkeys(photos)
         solved = self._solved({key: columns for key, columns in photos.items() if columns})
         taught = with_photos(taught, forgotten | solved)
-        carrying: dict[int, list[int]] = {
+        carriers_by_column: dict[int, list[int]] = {
             c: [] for c in sorted(affected) if c >= len(self.fitted_factors)
         }
-        for row, columns in enumerate(taught.columns if carrying else ()):
+        for row, columns in enumerate(taught.columns if carriers_by_column else ()):
             for column in columns:
-                if column in carrying:
-                    carrying[column].append(row)
-        late = {
+                if column in carriers_by_column:
+                    carriers_by_column[column].append(row)
+        new_factors = {
             column: factors
             for column, factors in zip(taught.hashtags, taught.hashtag_factors, strict=True)
-            if column not in carrying
+            if column not in carriers_by_column
         }
         gram = (self._photo_gram + taught.gram).astype(np.float32)
-        for column, carriers in carrying.items():
+        for column, carriers in carriers_by_column.items():
             if carriers:
                 alpha, regularization = self._settings.alpha, self._settings.regularization
                 at = np.array(carriers, np.intp)
-                late[column] = solve(taught.factors, gram, at, alpha, regularization)
-        columns_of_late = np.array(sorted(late), np.intp)
-        factors = np.array([late[column] for column in columns_of_late], np.float32)
+                new_factors[column] = solve(taught.factors, gram, at, alpha, regularization)
+        new_columns = np.array(sorted(new_factors), np.intp)
+        factors = np.array([new_factors[column] for column in new_columns], np.float32)
         size = taught.factors.shape[1]
-        return replace(taught, hashtags=columns_of_late, hashtag_factors=factors.reshape(-1, size))
+        return replace(taught, hashtags=new_columns, hashtag_factors=factors.reshape(-1, size))

@@ -31,7 +31,7 @@ SAME_SCENE = 0.5
 """The fraction of the way from its surroundings to a taught photo at which sameness reaches 1."""
 
 
-def heard_by(audience: Audience) -> tuple[Audience, ...]:
+def audiences_for(audience: Audience) -> tuple[Audience, ...]:
     """Whose lessons count for an audience: everybody's, and its own."""
     return (None,) if audience is None else (None, audience)
 
@@ -124,40 +124,40 @@ def with_photos(taught: Taught, photos: Mapping[Hashable, TaughtPhoto | None]) -
 
     Changed and new photos come last; hashtags and their factors are unchanged.
     """
-    gone = [row for row, key in enumerate(taught.keys) if key in photos]
+    changed = [row for row, key in enumerate(taught.keys) if key in photos]
     new = {key: photo for key, photo in photos.items() if photo is not None}
     size, factors = taught.vectors.shape[1], taught.factors.shape[1]
     vectors = np.array([photo.place.vector for photo in new.values()], np.float32)
     solved = np.array([photo.factors for photo in new.values()], np.float32).reshape(-1, factors)
     copy_cosines = np.array([photo.place.copy_cosine for photo in new.values()], np.float32)
-    forgotten = taught.factors[gone].astype(np.float64)
-    rest = np.delete(np.arange(len(taught.keys)), gone)
-    gram = taught.gram - forgotten.T @ forgotten if len(rest) else np.zeros_like(taught.gram)
+    forgotten = taught.factors[changed].astype(np.float64)
+    remaining = np.delete(np.arange(len(taught.keys)), changed)
+    gram = taught.gram - forgotten.T @ forgotten if len(remaining) else np.zeros_like(taught.gram)
     return Taught(
-        (*_without(taught.keys, gone), *new),
-        _extended(taught.vectors, rest, vectors.reshape(-1, size)),
-        _extended(taught.factors, rest, solved),
-        (*_without(taught.columns, gone), *(photo.columns for photo in new.values())),
-        _extended(taught.surroundings, rest, np.full(len(new), np.nan, np.float32)),
-        _extended(taught.copy_cosine, rest, copy_cosines),
+        (*_without(taught.keys, changed), *new),
+        _extended(taught.vectors, remaining, vectors.reshape(-1, size)),
+        _extended(taught.factors, remaining, solved),
+        (*_without(taught.columns, changed), *(photo.columns for photo in new.values())),
+        _extended(taught.surroundings, remaining, np.full(len(new), np.nan, np.float32)),
+        _extended(taught.copy_cosine, remaining, copy_cosines),
         gram + solved.astype(np.float64).T @ solved,
         taught.hashtags,
         taught.hashtag_factors,
     )
 
 
-def _without(values: tuple[_T, ...], gone: Sequence[int]) -> list[_T]:
-    rest = list(values)
-    for row in reversed(gone):
-        del rest[row]
-    return rest
+def _without(values: tuple[_T, ...], rows: Sequence[int]) -> list[_T]:
+    remaining = list(values)
+    for row in reversed(rows):
+        del remaining[row]
+    return remaining
 
 
-def _extended(values: Floats, rest: NDArray[np.intp], new: Floats) -> Floats:
+def _extended(values: Floats, remaining: NDArray[np.intp], new: Floats) -> Floats:
     """Some rows of an array, then new ones."""
-    extended = np.empty((len(rest) + len(new), *values.shape[1:]), values.dtype)
-    np.take(values, rest, axis=0, out=extended[: len(rest)], mode="clip")
-    extended[len(rest) :] = new
+    extended = np.empty((len(remaining) + len(new), *values.shape[1:]), values.dtype)
+    np.take(values, remaining, axis=0, out=extended[: len(remaining)], mode="clip")
+    extended[len(remaining) :] = new
     return extended
 
 

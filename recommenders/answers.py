@@ -214,15 +214,15 @@ def _shared_fairly(
     for photo, ranked in enumerate(lists):
         for place, hashtag in enumerate(ranked):
             serves[photo, columns[hashtag.tag]] = _serves(place)
-    so_far = np.array(served or [0] * len(lists), float)
+    served_so_far = np.array(served or [0] * len(lists), float)
     left = np.ones(len(tags), bool)
     shared: list[Hashtag] = []
     for _ in tags:
-        worth = np.where(left, (1 / (1 + so_far)) @ serves, -np.inf)
+        worth = np.where(left, (1 / (1 + served_so_far)) @ serves, -np.inf)
         # Rounded, so that a tie goes to the earlier photo on every machine.
         column = int(worth.round(9).argmax())
         left[column] = False
-        so_far += serves[:, column]
+        served_so_far += serves[:, column]
         shared.append(Hashtag(tags[column], best[tags[column]]))
     return shared
 

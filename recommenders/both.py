@@ -57,8 +57,8 @@ class Both:
         if self.fusion is not None:
             # Hashtags learnt after the fit keep their blended scores.
             known = len(self.fusion.share)
-            of_known = None if near is None else near[:, :known]
-            scores[:, :known] = self.fusion.scores(sources_of(als, w2v, known), of_known)
+            near_known = None if near is None else near[:, :known]
+            scores[:, :known] = self.fusion.scores(sources_of(als, w2v, known), near_known)
         return scores if near is None else raised(scores, self.gain.of(near))
 
     def shares(
@@ -77,12 +77,12 @@ class Both:
         als, w2v = self.recognised(features, audiences)
         known = w2v.shape[1] if self.fusion is None else len(self.fusion.share)
         at = np.array([min(column, known - 1) for column in columns])
-        of_each = np.broadcast_to(at, (len(w2v), len(at)))
+        columns_of_each = np.broadcast_to(at, (len(w2v), len(at)))
         if self.fusion is not None:
-            added = self.fusion.contributions(sources_of(als, w2v, known), of_each)
+            added = self.fusion.contributions(sources_of(als, w2v, known), columns_of_each)
         else:
             relevance = als.scores[:, at], w2v[:, at]
-            share = self.popularity[of_each]
+            share = self.popularity[columns_of_each]
             added = blend_contributions(*relevance, self.als_weight, share)
         added["words"] = self.gain.of(near[at])[None]
         taught = np.zeros(len(columns), np.bool_)

@@ -214,7 +214,7 @@ def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.
     """
     one = _chroma(np.frombuffer(colours, np.uint8)[None])
     many = _chroma(others)
-    apart = np.minimum(_apart(one, many), _apart(many, one))
+    apart = np.minimum(_hue_distances(one, many), _hue_distances(many, one))
     largest: NDArray[np.float32] = apart.max(axis=1, initial=0)
     return largest
 
@@ -320,11 +320,15 @@ def _chroma(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
     return colours.reshape(len(colours), _FIELDS**2, 3)[..., 1:].astype(np.float32) - 128
 
 
-def _apart(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Distance of ``others`` from ``some`` scaled in strength to fit, field by field: (n, 64)."""
-    squares = np.maximum((some * some).sum(axis=2), 1e-6)
-    strength = np.clip((some * others).sum(axis=2) / squares, 1 / _STRENGTH, _STRENGTH)
-    distances: NDArray[np.float32] = np.linalg.norm(strength[..., None] * some - others, axis=2)
+def _hue_distances(
+    reference: NDArray[np.float32], others: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Distances (n, 64) of fields, ``reference`` scaled in strength to fit each of ``others``."""
+    squares = np.maximum((reference * reference).sum(axis=2), 1e-6)
+    strength = np.clip((reference * others).sum(axis=2) / squares, 1 / _STRENGTH, _STRENGTH)
+    distances: NDArray[np.float32] = np.linalg.norm(
+        strength[..., None] * reference - others, axis=2
+    )
     return distances
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender
-from recommenders.als_taught import Audience, heard_by
+from recommenders.als_taught import Audience, audiences_for
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
@@ -159,7 +159,7 @@ class Engine:
             taught: False leaves out everything that people taught.
             words: for each photo, ``words_in`` of its caption; only ``both`` uses them.
         """
-        audiences = heard_by(audience) if taught else ()
+        audiences = audiences_for(audience) if taught else ()
         sees = self._vocabulary.sees(audience)
         return self._scoring.scores(features, backend, audiences, words, sees)
 
@@ -321,7 +321,7 @@ class Engine:
             {tag: self._vocabulary.column(one) for tag, one in meant.items()},
             self._vocabulary.shown(audience),
             skip,
-            heard_by(audience),
+            audiences_for(audience),
             words,
             self._vocabulary.sees(audience),
         )

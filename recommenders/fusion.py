@@ -220,12 +220,12 @@ class Fusion:
         """Columns (n, C) of the hashtags to score, possibly with repeats."""
         relevance = sources.als + sources.w2v + sources.classes
         ratio = np.log(np.maximum(sources.als, _LEAST)) + np.log(np.maximum(sources.w2v, _LEAST))
-        by = (
+        criteria = (
             (relevance, BY_RELEVANCE),
             (ratio - 2 * np.log(self.share), BY_RATIO),
             (sources.classes, BY_CLASSES),
         )
-        return np.concatenate([_largest(values, count) for values, count in by], axis=1)
+        return np.concatenate([_largest(values, count) for values, count in criteria], axis=1)
 
     def evidence(self, sources: Sources, columns: NDArray[np.intp]) -> Floats:
         """Evidence (n, C, ``len(EVIDENCE)``) of hashtags (n, C)."""

@@ -69,13 +69,13 @@ class Scoring:
                 near = np.stack([self._words.nearness(of_photo, sees) for of_photo in words])
             scores, same_scene = self.both.scores(als, w2v, near), als.same_scene
         else:
-            alone = self.recommenders[backend]
-            of_photos = features[alone.backbone]
-            if isinstance(alone, AlsRecommender):
-                als = alone.recognised(of_photos, audiences)
+            recommender = self.recommenders[backend]
+            rows = features[recommender.backbone]
+            if isinstance(recommender, AlsRecommender):
+                als = recommender.recognised(rows, audiences)
                 scores, same_scene = als.scores, als.same_scene
             else:
-                scores = alone.scores(of_photos)
+                scores = recommender.scores(rows)
         if self._people is not None and self._people.backbone in features:
             named = None if near is None else near >= 1
             self._people.silence(scores, features[self._people.backbone], self._columns, named)

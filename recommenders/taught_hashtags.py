@@ -9,10 +9,10 @@ import threading
 from collections import Counter
 from collections.abc import Hashable, Mapping
 
-from recommenders.als_taught import Audience, heard_by
+from recommenders.als_taught import Audience, audiences_for
 from recommenders.hashtags import usual_spellings
 
-Spelt = Mapping[int, str]
+Spellings = Mapping[int, str]
 """Hashtags of a lesson: column to spelling."""
 
 
@@ -21,7 +21,7 @@ class TaughtHashtags:
 
     def __init__(self, known: int) -> None:
         self._known = known
-        self._lessons: dict[Hashable, Mapping[Audience, Spelt]] = {}
+        self._lessons: dict[Hashable, Mapping[Audience, Spellings]] = {}
         # By audience and column, the number of photos for each spelling.
         self._spellings: dict[Audience, dict[int, Counter[str]]] = {}
         # By column, how many audiences were taught it; and columns that lost their last audience.
@@ -29,7 +29,7 @@ class TaughtHashtags:
         self._unused: set[int] = set()
         self._lock = threading.Lock()
 
-    def learn(self, photo: Hashable, lessons: Mapping[Audience, Spelt]) -> dict[int, str]:
+    def learn(self, photo: Hashable, lessons: Mapping[Audience, Spellings]) -> dict[int, str]:
         """Replaces a photo's lessons.
 
         Returns:
@@ -37,12 +37,12 @@ class TaughtHashtags:
         """
         before = self._lessons.pop(photo, {})
         with self._lock:
-            for who, spelt in before.items():
-                self._count(who, spelt, -1)
+            for audience, spellings in before.items():
+                self._count(audience, spellings, -1)
             if any(lessons.values()):
                 self._lessons[photo] = lessons
-                for who, spelt in lessons.items():
-                    self._count(who, spelt, 1)
+                for audience, spellings in lessons.items():
+                    self._count(audience, spellings, 1)
         changed = {column for one in (before, lessons) for column in one.get(None, ())}
         everybodys = self._spellings.get(None, {})
         return {column: _usual(everybodys[column]) for column in changed & everybodys.keys()}
@@ -53,7 +53,7 @@ class TaughtHashtags:
 
     def sees(self, audience: Audience, column: int) -> bool:
         """Whether an audience, or everybody, was taught a hashtag."""
-        return any(column in self._spellings.get(who, {}) for who in heard_by(audience))
+        return any(column in self._spellings.get(one, {}) for one in audiences_for(audience))
 
     def take_unused(self) -> set[int]:
         """The hashtags that lost their last audience since the last call."""
@@ -73,24 +73,24 @@ class TaughtHashtags:
                     hashtags[column] = spelling
         return hashtags
 
-    def _count(self, who: Audience, spelt: Spelt, by: int) -> None:
-        columns = self._spellings.setdefault(who, {})
-        for column, spelling in spelt.items():
+    def _count(self, audience: Audience, spellings: Spellings, change: int) -> None:
+        columns = self._spellings.setdefault(audience, {})
+        for column, spelling in spellings.items():
             if column >= self._known:
                 counts = columns.pop(column, Counter())
                 self._audiences[column] -= bool(counts)
-                counts[spelling] += by
+                counts[spelling] += change
                 if +counts:
                     columns[column] = +counts  # drops spellings no longer in use
                     self._audiences[column] += 1
-        for column in spelt.keys() & self._audiences.keys():
+        for column in spellings.keys() & self._audiences.keys():
             if self._audiences[column]:
                 self._unused.discard(column)
             else:
                 del self._audiences[column]
                 self._unused.add(column)
         if not columns:
-            del self._spellings[who]
+            del self._spellings[audience]
 
 
 def _usual(counts: Counter[str]) -> str:

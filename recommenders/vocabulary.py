@@ -64,13 +64,13 @@ class Vocabulary:
         self, photo: Hashable, lessons: Mapping[Audience, Sequence[str]]
     ) -> dict[Audience, list[int]]:
         """Replaces a photo's hashtags by audience; returns their columns, new ones where needed."""
-        spelt = {
-            who: {self._add(tag): tag for tag in unique(tags).values()}
-            for who, tags in lessons.items()
+        spellings = {
+            audience: {self._add(tag): tag for tag in unique(tags).values()}
+            for audience, tags in lessons.items()
         }
-        for column, usual in self._taught.learn(photo, spelt).items():
+        for column, usual in self._taught.learn(photo, spellings).items():
             self.hashtags[column] = usual
-        return {who: list(columns) for who, columns in spelt.items()}
+        return {audience: list(columns) for audience, columns in spellings.items()}
 
     def forget_unused(self) -> set[int]:
         """Removes hashtags that no lesson has any more; returns their columns."""

@@ -115,10 +115,10 @@ class Words:
 
     def __init__(self, hashtags: Sequence[str], directions: Floats) -> None:
         self._hashtags, self._directions = hashtags, directions
-        self._own = len(hashtags)
+        self._bundle_size = len(hashtags)
         self._indexed = 0
         self._columns: dict[str, int] = {}
-        self._same: dict[str, list[int]] = {}
+        self._by_family: dict[str, list[int]] = {}
         self._lock = threading.Lock()
         self._index()
 
@@ -157,9 +157,9 @@ class Words:
             gone = {tag for tag, column in self._columns.items() if column in columns}
             self._columns = {tag: at for tag, at in self._columns.items() if tag not in gone}
             for name in {family(tag) for tag in gone}:
-                left = [column for column in self._same.pop(name, ()) if column not in columns]
+                left = [column for column in self._by_family.pop(name, ()) if column not in columns]
                 if left:
-                    self._same[name] = left
+                    self._by_family[name] = left
 
     def _near(self, named: Collection[str], sees: Sees) -> tuple[Floats, list[str]]:
         """Nearness (n, V + taught) to each known one of the named hashtags, and these."""
@@ -172,8 +172,8 @@ class Words:
             if column < len(self._directions):
                 cosines = self._directions @ self._directions[column]
                 nearness[row, : len(cosines)] = np.clip(cosines, 0, _NOT_NAMED)
-            same = self._same.get(family(tag), ())
-            alike = [other for other in same if other < count and sees(other)]
+            relatives = self._by_family.get(family(tag), ())
+            alike = [other for other in relatives if other < count and sees(other)]
             nearness[row, alike] = 1
         return nearness, known
 
@@ -181,21 +181,21 @@ class Words:
         at = 0
         while at < len(words):
             for count in range(min(_TOGETHER, len(words) - at), 0, -1):
-                some = words[at : at + count]
-                tag = self._hashtag(some, sees)
+                phrase = words[at : at + count]
+                tag = self._hashtag(phrase, sees)
                 if tag is not None:
                     yield tag
-                    if self._columns.get(tag, self._own) >= self._own:
+                    if self._columns.get(tag, self._bundle_size) >= self._bundle_size:
                         # A taught hashtag does not hide the bundle's that the words name.
-                        yield from self._named(some, lambda column: column < self._own)
-                    parts = (self._hashtag([word], sees) for word in some) if count > 1 else ()
-                    yield from (part for part in parts if part and self._are_alike(tag, part))
+                        yield from self._named(phrase, lambda column: column < self._bundle_size)
+                    parts = (self._hashtag([word], sees) for word in phrase) if count > 1 else ()
+                    yield from (part for part in parts if part and self._is_similar(tag, part))
                     break
             at += count
 
-    def _are_alike(self, tag: str, part: str) -> bool:
+    def _is_similar(self, tag: str, part: str) -> bool:
         """Whether a hashtag resembles its part: beachsunset to sunset, but not hotdog to dog."""
-        one, other = (self._columns.get(name, self._own) for name in (tag, part))
+        one, other = (self._columns.get(name, self._bundle_size) for name in (tag, part))
         if one >= len(self._directions):  # a taught one has no vector, only its parts
             return True
         if other >= len(self._directions):
@@ -218,8 +218,8 @@ class Words:
             return next((tag for tag in candidates if tag in known), None)
         for form in (word, word.removesuffix("es")):
             if min(len(form), len(family(form))) >= _LEAST_LETTERS:
-                same = self._same.get(family(form), ())
-                if (column := next(filter(sees, same), None)) is not None:
+                relatives = self._by_family.get(family(form), ())
+                if (column := next(filter(sees, relatives), None)) is not None:
                     return self._hashtags[column]
         return None
 
@@ -229,7 +229,7 @@ class Words:
         with self._lock:
             for column in range(self._indexed, count):
                 if tag := self._hashtags[column]:
-                    self._same.setdefault(family(tag), []).append(column)
+                    self._by_family.setdefault(family(tag), []).append(column)
                     self._columns[tag] = column
             self._indexed = max(self._indexed, count)
         return count

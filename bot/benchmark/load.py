@@ -163,10 +163,10 @@ async def _under_load(
         None if then is None or now is None else now - then
         for then, now in zip(before, _cpu_seconds(answering, telegram), strict=True)
     ]
-    of_bot, of_telegram, of_all, stolen = (None if one is None else one / lasted for one in took)
+    bot, its_telegram, total, stolen = (None if one is None else one / lasted for one in took)
     others = None
-    if of_bot is not None and of_telegram is not None and of_all is not None:
-        others = max(of_all - of_bot - of_telegram, 0)
+    if bot is not None and its_telegram is not None and total is not None:
+        others = max(total - bot - its_telegram, 0)
     answers = np.array(times["seconds"]) * 1000
     p50, p95, p99 = (
         (float(one) for one in np.percentile(answers, [50, 95, 99]))
@@ -179,8 +179,8 @@ async def _under_load(
         megabytes=costs.megabytes(answering.pid),
         most_megabytes=costs.megabytes(answering.pid, "VmHWM"),
         cores=cores(),
-        bot_cores=of_bot,
-        telegram_cores=of_telegram,
+        bot_cores=bot,
+        telegram_cores=its_telegram,
         other_cores=others,
         stolen_cores=stolen,
         late_ms=float(np.percentile(times["late"], 99)) * 1000,
@@ -189,8 +189,8 @@ async def _under_load(
 
 def _cpu_seconds(answering: Process, telegram: Process) -> tuple[float | None, ...]:
     """CPU seconds until now: the bot's, its Telegram's, all processes', and stolen ones."""
-    of_processes = (costs.cpu_seconds(process.pid) for process in (answering, telegram))
-    return (*of_processes, *costs.machine_seconds())
+    processes = (costs.cpu_seconds(process.pid) for process in (answering, telegram))
+    return (*processes, *costs.machine_seconds())
 
 
 @asynccontextmanager

@@ -121,5 +121,5 @@ def compared(
     note: str = "",
 ) -> Row:
     """A row in milliseconds, for ours and the plain way on the same items."""
-    of_ours, of_plain = timed(items, ours, plain)
-    return Row(section, name, "ms", of_ours, of_plain, note)
+    our_figure, plain_figure = timed(items, ours, plain)
+    return Row(section, name, "ms", our_figure, plain_figure, note)

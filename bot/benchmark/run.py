@@ -63,7 +63,7 @@ def measure(
         NoPhotosError: where the folder has none.
         CommandError: where a measured command fails.
     """
-    of_commands = settings_of_commands(settings, model_dir)
+    command_settings = settings_of_commands(settings, model_dir)
     bundle = bundles.load(model_dir)  # the engine has dropped its large arrays
     doing("photos")
     data = list(sample_photos.sample(photos, amounts.photos))
@@ -77,7 +77,7 @@ def measure(
             rows += storing.measure(engine, folder, amounts.rounds, amounts.stored)
         if starting.SECTION in sections:
             doing(starting.SECTION)
-            rows += starting.measure(of_commands, data[0], folder, starts=amounts.starts)
+            rows += starting.measure(command_settings, data[0], folder, starts=amounts.starts)
         if growth.SECTION in sections:
             images = [decode(one, engine.working_side) for one in data]
             for one in growth.measure(engine, bundle, images, amounts.known, amounts.rounds, doing):
@@ -86,7 +86,7 @@ def measure(
         if training_speed.SECTION in sections:
             doing(training_speed.SECTION)
             rows += training_speed.measure(
-                of_commands,
+                command_settings,
                 data,
                 folder,
                 embedded=amounts.embedded,

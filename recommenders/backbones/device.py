@@ -31,13 +31,13 @@ class DeviceError(Exception):
 
 
 class _Choice:
-    asked_for = "auto"
+    requested = "auto"
     device: Device | None = None
 
 
 def use(name: str) -> None:
     """Chooses the device, one of ``DEVICES``, for backbones loaded from now on."""
-    _Choice.asked_for, _Choice.device = name, None
+    _Choice.requested, _Choice.device = name, None
 
 
 def in_use() -> Device:
@@ -47,8 +47,10 @@ def in_use() -> Device:
         DeviceError: where this machine does not have it.
     """
     if _Choice.device is None:
-        _Choice.device, what = _best() if _Choice.asked_for == "auto" else _that(_Choice.asked_for)
-        log.info("Photos' features are computed by %s.", what)
+        _Choice.device, description = (
+            _best() if _Choice.requested == "auto" else _chosen(_Choice.requested)
+        )
+        log.info("Photos' features are computed by %s.", description)
     return _Choice.device
 
 
@@ -87,7 +89,7 @@ def _best() -> tuple[Device, str]:
     return "cpu", f"torch on the CPU, which is slow ({problem})"
 
 
-def _that(name: str) -> tuple[Device, str]:
+def _chosen(name: str) -> tuple[Device, str]:
     if name == "openvino":
         if (problem := _without_openvino()) is not None:
             raise DeviceError(
