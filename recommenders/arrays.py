@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 _TINY = np.float32(1e-12)
 

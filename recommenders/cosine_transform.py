@@ -7,9 +7,8 @@ rounding errors: the last bits must never change. SciPy would be imported for th
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from recommenders.arrays import Doubles
 
 SIDE = 64
 _TURN = 4 * SIDE
@@ -18,12 +17,12 @@ _FINE = 16
 """SciPy composes an angle of a multiple of so many steps and the remainder."""
 
 
-def cosine_transform(grey: Floats) -> Floats:
+def cosine_transform(grey: Doubles) -> Doubles:
     """The transform (DCT-II, not scaled) of (64, 64), down the columns and then along the rows."""
     return _along_rows(_along_rows(grey.T).T)
 
 
-def _along_rows(values: Floats) -> Floats:
+def _along_rows(values: Doubles) -> Doubles:
     """The transform of each row, by an inverse real FFT of the row's pairs."""
     ends, first, second = values[:, :: SIDE - 1] * 2, values[:, 1:-1:2], values[:, 2:-1:2]
     spectrum = np.empty((len(values), SIDE // 2 + 1), np.complex128)

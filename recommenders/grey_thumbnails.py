@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Floats = NDArray[np.float64]
+from recommenders.arrays import Doubles
 
 SMALL, LARGE = 8, 64
 """The sides of the copies."""
@@ -29,8 +28,8 @@ _ROWS = 128
 class Thumbnails:
     """Copies of (SMALL, SMALL) and (LARGE, LARGE) pixels, whole numbers from 0 to 255."""
 
-    small: Floats
-    large: Floats
+    small: Doubles
+    large: Doubles
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class _Band:
 
     inputs: slice
     outputs: slice
-    weights: Floats
+    weights: Doubles
 
 
 def thumbnails(grey: Image.Image, left: int, top: int) -> tuple[Thumbnails, Thumbnails]:
@@ -83,9 +82,9 @@ def _by_pillow(grey: Image.Image) -> Thumbnails:
     return Thumbnails(small, large)
 
 
-def _rounded(sums: Floats) -> Floats:
+def _rounded(sums: Doubles) -> Doubles:
     """Fixed-point sums of weighted pixels, rounded to pixels."""
-    rounded: Floats = np.clip(np.floor(sums / _PRECISION + 0.5), 0, 255)
+    rounded: Doubles = np.clip(np.floor(sums / _PRECISION + 0.5), 0, 255)
     return rounded
 
 
@@ -106,7 +105,7 @@ def _bands(length: int, inset: int) -> tuple[_Band, ...]:
     return tuple(bands)
 
 
-def _lanczos(length: int, side: int) -> Floats:
+def _lanczos(length: int, side: int) -> Doubles:
     """The weights (length, side) of pixels in those of a copy, for ``length`` >= ``side``."""
     scale = length / side
     middles = (np.arange(side) + 0.5) * scale

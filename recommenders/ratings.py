@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from recommenders.arrays import Doubles
 
 
 @dataclass(frozen=True)
