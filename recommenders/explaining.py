@@ -116,11 +116,8 @@ def explain(
         skip: hashtags of known photos that must not be listed.
         audiences: whose lessons count.
     """
-    neighbourhoods = [
-        recommender.neighbourhood(features[recommender.backbone], audiences)
-        for recommender in recommenders
-        if isinstance(recommender, AlsRecommender)
-    ]
+    als = next((one for one in recommenders if isinstance(one, AlsRecommender)), None)
+    near = None if als is None else als.neighbourhood(features[als.backbone], audiences)
     evidence = [
         (recommender, probabilities)
         for recommender in recommenders
@@ -128,14 +125,15 @@ def explain(
     ]
     reasons = []
     for tag, column in columns.items():
-        reason = Reason(tag)
-        if column is not None:
-            known, nearest = 0, list[KnownPhoto]()
-            for neighbourhood in neighbourhoods:
-                unlisted = {*skip, vocabulary[column]}
-                known, nearest = _known_photos(neighbourhood, column, vocabulary, unlisted)
-            reason = Reason(tag, known, tuple(nearest), tuple(_classes_behind(evidence, column)))
-        reasons.append(reason)
+        if column is None:
+            reasons.append(Reason(tag))
+            continue
+        unlisted = {*skip, vocabulary[column]}
+        known, nearest = (
+            (0, []) if near is None else _known_photos(near, column, vocabulary, unlisted)
+        )
+        classes = _classes_behind(evidence, column)
+        reasons.append(Reason(tag, known, tuple(nearest), tuple(classes)))
     return reasons
 
 
