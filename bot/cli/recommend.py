@@ -42,7 +42,7 @@ def recommend(
     ],
     backend: Annotated[
         Backend | None,
-        typer.Option(help="Who answers.", show_default="the most accurate"),
+        typer.Option(help="Which recommender answers.", show_default="the most accurate"),
     ] = None,
     top: Annotated[
         int | None,

@@ -29,9 +29,9 @@ def categories(
     ] = Language.EN,
     as_json: Json = False,
 ) -> None:
-    """List what the bundle's hashtags are about, and those most at home there.
+    """List the bundle's categories, each with its most typical hashtags.
 
-    Finer categories stand below the head that they belong to.
+    Finer categories stand below the category that they are a part of.
 
     tag4pic tags categories
     tag4pic tags categories --top 30 --json

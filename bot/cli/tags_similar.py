@@ -50,7 +50,7 @@ def similar(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the hashtags that stand beside the same hashtags, the nearest first.
+    """List hashtags that are used beside the same hashtags, the nearest first.
 
     With several TAGs, those near all of them together. With --with, the cosine of each pair: 1 is
     used beside the same hashtags, 0 beside none in common.

@@ -42,17 +42,17 @@ LANGUAGE = Field(
 OF_A_PHOTO = (
     Field(
         "platform",
-        "As many hashtags and such as it takes; names that people call it are understood too.",
+        "Its number of hashtags and style; other common names of it are understood too.",
         {"type": "string", "maxLength": 100, "anyOf": [*_PLATFORMS, {"type": "string"}]},
     ),
     Field(
         "count",
-        "How many hashtags, where not as many as the platform takes: 10 without one.",
+        "How many hashtags; by default the platform's number, or 10 without a platform.",
         COUNT.schema,
     ),
     Field(
         "backend",
-        "Who answers; the most accurate unless chosen.",
+        "Which backend answers; by default the most accurate.",
         {"type": "string", "enum": list(BACKENDS)},
     ),
     LANGUAGE,
@@ -63,7 +63,7 @@ OF_A_PHOTO = (
     ),
     Field(
         "caption",
-        "What will stand under the photo: its words make the hashtags that they name likelier.",
+        "The photo's caption: hashtags that it names become likelier.",
         {"type": "string", "maxLength": MAX_TEXT},
     ),
 )
@@ -78,7 +78,7 @@ OF_A_HASHTAG = (
     Field("count", "How many.", {**COUNT.schema, "default": 10}),
     Field(
         "model",
-        "Whose vectors tell what is similar; the bundle's first unless chosen.",
+        "Whose vectors are compared; by default the bundle's first.",
         {"type": "string", "maxLength": 100, "examples": ["skipgram", "cbow"]},
     ),
 )

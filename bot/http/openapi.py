@@ -59,7 +59,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             category={**_TEXT, "description": "Its name, in whatever language."},
             title={**_TEXT, "description": "Its name in the language."},
             head={"type": ["string", "null"], "description": "The category that it is a part of."},
-            posts={"type": ["integer", "null"], "description": "Null where it is of no posts."},
+            posts={"type": ["integer", "null"], "description": "Null where it has no count."},
             tags=_list(_TEXT),
         ),
     ),

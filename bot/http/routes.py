@@ -82,7 +82,7 @@ def _answer(answers: PhotoAnswers, photo: Photo, wanted: AnswerRequest) -> dict[
 
 
 async def similar(request: web.Request) -> web.Response:
-    """Hashtags that stand beside the same hashtags as another, the nearest first."""
+    """Hashtags used beside the same hashtags as another, the nearest first."""
     chosen = fields.read(OF_A_HASHTAG, request.query.items())
     tag, count, model = chosen["tag"], chosen.get("count", 10), chosen.get("model")
     (neighbours,) = await request.app[WORK].run(
@@ -93,7 +93,7 @@ async def similar(request: web.Request) -> web.Response:
 
 
 async def categories(request: web.Request) -> web.Response:
-    """What the bundle's posts are about, and the hashtags most at home there."""
+    """The topics of the bundle's posts, each with its most typical hashtags."""
     chosen = fields.read(OF_CATEGORIES, request.query.items())
     count, language = chosen.get("count", 8), chosen.get("language", "en")
     (rows,) = await request.app[WORK].run([lambda: _lookup(request).categories(count, language)])
@@ -106,7 +106,7 @@ def _lookup(request: web.Request) -> HashtagLookup:
 
 
 async def health(request: web.Request) -> web.Response:
-    """That the server answers, with which model, and for how long."""
+    """The server's status, model and uptime."""
     fields.read((), request.query.items())
     return json_response(
         {
