@@ -139,7 +139,7 @@ class AlsRecommender:
     def neighbourhood(
         self, features: NDArray[np.floating], audiences: Collection[Audience] = (None,)
     ) -> Neighbourhood:
-        """The known photos whose factors an answer is made of, for features (n, dims) together."""
+        """The known photos that features (n, dims) get their factors from, for all n together."""
         near = self._neighbours(features, audiences)
         weights = softmax(self.settings.sharpness * near.cosines) / max(len(near.rows), 1)
         hashtag_factors = np.zeros((near.hashtags, self._hashtag_factors.shape[1]), np.float32)

@@ -36,13 +36,13 @@ class AlsSettings:
 
 @dataclass(frozen=True)
 class ClassHashtags:
-    """A sparse matrix of each hashtag's probability given a class: a few hashtags for each class.
+    """A sparse matrix of each hashtag's relevance given a class: a few hashtags for each class.
 
     Plain arrays, because importing SciPy would take a third of a start.
 
     Attributes:
         columns: (classes, most) int32, the hashtags of each class.
-        weights: (classes, most) float32, their probabilities, padded with 0.
+        weights: (classes, most) float32, their relevance, padded with 0.
         hashtags: V, the number of hashtags.
     """
 
@@ -71,7 +71,7 @@ class ClassHashtags:
         return np.asarray(rows, np.float32).reshape(-1, self.hashtags)
 
     def of_hashtag(self, column: int) -> Floats:
-        """One hashtag's probability given each class, (classes,) float32."""
+        """One hashtag's relevance given each class, (classes,) float32."""
         return np.asarray(self.weights.sum(axis=1, where=self.columns == column), np.float32)
 
 

@@ -125,7 +125,7 @@ class Lessons:
                 self._places[key] = Place(vector, copy_cosines.get(key, 1.0))
 
     def _solved(self, photos: Mapping[Hashable, tuple[int, ...]]) -> dict[Hashable, TaughtPhoto]:
-        """Photos with factors solved from their hashtags, whose own factors stay fixed."""
+        """Photos with factors solved from their hashtags' factors, which stay fixed."""
         by_length: dict[int, dict[Hashable, tuple[int, ...]]] = {}
         for key, columns in photos.items():
             fitted = tuple(c for c in columns if c < len(self.fitted_factors))

@@ -99,10 +99,10 @@ class Rules:
         return allowed
 
     def sure(self, hashtags: Sequence[Hashtag], before: int = 0) -> list[Hashtag]:
-        """The list cut off where a hashtag among the first five is below the floor.
+        """The list if its first five reach the floor; otherwise only those of them that do.
 
         Args:
-            before: how many hashtags stand in the answer already.
+            before: how many hashtags of the first five are in the answer already.
         """
         first = hashtags[: max(0, FIRST - before)]
         sure = [hashtag for hashtag in first if hashtag.score >= self.floor]

@@ -279,7 +279,7 @@ def confirmed(
 
 
 def most_alike(bits: Mapping[int, int], cosines: Mapping[int, float]) -> int | None:
-    """The likeliest original among photos whose hashes agree; None where all features differ.
+    """The likeliest original among photos with matching hashes; None where all features differ.
 
     Args:
         bits: how many bits of the perceptual hashes differ, by photo.

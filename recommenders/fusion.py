@@ -53,7 +53,7 @@ class Sources:
     Attributes:
         als, w2v: relevance (n, V) float32.
         classes: (n, V) float32, the sum over ImageNet's classes of the class's probability times
-            the hashtag's given that class; zeros without a classifier.
+            the hashtag's relevance given that class; zeros without a classifier.
         surest_class: (n,) float32, the largest probability of a class.
         cosines: as in ``Recognition``.
     """

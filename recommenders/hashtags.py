@@ -147,7 +147,7 @@ def parse(text: str) -> tuple[list[str], list[str]]:
 
 
 def in_caption(text: str) -> list[str]:
-    """The text after each ``#`` up to the first other character, as Telegram parses it.
+    """The hashtags of a text: what follows each ``#``, up to where Telegram ends a hashtag.
 
     ``#sea.`` ``(#sun)`` ``#party🎉`` and ``#sunset@channel`` are sea, sun, party and sunset;
     ``#one#two`` are two. A number (``#1``), a URL's fragment and a character reference (``&#39;``)

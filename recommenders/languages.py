@@ -41,7 +41,7 @@ def meanings() -> Mapping[str, tuple[str, ...]]:
 
 
 def meaning(tag: str, known: Container[str]) -> str:
-    """The hashtag of ``known`` that a Russian one stands for.
+    """The known hashtag that a Russian one means.
 
     Returns:
         ``tag`` itself where it is known, or no meaning of it is.
@@ -77,7 +77,7 @@ def in_language(
     for hashtag in hashtags:
         forms = _forms(hashtag, skip)
         apart.setdefault(forms[0].tag, forms)
-    # Merging moves others up into the first five, which must be told apart again.
+    # Merging moves others up into the first five, which may be too alike again.
     forms_of = {forms[-1]: forms for forms in apart.values()}
     best = [forms_of[hashtag] for hashtag in first_apart(list(forms_of), of_a_root)][:top]
     if language == "ru":

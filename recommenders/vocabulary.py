@@ -48,7 +48,7 @@ class Vocabulary:
         return column is not None and self._taught.sees(audience, column)
 
     def meant(self, tag: str, audience: Audience) -> str:
-        """The hashtag that a shown one, in any language, stands for."""
+        """The hashtag that a shown one, in any language, means."""
         return tag if self.was_taught(tag, audience) else meaning(tag, self.own)
 
     def shown(self, audience: Audience, count: int | None = None) -> list[str]:

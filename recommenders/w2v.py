@@ -52,7 +52,7 @@ class ProjectionHead:
 
 @dataclass(frozen=True)
 class ClassHead:
-    """Layer two of a head whose layer one is any ImageNet backbone's own classifier.
+    """Layer two of a head that takes any ImageNet backbone's classifier as layer one.
 
     Attributes:
         backbones: the backbones to use it with, in order of preference.
