@@ -210,7 +210,7 @@ def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None
 def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]:
     """Each backend's ranking; all share the same vectors."""
     popularity = _floats(bundle, "ranking", "popularity", len(bundle.hashtags))
-    rating = read_rating(bundle)
+    rating = _floats(bundle, "ranking", "rating", len(bundle.hashtags))
     settings = {backend: bundle.settings.get(backend, {}) for backend in backends}
     diverse = any(float(one.get("diversity", 0.0)) for one in settings.values())
     vectors = unit(read_vectors(bundle)) if diverse and "w2v" in bundle.arrays else None
@@ -291,11 +291,6 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
         share,
         _floats(bundle, "fusion", "class_share", len(share)),
     )
-
-
-def read_rating(bundle: Bundle) -> Floats:
-    """Each hashtag's rating by likes, (V,) float32 from 0 to 1."""
-    return _floats(bundle, "ranking", "rating", len(bundle.hashtags))
 
 
 def with_taught_hashtags(ranking: Ranking, uses: NDArray[np.number], photos: int) -> Ranking:

@@ -207,15 +207,15 @@ def perceptual_distances(perceptual_hash: int, others: NDArray[np.uint8]) -> NDA
 
 
 def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How far the hue of a photo is from that of ``others`` (n, 192): (n,) float32, 0 … 255.
+    """The hue difference of a photo from each of ``others`` (n, 192): (n,) float32, 0 … 255.
 
-    It is the distance in the plane of Cb and Cr, in the field where it is largest, between one
-    field's colour and the other's, made stronger or weaker as far as a copy's may be.
+    The largest distance of any field in the plane of Cb and Cr, after scaling one of the two
+    colours by as much as a copy's strength may differ.
     """
     one = _chroma(np.frombuffer(colours, np.uint8)[None])
     many = _chroma(others)
-    apart = np.minimum(_hue_distances(one, many), _hue_distances(many, one))
-    largest: NDArray[np.float32] = apart.max(axis=1, initial=0)
+    distances = np.minimum(_hue_distances(one, many), _hue_distances(many, one))
+    largest: NDArray[np.float32] = distances.max(axis=1, initial=0)
     return largest
 
 

@@ -31,7 +31,7 @@ _PLATFORMS = [
     for key, one in PLATFORMS.items()
 ]
 
-COUNT = Field("count", "How many.", {"type": "integer", "minimum": 1, "maximum": MOST_HASHTAGS})
+_COUNT = {"type": "integer", "minimum": 1, "maximum": MOST_HASHTAGS}
 
 LANGUAGE = Field(
     "language",
@@ -48,7 +48,7 @@ OF_A_PHOTO = (
     Field(
         "count",
         "How many hashtags; by default the platform's number, or 10 without a platform.",
-        COUNT.schema,
+        _COUNT,
     ),
     Field(
         "backend",
@@ -75,7 +75,7 @@ OF_A_HASHTAG = (
         {"type": "string", "maxLength": 200},
         required=True,
     ),
-    Field("count", "How many.", {**COUNT.schema, "default": 10}),
+    Field("count", "How many.", {**_COUNT, "default": 10}),
     Field(
         "model",
         "Whose vectors are compared; by default the bundle's first.",
@@ -84,7 +84,7 @@ OF_A_HASHTAG = (
 )
 
 OF_CATEGORIES = (
-    Field("count", "How many hashtags of each category.", {**COUNT.schema, "default": 8}),
+    Field("count", "How many hashtags of each category.", {**_COUNT, "default": 8}),
     LANGUAGE,
 )
 
