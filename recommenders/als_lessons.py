@@ -84,8 +84,9 @@ class Lessons:
                 self._audiences[key] = now
             else:
                 self._places.pop(key, None)
+        empty = nothing_taught(self._photos.shape[1], self.fitted_factors.shape[1])
         for audience, lesson in changes.items():
-            taught = self._with_lesson(by_audience.pop(audience, self._empty), lesson)
+            taught = self._with_lesson(by_audience.pop(audience, empty), lesson)
             if taught.keys:
                 by_audience[audience] = taught
         self._current = (hashtags, by_audience)
@@ -99,10 +100,6 @@ class Lessons:
         if unknown:
             _, cosines = nearest(taught.vectors[unknown], self._photos, COPIES + 1)
             taught.surroundings[unknown] = cosines[:, COPIES:].max(axis=1, initial=0.0)
-
-    @property
-    def _empty(self) -> Taught:
-        return nothing_taught(self._photos.shape[1], self.fitted_factors.shape[1])
 
     @cached_property
     def _inverse(self) -> NDArray[np.float64]:

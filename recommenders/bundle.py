@@ -245,12 +245,9 @@ def _write(bundle: Bundle, folder: Path) -> None:
         "provenance": bundle.provenance,
     }
     for part, arrays in bundle.arrays.items():
-        save_file(_contiguous(arrays), folder / f"{part}.safetensors")
+        contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+        save_file(contiguous, folder / f"{part}.safetensors")
     (folder / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
     (folder / MANIFEST).write_text(
         json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-
-
-def _contiguous(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: np.asarray(array, order="C") for name, array in arrays.items()}

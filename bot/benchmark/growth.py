@@ -84,7 +84,8 @@ def _measured(
     engine: Engine, als: FittedAls, own: Floats, photos: Sequence[Image.Image], size: int
 ) -> Growth:
     draw = np.random.default_rng(size)
-    vectors = np.concatenate([drawn(own, n, draw) for n in _blocks(size)])
+    blocks = (min(_BLOCK, size - start) for start in range(0, size, _BLOCK))
+    vectors = np.concatenate([drawn(own, count, draw) for count in blocks])
     queries = list(drawn(own, len(photos), draw)[:, None])
     known, held, built, note = _known(vectors)
     factors = np.broadcast_to(als.photo_factors[0], (size, als.photo_factors.shape[1]))
@@ -129,11 +130,6 @@ def drawn(own: Floats, count: int, draw: np.random.Generator) -> Floats:
     share = draw.random((count, 1), np.float32)
     noise = unit(draw.standard_normal(first.shape, np.float32))
     return unit(unit(first * share + second * (1 - share)) + np.float32(_NOISE) * noise)
-
-
-def _blocks(size: int) -> Iterator[int]:
-    for start in range(0, size, _BLOCK):
-        yield min(_BLOCK, size - start)
 
 
 def _known(vectors: Floats) -> tuple[KnownPhotos, float, float | None, str]:
