@@ -18,8 +18,8 @@ from recommenders.als_taught import Audience, Taught, narrowed_surroundings, sam
 from recommenders.arrays import Floats, softmax
 from recommenders.nearest import nearest
 
-NEAR = 10
-"""How many nearest photos of the fit show how familiar it is with such photos."""
+FUSION_NEIGHBOURS = 10
+"""How many of the nearest fitted photos' cosines are evidence for the fusion."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Recognition:
         same_scene: (n, V + taught) float32, relevance of hashtags taught for the same scene, 0 for
             all others; None where there are none.
         class_sums, surest_class: as returned by ``AlsRecommender.class_sums``.
-        cosines: (n, ``NEAR``) float32, of the nearest photos of the fit, nearest first; 0 where
-            there are fewer.
+        cosines: (n, ``FUSION_NEIGHBOURS``) float32, of the nearest photos of the fit, nearest
+            first; 0 where there are fewer.
     """
 
     scores: Floats
@@ -198,9 +198,9 @@ class AlsRecommender:
         hashtags, taught = self._lessons.of(audiences)
         k = self.settings.neighbours
         vectors = self._space.project(features)
-        rows, cosines = nearest(vectors, self._photos, max(k, NEAR))
-        missing = max(NEAR - cosines.shape[1], 0)
-        fit_cosines = np.pad(cosines[:, :NEAR], ((0, 0), (0, missing)))
+        rows, cosines = nearest(vectors, self._photos, max(k, FUSION_NEIGHBOURS))
+        missing = max(FUSION_NEIGHBOURS - cosines.shape[1], 0)
+        fit_cosines = np.pad(cosines[:, :FUSION_NEIGHBOURS], ((0, 0), (0, missing)))
         rows, cosines = rows[:, :k], cosines[:, :k]
         factors = self._photo_factors[rows]
         first = len(self._photos)
