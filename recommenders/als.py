@@ -1,8 +1,8 @@
 """The ALS backend: nearest known photos, the mean of their ALS factors, dot product with hashtags.
 
-Implicit-feedback ALS is Hu, Koren & Volinsky (ICDM 2008). A photo that people tag joins without a
-refit by the method's own normal equation with the hashtag factors fixed, and a new hashtag by the
-same equation with the photo factors fixed.
+Implicit-feedback ALS is Hu, Koren & Volinsky (ICDM 2008). A photo that people tag is added without
+a refit by solving the method's normal equation with the hashtag factors fixed; a new hashtag, with
+the photo factors fixed.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -18,21 +18,20 @@ from recommenders.als_taught import Audience, Taught, narrowed_surroundings, sam
 from recommenders.arrays import Floats, softmax
 from recommenders.nearest import nearest
 
-NEAR = 10
-"""Photos of the fit that tell how much is known about photos like this one."""
+FUSION_NEIGHBOURS = 10
+"""How many of the nearest fitted photos' cosines are evidence for the fusion."""
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """The known photos nearest to some photos, m in all, and what hashtags are made of.
+    """The m known photos nearest to some photos, and all factors needed to explain an answer.
 
     Attributes:
-        rows: (m,) their numbers; photos of an album may share neighbours.
-        cosines, weights: (m,) float32; the weights are together 1.
+        rows: (m,) their row numbers; photos of an album may share neighbours.
+        cosines, weights: (m,) float32; the weights sum to 1.
         photo_factors: (m, f) float32.
         hashtag_factors: (V + taught, f) float32.
-        columns: (m,) tuples of hashtags; empty for photos of the fit, of which only factors are
-            known.
+        columns: (m,) tuples of hashtags; empty for photos of the fit, which have only factors.
     """
 
     rows: NDArray[np.intp]
@@ -45,15 +44,15 @@ class Neighbourhood:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What ALS knows of n photos.
+    """What ALS recognises in n photos.
 
     Attributes:
         scores: relevance (n, V + taught) float32.
-        same_scene: (n, V + taught) float32, what photos of the same scene were taught and 0 for all
-            else; None where nothing was.
-        class_sums, surest_class: as ``AlsRecommender.class_sums`` gives them.
-        cosines: (n, ``NEAR``) float32, of the nearest photos of the fit, nearest first; 0 where
-            there are fewer.
+        same_scene: (n, V + taught) float32, relevance of hashtags taught for the same scene, 0 for
+            all others; None where there are none.
+        class_sums, surest_class: as returned by ``AlsRecommender.class_sums``.
+        cosines: (n, ``FUSION_NEIGHBOURS``) float32, of the nearest photos of the fit, nearest
+            first; 0 where there are fewer.
     """
 
     scores: Floats
@@ -66,14 +65,14 @@ class Recognition:
 class AlsRecommender:
     """Scores hashtags for photos, and learns photos that people tagged.
 
-    What is taught lies beside the fit: a taught photo is one more neighbour, with factors solved
-    from its hashtags. Few factors blur what one photo says of its own hashtags, so the remainder
-    (1 minus what the factors give back) is added by the neighbour's share of the mean: taught
-    hashtags are voted for as they are. A photo that is nearer to a taught one than photos are there
-    is taken for the same scene, and gets that one's hashtags with a relevance up to 1.
+    Taught photos leave the fit unchanged: each is one more neighbour, with factors solved from its
+    hashtags. A few factors cannot reproduce one photo's hashtags exactly, so the remainder (1 minus
+    the reconstruction) is added with the neighbour's weight: taught hashtags count in full. A photo
+    nearer to a taught one than other photos are is taken for the same scene, and gets its hashtags
+    with a relevance up to 1.
 
-    Every method that answers takes the audiences whose lessons count: everybody's alone by
-    default, none for what the fit says by itself; see ``recommenders.als_taught``.
+    Every method that answers takes the audiences whose lessons count: by default only everybody's;
+    none gives the fit alone. See ``recommenders.als_taught``.
 
     Args:
         fitted: see ``FittedAls``.
@@ -93,7 +92,7 @@ class AlsRecommender:
 
     @property
     def photos(self) -> int:
-        """How many photos everybody is answered by, taught ones among them."""
+        """How many known photos everybody's answers use, taught ones included."""
         _, taught = self._lessons.of((None,))
         return len(self._photos) + sum(len(one.keys) for one in taught)
 
@@ -106,48 +105,48 @@ class AlsRecommender:
     def recognised(
         self, features: NDArray[np.floating], audiences: Collection[Audience] = (None,)
     ) -> Recognition:
-        """Relevance as ``scores``, and what it comes of."""
-        near = self._near(features, audiences)
+        """Relevance as ``scores``, and the evidence for it."""
+        near = self._neighbours(features, audiences)
         shares = softmax(self.settings.sharpness * near.cosines)
         means = weighted_mean(near.factors, shares)
         scores = np.zeros((len(features), near.hashtags), np.float32)
         scores[:, : len(self._hashtag_factors)] = means @ self._hashtag_factors.T
         for taught in near.taught:
-            own = means @ taught.hashtag_factors.T
-            scores[:, taught.hashtags] = np.maximum(scores[:, taught.hashtags], own)
+            taught_scores = means @ taught.hashtag_factors.T
+            scores[:, taught.hashtags] = np.maximum(scores[:, taught.hashtags], taught_scores)
         scores = np.maximum(scores, 0)
         class_sums, surest_class = self.class_sums(features)
         if surest_class.any():
             sure = surest_class[:, None] ** self.settings.class_power
-            share = self.settings.class_weight * sure
-            scores *= 1 - share
-            scores[:, : class_sums.shape[1]] += share * class_sums
+            class_share = self.settings.class_weight * sure
+            scores *= 1 - class_share
+            scores[:, : class_sums.shape[1]] += class_share * class_sums
         same_scene: Floats | None = None
         for row in range(len(features) if near.taught else 0):
-            for at, taught, photo, alike in near.lessons(row, self._lessons.look_around):
+            for at, taught, photo, same in near.taught_photos(row, self._lessons.look_around):
                 columns = list(taught.columns[photo])
                 remainders = taught.remainders(photo, self._lessons.fitted_factors)
                 scores[row, columns] += shares[row, at] * remainders
-                if alike > 0:
+                if same > 0:
                     if same_scene is None:
                         same_scene = np.zeros(scores.shape, np.float32)
-                    same_scene[row, columns] = np.maximum(same_scene[row, columns], alike)
+                    same_scene[row, columns] = np.maximum(same_scene[row, columns], same)
         if same_scene is not None:
             scores = np.maximum(scores, same_scene)
         scores = np.asarray(scores, np.float32)
-        return Recognition(scores, same_scene, class_sums, surest_class, near.of_fit)
+        return Recognition(scores, same_scene, class_sums, surest_class, near.fit_cosines)
 
     def neighbourhood(
         self, features: NDArray[np.floating], audiences: Collection[Audience] = (None,)
     ) -> Neighbourhood:
-        """The known photos that some photos' factors are made of, (n, dims) as one."""
-        near = self._near(features, audiences)
+        """The known photos that features (n, dims) get their factors from, for all n together."""
+        near = self._neighbours(features, audiences)
         weights = softmax(self.settings.sharpness * near.cosines) / max(len(near.rows), 1)
         hashtag_factors = np.zeros((near.hashtags, self._hashtag_factors.shape[1]), np.float32)
         hashtag_factors[: len(self._hashtag_factors)] = self._hashtag_factors
         for taught in near.taught:
             hashtag_factors[taught.hashtags] = taught.hashtag_factors
-        places = [near.lesson(int(row)) for row in near.rows.ravel()]
+        places = [near.taught_photo(int(row)) for row in near.rows.ravel()]
         return Neighbourhood(
             near.rows.ravel(),
             near.cosines.ravel(),
@@ -158,7 +157,7 @@ class AlsRecommender:
         )
 
     def classes_seen(self, features: NDArray[np.floating]) -> Floats | None:
-        """Probabilities (n, classes) of the backbone's own classes; None where none count."""
+        """Probabilities (n, classes) of the backbone's own classes; None where unused."""
         if self._classifier is None or self._class_hashtags is None:
             return None
         if self.settings.class_weight <= 0:
@@ -167,7 +166,7 @@ class AlsRecommender:
         return softmax(features.astype(np.float32) @ weight.T + bias)
 
     def class_sums(self, features: NDArray[np.floating]) -> tuple[Floats, Floats]:
-        """What all classes seen say of the fit's hashtags, each as far as it is seen.
+        """The classes' evidence for the fit's hashtags, each class weighted by its probability.
 
         Returns:
             (n, V) float32, and the largest probability of a class, (n,); zeros without classes.
@@ -179,7 +178,7 @@ class AlsRecommender:
         return self._class_hashtags.sums(probabilities), probabilities.max(axis=1)
 
     def class_affinity(self, column: int) -> Floats:
-        """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
+        """A hashtag's relevance given each class: (classes,) float32, 0 for a taught hashtag."""
         assert self._class_hashtags is not None
         return self._class_hashtags.of_hashtag(column)
 
@@ -187,59 +186,61 @@ class AlsRecommender:
         self,
         photos: Mapping[Hashable, tuple[Floats | None, Mapping[Audience, Sequence[int]]]],
         hashtags: int,
-        itself: Mapping[Hashable, float] = MappingProxyType({}),
+        copy_cosines: Mapping[Hashable, float] = MappingProxyType({}),
     ) -> None:
-        """Takes photos that people tagged; see ``Lessons.learn``."""
-        self._lessons.learn(photos, hashtags, itself)
+        """Adds photos that people tagged; see ``Lessons.learn``."""
+        self._lessons.learn(photos, hashtags, copy_cosines)
 
-    def _near(self, features: NDArray[np.floating], audiences: Collection[Audience]) -> "_Near":
-        """The k known photos nearest to photos (n, dims), those that audiences were taught too."""
+    def _neighbours(
+        self, features: NDArray[np.floating], audiences: Collection[Audience]
+    ) -> "_Neighbours":
+        """The k known photos nearest to photos (n, dims), among them what audiences were taught."""
         hashtags, taught = self._lessons.of(audiences)
         k = self.settings.neighbours
         vectors = self._space.project(features)
-        rows, cosines = nearest(vectors, self._photos, max(k, NEAR))
-        missing = max(NEAR - cosines.shape[1], 0)
-        of_fit = np.pad(cosines[:, :NEAR], ((0, 0), (0, missing)))
+        rows, cosines = nearest(vectors, self._photos, max(k, FUSION_NEIGHBOURS))
+        missing = max(FUSION_NEIGHBOURS - cosines.shape[1], 0)
+        fit_cosines = np.pad(cosines[:, :FUSION_NEIGHBOURS], ((0, 0), (0, missing)))
         rows, cosines = rows[:, :k], cosines[:, :k]
         factors = self._photo_factors[rows]
         first = len(self._photos)
         for one in taught:
-            of_taught, their_cosines = nearest(vectors, one.vectors, k)
-            rows = np.concatenate([rows, of_taught + first], axis=1)
-            cosines = np.concatenate([cosines, their_cosines], axis=1)
-            factors = np.concatenate([factors, one.factors[of_taught]], axis=1)
+            taught_rows, taught_cosines = nearest(vectors, one.vectors, k)
+            rows = np.concatenate([rows, taught_rows + first], axis=1)
+            cosines = np.concatenate([cosines, taught_cosines], axis=1)
+            factors = np.concatenate([factors, one.factors[taught_rows]], axis=1)
             first += len(one.keys)
         if taught:
             best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
             rows = np.take_along_axis(rows, best, axis=1)
             cosines = np.take_along_axis(cosines, best, axis=1)
             factors = np.take_along_axis(factors, best[:, :, None], axis=1)
-        return _Near(rows, cosines, factors, of_fit, len(self._photos), taught, hashtags)
+        return _Neighbours(rows, cosines, factors, fit_cosines, len(self._photos), taught, hashtags)
 
 
 @dataclass(frozen=True)
-class _Near:
+class _Neighbours:
     """The k known photos nearest to each of n photos.
 
     Attributes:
-        rows, cosines, factors: (n, k), (n, k) and (n, k, f); taught photos are numbered behind
-            those of the fit, one audience's behind another's.
-        of_fit: ``Recognition.cosines``.
+        rows, cosines, factors: (n, k), (n, k) and (n, k, f); taught photos are numbered after
+            those of the fit, one audience's after another's.
+        fit_cosines: ``Recognition.cosines``.
         fitted: how many photos the fit has.
-        taught: what counts beside them.
+        taught: what the audiences were taught.
         hashtags: the size of the vocabulary.
     """
 
     rows: NDArray[np.intp]
     cosines: Floats
     factors: Floats
-    of_fit: Floats
+    fit_cosines: Floats
     fitted: int
     taught: tuple[Taught, ...]
     hashtags: int
 
-    def lesson(self, row: int) -> tuple[Taught, int] | None:
-        """Where a taught photo is; None for one of the fit."""
+    def taught_photo(self, row: int) -> tuple[Taught, int] | None:
+        """The taught photo of a row number, as (audience's, row); None for one of the fit."""
         row -= self.fitted
         if row < 0:
             return None
@@ -249,14 +250,14 @@ class _Near:
             row -= len(taught.keys)
         raise IndexError(row)
 
-    def lessons(
+    def taught_photos(
         self, photo: int, look_around: Callable[[Taught, Sequence[int]], None]
     ) -> list[tuple[int, Taught, int, float]]:
-        """Taught photos near one of the n: their place among k, where they are, how alike."""
+        """Taught photos near one of the n: (place among the k, taught, row, sameness) each."""
         near = [
             (at, *place)
             for at, row in enumerate(self.rows[photo])
-            if (place := self.lesson(int(row))) is not None
+            if (place := self.taught_photo(int(row))) is not None
         ]
         if not near:
             return []
@@ -264,11 +265,11 @@ class _Near:
             look_around(taught, [row for _, one, row in near if one is taught])
         vectors = np.array([taught.vectors[row] for _, taught, row in near], np.float32)
         columns = [taught.columns[row] for _, taught, row in near]
-        lessons = []
+        taught_photos = []
         for number, (at, taught, row) in enumerate(near):
             cosine, surroundings = self.cosines[photo, at], float(taught.surroundings[row])
             if cosine > surroundings:
                 surroundings = narrowed_surroundings(number, vectors, columns, surroundings)
-            alike = sameness(cosine, surroundings, float(taught.itself[row]))
-            lessons.append((at, taught, row, alike))
-        return lessons
+            alike = sameness(cosine, surroundings, float(taught.copy_cosine[row]))
+            taught_photos.append((at, taught, row, alike))
+        return taught_photos

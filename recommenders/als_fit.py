@@ -1,4 +1,4 @@
-"""What an ALS fit gives, and its normal equation: one side's factors, the other side's fixed."""
+"""The result of an ALS fit, and its normal equation: one side's factors with the other fixed."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AlsSettings:
-    """How neighbours are weighed and how taught photos are solved.
+    """How neighbours are weighted and how taught photos are solved.
 
     Attributes:
-        neighbours: how many known photos are looked at.
-        sharpness: a neighbour weighs exp(sharpness · cosine).
-        alpha, regularization: of the normal equation; the fit's own.
-        class_weight: what the ImageNet classes seen weigh beside the neighbours, 0 to 1, where the
+        neighbours: how many known photos count.
+        sharpness: a neighbour has weight exp(sharpness · cosine).
+        alpha, regularization: of the normal equation, the same as in the fit.
+        class_weight: weight of the ImageNet classes against the neighbours, 0 to 1, where the
             classifier is sure of one class.
-        class_power: how fast that falls with the probability of the likeliest class.
+        class_power: how fast that weight falls with the probability of the likeliest class.
     """
 
     neighbours: int = 50
@@ -36,14 +36,14 @@ class AlsSettings:
 
 @dataclass(frozen=True)
 class ClassHashtags:
-    """How sure each hashtag is where a class is seen: few for each of many classes.
+    """A sparse matrix of each hashtag's relevance given a class: a few hashtags for each class.
 
-    Numbers and not one of SciPy's matrices, whose import would take a third of a start.
+    Plain arrays, because importing SciPy would take a third of a start.
 
     Attributes:
         columns: (classes, most) int32, the hashtags of each class.
-        weights: (classes, most) float32, how sure they are; 0 fills up.
-        hashtags: V, how many there are.
+        weights: (classes, most) float32, their relevance, padded with 0.
+        hashtags: V, the number of hashtags.
     """
 
     columns: NDArray[np.int32]
@@ -52,7 +52,7 @@ class ClassHashtags:
 
     @classmethod
     def of(cls, table: "csr_matrix") -> "ClassHashtags":
-        """The numbers of a sparse (classes, V)."""
+        """From a sparse matrix (classes, V)."""
         lengths = np.diff(table.indptr)
         width = int(lengths.max(initial=1))
         columns = np.zeros((len(lengths), width), np.int32)
@@ -62,7 +62,7 @@ class ClassHashtags:
         return cls(columns, weights, table.shape[1])
 
     def sums(self, probabilities: Floats) -> Floats:
-        """What classes seen (n, classes) say of the hashtags: (n, V) float32."""
+        """Probabilities of classes (n, classes) to evidence for hashtags (n, V) float32."""
         columns = self.columns.ravel()
         rows = [
             np.bincount(columns, (row[:, None] * self.weights).ravel(), self.hashtags)
@@ -71,26 +71,25 @@ class ClassHashtags:
         return np.asarray(rows, np.float32).reshape(-1, self.hashtags)
 
     def of_hashtag(self, column: int) -> Floats:
-        """How sure one hashtag is by class, (classes,) float32."""
+        """One hashtag's relevance given each class, (classes,) float32."""
         return np.asarray(self.weights.sum(axis=1, where=self.columns == column), np.float32)
 
 
 @dataclass(frozen=True)
 class FittedAls:
-    """What a fit gives, and a bundle stores.
+    """The result of a fit, as a bundle stores it.
 
     Attributes:
-        backbone: whose features it takes.
-        space: features to the space of neighbours.
+        backbone: the backbone whose features it takes.
+        space: maps features to the space of neighbours.
         photos: (N, k) float32 unit vectors of known photos, or an index of them.
         photo_factors: (N, f) float32.
         hashtag_factors: (V, f) float32.
         settings: see ``AlsSettings``.
-        class_hashtags: of the classes that the backbone's own ImageNet classifier sees; None
-            without. They are added as they are: a class
-            that few photos show would be blurred by the factors.
+        class_hashtags: for the backbone's own ImageNet classes; None without. Used directly,
+            because the factors would blur a class that few photos show.
         fitted_hashtags: how many of the hashtags the fit knew, all where None. The factors of the
-            others were solved from taught photos, and are solved anew when these are taught here.
+            others were solved from taught photos, and are solved again when these are taught here.
     """
 
     backbone: str
@@ -109,39 +108,38 @@ def solve(
     """One side's factors with the other side's fixed: (f,) float32.
 
     (FᵀF + (α - 1)FᵣᵀFᵣ + λI) x = α Σ Fᵣ, with F the fixed factors and r the rows that occur with x.
-    So the fit (``implicit``) solves it: what occurs has the confidence α, all else 1.
+    As in the fit (``implicit``), what occurs has confidence α, all else 1.
 
     Args:
         fixed: (n, f) the other side's factors.
         gram: (f, f) FᵀF.
         rows: which of ``fixed`` occur with this one.
     """
-    seen = fixed[rows]
-    left = gram + (alpha - 1) * (seen.T @ seen)
+    occurring = fixed[rows]
+    left = gram + (alpha - 1) * (occurring.T @ occurring)
     left += regularization * np.eye(len(gram), dtype=np.float32)
-    return np.linalg.solve(left, alpha * seen.sum(axis=0)).astype(np.float32)
+    return np.linalg.solve(left, alpha * occurring.sum(axis=0)).astype(np.float32)
 
 
 def solve_few(
     fixed: Floats, inverse: NDArray[np.float64], rows: NDArray[np.intp], alpha: float
 ) -> Floats:
-    """``solve`` for many at once that occur with few each: (m, f) float32.
+    """``solve`` for many at once, each of which occurs with few rows: (m, f) float32.
 
-    With G = FᵀF + λI, x = αG⁻¹Fᵣᵀ(I + (α - 1)FᵣG⁻¹Fᵣᵀ)⁻¹1: a system of f equations becomes one of
-    r.
+    With G = FᵀF + λI, x = αG⁻¹Fᵣᵀ(I + (α - 1)FᵣG⁻¹Fᵣᵀ)⁻¹1 (Woodbury): r equations instead of f.
 
     Args:
         fixed: (n, f) the other side's factors.
         inverse: (f, f) of FᵀF + λI.
         rows: (m, r) which of ``fixed`` occur with each.
     """
-    seen = fixed[rows].astype(np.float64)
-    lent = seen @ inverse
-    left = (alpha - 1) * (lent @ seen.transpose(0, 2, 1)) + np.eye(rows.shape[1])
-    shares = np.linalg.solve(left, np.ones((*rows.shape, 1)))[..., 0]
-    return np.asarray(alpha * np.einsum("mrf,mr->mf", lent, shares), np.float32)
+    occurring = fixed[rows].astype(np.float64)
+    projected = occurring @ inverse
+    left = (alpha - 1) * (projected @ occurring.transpose(0, 2, 1)) + np.eye(rows.shape[1])
+    weights = np.linalg.solve(left, np.ones((*rows.shape, 1)))[..., 0]
+    return np.asarray(alpha * np.einsum("mrf,mr->mf", projected, weights), np.float32)
 
 
 def weighted_mean(factors: Floats, shares: Floats) -> Floats:
-    """Mean of (n, k, f) over k, weighted by ``shares`` (n, k), whose rows are together 1."""
+    """Mean of (n, k, f) over k, weighted by ``shares`` (n, k), whose rows sum to 1."""
     return np.asarray(np.einsum("nk,nkf->nf", shares, factors, optimize=True), np.float32)

@@ -1,7 +1,7 @@
-"""How ALS learns what people tag: at once, without a refit, and only what is new.
+"""How ALS learns what people tag: at once, without a refit, and only what changed.
 
-A photo joins by the method's own normal equation with the hashtag factors fixed, and a hashtag that
-the fit did not know by the same equation with the photo factors fixed.
+A photo's factors are solved by the method's normal equation with the hashtag factors fixed; those
+of a hashtag new to the fit, with the photo factors fixed.
 """
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
@@ -26,16 +26,16 @@ from recommenders.arrays import Floats, softmax
 from recommenders.nearest import nearest
 
 COPIES = 4
-"""A taught photo, its mirror image and its copies may be among the known ones: the nearest after
-so many is another photo."""
+"""A taught photo, its mirror image and its copies may be among the known photos: only the nearest
+after this many is a different one."""
 
 
 class Lessons:
-    """What each audience was taught, beside a fit.
+    """What each audience was taught in addition to a fit.
 
     Attributes:
-        fitted_factors: (V, f) of the hashtags that the fit knows; others are solved from the
-            photos that carry them.
+        fitted_factors: (V, f) of the fit's hashtags; others are solved from the photos that carry
+            them.
     """
 
     def __init__(self, fitted: FittedAls) -> None:
@@ -46,102 +46,98 @@ class Lessons:
         self._photo_gram = self._photo_factors.T @ self._photo_factors
         self._places: dict[Hashable, Place] = {}
         self._audiences: dict[Hashable, frozenset[Audience]] = {}
-        # Replaced whole, the size of the vocabulary with what has so many hashtags.
-        self._now: tuple[int, Mapping[Audience, Taught]] = (len(fitted.hashtag_factors), {})
+        # The size of the vocabulary and what was taught; replaced together, for other threads.
+        self._current: tuple[int, Mapping[Audience, Taught]] = (len(fitted.hashtag_factors), {})
 
     def of(self, audiences: Collection[Audience]) -> tuple[int, tuple[Taught, ...]]:
         """The size of the vocabulary, and what some audiences were taught."""
-        hashtags, by_audience = self._now
+        hashtags, by_audience = self._current
         return hashtags, tuple(by_audience[who] for who in audiences if who in by_audience)
 
     def learn(
         self,
         photos: Mapping[Hashable, tuple[Floats | None, Mapping[Audience, Sequence[int]]]],
         hashtags: int,
-        itself: Mapping[Hashable, float] = MappingProxyType({}),
+        copy_cosines: Mapping[Hashable, float] = MappingProxyType({}),
     ) -> None:
-        """Takes photos that people tagged, at once and without a refit.
+        """Adds photos that people tagged, effective at once and without a refit.
 
-        It takes as long as these photos need, whatever else was taught.
+        The time depends on these photos only, not on what else was taught.
 
         Args:
             photos: key to features (dims,) and the columns of its hashtags by audience. A key that
                 was taught before is replaced, needs no features, and is forgotten where there are
-                no hashtags; another without features is passed over.
+                no hashtags; another without features is ignored.
             hashtags: the size of the vocabulary, taught hashtags at its end.
-            itself: of photos whose features are but nearly their own: see ``Place``.
+            copy_cosines: for photos whose features are approximate, see ``Place``.
         """
-        self._place({key: features for key, (features, _) in photos.items()}, itself)
-        by_audience = dict(self._now[1])
+        self._place({key: features for key, (features, _) in photos.items()}, copy_cosines)
+        by_audience = dict(self._current[1])
         changes: dict[Audience, dict[Hashable, tuple[int, ...]]] = {}
         for key, (_, lessons) in photos.items():
             before = self._audiences.pop(key, frozenset())
-            now = frozenset(who for who, columns in lessons.items() if columns)
-            for who in before | now if key in self._places else before:
-                columns = tuple(dict.fromkeys(lessons.get(who, ())))
-                changes.setdefault(who, {})[key] = columns
+            now = frozenset(audience for audience, columns in lessons.items() if columns)
+            for audience in before | now if key in self._places else before:
+                columns = tuple(dict.fromkeys(lessons.get(audience, ())))
+                changes.setdefault(audience, {})[key] = columns
             if now and key in self._places:
                 self._audiences[key] = now
             else:
                 self._places.pop(key, None)
-        for who, lesson in changes.items():
-            taught = self._with_lesson(by_audience.pop(who, self._nothing), lesson)
+        empty = nothing_taught(self._photos.shape[1], self.fitted_factors.shape[1])
+        for audience, lesson in changes.items():
+            taught = self._with_lesson(by_audience.pop(audience, empty), lesson)
             if taught.keys:
-                by_audience[who] = taught
-        self._now = (hashtags, by_audience)
+                by_audience[audience] = taught
+        self._current = (hashtags, by_audience)
 
     def look_around(self, taught: Taught, photos: Sequence[int]) -> None:
         """Fills in the surroundings of some photos, rows of what an audience was taught.
 
-        Not when they are taught: of all that are, few are ever near another photo.
+        Done on demand and not on learning, since few of them are ever near another photo.
         """
         unknown = [row for row in photos if np.isnan(taught.surroundings[row])]
         if unknown:
             _, cosines = nearest(taught.vectors[unknown], self._photos, COPIES + 1)
-            # The photo itself, or its mirror image, may be among the known ones.
             taught.surroundings[unknown] = cosines[:, COPIES:].max(axis=1, initial=0.0)
-
-    @property
-    def _nothing(self) -> Taught:
-        return nothing_taught(self._photos.shape[1], self.fitted_factors.shape[1])
 
     @cached_property
     def _inverse(self) -> NDArray[np.float64]:
-        """(f, f), of the normal equation's part that all photos share."""
+        """(f, f) inverse of the part of the normal equation that all photos share."""
         factors = self.fitted_factors.astype(np.float64)
         identity = np.eye(factors.shape[1])
         gram = factors.T @ factors + self._settings.regularization * identity
         return np.asarray(np.linalg.inv(gram), np.float64)
 
     def _place(
-        self, photos: Mapping[Hashable, Floats | None], itself: Mapping[Hashable, float]
+        self, photos: Mapping[Hashable, Floats | None], copy_cosines: Mapping[Hashable, float]
     ) -> None:
-        """Notes where photos are."""
+        """Stores the photos' vectors."""
         features = {key: row for key, row in photos.items() if row is not None}
         keys = list(features)
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
             vectors = self._space.project(np.stack([features[key] for key in some]))
             for key, vector in zip(some, vectors, strict=True):
-                self._places[key] = Place(vector, itself.get(key, 1.0))
+                self._places[key] = Place(vector, copy_cosines.get(key, 1.0))
 
     def _solved(self, photos: Mapping[Hashable, tuple[int, ...]]) -> dict[Hashable, TaughtPhoto]:
-        """Photos with factors of their hashtags; the fit's hashtags keep their factors."""
+        """Photos with factors solved from their hashtags' factors, which stay fixed."""
         by_length: dict[int, dict[Hashable, tuple[int, ...]]] = {}
         for key, columns in photos.items():
             fitted = tuple(c for c in columns if c < len(self.fitted_factors))
             by_length.setdefault(len(fitted), {})[key] = fitted
         solved: dict[Hashable, TaughtPhoto] = {}
-        for length, alike in by_length.items():
-            keys = list(alike)
+        for length, columns_by_key in by_length.items():
+            keys = list(columns_by_key)
             for start in range(0, len(keys), BATCH):
                 some = keys[start : start + BATCH]
                 if length:
-                    rows = np.array([alike[key] for key in some], np.intp)
+                    rows = np.array([columns_by_key[key] for key in some], np.intp)
                     alpha = self._settings.alpha
                     factors = solve_few(self.fitted_factors, self._inverse, rows, alpha)
                 else:
-                    # Hashtags that the fit did not know tell nothing, so neighbours must.
+                    # Hashtags new to the fit have no factors to solve from, so take neighbours'.
                     factors = self._mean_of_neighbours([self._places[key] for key in some])
                 for key, row in zip(some, factors, strict=True):
                     solved[key] = TaughtPhoto(self._places[key], row, photos[key])
@@ -154,7 +150,7 @@ class Lessons:
         return weighted_mean(self._photo_factors[rows], shares)
 
     def _with_lesson(self, taught: Taught, photos: Mapping[Hashable, tuple[int, ...]]) -> Taught:
-        """What an audience was taught with some photos changed; without hashtags, forgotten."""
+        """``taught`` with some photos replaced; those without hashtags are forgotten."""
         affected = {c for columns in photos.values() for c in columns}
         for key, columns in zip(taught.keys, taught.columns, strict=True):
             if key in photos:
@@ -162,26 +158,25 @@ class Lessons:
         forgotten: dict[Hashable, TaughtPhoto | None] = dict.fromkeys(photos)
         solved = self._solved({key: columns for key, columns in photos.items() if columns})
         taught = with_photos(taught, forgotten | solved)
-        # The factors of the fit's hashtags stay; others are solved from the photos that carry them.
-        carrying: dict[int, list[int]] = {
+        carriers_by_column: dict[int, list[int]] = {
             c: [] for c in sorted(affected) if c >= len(self.fitted_factors)
         }
-        for row, columns in enumerate(taught.columns if carrying else ()):
+        for row, columns in enumerate(taught.columns if carriers_by_column else ()):
             for column in columns:
-                if column in carrying:
-                    carrying[column].append(row)
-        late = {
+                if column in carriers_by_column:
+                    carriers_by_column[column].append(row)
+        new_factors = {
             column: factors
             for column, factors in zip(taught.hashtags, taught.hashtag_factors, strict=True)
-            if column not in carrying
+            if column not in carriers_by_column
         }
         gram = (self._photo_gram + taught.gram).astype(np.float32)
-        for column, carriers in carrying.items():
+        for column, carriers in carriers_by_column.items():
             if carriers:
                 alpha, regularization = self._settings.alpha, self._settings.regularization
                 at = np.array(carriers, np.intp)
-                late[column] = solve(taught.factors, gram, at, alpha, regularization)
-        columns_of_late = np.array(sorted(late), np.intp)
-        factors = np.array([late[column] for column in columns_of_late], np.float32)
+                new_factors[column] = solve(taught.factors, gram, at, alpha, regularization)
+        new_columns = np.array(sorted(new_factors), np.intp)
+        factors = np.array([new_factors[column] for column in new_columns], np.float32)
         size = taught.factors.shape[1]
-        return replace(taught, hashtags=columns_of_late, hashtag_factors=factors.reshape(-1, size))
+        return replace(taught, hashtags=new_columns, hashtag_factors=factors.reshape(-1, size))

@@ -1,35 +1,30 @@
-"""From ordered hashtags to the list that people get: the first five, mixes of sizes, albums.
+"""Turns ranked hashtags into the list people get: the first five, mixes of sizes, albums.
 
-The first five decide: Instagram takes no more. Among them no two are of a family (dog and dogs),
-and a hashtag may lose its place for being like one before it.
+The first five matter most: Instagram allows no more. No two of them belong to one family (dog and
+dogs), and a hashtag may lose its place for being too similar to one before it.
 
-A mix of sizes puts hashtags that few, some or many posts carry side by side. A broad hashtag drowns
-a post among millions, a niche one is searched by few: those between are where a post of a small
-account is seen. What is most relevant should still come first, so a mix moves hashtags a few places
-and never across the list.
+A mix of sizes combines hashtags with few, some and many posts. A broad hashtag buries a post among
+millions and few people search for a niche one; a small account is seen in between. The most
+relevant should still come first, so a mix moves a hashtag by a few places only.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommenders.als_taught import Audience
+from recommenders.arrays import Floats
+from recommenders.families import Apart
 from recommenders.ranking import Hashtag, Ranking
 
-Floats = NDArray[np.float32]
-
 FIRST = 5
-"""The hashtags that decide."""
+"""How many hashtags matter most."""
 
 SIZES = ("niche", "middle", "broad")
 
 MIDDLE_POSTS = (100_000, 10_000_000)
-"""From and up to how many posts on a platform a hashtag is of the middle size: there a post is
-found and not drowned."""
+"""A hashtag of the middle size has from the first to the second number of posts on a platform."""
 
 MIXES: Mapping[str, tuple[float, float, float]] = {
     "even": (1 / 3, 1 / 3, 1 / 3),
@@ -41,37 +36,27 @@ MIXES: Mapping[str, tuple[float, float, float]] = {
 """Shares of niche, middle and broad hashtags, by the name a chat chooses."""
 
 REACH = 5
-"""Places that a mix moves a hashtag at most."""
+"""The most places a mix moves a hashtag."""
 
 _PER_ALBUM_PHOTO = 60
-"""Of an album each photo proposes at least this many hashtags."""
+"""Each photo of an album proposes at least this many hashtags."""
 
 _FIRST_POOL = 40
-"""How far down the list the first five are looked for."""
-
-_SHORTEST_ROOT, _TELLING = 3, 4
-
-_COMMUNITY = re.compile(
-    r"(?:s?of(?:instagram|theday|ig|insta)|s?(?:lovers?|life|love|gram|stagram|time|day|vibes|"
-    r"photography|photo|addict|obsessed|mood|style|goals))$"
-)
-_ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
-_COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
-_WOMEN = re.compile("|".join(_COUNTERPARTS))
+"""The first five are chosen from this many of the best hashtags."""
 
 
 @dataclass(frozen=True)
 class AnswerRequest:
-    """What decides an answer beside the photo.
+    """Everything an answer depends on besides the photo.
 
     Attributes:
         backend: one of the engine's.
-        top: how many hashtags; fewer come where no more fit.
+        top: how many hashtags at most.
         style: one of ``recommenders.backends.STYLES``.
-        mix: of sizes, a key of ``MIXES``; None leaves hashtags as they are ranked.
+        mix: of sizes, a key of ``MIXES``; None keeps the ranking's order.
         skip: hashtags that must not appear.
         language: one of ``recommenders.backends.LANGUAGES``.
-        audience: who asks: what it was taught counts.
+        audience: who asks; what was taught to this audience counts.
         words: hashtags that the caption names.
     """
 
@@ -87,14 +72,15 @@ class AnswerRequest:
 
 @dataclass(frozen=True)
 class Rules:
-    """What an answer may hold.
+    """What an answer may contain.
 
     Attributes:
-        floor: a hashtag less probable is not among the first five; where they are fewer than five,
-            nothing comes after them.
-        careful: floors of single hashtags, wherever they stand: those that are said of a person
-            only where the evidence is very good.
-        forbidden_pairs: of two hashtags, one of each group, the one that fits less is left out.
+        floor: the least score of one of the first five; where fewer than five reach it, nothing
+            follows them.
+        careful: least scores of single hashtags at any position: those that describe people need
+            very good evidence.
+        forbidden_pairs: pairs of groups. Of two hashtags, one from each group, the lower-ranked
+            is left out.
     """
 
     floor: float = 0.0
@@ -102,7 +88,7 @@ class Rules:
     forbidden_pairs: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
 
     def allowed(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
-        """The list without what may not stand there, behind the hashtags ``before`` it."""
+        """The list without what may not follow the hashtags ``before`` it, or one another."""
         allowed: list[Hashtag] = []
         forbidden = self._forbidden_beside(before)
         for hashtag in hashtags:
@@ -113,7 +99,11 @@ class Rules:
         return allowed
 
     def sure(self, hashtags: Sequence[Hashtag], before: int = 0) -> list[Hashtag]:
-        """The list as far as it is likely enough, behind as many as there are ``before`` it."""
+        """The list if its first five reach the floor; otherwise only those of them that do.
+
+        Args:
+            before: how many hashtags of the first five are in the answer already.
+        """
         first = hashtags[: max(0, FIRST - before)]
         sure = [hashtag for hashtag in first if hashtag.score >= self.floor]
         return list(hashtags) if len(sure) == len(first) else sure
@@ -132,72 +122,6 @@ class Rules:
 NO_RULES = Rules()
 
 
-@lru_cache(maxsize=1 << 16)
-def family(tag: str) -> str:
-    """What dog and dogs have in common: two of a family do not both take one of the first five.
-
-    Nor do womanportrait and manportrait: where it is not clear which, the likelier one is enough.
-    """
-    return _ENDINGS.sub("", _WOMEN.sub(lambda match: _COUNTERPARTS[match[0]], tag))
-
-
-def relatives(tags: Iterable[str], vocabulary: Iterable[str]) -> set[str]:
-    """The hashtags of the vocabulary that are of a family with one of ``tags``; and these."""
-    tags = set(tags)
-    families = set(map(family, tags))
-    return tags | {tag for tag in vocabulary if family(tag) in families}
-
-
-def root(tag: str) -> str:
-    """What a hashtag is about, without what makes it a community's: dog of dogsofinstagram."""
-    return family(_COMMUNITY.sub("", tag) or tag)
-
-
-def share_a_root(one: str, other: str) -> bool:
-    """Whether two roots are the same, or one begins or ends the other: lake and lakeside.
-
-    A short one says nothing of a word that is little longer: sun of sunset, dog of hotdog.
-    """
-    shorter, longer = sorted((one, other), key=len)
-    if shorter == longer:
-        return True
-    long_enough = max(len(shorter), len(longer) - len(shorter)) >= _TELLING
-    return (
-        long_enough
-        and len(shorter) >= _SHORTEST_ROOT
-        and (longer.startswith(shorter) or longer.endswith(shorter))
-    )
-
-
-class Apart:
-    """Hashtags of which no two are of a family, and no more than a few share a root with one.
-
-    Attributes:
-        of_a_root: how many may share a root, one of them counted.
-    """
-
-    def __init__(self, of_a_root: int) -> None:
-        self.of_a_root = of_a_root
-        self._families: set[str] = set()
-        self._roots: list[str] = []
-        self._sharing: list[int] = []
-
-    def takes(self, tag: str) -> bool:
-        """Takes a hashtag in, unless that brings too many of a family or of a root together."""
-        own = root(tag)
-        alike = [at for at, other in enumerate(self._roots) if share_a_root(own, other)]
-        # Flower shares its root with flowershop and wildflower, which share none themselves.
-        most = max((self._sharing[at] for at in alike), default=0)
-        if family(tag) in self._families or max(most, len(alike)) >= self.of_a_root:
-            return False
-        for at in alike:
-            self._sharing[at] += 1
-        self._families.add(family(tag))
-        self._roots.append(own)
-        self._sharing.append(1 + len(alike))
-        return True
-
-
 def pick(
     ranking: Ranking,
     order: Floats,
@@ -209,8 +133,8 @@ def pick(
     """The ``top`` best hashtags of one photo.
 
     Args:
-        order: (V,) what to sort by.
-        scores: (V,) relevance, told with each hashtag.
+        order: (V,) what to sort by; hashtags at 0 or below are left out.
+        scores: (V,) relevance, returned with each hashtag.
         hashtags: the vocabulary.
         skip: hashtags that must not appear.
     """
@@ -233,16 +157,17 @@ def answer(
     of_a_root: int = FIRST,
     before: Sequence[str] = (),
 ) -> list[Hashtag]:
-    """The ``top`` hashtags of one photo, or of an album's photos as one, best first.
+    """The ``top`` hashtags of one photo, or of all photos of an album together, best first.
 
     Args:
-        recommend: gives every photo's list of as many hashtags as it is asked for, best first.
-        photos: how many there are.
-        mix: a key of ``MIXES``; None leaves hashtags as they are ranked.
-        size: of a hashtag, an index of ``SIZES``; None where sizes are unknown.
-        rules: of what may be shown.
+        recommend: takes a number of hashtags and returns a list of that length for each photo,
+            best first.
+        photos: how many photos there are.
+        mix: a key of ``MIXES``; None keeps the ranking's order.
+        size: maps a hashtag to an index of ``SIZES``; None where sizes are unknown.
+        rules: what may be shown.
         of_a_root: how many of the first five may share a root.
-        before: hashtags that stand in the answer already: what follows fits behind them.
+        before: hashtags already in the answer, which this list continues.
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
@@ -253,7 +178,7 @@ def answer(
     for ranked in lists:
         hashtags = [hashtag for hashtag in ranked if hashtag.tag not in before][:candidates]
         if mix is not None and size is not None and hashtags:
-            # What fits best stays first, whatever its size: it may be the only one that is posted.
+            # The best stays first, whatever its size: it may be the only one that gets posted.
             best, others = hashtags[0], hashtags[1:]
             places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
             hashtags = [best, *(others[place] for place in places)]
@@ -269,16 +194,16 @@ def answer(
 def _shared_fairly(
     lists: Sequence[Sequence[Hashtag]], served: Sequence[float] = ()
 ) -> list[Hashtag]:
-    """The lists of an album's photos as one, in which every photo has its share from the top on.
+    """Merges the lists of an album's photos so that each photo is represented from the top on.
 
-    Place by place the hashtag comes that serves most photos, and a photo counts the less the better
-    it is served already (sequential proportional approval voting, Thiele 1895). How well a hashtag
-    serves a photo goes by its place in the photo's list, so that one whose scores are high does not
-    take the others' places. Its score is that of the photo which it fits best.
+    Sequential proportional approval voting (Thiele 1895): each place goes to the hashtag that
+    serves the photos best, and a photo counts less the better it is served already. How well a
+    hashtag serves a photo depends on its rank in the photo's list and not on its score, so that a
+    photo with high scores does not crowd out the others. Its score in the result is its highest.
 
     Args:
         lists: of every photo, best first.
-        served: how well every photo is served already; nothing where it is left out.
+        served: how well every photo is served already; 0 by default.
     """
     best: dict[str, float] = {}
     for hashtag in (hashtag for ranked in lists for hashtag in ranked):
@@ -289,35 +214,35 @@ def _shared_fairly(
     for photo, ranked in enumerate(lists):
         for place, hashtag in enumerate(ranked):
             serves[photo, columns[hashtag.tag]] = _serves(place)
-    so_far = np.array(served or [0] * len(lists), float)
+    served_so_far = np.array(served or [0] * len(lists), float)
     left = np.ones(len(tags), bool)
     shared: list[Hashtag] = []
     for _ in tags:
-        worth = np.where(left, (1 / (1 + so_far)) @ serves, -np.inf)
-        # Rounded, so that of two equal ones that of the earlier photo comes first everywhere.
+        worth = np.where(left, (1 / (1 + served_so_far)) @ serves, -np.inf)
+        # Rounded, so that a tie goes to the earlier photo on every machine.
         column = int(worth.round(9).argmax())
         left[column] = False
-        so_far += serves[:, column]
+        served_so_far += serves[:, column]
         shared.append(Hashtag(tags[column], best[tags[column]]))
     return shared
 
 
 def _serves(place: int) -> float:
-    """How well the hashtag at a place of a photo's list serves it: the first 1, the sixth half."""
+    """How well the hashtag at a place of a photo's list serves it: 1 at the top, ½ at the sixth."""
     return FIRST / (FIRST + place)
 
 
 def _serving(ranked: Sequence[Hashtag], tags: Collection[str]) -> float:
-    """How well ``tags`` serve the photo of a list."""
+    """How well ``tags`` serve the photo of this list."""
     return sum(_serves(place) for place, hashtag in enumerate(ranked) if hashtag.tag in tags)
 
 
 def first_apart(
     hashtags: Sequence[Hashtag], of_a_root: int = FIRST, before: Sequence[str] = ()
 ) -> list[Hashtag]:
-    """The list with its first ``FIRST`` apart, as ``Apart`` has it; those in the way come after.
+    """Reorders a list so that its first ``FIRST`` satisfy ``Apart``; those passed over follow.
 
-    The first of the answer: where hashtags stand ``before`` the list, they are among them.
+    Hashtags already in the answer, ``before``, count among the first.
     """
     first: list[Hashtag] = []
     rest: list[Hashtag] = []
@@ -333,8 +258,8 @@ def first_apart(
 def mixed_order(sizes: Sequence[int], shares: Sequence[float]) -> list[int]:
     """Reorders a ranked list gently towards a mix of sizes.
 
-    Place by place, the best-ranked hashtag within reach of the size that is most behind its share
-    comes next; a hashtag that has been passed over ``REACH`` times comes next whatever its size.
+    Each place goes to the best-ranked hashtag within ``REACH`` of the size furthest behind its
+    share; a hashtag that has been passed over ``REACH`` times goes next whatever its size.
 
     Args:
         sizes: of the ranked hashtags, best first, indices of ``SIZES``.
@@ -377,7 +302,7 @@ def _best_columns(order: Floats, count: int) -> list[int]:
 def _first_columns(
     ranking: Ranking, order: Floats, columns: list[int], hashtags: Sequence[str], count: int
 ) -> list[int]:
-    """The first ones: relevant, apart, and not five names for the same thing."""
+    """The first hashtags: relevant, ``Apart``, and not five names for the same thing."""
     pool = columns[:_FIRST_POOL]
     directions = ranking.directions if ranking.diversity else None
     likeness = np.zeros(len(pool), np.float32)
@@ -397,6 +322,6 @@ def _first_columns(
         if directions is not None and pool[at] < len(directions):
             known = [c if c < len(directions) else pool[at] for c in pool]
             alike = directions[known] @ directions[pool[at]]
-            alike[[c >= len(directions) for c in pool]] = 0  # nobody knows what taught ones mean
+            alike[[c >= len(directions) for c in pool]] = 0  # taught hashtags have no vectors
             likeness = np.maximum(likeness, alike)
     return chosen

@@ -1,4 +1,4 @@
-"""The names by which people choose what recommends, in a chat and on the command line."""
+"""The option names that people choose from, in a chat and on the command line."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ class Backend(StrEnum):
 
 
 class Style(StrEnum):
-    """What comes first: what fits, what earns likes, or a balance of both."""
+    """What ranks first: what fits, what earns likes, or a balance of both."""
 
     RELEVANT = "relevant"
     BALANCED = "balanced"
@@ -20,7 +20,7 @@ class Style(StrEnum):
 
 
 class Language(StrEnum):
-    """Hashtags in English, as Russians post them, or both side by side."""
+    """Hashtags in English, in Russian as people post them, or both."""
 
     EN = "en"
     RU = "ru"

@@ -1,7 +1,7 @@
-"""Photos that wait for the network at a time go through it together.
+"""Photos that wait for the network at the same time go through it in one batch.
 
-There is no deadline: a photo starts at once where a lane is free, and what comes while all are busy
-is the next batch. So one photo alone never waits for others.
+There is no collecting time: a photo starts at once if a lane is free, and those that arrive while
+all are busy form the next batch. So a photo alone never waits for others.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from recommenders.arrays import Floats
 from recommenders.engine import Engine
 
 Features = dict[str, Floats]
-"""Of one photo: a vector (dims,) for each backbone."""
+"""One photo's features, (dims,) by backbone."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Batches:
     Args:
         threads: where they are computed.
         lanes: how many batches are computed at a time.
-        most: photos of a batch. On one core of a CPU torch takes 41 ms a photo in batches of one or
-            two, 47 of four and 57 of eight, which no longer fit its cache; a GPU wants many.
+        most: photos in a batch. On one CPU core torch takes 41 ms a photo in batches of one or two,
+            47 of four and 57 of eight, which no longer fit its cache; a GPU prefers many.
     """
 
     def __init__(self, threads: Executor, lanes: int, most: int = 2) -> None:
@@ -47,7 +47,7 @@ class Batches:
     async def features(
         self, engine: Engine, photo: Image.Image, backbones: Sequence[str]
     ) -> Features:
-        """Features of one photo, whatever others are computed with it."""
+        """Features of one photo, which may be computed in a batch with others."""
         one = _Waiting(engine, tuple(backbones), photo, asyncio.get_running_loop().create_future())
         self._waiting.append(one)
         self._start()
@@ -61,14 +61,14 @@ class Batches:
             task.add_done_callback(self._running.discard)
 
     def _next(self) -> list[_Waiting]:
-        """The photos that waited longest and that one engine computes."""
+        """The next batch, longest wait first, all for the same engine and backbones."""
         batch: list[_Waiting] = []
         while self._waiting and len(batch) < self._most:
             one = self._waiting[0]
             if batch and (one.engine, one.backbones) != (batch[0].engine, batch[0].backbones):
                 break
             self._waiting.popleft()
-            if not one.features.done():  # nobody waits for it any more
+            if not one.features.done():  # else it was cancelled
                 batch.append(one)
         return batch
 

@@ -19,13 +19,13 @@ from recommenders.words import WordsGain
 
 @dataclass(frozen=True)
 class Both:
-    """Fuses two recommenders where the bundle can, and blends them elsewhere.
+    """Fuses two recommenders where the bundle has a fusion, and blends them otherwise.
 
     Attributes:
         als: the ALS recommender.
         w2v: Word2Vec, on the network that the fusion was fitted on.
         fusion: None in a bundle without one.
-        als_weight: in the blend, from 0 (Word2Vec alone) to 1.
+        als_weight: weight of ALS in the blend, from 0 (Word2Vec alone) to 1.
         gain: what the words of captions add.
         popularity: (V,) float32, share of the posts that carry each hashtag.
     """
@@ -40,25 +40,25 @@ class Both:
     def recognised(
         self, features: Mapping[str, NDArray[np.floating]], audiences: Collection[Audience]
     ) -> tuple[Recognition, Floats]:
-        """What ALS and Word2Vec know of photos, by their backbones' features (n, dims)."""
+        """What ALS and Word2Vec recognise, from features (n, dims) by backbone."""
         als = self.als.recognised(features[self.als.backbone], audiences)
         return als, self.w2v.scores(features[self.w2v.backbone])
 
     def scores(self, als: Recognition, w2v: Floats, near: Floats | None) -> Floats:
-        """Relevance (n, V + taught) float32 of what ``recognised`` gave.
+        """Relevance (n, V + taught) float32 from what ``recognised`` returned.
 
         Args:
-            near: (n, V + taught or more) how near each hashtag is to the words of a caption; None
-                without any.
+            near: (n, V + taught or more) how near each hashtag is to the words of the caption;
+                None without captions.
         """
         scores = blend(als.scores, w2v, self.als_weight)
         if near is not None:
             near = near[:, : scores.shape[1]]
         if self.fusion is not None:
-            # Hashtags that were learnt after the fit stay as they are blended.
+            # Hashtags learnt after the fit keep their blended scores.
             known = len(self.fusion.share)
-            of_known = None if near is None else near[:, :known]
-            scores[:, :known] = self.fusion.scores(sources_of(als, w2v, known), of_known)
+            near_known = None if near is None else near[:, :known]
+            scores[:, :known] = self.fusion.scores(sources_of(als, w2v, known), near_known)
         return scores if near is None else raised(scores, self.gain.of(near))
 
     def shares(
@@ -68,21 +68,21 @@ class Both:
         near: Floats,
         audiences: Collection[Audience],
     ) -> dict[int, SourceShares]:
-        """What each source counted for hashtags, in the photos' mean, by column.
+        """How much each source contributed to hashtags, mean over the photos, by column.
 
         Args:
-            near: (V + taught,) how near each hashtag is to the words of a caption.
+            near: (V + taught,) how near each hashtag is to the words of the caption.
             audiences: whose lessons count.
         """
         als, w2v = self.recognised(features, audiences)
         known = w2v.shape[1] if self.fusion is None else len(self.fusion.share)
         at = np.array([min(column, known - 1) for column in columns])
-        of_each = np.broadcast_to(at, (len(w2v), len(at)))
+        columns_of_each = np.broadcast_to(at, (len(w2v), len(at)))
         if self.fusion is not None:
-            added = self.fusion.contributions(sources_of(als, w2v, known), of_each)
+            added = self.fusion.contributions(sources_of(als, w2v, known), columns_of_each)
         else:
             relevance = als.scores[:, at], w2v[:, at]
-            share = self.popularity[of_each]
+            share = self.popularity[columns_of_each]
             added = blend_contributions(*relevance, self.als_weight, share)
         added["words"] = self.gain.of(near[at])[None]
         taught = np.zeros(len(columns), np.bool_)
@@ -100,7 +100,7 @@ class Both:
 def read_both(bundle: Bundle, recommenders: Mapping[str, Recommender]) -> Both:
     """The backend ``both`` of a bundle.
 
-    The fusion asks the network that it was fitted on; a blend takes Word2Vec wherever it runs.
+    A fusion needs Word2Vec on the backbone it was fitted on; a blend takes it on any.
     """
     als, w2v = recommenders["als"], recommenders["w2v"]
     assert isinstance(als, AlsRecommender)

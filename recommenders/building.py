@@ -1,4 +1,4 @@
-"""A bundle on disk to recommenders ready to answer: its backbones loaded, its parts put on them."""
+"""Builds recommenders from a bundle: loads its backbones and puts its parts on them."""
 
 import logging
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 def load_backbones(
     bundle: Bundle, weights_dir: Path | None, loaded: Mapping[str, Backbone]
 ) -> dict[str, Backbone]:
-    """The backbones that a bundle needs, and those it can use whose weights are in place.
+    """The backbones that a bundle needs, and optional ones that have their weights in place.
 
     Args:
-        loaded: backbones that are in memory already; taken where they are the same.
+        loaded: backbones in memory already, reused where they are the same.
 
     Raises:
-        BundleError: where the bundle was fitted on other weights, or on a backbone unknown here.
-        WeightsError: where the weights of one that it needs are missing.
+        BundleError: where the bundle was fitted on other weights, or on an unknown backbone.
+        WeightsError: where the weights of a backbone that it needs are missing.
     """
     backbones: dict[str, Backbone] = {}
     for name, digest in bundle.backbones.items():
@@ -55,7 +55,7 @@ def load_backbones(
 
 
 def build_recommenders(bundle: Bundle, backbones: Mapping[str, Backbone]) -> dict[str, Recommender]:
-    """The recommenders that a bundle has, ``als`` and ``w2v`` or one of them.
+    """A bundle's recommenders: ``als``, ``w2v`` or both.
 
     Raises:
         BundleError: where it has none, or is damaged.
@@ -72,7 +72,7 @@ def build_recommenders(bundle: Bundle, backbones: Mapping[str, Backbone]) -> dic
 
 
 def _with_classifier(name: str, weights_dir: Path | None) -> Backbone | None:
-    """A backbone that a bundle can use but does not need, where its weights are in place."""
+    """An optional backbone; None without its weights or without a classifier in them."""
     if find(name, weights_dir) is None:
         return None
     try:
@@ -89,7 +89,7 @@ def _with_classifier(name: str, weights_dir: Path | None) -> Backbone | None:
 def _on_other_backbone(
     bundle: Bundle, backbones: Mapping[str, Backbone]
 ) -> Word2VecRecommender | None:
-    """Word2Vec on the first backbone there of those that the bundle would rather use."""
+    """Word2Vec on the first loaded one of the backbones that the bundle prefers; None for none."""
     head = read_class_head(bundle)
     if head is None:
         return None

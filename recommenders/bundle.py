@@ -20,16 +20,16 @@ from safetensors.numpy import load_file, save_file
 from recommenders.arrays import Array
 
 STARTER = Path(__file__).parent / "starter"
-"""The bundle that ships, and answers where no other is named."""
+"""The bundle that ships with tag4pic, the default."""
 
 NEIGHBOURS = "neighbours"
-"""The part that is used where it lies, on the disk: an index of many photos."""
+"""The part that is memory-mapped and not read: an index of many photos."""
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "hashtags.txt"
 
-# Parts name files: nothing in a manifest may lead out of its folder.
+# Part names become file names, so they must not lead out of the folder.
 _PART = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -39,7 +39,7 @@ class BundleError(Exception):
 
 @dataclass
 class Part:
-    """One part of a bundle: settings, plain JSON values, and named arrays."""
+    """One part of a bundle: settings (plain JSON values) and named arrays."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -47,15 +47,15 @@ class Part:
 
 @dataclass
 class Bundle:
-    """A bundle in memory; what its parts hold is read by ``recommenders.bundle_parts``.
+    """A bundle in memory; ``recommenders.bundle_parts`` reads its parts.
 
     Attributes:
         model: the model's version, such as ``starter-1``.
         hashtags: the vocabulary, canonical.
-        backbones: SHA-256 of the weights that each part was fitted with, by backbone.
+        backbones: SHA-256 of the weights that the parts were fitted with, by backbone.
         settings: per part (``als``, ``w2v``, ``both``, ``ranking``), plain JSON values.
         arrays: per part, named arrays.
-        metrics, provenance: what was measured when it was fitted, and from what.
+        metrics, provenance: the fit's measurements, and what it was fitted from.
     """
 
     model: str
@@ -73,12 +73,12 @@ class Bundle:
         return replace(self, settings=self.settings | settings, arrays=self.arrays | arrays)
 
     def without(self, *parts: str) -> "Bundle":
-        """A copy without the arrays of these parts, for whom their memory is too much."""
+        """A copy without the arrays of these parts, to save memory."""
         arrays = {name: arrays for name, arrays in self.arrays.items() if name not in parts}
         return replace(self, arrays=arrays)
 
     def array(self, part: str, name: str, *shape: int | None) -> Array:
-        """An array of a part; ``shape`` gives the expected sizes, None where any will do.
+        """An array of a part; ``shape`` is the expected shape, None for any size.
 
         Raises:
             BundleError: where it is missing or has another shape.
@@ -101,10 +101,10 @@ class Bundle:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Reads what a bundle folder says of itself, of this format and otherwise unchecked.
+    """Reads the manifest of a bundle folder; only its format version is checked.
 
     Raises:
-        BundleError: where it is missing, cannot be read or is of another format version.
+        BundleError: where it is missing, cannot be read or has another format version.
     """
     path = folder / MANIFEST
     try:
@@ -160,7 +160,7 @@ def load(folder: Path) -> Bundle:
 def _read(path: Path) -> dict[str, Array]:
     if path.stem != NEIGHBOURS:
         return load_file(path)
-    with safe_open(path, "np") as file:  # which looks whether the file is whole
+    with safe_open(path, "np") as file:  # checks that the file is complete
         names = list(file.keys())
     with path.open("rb") as opened:
         start = 8 + int.from_bytes(opened.read(8), "little")
@@ -193,7 +193,7 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
 
 
 def save(bundle: Bundle, folder: Path) -> None:
-    """Writes a bundle, whole or not at all; replaces a bundle that is there.
+    """Writes a bundle, whole or not at all, replacing an existing one.
 
     Raises:
         BundleError: where the folder holds something else, or cannot be written.
@@ -225,7 +225,7 @@ def save(bundle: Bundle, folder: Path) -> None:
 
 
 def _set_aside(folder: Path) -> Path:
-    """Where the old bundle is for the moment in which the new one takes its place."""
+    """Where the old bundle is while the new one takes its place."""
     folder = folder.resolve()
     return folder.with_name(f".{folder.name}.old")
 
@@ -245,12 +245,9 @@ def _write(bundle: Bundle, folder: Path) -> None:
         "provenance": bundle.provenance,
     }
     for part, arrays in bundle.arrays.items():
-        save_file(_contiguous(arrays), folder / f"{part}.safetensors")
+        contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+        save_file(contiguous, folder / f"{part}.safetensors")
     (folder / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
     (folder / MANIFEST).write_text(
         json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-
-
-def _contiguous(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: np.asarray(array, order="C") for name, array in arrays.items()}

@@ -1,9 +1,9 @@
-"""The parts of a bundle: what each holds, written and read in one place.
+"""Writes and reads the parts of a bundle.
 
-What ``als_part`` writes, ``read_als`` reads, and so on for each part. Readers raise BundleError
-where an array is missing or of a shape that does not fit the vocabulary and the backbone. Factors
-and weights are stored as float16, photos' vectors as int8. What is known about the hashtags
-themselves is in ``recommenders.hashtag_tables``.
+``als_part`` writes what ``read_als`` reads, and so on for each part. Readers raise BundleError
+where an array is missing or its shape does not fit the vocabulary or the backbone. Factors and
+weights are stored as float16, photos' vectors as int8. The part ``knowledge`` is in
+``recommenders.hashtag_tables``.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from recommenders.ranking import Ranking
 from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender, directions
 
 RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
-"""Settings of a backend's part that are its ranking's."""
+"""Settings of a backend's part that belong to its ranking."""
 
 
 def als_part(fitted: FittedAls) -> Part:
@@ -42,7 +42,7 @@ def als_part(fitted: FittedAls) -> Part:
 
 
 def indexed(als: Part) -> dict[str, Part]:
-    """The part ``als`` with an index in place of its photos, which is a part of its own.
+    """The part ``als`` with its photos replaced by an index, which is a part of its own.
 
     Raises:
         PhotoIndexError: where usearch is not installed.
@@ -92,7 +92,7 @@ def _known_photos(bundle: Bundle, dims: int) -> KnownPhotos:
 
 
 def with_hashtag_factors(bundle: Bundle, factors: Floats) -> Part:
-    """The part ``als`` with factors (V + new, f) of a vocabulary that has grown."""
+    """The part ``als`` with the factors (V + new, f) of an extended vocabulary."""
     arrays, settings = bundle.arrays["als"], bundle.settings["als"]
     return Part(
         {"fitted_hashtags": settings.get("fitted_hashtags", len(bundle.hashtags))},
@@ -108,7 +108,7 @@ def w2v_part(
     scale: float,
     hashtags_per_post: float,
 ) -> Part:
-    """The part ``w2v``; arguments as of ``Word2VecRecommender``."""
+    """The part ``w2v``; arguments as for ``Word2VecRecommender``."""
     return Part(
         {
             "backbone": backbone,
@@ -160,7 +160,7 @@ def read_vectors(bundle: Bundle) -> Floats:
 
 
 def read_directions(bundle: Bundle) -> Floats:
-    """Unit vectors (V, d) of the hashtags, as Word2Vec compares them; (0, 1) without Word2Vec."""
+    """Unit vectors (V, d) of the hashtags as Word2Vec compares them; (0, 1) without Word2Vec."""
     if "w2v" not in bundle.arrays:
         return np.zeros((0, 1), np.float32)
     return directions(read_vectors(bundle), int(bundle.settings["w2v"].get("groups", 1)))
@@ -200,17 +200,17 @@ def ranking_part(popularity: Floats, rating: Floats, default_backend: str | None
     """The part ``ranking``.
 
     Args:
-        popularity, rating: (V,) float32, as of ``Ranking``.
-        default_backend: of a new chat; None where the bundle answers no photos.
+        popularity, rating: (V,) float32, as in ``Ranking``.
+        default_backend: for a new chat; None where the bundle answers no photos.
     """
     settings = {} if default_backend is None else {"default_backend": default_backend}
     return Part(settings, {"popularity": popularity, "rating": rating})
 
 
 def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]:
-    """How each backend's relevance becomes a list; all of them look at the same vectors."""
+    """Each backend's ranking; all share the same vectors."""
     popularity = _floats(bundle, "ranking", "popularity", len(bundle.hashtags))
-    rating = read_rating(bundle)
+    rating = _floats(bundle, "ranking", "rating", len(bundle.hashtags))
     settings = {backend: bundle.settings.get(backend, {}) for backend in backends}
     diverse = any(float(one.get("diversity", 0.0)) for one in settings.values())
     vectors = unit(read_vectors(bundle)) if diverse and "w2v" in bundle.arrays else None
@@ -228,12 +228,12 @@ def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]
 
 
 def read_ranking(bundle: Bundle, backend: str) -> Ranking:
-    """How a backend's relevance becomes a list: what ``ranking_part`` wrote, its own settings."""
+    """One backend's ranking, from the part ``ranking`` and the backend's own settings."""
     return read_rankings(bundle, [backend])[backend]
 
 
 def rules_part(rules: Rules) -> Part:
-    """The part ``answers``: settings alone."""
+    """The part ``answers``, which has only settings."""
     pairs = [[sorted(left), sorted(right)] for left, right in rules.forbidden_pairs]
     return Part({"floor": rules.floor, "careful": dict(rules.careful), "forbidden_pairs": pairs})
 
@@ -271,7 +271,7 @@ def fusion_part(fusion: Fusion) -> Part:
 def read_fusion(bundle: Bundle) -> Fusion | None:
     """What ``fusion_part`` wrote; None where ``both`` is blended.
 
-    Its vocabulary is that of the fit: hashtags learnt later by fine-tuning stand behind it.
+    It covers the vocabulary of the fit; hashtags added by fine-tuning come after those.
     """
     if "fusion" not in bundle.arrays:
         return None
@@ -293,22 +293,17 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
     )
 
 
-def read_rating(bundle: Bundle) -> Floats:
-    """What each hashtag's uses earn, (V,) float32 from 0 to 1."""
-    return _floats(bundle, "ranking", "rating", len(bundle.hashtags))
-
-
 def with_taught_hashtags(ranking: Ranking, uses: NDArray[np.number], photos: int) -> Ranking:
-    """A ranking of a vocabulary that goes on with hashtags that people taught.
+    """A ranking extended by n hashtags that people taught.
 
     Args:
-        uses: (n,) photos that carry each of them.
-        photos: all known ones.
+        uses: (n,) how many photos carry each of them.
+        photos: how many photos are known in all.
     """
     popularity, rating = ranking.popularity, ranking.rating
     share = (np.asarray(uses, np.float32) + np.float32(0.5)) / np.float32(photos + 1)
-    # Never rarer than what is known, or a little relevance would go a long way; and no better or
-    # worse rated than others.
+    # Never rarer than the rarest known one, or a little relevance would lift it too far; rated as
+    # the median.
     return replace(
         ranking,
         popularity=np.concatenate([popularity, np.clip(share, popularity.min(), 1)]),
@@ -321,10 +316,10 @@ def _floats(bundle: Bundle, part: str, name: str, *shape: int | None) -> Floats:
 
 
 def within(bundle: Bundle, numbers: Array, least: int, end: int) -> Array:
-    """The same whole numbers, where they are from ``least`` up to but not including ``end``.
+    """Returns the numbers unchanged if all are in ``range(least, end)``.
 
     Raises:
-        BundleError: where they are not.
+        BundleError: where one is not.
     """
     if numbers.size and (int(numbers.min()) < least or int(numbers.max()) >= end):
         raise BundleError(f"Bundle {bundle.model} is damaged. Take it from a backup.")

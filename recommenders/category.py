@@ -1,4 +1,4 @@
-"""A category of hashtags, and how the part ``knowledge`` of a bundle stores it."""
+"""A category of hashtags, and how the part ``knowledge`` of a bundle stores categories."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,16 +9,15 @@ from recommenders.bundle import Bundle, BundleError
 
 @dataclass(frozen=True)
 class Category:
-    """What some hashtags are about.
+    """A topic shared by some hashtags.
 
     Attributes:
-        name: no other category's; "coffee and tea", or the leading hashtags: boat_water_sailing.
-        leaders: the hashtags that lead it. One hashtag may lead several categories.
-        posts: how many of the training posts are of it; None where a table made it.
-        titles: what people call it, by language (``en``, ``ru``); none where it is called by its
-            leaders.
-        head: name of the category that it stands under; None for one that stands under none.
-        hashtags: the leaders, and behind them those that are at home in it, the weightiest first;
+        name: unique; "coffee and tea", or the leading hashtags: boat_water_sailing.
+        leaders: its leading hashtags. One hashtag may lead several categories.
+        posts: how many training posts belong to it; None where it comes from a table.
+        titles: its title by language (``en``, ``ru``); empty where the leaders serve as one.
+        head: name of the parent category; None at the top.
+        hashtags: the leaders, then the other members, the highest weight first;
             ``recommenders.knowledge`` fills them in.
     """
 
@@ -31,7 +30,7 @@ class Category:
 
 
 def category_settings(categories: Sequence[Category]) -> list[dict[str, Any]]:
-    """Categories as a manifest holds them; what is not there is left out."""
+    """Categories as a manifest stores them; missing values are left out."""
     rows = []
     for one in categories:
         row = {
@@ -46,7 +45,7 @@ def category_settings(categories: Sequence[Category]) -> list[dict[str, Any]]:
 
 
 def read_categories(bundle: Bundle) -> tuple[Category, ...]:
-    """What ``category_settings`` wrote; leaders that the vocabulary lacks are left out.
+    """What ``category_settings`` wrote; leaders not in the vocabulary are left out.
 
     Raises:
         BundleError: where it is damaged.
@@ -68,7 +67,7 @@ def read_categories(bundle: Bundle) -> tuple[Category, ...]:
 
 def _category(row: Mapping[str, Any], known: Container[str]) -> Category:
     name, posts, head = str(row["name"]), row.get("posts"), row.get("head")
-    # Bundles of earlier versions have their leaders in the name alone.
+    # Bundles of earlier versions have the leaders only in the name.
     leaders = row["leaders"] if "leaders" in row else _in_name(name, known)
     return Category(
         name,
@@ -80,7 +79,7 @@ def _category(row: Mapping[str, Any], known: Container[str]) -> Category:
 
 
 def _in_name(name: str, known: Container[str]) -> list[str]:
-    """The hashtags that a name is made of, which may have underscores of their own."""
+    """The hashtags joined in a name, which may contain underscores themselves."""
     words = name.split("_")
     leaders: list[str] = []
     while words:

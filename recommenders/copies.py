@@ -1,32 +1,32 @@
-"""Is this photo a copy of one seen before: re-encoded, made smaller, brighter, cropped a little?
+"""Is this photo a copy of a known one: re-encoded, made smaller, brighter, cropped a little?
 
-Two hashes and the colours of small copies of the photo decide, and confirm one another.
+Two hashes and the colours of a small thumbnail must agree.
 
-- The **average hash** (8×8 grey thumbnail, a bit a pixel: brighter than the mean or not) proposes.
-  A copy's differs in a few bits. Cut into ``BANDS`` bands, two hashes at most ``BANDS - 1`` bits
-  apart agree in one whole band at least (pigeonhole), so an index on each band proposes every
-  candidate without a table scan. Many different photos are that near too: a bright sky over dark
-  ground is one hash.
+- The **average hash** (8×8 grey thumbnail, one bit a pixel: brighter than the mean or not) proposes
+  candidates. A copy's differs in a few bits. Cut into ``BANDS`` bands, two hashes at most
+  ``BANDS - 1`` bits apart agree in at least one whole band (pigeonhole), so an index on each band
+  finds every candidate without a table scan. Many different photos are that near too: every bright
+  sky over dark ground has about the same hash.
 - The **perceptual hash** (256 bits: the signs of the low frequencies of the cosine transform) tells
   a copy from those.
-- The **colours** (the mean YCbCr of each of 8×8 fields) tell apart what is alike in grey: a red and
-  a blue card of one layout. They may be stronger or weaker, as a brighter copy's are, but not of
-  another hue in any field.
+- The **colours** (the mean YCbCr of each of 8×8 fields) separate photos that are alike in grey: a
+  red and a blue card of the same layout. They may be stronger or weaker, as a brighter copy's are,
+  but no field may have another hue.
 
-Where features of a backbone are at hand they must agree as well. They do not do it alone: they are
-made to be alike for alike photos, and were nearer for two frames of one horse (cosine 0.95) than
-for a small photo and its copy (0.88 in the median).
+Where features of a backbone are available they must agree as well. They are not enough alone: they
+are similar for similar photos, and were nearer for two frames of one horse (cosine 0.95) than for a
+small photo and its copy (0.88 in the median).
 
-A photo cropped by a few per cent has other hashes altogether. So each photo is hashed twice, whole
-and without ``CROP`` at each side, and a whole photo is compared with the cropped views too.
+A photo cropped by a few per cent has entirely different hashes. So each photo is hashed twice,
+whole and with ``CROP`` cut off each side, and a whole photo is compared with cropped views too.
 
-The perceptual hashes may differ in more bits where there is a reason: one photo is cropped, or
-brighter so that its whites have lost their detail, or just as bright in each field, a copy of very
-low quality. Frames of one fixed camera, which are as near, have none of these.
+The perceptual hashes may differ in more bits where that is explained: one photo is cropped, or
+brighter so that its whites have lost their detail, or has the same brightness in each field (a copy
+of very low quality). Frames of one fixed camera, which are as near, fit none of these.
 
-A plain picture, a black square say, has nothing to be known by: it is nobody's copy.
+A plain picture, a black square say, shows nothing to recognise: it is no photo's copy.
 
-Pure functions; ``storage.known_photos`` keeps the hashes, and
+Pure functions; ``storage.known_photos`` stores the hashes, and
 ``training.evaluation.duplicate_figures`` measures the thresholds.
 """
 
@@ -50,12 +50,12 @@ MAX_DISTANCE = BANDS - 1
 
 @dataclass(frozen=True)
 class Limits:
-    """How much what confirms a copy may differ.
+    """The most by which a copy may differ.
 
     Attributes:
         perceptual: bits of the perceptual hash.
-        perceptual_with_reason: the same where one is cropped, brighter, or just as bright in each
-            field.
+        perceptual_with_reason: the same where one is cropped, brighter, or has the same brightness
+            in each field.
         colours: of 255, in any field.
     """
 
@@ -66,46 +66,46 @@ class Limits:
 
 LIMITS = Limits()
 BRIGHTER = 1.08
-"""From this factor on a photo counts as brighter than another. Frames of one fixed camera that are
-nearly the same differ by up to 1.04."""
+"""A photo at least this factor brighter counts as brighter. Nearly equal frames of one fixed camera
+differ by up to 1.04."""
 JUST_AS_BRIGHT = 1.5
-"""The most that the brightness of fields may differ in the mean, of 255, to be called that. Copies
-differ by up to 0.8, frames of one fixed camera by 1.9 and more."""
+"""The most by which the fields' brightness, of 255, may differ in the mean to count as the same.
+Copies differ by up to 0.8, frames of one fixed camera by 1.9 and more."""
 MIN_COSINE = 0.5
 """The least cosine between the features of a photo and its copy."""
 MAX_CANDIDATES = 256
-"""The most photos that are compared; those with the nearest average hashes come first."""
+"""The most photos that are compared, those with the nearest average hashes first."""
 CROP = 0.03
-"""The share of its width and height that a photo's cropped view lacks at each side."""
+"""The share of its width and height that is cut off each side for a photo's cropped view."""
 
 _FREQUENCIES = 16
 _FIELDS = 8
 COLOUR_BYTES = 3 * _FIELDS**2
-"""How many numbers tell a photo's colours."""
+"""How many numbers describe a photo's colours."""
 _STRENGTH = 1.4
 """The colours of a copy may be stronger or weaker by this factor."""
 _SMALL = 64
 _PLAIN = 8.0
-"""Pixels of a small copy that vary by no more (standard deviation, of 255) show nothing.
+"""A photo is plain when the pixels of a small copy have no larger standard deviation (of 255).
 
-Of 20,000 photos none varies by less than 12."""
+Of 20,000 photos none has less than 12."""
 
-# 64 bits in 5 bands: the widths that differ least.
+# 64 bits in 5 bands as equal as possible.
 _WIDTHS = tuple(BITS // BANDS + (band < BITS % BANDS) for band in range(BANDS))
 
 
 @dataclass(frozen=True)
 class Hashes:
-    """What a photo is recognised by, or the cropped view of one.
+    """The hashes of a photo, or of its cropped view.
 
     Attributes:
         average: 0 to 2**64 - 1.
         perceptual: 0 to 2**256 - 1.
-        colours: ``COLOUR_BYTES`` bytes, Y, Cb and Cr of each field, row by row; None where they are
-            not known, as of photos stored before there were any, and then the rest decides.
-        cropped: of the photo without ``CROP`` at each side; None for a view that is cropped itself,
-            and where not known.
-        plain: it shows nothing, so it is nobody's copy.
+        colours: ``COLOUR_BYTES`` bytes, Y, Cb and Cr of each field, row by row; None where unknown,
+            as for photos stored by earlier versions: then they are not compared.
+        cropped: of the photo with ``CROP`` cut off each side; None for such a view itself, and
+            where unknown.
+        plain: the photo shows nothing, so it is no copy.
     """
 
     average: int
@@ -144,10 +144,10 @@ def hashes(image: Image.Image) -> Hashes:
 
 
 def looked_up(one: Hashes) -> Iterator[tuple[Hashes, bool, bool]]:
-    """What of a photo to look up, in order: (view, among cropped views, either is cropped).
+    """The look-ups for a photo, in order: (view, among cropped views, either is cropped).
 
-    The whole photo among whole ones comes first, then as what is left of one, then as what one is
-    left of. A plain picture is not looked up at all.
+    First the whole photo among whole ones, then among cropped views, then its cropped view among
+    whole ones. A plain picture is not looked up.
     """
     if one.plain:
         return
@@ -189,11 +189,10 @@ def nearest(
     max_distance: int = MAX_DISTANCE,
     limit: int = MAX_CANDIDATES,
 ) -> NDArray[np.intp]:
-    """Which of ``hashes`` may be copies: indices of those near enough, nearest first.
+    """Indices of the ``hashes`` within ``max_distance`` bits, nearest first, at most ``limit``.
 
-    ``hashes`` (n,) int64, signed as stored, newest photo first: among equally near ones the order
-    stays, and no more than ``limit`` are returned. Near-uniform photos share one hash by the
-    thousand; the limit keeps one of them from reading every other's features.
+    ``hashes`` (n,) int64, signed as stored, newest photo first; ties keep that order. Thousands of
+    near-uniform photos share one hash; the limit avoids reading the features of all of them.
     """
     different = np.bitwise_count(hashes.view(np.uint64) ^ np.uint64(average_hash))
     near = np.flatnonzero(different <= max_distance)
@@ -208,22 +207,22 @@ def perceptual_distances(perceptual_hash: int, others: NDArray[np.uint8]) -> NDA
 
 
 def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How far the hue of a photo is from that of ``others`` (n, 192): (n,) float32, 0 … 255.
+    """The hue difference of a photo from each of ``others`` (n, 192): (n,) float32, 0 … 255.
 
-    It is the distance in the plane of Cb and Cr, in the field where it is largest, between one
-    field's colour and the other's, made stronger or weaker as far as a copy's may be.
+    The largest distance of any field in the plane of Cb and Cr, after scaling one of the two
+    colours by as much as a copy's strength may differ.
     """
     one = _chroma(np.frombuffer(colours, np.uint8)[None])
     many = _chroma(others)
-    apart = np.minimum(_apart(one, many), _apart(many, one))
-    largest: NDArray[np.float32] = apart.max(axis=1, initial=0)
+    distances = np.minimum(_hue_distances(one, many), _hue_distances(many, one))
+    largest: NDArray[np.float32] = distances.max(axis=1, initial=0)
     return largest
 
 
 def has_reason(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether the brightness of a photo and each of ``others`` (n, 192) tells one for a copy: (n,).
+    """Whether brightness explains a photo's difference from each of ``others`` (n, 192): (n,) bool.
 
-    One is clearly brighter as a whole, or both are just as bright in each field.
+    One is clearly brighter as a whole, or both have the same brightness in each field.
     """
     one = np.frombuffer(colours, np.uint8)[None, ::3].astype(np.float32)
     many = others[:, ::3].astype(np.float32)
@@ -256,17 +255,17 @@ def confirmed(
     cropped: bool = False,
     limits: Limits = LIMITS,
 ) -> dict[int, int]:
-    """Which of n proposed photos pass for the same by all their hashes: bits by index.
+    """Which of n candidates are the same photo by all their hashes.
 
     Args:
         one: the photo, or its cropped view, that is looked up.
         perceptual: (n, 32) uint8, the others' perceptual hashes, as ``packed``.
-        colours: (n, 192) uint8, the others' colours; without meaning where ``one`` has none.
+        colours: (n, 192) uint8, the others' colours; ignored where ``one`` has none.
         cropped: one of the two is a cropped view.
-        limits: others than the bot's own, to try them.
+        limits: the bot's own by default.
 
     Returns:
-        In how many bits the perceptual hashes of each differ.
+        By index, in how many bits the perceptual hashes differ.
     """
     bits = perceptual_distances(one.perceptual, perceptual)
     reason: NDArray[np.bool_] = np.full(len(bits), cropped)
@@ -280,11 +279,11 @@ def confirmed(
 
 
 def most_alike(bits: Mapping[int, int], cosines: Mapping[int, float]) -> int | None:
-    """The photo that another is a copy of, of those whose hashes agree; None where features differ.
+    """The likeliest original among photos with matching hashes; None where all features differ.
 
     Args:
-        bits: in which perceptual hashes differ, by photo.
-        cosines: of features, by photo; where there are none to compare, the hashes suffice.
+        bits: how many bits of the perceptual hashes differ, by photo.
+        cosines: of features, by photo; where one is missing, the hashes suffice.
     """
     alike = [photo for photo in bits if cosines.get(photo, MIN_COSINE) >= MIN_COSINE]
     return min(
@@ -306,7 +305,7 @@ def _hashes(grey: Thumbnails, fields: Image.Image) -> Hashes:
 
 
 def _is_plain(image: Image.Image, fields: Image.Image) -> bool:
-    if _variation(fields) > 2 * _PLAIN:  # then smaller fields vary as well
+    if _variation(fields) > 2 * _PLAIN:  # then the small copy varies as well
         return False
     return _variation(image.resize((_SMALL, _SMALL), Image.Resampling.BOX)) <= _PLAIN
 
@@ -321,11 +320,15 @@ def _chroma(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
     return colours.reshape(len(colours), _FIELDS**2, 3)[..., 1:].astype(np.float32) - 128
 
 
-def _apart(some: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far ``others`` are from ``some`` made stronger or weaker, field by field: (n, 64)."""
-    squares = np.maximum((some * some).sum(axis=2), 1e-6)
-    strength = np.clip((some * others).sum(axis=2) / squares, 1 / _STRENGTH, _STRENGTH)
-    distances: NDArray[np.float32] = np.linalg.norm(strength[..., None] * some - others, axis=2)
+def _hue_distances(
+    reference: NDArray[np.float32], others: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Distances (n, 64) of fields, ``reference`` scaled in strength to fit each of ``others``."""
+    squares = np.maximum((reference * reference).sum(axis=2), 1e-6)
+    strength = np.clip((reference * others).sum(axis=2) / squares, 1 / _STRENGTH, _STRENGTH)
+    distances: NDArray[np.float32] = np.linalg.norm(
+        strength[..., None] * reference - others, axis=2
+    )
     return distances
 
 

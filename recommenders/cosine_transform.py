@@ -1,30 +1,29 @@
-"""The cosine transform of small grey copies, bit by bit as SciPy computes it.
+"""The cosine transform of small grey copies, bit for bit as SciPy computes it.
 
-Photos are known again by the signs of its values, and those of symmetric pictures are zero but for
-rounding: their last bits must never change. The bot would import SciPy for this alone.
+Photos are recognised by the signs of its values, which for symmetric pictures are zero except for
+rounding errors: the last bits must never change. SciPy would be imported for this alone.
 """
 
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from recommenders.arrays import Doubles
 
 SIDE = 64
 _TURN = 4 * SIDE
-"""A cosine of the transform is one of a whole number of steps, so many to a turn."""
+"""Steps in a full turn; every cosine of the transform is at a whole number of steps."""
 _FINE = 16
-"""SciPy multiplies a turn by as many fine steps with one of the rest."""
+"""SciPy composes an angle of a multiple of so many steps and the remainder."""
 
 
-def cosine_transform(grey: Floats) -> Floats:
+def cosine_transform(grey: Doubles) -> Doubles:
     """The transform (DCT-II, not scaled) of (64, 64), down the columns and then along the rows."""
     return _along_rows(_along_rows(grey.T).T)
 
 
-def _along_rows(values: Floats) -> Floats:
-    """Of each row: its ends and the sums and differences of pairs are a spectrum's halves."""
+def _along_rows(values: Doubles) -> Doubles:
+    """The transform of each row, by an inverse real FFT of the row's pairs."""
     ends, first, second = values[:, :: SIDE - 1] * 2, values[:, 1:-1:2], values[:, 2:-1:2]
     spectrum = np.empty((len(values), SIDE // 2 + 1), np.complex128)
     spectrum[:, 0], spectrum[:, -1] = ends[:, 0], ends[:, 1]
@@ -40,7 +39,7 @@ def _along_rows(values: Floats) -> Floats:
 
 
 def _cosine(step: int) -> float:
-    """As SciPy rounds it: from the tables of two shorter steps."""
+    """With SciPy's rounding: from the tables of two angles that add up to it."""
     (cosine, sine), (other_cosine, other_sine) = (
         _octant(step % _FINE),
         _octant(step - step % _FINE),
@@ -49,7 +48,7 @@ def _cosine(step: int) -> float:
 
 
 def _octant(step: int) -> tuple[float, float]:
-    """Cosine and sine of steps up to a quarter of a turn, each of an angle below 45°."""
+    """Cosine and sine of up to a quarter turn of steps, computed at angles below 45°."""
     angle = 0.25 * math.pi / _TURN
     if 8 * step < _TURN:
         return math.cos(8 * step * angle), math.sin(8 * step * angle)

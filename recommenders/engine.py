@@ -1,4 +1,4 @@
-"""A bundle ready to answer: its backbones, its recommenders and its ranking behind one door."""
+"""The engine: a loaded bundle with its backbones, recommenders and ranking behind one interface."""
 
 import threading
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from PIL import Image
 from recommenders import answers
 from recommenders import bundle as bundles
 from recommenders.als import AlsRecommender
-from recommenders.als_taught import Audience, heard_by
+from recommenders.als_taught import Audience, audiences_for
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
@@ -37,7 +37,7 @@ from recommenders.vocabulary import Vocabulary
 from recommenders.words import Words
 
 LIKELY = 0.5
-"""A hashtag is likely where the model, taught nothing, holds it for true rather than not."""
+"""From this score, without what people taught, a hashtag counts as likely."""
 
 Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
 """Features (dims,) of a photo by backbone, and its hashtags by audience."""
@@ -48,8 +48,8 @@ __all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", 
 class Engine:
     """Answers photos with hashtags. Safe to call from several threads.
 
-    What people taught counts for its audience, everybody or one chat; an answer is for the
-    ``audience`` that asks, None where that is no chat. See ``recommenders.als_taught``.
+    What people taught counts for its audience: everybody, or one chat. An answer is for the
+    ``audience`` that asks; None is no particular chat. See ``recommenders.als_taught``.
 
         engine = Engine.load()
         photo = decode(path, engine.working_side)
@@ -58,22 +58,22 @@ class Engine:
 
     Attributes:
         model: the bundle's version, such as ``starter-1``.
-        hashtags: the vocabulary, hashtags that people taught at its end; empty where nobody
-            teaches one any more.
-        own_hashtags: the vocabulary without those.
-        backends: those that are installed, of ``BACKENDS``.
-        default_backend: of a new chat: the most accurate on photos that the fit did not see.
-        fused: whether ``both`` gives probabilities, rather than blended relevance.
-        backbones: by backend, those whose features it takes.
-        confirm_backbone: whose features confirm that two photos are copies.
-        knowledge: what the bundle knows about its hashtags; None where it knows nothing.
-        rated: whether hashtags have ratings by likes; without, all styles are one.
+        hashtags: the vocabulary, then hashtags that people taught; "" in place of one that no
+            lesson has any more.
+        own_hashtags: the bundle's vocabulary.
+        backends: those of ``BACKENDS`` that the bundle has.
+        default_backend: for a new chat: the most accurate on photos held out from the fit.
+        fused: whether ``both`` gives probabilities rather than blended relevance.
+        backbones: for each backend, the backbones whose features it takes.
+        confirm_backbone: the backbone whose features confirm that two photos are copies.
+        knowledge: facts about the bundle's hashtags; None in a bundle without.
+        rated: whether hashtags have ratings by likes; without, all styles rank alike.
         min_side: pixels of a photo's shorter side that the backbones can use.
-        working_side: as many, or more, that a photo is to be decoded with.
+        working_side: pixels that the shorter side should be decoded to, at least ``min_side``.
     """
 
     def __init__(self, bundle: Bundle, backbones: Mapping[str, Backbone]) -> None:
-        self.bundle = bundle.without("als", "w2v", "replay")  # of which nothing is read later
+        self.bundle = bundle.without("als", "w2v", "replay")  # large, and not needed any more
         self.model = bundle.model
         self._vocabulary = Vocabulary(bundle.hashtags)
         self.hashtags, self.own_hashtags = self._vocabulary.hashtags, self._vocabulary.own
@@ -112,7 +112,7 @@ class Engine:
         """Loads a bundle, the starter when ``model_dir`` is None, and the backbones it needs.
 
         Args:
-            at_work: an engine whose backbones are taken over where they are the same.
+            at_work: an engine whose backbones are reused where they are the same.
 
         Raises:
             BundleError: when the bundle is missing, damaged or was fitted on other weights.
@@ -136,10 +136,10 @@ class Engine:
         return {name: self._loaded[name].features(photos) for name in backbones}
 
     def words_in(self, text: str, audience: Audience = None) -> tuple[str, ...]:
-        """The hashtags that the words of a text name: those of a photo's caption are evidence.
+        """The hashtags that a text names; those in a photo's caption are evidence.
 
         Args:
-            audience: who wrote it. What others taught it does not name.
+            audience: who wrote it; hashtags that only others taught are not recognised.
         """
         return self._words.named(text, self._vocabulary.sees(audience))
 
@@ -156,10 +156,10 @@ class Engine:
 
         Args:
             audience: who asks.
-            taught: False leaves out all that people taught.
-            words: of each photo, what ``words_in`` gives of its caption; ``both`` alone hears them.
+            taught: False leaves out everything that people taught.
+            words: for each photo, ``words_in`` of its caption; only ``both`` uses them.
         """
-        audiences = heard_by(audience) if taught else ()
+        audiences = audiences_for(audience) if taught else ()
         sees = self._vocabulary.sees(audience)
         return self._scoring.scores(features, backend, audiences, words, sees)
 
@@ -175,18 +175,18 @@ class Engine:
         taught: bool = True,
         words: Sequence[Collection[str]] = (),
     ) -> list[list[Hashtag]]:
-        """Hashtags of photos, a list each, best first.
+        """A list of hashtags for each photo, best first.
 
         Args:
             features: (n, dims) by backbone, of at least ``backbones[backend]``.
             backend: one of ``backends``.
-            top: how many hashtags; fewer come where no more fit.
+            top: how many hashtags at most.
             style: one of ``STYLES``.
             skip: hashtags that must not appear.
             audience, taught, words: as for ``scores``.
         """
-        # First the ranking: should photos be learnt meanwhile, the scores have more hashtags than
-        # it knows, never fewer.
+        # The ranking is read first: if photos are learnt meanwhile, the scores cover more hashtags
+        # than the ranking, never fewer.
         ranking = self._rankings[backend]
         scores = self.scores(features, backend, audience, taught=taught, words=words)
         order = ranking.order(scores, style)
@@ -204,17 +204,17 @@ class Engine:
         request: AnswerRequest,
         before: Sequence[str] = (),
     ) -> list[Hashtag]:
-        """What people get for a photo, or for an album's photos as one, best first.
+        """What people get for a photo, or for all photos of an album together, best first.
 
         Args:
             features: as for ``recommend``.
-            before: hashtags that stand in the answer already: what follows fits behind them, and
-                says none of them again, nor in another language.
+            before: hashtags already in the answer, which this list continues: it repeats none of
+                them, not even in another language.
         """
         photos = len(next(iter(features.values())))
         of_a_root = self._rankings[request.backend].of_a_root
         rules = self._rules
-        # Several have one Russian form.
+        # Several hashtags may share one Russian form.
         most = request.top if request.language == "en" else 2 * request.top
         hashtags = answers.answer(
             lambda count: self.recommend(
@@ -230,7 +230,7 @@ class Engine:
             top=most,
             mix=request.mix,
             size=self.knowledge.size_index if self.knowledge else None,
-            # Only the fusion's scores are probabilities that a floor can be held against.
+            # Only the fusion's scores are probabilities, which the floors are meant for.
             rules=rules if request.backend == "both" else replace(rules, floor=0, careful={}),
             of_a_root=of_a_root,
             before=[self._vocabulary.meant(tag, request.audience) for tag in before],
@@ -247,14 +247,14 @@ class Engine:
         skip: Collection[str] = (),
         audience: Audience = None,
     ) -> list[Hashtag]:
-        """Hashtags for a text without a photo, best first, with how near they are, 0 to 1.
+        """Hashtags for a text without a photo, best first, with their similarity, 0 to 1.
 
         Args:
-            text: "sunset beach", "закат"; what it names itself stands first.
-            language, skip, audience: as of ``AnswerRequest``.
+            text: "sunset beach", "закат"; the hashtags it names come first.
+            language, skip, audience: as in ``AnswerRequest``.
 
         Returns:
-            Nothing where none of the words names a hashtag.
+            Nothing where the text names no hashtag.
         """
         named = self.words_in(text, audience)
         alike = self._words.alike(named, self._vocabulary.sees(audience))
@@ -268,7 +268,7 @@ class Engine:
     def likely(
         self, features: Mapping[str, NDArray[np.floating]], hashtags: Iterable[str]
     ) -> set[str]:
-        """Those hashtags of a photo that the model, taught nothing, finds likely by itself.
+        """Those of ``hashtags`` that are likely for a photo, ignoring what people taught.
 
         Args:
             features: (dims,) by backbone; where one is missing, nothing is likely.
@@ -287,13 +287,13 @@ class Engine:
 
     @property
     def taught_backbones(self) -> tuple[str, ...]:
-        """Whose features ``learn`` can use, the best first."""
+        """The backbones whose features ``learn`` can use, the best first."""
         own = self.backbones.get("als", self.backbones[self.backends[0]])[0]
         return (own,) if self._feature_map is None else (own, self._feature_map.source)
 
     @property
     def default_mix(self) -> str | None:
-        """The mix of sizes that a new chat gets; None where hashtags stay as they are ranked."""
+        """The mix of sizes that a new chat gets; None for the ranking's order."""
         mix = self.knowledge.preferred_mix if self.knowledge else None
         return mix if mix in answers.MIXES else None
 
@@ -307,12 +307,12 @@ class Engine:
         audience: Audience = None,
         words: Collection[str] = (),
     ) -> list[Reason]:
-        """Why a photo, or an album's photos as one, got these hashtags: a reason each.
+        """Why a photo, or an album, got these hashtags: a reason for each.
 
         Args:
             features, backend, audience: as for ``recommend``.
-            skip: hashtags of known photos, or words, that must not be named.
-            words: what ``words_in`` gives of the caption.
+            skip: hashtags that no reason may mention.
+            words: ``words_in`` of the caption.
         """
         meant = {tag: self._vocabulary.meant(tag, audience) for tag in hashtags}
         return self._scoring.explain(
@@ -321,50 +321,50 @@ class Engine:
             {tag: self._vocabulary.column(one) for tag, one in meant.items()},
             self._vocabulary.shown(audience),
             skip,
-            heard_by(audience),
+            audiences_for(audience),
             words,
             self._vocabulary.sees(audience),
         )
 
     def was_taught(self, tag: str, audience: Audience) -> bool:
-        """Whether an audience sees a hashtag that the bundle does not know, because of people."""
+        """Whether an audience sees a hashtag only because people taught it."""
         return self._vocabulary.was_taught(tag, audience)
 
     def learn(self, photos: Mapping[Hashable, Lesson]) -> None:
-        """Takes photos that people tagged into the ALS backend, at once.
+        """Adds photos that people tagged to the ALS backend, effective at once.
 
             engine.learn({1: (features, {None: ["sunset"], chat: ["mycat"]})})
 
-        It takes as long as these photos need, whatever was taught before.
+        The time depends on these photos only, not on what was taught before.
 
         Args:
             photos: key to the photo's lesson. A key taught before is replaced and needs no
                 features; one without hashtags is forgotten. New photos without features of one of
-                ``taught_backbones`` are passed over.
+                ``taught_backbones`` are ignored.
         """
         als = self._scoring.recommenders.get("als")
         if not isinstance(als, AlsRecommender):
             return
         with self._lock:
             taught: dict[Hashable, tuple[Floats | None, dict[Audience, list[int]]]] = {}
-            itself: dict[Hashable, float] = {}
+            copy_cosines: dict[Hashable, float] = {}
             for photo, (features, lessons) in photos.items():
                 row = features.get(als.backbone)
                 if row is None and self._feature_map and self._feature_map.source in features:
                     row = self._feature_map(features[self._feature_map.source])
-                    itself[photo] = self._feature_map.itself
+                    copy_cosines[photo] = self._feature_map.itself
                 columns = self._vocabulary.learn(photo, lessons)
                 taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
-            als.learn(taught, len(self.hashtags), itself)
+            als.learn(taught, len(self.hashtags), copy_cosines)
             self._rank_taught(als.photos)
             if unused := self._vocabulary.forget_unused():
                 self._words.forget(unused)
 
     def _rank_taught(self, photos: int) -> None:
-        """Ranks hashtags that people taught by how many photos everybody sees them on."""
+        """Ranks taught hashtags by the number of photos that teach them to everybody."""
         uses = self._vocabulary.taught_uses()
         if not len(uses):
             return
         for name, ranking in self._fitted_rankings.items():
-            if name != "w2v":  # which scores no hashtag but its own
+            if name != "w2v":  # it scores the bundle's hashtags only
                 self._rankings[name] = with_taught_hashtags(ranking, uses, photos)

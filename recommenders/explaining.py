@@ -1,9 +1,9 @@
 """Why a photo gets a hashtag: known photos near it that carry it, and ImageNet classes seen in it.
 
-Beside them stands what each source of ``both`` counted for.
+For ``both``, also how much each source contributed.
 
-A bundle stores no hashtags of known photos, but their factors times the hashtags' factors give them
-back nearly: what ALS made the factors for. Of photos that people taught, the hashtags are known.
+A bundle does not store known photos' hashtags, but photo factors times hashtag factors approximate
+them, which is what ALS optimises. Those of photos that people taught are stored.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,27 +23,27 @@ from recommenders.w2v import Word2VecRecommender
 CLASS_NAMES = Path(__file__).parent / "class_names.txt"
 
 MIN_AFFINITY = 0.5
-"""A known photo carries the hashtags that its factors give back this surely, beside its surest."""
+"""A known photo carries a hashtag whose affinity is at least this fraction of its largest."""
 LEADING = 4
-"""Hashtags of a known photo that a reason names."""
+"""How many hashtags of a known photo a reason lists."""
 NEAREST = 3
-"""Known photos that a reason names."""
+"""How many known photos a reason lists."""
 
 MIN_COUNTED = 0.05
-"""The share of all evidence from which a source is named."""
+"""The least share of the evidence for a source to be listed."""
 
 MIN_PROBABILITY = 0.03
 MIN_SHARE = 0.15
-"""A class stands behind a hashtag where it is seen, and gives it this much of what classes do."""
+"""A class is a reason if it is this probable and gives this share of the classes' evidence."""
 
 
 SourceShares = tuple[tuple[str, float], ...]
-"""Sources of ``both`` that spoke for a hashtag, and the share of all that each counted for."""
+"""Sources of ``both`` in favour of a hashtag, with each one's share of the evidence."""
 
 
 @dataclass(frozen=True)
 class KnownPhoto:
-    """A known photo near the photo: its leading hashtags, and how near."""
+    """A known photo near the photo: its leading hashtags, and the cosine."""
 
     hashtags: tuple[str, ...]
     cosine: float
@@ -59,14 +59,14 @@ class SeenClass:
 
 @dataclass(frozen=True)
 class Reason:
-    """What stands behind a hashtag.
+    """The evidence for a hashtag.
 
     Attributes:
         known: how many of the known photos nearby carry it.
-        nearest: up to ``NEAREST`` of those, the one that gave the hashtag most first.
-        seen: up to two classes, the one that gave the hashtag most first.
-        words: hashtags that the caption names and that speak for it, the nearest first.
-        sources: what each source counted for in ``both``, as ``shares_of`` gives it.
+        nearest: up to ``NEAREST`` of those, the largest contribution first.
+        seen: up to two classes, the largest contribution first.
+        words: similar hashtags that the caption names, the nearest first.
+        sources: the sources' shares in ``both``, as returned by ``shares_of``.
     """
 
     hashtag: str
@@ -78,16 +78,16 @@ class Reason:
 
 
 def shares_of(added: Mapping[str, float]) -> SourceShares:
-    """What sources that speak for a hashtag count for, together 1, the weightiest first.
+    """The shares of the sources in favour of a hashtag, summing to 1, largest first.
 
     Args:
         added: log-odds by source: ``als`` (known photos), ``w2v`` (the projection head),
-            ``classes``, ``words``, ``share`` (how common the hashtag is). What speaks against it,
-            and what counts for little, is left out.
+            ``classes``, ``words``, ``share`` (how common the hashtag is). Negative and small ones
+            are left out.
     """
-    speaking = {source: value for source, value in added.items() if value > 0}
-    total = sum(speaking.values())
-    shares = {s: value / total for s, value in speaking.items() if value >= MIN_COUNTED * total}
+    in_favour = {source: value for source, value in added.items() if value > 0}
+    total = sum(in_favour.values())
+    shares = {s: value / total for s, value in in_favour.items() if value >= MIN_COUNTED * total}
     rest = sum(shares.values())
     return tuple((s, shares[s] / rest) for s in sorted(shares, key=lambda one: -shares[one]))
 
@@ -106,21 +106,18 @@ def explain(
     skip: Collection[str] = (),
     audiences: Collection[Audience] = (None,),
 ) -> list[Reason]:
-    """Reasons for hashtags of a photo, or of an album's photos as one.
+    """Reasons for hashtags of a photo, or of all photos of an album together.
 
     Args:
         recommenders: those that gave the hashtags.
-        features: (n, dims) by backbone; n is 1 for a photo.
-        columns: the hashtags to explain and their columns, None for one that is unknown.
+        features: (n, dims) by backbone; n is 1 for a single photo.
+        columns: the hashtags to explain and their columns, None for an unknown one.
         vocabulary: all hashtags, by column.
-        skip: hashtags of known photos that must not be named.
+        skip: hashtags of known photos that must not be listed.
         audiences: whose lessons count.
     """
-    neighbourhoods = [
-        recommender.neighbourhood(features[recommender.backbone], audiences)
-        for recommender in recommenders
-        if isinstance(recommender, AlsRecommender)
-    ]
+    als = next((one for one in recommenders if isinstance(one, AlsRecommender)), None)
+    near = None if als is None else als.neighbourhood(features[als.backbone], audiences)
     evidence = [
         (recommender, probabilities)
         for recommender in recommenders
@@ -128,21 +125,22 @@ def explain(
     ]
     reasons = []
     for tag, column in columns.items():
-        reason = Reason(tag)
-        if column is not None:
-            known, nearest = 0, list[KnownPhoto]()
-            for neighbourhood in neighbourhoods:
-                unsaid = {*skip, vocabulary[column]}
-                known, nearest = _known_photos(neighbourhood, column, vocabulary, unsaid)
-            reason = Reason(tag, known, tuple(nearest), tuple(_classes_behind(evidence, column)))
-        reasons.append(reason)
+        if column is None:
+            reasons.append(Reason(tag))
+            continue
+        unlisted = {*skip, vocabulary[column]}
+        known, nearest = (
+            (0, []) if near is None else _known_photos(near, column, vocabulary, unlisted)
+        )
+        classes = _classes_behind(evidence, column)
+        reasons.append(Reason(tag, known, tuple(nearest), tuple(classes)))
     return reasons
 
 
 def _known_photos(
     near: Neighbourhood, column: int, vocabulary: Sequence[str], skip: Collection[str]
 ) -> tuple[int, list[KnownPhoto]]:
-    """How many neighbours carry a hashtag, and the ones that give it most weight."""
+    """How many neighbours carry a hashtag, and those that contribute most to it."""
     if column >= len(near.hashtag_factors):
         return 0, []
     affinity = near.photo_factors @ near.hashtag_factors.T
@@ -171,7 +169,7 @@ def _known_photos(
 def _classes_seen(
     recommender: Recommender, features: Mapping[str, NDArray[np.floating]]
 ) -> Floats | None:
-    """What a recommender's classifier sees, (classes,); None where no classes with names."""
+    """Class probabilities of a recommender's classifier, (classes,); None without named ones."""
     if not isinstance(recommender, AlsRecommender | Word2VecRecommender):
         return None
     probabilities = recommender.classes_seen(features[recommender.backbone])
@@ -181,7 +179,7 @@ def _classes_seen(
 
 
 def _shares(recommender: Recommender, probabilities: Floats, column: int) -> Floats:
-    """(classes,) what each gives a hashtag, together 1; zeros where none gives anything."""
+    """Each class's share of the classes' evidence for a hashtag, (classes,); zeros without any."""
     assert isinstance(recommender, AlsRecommender | Word2VecRecommender)
     weight = probabilities * np.maximum(recommender.class_affinity(column), 0)
     total = float(weight.sum())

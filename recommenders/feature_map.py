@@ -1,8 +1,8 @@
-"""Features of one backbone as another would see the photo, nearly: a linear map of low rank.
+"""Approximates one backbone's features from another's by a linear map of low rank.
 
-What chats taught is stored with the features of the backbone that was at work. Where a bundle with
-another backbone takes over, its map carries them across (``training.fitting.feature_map``), until
-somebody sends the photo again.
+Lessons are stored with the features of the backbone then in use. When a bundle with another
+backbone takes over, its map (``training.fitting.feature_map``) converts them until the photo is
+sent again.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class FeatureMap:
         source, target: the backbones' names.
         source_mean, target_mean: (dims,) float32 of each.
         down, up: (source dims, rank) and (rank, target dims) float32.
-        itself: the cosine, among ALS's known photos, of a photo's mapped features and its true
-            ones: the map leaves out what cannot be told, so a copy comes no nearer than that.
+        itself: the cosine, in ALS's space, of a photo's mapped features with its true ones: a copy
+            of a mapped photo comes no nearer, since the map is lossy.
     """
 
     source: str
@@ -42,7 +42,7 @@ class FeatureMap:
 
 
 def feature_map_part(fitted: FeatureMap) -> Part:
-    """The part ``feature_map``; matrices are stored as whole numbers with a scale for each rank."""
+    """The part ``feature_map``; matrices are stored as int8 with a scale for each rank."""
     down, down_scale = _whole(fitted.down.T)
     up, up_scale = _whole(fitted.up)
     return Part(
@@ -84,6 +84,6 @@ def read_feature_map(bundle: Bundle) -> FeatureMap | None:
 
 
 def _whole(rows: Floats) -> tuple[Array, Floats]:
-    """Rows (n, k) as int8, each row's largest 127, and what each is to be multiplied by, (n,)."""
+    """Rows (n, k) as int8, each row's largest 127, and their scales (n,) to multiply by."""
     scale = np.maximum(np.abs(rows).max(axis=1), 1e-12) / 127
     return np.round(rows / scale[:, None]).astype(np.int8), scale.astype(np.float32)

@@ -1,10 +1,10 @@
-"""The backend ``both``: what several sources know of a photo, fused into one probability.
+"""The backend ``both``: fuses several sources' evidence into one probability.
 
-A fused bundle carries gradient boosted trees (Friedman 2001), fitted on photos that no source had
-seen (``training.fitting.fusion``). For a photo and a hashtag they take each source's evidence, by
-itself and relative to the hashtag's own share, for a relevance of 0.25 is no news of a hashtag that
-a quarter of all photos carry; and how much the sources know about such photos at all. They give the
-probability that the hashtag fits. Bundles without them are blended.
+A fused bundle carries gradient boosted trees (Friedman 2001), fitted on photos held out from every
+source (``training.fitting.fusion``). For a photo and a hashtag they take each source's evidence, as
+it is and relative to the hashtag's own share (a relevance of 0.25 says nothing about a hashtag that
+a quarter of all photos carry), and how familiar the sources are with such photos. They give the
+probability that the hashtag fits. Bundles without trees are blended.
 """
 
 from dataclasses import dataclass
@@ -30,17 +30,17 @@ EVIDENCE = (
     "surest_w2v",
     "surest_als",
 )
-"""What the trees are given: log-odds of each source, the same less those of the hashtag's share,
-and of the photo the cosine of its nearest known photo, the mean of the ten nearest, and the largest
+"""The trees' inputs: each source's log-odds; these minus the log-odds of the hashtag's share; and,
+for the photo, the cosine of the nearest known photo, the mean of the ten nearest, and the largest
 probability of a class and relevance of a hashtag."""
 
 BY_RELEVANCE, BY_RATIO, BY_CLASSES, BY_WORDS = 80, 60, 30, 40
-"""Hashtags of a photo that are judged: the likeliest by the sum of the sources, by how much
-likelier than usual both backends find them, by the classes, and those nearest to the caption's
-words. For others nothing speaks."""
+"""How many hashtags of a photo are scored: the best by the sum of the sources, by how much likelier
+than usual both backends find them, by the classes, and the nearest to the caption's words. The
+others have no evidence."""
 
 LEVEL = 10
-"""Of ALS's best hashtags so many tell how relevant what ALS alone has learnt is in the blend."""
+"""How many of ALS's best hashtags set the level, in the blend, of hashtags only ALS has learnt."""
 
 _LEAST = 1e-5
 _LEAST_CLASS = 1e-3
@@ -48,12 +48,12 @@ _LEAST_CLASS = 1e-3
 
 @dataclass(frozen=True)
 class Sources:
-    """What the sources know of n photos.
+    """The evidence of each source for n photos.
 
     Attributes:
         als, w2v: relevance (n, V) float32.
-        classes: (n, V) float32, the sum over ImageNet's classes of how sure each is, times what it
-            says of the hashtag; zeros where there is no classifier.
+        classes: (n, V) float32, the sum over ImageNet's classes of the class's probability times
+            the hashtag's relevance given that class; zeros without a classifier.
         surest_class: (n,) float32, the largest probability of a class.
         cosines: as in ``Recognition``.
     """
@@ -66,7 +66,7 @@ class Sources:
 
 
 def sources_of(als: Recognition, w2v: Floats, known: int) -> Sources:
-    """What ALS and Word2Vec, relevance (n, V or more), know of the first ``known`` hashtags."""
+    """The evidence of ALS and Word2Vec (n, V or more) for the first ``known`` hashtags."""
     return Sources(
         als.scores[:, :known],
         w2v[:, :known],
@@ -81,11 +81,11 @@ class Trees:
     """Gradient boosted trees as arrays, (trees, nodes) each; node 0 is a tree's root.
 
     Attributes:
-        feature: int16, which evidence a node asks; -1 for a leaf.
+        feature: int16, index of the evidence that a node tests; -1 for a leaf.
         threshold: float32; evidence up to it goes left.
-        left, right: int16, where to go on; a leaf leads to itself.
+        left, right: int16, the child nodes; a leaf's are itself.
         value: float32, what a leaf adds to the log-odds.
-        start: the log-odds to which all leaves are added.
+        start: the log-odds to which the leaves are added.
     """
 
     feature: NDArray[np.int16]
@@ -131,13 +131,13 @@ class Trees:
 
 @dataclass(frozen=True)
 class _Steps:
-    """Trees one behind another: a node of all of them is a number, and so is the way on from it.
+    """All trees flattened into one array of nodes.
 
     Attributes:
         roots: the trees' first nodes.
-        depth: so many steps lead from any root to a leaf, which leads to itself.
-        feature, threshold, value: by node, as of ``Trees``.
-        children: by twice the node, where to go right, and behind it where to go left.
+        depth: steps after which every path has reached a leaf.
+        feature, threshold, value: by node, as in ``Trees``.
+        children: a node's right child at twice its index, its left child after that.
     """
 
     roots: NDArray[np.intp]
@@ -154,7 +154,7 @@ class Fusion:
 
     Attributes:
         trees: see ``Trees``.
-        share: (V,) float32, of the photos that carry each hashtag.
+        share: (V,) float32, share of the photos that carry each hashtag.
         class_share: (V,) float32, the classes' mean evidence over all photos.
     """
 
@@ -163,16 +163,16 @@ class Fusion:
     class_share: Floats
 
     def scores(self, sources: Sources, nearness: Floats | None = None) -> Floats:
-        """Probabilities (n, V) float32 by the photos; 0 for hashtags that nothing speaks for.
+        """Probabilities (n, V) float32; 0 for hashtags without evidence.
 
         Args:
-            nearness: (n, V) to the captions' words; what is near is judged too.
+            nearness: (n, V) to the captions' words; the nearest are scored too.
         """
         columns = self.candidates(sources)
         if nearness is not None:
             near = _largest(nearness, BY_WORDS)
-            speaks = np.take_along_axis(nearness, near, axis=1) > 0
-            columns = np.concatenate([columns, np.where(speaks, near, columns[:, :1])], axis=1)
+            is_near = np.take_along_axis(nearness, near, axis=1) > 0
+            columns = np.concatenate([columns, np.where(is_near, near, columns[:, :1])], axis=1)
         scores = np.zeros(sources.als.shape, np.float32)
         np.put_along_axis(scores, columns, self.scores_of(sources, columns), axis=1)
         return scores
@@ -185,22 +185,21 @@ class Fusion:
     def contributions(self, sources: Sources, columns: NDArray[np.intp]) -> dict[str, Floats]:
         """What each source adds to the log-odds of hashtags (n, C), by its name: (n, C) float32.
 
-        A source adds what is lost where it says nothing, which is no more and no less than the
-        hashtag's share; that the hashtag is common adds what it has over one of the median share
-        where no source says anything.
+        A source adds the difference to neutral evidence, the hashtag's own share. ``share`` adds,
+        with all sources neutral, the difference to a hashtag of the median share.
         """
         evidence = self.evidence(sources, columns)
         share = evidence[..., EVIDENCE.index("share")]
-        nothing = {
+        neutral_values = {
             "als": share,
             "w2v": share,
             "classes": np.log(self.class_share[columns] + _LEAST_CLASS),
         }
-        silent = evidence.copy()
-        for source, value in nothing.items():
-            silent[..., EVIDENCE.index(source)] = value
-            silent[..., EVIDENCE.index(f"{source}_relative")] = 0
-        usual = silent.copy()
+        neutral = evidence.copy()
+        for source, value in neutral_values.items():
+            neutral[..., EVIDENCE.index(source)] = value
+            neutral[..., EVIDENCE.index(f"{source}_relative")] = 0
+        usual = neutral.copy()
         median = log_odds(np.median(self.share, keepdims=True))[0]
         for name in ("share", "als", "w2v"):
             usual[..., EVIDENCE.index(name)] = median
@@ -210,23 +209,23 @@ class Fusion:
 
         whole = total(evidence)
         added = {}
-        for source in nothing:
+        for source in neutral_values:
             without = evidence.copy()
-            asked = [EVIDENCE.index(source), EVIDENCE.index(f"{source}_relative")]
-            without[..., asked] = silent[..., asked]
+            own = [EVIDENCE.index(source), EVIDENCE.index(f"{source}_relative")]
+            without[..., own] = neutral[..., own]
             added[source] = whole - total(without)
-        return {**added, "share": total(silent) - total(usual)}
+        return {**added, "share": total(neutral) - total(usual)}
 
     def candidates(self, sources: Sources) -> NDArray[np.intp]:
-        """Columns (n, C) of the hashtags to judge; some may stand twice."""
+        """Columns (n, C) of the hashtags to score, possibly with repeats."""
         relevance = sources.als + sources.w2v + sources.classes
         ratio = np.log(np.maximum(sources.als, _LEAST)) + np.log(np.maximum(sources.w2v, _LEAST))
-        by = (
+        criteria = (
             (relevance, BY_RELEVANCE),
             (ratio - 2 * np.log(self.share), BY_RATIO),
             (sources.classes, BY_CLASSES),
         )
-        return np.concatenate([_largest(values, count) for values, count in by], axis=1)
+        return np.concatenate([_largest(values, count) for values, count in criteria], axis=1)
 
     def evidence(self, sources: Sources, columns: NDArray[np.intp]) -> Floats:
         """Evidence (n, C, ``len(EVIDENCE)``) of hashtags (n, C)."""
@@ -253,11 +252,11 @@ class Fusion:
 
 
 def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
-    """The power mean, with exponent ½, of what two backends say.
+    """The power mean, with exponent ½, of two backends' relevance.
 
-    It wants both to agree more than the plain mean does, and still hears one that is sure alone;
-    on Corel5k's validation photos it was ahead of both the plain and the geometric mean. Hashtags
-    that only ALS has learnt are as relevant beside ALS's best others as ALS says.
+    It rewards agreement more than the arithmetic mean does, but one backend alone still counts; on
+    Corel5k's validation photos it beat both the arithmetic and the geometric mean. Hashtags that
+    only ALS has learnt keep their relevance relative to ALS's best others.
 
     Args:
         als: relevance (n, V + taught) float32.
@@ -284,7 +283,7 @@ def blend(als: Floats, w2v: Floats, als_weight: float) -> Floats:
 def blend_contributions(
     als: Floats, w2v: Floats, als_weight: float, share: Floats
 ) -> dict[str, Floats]:
-    """What each backend adds to the log-odds of the blend, as ``Fusion.contributions``.
+    """What each backend adds to the log-odds of the blend, like ``Fusion.contributions``.
 
     Args:
         als, w2v, share: (n, C) relevance and shares of the same hashtags.
@@ -298,13 +297,13 @@ def blend_contributions(
 
 
 def log_odds(probabilities: Array) -> Floats:
-    """Of probabilities, as float32; those of 0 and 1 are as of nearly so."""
+    """Log-odds of probabilities, float32; 0 and 1 are clipped to stay finite."""
     clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
     return np.asarray(np.log(clipped / (1 - clipped)), np.float32)
 
 
 def raised(scores: Floats, gains: Floats) -> Floats:
-    """Scores with gains added to their log-odds; what is 0 stays 0."""
+    """Scores with gains added to their log-odds; scores of 0 stay 0."""
     after = 1 / (1 + np.exp(-(log_odds(scores) + gains)))
     return np.where((scores > 0) & (gains != 0), after, scores)
 

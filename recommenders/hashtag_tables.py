@@ -1,7 +1,7 @@
-"""The part ``knowledge`` of a bundle: what it knows about its hashtags, written and read here.
+"""Writes and reads the part ``knowledge`` of a bundle: facts about its hashtags.
 
-Hashtag vectors are stored as whole numbers of eight bits, as photos' are: both models' take hardly
-more than the twenty nearest of each hashtag would, and cosines are right to 0.004.
+Hashtag vectors are stored as int8, like photos': both models' together take hardly more space than
+each hashtag's twenty nearest would, and cosines are accurate to 0.004.
 """
 
 from collections.abc import Mapping
@@ -23,23 +23,23 @@ Table = tuple[NDArray[np.int32], NDArray[np.float16]]
 
 @dataclass(frozen=True)
 class HashtagTables:
-    """What a bundle knows about its V hashtags: the part ``knowledge``.
+    """Facts about the V hashtags of a bundle: the part ``knowledge``.
 
     Attributes:
-        categories: the one with most posts first, or as a table has them.
-        silhouette: how well the categories are told apart, -1 to 1; None where unknown.
+        categories: the one with most posts first, or in a table's order.
+        silhouette: the categories' silhouette score, -1 to 1; None where unknown.
         preferred_mix: a key of ``recommenders.answers.MIXES``; None for the ranking's own order.
         category_of: (V,) int32, -1 for none.
-        category_weight: (V,) float32, how much each hashtag is at home there.
+        category_weight: (V,) float32, how typical each hashtag is of its category.
         size: (V,) int8, indices of ``recommenders.answers.SIZES``.
         median_likes: (V,) float32, NaN where unknown.
-        vectors: by model (V, d) int8, see ``recommenders.bundle_parts.whole_numbers``; zeros for a
+        vectors: by model (V, d) int8, see ``recommenders.arrays.whole_numbers``; zeros for a
             hashtag without a vector.
-        fewest_uses: posts that must carry a hashtag for it to be called similar to another.
+        fewest_uses: posts that must carry a hashtag for it to be listed as similar to another.
         uses: (V,) int32, training posts that carry each; None in bundles of earlier versions.
-        posts: (V,) int64, a platform's count of posts, -1 where unknown; None where no counts were
-            there, and sizes are of the training posts.
-        likes: what is known of the posts' likes; None where nothing is.
+        posts: (V,) int64, a platform's count of posts, -1 where unknown; None without such counts:
+            sizes are then counted in the training posts.
+        likes: the uses of hashtags in posts with known likes; None where there are none.
         similar: in bundles of earlier versions, which have no vectors: by model, columns (V, n)
             int32 of the nearest hashtags, -1 for none, and their cosines (V, n) float16.
     """
@@ -91,7 +91,7 @@ def knowledge_part(tables: HashtagTables) -> Part:
 
 
 def read_knowledge(bundle: Bundle) -> HashtagTables | None:
-    """What ``knowledge_part`` wrote; None in a bundle of an earlier version, which lacks it.
+    """What ``knowledge_part`` wrote; None in a bundle of an earlier version.
 
     Raises:
         BundleError: where it is damaged.
@@ -127,7 +127,7 @@ def read_knowledge(bundle: Bundle) -> HashtagTables | None:
 
 
 def _likes(bundle: Bundle) -> Uses:
-    """Hashtags learnt later by fine-tuning stand behind the others, and have no uses here."""
+    """The uses with likes; hashtags added by fine-tuning come last and have none."""
     count = len(bundle.hashtags)
     likes = bundle.array("knowledge", "likes", None)
     column = bundle.array("knowledge", "likes_hashtag", len(likes))

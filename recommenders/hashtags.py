@@ -1,4 +1,4 @@
-"""What a hashtag is, how two spellings of one meet, and reading hashtags out of text.
+"""What a hashtag is, when two spellings are the same hashtag, and parsing hashtags out of text.
 
 A hashtag is shown as people write it (``normalise``): Unicode NFC, lower case, the leading ``#``
 dropped; letters and marks of any script, digits, underscores, and the middle dot inside a word; at
@@ -23,8 +23,8 @@ _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _JOINERS = _ZWNJ + _ZWJ
 _MIDDLE_DOT = "·"
 
-# What Unicode calls default ignorable: joiners, marks of direction, fillers, variation selectors.
-# They show nothing by themselves and would make two hashtags look alike, so they are dropped.
+# What Unicode calls default ignorable: joiners, direction marks, fillers, variation selectors.
+# They are invisible and would make different hashtags look alike, so they are dropped.
 _INVISIBLE = dict.fromkeys(
     [
         *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
@@ -41,14 +41,14 @@ _VIRAMA = 9
 _SIGNS = "#＃﹟"
 _SEPARATORS = re.compile(r"[\s,;،؛、，；]+")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
-# As Telegram reads: a # inside a word marks nothing, and "&#39;" is a character's number. What
-# stands behind the next # without a space is another hashtag.
+# As in Telegram, a # inside a word starts no hashtag, and "&#39;" is a character reference. A #
+# that follows without a space starts another hashtag.
 _MARKED = re.compile(rf"(?<![\w{_MIDDLE_DOT}&])(?:[{_SIGNS}]+[^\s{_SIGNS}]*)+")
 _SIGN = re.compile(f"[{_SIGNS}]+")
 
 
 class HashtagError(ValueError):
-    """Text that is not a hashtag; ``reason`` says why in a word."""
+    """Text that is not a hashtag; ``reason`` is a key that says why."""
 
     def __init__(self, text: str, reason: Reason) -> None:
         super().__init__(f"{text[:40]!r} is not a hashtag: {reason.replace('_', ' ')}")
@@ -67,7 +67,7 @@ def normalise(text: str) -> str:
     """
     tag = unicodedata.normalize("NFC", text.translate(_INVISIBLE_BUT_JOINERS))
     tag = tag.strip().lstrip(_SIGNS + _JOINERS)
-    # Lower case İ is i with a dot of its own, which is one too many.
+    # İ in lower case is i with a combining dot, which is dropped.
     tag = unicodedata.normalize("NFC", tag.lower()).replace("i\u0307", "i")
     tag = _with_needed_joiners(unicodedata.normalize("NFC", tag))
     if not tag:
@@ -75,7 +75,7 @@ def normalise(text: str) -> str:
     folded = key(tag)
     if len(tag) > MAX_LENGTH or len(folded) > MAX_KEY_LENGTH:
         raise HashtagError(text, "too_long")
-    # A mark in front would sit on the "#" and break the link, and dots stand between letters.
+    # A leading mark would combine with the "#" and break the link; dots stand between letters only.
     edges_fit = unicodedata.category(tag[0])[0] != "M" and _MIDDLE_DOT not in (tag[0], tag[-1])
     if not edges_fit or not folded or not all(map(belongs, tag + folded)):
         raise HashtagError(text, "bad_character")
@@ -86,16 +86,16 @@ def normalise(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def key(hashtag: str) -> str:
-    """What the spellings of one hashtag have in common: NFKC, case-folded. Idempotent.
+    """The key that all spellings of a hashtag share: NFKC, case-folded. Idempotent.
 
     >>> key("straße") == key("STRASSE")
     True
 
     Args:
-        hashtag: as ``normalise`` gives it; of any other text the key is of no use.
+        hashtag: as returned by ``normalise``; keys of other text are meaningless.
     """
     folded, before = hashtag, ""
-    while folded != before:  # folding can undo NFKC, and the other way round
+    while folded != before:  # folding can undo NFKC and vice versa
         before = folded
         folded = unicodedata.normalize("NFKC", folded.translate(_INVISIBLE)).casefold()
         folded = unicodedata.normalize("NFKC", folded).replace("i\u0307", "i")
@@ -103,7 +103,7 @@ def key(hashtag: str) -> str:
 
 
 def unique(hashtags: Iterable[str]) -> dict[str, str]:
-    """Hashtags by their keys, in order, each in its first spelling."""
+    """Hashtags by key, in order, each in its first spelling."""
     by_key: dict[str, str] = {}
     for tag in hashtags:
         by_key.setdefault(key(tag), tag)
@@ -111,10 +111,10 @@ def unique(hashtags: Iterable[str]) -> dict[str, str]:
 
 
 def usual_spellings(counts: Counter[str]) -> dict[str, str]:
-    """The spelling that is seen most of each hashtag, by key; of equals the first in the alphabet.
+    """The most frequent spelling of each hashtag, by key; ties go to the alphabetically first.
 
     Args:
-        counts: how often each spelling was seen.
+        counts: how often each spelling occurs.
     """
     usual: dict[str, str] = {}
     for tag in sorted(counts, key=lambda tag: (-counts[tag], tag)):
@@ -123,13 +123,13 @@ def usual_spellings(counts: Counter[str]) -> dict[str, str]:
 
 
 def parse(text: str) -> tuple[list[str], list[str]]:
-    """Hashtags of a person's text, and what looks like one and is none.
+    """The hashtags that a person typed, and the pieces that are not hashtags.
 
-    Where there is a ``#``, only what it marks counts, as in ``in_caption``. Otherwise each word is
-    a hashtag; they are separated by white space or by any script's commas and semicolons.
+    If the text has a ``#``, only what follows one counts, as in ``in_caption``. Otherwise each word
+    is a hashtag; words are separated by white space or by any script's commas and semicolons.
 
     Returns:
-        The hashtags in order without repeats, and the pieces refused as they were typed.
+        The hashtags in order without repeats, and the refused pieces as they were typed.
     """
     if _SIGN.search(_ADDRESS.sub(" ", text)):
         pieces = [word or f"#{typed}" for word, typed in _marked(text)]
@@ -147,23 +147,23 @@ def parse(text: str) -> tuple[list[str], list[str]]:
 
 
 def in_caption(text: str) -> list[str]:
-    """What stands behind each ``#`` of a text, up to the first sign, as Telegram reads it.
+    """The hashtags of a text: what follows each ``#``, up to where Telegram ends a hashtag.
 
     ``#sea.`` ``(#sun)`` ``#party🎉`` and ``#sunset@channel`` are sea, sun, party and sunset;
-    ``#one#two`` are two. A number (``#1``), an address's anchor and a character's number
-    (``&#39;``) are none.
+    ``#one#two`` are two. A number (``#1``), a URL's fragment and a character reference (``&#39;``)
+    are none.
     """
     return [word for word, _ in _marked(text) if word]
 
 
 def belongs(character: str) -> bool:
-    """Whether hashtags hold such characters; middle dots and joiners only between others."""
+    """Whether a character may be in a hashtag; middle dots and joiners only between others."""
     kind = unicodedata.category(character)
     return kind[0] in "LN" or kind in ("Mn", "Mc") or character in f"_{_MIDDLE_DOT}{_JOINERS}"
 
 
 def _marked(text: str) -> Iterator[tuple[str, str]]:
-    """What is typed behind each ``#``, and the part of it that is a hashtag: that one first."""
+    """For each ``#``: the hashtag ("" for none) and the whole piece as it was typed."""
     for chain in _MARKED.finditer(_ADDRESS.sub(" ", text)):
         for typed in _SIGN.split(chain[0])[1:]:
             signs = (at for at, one in enumerate(typed) if not _goes_on(one))
@@ -176,7 +176,7 @@ def _goes_on(character: str) -> bool:
 
 
 def _with_needed_joiners(tag: str) -> str:
-    """Leaves joiners where scripts need them: beside a virama, and ZWNJ between Arabic letters."""
+    """Keeps only necessary joiners: beside a virama, and ZWNJ between Arabic letters."""
     if _ZWNJ not in tag and _ZWJ not in tag:
         return tag
     joined = ""

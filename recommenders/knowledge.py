@@ -1,7 +1,7 @@
-"""What a bundle knows about its hashtags: similar ones, categories, sizes and likes.
+"""Facts about a bundle's hashtags: similar ones, categories, sizes and likes.
 
-All of it is computed when the bundle is fitted (``training.fitting.knowledge``); here it is looked
-up, and vectors are compared.
+They are computed when the bundle is fitted (``training.fitting.knowledge``) and looked up here;
+similar hashtags are found by comparing vectors.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ from recommenders.ranking import Hashtag
 from recommenders.ratings import Uses
 
 ALWAYS = 100
-"""So many of the most used hashtags may be called similar to another, however rare they are."""
+"""This many of the most used hashtags may be listed as similar to another, however rare."""
 
 
 class Knowledge:
@@ -31,11 +31,11 @@ class Knowledge:
         bundle: one with the part ``knowledge``; see ``Knowledge.in_bundle``.
 
     Attributes:
-        models: whose vectors tell what is similar (``skipgram``, ``cbow``), the first by default.
+        models: the models with vectors to compare (``skipgram``, ``cbow``), the default first.
         preferred_mix: of sizes, a key of ``recommenders.answers.MIXES``; None for none.
-        counted_posts: whether sizes come from a platform's counts of posts; else they are of the
+        counted_posts: whether sizes come from a platform's counts of posts, or else from the
             training posts.
-        likes: the uses of hashtags in posts whose likes were known; None where none were, or in a
+        likes: the uses of hashtags in posts with known likes; None where there are none, or in a
             bundle of an earlier version.
 
     Raises:
@@ -68,7 +68,7 @@ class Knowledge:
         return tag in self._columns
 
     def column(self, tag: str) -> int:
-        """Where a hashtag of the vocabulary stands in it; KeyError for another."""
+        """A hashtag's column in the vocabulary; KeyError for an unknown one."""
         return self._columns[tag]
 
     def similar(
@@ -77,17 +77,16 @@ class Knowledge:
         """The nearest hashtags and their cosines, nearest first.
 
         Args:
-            tags: canonical; of several those near all of them together, to the mean of their
-                unit vectors.
-            k: fewer come where fewer are near.
+            tags: canonical; several are compared by the mean of their unit vectors.
+            k: how many at most.
             model: one of ``models`` (``skipgram``, ``cbow``); the first where None.
 
         Returns:
-            Nothing for a hashtag that always stands alone.
+            Nothing for a hashtag without a vector.
 
         Raises:
             KeyError: for a hashtag that is not in the vocabulary, or another model.
-            BundleError: for several in a bundle of an earlier version, which keeps no vectors.
+            BundleError: for several in a bundle of an earlier version, which has no vectors.
         """
         columns = [self._columns[tag] for tag in ((tags,) if isinstance(tags, str) else tags)]
         if not self.models:
@@ -106,7 +105,7 @@ class Knowledge:
         ][:k]
 
     def cosine(self, tag: str, other: str, *, model: str | None = None) -> float | None:
-        """How near two hashtags are, -1 to 1; None where one of them has no vector.
+        """The cosine of two hashtags, -1 to 1; None where one of them has no vector.
 
         Raises:
             KeyError, BundleError: as ``similar``.
@@ -123,18 +122,18 @@ class Knowledge:
         return float(np.clip(vectors[one] @ vectors[two], -1, 1))
 
     def categories(self) -> tuple[Category, ...]:
-        """All categories: the one with most posts first, or each head before what is under it."""
+        """All categories: the one with most posts first, or each parent before its children."""
         return self._categories
 
     def under(self, head: str | None) -> tuple[Category, ...]:
-        """The categories that stand right under a head, by its name; those of the top for None."""
+        """The direct children of a category, by its name; the top categories for None."""
         return tuple(one for one in self._categories if one.head == head)
 
     def fitting(self, hashtags: Iterable[Hashtag]) -> list[tuple[Category, float]]:
-        """The categories that a photo's hashtags belong to, the best-fitting first.
+        """The categories that a photo's hashtags belong to, the best first.
 
         Returns:
-            Each with its share of the hashtags' scores, above 0 and together 1.
+            Each with its share of the hashtags' scores, above 0 and summing to 1.
         """
         shares = np.zeros(len(self._categories))
         for hashtag in hashtags:
@@ -171,7 +170,7 @@ class Knowledge:
         return None if posts < 0 else int(posts)
 
     def size_index(self, tag: str) -> int:
-        """The same as an index of ``recommenders.answers.SIZES``."""
+        """A hashtag's size as an index of ``recommenders.answers.SIZES``."""
         column = self._columns.get(tag)
         return 0 if column is None else int(self._tables.size[column])
 
@@ -183,16 +182,16 @@ class Knowledge:
 
     @cached_property
     def _answers(self) -> NDArray[np.intp]:
-        """Columns of the hashtags that may be called similar to another."""
+        """Columns of the hashtags that may be listed as similar to another."""
         uses = self._tables.uses
         if uses is None:
             return np.arange(len(self._hashtags))
-        # Of a small vocabulary little would be left, and it floods nobody.
+        # Of a small vocabulary too few would be left.
         always = np.partition(uses, -ALWAYS)[-ALWAYS] if len(uses) >= ALWAYS else 0
         return np.flatnonzero(uses >= min(self._tables.fewest_uses, always))
 
     def _listed(self, columns: Sequence[int], k: int, model: str) -> list[Hashtag]:
-        """The nearest as a bundle of an earlier version lists them."""
+        """The nearest hashtags listed in a bundle of an earlier version."""
         if len(columns) > 1:
             raise self._without_vectors()
         indices, cosines = self._tables.similar[model]
@@ -216,7 +215,7 @@ def _categories(tables: HashtagTables, hashtags: Sequence[str]) -> tuple[Categor
         if tables.category_of[column] >= 0:
             members[tables.category_of[column]].append(hashtags[column])
     return tuple(
-        # What leads a category and is at home in another stands in both.
+        # A hashtag that leads one category and belongs to another is in both.
         replace(one, hashtags=tuple(dict.fromkeys([*one.leaders, *tags])))
         for one, tags in zip(tables.categories, members, strict=True)
     )

@@ -1,8 +1,8 @@
-"""Hashtags in the language of who posts: what Russians post for an English one, and back.
+"""Hashtags in the poster's language: Russian forms of English hashtags, and back.
 
-``russian.csv`` is a table of how hashtags are really posted, not of translations: one to three
-Russian forms of an English hashtag, the most used first; none where Russians post it in Latin too.
-Its most popular hashtags come first.
+``russian.csv`` lists what people really post, not translations: one to three Russian forms of an
+English hashtag, the most used first; none where Russians post the English one too. The most popular
+hashtags come first.
 """
 
 import csv
@@ -21,17 +21,16 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 @cache
 def russian_forms() -> Mapping[str, tuple[str, ...]]:
-    """What Russians post, the most used first, by English hashtag."""
+    """Russian forms by English hashtag, the most used first."""
     with TABLE.open(encoding="utf-8", newline="") as lines:
         return {row["english"]: tuple(row["russian"].split()) for row in csv.DictReader(lines)}
 
 
 @cache
 def meanings() -> Mapping[str, tuple[str, ...]]:
-    """What a Russian hashtag stands for in English, the likeliest first.
+    """English meanings by Russian hashtag, the likeliest first.
 
-    Where it is the most used form of a hashtag (#торт of cake) it means that one rather than one
-    where it is another form (of birthdaycake).
+    #торт is the most used form of cake and a lesser one of birthdaycake, so cake comes first.
     """
     english_by_form: dict[str, list[str]] = {}
     for place in range(max(map(len, russian_forms().values()))):
@@ -42,15 +41,15 @@ def meanings() -> Mapping[str, tuple[str, ...]]:
 
 
 def meaning(tag: str, known: Container[str]) -> str:
-    """The hashtag of ``known`` that a Russian one stands for.
+    """The known hashtag that a Russian one means.
 
     Returns:
-        ``tag`` itself where it is known, or stands for nothing that is.
+        ``tag`` itself where it is known, or no meaning of it is.
     """
     if tag in known:
         return tag
-    stands_for = meanings().get(tag.replace("ё", "е"), ())  # few type ё, and the table has none
-    return next((english for english in stands_for if english in known), tag)
+    candidates = meanings().get(tag.replace("ё", "е"), ())  # few type ё, and the table has none
+    return next((english for english in candidates if english in known), tag)
 
 
 def in_language(
@@ -60,14 +59,14 @@ def in_language(
     skip: Collection[str] = (),
     of_a_root: int = FIRST,
 ) -> list[Hashtag]:
-    """The hashtags of a photo as they are posted in a language; each form has its hashtag's score.
+    """A photo's hashtags as people post them in a language; each form keeps its hashtag's score.
 
-    What is Russian already, because people taught it, stays as it is.
+    Hashtags that people taught in Russian stay as they are.
 
     Args:
-        hashtags: best first. Several have one Russian form, so give more than ``top``.
+        hashtags: best first; more than ``top``, since several may share one Russian form.
         language: one of ``recommenders.backends.LANGUAGES``. ``ru`` leaves in Latin what Russians
-            post in Latin; ``both`` has Russian and English in turn: of five, three are Russian.
+            post in Latin; ``both`` alternates Russian and English: of five, three are Russian.
         top: how many at most.
         skip: hashtags that must not appear.
         of_a_root: how many of the first five may share a root.
@@ -78,18 +77,18 @@ def in_language(
     for hashtag in hashtags:
         forms = _forms(hashtag, skip)
         apart.setdefault(forms[0].tag, forms)
-    # Where one was left out, the next must be apart from those that are among the first already.
+    # Merging moves others up into the first five, which may be too alike again.
     forms_of = {forms[-1]: forms for forms in apart.values()}
     best = [forms_of[hashtag] for hashtag in first_apart(list(forms_of), of_a_root)][:top]
     if language == "ru":
         return [russian for russian, *_ in best]
-    # What shares its Russian form with a better one still stands for itself, behind the others.
-    of_a_better_one = [h for h in hashtags if forms_of.get(h) not in best]
-    return [*_in_turn(best), *of_a_better_one][:top]
+    # Hashtags that share their Russian form with a better one follow in English.
+    others = [h for h in hashtags if forms_of.get(h) not in best]
+    return [*_in_turn(best), *others][:top]
 
 
 def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
-    """The Russian form, where there is one, and the hashtag itself."""
+    """The Russian form, if there is one, and the hashtag itself."""
     for form in russian_forms().get(hashtag.tag, ()):
         if form not in skip:
             return Hashtag(form, hashtag.score), hashtag
@@ -97,7 +96,7 @@ def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
 
 
 def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]]) -> list[Hashtag]:
-    """Of each hashtag one form, Russian and English in turn."""
+    """One form of each hashtag, alternating Russian and English."""
     answer: list[Hashtag] = []
     waiting = list(hashtags)
     while waiting:

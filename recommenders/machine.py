@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 CONTAINER = Path("/sys/fs/cgroup")
-"""Where the limits of a container stand."""
+"""The limits of a container."""
 
 MOST_PHOTOS_AT_ONCE = 4
-"""Each holds a photo and its features in memory."""
+"""Bounds memory: each holds a photo and its features."""
 
 _M_ARENA_MAX = -8
-"""Of ``malloc.h``."""
+"""From ``malloc.h``."""
 
 
 def cores() -> int:
@@ -29,7 +29,7 @@ def cores() -> int:
 
 
 def photos_at_once() -> int:
-    """How many photos are computed side by side: one a core, and a few at most."""
+    """How many photos are computed in parallel: one a core, up to ``MOST_PHOTOS_AT_ONCE``."""
     return min(cores(), MOST_PHOTOS_AT_ONCE)
 
 
@@ -47,10 +47,10 @@ def free_memory() -> int | None:
 
 
 def one_core_each() -> None:
-    """Lets every thread of ours compute on one core; photos side by side use the others.
+    """Limits every thread of ours to one core; other photos in parallel use the others.
 
-    A product of matrices over several cores waits for the slowest of them at every step, which on a
-    busy machine takes many times as long. OpenVINO's networks have threads of their own.
+    A matrix product over several cores waits for the slowest at every step, which on a busy machine
+    takes many times as long. OpenVINO's networks have threads of their own.
     """
     from threadpoolctl import threadpool_limits
 
@@ -60,10 +60,10 @@ def one_core_each() -> None:
 
 
 def one_heap() -> None:
-    """Lets all threads that start from here on share one heap, where the C library is glibc.
+    """Makes all threads started from now on share one heap, where the C library is glibc.
 
-    It would make eight a core, and what is freed in one is of no use to the others. So the bot
-    takes 18 MB less under load, and no more time.
+    By default it makes up to eight a core, and memory freed in one is of no use to the others. This
+    saves the bot 18 MB under load and costs no time.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):  # another C library

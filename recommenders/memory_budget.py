@@ -1,4 +1,4 @@
-"""Memory that all threads of a process share for what is large and short-lived."""
+"""A memory limit that all threads of a process share for large, short-lived data."""
 
 import threading
 from collections import deque
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 
 class MemoryBudget:
-    """Who needs more than is left waits for those before; whoever is alone takes what it needs.
+    """Threads wait until the memory they need is free; a single one always gets it.
 
-    Turns come in order, so that one who needs much is not passed by forever.
+    They are served in order, so that a large request does not wait forever.
 
     Args:
         most: bytes that may be held at a time.
@@ -23,7 +23,7 @@ class MemoryBudget:
 
     @contextmanager
     def holding(self, needed: int) -> Iterator[None]:
-        """Holds so many bytes, as soon as it is this thread's turn."""
+        """Holds ``needed`` bytes; waits until it is this thread's turn."""
         turn = object()
         with self._changed:
             self._waiting.append(turn)

@@ -1,7 +1,7 @@
 """Known photos near a new one: PCA with damped components, then cosine.
 
-A scan of all known photos, exact and without any set-up, while that is quick; an index of usearch
-where there are more than ``SCANNED``.
+Up to ``SCANNED`` known photos an exact scan is quick and needs no set-up; beyond that, usearch's
+index.
 """
 
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ _QUERIES = 256
 """Queries at a time: all cosines of 8,000 photos to 144,000 would be 4.6 GB."""
 
 _BLOCK = 50_000
-"""Vectors that are made whole numbers at a time."""
+"""Vectors that are quantised at a time."""
 
 SCANNED = 50_000
-"""Photos up to which a scan takes a few milliseconds of one core, as all else of an answer does."""
+"""The most photos to scan: a few milliseconds on one core, like the other steps of an answer."""
 
 _CONNECTIONS, _BUILD_EFFORT, _EFFORT = 32, 128, 512
-"""Of the graph: of a million photos of 317 dimensions it finds 0.988 of the fifty nearest, 0.995 of
-those that whole numbers leave nearest, in 0.94 times the memory of their vectors as float16. Twelve
-connections over float16 found 0.979 for twice the effort, in 1.18 times that memory."""
+"""Of the graph: among a million photos of 317 dimensions it finds 0.988 of the fifty nearest, 0.995
+of the fifty nearest by int8, in 0.94 times the memory of the vectors as float16. Twelve connections
+over float16 found 0.979 with twice the effort, in 1.18 times that memory."""
 
-_LOOKED_AT = 2
-"""Times as many as are asked for are compared with the query as it is, not as whole numbers."""
+_CANDIDATES = 2
+"""Times as many candidates as requested are compared with the unquantised query."""
 
 _EXTRA = "pip install 'tag4pic[large]'"
 
@@ -55,21 +55,20 @@ class PhotoSpace:
 
 
 class PhotoIndex:
-    """An approximate index of many photos: HNSW (Malkov & Yashunin 2020) over whole numbers.
+    """An approximate index of many photos: HNSW (Malkov & Yashunin 2020) over int8 vectors.
 
-    Those are half as large as float16, which leaves room for twice the connections; a bundle stores
-    vectors no more exactly elsewhere. It is used where it lies, on the disk: processes share what
-    they have read of it.
+    These are half as large as float16, which leaves room for twice the connections; a bundle stores
+    no vectors more exactly. A memory-mapped index is shared between processes.
 
     Args:
-        stored: bytes as ``build`` gives them, in memory or mapped into it.
+        stored: bytes as returned by ``build``, in memory or memory-mapped.
 
     Raises:
         PhotoIndexError: where usearch is not installed, or the bytes are no index.
     """
 
     def __init__(self, stored: NDArray[np.uint8]) -> None:
-        self._stored = stored  # which the index only points into
+        self._stored = stored  # the index only points into it
         try:
             self._index = _usearch().restore(stored, view=True)
         except (RuntimeError, ValueError) as error:
@@ -77,7 +76,7 @@ class PhotoIndex:
         if self._index is None:
             raise PhotoIndexError("The index of photos is damaged.")
         # Earlier versions stored float16.
-        self._whole = self._index.dtype.name == "I8"
+        self._is_int8 = self._index.dtype.name == "I8"
         self.shape = (len(self._index), int(self._index.ndim))
 
     @staticmethod
@@ -96,22 +95,22 @@ class PhotoIndex:
         )
         for at in range(0, len(vectors), _BLOCK):
             block = whole_numbers(vectors[at : at + _BLOCK])
-            index.add(np.arange(at, at + len(block)), block, threads=1)  # the same each time
+            index.add(np.arange(at, at + len(block)), block, threads=1)  # deterministic
         return np.frombuffer(index.save(), np.uint8)
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def nearest(self, queries: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
-        """As ``nearest``: rows and cosines (n, k); a row that is not found has a cosine of -1."""
+        """Like ``nearest``: rows and cosines (n, k); a cosine of -1 where fewer are found."""
         self._index.expansion_search = max(_EFFORT, 2 * k)
         rows = np.zeros((len(queries), k), np.intp)
         cosines = np.full((len(queries), k), -1, np.float32)
         for at, query in enumerate(queries):
             if not np.isfinite(query).all():
-                continue  # none is near what is no number
-            [asked] = whole_numbers(query[None]) if self._whole else query[None]
-            near = self._index.search(asked, _LOOKED_AT * k, threads=1).keys.astype(np.intp)
+                continue  # nothing is near NaN
+            [vector] = whole_numbers(query[None]) if self._is_int8 else query[None]
+            near = self._index.search(vector, _CANDIDATES * k, threads=1).keys.astype(np.intp)
             alike = unit(np.asarray(self._index.get(near), np.float32)) @ query
             order = np.lexsort((near, -alike))[:k]
             rows[at, : len(order)], cosines[at, : len(order)] = near[order], alike[order]
@@ -155,9 +154,9 @@ def nearest(queries: Floats, photos: KnownPhotos, k: int) -> tuple[NDArray[np.in
 
 
 def _largest(cosines: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
-    """The k largest of each row (n, N), largest first: their columns, and they, both (n, k)."""
+    """The columns and values (n, k) of the k largest in each row (n, N), largest first."""
     count = cosines.shape[1]
-    # The k-th best of each row; those that are not below it are hardly more than k.
+    # The k-th best of each row; hardly more than k are not below it.
     least = -np.partition(-cosines, k - 1, axis=1)[:, k - 1] if 0 < k < count else None
     columns = np.empty((len(cosines), k), np.intp)
     for at, row in enumerate(cosines):

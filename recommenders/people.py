@@ -1,8 +1,8 @@
 """How many people are in a photo: nobody, one close up, one further away, several.
 
-Read from a photo's features by multinomial logistic regression (``training.fitting.people``). It
-tells how many there are, never who or what they are. Some hashtags presuppose it: nobody posts
-#friends under an empty beach, and #portrait wants one person close up.
+Predicted from a photo's features by multinomial logistic regression (``training.fitting.people``):
+only how many people, never who or what they are. Some hashtags presuppose it: nobody posts #friends
+for an empty beach, and #portrait needs one person close up.
 """
 
 from collections.abc import Mapping
@@ -16,25 +16,25 @@ from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, Part
 
 PRESENCE = ("nobody", "close_up", "one", "several")
-"""What is told apart; ``one`` is a person who is not close up."""
+"""The classes; ``one`` is a person who is not close up."""
 
 PRESUPPOSED: Mapping[str, tuple[str, ...]] = {
     "somebody": ("close_up", "one", "several"),
     "close_up": ("close_up",),
     "several": ("several",),
 }
-"""What a hashtag may presuppose, and what of ``PRESENCE`` fulfils it."""
+"""What a hashtag may presuppose, and which of ``PRESENCE`` fulfil it."""
 
 
 @dataclass(frozen=True)
 class People:
-    """Tells how many people are in photos, and which hashtags do not fit that.
+    """Predicts how many people are in photos, and which hashtags that rules out.
 
     Attributes:
-        backbone: whose features it takes.
+        backbone: the backbone whose features it takes.
         weight, bias: (4, dims) and (4,) float32, logits of ``PRESENCE`` from unit features.
         presuppose: hashtag to a key of ``PRESUPPOSED``.
-        least: by key of ``PRESUPPOSED``, how probable it must be for such a hashtag to be shown.
+        least: by key of ``PRESUPPOSED``, the least probability for such a hashtag to be shown.
     """
 
     backbone: str
@@ -48,7 +48,7 @@ class People:
         return softmax(unit(features.astype(np.float32)) @ self.weight.T + self.bias)
 
     def missing(self, features: NDArray[np.floating]) -> dict[str, NDArray[np.bool_]]:
-        """Which of photos (n, dims) lack what a hashtag presupposes: hashtag to (n,)."""
+        """Which photos (n, dims) lack what a hashtag presupposes: hashtag to (n,) bool."""
         presence = self.presence(features)
         lacking = {
             key: presence[:, [PRESENCE.index(one) for one in PRESUPPOSED[key]]].sum(axis=1) < least
@@ -63,12 +63,12 @@ class People:
         columns: Mapping[str, int],
         named: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Sets the scores of hashtags that photos lack what they presuppose for to 0, in place.
+        """Sets scores to 0, in place, where a photo lacks what the hashtag presupposes.
 
         Args:
             scores: (n, V or more).
             features: (n, dims).
-            columns: those of the bundle's hashtags.
+            columns: the bundle's hashtags to columns.
             named: (n, V or more), which hashtags captions name: these keep their scores.
         """
         for tag, missing in self.missing(features).items():
@@ -89,7 +89,7 @@ def people_part(people: People) -> Part:
 
 
 def read_people(bundle: Bundle) -> People | None:
-    """What ``people_part`` wrote; None in a bundle that cannot tell.
+    """What ``people_part`` wrote; None in a bundle without it.
 
     Raises:
         BundleError: where it is damaged.

@@ -1,4 +1,4 @@
-"""Safe decoding: bytes of a stranger's file to an upright RGB photo, or a reason why not."""
+"""Safe decoding: the bytes of an untrusted file to an upright RGB photo, or a reason why not."""
 
 import re
 import warnings
@@ -14,38 +14,38 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from recommenders.memory_budget import MemoryBudget
 
 pillow_heif.register_heif_opener()
-# Sizes are held to MAX_PIXELS here; Pillow's own warning would only fill the log.
+# MAX_PIXELS is enforced here; Pillow's own warning would only fill the log.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-# In blocks of less than 32 MB the allocator keeps an image's memory, once for every thread.
+# The allocator retains blocks of less than 32 MB, once for every thread.
 Image.core.set_block_size(2**26)  # type: ignore[attr-defined]
 
 MAX_BYTES = 20 * 2**20
-"""What a bot may download from Telegram."""
+"""Telegram's limit for a bot's downloads."""
 
 MAX_PIXELS = 64_000_000
-"""All but JPEGs are decoded whole: this bounds what that takes in time and memory."""
+"""Bounds the time and memory of decoding, since all formats but JPEG are decoded at full size."""
 
 MAX_WEBP_PIXELS = MAX_PIXELS // 2
-"""The decoder of WebP holds four copies."""
+"""The WebP decoder holds four copies."""
 
 MAX_SIDE = 30_000
-"""A row costs something however short it is."""
+"""Every row has a cost, however short."""
 
 MAX_SCANS = 50
-"""Of a JPEG, where ten are usual: thousands would keep a core busy for an hour over one file."""
+"""Scans of a JPEG; ten are usual, and thousands would keep a core busy for an hour."""
 
 WORKING_SIDE = 448
-"""Photos keep a shorter side of at least this where they had it: twice what most backbones see."""
+"""The shorter side is reduced to no less than this: twice the input of most backbones."""
 
 LONGEST = 8
-"""A longer side of at least so many times that is reduced as well: more is not seen of a strip."""
+"""A longer side of more than this many times that is reduced too: a strip needs no more."""
 
 BUDGET = MemoryBudget(256 * 2**20)
-"""Of all photos that are being decoded."""
+"""For all photos being decoded at a time."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 
-# Pillow knows no image from a damaged or an empty one that it cannot open; these two tell.
+# For files that Pillow cannot open: these tell damaged and empty images from other files.
 _MAGIC = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF.{4}WEBP|II\*\0|MM\0\*"
     rb"|.{4}ftyp(?:avi[fs]|hei[cmsx]|hev[cmsx]|mif1|msf1)",
@@ -61,7 +61,7 @@ _SCAN_MARK = re.compile(rb"\xff\xda")
 _SCAN, _END = 0xDA, 0xD9
 _END_MARK = b"\xff\xd9"
 _NOISE = bytes((246 + 89 * at) % 251 for at in range(4096))
-"""Taken for pixels where some are missing, and for nothing where none are."""
+"""Changes the decoded image only if pixels are missing."""
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -72,16 +72,16 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""EXIF's orientation to what sets the photo upright."""
+"""EXIF orientation to the transposition that sets the photo upright."""
 
 _BAND_PIXELS = 2**18
 _BAND_BYTES = 24 * _BAND_PIXELS
 
 _DECODED_BYTES = {"WEBP": 16, "HEIF": 16, "AVIF": 16, "TIFF": 12}
-"""Bytes a pixel that a decoder takes at most, its own copies among them; measured."""
+"""The most bytes per pixel that a decoder uses, including its own copies; measured."""
 
 _MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2}
-"""Bytes a pixel of an image; 4 in all other modes."""
+"""Bytes per pixel of an image; 4 in all other modes."""
 
 Reason = Literal[
     "empty",
@@ -107,7 +107,7 @@ _SENTENCES: dict[Reason, str] = {
 
 
 class PhotoError(ValueError):
-    """A file that is no photo we can read; ``reason`` is a key, the message a sentence."""
+    """A file that cannot be read as a photo; ``reason`` is a key, the message a sentence."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(_SENTENCES[reason] + (f" ({detail})" if detail else ""))
@@ -117,16 +117,16 @@ class PhotoError(ValueError):
 def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Image:
     """The photo as people see it: RGB, upright (EXIF), the first frame, transparency on white.
 
-    It comes at a working size: large JPEGs are decoded at a reduced scale, which is several times
-    quicker, and other large photos are reduced afterwards. Threads wait for one another rather than
-    take more than ``BUDGET`` together. A JPEG may lack its end mark, but nothing before.
+    Large photos are reduced: JPEGs are decoded at a reduced scale, which is several times quicker,
+    others are reduced after decoding. Threads wait rather than exceed ``BUDGET`` together. A JPEG
+    may lack its end marker, but nothing else.
 
     Args:
-        shorter_side: Pixels that the shorter side keeps at least, where the photo had them and is
-            not more than ``LONGEST`` times as long.
+        shorter_side: pixels that a larger shorter side keeps at least, unless the photo is more
+            than ``LONGEST`` times as long.
 
     Raises:
-        PhotoError: for anything that is not a whole, reasonably sized image.
+        PhotoError: for anything that is not a complete image of a reasonable size.
     """
     data = _read(source) if isinstance(source, Path) else source
     if not data:
@@ -137,7 +137,7 @@ def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Imag
         return _decoded(data, shorter_side)
     except PhotoError:
         raise
-    except Exception as error:  # a decoder's own errors are as many as there are formats
+    except Exception as error:  # every decoder has errors of its own
         photo = _without_end_mark(data, shorter_side)
         if photo is None:
             raise PhotoError("truncated", type(error).__name__) from error
@@ -152,16 +152,16 @@ def _decoded(data: bytes, shorter_side: int) -> Image.Image:
         image.load()
         _check_size(image)
         photo, turn = _reduced(image, shorter_side), _UPRIGHT.get(_orientation(image))
-        del image  # before another takes the memory
+        del image  # frees its memory while the budget is held
         upright = photo if turn is None else photo.transpose(turn)
-    upright.info = {}  # whoever saves the photo would have it turned once more
+    upright.info = {}  # or a saved copy would be turned again
     return upright
 
 
 def _without_end_mark(data: bytes, shorter_side: int) -> Image.Image | None:
-    """The photo of a JPEG that lacks its end mark alone; None for anything else.
+    """The photo of a JPEG that lacks only its end marker; None for anything else.
 
-    Where pixels are missing, what stands in their place is taken for them.
+    If pixels are missing, noise in their place changes the decoded photo.
     """
     if not data.startswith(b"\xff\xd8"):
         return None
@@ -184,8 +184,8 @@ def _read(path: Path) -> bytes:
 
 
 def _open(data: bytes) -> Image.Image:
-    """The image behind its header, nothing decoded yet."""
-    # The regular expression takes half of the time that bytes.count does.
+    """Reads the image's header; nothing is decoded yet."""
+    # The regular expression takes half the time of bytes.count.
     marks = islice(_SCAN_MARK.finditer(data), MAX_SCANS, None)
     if next(marks, None) is not None and _has_too_many_scans(data):
         raise PhotoError("truncated", f"more than {MAX_SCANS} scans")
@@ -214,18 +214,18 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _needed(image: Image.Image, whole: tuple[int, int], shorter_side: int) -> int:
-    """Bytes that decoding and reducing take at most; ``whole`` is the size before any draft."""
+    """The most bytes that decoding and reducing use; ``whole`` is the size before ``draft``."""
     pixels = image.width * image.height
     reduced = pixels // _factor(image.size, shorter_side) ** 2
     a_pixel = max(_DECODED_BYTES.get(image.format or "", 0), _MODE_BYTES.get(image.mode, 4))
     needed = a_pixel * pixels + 8 * reduced + _BAND_BYTES
-    if image.info.get("progressive"):  # all its coefficients are held, in 16 bits
+    if image.info.get("progressive"):  # all its coefficients are held, 16 bits each
         needed += 2 * len(image.getbands()) * whole[0] * whole[1]
     return needed
 
 
 def _has_too_many_scans(data: bytes) -> bool:
-    """Whether the bytes are a JPEG of more than ``MAX_SCANS`` scans."""
+    """Whether the bytes are a JPEG with more than ``MAX_SCANS`` scans."""
     scans, at = 0, 2
     while data.startswith(b"\xff\xd8") and (marker := _JPEG_MARKER.search(data, at)):
         kind, at = marker[1][0], marker.end()
@@ -241,20 +241,20 @@ def _has_too_many_scans(data: bytes) -> bool:
 def _orientation(image: Image.Image) -> int:
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # damaged EXIF does not make a photo unreadable
+    except Exception:  # a photo with damaged EXIF is still readable
         return 1
     return orientation if isinstance(orientation, int) else 1
 
 
 def _factor(size: tuple[int, int], shorter_side: int) -> int:
-    """How many times smaller an image is wanted."""
+    """By what factor an image is reduced."""
     return max(1, min(size) // shorter_side, max(size) // (LONGEST * shorter_side))
 
 
 def _reduced(image: Image.Image, shorter_side: int) -> Image.Image:
-    """The image in RGB, its shorter side from one to two ``shorter_side`` where it was longer.
+    """The image in RGB, a larger shorter side reduced to one to two times ``shorter_side``.
 
-    It goes band by band, so that no second copy of a large image is made on the way.
+    Done band by band, to avoid a second copy of a large image.
     """
     factor = _factor(image.size, shorter_side)
     if factor == 1 and image.mode == "RGB" and not image.has_transparency_data:
@@ -270,7 +270,7 @@ def _reduced(image: Image.Image, shorter_side: int) -> Image.Image:
 
 
 def _white_level(image: Image.Image) -> float:
-    """The value that stands for white in images of 16 bits, 32 bits or floats."""
+    """The value of white, for images of 16 bits, 32 bits or floats."""
     if image.mode.startswith("I;16"):
         return 65535.0
     if image.mode not in ("I", "F"):

@@ -1,11 +1,11 @@
-"""Ratings by likes: what each use of a hashtag earned beside its other uses.
+"""Ratings by likes: what each use of a hashtag earned compared with its other uses.
 
-A post's likes are shared by its hashtags (adj_likes = likes / hashtags of the post). Per hashtag
-they are scaled to 0..1 over its uses, and a use's rating is ln(uses) times that: a use counts for
-more where the hashtag is used more, and a hashtag used once tells nothing.
+A post's likes are divided among its hashtags (adj_likes = likes / hashtags of the post). For each
+hashtag they are scaled to 0..1 over its uses, and a use's rating is ln(uses) times that: uses of
+more frequent hashtags count more, and a hashtag used once says nothing.
 
-That scale starts anew with each hashtag, so it compares the uses of one hashtag; what ranks
-hashtags against each other is ``training.fitting.ratings.earnings``.
+This scale compares the uses of one hashtag; hashtags are compared with one another by
+``training.fitting.ratings.earnings``.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from recommenders.arrays import Doubles
 
 
 @dataclass(frozen=True)
 class Uses:
-    """Uses of hashtags in posts whose likes are known.
+    """Uses of hashtags in posts with known likes.
 
     Attributes:
         hashtag: (U,) int, columns of the vocabulary.
@@ -43,12 +43,12 @@ class Uses:
         return np.asarray(self.likes / self.post_hashtags, np.float64)
 
     def rows_of(self, column: int) -> NDArray[np.intp]:
-        """Which uses are of one hashtag, in order."""
+        """The indices of one hashtag's uses, in order."""
         return np.flatnonzero(self.hashtag == column)
 
 
 def normalised_likes(uses: Uses) -> Doubles:
-    """adj_likes from 0, the least of the hashtag's uses, to 1, the most: (U,) float64.
+    """adj_likes scaled from 0, the hashtag's lowest use, to 1, its highest: (U,) float64.
 
     0 for a hashtag used once, or whose uses all earned the same.
     """
@@ -69,7 +69,7 @@ def ratings(uses: Uses) -> Doubles:
 
 
 def mean_of_uses(uses: Uses, values: Doubles) -> Doubles:
-    """The mean of ``values`` (U,) over each hashtag's uses, (V,) float64; NaN where it has none."""
+    """The mean of ``values`` (U,) over each hashtag's uses, (V,) float64; NaN without uses."""
     sums, counts = np.bincount(uses.hashtag, values, uses.hashtags), uses.counts
     means = np.full(uses.hashtags, np.nan)
     np.divide(sums, counts, out=means, where=counts > 0)

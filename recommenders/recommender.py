@@ -1,4 +1,4 @@
-"""What every recommender keeps to: a batch of features in, a row of relevance per photo out."""
+"""The interface of every recommender: a batch of features in, a row of relevance per photo out."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class Recommender(Protocol):
     """Scores the hashtags of a vocabulary for photos; one photo is a batch of one.
 
     Attributes:
-        backbone: whose features it takes.
+        backbone: the backbone whose features it takes.
     """
 
     backbone: str

@@ -1,4 +1,4 @@
-"""How relevant each backend of a bundle finds its hashtags for photos and captions, and why."""
+"""Scores a bundle's hashtags for photos and captions by any of its backends, and explains why."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -22,11 +22,11 @@ class Scoring:
 
     Args:
         recommenders: by backend, all but ``both``.
-        words: what reads captions.
+        words: finds the hashtags named in captions.
 
     Attributes:
-        backends: ``both`` comes last, where there is more than one recommender.
-        both: None where there is not.
+        backends: the recommenders', then ``both`` if there is more than one.
+        both: None where there is only one recommender.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Scoring:
         self._columns = {tag: column for column, tag in enumerate(bundle.hashtags)}
 
     def behind(self, backend: str) -> list[Recommender]:
-        """The recommenders that a backend is made of."""
+        """The recommenders that a backend uses."""
         if backend != "both":
             return [self.recommenders[backend]]
         assert self.both is not None
@@ -58,7 +58,7 @@ class Scoring:
 
         Args:
             audiences: whose lessons count.
-            sees: which columns' hashtags who asks sees.
+            sees: whether the asker sees a column's hashtag.
         """
         near: Floats | None = None
         same_scene: Floats | None = None
@@ -69,17 +69,17 @@ class Scoring:
                 near = np.stack([self._words.nearness(of_photo, sees) for of_photo in words])
             scores, same_scene = self.both.scores(als, w2v, near), als.same_scene
         else:
-            alone = self.recommenders[backend]
-            of_photos = features[alone.backbone]
-            if isinstance(alone, AlsRecommender):
-                als = alone.recognised(of_photos, audiences)
+            recommender = self.recommenders[backend]
+            rows = features[recommender.backbone]
+            if isinstance(recommender, AlsRecommender):
+                als = recommender.recognised(rows, audiences)
                 scores, same_scene = als.scores, als.same_scene
             else:
-                scores = alone.scores(of_photos)
+                scores = recommender.scores(rows)
         if self._people is not None and self._people.backbone in features:
             named = None if near is None else near >= 1
             self._people.silence(scores, features[self._people.backbone], self._columns, named)
-        # What people taught for the same scene needs nobody to agree.
+        # What was taught for the same scene overrides everything else.
         return scores if same_scene is None else np.maximum(scores, same_scene)
 
     def explain(
@@ -93,7 +93,7 @@ class Scoring:
         words: Collection[str],
         sees: Sees,
     ) -> list[Reason]:
-        """Reasons as ``recommenders.explaining.explain`` gives them, of ``both`` with its sources.
+        """Reasons from ``recommenders.explaining.explain``; for ``both`` with its sources.
 
         Args:
             words: hashtags that the caption names.
@@ -109,9 +109,9 @@ class Scoring:
         for place, reason in enumerate(reasons):
             column = columns[reason.hashtag]
             if column is not None:
-                sources, speaking = shares[column], list[str]()
+                sources, similar = shares[column], list[str]()
                 if "words" in dict(sources):
-                    speaking = self._words.speaking_for(column, words, NEAR)
-                shown = tuple(word for word in speaking if word not in skip)
+                    similar = self._words.named_near(column, words, NEAR)
+                shown = tuple(word for word in similar if word not in skip)
                 reasons[place] = replace(reason, words=shown, sources=sources)
         return reasons

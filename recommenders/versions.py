@@ -1,13 +1,12 @@
-"""Versions of a bundle: fine-tuned ones stand beside the one they come from.
+"""Versions of a bundle: fine-tuned ones are stored beside the one they come from.
 
-Beside the bundle ``data/mine``, the model ``mine-1``, stand ``data/mine-2``, ``data/mine-3``, …,
-and the file ``data/mine.current`` names the one that answers; without it, that is ``data/mine``
-itself. The starter is read only, so its versions stand in ``data/models``, with the file
-``starter.current``. The file is replaced as a whole, and last: whatever is interrupted, the old
-version stays in use.
+Beside the bundle ``data/mine`` (the model ``mine-1``) are ``data/mine-2``, ``data/mine-3``, …; the
+file ``data/mine.current`` names the one in use; without the file it is ``data/mine`` itself. The
+starter is read-only, so its versions are in ``data/models``, with the file ``starter.current``. The
+file is replaced atomically, as the last step: after any interruption the old version stays in use.
 
-To people a version is called by the model that its manifest names, whatever its folder is called:
-so do answers and labels.
+People see a version under the model name in its manifest, whatever its folder is called; answers
+and labels use that name too.
 """
 
 import os
@@ -21,14 +20,14 @@ from typing import Any
 from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, read_manifest, save
 
 MODELS = Path("data/models")
-"""Where versions of the starter stand."""
+"""The folder for versions of the starter."""
 
 MAX_UNUSED = 5
-"""Of the versions that are not in use, the newest so many stay."""
+"""How many of the newest unused versions ``tidy`` leaves."""
 
 
 class VersionsBusyError(BundleError):
-    """Another process makes a version, or rolls one back."""
+    """Another process is making a version or rolling one back."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,14 @@ class Version:
     """A version as its manifest describes it.
 
     Attributes:
-        model: what people call it; its folder's name where the manifest cannot be read.
-        damaged: whether it cannot.
-        outcome: of the fine-tuning that made it: ``learnt`` where it was put in use, ``forgets`` or
-            ``not_learnt`` where it was not; empty where the manifest does not say.
+        model: its name to people; the folder's name where the manifest cannot be read.
+        damaged: whether the manifest cannot be read.
+        outcome: of its fine-tuning: ``learnt`` where it was put in use, ``forgets`` or
+            ``not_learnt`` where it was not; empty where the manifest has none.
         made_at: when it was fine-tuned, ISO 8601, or empty.
-        photos: that people tagged and it learnt from.
-        before, after: recall, 0 to 1, of what it was made from and its own: ``labels`` of photos
-            held out, ``replay`` of what was known before. Empty where it was not fine-tuned.
+        photos: how many photos that people tagged it learnt from.
+        before, after: recall, 0 to 1, of the version it was made from and its own: ``labels`` on
+            photos held out, ``replay`` on what was known before. Empty where not fine-tuned.
     """
 
     folder: Path
@@ -57,7 +56,7 @@ class Version:
 
     @classmethod
     def at(cls, folder: Path) -> "Version":
-        """The version in a folder, also where it is damaged or gone."""
+        """The version in a folder, even if it is damaged or missing."""
         manifest = _manifest(folder)
         model = str(manifest.get("model") or folder.name)
         provenance, metrics = manifest.get("provenance"), manifest.get("metrics")
@@ -81,8 +80,8 @@ class Versions:
     """The versions of a bundle.
 
     Attributes:
-        base: the bundle that the first one comes from.
-        folder: where the others stand.
+        base: the bundle that all others come from.
+        folder: where the others are.
     """
 
     base: Path
@@ -102,25 +101,25 @@ class Versions:
         return self.folder / f"{self.base.name}.current"
 
     def current(self) -> Path:
-        """The version in use; the base where the promoted one is gone, or of another fit."""
+        """The version in use; the base where the promoted one is missing, or of another fit."""
         name = self.named() or ""
         version = self.folder / name
-        # A base that was fitted again since has nothing to do with versions of the earlier one.
+        # Versions of an earlier fit do not count once the base was fitted again.
         return version if self._is_ours(name) and self.of_this_fit(version) else self.base
 
     def named(self) -> str | None:
-        """The name of the version that was promoted, there or not; None where none was."""
+        """The name of the promoted version, which may be missing; None where none was promoted."""
         try:
             return self.pointer.read_text(encoding="utf-8").strip()
         except (OSError, ValueError):
             return None
 
     def name(self, folder: Path) -> str:
-        """What people call the version in a folder."""
+        """The model name of the version in a folder."""
         return Version.at(folder).model
 
     def lineage(self) -> list[Path]:
-        """The version in use and those that it was made from, back to the base."""
+        """The version in use and its ancestors, back to the base."""
         lineage = [self.current()]
         while lineage[-1] != self.base:
             earlier = self._made_from(lineage[-1])
@@ -130,25 +129,25 @@ class Versions:
         return lineage
 
     def knowing(self) -> list[str]:
-        """The fine-tuned models whose labels the version in use knows: its own and its parents'."""
+        """The fine-tuned models whose labels the version in use knows: itself and its ancestors."""
         names = []
         for folder in self.lineage():
             if folder != self.base:
-                # What it was made from it knows, even where that is no longer there.
+                # The parent's too, even if its folder no longer exists.
                 names += [self.name(folder), str(_provenance(folder, "fine_tuned_from") or "")]
         known = dict.fromkeys(names)
         return [name for name in known if name and name != self.name(self.base)]
 
     def history(self) -> list[Version]:
-        """The base, and the fine-tuned versions that are there, oldest first."""
+        """The base and the existing fine-tuned versions, oldest first."""
         return [Version.at(folder) for folder in (self.base, *self._all())]
 
     def of_this_fit(self, folder: Path) -> bool:
-        """Whether a version comes from the base as it is, not from an earlier fit of it."""
+        """Whether a version comes from the present fit of the base, not from an earlier one."""
         return _fit(folder) == _fit(self.base)
 
     def next_name(self) -> str:
-        """The name of the next version, which none has had: answers are stored by it."""
+        """A name for the next version that none has had, since answers are stored under it."""
         names = [path.name for path in self._all()]
         promoted, base = self.named() or "", self.name(self.base)
         names += [name for name in (promoted, base) if self._is_ours(name)]
@@ -165,7 +164,7 @@ class Versions:
         return folder
 
     def promote(self, version: Path) -> None:
-        """From now on this version answers.
+        """Puts a version in use.
 
         Raises:
             BundleError: where that cannot be written; the old one stays in use.
@@ -190,7 +189,7 @@ class Versions:
         """Goes back to the version that the one in use was made from.
 
         Returns:
-            The model that is no longer in use, and the version that is.
+            The model that was in use, and the version that now is.
 
         Raises:
             BundleError: where there is nothing to go back to.
@@ -205,7 +204,7 @@ class Versions:
         return model, earlier
 
     def tidy(self) -> None:
-        """Deletes the oldest versions; those in use and those it can go back to stay."""
+        """Deletes the oldest versions, except the one in use and its ancestors."""
         needed = self.lineage()
         unused = [path for path in self._all() if path not in needed]
         for path in unused[:-MAX_UNUSED]:
@@ -213,10 +212,10 @@ class Versions:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Only one process fine-tunes these versions at a time.
+        """Locks these versions: only one process at a time may fine-tune them.
 
         Raises:
-            VersionsBusyError: where another does.
+            VersionsBusyError: where another process does.
             BundleError: where no version can be written.
         """
         try:
@@ -243,17 +242,17 @@ class Versions:
             yield
 
     def busy(self) -> bool:
-        """Whether a process fine-tunes these versions, or rolls one back."""
+        """Whether a process is fine-tuning these versions or rolling one back."""
         try:
             with self.alone():
                 return False
         except VersionsBusyError:
             return True
-        except BundleError:  # whoever fine-tunes is told that no version can be written
+        except BundleError:  # fine-tuning itself will report that no version can be written
             return False
 
     def _made_from(self, version: Path) -> Path:
-        """The version that one was made from; the base where that is no longer there."""
+        """The version that one was made from; the base where that no longer exists."""
         name = str(_provenance(version, "fine_tuned_from") or "")
         earlier = self.folder / name
         if name == self.name(self.base) or not self._is_ours(name):
@@ -273,7 +272,7 @@ class Versions:
 
 
 def in_use(model_dir: Path | None) -> Path | None:
-    """The bundle that answers for the setting MODEL_DIR: itself, or its version in use."""
+    """The bundle in use for the setting MODEL_DIR: itself, or a version of it."""
     versions = Versions.of(model_dir)
     current = versions.current()
     return model_dir if current == versions.base else current
@@ -284,12 +283,12 @@ def _number(name: str) -> int:
 
 
 def _fit(bundle: Path) -> object:
-    """When a bundle was fitted or built, which tells one fit from another."""
+    """When a bundle was fitted or built, which identifies the fit."""
     return _provenance(bundle, "fitted_at", "built_at")
 
 
 def _provenance(bundle: Path, *names: str) -> object:
-    """The first of these that a bundle's provenance has; "" for none, None for no bundle."""
+    """The first of these values in a bundle's provenance; "" for none, None for no bundle."""
     provenance = _manifest(bundle).get("provenance")
     if not isinstance(provenance, dict):
         return None
@@ -297,7 +296,7 @@ def _provenance(bundle: Path, *names: str) -> object:
 
 
 def _manifest(bundle: Path) -> dict[str, Any]:
-    """A bundle's manifest; nothing where it cannot be read."""
+    """A bundle's manifest; empty where it cannot be read."""
     try:
         return read_manifest(bundle)
     except BundleError:

@@ -1,4 +1,4 @@
-"""The hashtags that an engine knows: its bundle's, and behind them those that people taught."""
+"""The hashtags that an engine knows: its bundle's, then those that people taught."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import lru_cache
@@ -13,12 +13,12 @@ from recommenders.taught_hashtags import TaughtHashtags
 
 
 class Vocabulary:
-    """Hashtags by column, in whatever spelling they are asked for.
+    """Columns of hashtags, looked up in any spelling.
 
     Attributes:
-        own: the bundle's.
-        hashtags: those, then what people taught, where what nobody teaches any more is empty: a
-            column is never another's.
+        own: the bundle's hashtags.
+        hashtags: these, then taught ones; "" where no lesson has one any more, since columns are
+            never reused.
     """
 
     def __init__(self, hashtags: Sequence[str]) -> None:
@@ -27,62 +27,59 @@ class Vocabulary:
         self._size = len(self.hashtags)
         self._columns = {key(tag): column for column, tag in enumerate(self.hashtags)}
         self._taught = TaughtHashtags(self._size)
-        # What is withheld may be thousands of hashtags, the same ones for every photo.
+        # Hashtags to skip may be thousands, the same for every photo.
         self._columns_of = lru_cache(maxsize=8)(self._find_columns)
 
     def column(self, tag: str) -> int | None:
-        """Where a hashtag stands; None where it is not known."""
+        """A hashtag's column; None where it is not known."""
         return self._columns.get(key(tag))
 
     def columns(self, hashtags: Collection[str]) -> NDArray[np.intp]:
-        """Where those of some hashtags stand that are known, in order."""
+        """The columns of the known ones among some hashtags, ascending."""
         return self._columns_of(frozenset(hashtags), len(self.hashtags))
 
     def sees(self, audience: Audience) -> Callable[[int], bool]:
-        """Tells of a column whether an audience sees its hashtag."""
+        """A function that tells whether an audience sees a column's hashtag."""
         return lambda column: column < self._size or self._taught.sees(audience, column)
 
     def was_taught(self, tag: str, audience: Audience) -> bool:
-        """Whether an audience sees a hashtag that the bundle does not know, because of people."""
+        """Whether an audience sees a hashtag only because people taught it."""
         column = self.column(tag)
         return column is not None and self._taught.sees(audience, column)
 
     def meant(self, tag: str, audience: Audience) -> str:
-        """The hashtag that a shown one, in whatever language, stands for."""
+        """The hashtag that a shown one, in any language, means."""
         return tag if self.was_taught(tag, audience) else meaning(tag, self.own)
 
     def shown(self, audience: Audience, count: int | None = None) -> list[str]:
-        """The hashtags, or the first ``count``, as an audience sees them written."""
+        """The hashtags, or the first ``count``, in the spelling that an audience sees."""
         return self._taught.shown(self.hashtags[:count], audience)
 
     def taught_uses(self) -> NDArray[np.intp]:
-        """On how many photos everybody sees each of the hashtags behind the bundle's."""
+        """How many photos teach each hashtag after the bundle's to everybody."""
         taught = range(self._size, len(self.hashtags))
         return np.array([self._taught.uses(column) for column in taught], np.intp)
 
     def learn(
         self, photo: Hashable, lessons: Mapping[Audience, Sequence[str]]
     ) -> dict[Audience, list[int]]:
-        """Takes a photo's hashtags by audience in place of what they were; returns their columns.
-
-        A hashtag that is not known yet gets a new one.
-        """
-        spelt = {
-            who: {self._add(tag): tag for tag in unique(tags).values()}
-            for who, tags in lessons.items()
+        """Replaces a photo's hashtags by audience; returns their columns, new ones where needed."""
+        spellings = {
+            audience: {self._add(tag): tag for tag in unique(tags).values()}
+            for audience, tags in lessons.items()
         }
-        for column, usual in self._taught.learn(photo, spelt).items():
+        for column, usual in self._taught.learn(photo, spellings).items():
             self.hashtags[column] = usual
-        return {who: list(columns) for who, columns in spelt.items()}
+        return {audience: list(columns) for audience, columns in spellings.items()}
 
     def forget_unused(self) -> set[int]:
-        """Leaves nothing of hashtags that nobody teaches any more; returns their columns."""
+        """Removes hashtags that no lesson has any more; returns their columns."""
         unused = self._taught.take_unused()
         if unused:
             self._columns = {name: at for name, at in self._columns.items() if at not in unused}
             for column in unused:
                 self.hashtags[column] = ""
-            self._columns_of.cache_clear()  # whose keys are words
+            self._columns_of.cache_clear()  # its keys are people's words
         return unused
 
     def _add(self, tag: str) -> int:
@@ -93,6 +90,6 @@ class Vocabulary:
         return self._columns[name]
 
     def _find_columns(self, hashtags: frozenset[str], _: int) -> NDArray[np.intp]:
-        """The columns of hashtags; anew when the vocabulary has grown."""
+        """The columns of hashtags; the other argument is the vocabulary's size, for the cache."""
         columns = {column for tag in hashtags if (column := self.column(tag)) is not None}
         return np.array(sorted(columns), np.intp)

@@ -1,10 +1,10 @@
 """The Word2Vec backend: a photo's features projected into the space of hashtag vectors.
 
 Hashtag vectors are skip-gram's (Mikolov et al. 2013) over posts' hashtags; a projection head of two
-linear layers maps features there, and hashtags are ranked by how near they are, with a learned
-scale and a prior. Layer one's first units may be an ImageNet classifier, its softmax weighing a
-vector per class: the ConSE construction (Norouzi et al. 2014), which needs no photo at all and fits
-every ImageNet backbone alike.
+linear layers maps features into their space, and hashtags are ranked by their cosine with a learned
+scale and a prior. Layer one's first units may be an ImageNet classifier whose softmax weights one
+vector per class: the ConSE construction (Norouzi et al. 2014), which needs no training photos and
+works with every ImageNet backbone.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class ProjectionHead:
         weight2, bias2: (vector, hidden), (vector,) float32.
         classes: how many units are the classifier's; 0 when there is none.
         temperature: divides the classifier's logits.
-        groups: heads fitted apart and laid side by side, each with its own slice of the vectors:
-            together they err less, and cosines are means over them.
+        groups: an ensemble of so many heads, concatenated, each with its own slice of the vectors;
+            cosines are the means over them.
     """
 
     weight1: Floats
@@ -52,13 +52,13 @@ class ProjectionHead:
 
 @dataclass(frozen=True)
 class ClassHead:
-    """Layer two of a head whose layer one is any ImageNet backbone's own classifier.
+    """Layer two of a head that takes any ImageNet backbone's classifier as layer one.
 
     Attributes:
-        backbones: those to use it with, the first whose weights are there.
+        backbones: the backbones to use it with, in order of preference.
         weight2, bias2: (vector, 1000), (vector,) float32.
         prior: (V,) float32.
-        scale, temperature, hashtags_per_post: as of the recommender and its head.
+        scale, temperature, hashtags_per_post: as in the recommender and its head.
     """
 
     backbones: tuple[str, ...]
@@ -76,23 +76,23 @@ class ClassHead:
 
 
 def directions(rows: Floats, groups: int) -> Floats:
-    """Unit rows (n, d), every one of ``groups`` equal slices of a row as long as the others."""
+    """Unit rows (n, d) in which all ``groups`` equal slices of a row have the same length."""
     sliced = rows.reshape(len(rows), groups, rows.shape[1] // groups)
     sliced = unit(sliced) / np.float32(groups**0.5)
     return np.asarray(sliced.reshape(rows.shape), np.float32)
 
 
 class Word2VecRecommender:
-    """Scores hashtags by their nearness to the projected photo.
+    """Scores hashtags by their cosine with the projected photo.
 
     Args:
-        backbone: whose features it takes.
-        head: features to the space of hashtag vectors.
+        backbone: the backbone whose features it takes.
+        head: maps features to the space of hashtag vectors.
         vectors: (V, vector) hashtag vectors.
-        prior: (V,) float32, added to the logits; starts at the log frequency.
+        prior: (V,) float32, added to the logits; initialised to the log frequency.
         scale: multiplies the cosines.
-        hashtags_per_post: how many hashtags a post carries on average: turns the share of one
-            draw into the chance to be among a post's hashtags.
+        hashtags_per_post: how many hashtags a post has on average; turns the probability of one
+            draw into that of being among a post's hashtags.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Word2VecRecommender:
         self.hashtags_per_post = hashtags_per_post
 
     def scores(self, features: NDArray[np.floating]) -> Floats:
-        """Relevance (n, V) float32: the chance that a post of this photo carries the hashtag."""
+        """Relevance (n, V) float32: the probability that a post of the photo has the hashtag."""
         logits = self.scale * (self.head.project(features) @ self.vectors.T) + self.prior
         return _chance_among(softmax(logits), self.hashtags_per_post)
 
@@ -122,7 +122,7 @@ class Word2VecRecommender:
         return self.head.hidden(features)[:, :classes] if classes else None
 
     def class_affinity(self, column: int) -> Floats:
-        """What a surely seen class gives a hashtag: (classes,) float32, 0 where it is taught."""
+        """A hashtag's cosine with each class's vector: (classes,) float32, 0 for a taught one."""
         classes = self.head.weight2[:, : self.head.classes]
         if column >= len(self.vectors):
             return np.zeros(classes.shape[1], np.float32)
@@ -130,5 +130,5 @@ class Word2VecRecommender:
 
 
 def _chance_among(shares: Floats, draws: float) -> Floats:
-    """Chance to be drawn at least once in ``draws`` draws, for shares of one draw."""
+    """The probability to be drawn at least once in ``draws``, from that of one draw."""
     return np.asarray(-np.expm1(draws * np.log1p(-np.minimum(shares, 1 - 1e-6))), np.float32)

@@ -1,9 +1,9 @@
-"""Words beside a photo, or without one: the hashtags that they name, and how near others are.
+"""The hashtags that words name, with or without a photo, and how near other hashtags are to them.
 
-A word names a hashtag by being it, in the singular or the plural, or by what a Russian one stands
-for in whatever case it is (на закате is #sunset). Neighbouring words may be one hashtag together:
-"golden retriever" is #goldenretriever and not a retriever that is golden. To other hashtags a named
-one speaks as far as their vectors are alike: who writes of a puppy posts #dog.
+A word names a hashtag if it is the same, in singular or plural, or if it is Russian, in any case,
+for one (на закате is #sunset). Neighbouring words may form one hashtag: "golden retriever" is
+#goldenretriever. A named hashtag is evidence for others as far as their vectors are similar: people
+who write of a puppy post #dog.
 """
 
 import re
@@ -14,32 +14,31 @@ from functools import cache
 
 import numpy as np
 
-from recommenders.answers import family
 from recommenders.arrays import Floats
+from recommenders.families import family
 from recommenders.hashtags import HashtagError, normalise
 from recommenders.languages import meaning, meanings
 
 MOST_NAMED = 20
-"""Hashtags that a text names at most; the first ones."""
+"""The most hashtags that a text names; the first ones count."""
 
 Sees = Callable[[int], bool]
-"""Whether the asker sees the hashtag of a column, which others alone may have been taught."""
+"""Whether the asker sees the hashtag of a column; some were taught to other audiences only."""
 
 _TOGETHER = 3
-"""Neighbouring words that may be one hashtag."""
+"""The most neighbouring words that may form one hashtag."""
 
 _LEAST_LETTERS = 3
 
 _NOT_NAMED = 0.999
-"""How near a hashtag is at most that only stands where the named one does."""
+"""The largest nearness of a hashtag that is not named, even if its vector is the same."""
 
 NEAR, NEARER = 0.5, 0.8
-"""Nearness from which words speak for a hashtag, and from which they do so more."""
+"""The nearness from which words count for a hashtag, and from which they count more."""
 
-_NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[@/]\w+")
+_LINKS_AND_NAMES = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[@/]\w+")
 _WORD = re.compile(r"\w+")
-# Words in so many captions that they say nothing of the photo.
-_SAYING_NOTHING = """
+_STOP_LIST = """
 about after again all also always and another any are around away back because been before being
 best better big but can come could day days did down each enjoy even ever every feel feeling few
 first for from front full get getting good got great had happy has have her here his how into its
@@ -55,7 +54,7 @@ were what when where which while who will with world year years yesterday you yo
 самый свой своя себя сегодня снова спасибо так такой там теперь тоже только тот тут уже фото
 хорошо хороший хочу чем что чтобы эта эти это этот
 """
-_EVERYWHERE = frozenset(_SAYING_NOTHING.split())
+_STOP_WORDS = frozenset(_STOP_LIST.split())
 _CYRILLIC = re.compile("^[а-я]+$")
 _CASE_ENDINGS = re.compile(
     "(?<=[а-я]{3})(?:иями|ями|ами|его|ого|ему|ому|ыми|ими|иях|ях|ах|ия|ие|ии|ий|ию|ья|ье|ьи|ью|ов|"
@@ -65,15 +64,15 @@ _CASE_ENDINGS = re.compile(
 
 @dataclass(frozen=True)
 class WordsGain:
-    """What words add to the log-odds of a hashtag that is as near to them as ``Words.nearness``.
+    """What words add to the log-odds of a hashtag, by ``Words.nearness``.
 
-    A text that does not name a hashtag says nothing against it: people leave out most of what a
-    photo shows. The gain is straight from one attribute's nearness to the next one's.
+    Never negative: people leave most of what a photo shows out of its caption. The gain is the sum
+    of two linear ramps and a step.
 
     Attributes:
-        near: from ``NEAR`` on, as much at 1.
-        nearer: from ``NEARER`` on, as much at 1.
-        named: at 1 alone.
+        near: rises from 0 at nearness ``NEAR`` to this at 1.
+        nearer: rises from 0 at ``NEARER`` to this at 1.
+        named: added only at 1.
     """
 
     near: float = 2.0
@@ -82,18 +81,18 @@ class WordsGain:
 
     @staticmethod
     def terms(nearness: Floats) -> Floats:
-        """(..., 3) what each attribute is multiplied by."""
+        """The factors of the three attributes, (..., 3)."""
         terms = [np.maximum(nearness - start, 0) / (1 - start) for start in (NEAR, NEARER)]
         return np.stack([*terms, nearness >= 1], axis=-1, dtype=np.float32)
 
     def of(self, nearness: Floats) -> Floats:
-        """Log-odds, in the shape of ``nearness``."""
+        """The gain in log-odds, in the shape of ``nearness``."""
         return self.terms(nearness) @ np.array(astuple(self), np.float32)
 
 
 @dataclass(frozen=True)
 class _Known(Container[str]):
-    """The hashtags that the asker sees, of all."""
+    """The hashtags that the asker sees."""
 
     columns: Mapping[str, int]
     sees: Sees
@@ -107,7 +106,7 @@ def _everything(column: int) -> bool:
 
 
 class Words:
-    """Reads words as hashtags of a vocabulary.
+    """Finds hashtags of a vocabulary in texts.
 
     Args:
         hashtags: the vocabulary; it may grow at its end.
@@ -116,55 +115,54 @@ class Words:
 
     def __init__(self, hashtags: Sequence[str], directions: Floats) -> None:
         self._hashtags, self._directions = hashtags, directions
-        self._own = len(hashtags)
+        self._bundle_size = len(hashtags)
         self._indexed = 0
         self._columns: dict[str, int] = {}
-        self._same: dict[str, list[int]] = {}
+        self._by_family: dict[str, list[int]] = {}
         self._lock = threading.Lock()
         self._index()
 
     def named(self, text: str, sees: Sees = _everything) -> tuple[str, ...]:
-        """The hashtags of the vocabulary that a text's words name, in order, without repeats."""
+        """The hashtags of the vocabulary that a text names, in order, without repeats."""
         self._index()
         return tuple(dict.fromkeys(self._named(_words(text), sees)))[:MOST_NAMED]
 
     def nearness(self, named: Collection[str], sees: Sees = _everything) -> Floats:
-        """How near every hashtag is to the nearest of those named: (V + taught,) float32.
+        """How near each hashtag is to the nearest of those named: (V + taught,) float32.
 
-        1 for those that are named and others of their family, cosines for the rest, 0 for those
-        that nothing speaks for.
+        1 for the named ones and their families, cosines, at least 0, for the rest.
         """
         nearness, _ = self._near(named, sees)
         return np.asarray(nearness.max(axis=0, initial=0), np.float32)
 
     def alike(self, named: Collection[str], sees: Sees = _everything) -> Floats:
-        """How alike every hashtag is to all of those named, (V + taught,) float32 from 0 to 1.
+        """Each hashtag's similarity to all named ones, (V + taught,) float32 from 0 to 1.
 
-        Half its nearness to the nearest, half the mean.
+        The mean of its nearness to the nearest one and its mean nearness.
         """
         nearness, _ = self._near(named, sees)
         nearest = nearness.max(axis=0, initial=0)
         total = nearness.sum(axis=0) / max(len(nearness), 1)
         return np.asarray((nearest + total) / 2, np.float32)
 
-    def speaking_for(self, column: int, named: Collection[str], least: float) -> list[str]:
-        """Those of the named hashtags that are as near as ``least`` to a hashtag, nearest first."""
+    def named_near(self, column: int, named: Collection[str], least: float) -> list[str]:
+        """The named hashtags with a nearness of at least ``least`` to a hashtag, nearest first."""
         nearness, known = self._near(named, _everything)
         near = nearness[:, column]
         return [known[row] for row in np.argsort(-near, kind="stable") if near[row] >= least]
 
     def forget(self, columns: Collection[int]) -> None:
-        """Hashtags that are no longer of the vocabulary, which has empty ones in their places."""
+        """Removes hashtags that are no longer in the vocabulary, which has "" in their place."""
         with self._lock:
             gone = {tag for tag, column in self._columns.items() if column in columns}
             self._columns = {tag: at for tag, at in self._columns.items() if tag not in gone}
             for name in {family(tag) for tag in gone}:
-                left = [column for column in self._same.pop(name, ()) if column not in columns]
+                left = [column for column in self._by_family.pop(name, ()) if column not in columns]
                 if left:
-                    self._same[name] = left
+                    self._by_family[name] = left
 
     def _near(self, named: Collection[str], sees: Sees) -> tuple[Floats, list[str]]:
-        """(n, V + taught) nearness to each of the named that are known, and these."""
+        """Nearness (n, V + taught) to each known one of the named hashtags, and these."""
         count = self._index()
         columns = self._columns
         known = [tag for tag in named if tag in columns]
@@ -174,8 +172,8 @@ class Words:
             if column < len(self._directions):
                 cosines = self._directions @ self._directions[column]
                 nearness[row, : len(cosines)] = np.clip(cosines, 0, _NOT_NAMED)
-            same = self._same.get(family(tag), ())
-            alike = [other for other in same if other < count and sees(other)]
+            relatives = self._by_family.get(family(tag), ())
+            alike = [other for other in relatives if other < count and sees(other)]
             nearness[row, alike] = 1
         return nearness, known
 
@@ -183,30 +181,30 @@ class Words:
         at = 0
         while at < len(words):
             for count in range(min(_TOGETHER, len(words) - at), 0, -1):
-                some = words[at : at + count]
-                tag = self._hashtag(some, sees)
+                phrase = words[at : at + count]
+                tag = self._hashtag(phrase, sees)
                 if tag is not None:
                     yield tag
-                    if self._columns.get(tag, self._own) >= self._own:
-                        # Taught, it hides nothing of what the words say without it.
-                        yield from self._named(some, lambda column: column < self._own)
-                    parts = (self._hashtag([word], sees) for word in some) if count > 1 else ()
-                    yield from (part for part in parts if part and self._are_alike(tag, part))
+                    if self._columns.get(tag, self._bundle_size) >= self._bundle_size:
+                        # A taught hashtag does not hide the bundle's that the words name.
+                        yield from self._named(phrase, lambda column: column < self._bundle_size)
+                    parts = (self._hashtag([word], sees) for word in phrase) if count > 1 else ()
+                    yield from (part for part in parts if part and self._is_similar(tag, part))
                     break
             at += count
 
-    def _are_alike(self, tag: str, part: str) -> bool:
-        """Whether a hashtag is like its part: beachsunset like sunset, but not hotdog like dog."""
-        one, other = (self._columns.get(name, self._own) for name in (tag, part))
-        if one >= len(self._directions):  # people taught it: its parts alone tell what it means
+    def _is_similar(self, tag: str, part: str) -> bool:
+        """Whether a hashtag resembles its part: beachsunset to sunset, but not hotdog to dog."""
+        one, other = (self._columns.get(name, self._bundle_size) for name in (tag, part))
+        if one >= len(self._directions):  # a taught one has no vector, only its parts
             return True
         if other >= len(self._directions):
             return False
         return bool(self._directions[one] @ self._directions[other] >= NEAR)
 
     def _hashtag(self, words: Sequence[str], sees: Sees) -> str | None:
-        """The hashtag that a word, or several together, names; None for none."""
-        if _EVERYWHERE.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
+        """The hashtag that a word, or several joined, name; None for none."""
+        if _STOP_WORDS.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
             return None
         word = "".join(words)
         known = _Known(self._columns, sees)
@@ -216,22 +214,22 @@ class Words:
         if len(words) > 1:
             return None
         if _CYRILLIC.match(word):
-            stands_for = _stems().get(_CASE_ENDINGS.sub("", word), ())
-            return next((tag for tag in stands_for if tag in known), None)
+            candidates = _stems().get(_CASE_ENDINGS.sub("", word), ())
+            return next((tag for tag in candidates if tag in known), None)
         for form in (word, word.removesuffix("es")):
             if min(len(form), len(family(form))) >= _LEAST_LETTERS:
-                same = self._same.get(family(form), ())
-                if (column := next(filter(sees, same), None)) is not None:
+                relatives = self._by_family.get(family(form), ())
+                if (column := next(filter(sees, relatives), None)) is not None:
                     return self._hashtags[column]
         return None
 
     def _index(self) -> int:
-        """Takes in hashtags that came since; how many there are."""
+        """Indexes new hashtags of the vocabulary; returns how many there are in all."""
         count = len(self._hashtags)
         with self._lock:
             for column in range(self._indexed, count):
                 if tag := self._hashtags[column]:
-                    self._same.setdefault(family(tag), []).append(column)
+                    self._by_family.setdefault(family(tag), []).append(column)
                     self._columns[tag] = column
             self._indexed = max(self._indexed, count)
         return count
@@ -239,7 +237,7 @@ class Words:
 
 def _words(text: str) -> list[str]:
     words = []
-    for word in _WORD.findall(_NO_WORDS.sub(" ", text)):
+    for word in _WORD.findall(_LINKS_AND_NAMES.sub(" ", text)):
         try:
             words.append(normalise(word).replace("ё", "е"))
         except HashtagError:  # a number
@@ -249,7 +247,7 @@ def _words(text: str) -> list[str]:
 
 @cache
 def _stems() -> dict[str, tuple[str, ...]]:
-    """What Russian words stand for, by what is left of them without the ending of their case."""
+    """English hashtags by the stem of a Russian word, its case ending removed."""
     stems: dict[str, tuple[str, ...]] = {}
     for form, english in meanings().items():
         stem = _CASE_ENDINGS.sub("", form)

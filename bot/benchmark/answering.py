@@ -25,15 +25,15 @@ from recommenders.photos import decode
 
 SECTION = "answering"
 AT_A_TIME = (1, 2, 8)
-"""Photos that come together; as many of them are computed side by side as in the bot."""
+"""Photos that arrive together; as many are computed in parallel as in the bot."""
 
 _TORCHVISION = ("mobilenet_v2", "resnet50")
-"""Measured where their weights are in place."""
+"""Measured if their weights are in place."""
 
 
 @dataclass(frozen=True)
 class Photo:
-    """What the steps take of one photo."""
+    """The inputs of the steps for one photo."""
 
     data: bytes
     image: Image.Image
@@ -47,15 +47,15 @@ def measure(
     photos: Sequence[bytes],
     rounds: int,
 ) -> Iterator[Row]:
-    """Rows of each step, of all together and of several photos at a time.
+    """A row for each step, for all steps together, and for several photos at a time.
 
     Args:
-        rounds: how many times each is done, by the photos in turn.
+        rounds: how many times each is repeated, cycling through the photos.
     """
     plain = PlainAnswers(bundle, weights_dir)
     answers = PhotoAnswers(engine)
     request = answers.request()
-    turns = list(islice(cycle(_used(engine, photos)), rounds))
+    turns = list(islice(cycle(_prepared(engine, photos)), rounds))
 
     def plain_ranking(photo: Photo) -> object:
         return plain.hashtags({name: rows[0] for name, rows in photo.features.items()})
@@ -89,13 +89,13 @@ def measure(
     yield from _photos_a_second(turns, answers, request, plain)
 
 
-def _used(engine: Engine, photos: Sequence[bytes]) -> list[Photo]:
+def _prepared(engine: Engine, photos: Sequence[bytes]) -> list[Photo]:
     backbones = {name for names in engine.backbones.values() for name in names}
-    used = []
+    prepared = []
     for data in photos:
         image = decode(data, engine.working_side)
-        used.append(Photo(data, image, engine.features([image], backbones)))
-    return used
+        prepared.append(Photo(data, image, engine.features([image], backbones)))
+    return prepared
 
 
 def _backbones(bundle: Bundle, weights_dir: Path) -> list[str]:
@@ -124,7 +124,7 @@ def _neighbours(bundle: Bundle, turns: Sequence[Photo]) -> Iterator[Row]:
     known = als.photos
     queries = [als.space.project(photo.features[als.backbone]) for photo in turns]
     if isinstance(known, PhotoIndex):
-        return  # whose vectors cannot be scanned; ``growth`` compares such
+        return  # its vectors cannot be scanned; ``growth`` measures indices
     yield compared(
         SECTION,
         "neighbours",

@@ -1,6 +1,6 @@
-"""What other processes cost: time, processor and memory, and what the whole machine did meanwhile.
+"""Time, CPU and memory of other processes, and CPU of the whole machine.
 
-On Linux alone; elsewhere what is not known is None.
+Complete on Linux only; elsewhere unknown values are None.
 """
 
 import os
@@ -16,7 +16,7 @@ from bot.settings import Settings
 
 PROCESSES = Path("/proc")
 ROOT = Path(bot.__file__).parents[1]
-"""Where the packages are, installed or not."""
+"""The folder that contains the packages."""
 
 _OF_A_BOT = frozenset(
     {
@@ -24,25 +24,25 @@ _OF_A_BOT = frozenset(
         *("TELEGRAM_API_URL", "WEBHOOK_SECRET", "WEBHOOK_URL"),
     }
 )
-"""Settings of the bot that runs here, which one that is measured does not share."""
+"""Settings of the bot on this machine that a measured one must not share."""
 
-_BETWEEN = 0.01
-"""Seconds between two looks at a process."""
+_INTERVAL = 0.01
+"""Seconds between two checks of a process."""
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
 class CommandError(Exception):
-    """A command that did not do what it was to; the message is its own last line."""
+    """A command failed; the message ends with the last line of its error output."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Of a command from its start to its end.
+    """The costs of a command from its start to its end.
 
     Attributes:
         wall, cpu: seconds.
-        megabytes: the most it held in memory; None where unknown.
+        megabytes: its peak memory; None where unknown.
     """
 
     wall: float
@@ -51,7 +51,7 @@ class Costs:
 
 
 def run_command(arguments: Sequence[str], folder: Path, settings: Mapping[str, str]) -> Costs:
-    """Runs ``python -m ARGUMENTS`` of this project in ``folder``, and waits for its end.
+    """Runs ``python -m ARGUMENTS`` of this project in ``folder`` to its end.
 
     Raises:
         CommandError: where it fails.
@@ -81,9 +81,9 @@ def run_command(arguments: Sequence[str], folder: Path, settings: Mapping[str, s
 
 
 def _watched(process: "subprocess.Popen[bytes]") -> tuple[int, float, float | None]:
-    """Waits for its end: exit status, seconds of the processor, the most megabytes.
+    """Waits for the end of a process: exit status, CPU seconds, peak megabytes.
 
-    What ``wait4`` tells of a process's memory is this one's, from before the other began.
+    ``wait4`` gives the peak of this process from before the fork, so memory is polled.
     """
     most = None
     while True:
@@ -92,11 +92,11 @@ def _watched(process: "subprocess.Popen[bytes]") -> tuple[int, float, float | No
             process.returncode = os.waitstatus_to_exitcode(status)
             return process.returncode, usage.ru_utime + usage.ru_stime, most
         most = megabytes(process.pid, "VmHWM") or most
-        time.sleep(_BETWEEN)
+        time.sleep(_INTERVAL)
 
 
 def settings_of_commands(settings: Settings, bundle: Path) -> dict[str, str]:
-    """The settings of other processes as environment: all but what makes a bot a particular one."""
+    """The environment for measured processes: the settings without those of a particular bot."""
     own: dict[str, object] = {
         name.upper(): getattr(settings, name) for name in Settings.model_fields
     }
@@ -106,14 +106,14 @@ def settings_of_commands(settings: Settings, bundle: Path) -> dict[str, str]:
 
 
 def environment_of_ours(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which another Python has this project, and these settings alone."""
+    """The environment for another Python with this project and no settings but these."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     inherited = {name: value for name, value in os.environ.items() if name not in _OF_A_BOT}
     return {**inherited, "PYTHONPATH": path, **settings}
 
 
 def cpu_seconds(pid: int) -> float | None:
-    """What a process has taken of the processor until now."""
+    """The CPU seconds of a process until now."""
     try:
         fields = (PROCESSES / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -122,19 +122,19 @@ def cpu_seconds(pid: int) -> float | None:
 
 
 def megabytes(pid: int, line: str = "VmRSS") -> float | None:
-    """What a process holds in memory now, or with ``VmHWM`` the most it ever did."""
+    """The memory of a process in megabytes: now, or its peak with ``VmHWM``."""
     try:
         lines = (PROCESSES / str(pid) / "status").read_text().splitlines()
     except OSError:
         return None
-    found = (text.split()[1] for text in lines if text.startswith(f"{line}:"))
-    return next((int(kilobytes) / 2**10 for kilobytes in found), None)
+    values = (text.split()[1] for text in lines if text.startswith(f"{line}:"))
+    return next((int(kilobytes) / 2**10 for kilobytes in values), None)
 
 
 def machine_seconds() -> tuple[float, float] | tuple[None, None]:
-    """What all processes have taken of all processors until now, and what other machines took.
+    """The CPU seconds of all processes until now, and the seconds stolen by other machines.
 
-    Where this is a virtual machine, its host may give its processors to others.
+    The host of a virtual machine may give its processors to others.
     """
     try:
         times = (PROCESSES / "stat").read_text().splitlines()[0].split()[1:]
@@ -145,5 +145,5 @@ def machine_seconds() -> tuple[float, float] | tuple[None, None]:
 
 
 def load_average() -> float | None:
-    """How many processes wanted a processor, over the last minute."""
+    """The load average of the last minute."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None

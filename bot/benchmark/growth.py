@@ -1,4 +1,4 @@
-"""How an answer's steps grow with the number of known photos, and what an index finds of them."""
+"""How an answer's steps grow with the number of known photos, and the recall of an index."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,8 +24,8 @@ SECTION = "growth"
 
 _STEPS = ("features", "ranking", "neighbours", "exact scan")
 _NOISE = 0.3
-"""Of a drawn vector, beside the photos that it lies between. With so much an index finds as many of
-the true neighbours among 19,000 drawn photos as among the starter's own: 99.4 and 99.5 %."""
+"""The share of noise in a drawn vector. With this much an index finds as many of the true
+neighbours among 19,000 drawn photos as among the starter's own: 99.4 and 99.5 %."""
 _BLOCK = 50_000
 _OTHERS = 5_000
 
@@ -40,10 +40,10 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class Growth:
-    """The steps of an answer with ``photos`` known, and the rows that tell of it.
+    """The steps of an answer with ``photos`` known, and their table rows.
 
     Attributes:
-        steps: milliseconds of the processor, by ``_STEPS``.
+        steps: CPU milliseconds, by ``_STEPS``.
     """
 
     photos: int
@@ -59,20 +59,20 @@ def measure(
     rounds: int,
     doing: Callable[[str], None],
 ) -> Iterator[Growth]:
-    """Measures with so many photos, whose vectors are drawn from between the bundle's own.
+    """Measures with each of ``sizes`` known photos, drawn between the bundle's own.
 
     Args:
-        photos: to compute the features of.
+        photos: whose features are computed.
 
     Yields:
-        Nothing where the bundle has no ALS, which alone looks for neighbours.
+        Nothing where the bundle has no ALS, the only backend with neighbours.
     """
     if "als" not in bundle.arrays:
         return
     als = read_als(bundle)
     own = als.photos
     if isinstance(own, PhotoIndex):
-        # It gives its vectors to nobody: others of as many dimensions.
+        # An index does not return its vectors: use random ones of as many dimensions.
         shape = (_OTHERS, own.shape[1])
         own = unit(np.random.default_rng(0).standard_normal(shape, np.float32))
     for size in sizes:
@@ -84,7 +84,8 @@ def _measured(
     engine: Engine, als: FittedAls, own: Floats, photos: Sequence[Image.Image], size: int
 ) -> Growth:
     draw = np.random.default_rng(size)
-    vectors = np.concatenate([drawn(own, n, draw) for n in _blocks(size)])
+    blocks = (min(_BLOCK, size - start) for start in range(0, size, _BLOCK))
+    vectors = np.concatenate([drawn(own, count, draw) for count in blocks])
     queries = list(drawn(own, len(photos), draw)[:, None])
     known, held, built, note = _known(vectors)
     factors = np.broadcast_to(als.photo_factors[0], (size, als.photo_factors.shape[1]))
@@ -124,20 +125,15 @@ def _measured(
 
 
 def drawn(own: Floats, count: int, draw: np.random.Generator) -> Floats:
-    """Unit vectors (count, d): between two of the bundle's photos each, and a little beside."""
+    """Random unit vectors (count, d), each between two of the bundle's photos, with noise."""
     first, second = own[draw.integers(0, len(own), (2, count))]
     share = draw.random((count, 1), np.float32)
     noise = unit(draw.standard_normal(first.shape, np.float32))
     return unit(unit(first * share + second * (1 - share)) + np.float32(_NOISE) * noise)
 
 
-def _blocks(size: int) -> Iterator[int]:
-    for start in range(0, size, _BLOCK):
-        yield min(_BLOCK, size - start)
-
-
 def _known(vectors: Floats) -> tuple[KnownPhotos, float, float | None, str]:
-    """As a bundle has them: vectors or an index, its megabytes, seconds to build, what it is."""
+    """Known photos as in a bundle: vectors or an index, megabytes, seconds to build, a note."""
     scanned_megabytes = vectors.nbytes / 2**20
     if len(vectors) <= SCANNED:
         return vectors, scanned_megabytes, None, "scanned"

@@ -1,8 +1,8 @@
-"""``tag4pic bench load``: a real bot, and more photos than it may wait for.
+"""``tag4pic bench load``: a real bot under photos sent at a fixed rate.
 
-Two processes beside this one: the bot, as ``tag4pic run`` starts it, with a database of its own;
-and the Telegram that it talks to, ``bot.benchmark.local_telegram``. Both are ended and their files
-removed however this ends.
+It starts two processes: the bot, as ``tag4pic run`` does, with a database of its own; and the
+Telegram that it talks to, ``bot.benchmark.local_telegram``. Both are always stopped and their files
+removed.
 """
 
 import asyncio
@@ -30,27 +30,28 @@ Doing = Callable[[str], None]
 _START_SECONDS = 120.0
 _END_SECONDS = 15.0
 _LINE = 2**26
-"""Bytes: the answers' times come in one."""
+"""The longest line, in bytes: the times of all answers come in one."""
 
 
 class LoadError(Exception):
-    """Why nothing was measured; the message is a sentence."""
+    """The load could not be measured; the message says why."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What was sent and what came back.
+    """What was sent and how it was answered.
 
     Attributes:
         rate: photos a second; ``seconds``, for how long; ``users``, each in a chat.
-        sent: photos; ``different``, how many of them.
-        answered: of these; ``p50``, ``p95``, ``p99``, milliseconds from update to reply.
-        cpu_ms: of the bot's processor time, a photo; None where unknown, as all that follows.
-        megabytes, most_megabytes: that the bot held in memory at the end, and at most.
+        sent: number of photos; ``different``, how many of them differ.
+        answered: number of answers; ``p50``, ``p95``, ``p99``, milliseconds from update to reply.
+        cpu_ms: the bot's CPU time per photo; None where unknown, as for the other CPU and memory
+            figures.
+        megabytes, most_megabytes: the bot's memory at the end, and its peak.
         cores: of the machine.
-        bot_cores, telegram_cores, other_cores: that each kept busy, in the mean.
-        stolen_cores: that the host of a virtual machine gave to others meanwhile.
-        late_ms: how late the 99th percentile of photos was sent: this machine's doing.
+        bot_cores, telegram_cores, other_cores: cores that each kept busy on average.
+        stolen_cores: cores that the host of a virtual machine gave to others.
+        late_ms: 99th percentile of the delay in sending photos, caused by this machine.
     """
 
     rate: float
@@ -85,11 +86,11 @@ def run(
     users: int,
     doing: Doing,
 ) -> Load | None:
-    """Measures, and returns None where Ctrl-C or SIGTERM ended it.
+    """Measures a bot under load; returns None after Ctrl-C or SIGTERM.
 
     Args:
-        environment: as ``costs.settings_of_commands`` gives it.
-        photos: a folder to take them from; None for made ones, each different.
+        environment: as returned by ``costs.settings_of_commands``.
+        photos: a folder of photos; None for generated ones, each different.
 
     Raises:
         LoadError: where the bot or its Telegram does not start, or ends too early.
@@ -127,7 +128,7 @@ async def _measured(
         source = "-" if photos is None else str(photos)
         numbers = (token, source, str(count), str(users), str(rate))
         async with _process(folder, ("bot.benchmark.local_telegram", *numbers), {}) as telegram:
-            url = (await _heard(telegram, "url", _START_SECONDS, doing))["url"]
+            url = (await _next_line(telegram, "url", _START_SECONDS, doing))["url"]
             settings = environment | {
                 "BOT_TOKEN": token,
                 "TELEGRAM_API_URL": url,
@@ -136,7 +137,7 @@ async def _measured(
             }
             doing("the bot starts")
             async with _process(folder, ("bot.cli", "run"), settings) as answering:
-                different = await _ready(answering, telegram, folder, count, doing)
+                different = await _wait_until_ready(answering, telegram, folder, count, doing)
                 return await _under_load(
                     answering, telegram, (rate, seconds, users, count, different), doing
                 )
@@ -149,23 +150,23 @@ async def _under_load(
     doing: Doing,
 ) -> Load:
     rate, seconds, users, count, different = sending
-    before = _busy(answering, telegram)
+    before = _cpu_seconds(answering, telegram)
     started = perf_counter()
     assert telegram.stdin is not None
     telegram.stdin.write(b"go\n")
     doing(f"{count:,} photos, {rate:g} a second")
-    await _heard(telegram, "sent", seconds + _START_SECONDS, doing, answering)
+    await _next_line(telegram, "sent", seconds + _START_SECONDS, doing, answering)
     doing("the last answers")
-    times = await _heard(telegram, "seconds", PATIENCE + _START_SECONDS, doing, answering)
+    times = await _next_line(telegram, "seconds", PATIENCE + _START_SECONDS, doing, answering)
     lasted = perf_counter() - started
     took = [
         None if then is None or now is None else now - then
-        for then, now in zip(before, _busy(answering, telegram), strict=True)
+        for then, now in zip(before, _cpu_seconds(answering, telegram), strict=True)
     ]
-    of_bot, of_telegram, of_all, stolen = (None if one is None else one / lasted for one in took)
+    bot, its_telegram, total, stolen = (None if one is None else one / lasted for one in took)
     others = None
-    if of_bot is not None and of_telegram is not None and of_all is not None:
-        others = max(of_all - of_bot - of_telegram, 0)
+    if bot is not None and its_telegram is not None and total is not None:
+        others = max(total - bot - its_telegram, 0)
     answers = np.array(times["seconds"]) * 1000
     p50, p95, p99 = (
         (float(one) for one in np.percentile(answers, [50, 95, 99]))
@@ -178,27 +179,27 @@ async def _under_load(
         megabytes=costs.megabytes(answering.pid),
         most_megabytes=costs.megabytes(answering.pid, "VmHWM"),
         cores=cores(),
-        bot_cores=of_bot,
-        telegram_cores=of_telegram,
+        bot_cores=bot,
+        telegram_cores=its_telegram,
         other_cores=others,
         stolen_cores=stolen,
         late_ms=float(np.percentile(times["late"], 99)) * 1000,
     )
 
 
-def _busy(answering: Process, telegram: Process) -> tuple[float | None, ...]:
-    """Seconds of the processor: the bot's, its Telegram's, everything's, and stolen ones."""
-    of_processes = (costs.cpu_seconds(process.pid) for process in (answering, telegram))
-    return (*of_processes, *costs.machine_seconds())
+def _cpu_seconds(answering: Process, telegram: Process) -> tuple[float | None, ...]:
+    """CPU seconds until now: the bot's, its Telegram's, all processes', and stolen ones."""
+    processes = (costs.cpu_seconds(process.pid) for process in (answering, telegram))
+    return (*processes, *costs.machine_seconds())
 
 
 @asynccontextmanager
 async def _process(
     folder: Path, arguments: tuple[str, ...], settings: dict[str, str]
 ) -> AsyncIterator[Process]:
-    """A program of ours in ``folder``, which has no ``.env``; it is ended on the way out."""
+    """A program of ours in ``folder``, which has no ``.env``; stopped at the end of the block."""
     with (folder / f"{arguments[0]}.log").open("wb") as errors:
-        # In a session of its own: Ctrl-C is for this process, which then ends the others in order.
+        # In its own session, so that Ctrl-C reaches only this process, which stops the others.
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", *arguments),
             cwd=folder,
@@ -212,10 +213,10 @@ async def _process(
     try:
         yield process
     finally:
-        await _ended(process)
+        await _stop(process)
 
 
-async def _ended(process: Process) -> None:
+async def _stop(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.terminate()
     try:
@@ -227,22 +228,21 @@ async def _ended(process: Process) -> None:
         await process.wait()
 
 
-async def _ready(
+async def _wait_until_ready(
     answering: Process, telegram: Process, folder: Path, count: int, doing: Doing
 ) -> int:
-    """Waits until the bot is at work and its Telegram has the photos; returns how many differ."""
+    """Waits until the bot runs and its Telegram has the photos; returns how many differ."""
     try:
         async with asyncio.TaskGroup() as both:
-            both.create_task(_at_work(answering, folder / "bot.cli.log"))
-            making = _heard(telegram, "photos", _START_SECONDS + count, doing)
+            both.create_task(_wait_until_running(answering, folder / "bot.cli.log"))
+            making = _next_line(telegram, "photos", _START_SECONDS + count, doing)
             photos = both.create_task(making)
     except ExceptionGroup as group:
         raise group.exceptions[0] from None
     return int(photos.result()["photos"])
 
 
-async def _at_work(answering: Process, log: Path) -> None:
-    """Waits until the bot is."""
+async def _wait_until_running(answering: Process, log: Path) -> None:
     assert answering.stdout is not None
     try:
         async with asyncio.timeout(_START_SECONDS):
@@ -256,27 +256,27 @@ async def _at_work(answering: Process, log: Path) -> None:
     raise LoadError(f"The bot did not start: {why[-1].removeprefix('Error: ')}")
 
 
-async def _heard(
+async def _next_line(
     telegram: Process, name: str, seconds: float, doing: Doing, answering: Process | None = None
 ) -> dict[str, Any]:
-    """The next line that tells of ``name``.
+    """The local Telegram's next line that has ``name``.
 
     Raises:
-        LoadError: where there will be none, or the bot is gone.
+        LoadError: where none comes in time, or a process has ended.
     """
     assert telegram.stdout is not None
     try:
         async with asyncio.timeout(seconds):
             async for line in telegram.stdout:
-                heard: dict[str, Any] = json.loads(line)
-                if "error" in heard:
-                    raise LoadError(heard["error"])
-                if "made" in heard:
-                    doing(f"{heard['made']:,} photos are made")
-                if name in heard:
+                values: dict[str, Any] = json.loads(line)
+                if "error" in values:
+                    raise LoadError(values["error"])
+                if "made" in values:
+                    doing(f"{values['made']:,} photos are made")
+                if name in values:
                     if answering is not None and answering.returncode is not None:
                         raise LoadError("The bot ended while it was measured.")
-                    return heard
+                    return values
     except TimeoutError:
         raise LoadError(f"The local Telegram told nothing of {name} in {seconds:.0f} s.") from None
     raise LoadError("The local Telegram ended while the bot was measured.")

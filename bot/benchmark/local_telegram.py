@@ -1,8 +1,8 @@
-"""A Telegram under load: the local Bot API server, and people who send it photos at a fixed rate.
+"""A Telegram under load: the local Bot API server, and people who send photos at a fixed rate.
 
-It runs in a process of its own, so that what it takes of the processor is not counted as the
-bot's, and talks to ``load`` by lines of JSON. Photos are made, in all of Telegram's sizes, before
-the clock starts; people do not wait for answers.
+It runs in its own process, so that its CPU time is not counted as the bot's, and talks to ``load``
+in lines of JSON. Photos are made in all of Telegram's sizes before the clock starts; people do not
+wait for answers.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from bot.local.server import LocalServer
 from bot.local.state import Chat, Message, User
 
 SIZE = (800, 600)
-"""Of a made photo: the bot fetches no larger size of one."""
+"""Of a generated photo: the bot fetches no larger one."""
 
 PATIENCE = 30.0
-"""Seconds that answers may come after the last photo."""
+"""Seconds to wait for answers after the last photo."""
 
 _FIRST_PERSON = 1_000
 _MAKING_AT_ONCE = 2
@@ -33,7 +33,7 @@ _FILE_BYTES = 16 * 2**30
 
 
 class People:
-    """People in private chats of their own, who send photos in turn and note when answers come."""
+    """People in private chats who send photos in turn, and the times of the answers."""
 
     def __init__(self, server: LocalServer, count: int) -> None:
         self._state = server.state
@@ -49,7 +49,7 @@ class People:
         self.late: list[float] = []
 
     async def send(self, photos: Sequence[list[dict[str, Any]]], rate: float) -> None:
-        """Sends photos, ``rate`` a second, each when its time has come."""
+        """Sends photos on schedule, ``rate`` a second."""
         started = perf_counter()
         for number, photo in enumerate(photos):
             due = started + number / rate
@@ -63,10 +63,10 @@ class People:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Notes the answers meanwhile, each when the server has it."""
+        """Records the times of answers during the block, as they reach the server."""
         async with asyncio.TaskGroup() as tasks:
             listening = [tasks.create_task(self._listen(chat)) for chat, _ in self._chats]
-            await asyncio.sleep(0)  # until all do
+            await asyncio.sleep(0)  # lets all of them subscribe
             yield
             for task in listening:
                 task.cancel()
@@ -79,7 +79,7 @@ class People:
                 self._answered(chat, message)
 
     def _answered(self, chat: Chat, message: Message) -> None:
-        # An answer has buttons; that many photos wait is told without any.
+        # An answer has buttons; the message that many photos are waiting has none.
         photo = message.get("reply_to_message", {}).get("message_id")
         sent_at = self._sent_at.get((chat.id, photo))
         if sent_at is not None and "reply_markup" in message:
@@ -89,7 +89,7 @@ class People:
                 self._all_answered.set()
 
     async def wait(self, seconds: float = PATIENCE) -> None:
-        """Until every photo is answered, or the time is up."""
+        """Waits until every photo is answered, or the time is up."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._sent_at:
@@ -98,24 +98,24 @@ class People:
 
 
 async def serve(token: str, folder: Path | None, count: int, people: int, rate: float) -> None:
-    """Says where it is, makes the photos, and sends them when it is told to."""
+    """Prints its URL, makes the photos, and sends them after a line on stdin."""
     server = LocalServer(token)
     server.state.files = FileStore(_FILE_BYTES)
     await server.start(port=0)
     try:
-        _say(url=server.url)
+        _print_line(url=server.url)
         photos = await _photos(server, folder, count)
         different = len({photo[-1]["file_unique_id"] for photo in photos})
-        _say(photos=different)
+        _print_line(photos=different)
         if not await asyncio.to_thread(sys.stdin.readline):
-            return  # who started this is gone
+            return  # the parent process is gone
         crowd = People(server, people)
         async with crowd.listening():
             await crowd.send(photos, rate)
-            _say(sent=len(photos))
+            _print_line(sent=len(photos))
             await crowd.wait()
-        _say(seconds=crowd.seconds, late=crowd.late)
-        await asyncio.to_thread(sys.stdin.readline)  # until the bot, too, has ended
+        _print_line(seconds=crowd.seconds, late=crowd.late)
+        await asyncio.to_thread(sys.stdin.readline)  # until the bot has stopped
     finally:
         await server.stop()
 
@@ -123,17 +123,17 @@ async def serve(token: str, folder: Path | None, count: int, people: int, rate: 
 async def _photos(
     server: LocalServer, folder: Path | None, count: int
 ) -> list[list[dict[str, Any]]]:
-    """Each photo in all sizes, as a message shows it."""
+    """Each photo in all sizes, as in a message."""
     photos: list[list[dict[str, Any]]] = []
     data = sample(folder, count, SIZE)
     while batch := await asyncio.to_thread(lambda: list(islice(data, _MAKING_AT_ONCE))):
         photos += await asyncio.gather(*(server.state.files.add_photo(one) for one in batch))
-        _say(made=len(photos))
+        _print_line(made=len(photos))
     return photos
 
 
-def _say(**what: Any) -> None:
-    print(json.dumps(what), flush=True)
+def _print_line(**values: Any) -> None:
+    print(json.dumps(values), flush=True)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str]) -> None:
             )
         )
     except (NoPhotosError, CannotSendError) as error:
-        _say(error=str(error))
+        _print_line(error=str(error))
 
 
 if __name__ == "__main__":

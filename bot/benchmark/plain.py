@@ -1,8 +1,8 @@
-"""The plain way to answer a photo: what the published projects' code does.
+"""A plain implementation of answering a photo, as in the published projects' code.
 
-The photo is decoded at its full size and squeezed into the network's square, torch computes one
-photo at a time, eagerly and on one thread, cosines to all known photos are sorted, and hashtags are
-those with the largest dot products or cosines.
+The photo is decoded at full size and squeezed into the network's square; torch runs eagerly, one
+photo at a time on one thread; cosines with all known photos are sorted; the hashtags are those with
+the largest dot products or cosines.
 
     python -m bot.benchmark.plain BUNDLE WEIGHTS_DIR PHOTO...
 """
@@ -34,7 +34,7 @@ NEIGHBOURS = 50
 
 
 class EagerNetwork:
-    """A backbone as torch computes it eagerly: (side, side, 3) uint8 pixels to features (dims,)."""
+    """A backbone in eager torch: (side, side, 3) uint8 pixels to features (dims,)."""
 
     def __init__(self, name: str, weights_dir: Path | None) -> None:
         recipe = recipe_of(name)
@@ -58,7 +58,7 @@ class EagerNetwork:
 
 
 class PlainAnswers:
-    """Answers photos with the numbers of a bundle, in the plain way."""
+    """Answers photos from a bundle, in the plain way."""
 
     def __init__(self, bundle: Bundle, weights_dir: Path | None) -> None:
         torch.set_num_threads(1)
@@ -70,7 +70,7 @@ class PlainAnswers:
 
             def als_scores(features: Floats) -> Floats:
                 query = als.space.project(features[None])[0]
-                # An index that approximates has no plain counterpart but its own answer.
+                # An index has no vectors to scan.
                 if isinstance(photos, PhotoIndex):
                     rows = photos.nearest(query[None], NEIGHBOURS)[0][0]
                 else:
@@ -93,7 +93,7 @@ class PlainAnswers:
         return {name: join([single[one] for one in names_of(name)])[0] for name in self._scores}
 
     def hashtags(self, features: Mapping[str, Floats]) -> list[str]:
-        """The best of each model in turn."""
+        """The best hashtags of the models, taking turns."""
         best = [
             np.argsort(-scores(features[name]))[:TOP]
             for name, models in self._scores.items()
@@ -102,7 +102,7 @@ class PlainAnswers:
         return [self._hashtags[column] for columns in zip(*best, strict=True) for column in columns]
 
     def answer(self, data: bytes) -> list[str]:
-        """The hashtags of a photo's file."""
+        """The hashtags for the bytes of a photo file."""
         return self.hashtags(self.features(decoded(data)))
 
 
@@ -114,14 +114,14 @@ def decoded(data: bytes) -> Image.Image:
 
 
 def scanned(query: Floats, photos: Floats) -> NDArray[np.intp]:
-    """The nearest known photos, all of them sorted."""
+    """The rows of the nearest known photos, by sorting all of them."""
     return np.argsort(-(photos @ query))[:NEIGHBOURS]
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Answers photos, for a cold start and its memory to be measured."""
+    """Answers photos, to measure the time and memory of a cold start."""
     bundle, weights_dir, *photos = map(Path, arguments)
-    # What code of this kind imports before it does anything.
+    # Imported by such code before it does anything.
     import gensim.models  # noqa: F401
     import implicit.als  # noqa: F401
     import sklearn.decomposition  # noqa: F401

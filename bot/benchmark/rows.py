@@ -1,4 +1,4 @@
-"""What is measured, as rows of one table: our figure, the plain way's, and how they compare."""
+"""Measurements as rows of one table: our figure, the plain way's, and their ratio."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +20,8 @@ class Figure:
     Attributes:
         value: the median, or the only one.
         p95: the 95th percentile, where there are several.
-        cpu: time of the processor, all threads together: milliseconds, or seconds where the row is
-            in seconds. What else the machine does blurs it little.
+        cpu: CPU time of all threads: milliseconds, or seconds where the row is in seconds. Other
+            load on the machine affects it little.
     """
 
     value: float
@@ -30,7 +30,7 @@ class Figure:
 
     @classmethod
     def of(cls, wall: Sequence[float], cpu: Sequence[float]) -> "Figure":
-        """Medians in milliseconds of seconds."""
+        """From measurements in seconds, to milliseconds."""
         median, p95 = np.percentile(wall, [50, 95]) * 1000
         return cls(float(median), float(p95), float(np.median(cpu)) * 1000)
 
@@ -41,8 +41,8 @@ class Row:
 
     Attributes:
         unit: ``ms``, ``s`` or ``MB``, where less is better, or ``photos/s`` or ``recall``.
-        plain: of the plain way; None where it has nothing of the kind.
-        note: what one must know to read it.
+        plain: of the plain way; None where it has no counterpart.
+        note: explains the row.
     """
 
     section: str
@@ -54,7 +54,7 @@ class Row:
 
     @property
     def times(self) -> float | None:
-        """How many times better ours is, by the clock or in megabytes."""
+        """How many times better our value is."""
         if self.plain is None or not (self.plain.value and self.ours.value):
             return None
         ratio = self.plain.value / self.ours.value
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def cpu_times(self) -> float | None:
-        """How many times less of the processor ours takes."""
+        """How many times less CPU ours takes."""
         if self.plain is None or not (self.plain.cpu and self.ours.cpu):
             return None
         return self.plain.cpu / self.ours.cpu
@@ -72,11 +72,11 @@ class Row:
 
 
 class Clock:
-    """Seconds that pieces of work took.
+    """Measures the seconds that pieces of work take.
 
     Attributes:
-        wall: by the clock.
-        cpu: of the processor, in all threads of this process.
+        wall: elapsed time of each.
+        cpu: CPU time of each, in all threads of this process.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Clock:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Notes how long what is done inside takes."""
+        """Measures the block."""
         started, cpu = perf_counter(), process_time()
         yield
         self.cpu.append(process_time() - cpu)
@@ -99,7 +99,7 @@ class Clock:
 def timed(items: Sequence[Item], *works: Callable[[Item], object]) -> list[Figure]:
     """Milliseconds that each work takes on an item.
 
-    The works take turns, so that what else the machine does meets all of them alike.
+    They take turns, so that other load on the machine affects all of them alike.
     """
     for item in items[:WARM_UP]:
         for work in works:
@@ -120,6 +120,6 @@ def compared(
     plain: Callable[[Item], object],
     note: str = "",
 ) -> Row:
-    """A row of milliseconds, ours and the plain way's on the same items."""
-    of_ours, of_plain = timed(items, ours, plain)
-    return Row(section, name, "ms", of_ours, of_plain, note)
+    """A row in milliseconds, for ours and the plain way on the same items."""
+    our_figure, plain_figure = timed(items, ours, plain)
+    return Row(section, name, "ms", our_figure, plain_figure, note)

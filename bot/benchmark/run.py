@@ -1,11 +1,9 @@
 """All sections of ``tag4pic bench``, one after another."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from PIL import Image
 
 from bot.benchmark import answering, growth, sample_photos, starting, storing, training_speed
 from bot.benchmark.costs import settings_of_commands
@@ -16,21 +14,19 @@ from recommenders import bundle as bundles
 from recommenders.engine import Engine
 from recommenders.photos import decode
 
-SECTIONS = (answering.SECTION, starting.SECTION, growth.SECTION, training_speed.SECTION)
-
 
 @dataclass(frozen=True)
 class Amounts:
     """How much is measured.
 
     Attributes:
-        photos: different ones.
-        rounds: how many times a step is done.
-        stored: photos that the database holds.
-        starts: of each command.
-        known: how many photos are known, of each size in turn.
-        embedded: photos that are embedded.
-        posts: that a bundle is fitted on.
+        photos: number of different photos.
+        rounds: repetitions of a step.
+        stored: photos in the database.
+        starts: starts of each command.
+        known: numbers of known photos, measured in turn.
+        embedded: photos to embed.
+        posts: posts to fit a bundle on.
     """
 
     photos: int = 16
@@ -56,19 +52,19 @@ def measure(
     sections: Collection[str],
     doing: Callable[[str], None],
 ) -> tuple[list[Row], list[Growth]]:
-    """Measures the sections, in their order.
+    """Measures sections, in their order.
 
     Args:
         model_dir: the bundle that ``engine`` was loaded from.
-        photos: a folder to take them from; None for made ones.
+        photos: a folder of photos; None for generated ones.
         doing: is called with what is measured next.
 
     Raises:
         NoPhotosError: where the folder has none.
-        CommandError: where a command that is measured fails.
+        CommandError: where a measured command fails.
     """
-    of_commands = settings_of_commands(settings, model_dir)
-    bundle = bundles.load(model_dir)  # the engine keeps no arrays that it has made others of
+    command_settings = settings_of_commands(settings, model_dir)
+    bundle = bundles.load(model_dir)  # the engine has dropped its large arrays
     doing("photos")
     data = list(sample_photos.sample(photos, amounts.photos))
     rows: list[Row] = []
@@ -81,17 +77,16 @@ def measure(
             rows += storing.measure(engine, folder, amounts.rounds, amounts.stored)
         if starting.SECTION in sections:
             doing(starting.SECTION)
-            rows += starting.measure(of_commands, data[0], folder, starts=amounts.starts)
+            rows += starting.measure(command_settings, data[0], folder, starts=amounts.starts)
         if growth.SECTION in sections:
-            for one in growth.measure(
-                engine, bundle, _images(engine, data), amounts.known, amounts.rounds, doing
-            ):
+            images = [decode(one, engine.working_side) for one in data]
+            for one in growth.measure(engine, bundle, images, amounts.known, amounts.rounds, doing):
                 grown.append(one)
                 rows += one.rows
         if training_speed.SECTION in sections:
             doing(training_speed.SECTION)
             rows += training_speed.measure(
-                of_commands,
+                command_settings,
                 data,
                 folder,
                 embedded=amounts.embedded,
@@ -99,7 +94,3 @@ def measure(
                 doing=doing,
             )
     return rows, grown
-
-
-def _images(engine: Engine, data: Sequence[bytes]) -> list[Image.Image]:
-    return [decode(one, engine.working_side) for one in data]

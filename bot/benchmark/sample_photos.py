@@ -1,4 +1,4 @@
-"""Photos to measure on: those of a folder, or made ones, each different from all others."""
+"""Photos to measure on: those of a folder, or generated ones that all differ."""
 
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,17 +12,17 @@ from bot.cli.recommend import images_in
 from recommenders.photos import MAX_BYTES, PhotoError, decode
 
 SIZE = (1280, 960)
-"""What Telegram makes of a phone's photo."""
+"""Telegram's largest size of a phone's photo."""
 
 
 class NoPhotosError(Exception):
-    """There is nothing to measure on; the message says what to do."""
+    """There are no usable photos; the message says what to do."""
 
 
 def made_photo(number: int, size: tuple[int, int] = SIZE) -> bytes:
-    """A JPEG that costs as much to decode as a photo: shapes large and small, and grain.
+    """A JPEG that takes as long to decode as a photo, with large and small shapes and grain.
 
-    The same number gives the same bytes, another one a photo that is no copy.
+    The same number gives the same bytes, another number a photo that is no copy.
     """
     width, height = size
     draw = np.random.default_rng(number)
@@ -39,7 +39,7 @@ def made_photo(number: int, size: tuple[int, int] = SIZE) -> bytes:
 
 
 def sample(folder: Path | None, count: int, size: tuple[int, int] = SIZE) -> Iterator[bytes]:
-    """``count`` photos, made as they are asked for; a folder's come again where it has fewer.
+    """``count`` photos, generated on demand; a folder with fewer photos repeats them.
 
     Raises:
         NoPhotosError: where a photo of the folder cannot be read.
@@ -58,10 +58,10 @@ def sample(folder: Path | None, count: int, size: tuple[int, int] = SIZE) -> Ite
 
 
 def photos_in(folder: Path) -> list[Path]:
-    """The photos of a folder by name.
+    """The photos of a folder, sorted by name.
 
     Raises:
-        NoPhotosError: where it has none, or is none.
+        NoPhotosError: where it has none, or cannot be opened.
     """
     try:
         photos = [path for path in images_in(folder) if path.stat().st_size <= MAX_BYTES]

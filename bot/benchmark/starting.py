@@ -1,4 +1,4 @@
-"""Cold starts, each in a process of its own, and the memory that they take."""
+"""Cold starts, each in its own process, and their memory."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,25 +16,25 @@ def measure(
     """Rows of ``--help`` and of ``recommend`` on one photo.
 
     Args:
-        settings: as ``costs.settings_of_commands`` gives it.
+        settings: as returned by ``costs.settings_of_commands``.
         folder: where the commands run.
-        starts: how many times each is started; medians count.
+        starts: how many times each is started, for the median.
 
     Raises:
         CommandError: where one fails.
     """
     file = folder / "photo.jpg"
     file.write_bytes(photo)
-    places = settings["MODEL_DIR"], settings["WEIGHTS_DIR"]
-    plainly = ["bot.benchmark.plain", *places, str(file)]
-    recommend, plain, helped = [], [], []
-    run_command(["bot.cli", "recommend", str(file)], folder, settings)  # what is made once
+    folders = settings["MODEL_DIR"], settings["WEIGHTS_DIR"]
+    plain_command = ["bot.benchmark.plain", *folders, str(file)]
+    recommend, plain, helps = [], [], []
+    run_command(["bot.cli", "recommend", str(file)], folder, settings)  # fills caches
     for _ in range(starts):
         recommend.append(run_command(["bot.cli", "recommend", str(file)], folder, settings))
-        plain.append(run_command(plainly, folder, settings))
-        helped.append(run_command(["bot.cli", "--help"], folder, settings))
+        plain.append(run_command(plain_command, folder, settings))
+        helps.append(run_command(["bot.cli", "--help"], folder, settings))
     yield Row(SECTION, "tag4pic recommend", "s", _seconds(recommend), _seconds(plain))
-    yield Row(SECTION, "tag4pic --help", "s", _seconds(helped))
+    yield Row(SECTION, "tag4pic --help", "s", _seconds(helps))
     if ours := _memory(recommend):
         yield Row(SECTION, "memory of tag4pic recommend", "MB", ours, _memory(plain))
 

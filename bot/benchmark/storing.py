@@ -1,4 +1,4 @@
-"""What is read and written of a photo before its reply and after it."""
+"""The time for database reads and writes of a photo, before and after its reply."""
 
 import asyncio
 import sqlite3
@@ -25,11 +25,11 @@ _HASHTAGS = [(f"hashtag{number}", 0.5) for number in range(10)]
 
 
 def measure(engine: Engine, folder: Path, rounds: int, stored: int) -> list[Row]:
-    """Rows of a new photo and of one that was sent before.
+    """Rows for a new photo and for one that was sent before.
 
     Args:
-        folder: where the databases are made.
-        stored: photos that they hold already.
+        folder: where the databases are created.
+        stored: how many photos they hold beforehand.
     """
     return asyncio.run(_measured(engine, folder, rounds, stored))
 
@@ -76,7 +76,7 @@ async def _new(
     hashes: Hashes,
     features: Mapping[str, Floats],
 ) -> None:
-    """As answering does it: one reading and one writing session before the reply, one after it."""
+    """As the bot does: one reading and one writing session before the reply, one after it."""
     async with database.reading() as session:
         await known_photos.find_by_file(session, f"file{number}")
     async with database.session(confirmed=False) as session:
@@ -142,7 +142,7 @@ def _hashes(draw: np.random.Generator) -> Hashes:
 
 
 class PlainStorage:
-    """The plain way: SQLite as it comes, and a copy looked for among the hashes of all photos."""
+    """The plain way: SQLite's defaults, and a scan of all photos' hashes for a copy."""
 
     def __init__(self, file: Path) -> None:
         self._connection = sqlite3.connect(file)
@@ -151,7 +151,7 @@ class PlainStorage:
         )
 
     def answer(self, hashes: Hashes, features: Floats) -> None:
-        """One photo: looked for, then stored with its answer."""
+        """Looks one photo up, and stores it with its answer if it is new."""
         rows = self._connection.execute("SELECT id, hash FROM photos").fetchall()
         copies = [
             number

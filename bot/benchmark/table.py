@@ -1,4 +1,4 @@
-"""The rows as people read them."""
+"""The results as tables for people."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from bot.benchmark.rows import Figure, Row
 
 
 def table_of(rows: Sequence[Row]) -> Table:
-    """One table of all rows: by the clock, of the processor, and how many times better."""
+    """One table of all rows: value, CPU time, and how many times better."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
     for column in ("tag4pic", "p95", "CPU", "plain", "CPU", "×", "CPU ×"):
@@ -29,7 +29,7 @@ def table_of(rows: Sequence[Row]) -> Table:
 
 
 def load_table(load: Load) -> Table:
-    """A table of what a bot did under load."""
+    """The table of a bot under load."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=False)
     table.add_column("", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
@@ -56,7 +56,7 @@ def load_table(load: Load) -> Table:
 
 
 def _figures(figure: Figure | None, unit: str) -> tuple[str, str, str]:
-    """Value, 95th percentile and time of the processor."""
+    """Value, 95th percentile and CPU time."""
     if figure is None:
         return "", "", ""
     value = f"{figure.value:.3f}" if unit == "recall" else _number(figure.value)
@@ -64,7 +64,7 @@ def _figures(figure: Figure | None, unit: str) -> tuple[str, str, str]:
 
 
 def _number(value: float | None) -> str:
-    """Three digits that count, and never an exponent."""
+    """Three significant digits, never with an exponent."""
     if value is None:
         return ""
     if value >= 100:

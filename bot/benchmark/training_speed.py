@@ -1,4 +1,4 @@
-"""How long training takes: photos embedded a second, and a fit from features that are there."""
+"""How long training takes: photos embedded a second, and a fit from cached features."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,9 +26,9 @@ SECTION = "training"
 _BACKBONE = "efficientnet_lite0"
 _HASHTAGS = 400
 _KINDS = 40
-"""Photos of one kind have alike features and the same few hashtags."""
+"""Photos of one kind have similar features and the same few hashtags."""
 _PLAIN_SHARE = 16
-"""Of the photos, one in so many is embedded in the plain way, which takes long."""
+"""One photo in this many is embedded in the plain way, which takes long."""
 
 
 def measure(
@@ -43,17 +43,17 @@ def measure(
     """Rows of embedding and of a fit.
 
     Args:
-        settings: as ``costs.settings_of_commands`` gives it.
-        photos: to embed, again and again.
-        folder: where the dataset and its features are made.
+        settings: as returned by ``costs.settings_of_commands``.
+        photos: to embed, repeatedly.
+        folder: where the dataset and its features are created.
         embedded: how many photos are embedded.
-        posts: how many the fit learns from.
+        posts: how many posts the fit has.
         doing: is called with what is measured next.
 
     Raises:
         CommandError: where the fit fails.
     """
-    torch.set_num_threads(1)  # which is the plain way
+    torch.set_num_threads(1)  # for the plain way
     weights_dir = Path(settings["WEIGHTS_DIR"])
     backbone, network = load_backbone(_BACKBONE, weights_dir), EagerNetwork(_BACKBONE, weights_dir)
     files = _files(folder / "photos", photos, embedded)
@@ -66,7 +66,7 @@ def measure(
             for file in some:
                 network.of_photo(decoded(file.read_bytes()))
 
-    # Half before and half after, so that what else the machine does meets both ways alike.
+    # Half before and half after, so that other load on the machine affects both ways alike.
     plainly(few[::2])
     before = Spent.now()
     with ours.running():
@@ -90,7 +90,7 @@ def measure(
 
 
 def _files(folder: Path, photos: Sequence[bytes], count: int) -> list[Path]:
-    """So many files, each another one for the cache: what follows a picture's end is not read."""
+    """``count`` files that differ for the cache, by bytes after the end of the picture."""
     folder.mkdir()
     files = []
     for number in range(count):
@@ -135,7 +135,7 @@ def _fit(
 def _posts(
     backbone: Backbone, dataset: Path, cache_dir: Path, count: int
 ) -> tuple[Floats, list[Post]]:
-    """Writes a dataset whose features are in the cache, so that its files need be no photos."""
+    """Writes a dataset with features in the cache, so that its files need not be photos."""
     draw = np.random.default_rng(0)
     kinds = draw.gamma(0.5, 1.0, (_KINDS, backbone.dims))
     dataset.mkdir()

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.chat.platforms import count_of, own_hashtags_of, style_of
 from bot.chat.services import Context
 from bot.chat.texts import Texts
-from recommenders.answers import FIRST, MIXES, AnswerRequest, relatives
+from recommenders.answers import FIRST, MIXES, AnswerRequest
 from recommenders.backends import LANGUAGES
 from recommenders.engine import Engine
+from recommenders.families import relatives
 from recommenders.languages import meaning
 from storage import arrivals, feedback
 from storage.arrivals import Arrival

@@ -1,4 +1,4 @@
-"""``tag4pic bench``: how fast this machine answers, and what it bears."""
+"""``tag4pic bench``: how fast this machine answers, and under how much load."""
 
 import json
 from enum import StrEnum
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(cls=Commands, invoke_without_command=True)
 
 WIDTH = 100
-"""Letters of the table, at least."""
+"""The least width of the table, in characters."""
 
 Photos = Annotated[
     Path | None,
@@ -84,7 +84,7 @@ def bench(
     if photos is not None:
         from bot.benchmark.sample_photos import photos_in
 
-        photos_in(photos)  # first: what is wrong with it is told at once
+        photos_in(photos)  # first, to report what is wrong with it at once
     engine = load_engine(settings)
 
     from bot.benchmark import run
@@ -139,7 +139,7 @@ def load(
     from bot.benchmark.costs import settings_of_commands
     from recommenders import bundle as bundles
 
-    bundles.load(bundle)  # what is wrong with it is told at once
+    bundles.load(bundle)  # to report what is wrong with it at once
     with Console(stderr=True).status("Starting") as status:
         measured = under_load.run(
             settings_of_commands(settings, bundle),
@@ -160,7 +160,7 @@ def load(
 
 
 def _can_be_written(plot: Path) -> None:
-    """Ends with status 1 where it cannot, before anything is measured."""
+    """Exits with status 1 where the plot cannot be written, before anything is measured."""
     if plot.suffix.lower() != ".svg":
         fail(f"--plot draws SVG: {plot.name} has to end in .svg.")
     try:
@@ -184,7 +184,7 @@ def _print(rows: "list[Row]", grown: "list[Growth]", *, as_json: bool) -> None:
         )
         return
     console = Console()
-    # In a file or a narrow terminal too every figure is whole.
+    # Wide enough for every figure, even in a file or a narrow terminal.
     console.width = max(console.width, WIDTH)
     console.print(table_of(rows))
     busy = "" if load is None else f", {load:.1f} processes at work on them in the last minute"

@@ -1,4 +1,4 @@
-"""What every command shares: settings read once, errors as a sentence, quiet ends."""
+"""Shared by all commands: reading settings, errors as one sentence, quiet exits."""
 
 import logging
 import os
@@ -39,14 +39,14 @@ USER_ERRORS = frozenset(
         "training.datasets.format.DatasetError",
     }
 )
-"""Errors whose message is a sentence for people. By name, so that nothing is imported for them."""
+"""Errors whose message is a sentence for people; by name, to import nothing for them."""
 
 
 class Commands(TyperGroup):
-    """A group of commands that ends with one line, not a traceback, where people can act on it.
+    """A command group that prints one line instead of a traceback for errors people can act on.
 
-    Its help is written as docstrings are: the lines of a paragraph flow, but one that begins with
-    ``tag4pic`` is an example, line by line.
+    Its help comes from docstrings: paragraphs are re-wrapped, except those that begin with
+    ``tag4pic``, which are examples and keep their lines.
     """
 
     def __init__(self, **attributes: Any) -> None:
@@ -75,12 +75,12 @@ def fail(message: str) -> NoReturn:
 
 
 def print_line(text: str) -> None:
-    """Print one line of rich's markup, never wrapped, so that what it names can be copied."""
+    """Print one line of rich markup, never wrapped, so that paths in it can be copied."""
     Console().print(text, highlight=False, soft_wrap=True)
 
 
 def print_warnings(lines: Iterable[str]) -> None:
-    """Print lines on stderr: what could not be used, or was refused."""
+    """Print warnings on stderr, a line each."""
     for line in lines:
         Console(stderr=True).print(Text(line, "yellow"), soft_wrap=True)
 
@@ -91,11 +91,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def run_quietly(app: typer.Typer) -> None:
-    """Run the command line; a reader that went away (``| head``) is no error.
+    """Run the command line; a closed pipe (``| head``) is no error.
 
-    An error that nobody foresaw is still one line; its traceback is in the debug log.
+    An unexpected error is also one line; its traceback is in the debug log.
     """
-    # Names of files that are no Unicode come out escaped, also inside JSON, instead of failing.
+    # File names that are not valid Unicode are printed escaped, also inside JSON.
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
@@ -109,13 +109,13 @@ def run_quietly(app: typer.Typer) -> None:
         sys.exit(1)
     except Exception as error:
         log.debug("What happened", exc_info=error)
-        # Through the log, which takes secrets out of the message.
+        # Through the log, which removes secrets from the message.
         log.error("Error: %s: %s (LOG_LEVEL=DEBUG shows where)", type(error).__name__, error)
         sys.exit(1)
 
 
 def settings_for_a_command() -> "Settings":
-    """The settings, in force: the log shows warnings, or all with LOG_LEVEL=DEBUG.
+    """Reads the settings and applies them; the log shows warnings, or all with LOG_LEVEL=DEBUG.
 
     Raises:
         SettingsError: as ``bot.settings.read_settings``.
@@ -125,7 +125,7 @@ def settings_for_a_command() -> "Settings":
     from recommenders.backbones import device
 
     settings = read_settings()
-    # INFO is what a bot tells while it runs; a command's output is its answer.
+    # INFO is for the running bot; a command's output should be its answer alone.
     level = "WARNING" if settings.log_level == "INFO" else settings.log_level
     logs.set_up(level, settings.secrets)
     device.use(settings.device)
@@ -136,7 +136,7 @@ def bundle_in_use(settings: "Settings") -> Path:
     """The bundle that the bot answers with: MODEL_DIR or the starter, or its promoted version.
 
     Raises:
-        BundleError: where BUNDLE names none.
+        BundleError: where BUNDLE names no bundle.
     """
     from recommenders.engine import STARTER
     from recommenders.versions import in_use
@@ -149,7 +149,7 @@ def bundle_in_use(settings: "Settings") -> Path:
 
 
 def load_engine(settings: "Settings") -> "Engine":
-    """The bundle in use, ready to answer; a terminal shows that it loads.
+    """Loads the bundle in use, with a status line in a terminal.
 
     Raises:
         BundleError, WeightsError: as ``Engine.load``.
@@ -163,13 +163,13 @@ def load_engine(settings: "Settings") -> "Engine":
 
 
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
-    """End with status 1 where an option's value is none of those allowed."""
+    """Exit with status 1 where an option's value is not allowed."""
     if value not in allowed:
         fail(f"{option} is one of {', '.join(allowed)}, not {value!r}.")
 
 
 def known_backbones(name: str) -> None:
-    """End with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
+    """Exit with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
     from recommenders.backbones.registry import UnknownBackboneError, names_of
 
     try:
@@ -185,7 +185,7 @@ def _help_text(docstring: str | None) -> str:
 def _paragraph(text: str) -> str:
     example = dedent(text)
     if example.startswith("tag4pic "):
-        # Each line by itself: typer takes away spaces that all lines but the first begin with.
+        # Line by line: typer removes the common indentation of all lines but the first.
         lines = indent(example, "    ").splitlines()
         return "\n".join(f"[not dim cyan]{escape(line)}[/]" for line in lines)
     return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""``tag4pic db``: backing the database up, putting a backup back, moving to another one."""
+"""``tag4pic db``: back up, restore and move the database."""
 
 from pathlib import Path
 from typing import Annotated

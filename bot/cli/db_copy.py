@@ -1,4 +1,4 @@
-"""``tag4pic db copy``: moving everything to another database."""
+"""``tag4pic db copy``: copy everything to another database."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated

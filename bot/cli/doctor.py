@@ -1,4 +1,4 @@
-"""``tag4pic doctor``: is all that the bot needs here and well?"""
+"""``tag4pic doctor``: checks everything that the bot needs."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ _SIGNS = {
     "unknown": ("?", "yellow"),
 }
 _WIDTH = 10
-"""Of a check's name."""
+"""Of the column with the checks' names."""
 
 
 def doctor(
@@ -39,14 +39,14 @@ def doctor(
         tag4pic doctor --json
     """
     settings = settings_for_a_command()
-    # What is wrong is said once, in a check.
+    # A check reports what is wrong; httpx would repeat it.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     checks = asyncio.run(_checks(settings, quiet=as_json))
     wrong = any(check.state == "wrong" for check in checks)
     if as_json:
         typer.echo(json.dumps({"ok": not wrong, "checks": [asdict(check) for check in checks]}))
     else:
-        _conclude(checks)
+        _print_summary(checks)
     raise typer.Exit(int(wrong))
 
 
@@ -70,7 +70,7 @@ def _print(check: "Check") -> None:
         console.print(Padding(Text(check.advice, style), (0, 0, 0, _WIDTH + 2)))
 
 
-def _conclude(checks: "list[Check]") -> None:
+def _print_summary(checks: "list[Check]") -> None:
     states = [check.state for check in checks]
     if "wrong" in states:
         text = Text("The bot does not work like this.", "bold red")

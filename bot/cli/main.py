@@ -1,4 +1,4 @@
-"""The command line: ``tag4pic``. Each command imports what it needs when it runs."""
+"""The command line ``tag4pic``. Each command imports what it needs only when it runs."""
 
 from typing import Annotated
 

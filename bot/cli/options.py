@@ -47,4 +47,4 @@ Backbone = Annotated[
 ]
 
 FITTED_BACKENDS = ("als", "w2v", "all")
-"""Of ``--backend`` where backends are fitted."""
+"""The values of ``--backend`` for commands that fit."""

@@ -1,4 +1,4 @@
-"""``tag4pic recommend``: hashtags for photo files, to read or as JSON lines."""
+"""``tag4pic recommend``: hashtags for photo files, as text or JSON lines."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.photo_answers import Answer
 
 MANY = 10
-"""Photos from which on a progress bar is worth its line."""
+"""From this many photos on a progress bar is shown."""
 
 Item = TypeVar("Item")
 
@@ -30,7 +30,7 @@ SUFFIXES = frozenset(
         *(".gif", ".bmp", ".tif", ".tiff"),
     )
 )
-"""What counts as an image in a folder; a file that is named outright is tried whatever its name."""
+"""Image files of a folder; a file given as an argument is tried whatever its suffix."""
 
 
 def recommend(
@@ -42,7 +42,7 @@ def recommend(
     ],
     backend: Annotated[
         Backend | None,
-        typer.Option(help="Who answers.", show_default="the most accurate"),
+        typer.Option(help="Which recommender answers.", show_default="the most accurate"),
     ] = None,
     top: Annotated[
         int | None,
@@ -51,7 +51,10 @@ def recommend(
     platform: Annotated[
         str | None,
         typer.Option(
-            "--for", metavar="PLATFORM", help="As many and such as it takes.", show_default=False
+            "--for",
+            metavar="PLATFORM",
+            help="Its number of hashtags and style.",
+            show_default=False,
         ),
     ] = None,
     style: Annotated[
@@ -68,7 +71,7 @@ def recommend(
         str,
         typer.Option(
             metavar="TEXT",
-            help="What will stand under the photos; both hears it.",
+            help="Of the photos; used by --backend both.",
             show_default=False,
         ),
     ] = "",
@@ -118,7 +121,7 @@ def recommend(
 def _answer_all(
     files: Sequence[str], answer: "Callable[[str], Answer]"
 ) -> "Iterator[tuple[str, Callable[[], Answer]]]":
-    """Answers photos side by side.
+    """Answers photos in parallel.
 
     Yields:
         Each file, in order, and a function that waits for its answer; it raises what ``answer``
@@ -128,15 +131,15 @@ def _answer_all(
     try:
         yield from [(file, pool.submit(answer, file).result) for file in files]
     finally:
-        # Whoever stops reading, by Ctrl-C or a closed pipe, waits for no photo that is not begun.
+        # After Ctrl-C or a closed pipe, photos that have not been started are dropped.
         pool.shutdown(cancel_futures=True)
 
 
 def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-    """The photo files that the arguments name: a folder stands for the images in it, by name.
+    """Expands folders to the images in them, sorted by name.
 
     Returns:
-        Files in the order of the arguments, as they were written, and why a folder gives none.
+        Files in the order of the arguments, as they were written; and by folder, why it has none.
     """
     files: list[str] = []
     unread: dict[str, str] = {}
@@ -157,7 +160,7 @@ def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The image files of a folder, by name; hidden ones are left out."""
+    """The image files of a folder, sorted by name, without hidden ones."""
     return sorted(
         path
         for path in folder.iterdir()
@@ -166,7 +169,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def _print_json(answer: "Answer") -> None:
-    # echo flushes, so that a script reads each line as soon as its photo is answered.
+    # echo flushes, so a script reads each line as soon as its photo is answered.
     typer.echo(json.dumps(asdict(answer), ensure_ascii=False))
 
 
@@ -184,7 +187,7 @@ def _print_for_people(answer: "Answer") -> None:
 
 
 def _with_progress(answers: Iterable[Item], total: int) -> Iterator[Item]:
-    """The answers, with a bar on stderr where there are many and they are not printed beside it."""
+    """The answers, with a progress bar on stderr if there are many and stdout is no terminal."""
     if total < MANY or Console().is_terminal:
         yield from answers
         return

@@ -27,7 +27,7 @@ def serve(
     from bot.http.listening import listen_on
 
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    # First: a port that is taken is told at once, not after the model has loaded.
+    # First, so that a port in use is reported at once, not after the model has loaded.
     with listen_on(listen, key) as listening:
         engine = load_engine(settings)
 

@@ -1,4 +1,4 @@
-"""``tag4pic tags``: what the bundle knows about hashtags."""
+"""``tag4pic tags``: facts about the bundle's hashtags."""
 
 import json
 from typing import Annotated
@@ -29,9 +29,9 @@ def categories(
     ] = Language.EN,
     as_json: Json = False,
 ) -> None:
-    """List what the bundle's hashtags are about, and those most at home there.
+    """List the bundle's categories, each with its most typical hashtags.
 
-    Finer categories stand below the head that they belong to.
+    Finer categories stand below the category that they are a part of.
 
     tag4pic tags categories
     tag4pic tags categories --top 30 --json
@@ -41,15 +41,15 @@ def categories(
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
-    counted = any(row["posts"] is not None for row in rows)
+    with_posts = any(row["posts"] is not None for row in rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("category")
-    if counted:
+    if with_posts:
         table.add_column("posts", justify="right")
     table.add_column("hashtags")
     for row in rows:
         name = Text(f"  {row['title']}") if row["head"] else Text(row["title"], "bold")
-        posts = [f"{row['posts'] or 0:,}"] if counted else []
+        posts = [f"{row['posts'] or 0:,}"] if with_posts else []
         table.add_row(name, *posts, Text(" ".join(f"#{tag}" for tag in row["tags"])))
     Console().print(table)
 

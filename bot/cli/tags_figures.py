@@ -1,4 +1,4 @@
-"""``tag4pic tags ratings`` and ``sizes``: what hashtags earned, and how much they are used."""
+"""``tag4pic tags ratings`` and ``sizes``: the likes that hashtags earn, and how common they are."""
 
 import json
 from collections import Counter
@@ -125,7 +125,7 @@ def sizes(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
 
 
 class _Ratings:
-    """Ratings as the rows of a table."""
+    """Ratings as table rows."""
 
     def __init__(self, knowledge: "Knowledge", uses: "Uses") -> None:
         from recommenders.ratings import mean_of_uses, normalised_likes

@@ -1,4 +1,4 @@
-"""What the commands of ``tag4pic tags`` share: whom they ask, and how they answer scripts."""
+"""Shared by the commands of ``tag4pic tags``: the look-up and the option ``--json``."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for 
 
 
 def lookup_in_use() -> "HashtagLookup":
-    """What is known of the hashtags of the bundle in use."""
+    """A look-up of the hashtags of the bundle in use."""
     settings = settings_for_a_command()
 
     from bot.hashtag_lookup import HashtagLookup

@@ -1,4 +1,4 @@
-"""``tag4pic tags similar``: hashtags near others, and how near two are."""
+"""``tag4pic tags similar``: hashtags similar to others, and how similar two are."""
 
 import json
 from collections.abc import Sequence
@@ -50,10 +50,10 @@ def similar(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the hashtags that stand beside the same hashtags, the nearest first.
+    """List hashtags that are used beside the same hashtags, the nearest first.
 
-    Of several hashtags those near all of them together. With --with, the cosine of each pair: 1 is
-    the same company, 0 none in common.
+    With several TAGs, those near all of them together. With --with, the cosine of each pair: 1 is
+    used beside the same hashtags, 0 beside none in common.
 
     tag4pic tags similar sunset
     tag4pic tags similar закат --top 20
@@ -106,7 +106,7 @@ def _each_with(arguments: Sequence[str]) -> list[str]:
             if argument != _WITH:
                 spread.append(argument)
             elif place + 1 == len(arguments) or arguments[place + 1].startswith("-"):
-                spread.append(argument)  # nothing behind it: refused as usual
+                spread.append(argument)  # no value follows: refused as usual
         else:
             spread += [_WITH, argument] if several else [argument]
     return spread

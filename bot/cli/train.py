@@ -1,4 +1,4 @@
-"""``tag4pic train``: from posts to a bundle, and how good it is."""
+"""``tag4pic train``: fits bundles on posts and measures how good they are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -292,7 +292,7 @@ def tune(
 
 @contextmanager
 def _fit_engine(engine: str, master: str | None, plan: "Plan") -> "Iterator[FitEngine]":
-    """What computes a fit, for as long as the block runs."""
+    """The engine that computes a fit; Spark's session ends with the block."""
     if engine == "spark":
         from training.spark.session import spark_session
         from training.spark.spark_engine import SparkEngine, check_plan
@@ -345,7 +345,7 @@ def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
         print_warnings(file["notes"])
 
 
-# In the order in which they are needed, as --help lists them.
+# In the order of use, as --help lists them.
 app.command("import")(import_)
 app.command()(collect)
 app.command()(embed)

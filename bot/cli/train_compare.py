@@ -1,4 +1,4 @@
-"""``tag4pic train compare``: plans side by side, each fitted and measured on the same photos."""
+"""``tag4pic train compare``: fits several plans and measures all on the same photos."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,10 +114,10 @@ def compare(
 
 
 def _table(results: Sequence["Result"], shared: int) -> Table:
-    """A row for each backend of each result, in a column each the values that differ.
+    """A row for each backend of each result, a column for each setting that differs.
 
     Args:
-        shared: how many of the first settings all results have alike.
+        shared: how many of the first settings are the same in all results.
     """
     measured = next(result for result in results if result.backends)
     several = len(measured.backends) > 1

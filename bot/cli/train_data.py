@@ -1,4 +1,4 @@
-"""``tag4pic train import`` and ``collect``: posts of anywhere into the dataset format."""
+"""``tag4pic train import`` and ``collect``: posts from elsewhere into the dataset format."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

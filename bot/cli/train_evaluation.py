@@ -1,4 +1,4 @@
-"""``tag4pic train evaluate`` and ``report``: how good a bundle is, in figures and on a page."""
+"""``tag4pic train evaluate`` and ``report``: how good a bundle is, in figures or on a page."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -56,7 +56,7 @@ def evaluate(
     """
     settings = settings_for_a_command()
     if json_file is not None:
-        with _refusing_unwritable(json_file):  # rather refused now than after all the measuring
+        with _refusing_unwritable(json_file):  # before measuring, which takes long
             json_file.parent.mkdir(parents=True, exist_ok=True)
             json_file.open("a").close()
     from training.evaluation.evaluate import evaluate as measure
@@ -140,7 +140,7 @@ def add_metrics(
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
-    """Add a backend's metrics to a ``metrics_table``, with their intervals where there are any."""
+    """Add a backend's metrics to a ``metrics_table``, with intervals if there are any."""
     table.add_row(backend, *cells(_FIGURES, metrics, intervals))
 
 
@@ -149,13 +149,13 @@ def cells(
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]] | None,
 ) -> list[str]:
-    """A cell for each of some figures, as rich's markup."""
+    """A table cell for each of some figures, in rich markup."""
 
     def cell(name: str) -> str:
         digits = _DIGITS.get(name, 3)
         text = f"{metrics[name]:.{digits}f}"
         if intervals is not None and name not in _DIGITS:
-            # Without leading zeros all columns have room in a terminal 80 characters wide.
+            # Without leading zeros all columns fit into 80 characters.
             ends = (f"{end:.{digits}f}".lstrip("0") for end in intervals[name])
             text += f" [dim]{'-'.join(ends)}[/]"
         return text

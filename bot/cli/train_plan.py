@@ -1,4 +1,4 @@
-"""``tag4pic train plan``: every knob of a fit, and the plan that a command's options make."""
+"""``tag4pic train plan``: every knob of a fit; and the plan that a command's options make."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -80,12 +80,11 @@ def chosen_plan(
     backend: str = "all",
     shorthands: Mapping[str, object] = MappingProxyType({}),
 ) -> "Plan":
-    """The plan that ``--plan``, ``--set`` and older options make; ``--set`` goes over the file.
+    """The plan made by ``--plan``, ``--set`` and its shorthands; ``--set`` overrides the file.
 
     Args:
-        backend: what is fitted; ends with status 1 where a knob that is set counts for nothing of
-            it.
-        shorthands: values by knob of options that stand for ``--set``, None where not chosen.
+        backend: what is fitted; exits with status 1 where a knob that is set has no effect on it.
+        shorthands: by knob, the value of an option that stands for ``--set``; None where not used.
 
     Raises:
         PlanError: as ``training.fitting.plan.with_values``.
@@ -95,14 +94,14 @@ def chosen_plan(
     from training.fitting.plan_files import read_plan
 
     settings = settings or []
-    also = [f"{name}={shown(value)}" for name, value in shorthands.items() if value is not None]
-    chosen = with_values(Plan() if file is None else read_plan(file), [*settings, *also])
+    more = [f"{name}={shown(value)}" for name, value in shorthands.items() if value is not None]
+    chosen = with_values(Plan() if file is None else read_plan(file), [*settings, *more])
     refuse_idle(settings, backend)
     return chosen
 
 
 def refuse_idle(settings: Sequence[str], backend: str) -> None:
-    """End with status 1 where a knob that is set counts for nothing of what is fitted."""
+    """Exit with status 1 where a knob that is set has no effect on what is fitted."""
     from training.fitting.plan import knobs
     from training.fitting.plan_rules import counts_for
 
@@ -112,16 +111,16 @@ def refuse_idle(settings: Sequence[str], backend: str) -> None:
 
 
 def print_choices(plan: "Plan", bundle: "Bundle") -> None:
-    """Print which knobs were turned, and what a fit made of shares and bounds."""
+    """Print which knobs were turned, and what the fit chose within the plan's bounds."""
     from training.fitting.knobs import shown
     from training.fitting.plan import changed
 
-    made = bundle.provenance
+    fitted = bundle.provenance
     turned = [f"{name}={shown(value)}" for name, value in changed(plan).items()]
     if turned:
         print_line(f"Chosen: {', '.join(turned)}.")
-    if "pca" in made:
-        components, share = made["pca"]["components"], made["pca"]["variance"]
+    if "pca" in fitted:
+        components, share = fitted["pca"]["components"], fitted["pca"]["variance"]
         print_line(f"PCA: {counted(components, 'component')}, {100 * share:.1f} % of the variance.")
-    if made["vector_epochs"]:
-        print_line(f"Vectors: {counted(made['vector_epochs'], 'epoch')}.")
+    if fitted["vector_epochs"]:
+        print_line(f"Vectors: {counted(fitted['vector_epochs'], 'epoch')}.")

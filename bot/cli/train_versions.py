@@ -86,7 +86,7 @@ def finetune(
 
 
 LEFT_OUT = ("second_person", "approval", "no_features", "album", "rejected", "blocked")
-"""Why a fine-tuning learns nothing from labels."""
+"""Reasons for which fine-tuning leaves labels out."""
 
 
 def status(
@@ -102,12 +102,9 @@ def status(
     settings = settings_for_a_command()
     from bot.chat.texts import ENGLISH
     from bot.chat.version_messages import next_fine_tuning
-    from bot.learning_status import LearningStatus, learning_status
+    from bot.learning_status import learning_status
 
-    async def read(database: "Database") -> LearningStatus:
-        return await learning_status(settings, database)
-
-    status = _with_database(settings, read)
+    status = _with_database(settings, lambda database: learning_status(settings, database))
     if as_json:
         print(json.dumps(_as_json(status), ensure_ascii=False))
         return
@@ -217,11 +214,9 @@ def rollback() -> None:
     from training.finetuning.from_database import roll_back
 
     versions = Versions.of(settings.model_dir)
-
-    async def back(database: "Database") -> tuple[Path, str, int]:
-        return await roll_back(versions, database)
-
-    version, model, labels = _with_database(settings, back)
+    version, model, labels = _with_database(
+        settings, lambda database: roll_back(versions, database)
+    )
     print_line(
         f"[bold]{versions.name(version)}[/] ({_from_here(version)}) is in use again instead of "
         f"{model}; {counted(labels, 'label')} wait for the next fine-tuning."
@@ -265,6 +260,6 @@ def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[R
 
 
 def _from_here(folder: Path) -> str:
-    """A folder as people would type it in this one."""
+    """A folder's path, relative to the current directory if it is inside."""
     here = Path.cwd()
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)

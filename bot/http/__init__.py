@@ -1,7 +1,7 @@
-"""Hashtags over HTTP: what ``tag4pic recommend`` and ``tag4pic tags`` give, for programs.
+"""An HTTP API that answers as ``tag4pic recommend`` and ``tag4pic tags`` do.
 
-``listening`` takes the address, ``server`` guards it; ``routes`` is the list of what can be asked,
-from which ``openapi`` writes its document; ``fields`` are what a request may choose; ``uploads``
-reads its photos, and ``work`` computes beside the event loop, within ``limits``. ``page`` is for
-trying it. Nothing is stored, and no line of the log holds what was sent.
+``listening`` opens the socket, ``server`` checks requests; ``routes`` lists the routes, from which
+``openapi`` generates its document; ``fields`` are a request's parameters; ``uploads`` reads its
+photos, and ``work`` computes in threads, within ``limits``. ``page`` is for trying it. Nothing is
+stored, and nothing that was sent is logged.
 """

@@ -1,4 +1,4 @@
-"""What the server refuses: a status, a sentence for people and a word for programs."""
+"""Error responses: a status, a sentence for people and a word for programs."""
 
 import json
 from typing import Any
@@ -7,13 +7,13 @@ from aiohttp import web
 
 
 class RequestError(Exception):
-    """An answer such as ``{"error": "the file is empty", "reason": "empty"}``.
+    """An error response such as ``{"error": "the file is empty", "reason": "empty"}``.
 
     Args:
-        status: of HTTP.
-        reason: one word that stays the same, whatever the sentence becomes.
+        status: the HTTP status.
+        reason: a word that stays the same even if the sentence changes.
         sentence: what happened and what to do.
-        headers: of the answer.
+        headers: of the response.
     """
 
     def __init__(
@@ -25,13 +25,13 @@ class RequestError(Exception):
         self.headers = headers or {}
 
     def response(self) -> web.Response:
-        """The answer."""
+        """The error as a response."""
         body = {"error": str(self), "reason": self.reason}
         return json_response(body, self.status, self.headers)
 
 
 def busy(retry_after: int) -> RequestError:
-    """There is no room for now."""
+    """The error for a full queue or full memory."""
     return RequestError(
         503,
         "busy",
@@ -43,9 +43,9 @@ def busy(retry_after: int) -> RequestError:
 def json_response(
     body: Any, status: int = 200, headers: dict[str, str] | None = None
 ) -> web.Response:
-    """JSON as ``tag4pic recommend --json`` writes it: letters of any script as they are."""
+    """JSON as ``tag4pic recommend --json`` writes it: letters of any script unescaped."""
     text = json.dumps(body, ensure_ascii=False)
-    # A name that is no Unicode comes out escaped, as on the command line.
+    # A name that is not valid Unicode is escaped, as on the command line.
     return web.Response(
         body=text.encode(errors="backslashreplace"),
         status=status,

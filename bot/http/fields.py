@@ -1,4 +1,4 @@
-"""What a request may choose: one table that is checked here and described in the document."""
+"""The parameters of requests: one table, for validation and for the OpenAPI document."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Field:
     """A field of a query or a form.
 
     Attributes:
-        schema: JSON Schema of its value, which is a text or a whole number.
+        schema: JSON Schema of its value, a string or an integer.
     """
 
     name: str
@@ -31,7 +31,7 @@ _PLATFORMS = [
     for key, one in PLATFORMS.items()
 ]
 
-COUNT = Field("count", "How many.", {"type": "integer", "minimum": 1, "maximum": MOST_HASHTAGS})
+_COUNT = {"type": "integer", "minimum": 1, "maximum": MOST_HASHTAGS}
 
 LANGUAGE = Field(
     "language",
@@ -42,17 +42,17 @@ LANGUAGE = Field(
 OF_A_PHOTO = (
     Field(
         "platform",
-        "As many hashtags and such as it takes; names that people call it are understood too.",
+        "Its number of hashtags and style; other common names of it are understood too.",
         {"type": "string", "maxLength": 100, "anyOf": [*_PLATFORMS, {"type": "string"}]},
     ),
     Field(
         "count",
-        "How many hashtags, where not as many as the platform takes: 10 without one.",
-        COUNT.schema,
+        "How many hashtags; by default the platform's number, or 10 without a platform.",
+        _COUNT,
     ),
     Field(
         "backend",
-        "Who answers; the most accurate unless chosen.",
+        "Which backend answers; by default the most accurate.",
         {"type": "string", "enum": list(BACKENDS)},
     ),
     LANGUAGE,
@@ -63,7 +63,7 @@ OF_A_PHOTO = (
     ),
     Field(
         "caption",
-        "What will stand under the photo: its words make the hashtags that they name likelier.",
+        "The photo's caption: hashtags that it names become likelier.",
         {"type": "string", "maxLength": MAX_TEXT},
     ),
 )
@@ -75,26 +75,26 @@ OF_A_HASHTAG = (
         {"type": "string", "maxLength": 200},
         required=True,
     ),
-    Field("count", "How many.", {**COUNT.schema, "default": 10}),
+    Field("count", "How many.", {**_COUNT, "default": 10}),
     Field(
         "model",
-        "Whose vectors tell what is similar; the bundle's first unless chosen.",
+        "Whose vectors are compared; by default the bundle's first.",
         {"type": "string", "maxLength": 100, "examples": ["skipgram", "cbow"]},
     ),
 )
 
 OF_CATEGORIES = (
-    Field("count", "How many hashtags of each category.", {**COUNT.schema, "default": 8}),
+    Field("count", "How many hashtags of each category.", {**_COUNT, "default": 8}),
     LANGUAGE,
 )
 
 
 def read(fields: Sequence[Field], pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """The values that were chosen, by name; an empty text is no choice.
+    """The validated values, by name; an empty string counts as not set.
 
     Raises:
-        RequestError: for a name that is no field, one that comes twice, one that is missing, or a
-            value that its schema does not allow.
+        RequestError: for an unknown, repeated or missing field, or a value that its schema does
+            not allow.
     """
     by_name = {field.name: field for field in fields}
     values: dict[str, Any] = {}
@@ -115,7 +115,7 @@ def _value(field: Field, text: str) -> str | int:
     schema = field.schema
     if schema["type"] == "integer":
         least, most = schema["minimum"], schema["maximum"]
-        # Not int() alone: it takes signs, spaces and underscores, and digits without end.
+        # int() alone would accept signs, spaces, underscores and any number of digits.
         if not (
             text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most
         ):

@@ -1,4 +1,4 @@
-"""What one client, and all of them together, may take of the server."""
+"""Limits for each client and for all clients together."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ class Limits:
     """The limits; times in seconds, sizes in bytes.
 
     Attributes:
-        photo: of one photo; the bot's own.
-        photos: in one request.
-        body: of one request.
-        field: of a form's field that is no photo.
-        held: of all photos that are here at once.
-        waiting: photos, and other questions, that wait or are being answered.
-        connections: at once.
-        head: until a connection has sent a request, or the next one.
-        first_byte: what a body may take beside its ``slowest`` bytes a second.
-        lingering: while what a client still sends is thrown away, so that it sees its refusal.
-        stopping: until requests that are not answered are dropped.
+        photo: size of one photo, the same as the bot's.
+        photos: number of photos in a request.
+        body: size of a request's body.
+        field: size of a form field that is not a photo.
+        held: size of all photos in memory at a time.
+        waiting: number of photos and other calls that wait or are being computed.
+        connections: number of connections at a time.
+        head: time for a connection to send its first or next request.
+        first_byte: time for a body in addition to that at ``slowest`` bytes a second.
+        lingering: time for which a refused body is still read, so that the client sees the error.
+        stopping: time until unanswered requests are dropped.
     """
 
     photo: int = MAX_BYTES

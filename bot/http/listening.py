@@ -1,4 +1,4 @@
-"""Taking an address, before anything that takes long is loaded."""
+"""Opens the listening socket, before anything slow is loaded."""
 
 import ipaddress
 import os
@@ -7,19 +7,19 @@ from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8090
 BACKLOG = 256
-"""Connections that wait until they are accepted; while the model loads, too."""
+"""Connections that may wait to be accepted, also while the model loads."""
 
 
 class ServeError(Exception):
-    """Why the server does not start; the message is a sentence that says what to do."""
+    """The server cannot start; the message says why and what to do."""
 
 
 def listen_on(address: str, key: str | None = None) -> socket.socket:
-    """A socket that has taken an address such as ``127.0.0.1:8090`` or ``[::1]:8090``.
+    """A socket listening on an address such as ``127.0.0.1:8090`` or ``[::1]:8090``.
 
     Raises:
-        ServeError: where the address is none, is taken, or can be reached from other machines
-            though there is no key.
+        ServeError: where the address is invalid, in use, or reachable from other machines without
+            a key.
     """
     host, port = _host_and_port(address)
     if key is None and not _is_loopback(host):
@@ -33,8 +33,8 @@ def listen_on(address: str, key: str | None = None) -> socket.socket:
     except OSError as error:
         raise cannot_listen(host, port, error) from None
     try:
-        # A port that a server left a moment ago is free.
-        if os.name == "posix":  # elsewhere this takes a port away from who has it
+        # Lets a server restart at once on its port.
+        if os.name == "posix":  # elsewhere it would take over a port in use
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(place)
         listening.listen(BACKLOG)
@@ -67,7 +67,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> ServeError:
-    """The error that says why not, and what to do."""
+    """The error for an address that cannot be used."""
     reason = (error.strerror or str(error)).rstrip(".")
     name = f"[{host}]" if ":" in host else host
     other = DEFAULT_PORT + 1 if port == DEFAULT_PORT else DEFAULT_PORT

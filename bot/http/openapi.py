@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, written from the list of routes."""
+"""The OpenAPI 3.1 document, generated from the routes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             category={**_TEXT, "description": "Its name, in whatever language."},
             title={**_TEXT, "description": "Its name in the language."},
             head={"type": ["string", "null"], "description": "The category that it is a part of."},
-            posts={"type": ["integer", "null"], "description": "Null where it is of no posts."},
+            posts={"type": ["integer", "null"], "description": "Null where it has no count."},
             tags=_list(_TEXT),
         ),
     ),
@@ -121,7 +121,7 @@ def _operation(route: "Route") -> dict[str, Any]:
                 for status, text in sorted(refusals.items())
             },
         },
-        # Beyond this machine a key is needed, on it only where one is set.
+        # A key is optional only on this machine.
         "security": [{}] if route.open else [{}, {"bearer": []}, {"header": []}],
     }
     if route.takes_photos:

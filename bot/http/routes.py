@@ -1,4 +1,4 @@
-"""What can be asked: ``ROUTES``, and the answer to each."""
+"""``ROUTES`` and their handlers, whose docstrings are the descriptions in the OpenAPI document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,13 +29,13 @@ PAGE = Path(__file__).parent / "page"
 
 @dataclass(frozen=True)
 class Route:
-    """Something that can be asked.
+    """A route of the API.
 
     Attributes:
-        answer: what it answers, a name of ``bot.http.openapi.SCHEMAS``, or several.
-        fields: what its query, and the form of one that takes photos, may choose.
+        answer: the schema of its response, a name in ``bot.http.openapi.SCHEMAS``, or several.
+        fields: the fields of its query and, if it takes photos, of its form.
         takes_photos: whether its body is a photo or a form with photos.
-        refusals: beside those that every route has, by status.
+        refusals: descriptions of its own error statuses, besides those of every route.
         open: whether it needs no key.
     """
 
@@ -54,13 +54,13 @@ async def hashtags(request: web.Request) -> web.Response:
     """Hashtags for one photo, an object, or for several, a list of objects."""
     work, answers = request.app[WORK], request.app[ANSWERS]
     pairs = list(request.query.items())
-    fields.read(OF_A_PHOTO, pairs)  # before the photo has come
+    fields.read(OF_A_PHOTO, pairs)  # an invalid query is refused before the upload
     with work.room() as room:
         upload = await uploads.read(request, work.limits, room)
         chosen = fields.read(OF_A_PHOTO, [*pairs, *upload.fields])
-        asked = answers.request(**chosen)
+        wanted = answers.request(**chosen)
         results = await work.run(
-            [partial(_answer, answers, photo, asked) for photo in upload.photos]
+            [partial(_answer, answers, photo, wanted) for photo in upload.photos]
         )
     if len(results) > 1:
         return json_response(results)
@@ -71,18 +71,18 @@ async def hashtags(request: web.Request) -> web.Response:
     return json_response(result)
 
 
-def _answer(answers: PhotoAnswers, photo: Photo, asked: AnswerRequest) -> dict[str, Any]:
-    """The answer to a photo, or why it cannot be read, as it is sent."""
+def _answer(answers: PhotoAnswers, photo: Photo, wanted: AnswerRequest) -> dict[str, Any]:
+    """The JSON object for a photo: its answer, or why it cannot be read."""
     try:
         if photo.data is None:
             raise PhotoError("too_large")
-        return asdict(answers.answer(photo.name, bytes(photo.data), asked))
+        return asdict(answers.answer(photo.name, bytes(photo.data), wanted))
     except PhotoError as error:
         return {"photo": photo.name, "error": str(error), "reason": error.reason}
 
 
 async def similar(request: web.Request) -> web.Response:
-    """Hashtags that stand beside the same hashtags as another, the nearest first."""
+    """Hashtags used beside the same hashtags as another, the nearest first."""
     chosen = fields.read(OF_A_HASHTAG, request.query.items())
     tag, count, model = chosen["tag"], chosen.get("count", 10), chosen.get("model")
     (neighbours,) = await request.app[WORK].run(
@@ -93,7 +93,7 @@ async def similar(request: web.Request) -> web.Response:
 
 
 async def categories(request: web.Request) -> web.Response:
-    """What the bundle's posts are about, and the hashtags most at home there."""
+    """The topics of the bundle's posts, each with its most typical hashtags."""
     chosen = fields.read(OF_CATEGORIES, request.query.items())
     count, language = chosen.get("count", 8), chosen.get("language", "en")
     (rows,) = await request.app[WORK].run([lambda: _lookup(request).categories(count, language)])
@@ -106,7 +106,7 @@ def _lookup(request: web.Request) -> HashtagLookup:
 
 
 async def health(request: web.Request) -> web.Response:
-    """That the server answers, with which model, and for how long."""
+    """The server's status, model and uptime."""
     fields.read((), request.query.items())
     return json_response(
         {
@@ -119,7 +119,7 @@ async def health(request: web.Request) -> web.Response:
 
 async def openapi(request: web.Request) -> web.Response:
     """This document."""
-    from bot.http.openapi import document  # which describes the routes
+    from bot.http.openapi import document
 
     return json_response(document(ROUTES))
 
@@ -166,4 +166,4 @@ ROUTES = (
     Route("GET", "/health", health, "Whether the server answers", "Health", open=True),
     Route("GET", "/openapi.json", openapi, "This document", "Document", open=True),
 )
-"""Of the API; the page, at /, is not described."""
+"""The API, without the page at /."""

@@ -1,4 +1,4 @@
-"""The server: who may ask, how long it waits, and how it starts and ends."""
+"""The server: access checks, errors, starting and stopping."""
 
 import asyncio
 import json
@@ -32,11 +32,11 @@ class HttpServer:
         await server.start(listen_on("127.0.0.1:8090"))
 
     Args:
-        key: what each request must bring along. Without one the server answers only what is asked
-            of its own loopback address, and not by other sites' pages.
+        key: the API key that each request must send. Without one the server answers only requests
+            to its own loopback address, and none from other sites' pages.
 
     Attributes:
-        url: where it listens, once it does.
+        url: where it listens; empty until it has started.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class HttpServer:
             app,
             access_log=None,
             handler_cancellation=True,
-            auto_decompress=False,  # a small body cannot become a large one
+            auto_decompress=False,  # so a small body cannot become a large one
             keepalive_timeout=self._limits.head,
             lingering_time=self._limits.lingering,
             shutdown_timeout=self._limits.stopping,
@@ -68,7 +68,7 @@ class HttpServer:
         self._listener: asyncio.Server | None = None
 
     async def start(self, listening: socket.socket) -> None:
-        """Answers what comes to a socket of ``listen_on``.
+        """Starts answering on a socket from ``listen_on``.
 
         Raises:
             ServeError: where another program has taken its port meanwhile.
@@ -86,7 +86,7 @@ class HttpServer:
             raise cannot_listen(host, port, error) from None
 
     async def stop(self) -> None:
-        """Takes nothing more in, answers what is here, and closes every connection."""
+        """Accepts no more requests, answers those in progress, and closes every connection."""
         if self._listener is not None:
             self._listener.close()
         await self._runner.cleanup()
@@ -101,9 +101,9 @@ class HttpServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Checks who asks; answers anything that goes wrong with a sentence, as JSON."""
+        """Checks access; turns every error into a JSON response with a sentence."""
         try:
-            self._let_in(request)
+            self._check_access(request)
             return await handler(request)
         except RequestError as error:
             refused = error
@@ -123,15 +123,15 @@ class HttpServer:
         except web.HTTPException:
             raise
         except Exception:
-            # Without the query and the body, which are people's own.
+            # Without the query and the body, which are private.
             log.exception("%s %s failed", request.method, request.path)
             refused = RequestError(500, "failed", "Something went wrong here; the log tells what.")
         response = refused.response()
         if not request.content.at_eof():
-            response.force_close()  # what is still to come is not read
+            response.force_close()  # the rest of the body is not read
         return response
 
-    def _let_in(self, request: web.Request) -> None:
+    def _check_access(self, request: web.Request) -> None:
         if self._key is None:
             if request.host.lower() not in self._hosts:
                 raise RequestError(
@@ -184,11 +184,11 @@ def _key_of(request: web.Request) -> str:
 
 
 async def _later(request: web.Request) -> None:
-    """Lets a client with ``Expect: 100-continue`` wait until the handler wants its body."""
+    """Leaves ``100 Continue`` to the handler, which sends it when it wants the body."""
 
 
 class _Refused(asyncio.Protocol):
-    """A connection too many: answered with 503."""
+    """A connection beyond the limit, answered with 503."""
 
     def __init__(self, retry_after: int) -> None:
         self._retry_after = retry_after
@@ -206,5 +206,5 @@ class _Refused(asyncio.Protocol):
         )
         transport.write("\r\n".join((*head, "", "")).encode() + body)
         transport.write_eof()
-        # A moment later: closed at once, with its request unread, it would not see the answer.
+        # Closed at once, with its request unread, the client would not see the answer.
         asyncio.get_running_loop().call_later(1.0, transport.close)

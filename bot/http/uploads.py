@@ -1,4 +1,4 @@
-"""The photos of a request, read as they come and never more of them than is allowed."""
+"""Reads the photos of a request piece by piece, within the limits."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ _PHOTO_FIELDS = ("photo", "photos")
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo as it was sent; ``data`` is None where it was larger than one may be."""
+    """A photo as it was sent; ``data`` is None where it was too large."""
 
     name: str
     data: bytearray | None
@@ -26,21 +26,21 @@ class Photo:
 
 @dataclass(frozen=True)
 class Upload:
-    """What a body holds: photos, and the form's other fields."""
+    """The content of a body: photos, and the form's other fields."""
 
     photos: list[Photo] = field(default_factory=list)
     fields: list[tuple[str, str]] = field(default_factory=list)
 
 
 async def read(request: web.Request, limits: Limits, room: Room) -> Upload:
-    """The body of a request: a form (``multipart/form-data``), or else one photo as it is.
+    """Reads the body of a request: a form (``multipart/form-data``), or else a bare photo.
 
     Args:
-        room: what the bytes are taken from, as they come.
+        room: accounts for the bytes in memory.
 
     Raises:
-        RequestError: where the body is too large, too slow, cut off, or no form that can be read,
-            or where there is no room.
+        RequestError: where the body is too large, too slow, cut off or malformed, or where there
+            is no room.
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RequestError(415, "encoding", "Send the photo as it is, without Content-Encoding.")
@@ -48,7 +48,7 @@ async def read(request: web.Request, limits: Limits, room: Room) -> Upload:
     most = limits.body if is_form else limits.photo
     if (request.content_length or 0) > most:
         raise _too_large(most)
-    await _let_it_come(request)
+    await _send_continue(request)
     body = _Body(request, limits, room, most)
     try:
         async with asyncio.timeout(limits.first_byte) as body.clock:
@@ -60,7 +60,7 @@ async def read(request: web.Request, limits: Limits, room: Room) -> Upload:
 
 
 class _Body:
-    """Counts what comes, and gives it time."""
+    """Counts the bytes of a body and extends its deadline as they arrive."""
 
     def __init__(self, request: web.Request, limits: Limits, room: Room, most: int) -> None:
         self.request = request
@@ -72,10 +72,10 @@ class _Body:
         self._started = time.monotonic()
 
     def count(self, chunk: bytes) -> None:
-        """A piece has come.
+        """Counts a chunk that has arrived.
 
         Raises:
-            RequestError: where there have come too many.
+            RequestError: where the body is too large.
         """
         self._bytes += len(chunk)
         if self._bytes > self._most:
@@ -87,7 +87,7 @@ class _Body:
         self.clock.reschedule(asyncio.get_running_loop().time() + left)
 
     def hold(self, chunk: bytes, data: bytearray) -> None:
-        """Adds the piece to what stays until the request is answered.
+        """Adds a chunk to data that stays in memory until the request is answered.
 
         Raises:
             RequestError: where there is no room for it.
@@ -120,7 +120,7 @@ async def _form(body: _Body) -> Upload:
     except web.RequestPayloadError:
         raise _cut_off() from None
     except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as error:
-        # What aiohttp's reader raises for one that is malformed or ends early.
+        # aiohttp's reader raises these for a form that is malformed or ends early.
         raise RequestError(
             400, "form", f"The form cannot be read ({type(error).__name__}): is it whole?"
         ) from None
@@ -149,7 +149,7 @@ async def _part(body: _Body, part: BodyPartReader, upload: Upload) -> None:
 
 
 async def _data(body: _Body, part: BodyPartReader, most: int) -> bytearray | None:
-    """The bytes of a part; None where they are more than it may have."""
+    """The bytes of a part; None where there are more than ``most``."""
     data, size = bytearray(), 0
     while chunk := await part.read_chunk(_CHUNK):
         body.count(chunk)
@@ -161,8 +161,8 @@ async def _data(body: _Body, part: BodyPartReader, most: int) -> bytearray | Non
     return data if size <= most else None
 
 
-async def _let_it_come(request: web.Request) -> None:
-    """Only now, when nothing speaks against it, is a client told to send that waits for it."""
+async def _send_continue(request: web.Request) -> None:
+    """Tells a client that waits for ``100 Continue`` to send its body, after the first checks."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 

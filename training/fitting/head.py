@@ -217,7 +217,8 @@ def fit_head(
     """
     # The steps are small: threads would spend their time waiting for one another.
     torch.set_num_threads(1)
-    # A product of numbers below 1e-38, which a softmax over classes leaves, takes fifty times as long.
+    # Products of numbers below 1e-38, as a softmax over classes leaves them, take fifty times as
+    # long as others.
     torch.set_flush_denormal(True)
     torch.manual_seed(plan.seed)
     generator = torch.Generator().manual_seed(plan.seed)

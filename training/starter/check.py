@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 from rich.table import Table
 
-from recommenders.answers import FIRST, AnswerRequest, root, share_a_root
+from recommenders.answers import FIRST, AnswerRequest
 from recommenders.engine import Engine, Hashtag
+from recommenders.families import root, share_a_root
 from training.starter.sources import TaggedPhoto
 from training.starter.word_tables import forbidden_pairs, people
 from training.terminal import figures_table

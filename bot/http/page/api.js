@@ -1,4 +1,4 @@
-/** Asking the server, two photos at a time, with the key where it wants one. */
+/** Requests to the server: two photos at a time, with the key if it needs one. */
 
 import { askForKey } from "/page/key.js";
 
@@ -7,7 +7,7 @@ const TRIES = 4;
 const waiting = [];
 let running = 0;
 
-/** What went wrong: `reason` is the server's word, the message its sentence. */
+/** An error response: `reason` is the server's word, the message its sentence. */
 export class ApiError extends Error {
   constructor(reason, sentence) {
     super(sentence);

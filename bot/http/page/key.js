@@ -2,9 +2,9 @@
 
 let asking = null;
 
-/** Ask for a key other than the one that was refused; whether there is one now. */
+/** Ask for another key than the refused one; returns whether there is one now. */
 export function askForKey(refused) {
-  // Another photo may have been given one meanwhile.
+  // Another photo may have asked for one meanwhile.
   if (sessionStorage.getItem("tag4pic.key") !== refused) return true;
   asking ??= ask().finally(() => (asking = null));
   return asking;

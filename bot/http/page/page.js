@@ -1,4 +1,4 @@
-/** Photos come in by choosing, dropping or pasting them; each is asked for by itself. */
+/** Takes photos that are chosen, dropped or pasted; each is sent in its own request. */
 
 import { platforms } from "/page/api.js";
 import { Photo } from "/page/photo.js";
@@ -35,7 +35,7 @@ languages.value = language === "ru" ? "both" : "en";
 fill(platform, [["", t("anywhere")]]);
 platforms()
   .then((known) => fill(platform, [["", t("anywhere")], ...known]))
-  .catch(() => {}); // the first photo tells that the server is away
+  .catch(() => {}); // the first photo will report that the server is down
 document.getElementById("curl").textContent =
   `curl --data-binary @photo.jpg "${location.origin}/v1/hashtags?platform=instagram"`;
 
@@ -52,7 +52,7 @@ document.addEventListener("paste", (event) => {
   if (pasted.length) add(pasted);
 });
 
-let depth = 0; // leaving a child is not leaving the page
+let depth = 0; // dragleave also fires when leaving a child
 const over = (change) => {
   depth = Math.max(0, depth + change);
   document.body.classList.toggle("over", depth > 0);

@@ -7,7 +7,7 @@ const FIRST = 5;
 const MAX_BYTES = 20 * 2 ** 20;
 const COPIED_MS = 1600;
 
-/** A photo file; `choices()` says what its hashtags are for. */
+/** A photo file; `choices()` returns the fields of the query. */
 export class Photo {
   constructor(file, choices) {
     this.file = file;
@@ -133,7 +133,7 @@ function copyButton(looks, label, tags) {
 
 async function toClipboard(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Without https, other machines' browsers have no clipboard but this.
+  // Without https, browsers on other machines have no other clipboard.
   const area = made("textarea");
   area.value = text;
   document.body.append(area);
