@@ -1,6 +1,6 @@
-"""Features of photos kept on the disk: one SQLite file per backbone, set of weights and change.
+"""A cache of photo features on disk: one SQLite file per backbone, weights and change.
 
-A photo is known by its content, so one that moved or was renamed is found again.
+Photos are keyed by content, so a file may be moved or renamed.
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ from training.features.changes import AS_IT_IS, Change
 
 
 class FeatureCache:
-    """Features as float16 under the SHA-256 of a photo's bytes.
+    """Features as float16, keyed by the SHA-256 of a photo's bytes.
 
     Raises:
         DatasetError: where the file cannot be read or written.
@@ -45,7 +45,7 @@ class FeatureCache:
         return np.frombuffer(row[0], np.float16)
 
     def put(self, rows: Iterable[tuple[bytes, NDArray[np.float16]]]) -> None:
-        """Stores digests' features (dims,), for good as soon as this returns."""
+        """Stores features (dims,) by digest; they are committed when this returns."""
         with self._usable(), self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?)",

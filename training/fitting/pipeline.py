@@ -1,8 +1,7 @@
 """From a dataset to a bundle, top to bottom: read this first.
 
-What a choice decides (popularity exponents, the blend, when a head stops) is chosen on a part of
-the training photos; then everything is fitted once more on all of them. Every hyper-parameter is in
-``plan.py``.
+Popularity exponents, the blend and the number of epochs are chosen on held-out training photos;
+then everything is fitted again on all of them. Every hyper-parameter is in ``plan.py``.
 """
 
 import logging
@@ -75,9 +74,9 @@ def fit_dataset(
         backbone: for both backends; None for each one's default.
         fetch: download official weights that are missing.
         without: hashtags whose posts are left out, to measure how it learns them later.
-        post_counts: a platform's counts, by which hashtags are niche, middle or broad; see
-            ``training.datasets.post_counts``.
-        engine: what computes the steps that grow with the posts.
+        post_counts: a file of a platform's counts, by which hashtags are niche, middle or broad;
+            see ``training.datasets.post_counts``.
+        engine: computes the steps that grow with the posts.
 
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing.
@@ -105,17 +104,17 @@ def fit_dataset(
 def fit_bundle(
     training_set: TrainingSet, plan: Plan, model: str, progress: Progress = silent
 ) -> Bundle:
-    """Fits both backends and their blend, and what is known about hashtags.
+    """Fits both backends, their blend, and the knowledge about hashtags.
 
-    The bundle's metrics are those on the held-out photos, with ``history``: for ``w2v`` [training
-    loss, recall at five] of every epoch. Its provenance has the ``plan``, the ``vector_epochs``
-    that were made and of ``pca`` the components and the variance they keep.
+    The bundle's metrics are measured on the held-out photos; ``history`` has, for ``w2v``,
+    [training loss, recall at five] per epoch. Its provenance has the ``plan``, the number of
+    ``vector_epochs``, and for ``pca`` the number of components and their share of the variance.
     """
     examples, vectors = training_set.examples, training_set.vectors
     photos, hashtags = training_set.photos, training_set.hashtags
     engine = training_set.engine
 
-    # Photos to choose by.
+    # Held-out photos for the choices below.
     fit_rows, held_out_rows = validation_rows(photos, plan)
     fit_on, held_out = examples.rows(fit_rows), examples.rows(held_out_rows)
     judge = HeldOut.of(fit_on, held_out, [photos[row] for row in held_out_rows])
@@ -124,13 +123,13 @@ def fit_bundle(
     history: dict[str, list[list[float]]] = {}
     pca: dict[str, Any] = {}
 
-    # ALS: photos near a new one in the space of features lend it their factors.
+    # ALS: a new photo gets the factors of its nearest neighbours in feature space.
     if "als" in training_set.backbone_of:
         backbone = training_set.backbones[training_set.backbone_of["als"]]
         progress("ALS", 0, 2)
         recommender, _ = fit_als(fit_on, backbone, plan, engine=engine)
-        recognised = ScoredAls(recommender, held_out.features[backbone.name])
-        scored["als"] = recognised
+        als_scores = ScoredAls(recommender, held_out.features[backbone.name])
+        scored["als"] = als_scores
         progress("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan, engine=engine)
         pca = _pca(parts["als"], examples.features[backbone.name])
@@ -138,14 +137,14 @@ def fit_bundle(
         if len(parts["als"].arrays["photos"]) > SCANNED:
             parts |= _indexed(parts["als"], progress)
 
-    # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
+    # Word2Vec: heads that project features into the space of hashtag vectors, joined as one.
     if "w2v" in training_set.backbone_of:
         name = training_set.backbone_of["w2v"]
         progress("projection head", 0, 0)
         start = starting_vectors(vectors, len(hashtags), plan)
-        # All photos but those that later tell whether fine-tuning forgets.
-        everybody, _ = replay_rows(len(photos), plan.seed)
-        split = Split(fit_rows, held_out_rows, everybody)
+        # All photos but those held out to measure later what fine-tuning forgets.
+        all_rows, _ = replay_rows(len(photos), plan.seed)
+        split = Split(fit_rows, held_out_rows, all_rows)
         first, last = fit_heads(examples, name, split, start, plan, progress)
         fitted, per_post = side_by_side(first), training_set.hashtags_per_post
         scored["w2v"] = Scored(head_recommender(name, fitted, per_post), held_out.features[name])
@@ -155,7 +154,7 @@ def fit_bundle(
             name, examples.features[name], examples.counts, seed=plan.seed
         )
 
-    # How much popularity counts, and the blend of both.
+    # The popularity exponents, and the blend of both.
     progress("choosing", 0, 1)
     tops: dict[str, NDArray[np.intp]] = {}
     for backend, scores in scored.items():
@@ -165,7 +164,7 @@ def fit_bundle(
         blend, tops["both"] = choose_blend(scored["als"], scored["w2v"], judge, plan.choosing)
         parts["both"] = Part(dict(blend))
         rare = plan.choosing.rare
-        sources = sources_by_rows(recognised, scored["w2v"], len(hashtags))
+        sources = sources_by_rows(als_scores, scored["w2v"], len(hashtags))
         no_classes = np.zeros(len(hashtags), np.float32)
         fused = CrossFitted(
             sources, held_out.counts, judge.popularity, no_classes, plan.fusion, progress
@@ -206,7 +205,7 @@ def fit_bundle(
 
 
 def _indexed(als: Part, progress: Progress) -> dict[str, Part]:
-    """ALS with an index of its many photos; as it is where usearch is not installed."""
+    """ALS's parts with a nearest-neighbour index; none where usearch is not installed."""
     progress("index of photos", 0, 1)
     try:
         return indexed(als)
@@ -226,9 +225,9 @@ def fit_hashtags(
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> Bundle:
-    """Fits what is known about hashtags on all posts of a dataset, and writes it.
+    """Fits a bundle of knowledge about hashtags on all posts of a dataset, and writes it.
 
-    The bundle serves ``tag4pic tags``; it answers no photos, since nothing was learnt of any.
+    The bundle serves ``tag4pic tags``; it cannot answer photos.
 
     Args:
         post_counts, engine: as for ``fit_dataset``.
@@ -289,7 +288,7 @@ def _hashtag_parts(
 
 
 def _weights(backbones: Iterable[Backbone]) -> dict[str, dict[str, Any]]:
-    """The files of weights that were fitted on, by the network's name."""
+    """By network, the SHA-256 of its weights and whether they are the official ones."""
     digests = {without_side(part.name): part.sha256 for one in backbones for part in one.parts}
     return {
         name: {"sha256": digest, "official": official_name(name, digest) == name}
@@ -298,7 +297,7 @@ def _weights(backbones: Iterable[Backbone]) -> dict[str, dict[str, Any]]:
 
 
 def _pca(als: Part, features: Features) -> dict[str, Any]:
-    """How many components ALS compares photos by, and the share of the variance they keep."""
+    """The number of ALS's PCA components, and their share of the variance."""
     components = als.arrays["components"].astype(np.float32)
     share = share_of_variance(PhotoSpace(als.arrays["mean"], components), features)
     return {"pca": {"components": len(components), "variance": round(share, 4)}}

@@ -37,7 +37,7 @@ MODELS: tuple[Model, ...] = ("skipgram", "cbow")
 
 @dataclass(frozen=True)
 class PhotosPlan:
-    """What the networks see of photos."""
+    """How photos are prepared for the networks."""
 
     side: int | None = knob(
         None,
@@ -106,8 +106,8 @@ class VectorsPlan:
     epochs: int | None = knob(
         None, Whole(1, 1000, none="from vectors.uses"), "Times that all posts are gone through."
     )
-    # HARRISON's 260,760 fifteen times over, beyond which a held-out hashtag is told from a random
-    # one no better.
+    # Fifteen epochs of HARRISON's 260,760 hashtags; more tell held-out hashtags from random ones no
+    # better.
     uses: int = knob(
         4_000_000,
         Whole(1, 1_000_000_000),
@@ -167,14 +167,14 @@ class HeadPlan:
     seed: int = 0
 
     def of(self, photos: int) -> "HeadPlan":
-        """The plan for so many photos, copies included: with the epochs that ``uses`` allow."""
+        """The plan for a number of photos (copies included), its epochs limited by ``uses``."""
         allowed = max(1, -(-self.uses // max(photos, 1)), self.stop_after or 1)
         return replace(self, epochs=min(self.epochs, allowed))
 
 
 @dataclass(frozen=True)
 class ChoosingPlan:
-    """What is tried on held-out photos."""
+    """Values tried on held-out photos, and how many of these there are."""
 
     # More only costs recall: F1 no longer rises, and a small validation split would hide that.
     exponents: tuple[float, ...] = knob(
@@ -218,7 +218,7 @@ class FusionPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every hyper-parameter of a fit; its seed is that of everything."""
+    """Every hyper-parameter of a fit; its seed is every section's."""
 
     min_count: int = knob(
         1, Whole(1, 1_000_000), "Photos that a hashtag must be on to be learnt.", "vocabulary"
@@ -262,7 +262,7 @@ def knobs() -> dict[str, Knob]:
 
 @cache
 def titles() -> dict[str, str]:
-    """What each section is called; that of ``""`` is the fit as a whole."""
+    """Titles of the sections; ``""`` is the fit as a whole."""
     of_sections = {one.name: one.metadata.get("title") for one in fields(Plan)}
     return {"": "The fit"} | {name: title for name, title in of_sections.items() if title}
 
@@ -274,7 +274,7 @@ def value_of(plan: Plan, name: str) -> Any:
 
 
 def turned(plan: Plan, values: Mapping[str, Any]) -> Plan:
-    """A plan with other values of some knobs, which are taken as they are."""
+    """A plan with other values for some knobs, which are not checked."""
     for name, value in values.items():
         section, _, leaf = name.rpartition(".")
         change = {leaf: value}
@@ -285,8 +285,7 @@ def turned(plan: Plan, values: Mapping[str, Any]) -> Plan:
 
 
 def changed(plan: Plan, since: Plan | None = None) -> dict[str, Any]:
-    """Values by the names of the knobs that stand elsewhere than in another plan, the usual one
-    where None."""
+    """The values, by name, of knobs that differ from another plan's, the default where None."""
     since = since or Plan()
     values = {name: value_of(plan, name) for name in knobs()}
     return {name: value for name, value in values.items() if value != value_of(since, name)}
@@ -306,8 +305,8 @@ def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
     """A plan with some knobs turned, each written as ``vectors.window=2``.
 
     Raises:
-        PlanError: for a knob that there is not, a value that it does not take, two values of one
-            knob, or knobs that cannot go together.
+        PlanError: for an unknown knob, a value that it does not take, two values of one knob, or
+            knobs that cannot go together.
     """
     values: dict[str, Any] = {}
     for setting in settings:
@@ -327,7 +326,7 @@ def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
 
 
 def checked(plan: Plan) -> Plan:
-    """The plan, which does not contradict itself.
+    """Returns the plan if it does not contradict itself.
 
     Raises:
         PlanError: says which knobs cannot go together, and why.

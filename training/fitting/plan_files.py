@@ -1,6 +1,6 @@
 """A plan as JSON: in a file, which ``tune`` writes and ``fit --plan`` takes, and in a manifest.
 
-What a file does not name keeps the default that ``training.fitting.plan`` has.
+Knobs that a file does not name keep their defaults.
 """
 
 import json
@@ -17,14 +17,14 @@ _EARLIER = {
     "als_use.sharpness": "als.sharpness",
     **dict.fromkeys(
         [
-            *("als_use.alpha", "als_use.regularization"),  # those of als counted
+            *("als_use.alpha", "als_use.regularization"),  # als's own were the ones used
             *("als_use.class_weight", "als_use.class_power"),
             *("als.seed", "head.seed", "fusion.seed", "head.frozen"),
         ],
         "",
     ),
 }
-"""Where files of earlier versions have what is elsewhere now; ``""`` for what is no knob."""
+"""Present names of knobs that files of earlier versions name otherwise; ``""`` for none."""
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Knobs that cannot go together: one would count for nothing, or the fit could not be made."""
+"""Knobs that cannot go together: one would have no effect, or the fit would be impossible."""
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, get_args
@@ -14,12 +14,12 @@ MADE: dict[str, frozenset[Part]] = {
     "w2v": frozenset(get_args(Part)) - {"als", "blend"},
     "tags": frozenset(("vocabulary", "vectors", "categories")),
 }
-"""The parts of a fit, by what ``fit --backend`` takes."""
+"""The parts of a fit by value of ``fit --backend``."""
 
 
 def counts_for(knob: Knob, backend: str) -> bool:
-    """Whether a knob changes anything of a fit of ``als``, ``w2v``, ``all`` or ``tags``."""
-    if knob.name.startswith("photos.jitter"):  # which the head alone learns from
+    """Whether a knob affects a fit of ``als``, ``w2v``, ``all`` or ``tags``."""
+    if knob.name.startswith("photos.jitter"):  # only the head learns from jittered copies
         return "head" in MADE[backend]
     return bool(knob.changes & MADE[backend])
 
@@ -28,7 +28,7 @@ def check_together(plan: "Plan", turned: Collection[str]) -> None:
     """Refuses a plan that contradicts itself.
 
     Args:
-        turned: names of the knobs that do not stand at their defaults.
+        turned: names of the knobs that differ from their defaults.
 
     Raises:
         PlanError: says which knobs cannot go together, and why.
