@@ -1,7 +1,7 @@
-"""The same fits by both engines: python -m training.evaluation.fit_engines
+"""Compares the fits of both engines: python -m training.evaluation.fit_engines
 
-Each seed is fitted by each from the same features and measured on the test split, so that what one
-engine moves by between seeds stands beside what the other differs by.
+Each engine fits each seed on the same features and is measured on the test split, so that the
+difference between engines stands beside the spread between seeds.
 """
 
 from dataclasses import replace
@@ -55,7 +55,7 @@ def main(
             problems=Problems(),
             progress=progress,
         )
-        asked, features, _ = embed_posts(
+        test_posts, features, _ = embed_posts(
             posts_of(dataset, "test"),
             list(photos.backbones.values()),
             cache,
@@ -63,8 +63,8 @@ def main(
             problems=Problems(),
         )
         hashtags = vocabulary(post.hashtags for post in photos.posts)
-        truth = matrix([post.hashtags for post in asked], hashtags).toarray() > 0
-        lengths = lengths_of([post.hashtags for post in asked])
+        truth = matrix([post.hashtags for post in test_posts], hashtags).toarray() > 0
+        lengths = lengths_of([post.hashtags for post in test_posts])
         rows: dict[tuple[str, str], list[tuple[float, ...]]] = {}
         intervals: dict[tuple[str, str], str] = {}
         for seed in range(seeds):
@@ -80,7 +80,7 @@ def main(
                     low, high = bootstrap(top, truth, lengths)["recall"]
                     intervals.setdefault((name, engine.name), f"{low:.3f} to {high:.3f}")
     table = figures_table(
-        f"{len(asked)} test photos, {AT} hashtags each; means over {seeds} seeds (least to most)",
+        f"{len(lengths)} test photos, {AT} hashtags each; means over {seeds} seeds (least to most)",
         [*FIGURES, "recall of seed 0, 95 %"],
     )
     for key, of_seeds in rows.items():

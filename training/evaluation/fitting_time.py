@@ -1,9 +1,9 @@
-"""What each step of a fit takes as posts grow: python -m training.evaluation.fitting_time
+"""Time and memory of each step of a fit as posts grow: python -m training.evaluation.fitting_time
 
-Hashtags are those of a dataset's posts, drawn again where there are too few; features of the usual
-backbones are made up: a direction for each hashtag, the sum of a post's, and noise, in a space of
-true features' variances. Each photo has a mirrored copy. Computing features is left
-out: it takes as long for each photo, once, and they are cached.
+Hashtags are those of a dataset's posts, drawn repeatedly if there are too few. Features of the
+default backbones are synthetic: a direction per hashtag, summed over the post's, plus noise, with
+the variances of true features. Each photo has a mirrored copy. Computing features is left out: it
+takes the same time for each photo, once, and they are cached.
 """
 
 import math
@@ -50,14 +50,14 @@ STEPS = {
     "fusion": "choosing and fusion",
     "categories and similar hashtags": "categories",
 }
-"""Steps by how what a fit says of its progress begins."""
+"""Steps by the beginnings of a fit's progress messages."""
 _BETWEEN = 0.5
-"""Seconds between two looks at the memory."""
+"""Seconds between two samples of the memory."""
 
 
 @dataclass
 class Step:
-    """What one step took: seconds of the processors and of the clock, most bytes in memory."""
+    """What one step took: seconds of the CPU and of the clock, peak bytes in memory."""
 
     cpu: float = 0.0
     clock: float = 0.0
@@ -66,25 +66,25 @@ class Step:
 
 @dataclass
 class Steps:
-    """A progress that notes what each step takes, by its name."""
+    """A progress callback that records what each step takes, by its name."""
 
     steps: dict[str, Step] = field(default_factory=dict)
     now: str = ""
     since: Spent = field(default_factory=Spent.now)
 
     def __call__(self, doing: str, done: int, total: int) -> None:
-        """What was spent until now belongs to the step before."""
+        """Adds the time since the last call to the step before."""
         spent = Spent.now()
         if self.now:
             took = spent - self.since
             self.steps[self.now].cpu += took.cpu
             self.steps[self.now].clock += took.clock
-        self.now = next(step for said, step in STEPS.items() if doing.startswith(said))
+        self.now = next(step for start, step in STEPS.items() if doing.startswith(start))
         self.since = spent
         self.steps.setdefault(self.now, Step())
 
     def watch(self, ended: threading.Event) -> None:
-        """Notes the memory until an event; for a thread of its own."""
+        """Samples the memory until an event; for a thread of its own."""
         while not ended.wait(_BETWEEN):
             step = self.steps.get(self.now)
             if step is not None:
@@ -108,7 +108,7 @@ def memory() -> int:
 
 
 class _NoNetwork:
-    """Stands where features are not computed."""
+    """A placeholder where no features are computed."""
 
     on_gpu = False
 
@@ -116,8 +116,8 @@ class _NoNetwork:
         raise NotImplementedError
 
 
-def _made_up(posts: Sequence[Post], count: int) -> TrainingSet:
-    """So many posts of a dataset, drawn again where there are too few, with made-up features."""
+def _synthetic(posts: Sequence[Post], count: int) -> TrainingSet:
+    """``count`` posts, drawn repeatedly if there are fewer, with synthetic features."""
     random = np.random.default_rng(0)
     rows = random.permutation(len(posts))[:count]
     if count > len(posts):
@@ -176,9 +176,9 @@ def measure(training_set: TrainingSet, plan: Plan) -> dict[str, Step]:
 
 
 def grown(values: Mapping[int, float], to: int) -> float:
-    """What a value comes to at more posts, if it grows on as between the last two numbers of them.
+    """Extrapolates a value to more posts from its values at the two largest numbers of posts.
 
-    In a straight line, or by a power of the posts where that is more.
+    Along a straight line, or a power law where that gives more.
     """
     (fewer, before), (more, last) = sorted(values.items())[-2:]
     line = last + max(last - before, 0.0) * (to - more) / (more - fewer)
@@ -211,7 +211,7 @@ def main(
     with reporting() as progress:
         for number, count in enumerate(counts):
             progress(f"{count:,} posts", number, len(counts))
-            training_set = _made_up(available, count)
+            training_set = _synthetic(available, count)
             hashtags[count] = len(training_set.hashtags)
             measured[count] = measure(training_set, plan)
     columns = [f"{count:,} posts, {hashtags[count]:,} hashtags" for count in counts]
@@ -258,7 +258,7 @@ def _grown(at: Mapping[int, Step], to: int) -> Step:
 
 
 def _most_memory() -> str:
-    """What the system tells of the most memory that this process ever had, in words."""
+    """The system's figure of this process's peak memory, in words."""
     unit = 1 if sys.platform == "darwin" else 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return f"ru_maxrss: {most / 1e9:.1f} GB, without the processes that fit heads."

@@ -1,8 +1,8 @@
 """Steps of a fit as posts grow, on one machine and by Spark: python -m training.evaluation.sizes
 
-Hashtags are those of real posts, drawn again where there are too few; features are made up, a
-direction for each hashtag and noise. Only the steps that an engine computes are measured; the heads
-are the same code for all, and ``training.evaluation.fitting_time`` measures them.
+Hashtags are those of real posts, drawn with replacement; features are synthetic, a direction per
+hashtag and noise. Only the steps that an engine computes are measured; the rest is the same code
+for both, and ``training.evaluation.fitting_time`` measures it.
 """
 
 import os
@@ -29,14 +29,14 @@ from training.terminal import figures_table, reporting, tool
 
 GROUPS = 24
 _POINTS, _POINT_DIMS = 20_000, 50
-"""What categories are made of, however many posts there are."""
+"""The size of k-means's input, however many posts there are."""
 _BETWEEN = 0.5
-"""Seconds between two looks at the memory and the processor."""
+"""Seconds between two samples of memory and CPU time."""
 
 
 @dataclass
 class Cost:
-    """Seconds of the processors and of the clock, and the most bytes in memory."""
+    """Seconds of the CPU and of the clock, and peak bytes in memory."""
 
     cpu: float = 0.0
     clock: float = 0.0
@@ -48,18 +48,18 @@ class Cost:
 
 @contextmanager
 def costs() -> Iterator[Cost]:
-    """What a block costs, in this process and in all that it has started."""
+    """Measures what a block costs, in this process and its descendants."""
     cost, ended = Cost(), threading.Event()
     before, began = _spent(), time.monotonic()
     most = dict(before)
 
-    def look() -> None:
+    def sample() -> None:
         most.update(now := _spent())
         cost.peak = max(cost.peak, sum(map(_memory, now)))
 
     def watch() -> None:
         while not ended.wait(_BETWEEN):
-            look()
+            sample()
 
     watching = threading.Thread(target=watch, daemon=True)
     watching.start()
@@ -68,13 +68,13 @@ def costs() -> Iterator[Cost]:
     finally:
         ended.set()
         watching.join()
-        look()
+        sample()
         cost.cpu = sum(spent - before.get(process, 0.0) for process, spent in most.items())
         cost.clock = time.monotonic() - began
 
 
 def _spent() -> dict[int, float]:
-    """Seconds of the processors by process: this one and all below it, where there is /proc."""
+    """CPU seconds by process: this one and its descendants, where there is /proc."""
     tick = os.sysconf("SC_CLK_TCK")
     spent, parents = {}, {}
     for file in Path("/proc").glob("[0-9]*/stat"):
@@ -103,7 +103,7 @@ def _memory(process: int) -> int:
 def _steps_of(
     engine: FitEngine, posts: list[Post], plan: Plan, dims: int
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """The steps that an engine computes, by what they are called."""
+    """The steps that an engine computes, with their names."""
     hashtags = vocabulary(post.hashtags for post in posts)
     counts = matrix([post.hashtags for post in posts], hashtags)
     random = np.random.default_rng(0)

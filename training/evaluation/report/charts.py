@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn here; colours come from the page's classes and follow light and dark."""
+"""Charts as SVG; colours come from the page's CSS classes, for light and dark."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ _WIDTH, _HEIGHT = 430, 300
 _LEFT, _TOP, _BOTTOM = 40, 18, 38
 _LINE = 13.5
 _HIGHEST = 10.0
-"""Where the highest line of text stands."""
+"""The y of the highest line of text."""
 _MARGIN = 60
-"""Lines that end so near the frame have their names beyond it, where no other line runs."""
+"""Lines that end this near the frame have their names beyond it, where no other line runs."""
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 _MAP_WIDTH, _MAP_HEIGHT = 1000, 640
 _LETTER = 6.6
@@ -124,7 +124,7 @@ def line_chart(
 def reliability_chart(reliability: Reliability) -> str:
     """Observed shares by predicted probabilities, with intervals, over bars of how many there are.
 
-    What is predicted as it is observed lies on the diagonal; bars grow with the logarithm.
+    Perfect calibration lies on the diagonal; bars grow with the logarithm.
     """
     size, left, top, bars = 300, _LEFT + 8, 12, 58
     right, bottom = left + size, top + size
@@ -201,7 +201,7 @@ def map_chart(landscape: Landscape) -> tuple[str, list[tuple[int, str]]]:
     """The map, and its legend: the number of a colour and the category it stands for."""
     sizes: dict[int, float] = defaultdict(float)
     for place in landscape.places:
-        # Its few large dots count, and its many small ones.
+        # Both few large dots and many small ones count.
         sizes[place.category] += place.popularity**0.5
     sizes.pop(-1, None)
     largest = sorted(sizes, key=lambda category: (-sizes[category], category))[:COLOURED]
@@ -272,9 +272,9 @@ def _overlap(one: _Box, other: _Box) -> bool:
 
 
 def _apart(ends: list[tuple[float, float, Line]]) -> list[tuple[float, float, Line]]:
-    """Names moved until none stands on another: the lowest stays, those above it give way.
+    """Moves names until none overlap: the lowest stays, those above it move up.
 
-    Where there is no room above, those below give way instead.
+    Where there is no room above, those below move down instead.
     """
     placed: list[tuple[float, float, Line]] = []
     for y, x, line in sorted(ends, key=lambda end: -end[0]):
@@ -293,7 +293,7 @@ def _apart(ends: list[tuple[float, float, Line]]) -> list[tuple[float, float, Li
 
 
 def _beside(one: tuple[float, Line], other: tuple[float, Line]) -> bool:
-    """Whether the names of two lines, that begin at x, stand beside each other."""
+    """Whether the names of two lines, starting at x, stand beside each other."""
     (left, first), (right, _) = sorted((one, other), key=lambda name: name[0])
     return left + 8 + _LETTER * len(first.name) < right
 
@@ -312,7 +312,7 @@ def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
 
 
 def _short(count: int) -> str:
-    """950, 1.2k, 43k: so that counts stand side by side."""
+    """950, 1.2k, 43k: short, so that counts fit side by side."""
     if count < 1000:
         return str(count)
     return f"{count / 1000:.1f}k" if count < 10_000 else f"{count / 1000:.0f}k"

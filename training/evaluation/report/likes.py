@@ -1,6 +1,6 @@
 """The report's section on likes: by hashtags of the post, by search hashtag, ratings against likes.
 
-Likes are spread over orders of magnitude, so their axis is logarithmic.
+Likes span orders of magnitude, so their axis is logarithmic.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from training.fitting.vocabulary import vocabulary
 SEARCHED = 20
 """Search hashtags on the page: those with most posts."""
 LONGEST = 30
-"""Hashtags of a post, as Instagram long took them; posts with more are shown with these."""
+"""Hashtags of a post, Instagram's limit for long; posts with more are counted here."""
 DOTS = 800
 """Uses on the page; more would hide each other."""
 _WIDTH, _HEIGHT = 430, 300
@@ -194,7 +194,7 @@ def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str
 
 
 def _short(value: float) -> str:
-    """950, 10k, 2M: so that they stand beside an axis."""
+    """950, 10k, 2M: short enough for an axis."""
     for size, letter in ((10**6, "M"), (10**3, "k")):
         if value >= size:
             return f"{value / size:g}{letter}"
