@@ -35,12 +35,11 @@ from training.fitting.plan import Plan, PlanError, knobs, value_of, with_values
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import (
     Embedded,
+    Networks,
     TrainingSet,
     embed_posts,
-    get_backbone,
     posts_of,
     prepare_photos,
-    usual_backbones,
 )
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
@@ -123,20 +122,16 @@ def compare(
     dataset: Path,
     combinations: Sequence[Combination],
     out: Path,
+    networks: Networks,
     *,
-    backend: str = "all",
-    backbone: str | None = None,
     split: str = VALIDATION,
     at: int = 5,
-    weights_dir: Path | None = None,
-    cache_dir: Path,
     progress: Progress = silent,
 ) -> list[Result]:
     """Fits every combination and measures it.
 
     Args:
         out: a folder for the results, a file each; those that are there are not fitted again.
-        backend, backbone: as for ``fit_dataset``.
         split: to measure on. If the dataset names no validation split, it is a tenth of the
             training photos; no fit sees it.
         at: how many hashtags of an answer count.
@@ -149,7 +144,7 @@ def compare(
     """
     posts, held_out = _split_posts(dataset, split)
     prepare_folder(out)  # fails now rather than after the first fit
-    shared = _Shared(posts, held_out, backend, backbone, weights_dir, cache_dir)
+    shared = _Shared(posts, held_out, networks)
     common = {
         "posts": hashlib.sha256((dataset / POSTS).read_bytes()).hexdigest(),
         "backbones": shared.weights(),
@@ -195,27 +190,17 @@ _Key = tuple[Any, ...]
 class _Shared:
     """What fits on the same posts share, computed once."""
 
-    def __init__(
-        self,
-        posts: list[Post],
-        held_out: list[Post],
-        backend: str,
-        backbone: str | None,
-        weights_dir: Path | None,
-        cache_dir: Path,
-    ) -> None:
+    def __init__(self, posts: list[Post], held_out: list[Post], networks: Networks) -> None:
         self.hashtags = vocabulary(post.hashtags for post in posts)
-        self._posts, self._held_out = posts, held_out
-        self._backend, self._backbone = backend, backbone
-        self._weights_dir, self._cache_dir = weights_dir, cache_dir
+        self._posts, self._held_out, self._networks = posts, held_out, networks
         self._photos: tuple[_Key, TrainingSet, list[Post], Embedded] | None = None
         self._vectors: dict[_Key, tuple[dict[str, Floats], Spent]] = {}
 
     def weights(self) -> dict[str, dict[str, str]]:
         """By backend, its backbone's name and the SHA-256 of its weights."""
         return {
-            backend: {name: get_backbone(name, self._weights_dir, fetch=True).sha256}
-            for backend, name in usual_backbones(self._backend, self._backbone).items()
+            backend: {name: self._networks.load(name).sha256}
+            for backend, name in self._networks.names().items()
         }
 
     def photos(self, plan: Plan, progress: Progress) -> tuple[TrainingSet, list[Post], Embedded]:
@@ -225,20 +210,12 @@ class _Shared:
         if self._photos is None or self._photos[0] != key:
             self._photos = None
             training_set = prepare_photos(
-                self._posts,
-                plan,
-                backend=self._backend,
-                backbone=self._backbone,
-                weights_dir=self._weights_dir,
-                cache_dir=self._cache_dir,
-                fetch=False,
-                problems=Problems(),
-                progress=progress,
+                self._posts, plan, self._networks, problems=Problems(), progress=progress
             )
             posts, features, _ = embed_posts(
                 self._held_out,
                 list(training_set.backbones.values()),
-                self._cache_dir,
+                self._networks.cache_dir,
                 progress=progress,
                 problems=Problems(),
             )

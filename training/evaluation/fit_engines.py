@@ -19,7 +19,7 @@ from training.evaluation.metrics import bootstrap, measure
 from training.fitting.fit_engine import ONE_MACHINE
 from training.fitting.pipeline import fit_bundle
 from training.fitting.plan import Plan, with_values
-from training.fitting.prepare import embed_posts, posts_of, prepare_photos
+from training.fitting.prepare import Networks, embed_posts, posts_of, prepare_photos
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.spark.session import spark_session
 from training.spark.spark_engine import SparkEngine
@@ -47,11 +47,7 @@ def main(
         photos = prepare_photos(
             posts_of(dataset, "train"),
             plan,
-            backend=backend,
-            backbone=backbone,
-            weights_dir=None,
-            cache_dir=cache,
-            fetch=False,
+            Networks(cache, backend=backend, backbone=backbone, fetch=False),
             problems=Problems(),
             progress=progress,
         )

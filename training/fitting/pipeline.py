@@ -5,7 +5,7 @@ then everything is fitted again on all of them. Every hyper-parameter is in ``pl
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -44,7 +44,7 @@ from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan
 from training.fitting.plan_files import plan_to_json
-from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
+from training.fitting.prepare import Networks, TrainingSet, counts_of_posts, prepare
 from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
@@ -55,14 +55,9 @@ log = logging.getLogger(__name__)
 def fit_dataset(
     dataset: Location,
     out: Path,
+    networks: Networks,
     *,
-    backend: str = "all",
-    backbone: str | None = None,
-    weights_dir: Path | None = None,
-    cache_dir: Location,
     plan: Plan | None = None,
-    fetch: bool = True,
-    without: Collection[str] = (),
     post_counts: Path | None = None,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
@@ -70,10 +65,6 @@ def fit_dataset(
     """Fits a bundle on a dataset's training posts and writes it.
 
     Args:
-        backend: ``als``, ``w2v`` or ``all``.
-        backbone: for both backends; None for each one's default.
-        fetch: download official weights that are missing.
-        without: hashtags whose posts are left out, to measure how it learns them later.
         post_counts: a file of a platform's counts, by which hashtags are niche, middle or broad;
             see ``training.datasets.post_counts``.
         engine: computes the steps that grow with the posts.
@@ -83,17 +74,7 @@ def fit_dataset(
     """
     plan = plan or Plan()
     training_set = prepare(
-        dataset,
-        plan,
-        backend=backend,
-        backbone=backbone,
-        weights_dir=weights_dir,
-        cache_dir=cache_dir,
-        fetch=fetch,
-        without=without,
-        post_counts=post_counts,
-        engine=engine,
-        progress=progress,
+        dataset, plan, networks, post_counts=post_counts, engine=engine, progress=progress
     )
     bundle = fit_bundle(training_set, plan, f"{out.name}-1", progress)
     bundle = replace(bundle, provenance={"dataset": PurePath(dataset).name} | bundle.provenance)

@@ -1,7 +1,7 @@
 """Prepares a dataset for a fit: posts, photos' features, the vocabulary and its vectors."""
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +40,37 @@ DEFAULT_BACKBONES = {"als": "mobilenet_v2", "w2v": "resnet50"}
 
 TEST_SHARE = 0.1
 """Of the posts, where a dataset names no split."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks to fit on, and where their weights and features are.
+
+    Attributes:
+        cache_dir: of features.
+        weights_dir: of official weights.
+        backend: what to fit: ``als``, ``w2v`` or ``all``.
+        backbone: for both backends; None for each one's default.
+        fetch: download official weights that are missing.
+    """
+
+    cache_dir: Location
+    weights_dir: Path | None = None
+    backend: str = "all"
+    backbone: str | None = None
+    fetch: bool = True
+
+    def names(self) -> dict[str, str]:
+        """The backbone's name by backend to fit."""
+        return {
+            backend: self.backbone or DEFAULT_BACKBONES[backend]
+            for backend in ("als", "w2v")
+            if self.backend in (backend, "all")
+        }
+
+    def load(self, name: str) -> Backbone:
+        """Loads a backbone; errors as ``get_backbone``."""
+        return get_backbone(name, self.weights_dir, fetch=self.fetch)
 
 
 @dataclass(frozen=True)
@@ -91,36 +122,18 @@ class TrainingSet:
 def prepare(
     dataset: Location,
     plan: Plan,
+    networks: Networks,
     *,
-    backend: str = "all",
-    backbone: str | None = None,
-    weights_dir: Path | None = None,
-    cache_dir: Location,
-    fetch: bool = True,
-    without: Collection[str] = (),
     post_counts: Path | None = None,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> TrainingSet:
     """Everything before the fit; arguments and errors as ``fit_dataset``."""
     problems = Problems()
-    posts = [
-        post
-        for post in posts_of(dataset, "train", problems, engine)
-        if not set(without).intersection(post.hashtags)
-    ]
+    posts = posts_of(dataset, "train", problems, engine)
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
     photos = prepare_photos(
-        posts,
-        plan,
-        backend=backend,
-        backbone=backbone,
-        weights_dir=weights_dir,
-        cache_dir=cache_dir,
-        fetch=fetch,
-        problems=problems,
-        engine=engine,
-        progress=progress,
+        posts, plan, networks, problems=problems, engine=engine, progress=progress
     )
     return replace(photos, post_counts=counted).with_vectors_of(plan, progress)
 
@@ -128,30 +141,22 @@ def prepare(
 def prepare_photos(
     posts: list[Post],
     plan: Plan,
+    networks: Networks,
     *,
-    backend: str,
-    backbone: str | None,
-    weights_dir: Path | None,
-    cache_dir: Location,
-    fetch: bool,
     problems: Problems,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> TrainingSet:
     """A training set without the hashtags' vectors; arguments and errors as ``fit_dataset``."""
     used_by = {
-        one: backbone_of(name, plan.photos)
-        for one, name in usual_backbones(backend, backbone).items()
+        backend: backbone_of(name, plan.photos) for backend, name in networks.names().items()
     }
-    backbones = {
-        name: get_backbone(name, weights_dir, fetch=fetch)
-        for name in dict.fromkeys(used_by.values())
-    }
+    backbones = {name: networks.load(name) for name in dict.fromkeys(used_by.values())}
     changes = changes_of(plan.photos)
     photos, features, copies = embed_posts(
         posts,
         list(backbones.values()),
-        cache_dir,
+        networks.cache_dir,
         changes=changes,
         progress=progress,
         problems=problems,
@@ -231,15 +236,6 @@ def posts_of(
 def _name(post: Post) -> str:
     """The file name of its photo, for messages."""
     return post.image.name if post.image else ""
-
-
-def usual_backbones(backend: str, backbone: str | None) -> dict[str, str]:
-    """The backbone's name by backend to fit; arguments as for ``fit_dataset``."""
-    return {
-        name: backbone or DEFAULT_BACKBONES[name]
-        for name in ("als", "w2v")
-        if backend in (name, "all")
-    }
 
 
 def backbone_of(name: str, photos: PhotosPlan) -> str:
