@@ -5,7 +5,7 @@ then everything is fitted again on all of them. Every hyper-parameter is in ``pl
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -13,19 +13,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import official_name, without_side
 from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
-from training.datasets.format import DatasetError, Location, Post, Problems
-from training.datasets.post_counts import PostCounts
+from training.datasets.format import DatasetError, Location, Problems
 from training.evaluation.metrics import empty_accuracy
-from training.features.examples import Features
+from training.features.examples import Examples, Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
@@ -45,7 +42,7 @@ from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import Networks, TrainingSet, counts_of_posts, prepare
-from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
+from training.fitting.vectors import epochs_of, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
 
@@ -160,11 +157,7 @@ def fit_bundle(
     best = max(tops, key=lambda backend: judge.goodness(tops[backend]))
 
     # Popularity, ratings, similar hashtags, categories.
-    posts = training_set.posts
-    counted = training_set.post_counts
-    parts |= _hashtag_parts(
-        posts, hashtags, examples.counts, vectors, plan, progress, best, counted, engine
-    )
+    parts |= _hashtag_parts(training_set, plan, best, progress)
 
     bundle = Bundle(
         model=model,
@@ -177,7 +170,7 @@ def fit_bundle(
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
         provenance={
-            **_provenance(posts, len(photos), training_set.problems, plan, counted, engine),
+            **_provenance(training_set, plan),
             "weights": _weights(training_set.backbones.values()),
             **pca,
         },
@@ -223,48 +216,40 @@ def fit_hashtags(
     if not hashtags:
         raise DatasetError(f"No hashtag is on at least {plan.min_count} posts. Lower min_count.")
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
-    vectors = hashtag_vectors(
-        posts, hashtags, plan, progress, train=engine.train_vectors, models=engine.models
-    )
-    counts = matrix([post.hashtags for post in posts], hashtags)
-    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress, None, counted, engine)
+    examples = Examples({}, matrix([post.hashtags for post in posts], hashtags))
+    training_set = TrainingSet(
+        posts, [], hashtags, examples, {}, {}, {}, problems, counted, engine
+    ).with_vectors_of(plan, progress)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        provenance={"dataset": PurePath(dataset).name}
-        | _provenance(posts, 0, problems, plan, counted, engine),
-    ).with_parts(parts)
+        provenance={"dataset": PurePath(dataset).name} | _provenance(training_set, plan),
+    ).with_parts(_hashtag_parts(training_set, plan, None, progress))
     save(bundle, out)
     return bundle
 
 
 def _hashtag_parts(
-    posts: Sequence[Post],
-    hashtags: Sequence[str],
-    counts: csr_matrix,
-    vectors: Mapping[str, Floats],
-    plan: Plan,
-    progress: Progress,
-    default_backend: str | None,
-    post_counts: PostCounts | None,
-    engine: FitEngine,
+    training_set: TrainingSet, plan: Plan, default_backend: str | None, progress: Progress
 ) -> dict[str, Part]:
     """The parts that need no features: ``ranking`` and ``knowledge``."""
+    posts, hashtags = training_set.posts, training_set.hashtags
+    counted = training_set.post_counts
     progress("categories and similar hashtags", 0, 1)
     known = knowledge.knowledge(
         posts,
         hashtags,
-        vectors,
+        training_set.vectors,
         k=plan.categories,
         fewest_uses=plan.vectors.fewest_uses,
-        post_counts=None if post_counts is None else post_counts.posts,
+        post_counts=None if counted is None else counted.posts,
         seed=plan.seed,
-        cluster=engine.k_means,
+        cluster=training_set.engine.k_means,
     )
     progress("categories and similar hashtags", 1, 1)
     rating = knowledge.rating(posts, hashtags)
-    ranking = ranking_part(popularity(counts), rating, default_backend)
+    ranking = ranking_part(popularity(training_set.examples.counts), rating, default_backend)
     return {"ranking": ranking, "knowledge": known}
 
 
@@ -284,22 +269,16 @@ def _pca(als: Part, features: Features) -> dict[str, Any]:
     return {"pca": {"components": len(components), "variance": round(share, 4)}}
 
 
-def _provenance(
-    posts: Sequence[Post],
-    photos: int,
-    problems: Problems,
-    plan: Plan,
-    counted: PostCounts | None,
-    engine: FitEngine,
-) -> dict[str, Any]:
+def _provenance(training_set: TrainingSet, plan: Plan) -> dict[str, Any]:
+    posts, counted = training_set.posts, training_set.post_counts
     return {
         "posts": len(posts),
-        "photos": photos,
-        "problems": dict(problems.counts),
+        "photos": len(training_set.photos),
+        "problems": dict(training_set.problems.counts),
         "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
         "plan": plan_to_json(plan),
         "vector_epochs": epochs_of(posts, plan.vectors),
-        "engine": engine.name,
+        "engine": training_set.engine.name,
         **({} if counted is None else {"post_counts": counted.summary()}),
     }

@@ -14,7 +14,6 @@ from training.fitting.knobs import (
     Flag,
     Knob,
     OneOf,
-    Part,
     Real,
     Several,
     Whole,
@@ -284,21 +283,10 @@ def turned(plan: Plan, values: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def changed(plan: Plan, since: Plan | None = None) -> dict[str, Any]:
-    """The values, by name, of knobs that differ from another plan's, the default where None."""
-    since = since or Plan()
+def changed(plan: Plan) -> dict[str, Any]:
+    """The values, by name, of knobs that differ from their defaults."""
     values = {name: value_of(plan, name) for name in knobs()}
-    return {name: value for name, value in values.items() if value != value_of(since, name)}
-
-
-def parts_changed(plan: Plan, since: Plan) -> frozenset[Part]:
-    """The parts of a fit that come out otherwise by one plan than by another.
-
-    What is not among them can be shared: a ``TrainingSet`` where neither ``features`` nor
-    ``vocabulary`` is, its vectors where ``vectors`` is not either.
-    """
-    none: frozenset[Part] = frozenset()
-    return none.union(*(knobs()[name].changes for name in changed(plan, since)))
+    return {name: value for name, value in values.items() if value != knobs()[name].default}
 
 
 def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
