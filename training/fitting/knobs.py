@@ -238,7 +238,7 @@ def knobs_in(plan: Any, prefix: str = "", changes: tuple[Part, ...] = ()) -> Ite
         yield from knobs_of_section
 
 
-def known(name: str, knobs: Mapping[str, Knob]) -> Knob:
+def knob_named(name: str, knobs: Mapping[str, Knob]) -> Knob:
     """Looks up a knob by name.
 
     Raises:
@@ -258,7 +258,7 @@ def known(name: str, knobs: Mapping[str, Knob]) -> Knob:
     raise PlanError(f"There is no knob {name[:60]!r}.{meant} `tag4pic train plan` lists them all.")
 
 
-def taken(knob: Knob, value: object, written: str) -> Any:
+def checked_value(knob: Knob, value: object, written: str) -> Any:
     """Returns a value as the plan holds it; ``written`` is shown in the error.
 
     Raises:

@@ -17,12 +17,12 @@ from training.fitting.knobs import (
     Real,
     Several,
     Whole,
+    checked_value,
     knob,
+    knob_named,
     knobs_in,
-    known,
     section,
     shown,
-    taken,
 )
 from training.fitting.knobs import (
     PlanError as PlanError,
@@ -272,7 +272,7 @@ def value_of(plan: Plan, name: str) -> Any:
     return getattr(getattr(plan, section) if section else plan, leaf)
 
 
-def turned(plan: Plan, values: Mapping[str, Any]) -> Plan:
+def with_changes(plan: Plan, values: Mapping[str, Any]) -> Plan:
     """A plan with other values for some knobs, which are not checked."""
     for name, value in values.items():
         section, _, leaf = name.rpartition(".")
@@ -304,13 +304,13 @@ def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
                 f"{setting!r} turns no knob: write its name, = and a value, such as "
                 "vectors.window=2."
             )
-        knob = known(name, knobs())
-        value = taken(knob, knob.takes.parsed(text), text)
+        knob = knob_named(name, knobs())
+        value = checked_value(knob, knob.takes.parsed(text), text)
         if values.setdefault(name, value) != value:
             raise PlanError(
                 f"{name} is set to {shown(values[name])} and to {shown(value)}: set it once."
             )
-    return checked(turned(plan, values))
+    return checked(with_changes(plan, values))
 
 
 def checked(plan: Plan) -> Plan:

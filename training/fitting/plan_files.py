@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.fitting.knobs import PlanError, known, taken
-from training.fitting.plan import Plan, checked, knobs, turned, value_of
+from training.fitting.knobs import PlanError, checked_value, knob_named
+from training.fitting.plan import Plan, checked, knobs, value_of, with_changes
 
 _EARLIER_SECTION = "als_use"
 _EARLIER = {
@@ -58,8 +58,8 @@ def plan_from_json(values: object) -> Plan:
     flat = {_EARLIER.get(name, name): value for name, value in flat.items()}
     flat.pop("", None)
     for name, value in flat.items():
-        flat[name] = taken(known(name, knobs()), value, json.dumps(value))
-    return checked(turned(Plan(), flat))
+        flat[name] = checked_value(knob_named(name, knobs()), value, json.dumps(value))
+    return checked(with_changes(Plan(), flat))
 
 
 def read_plan(path: Path) -> Plan:

@@ -26,7 +26,7 @@ from training.fitting.choosing import (
 from training.fitting.fit import fit_als
 from training.fitting.fusion import ScoredAls
 from training.fitting.head import fit_w2v, head_recommender
-from training.fitting.plan import Plan, turned, value_of
+from training.fitting.plan import Plan, value_of, with_changes
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import TrainingSet
 from training.fitting.vectors import starting_vectors
@@ -168,7 +168,7 @@ class _Search:
 
     def best(self) -> Plan:
         """The plan with the best values."""
-        return turned(self._plan, self._study.best_params)
+        return with_changes(self._plan, self._study.best_params)
 
     def gain(self) -> tuple[float, float]:
         """Goodness of the first trial, which is the initial plan, and of the best."""
@@ -185,7 +185,7 @@ class _Search:
             bounds = SEARCH[self._backend][name]
             suggest = trial.suggest_int if isinstance(default, int) else trial.suggest_float
             values[name] = suggest(name, bounds.low, bounds.high, log=bounds.log)
-        return self._goodness(turned(self._plan, values))
+        return self._goodness(with_changes(self._plan, values))
 
 
 class _Judge:
