@@ -9,7 +9,6 @@ import hashlib
 import logging
 import os
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -38,6 +37,7 @@ from training.fitting.prepare import (
     Networks,
     TrainingSet,
     embed_posts,
+    is_drawn,
     posts_of,
     prepare_photos,
 )
@@ -285,7 +285,7 @@ def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
     elif any(post.split == VALIDATION for post in train):
         held_out = [post for post in train if post.split == VALIDATION]
     else:
-        held_out = [post for post in train if _is_drawn(post)]
+        held_out = [post for post in train if is_drawn(post, VALIDATION_SHARE, f"{VALIDATION} ")]
     apart = set(held_out)
     posts = [post for post in train if post not in apart]
     known = {tag for post in posts for tag in post.hashtags}
@@ -295,9 +295,3 @@ def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
             "posts, so there is nothing to measure."
         )
     return posts, held_out
-
-
-def _is_drawn(post: Post) -> bool:
-    """Whether a post is in the validation split drawn for a dataset that names none."""
-    key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
-    return zlib.crc32(f"{VALIDATION} {key}".encode()) % 1000 < VALIDATION_SHARE * 1000

@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -56,8 +56,8 @@ _BETWEEN = 0.5
 
 
 @dataclass
-class Step:
-    """What one step took: seconds of the CPU and of the clock, peak bytes in memory."""
+class Cost:
+    """Seconds of the CPU and of the clock, and peak bytes in memory."""
 
     cpu: float = 0.0
     clock: float = 0.0
@@ -68,7 +68,7 @@ class Step:
 class Steps:
     """A progress callback that records what each step takes, by its name."""
 
-    steps: dict[str, Step] = field(default_factory=dict)
+    steps: dict[str, Cost] = field(default_factory=dict)
     now: str = ""
     since: Spent = field(default_factory=Spent.now)
 
@@ -81,30 +81,32 @@ class Steps:
             self.steps[self.now].clock += took.clock
         self.now = next(step for start, step in STEPS.items() if doing.startswith(start))
         self.since = spent
-        self.steps.setdefault(self.now, Step())
+        self.steps.setdefault(self.now, Cost())
 
     def watch(self, ended: threading.Event) -> None:
         """Samples the memory until an event; for a thread of its own."""
         while not ended.wait(_BETWEEN):
             step = self.steps.get(self.now)
             if step is not None:
-                step.peak = max(step.peak, memory())
+                step.peak = max(step.peak, _memory())
 
 
-def memory() -> int:
+def _memory() -> int:
     """Bytes that this process and its children have in memory, shared ones once; 0 if unknown."""
-    total = 0
     try:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     except OSError:
         children = []
-    for process in ["self", *children]:
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        except OSError:  # it has ended, or this is no Linux
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
+    return sum(map(memory_of, [os.getpid(), *map(int, children)]))
+
+
+def memory_of(process: int) -> int:
+    """Bytes that a process has in memory, with its part of those that it shares; 0 if unknown."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended, or this is not Linux
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 class _NoNetwork:
@@ -157,7 +159,7 @@ def _features(
     return made[0], made[1]
 
 
-def measure(training_set: TrainingSet, plan: Plan) -> dict[str, Step]:
+def measure(training_set: TrainingSet, plan: Plan) -> dict[str, Cost]:
     """What each step of a fit takes."""
     steps, ended = Steps(), threading.Event()
     watching = threading.Thread(target=steps.watch, args=(ended,), daemon=True)
@@ -206,7 +208,7 @@ def main(
     plan = with_values(Plan(), set_ or ())
     available = [post for post in read_posts(dataset) if post.hashtags]
     counts = sorted(set(posts or (2_000, 8_000, 20_000)))
-    measured: dict[int, dict[str, Step]] = {}
+    measured: dict[int, dict[str, Cost]] = {}
     hashtags: dict[int, int] = {}
     with reporting() as progress:
         for number, count in enumerate(counts):
@@ -224,7 +226,7 @@ def main(
     rows = {
         step: {count: measured[count][step] for count in counts} for step in measured[counts[0]]
     }
-    rows["all"] = {count: _together(measured[count].values()) for count in counts}
+    rows["all"] = {count: _together([*measured[count].values()]) for count in counts}
     for step, at in rows.items():
         cells = list(at.values())
         if len(counts) > 1:
@@ -237,20 +239,19 @@ def main(
     typer.echo(_most_memory())
 
 
-def _together(steps: Iterable[Step]) -> Step:
-    taken = list(steps)
-    return Step(
-        sum(step.cpu for step in taken),
-        sum(step.clock for step in taken),
-        max(step.peak for step in taken),
+def _together(steps: Sequence[Cost]) -> Cost:
+    return Cost(
+        sum(step.cpu for step in steps),
+        sum(step.clock for step in steps),
+        max(step.peak for step in steps),
     )
 
 
-def _grown(at: Mapping[int, Step], to: int) -> Step:
-    def value(of: Callable[[Step], float]) -> float:
+def _grown(at: Mapping[int, Cost], to: int) -> Cost:
+    def value(of: Callable[[Cost], float]) -> float:
         return grown({count: of(step) for count, step in at.items()}, to)
 
-    return Step(
+    return Cost(
         value(lambda step: step.cpu),
         value(lambda step: step.clock),
         round(value(lambda step: step.peak)),

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ import typer
 from rich.console import Console
 
 from training.datasets.format import Post, read_posts
+from training.evaluation.fitting_time import Cost, memory_of
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.plan import Plan, with_values
 from training.fitting.vocabulary import matrix, vocabulary
@@ -34,16 +34,8 @@ _BETWEEN = 0.5
 """Seconds between two samples of memory and CPU time."""
 
 
-@dataclass
-class Cost:
-    """Seconds of the CPU and of the clock, and peak bytes in memory."""
-
-    cpu: float = 0.0
-    clock: float = 0.0
-    peak: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.cpu:,.0f} s of {self.clock:,.0f} s, {self.peak / 1e9:.1f} GB"
+def _shown(cost: Cost) -> str:
+    return f"{cost.cpu:,.0f} s of {cost.clock:,.0f} s, {cost.peak / 1e9:.1f} GB"
 
 
 @contextmanager
@@ -55,7 +47,7 @@ def costs() -> Iterator[Cost]:
 
     def sample() -> None:
         most.update(now := _spent())
-        cost.peak = max(cost.peak, sum(map(_memory, now)))
+        cost.peak = max(cost.peak, sum(map(memory_of, now)))
 
     def watch() -> None:
         while not ended.wait(_BETWEEN):
@@ -89,15 +81,6 @@ def _spent() -> dict[int, float]:
     while more := {process for process, parent in parents.items() if parent in ours} - ours:
         ours |= more
     return {process: spent[process] for process in ours if process in spent}
-
-
-def _memory(process: int) -> int:
-    """Bytes that a process has in memory, its part of those that it shares."""
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    except OSError:  # it has ended
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def _steps_of(
@@ -176,10 +159,10 @@ def main(
         list(columns),
     )
     for step in next(iter(columns.values())):
-        table.add_row(step, *(str(column[step]) for column in columns.values()))
+        table.add_row(step, *(_shown(column[step]) for column in columns.values()))
     Console(width=max(100, 40 * len(columns))).print(table)
     if master is not None:
-        Console().print(f"Starting and ending a session: {cost}.")
+        Console().print(f"Starting and ending a session: {_shown(cost)}.")
 
 
 if __name__ == "__main__":

@@ -207,15 +207,24 @@ def is_split(post: Post, split: str, named: bool) -> bool:
 
     Args:
         named: whether the dataset names splits; where it does not, a tenth of the photos, chosen by
-            their names, are the test split. The pictures of one album stay together: they carry
-            the same hashtags.
+            their names, are the test split.
     """
     if named:
         own = post.split or "train"
         return own == split or (own == VALIDATION and split == "train")
+    return (split == "test") == is_drawn(post, TEST_SHARE)
+
+
+def is_drawn(post: Post, share: float, draw: str = "") -> bool:
+    """Whether a post is in a share of all, drawn by the name of its photo.
+
+    The pictures of an album stay together: they carry the same hashtags.
+
+    Args:
+        draw: another text draws other posts.
+    """
     key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
-    test = zlib.crc32(key.encode()) % 1000 < TEST_SHARE * 1000
-    return (split == "test") == test
+    return zlib.crc32(f"{draw}{key}".encode()) % 1000 < share * 1000
 
 
 def posts_of(

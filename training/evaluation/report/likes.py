@@ -13,6 +13,7 @@ import numpy as np
 
 from recommenders.ratings import ratings
 from training.datasets.format import Post
+from training.evaluation.report.charts import text_at
 from training.fitting.ratings import uses_of
 from training.fitting.vocabulary import vocabulary
 
@@ -176,12 +177,12 @@ def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str
     for tick in y.ticks():
         at = up(tick)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(_text(_LEFT - 7, at + 4, _short(tick), "tick", "end"))
+        parts.append(text_at(_LEFT - 7, at + 4, _short(tick), "tick", "end"))
     parts += [
-        _text(across(tick), bottom + 17, _short(tick), "tick", "middle") for tick in x.ticks()
+        text_at(across(tick), bottom + 17, _short(tick), "tick", "middle") for tick in x.ticks()
     ]
-    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
-    parts.append(_text(_LEFT, _TOP - 7, y.label, "axis", "start"))
+    parts.append(text_at((_LEFT + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
+    parts.append(text_at(_LEFT, _TOP - 7, y.label, "axis", "start"))
     if joined:
         path = " ".join(f"{across(dot.x):.1f},{up(dot.y):.1f}" for dot in dots)
         parts.append(f'<polyline class="line line-both" points="{path}"/>')
@@ -203,10 +204,3 @@ def _short(value: float) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _text(x: float, y: float, text: str, classes: str, anchor: str) -> str:
-    return (
-        f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
-        f"{escape(text)}</text>"
-    )
