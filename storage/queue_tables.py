@@ -40,7 +40,7 @@ class HandledUpdate(Base):
 
 
 class OutgoingMessage(Base):
-    """A message that is to be sent; its row goes once it has arrived.
+    """A message that is to be sent; its row is deleted once it has arrived.
 
     Attributes:
         chat_id, thread_id, reply_to: where it goes; the forum's topic and the message that it

@@ -166,7 +166,7 @@ class Sighting(Base):
 
 
 class Recommendation(Base):
-    """An answer as it stands in the chat.
+    """An answer as shown in its chat.
 
     Attributes:
         photo_id: of an album, its first photo.

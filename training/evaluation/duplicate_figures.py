@@ -299,12 +299,12 @@ def main(
     table.add_row("photos", f"{figures.photos:,}")
     table.add_row("of them changed and looked up", f"{len(surveyed.sample):,}")
     for name in COPIES:
-        found = figures.changed[name]
-        table.add_row(f"copies found, {name}", f"{found.found:,} ({found.share:.2%})")
-        table.add_row("… taken for another photo", f"{len(found.mistaken):,}")
+        look_ups = figures.changed[name]
+        table.add_row(f"copies found, {name}", f"{look_ups.found:,} ({look_ups.share:.2%})")
+        table.add_row("… taken for another photo", f"{len(look_ups.mistaken):,}")
     for name in RECOLOURED:
-        found = figures.changed[name]
-        table.add_row(f"taken for their own {name}", f"{found.found:,} ({found.share:.2%})")
+        look_ups = figures.changed[name]
+        table.add_row(f"taken for their own {name}", f"{look_ups.found:,} ({look_ups.share:.2%})")
     table.add_row("a red and a blue patch taken for one", f"{surveyed.patched:,}")
     table.add_row("different photos taken for one", f"{len(figures.false_pairs):,}")
     table.add_row("… that average hashes alone would take", f"{figures.proposed_pairs:,}")

@@ -56,7 +56,7 @@ def embed(
     problems: Problems | None = None,
     processes: int | None = None,
 ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-    """Features of photo files, from the cache where they are there.
+    """Features of photo files, from the cache where possible.
 
     Args:
         paths: photo files; a file may appear more than once.

@@ -18,7 +18,7 @@ _RIDGE = 0.1
 """Of the mean variance of the features."""
 
 _HELD_OUT = 5
-"""One photo in so many measures how near mapped features come to the true ones."""
+"""One photo in five is held out, to measure how near mapped features come to the true ones."""
 
 _ITSELF_QUANTILE = 0.25
 """A quarter of the held-out photos' cosines are below ``itself``."""

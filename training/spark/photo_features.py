@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 CHUNK = 4096
-"""Photos cached at a time; at most so many are lost when a fit is cut short."""
+"""Photos cached at a time; at most this many are lost when a fit is cut short."""
 
 _BATCH = 16
 _KEY = ("path", "length", "modificationTime")

@@ -40,7 +40,7 @@ _CONF = {
     "spark.sql.files.ignoreMissingFiles": "true",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "32",
 }
-_KEPT = "Features that were computed are kept: run it again to go on."
+_RESUMABLE = "Features that were computed are kept: run it again to go on."
 _MEMORY = re.compile(
     r"OutOfMemoryError|MemoryError|exit code:? 137|exitCode 137|OOMKilled|Cannot allocate memory"
 )
@@ -125,18 +125,18 @@ def _as_sentence(error: BaseException) -> SparkError:
         return SparkError(
             "A worker of Spark ran out of memory. Give workers more (spark.executor.memory, or "
             "spark.driver.memory with a local master, in PYSPARK_SUBMIT_ARGS or spark-defaults) or "
-            f"fewer cores each. {_KEPT}"
+            f"fewer cores each. {_RESUMABLE}"
         )
     if _LOST.search(text):
         return SparkError(
             "Workers of Spark ended in the middle of their work, again and again, most likely "
             "because memory ran out: give them more (spark.executor.memory, "
-            f"spark.executor.memoryOverhead) or fewer cores each. {_KEPT}"
+            f"spark.executor.memoryOverhead) or fewer cores each. {_RESUMABLE}"
         )
     if isinstance(error, ConnectionError) or "Answer from Java side is empty" in text:
         return SparkError(
             "Spark's own process here ended, most likely because memory ran out: give it more "
-            f"(spark.driver.memory, in PYSPARK_SUBMIT_ARGS or spark-defaults). {_KEPT}"
+            f"(spark.driver.memory, in PYSPARK_SUBMIT_ARGS or spark-defaults). {_RESUMABLE}"
         )
     missing = re.search(r"No module named '([\w.]+)'", text)
     if missing:
@@ -144,7 +144,7 @@ def _as_sentence(error: BaseException) -> SparkError:
             f"A worker of Spark lacks the Python package {missing[1]}: install the same tag4pic on "
             "every worker, and name its Python in PYSPARK_PYTHON."
         )
-    return SparkError(f"Spark could not go on: {_cause(text)}. {_KEPT}")
+    return SparkError(f"Spark could not go on: {_cause(text)}. {_RESUMABLE}")
 
 
 def _needs_java() -> None:

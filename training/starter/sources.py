@@ -45,7 +45,7 @@ HASHTAGS_A_PHOTO = 12
 """Weaker evidence than the twelve best hashtags only blurs the factors."""
 
 FOLDS = 5
-"""One photo in so many is held out for the check, and as many for the fusion."""
+"""One photo in five is held out for the check, and one in five for the fusion."""
 CHECK_FOLD, FUSION_FOLD = 0, 1
 
 USUAL_SET = 200
