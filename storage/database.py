@@ -82,20 +82,13 @@ class Database:
         try:
             if _is_sqlite(address):
                 await asyncio.to_thread(_check_file, address, must_exist)
-            engine = create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
         except sqlite.Error as error:
             raise explain(error) from error
         except OSError as error:
             raise StorageError(
                 "The folder for the database cannot be made: check the path in DATABASE_URL."
             ) from error
-        except ModuleNotFoundError as error:
-            driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
-            raise StorageError(
-                f"The driver for this database is not installed: run pip install {driver}."
-            ) from error
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise StorageError("DATABASE_URL names no kind of database known here.") from error
+        engine = _engine(address)
         if _is_sqlite(address):
             sqlite.prepare(engine.sync_engine)
         else:
@@ -263,7 +256,7 @@ async def revision_at(url: str) -> str | None:
     Raises ``StorageError``.
     """
     try:
-        engine = create_async_engine(_address(url))
+        engine = _engine(_address(url))
         try:
             async with engine.connect() as connection:
                 revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -272,14 +265,20 @@ async def revision_at(url: str) -> str | None:
             await engine.dispose()
     except ProgrammingError:  # no such table
         return None
+    except _FAILURES as error:
+        raise explain(error) from error
+
+
+def _engine(address: URL) -> AsyncEngine:
+    try:
+        return create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
     except ModuleNotFoundError as error:
+        driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
         raise StorageError(
-            f"The driver for this database is not installed: run pip install {error.name}."
+            f"The driver for this database is not installed: run pip install {driver}."
         ) from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise StorageError("DATABASE_URL names no kind of database known here.") from error
-    except _FAILURES as error:
-        raise explain(error) from error
 
 
 def _address(url: str) -> URL:
