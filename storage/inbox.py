@@ -1,4 +1,4 @@
-"""Updates from Telegram, stored before they are confirmed there until they are handled here.
+"""Updates from Telegram, stored from before they are confirmed there until they are handled here.
 
 Telegram drops an update once the next one is requested, so it is stored before that. Telegram may
 send one twice, so the ids of handled ones are stored for as long as it may.

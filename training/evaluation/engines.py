@@ -2,8 +2,8 @@
 
     python -m training.evaluation.engines PHOTOS --backbone efficientnet_lite2
 
-The reference are the features of DEVICE=cpu: torch on one thread, in its fastest memory format. CPU
-time stands beside wall-clock time, so that other work on the machine does not blur the figures.
+The reference is what DEVICE=cpu computes: torch on one thread, in its fastest memory format. CPU
+time is shown beside wall-clock time, so that other work on the machine does not blur the figures.
 """
 
 from collections.abc import Callable

@@ -158,8 +158,8 @@ def answer_split(
             "the bundle, so there is nothing to measure."
         )
     tops = tops_of_backends(engine, features, hashtags, top, progress)
-    train = photos_of("train", Problems())
-    tops |= _baselines(engine, *train, features, hashtags, top, progress)
+    train, train_features = photos_of("train", Problems())
+    tops |= _baselines(engine, train, train_features, features, hashtags, top, progress)
     return Answers(
         engine=engine,
         dataset=dataset.name,

@@ -1,7 +1,7 @@
 """Compares the fits of both engines: python -m training.evaluation.fit_engines
 
 Each engine fits each seed on the same features and is measured on the test split, so that the
-difference between engines stands beside the spread between seeds.
+difference between engines can be compared with the spread between seeds.
 """
 
 from dataclasses import replace

@@ -66,7 +66,7 @@ def run_jobs(
     # Not forked: the thread pools of torch and BLAS do not survive a fork.
     context = get_context("spawn")
     messages: SimpleQueue[Message] = context.SimpleQueue()
-    alive, here = context.Pipe(duplex=False)
+    alive, own_end = context.Pipe(duplex=False)
     # Not pickled by multiprocessing, which would put tensors into shared memory: containers
     # have little of it.
     pool = ProcessPoolExecutor(
@@ -75,7 +75,7 @@ def run_jobs(
     others = set(active_children())
     workers: set[BaseProcess] = set()
     pending: dict[Future[Result], Job] = {}
-    with alive, here:
+    with alive, own_end:
         try:
             while jobs or pending:
                 with _ctrl_c_blocked():  # a process starts when it gets its first job
@@ -93,7 +93,7 @@ def run_jobs(
             pool.shutdown()
             raise ProcessEndedError(_ending(workers)) from None
         except BaseException:
-            here.close()  # the workers end in the middle of their jobs
+            own_end.close()  # the workers end in the middle of their jobs
             raise
         finally:
             pool.shutdown(cancel_futures=True)
@@ -111,14 +111,14 @@ class _Worker:
     """What a worker process was started with; empty in the process that started it."""
 
     messages: "SimpleQueue[Any]"
-    beginning: bytes
+    pickled: bytes
     work: Work[Any, Any, Any] | None = None
 
 
-def _begin(alive: Connection, messages: "SimpleQueue[Any]", beginning: bytes) -> None:
+def _begin(alive: Connection, messages: "SimpleQueue[Any]", pickled: bytes) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
-    _Worker.messages, _Worker.beginning = messages, beginning
+    _Worker.messages, _Worker.pickled = messages, pickled
 
 
 def _end_with_parent(alive: Connection) -> None:
@@ -129,7 +129,7 @@ def _end_with_parent(alive: Connection) -> None:
 
 def _do(job: Any) -> Any:
     if _Worker.work is None:
-        start, args = pickle.loads(_Worker.beginning)
+        start, args = pickle.loads(_Worker.pickled)
         _Worker.work = start(*args)
     return _Worker.work(job, _Worker.messages.put)
 

@@ -139,10 +139,10 @@ def fit_starter(
 
     fusion_rows = [row for row, photo in enumerate(photos) if photo.fold == FUSION_FOLD]
     others = [row for row, photo in enumerate(photos) if photo.fold != FUSION_FOLD]
-    without_them = fit_on(others)
-    to_fuse, of_them = [photos[row] for row in fusion_rows], of_photos[fusion_rows]
-    fused = _fit_fusion(without_them, to_fuse, of_them, hashtags, backbone, progress)
-    words_gain = _fit_words_gain(without_them, fused, to_fuse, of_them, hashtags)
+    partial = fit_on(others)
+    unseen, of_unseen = [photos[row] for row in fusion_rows], of_photos[fusion_rows]
+    fused = _fit_fusion(partial, unseen, of_unseen, hashtags, backbone, progress)
+    words_gain = _fit_words_gain(partial, fused, unseen, of_unseen, hashtags)
     last = fit_on(range(len(photos)))
     fusion = Fusion(fused.trees, last.share, last.class_share)
     counts = matrix(weights, hashtags)
