@@ -1,4 +1,4 @@
-"""The dataset format: a folder with ``posts.jsonl``, an object a line.
+"""The dataset format: a folder with ``posts.jsonl``, one object per line.
 
 ``hashtags`` (list) and, where known, ``image`` (path inside the folder), ``split``, ``likes``,
 ``posted_at``, ``search_hashtag`` and ``album``. ``training.datasets.importing`` turns other
@@ -279,7 +279,7 @@ _HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
 
 
 def without_hyphens(word: str, hyphenated: Counter[str]) -> str:
-    """A keyword such as close-up as hashtags are written, closeup.
+    """A keyword without its hyphens, as hashtags are written: close-up becomes closeup.
 
     Args:
         hyphenated: counts those that had hyphens, as they were written.

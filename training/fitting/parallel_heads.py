@@ -1,4 +1,4 @@
-"""The projection heads of a plan, each fitted in a process of its own.
+"""Fits the projection heads of a plan, each in a process of its own.
 
 Every head is fitted twice: first with early stopping on held-out photos, then for as many epochs on
 all photos. From ``PLENTY`` photos on there is only the first fit: the held-out ones would add

@@ -43,7 +43,7 @@ class _Views:
 
 
 def _number_photos(fingerprints: Sequence[Fingerprint]) -> list[int]:
-    """Which photo each fingerprint is of: 0, 1, 2, … in order of the first; copies share one."""
+    """The number of each fingerprint's photo: 0, 1, 2, … by first occurrence; copies share one."""
     numbers: list[int] = []
     by_digest: dict[bytes, int] = {}
     whole, cropped = _Views(len(fingerprints)), _Views(len(fingerprints))
