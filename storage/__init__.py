@@ -1,6 +1,6 @@
 """What the bot remembers: chats, photos (hashes and features, never pictures), answers, labels.
 
-Every module is a handful of functions over one table or two, each given an ``AsyncSession``::
+Every module is a handful of functions over one or two tables that take an ``AsyncSession``::
 
     database = await Database.open("sqlite+aiosqlite:///data/tag4pic.db")
     async with database.session() as session:
@@ -21,7 +21,7 @@ __all__ = ["Database", "StorageError"]
 
 
 def __getattr__(name: str) -> "type[Database]":
-    """``Database`` when it is asked for: the block list is read without SQLAlchemy."""
+    """Imports ``Database`` on demand, so that the block list can be read without SQLAlchemy."""
     if name != "Database":
         raise AttributeError(f"module {__name__} has no attribute {name}")
     from storage.database import Database

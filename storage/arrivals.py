@@ -1,4 +1,4 @@
-"""What is looked up as photos come in, in one query: the chat, the block list, the files."""
+"""One query for all that is looked up when photos arrive: the chat, the block list, the files."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from storage.tables import Chat, PhotoFile
 
 @dataclass(frozen=True)
 class Arrival:
-    """What the database knew as photos came in.
+    """What is stored when photos arrive.
 
     Attributes:
         blocklist: its version.
-        photos: those that are known by their files: ids by ``file_unique_id``.
+        photos: ids of known photos by ``file_unique_id``.
     """
 
     chat: ChatSettings

@@ -1,7 +1,7 @@
-"""Copies of an SQLite database that is in use, and putting one back.
+"""Backs up an SQLite database while it is in use, and restores one.
 
-A database lies in several files: what was written last is in the WAL, so a copy of the one file
-lacks it. SQLite's own backup takes all of it at one moment, and lets others write meanwhile.
+The latest writes are in the WAL, so a copy of the database file alone lacks them. SQLite's own
+backup copies everything as of one moment, while others go on writing.
 """
 
 import os
@@ -17,7 +17,7 @@ from storage.database import sqlite_file
 from storage.errors import StorageError
 
 BESIDE = ("-wal", "-shm", "-journal", receipts.ENDING)
-"""What lies beside the database and belongs to it: SQLite's files, and ours."""
+"""Endings of the files beside the database that belong to it: SQLite's, and ours."""
 
 
 class BackupError(StorageError):
@@ -58,32 +58,32 @@ def back_up(url: str, file: Path) -> DatabaseFile:
             raise BackupError(f"{file} is something else than a backup: name another file.")
     with _copied(database, file, checked=False) as copy:
         copy.path.replace(file)
-    _reach_disk(file.parent)
+    _flush(file.parent)
     return DatabaseFile(file, copy.revision, copy.bytes)
 
 
 def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
-    """Puts ``file`` in the place of the database at ``url``, whole or not at all.
+    """Replaces the database at ``url`` by ``file``, whole or not at all.
 
     Returns:
-        The database, and where the one before is now, if there was one.
+        The database, and where the previous one is now, if there was one.
 
     Raises:
-        BackupError: where ``file`` is no database that this version can open, or a bot, or
-            another program, holds the database.
+        BackupError: if this version cannot open ``file`` as a database, or a bot or another
+            program uses the database.
     """
     database = _file_of(url)
     if not file.is_file():
         raise BackupError(f"{file} does not exist, or is not a file.")
     if database.exists() and file.samefile(database):
         raise BackupError(f"{file} is the database itself: name a backup.")
-    with _trouble_with(database):
+    with _errors_explained(database):
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _copied(file, database, checked=True) as copy:
         before = _set_aside(database) if database.exists() else None
-        with _trouble_with(database):
+        with _errors_explained(database):
             copy.path.replace(database)
-    _reach_disk(database.parent)
+    _flush(database.parent)
     return DatabaseFile(database, copy.revision, copy.bytes), before
 
 
@@ -99,27 +99,27 @@ def _file_of(url: str) -> Path:
 
 @contextmanager
 def _copied(source: Path, place: Path, *, checked: bool) -> Iterator[DatabaseFile]:
-    """A copy in the folder of ``place``, gone at the end unless it was moved away."""
+    """A copy in the folder of ``place``, deleted at the end unless it was moved away."""
     partial = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        with _trouble_with(place):
+        with _errors_explained(place):
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             with closing(_reading(source)) as old:
-                _first_page(old, source)
+                _check_is_database(old, source)
                 with closing(sqlite3.connect(partial)) as new:
-                    # In one step: in several, a bot that writes would make it begin again.
+                    # In one step: in several, a bot's writes would make it start over.
                     old.backup(new)
                     # One file, without a WAL beside it.
                     new.execute("PRAGMA journal_mode = DELETE")
                     revision = _checked(new, source) if checked else _revision(new, source)
         except (sqlite3.Error, OSError) as error:
             raise _explained(error, source, place) from error
-        _reach_disk(partial)
+        _flush(partial)
         yield DatabaseFile(partial, revision, partial.stat().st_size)
     finally:
         for name in (partial, *(partial.with_name(partial.name + end) for end in BESIDE)):
-            with suppress(OSError):  # nothing is there where nothing can be written
+            with suppress(OSError):  # nothing is there if nothing could be written
                 name.unlink()
 
 
@@ -127,7 +127,7 @@ def _reading(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=15)
 
 
-def _first_page(connection: sqlite3.Connection, file: Path) -> None:
+def _check_is_database(connection: sqlite3.Connection, file: Path) -> None:
     try:
         connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.DatabaseError as error:
@@ -175,10 +175,10 @@ def _is_ours(file: Path) -> bool:
 
 
 def _set_aside(database: Path) -> Path:
-    """Gives the database that is to be replaced another name; nobody may be at work with it."""
+    """Renames the database that is to be replaced; refuses if anybody is using it."""
     try:
         with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
-            # Granted only where nobody else is connected; what is in the WAL moves into the file.
+            # Granted only if nobody else is connected; moves the WAL's content into the file.
             connection.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
@@ -190,7 +190,7 @@ def _set_aside(database: Path) -> Path:
     except sqlite3.DatabaseError:
         pass  # Damaged, which may be why another is put in its place.
     aside = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
-    with _trouble_with(database):
+    with _errors_explained(database):
         try:
             os.link(database, aside)
         except OSError:  # no hard links here
@@ -204,7 +204,7 @@ def _set_aside(database: Path) -> Path:
 
 
 @contextmanager
-def _trouble_with(file: Path) -> Iterator[None]:
+def _errors_explained(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -232,9 +232,9 @@ def _explained(error: Exception, source: Path, place: Path) -> BackupError:
     return BackupError(f"{place} cannot be written ({error}). Nothing was changed.")
 
 
-def _reach_disk(path: Path) -> None:
-    """Returns once a file, or a folder's list of files, is on the disk."""
-    with suppress(PermissionError, IsADirectoryError):  # of folders, where the system knows none
+def _flush(path: Path) -> None:
+    """Flushes a file, or a folder's list of files, to disk."""
+    with suppress(PermissionError, IsADirectoryError):  # not every system can open a folder
         descriptor = os.open(path, os.O_RDONLY)
         try:
             with suppress(OSError):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 def now() -> datetime:
-    """This moment, UTC, aware."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
@@ -32,11 +32,10 @@ class UTCDateTime(TypeDecorator[datetime]):
         return aware.astimezone(UTC)
 
 
-# SQLite counts up only a column that is declared INTEGER; PostgreSQL's INTEGER is too short.
+# SQLite numbers rows only by a column declared INTEGER; PostgreSQL's INTEGER is too small.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
-# Ids of these rows stand in buttons under old messages: one that was deleted is never given to
-# another row.
+# Buttons under old messages hold ids of these rows, so a deleted row's id is never reused.
 KEEP_COUNTING = {"sqlite_autoincrement": True}
 
 

@@ -1,12 +1,12 @@
 """Words that no hashtag may be made of: those that ship, and what admins add and allow.
 
-The words that ship stand in ``blocked_words.csv``, written by hand: slurs, insults, sexual words,
+The words that ship are in ``blocked_words.csv``, written by hand: slurs, insults, sexual words,
 drugs, hate, self-harm, and hashtags that Instagram restricts, in English and Russian. Each has a
-decision: ``block``; ``allow``, of a hashtag that would be blocked by mistake; ``review``, of a word
-that insults a person and is harmless elsewhere (``storage.moderation``).
+decision: ``block``; ``allow``, for a hashtag that would be blocked by mistake; ``review``, for a
+word that insults a person and is harmless elsewhere (``storage.moderation``).
 
-There are no regular expressions, so none can hang the bot: reading a hashtag takes as long as it is
-long, however many words there are.
+Words are not regular expressions, which could hang the bot: checking a hashtag takes time in
+proportion to its length, however many words there are.
 """
 
 import csv
@@ -20,7 +20,7 @@ from pathlib import Path
 TABLE = Path(__file__).parent / "blocked_words.csv"
 
 _INDEXED = 3
-"""Letters by which patterns are looked up."""
+"""Length of the prefixes by which patterns are indexed."""
 
 _BETWEEN = re.compile("[_·]+")
 _DRAWN_OUT = re.compile(r"(.)\1\1+", re.DOTALL)
@@ -52,7 +52,7 @@ class Blocklist:
         words = {_without_yo(word) for word in words}
         self._allowed = frozenset(_BETWEEN.sub("", _without_yo(word)) for word in allowed)
         self._whole = frozenset(word for word in words if "*" not in word)
-        # A pattern is looked at only where the beginning of its longest part stands.
+        # A pattern is tried only if a hashtag has the beginning of its longest part.
         self._patterns: dict[str, list[list[str]]] = {}
         for word in words - self._whole:
             parts = word.split("*")
@@ -93,7 +93,7 @@ def readings(hashtag: str) -> frozenset[str]:
     plain = {hashtag, *words, *spaced, "".join(words)}
     plain |= {shorter for word in plain for shorter in _not_drawn_out(word)}
     plain |= {other for word in plain for other in _one_script(word)}
-    plain |= {letters for word in plain for letters in _undigited(word)}
+    plain |= {letters for word in plain for letters in _without_digits(word)}
     return frozenset(plain - {""})
 
 
@@ -118,7 +118,7 @@ def _one_script(word: str) -> Iterator[str]:
         yield "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-def _undigited(word: str) -> Iterator[str]:
+def _without_digits(word: str) -> Iterator[str]:
     if word.isalpha():
         return
     bare = word.strip("0123456789")
@@ -134,7 +134,7 @@ def _undigited(word: str) -> Iterator[str]:
 
 
 def _matches(text: str, parts: Sequence[str]) -> bool:
-    """Whether a text is these parts with anything between them, each taken as early as it can."""
+    """Whether a text is these parts with anything between them, each matched as early as it can."""
     first, *inner, last = parts
     if not text.startswith(first) or len(text) < len(first) + len(last):
         return False
@@ -161,10 +161,10 @@ def shipped(decision: str) -> frozenset[str]:
 
 
 def in_force(own: Mapping[str, bool]) -> Blocklist:
-    """The block list: what ships and what admins added, but for what they allow.
+    """The block list: shipped words and those that admins added, without those that they allow.
 
     Args:
-        own: words of the admins; True for those of the shipped list that they allow.
+        own: the admins' words; True for shipped ones that they allow.
     """
     return _in_force(frozenset(own.items()))
 

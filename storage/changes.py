@@ -1,7 +1,8 @@
-"""Changes that replicas tell each other: of what the others have in memory.
+"""Changes to what other replicas hold in memory.
 
 A change is stored in the transaction that makes it, so reading on from the last known one misses
-none. Notices only say that there is something to read. SQLite has one process, and stores none.
+none. Notifications only say that there is something to read. SQLite serves one process, so it
+stores none.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ Kind = Literal["photos", "block_list", "forgotten"]
 
 CHANNEL = "tag4pic_changes"
 KEPT_FOR = timedelta(hours=1)
-"""A replica that is further behind starts again, and reads everything."""
+"""A replica that is further behind starts over and reads everything."""
 
 _LOCK = 0x7461673470696301
 _NOTED = "changes"
@@ -44,8 +45,8 @@ def note(session: AsyncSession, kind: Kind, numbers: Sequence[int] = ()) -> None
 async def write(session: AsyncSession, replica: int) -> None:
     """Stores what was noted, as the last thing in the session.
 
-    A lock makes changes visible in the order of their numbers: readers would otherwise pass over
-    one with a lower number that is committed later.
+    A lock makes changes visible in the order of their ids: readers would otherwise miss one with a
+    lower id that is committed later.
     """
     noted = session.info.pop(_NOTED, [])
     if not noted:
@@ -60,12 +61,12 @@ async def write(session: AsyncSession, replica: int) -> None:
 
 
 async def newest(session: AsyncSession) -> int:
-    """The number of the last change that is stored; 0 without any."""
+    """The id of the last change that is stored; 0 without any."""
     return await session.scalar(select(func.max(Change.id))) or 0
 
 
 async def after(session: AsyncSession, last: int, replica: int) -> tuple[int, list[Changed]]:
-    """The newest change's number, and those after ``last`` that others made, oldest first."""
+    """The newest change's id, and those after ``last`` that others made, oldest first."""
     query = select(Change.id, Change.replica, Change.kind, Change.numbers)
     rows = (await session.execute(query.where(Change.id > last).order_by(Change.id))).all()
     others = [Changed(row.id, row.kind, row.numbers) for row in rows if row.replica != replica]

@@ -1,6 +1,6 @@
 """Channels that have hashtags added to the captions of their photos; others have no row.
 
-A channel's settings are for its captions only, and go when it wants none any more.
+A channel's settings are for its captions only, and are deleted when it no longer wants any.
 """
 
 from sqlalchemy import delete, select

@@ -1,11 +1,11 @@
-"""What a chat has chosen; ``storage.chats`` stores it. Needs no database."""
+"""A chat's settings, which ``storage.chats`` stores; this module needs no database."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """What a chat has chosen. None: whatever its platform takes, or the bot's default is.
+    """A chat's settings; None stands for its platform's or the bot's default.
 
     Attributes:
         own_hashtags: what the chat wants on each of its posts.

@@ -40,7 +40,7 @@ async def change(
 ) -> ChatSettings:
     """Set some of the settings and return all of them.
 
-    Raises TypeError for a name that is no setting. Values are not judged here.
+    Raises TypeError for a name that is no setting. Values are not checked here.
     """
     if "chat_id" in fields:
         raise TypeError("a chat keeps its id")

@@ -8,20 +8,18 @@ from pathlib import Path
 
 from storage.backup import is_whole
 from storage.database import revision_at, sqlite_file
-from storage.errors import StorageError, explain
-
-NEWER = "The database was made by a newer version of tag4pic: update tag4pic."
+from storage.errors import NEWER, StorageError, explain
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Of a database that can be used.
+    """The condition of a usable database.
 
     Attributes:
-        folder: where its file is; None of a database server.
-        revision: of its tables; None where there is no database yet.
-        newest: the revision that this version of tag4pic makes of it.
-        bytes: its size, with what is beside it.
+        folder: where its file is; None for a database server.
+        revision: of its tables; None if there is no database yet.
+        newest: the revision that this version of tag4pic migrates it to.
+        bytes: its size, including the WAL.
     """
 
     folder: Path | None
@@ -31,7 +29,7 @@ class Condition:
 
 
 async def condition_of(url: str) -> Condition:
-    """Looks at a database; reads all of an SQLite one.
+    """Examines a database; reads an SQLite one completely.
 
     Raises:
         StorageError: why it cannot be used.
@@ -40,7 +38,7 @@ async def condition_of(url: str) -> Condition:
 
     known = revisions()
     file = sqlite_file(url)
-    revision = await revision_at(url) if file is None else _of_sqlite(file)
+    revision = await revision_at(url) if file is None else _revision_of_sqlite(file)
     if revision is not None and revision not in known:
         raise StorageError(NEWER)
     if file is None:
@@ -50,7 +48,7 @@ async def condition_of(url: str) -> Condition:
     return Condition(_nearest_folder(file), revision, known[0], size)
 
 
-def _of_sqlite(file: Path) -> str | None:
+def _revision_of_sqlite(file: Path) -> str | None:
     folder = _nearest_folder(file)
     if not os.access(folder, os.W_OK):
         raise StorageError(f"{folder} cannot be written to: check the rights on it.")
@@ -80,5 +78,5 @@ def _of_sqlite(file: Path) -> str | None:
 
 
 def _nearest_folder(file: Path) -> Path:
-    """The folder of a file, or of those above it the first that is there."""
+    """The nearest folder above a file that exists."""
     return next(folder for folder in file.absolute().parents if folder.is_dir())

@@ -1,4 +1,4 @@
-"""All of one database into another, empty one: from SQLite to PostgreSQL, or back."""
+"""Copies a database into another, empty one: from SQLite to PostgreSQL, or back."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -37,7 +37,7 @@ class Copied:
 async def copy(source: Database, target: Database, progress: Progress) -> list[Copied]:
     """Copies everything and reads it back; a target whose copy fails stays empty.
 
-    All of it is one transaction of the target, and of the source's what it was at one moment.
+    It is one transaction of the target, and reads the source as of one moment.
 
     Raises:
         StorageError: where the target is not empty, or what is read back is not the same.
@@ -52,7 +52,7 @@ async def copy(source: Database, target: Database, progress: Progress) -> list[C
             await _copy(reading, writing, table, progress) for table in Base.metadata.sorted_tables
         ]
         if _is_postgresql(writing):
-            await writing.execute(text("ANALYZE"))  # else it plans as for empty tables
+            await writing.execute(text("ANALYZE"))  # else queries are planned for empty tables
     return copied
 
 
@@ -66,11 +66,11 @@ async def _copy(
         await writing.execute(insert(table), batch)
         rows, checksum = rows + len(batch), _added(checksum, batch)
         progress(table.name, rows, total)
-    await _go_on_counting(reading, writing, table)
-    there, check = 0, 0
+    await _copy_counter(reading, writing, table)
+    rows_read, checksum_read = 0, 0
     async for batch in _batches(writing, table):
-        there, check = there + len(batch), _added(check, batch)
-    if (there, check) != (rows, checksum):
+        rows_read, checksum_read = rows_read + len(batch), _added(checksum_read, batch)
+    if (rows_read, checksum_read) != (rows, checksum):
         raise StorageError(f"The copy of {table.name} is not the same: nothing was copied.")
     return Copied(table.name, rows, f"{checksum:0{2 * _DIGEST}x}")
 
@@ -80,7 +80,7 @@ async def _count(session: AsyncSession, table: Table) -> int:
 
 
 async def _batches(session: AsyncSession, table: Table) -> AsyncIterator[list[dict[str, Any]]]:
-    """All rows in the order of their primary key, which finds each next batch."""
+    """All rows in the order of their primary key, from which each next batch goes on."""
     keys = list(table.primary_key.columns)
     query = select(table).order_by(*keys).limit(_AT_A_TIME)
     after = query
@@ -91,7 +91,7 @@ async def _batches(session: AsyncSession, table: Table) -> AsyncIterator[list[di
 
 
 def _added(checksum: int, batch: list[dict[str, Any]]) -> int:
-    """The sum of the rows' digests, since databases sort text differently."""
+    """Adds the rows' digests: a sum, since databases sort text differently."""
     for row in batch:
         values = json.dumps(list(row.values()), default=_plain, ensure_ascii=False)
         digest = blake2b(values.encode("utf-8", "surrogatepass"), digest_size=_DIGEST).digest()
@@ -105,25 +105,25 @@ def _plain(value: Any) -> str:
     return bytes(value).hex()
 
 
-async def _go_on_counting(reading: AsyncSession, writing: AsyncSession, table: Table) -> None:
-    """Makes the target number new rows with ids that the source never used."""
-    number = table.autoincrement_column
-    if number is None:
+async def _copy_counter(reading: AsyncSession, writing: AsyncSession, table: Table) -> None:
+    """Makes the target give new rows ids that the source never used."""
+    column = table.autoincrement_column
+    if column is None:
         return
-    last = await _last_number(reading, table, number.name)
-    names = {"table": table.name, "column": number.name, "last": last}
+    last = await _last_id(reading, table, column.name)
+    names = {"table": table.name, "column": column.name, "last": last}
     if last and _is_postgresql(writing):
         sequence = "pg_get_serial_sequence(:table, :column)"
         await writing.execute(text(f"SELECT setval({sequence}, :last)"), names)
     elif last and table.dialect_options["sqlite"]["autoincrement"]:
-        # There is no such row while the table has never had any.
+        # A table that never had a row has no row there to update.
         deleting = text("DELETE FROM sqlite_sequence WHERE name = :table")
         await writing.execute(deleting, names)
         adding = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :last)")
         await writing.execute(adding, names)
 
 
-async def _last_number(session: AsyncSession, table: Table, column: str) -> int:
+async def _last_id(session: AsyncSession, table: Table, column: str) -> int:
     highest = await session.scalar(select(func.max(table.c[column]))) or 0
     names = {"table": table.name, "column": column}
     if _is_postgresql(session):

@@ -1,4 +1,4 @@
-"""The door to the database: opening, migrating, sessions."""
+"""Opens and migrates the database, and gives sessions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from storage import changes, postgresql, sqlite
-from storage.errors import StorageError, explain
+from storage.errors import NEWER, StorageError, explain
 from storage.turns import Turns
 
 _ASYNC_DRIVERS = {
@@ -44,9 +44,9 @@ class Database:
     """A migrated database. ``open`` makes one; ``close`` it: each connection has a thread.
 
     Attributes:
-        number: tells this process from others on the same database.
-        is_shared: whether others may be: SQLite is one process's.
-        file: of SQLite, where it is a plain one.
+        number: identifies this process among others on the same database.
+        is_shared: whether there may be others; SQLite serves one process.
+        file: SQLite's, if it is a plain file.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -59,11 +59,11 @@ class Database:
         # only another process is waited for by polling (the busy timeout).
         self._writers = Turns(1 if is_sqlite else WRITERS)
         self._readers = Turns(READERS)
-        note = sqlite.WRITE if is_sqlite else postgresql.NOTE
-        noting = engine.execution_options(**note)
-        writing = engine.execution_options(**sqlite.WRITE_FOR_GOOD) if is_sqlite else engine
-        self._noting = async_sessionmaker(noting, expire_on_commit=False)
-        self._writing = async_sessionmaker(writing, expire_on_commit=False)
+        options = sqlite.UNCONFIRMED if is_sqlite else postgresql.UNCONFIRMED
+        unconfirmed = engine.execution_options(**options)
+        confirmed = engine.execution_options(**sqlite.CONFIRMED) if is_sqlite else engine
+        self._unconfirmed = async_sessionmaker(unconfirmed, expire_on_commit=False)
+        self._confirmed = async_sessionmaker(confirmed, expire_on_commit=False)
         self._reading = async_sessionmaker(engine, expire_on_commit=False)
         self._apart_engine = None if is_sqlite else postgresql.one_connection(engine.url)
         self._apart = None if is_sqlite else async_sessionmaker(self._apart_engine)
@@ -74,7 +74,7 @@ class Database:
         """Open the database at ``url``, make its folder where needed, and bring it up to date.
 
         Args:
-            must_exist: an SQLite file that is not there is not made.
+            must_exist: refuse to create an SQLite file.
 
         Raises ``StorageError`` when it cannot be reached, written to, or is from a newer version.
         """
@@ -82,20 +82,13 @@ class Database:
         try:
             if _is_sqlite(address):
                 await asyncio.to_thread(_check_file, address, must_exist)
-            engine = create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
         except sqlite.Error as error:
             raise explain(error) from error
         except OSError as error:
             raise StorageError(
                 "The folder for the database cannot be made: check the path in DATABASE_URL."
             ) from error
-        except ModuleNotFoundError as error:
-            driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
-            raise StorageError(
-                f"The driver for this database is not installed: run pip install {driver}."
-            ) from error
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise StorageError("DATABASE_URL names no kind of database known here.") from error
+        engine = _engine(address)
         if _is_sqlite(address):
             sqlite.prepare(engine.sync_engine)
         else:
@@ -118,7 +111,7 @@ class Database:
 
         connected = False
         try:
-            async with self._writing() as session:
+            async with self._confirmed() as session:
                 connection = await session.connection()
                 connected = True
                 await connection.run_sync(migrate)
@@ -126,14 +119,12 @@ class Database:
         except _FAILURES as error:
             raise explain(error) from error
         except (TypeError, ValueError, OverflowError) as error:
-            # What the driver does not take, it says when it first connects.
+            # The driver refuses options only when it first connects.
             if connected:
                 raise
             raise StorageError("DATABASE_URL has an option or a port that is none.") from error
         except CommandError as error:
-            raise StorageError(
-                "The database was made by a newer version of tag4pic: update tag4pic."
-            ) from error
+            raise StorageError(NEWER) from error
 
     @asynccontextmanager
     async def session(
@@ -152,15 +143,15 @@ class Database:
         """
         try:
             async with AsyncExitStack() as stack:
-                sessions = self._writing if confirmed else self._noting
+                sessions = self._confirmed if confirmed else self._unconfirmed
                 if apart and self._apart is not None:
                     sessions = self._apart
                 else:
                     turn = self._writers.turn(WAIT_SECONDS, urgent=urgent)
                     await stack.enter_async_context(turn)
                 session = await stack.enter_async_context(sessions())
-                # The transaction starts now, as a writer's: one that starts by reading and then
-                # writes would be refused by SQLite when another has written in between.
+                # Start the transaction now, as a writer's: SQLite refuses writes in one that began
+                # by reading if another has written in between.
                 await session.connection()
                 yield session
                 if self.is_shared and session.info:
@@ -182,22 +173,22 @@ class Database:
         except _FAILURES as error:
             raise explain(error) from error
 
-    async def listen(self, heard: Mapping[str, Callable[[], object]]) -> None:
-        """Listens for notices until the connection fails, which raises ``StorageError``.
+    async def listen(self, handlers: Mapping[str, Callable[[], object]]) -> None:
+        """Listens for notifications until the connection fails, which raises ``StorageError``.
 
-        A notice only says "look": those that come while nobody listens are lost.
+        A notification only says "look": those sent while nobody listens are lost.
 
         Args:
-            heard: what to call, by channel; each is also called once at the start.
+            handlers: by channel; each is also called once at the start.
         """
         try:
-            await postgresql.listen(self.engine, heard)
+            await postgresql.listen(self.engine, handlers)
         except _FAILURES as error:
             raise explain(error) from error
 
     @asynccontextmanager
     async def alone(self, what: str) -> AsyncIterator[bool]:
-        """Yields whether no other process does ``what`` on this database, and keeps others from it.
+        """Yields whether only this process does ``what`` on this database, and keeps others out.
 
         Raises ``StorageError``.
         """
@@ -221,10 +212,10 @@ class Database:
             raise StorageError(GONE)
 
     async def shrink_log(self) -> None:
-        """Empties SQLite's log into the file, since deleted rows are still readable there.
+        """Empties SQLite's WAL into the file, since deleted rows are still readable there.
 
-        It is tried a few times, since readers keep some of it and others may write in between; the
-        last connection empties it when it closes. Other databases manage their own logs.
+        It tries a few times, since readers hold on to parts of it and others may write in between;
+        the last connection empties it when it closes. Other databases manage their own logs.
         """
         for _ in range(_TRIES if not self.is_shared else 0):
             try:
@@ -245,9 +236,9 @@ class Database:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The file of an SQLite database; None where ``url`` names another kind, or no plain file.
+    """The file of an SQLite database; None if ``url`` names another kind, or no plain file.
 
-    Raises ``StorageError`` where it is no address.
+    Raises ``StorageError`` for an invalid address.
     """
     return _plain_file(_address(url))
 
@@ -260,12 +251,12 @@ def _plain_file(address: URL) -> Path | None:
 
 
 async def revision_at(url: str) -> str | None:
-    """The revision of the tables in a database server, which stay as they are; None without any.
+    """The revision of the tables on a database server, without migrating; None without tables.
 
     Raises ``StorageError``.
     """
     try:
-        engine = create_async_engine(_address(url))
+        engine = _engine(_address(url))
         try:
             async with engine.connect() as connection:
                 revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -274,14 +265,20 @@ async def revision_at(url: str) -> str | None:
             await engine.dispose()
     except ProgrammingError:  # no such table
         return None
+    except _FAILURES as error:
+        raise explain(error) from error
+
+
+def _engine(address: URL) -> AsyncEngine:
+    try:
+        return create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
     except ModuleNotFoundError as error:
+        driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
         raise StorageError(
-            f"The driver for this database is not installed: run pip install {error.name}."
+            f"The driver for this database is not installed: run pip install {driver}."
         ) from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise StorageError("DATABASE_URL names no kind of database known here.") from error
-    except _FAILURES as error:
-        raise explain(error) from error
 
 
 def _address(url: str) -> URL:

@@ -1,4 +1,4 @@
-"""The one exception that leaves this package, and its sentences for people."""
+"""The only exception that leaves this package, and its sentences for people."""
 
 _UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it runs."
 _NO_RIGHTS = "The user in DATABASE_URL may not do this: give it the rights on its database."
@@ -7,6 +7,7 @@ _READ_ONLY = "The database cannot be written to: check the rights on its file an
 _LOCKED = "The database is busy with another program: try again in a moment."
 _DELETED = "What this belongs to has been deleted in the meantime."
 BUSY = "The database is busy with other work: try again in a moment."
+NEWER = "The database was made by a newer version of tag4pic: update tag4pic."
 
 _BY_STATE = {
     "28": "The database server refuses the user or the password in DATABASE_URL.",
@@ -36,10 +37,10 @@ _BY_WORDS = {
     "The database file is damaged: restore it from a backup.": ("malformed",),
     "The disk failed while the database was read or written: check it.": ("disk i/o",),
     _DELETED: ("foreign key",),
-    # What asyncpg says of a connection that the server has ended, without a state.
+    # asyncpg's words for a connection that the server has closed, which have no state.
     _UNREACHABLE: ("connection is closed", "connection was closed", "connection was lost"),
 }
-"""By the sentence, what the words of a driver that gives no state hold."""
+"""By sentence, words in the messages of drivers that give no state."""
 
 
 class StorageError(Exception):
@@ -52,7 +53,7 @@ class StorageError(Exception):
 
 def explain(error: BaseException) -> StorageError:
     """The ``StorageError`` to raise from ``error`` (a driver's, SQLAlchemy's or the system's)."""
-    # Not before there is an error: whoever needs only the block list starts sooner without.
+    # Imported late, so that the block list can be read without SQLAlchemy.
     from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
     if isinstance(error, PoolTimeoutError):
@@ -62,7 +63,7 @@ def explain(error: BaseException) -> StorageError:
     for length in range(len(state), 0, -1):
         if sentence := _BY_STATE.get(state[:length]):
             return StorageError(sentence)
-    # Words are read only where there is no state: what a server says is in its own language.
+    # Messages are searched only if there is no state: a server's may be in any language.
     words = "" if state else str(cause).lower()
     for sentence, clues in _BY_WORDS.items():
         if any(clue in words for clue in clues):

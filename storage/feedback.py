@@ -1,6 +1,6 @@
-"""What people think of answers: thumbs, and single hashtags that they take out.
+"""People's feedback on answers: thumbs, and single hashtags that they take out.
 
-A thumb is one a person and answer, and may be changed or taken back; so may what was taken out.
+A person has one thumb for each answer. Thumbs can be changed and taken back; hashtags put back.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ DOWN = func.coalesce(func.sum(case((Vote.value < 0, 1), else_=0)), 0)
 
 @dataclass(frozen=True)
 class Thumbs:
-    """How many found an answer good and how many did not."""
+    """How many thumbs up and down an answer has."""
 
     up: int
     down: int
@@ -67,7 +67,7 @@ async def thumbs(session: AsyncSession, recommendation_id: int) -> Thumbs:
 async def take_out(
     session: AsyncSession, *, recommendation_id: int, hashtag: str, user_id: int
 ) -> None:
-    """Takes a hashtag out of an answer; the first person to do so stays noted."""
+    """Takes a hashtag out of an answer; only the first person to do so is stored."""
     row = {"recommendation_id": recommendation_id, "hashtag": hashtag}
     row |= {"user_id": user_id, "at": now()}
     await insert_missing(session, TakenOut, [row])
@@ -88,7 +88,7 @@ async def unwanted(
     """The hashtags that a chat does not want for a photo, or for an album of these photos.
 
     Those that somebody there took out of an answer, and the ``first`` ones of each answer with a
-    thumb down; but for those that somebody there gave one of the photos after that.
+    thumb down; except those that somebody there gave one of the photos afterwards.
     """
     down = (
         select(func.max(Vote.at))

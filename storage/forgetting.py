@@ -1,7 +1,7 @@
-"""Forgetting a person: all that is stored of them, in small steps, and nothing left in the files.
+"""Deletes all that is stored of a person, in small steps, and leaves no trace in the files.
 
 The steps are short writing sessions of a few hundred rows each, so a heavy user's deletion never
-keeps others waiting. One that was cut short is finished by asking again: who they are goes last.
+keeps others waiting. An interrupted one is completed by asking again: the user's row goes last.
 """
 
 from collections.abc import Sequence
@@ -32,17 +32,17 @@ from storage.tables import (
 
 
 async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> None:
-    """Deletes all that is stored of a user; what versions have been fine-tuned on stays in these.
+    """Deletes all that is stored of a user; what versions were fine-tuned on stays in these.
 
-    Who wrote as a group or a channel has that chat's number, and what others did there stays.
+    Someone who writes as a group or channel has that chat's number; what others did there stays.
 
-    Gone are labels (also those taken back) and what admins decided on hashtags that only they gave
-    a photo, these hashtags in answers elsewhere, votes, what they took out of answers, sightings,
-    what they sent that waits to be handled, the answers to it that wait to be sent,
-    the private chat's settings and answers, the user's row, a channel's choices for its captions,
-    what captions named in answers elsewhere, Telegram's names of the files that they sent, and
-    every photo that nobody else sent or labelled, with its features and answers. Other users'
-    labels stay, and so do the photos they are on.
+    Deleted are labels (also those taken back) and what admins decided on hashtags that only they
+    gave a photo, these hashtags in answers elsewhere, votes, what they took out of answers,
+    sightings, what they sent that waits to be handled, the answers to it that wait to be sent, the
+    private chat's settings and answers, the user's row, a channel's choices for its captions, what
+    captions named in answers elsewhere, Telegram's ids of the files that they sent, and every photo
+    that nobody else sent or labelled, with its features and answers. Other users' labels stay, and
+    so do the photos they are on.
 
     Raises:
         StorageError: as ``Database.session``; what was deleted until then is deleted.
@@ -51,17 +51,17 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
     async with database.session() as session:
         labelled = select(Label.photo_id).where(Label.user_id == user_id).distinct()
         photo_ids = list(await session.scalars(labelled))
-        # Replicas drop at once what they are at of theirs, and what they were taught at the end.
+        # Replicas drop the user's pending work now, and what the user taught at the end.
         changes.note(session, "forgotten", [user_id])
     await _forget_hashtags(database, user_id, batch)
     await delete_in_batches(database, Label, [Label.user_id == user_id], batch)
     await delete_in_batches(database, PhotoFile, [PhotoFile.photo_id.in_(sent)], batch)
-    while True:  # while their sightings tell which answers are theirs
+    while True:  # before their sightings go, which tell the answers to their photos
         async with database.session() as session:
             theirs = (Recommendation.words > "", recommendations.to_photos_of(user_id))
             query = select(Recommendation.id).where(*theirs).limit(batch)
             ids = (await session.scalars(query)).all()
-            # Empty, not None: answers that words led are never given to a photo without any.
+            # Empty, not None: an answer that used words is not reused for a photo without any.
             named = update_rows(Recommendation).where(Recommendation.id.in_(ids))
             await session.execute(named.values(words=""))
         if len(ids) < batch:
@@ -72,7 +72,7 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
     for table in (Vote, TakenOut, Sighting):
         await delete_in_batches(database, table, [table.user_id == user_id], batch)
     if user_id > 0:
-        # A private chat has its user's number, so what is of that chat is the user's too.
+        # A private chat has its user's number, so its rows are the user's too.
         for of_chat in (Sighting, Recommendation):
             await delete_in_batches(database, of_chat, [of_chat.chat_id == user_id], batch)
     async with database.session() as session:
@@ -97,7 +97,7 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
 
 
 async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None:
-    """Takes the hashtags that nobody else ever gave a photo out of decisions and of answers."""
+    """Removes hashtags that nobody else gave from admins' decisions and from answers."""
     other = aliased(Label)
     labelled = select(Label.photo_id).where(Label.user_id == user_id)
     async with database.reading() as session:
@@ -145,7 +145,7 @@ async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None
     hashtags = {row.hashtag for row in alone}
     if not hashtags:
         return
-    # What was everybody's may stand in an answer to anybody, the rest where they taught it.
+    # Approved hashtags may be in anybody's answers, the rest only where they were taught.
     chats = {row.chat_id for row in alone} | {user_id}
     shown = [Recommendation.chat_id.in_(chats)] if not approved else []
     await _take_out_of_answers(database, hashtags, shown, batch)
@@ -180,7 +180,7 @@ async def _take_out_of_answers(
 def _photos_only_of(user_id: int) -> Select[int]:
     theirs, others = aliased(Sighting), aliased(Sighting)
     return select(Photo.id).where(
-        # Not an EXISTS, which would be asked of every photo there is.
+        # Not an EXISTS, which would be evaluated for every photo.
         Photo.id.in_(select(theirs.photo_id).where(theirs.user_id == user_id)),
         ~exists().where(others.photo_id == Photo.id, others.user_id != user_id),
         ~exists().where(Label.photo_id == Photo.id, Label.user_id != user_id),

@@ -1,7 +1,7 @@
-"""Updates from Telegram, from before they are confirmed there until they are handled here.
+"""Updates from Telegram, stored from before they are confirmed there until they are handled here.
 
-Telegram forgets an update once the next one is requested, so it is stored before that. Telegram may
-send one twice; the handled ones are remembered for as long as it may.
+Telegram drops an update once the next one is requested, so it is stored before that. Telegram may
+send one twice, so the ids of handled ones are stored for as long as it may.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ SENT_AGAIN_FOR = timedelta(days=2)
 
 @dataclass(frozen=True)
 class NewUpdate:
-    """An update as it came: its JSON, where it is from and who sent it, where that can be read."""
+    """An update as received: its JSON, and its chat and sender if it names them."""
 
     content: str
     chat_id: int | None = None
@@ -88,5 +88,5 @@ async def purge(session: AsyncSession) -> None:
 
 
 async def forget(session: AsyncSession, bot_id: int) -> None:
-    """Drops all waiting updates, when the chats that they are about are gone."""
+    """Deletes all waiting updates, when the chats that they are about are gone."""
     await session.execute(delete(WaitingUpdate).where(WaitingUpdate.bot_id == bot_id))

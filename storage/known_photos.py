@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.tables import BANDS, CroppedPhoto, Photo, PhotoFeatures, PhotoFile, now
-from storage.upserts import insert, insert_missing, insert_or_change, inserted
+from storage.upserts import insert, insert_missing, insert_new, insert_or_change
 
 _LOCKS = 0x7461673400000000
 """The number of the first lock; there is one for each value of each band."""
@@ -61,7 +61,7 @@ async def remember(
 ) -> int:
     """Stores a photo and returns its id.
 
-    A file that is known already gives its photo's id, also when two chats send it at the same
+    If the file is known already, returns its photo's id, even when two chats send it at the same
     moment.
 
     Args:
@@ -82,9 +82,9 @@ async def remember(
 
 
 async def add_file(session: AsyncSession, photo_id: int, file_unique_id: str) -> bool:
-    """Notes that this file, too, shows the photo; False where the file is known already."""
+    """Stores that this file, too, shows the photo; False if the file is known already."""
     row = {"file_unique_id": file_unique_id, "photo_id": photo_id}
-    return await inserted(session, PhotoFile, row, PhotoFile.photo_id)
+    return bool(await insert_new(session, PhotoFile, [row], PhotoFile.photo_id))
 
 
 async def add_hashes(session: AsyncSession, photo_id: int, hashes: Hashes) -> None:
@@ -110,7 +110,7 @@ async def one_at_a_time(session: AsyncSession, photos: Iterable[Hashes]) -> None
 async def add_features(
     session: AsyncSession, photo_id: int, features: Mapping[str, NDArray[np.floating]]
 ) -> None:
-    """Stores features of further backbones; those there under the same name are replaced."""
+    """Stores features of further backbones, replacing those of the same name."""
     rows = [
         {"photo_id": photo_id, "backbone": name, "dims": len(vector), "vector": _pack(name, vector)}
         for name, vector in features.items()

@@ -1,6 +1,6 @@
 """Hashtags that people gave photos: /addtags, and the list of one's own in /mydata.
 
-Hashtags arrive here as they are shown, under the key that their spellings share. What counts as a
+Hashtags are passed in as they are shown, by the key that their spellings share. What counts as a
 hashtag is decided elsewhere; who may see it in ``storage.moderation``.
 """
 
@@ -21,7 +21,7 @@ from storage.upserts import insert_or_change
 
 @dataclass(frozen=True)
 class Added:
-    """The outcome of adding hashtags, each list in their order."""
+    """The outcome of adding hashtags, each list in the order in which they were given."""
 
     added: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
@@ -57,27 +57,28 @@ async def add(
 
     Args:
         hashtags: by key.
-        blocklist: what is not taken.
+        blocklist: refuses hashtags.
         likely: those hashtags that the model finds likely by itself.
         album: the hashtags are given to several photos at once.
-        daily_limit: how many labels a person may give a UTC day.
+        daily_limit: how many labels a person may give per UTC day.
     """
     at = at or now()
     blocked = {key for key in hashtags if blocklist.blocks(key)}
     ours = (Label.user_id == person, Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
-    had = set(await session.scalars(select(Label.key).where(*ours, Label.removed_at.is_(None))))
-    fresh = [key for key in hashtags if key not in had | blocked]
+    existing = set(
+        await session.scalars(select(Label.key).where(*ours, Label.removed_at.is_(None)))
+    )
+    fresh = [key for key in hashtags if key not in existing | blocked]
     room = len(fresh)
     if daily_limit is not None:
         midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        # Those taken back count too.
-        # Those of days to come are from before the clock was set back.
+        # Labels taken back count too. Later days' are from before the clock was set back.
         today = select(func.count(Label.id)).where(
             Label.user_id == person, Label.at >= midnight, Label.at < midnight + timedelta(days=1)
         )
         room = max(0, daily_limit - (await session.scalar(today) or 0))
     added = fresh[:room]
-    # A label that was taken back is there still, and comes to life again.
+    # A label that was taken back is still stored, and is revived.
     alive: dict[str, Any] = {"chat_id": chat_id, "album": album, "at": at}
     alive |= dict.fromkeys(("learnt_in", "tried_at", "removed_at"))
     await insert_or_change(
@@ -103,10 +104,10 @@ async def add(
 
     return Added(
         added=spelt(added),
-        repeated=spelt(had - blocked),
+        repeated=spelt(existing - blocked),
         blocked=spelt(blocked),
         over_limit=spelt(fresh[room:]),
-        unshared=spelt({*added, *had} - blocked - everybodys),
+        unshared=spelt({*added, *existing} - blocked - everybodys),
     )
 
 

@@ -8,8 +8,8 @@ person's private chat, and becomes everybody's once
 - or an admin approved it;
 - or the model found it likely by itself when it was given.
 
-What was given to an album's photos at once is never everybody's: nobody said it of each of them.
-A blocked word is nobody's.
+What was given to an album's photos at once is never everybody's: it may not be true of each. A
+blocked word is nobody's.
 """
 
 from collections.abc import Collection
@@ -38,7 +38,7 @@ from storage.upserts import insert_new, insert_or_change
 
 Status = Literal["approved", "rejected"]
 Standing = Literal["everybodys", "rejected", "second_person", "approval"]
-"""Of a photo's hashtag: everybody's, rejected, or what it waits for."""
+"""The status of a photo's hashtag: everybody's, rejected, or what it waits for."""
 ENOUGH_PEOPLE = 2
 """How many different people make a photo's hashtag everybody's."""
 
@@ -46,7 +46,7 @@ _IN_USE = Label.removed_at.is_(None)
 _STATUS = func.coalesce(func.max(LabelDecision.status), "")
 _PEOPLE = func.count(Label.user_id.distinct())
 _INSULTS = Blocklist(blocklist.shipped("review"))
-"""Tells which hashtags say a word that insults people, in disguise or among other words."""
+"""Matches hashtags with a word that insults people, disguised or among other words."""
 
 
 VERSION = (
@@ -79,7 +79,7 @@ class Pending:
 
 
 async def shared(session: AsyncSession, *where: ColumnElement[bool]) -> set[tuple[int, str]]:
-    """Photos and keys of hashtags that are everybody's, of the labels that fit ``where``."""
+    """(photo id, key) of hashtags that are everybody's, among the labels that fit ``where``."""
     is_shared = _is_shared(await _insults(session, *where))
     query = _grouped(select(Label.photo_id, Label.key), *where).having(is_shared)
     return {(row.photo_id, row.key) for row in await session.execute(query)}
@@ -88,9 +88,9 @@ async def shared(session: AsyncSession, *where: ColumnElement[bool]) -> set[tupl
 async def standings(
     session: AsyncSession, *where: ColumnElement[bool]
 ) -> dict[tuple[int, str], Standing]:
-    """Where hashtags of photos stand, by photo and key, of the labels that fit ``where``.
+    """The standing of photos' hashtags, by (photo id, key), among the labels that fit ``where``.
 
-    Those that were given to albums alone are not among them.
+    Those that were given only to albums are left out.
     """
     insults = await _insults(session, *where)
     columns = select(Label.photo_id, Label.key, _STATUS.label("status"))
@@ -107,7 +107,7 @@ async def standings(
 
 
 async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Page[Pending]:
-    """What waits for an admin: in use, not everybody's, not decided; the first given first."""
+    """What waits for an admin: in use, not everybody's, not decided; oldest first."""
     first = func.min(Label.id)
     columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE)
     waiting = _waiting(columns, await _insults(session)).order_by(first)
@@ -167,12 +167,12 @@ async def block(session: AsyncSession, word: str, by: int) -> None:
 
 
 async def unblock(session: AsyncSession, word: str, by: int) -> bool:
-    """Allows a word again, also one that ships; False: it was not blocked."""
+    """Allows a word, even a shipped one; returns whether it was blocked."""
     changes.note(session, "block_list")
     if word in blocklist.shipped("block"):
-        had = await session.get(BlockedWord, word)
+        existing = await session.get(BlockedWord, word)
         await _put(session, word, allowed=True, by=by)
-        return had is None
+        return existing is None
     result = await session.execute(delete(BlockedWord).where(BlockedWord.word == word))
     assert isinstance(result, CursorResult)
     return bool(result.rowcount)
@@ -184,7 +184,7 @@ async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> N
 
 
 async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:
-    """The keys, of labels that fit ``where``, that insult people."""
+    """The keys that insult people, among the labels that fit ``where``."""
     keys = await session.scalars(select(Label.key).where(_IN_USE, *where).distinct())
     return sorted(filter(_insults_people, keys))
 

@@ -1,7 +1,7 @@
-"""Messages to be sent, from the transaction that stores what they tell until they have arrived.
+"""Messages to be sent, from the transaction that stores their cause until they have arrived.
 
-A message is in the outbox before it is sent, so none is lost with the process. What was sent and
-may have arrived is counted in its row before the request goes out; so a later start knows it too.
+A message is in the outbox before it is sent, so none is lost with the process. Its row counts each
+request before it goes out, so that after a restart it is known that it may have arrived.
 """
 
 from sqlalchemy import delete, select, update
@@ -28,13 +28,13 @@ async def waiting(session: AsyncSession, bot_id: int) -> list[OutgoingMessage]:
 async def counted(
     session: AsyncSession, row_id: int, change: int, replica: int | None = None
 ) -> bool:
-    """One more request for a message goes out (``change`` 1), or one certainly failed (-1).
+    """Counts a request for a message that goes out (``change`` 1) or certainly failed (-1).
 
     Args:
         replica: which sends it, of several.
 
     Returns:
-        Whether the message is still to be sent, and by that one.
+        Whether the message is still to be sent, by that replica.
     """
     row = update(OutgoingMessage).where(OutgoingMessage.id == row_id)
     if replica is not None:
@@ -45,9 +45,9 @@ async def counted(
 
 
 async def arrived(session: AsyncSession, message: OutgoingMessage, receipt: Receipt) -> None:
-    """A message is in its chat; which answer and photos it is about is stored with that.
+    """Removes a message that has arrived, and stores which answer and photos it is about.
 
-    Not where it was withdrawn meanwhile: its person had all of theirs deleted.
+    Does nothing if it was withdrawn meanwhile: its person had everything deleted.
     """
     if not await drop(session, message.id):
         return
@@ -55,19 +55,19 @@ async def arrived(session: AsyncSession, message: OutgoingMessage, receipt: Rece
     answer_id, photo_ids = message.answer_id, message.photo_ids
     if answer_id is not None:
         await recommendations.set_message(session, answer_id, message_id)
-    if answer_id is None or len(photo_ids) > 1:  # an answer's one photo is not gone without it
+    if answer_id is None or len(photo_ids) > 1:  # with its only photo, an answer is deleted too
         there = set(await session.scalars(select(Photo.id).where(Photo.id.in_(photo_ids))))
         photo_ids = [one for one in photo_ids if one in there]
     await sightings.answered(session, chat_id=chat_id, message_id=message_id, photo_ids=photo_ids)
 
 
 async def drop(session: AsyncSession, row_id: int) -> bool:
-    """A message is to be sent no longer; whether it was until now."""
+    """Removes a message; returns whether it was still to be sent."""
     row = delete(OutgoingMessage).where(OutgoingMessage.id == row_id)
     row_ids = await session.scalars(row.returning(OutgoingMessage.id))
     return row_ids.first() is not None
 
 
 async def forget(session: AsyncSession, bot_id: int) -> None:
-    """Forgets all that is to be sent: the chats that it is for are gone."""
+    """Deletes all messages to be sent, when the chats that they are for are gone."""
     await session.execute(delete(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id))

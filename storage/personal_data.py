@@ -1,7 +1,7 @@
-"""What is stored of one person: how much, and all of it, to take along.
+"""What is stored of one person: how much, and an export of all of it.
 
-A private chat has its person's number, so what is of that chat is the person's too. Who writes as a
-group or a channel has that chat's number, and what others did there is not theirs.
+A private chat has its person's number, so its rows are the person's too. Someone who writes as a
+group or channel has that chat's number; what others did there is not theirs.
 """
 
 from dataclasses import dataclass
@@ -56,12 +56,12 @@ async def stored(session: AsyncSession, user_id: int) -> Stored:
 
 
 async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
-    """Every row in which a person's number stands, by table, and the photos that they sent.
+    """Every row with a person's number, by table, and the photos that they sent.
 
-    With the answers to these, where they sent them, and what a channel chose for its captions.
+    It includes the answers to these where they sent them, and a channel's choices for its captions.
 
-    Values are what JSON can say: times in ISO 8601, bytes in hexadecimal. Of a photo's features
-    only their number is told; they are of no use without the network.
+    Values are those of JSON: times in ISO 8601, bytes in hexadecimal. Of a photo's features only
+    the number is given; they are of no use without the network.
     """
     tables: dict[str, Rows] = {}
     whole_chat = user_id > 0 or await channels.adds_captions(session, user_id)
@@ -75,7 +75,7 @@ async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
         if table is Recommendation.__table__:
             theirs.append(recommendations.to_photos_of(user_id))
         if theirs:
-            # One by one: for two conditions at once, the whole table may be read.
+            # One by one: two conditions at once may make the database read the whole table.
             rows: dict[tuple[Any, ...], dict[str, Any]] = {}
             for condition in theirs:
                 for row in await _rows(session, select(table).where(condition)):

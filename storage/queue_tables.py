@@ -1,4 +1,4 @@
-"""The tables of what comes in and what goes out: updates that wait, and messages to be sent."""
+"""The tables of the inbox and the outbox: updates that wait, and messages to be sent."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ class WaitingUpdate(Base):
     """An update that Telegram sent and that is not handled yet.
 
     Attributes:
-        chat_id, user_id: where it is from and who sent it, where it says so.
+        chat_id, user_id: its chat and sender, if it names them.
         content: its JSON.
     """
 
@@ -40,10 +40,10 @@ class HandledUpdate(Base):
 
 
 class OutgoingMessage(Base):
-    """A message that is to be sent; its row goes once it has arrived.
+    """A message that is to be sent; its row is deleted once it has arrived.
 
     Attributes:
-        chat_id, thread_id, reply_to: where it goes: also the forum's topic and the message that it
+        chat_id, thread_id, reply_to: where it goes; the forum's topic and the message that it
             replies to, if any.
         user_id: whom it answers, or the chat that they write as.
         text: HTML.
@@ -51,8 +51,8 @@ class OutgoingMessage(Base):
         answer_id: the answer that it shows, if it shows one.
         photo_ids: the photos that it is about.
         replica: which process sends it, of several; see ``storage.replicas``.
-        unsure: how often it was sent and nobody knows whether it arrived. It counts before the
-            request goes out, and no longer once that is known to have failed.
+        unsure: how often it was sent without knowing whether it arrived. Raised before a request
+            goes out, lowered once that is known to have failed.
         at: since when it is to be sent.
     """
 

@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.replica_tables import RateBucket
 
 FULL_AFTER = 60.0
-"""Seconds in which an empty bucket fills."""
+"""Seconds in which an empty bucket fills up."""
 
 KEPT_FOR = 3600.0
 
 
 async def take(session: AsyncSession, clock: str, who: int, at: float, size: float) -> str:
-    """Takes one out of a bucket, as ``RateLimits.verdict`` does, and returns the verdict."""
+    """Takes one token from a bucket, as ``RateLimits.verdict`` does, and returns the verdict."""
     filled = func.least(
         size, RateBucket.room + func.greatest(0.0, at - RateBucket.at) * size / FULL_AFTER
     )

@@ -1,11 +1,10 @@
 """Telegram's receipts for messages, beside an SQLite database until the outbox knows of them.
 
-That a message arrived is stored when it is our turn to write, tens of milliseconds later where many
-write; a bot that is killed before that would send the message once more. A receipt is there at
-once, since it waits for nobody: an empty file that bears its numbers. It outlives the process,
-though not a power cut.
+An arrival is stored when it is our turn to write, tens of milliseconds later under load; a bot
+killed before that would send the message again. A receipt is written at once, since it waits for
+nobody: an empty file with the numbers in its name. It outlives the process, but not a power cut.
 
-Where a server has the database nobody waits for a turn, and there are no receipts.
+On a database server nobody waits for a turn, and there are no receipts.
 """
 
 import os
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENDING = "-receipts"
-"""Of the folder's name, after the name of the database."""
+"""The end of the folder's name, after the name of the database."""
 
 _NAME = re.compile(r"(\d+)_(-?\d+)_(\d+)")
 
@@ -35,9 +34,9 @@ class Receipt:
 
 
 class Receipts:
-    """Those of one database, in a folder that is made when it is needed.
+    """The receipts of one database, in a folder that is created when needed.
 
-    Where one cannot be written, the outbox learns what arrived all the same, if it can.
+    Failures to write are ignored: the outbox itself stores the arrival a moment later.
 
     Args:
         database: the file; None for one on a server.
@@ -47,7 +46,7 @@ class Receipts:
         self._folder = database and database.with_name(database.name + ENDING)
 
     def add(self, receipt: Receipt) -> None:
-        """The message has arrived."""
+        """Stores that the message has arrived."""
         if self._folder is not None:
             with suppress(OSError):
                 try:
@@ -57,19 +56,19 @@ class Receipts:
                     _touch(self._path(self._folder, receipt))
 
     def remove(self, receipt: Receipt) -> None:
-        """The outbox knows it now."""
+        """Deletes a receipt that the outbox has stored."""
         if self._folder is not None:
             with suppress(OSError):
                 self._path(self._folder, receipt).unlink()
 
     def read(self) -> list[Receipt]:
-        """All that are there."""
+        """All receipts."""
         names: list[str] = []
         if self._folder is not None:
             with suppress(OSError):
                 names = [path.name for path in self._folder.iterdir()]
-        found = filter(None, map(_NAME.fullmatch, names))
-        return [Receipt(*map(int, name.groups())) for name in found]
+        matches = filter(None, map(_NAME.fullmatch, names))
+        return [Receipt(*map(int, match.groups())) for match in matches]
 
     @staticmethod
     def _path(folder: Path, receipt: Receipt) -> Path:

@@ -52,10 +52,10 @@ async def record(
     message_id: int | None = None,
     at: datetime | None = None,
 ) -> int:
-    """Stores an answer and returns its id; arguments as of its columns.
+    """Stores an answer and returns its id; arguments as its columns.
 
     Args:
-        at: when computing it began, now by default: what was learnt later is not in it.
+        at: when computing it began, now by default: what was taught later is not in it.
     """
     row = {
         "photo_id": photo_id,
@@ -108,7 +108,7 @@ async def previous(
         ~Recommendation.only_here,
         Recommendation.length >= count,
         ~changed,
-        # One from the future is from before the clock was set back, and of unknown age.
+        # An answer from the future is from before the clock was set back, and of unknown age.
         Recommendation.at <= now(),
     )
     if since is not None:
@@ -118,7 +118,7 @@ async def previous(
 
 
 async def set_message(session: AsyncSession, answer_id: int, message_id: int) -> None:
-    """Notes which of the bot's messages shows an answer, if that exists."""
+    """Stores which of the bot's messages shows an answer, if that exists."""
     await session.execute(_SETTING_MESSAGE, {"answer_id": answer_id, "shown_by": message_id})
 
 
@@ -129,8 +129,8 @@ async def extend(session: AsyncSession, answer_id: int, hashtags: Scored, *, sho
     """
     answer = await session.get(Recommendation, answer_id, with_for_update=True)
     if answer is not None:
-        had = {tag for tag, _ in answer.hashtags}
-        new = [(tag, score) for tag, score in hashtags if tag not in had]
+        existing = {tag for tag, _ in answer.hashtags}
+        new = [(tag, score) for tag, score in hashtags if tag not in existing]
         answer.hashtags = [*answer.hashtags, *_as_stored(new)]
         answer.length = shown
         await session.flush()
@@ -171,7 +171,7 @@ async def last_of(
 
 def to_photos_of(user_id: int) -> ColumnElement[bool]:
     """SQL: whether an answer is to a photo that the user sent in its chat."""
-    # By the person's photos to the answers: an EXISTS would be asked of every answer there is.
+    # Joined from the person's photos: an EXISTS would be evaluated for every answer.
     answers = aliased(Recommendation)
     same = and_(Sighting.photo_id == answers.photo_id, Sighting.chat_id == answers.chat_id)
     theirs = select(answers.id).join(Sighting, same)
@@ -193,9 +193,9 @@ def _joined(words: Collection[str]) -> str | None:
 async def answered_alone_since(
     session: AsyncSession, answer: Recommendation, photo_ids: Collection[int]
 ) -> set[int]:
-    """Those of the photos that got an answer of their own in the chat after ``answer``.
+    """The photos that got an answer of their own in the chat after ``answer``.
 
-    Also those whose answer is on its way.
+    Also those whose answer is still to be sent.
     """
     on_its_way = exists().where(OutgoingMessage.answer_id == Recommendation.id)
     query = select(Recommendation.photo_id).where(

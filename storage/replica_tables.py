@@ -1,4 +1,4 @@
-"""The tables by which processes on one database share the work; a single process leaves them empty.
+"""The tables by which processes on one database share work; a single process leaves them empty.
 
 ``migrations/versions`` builds the same ones, step by step.
 """
@@ -24,7 +24,7 @@ class Replica(Base):
 class ChatAtWork(Base):
     """A chat and the replica that handles its updates, for as long as the two leases last.
 
-    ``chat`` is no ``chat_id``: when a group becomes a supergroup, what came from the group stays.
+    ``chat`` is not called ``chat_id``, so that it stays when a group becomes a supergroup.
     """
 
     __tablename__ = "chats_at_work"
@@ -36,11 +36,11 @@ class ChatAtWork(Base):
 
 
 class Change(Base):
-    """Something that was changed by one replica and that others have in memory, too.
+    """A change by one replica to what others hold in memory.
 
     Attributes:
-        replica: which changed it, and knows.
-        kind, numbers: what, as ``storage.changes`` says.
+        replica: which made it.
+        kind, numbers: what was changed; see ``storage.changes``.
     """
 
     __tablename__ = "changes"
@@ -57,11 +57,11 @@ class RateBucket(Base):
     """How much a person or chat may still send just now; see ``bot.chat.rate_limits``.
 
     Attributes:
-        clock: what told the time.
+        clock: the name of the clock that ``at`` is by.
         room: what is left in the bucket.
-        at: seconds by it.
+        at: seconds by that clock.
         warned: whether they were told that they send too fast.
-        verdict: what became of the last that they sent.
+        verdict: on the last that they sent.
     """
 
     __tablename__ = "rate_buckets"

@@ -1,8 +1,8 @@
-"""Which replica handles which chat: leases in PostgreSQL, by its own clock.
+"""Which replica handles which chat: leases in PostgreSQL, by the database's clock.
 
-A replica renews one lease, its own. A chat's updates are handled by the replica that got the first
-of them, and stay with it for a while: in its memory are the album that is coming in, and what was
-asked. When the replica's lease ends, it counts as dead, and its chats are free.
+A replica renews its own lease. A chat's updates are handled by the replica that got the first of
+them, and stay with it for a while: it has albums that are still arriving, and what it asked, in
+memory. When a replica's lease ends, it counts as dead, and its chats are free.
 """
 
 from collections.abc import Collection, Container, Iterable, Mapping
@@ -63,7 +63,7 @@ async def let_go(session: AsyncSession, replica: int) -> None:
 
 
 async def tell(session: AsyncSession) -> None:
-    """Tells the others that updates wait which this replica does not handle."""
+    """Notifies the others of waiting updates that this replica does not handle."""
     await session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
@@ -78,7 +78,7 @@ async def store(session: AsyncSession, bot_id: int, updates: Mapping[int, NewUpd
     if not new:
         return
     stored = [update_id for (update_id,) in new]
-    # Looked up after they were inserted: whoever handles one notes that as the row goes.
+    # Checked after the insert: whoever handles an update marks it as it deletes the row.
     handled = exists().where(
         HandledUpdate.bot_id == bot_id, HandledUpdate.update_id == WaitingUpdate.update_id
     )
@@ -92,7 +92,7 @@ async def store(session: AsyncSession, bot_id: int, updates: Mapping[int, NewUpd
 async def claim(
     session: AsyncSession, bot_id: int, replica: int, chats: Iterable[int], *, of_the_dead: bool
 ) -> set[int]:
-    """Takes those chats that are free or this replica's already, and returns which are its now.
+    """Takes the chats that are free, and returns which of ``chats`` are this replica's now.
 
     Args:
         of_the_dead: also those of replicas whose lease is over.
@@ -119,15 +119,15 @@ async def to_claim(
     *,
     of_the_dead: bool,
 ) -> set[int]:
-    """The chats that are free or this replica's and have updates that wait.
+    """The chats that are free or this replica's and have waiting updates.
 
     Args:
-        besides: updates that do not count.
+        besides: ids of updates that do not count.
     """
-    its = (ChatAtWork.bot_id == WaitingUpdate.bot_id) & (ChatAtWork.chat == _CHAT)
+    same_chat = (ChatAtWork.bot_id == WaitingUpdate.bot_id) & (ChatAtWork.chat == _CHAT)
     query = (
         select(WaitingUpdate.update_id, _CHAT.label("chat"))
-        .outerjoin(ChatAtWork, its)
+        .outerjoin(ChatAtWork, same_chat)
         .where(
             WaitingUpdate.bot_id == bot_id,
             or_(ChatAtWork.chat.is_(None), _is_free(replica, of_the_dead=of_the_dead)),
@@ -139,10 +139,10 @@ async def to_claim(
 async def waiting(
     session: AsyncSession, bot_id: int, chats: Collection[int], besides: Container[int]
 ) -> list[WaitingUpdate]:
-    """The updates of chats that wait, in the order in which Telegram numbered them.
+    """The waiting updates of chats, in the order in which Telegram numbered them.
 
     Args:
-        besides: updates that are left out.
+        besides: ids of updates that are left out.
     """
     query = select(WaitingUpdate).where(WaitingUpdate.bot_id == bot_id, _CHAT.in_(chats))
     rows = await session.scalars(query.order_by(WaitingUpdate.update_id))
@@ -168,7 +168,7 @@ async def tidy(session: AsyncSession) -> None:
 
 
 def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:
-    """SQL: whether the replica may take a chat that is taken."""
+    """SQL: whether the replica may take a chat that has a row."""
     free = [ChatAtWork.replica == replica, ChatAtWork.until < _NOW]
     return or_(*free, _is_dead(ChatAtWork.replica)) if of_the_dead else or_(*free)
 

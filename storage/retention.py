@@ -1,7 +1,7 @@
-"""What is old goes: sightings, answers with all that hangs on them, photos that nobody needs.
+"""Deletes what is old: sightings, answers with all that depends on them, photos no longer needed.
 
-What people taught stays, with the photos it was taught on, and so do settings: they are of use
-however old they are, and people delete them themselves.
+What people taught stays, with its photos, and so do settings: they are of use however old they are,
+and people delete them themselves.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ BATCH = 200
 
 
 async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> int:
-    """Deletes what is older than a moment, a few rows at a time; returns how many rows of history.
+    """Deletes what is older than a moment, a few rows at a time; returns how many rows.
 
-    Gone are sightings, answers with their thumbs and what was taken out of them, labels that were
-    taken back, people who have not written since and taught nothing that is there, news of
-    versions, and the photos that neither a sighting nor an answer nor a label needs any more.
+    Deleted are sightings, answers with their thumbs and what was taken out of them, labels that
+    were taken back, people who have not written since and have no labels, announced news of
+    versions, and the photos that no sighting, answer or label needs any more.
 
     Raises:
         StorageError: as ``Database.session``; what was deleted until then is deleted.
@@ -52,12 +52,12 @@ async def delete_in_batches(
     key = tuple(table.__table__.primary_key)
     gone = 0
     while True:
-        async with database.reading() as session:  # looking for them may take longer
+        async with database.reading() as session:  # finding them may take longer
             some = await session.execute(select(*key).where(*where).limit(batch))
             rows = [tuple(row) for row in some]
         if rows:
             async with database.session(confirmed=False) as session:
-                # Somebody may have come to need one of them meanwhile.
+                # One of them may be needed again meanwhile.
                 await session.execute(delete(table).where(tuple_(*key).in_(rows), *where))
         gone += len(rows)
         if len(rows) < batch:

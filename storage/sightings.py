@@ -1,4 +1,4 @@
-"""Which message showed or answered which photo: "this photo", "the photo that I sent last"."""
+"""Which message showed or answered which photo, to resolve "this photo" and "my last photo"."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ async def seen(
     user_id: int | None,
     topic_id: int | None = None,
 ) -> None:
-    """Notes that a message, of a person or of a chat that people write as, shows the photo."""
+    """Stores that a message, of a person or of a chat that people write as, shows the photo."""
     row = {
         "chat_id": chat_id,
         "message_id": message_id,
@@ -34,7 +34,7 @@ async def seen(
 async def answered(
     session: AsyncSession, *, chat_id: int, message_id: int, photo_ids: Iterable[int]
 ) -> None:
-    """Notes that the bot's message answers these photos: one, or an album's."""
+    """Stores that the bot's message answers these photos: one, or an album's."""
     same = {"chat_id": chat_id, "message_id": message_id, "by_bot": True, "at": now()}
     await insert_missing(session, Sighting, [same | {"photo_id": one} for one in photo_ids])
 

@@ -1,4 +1,4 @@
-"""All that is said to SQLite alone: its pragmas, its files and how its transactions begin."""
+"""What is specific to SQLite: its pragmas, its files and how its transactions begin."""
 
 import os
 from contextlib import closing, suppress
@@ -8,36 +8,36 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-__all__ = ["WRITE", "WRITE_FOR_GOOD", "Error", "Files", "check", "empty_log", "prepare"]
+__all__ = ["CONFIRMED", "UNCONFIRMED", "Error", "Files", "check", "empty_log", "prepare"]
 
-WRITE = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
-"""Execution options of an engine whose transactions write. A power cut may take the last ones."""
+UNCONFIRMED = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
+"""Execution options of an engine that writes, whose last commits may be lost in a power cut."""
 
-WRITE_FOR_GOOD = WRITE | {"synchronous": "FULL"}
-"""The same where each commit reaches the disk: what was confirmed to a person must be kept."""
+CONFIRMED = UNCONFIRMED | {"synchronous": "FULL"}
+"""The same, but each commit reaches the disk: what was confirmed to a person must not be lost."""
 
 _BUSY_TIMEOUT = 15_000
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
-    # Forgetting means it: deleted rows are overwritten, not only unlinked.
+    # Deleted rows are overwritten, not only unlinked, so that they cannot be recovered.
     "PRAGMA secure_delete = ON",
 )
 
 
 def prepare(engine: Engine) -> None:
     """Set up every connection of ``engine``; call once, before the first."""
-    event.listen(engine, "do_connect", _opened)
-    event.listen(engine, "connect", _connect)
+    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
 
 
 def check(file: Path) -> None:
-    """Make the folder of the database's file and see that the file, if any, is SQLite's.
+    """Create the folder of the database's file and check that the file, if any, is SQLite's.
 
-    A connection that fails inside the asynchronous driver leaves its thread talking to an event
-    loop that may be gone; here it fails plainly. Raises OSError or ``Error``.
+    A connection that fails inside the asynchronous driver leaves a thread with an event loop that
+    may be gone; here it fails plainly. Raises OSError or ``Error``.
     """
     if not file.parent.exists():
         file.parent.mkdir(parents=True)
@@ -51,22 +51,22 @@ def check(file: Path) -> None:
 
 
 class Files:
-    """The files of a database that is open: SQLite goes on writing to them when they are gone."""
+    """The files of an open database: SQLite goes on writing to them even once they are deleted."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._wal = file.with_name(f"{file.name}-wal")
         self._inode = file.stat().st_ino
-        # Where the file system takes no WAL there is none to miss.
+        # On some file systems SQLite cannot use a WAL.
         self._has_wal = self._wal.exists()
 
     @classmethod
     def of(cls, file: str | None) -> "Files | None":
-        """Those of the database that a URL names by a path."""
+        """The files of the database that a URL names by a path."""
         return cls(Path(file)) if file and Path(file).is_file() else None
 
     def are_there(self) -> bool:
-        """Whether what is committed is where it will be looked for; ask while one is connected."""
+        """Whether commits still reach the database's path; ask while a connection is open."""
         try:
             same = self._file.stat().st_ino == self._inode
         except OSError:
@@ -75,9 +75,9 @@ class Files:
 
 
 def _only_ours(file: Path) -> None:
-    """Lets nobody else on the machine read the file: what people taught and sent stands in it.
+    """Makes the file unreadable for other users: it holds what people taught and sent.
 
-    SQLite gives the files beside it the same rights. Where the file is another's, nothing changes.
+    SQLite gives the files beside it the same permissions. Another owner's file stays as it is.
     """
     with suppress(FileExistsError, PermissionError, FileNotFoundError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
@@ -87,7 +87,7 @@ def _only_ours(file: Path) -> None:
 
 
 def empty_log(connection: Connection) -> bool:
-    """Writes the log (``-wal``) into the file and cuts it to nothing; False: readers keep some."""
+    """Writes the WAL into the file and truncates it; False if readers hold on to parts of it."""
     connection.exec_driver_sql("COMMIT")  # a checkpoint is no part of a transaction
     connection.exec_driver_sql("PRAGMA busy_timeout = 200")
     try:
@@ -98,16 +98,16 @@ def empty_log(connection: Connection) -> bool:
         connection.exec_driver_sql("BEGIN")
 
 
-def _opened(dialect: Any, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
-    # Imported only where SQLite is.
+def _connect(dialect: Any, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
+    # Imported only with SQLite.
     from storage.sqlite_driver import Connection as Quick
 
     connection = dialect.dbapi.connect(*args, **options)
     return Quick(connection.dbapi, connection._connection)
 
 
-def _connect(connection: Any, _record: object) -> None:
-    # The driver's own habit of opening transactions late is switched off: ``_begin`` opens them.
+def _set_pragmas(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions itself: ``_begin`` does.
     connection.isolation_level = None
     cursor = connection.cursor()
     try:

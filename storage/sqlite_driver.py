@@ -1,7 +1,7 @@
-"""SQLite for SQLAlchemy's asyncio, with one visit to a connection's thread for each statement.
+"""SQLite for SQLAlchemy's asyncio, with one round trip to a connection's thread per statement.
 
-SQLAlchemy's own way goes there to make a cursor, to execute, to fetch and to close it, and again to
-roll back what was just committed. A visit costs more than most of our statements.
+SQLAlchemy itself makes one each to create a cursor, execute, fetch and close it, and one more to
+roll back what was just committed. A round trip costs more than most of our statements.
 """
 
 from collections import deque
@@ -13,55 +13,55 @@ from typing import Any
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.util import await_only
 
-_OPENING = ("BEGIN", "PRAGMA synchronous =")
-"""What begins a transaction goes along with the first statement in it."""
+_DEFERRED = ("BEGIN", "PRAGMA synchronous =")
+"""Statements that begin a transaction; they are sent with the first statement in it."""
 
 
 class Connection(AsyncAdapt_aiosqlite_connection):
-    """A connection as SQLAlchemy takes it, whose cursors make one visit for each statement."""
+    """SQLAlchemy's connection, with cursors that make one round trip per statement."""
 
-    __slots__ = ("_is_idle", "_opening")
+    __slots__ = ("_deferred", "_is_idle")
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
-        self._is_idle = False  # where True, no transaction is open for sure
-        self._opening: list[str] = []
+        self._is_idle = False  # True only if no transaction is open
+        self._deferred: list[str] = []
 
     def cursor(self, server_side: bool = False) -> Any:
         return super().cursor(True) if server_side else Cursor(self)
 
     def commit(self) -> None:
-        self._begin_nothing()
+        self._drop_begin()
         if not self._is_idle:
             super().commit()
             self._is_idle = True
 
     def rollback(self) -> None:
-        # The pool asks for it whenever it gets a connection back.
-        self._begin_nothing()
+        # The pool calls this whenever it gets a connection back.
+        self._drop_begin()
         if not self._is_idle:
             super().rollback()
             self._is_idle = True
 
-    def opens(self, statement: str) -> None:
-        """The statement comes before the next one; a BEGIN only if that is in its transaction."""
-        self._opening.append(statement)
+    def defer(self, statement: str) -> None:
+        """Sends a statement with the next one; a BEGIN only if that is in its transaction."""
+        self._deferred.append(statement)
 
-    def _begin_nothing(self) -> None:
-        # What is not about one transaction, such as how safely it is written, is still to come.
-        self._opening = [one for one in self._opening if not one.startswith("BEGIN")]
+    def _drop_begin(self) -> None:
+        # The pragma is not about this transaction alone, so it stays.
+        self._deferred = [one for one in self._deferred if not one.startswith("BEGIN")]
 
     async def run(self, method: str, statement: str, parameters: Sequence[Any]) -> Any:
-        """What ``_run`` returns, from the connection's thread."""
+        """Calls ``_run`` in the connection's thread."""
         async with self._execute_mutex:
             self._is_idle = False
-            opening, self._opening = self._opening, []
-            run = partial(_run, self._connection._conn, opening)
+            deferred, self._deferred = self._deferred, []
+            run = partial(_run, self._connection._conn, deferred)
             return await self._connection._execute(run, method, statement, parameters)
 
 
 class Cursor:
-    """A cursor (PEP 249) that has all rows of a statement once it is executed."""
+    """A cursor (PEP 249) that fetches all rows of a statement as it executes it."""
 
     description: Any = None
     rowcount = -1
@@ -73,8 +73,8 @@ class Cursor:
         self._rows: deque[Any] = deque()
 
     def execute(self, statement: str, parameters: Sequence[Any] | None = None) -> None:
-        if statement.startswith(_OPENING):
-            self._connection.opens(statement)
+        if statement.startswith(_DEFERRED):
+            self._connection.defer(statement)
         else:
             self._run("execute", statement, parameters or ())
 
@@ -97,7 +97,7 @@ class Cursor:
         self._rows.clear()
 
     async def _async_soft_close(self) -> None:
-        """SQLAlchemy closes a cursor whose rows are yet to be read; this one is closed by then."""
+        """SQLAlchemy calls this to close a cursor with unread rows; this one is closed already."""
 
     def _run(self, method: str, statement: str, parameters: Sequence[Any]) -> None:
         try:
@@ -110,15 +110,15 @@ class Cursor:
 
 def _run(
     connection: SqliteConnection,
-    opening: Sequence[str],
+    deferred: Sequence[str],
     method: str,
     statement: str,
     parameters: Sequence[Any],
 ) -> tuple[Any, int, int | None, list[Any]]:
-    """Executes a statement: its columns, how many rows it changed, the last row's id, its rows."""
+    """Executes a statement; returns its columns, row count, last row id and rows."""
     cursor = connection.cursor()
     try:
-        for first in opening:
+        for first in deferred:
             cursor.execute(first)
         getattr(cursor, method)(statement, parameters)
         rows = cursor.fetchall() if cursor.description else []

@@ -37,7 +37,7 @@ class Statistics:
 
 
 async def collect(session: AsyncSession) -> Statistics:
-    """Counts everything."""
+    """Computes all figures."""
 
     async def count(table: type[Base], *where: ColumnElement[bool]) -> int:
         return await session.scalar(select(func.count()).select_from(table).where(*where)) or 0
@@ -78,7 +78,7 @@ async def collect(session: AsyncSession) -> Statistics:
 
 
 async def _percentile(session: AsyncSession, share: float, rows: int, backend: str) -> float | None:
-    """The nearest-rank percentile of the times: the databases share no function for one."""
+    """The nearest-rank percentile of the times; the databases share no function for it."""
     if rows == 0:
         return None
     return await session.scalar(

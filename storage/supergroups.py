@@ -1,4 +1,4 @@
-"""A group that becomes a supergroup gets a new number: what is stored of it goes along."""
+"""A group that becomes a supergroup gets a new number: moves its rows to that."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from storage.tables import Base, Chat, User, WaitingUpdate
 
 
 async def move(session: AsyncSession, group_id: int, supergroup_id: int) -> None:
-    """Gives everything of the group to the supergroup; doing it again changes nothing.
+    """Moves all rows of the group to the supergroup; repeating it changes nothing.
 
-    A supergroup numbers its messages from one again, so the numbers of the group's own become
-    negative, and stand for no message of the supergroup.
+    A supergroup numbers its messages from one again, so the group's message ids become negative,
+    which no message of the supergroup has.
     """
     for table in Base.metadata.sorted_tables:
         columns = table.columns
-        # What waits to be handled stays that of the group, which a replica may be at.
+        # Waiting updates stay the group's: a replica may be handling them.
         if "chat_id" in columns and table is not WaitingUpdate.__table__:
             values: dict[str, Any] = {"chat_id": supergroup_id}
             if "message_id" in columns:
@@ -26,13 +26,13 @@ async def move(session: AsyncSession, group_id: int, supergroup_id: int) -> None
             of_group = update(table).where(columns["chat_id"] == group_id)
             await session.execute(of_group.values(values))
         if "user_id" in columns:
-            # Its anonymous admins go by the group's number.
+            # Anonymous admins have the group's number as theirs.
             by_group = update(table).where(columns["user_id"] == group_id)
             await session.execute(by_group.values(user_id=supergroup_id))
     for model in (Chat, User):
         there = await session.scalar(select(model.id).where(model.id == supergroup_id))
         old = model.id == group_id
-        # What the supergroup has chosen for itself in the meantime holds.
+        # What the supergroup has chosen for itself in the meantime wins.
         if there is None:
             await session.execute(update(model).where(old).values(id=supergroup_id))
         else:

@@ -1,9 +1,9 @@
 """The tables, as SQLAlchemy models. ``migrations/versions`` builds the same ones, step by step.
 
-Those of what comes in and goes out are in ``storage.queue_tables``, and can be had from here too.
+Those of the inbox and the outbox are in ``storage.queue_tables``, and are re-exported here.
 
 Users and chats are bare numbers here, without foreign keys: what Telegram knows about them is
-not ours to keep. Everything that hangs on a photo goes with it (ON DELETE CASCADE).
+not ours to keep. Everything that depends on a photo is deleted with it (ON DELETE CASCADE).
 """
 
 from datetime import datetime
@@ -34,9 +34,9 @@ from storage.queue_tables import WaitingUpdate as WaitingUpdate
 
 HASHTAG_LENGTH = 100
 BANDS = 5
-"""Columns into which the average hash of a photo is cut."""
+"""Columns into which the average hash of a photo is split."""
 KEY_LENGTH = 300
-"""Folding makes up to three letters of one."""
+"""Case folding turns a letter into up to three."""
 
 
 class User(Base):
@@ -74,10 +74,10 @@ class CaptionedChannel(Base):
 
 
 class HashColumns:
-    """What a photo, or a view of it, is recognised by.
+    """The hashes of a photo, or of a view of it.
 
-    The average hash (64 bits, signed), whose bands are the index over its bits; the perceptual one
-    (256 bits); the colours, None in photos stored before there were any.
+    The average hash (64 bits, signed), with its bands, by which it is indexed; the perceptual hash
+    (256 bits); the colours, None for photos stored before these were added.
     """
 
     average_hash: Mapped[int] = mapped_column(BigInteger)
@@ -91,7 +91,7 @@ class HashColumns:
 
 
 class Photo(HashColumns, Base):
-    """A photo by its hashes."""
+    """A photo, as its hashes."""
 
     __tablename__ = "photos"
     __table_args__ = (
@@ -106,7 +106,7 @@ class Photo(HashColumns, Base):
 
 
 class CroppedPhoto(HashColumns, Base):
-    """A photo by the hashes of its inner part; photos stored before there were any have none."""
+    """The hashes of a photo's inner part; photos stored before these were added have no row."""
 
     __tablename__ = "cropped_photos"
     __table_args__ = (
@@ -145,8 +145,8 @@ class Sighting(Base):
     """A message that shows a photo, or (``by_bot``) answers one.
 
     Attributes:
-        user_id: of who sent it, or of the chat that it was sent on behalf of.
-        topic_id: of the forum topic that it stands in, if any.
+        user_id: who sent it, or the chat that it was sent on behalf of.
+        topic_id: the forum topic that it is in, if any.
     """
 
     __tablename__ = "sightings"
@@ -166,21 +166,21 @@ class Sighting(Base):
 
 
 class Recommendation(Base):
-    """An answer as it stands in the chat.
+    """An answer as shown in its chat.
 
     Attributes:
         photo_id: of an album, its first photo.
         style, mix: how hashtags were ranked, and the mix of sizes, if any.
-        language: of its hashtags; None, as before there were others, is English.
+        language: of its hashtags; None, in rows from before there were others, is English.
         words: hashtags that the caption named, joined by spaces; None where it named none, empty
             where they were forgotten.
         album: it answers several photos as one.
         hashtags: [hashtag, score] each, best first; those taken out are still there.
         length: how many of those that were not taken out are shown.
-        only_here: hashtags of it were unwanted in its chat, so other chats are not given it.
+        only_here: its chat did not want some hashtags, so it is not reused in other chats.
         taken_out: what somebody took out, in that order.
         duplicate: the photo was known already.
-        at: when its computing began.
+        at: when computing it began.
     """
 
     __tablename__ = "recommendations"
@@ -214,13 +214,13 @@ class Recommendation(Base):
 
     @property
     def remaining(self) -> list[str]:
-        """All that was not taken out, also what would only be shown were there more room."""
+        """The hashtags that were not taken out, including those beyond ``length``."""
         out = {one.hashtag for one in self.taken_out}
         return [tag for tag, _ in self.hashtags if tag not in out]
 
     @property
     def tags(self) -> list[str]:
-        """What is shown."""
+        """The hashtags that are shown."""
         return self.remaining[: self.length]
 
     @property
@@ -258,16 +258,16 @@ class TakenOut(Base):
 
 
 class Label(Base):
-    """A hashtag that somebody gave a photo. ``removed_at`` set: taken back.
+    """A hashtag that somebody gave a photo; taken back if ``removed_at`` is set.
 
     Attributes:
         user_id: who gave it.
-        hashtag, key: as it was written, and what its spellings have in common.
+        hashtag, key: as it was written, and the key that its spellings share.
         album: given to several photos at once, so it may not be true of each.
         likely: the model found it likely by itself.
         learnt_in: the version of the bundle that learnt it.
-        tried_at: when a fine-tuning last learnt from it in vain: it failed, its version was not put
-            in use, or was rolled back.
+        tried_at: when a fine-tuning last learnt from it in vain: it failed, or its version was not
+            promoted or was rolled back.
     """
 
     __tablename__ = "labels"
@@ -294,7 +294,7 @@ class Label(Base):
 
 
 class LabelDecision(Base):
-    """An admin's word on a hashtag of a photo: ``approved`` for everybody, or ``rejected``."""
+    """An admin's decision on a hashtag of a photo: ``approved`` for everybody, or ``rejected``."""
 
     __tablename__ = "label_decisions"
 
@@ -308,7 +308,7 @@ class LabelDecision(Base):
 
 
 class BlockedWord(Base):
-    """A word or pattern that no hashtag may be made of; or, ``allowed``, one that ships and may."""
+    """A word or pattern that admins block; if ``allowed``, a shipped one that they allow."""
 
     __tablename__ = "blocked_words"
 
@@ -319,13 +319,13 @@ class BlockedWord(Base):
 
 
 class VersionNews(Base):
-    """What became of a version of the bundle, for admins to be told once.
+    """An event of a version of the bundle, to be announced to admins once.
 
     Attributes:
-        model: the version; where no version came of a fine-tuning, the one that goes on answering.
+        model: the version; if a fine-tuning made none, the one that stays in use.
         event: ``promoted``, ``rejected``, ``rolled_back`` or ``failed``.
         details: what ``storage.version_news`` says of the event.
-        announced_at: when a bot took it up to tell admins.
+        announced_at: when a bot took it to tell admins.
     """
 
     __tablename__ = "version_news"

@@ -1,4 +1,4 @@
-"""Small writes that come at the same time, in one transaction."""
+"""Combines small concurrent writes into one transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,10 +19,10 @@ class _Write:
 
 
 class Together:
-    """Writes what many ask for: one alone at once, and what comes while that is written next.
+    """Runs a first write at once, and those that arrive meanwhile together in the next transaction.
 
-    So a crowd of them queues for one turn to write, not for hundreds, and before other writes. None
-    is confirmed to a person: a power cut may take the last of them.
+    So a crowd of them waits for one turn to write, not for hundreds, and goes before other writes.
+    They are not confirmed to people: a power cut may lose the last of them.
     """
 
     def __init__(self, database: Database) -> None:
@@ -31,10 +31,10 @@ class Together:
         self._writing: asyncio.Task[None] | None = None
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
-        """Runs ``work`` in a writing session, and returns what it does once that is committed.
+        """Runs ``work`` in a writing session, and returns its result once that is committed.
 
         Raises:
-            StorageError: where it is not stored, or another that came with it could not be.
+            StorageError: if it, or another in its transaction, could not be stored.
         """
         one = _Write(work, asyncio.get_running_loop().create_future())
         self._waiting.append(one)
@@ -66,7 +66,7 @@ class Together:
                     one.written.set_result(result)
 
     def _take(self) -> list[_Write]:
-        """Those that wait; whoever was cancelled meanwhile wants nothing any more."""
+        """Takes the waiting writes, without those that were cancelled."""
         some = [one for one in self._waiting if not one.written.done()]
         self._waiting = []
         return some

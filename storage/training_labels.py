@@ -1,4 +1,4 @@
-"""Labels and features together, for the models to learn from without the pictures."""
+"""Labels with features, for the models to learn from without the pictures."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
@@ -15,14 +15,14 @@ from storage.known_photos import unpack
 from storage.tables import Label, PhotoFeatures, now
 
 FEWEST_PHOTOS = 8
-"""Labelled photos without which a fine-tuning can learn and check nothing."""
+"""The fewest labelled photos that a fine-tuning can learn from and check by."""
 
 Reason = Literal[
     "next", "tried", "second_person", "approval", "no_features", "album", "rejected", "blocked"
 ]
 """Why a label is not learnt: it is for the next fine-tuning; one learnt from it in vain, so it
 waits for new ones; it waits for a second person, or for an admin; its photo has no features of the
-backbone. Those of albums, those that an admin rejected and blocked ones are never learnt."""
+backbone; or it is an album's, rejected or blocked, and is never learnt."""
 
 _ACTIVE = Label.removed_at.is_(None)
 _AT_A_TIME = 256
@@ -30,12 +30,12 @@ _AT_A_TIME = 256
 
 @dataclass(frozen=True)
 class Lesson:
-    """What people taught of a photo, and whom it is for.
+    """What people taught about a photo, and for whom.
 
     Attributes:
         features: (d,) float32.
-        hashtags: everybody's under None; under each chat's number those that it sees beside them:
-            of a private chat, which has its person's number, all that the person taught.
+        hashtags: everybody's under None; under each chat's number those that it sees besides: in a
+            private chat, which has its person's number, all that the person taught.
     """
 
     photo_id: int
@@ -45,12 +45,12 @@ class Lesson:
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """A photo and those of its hashtags that are everybody's.
+    """A photo with its hashtags that are everybody's.
 
     Attributes:
         features: (d,) float32.
         hashtags: how many people gave each.
-        label_ids: of the labels behind them.
+        label_ids: their labels.
     """
 
     photo_id: int
@@ -65,10 +65,10 @@ class Counts:
 
     Attributes:
         labels: all of them.
-        learnt: those that a version knows.
-        waiting: the others by ``Reason``; reasons that none has are left out.
-        next_ids: of those that the next fine-tuning is for.
-        photos: that a fine-tuning would learn from, counted up to ``FEWEST_PHOTOS``.
+        learnt: those that a version has learnt.
+        waiting: the others by ``Reason``; reasons without any are left out.
+        next_ids: of those for the next fine-tuning.
+        photos: how many a fine-tuning would learn from, counted up to ``FEWEST_PHOTOS``.
     """
 
     labels: int
@@ -110,8 +110,8 @@ async def labelled(
     """Photos that have features of a backbone and hashtags that are everybody's and not blocked.
 
     Args:
-        not_learnt_in: only photos with such a label that none of these versions has learnt, with
-            all of them.
+        not_learnt_in: only photos with such a label that none of these versions has learnt, then
+            with all their labels.
 
     Yields:
         Batches, by rising id.
@@ -188,7 +188,7 @@ async def count(session: AsyncSession, backbone: str, learnt_in: Collection[str]
 
     Args:
         backbone: whose features they are learnt with.
-        learnt_in: the version in use and those that it was made from, which it knows the labels of.
+        learnt_in: the version in use and those that it was made from, whose labels it knows too.
     """
     total = await session.scalar(select(func.count(Label.id)).where(_ACTIVE)) or 0
     unlearnt = (_ACTIVE, _unlearnt(learnt_in))
@@ -250,7 +250,7 @@ async def untried(session: AsyncSession, learnt_in: Collection[str], *, at_most:
 
 
 async def _versions(session: AsyncSession) -> list[str]:
-    """The versions that learnt labels, each found behind the one before in the index of them."""
+    """The versions that learnt labels, by a loose index scan: each is looked up after the last."""
     first = select(func.min(Label.learnt_in).label("model")).cte("versions", recursive=True)
     following = select(func.min(Label.learnt_in)).where(Label.learnt_in > first.c.model)
     step = select(following.scalar_subquery()).where(first.c.model.is_not(None))
@@ -271,7 +271,7 @@ def _has_features(*backbones: str) -> ColumnElement[bool]:
 
 
 async def without_features(session: AsyncSession, *backbones: str) -> int:
-    """How many labelled photos have features of none of ``backbones``, to learn from."""
+    """How many labelled photos have features of none of ``backbones``."""
     query = select(func.count(Label.photo_id.distinct())).where(_ACTIVE, ~_has_features(*backbones))
     return await session.scalar(query) or 0
 
@@ -279,19 +279,19 @@ async def without_features(session: AsyncSession, *backbones: str) -> int:
 async def mark_learnt(
     session: AsyncSession, label_ids: Iterable[int], model: str, earlier: Collection[str] = ()
 ) -> int:
-    """Notes that a version learnt these labels; returns how many are new to it.
+    """Marks labels as learnt by a version; returns how many are new to it.
 
     Args:
-        earlier: the versions that it was made from; what they had learnt stays theirs.
+        earlier: the versions that it was made from; what they had learnt stays marked as theirs.
     """
     learnt = {"learnt_in": model, "tried_at": None}
     return await _change(session, label_ids, learnt, _unlearnt([*earlier, model]))
 
 
 async def mark_tried(session: AsyncSession, label_ids: Iterable[int]) -> int:
-    """Notes that a fine-tuning learnt from these labels in vain; returns how many were new to it.
+    """Marks labels that a fine-tuning learnt from in vain; returns how many were new to it.
 
-    By themselves they are no reason for another one.
+    By themselves they do not cause another one.
     """
     return await _change(session, label_ids, {"tried_at": now()}, Label.tried_at.is_(None))
 
@@ -313,9 +313,9 @@ async def _change(
 
 
 async def unmark_learnt(session: AsyncSession, model: str) -> int:
-    """The model version was rolled back: its labels are to be learnt again; returns how many.
+    """Marks the labels of a rolled-back version as to be learnt again; returns how many.
 
-    Not by themselves: else the version that was rolled back would be made again at once.
+    They count as tried: else the version that was rolled back would be made again at once.
     """
     values = {"learnt_in": None, "tried_at": now()}
     result = await session.execute(update(Label).where(Label.learnt_in == model).values(values))

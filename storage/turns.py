@@ -1,4 +1,4 @@
-"""Turns at the database, in the order in which they are asked for."""
+"""A queue for turns at the database."""
 
 import asyncio
 from collections import deque
@@ -12,8 +12,8 @@ from storage.errors import BUSY, StorageError
 class Turns:
     """A limited number of turns at a time; others queue, urgent ones first.
 
-    However long the queue is, nobody gives up while turns go on ending well. Where none has ended
-    for as long as somebody's patience, the database counts as hanging.
+    However long the queue, nobody gives up while turns keep ending without errors. If none has for
+    as long as a caller's patience, the database counts as hanging.
 
     Args:
         places: turns at a time.
@@ -30,7 +30,7 @@ class Turns:
         """Holds a turn.
 
         Args:
-            patience: seconds to wait while no turn ends well.
+            patience: seconds to wait while no turn ends without an error.
 
         Raises:
             StorageError: where the database hangs.

@@ -1,6 +1,6 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL share but SQLAlchemy spells per dialect.
 
-The only place that knows which of the two is below. Two users at once cannot make these fail.
+Two users at once cannot make these fail.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 def columns_of(table: type[Base]) -> Table:
-    """The table itself: writing rows through its model takes SQLAlchemy several times as long."""
+    """The table of a model: writing rows through the model takes several times as long."""
     assert isinstance(table.__table__, Table)
     return table.__table__
 
@@ -53,8 +53,11 @@ def _insert(dialect: str, table: type[Base]) -> postgresql.Insert | sqlite.Inser
 
 
 @cache
-def _inserting_missing(dialect: str, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    return _insert(dialect, table).on_conflict_do_nothing()
+def _inserting_missing(
+    dialect: str, table: type[Base], *columns: InstrumentedAttribute[Any]
+) -> Executable:
+    statement = _insert(dialect, table).on_conflict_do_nothing()
+    return statement.returning(*columns) if columns else statement
 
 
 async def insert_missing(
@@ -74,30 +77,8 @@ async def insert_new(
     """As ``insert_missing``; returns columns of those rows that were not there."""
     if not rows:
         return set()
-    statement = _inserting_missing(_dialect(session), table).returning(*columns)
+    statement = _inserting_missing(_dialect(session), table, *columns)
     return {tuple(row) for row in await session.execute(statement, list(rows))}
-
-
-async def inserted(
-    session: AsyncSession,
-    table: type[Base],
-    row: Mapping[str, Any],
-    column: InstrumentedAttribute[Any],
-) -> bool:
-    """Inserts a row unless it is there already (by any unique key); returns whether it was new.
-
-    Args:
-        column: any that is never null.
-    """
-    statement = _inserting_if_missing(_dialect(session), table, column)
-    return (await session.execute(statement, dict(row))).first() is not None
-
-
-@cache
-def _inserting_if_missing(
-    dialect: str, table: type[Base], column: InstrumentedAttribute[Any]
-) -> ReturningInsert[Any]:
-    return _inserting_missing(dialect, table).returning(column)
 
 
 async def insert_or_change(

@@ -13,7 +13,7 @@ from storage.upserts import insert_or_change
 async def seen(
     session: AsyncSession, user_id: int, language: str | None = None, *, at: datetime | None = None
 ) -> None:
-    """Notes that the user wrote. ``language`` (IETF tag: "en", "pt-br") replaces the stored one."""
+    """Stores that the user wrote; ``language`` (IETF tag: "en", "pt-br") replaces the old one."""
     at = at or now()
     row = {"id": user_id, "language": language, "first_seen": at, "last_seen": at}
     change = ["last_seen"] if language is None else ["last_seen", "language"]
@@ -21,6 +21,6 @@ async def seen(
 
 
 async def languages(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str | None]:
-    """The languages of those of some users who have written to the bot."""
+    """The languages of users; those who never wrote to the bot are left out."""
     query = select(User.id, User.language).where(User.id.in_(list(user_ids)))
     return {row.id: row.language for row in await session.execute(query)}

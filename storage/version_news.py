@@ -1,4 +1,4 @@
-"""What became of versions of the bundle: each is told to admins once, by whichever bot is first."""
+"""Events of the bundle's versions, each announced to admins once, by whichever bot is first."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class News:
     """One event.
 
     Attributes:
-        model: the version; of ``failed``, the one that goes on answering.
-        details: of ``promoted`` and ``rejected`` the ``outcome``, ``photos``, ``before`` and
-            ``after`` of the version's manifest; of ``rolled_back``, ``to`` which version; of
+        model: the version; for ``failed``, the one that stays in use.
+        details: for ``promoted`` and ``rejected``, the ``outcome``, ``photos``, ``before`` and
+            ``after`` of the version's manifest; for ``rolled_back``, ``to`` which version; for
             ``failed``, the process's last ``lines``.
     """
 
@@ -31,19 +31,19 @@ class News:
 async def add(
     session: AsyncSession, model: str, event: Event, details: Mapping[str, Any] | None = None
 ) -> None:
-    """Notes an event, to be told."""
+    """Stores an event, to be announced."""
     session.add(VersionNews(model=model, event=event, details=dict(details or {}), at=now()))
     await session.flush()
 
 
 async def waits(session: AsyncSession) -> bool:
-    """Whether there is anything to tell."""
+    """Whether there is anything to announce."""
     query = select(exists().where(VersionNews.announced_at.is_(None)))
     return bool(await session.scalar(query))
 
 
 async def take(session: AsyncSession) -> list[News]:
-    """Takes the news that admins are to be told, oldest first; each is taken once."""
+    """Takes the news to announce, oldest first; each is taken once."""
     query = (
         update(VersionNews)
         .where(VersionNews.announced_at.is_(None))
@@ -55,7 +55,7 @@ async def take(session: AsyncSession) -> list[News]:
 
 
 async def rolled_back(session: AsyncSession, models: Collection[str]) -> set[str]:
-    """Those of some versions that were rolled back."""
+    """The versions among ``models`` that were rolled back."""
     query = select(VersionNews.model).where(
         VersionNews.event == "rolled_back", VersionNews.model.in_(list(models))
     )

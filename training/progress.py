@@ -1,4 +1,4 @@
-"""How work that takes long says how far it is."""
+"""Progress callbacks of long-running work."""
 
 from collections.abc import Callable
 
@@ -7,4 +7,4 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(doing: str, done: int, total: int) -> None:
-    """Progress that nobody reads."""
+    """Ignores progress."""

@@ -1,4 +1,4 @@
-"""What a command shows in a terminal; and developers' tools as command lines of their own."""
+"""Terminal output of commands, and developers' tools as command-line programs."""
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ WEIGHTS_DIR = Path("data/weights")
 
 
 def progress_bar() -> Bar:
-    """A bar on stderr that leaves nothing behind, and nothing at all where that is no terminal."""
+    """A progress bar on stderr, cleared at the end; disabled where stderr is no terminal."""
     console = Console(stderr=True)
     return Bar(
         TextColumn("{task.description}"),
@@ -37,7 +37,7 @@ def progress_bar() -> Bar:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        # Otherwise rich would send what is printed meanwhile to stderr too.
+        # Otherwise rich would redirect stdout to stderr.
         redirect_stdout=False,
         disable=not console.is_terminal,
     )
@@ -45,7 +45,7 @@ def progress_bar() -> Bar:
 
 @contextmanager
 def reporting() -> Iterator[Progress]:
-    """A progress bar that follows what is being done."""
+    """Yields a progress callback that moves a progress bar."""
     with progress_bar() as bar:
         task = bar.add_task("Reading", total=None)
 
@@ -78,7 +78,7 @@ def figures_table(title: str, columns: Sequence[str]) -> Table:
 
 
 def tool(command: Callable[..., None]) -> typer.Typer:
-    """A function as a command line that ends with one line where people can act on an error."""
+    """A function as a command-line program; errors that people can act on become one line."""
     from recommenders.backbones.device import DeviceError
     from recommenders.backbones.recipe import UnknownBackboneError
     from recommenders.backbones.weights import WeightsError

@@ -170,6 +170,7 @@ def fit(
         fail("--master is of Spark: add --engine spark, or leave it out.")
     settings = settings_for_a_command()
     from training.fitting.pipeline import fit_dataset
+    from training.fitting.prepare import Networks
 
     if backbone is not None:
         known_backbones(backbone)
@@ -187,10 +188,7 @@ def fit(
         bundle = fit_dataset(
             dataset,
             out,
-            backend=backend,
-            backbone=backbone,
-            weights_dir=settings.weights_dir,
-            cache_dir=cache,
+            Networks(cache, settings.weights_dir, backend, backbone),
             plan=chosen,
             post_counts=post_counts,
             engine=computing,
@@ -249,7 +247,7 @@ def tune(
     one_of("--backend", backend, FITTED_BACKENDS)
     settings = settings_for_a_command()
     from training.fitting.plan_files import write_plan
-    from training.fitting.prepare import prepare
+    from training.fitting.prepare import Networks, prepare
     from training.fitting.tune import tune as search
 
     if backbone is not None:
@@ -260,10 +258,7 @@ def tune(
         training_set = prepare(
             dataset,
             start,
-            backend=backend,
-            backbone=backbone,
-            weights_dir=settings.weights_dir,
-            cache_dir=cache,
+            Networks(cache, settings.weights_dir, backend, backbone),
             progress=progress,
         )
         result = search(

@@ -82,6 +82,7 @@ def compare(
     settings = settings_for_a_command()
     from training.evaluation.compare import combinations
     from training.evaluation.compare import compare as fit_and_measure
+    from training.fitting.prepare import Networks
 
     if backbone is not None:
         known_backbones(backbone)
@@ -92,12 +93,9 @@ def compare(
             dataset,
             plans,
             out,
-            backend=backend,
-            backbone=backbone,
+            Networks(cache, settings.weights_dir, backend, backbone),
             split=split,
             at=at,
-            weights_dir=settings.weights_dir,
-            cache_dir=cache,
             progress=progress,
         )
     Console().print(_table(results, len(set_ or ())))

@@ -9,6 +9,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import Database, StorageError, chats, users
+from storage.condition import condition_of
 from storage.errors import explain
 from tests.postgres import PASSWORD, Server, missing, server
 from tests.storage.dialects import on_postgresql
@@ -126,8 +127,9 @@ async def test_how_libpq_writes_an_address_will_do(postgres: Server) -> None:
 
 async def test_a_driver_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    with pytest.raises(StorageError, match=r"pip install 'tag4pic\[postgres\]'"):
-        await Database.open("postgresql://me@host/bot")
+    for use in (Database.open, condition_of):
+        with pytest.raises(StorageError, match=r"pip install 'tag4pic\[postgres\]'"):
+            await use("postgresql://me@host/bot")
 
 
 @pytest.mark.parametrize(

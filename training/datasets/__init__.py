@@ -1,1 +1,1 @@
-"""Posts: the dataset format, what turns other layouts into it, and collecting from Instagram."""
+"""Posts: the dataset format, importing other layouts, and collecting from Instagram."""

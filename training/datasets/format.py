@@ -1,4 +1,4 @@
-"""The dataset format: a folder with ``posts.jsonl``, an object a line.
+"""The dataset format: a folder with ``posts.jsonl``, one object per line.
 
 ``hashtags`` (list) and, where known, ``image`` (path inside the folder), ``split``, ``likes``,
 ``posted_at``, ``search_hashtag`` and ``album``. ``training.datasets.importing`` turns other
@@ -29,15 +29,15 @@ SPLITS = {
     "test": "test",
     "testing": "test",
 }
-"""What people call splits, and what they are called here."""
+"""Our names of splits, by other usual names."""
 MAX_EXAMPLES = 3
-"""So many rows are shown of those that are wrong for one reason."""
+"""Examples shown of each problem."""
 MOST_LIKES = 10**12
-"""A hundred for everybody on earth; beyond, a number is a slip."""
+"""A hundred for everybody on earth; a larger number is an error."""
 
 
 Location = Path | str
-"""A folder; for Spark the address of one too, such as ``hdfs://namenode/posts``."""
+"""A folder; with Spark also a URL, such as ``hdfs://namenode/posts``."""
 
 
 class DatasetError(Exception):
@@ -88,11 +88,11 @@ class Problems:
 
 
 ImageOf = Callable[[object, str, Problems], Path | None]
-"""The photo of what a post names, where in the file it does so, and what is wrong with that."""
+"""The photo that a post names; called with that value, where it stands, and the problems."""
 
 
 def read_text(path: Path, problems: Problems) -> str:
-    """The text of a file in whatever encoding; one that had to be guessed is noted.
+    """The text of a file in any encoding; notes it as a problem if it had to be guessed.
 
     Raises:
         DatasetError: for a file that is no text.
@@ -115,11 +115,11 @@ def read_posts(
 ) -> list[Post]:
     """The posts of a dataset folder, in file order; broken rows are left out and counted.
 
-    Of a hashtag's spellings the one that most posts have stands for all.
+    All spellings of a hashtag become the one that most posts have.
 
     Args:
-        hyphenated: counts words such as close-up, which are then joined; they are no hashtags, and
-            left out, where it is None.
+        hyphenated: counts words such as close-up, which become closeup; where None, they are left
+            out as no hashtags.
 
     Raises:
         DatasetError: where there is no ``posts.jsonl`` or no post in it.
@@ -148,8 +148,8 @@ def posts_of_lines(
     """The posts of the lines of ``posts.jsonl``; see ``read_posts``.
 
     Args:
-        source: what is read, for people.
-        image_of: the photo that a post names.
+        source: its name, for messages.
+        image_of: finds the photo that a post names.
     """
     posts = list(_posts(lines, image_of, problems, hyphenated))
     if not posts:
@@ -210,7 +210,7 @@ def image_in(folder: Path, value: object, where: str, problems: Problems) -> Pat
     try:
         inside = image.resolve().is_relative_to(folder.resolve())
         link = None if inside else leading_out(folder, image)
-    except (OSError, ValueError, RuntimeError):  # an impossible name, a circle of links
+    except (OSError, ValueError, RuntimeError):  # an impossible name, a loop of links
         problems.add("image has an impossible name", where)
         return None
     if inside:
@@ -279,7 +279,7 @@ _HYPHEN = re.compile(r"(?<=\w)[-\u2010\u2011](?=\w)")
 
 
 def without_hyphens(word: str, hyphenated: Counter[str]) -> str:
-    """A keyword such as close-up as hashtags are written, closeup.
+    """A keyword without its hyphens, as hashtags are written: close-up becomes closeup.
 
     Args:
         hyphenated: counts those that had hyphens, as they were written.

@@ -1,8 +1,8 @@
-"""New posts of hashtags and profiles, through instaloader.
+"""Downloads new posts of hashtags and profiles with instaloader.
 
 instaloader is an optional extra. Its files land in a folder that ``training.datasets.importing``
-reads. It keeps to its own limits of requests; we pause between posts besides, ask for nothing that
-is there already, and stop at the first sign that Instagram wants us to.
+reads. It limits its own request rate; we also pause between posts, request nothing twice, and stop
+at the first sign that Instagram wants us to.
 """
 
 import importlib
@@ -24,9 +24,9 @@ from training.progress import Progress, silent
 log = logging.getLogger(__name__)
 
 COMPLETED = "collected.json"
-"""How many posts of each target a run has gone through to the end."""
+"""A file with, by target, how many posts a completed run went through."""
 _PINNED = 3
-"""So many posts of a profile may be pinned before the newest one."""
+"""Posts that a profile may pin before its newest one."""
 _FAILURES_IN_A_ROW = 5
 _PROFILE = re.compile(r"(?!\.)[A-Za-z0-9._]{1,30}")
 _NETWORK = {
@@ -65,7 +65,7 @@ _OF_THIS_TARGET = {
     "LoginRequiredException": "Instagram shows this only to people who are logged in: " + _LOGIN,
     "QueryReturnedNotFoundException": "Instagram does not have it (404). Check the name.",
 }
-"""Errors of instaloader's that say nothing of the targets after this one."""
+"""instaloader's errors that concern one target alone."""
 
 
 class CollectError(DatasetError):
@@ -74,7 +74,7 @@ class CollectError(DatasetError):
 
 @dataclass(frozen=True)
 class Refusal:
-    """What Instagram did not give.
+    """A target that Instagram refused.
 
     Attributes:
         target: ``#hashtag`` or a profile's name.
@@ -93,7 +93,7 @@ class CollectSummary:
 
     Attributes:
         new: posts fetched.
-        known, videos: posts passed over, fetched by an earlier run or without a picture.
+        known, videos: posts skipped: fetched by an earlier run, or without a picture.
         untried: targets that were not asked for, since nothing more could be had.
         problems: single posts that could not be fetched, by reason.
     """
@@ -131,12 +131,12 @@ def collect(
 ) -> CollectSummary:
     """Fetches the newest posts of each hashtag and profile that are not there yet.
 
-    A post is there when its metadata is, which is written last: an interrupted run is completed by
-    the next one. Where an earlier run came through, the next stops at the first posts it knows.
+    A post is complete once its metadata is there, which is written last: the next run completes an
+    interrupted one. After a completed run, the next stops at the first known posts.
 
     Args:
         hashtags, profiles: with or without ``#`` and ``@``.
-        to: the folder; each target has one in it.
+        to: the folder, with a subfolder for each target.
         limit: how many of a target's newest posts are looked at.
         login: the Instagram user whose session file is used.
         session_file: where that file is; instaloader's own place where None.
@@ -146,7 +146,7 @@ def collect(
         sleep: waits so many seconds.
 
     Raises:
-        CollectError: where instaloader is not installed, a name is none or the session is no use.
+        CollectError: if instaloader is not installed, or a name or the session is invalid.
         DatasetError: where ``to`` cannot be written.
     """
     targets = _targets(hashtags, profiles)

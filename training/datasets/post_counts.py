@@ -1,7 +1,7 @@
 """How many posts a platform has under each hashtag: a CSV file, ``tag,posts``.
 
-Such files have millions of lines, of which a vocabulary needs a few thousand: it is read a line at
-a time, and only what is asked for is kept.
+Such files have millions of lines, of which a vocabulary needs a few thousand: they are read line by
+line, and only the counts of that vocabulary are held in memory.
 """
 
 import csv
@@ -28,21 +28,21 @@ _TAGS = ("tag", "hashtag", "name", "tags", "hashtags", "тег", "хештег",
 _POSTS = ("posts", "postcount", "postscount", "mediacount", "count", "counts", "number", "total",
           "посты", "постов", "публикации", "публикаций", "количество", "число")  # fmt: skip
 _PLAIN = re.compile(r"#?(?=[0-9_]*[A-Za-z])[A-Za-z0-9_]{1,100}")
-"""Most hashtags of most files, for which the rules of all scripts need not be asked."""
+"""ASCII hashtags, which are most, and need none of the rules for other scripts."""
 _LONGEST = 10_000
-"""Letters of a line; a longer one is no hashtag and its number."""
+"""Characters of a line; a longer one is no hashtag with its count."""
 _MOST = 10**15
-"""Posts: beyond, a number is a slip."""
+"""Posts; a larger count is an error."""
 _BLOCK = 1 << 20
 _REPORT_EVERY = 100_000
 
 
 @dataclass(frozen=True)
 class PostCounts:
-    """What a file of post counts says of some hashtags.
+    """A platform's post counts of some hashtags.
 
     Attributes:
-        posts: by hashtag, those of them that the file has.
+        posts: by hashtag, for those that the file has.
         lines: of the file, its header included.
         problems: what was wrong with it.
     """
@@ -52,21 +52,21 @@ class PostCounts:
     problems: Problems
 
     def summary(self) -> dict[str, Any]:
-        """What a bundle says of the file its sizes come from."""
+        """What a bundle records about the file."""
         return {"lines": self.lines, "hashtags": len(self.posts), "notes": self.problems.lines()}
 
 
 def read_post_counts(
     path: Path, hashtags: Collection[str], progress: Progress = silent
 ) -> PostCounts:
-    """The posts of those hashtags that a file counts, in whatever spelling it has them.
+    """Reads the counts of some hashtags, however the file spells them.
 
     A header names the columns; a file of two columns may lack it. Lines that cannot be understood
-    are left out and counted. Of a hashtag that stands there twice the largest count holds: with it
-    the two are counted as a problem.
+    are left out and counted as problems. So is a hashtag on a second line; its largest count is
+    taken.
 
     Args:
-        hashtags: canonical; all others are passed over.
+        hashtags: canonical; all others are ignored.
 
     Raises:
         DatasetError: where the file cannot be read, has no such columns or no usable line.
@@ -174,7 +174,7 @@ def _counts(
 
 
 def _lines(text: TextIO, problems: Problems, progress: Progress) -> Iterator[tuple[int, str]]:
-    """Lines that are not empty, with their numbers; of one that never ends only its number."""
+    """Lines that are not empty, with their numbers; overlong ones are counted as problems."""
     number = 0
     while line := text.readline(_LONGEST):
         number += 1
@@ -195,7 +195,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _columns(first: list[str], path: Path) -> tuple[int, int, bool]:
-    """Where hashtags and posts stand, and whether the first line names the columns."""
+    """The columns of hashtags and counts, and whether the first line is a header."""
     titles = [title_of(cell) for cell in first]
     tags = next((titles.index(name) for name in _TAGS if name in titles), None)
     posts = next((titles.index(name) for name in _POSTS if name in titles), None)

@@ -1,8 +1,8 @@
-"""Whether every backbone works, where official weights cannot be had: on files drawn at random.
+"""Checks that every backbone works, on random weights, where official ones cannot be had.
 
-Each network is built, its tensors are drawn and written as a file of weights, and that file is
-loaded as any other: its features must be finite, those of a photo alone those it has among others,
-and its classifier on them what the whole network gives. The largest are followed by shape alone.
+Each network gets random weights, which are written to a file and loaded like any other. Features
+must be finite; a photo's must be the same alone as in a batch; and the classifier on them must give
+what the whole network gives. Of the largest networks only shapes are checked.
 
     python -m training.evaluation.backbone_sweep
     python -m training.evaluation.backbone_sweep resnet18 vit_b_16@IMAGENET1K_SWAG_E2E_V1
@@ -30,19 +30,19 @@ MOST_MEGABYTES = 1000
 LINE = "{:42}{:>6}{:>6}{:>8}{:>8}{:>9}"
 PHOTOS = 2
 TOLERANCE = 1e-3
-"""Of the largest feature: what a batch's other order of sums may change."""
+"""Relative to the largest feature: rounding by a batch's other order of sums."""
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What came out for one backbone.
+    """The outcome for one backbone.
 
     Attributes:
         dims, side: length of the features, and pixels of the square input.
-        milliseconds: for a photo's features; None where shapes alone were followed.
-        alone: how far a photo's features alone are from those in a batch.
-        classes: how far its classifier's logits are from the whole network's; None where it has
-            none. Both as a share of the largest.
+        milliseconds: for a photo's features; None if only shapes were checked.
+        alone: difference of a photo's features alone from those in a batch.
+        classes: difference of its classifier's logits from the whole network's; None if it has no
+            classifier. Both relative to the largest value.
     """
 
     name: str
@@ -54,12 +54,12 @@ class Swept:
 
     @property
     def works(self) -> bool:
-        """Whether all is finite and no difference larger than rounding makes it."""
+        """Whether all values are finite and all differences small enough to be rounding."""
         return all(far is None or far <= TOLERANCE for far in (self.alone, self.classes))
 
 
 def sweep(names: Iterable[str], most_megabytes: float = MOST_MEGABYTES) -> Iterator[Swept]:
-    """Tries backbones, one after the other."""
+    """Checks backbones, one after the other."""
     for name in names:
         if recipe_of(name).megabytes > most_megabytes:
             yield _by_shape(name)
@@ -69,7 +69,7 @@ def sweep(names: Iterable[str], most_megabytes: float = MOST_MEGABYTES) -> Itera
 
 
 def different() -> list[str]:
-    """Every backbone, and those of their other weights that take another size of input."""
+    """Every backbone, and those of its other weights that take another input size."""
     sizes = {
         (name.partition("@")[0], recipe_of(name).view.side): name for name in spellings()[::-1]
     }
@@ -123,7 +123,7 @@ def _on_drawn_weights(name: str, folder: Path) -> Swept:
 
 
 def _far(first: Floats, second: Floats) -> float:
-    """The largest difference, as a share of the largest value; NaN where one is not finite."""
+    """The largest difference relative to the largest value; NaN if one is not finite."""
     return float(np.abs(first - second).max() / np.abs(second).max())
 
 

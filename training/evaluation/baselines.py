@@ -1,7 +1,7 @@
-"""What a bundle is held against: baselines fitted in the same run, on the same features.
+"""Baselines that a bundle is compared with, fitted in the same run on the same features.
 
 ``popularity`` gives every photo the most used hashtags. ``als_seed`` and ``w2v_seed`` are the
-recipes that this project began with: ten neighbours and a plain mean of 64 ALS factors; and a head
+recipes that this project began with: a plain mean of ten neighbours' 64 ALS factors; and a head
 that regresses the mean hashtag vector under a cosine loss, hashtags ranked by cosine.
 """
 

@@ -1,15 +1,14 @@
-"""Several plans fitted on one dataset, each measured on the same photos, which none of them saw.
+"""Fits several plans on one dataset, and measures each on the same held-out photos.
 
-What no knob touches is made once: features come from the cache, and hashtags' vectors are learnt
-once for all plans whose vectors are alike. Every result is a file of its own, known by what it came
-of, so a comparison that is interrupted goes on, and one with more values builds on an earlier one.
+What no knob changes is computed once: features come from the cache, and hashtags' vectors are
+learnt once for all plans with the same vectors. Every result is a file of its own, identified by
+its inputs, so an interrupted comparison resumes, and one with more values builds on an earlier one.
 """
 
 import hashlib
 import logging
 import os
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -35,12 +34,12 @@ from training.fitting.plan import Plan, PlanError, knobs, value_of, with_values
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import (
     Embedded,
+    Networks,
     TrainingSet,
     embed_posts,
-    get_backbone,
+    is_drawn,
     posts_of,
     prepare_photos,
-    usual_backbones,
 )
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
@@ -57,8 +56,8 @@ class Combination:
     """Knobs turned together.
 
     Attributes:
-        settings: as they were written, such as ``vectors.window=2``.
-        plan: None where they cannot go together, and ``error`` says why.
+        settings: as written, such as ``vectors.window=2``.
+        plan: None if they cannot go together; ``error`` says why.
     """
 
     settings: tuple[str, ...]
@@ -68,7 +67,7 @@ class Combination:
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds of the processors, those of processes that have ended included, and of the clock."""
+    """Seconds of CPU time, that of ended child processes included, and of wall-clock time."""
 
     cpu: float
     clock: float
@@ -91,19 +90,18 @@ def combinations(plan: Plan, over: Sequence[str], shared: Sequence[str] = ()) ->
     """Every combination of the values of some knobs, the first knob's changing slowest.
 
     Args:
-        over: of each knob its name, = and its values, such as ``vectors.window=2,3,5``.
-        shared: settings of all combinations, which stand first in each.
+        over: each knob's name, = and its values, such as ``vectors.window=2,3,5``.
+        shared: settings of all combinations, first in each.
 
     Raises:
-        PlanError: for a knob that there is not, one that is named twice, or where no combination
-            is a plan.
+        PlanError: for an unknown knob, one that is named twice, or if no combination is a plan.
     """
     values: dict[str, list[str]] = {}
     for one in over:
         name, sign, texts = one.partition("=")
         name = name.strip()
         if not sign:
-            with_values(plan, [one])  # refuses it: says how it is written
+            with_values(plan, [one])  # raises, and says how to write it
         if name in values:
             raise PlanError(f"{name} is compared twice: write all its values behind one =.")
         each = dict.fromkeys(text.strip() for text in texts.split(","))
@@ -124,22 +122,18 @@ def compare(
     dataset: Path,
     combinations: Sequence[Combination],
     out: Path,
+    networks: Networks,
     *,
-    backend: str = "all",
-    backbone: str | None = None,
     split: str = VALIDATION,
     at: int = 5,
-    weights_dir: Path | None = None,
-    cache_dir: Path,
     progress: Progress = silent,
 ) -> list[Result]:
     """Fits every combination and measures it.
 
     Args:
         out: a folder for the results, a file each; those that are there are not fitted again.
-        backend, backbone: as for ``fit_dataset``.
-        split: whose photos it measures on. The validation split is a tenth of the training photos
-            where the dataset names none; no fit sees it.
+        split: to measure on. If the dataset names no validation split, it is a tenth of the
+            training photos; no fit sees it.
         at: how many hashtags of an answer count.
 
     Returns:
@@ -148,10 +142,10 @@ def compare(
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing for all of them.
     """
-    posts, asked = _posts_and_asked(dataset, split)
-    prepare_folder(out)  # rather refused now than after the first fit
-    shared = _Shared(posts, asked, backend, backbone, weights_dir, cache_dir)
-    of_all = {
+    posts, held_out = _split_posts(dataset, split)
+    prepare_folder(out)  # fails now rather than after the first fit
+    shared = _Shared(posts, held_out, networks)
+    common = {
         "posts": hashlib.sha256((dataset / POSTS).read_bytes()).hexdigest(),
         "backbones": shared.weights(),
         "split": split,
@@ -163,8 +157,8 @@ def compare(
         result = Result(dataset.name, split, at, combination.settings, error=combination.error)
         plan = combination.plan
         own = {"plan": plan_to_json(plan)} if plan else {"error": combination.error}
-        of = of_all | own
-        file = result_file(out, combination.settings, of)
+        inputs = common | own
+        file = result_file(out, combination.settings, inputs)
         stored = read_result(file)
         if stored is not None and not stored.error:
             result = replace(stored, settings=combination.settings)
@@ -172,7 +166,7 @@ def compare(
             if plan is not None:
                 within = _within(progress, label, number, len(combinations))
                 result = _measured(shared, plan, result, within)
-            write_result(file, result, of)
+            write_result(file, result, inputs)
         results.append(result)
         progress(label, number + 1, len(combinations))
     if all(result.error for result in results):
@@ -194,52 +188,34 @@ _Key = tuple[Any, ...]
 
 
 class _Shared:
-    """What fits of the same posts have alike, made once."""
+    """What fits on the same posts share, computed once."""
 
-    def __init__(
-        self,
-        posts: list[Post],
-        asked: list[Post],
-        backend: str,
-        backbone: str | None,
-        weights_dir: Path | None,
-        cache_dir: Path,
-    ) -> None:
+    def __init__(self, posts: list[Post], held_out: list[Post], networks: Networks) -> None:
         self.hashtags = vocabulary(post.hashtags for post in posts)
-        self._posts, self._asked = posts, asked
-        self._backend, self._backbone = backend, backbone
-        self._weights_dir, self._cache_dir = weights_dir, cache_dir
+        self._posts, self._held_out, self._networks = posts, held_out, networks
         self._photos: tuple[_Key, TrainingSet, list[Post], Embedded] | None = None
         self._vectors: dict[_Key, tuple[dict[str, Floats], Spent]] = {}
 
     def weights(self) -> dict[str, dict[str, str]]:
-        """By backend its backbone's name and the SHA-256 of its weights."""
+        """By backend, its backbone's name and the SHA-256 of its weights."""
         return {
-            backend: {name: get_backbone(name, self._weights_dir, fetch=True).sha256}
-            for backend, name in usual_backbones(self._backend, self._backbone).items()
+            backend: {name: self._networks.load(name).sha256}
+            for backend, name in self._networks.names().items()
         }
 
     def photos(self, plan: Plan, progress: Progress) -> tuple[TrainingSet, list[Post], Embedded]:
         """The photos to fit on, and the posts and features of those to measure on."""
-        # Of one plan at a time: features can take gigabytes, and reading them again seconds.
+        # Only the last plan's stay in memory: they can take gigabytes, and reading them seconds.
         key = _key(plan, "features", "vocabulary")
         if self._photos is None or self._photos[0] != key:
             self._photos = None
             training_set = prepare_photos(
-                self._posts,
-                plan,
-                backend=self._backend,
-                backbone=self._backbone,
-                weights_dir=self._weights_dir,
-                cache_dir=self._cache_dir,
-                fetch=False,
-                problems=Problems(),
-                progress=progress,
+                self._posts, plan, self._networks, problems=Problems(), progress=progress
             )
             posts, features, _ = embed_posts(
-                self._asked,
+                self._held_out,
                 list(training_set.backbones.values()),
-                self._cache_dir,
+                self._networks.cache_dir,
                 progress=progress,
                 problems=Problems(),
             )
@@ -259,7 +235,7 @@ class _Shared:
 
 
 def _key(plan: Plan, *parts: Part) -> _Key:
-    """The values of the knobs that change some parts of a fit."""
+    """The values of the knobs that some parts of a fit depend on."""
     return tuple(
         value_of(plan, name) for name, knob in knobs().items() if knob.changes.intersection(parts)
     )
@@ -274,7 +250,7 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
         began = Spent.now()
         bundle = fit_bundle(training_set, plan, "compared-1", progress)
         spent += Spent.now() - began
-    except Exception as error:  # whatever it is, the others go on
+    except Exception as error:  # whatever it is, the other plans are still fitted
         log.debug("%s cannot be fitted", result.settings, exc_info=error)
         known = isinstance(error, DatasetError | UnknownBackboneError)
         return replace(result, error=str(error) if known else f"{type(error).__name__}: {error}")
@@ -293,11 +269,11 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
     )
 
 
-def _posts_and_asked(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
-    """The posts to fit on, and those whose photos are measured on: none is both.
+def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
+    """The posts to fit on, and the held-out ones to measure on.
 
     Raises:
-        DatasetError: where there are none of either, or nothing could be right.
+        DatasetError: if either is empty, or they have no hashtag in common.
     """
     if split == "train":
         raise DatasetError(
@@ -305,23 +281,17 @@ def _posts_and_asked(dataset: Path, split: str) -> tuple[list[Post], list[Post]]
         )
     train = [post for post in posts_of(dataset, "train") if post.hashtags]
     if split != VALIDATION:
-        asked = posts_of(dataset, split)
+        held_out = posts_of(dataset, split)
     elif any(post.split == VALIDATION for post in train):
-        asked = [post for post in train if post.split == VALIDATION]
+        held_out = [post for post in train if post.split == VALIDATION]
     else:
-        asked = [post for post in train if _drawn(post)]
-    apart = set(asked)
+        held_out = [post for post in train if is_drawn(post, VALIDATION_SHARE, f"{VALIDATION} ")]
+    apart = set(held_out)
     posts = [post for post in train if post not in apart]
     known = {tag for post in posts for tag in post.hashtags}
-    if not any(known.intersection(post.hashtags) for post in asked):
+    if not any(known.intersection(post.hashtags) for post in held_out):
         raise DatasetError(
             f"No hashtag of the {split!r} photos of {dataset.name} occurs on its other training "
             "posts, so there is nothing to measure."
         )
-    return posts, asked
-
-
-def _drawn(post: Post) -> bool:
-    """Whether a post is of the validation split that is made where a dataset names none."""
-    key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
-    return zlib.crc32(f"{VALIDATION} {key}".encode()) % 1000 < VALIDATION_SHARE * 1000
+    return posts, held_out

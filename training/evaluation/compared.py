@@ -13,17 +13,17 @@ from training.datasets.format import DatasetError, write_json
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a combination.
+    """How a combination was fitted and measured.
 
     Attributes:
-        settings: as of ``Combination``.
+        settings: those of its ``Combination``.
         photos: how many it was measured on.
-        backends: figures by backend, as ``evaluate`` has them; none where it could not be fitted.
+        backends: figures by backend, as in ``evaluate``; empty if it could not be fitted.
         intervals: their 95 % bootstrap intervals.
         empty_accuracy: what ``accuracy`` is for answers without a hashtag.
-        cpu_seconds, seconds: of the fit, by the processors and by the clock; without the features,
-            which are shared, with the vectors, as if they had been learnt for it alone.
-        error: why it could not be fitted, or nothing.
+        cpu_seconds, seconds: CPU and wall-clock time of the fit; without the features, which are
+            shared, with the vectors, as if they had been learnt for it alone.
+        error: why it could not be fitted, or "".
     """
 
     dataset: str
@@ -55,30 +55,30 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
-def result_file(folder: Path, settings: Sequence[str], of: Mapping[str, Any]) -> Path:
-    """The file of a result: named for people, found by what the result came of.
+def result_file(folder: Path, settings: Sequence[str], inputs: Mapping[str, Any]) -> Path:
+    """The file of a result, identified by a digest of its inputs.
 
-    The same plan may have been written in another way before.
+    The rest of the name is for people, and may differ: one plan can be written in several ways.
     """
-    digest = hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]
     name = re.sub(r"[^\w.=-]+", "_", "_".join(settings))[:100] or "plan"
     return next(folder.glob(f"*-{digest}.json"), folder / f"{name}-{digest}.json")
 
 
-def write_result(file: Path, result: Result, of: Mapping[str, Any]) -> None:
+def write_result(file: Path, result: Result, inputs: Mapping[str, Any]) -> None:
     """Writes a result, whole or not at all.
 
     Raises:
         DatasetError: where it cannot be written.
     """
     try:
-        write_json(file, asdict(result) | {"of": of})
+        write_json(file, asdict(result) | {"of": inputs})
     except OSError as error:
         raise DatasetError(f"{file} cannot be written ({error.strerror or error}).") from error
 
 
 def read_result(file: Path) -> Result | None:
-    """A result; None where there is no file or another one."""
+    """Reads a result; None if the file is missing or is no result."""
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
         del values["of"]
@@ -89,7 +89,7 @@ def read_result(file: Path) -> Result | None:
 
 
 def read_results(folder: Path) -> list[Result]:
-    """All results in a folder, by what they were measured on and by their settings.
+    """All results in a folder, sorted by what they were measured on and by their settings.
 
     Raises:
         DatasetError: where there is none.
@@ -104,7 +104,7 @@ def read_results(folder: Path) -> list[Result]:
 
 
 def _natural(result: Result) -> list[tuple[str, float, str]]:
-    """Sorts 40 before 150."""
+    """A sort key by which 40 comes before 150."""
     order = []
     for setting in result.settings:
         name, _, value = setting.partition("=")

@@ -1,4 +1,4 @@
-"""How well duplicate photos are recognised: what the thresholds of recommenders.copies come from.
+"""How well duplicate photos are recognised; the thresholds of recommenders.copies come from this.
 
 Photos are changed as people's phones and messengers do (smaller, JPEG of low quality, brighter,
 cropped), and every copy is looked up among all the photos, the way the bot looks one up. Photos
@@ -48,7 +48,7 @@ _LISTED = 10
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """What n photos are recognised by.
+    """The fingerprints of n photos.
 
     Attributes:
         hashes: of each.
@@ -66,8 +66,8 @@ class Survey:
     Attributes:
         originals: row by row.
         sample: (m,) the rows of those that were changed.
-        changed: by name of the change, m each.
-        patched: how many of the sample pass for one where one has a red and one a blue patch.
+        changed: of the changed photos, m for each change, by its name.
+        patched: photos of the sample that count as the same with a red and with a blue patch.
     """
 
     photos: tuple[Path, ...]
@@ -97,13 +97,13 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What comes of looking changed photos up.
+class LookUps:
+    """The outcome of looking changed photos up.
 
     Attributes:
-        found: those whose best match was their own photo.
-        missed: photos whose changed one matched nothing.
-        mistaken: (photo that was changed, the other photo that matched best).
+        found: how many matched their own photo best.
+        missed: photos whose changed copy matched nothing.
+        mistaken: the changed photo, and the other photo that it matched best.
     """
 
     found: int
@@ -119,7 +119,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Figures:
-    """What the thresholds give on a survey.
+    """The outcome of the thresholds on a survey.
 
     Attributes:
         photos: how many there are.
@@ -130,7 +130,7 @@ class Figures:
     """
 
     photos: int
-    changed: Mapping[str, Found]
+    changed: Mapping[str, LookUps]
     false_pairs: tuple[Pair, ...]
     proposed_pairs: int
     max_candidates: int
@@ -213,7 +213,7 @@ def measure(
     def alike(
         one: Hashes, vector: NDArray[np.float16], name: Path, limit: int
     ) -> Iterator[list[Pair]]:
-        """The photos that pass for the same, view by view, the most alike first."""
+        """The photos that count as the same, view by view, the most alike first."""
         nonlocal compared
         for view, among_cropped, either in copies.looked_up(one):
             index = inner if among_cropped else whole
@@ -228,7 +228,7 @@ def measure(
             for row, different in bits.items():
                 other = near[row]
                 (cosine,) = copies.cosines(vector, originals.features[other][None])
-                if not cosine < min_cosine:  # what was not computed does not decide
+                if not cosine < min_cosine:  # also true of NaN, where features were not computed
                     distance = copies.distance(view.average, _unsigned(index.average[other]))
                     pairs.append(Pair(name, photos[other], distance, different, float(cosine)))
             yield sorted(pairs, key=_by_likeness)
@@ -248,7 +248,7 @@ def measure(
                 found += 1
             else:
                 mistaken.append(best)
-        changed[name] = Found(found, tuple(missed), tuple(mistaken))
+        changed[name] = LookUps(found, tuple(missed), tuple(mistaken))
 
     pairs: dict[frozenset[Path], Pair] = {}
     proposed = 0
@@ -299,12 +299,12 @@ def main(
     table.add_row("photos", f"{figures.photos:,}")
     table.add_row("of them changed and looked up", f"{len(surveyed.sample):,}")
     for name in COPIES:
-        found = figures.changed[name]
-        table.add_row(f"copies found, {name}", f"{found.found:,} ({found.share:.2%})")
-        table.add_row("… taken for another photo", f"{len(found.mistaken):,}")
+        look_ups = figures.changed[name]
+        table.add_row(f"copies found, {name}", f"{look_ups.found:,} ({look_ups.share:.2%})")
+        table.add_row("… taken for another photo", f"{len(look_ups.mistaken):,}")
     for name in RECOLOURED:
-        found = figures.changed[name]
-        table.add_row(f"taken for their own {name}", f"{found.found:,} ({found.share:.2%})")
+        look_ups = figures.changed[name]
+        table.add_row(f"taken for their own {name}", f"{look_ups.found:,} ({look_ups.share:.2%})")
     table.add_row("a red and a blue patch taken for one", f"{surveyed.patched:,}")
     table.add_row("different photos taken for one", f"{len(figures.false_pairs):,}")
     table.add_row("… that average hashes alone would take", f"{figures.proposed_pairs:,}")
@@ -357,7 +357,7 @@ def _stacked(rows: Sequence[tuple[Hashes, NDArray[np.float16]]]) -> Fingerprints
 
 
 def _patches_pass(photo: Image.Image) -> bool:
-    """Whether the photo with a red patch passes for the one with a blue patch."""
+    """Whether the photo with a red patch counts as the same as with a blue one."""
     red, blue = (copies.hashes(with_a_patch(photo, colour)) for colour in (RED_PATCH, BLUE_PATCH))
     index = _Index([blue])
     near = copies.nearest(red.average, index.average)

@@ -1,10 +1,9 @@
-"""What OpenVINO computes against what torch computes, and how long each takes.
+"""Compares the features of OpenVINO with those of torch, and the time that each takes.
 
     python -m training.evaluation.engines PHOTOS --backbone efficientnet_lite2
 
-The features that DEVICE=cpu gives, by torch on one thread and in its quickest memory format, are
-the reference. Beside the time that
-passes stands that of the processor, so that other work on the machine does not blur the figures.
+The reference is what DEVICE=cpu computes: torch on one thread, in its fastest memory format. CPU
+time is shown beside wall-clock time, so that other work on the machine does not blur the figures.
 """
 
 from collections.abc import Callable
@@ -80,7 +79,7 @@ def main(
 def _features(
     compiled: Backbone, reference: Backbone, paths: list[Path], progress: Progress
 ) -> tuple[Floats, Floats]:
-    """Features of the photos that can be read, by either."""
+    """Features of the readable photos by both networks."""
     ours, theirs = [], []
     for number, path in enumerate(paths):
         progress(compiled.name, number, len(paths))
@@ -123,7 +122,7 @@ def _times(compiled: Backbone, reference: Backbone) -> list[str]:
 
 
 def _alternating(*actions: Callable[[], object]) -> list[NDArray[np.float64]]:
-    """Of each action, by turns: median milliseconds that pass, and of the processor."""
+    """Runs the actions in turn; of each, median milliseconds by the clock and of the CPU."""
     times: list[list[tuple[float, float]]] = [[] for _ in actions]
     for round_ in range(ROUNDS + 1):
         for action, own in zip(actions, times, strict=True):

@@ -1,4 +1,4 @@
-"""How good a bundle is on a dataset's split, beside baselines fitted in the same run."""
+"""Measures a bundle on a dataset's split, beside baselines fitted in the same run."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -50,17 +50,17 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Answers:
-    """What every backend and baseline answers to the photos of a split, and what is true.
+    """The answers of every backend and baseline to the photos of a split, and the truth.
 
     Attributes:
         posts: those of the split whose photos could be read.
         features: the split's, (n, dims) by backbone.
-        hashtags: V of them, the bundle's first: those that training knew.
+        hashtags: the V that training knew, the bundle's first.
         truth: (n, V) bool, which of them the photos carry.
         lengths: (n,) hashtags of each photo, those outside ``hashtags`` included.
         tops: by backend and baseline (n, top) columns of ``hashtags``, best first; -1 where there
             were fewer.
-        problems: what could not be read, in lines for people.
+        problems: what could not be read, as lines for people.
     """
 
     engine: Engine
@@ -99,7 +99,7 @@ def evaluate(
     cache_dir: Path,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Measures every backend of a bundle as a user meets it, and baselines fitted beside it.
+    """Measures every backend of a bundle as users get it, and baselines fitted in the same run.
 
     Args:
         model_dir: the bundle; None for the starter.
@@ -147,7 +147,7 @@ def answer_split(
 
     posts, features = photos_of(split, problems)
     train_posts = posts_of(dataset, "train")
-    # Judged by what training knew: hashtags of the bundle and of the training split alike.
+    # Measured on all that training knew: the bundle's hashtags and the training split's.
     hashtags = list(
         dict.fromkeys([*engine.hashtags, *vocabulary(post.hashtags for post in train_posts)])
     )
@@ -158,8 +158,8 @@ def answer_split(
             "the bundle, so there is nothing to measure."
         )
     tops = tops_of_backends(engine, features, hashtags, top, progress)
-    train = photos_of("train", Problems())
-    tops |= _baselines(engine, *train, features, hashtags, top, progress)
+    train, train_features = photos_of("train", Problems())
+    tops |= _baselines(engine, train, train_features, features, hashtags, top, progress)
     return Answers(
         engine=engine,
         dataset=dataset.name,
@@ -181,7 +181,7 @@ def tops_of_backends(
     top: int,
     progress: Progress = silent,
 ) -> dict[str, NDArray[np.intp]]:
-    """The answers of a bundle's backends to photos, as a user meets them.
+    """The answers of a bundle's backends to photos, as users get them.
 
     Args:
         features: (n, dims) by backbone.
@@ -232,7 +232,7 @@ def _baselines(
     add("als_seed", baselines.als_seed(features[als], counts, test[als]))
     try:
         tags, vectors = train_vectors(posts)
-    except DatasetError:  # hashtags never stand together: none is nearer to another
+    except DatasetError:  # no post has two hashtags: any vectors are as good
         draw = np.random.default_rng(0)
         tags, vectors = hashtags, draw.standard_normal((len(hashtags), 150), np.float32)
     vectors = aligned(hashtags, tags, vectors)

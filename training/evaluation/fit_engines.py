@@ -1,7 +1,7 @@
-"""The same fits by both engines: python -m training.evaluation.fit_engines
+"""Compares the fits of both engines: python -m training.evaluation.fit_engines
 
-Each seed is fitted by each from the same features and measured on the test split, so that what one
-engine moves by between seeds stands beside what the other differs by.
+Each engine fits each seed on the same features and is measured on the test split, so that the
+difference between engines can be compared with the spread between seeds.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ from training.evaluation.metrics import bootstrap, measure
 from training.fitting.fit_engine import ONE_MACHINE
 from training.fitting.pipeline import fit_bundle
 from training.fitting.plan import Plan, with_values
-from training.fitting.prepare import embed_posts, posts_of, prepare_photos
+from training.fitting.prepare import Networks, embed_posts, posts_of, prepare_photos
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.spark.session import spark_session
 from training.spark.spark_engine import SparkEngine
@@ -47,15 +47,11 @@ def main(
         photos = prepare_photos(
             posts_of(dataset, "train"),
             plan,
-            backend=backend,
-            backbone=backbone,
-            weights_dir=None,
-            cache_dir=cache,
-            fetch=False,
+            Networks(cache, backend=backend, backbone=backbone, fetch=False),
             problems=Problems(),
             progress=progress,
         )
-        asked, features, _ = embed_posts(
+        test_posts, features, _ = embed_posts(
             posts_of(dataset, "test"),
             list(photos.backbones.values()),
             cache,
@@ -63,8 +59,8 @@ def main(
             problems=Problems(),
         )
         hashtags = vocabulary(post.hashtags for post in photos.posts)
-        truth = matrix([post.hashtags for post in asked], hashtags).toarray() > 0
-        lengths = lengths_of([post.hashtags for post in asked])
+        truth = matrix([post.hashtags for post in test_posts], hashtags).toarray() > 0
+        lengths = lengths_of([post.hashtags for post in test_posts])
         rows: dict[tuple[str, str], list[tuple[float, ...]]] = {}
         intervals: dict[tuple[str, str], str] = {}
         for seed in range(seeds):
@@ -80,7 +76,7 @@ def main(
                     low, high = bootstrap(top, truth, lengths)["recall"]
                     intervals.setdefault((name, engine.name), f"{low:.3f} to {high:.3f}")
     table = figures_table(
-        f"{len(asked)} test photos, {AT} hashtags each; means over {seeds} seeds (least to most)",
+        f"{len(lengths)} test photos, {AT} hashtags each; means over {seeds} seeds (least to most)",
         [*FIGURES, "recall of seed 0, 95 %"],
     )
     for key, of_seeds in rows.items():

@@ -1,9 +1,9 @@
-"""What each step of a fit takes as posts grow: python -m training.evaluation.fitting_time
+"""Time and memory of each step of a fit as posts grow: python -m training.evaluation.fitting_time
 
-Hashtags are those of a dataset's posts, drawn again where there are too few; features of the usual
-backbones are made up: a direction for each hashtag, the sum of a post's, and noise, in a space of
-true features' variances. Each photo has a mirrored copy. Computing features is left
-out: it takes as long for each photo, once, and they are cached.
+Hashtags are those of a dataset's posts, drawn repeatedly if there are too few. Features of the
+default backbones are synthetic: a direction per hashtag, summed over the post's, plus noise, with
+the variances of true features. Each photo has a mirrored copy. Computing features is left out: it
+takes the same time for each photo, once, and they are cached.
 """
 
 import math
@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -50,14 +50,14 @@ STEPS = {
     "fusion": "choosing and fusion",
     "categories and similar hashtags": "categories",
 }
-"""Steps by how what a fit says of its progress begins."""
+"""Steps by the beginnings of a fit's progress messages."""
 _BETWEEN = 0.5
-"""Seconds between two looks at the memory."""
+"""Seconds between two samples of the memory."""
 
 
 @dataclass
-class Step:
-    """What one step took: seconds of the processors and of the clock, most bytes in memory."""
+class Cost:
+    """Seconds of the CPU and of the clock, and peak bytes in memory."""
 
     cpu: float = 0.0
     clock: float = 0.0
@@ -66,49 +66,51 @@ class Step:
 
 @dataclass
 class Steps:
-    """A progress that notes what each step takes, by its name."""
+    """A progress callback that records what each step takes, by its name."""
 
-    steps: dict[str, Step] = field(default_factory=dict)
+    steps: dict[str, Cost] = field(default_factory=dict)
     now: str = ""
     since: Spent = field(default_factory=Spent.now)
 
     def __call__(self, doing: str, done: int, total: int) -> None:
-        """What was spent until now belongs to the step before."""
+        """Adds the time since the last call to the step before."""
         spent = Spent.now()
         if self.now:
             took = spent - self.since
             self.steps[self.now].cpu += took.cpu
             self.steps[self.now].clock += took.clock
-        self.now = next(step for said, step in STEPS.items() if doing.startswith(said))
+        self.now = next(step for start, step in STEPS.items() if doing.startswith(start))
         self.since = spent
-        self.steps.setdefault(self.now, Step())
+        self.steps.setdefault(self.now, Cost())
 
     def watch(self, ended: threading.Event) -> None:
-        """Notes the memory until an event; for a thread of its own."""
+        """Samples the memory until an event; for a thread of its own."""
         while not ended.wait(_BETWEEN):
             step = self.steps.get(self.now)
             if step is not None:
-                step.peak = max(step.peak, memory())
+                step.peak = max(step.peak, _memory())
 
 
-def memory() -> int:
+def _memory() -> int:
     """Bytes that this process and its children have in memory, shared ones once; 0 if unknown."""
-    total = 0
     try:
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     except OSError:
         children = []
-    for process in ["self", *children]:
-        try:
-            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        except OSError:  # it has ended, or this is no Linux
-            continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    return total
+    return sum(map(memory_of, [os.getpid(), *map(int, children)]))
+
+
+def memory_of(process: int) -> int:
+    """Bytes that a process has in memory, with its part of those that it shares; 0 if unknown."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has ended, or this is not Linux
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 class _NoNetwork:
-    """Stands where features are not computed."""
+    """A placeholder where no features are computed."""
 
     on_gpu = False
 
@@ -116,8 +118,8 @@ class _NoNetwork:
         raise NotImplementedError
 
 
-def _made_up(posts: Sequence[Post], count: int) -> TrainingSet:
-    """So many posts of a dataset, drawn again where there are too few, with made-up features."""
+def _synthetic(posts: Sequence[Post], count: int) -> TrainingSet:
+    """``count`` posts, drawn repeatedly if there are fewer, with synthetic features."""
     random = np.random.default_rng(0)
     rows = random.permutation(len(posts))[:count]
     if count > len(posts):
@@ -157,7 +159,7 @@ def _features(
     return made[0], made[1]
 
 
-def measure(training_set: TrainingSet, plan: Plan) -> dict[str, Step]:
+def measure(training_set: TrainingSet, plan: Plan) -> dict[str, Cost]:
     """What each step of a fit takes."""
     steps, ended = Steps(), threading.Event()
     watching = threading.Thread(target=steps.watch, args=(ended,), daemon=True)
@@ -176,9 +178,9 @@ def measure(training_set: TrainingSet, plan: Plan) -> dict[str, Step]:
 
 
 def grown(values: Mapping[int, float], to: int) -> float:
-    """What a value comes to at more posts, if it grows on as between the last two numbers of them.
+    """Extrapolates a value to more posts from its values at the two largest numbers of posts.
 
-    In a straight line, or by a power of the posts where that is more.
+    Along a straight line, or a power law where that gives more.
     """
     (fewer, before), (more, last) = sorted(values.items())[-2:]
     line = last + max(last - before, 0.0) * (to - more) / (more - fewer)
@@ -206,12 +208,12 @@ def main(
     plan = with_values(Plan(), set_ or ())
     available = [post for post in read_posts(dataset) if post.hashtags]
     counts = sorted(set(posts or (2_000, 8_000, 20_000)))
-    measured: dict[int, dict[str, Step]] = {}
+    measured: dict[int, dict[str, Cost]] = {}
     hashtags: dict[int, int] = {}
     with reporting() as progress:
         for number, count in enumerate(counts):
             progress(f"{count:,} posts", number, len(counts))
-            training_set = _made_up(available, count)
+            training_set = _synthetic(available, count)
             hashtags[count] = len(training_set.hashtags)
             measured[count] = measure(training_set, plan)
     columns = [f"{count:,} posts, {hashtags[count]:,} hashtags" for count in counts]
@@ -224,7 +226,7 @@ def main(
     rows = {
         step: {count: measured[count][step] for count in counts} for step in measured[counts[0]]
     }
-    rows["all"] = {count: _together(measured[count].values()) for count in counts}
+    rows["all"] = {count: _together([*measured[count].values()]) for count in counts}
     for step, at in rows.items():
         cells = list(at.values())
         if len(counts) > 1:
@@ -237,20 +239,19 @@ def main(
     typer.echo(_most_memory())
 
 
-def _together(steps: Iterable[Step]) -> Step:
-    taken = list(steps)
-    return Step(
-        sum(step.cpu for step in taken),
-        sum(step.clock for step in taken),
-        max(step.peak for step in taken),
+def _together(steps: Sequence[Cost]) -> Cost:
+    return Cost(
+        sum(step.cpu for step in steps),
+        sum(step.clock for step in steps),
+        max(step.peak for step in steps),
     )
 
 
-def _grown(at: Mapping[int, Step], to: int) -> Step:
-    def value(of: Callable[[Step], float]) -> float:
+def _grown(at: Mapping[int, Cost], to: int) -> Cost:
+    def value(of: Callable[[Cost], float]) -> float:
         return grown({count: of(step) for count, step in at.items()}, to)
 
-    return Step(
+    return Cost(
         value(lambda step: step.cpu),
         value(lambda step: step.clock),
         round(value(lambda step: step.peak)),
@@ -258,7 +259,7 @@ def _grown(at: Mapping[int, Step], to: int) -> Step:
 
 
 def _most_memory() -> str:
-    """What the system tells of the most memory that this process ever had, in words."""
+    """The system's figure of this process's peak memory, in words."""
     unit = 1 if sys.platform == "darwin" else 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return f"ru_maxrss: {most / 1e9:.1f} GB, without the processes that fit heads."

@@ -1,4 +1,4 @@
-"""What a recommendation is worth: plain functions of arrays.
+"""Metrics of recommendations, as plain functions of arrays.
 
 Per photo: precision, recall, F2, accuracy and hit at k. Per hashtag: the image annotation
 literature's mean precision and recall over the hashtags of the test split, the F1 of those two
@@ -35,7 +35,7 @@ def top_columns(order: Floats, k: int) -> NDArray[np.intp]:
 
 
 def measure(top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]) -> dict[str, float]:
-    """All figures of one recommender.
+    """All metrics of one recommender.
 
     Args:
         top: (n, k) recommended columns, best first, none of them twice; -1 where there were fewer.
@@ -71,7 +71,7 @@ def hits_of(top: NDArray[np.intp], truth: Bools) -> Bools:
 def _of_photos(
     top: NDArray[np.intp], hits: Bools, truth: Bools, lengths: NDArray[np.integer]
 ) -> dict[str, NDArray[np.float64]]:
-    """The figures of each photo whose means are reported, (n,) each.
+    """The metrics of each photo whose means are reported, (n,) each.
 
     ``f2`` is the photo's F-beta with a beta of 2, in which recall weighs four times as much as
     precision: 5 · P · R / (4 · P + R), which is 5 · right / (4 · carried + k). Published projects
@@ -92,10 +92,10 @@ def _of_photos(
 
 
 def empty_accuracy(truth: Bools) -> float:
-    """The accuracy of answers without a single hashtag: the share of pairs that are no pair.
+    """The accuracy of answers without a single hashtag: the share of true negatives.
 
-    A photo carries a few of thousands of hashtags, so nearly all pairs are true negatives and this
-    is close to 1. What an accuracy tells is how far it lies above or below.
+    A photo carries a few of thousands of hashtags, so this is close to 1. Only the distance of an
+    accuracy from it tells anything.
     """
     return float(1 - truth.mean())
 
@@ -108,7 +108,7 @@ def bootstrap(
     The Bayesian bootstrap (Rubin 1981): in each round every photo gets a random weight above 0, and
     for the means over hashtags every hashtag too, since one photo tells nothing of how its
     hashtag's recall would vary. Drawing photos with replacement would lose a third of the hashtags
-    that only one photo carries, the hard ones, and the interval would stand beside the estimate.
+    that only one photo carries, the hard ones, and the interval would miss the estimate.
     ``n_plus`` counts hashtags, so for it the hashtags of the split are drawn with replacement.
     """
     generator = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""What people and messengers do to photos, and what makes another photo of one."""
+"""Changes to photos: those that people and messengers make, and those that make another photo."""
 
 from collections.abc import Callable, Mapping
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Are probabilities what they say? Predicted against observed, in bins (Murphy & Winkler 1977)."""
+"""Calibration: predicted probabilities against observed shares, in bins (Murphy & Winkler 1977)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Bin:
-    """Hashtags of photos to which about the same probability was given.
+    """Hashtags of photos with about the same predicted probability.
 
     Attributes:
         count: how many.
@@ -34,8 +34,8 @@ class Reliability:
     """The bins that are not empty, least probable first.
 
     Attributes:
-        error: the expected calibration error: what predicted and observed differ by, in the mean
-            over hashtags (Naeini et al. 2015).
+        error: the expected calibration error: the mean difference of predicted and observed over
+            hashtags (Naeini et al. 2015).
     """
 
     bins: tuple[Bin, ...]
@@ -43,7 +43,7 @@ class Reliability:
 
 
 def reliability(probabilities: Floats, carried: NDArray[np.bool_]) -> Reliability:
-    """Probabilities (m,) beside what is true (m,), in ``BINS`` bins of equal width."""
+    """Compares probabilities (m,) with the truth (m,) in ``BINS`` bins of equal width."""
     number = np.minimum((probabilities * BINS).astype(np.intp), BINS - 1)
     bins = []
     for each in np.unique(number):

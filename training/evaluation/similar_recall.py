@@ -1,12 +1,12 @@
-"""Whether similar hashtags stand together: python -m training.evaluation.similar_recall
+"""Do similar hashtags occur together? python -m training.evaluation.similar_recall
 
-Vectors are learnt from nine tenths of a dataset's posts. For each hashtag of the others its ten
-nearest ones are asked for, and how many of the post's other hashtags are among them. A floor leaves
-out, as an answer, hashtags that fewer posts carry; what it leaves out still counts as missed.
+Vectors are learnt from nine tenths of a dataset's posts. For each hashtag of the other posts, it
+measures how many of the post's other hashtags are among its ten nearest. A floor keeps hashtags
+that fewer posts carry out of the answers; they still count as missed.
 
-Of instagram_2019, floors of 1, 2, 3, 5 and 10 over three seeds gave skip-gram 0.132, 0.142, 0.148,
-0.152, 0.154 and CBOW, which lays rare hashtags near everything, 0.150, 0.153, 0.157, 0.163, 0.176;
-HARRISON's, of which hardly any is rare, stay within 0.002. Hence ``vectors.fewest_uses`` is 10.
+On instagram_2019, floors of 1, 2, 3, 5 and 10 over three seeds gave skip-gram 0.132, 0.142, 0.148,
+0.152, 0.154 and CBOW, which puts rare hashtags near everything, 0.150, 0.153, 0.157, 0.163, 0.176.
+On HARRISON, where hardly any is rare, all are within 0.002. Hence ``vectors.fewest_uses`` is 10.
 """
 
 from collections.abc import Sequence
@@ -46,19 +46,19 @@ def main(
     floors = tuple(floor or FLOORS)
     posts = [post for folder in dataset for post in read_posts(folder) if len(post.hashtags) > 1]
     held_out = np.random.default_rng(seed).random(len(posts)) < HELD_OUT
-    learn = [post for post, held in zip(posts, held_out, strict=True) if not held]
-    asked = [post for post, held in zip(posts, held_out, strict=True) if held]
-    uses = frequencies(post.hashtags for post in learn)
+    train = [post for post, is_test in zip(posts, held_out, strict=True) if not is_test]
+    test = [post for post, is_test in zip(posts, held_out, strict=True) if is_test]
+    uses = frequencies(post.hashtags for post in train)
     table = figures_table(
-        f"Recall at {AT} of hashtags that stand together in {len(asked):,} posts held out, "
-        f"{len(learn):,} learnt from",
+        f"Recall at {AT} of hashtags that stand together in {len(test):,} posts held out, "
+        f"{len(train):,} learnt from",
         [f"floor {floor}" for floor in floors],
     )
     for model in MODELS:
         with reporting() as progress:
-            tags, vectors = train_vectors(learn, model, seed=seed, progress=progress)
+            tags, vectors = train_vectors(train, model, seed=seed, progress=progress)
         counts = np.array([uses[tag] for tag in tags])
-        shares = [recalls(asked, tags, vectors, counts >= floor) for floor in floors]
+        shares = [recalls(test, tags, vectors, counts >= floor) for floor in floors]
         best = max(shares, key=lambda share: float(share.mean()))
         table.add_row(model, *(_figure(share, best) for share in shares))
     left = [sum(count >= floor for count in uses.values()) for floor in floors]
@@ -79,7 +79,7 @@ def recalls(
     """By post, the share of a hashtag's companions among its ``AT`` nearest, a mean over hashtags.
 
     Args:
-        posts: not those that the vectors are of.
+        posts: others than the vectors were learnt from.
         tags: of the vectors (V, d).
         allowed: (V,) which of them may be an answer.
     """
@@ -87,12 +87,12 @@ def recalls(
     directions, answers = unit(vectors), np.flatnonzero(allowed)
     known = [sorted({column[tag] for tag in post.hashtags if tag in column}) for post in posts]
     known = [columns for columns in known if len(columns) > 1]
-    asked = np.unique(np.concatenate(known))
+    queries = np.unique(np.concatenate(known))
     # One more, since a hashtag is nearest to itself.
-    near, _ = nearest(directions[asked], directions[answers], AT + 1)
+    near, _ = nearest(directions[queries], directions[answers], AT + 1)
     answer = {
         query: [one for one in answers[row] if one != query][:AT]
-        for query, row in zip(asked.tolist(), near, strict=True)
+        for query, row in zip(queries.tolist(), near, strict=True)
     }
     shares = [
         np.mean([

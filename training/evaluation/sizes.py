@@ -1,8 +1,8 @@
 """Steps of a fit as posts grow, on one machine and by Spark: python -m training.evaluation.sizes
 
-Hashtags are those of real posts, drawn again where there are too few; features are made up, a
-direction for each hashtag and noise. Only the steps that an engine computes are measured; the heads
-are the same code for all, and ``training.evaluation.fitting_time`` measures them.
+Hashtags are those of real posts, drawn with replacement; features are synthetic, a direction per
+hashtag and noise. Only the steps that an engine computes are measured; the rest is the same code
+for both, and ``training.evaluation.fitting_time`` measures it.
 """
 
 import os
@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +18,7 @@ import typer
 from rich.console import Console
 
 from training.datasets.format import Post, read_posts
+from training.evaluation.fitting_time import Cost, memory_of
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.plan import Plan, with_values
 from training.fitting.vocabulary import matrix, vocabulary
@@ -29,37 +29,29 @@ from training.terminal import figures_table, reporting, tool
 
 GROUPS = 24
 _POINTS, _POINT_DIMS = 20_000, 50
-"""What categories are made of, however many posts there are."""
+"""The size of k-means's input, however many posts there are."""
 _BETWEEN = 0.5
-"""Seconds between two looks at the memory and the processor."""
+"""Seconds between two samples of memory and CPU time."""
 
 
-@dataclass
-class Cost:
-    """Seconds of the processors and of the clock, and the most bytes in memory."""
-
-    cpu: float = 0.0
-    clock: float = 0.0
-    peak: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.cpu:,.0f} s of {self.clock:,.0f} s, {self.peak / 1e9:.1f} GB"
+def _shown(cost: Cost) -> str:
+    return f"{cost.cpu:,.0f} s of {cost.clock:,.0f} s, {cost.peak / 1e9:.1f} GB"
 
 
 @contextmanager
 def costs() -> Iterator[Cost]:
-    """What a block costs, in this process and in all that it has started."""
+    """Measures what a block costs, in this process and its descendants."""
     cost, ended = Cost(), threading.Event()
     before, began = _spent(), time.monotonic()
     most = dict(before)
 
-    def look() -> None:
+    def sample() -> None:
         most.update(now := _spent())
-        cost.peak = max(cost.peak, sum(map(_memory, now)))
+        cost.peak = max(cost.peak, sum(map(memory_of, now)))
 
     def watch() -> None:
         while not ended.wait(_BETWEEN):
-            look()
+            sample()
 
     watching = threading.Thread(target=watch, daemon=True)
     watching.start()
@@ -68,13 +60,13 @@ def costs() -> Iterator[Cost]:
     finally:
         ended.set()
         watching.join()
-        look()
+        sample()
         cost.cpu = sum(spent - before.get(process, 0.0) for process, spent in most.items())
         cost.clock = time.monotonic() - began
 
 
 def _spent() -> dict[int, float]:
-    """Seconds of the processors by process: this one and all below it, where there is /proc."""
+    """CPU seconds by process: this one and its descendants, where there is /proc."""
     tick = os.sysconf("SC_CLK_TCK")
     spent, parents = {}, {}
     for file in Path("/proc").glob("[0-9]*/stat"):
@@ -91,19 +83,10 @@ def _spent() -> dict[int, float]:
     return {process: spent[process] for process in ours if process in spent}
 
 
-def _memory(process: int) -> int:
-    """Bytes that a process has in memory, its part of those that it shares."""
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    except OSError:  # it has ended
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-
-
 def _steps_of(
     engine: FitEngine, posts: list[Post], plan: Plan, dims: int
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """The steps that an engine computes, by what they are called."""
+    """The steps that an engine computes, with their names."""
     hashtags = vocabulary(post.hashtags for post in posts)
     counts = matrix([post.hashtags for post in posts], hashtags)
     random = np.random.default_rng(0)
@@ -176,10 +159,10 @@ def main(
         list(columns),
     )
     for step in next(iter(columns.values())):
-        table.add_row(step, *(str(column[step]) for column in columns.values()))
+        table.add_row(step, *(_shown(column[step]) for column in columns.values()))
     Console(width=max(100, 40 * len(columns))).print(table)
     if master is not None:
-        Console().print(f"Starting and ending a session: {cost}.")
+        Console().print(f"Starting and ending a session: {_shown(cost)}.")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Features of many photos: cached on the disk, computed on every core, picked row by row."""
+"""Features of many photos: cached on disk, computed on every core, indexed by row."""

@@ -1,6 +1,6 @@
-"""Features of photos kept on the disk: one SQLite file per backbone, set of weights and change.
+"""A cache of photo features on disk: one SQLite file per backbone, weights and change.
 
-A photo is known by its content, so one that moved or was renamed is found again.
+Photos are keyed by content, so a file may be moved or renamed.
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ from training.features.changes import AS_IT_IS, Change
 
 
 class FeatureCache:
-    """Features as float16 under the SHA-256 of a photo's bytes.
+    """Features as float16, keyed by the SHA-256 of a photo's bytes.
 
     Raises:
         DatasetError: where the file cannot be read or written.
@@ -26,7 +26,7 @@ class FeatureCache:
     def __init__(self, folder: Path, backbone: Backbone, change: Change = AS_IT_IS) -> None:
         self.path = folder / f"{backbone.name}-{backbone.sha256[:12]}{change.file_suffix}.sqlite"
         self._dims = backbone.dims
-        with self._usable():
+        with self._errors_explained():
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self.path, timeout=30)
             self._connection.execute("PRAGMA journal_mode=WAL")
@@ -36,7 +36,7 @@ class FeatureCache:
 
     def get(self, digest: bytes) -> NDArray[np.float16] | None:
         """The features (dims,) of a digest, or None."""
-        with self._usable():
+        with self._errors_explained():
             row = self._connection.execute(
                 "SELECT vector FROM features WHERE photo = ?", (digest,)
             ).fetchone()
@@ -45,8 +45,8 @@ class FeatureCache:
         return np.frombuffer(row[0], np.float16)
 
     def put(self, rows: Iterable[tuple[bytes, NDArray[np.float16]]]) -> None:
-        """Stores digests' features (dims,), for good as soon as this returns."""
-        with self._usable(), self._connection:
+        """Stores features (dims,) by digest; they are committed when this returns."""
+        with self._errors_explained(), self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?)",
                 [(digest, features.tobytes()) for digest, features in rows],
@@ -56,7 +56,7 @@ class FeatureCache:
         self._connection.close()
 
     @contextmanager
-    def _usable(self) -> Iterator[None]:
+    def _errors_explained(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:

@@ -1,8 +1,7 @@
-"""Changed copies of photos to learn from: mirrored left to right, or in other colours.
+"""Data augmentation: copies of photos mirrored left to right, or with jittered colours.
 
 Colours are jittered as in torchvision's ColorJitter: brightness, contrast, saturation and hue, in
-any order. How is drawn from the photo's own content and the copy's number, so a copy is the same
-whenever it is computed.
+random order. The photo's content and the copy's number seed it, so a copy is always the same.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from recommenders.backbones.recipe import View
 
 HUE = 0.25
-"""How far hue goes round its circle, as a share of the strength: more turns grass to water."""
+"""The largest hue shift in turns, per unit of strength: more turns grass into water."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,7 @@ class Change:
     Attributes:
         mirrored: left to right.
         jitter: the number of the copy in other colours, from 1; 0 keeps the colours.
-        strength: how far its brightness, contrast and saturation go: from 1 - strength to
-            1 + strength.
+        strength: factors of brightness, contrast and saturation are 1 - strength to 1 + strength.
     """
 
     mirrored: bool = False
@@ -40,12 +38,12 @@ class Change:
 
     @property
     def file_suffix(self) -> str:
-        """What the name of a file of these features ends with, other for each change."""
+        """The end of the cache file's name, unique to each change."""
         mirrored = "-flipped" if self.mirrored else ""
         return mirrored + (f"-jitter{self.jitter}x{self.strength!r}" if self.jitter else "")
 
     def pixels(self, photo: Image.Image, view: View, digest: bytes) -> NDArray[np.uint8]:
-        """What a network sees of the changed photo: (side, side, 3) uint8.
+        """The changed photo as a network's input: (side, side, 3) uint8.
 
         Args:
             digest: SHA-256 of the photo's file.
@@ -74,7 +72,7 @@ MIRRORED = Change(mirrored=True)
 
 
 def _with_other_hue(image: Image.Image, turn: float) -> Image.Image:
-    """An image whose hue is turned by a share of its circle."""
+    """The image with its hue shifted by ``turn`` turns."""
     hue, saturation, value = image.convert("HSV").split()
     by = round(turn * 256)
     hue = hue.point([(one + by) % 256 for one in range(256)])

@@ -1,10 +1,10 @@
 """Features of many photos, from the cache or computed.
 
-A batch is stored as soon as it is computed, so an interrupted run goes on where it stopped.
+A batch is stored as soon as it is computed, so an interrupted run resumes where it stopped.
 
-A process per core computes what is not cached, or the GPU where there is one. Which process it is,
-and what else is in a batch, makes no difference: on a CPU every photo is computed by itself, on one
-thread. A GPU's features differ from a CPU's in their last bits.
+One process per core computes what is not cached, or the GPU if there is one. On a CPU, features
+depend neither on the process nor on the batch: every photo is computed by itself, on one thread. A
+GPU's features differ from a CPU's in the last bits.
 """
 
 import hashlib
@@ -31,19 +31,19 @@ from training.progress import Progress, silent
 
 BATCH = 16
 FEW = 512
-"""So many photos are computed sooner than other processes have started."""
+"""Fewer photos than this are computed before other processes would have started."""
 
 _FILES = 1024
-"""Photos whose content is read before the next progress."""
+"""Files read between two progress reports."""
 
 Photos = list[tuple[int, Path]]
-"""Numbers of photos, and their files."""
+"""Photos' numbers and files."""
 
 Loaded = tuple[bytes, NDArray[np.uint8] | None, str]
-"""Of a photo: its digest, what a network sees of it or None, and why there is nothing."""
+"""A photo's digest, its pixels for the network or None, and why there are none."""
 
 Computed = list[tuple[int, bytes, NDArray[np.float16] | None, str]]
-"""Of each photo: its number, digest, features (dims,) or None, and why there are none."""
+"""Each photo's number, digest, features (dims,) or None, and why there are none."""
 
 
 def embed(
@@ -56,19 +56,19 @@ def embed(
     problems: Problems | None = None,
     processes: int | None = None,
 ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-    """Features of photo files, from the cache where they are there.
+    """Features of photo files, from the cache where possible.
 
     Args:
         paths: photo files; a file may appear more than once.
-        change: of the photos changed in this way.
+        change: applied to the photos first.
         problems: counts photos that cannot be read.
-        processes: how many compute; None for as many as there are cores, where it is worth it.
+        processes: None for one per core, where that is worth it.
 
     Returns:
         Features (n, dims) float16, zero where a photo could not be read, and (n,) bool which could.
 
     Raises:
-        DatasetError: where computing was cut short; what was computed is kept.
+        DatasetError: if computing was cut short; what was computed is in the cache.
     """
     problems = Problems() if problems is None else problems
     features = np.zeros((len(paths), backbone.dims), np.float16)
@@ -138,7 +138,7 @@ def _compute(
     processes: int | None,
     store: Callable[[Photos, Computed], None],
 ) -> None:
-    """Gives ``store`` the photos' features, a batch at a time and in no order."""
+    """Passes the photos' features to ``store``, a batch at a time and in no fixed order."""
     if not photos:
         return
     if processes is None:
@@ -146,17 +146,16 @@ def _compute(
     jobs = deque(photos[rows] for rows in batches(len(photos), BATCH))
     processes = min(processes, len(jobs))
     if processes == 1:
-        run_jobs(_computing, (backbone, change, cores()), jobs, 1, store)
+        run_jobs(_start_worker, (backbone, change, cores()), jobs, 1, store)
     else:
-        run_jobs(_computing, (pickle.dumps(backbone), change, 1), jobs, processes, store)
+        run_jobs(_start_worker, (pickle.dumps(backbone), change, 1), jobs, processes, store)
 
 
-def _computing(
+def _start_worker(
     network: Backbone | bytes, change: Change, threads: int
 ) -> Work[Photos, None, Computed]:
-    """What computes batches in one process; ``threads`` decode."""
+    """The function that computes batches in one process, decoding on ``threads`` threads."""
     backbone: Backbone = pickle.loads(network) if isinstance(network, bytes) else network
-
     load = partial(_load, view=backbone.view, change=change)
 
     def compute(photos: Photos, _: object) -> Computed:
@@ -182,7 +181,7 @@ def _load(path: Path, *, view: View, change: Change) -> Loaded:
 
 
 def loaded_from(content: bytes, *, view: View, change: Change) -> Loaded:
-    """What a network sees of the content of a photo's file."""
+    """Decodes the content of a photo's file for the network."""
     try:
         photo = decode(content, max(WORKING_SIDE, view.shorter_side))
     except PhotoError as error:

@@ -1,7 +1,7 @@
-"""Photos to learn from, and picking some of them without copying their features.
+"""Training examples, and subsets of them that do not copy features.
 
-The features of 80,000 photos and of their mirror images take a gigabyte; the photos that are fitted
-on, those held out and those of each backend are all picked from the same ones.
+The features of 80,000 photos and of their mirror images take a gigabyte, which the subsets to fit
+on, to hold out and of each backend share.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ class Features(Protocol):
 
 
 class Picked:
-    """Rows of arrays that lie one under another, copied only when they are asked for.
+    """Rows of vertically stacked arrays, copied only when indexed.
 
     Args:
         arrays: each (n, dims).
-        rows: (m,) of all the arrays' rows.
+        rows: (m,) indices into the stack.
     """
 
     def __init__(self, arrays: Sequence[Features], rows: Rows) -> None:
@@ -55,7 +55,7 @@ class Picked:
 
 @dataclass(frozen=True)
 class Mapped:
-    """Features in a ``.npy`` file, which processes that get this share in memory."""
+    """Features in a ``.npy`` file, memory-mapped so that processes share them."""
 
     path: Path
 
@@ -101,7 +101,7 @@ class Examples:
         )
 
     def augmented(self, backbone: str) -> tuple[Features, csr_matrix]:
-        """Features and counts for training: those of changed copies too, where there are any."""
+        """Features and counts for training, those of any changed copies included."""
         copies = [one[backbone] for one in (self.mirrored, *self.jittered) if backbone in one]
         if not copies:
             return self.features[backbone], self.counts

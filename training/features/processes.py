@@ -1,8 +1,8 @@
-"""Jobs spread over processes, one a core, of which none is ever left behind.
+"""Jobs in several processes, none of which is ever left behind.
 
-Below is ``concurrent.futures``. What it lacks is that workers end at once, in the middle of a job,
-when this process is interrupted or killed: each waits for the end of a pipe whose other end is here
-alone. Ctrl-C reaches this process only, and progress of a job comes through a queue.
+Built on ``concurrent.futures``. Beyond that, workers end at once, in the middle of a job, when this
+process is interrupted or killed: each watches a pipe whose other end only this process holds.
+Ctrl-C reaches this process only, and jobs report progress through a queue.
 """
 
 import os
@@ -25,10 +25,10 @@ Result = TypeVar("Result")
 Message = TypeVar("Message")
 
 Work = Callable[[Job, Callable[[Message], None]], Result]
-"""Does one job; calls the function that it is given as often as there is progress."""
+"""Does one job, and reports its progress to the function passed with it."""
 
 _SECONDS = 0.2
-"""Between two looks for progress."""
+"""Between two polls for progress."""
 
 
 class ProcessEndedError(Exception):
@@ -46,12 +46,12 @@ def run_jobs(
     """Does jobs in several processes.
 
     Args:
-        start: called with ``args`` once in each process, gives what does one job there. It is found
-            by its name, so it is a module's own function.
+        start: called with ``args`` once in each process; returns the function that does one job.
+            It is pickled by name, so it must be at the top level of a module.
         jobs: taken from the left; ``on_result`` may add others.
-        processes: how many; 1 does all in this one.
-        on_result: called here with a job and its result, in no order.
-        on_progress: called here with what a job says of its progress, before its result.
+        processes: how many; 1 runs all jobs in this process.
+        on_result: called in this process with a job and its result, in no fixed order.
+        on_progress: called in this process with a job's messages, before its result.
 
     Raises:
         ProcessEndedError: where a process was killed.
@@ -63,10 +63,10 @@ def run_jobs(
             job = jobs.popleft()
             on_result(job, work(job, on_progress))
         return
-    # Not forked: what torch and BLAS hold in their threads would be lost in the copy.
+    # Not forked: the thread pools of torch and BLAS do not survive a fork.
     context = get_context("spawn")
     messages: SimpleQueue[Message] = context.SimpleQueue()
-    alive, here = context.Pipe(duplex=False)
+    alive, own_end = context.Pipe(duplex=False)
     # Not pickled by multiprocessing, which would put tensors into shared memory: containers
     # have little of it.
     pool = ProcessPoolExecutor(
@@ -75,10 +75,10 @@ def run_jobs(
     others = set(active_children())
     workers: set[BaseProcess] = set()
     pending: dict[Future[Result], Job] = {}
-    with alive, here:
+    with alive, own_end:
         try:
             while jobs or pending:
-                with _ctrl_c_later():  # a process starts as it gets its first job
+                with _ctrl_c_blocked():  # a process starts when it gets its first job
                     while jobs:
                         job = jobs.popleft()
                         pending[pool.submit(_do, job)] = job
@@ -93,14 +93,14 @@ def run_jobs(
             pool.shutdown()
             raise ProcessEndedError(_ending(workers)) from None
         except BaseException:
-            here.close()  # the workers end in the middle of their jobs
+            own_end.close()  # the workers end in the middle of their jobs
             raise
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def _ending(workers: set[BaseProcess]) -> str:
-    """How the process ended that ended first; the pool terminates the others."""
+    """How the first process to end ended; the pool terminates the others."""
     for status in (worker.exitcode or 0 for worker in workers):
         if status not in (0, -signal.SIGTERM):
             return f"signal {-status}" if status < 0 else f"exit status {status}"
@@ -111,14 +111,14 @@ class _Worker:
     """What a worker process was started with; empty in the process that started it."""
 
     messages: "SimpleQueue[Any]"
-    beginning: bytes
+    pickled: bytes
     work: Work[Any, Any, Any] | None = None
 
 
-def _begin(alive: Connection, messages: "SimpleQueue[Any]", beginning: bytes) -> None:
+def _begin(alive: Connection, messages: "SimpleQueue[Any]", pickled: bytes) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
-    _Worker.messages, _Worker.beginning = messages, beginning
+    _Worker.messages, _Worker.pickled = messages, pickled
 
 
 def _end_with_parent(alive: Connection) -> None:
@@ -129,18 +129,18 @@ def _end_with_parent(alive: Connection) -> None:
 
 def _do(job: Any) -> Any:
     if _Worker.work is None:
-        start, args = pickle.loads(_Worker.beginning)
+        start, args = pickle.loads(_Worker.pickled)
         _Worker.work = start(*args)
     return _Worker.work(job, _Worker.messages.put)
 
 
 @contextmanager
-def _ctrl_c_later() -> Iterator[None]:
-    """Lets processes that start meanwhile never get a Ctrl-C, not even before they ignore it."""
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Keeps Ctrl-C from processes that start meanwhile, even before they ignore it themselves."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # which would otherwise undo it as it starts itself
+    resource_tracker.ensure_running()  # its own start would undo this
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,1 +1,1 @@
-"""A new version of a bundle from what people taught."""
+"""Fine-tuning: a new version of a bundle from what people taught."""

@@ -1,4 +1,4 @@
-"""Fine-tuning from the database to a new version of the bundle, and back."""
+"""Fine-tunes a new version of the bundle on the database's labels, and rolls versions back."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -31,7 +31,7 @@ class Retrained:
     Attributes:
         version: the folder of the new version.
         tuned: how it was made and whether it was promoted.
-        photos: that people tagged and it learnt from.
+        photos: how many labelled photos it learnt from.
     """
 
     version: Path
@@ -42,18 +42,18 @@ class Retrained:
 async def retrain(
     versions: Versions, database: Database, weights_dir: Path | None, progress: Progress
 ) -> Retrained:
-    """Learns the labels that the version in use has not learnt, and promotes what is better.
+    """Fine-tunes on the labels that the version in use has not learnt; promotes a better version.
 
-    Labels learnt earlier are rehearsed with them. Hashtags that are blocked or not everybody's are
-    left out. The version is written first, then put in use, then the labels are marked and the news
-    noted: whatever is interrupted, no label is lost and the version in use stays whole.
+    Labels learnt earlier are used again. Hashtags that are blocked or not everybody's are left out.
+    The version is written, then promoted, then the labels are marked and the news stored: wherever
+    this is interrupted, no label is lost and the version in use stays whole.
 
     Raises:
         NothingToLearnError, BundleError, StorageError, WeightsError: a sentence for people.
     """
     with versions.alone():
         bundle = load(versions.current())
-        fitted_head(bundle)  # says so where the bundle has no such backend
+        fitted_head(bundle)  # raises if the bundle has no such backend
         backbone = str(bundle.settings["w2v"]["backbone"])
         knowing = versions.knowing()
         async with database.reading() as session:
@@ -101,10 +101,10 @@ def _nothing_new(model: str, counts: training_labels.Counts) -> str:
 
 
 def taught_photos(photos: list[LabelledPhoto], vocabulary: Sequence[str]) -> TaughtPhotos:
-    """Labelled photos as arrays; a hashtag weighs as many people as gave it.
+    """Labelled photos as arrays; a hashtag's weight is the number of people who gave it.
 
     Args:
-        vocabulary: hashtags that are spelt as they are here, however people spelt them.
+        vocabulary: its spellings of hashtags come before people's.
     """
     written = Counter[str]()
     for photo in photos:
@@ -135,8 +135,7 @@ async def roll_back(versions: Versions, database: Database) -> tuple[Path, str, 
     """Goes back to the version before; its labels are to be learnt again.
 
     Returns:
-        The version that is in use now, the model that no longer is, and how many labels wait to be
-        learnt again.
+        The version now in use, the model rolled back, and how many labels are to be learnt again.
 
     Raises:
         BundleError, StorageError: a sentence for people.

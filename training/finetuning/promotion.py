@@ -1,4 +1,4 @@
-"""Whether a fine-tuned head is to take the old one's place, by its recall of photos held out."""
+"""Decides by recall on held-out photos whether a fine-tuned head replaces the old one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from training.fitting.choosing import AT
 from training.fitting.head import FittedHead, head_recommender
 
 FIRST = 10
-"""Hashtags of an answer among which a held-out label counts as recalled."""
+"""How many hashtags of an answer count when recall of held-out labels is measured."""
 
 ROWS = 256
 """Photos whose scores for all hashtags are in memory at a time."""
 
 MOST_LOST = 0.01
-"""What recall on the held-out replay may lose."""
+"""The most that recall on the held-out replay may drop."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Decision:
     """Whether a head is to be promoted.
 
     Attributes:
-        outcome: ``learnt`` where it is, otherwise what speaks against it.
+        outcome: ``learnt`` if so, otherwise what speaks against it.
         reason: the same as a sentence with its figures.
     """
 
@@ -79,7 +79,7 @@ def split_held_out(
 
 
 class HeldOut:
-    """The photos that heads are judged by: of the replay, and taught ones.
+    """The photos that heads are measured on: of the replay, and taught ones.
 
     Args:
         features: (n, dims) of the taught photos held out.
@@ -100,7 +100,7 @@ class HeldOut:
         self._hashtags_per_post = read_w2v(bundle).hashtags_per_post
 
     def figures(self, head: FittedHead) -> Figures:
-        """What a head recalls of them."""
+        """A head's recall on them."""
         return Figures(
             recall(self._top(head, self._replay, AT), self._replay_weights),
             recall(self._top(head, self._features, FIRST), self._labels),
@@ -150,5 +150,5 @@ def decide(before: Figures, after: Figures) -> Decision:
 
 
 def widened(counts: csr_matrix, width: int) -> csr_matrix:
-    """The same rows with more columns, of hashtags that they do not carry."""
+    """The same rows with empty columns added up to ``width``."""
     return csr_matrix((counts.data, counts.indices, counts.indptr), (counts.shape[0], width))

@@ -1,7 +1,7 @@
 """A sample of the fit's photos that a bundle carries, so that learning more forgets nothing.
 
 Rehearsal of earlier examples (Robins 1995) is the simplest answer to catastrophic forgetting. Only
-features, as whole numbers, and columns of hashtags are carried: no photo can be had from them.
+features in 8 bits and indices of hashtags are carried: no photo can be restored from them.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ MOST = 2_000
 """Photos that a bundle carries; of EfficientNet-Lite0 they take 2.6 MB."""
 
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.05, 300
-"""The share of a fit's photos, and the most of them, that the head never sees: there it shows
-whether what was known is forgotten, since photos learnt by heart would hide it."""
+"""The share of a fit's photos, and the most of them, that the head is never fitted on: forgetting
+shows on these, while memorised photos would hide it."""
 
 
 @dataclass(frozen=True)

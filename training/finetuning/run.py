@@ -1,15 +1,15 @@
 """Fine-tuning the Word2Vec backend on what people taught.
 
-New hashtags join the vocabulary: their vectors start from the known hashtags they were given with,
-and where one stands alone, from where its photos are projected. Then the head, the vectors and the
+New hashtags join the vocabulary: their vectors start from the known hashtags they were given with
+or, where there are none, from the projections of their photos. Then the head, the vectors and the
 prior are trained on the taught photos together with the bundle's replay. A photo's targets are in
 part its own hashtags and in part what the old head recommends (learning without forgetting, Li &
-Hoiem 2016). Photos held out of both tell what was learnt and what was forgotten, and with that
-whether the new bundle is to take the old one's place.
+Hoiem 2016). Photos held out of both show what was learnt and what was forgotten, which decides
+whether the new bundle replaces the old one.
 
-The ALS backend is not trained here: the bot teaches it at once and again at each start, from the
-labels themselves. For the new hashtags the bundle gets factors solved from their photos, which
-those of the bot replace.
+The ALS backend is not trained here: the bot teaches it from the labels, at once and again at each
+start. For the new hashtags the bundle gets factors solved from their photos, which the bot then
+replaces by its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ from training.progress import Progress, silent
 
 HEAD = HeadPlan(
     epochs=15,
-    stop_after=15,  # there is little to stop earlier by
+    stop_after=15,  # too few photos for early stopping
     rate=2e-4,
     vector_rate=1.0,
     weight_decay=0.0,
@@ -56,12 +56,12 @@ HEAD = HeadPlan(
 )
 
 TAUGHT_WEIGHT, HEAVIEST = 0.5, 4.0
-"""What all taught photos together weigh beside the whole replay, and what one of them weighs beside
-one of the replay, at most."""
+"""The weight of all taught photos together relative to the whole replay, and the most weight of one
+relative to a photo of the replay."""
 
 OLD_SHARE, OLD_SHARE_OF_TAUGHT = 0.8, 0.3
-"""The part of a replay photo's targets that is what the old head recommends, and of a taught
-photo's: people name few of the hashtags that fit."""
+"""The old head's share in the targets of a replay photo, and of a taught one: people name few of
+the hashtags that fit."""
 
 OLD_HASHTAGS = 100
 """The old head's likeliest hashtags that count as recommended."""
@@ -70,8 +70,8 @@ HELD_OUT_SHARE = 0.2
 """Of the taught photos, to measure by."""
 
 STEPS = (1.0, 0.75, 0.5, 0.3)
-"""How much of the way from the old head to the trained one is gone: the first at which nothing is
-forgotten. A head between the two keeps much of both (Wortsman et al. 2022)."""
+"""Points on the way from the old head (0) to the trained one (1); the first at which nothing is
+forgotten is taken. A head between the two keeps much of both (Wortsman et al. 2022)."""
 
 
 class NothingToLearnError(Exception):
@@ -99,10 +99,9 @@ class FineTuned:
 
     Attributes:
         bundle: the new version.
-        added: hashtags that its vocabulary has and the old one's has not.
-        before, after: figures of the old head and the new, on photos that this training has not
-            seen.
-        decision: whether it may take the old one's place.
+        added: hashtags that are new in its vocabulary.
+        before, after: figures of the old head and the new on held-out photos.
+        decision: whether it may replace the old one.
     """
 
     bundle: Bundle
@@ -123,10 +122,10 @@ def fine_tune(
     """Trains a bundle's Word2Vec backend on what people taught.
 
     Args:
-        bundle: stays as it is.
-        model: the version's name for the new bundle.
-        classifier: the ImageNet classifier of the backend's backbone. With it the head that serves
-            other backbones learns too, as far as that backbone's classes tell what was taught.
+        bundle: not modified.
+        model: the new version's name.
+        classifier: the ImageNet classifier of the backend's backbone. With it the head for other
+            backbones is trained too, as far as ImageNet's classes express what was taught.
 
     Raises:
         NothingToLearnError: where too few photos were taught.
@@ -153,7 +152,7 @@ def fine_tune(
         if decide(before, after).promoted:
             break
 
-    # What was held out is learnt too, now that it has told how good the training is.
+    # The held-out photos are learnt too, now that they have measured the training.
     final = _between(start, _train(start, old, replay, features, counts, HEAD, progress), step)
     after = replace(after, replay=min(after.replay, judge.figures(final).replay))
     decision = decide(before, after)
@@ -193,7 +192,7 @@ def _train(
     plan: HeadPlan,
     progress: Progress,
 ) -> FittedHead:
-    """A head trained on from ``start``, on taught photos and on the replay's."""
+    """Trains a head from ``start`` on taught photos and on the replay's."""
     rehearsed = replay.features[replay.held_out :]
     own = widened(replay.counts[replay.held_out :], counts.shape[1])
     targets = vstack(
@@ -292,7 +291,7 @@ def _bundle(
     counts: csr_matrix,
     tuned: Mapping[str, Any],
 ) -> Bundle:
-    """The new version, with what ``recommenders.versions`` tells of it in its manifest."""
+    """The new version, its manifest with what ``recommenders.versions`` reports."""
     w2v = read_w2v(bundle)
     new = grown_bundle(bundle, hashtags, head.vectors, counts, features, w2v.backbone)
     new = new.with_parts({"w2v": head_part(w2v.backbone, head, w2v.hashtags_per_post)})

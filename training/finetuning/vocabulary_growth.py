@@ -41,7 +41,7 @@ def new_hashtags(vocabulary: Sequence[str], hashtags: Sequence[Mapping[str, floa
 def grown_head(
     head: FittedHead, features: Floats, counts: csr_matrix, bundle: Bundle
 ) -> FittedHead:
-    """A bundle's head whose vocabulary goes on to all columns of ``counts``.
+    """A bundle's head with its vocabulary extended to all columns of ``counts``.
 
     Args:
         features: (n, dims) of photos that carry the new hashtags.
@@ -49,17 +49,17 @@ def grown_head(
     """
     known = len(head.vectors)
     carried = counts[:, :known]
-    # Rare hashtags say more about their company than common ones.
+    # Rare known hashtags say more about a new one than common ones.
     company = np.asarray(carried @ (head.vectors * np.exp(-0.5 * head.prior)[:, None]), np.float32)
     alone = np.diff(carried.indptr) == 0
     if alone.any():
         company[alone] = head.head.project(features[alone])
-    late = counts[:, known:]
+    new = counts[:, known:]
     groups = head.head.groups
     company = directions(company, groups)
-    vectors = directions(np.asarray(late.T @ company, np.float32), groups)
-    uses = np.asarray((late > 0).sum(axis=0), np.float32).ravel()
-    # The prior as the fit would have begun it, moved as the fit moved those it knew.
+    vectors = directions(np.asarray(new.T @ company, np.float32), groups)
+    uses = np.asarray((new > 0).sum(axis=0), np.float32).ravel()
+    # As a fit starts its prior: the log of the hashtag's share of the photos.
     prior = np.log((uses + 0.5) / (_photos_of(bundle) + 1)).astype(np.float32)
     return replace(
         head,
@@ -125,7 +125,7 @@ def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: 
         else:
             without.append(row)
     if without and backbone == fitted.backbone:
-        # Hashtags that the fit did not know tell nothing of a photo, so its neighbours must.
+        # Photos without a known hashtag take the factors of their neighbours.
         for rows in batches(len(without), ROWS):
             some = without[rows]
             near, _ = nearest(fitted.space.project(features[some]), fitted.photos, 10)
@@ -144,7 +144,7 @@ def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: 
 
 
 def _grown_tables(tables: HashtagTables, vectors: Floats, uses: Floats) -> HashtagTables:
-    """New hashtags are niche, without likes, and at home where those similar to them are.
+    """New hashtags are niche, without likes, and in the category of those similar to them.
 
     Args:
         vectors: (V + new, d) unit vectors.
@@ -161,7 +161,7 @@ def _grown_tables(tables: HashtagTables, vectors: Floats, uses: Floats) -> Hasht
         width = columns.shape[1]
         new_columns = np.full((new, width), -1, np.int32)
         new_values = np.zeros((new, width), np.float16)
-        if number == 0:  # whose vectors these are
+        if number == 0:  # the model of ``vectors``
             count = min(width, known)
             new_columns[:, :count] = near[:, :count]
             new_values[:, :count] = near_cosines[:, :count]
@@ -186,5 +186,5 @@ def _grown_tables(tables: HashtagTables, vectors: Floats, uses: Floats) -> Hasht
 
 
 def _among(rows: NDArray[np.int8], near: NDArray[np.intp]) -> NDArray[np.int8]:
-    """Vectors (new, d), as they are stored, amid those of the hashtags near each new one."""
+    """Stored vectors (new, d): for each new hashtag, the mean of those near it."""
     return whole_numbers(unit(unit(rows.astype(np.float32))[near].sum(axis=1)))

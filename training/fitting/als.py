@@ -26,10 +26,10 @@ def photo_space(features: Features, plan: AlsPlan) -> PhotoSpace:
 
 
 def space_of(mean: Floats, variances: Floats, vectors: Floats, plan: AlsPlan) -> PhotoSpace:
-    """The space of as many directions as the plan's share of the variance takes.
+    """The space of the first components that keep the plan's share of the variance.
 
     Args:
-        mean: (dims,) float32 of the features.
+        mean: (dims,) float32, the features' mean.
         variances: (k,), largest first.
         vectors: (dims, k), their directions.
     """
@@ -43,9 +43,9 @@ def space_of(mean: Floats, variances: Floats, vectors: Floats, plan: AlsPlan) ->
 
 
 def _principal(features: Features, mean: Floats) -> tuple[Floats, Floats]:
-    """Variances, largest first, and their directions (dims, k) of features about their mean."""
+    """PCA of features: variances, largest first, and their directions (dims, k)."""
     count = len(features)
-    if count < len(mean):  # then no direction is lost by photos times photos, which are fewer
+    if count < len(mean):  # the (n, n) Gram matrix is smaller and has the same variances
         centred = np.concatenate(list(_blocks(features))).astype(np.float64) - mean
         variances, shares = np.linalg.eigh(centred @ centred.T)
         lengths = np.sqrt(np.maximum(variances, np.finfo(np.float64).tiny))
@@ -82,10 +82,9 @@ def _blocks(features: Features) -> Iterator[Floats]:
 def factorise(counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
     """Implicit ALS of counts (photos, hashtags): photo factors and hashtag factors, float32.
 
-    ``plan.alpha`` multiplies the counts, so that a count of 1 has the confidence alpha, where none
-    has 1.
+    ``plan.alpha`` multiplies the counts: a count of 1 has confidence alpha, no count has 1.
     """
-    # implicit has threads of its own, which those of BLAS would only hinder; it warns of them.
+    # BLAS's threads would compete with implicit's own, which warns about them.
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
             factors=min(plan.factors, *counts.shape),

@@ -1,9 +1,9 @@
-"""Categories: what posts are about, by which hashtags stand together.
+"""Categories: what posts are about, by which hashtags occur together.
 
-TF-IDF over posts' hashtag sets and k-means. A category is named by the three hashtags that weigh
-most in its posts' mean: boat_water_sailing. Where there are many hashtags, TF-IDF is first brought
-to fifty dimensions (latent semantic analysis, Deerwester et al. 1990): most posts share no hashtag
-with each other, and without it k-means heaps half of them into one group about nothing.
+TF-IDF over posts' hashtag sets and k-means. A category is named after the three hashtags with the
+most weight in its posts' mean: boat_water_sailing. With many hashtags, TF-IDF is first reduced to
+fifty dimensions (latent semantic analysis, Deerwester et al. 1990): most posts share no hashtag
+with each other, and without it k-means lumps half of them into one meaningless group.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ Points = Any
 """Rows, sparse or an array."""
 
 KS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 40, 48, 64)
-"""Numbers of categories that are tried; beyond these nobody browses them."""
+"""Numbers of categories that are tried; nobody browses more."""
 LEADERS = 3
 
 _DIMS = 50
@@ -36,10 +36,10 @@ _RESTARTS = 4
 _FIT_POSTS = 20_000
 _SILHOUETTE_POSTS = 3_000
 _NOISE = 0.01
-"""What a silhouette moves by chance: of those as good as the best the fewest are taken."""
-_DOUBT = 25.0
-"""Posts like the whole that are added to each category, so that a rare hashtag's single use in a
-small category does not make it at home there."""
+"""What a silhouette varies by chance: the fewest categories this near to the best are taken."""
+_PRIOR_POSTS = 25.0
+"""Average posts added to each category, so that a single use in a small category does not put a
+rare hashtag there."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Categories:
         names: C names, no two the same.
         leaders: C tuples of up to three hashtags, which the names are made of.
         posts: (P,) int32, the category of each post; -1 for a post without known hashtags.
-        of_hashtag: (V,) int32, the category where each hashtag is most at home; -1 for one that no
-            post uses.
+        of_hashtag: (V,) int32, the category that each hashtag belongs to; -1 for one that no post
+            uses.
         weight: (V,) float32 from 0 to 1, mean TF-IDF of each hashtag in its category's posts.
-        silhouette: how well the groups are told apart, -1 to 1; None where that cannot be said.
+        silhouette: how well the groups are separated, -1 to 1; None where undefined.
     """
 
     names: tuple[str, ...]
@@ -65,14 +65,14 @@ class Categories:
 
 
 class Grouping(Protocol):
-    """Points put into groups."""
+    """Clusters of points."""
 
     def predict(self, points: Points, /) -> Any:
         """The group of each point."""
 
 
 Cluster = Callable[[Points, int, int], Grouping]
-"""Puts points into so many groups, by a seed."""
+"""Clusters points; called with the points, the number of groups and a seed."""
 
 
 def categories(
@@ -86,8 +86,8 @@ def categories(
     """Groups posts by their hashtags. The same seed gives the same groups.
 
     Args:
-        hashtags: the vocabulary; other hashtags are passed over.
-        k: how many categories, by silhouette where None. There are fewer where fewer posts differ.
+        hashtags: the vocabulary; other hashtags are ignored.
+        k: how many categories, by silhouette where None; fewer if there are fewer distinct posts.
         cluster: k-means; ``k_means`` where None.
 
     Raises:
@@ -100,10 +100,10 @@ def categories(
     if not len(used):
         raise DatasetError("No post has a hashtag, so there is nothing to make categories of.")
     tfidf = TfidfTransformer().fit_transform(uses[used]).tocsr().astype(np.float32)
-    # More threads than one add the same numbers in another order, and k-means then ends elsewhere.
+    # More threads add the same numbers in another order, and k-means then ends elsewhere.
     with threadpool_limits(1):
         groups, silhouette = _group(tfidf, k, seed, cluster or k_means)
-    return _described(len(posts), used, groups, tfidf, uses[used], hashtags, silhouette)
+    return _named_and_sorted(len(posts), used, groups, tfidf, uses[used], hashtags, silhouette)
 
 
 def _uses(posts: Sequence[Post], hashtags: Sequence[str]) -> Rows:
@@ -118,7 +118,7 @@ def _uses(posts: Sequence[Post], hashtags: Sequence[str]) -> Rows:
 
 
 def k_means(points: Points, k: int, seed: int) -> Grouping:
-    """The best of some k-means."""
+    """k-means, the best of several starts."""
     fitted: Grouping = KMeans(k, n_init=_RESTARTS, random_state=seed).fit(points)
     return fitted
 
@@ -130,7 +130,7 @@ def _group(
     points = _points(tfidf, seed)
     random = np.random.default_rng(seed)
     fitted = points[_sample(points.shape[0], _FIT_POSTS, random)]
-    # Posts that say the same are one when groups are judged: repeats are no topic.
+    # Equal posts count once when groups are judged: repeats are no topic.
     distinct = fitted[_distinct(fitted)]
     different = distinct.shape[0]
     sample = distinct[_sample(different, _SILHOUETTE_POSTS, random)]
@@ -186,7 +186,7 @@ def _silhouette(sample: Points, means: Grouping) -> float:
     return float(silhouette_score(sample, groups))
 
 
-def _described(
+def _named_and_sorted(
     posts: int,
     used: NDArray[np.int64],
     groups: NDArray[np.int64],
@@ -197,7 +197,7 @@ def _described(
 ) -> Categories:
     sizes = np.bincount(groups)
     weights = _sums(groups, tfidf) / np.maximum(sizes, 1)[:, None]
-    # The largest first; of equal ones the one whose first post comes first.
+    # The largest first, equal ones by their first post.
     present, first = np.unique(groups, return_index=True)
     order = present[np.lexsort((first, -sizes[present]))]
     place = np.full(len(sizes), -1)
@@ -206,10 +206,10 @@ def _described(
 
     counts = _sums(groups, uses)[order]
     total = counts.sum(axis=0)
-    shares = (counts + _DOUBT * total / len(used)) / (sizes + _DOUBT)[:, None]
+    shares = (counts + _PRIOR_POSTS * total / len(used)) / (sizes + _PRIOR_POSTS)[:, None]
     of_hashtag = np.where(total > 0, shares.argmax(axis=0), -1).astype(np.int32)
 
-    # What stands in every category leads none: it would not tell them apart.
+    # A hashtag of every category leads none: it would not tell them apart.
     own = weights / np.maximum(weights.sum(axis=0), 1e-12)
     leaders = [
         [column for column in np.argsort(-row, kind="stable")[:LEADERS] if row[column]]
@@ -233,7 +233,7 @@ def _sums(groups: NDArray[np.int64], rows: Rows) -> NDArray[np.float64]:
 
 
 def _names(leaders: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The leaders joined; a number goes to a name that is taken."""
+    """Names from the joined leaders; repeated ones are numbered."""
     names: dict[str, None] = {}
     for tags in leaders:
         name, number = "_".join(tags), 1

@@ -1,7 +1,7 @@
 """Choosing on held-out photos: how much popularity counts, and how two backends are blended.
 
-Relevance of 5,000 photos for 20,000 hashtags takes 400 MB, and every choice that is tried as much
-again: so it is computed for a few photos at a time, and of each only the first hashtags are kept.
+Scores of 5,000 photos for 20,000 hashtags take 400 MB, and as much again for every value tried. So
+they are computed for a few photos at a time, and only the first hashtags of each are retained.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,8 +34,8 @@ _ROWS = 256
 def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
     """Rows of posts to fit on, and held-out rows to choose by, at most ``plan.choosing.most``.
 
-    These are of the validation split, where posts name one and others; else a share of them all,
-    shuffled by the plan's seed.
+    Held out is the validation split if some but not all posts name it, else a random share of all
+    posts, by the plan's seed.
     """
     order = np.random.default_rng(plan.seed).permutation(len(posts))
     named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
@@ -51,10 +51,10 @@ def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What is true of held-out photos, and how good answers to them are.
+    """The true hashtags of held-out photos, to measure answers against.
 
     Attributes:
-        popularity: (V,) in the photos that were fitted on.
+        popularity: (V,) in the photos to fit on.
         truth: (n, V) bool, which hashtags each photo carries.
         lengths: (n,) how many it carries, those outside the vocabulary included.
     """
@@ -65,7 +65,7 @@ class HeldOut:
 
     @classmethod
     def of(cls, fit_on: Examples, held_out: Examples, posts: Sequence[Post]) -> "HeldOut":
-        """Of held-out photos, which are those of ``posts``."""
+        """For held-out photos and their posts."""
         return cls(
             popularity(fit_on.counts),
             held_out.counts.astype(np.bool_).toarray(),
@@ -73,13 +73,13 @@ class HeldOut:
         )
 
     def figures(self, top: Top) -> dict[str, float]:
-        """All figures of the photos' first hashtags (n, k)."""
+        """All metrics of the photos' first hashtags (n, k)."""
         return measure(top, self.truth, self.lengths)
 
     def goodness(self, top: Top, *, rare: float = 0.0) -> float:
-        """What choices are made by: recall for the photos plus F1 for the hashtags.
+        """The criterion of all choices: recall over photos plus F1 over hashtags.
 
-        ``rare`` is what the share of hashtags that are recalled at all weighs beside them.
+        ``rare`` is the weight of a third term, the share of hashtags recalled at least once.
         """
         figures = self.figures(top)
         recalled = figures["n_plus"] / max(int(self.truth.any(axis=0).sum()), 1)
@@ -87,7 +87,7 @@ class HeldOut:
 
 
 class Blocks(Protocol):
-    """Relevance of photos, given block by block."""
+    """Relevance of photos, block by block."""
 
     def __len__(self) -> int: ...
 
@@ -96,7 +96,7 @@ class Blocks(Protocol):
 
 
 class Scored:
-    """A recommender's relevance of photos, computed as it is asked for."""
+    """A recommender's relevance of photos, computed on demand."""
 
     def __init__(self, recommender: Recommender, features: Features) -> None:
         self.recommender, self.features = recommender, features

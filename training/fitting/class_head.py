@@ -1,9 +1,9 @@
-"""A projection head that fits every ImageNet backbone: its classes stand between photo and vectors.
+"""A projection head for any ImageNet backbone, by way of the ImageNet classes.
 
 Layer one is the backbone's own classifier; layer two maps the 1,000 classes to hashtag vectors. It
 starts as the ConSE construction (Norouzi et al. 2014), the mean vector of each class's hashtags,
 which needs no photo, and may be fitted on top of one backbone's class probabilities. Either way
-nothing in it belongs to one backbone, so it carries over to another.
+layer two depends on no backbone, so it works with any.
 """
 
 from collections.abc import Sequence
@@ -58,8 +58,10 @@ def fitted_on(start: FittedHead, features: Features, counts: csr_matrix) -> Fitt
 
 
 def class_part(fitted: FittedHead, per_post: float, backbones: Sequence[str]) -> Part:
-    """The part ``w2v_classes`` of a bundle: everything but the classifier and the vectors, which
-    are those of the part ``w2v``; for ``backbones``, the first whose weights are there."""
+    """The part ``w2v_classes`` of a bundle, for the first of ``backbones`` with weights in place.
+
+    It lacks the classifier, and the vectors, which are those of the part ``w2v``.
+    """
     return class_head_part(
         ClassHead(
             tuple(backbones),

@@ -24,7 +24,7 @@ def fit_als(
     *,
     engine: FitEngine = ONE_MACHINE,
 ) -> tuple[AlsRecommender, Part]:
-    """Fits ALS; ``class_counts`` (classes, V) are hashtags of the classifier's classes."""
+    """Fits ALS; ``class_counts`` (classes, V) weigh the hashtags of the classifier's classes."""
     name = backbone.name
     space = engine.photo_space(examples.features[name], plan.als)
     photo_factors, hashtag_factors = engine.factorise(examples.counts, plan.als)
@@ -35,7 +35,7 @@ def fit_als(
     fitted = FittedAls(
         name,
         space,
-        # As exact as a bundle stores them.
+        # Rounded as a bundle stores them.
         unit(whole_numbers(photos).astype(np.float32)),
         photo_factors.astype(np.float16).astype(np.float32),
         hashtag_factors,

@@ -1,7 +1,7 @@
-"""What computes the steps of a fit that grow with the posts: this machine, or a cluster.
+"""Engines for the steps of a fit that grow with the posts: this machine, or a Spark cluster.
 
-Everything else of a fit (heads, choices, the fusion, what is known of hashtags) is the same code
-for all engines, and so is the bundle. ``training.spark`` has the other one.
+The rest of a fit (heads, choices, the fusion, knowledge about hashtags) is the same code for both,
+and so is the bundle. ``training.spark`` has Spark's engine.
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ from training.progress import Progress
 
 
 class FitEngine(Protocol):
-    """The steps; those that a function of ``training`` does here say only what it says there."""
+    """The steps; each is documented at the function that computes it on one machine."""
 
     @property
     def name(self) -> str:
-        """What a bundle calls it in its provenance."""
+        """Its name in a bundle's provenance."""
 
     @property
     def models(self) -> tuple[Model, ...]:
-        """Of ``train_vectors``, those that it knows."""
+        """The models that ``train_vectors`` supports."""
 
     def read_posts(self, dataset: Location, problems: Problems | None) -> list[Post]:
         """See ``training.datasets.format.read_posts``."""
@@ -67,7 +67,7 @@ class FitEngine(Protocol):
 
 
 class OneMachine:
-    """The engine that computes in this process and those that it starts."""
+    """Computes in this process and its child processes."""
 
     name = "one machine"
     models = MODELS

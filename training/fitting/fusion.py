@@ -1,8 +1,8 @@
-"""Fitting the fusion of ``both``: gradient boosted trees on photos that no source had seen.
+"""Fitting the fusion of ``both``: gradient boosted trees on photos held out from every source.
 
-The trees (scikit-learn's, Friedman 2001) learn from what the sources know of held-out photos which
-hashtags these carry, and so how much each source is worth beside the others, for common hashtags
-and rare ones, on photos it knows much or little of. Their leaves go into the bundle as arrays.
+The trees (scikit-learn's, Friedman 2001) predict from the sources' evidence which hashtags a photo
+carries. So they learn how far to trust each source: for common and rare hashtags, on photos that it
+knows much or little about. They go into the bundle as arrays.
 """
 
 from collections.abc import Callable
@@ -26,41 +26,41 @@ _ROWS = 256
 """Photos at a time."""
 
 _MOST_BYTES = 2**28
-"""Of relevance that is computed once: of 5,000 photos for 13,000 hashtags."""
+"""Of cached scores: those of 5,000 photos for 13,000 hashtags."""
 
 SourcesOf = Callable[[slice], Sources]
-"""What the sources know of a slice of photos."""
+"""The sources' evidence about a slice of photos."""
 
 
 class ScoredAls(Scored):
-    """ALS's relevance of photos, and what it comes of: computed once, where memory allows.
+    """ALS's scores of photos and how they came about, cached where memory allows.
 
-    Looking for neighbours among very many photos is most of what choosing takes.
+    Searching neighbours among very many photos takes most of the time of choosing.
     """
 
     def __init__(self, recommender: AlsRecommender, features: Features) -> None:
         super().__init__(recommender, features)
         self._als = recommender
-        self._known: dict[tuple[int, int], Recognition] = {}
+        self._cache: dict[tuple[int, int], Recognition] = {}
         self._bytes = 0
 
     def __getitem__(self, rows: slice) -> Floats:
         return self.recognised(rows).scores
 
     def recognised(self, rows: slice) -> Recognition:
-        """What ALS knows of a slice of the photos."""
+        """ALS's evidence about a slice of the photos."""
         place = (rows.start, rows.stop)
-        if place not in self._known:
+        if place not in self._cache:
             recognition = self._als.recognised(np.asarray(self.features[rows], np.float32))
             self._bytes += recognition.scores.nbytes
             if self._bytes > _MOST_BYTES:
                 return recognition
-            self._known[place] = recognition
-        return self._known[place]
+            self._cache[place] = recognition
+        return self._cache[place]
 
 
 def sources_by_rows(als: ScoredAls, w2v: Scored, hashtags: int) -> SourcesOf:
-    """What two recommenders know of photos, computed as it is asked for.
+    """The evidence of two recommenders about photos, computed on demand.
 
     Args:
         als, w2v: of the same photos.
@@ -70,7 +70,7 @@ def sources_by_rows(als: ScoredAls, w2v: Scored, hashtags: int) -> SourcesOf:
 
 
 def mean_class_sums(als: AlsRecommender, features: Features, weights: Floats | None) -> Floats:
-    """(V,) float32: what the classes say of each hashtag in the mean of photos (n, dims)."""
+    """(V,) float32: the classes' evidence for each hashtag, averaged over photos (n, dims)."""
     weights = np.ones(len(features), np.float32) if weights is None else weights
     total = sum(
         weights[rows] @ als.class_sums(features[rows])[0] for rows in batches(len(features), _ROWS)
@@ -94,16 +94,16 @@ def fit_fusion(
         sources: of the held-out photos.
         truth: (n, V), not zero where a photo carries a hashtag.
         share, class_share: (V,), as of ``Fusion``.
-        weights: (n,) how much each photo counts.
+        weights: (n,) of the photos.
     """
     examples = _examples(sources, truth, share, class_share, plan, weights, progress)
     return Fusion(_trees(examples, plan, progress), share, class_share)
 
 
 class CrossFitted:
-    """Fused relevance of held-out photos, each by a fusion that was fitted on the other half.
+    """Fused scores of held-out photos, each by a fusion fitted on the other half of them.
 
-    ``plan.most`` of the photos are learnt from; arguments else as of ``fit_fusion``.
+    It is fitted on ``plan.most`` of the photos; other arguments as for ``fit_fusion``.
     """
 
     def __init__(
@@ -142,13 +142,13 @@ class CrossFitted:
 
 @dataclass(frozen=True)
 class _Examples:
-    """What trees learn from: m pairs of a photo and a hashtag.
+    """Rows to fit trees on: m pairs of a photo and a hashtag.
 
     Attributes:
         evidence: (m, ``len(EVIDENCE)``) float32.
         carried: (m,) whether the photo carries the hashtag.
-        counts: (m,) how much each counts.
-        photo: (m,) its number.
+        counts: (m,) weights.
+        photo: (m,) the photo's number.
     """
 
     evidence: Floats
@@ -173,7 +173,7 @@ def _examples(
     weights: Floats | None,
     progress: Progress,
 ) -> _Examples:
-    """Pairs to learn from; arguments as of ``fit_fusion``."""
+    """Pairs to fit on; arguments as for ``fit_fusion``."""
     untrained = Fusion(_no_trees(), share, class_share)
     photos = truth.shape[0]
     weights = np.ones(photos, np.float32) if weights is None else weights
@@ -184,7 +184,7 @@ def _examples(
         block = sources(rows)
         columns = untrained.candidates(block)
         labels = np.take_along_axis(truth[rows].toarray() != 0, columns, axis=1)
-        # Of the many that do not fit a part is enough, each of them counting for several.
+        # A sample of the many negatives is enough, weighted up.
         chosen = labels | (generator.random(labels.shape) < plan.negatives)
         chosen &= weights[rows, None] > 0
         evidence.append(untrained.evidence(block, columns)[chosen])
@@ -210,7 +210,7 @@ def fit_trees(
     Args:
         evidence: (m, ``len(EVIDENCE)``).
         carried: (m,).
-        counts: (m,) how much each row counts.
+        counts: (m,) the rows' weights.
     """
     if carried.all() or not carried.any():
         return _no_trees()
@@ -248,6 +248,6 @@ def fit_trees(
 
 
 def _no_trees() -> Trees:
-    """One leaf that says nothing."""
+    """A single leaf of value 0."""
     number, value = np.zeros((1, 1), np.int16), np.zeros((1, 1), np.float32)
     return Trees(number - np.int16(1), value, number, number, value, 0.0)

@@ -2,8 +2,8 @@
 
 Loss ``softmax`` is cross entropy of ``softmax(scale · cos(head(x), hashtag) + prior)`` against the
 post's hashtags, with a learned scale and a prior that starts at the log frequency. Regressing the
-mean hashtag vector instead (the baseline ``w2v_seed``) lands among rare hashtags: recall at five is
-half. ``kld_bce`` is KL divergence + 0.1 · binary cross entropy with logits, another published
+mean hashtag vector instead (the baseline ``w2v_seed``) lands among rare hashtags and halves recall
+at five. ``kld_bce`` is KL divergence + 0.1 · binary cross entropy with logits, another published
 choice.
 """
 
@@ -31,14 +31,14 @@ from training.progress import Progress, silent
 
 @dataclass(frozen=True)
 class FittedHead:
-    """What a fit gives: arrays for a bundle and how the losses went.
+    """The result of a fit: arrays for a bundle, and the losses.
 
     Attributes:
         head: the two layers.
         vectors: (V, d) float32 hashtag vectors as fitted.
         prior: (V,) float32.
         scale: multiplies cosines.
-        history: (training loss, validation score) an epoch.
+        history: (training loss, validation score) per epoch.
     """
 
     head: ProjectionHead
@@ -76,14 +76,14 @@ class _Network(nn.Module):
         free = raw[:, self.classes :]
         hidden = self.dropout(torch.relu(free if self.norm is None else self.norm(free)))
         if self.classes:
-            seen = torch.softmax(raw[:, : self.classes] / self.temperature, dim=1)
-            hidden = torch.cat([seen, hidden], dim=1)
+            classes = torch.softmax(raw[:, : self.classes] / self.temperature, dim=1)
+            hidden = torch.cat([classes, hidden], dim=1)
         projected = self.layer2(hidden)
         cosine = self._directions(projected) @ self._directions(self.vectors).T
         return self.log_scale.exp() / self.groups * cosine + self.prior
 
     def layer1_as_served(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weight and bias of layer one, what normalises it taken in."""
+        """Weight and bias of layer one, with batch normalisation folded in."""
         weight, bias = self.layer1.weight.detach(), self.layer1.bias.detach()
         if self.norm is None:
             return weight, bias
@@ -127,8 +127,8 @@ def fit_w2v(
     Args:
         vectors: (V, d) to start from.
         popularity: (V,) above 0.
-        weights: (n,) how much each photo counts, mirrored ones after the others.
-        classifier, class_vectors: of the backbone, and (classes, d): start layer one.
+        weights: (n,) of the photos, mirrored ones after the others.
+        classifier, class_vectors: initialise the layers; see ``_initial_head``.
     """
     features, counts = examples.augmented(backbone)
     carried = np.asarray(counts.sum(axis=1)).ravel() > 0
@@ -147,7 +147,7 @@ def fit_w2v(
         recalled = np.asarray(held_out.counts[photo, top].sum(axis=1)).ravel()
         return float((recalled / total).mean())
 
-    # As many threads wherever it is fitted: they could round differently when it is validated.
+    # Always one thread, since more could round differently in validation.
     with threadpool_limits(1, "blas"):
         return fit_head(features, counts, start, plan, validate, weights=weights, progress=progress)
 
@@ -210,7 +210,7 @@ def fit_head(
         targets: (n, V) weights of each photo's hashtags.
         start: what to start from: ``_initial_head``, or a fitted head to fine-tune.
         validate: scores a head on photos that are not in ``features``; higher is better.
-        weights: (n,) how much each photo counts.
+        weights: (n,) of the photos.
 
     Returns:
         The head of the best epoch.
@@ -238,7 +238,7 @@ def fit_head(
         optimizer,
         max_lr=[g["lr"] for g in optimizer.param_groups],
         total_steps=total_steps,
-        # Of ten steps a tenth would be a warm-up of no length, by which OneCycleLR divides.
+        # A tenth of ten steps makes a warm-up of length zero, by which OneCycleLR divides.
         pct_start=0.2 if total_steps == 10 else 0.1,
     )
     counts = torch.from_numpy(np.ones(len(features), np.float32) if weights is None else weights)
@@ -283,7 +283,7 @@ def fit_head(
 
 
 def side_by_side(heads: Sequence[FittedHead]) -> FittedHead:
-    """Heads fitted apart as one, each a group of its own; their logits' mean, but for one scale.
+    """Joins heads into one, each a group of it: the mean of their logits, with a common scale.
 
     Layer two is block diagonal. Heads that start from a classifier cannot be joined.
     """

@@ -1,7 +1,7 @@
-"""What a knob is: a hyper-parameter with its default, the values it takes and what it does.
+"""Knobs: hyper-parameters with a default, the values they take and what they do.
 
-Knobs are fields of the plan's dataclasses, and all that is known of one stands where its field
-stands: what reads values, what refuses them and what lists knobs take it from there.
+Knobs are fields of the plan's dataclasses. Reading, checking and listing them all derive from the
+field's declaration.
 """
 
 import re
@@ -15,7 +15,7 @@ from training.datasets.format import DatasetError
 Part = Literal[
     "features", "vocabulary", "vectors", "als", "head", "choosing", "blend", "categories"
 ]
-"""What of a fit a knob changes, in the order in which it is made."""
+"""The parts of a fit that a knob may change, in the order in which they are made."""
 
 _WHOLE = re.compile(r"[+-]?\d{1,15}", re.ASCII)
 
@@ -35,19 +35,19 @@ class Takes(Protocol):
         """The same for a table: ``1 to 50``."""
 
     def parsed(self, text: str) -> object:
-        """The value that a text stands for; the text itself where it stands for none."""
+        """Parses a value; the text itself where it is none."""
 
     def checked(self, value: object) -> object:
-        """The value, as the plan holds it.
+        """Returns the value as the plan holds it.
 
         Raises:
-            ValueError: where the knob does not take it.
+            ValueError: if the knob does not take it.
         """
 
 
 @dataclass(frozen=True)
 class Whole:
-    """Whole numbers; None too where ``none`` says what that means."""
+    """Whole numbers; also None if ``none`` says what that means."""
 
     low: int
     high: int
@@ -103,7 +103,7 @@ class Real:
     def checked(self, value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError
-        # NaN is on neither side of anything.
+        # Also refuses NaN, for which every comparison is false.
         if not self.low <= value <= self.high:
             raise ValueError
         if (self.above and value == self.low) or (self.below and value == self.high):
@@ -155,7 +155,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Several:
-    """Some different values, of which one at least; in a text they are joined by commas."""
+    """One or more different values; in text they are joined by commas."""
 
     each: Takes
 
@@ -184,10 +184,9 @@ class Knob:
 
     Attributes:
         name: ``vectors.window``.
-        default: what it is where nobody turns it.
         takes: which values it takes.
         does: a line that says what it does.
-        changes: the parts of a fit that are others with another value.
+        changes: the parts of a fit that depend on its value.
     """
 
     name: str
@@ -203,12 +202,12 @@ class Knob:
 
 
 def knob(default: Any, takes: Takes, does: str, *changes: Part) -> Any:
-    """A dataclass's field that is a knob; ``changes`` are its section's where none are named."""
+    """Declares a field that is a knob; ``changes`` default to its section's."""
     return field(default=default, metadata={"takes": takes, "does": does, "changes": changes})
 
 
 def section(made: type, title: str, *changes: Part) -> Any:
-    """A dataclass's field that holds a section of knobs."""
+    """Declares a field that holds a section of knobs."""
     return field(default_factory=made, metadata={"title": title, "changes": changes})
 
 
@@ -239,11 +238,11 @@ def knobs_in(plan: Any, prefix: str = "", changes: tuple[Part, ...] = ()) -> Ite
         yield from knobs_of_section
 
 
-def known(name: str, knobs: Mapping[str, Knob]) -> Knob:
-    """The knob of a name.
+def knob_named(name: str, knobs: Mapping[str, Knob]) -> Knob:
+    """Looks up a knob by name.
 
     Raises:
-        PlanError: where there is none; says which may have been meant.
+        PlanError: if there is none; suggests similar names.
     """
     if name in knobs:
         return knobs[name]
@@ -259,11 +258,11 @@ def known(name: str, knobs: Mapping[str, Knob]) -> Knob:
     raise PlanError(f"There is no knob {name[:60]!r}.{meant} `tag4pic train plan` lists them all.")
 
 
-def taken(knob: Knob, value: object, written: str) -> Any:
-    """A value as the plan holds it; ``written`` is how it was written.
+def checked_value(knob: Knob, value: object, written: str) -> Any:
+    """Returns a value as the plan holds it; ``written`` is shown in the error.
 
     Raises:
-        PlanError: where the knob does not take it.
+        PlanError: if the knob does not take it.
     """
     try:
         return knob.takes.checked(value)

@@ -20,12 +20,12 @@ from training.fitting.sizes import known_posts, sizes
 
 @dataclass(frozen=True)
 class Homes:
-    """Categories, and where each hashtag of a vocabulary of V is at home.
+    """Categories, and which one each of V hashtags belongs to.
 
     Attributes:
         of_hashtag: (V,) int32, an index of ``categories``; -1 for none.
-        weight: (V,) float32 from 0 to 1, how much it is at home there.
-        silhouette: how well the categories are told apart, -1 to 1; None where unknown.
+        weight: (V,) float32 from 0 to 1, how strongly it belongs there.
+        silhouette: how well the categories are separated, -1 to 1; None where unknown.
     """
 
     categories: tuple[Category, ...]
@@ -74,13 +74,13 @@ def knowledge(
 
     Args:
         hashtags: the bundle's vocabulary, V hashtags.
-        vectors: by model (``skipgram``, ``cbow``; the first is the one that answers unless another
-            is asked for) the (V, dims) vectors of that vocabulary, zeros where a hashtag has none:
-            see ``training.fitting.vectors.aligned``.
+        vectors: by model (``skipgram``, ``cbow``; the first is the default) the (V, dims) vectors
+            of that vocabulary, zeros where a hashtag has none: see
+            ``training.fitting.vectors.aligned``.
         k: how many categories; by silhouette where None.
         fewest_uses: posts that must carry a hashtag for it to be called similar to another.
         post_counts: a platform's posts by hashtag, where known.
-        homes: the categories, where they are known; else k-means over the posts makes them.
+        homes: the categories; made by k-means over the posts where None.
         cluster: that k-means; see ``training.fitting.categories``.
 
     Raises:

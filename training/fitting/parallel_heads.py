@@ -1,9 +1,9 @@
-"""The projection heads of a plan, each fitted in a process of its own.
+"""Fits the projection heads of a plan, each in a process of its own.
 
-Every head is fitted twice: first it stops by held-out photos, then it is fitted for as many epochs
-on all photos. From ``PLENTY`` on the first fit is the last: those held out would add little.
-Nothing but its seed sets a head apart from the others, and none depends on another, so they come
-out the same in one process as in several.
+Every head is fitted twice: first with early stopping on held-out photos, then for as many epochs on
+all photos. From ``PLENTY`` photos on there is only the first fit: the held-out ones would add
+little. Heads differ by their seed alone and are independent, so one process and several give the
+same ones.
 """
 
 from collections import deque
@@ -25,15 +25,15 @@ from training.fitting.vocabulary import popularity
 from training.progress import Progress
 
 MANY = 1_000
-"""Photos for which it is worth it to start processes."""
+"""Photos from which it is worth starting processes."""
 
 PLENTY = 20_000
-"""Photos from which heads are not fitted again on those held out, a tenth or fewer of them."""
+"""Photos from which heads are not fitted again on the held-out ones, at most a tenth of them."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of the examples: to fit on first, to stop by, and to fit on in the end."""
+    """Rows of the examples: for the first fit, for early stopping, and for the last fit."""
 
     fit: Rows
     held_out: Rows
@@ -42,14 +42,14 @@ class Split:
 
 @dataclass(frozen=True)
 class _Job:
-    """One fit of one head; ``epochs`` is None where it stops by the held-out photos."""
+    """One fit of one head; ``epochs`` is None for early stopping on the held-out photos."""
 
     head: int
     epochs: int | None = None
 
 
 _Epoch = tuple[_Job, str, int]
-"""A job, what it is doing, and the epoch that it has done."""
+"""A job, its description for people, and the epoch that it has done."""
 
 
 def fit_heads(
@@ -66,19 +66,19 @@ def fit_heads(
 
     Args:
         vectors: (V, d) to start from.
-        processes: how many fit; None for as many as there are cores, where it is worth it.
+        processes: None for one per core, where that is worth it.
 
     Returns:
         The heads fitted on ``split.fit``, and those fitted on ``split.all``; from ``PLENTY``
-        photos on the same ones for both, fitted on what is in both.
+        photos on the same ones twice, fitted on the rows that both have.
 
     Raises:
-        DatasetError: where memory or the temporary folder was too small.
+        DatasetError: if memory or the temporary folder is too small.
     """
     once = len(split.all) >= PLENTY
     if processes is None:
         processes = cores() if len(split.all) >= MANY else 1
-        if once:  # three heads, each once: on two cores one would wait for the third
+        if once:  # else, with three heads on two cores, one core would idle during the third
             processes *= 2
     if once:
         split = replace(split, fit=np.intersect1d(split.fit, split.all))
@@ -116,7 +116,7 @@ def fit_heads(
             if processes > 1:
                 examples = _mapped(examples, backbone, Path(folder))
             args = (examples, backbone, split, vectors, plan.head)
-            run_jobs(_fitting, args, jobs, processes, on_result, on_progress)
+            run_jobs(_start_worker, args, jobs, processes, on_result, on_progress)
     except ProcessEndedError as error:
         raise DatasetError(
             f"A process that fitted a projection head was ended ({error}), most likely because "
@@ -126,7 +126,7 @@ def fit_heads(
 
 
 def _mapped(examples: Examples, backbone: str, folder: Path) -> Examples:
-    """The same with one backbone's features in files: what processes map is in memory once."""
+    """The examples with one backbone's features memory-mapped, so that processes share them."""
 
     def mapped(name: str, features: Features) -> Features:
         path = folder / f"{name}.npy"
@@ -150,10 +150,10 @@ def _mapped(examples: Examples, backbone: str, folder: Path) -> Examples:
     )
 
 
-def _fitting(
+def _start_worker(
     examples: Examples, backbone: str, split: Split, vectors: Floats, plan: HeadPlan
 ) -> Work[_Job, _Epoch, FittedHead]:
-    """What fits heads in one process."""
+    """The function that fits heads in one process."""
     held_out = examples.rows(split.held_out)
 
     def fit(job: _Job, report: Callable[[_Epoch], None]) -> FittedHead:

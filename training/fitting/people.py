@@ -1,7 +1,7 @@
 """Fitting how many people are in a photo: multinomial logistic regression on photos' features.
 
-The features are first brought to their principal components, which spares the regression the
-directions in which photos hardly differ; what is kept is one linear map of both.
+PCA first removes the directions in which photos hardly differ; both steps are stored as one linear
+map.
 """
 
 import numpy as np
@@ -21,11 +21,11 @@ def fit_people(features: Floats, presence: Floats) -> tuple[Floats, Floats]:
 
     Args:
         features: (n, dims) of photos.
-        presence: (n, 4), how certain each of ``recommenders.people.PRESENCE`` is of each photo;
-            a row's sum is how much the photo counts. Each must be certain somewhere.
+        presence: (n, 4), how certain each of ``recommenders.people.PRESENCE`` is for each photo; a
+            row's sum is the photo's weight. No column may be all zeros.
     """
     rows, columns = np.nonzero(presence)
-    # More threads than one add the same numbers in another order.
+    # More threads would add the same numbers in another order.
     with threadpool_limits(1):
         pca = PCA(min(_COMPONENTS, *features.shape), svd_solver="covariance_eigh")
         points = pca.fit_transform(unit(features).astype(np.float64))

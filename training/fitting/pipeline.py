@@ -1,12 +1,11 @@
 """From a dataset to a bundle, top to bottom: read this first.
 
-What a choice decides (popularity exponents, the blend, when a head stops) is chosen on a part of
-the training photos; then everything is fitted once more on all of them. Every hyper-parameter is in
-``plan.py``.
+Popularity exponents, the blend and the number of epochs are chosen on held-out training photos;
+then everything is fitted again on all of them. Every hyper-parameter is in ``plan.py``.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -14,19 +13,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import official_name, without_side
 from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
-from training.datasets.format import DatasetError, Location, Post, Problems
-from training.datasets.post_counts import PostCounts
+from training.datasets.format import DatasetError, Location, Problems
 from training.evaluation.metrics import empty_accuracy
-from training.features.examples import Features
+from training.features.examples import Examples, Features
 from training.finetuning.replay import held_out as replay_rows
 from training.finetuning.replay import replay_part
 from training.fitting import knowledge
@@ -45,8 +41,8 @@ from training.fitting.head import head_recommender, side_by_side
 from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan
 from training.fitting.plan_files import plan_to_json
-from training.fitting.prepare import TrainingSet, counts_of_posts, prepare
-from training.fitting.vectors import epochs_of, hashtag_vectors, starting_vectors
+from training.fitting.prepare import Networks, TrainingSet, counts_of_posts, prepare
+from training.fitting.vectors import epochs_of, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
 
@@ -56,14 +52,9 @@ log = logging.getLogger(__name__)
 def fit_dataset(
     dataset: Location,
     out: Path,
+    networks: Networks,
     *,
-    backend: str = "all",
-    backbone: str | None = None,
-    weights_dir: Path | None = None,
-    cache_dir: Location,
     plan: Plan | None = None,
-    fetch: bool = True,
-    without: Collection[str] = (),
     post_counts: Path | None = None,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
@@ -71,30 +62,16 @@ def fit_dataset(
     """Fits a bundle on a dataset's training posts and writes it.
 
     Args:
-        backend: ``als``, ``w2v`` or ``all``.
-        backbone: for both backends; None for each one's default.
-        fetch: download official weights that are missing.
-        without: hashtags whose posts are left out, to measure how it learns them later.
-        post_counts: a platform's counts, by which hashtags are niche, middle or broad; see
-            ``training.datasets.post_counts``.
-        engine: what computes the steps that grow with the posts.
+        post_counts: a file of a platform's counts, by which hashtags are niche, middle or broad;
+            see ``training.datasets.post_counts``.
+        engine: computes the steps that grow with the posts.
 
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing.
     """
     plan = plan or Plan()
     training_set = prepare(
-        dataset,
-        plan,
-        backend=backend,
-        backbone=backbone,
-        weights_dir=weights_dir,
-        cache_dir=cache_dir,
-        fetch=fetch,
-        without=without,
-        post_counts=post_counts,
-        engine=engine,
-        progress=progress,
+        dataset, plan, networks, post_counts=post_counts, engine=engine, progress=progress
     )
     bundle = fit_bundle(training_set, plan, f"{out.name}-1", progress)
     bundle = replace(bundle, provenance={"dataset": PurePath(dataset).name} | bundle.provenance)
@@ -105,17 +82,17 @@ def fit_dataset(
 def fit_bundle(
     training_set: TrainingSet, plan: Plan, model: str, progress: Progress = silent
 ) -> Bundle:
-    """Fits both backends and their blend, and what is known about hashtags.
+    """Fits both backends, their blend, and the knowledge about hashtags.
 
-    The bundle's metrics are those on the held-out photos, with ``history``: for ``w2v`` [training
-    loss, recall at five] of every epoch. Its provenance has the ``plan``, the ``vector_epochs``
-    that were made and of ``pca`` the components and the variance they keep.
+    The bundle's metrics are measured on the held-out photos; ``history`` has, for ``w2v``,
+    [training loss, recall at five] per epoch. Its provenance has the ``plan``, the number of
+    ``vector_epochs``, and for ``pca`` the number of components and their share of the variance.
     """
     examples, vectors = training_set.examples, training_set.vectors
     photos, hashtags = training_set.photos, training_set.hashtags
     engine = training_set.engine
 
-    # Photos to choose by.
+    # Held-out photos for the choices below.
     fit_rows, held_out_rows = validation_rows(photos, plan)
     fit_on, held_out = examples.rows(fit_rows), examples.rows(held_out_rows)
     judge = HeldOut.of(fit_on, held_out, [photos[row] for row in held_out_rows])
@@ -124,13 +101,13 @@ def fit_bundle(
     history: dict[str, list[list[float]]] = {}
     pca: dict[str, Any] = {}
 
-    # ALS: photos near a new one in the space of features lend it their factors.
+    # ALS: a new photo gets the factors of its nearest neighbours in feature space.
     if "als" in training_set.backbone_of:
         backbone = training_set.backbones[training_set.backbone_of["als"]]
         progress("ALS", 0, 2)
         recommender, _ = fit_als(fit_on, backbone, plan, engine=engine)
-        recognised = ScoredAls(recommender, held_out.features[backbone.name])
-        scored["als"] = recognised
+        als_scores = ScoredAls(recommender, held_out.features[backbone.name])
+        scored["als"] = als_scores
         progress("ALS", 1, 2)
         _, parts["als"] = fit_als(examples, backbone, plan, engine=engine)
         pca = _pca(parts["als"], examples.features[backbone.name])
@@ -138,14 +115,14 @@ def fit_bundle(
         if len(parts["als"].arrays["photos"]) > SCANNED:
             parts |= _indexed(parts["als"], progress)
 
-    # Word2Vec: heads that project features among the hashtags' vectors, laid side by side.
+    # Word2Vec: heads that project features into the space of hashtag vectors, joined as one.
     if "w2v" in training_set.backbone_of:
         name = training_set.backbone_of["w2v"]
         progress("projection head", 0, 0)
         start = starting_vectors(vectors, len(hashtags), plan)
-        # All photos but those that later tell whether fine-tuning forgets.
-        everybody, _ = replay_rows(len(photos), plan.seed)
-        split = Split(fit_rows, held_out_rows, everybody)
+        # All photos but those held out to measure later what fine-tuning forgets.
+        all_rows, _ = replay_rows(len(photos), plan.seed)
+        split = Split(fit_rows, held_out_rows, all_rows)
         first, last = fit_heads(examples, name, split, start, plan, progress)
         fitted, per_post = side_by_side(first), training_set.hashtags_per_post
         scored["w2v"] = Scored(head_recommender(name, fitted, per_post), held_out.features[name])
@@ -155,7 +132,7 @@ def fit_bundle(
             name, examples.features[name], examples.counts, seed=plan.seed
         )
 
-    # How much popularity counts, and the blend of both.
+    # The popularity exponents, and the blend of both.
     progress("choosing", 0, 1)
     tops: dict[str, NDArray[np.intp]] = {}
     for backend, scores in scored.items():
@@ -165,7 +142,7 @@ def fit_bundle(
         blend, tops["both"] = choose_blend(scored["als"], scored["w2v"], judge, plan.choosing)
         parts["both"] = Part(dict(blend))
         rare = plan.choosing.rare
-        sources = sources_by_rows(recognised, scored["w2v"], len(hashtags))
+        sources = sources_by_rows(als_scores, scored["w2v"], len(hashtags))
         no_classes = np.zeros(len(hashtags), np.float32)
         fused = CrossFitted(
             sources, held_out.counts, judge.popularity, no_classes, plan.fusion, progress
@@ -180,11 +157,7 @@ def fit_bundle(
     best = max(tops, key=lambda backend: judge.goodness(tops[backend]))
 
     # Popularity, ratings, similar hashtags, categories.
-    posts = training_set.posts
-    counted = training_set.post_counts
-    parts |= _hashtag_parts(
-        posts, hashtags, examples.counts, vectors, plan, progress, best, counted, engine
-    )
+    parts |= _hashtag_parts(training_set, plan, best, progress)
 
     bundle = Bundle(
         model=model,
@@ -197,7 +170,7 @@ def fit_bundle(
             **{backend: judge.figures(top) for backend, top in tops.items()},
         },
         provenance={
-            **_provenance(posts, len(photos), training_set.problems, plan, counted, engine),
+            **_provenance(training_set, plan),
             "weights": _weights(training_set.backbones.values()),
             **pca,
         },
@@ -206,7 +179,7 @@ def fit_bundle(
 
 
 def _indexed(als: Part, progress: Progress) -> dict[str, Part]:
-    """ALS with an index of its many photos; as it is where usearch is not installed."""
+    """ALS's parts with a nearest-neighbour index; none where usearch is not installed."""
     progress("index of photos", 0, 1)
     try:
         return indexed(als)
@@ -226,9 +199,9 @@ def fit_hashtags(
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> Bundle:
-    """Fits what is known about hashtags on all posts of a dataset, and writes it.
+    """Fits a bundle of knowledge about hashtags on all posts of a dataset, and writes it.
 
-    The bundle serves ``tag4pic tags``; it answers no photos, since nothing was learnt of any.
+    The bundle serves ``tag4pic tags``; it cannot answer photos.
 
     Args:
         post_counts, engine: as for ``fit_dataset``.
@@ -243,53 +216,45 @@ def fit_hashtags(
     if not hashtags:
         raise DatasetError(f"No hashtag is on at least {plan.min_count} posts. Lower min_count.")
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
-    vectors = hashtag_vectors(
-        posts, hashtags, plan, progress, train=engine.train_vectors, models=engine.models
-    )
-    counts = matrix([post.hashtags for post in posts], hashtags)
-    parts = _hashtag_parts(posts, hashtags, counts, vectors, plan, progress, None, counted, engine)
+    examples = Examples({}, matrix([post.hashtags for post in posts], hashtags))
+    training_set = TrainingSet(
+        posts, [], hashtags, examples, {}, {}, {}, problems, counted, engine
+    ).with_vectors_of(plan, progress)
     bundle = Bundle(
         model=f"{out.name}-1",
         hashtags=hashtags,
         backbones={},
-        provenance={"dataset": PurePath(dataset).name}
-        | _provenance(posts, 0, problems, plan, counted, engine),
-    ).with_parts(parts)
+        provenance={"dataset": PurePath(dataset).name} | _provenance(training_set, plan),
+    ).with_parts(_hashtag_parts(training_set, plan, None, progress))
     save(bundle, out)
     return bundle
 
 
 def _hashtag_parts(
-    posts: Sequence[Post],
-    hashtags: Sequence[str],
-    counts: csr_matrix,
-    vectors: Mapping[str, Floats],
-    plan: Plan,
-    progress: Progress,
-    default_backend: str | None,
-    post_counts: PostCounts | None,
-    engine: FitEngine,
+    training_set: TrainingSet, plan: Plan, default_backend: str | None, progress: Progress
 ) -> dict[str, Part]:
     """The parts that need no features: ``ranking`` and ``knowledge``."""
+    posts, hashtags = training_set.posts, training_set.hashtags
+    counted = training_set.post_counts
     progress("categories and similar hashtags", 0, 1)
     known = knowledge.knowledge(
         posts,
         hashtags,
-        vectors,
+        training_set.vectors,
         k=plan.categories,
         fewest_uses=plan.vectors.fewest_uses,
-        post_counts=None if post_counts is None else post_counts.posts,
+        post_counts=None if counted is None else counted.posts,
         seed=plan.seed,
-        cluster=engine.k_means,
+        cluster=training_set.engine.k_means,
     )
     progress("categories and similar hashtags", 1, 1)
     rating = knowledge.rating(posts, hashtags)
-    ranking = ranking_part(popularity(counts), rating, default_backend)
+    ranking = ranking_part(popularity(training_set.examples.counts), rating, default_backend)
     return {"ranking": ranking, "knowledge": known}
 
 
 def _weights(backbones: Iterable[Backbone]) -> dict[str, dict[str, Any]]:
-    """The files of weights that were fitted on, by the network's name."""
+    """By network, the SHA-256 of its weights and whether they are the official ones."""
     digests = {without_side(part.name): part.sha256 for one in backbones for part in one.parts}
     return {
         name: {"sha256": digest, "official": official_name(name, digest) == name}
@@ -298,28 +263,22 @@ def _weights(backbones: Iterable[Backbone]) -> dict[str, dict[str, Any]]:
 
 
 def _pca(als: Part, features: Features) -> dict[str, Any]:
-    """How many components ALS compares photos by, and the share of the variance they keep."""
+    """The number of ALS's PCA components, and their share of the variance."""
     components = als.arrays["components"].astype(np.float32)
     share = share_of_variance(PhotoSpace(als.arrays["mean"], components), features)
     return {"pca": {"components": len(components), "variance": round(share, 4)}}
 
 
-def _provenance(
-    posts: Sequence[Post],
-    photos: int,
-    problems: Problems,
-    plan: Plan,
-    counted: PostCounts | None,
-    engine: FitEngine,
-) -> dict[str, Any]:
+def _provenance(training_set: TrainingSet, plan: Plan) -> dict[str, Any]:
+    posts, counted = training_set.posts, training_set.post_counts
     return {
         "posts": len(posts),
-        "photos": photos,
-        "problems": dict(problems.counts),
+        "photos": len(training_set.photos),
+        "problems": dict(training_set.problems.counts),
         "fitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
         "plan": plan_to_json(plan),
         "vector_epochs": epochs_of(posts, plan.vectors),
-        "engine": engine.name,
+        "engine": training_set.engine.name,
         **({} if counted is None else {"post_counts": counted.summary()}),
     }

@@ -14,16 +14,15 @@ from training.fitting.knobs import (
     Flag,
     Knob,
     OneOf,
-    Part,
     Real,
     Several,
     Whole,
+    checked_value,
     knob,
+    knob_named,
     knobs_in,
-    known,
     section,
     shown,
-    taken,
 )
 from training.fitting.knobs import (
     PlanError as PlanError,
@@ -37,7 +36,7 @@ MODELS: tuple[Model, ...] = ("skipgram", "cbow")
 
 @dataclass(frozen=True)
 class PhotosPlan:
-    """What the networks see of photos."""
+    """How photos are prepared for the networks."""
 
     side: int | None = knob(
         None,
@@ -106,8 +105,8 @@ class VectorsPlan:
     epochs: int | None = knob(
         None, Whole(1, 1000, none="from vectors.uses"), "Times that all posts are gone through."
     )
-    # HARRISON's 260,760 fifteen times over, beyond which a held-out hashtag is told from a random
-    # one no better.
+    # Fifteen epochs of HARRISON's 260,760 hashtags; more tell held-out hashtags from random ones no
+    # better.
     uses: int = knob(
         4_000_000,
         Whole(1, 1_000_000_000),
@@ -167,14 +166,14 @@ class HeadPlan:
     seed: int = 0
 
     def of(self, photos: int) -> "HeadPlan":
-        """The plan for so many photos, copies included: with the epochs that ``uses`` allow."""
+        """The plan for a number of photos (copies included), its epochs limited by ``uses``."""
         allowed = max(1, -(-self.uses // max(photos, 1)), self.stop_after or 1)
         return replace(self, epochs=min(self.epochs, allowed))
 
 
 @dataclass(frozen=True)
 class ChoosingPlan:
-    """What is tried on held-out photos."""
+    """Values tried on held-out photos, and how many of these there are."""
 
     # More only costs recall: F1 no longer rises, and a small validation split would hide that.
     exponents: tuple[float, ...] = knob(
@@ -218,7 +217,7 @@ class FusionPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """Every hyper-parameter of a fit; its seed is that of everything."""
+    """Every hyper-parameter of a fit; its seed is every section's."""
 
     min_count: int = knob(
         1, Whole(1, 1_000_000), "Photos that a hashtag must be on to be learnt.", "vocabulary"
@@ -262,7 +261,7 @@ def knobs() -> dict[str, Knob]:
 
 @cache
 def titles() -> dict[str, str]:
-    """What each section is called; that of ``""`` is the fit as a whole."""
+    """Titles of the sections; ``""`` is the fit as a whole."""
     of_sections = {one.name: one.metadata.get("title") for one in fields(Plan)}
     return {"": "The fit"} | {name: title for name, title in of_sections.items() if title}
 
@@ -273,8 +272,8 @@ def value_of(plan: Plan, name: str) -> Any:
     return getattr(getattr(plan, section) if section else plan, leaf)
 
 
-def turned(plan: Plan, values: Mapping[str, Any]) -> Plan:
-    """A plan with other values of some knobs, which are taken as they are."""
+def with_changes(plan: Plan, values: Mapping[str, Any]) -> Plan:
+    """A plan with other values for some knobs, which are not checked."""
     for name, value in values.items():
         section, _, leaf = name.rpartition(".")
         change = {leaf: value}
@@ -284,30 +283,18 @@ def turned(plan: Plan, values: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def changed(plan: Plan, since: Plan | None = None) -> dict[str, Any]:
-    """Values by the names of the knobs that stand elsewhere than in another plan, the usual one
-    where None."""
-    since = since or Plan()
+def changed(plan: Plan) -> dict[str, Any]:
+    """The values, by name, of knobs that differ from their defaults."""
     values = {name: value_of(plan, name) for name in knobs()}
-    return {name: value for name, value in values.items() if value != value_of(since, name)}
-
-
-def parts_changed(plan: Plan, since: Plan) -> frozenset[Part]:
-    """The parts of a fit that come out otherwise by one plan than by another.
-
-    What is not among them can be shared: a ``TrainingSet`` where neither ``features`` nor
-    ``vocabulary`` is, its vectors where ``vectors`` is not either.
-    """
-    none: frozenset[Part] = frozenset()
-    return none.union(*(knobs()[name].changes for name in changed(plan, since)))
+    return {name: value for name, value in values.items() if value != knobs()[name].default}
 
 
 def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
     """A plan with some knobs turned, each written as ``vectors.window=2``.
 
     Raises:
-        PlanError: for a knob that there is not, a value that it does not take, two values of one
-            knob, or knobs that cannot go together.
+        PlanError: for an unknown knob, a value that it does not take, two values of one knob, or
+            knobs that cannot go together.
     """
     values: dict[str, Any] = {}
     for setting in settings:
@@ -317,17 +304,17 @@ def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
                 f"{setting!r} turns no knob: write its name, = and a value, such as "
                 "vectors.window=2."
             )
-        knob = known(name, knobs())
-        value = taken(knob, knob.takes.parsed(text), text)
+        knob = knob_named(name, knobs())
+        value = checked_value(knob, knob.takes.parsed(text), text)
         if values.setdefault(name, value) != value:
             raise PlanError(
                 f"{name} is set to {shown(values[name])} and to {shown(value)}: set it once."
             )
-    return checked(turned(plan, values))
+    return checked(with_changes(plan, values))
 
 
 def checked(plan: Plan) -> Plan:
-    """The plan, which does not contradict itself.
+    """Returns the plan if it does not contradict itself.
 
     Raises:
         PlanError: says which knobs cannot go together, and why.

@@ -1,6 +1,6 @@
 """A plan as JSON: in a file, which ``tune`` writes and ``fit --plan`` takes, and in a manifest.
 
-What a file does not name keeps the default that ``training.fitting.plan`` has.
+Knobs that a file does not name keep their defaults.
 """
 
 import json
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from training.fitting.knobs import PlanError, known, taken
-from training.fitting.plan import Plan, checked, knobs, turned, value_of
+from training.fitting.knobs import PlanError, checked_value, knob_named
+from training.fitting.plan import Plan, checked, knobs, value_of, with_changes
 
 _EARLIER_SECTION = "als_use"
 _EARLIER = {
@@ -17,14 +17,14 @@ _EARLIER = {
     "als_use.sharpness": "als.sharpness",
     **dict.fromkeys(
         [
-            *("als_use.alpha", "als_use.regularization"),  # those of als counted
+            *("als_use.alpha", "als_use.regularization"),  # als's own were the ones used
             *("als_use.class_weight", "als_use.class_power"),
             *("als.seed", "head.seed", "fusion.seed", "head.frozen"),
         ],
         "",
     ),
 }
-"""Where files of earlier versions have what is elsewhere now; ``""`` for what is no knob."""
+"""Present names of knobs that files of earlier versions name otherwise; ``""`` for none."""
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -58,8 +58,8 @@ def plan_from_json(values: object) -> Plan:
     flat = {_EARLIER.get(name, name): value for name, value in flat.items()}
     flat.pop("", None)
     for name, value in flat.items():
-        flat[name] = taken(known(name, knobs()), value, json.dumps(value))
-    return checked(turned(Plan(), flat))
+        flat[name] = checked_value(knob_named(name, knobs()), value, json.dumps(value))
+    return checked(with_changes(Plan(), flat))
 
 
 def read_plan(path: Path) -> Plan:

@@ -1,4 +1,4 @@
-"""Knobs that cannot go together: one would count for nothing, or the fit could not be made."""
+"""Knobs that cannot go together: one would have no effect, or the fit would be impossible."""
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, get_args
@@ -14,32 +14,32 @@ MADE: dict[str, frozenset[Part]] = {
     "w2v": frozenset(get_args(Part)) - {"als", "blend"},
     "tags": frozenset(("vocabulary", "vectors", "categories")),
 }
-"""The parts of a fit, by what ``fit --backend`` takes."""
+"""The parts of a fit by value of ``fit --backend``."""
 
 
 def counts_for(knob: Knob, backend: str) -> bool:
-    """Whether a knob changes anything of a fit of ``als``, ``w2v``, ``all`` or ``tags``."""
-    if knob.name.startswith("photos.jitter"):  # which the head alone learns from
+    """Whether a knob affects a fit of ``als``, ``w2v``, ``all`` or ``tags``."""
+    if knob.name.startswith("photos.jitter"):  # only the head learns from jittered copies
         return "head" in MADE[backend]
     return bool(knob.changes & MADE[backend])
 
 
-def check_together(plan: "Plan", turned: Collection[str]) -> None:
+def check_together(plan: "Plan", changed: Collection[str]) -> None:
     """Refuses a plan that contradicts itself.
 
     Args:
-        turned: names of the knobs that do not stand at their defaults.
+        changed: names of the knobs that differ from their defaults.
 
     Raises:
         PlanError: says which knobs cannot go together, and why.
     """
-    for contradiction in _contradictions(plan, turned):
+    for contradiction in _contradictions(plan, changed):
         raise PlanError(contradiction)
 
 
-def _contradictions(plan: "Plan", turned: Collection[str]) -> Iterator[str]:
+def _contradictions(plan: "Plan", changed: Collection[str]) -> Iterator[str]:
     photos, vectors, head = plan.photos, plan.vectors, plan.head
-    if "photos.jitter_strength" in turned and not photos.jitter:
+    if "photos.jitter_strength" in changed and not photos.jitter:
         yield (
             "photos.jitter_strength is of jittered copies, and photos.jitter=0 makes none: set "
             "photos.jitter too."
@@ -47,7 +47,7 @@ def _contradictions(plan: "Plan", turned: Collection[str]) -> Iterator[str]:
     if vectors.epochs is not None:
         made = ("vectors.uses", "vectors.fewest_epochs", "vectors.most_epochs")
         for name in made:
-            if name in turned:
+            if name in changed:
                 yield (
                     f"vectors.epochs and {name} cannot go together: the one says how many epochs, "
                     "the other how many come of the posts. Set one of them."
@@ -63,7 +63,7 @@ def _contradictions(plan: "Plan", turned: Collection[str]) -> Iterator[str]:
                 f"head.stop_after={head.stop_after} is an epoch that is never reached: "
                 f"head.epochs={head.epochs}."
             )
-        if "head.patience" in turned:
+        if "head.patience" in changed:
             yield (
                 "head.stop_after and head.patience cannot go together: the one stops at an epoch, "
                 "the other when no epoch is better. Set one of them."

@@ -1,7 +1,7 @@
-"""A dataset made ready to fit on: its posts, the features of their photos, hashtags and vectors."""
+"""Prepares a dataset for a fit: posts, photos' features, the vocabulary and its vectors."""
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,7 +39,38 @@ DEFAULT_BACKBONES = {"als": "mobilenet_v2", "w2v": "resnet50"}
 """The published recipes."""
 
 TEST_SHARE = 0.1
-"""Of the posts of a dataset that names no split."""
+"""Of the posts, where a dataset names no split."""
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The networks to fit on, and where their weights and features are.
+
+    Attributes:
+        cache_dir: of features.
+        weights_dir: of official weights.
+        backend: what to fit: ``als``, ``w2v`` or ``all``.
+        backbone: for both backends; None for each one's default.
+        fetch: download official weights that are missing.
+    """
+
+    cache_dir: Location
+    weights_dir: Path | None = None
+    backend: str = "all"
+    backbone: str | None = None
+    fetch: bool = True
+
+    def names(self) -> dict[str, str]:
+        """The backbone's name by backend to fit."""
+        return {
+            backend: self.backbone or DEFAULT_BACKBONES[backend]
+            for backend in ("als", "w2v")
+            if self.backend in (backend, "all")
+        }
+
+    def load(self, name: str) -> Backbone:
+        """Loads a backbone; errors as ``get_backbone``."""
+        return get_backbone(name, self.weights_dir, fetch=self.fetch)
 
 
 @dataclass(frozen=True)
@@ -48,15 +79,15 @@ class TrainingSet:
 
     Attributes:
         posts: all that have hashtags, with or without a photo.
-        photos: those whose photo could be read and has a hashtag of the vocabulary.
+        photos: posts whose photo could be read and that have a hashtag of the vocabulary.
         hashtags: the vocabulary, V of them.
         examples: the photos as arrays.
         backbone_of: the name of each backend's backbone.
         backbones: by name.
         vectors: by model (V, dims): see ``hashtag_vectors``.
         problems: posts and photos that were left out.
-        post_counts: a platform's posts by hashtag, of those in the posts; None where unknown.
-        engine: what computes the fit.
+        post_counts: a platform's counts for the posts' hashtags; None where unknown.
+        engine: computes the fit.
     """
 
     posts: list[Post]
@@ -84,43 +115,25 @@ class TrainingSet:
 
     @property
     def hashtags_per_post(self) -> float:
-        """How many hashtags the post of a photo carries, on average."""
+        """The mean number of hashtags of a photo's post."""
         return float(np.mean(lengths_of([post.hashtags for post in self.photos])))
 
 
 def prepare(
     dataset: Location,
     plan: Plan,
+    networks: Networks,
     *,
-    backend: str = "all",
-    backbone: str | None = None,
-    weights_dir: Path | None = None,
-    cache_dir: Location,
-    fetch: bool = True,
-    without: Collection[str] = (),
     post_counts: Path | None = None,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> TrainingSet:
     """Everything before the fit; arguments and errors as ``fit_dataset``."""
     problems = Problems()
-    posts = [
-        post
-        for post in posts_of(dataset, "train", problems, engine)
-        if not set(without).intersection(post.hashtags)
-    ]
+    posts = posts_of(dataset, "train", problems, engine)
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
     photos = prepare_photos(
-        posts,
-        plan,
-        backend=backend,
-        backbone=backbone,
-        weights_dir=weights_dir,
-        cache_dir=cache_dir,
-        fetch=fetch,
-        problems=problems,
-        engine=engine,
-        progress=progress,
+        posts, plan, networks, problems=problems, engine=engine, progress=progress
     )
     return replace(photos, post_counts=counted).with_vectors_of(plan, progress)
 
@@ -128,30 +141,22 @@ def prepare(
 def prepare_photos(
     posts: list[Post],
     plan: Plan,
+    networks: Networks,
     *,
-    backend: str,
-    backbone: str | None,
-    weights_dir: Path | None,
-    cache_dir: Location,
-    fetch: bool,
     problems: Problems,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
 ) -> TrainingSet:
-    """Posts made ready to fit on, but for the hashtags' vectors."""
+    """A training set without the hashtags' vectors; arguments and errors as ``fit_dataset``."""
     used_by = {
-        one: backbone_of(name, plan.photos)
-        for one, name in usual_backbones(backend, backbone).items()
+        backend: backbone_of(name, plan.photos) for backend, name in networks.names().items()
     }
-    backbones = {
-        name: get_backbone(name, weights_dir, fetch=fetch)
-        for name in dict.fromkeys(used_by.values())
-    }
+    backbones = {name: networks.load(name) for name in dict.fromkeys(used_by.values())}
     changes = changes_of(plan.photos)
     photos, features, copies = embed_posts(
         posts,
         list(backbones.values()),
-        cache_dir,
+        networks.cache_dir,
         changes=changes,
         progress=progress,
         problems=problems,
@@ -193,7 +198,7 @@ def prepare_photos(
 
 
 def counts_of_posts(path: Path, posts: Sequence[Post], progress: Progress) -> PostCounts:
-    """What a file of post counts says of the hashtags of posts."""
+    """Reads a platform's counts of the posts' hashtags from a file."""
     return read_post_counts(path, {tag for post in posts for tag in post.hashtags}, progress)
 
 
@@ -202,15 +207,24 @@ def is_split(post: Post, split: str, named: bool) -> bool:
 
     Args:
         named: whether the dataset names splits; where it does not, a tenth of the photos, chosen by
-            their names, are the test split. The pictures of one album stay together: they carry
-            the same hashtags.
+            their names, are the test split.
     """
     if named:
         own = post.split or "train"
         return own == split or (own == VALIDATION and split == "train")
+    return (split == "test") == is_drawn(post, TEST_SHARE)
+
+
+def is_drawn(post: Post, share: float, draw: str = "") -> bool:
+    """Whether a post is in a share of all, drawn by the name of its photo.
+
+    The pictures of an album stay together: they carry the same hashtags.
+
+    Args:
+        draw: another text draws other posts.
+    """
     key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
-    test = zlib.crc32(key.encode()) % 1000 < TEST_SHARE * 1000
-    return (split == "test") == test
+    return zlib.crc32(f"{draw}{key}".encode()) % 1000 < share * 1000
 
 
 def posts_of(
@@ -229,21 +243,12 @@ def posts_of(
 
 
 def _name(post: Post) -> str:
-    """What its photo is called, for people."""
+    """The file name of its photo, for messages."""
     return post.image.name if post.image else ""
 
 
-def usual_backbones(backend: str, backbone: str | None) -> dict[str, str]:
-    """By backend that is fitted its backbone's name; arguments as for ``fit_dataset``."""
-    return {
-        name: backbone or DEFAULT_BACKBONES[name]
-        for name in ("als", "w2v")
-        if backend in (name, "all")
-    }
-
-
 def backbone_of(name: str, photos: PhotosPlan) -> str:
-    """The backbone that sees photos as a plan says, its name's shortest spelling.
+    """The shortest name of a backbone with the plan's input size.
 
     Raises:
         UnknownBackboneError: where there is none.
@@ -252,11 +257,11 @@ def backbone_of(name: str, photos: PhotosPlan) -> str:
 
 
 def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) -> Backbone:
-    """A backbone; with ``fetch`` its weights are downloaded where they are missing.
+    """Loads a backbone; ``fetch`` downloads missing weights.
 
     Raises:
-        UnknownBackboneError: where there is none, or its layers cannot see at the name's side.
-        WeightsError: where its weights are missing or are another network's.
+        UnknownBackboneError: for an unknown name, or an input size that the network cannot take.
+        WeightsError: if its weights are missing or are another network's.
     """
     for one in names_of(name):
         if one != without_side(one) and not takes_its_side(recipe_of(one)):
@@ -272,7 +277,7 @@ def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) ->
 
 
 def changes_of(photos: PhotosPlan) -> list[Change]:
-    """The changed copies of photos that a plan learns from too."""
+    """The changes by which a plan augments its photos."""
     numbers = range(1, photos.jitter + 1)
     jittered = [Change(jitter=number, strength=photos.jitter_strength) for number in numbers]
     return [MIRRORED, *jittered] if photos.mirrored else jittered
@@ -291,8 +296,7 @@ def embed_posts(
     """Features of posts' photos, and of changed copies of them.
 
     Returns:
-        The posts whose photo could be read, n of them; their features; and those of the photos
-        changed in each of the ways.
+        The n posts whose photo could be read; their features; and those of each changed copy.
 
     Raises:
         DatasetError: where no photo can be read, or their features would not fit into memory.
@@ -307,7 +311,7 @@ def embed_posts(
             "No post has both a photo and hashtags; there is nothing to learn photos from."
             f"{reasons} `tag4pic train fit --backend tags` learns from hashtags alone."
         )
-    _must_fit(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + len(changes)))
+    _check_memory(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + len(changes)))
     features: dict[tuple[str, Change], NDArray[np.float16]] = {}
     for part in {part.name: part for backbone in backbones for part in backbone.parts}.values():
         for change in (AS_IT_IS, *changes):
@@ -335,8 +339,8 @@ def embed_posts(
     return [post for post, _ in pictured], of(AS_IT_IS), {change: of(change) for change in changes}
 
 
-def _must_fit(photos: int, dims: int) -> None:
-    """Refuses features that would leave a fit no memory, before hours are spent on them."""
+def _check_memory(photos: int, dims: int) -> None:
+    """Refuses features that would leave the fit no memory, before hours are spent on them."""
     needed, free = 2 * photos * dims, free_memory()
     if free is not None and needed > free / 2:
         raise DatasetError(
@@ -348,7 +352,7 @@ def _must_fit(photos: int, dims: int) -> None:
 
 
 def _joined(features: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
-    """One backbone's features, or several ones' side by side: (n, dims) float16."""
+    """The features of a backbone's networks side by side: (n, dims) float16."""
     if len(features) == 1:
         return features[0]
     joined = np.empty((len(features[0]), sum(part.shape[1] for part in features)), np.float16)

@@ -11,9 +11,9 @@ from training.datasets.format import Post
 Doubles = NDArray[np.float64]
 
 DOUBT = 10.0
-"""Uses at which a hashtag's own likes weigh as much as everybody's."""
+"""Uses at which a hashtag's own likes weigh as much as the overall median."""
 FLOOR = 0.25
-"""What the hashtag that earns least is worth beside the one that earns most: it bounds what likes
+"""The factor of the hashtag that earns least; the one that earns most has 1. It bounds what likes
 can do against relevance."""
 
 
@@ -41,11 +41,11 @@ def median_likes(uses: Uses) -> Doubles:
 
 
 def earnings(uses: Uses) -> NDArray[np.float32]:
-    """What each hashtag's uses earn, as style ``popular`` multiplies relevance by it.
+    """The factor by which style ``popular`` multiplies each hashtag's relevance.
 
-    The median of its posts' log likes (one lucky post does not lift a hashtag), drawn towards
-    everybody's where its uses are few, and of that its rank among the hashtags from ``FLOOR`` to
-    1. Ranks, because likes are spread over orders of magnitude and would drown relevance.
+    It is the hashtag's rank, from ``FLOOR`` to 1, by the median of its posts' log likes (one lucky
+    post does not lift it), shrunk towards the overall median if uses are few. Ranks, because likes
+    span orders of magnitude and would drown relevance.
 
     Returns:
         (V,) float32; all ones where no likes are known.
@@ -54,9 +54,9 @@ def earnings(uses: Uses) -> NDArray[np.float32]:
     if not counts.any():
         return np.ones(uses.hashtags, np.float32)
     logs = np.log1p(uses.likes)
-    everybody = float(np.median(logs))
-    own = np.where(counts > 0, _medians(uses, logs), everybody)
-    shrunk = (counts * own + DOUBT * everybody) / (counts + DOUBT)
+    overall = float(np.median(logs))
+    own = np.where(counts > 0, _medians(uses, logs), overall)
+    shrunk = (counts * own + DOUBT * overall) / (counts + DOUBT)
     if np.ptp(shrunk) < 1e-9:
         return np.ones(uses.hashtags, np.float32)
     return (FLOOR + (1 - FLOOR) * _ranks(shrunk)).astype(np.float32)

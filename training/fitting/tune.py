@@ -1,10 +1,10 @@
 """Searching hyper-parameters on held-out photos of the training split; never on the test split.
 
-ALS comes first, as a trial of it takes seconds; then the projection head, each trial judged by the
-blend of its head with the best ALS. The popularity exponents and the blend's weight are chosen anew
-in every trial. Trials are stored in a study file, so a search that is interrupted goes on, and a
-longer one builds on a shorter one. The first trial is the plan to start from, so the best one is
-never worse than it on these photos.
+ALS comes first, since a trial of it takes seconds; then the projection head, each trial judged by
+its blend with the best ALS. The popularity exponents and the blend's weight are chosen anew in
+every trial. Trials are stored in a study file, so an interrupted search resumes and a longer one
+builds on a shorter one. The first trial is the initial plan, so the best is never worse than that
+on these photos.
 """
 
 import json
@@ -26,19 +26,19 @@ from training.fitting.choosing import (
 from training.fitting.fit import fit_als
 from training.fitting.fusion import ScoredAls
 from training.fitting.head import fit_w2v, head_recommender
-from training.fitting.plan import Plan, turned, value_of
+from training.fitting.plan import Plan, value_of, with_changes
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import TrainingSet
 from training.fitting.vectors import starting_vectors
 from training.progress import Progress, silent
 
 _ALS_SHARE = 0.25
-"""Of the time; a trial of the head takes much longer."""
+"""ALS's share of the time; a trial of the head takes much longer."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """Where a better value is looked for; on a logarithmic scale with ``log``."""
+    """The interval in which a knob is searched, logarithmically with ``log``."""
 
     low: float
     high: float
@@ -64,7 +64,7 @@ SEARCH: dict[str, dict[str, Range]] = {
         "head.batch": Range(32, 512, log=True),
     },
 }
-"""The knobs that are varied, by backend."""
+"""The knobs that are searched, by backend."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,9 @@ class Tuned:
     """The result of a search.
 
     Attributes:
-        gains: by backend how good the plan to start from was on the held-out photos, and how good
-            the best one is, by ``HeldOut.goodness``. ``w2v`` is judged together with the best
-            ALS, where there is one.
-        trials: how many there are in the study by now.
+        gains: by backend ``HeldOut.goodness`` of the initial plan and of the best one. ``w2v`` is
+            judged together with the best ALS, if there is one.
+        trials: how many the study has.
         photos: how many were held out.
     """
 
@@ -97,11 +96,10 @@ def tune(
     """Searches for a better plan.
 
     Args:
-        plan: what to start from.
-        study_file: where trials are stored; made where it is not there.
-        trials: how many there shall be of each backend, earlier runs' included.
-        seconds: stops after so many; None for no limit. ALS gets a quarter of them. A trial that
-            has begun is finished.
+        plan: the initial plan.
+        study_file: where trials are stored; created if missing.
+        trials: how many of each backend in total, earlier runs' included.
+        seconds: time limit; None for none. ALS gets a quarter. A trial that has begun is finished.
         on_better: called with every plan that is better than those before it.
 
     Raises:
@@ -146,7 +144,7 @@ class _Search:
         self._study = optuna.create_study(
             study_name=backend, storage=storage, direction="maximize", load_if_exists=True
         )
-        # A run that goes on must not draw the numbers again that the run before it drew.
+        # A resumed run must not draw the same numbers as the run before it.
         self._study.sampler = optuna.samplers.TPESampler(seed=plan.seed + self.done())
         if not self.done():
             self._study.enqueue_trial(_values_of(plan, backend))
@@ -158,7 +156,7 @@ class _Search:
         on_better: Callable[[Plan], None],
         progress: Progress,
     ) -> None:
-        """Tries until there are so many trials or time is up, but one at least."""
+        """Runs trials up to a total number or a deadline, but at least one."""
         progress(self._backend, self.done(), trials)
         while self.done() < trials:
             if deadline is not None and self.done() and time.monotonic() > deadline:
@@ -170,15 +168,15 @@ class _Search:
 
     def best(self) -> Plan:
         """The plan with the best values."""
-        return turned(self._plan, self._study.best_params)
+        return with_changes(self._plan, self._study.best_params)
 
     def gain(self) -> tuple[float, float]:
-        """How good the first trial was, which is the plan to start from, and the best."""
+        """Goodness of the first trial, which is the initial plan, and of the best."""
         first = self._study.get_trials(deepcopy=False, states=self._complete)[0]
         return float(first.value), float(self._study.best_value)
 
     def done(self) -> int:
-        """Trials that came to their end."""
+        """The number of completed trials."""
         return len(self._study.get_trials(deepcopy=False, states=self._complete))
 
     def _try(self, trial: Any) -> float:
@@ -187,19 +185,19 @@ class _Search:
             bounds = SEARCH[self._backend][name]
             suggest = trial.suggest_int if isinstance(default, int) else trial.suggest_float
             values[name] = suggest(name, bounds.low, bounds.high, log=bounds.log)
-        return self._goodness(turned(self._plan, values))
+        return self._goodness(with_changes(self._plan, values))
 
 
 class _Judge:
-    """Says how good plans are: fits them on some photos and asks for the held-out ones."""
+    """Scores plans: fits them on some photos and measures them on the held-out ones."""
 
     def __init__(self, training_set: TrainingSet, plan: Plan) -> None:
         photos = training_set.photos
         fit_rows, rows = validation_rows(photos, plan)
         self._training_set = training_set
         self._fit_on = training_set.examples.rows(fit_rows)
-        self._asked = training_set.examples.rows(rows)
-        self.held_out = HeldOut.of(self._fit_on, self._asked, [photos[row] for row in rows])
+        self._examples = training_set.examples.rows(rows)
+        self.held_out = HeldOut.of(self._fit_on, self._examples, [photos[row] for row in rows])
 
     def goodness(self, backend: str, als: Scored | None, plan: Plan) -> float:
         """How good a plan is; a head is judged by its blend with ``als``, where there is one."""
@@ -211,18 +209,18 @@ class _Judge:
         return self.held_out.goodness(top)
 
     def scores(self, backend: str, plan: Plan) -> Scored:
-        """The held-out photos' relevance by a backend fitted with a plan."""
+        """Scores of the held-out photos by a backend fitted with a plan."""
         data = self._training_set
         backbone = data.backbones[data.backbone_of[backend]]
         if backend == "als":
             recommender, _ = fit_als(self._fit_on, backbone, plan)
-            return ScoredAls(recommender, self._asked.features[backbone.name])
+            return ScoredAls(recommender, self._examples.features[backbone.name])
         start = starting_vectors(data.vectors, len(data.hashtags), plan)
         fitted = fit_w2v(
-            self._fit_on, self._asked, backbone.name, start, self.held_out.popularity, plan.head
+            self._fit_on, self._examples, backbone.name, start, self.held_out.popularity, plan.head
         )
         head = head_recommender(backbone.name, fitted, data.hashtags_per_post)
-        return Scored(head, self._asked.features[backbone.name])
+        return Scored(head, self._examples.features[backbone.name])
 
 
 def _optuna() -> Any:
@@ -236,7 +234,7 @@ def _optuna() -> Any:
 
 
 def _storage(optuna: Any, path: Path, fingerprint: str) -> Any:
-    """The study file, of this dataset and no other."""
+    """Opens the study file; refuses one of other data."""
     from optuna.storages.journal import JournalFileBackend
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Similar hashtags: those that stand beside the same hashtags.
+"""Vectors of hashtags: those that occur with the same hashtags are similar.
 
 Skip-gram or CBOW with negative sampling (Mikolov et al. 2013) over posts' hashtags: a post is a
 sentence. Its order means nothing, so posts and the hashtags within them are shuffled each epoch; a
@@ -21,7 +21,7 @@ from training.progress import Progress, silent
 
 
 class TrainVectors(Protocol):
-    """Learns hashtags' vectors of posts, as ``train_vectors`` does."""
+    """Learns hashtag vectors from posts, as ``train_vectors`` does."""
 
     def __call__(
         self,
@@ -43,13 +43,13 @@ def hashtag_vectors(
     train: TrainVectors | None = None,
     models: Sequence[Model] = MODELS,
 ) -> dict[str, Floats]:
-    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty where posts have one hashtag.
+    """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty if no post has two hashtags.
 
     A hashtag that is too rare for ``vectors.min_count`` has zeros.
 
     Args:
-        train: what learns them; ``train_vectors`` where None.
-        models: those that it knows.
+        train: learns them; ``train_vectors`` where None.
+        models: those that it supports.
 
     Raises:
         DatasetError: where all are too rare.
@@ -71,8 +71,7 @@ def hashtag_vectors(
 
 
 def starting_vectors(vectors: Mapping[str, Floats], hashtags: int, plan: Plan) -> Floats:
-    """What the head starts from: the plan's model's vectors (V, dims), drawn ones for hashtags that
-    have none."""
+    """The head's initial vectors (V, dims): the plan's model's, random where there are none."""
     random = np.random.default_rng(plan.seed)
     drawn = random.standard_normal((hashtags, plan.vectors.dims)).astype(np.float32)
     if plan.vectors.model not in vectors:
@@ -82,7 +81,7 @@ def starting_vectors(vectors: Mapping[str, Floats], hashtags: int, plan: Plan) -
 
 
 def epochs_of(posts: Sequence[Post], plan: VectorsPlan) -> int:
-    """How often all posts are gone through: 0 where no post has two hashtags to learn of."""
+    """The number of epochs over all posts; 0 if no post has two hashtags."""
     counts = frequencies((post.hashtags for post in posts), plan.min_count)
     return _epochs(_sentences(posts, counts), plan)
 
@@ -117,8 +116,8 @@ def train_vectors(
         window=plan.window,
         sg=model == "skipgram",
         negative=plan.negative,
-        # Hashtags of more than average use are left out now and then, so that #love does not stand
-        # between all others; 0.001 is gensim's own.
+        # Hashtags of more than average use are subsampled, so that #love does not stand between
+        # all others; 0.001 is gensim's default.
         sample=max(1e-3, 1 / len(counts)),
         min_count=1,
         epochs=epochs,
@@ -140,7 +139,7 @@ def train_vectors(
 def sentences_of(
     posts: Sequence[Post], plan: VectorsPlan
 ) -> tuple[dict[str, int], list[list[int]], int]:
-    """What vectors are learnt of: uses by hashtag, posts as columns of these, and the epochs.
+    """What vectors are trained on: uses by hashtag, posts as indices into these, and the epochs.
 
     Raises:
         DatasetError: where no post has two hashtags.
@@ -153,7 +152,7 @@ def sentences_of(
 
 
 def _sentences(posts: Sequence[Post], counts: Mapping[str, int]) -> list[list[int]]:
-    """The hashtags of posts as columns of ``counts``, where two at least have one."""
+    """Posts as indices into ``counts``, where they have at least two."""
     column = {tag: index for index, tag in enumerate(counts)}
     sentences = ([column[tag] for tag in post.hashtags if tag in column] for post in posts)
     return [sentence for sentence in sentences if len(sentence) > 1]
@@ -169,7 +168,7 @@ def _epochs(sentences: Sequence[Sequence[int]], plan: VectorsPlan) -> int:
 
 
 class _Shuffled:
-    """Sentences in a new order each time they are gone through."""
+    """Sentences in a new order on each iteration."""
 
     def __init__(self, sentences: Sequence[Sequence[int]], tags: Sequence[str], seed: int) -> None:
         self._tags = tags

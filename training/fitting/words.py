@@ -1,7 +1,7 @@
 """What the words of a caption add to a hashtag's log-odds, fitted on captioned photos.
 
-A logistic regression whose offset is what the photo says: it learns what is left to say when
-somebody has written a word under it, and leaves photos without a caption as they are.
+A logistic regression whose offset is the photo's own log-odds: it learns only what a caption adds,
+and leaves photos without one unchanged.
 """
 
 from collections.abc import Sequence
@@ -27,32 +27,32 @@ def fit_words_gain(
     truth: csr_matrix,
     weights: Floats,
 ) -> WordsGain:
-    """What words add, never less than nothing.
+    """Fits what words add, which is never negative.
 
     Args:
         sources: of n captioned photos.
-        nearness: of each (V,), of the hashtags to the words of one caption.
-        truth: (n, V), not zero where a hashtag fits by whatever else is known of the photo.
-        weights: (n,) how much each photo counts.
+        nearness: n arrays (V,), how near the hashtags are to the words of one caption.
+        truth: (n, V), not zero where a hashtag fits by what else is known about the photo.
+        weights: (n,) of the photos.
     """
     offsets, terms, labels, counts = [], [], [], []
     for rows in batches(len(nearness), _ROWS):
         near = np.asarray(nearness[rows], np.float32)
         columns = np.argpartition(-near, min(BY_WORDS, near.shape[1] - 1), axis=1)[:, :BY_WORDS]
         near = np.take_along_axis(near, columns, axis=1)
-        speaks = near > 0
+        is_near = near > 0
         scores = fusion.scores_of(sources(rows), columns)
-        offsets.append(log_odds(scores)[speaks])
-        terms.append(WordsGain.terms(near)[speaks])
-        labels.append(np.take_along_axis(truth[rows].toarray() != 0, columns, axis=1)[speaks])
-        counts.append(np.broadcast_to(weights[rows, None], near.shape)[speaks])
+        offsets.append(log_odds(scores)[is_near])
+        terms.append(WordsGain.terms(near)[is_near])
+        labels.append(np.take_along_axis(truth[rows].toarray() != 0, columns, axis=1)[is_near])
+        counts.append(np.broadcast_to(weights[rows, None], near.shape)[is_near])
     return WordsGain(*_regressed(*map(np.concatenate, (offsets, terms, labels, counts))))
 
 
 def _regressed(
     offsets: Floats, terms: Floats, labels: NDArray[np.bool_], counts: Floats
 ) -> Sequence[float]:
-    """Coefficients, none below 0, of the terms beside the offsets; rounded to a hundredth."""
+    """Coefficients of the terms, none negative, rounded to a hundredth."""
     offset, x = offsets.astype(np.float64), terms.astype(np.float64)
     sign = np.where(labels, 1.0, -1.0)
     share = counts / counts.sum()

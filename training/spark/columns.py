@@ -1,4 +1,4 @@
-"""Features as columns of Arrow; light to import, since each of a worker's processes does so."""
+"""Features as Arrow columns; cheap to import, since every worker process does."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""A dataset's posts and photos where Spark reads them: a folder, or any Hadoop file system.
+"""Reads a dataset's posts with Spark, and locates its photos: a folder or Hadoop file system.
 
 Posts are ``posts.jsonl``, or ``posts.parquet`` with the same names as columns; photos are files
 beside it, which a post names by their path inside the folder.
@@ -54,7 +54,7 @@ def address(location: Location) -> str:
 
 
 def literal(url: str) -> str:
-    """An address of which no character stands for others, as some do in globs."""
+    """An address with its glob characters escaped."""
     return _GLOB.sub(r"\\\1", url)
 
 
@@ -73,7 +73,7 @@ def read_posts(
         local = Path("/" + folder.removeprefix("file:").lstrip("/"))
         files, image_of = DatasetFiles(address(local), local), partial(image_in, local)
     else:
-        # As the file system itself calls it: hdfs:///posts is hdfs://namenode/posts.
+        # As the file system itself writes it: hdfs:///posts is hdfs://namenode/posts.
         sources = table.inputFiles()
         root = unquote(sources[0]).partition(f"/{name}")[0] if sources else folder
         files = DatasetFiles(root, None)

@@ -1,7 +1,7 @@
-"""PCA, implicit ALS, Word2Vec and k-means of MLlib, for what one machine computes otherwise.
+"""MLlib's PCA, implicit ALS, Word2Vec and k-means, instead of those for one machine.
 
-Where MLlib's formulas differ from those of ``implicit`` and gensim, what is mapped how stands at
-each function; what cannot be mapped is refused by ``training.spark.spark_engine``.
+Where MLlib's formulas differ from those of ``implicit`` and gensim, each function says how it maps
+the plan; what cannot be mapped is refused by ``training.spark.spark_engine``.
 """
 
 from collections.abc import Sequence
@@ -73,10 +73,10 @@ def factorise(session: "SparkSession", counts: csr_matrix, plan: AlsPlan) -> tup
 
     A hashtag on a photo weighs ``alpha`` with implicit and ``1 + alpha`` with MLlib, so MLlib gets
     one less. implicit adds ``regularization`` to each photo's and hashtag's equation; MLlib adds
-    ``regParam`` times the number of its counts (Zhou et al. 2008), so it gets ``regularization`` by
-    the mean number of hashtags of a photo: the same for a photo of that many, more for a hashtag on
-    more photos. MLlib solves each equation exactly (Cholesky), implicit by three steps of conjugate
-    gradients.
+    ``regParam`` times the number of its counts (Zhou et al. 2008), so it gets ``regularization``
+    divided by the mean number of hashtags per photo: the same for a photo with that many, more for
+    a hashtag on more photos. MLlib solves each equation exactly (Cholesky), implicit by three steps
+    of conjugate gradients.
     """
     import pyarrow
     from pyspark.ml.recommendation import ALS
@@ -124,10 +124,10 @@ def train_vectors(
 ) -> tuple[list[str], Floats]:
     """Skip-gram vectors of hashtags: ``training.fitting.vectors.train_vectors``.
 
-    MLlib's Word2Vec has hierarchical softmax where gensim draws negatives, leaves out no frequent
-    word, and goes through words in one order every time; so it gets all epochs as one, in each of
-    which posts and the hashtags within them are shuffled. One partition: several learn apart and
-    are then averaged, which costs quality.
+    MLlib's Word2Vec uses hierarchical softmax where gensim draws negatives, subsamples no frequent
+    words, and reads words in the same order in every iteration; so it gets all epochs, each
+    shuffled, as one iteration. One partition: several are trained apart and averaged, which costs
+    quality.
     """
     import pyarrow
     from pyspark.ml.feature import Word2Vec
@@ -171,7 +171,7 @@ class Centres:
     centres: Floats
 
     def predict(self, points: Points, /) -> NDArray[np.intp]:
-        """The centre next to each point."""
+        """The nearest centre of each point."""
         nearest: NDArray[np.intp] = pairwise_distances_argmin(_dense(points), self.centres)
         return nearest
 

@@ -1,9 +1,9 @@
-"""Features of photos computed by Spark's workers, and kept as Parquet.
+"""Features of photos computed by Spark's workers, and cached as Parquet.
 
-Photos are read by Spark's own reader, which knows every Hadoop file system; a worker gets their
-bytes, decodes them and asks the network, which it got once. What is kept is a table of photos:
-address, size and time of change, by which a photo is known again without being read, and its
-features as float16, or why there are none.
+Photos are read by Spark's own reader, which knows every Hadoop file system; workers get their
+bytes, decode them and run the network, which is broadcast once. A cached row has a photo's address,
+size and modification time, by which it is recognised without being read, and its features as
+float16, or why there are none.
 """
 
 import pickle
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 CHUNK = 4096
-"""Photos that are kept at a time; so many at most are lost when a fit is cut short."""
+"""Photos cached at a time; at most this many are lost when a fit is cut short."""
 
 _BATCH = 16
 _KEY = ("path", "length", "modificationTime")
@@ -48,33 +48,33 @@ def embed(
     problems: Problems,
     chunk: int = CHUNK,
 ) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
-    """Features of photos, kept or computed; see ``training.features.compute.embed``.
+    """Features of photos, cached or computed; see ``training.features.compute.embed``.
 
     Args:
         cache_dir: a folder or address that all workers reach.
-        chunk: photos that are kept at a time.
+        chunk: photos cached at a time.
     """
     from pyspark.errors import AnalysisException
 
     table = f"{backbone.name}-{backbone.sha256[:12]}{change.file_suffix}.parquet"
-    kept_at = f"{address(cache_dir)}/{table}"
+    cache = f"{address(cache_dir)}/{table}"
     rows_of: dict[str, list[int]] = {}
     for row, path in enumerate(paths):
         rows_of.setdefault(files.url_of(path), []).append(row)
     listed = _listed(session, files)
     there = {url: listed[url] for url in rows_of if url in listed}
 
-    def kept(*columns: str) -> Iterator[Any]:
-        """What is kept of the photos as they are now."""
+    def cached(*columns: str) -> Iterator[Any]:
+        """The cached rows of photos that have not changed since."""
         try:
-            rows = session.read.schema(_SCHEMA).parquet(literal(kept_at))
-        except AnalysisException:  # nothing is kept yet
+            rows = session.read.schema(_SCHEMA).parquet(literal(cache))
+        except AnalysisException:  # nothing is cached yet
             return
         for row in rows.select(*_KEY, *columns).toLocalIterator(prefetchPartitions=True):
             if there.get(row.path) == (row.length, row.modificationTime):
                 yield row
 
-    computed = {row.path for row in kept()}
+    computed = {row.path for row in cached()}
     missing = [url for url in there if url not in computed]
     doing, total = f"{backbone.name}{change}", len(rows_of)
     progress(doing, total - len(missing), total)
@@ -84,13 +84,13 @@ def embed(
         for chosen in batches(len(missing), chunk):
             urls = [literal(url) for url in missing[chosen]]
             photos = session.read.format("binaryFile").load(urls).select(*_KEY, "content")
-            photos.mapInArrow(compute, _SCHEMA).write.mode("append").parquet(kept_at)
+            photos.mapInArrow(compute, _SCHEMA).write.mode("append").parquet(cache)
             progress(doing, total - len(missing) + chosen.stop, total)
 
     features = np.zeros((len(paths), backbone.dims), np.float16)
     readable = np.zeros(len(paths), np.bool_)
     reasons = dict.fromkeys(range(len(paths)), _MISSING)
-    for row in kept("features", "reason"):
+    for row in cached("features", "reason"):
         for place in rows_of[row.path]:
             if row.features is None:
                 reasons[place] = row.reason
@@ -103,7 +103,7 @@ def embed(
 
 
 def _listed(session: "SparkSession", files: DatasetFiles) -> dict[str, tuple[Any, ...]]:
-    """Size and time of change of every file in a dataset's folder, none of which is read."""
+    """Size and modification time of every file in a dataset's folder, without reading any."""
     listing = (
         session.read.format("binaryFile")
         .option("recursiveFileLookup", "true")

@@ -1,6 +1,6 @@
-"""A Spark session for one fit, and what went wrong with it as a sentence.
+"""A Spark session for one fit, with its errors as sentences for people.
 
-How much memory and how many cores its workers get is Spark's own configuration: ``spark-defaults``
+Its workers' memory and cores are Spark's own configuration: ``spark-defaults``
 in ``SPARK_CONF_DIR``, or ``PYSPARK_SUBMIT_ARGS="--conf spark.executor.memory=8g pyspark-shell"``.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
+from threading import Event, Timer
 from typing import TYPE_CHECKING
 
 from training.datasets.format import DatasetError
@@ -29,18 +29,18 @@ USUAL_MASTER = "local[*]"
 JAVA = 17
 _CONNECT_SECONDS = 5.0
 _WORKER_SECONDS = 90.0
-"""After so many without a worker that takes a job there is none."""
+"""How long to wait for a worker to take a job."""
 
 _CONF = {
-    "spark.ui.enabled": "false",  # a port that all the network could ask
+    "spark.ui.enabled": "false",  # a port open to the whole network
     "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "OFF",  # what goes wrong is an exception here
-    "spark.driver.maxResultSize": "0",  # what a fit gives comes here
-    # Photos may vanish between two looks.
+    "spark.log.level": "OFF",  # errors are exceptions here
+    "spark.driver.maxResultSize": "0",  # no limit: results are collected here
+    # Photos may vanish between listing and reading.
     "spark.sql.files.ignoreMissingFiles": "true",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "32",
 }
-_KEPT = "Features that were computed are kept: run it again to go on."
+_RESUMABLE = "Features that were computed are kept: run it again to go on."
 _MEMORY = re.compile(
     r"OutOfMemoryError|MemoryError|exit code:? 137|exitCode 137|OOMKilled|Cannot allocate memory"
 )
@@ -53,7 +53,7 @@ class SparkError(DatasetError):
 
 @contextmanager
 def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
-    """A session that ends with the block, in which Spark's own errors become sentences.
+    """A session that ends with the block; turns Spark's errors in it into sentences.
 
     Args:
         master: ``local[2]``, ``spark://host:7077``, ``yarn``, ``k8s://…``; all of this machine's
@@ -107,7 +107,7 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
 
 @contextmanager
 def _printing_to(file: int) -> Iterator[None]:
-    """Lets what starts meanwhile, and that is the JVM, print its greetings to a file, not here."""
+    """Redirects stderr to a file for processes that start meanwhile: the JVM prints a banner."""
     before = os.dup(2)
     os.dup2(file, 2)
     try:
@@ -125,18 +125,18 @@ def _as_sentence(error: BaseException) -> SparkError:
         return SparkError(
             "A worker of Spark ran out of memory. Give workers more (spark.executor.memory, or "
             "spark.driver.memory with a local master, in PYSPARK_SUBMIT_ARGS or spark-defaults) or "
-            f"fewer cores each. {_KEPT}"
+            f"fewer cores each. {_RESUMABLE}"
         )
     if _LOST.search(text):
         return SparkError(
             "Workers of Spark ended in the middle of their work, again and again, most likely "
             "because memory ran out: give them more (spark.executor.memory, "
-            f"spark.executor.memoryOverhead) or fewer cores each. {_KEPT}"
+            f"spark.executor.memoryOverhead) or fewer cores each. {_RESUMABLE}"
         )
     if isinstance(error, ConnectionError) or "Answer from Java side is empty" in text:
         return SparkError(
             "Spark's own process here ended, most likely because memory ran out: give it more "
-            f"(spark.driver.memory, in PYSPARK_SUBMIT_ARGS or spark-defaults). {_KEPT}"
+            f"(spark.driver.memory, in PYSPARK_SUBMIT_ARGS or spark-defaults). {_RESUMABLE}"
         )
     missing = re.search(r"No module named '([\w.]+)'", text)
     if missing:
@@ -144,7 +144,7 @@ def _as_sentence(error: BaseException) -> SparkError:
             f"A worker of Spark lacks the Python package {missing[1]}: install the same tag4pic on "
             "every worker, and name its Python in PYSPARK_PYTHON."
         )
-    return SparkError(f"Spark could not go on: {_cause(text)}. {_KEPT}")
+    return SparkError(f"Spark could not go on: {_cause(text)}. {_RESUMABLE}")
 
 
 def _needs_java() -> None:
@@ -154,14 +154,14 @@ def _needs_java() -> None:
     if java is None or not Path(java).is_file():
         where = f"JAVA_HOME={home} has none" if home else "there is none here"
         raise SparkError(f"Spark needs Java, and {where}: {how}, or set JAVA_HOME to one.")
-    asked = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False)
-    version = re.search(r'version "(?:1\.)?(\d+)', asked.stderr)
+    printed = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r'version "(?:1\.)?(\d+)', printed.stderr)
     if version is not None and int(version[1]) < JAVA:
         raise SparkError(f"Spark needs Java {JAVA}, and {java} is Java {version[1]}: {how}.")
 
 
 def _reachable(master: str) -> None:
-    """Refuses a standalone master that does not answer, which Spark itself waits a minute for."""
+    """Refuses a standalone master that does not answer; Spark itself would wait a minute."""
     if not master.startswith("spark://"):
         return
     addresses = re.findall(r"(?:^|,)([^,/:]+):(\d{1,5})(?=,|$)", master.removeprefix("spark://"))
@@ -183,10 +183,10 @@ def _reachable(master: str) -> None:
 def _has_workers(session: "SparkSession", master: str) -> None:
     """Waits until a worker takes a job; Spark itself would wait for ever."""
     context = session.sparkContext
-    late: list[bool] = []
+    timed_out = Event()
 
     def give_up() -> None:
-        late.append(True)
+        timed_out.set()
         context.cancelAllJobs()
 
     timer = Timer(_WORKER_SECONDS, give_up)
@@ -195,7 +195,7 @@ def _has_workers(session: "SparkSession", master: str) -> None:
     try:
         session.range(1).count()
     except Exception as error:
-        if not late:
+        if not timed_out.is_set():
             raise
         raise SparkError(
             f"{master} has no worker that takes a job within {_WORKER_SECONDS:.0f} seconds: start "
@@ -206,7 +206,7 @@ def _has_workers(session: "SparkSession", master: str) -> None:
 
 
 def _cause(text: str) -> str:
-    """The line of an error that says something, without the names of its classes."""
+    """The most telling line of an error, without the names of its classes."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line for line in lines if "Exception: " in line or "Error: " in line]
     line = (causes or lines or ["it does not say why"])[0]

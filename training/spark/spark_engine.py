@@ -1,7 +1,7 @@
 """The engine that computes a fit's steps with Spark.
 
-Heads, the choices on held-out photos and the fusion are fitted by the driver, of the features that
-it gets: it is the same code as on one machine.
+Heads, the choices on held-out photos and the fusion are fitted on the driver, by the code for one
+machine.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class SparkEngine:
 
     Args:
         session: see ``training.spark.session``.
-        chunk: photos whose features are kept at a time.
+        chunk: photos whose features are cached at a time.
     """
 
     models = MODELS

@@ -1,4 +1,4 @@
-"""Pictures that show nothing one would tag, from which the fusion learns its doubt."""
+"""Pictures with nothing to tag, from which the fusion learns low probabilities."""
 
 from collections.abc import Iterator
 

@@ -1,9 +1,9 @@
 """The starter bundle: what the bot knows before anybody has taught it anything.
 
-Photos of several sources become hashtags through our tables (``training.starter.sources``);
-hashtag vectors are learnt from real posts and those together; ALS, a projection head and a head
-for every ImageNet backbone are fitted on the photos' features, and the fusion of all on photos that
-these had not seen. Only numbers go into the bundle.
+Photos of several sources get hashtags by our tables (``training.starter.sources``); hashtag vectors
+are learnt from these and from real posts; ALS, a projection head and a head for every ImageNet
+backbone are fitted on the photos' features, and their fusion on photos held out from them. Only
+numbers go into the bundle.
 """
 
 from collections.abc import Sequence
@@ -69,17 +69,17 @@ RANKING: dict[str, dict[str, float]] = {
     "both": {"popularity_exponent": 0.0, "diversity": 0.3, "of_a_root": 2, "als_weight": 0.6},
 }
 FLOOR = 0.4
-"""The probability under which a hashtag is not among the first five, chosen on the check's photos:
-labels and tags name only part of what a photo shows, so that more of it is right than they say."""
+"""The least probability of a hashtag among the first five, chosen on the check's photos: labels and
+tags name only part of what a photo shows, so more hashtags are right than they say."""
 
 CAREFUL_FLOOR = 0.8
-"""The same of hashtags that say something of a person all the same, such as #kids."""
+"""The same for hashtags that still say something about a person, such as #kids."""
 
 KIND_FLOOR = 0.85
-"""The same of one kind among many: an orange dahlia is #rose with 0.77, true roses with 0.9."""
+"""The same for one kind among many: an orange dahlia is #rose with 0.77, true roses with 0.9."""
 
 BLANK_WEIGHT = 3.0
-"""What each picture of nothing counts in the fusion."""
+"""The weight of each blank picture in the fusion."""
 
 CLASS_TEMPERATURE, CLASS_SCALE = 1.0, 8.0
 """Of the head for every ImageNet backbone."""
@@ -88,7 +88,7 @@ REHEARSED = 1_200
 """Photos that the bundle carries for fine-tuning: 1.7 MB."""
 
 MAPPED_FROM = "efficientnet_lite0"
-"""The starter's backbone until now: what chats taught under it is stored with its features."""
+"""The starter's earlier backbone: what chats taught then is stored with its features."""
 
 PREFERRED = ("resnet50",)
 """Backbones that Word2Vec moves to as soon as their weights are in place."""
@@ -96,7 +96,7 @@ PREFERRED = ("resnet50",)
 
 @dataclass(frozen=True)
 class _Fit:
-    """Both recommenders, fitted on some of the photos, and what the fusion asks of the photos."""
+    """Both recommenders fitted on some of the photos, their parts, and the fusion's shares."""
 
     als: AlsRecommender
     w2v: Word2VecRecommender
@@ -112,10 +112,10 @@ def fit_starter(
     backbone: Backbone,
     progress: Progress,
 ) -> Bundle:
-    """The starter bundle learnt from some of the photos.
+    """Fits the starter bundle on some of the photos.
 
     Args:
-        rows: of ``evidence.photos``, to learn from; those without hashtags are passed over.
+        rows: of ``evidence.photos``, to fit on; those without hashtags are skipped.
         features: (n, dims) of all the photos.
     """
     rows = tagged(evidence.photos, rows)
@@ -139,10 +139,10 @@ def fit_starter(
 
     fusion_rows = [row for row, photo in enumerate(photos) if photo.fold == FUSION_FOLD]
     others = [row for row, photo in enumerate(photos) if photo.fold != FUSION_FOLD]
-    without_them = fit_on(others)
-    to_fuse, of_them = [photos[row] for row in fusion_rows], of_photos[fusion_rows]
-    fused = _fit_fusion(without_them, to_fuse, of_them, hashtags, backbone, progress)
-    words_gain = _fit_words_gain(without_them, fused, to_fuse, of_them, hashtags)
+    partial = fit_on(others)
+    unseen, of_unseen = [photos[row] for row in fusion_rows], of_photos[fusion_rows]
+    fused = _fit_fusion(partial, unseen, of_unseen, hashtags, backbone, progress)
+    words_gain = _fit_words_gain(partial, fused, unseen, of_unseen, hashtags)
     last = fit_on(range(len(photos)))
     fusion = Fusion(fused.trees, last.share, last.class_share)
     counts = matrix(weights, hashtags)
@@ -171,7 +171,7 @@ def fit_starter(
 def with_feature_map(
     bundle: Bundle, from_features: NDArray[np.float16], to_features: NDArray[np.float16]
 ) -> Bundle:
-    """The bundle with the map from features (n, dims) of ``MAPPED_FROM`` to those of its own."""
+    """The bundle with a map from features (n, dims) of ``MAPPED_FROM`` to those of its backbone."""
     space = read_als(bundle).space
     fitted = fit_feature_map(MAPPED_FROM, BACKBONE, from_features, to_features, space)
     return bundle.with_parts({"feature_map": feature_map_part(fitted)})
@@ -242,7 +242,7 @@ def _fit_fusion(
     backbone: Backbone,
     progress: Progress,
 ) -> Fusion:
-    """The fusion on photos that the fit has not seen, and on pictures of nothing."""
+    """Fits the fusion on photos held out from ``fit``, and on blank pictures."""
     blank = backbone.features(blank_pictures())
     truth = csr_matrix(
         [[photo.fits(tag) for tag in hashtags] for photo in photos]
@@ -268,7 +268,7 @@ def _fit_words_gain(
     features: Floats,
     hashtags: Sequence[str],
 ) -> WordsGain:
-    """What one caption's words add, by what the photo's others say is true."""
+    """Fits what one caption's words add; what the photo's other captions say is the truth."""
     words = Words(hashtags, directions(fit.w2v.vectors, fit.w2v.head.groups))
     rows = [row for row, photo in enumerate(photos) if photo.without_one]
     twins = [photo.without_one for photo in photos if photo.without_one]
@@ -287,7 +287,7 @@ def _fit_words_gain(
 
 
 def _weighted_share(counts: csr_matrix, weights: Floats) -> Floats:
-    """(V,) float32: the share of the photos that have each hashtag, every set counting alike."""
+    """(V,) float32: the weighted share of the photos that have each hashtag."""
     total = np.asarray(weights @ counts, np.float32).ravel() + np.float32(0.5)
     return np.asarray(total / (weights.sum() + 1), np.float32)
 
@@ -299,7 +299,7 @@ def _class_head(
     vectors: Floats,
     share: Floats,
 ) -> FittedHead:
-    """The head that fits every backbone: the construction, then layer two fitted on the photos."""
+    """The head for every backbone: the construction, then layer two fitted on the photos."""
     if backbone.classifier is None:
         raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
     means = class_head.mean_vectors(class_counts, vectors)

@@ -1,9 +1,9 @@
 """The starter's categories: ten heads that people know, with finer ones below.
 
-``tables/categories.csv`` names them and the hashtags that lead each. Every other hashtag is at home
-where the rows of the other tables put it: beside which leaders it stands. They need nothing but the
-vocabulary and the tables, so ``python -m training.starter.category_table`` brings a bundle up to
-date with the table in a second.
+``tables/categories.csv`` names them and the hashtags that lead each. Every other hashtag joins the
+category whose leaders stand in rows with it in the other tables. This needs nothing but the
+vocabulary and the tables, so ``python -m training.starter.category_table`` updates a bundle in a
+second.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -30,21 +30,21 @@ from training.starter.word_tables import (
 from training.terminal import tool
 
 LEAST_SHARE = 0.5
-"""Of what a hashtag stands beside, so much is of one category, or it is in none."""
+"""The least share of a hashtag's votes that a category must have to get it."""
 
 PASSES = 2
-"""What the first pass has placed helps to place what stands beside no leader."""
+"""Hashtags placed by the first pass vote in the second, for those in no row with a leader."""
 
 PLACED = 0.5
-"""What a placed hashtag counts beside a leader."""
+"""The weight of a placed hashtag's vote relative to a leader's."""
 
 Votes = dict[str, dict[int, float]]
-"""By hashtag, how much speaks for each category, by its number."""
+"""By hashtag, the votes for each category, by its number."""
 
 
 def homes_in_tables(hashtags: Sequence[str]) -> Homes:
     """The categories of the tables, for a vocabulary. The same vocabulary gives the same ones."""
-    # Rows of no category last: the others' numbers are those of the categories.
+    # Rows of no category last, so that the others' numbers are those of the categories.
     table = sorted(category_rows(), key=lambda row: not row.head)
     known = set(hashtags)
     places = [number for number, row in enumerate(table) if row.category or not row.head]
@@ -62,7 +62,7 @@ def homes_in_tables(hashtags: Sequence[str]) -> Homes:
         weights[tag] = PLACED * share
     inside = {tag: home for tag, home in homes.items() if tag in known and table[home].head}
     leading = [tuple(tag for tag in row.hashtags if tag in known) for row in table]
-    for tag in _not_to_be_shown(inside, weights, leading):
+    for tag in _conflicting(inside, weights, leading):
         del inside[tag]
     return Homes(
         tuple(_category(row, tags) for row, tags in zip(table, leading, strict=True) if row.head),
@@ -75,7 +75,7 @@ def with_table_categories(bundle: Bundle) -> Bundle:
     """A bundle with the categories of the tables instead of its own.
 
     Raises:
-        BundleError: where it knows nothing of its hashtags.
+        BundleError: if it has no part ``knowledge``.
     """
     tables = read_knowledge(bundle)
     if tables is None:
@@ -98,7 +98,7 @@ def _category(row: CategoryRow, leaders: tuple[str, ...]) -> Category:
 
 
 def _votes(leaders: Votes, placed: Votes) -> Votes:
-    """What each hashtag stands beside in the rows of the tables."""
+    """Each hashtag's votes: by the hashtags that stand in rows of the tables with it."""
     of_tag: Votes = {
         tag: {number: PLACED * share for number, share in votes.items()}
         for tag, votes in placed.items()
@@ -121,9 +121,9 @@ def _add(total: dict[int, float], votes: Mapping[int, float], factor: float) -> 
 
 
 def _placed(votes: Votes, tags: Set[str]) -> Votes:
-    """Of each hashtag the one category that has most of its votes, and its share of them.
+    """By hashtag the category with most of its votes, and its share of them.
 
-    Few votes count as a smaller share than many.
+    The share is lowered if there are few votes.
     """
     result: Votes = {}
     for tag in sorted(tags & votes.keys()):
@@ -135,7 +135,7 @@ def _placed(votes: Votes, tags: Set[str]) -> Votes:
     return result
 
 
-def _not_to_be_shown(
+def _conflicting(
     homes: Mapping[str, int], weights: Mapping[str, float], leaders: Sequence[Sequence[str]]
 ) -> list[str]:
     """Hashtags that must not stand beside a weightier one of their category."""

@@ -1,7 +1,7 @@
 """How good the starter's answers are, theme by theme, on photos that no fit has seen.
 
 What the tables and people's own words say of a photo counts as true. They do not say everything, so
-the figures are lower than a person would give; they tell one recipe from another.
+the figures are lower than a person would give; they serve to compare recipes.
 """
 
 from collections import defaultdict
@@ -44,13 +44,13 @@ class ThemeFigures:
     """Figures of a theme's answers, shares from 0 to 1.
 
     Attributes:
-        telling: answers with a true hashtag.
+        telling: answers with at least one true hashtag.
         precision: of the hashtags shown, those that are true.
         all_true: answers with hashtags, all of them true.
         shown: hashtags in the mean answer.
         people: answers that label a person.
         one_root: answers of which four share a root.
-        forbidden: answers in which two stand that must not meet.
+        forbidden: answers with two hashtags that must not stand together.
     """
 
     photos: int
@@ -78,10 +78,12 @@ def answer_photos(
     """
     (name,) = engine.backbones[backend]
     rows = features.astype(np.float32)
-    words = [engine.words_in(caption) for caption in captions] or [()] * len(photos)
+    words_of = [engine.words_in(caption) for caption in captions] or [()] * len(photos)
     return [
-        Answer(photo, engine.answer({name: rows[[row]]}, AnswerRequest(backend, FIRST, words=said)))
-        for row, (photo, said) in enumerate(zip(photos, words, strict=True))
+        Answer(
+            photo, engine.answer({name: rows[[row]]}, AnswerRequest(backend, FIRST, words=words))
+        )
+        for row, (photo, words) in enumerate(zip(photos, words_of, strict=True))
     ]
 
 
@@ -150,7 +152,7 @@ def draw_sheets(answers: Sequence[Answer], folder: Path) -> None:
 
 
 def _figures(answers: Sequence[Answer]) -> ThemeFigures:
-    # Such as kids, which stands in its own place, labels nobody.
+    # A hashtag that is its own replacement, such as kids, labels nobody.
     labels = {tag for tag, in_place in people().items() if in_place != (tag,)}
     pairs = forbidden_pairs()
     true = [answer.true for answer in answers]

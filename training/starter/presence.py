@@ -1,8 +1,8 @@
-"""How many people photos show, as far as captions and sets tell: what ``fit_people`` learns from.
+"""How many people photos show, by their captions and sets: what ``fit_people`` is fitted on.
 
-A caption that names one person, or none, or several, is a vote; words such as hat and smiling are
-one for a person close up, for of a small figure nobody writes them. Sets of dishes or rooms show
-nobody. ``tables/presence_*.csv`` has the words, the sets, and the hashtags that presuppose people.
+Each caption is a vote for one person, none or several; words such as hat and smiling are votes for
+a close-up, since nobody writes them about a small figure. Sets of dishes or rooms show nobody.
+``tables/presence_*.csv`` has the words, the sets, and the hashtags that presuppose people.
 """
 
 import re
@@ -22,17 +22,17 @@ from training.starter.word_tables import (
 )
 
 LEAST = {"somebody": 0.5, "close_up": 0.1, "several": 0.3}
-"""Less probable than that, what a hashtag presupposes is taken not to be there.
+"""Below this probability, what a hashtag presupposes counts as absent.
 
-Chosen on 420 photos of the check, counted by eye: somebody is told in 96 of 100 and where nobody is
-in 3, one close up in 83 and in 1.
+Chosen on 420 photos of the check, counted by eye: somebody is detected in 96 of 100, and in 3 where
+nobody is; one close up in 83 and in 1.
 """
 
 SET_CERTAINTY = 0.5
-"""What a photo counts whose set alone tells, beside one with captions."""
+"""The weight of a photo known by its set alone, relative to one with captions."""
 
 CLOSE_FROM, CLOSE_TO = 0.2, 0.8
-"""A person is the surer close up the more captions have a word for it, between these shares."""
+"""Shares of captions with a close-up word at which a close-up is ruled out, and certain."""
 
 _WORDS = re.compile(r"[a-z]+")
 
@@ -40,7 +40,7 @@ _WORDS = re.compile(r"[a-z]+")
 def starter_people(
     photos: Sequence[TaggedPhoto], features: Floats, backbone: Backbone, hashtags: Sequence[str]
 ) -> People:
-    """How many people are in a photo, learnt from those photos that tell.
+    """Fits how many people are in a photo, on the photos whose captions or sets tell.
 
     Args:
         features: (n, dims) of the photos.
@@ -55,7 +55,7 @@ def starter_people(
 
 
 def presence_of(photos: Sequence[TaggedPhoto]) -> Floats:
-    """(n, 4) float32, how certain each of ``PRESENCE`` is; zeros where nothing tells."""
+    """(n, 4) float32, how certain each of ``PRESENCE`` is; zeros where it is unknown."""
     words, sets = presence_words(), presence_of_sets()
     presence = np.zeros((len(photos), len(PRESENCE)), np.float32)
     for row, photo in enumerate(photos):

@@ -1,8 +1,8 @@
 """What the starter learns from: photos with hashtags by our tables, and hashtags of real posts.
 
 A source of photos is a function of the folder with the sets; ``PHOTO_SOURCES`` lists them. Nobody
-is labelled: hashtags that guess a person's sex, age, origin or body give way to what stands in
-their place, whatever table they come from.
+is labelled: hashtags that guess a person's sex, age, origin or body are replaced, whatever table
+they come from.
 """
 
 import json
@@ -36,23 +36,23 @@ SHARED_WORDS = 0.3
 """Caption words count when this share of the captions have them."""
 
 STOCK_CERTAINTY = 0.8
-"""How certain a stock photo's word, or an author's own tag, is beside one of every caption."""
+"""The certainty of a stock photo's word or an author's tag, where a word in every caption has 1."""
 
 INSTEAD_CERTAINTY = 0.7
-"""How certain what stands in a person's place is beside the word for the person."""
+"""The certainty of a replacement relative to the hashtag about a person that it replaces."""
 
 HASHTAGS_A_PHOTO = 12
 """Weaker evidence than the twelve best hashtags only blurs the factors."""
 
 FOLDS = 5
-"""One photo in so many is held out for the check, and as many for the fusion."""
+"""One photo in five is held out for the check, and one in five for the fusion."""
 CHECK_FOLD, FUSION_FOLD = 0, 1
 
 USUAL_SET = 200
-"""Photos of a set that count as they are; a larger set's count less, a smaller one's more."""
+"""The size of a set whose photos have weight 1; those of larger sets have less, of smaller more."""
 
 THEME_POSTS = 10
-"""How many posts a theme of the table of communities is worth."""
+"""How many posts each theme of the table of communities counts as."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class TaggedPhoto:
         theme: what kind of photo it is, for the check.
         hashtags: the strongest that the tables give it, with weights from 0 to 1.
         fitting: all hashtags that the tables give it.
-        words: by which people described it, in lower case.
+        words: by which people describe it, in lower case.
         captions: what people wrote under it; for the check alone.
         without_one: one of the captions, and the photo as the others describe it; None where there
             are fewer than two.
@@ -103,7 +103,7 @@ class Evidence:
     posts: list[Post]
 
     def posts_for_vectors(self, photos: list[TaggedPhoto]) -> list[Post]:
-        """What hashtag vectors are learnt from: real posts, the tables' posts, themes."""
+        """Posts to learn hashtag vectors from: real ones, one per photo and class, and themes."""
         tables = [*(photo.hashtags for photo in photos), *self.classes]
         return [
             *self.posts,
@@ -124,7 +124,7 @@ class HashtagTables:
         self._people, self._left_out = people(), generic() | unseen()
 
     def telling(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """Without what is generic, unseen or labels people, the strongest first."""
+        """Hashtags without those that are generic, unseen or label people, strongest first."""
         telling: dict[str, float] = {}
         for tag, weight in weights.items():
             in_place = self._people.get(tag)
@@ -183,7 +183,7 @@ def read_evidence(data: Path) -> Evidence:
 
 
 def set_weights(photos: Sequence[TaggedPhoto]) -> NDArray[np.float32]:
-    """(n,) how much each photo counts, so that large sets do not outvote small ones."""
+    """(n,) the photos' weights, so that large sets do not outvote small ones."""
     sizes = Counter(photo.set for photo in photos)
     share = np.array([USUAL_SET / sizes[photo.set] for photo in photos], np.float32)
     return np.clip(share, 0.03, 3.0)
@@ -293,7 +293,7 @@ def _of_more(folder: Path, row: Mapping[str, Any], tables: HashtagTables) -> Tag
 def _and_without_one(
     row: Mapping[str, Any], photo: Callable[[Mapping[str, Any]], TaggedPhoto]
 ) -> TaggedPhoto:
-    """A row's photo, and what it is without one of its captions, chosen by its name."""
+    """A row's photo, and the same without one of its captions, which its name chooses."""
     captions = list(row.get("captions", ()))
     if len(captions) < 2:
         return photo(row)

@@ -19,13 +19,13 @@ from recommenders.hashtags import normalise
 TABLES = Path(__file__).parent / "tables"
 
 POSITION_DECAY = 0.85
-"""A row's next hashtag is this much less certain than the one before."""
+"""The certainty of a row's hashtag relative to the one before."""
 
 SCENE_BONUS = 1.3
-"""Several words together say more than each alone."""
+"""Factor for rows of several terms, which say more than each alone."""
 
 UNNAMED = 0.7
-"""A hashtag that contains none of the photo's words says less plainly what is in it."""
+"""Factor for a hashtag that contains none of the photo's words."""
 
 _WORDS = re.compile(r"[a-z]+")
 
@@ -129,7 +129,7 @@ SHOWN_TOGETHER = (
     "tagged_hashtags.csv",
     "communities.csv",
 )
-"""Tables a row of which has hashtags of one thing."""
+"""Tables in which each row has the hashtags of one thing."""
 
 
 def hashtag_rows() -> list[tuple[str, ...]]:
@@ -139,13 +139,13 @@ def hashtag_rows() -> list[tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class CategoryRow:
-    """A row of ``categories.csv``: a head, a category under one, or what is in no category.
+    """A row of ``categories.csv``: a head, a category below one, or hashtags of no category.
 
     Attributes:
-        head: what people know it as; empty for hashtags that stand in no category.
+        head: its name; empty for hashtags of no category.
         category: empty where the row is the head's own.
-        russian: what it is called in Russian.
-        hashtags: what leads it, the most telling first.
+        russian: its name in Russian.
+        hashtags: its leaders, the most telling first.
     """
 
     head: str
@@ -155,7 +155,7 @@ class CategoryRow:
 
 
 def category_rows() -> list[CategoryRow]:
-    """The categories that the starter is browsed by, each head before what is under it."""
+    """The categories that the starter is browsed by, each head before those below it."""
     return [
         CategoryRow(row["head"], row["category"], row["russian"], _hashtags(row["hashtags"]))
         for row in _records("categories.csv")
@@ -164,14 +164,14 @@ def category_rows() -> list[CategoryRow]:
 
 @dataclass(frozen=True)
 class LabelHashtags:
-    """What photos of a small set's label are posted with: hashtags with weights, and the theme."""
+    """The hashtags, with weights, and the theme of photos with a label of a small set."""
 
     hashtags: dict[str, float]
     theme: str
 
 
 def label_hashtags() -> dict[tuple[str, str], LabelHashtags]:
-    """Hashtags by set and label; none for a label that says nothing."""
+    """Hashtags by set and label; without labels that say nothing."""
     return {
         (record["set"], record["label"]): LabelHashtags(
             {
@@ -185,7 +185,7 @@ def label_hashtags() -> dict[tuple[str, str], LabelHashtags]:
 
 
 def authors_hashtags() -> dict[str, tuple[str, ...]]:
-    """What authors' own tags, in lower case, stand for; gear and names are not among them."""
+    """Hashtags by authors' own tags in lower case; tags of gear and names are not among them."""
     records = _records("tagged_hashtags.csv")
     return {record["tag"]: _hashtags(record["hashtags"]) for record in records}
 
@@ -194,7 +194,7 @@ def people() -> dict[str, tuple[str, ...]]:
     """Hashtags that guess somebody's sex, age, origin, religion, body or health.
 
     Returns:
-        By hashtag, what stands in its place.
+        By hashtag, those that replace it.
     """
     return {
         normalise(record["hashtag"]): _hashtags(record["instead"])
@@ -203,7 +203,7 @@ def people() -> dict[str, tuple[str, ...]]:
 
 
 def forbidden_pairs() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Two groups of hashtags each: none of the one stands in an answer with one of the other."""
+    """Pairs of groups: no hashtag of one may be in an answer with one of the other."""
     return [
         (_hashtags(record["left"]), _hashtags(record["right"]))
         for record in _records("forbidden_pairs.csv")
@@ -211,13 +211,13 @@ def forbidden_pairs() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 def presence_words() -> dict[str, frozenset[str]]:
-    """Words of captions that tell of ``one`` person, of ``several``, of one ``close_up``."""
+    """Caption words for ``one`` person, for ``several``, and for one ``close_up``."""
     records = _records("presence_words.csv")
     return {record["who"]: frozenset(record["words"].split()) for record in records}
 
 
 def presence_of_sets() -> list[tuple[str, frozenset[str], str]]:
-    """Sets whose photos, or those with one of some words, show one of ``people.PRESENCE``."""
+    """(set, words, who): photos of the set, with one of the words if any, show that presence."""
     return [
         (record["set"], frozenset(record["words"].split()), record["who"])
         for record in _records("presence_sets.csv")
@@ -225,7 +225,7 @@ def presence_of_sets() -> list[tuple[str, frozenset[str], str]]:
 
 
 def presupposing_hashtags() -> dict[str, str]:
-    """Hashtags that presuppose people, to a key of ``recommenders.people.PRESUPPOSED``."""
+    """By hashtag that presupposes people, a key of ``recommenders.people.PRESUPPOSED``."""
     return {
         tag: record["presupposes"]
         for record in _records("presence_hashtags.csv")
@@ -244,9 +244,9 @@ def unseen() -> frozenset[str]:
 
 
 def kinds() -> frozenset[str]:
-    """Hashtags of one kind among many of which the photos learnt from show only a few.
+    """Hashtags of one kind among many, of which the training photos show only a few.
 
-    Where there are five kinds of flowers, any flower looks like one of them.
+    To a model that knows five kinds of flowers, any flower looks like one of them.
     """
     return frozenset(normalise(record["hashtag"]) for record in _records("kinds.csv"))
 

@@ -1,4 +1,4 @@
-"""Answers keep their mix of sizes, and whether they are an album's, in columns of their own.
+"""Gives an answer's mix of sizes, and whether it is an album's, columns of their own.
 
 Until then one column held ``style``, ``style/mix`` or ``style/album``.
 """
@@ -43,6 +43,6 @@ def downgrade() -> None:
     op.execute(_answers.update().where(_answers.c.album).values(style=style + f"/{_ALBUM}"))
     of_mix = _answers.update().where(mix.is_not(None), ~_answers.c.album)
     op.execute(of_mix.values(style=style + "/" + mix))
-    # Not by making the table anew: the votes on answers would go with the old one.
+    # Not by a batch, which rebuilds the table: dropping the old one would delete the votes.
     for column in ("album", "mix"):
         op.drop_column("recommendations", column)

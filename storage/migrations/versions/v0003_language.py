@@ -1,4 +1,4 @@
-"""Chats choose the language of their hashtags, and answers keep theirs; until then all English."""
+"""Stores the language of a chat's and of an answer's hashtags; until then all were English."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Not by making the tables anew: the votes on answers would go with the old one.
+    # Not by a batch, which rebuilds the tables: dropping the old one would delete the votes.
     for table in ("chats", "recommendations"):
         op.drop_column(table, "language")

@@ -1,4 +1,4 @@
-"""Answers remember which hashtags the photo's caption named; until then captions were not read."""
+"""Stores which hashtags an answer's caption named; until then captions were not read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,5 +14,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Not by making the table anew: the votes on answers would go with the old one.
+    # Not by a batch, which rebuilds the table: dropping the old one would delete the votes.
     op.drop_column("recommendations", "words")

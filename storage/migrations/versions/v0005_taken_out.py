@@ -1,4 +1,4 @@
-"""Hashtags are taken out of answers one by one; such answers are not given to other chats."""
+"""Stores hashtags taken out of answers; such answers are not reused in other chats."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +32,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Not by making the table anew: the votes on answers would go with the old one.
+    # Not by a batch, which rebuilds the table: dropping the old one would delete the votes.
     op.drop_column("recommendations", "only_here")
     op.drop_table("taken_out")

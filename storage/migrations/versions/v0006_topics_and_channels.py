@@ -1,7 +1,7 @@
-"""Photos keep the topic they were shown in; albums were noted but never read.
+"""Stores the topic that a photo was shown in, and drops albums, which were never read.
 
-Channels that want hashtags in the captions of their photos have a row. What anonymous admins did
-is their group's, no longer that of the one user that all of them share.
+Channels that want hashtags in the captions of their photos get a row. What anonymous admins did now
+belongs to their group, not to the one user that all of them share.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
-"""A chat's count and style are only what it chose itself, and it may have hashtags of its own.
+"""Stores a chat's count and style only if it chose them, and its own hashtags.
 
-Until then every row had a count and a style: the defaults of old where nothing was chosen, and of
-no effect beside a platform.
+Until then every row had a count and a style: the old defaults if nothing was chosen, without effect
+if there was a platform.
 """
 
 import sqlalchemy as sa

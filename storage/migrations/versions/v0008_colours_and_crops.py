@@ -1,6 +1,6 @@
-"""Photos are recognised by their colours as well, and where they were cropped a little.
+"""Stores photos' colours, and hashes of a cropped view, to recognise copies by.
 
-Photos stored until then have neither: they are recognised as before, by hashes alone.
+Photos stored before have neither: they are recognised as before, by hashes alone.
 """
 
 import sqlalchemy as sa
@@ -37,5 +37,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table(_TABLE)
-    # Not by making the table anew: what hangs on photos would go with the old one.
+    # Not by a batch, which rebuilds the table: dropping the old one would delete dependent rows.
     op.drop_column("photos", "colours")

@@ -1,6 +1,6 @@
-"""Labels are everybody's only once somebody else agrees, and hashtags are as they are written.
+"""Makes labels everybody's only once somebody else agrees, and stores hashtags as written.
 
-What was decided of new hashtags is decided of the photos that carry them: approved ones stay
+Decisions on new hashtags become decisions on the photos that carry them: approved ones stay
 everybody's, and rejected ones become blocked words, too.
 """
 
@@ -12,7 +12,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-# A batch rebuilds the table, and would forget that it never gives an id twice.
+# A batch rebuilds the table, and would lose its AUTOINCREMENT, by which no id is reused.
 _KEEP_COUNTING = {"sqlite_autoincrement": True}
 
 _TIME = sa.DateTime(timezone=True)
@@ -60,10 +60,10 @@ def upgrade() -> None:
         batch.add_column(
             sa.Column("likely", sa.Boolean(), nullable=False, server_default=sa.false())
         )
-    # Hashtags were folded until now, but for the dot that folding leaves of İ.
+    # Hashtags were case-folded until now, except for the dot that folding leaves of İ.
     folded = sa.func.replace(_labels.c.hashtag, "i\u0307", "i")
     op.execute(_labels.update().values(key=folded))
-    # Of two that have become one, the older stays; it is in use where either was.
+    # Of two that have become the same, the older stays; it is in use if either was.
     twin = _labels.alias()
     same = sa.and_(
         twin.c.user_id == _labels.c.user_id,

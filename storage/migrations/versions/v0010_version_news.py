@@ -1,6 +1,6 @@
-"""Labels note which fine-tunings learnt from them in vain, and admins are told of each version.
+"""Stores when a fine-tuning learnt from a label in vain, and news of versions for admins.
 
-Of fine-tunings before this nothing is known but what was learnt, so nothing is told of them.
+Of earlier fine-tunings only what was learnt is known, so there is no news of them.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Updates wait in the database until they are handled, and are known as handled for a day."""
+"""Stores updates until they are handled, and the ids of handled ones for a while."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Labels that wait to be learnt, and what an admin decided, are found by indices."""
+"""Adds indices for labels that wait to be learnt, and for what an admin decided."""
 
 from alembic import op
 

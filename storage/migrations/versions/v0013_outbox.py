@@ -1,4 +1,4 @@
-"""Messages wait in the database until they have arrived; what waits is found by person and chat."""
+"""Stores messages until they have arrived, with indices of what waits by person and chat."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Several processes share one database: which handles which chat, and what changed."""
+"""Lets several processes share one database: which handles which chat, and what changed."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -11,6 +11,7 @@ from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import draw, write_posts
 from training.evaluation.compare import combinations, compare
 from training.fitting.plan_files import read_plan
+from training.fitting.prepare import Networks
 
 LOSSES = ("--over", "head.loss=softmax,kld_bce", "--over", "min_count=1,1000")
 
@@ -97,9 +98,8 @@ def test_a_comparison_that_is_interrupted_goes_on(fitted: Fitted, tmp_path: Path
             if doing.startswith(stop_at):
                 raise KeyboardInterrupt
 
-        backbone, cache = "efficientnet_lite0", fitted.cache
-        of = {"backend": "w2v", "backbone": backbone, "cache_dir": cache, "progress": progress}
-        compare(fitted.dataset, plans, tmp_path / "out", **of)  # type: ignore[arg-type]
+        networks = Networks(fitted.cache, backend="w2v", backbone="efficientnet_lite0")
+        compare(fitted.dataset, plans, tmp_path / "out", networks, progress=progress)
 
     with pytest.raises(KeyboardInterrupt):
         run("head.epochs=2: projection head")

@@ -16,6 +16,7 @@ from training.evaluation.evaluate import evaluate
 from training.fitting.pipeline import fit_dataset
 from training.fitting.plan import Plan, with_values
 from training.fitting.plan_files import read_plan
+from training.fitting.prepare import Networks
 
 
 def without_copies(folder: Path) -> Plan:
@@ -33,11 +34,8 @@ def test_word2vec_is_fitted_over_resnet50_where_its_weights_are_in_place(tmp_pat
     bundle = fit_dataset(
         dataset,
         tmp_path / "mine",
-        backend="w2v",
-        weights_dir=weights,
-        cache_dir=tmp_path / "features",
+        Networks(tmp_path / "features", weights, "w2v", fetch=False),
         plan=without_copies(tmp_path),
-        fetch=False,
     )
     assert list(bundle.backbones) == ["resnet50"]
     assert bundle.array("w2v", "weight1", None, 2048).shape[1] == 2048
@@ -64,11 +62,8 @@ def test_two_backbones_joined_are_fitted_and_answer_as_one(tmp_path: Path) -> No
     bundle = fit_dataset(
         dataset,
         tmp_path / "mine",
-        backbone=name,
-        weights_dir=weights,
-        cache_dir=tmp_path / "features",
+        Networks(tmp_path / "features", weights, backbone=name, fetch=False),
         plan=without_copies(tmp_path),
-        fetch=False,
     )
     assert list(bundle.backbones) == [name]
     assert sorted(path.name.split("-")[0] for path in (tmp_path / "features").glob("*.sqlite")) == [
@@ -92,14 +87,12 @@ def test_any_network_of_torchvisions_is_fitted_and_answers(tmp_path: Path) -> No
     weights.mkdir()
     torch.save(network.state_dict(), weights / "shufflenet_v2_x0_5.pth")
     dataset = shapes(tmp_path / "posts", 24, test=6)
+    name = "shufflenet_v2_x0_5@IMAGENET1K_V1"  # which is what its name alone means
     bundle = fit_dataset(
         dataset,
         tmp_path / "mine",
-        backbone="shufflenet_v2_x0_5@IMAGENET1K_V1",  # which is what its name alone means
-        weights_dir=weights,
-        cache_dir=tmp_path / "features",
+        Networks(tmp_path / "features", weights, backbone=name, fetch=False),
         plan=without_copies(tmp_path),
-        fetch=False,
     )
     assert list(bundle.backbones) == ["shufflenet_v2_x0_5"]
     engine = Engine.load(tmp_path / "mine", weights)
@@ -115,9 +108,7 @@ def test_weights_that_are_missing_are_told_before_anything_is_computed(tmp_path:
         fit_dataset(
             dataset,
             tmp_path / "mine",
-            weights_dir=tmp_path / "weights",
-            cache_dir=tmp_path / "features",
-            fetch=False,
+            Networks(tmp_path / "features", tmp_path / "weights", fetch=False),
         )
     assert not (tmp_path / "features").exists()
 
@@ -126,8 +117,7 @@ def test_a_bundle_keeps_how_its_head_learnt(tmp_path: Path) -> None:
     bundle = fit_dataset(
         shapes(tmp_path / "posts", 30, test=6),
         tmp_path / "mine",
-        backbone="efficientnet_lite0",
-        cache_dir=tmp_path / "features",
+        Networks(tmp_path / "features", backbone="efficientnet_lite0"),
         plan=without_copies(tmp_path),
     )
     epochs = bundle.metrics["history"]["w2v"]

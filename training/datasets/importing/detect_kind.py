@@ -1,4 +1,4 @@
-"""Which layout a source has."""
+"""Detects the layout of a source."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice

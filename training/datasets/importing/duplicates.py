@@ -1,6 +1,6 @@
 """The same photo posted twice: found by fingerprints, and joined into one post.
 
-Hashes and colours decide, by the rule of a chat but without features (``recommenders.copies``).
+Hashes and colours decide, by the rule of chats but without features (``recommenders.copies``).
 Measured on 17,000 photos: of their copies 99.8 % are found at quality 60 and two thirds of the
 size. Of the 31,000 pairs of different photos that the average hash proposes seven are taken for
 one, all of them frames of the same webcam.
@@ -34,7 +34,7 @@ class _Views:
         self.count += 1
 
     def alike(self, hashes: copies.Hashes, *, cropped: bool) -> dict[int, int]:
-        """The photos that pass for the same: differing bits by number."""
+        """The photos that count as copies: differing bits by photo number."""
         near = copies.nearest(hashes.average, self._average[: self.count])
         bits = copies.confirmed(
             hashes, self._perceptual[near], self._colours[near], cropped=cropped
@@ -43,7 +43,7 @@ class _Views:
 
 
 def _number_photos(fingerprints: Sequence[Fingerprint]) -> list[int]:
-    """Which photo each fingerprint is of: 0, 1, 2, … in order of the first; copies share one."""
+    """The number of each fingerprint's photo: 0, 1, 2, … by first occurrence; copies share one."""
     numbers: list[int] = []
     by_digest: dict[bytes, int] = {}
     whole, cropped = _Views(len(fingerprints)), _Views(len(fingerprints))
@@ -88,7 +88,7 @@ def join_duplicates(posts: Iterable[Post], fingerprints: Mapping[Path, Fingerpri
     numbers = dict(zip(fingerprints, _number_photos([*fingerprints.values()]), strict=True))
     groups: dict[object, list[Post]] = {}
     for post in posts:
-        # Without a photo the key is like no other.
+        # A post without a photo has a key of its own.
         key = object() if post.image is None else numbers[post.image]
         groups.setdefault(key, []).append(post)
     return [reduce(join, group) for group in groups.values()]

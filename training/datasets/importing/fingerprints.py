@@ -1,4 +1,4 @@
-"""What a photo is recognised by: its bytes and its hashes.
+"""Fingerprints that a photo is recognised by: its bytes' digest and its hashes.
 
 Fingerprints are stored in a file beside the dataset, so an interrupted import does not decode its
 photos again.

@@ -1,4 +1,4 @@
-"""Which hashtags stay: none too rare to learn, nor those on so many posts that they say little."""
+"""Drops hashtags that are too rare to learn, or on so many posts that they say little."""
 
 from collections import Counter
 from collections.abc import Sequence

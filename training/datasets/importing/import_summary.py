@@ -1,4 +1,4 @@
-"""What an import counts while it runs, and tells people at its end."""
+"""Counts of an import, and their report to people."""
 
 from collections import Counter
 from dataclasses import dataclass, field

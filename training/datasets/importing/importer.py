@@ -1,4 +1,4 @@
-"""Any source of posts into the dataset format, step by step."""
+"""Converts any source of posts to the dataset format, step by step."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from training.datasets.importing.photo_paths import FOLDER, place_photo
 from training.progress import Progress, silent
 
 ORIGIN = "import.json"
-"""Says which source a dataset was made from."""
+"""A file that names the source of a dataset."""
 FINGERPRINTS = "photos.fingerprints"
 _BATCH = 128
 _EVERY = 1000
@@ -37,16 +37,16 @@ def import_posts(
 
     Photos are linked (or copied) into ``to/images``; the same photo posted twice becomes one post.
     Broken rows are counted and never stop the import. ``posts.jsonl`` is written last, whole or
-    not at all; an interrupted import goes on where it stopped when it is run again.
+    not at all; an interrupted import resumes where it stopped when run again.
 
     Args:
         source: a folder or a CSV file.
-        to: the dataset's folder; made where it is not there.
-        kind: the layout, one of ``KINDS``; recognised where None.
+        to: the dataset's folder; created if missing.
+        kind: the layout, one of ``KINDS``; detected where None.
         min_count: hashtags on fewer posts are dropped.
         cap: hashtags on more than this share of the posts are dropped, 0 … 1.
         replace_other: may replace a dataset that was made from another source.
-        progress: called after every so many posts.
+        progress: called now and then.
 
     Raises:
         DatasetError: with a sentence that says what is wrong and what to do.

@@ -1,4 +1,4 @@
-"""Photos on disk: found in the source, placed in the dataset."""
+"""Finds photos in the source and places them in the dataset."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _MAX_FOLDERS = 1000
 
 
 def files_below(root: Path, summary: ImportSummary | None = None) -> Iterator[Path]:
-    """The files of a folder and of the folders in it, in order, without hidden ones.
+    """The files of a folder and its subfolders, in order, without hidden ones.
 
     Args:
         summary: counts the links to folders, which are not followed.
@@ -33,18 +33,18 @@ def files_below(root: Path, summary: ImportSummary | None = None) -> Iterator[Pa
 def count_linked_folders(
     root: Path, folder: Path, inside: Iterable[str], summary: ImportSummary
 ) -> None:
-    """Counts the folders inside one below ``root`` that are links, where a walk does not go."""
+    """Counts the links to folders inside one below ``root``, which a walk does not follow."""
     for path in (folder / name for name in inside):
         if path.is_symlink():
             link = f"{path.relative_to(root)} → {path.readlink()}"
             summary.problems.add("folder behind a symbolic link, which is not followed", link)
 
 
-def naming(root: Path, names: Iterable[str]) -> tuple[str, str]:
-    """What stands before and behind the names that a list gives photos, in most cases nothing.
+def prefix_and_suffix(root: Path, names: Iterable[str]) -> tuple[str, str]:
+    """What must be put around a table's photo names to make paths, mostly nothing.
 
-    Tables name ``12345`` or ``12345.jpg`` for what is ``images/12345.jpg``. Of the folder, those in
-    it and those in these, the one is taken in which most of the first names are there.
+    A table may have ``12345`` or ``12345.jpg`` for ``images/12345.jpg``. Of the folder and two
+    levels of subfolders, the one that has most of the first names is taken.
 
     Returns:
         A folder inside ``root`` with a slash at its end, and a suffix; "" for none.
@@ -78,7 +78,7 @@ def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Pat
         return None
     path = root / name
     try:
-        # Most of a large list may be missing: that is found out before the costly resolving.
+        # Most of a large list may be missing: check that before the costly resolving.
         there = path.exists()
         if not there and "\\" in name:  # a list written on Windows
             path = root / name.replace("\\", "/")
@@ -92,7 +92,7 @@ def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Pat
                     summary.problems.add("photo is not in the source's folder", f"{where}: {name}")
                 return None
             there = path.is_file()
-    except (OSError, RuntimeError):  # a name that is too long, a circle of links
+    except (OSError, RuntimeError):  # a name that is too long, a loop of links
         there = False
     if not there:
         summary.add_missing_photo(name)

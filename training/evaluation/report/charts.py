@@ -1,4 +1,4 @@
-"""Charts as SVG, drawn here; colours come from the page's classes and follow light and dark."""
+"""Charts as SVG; colours come from the page's CSS classes, for light and dark."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ _WIDTH, _HEIGHT = 430, 300
 _LEFT, _TOP, _BOTTOM = 40, 18, 38
 _LINE = 13.5
 _HIGHEST = 10.0
-"""Where the highest line of text stands."""
+"""The y of the highest line of text."""
 _MARGIN = 60
-"""Lines that end so near the frame have their names beyond it, where no other line runs."""
+"""Lines that end this near the frame have their names beyond it, where no other line runs."""
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 _MAP_WIDTH, _MAP_HEIGHT = 1000, 640
 _LETTER = 6.6
@@ -87,11 +87,11 @@ def line_chart(
     for tick in y_ticks:
         y = up(tick)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(_LEFT - 7, y + 4, _number(tick), "tick", "end"))
+        parts.append(text_at(_LEFT - 7, y + 4, _number(tick), "tick", "end"))
     parts.extend(
-        _text(across(tick), bottom + 17, _number(tick), "tick", "middle") for tick in x_ticks
+        text_at(across(tick), bottom + 17, _number(tick), "tick", "middle") for tick in x_ticks
     )
-    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, x_label, "axis", "middle"))
+    parts.append(text_at((_LEFT + right) / 2, _HEIGHT - 4, x_label, "axis", "middle"))
     marks: list[str] = []
     # The named backends lie above the baselines.
     for line in reversed(lines):
@@ -116,7 +116,7 @@ def line_chart(
         below = 0 if at_edge or y >= line.points[0][1] else 9
         ends.append((up(y) + 4 + below, right if at_edge else across(x), line))
     for y, x, line in _apart(ends):
-        parts.append(_text(x + 8, y, line.name, f"name name-{line.name}", "start"))
+        parts.append(text_at(x + 8, y, line.name, f"name name-{line.name}", "start"))
     parts.append("</svg>")
     return "".join(parts)
 
@@ -124,7 +124,7 @@ def line_chart(
 def reliability_chart(reliability: Reliability) -> str:
     """Observed shares by predicted probabilities, with intervals, over bars of how many there are.
 
-    What is predicted as it is observed lies on the diagonal; bars grow with the logarithm.
+    Perfect calibration lies on the diagonal; bars grow with the logarithm.
     """
     size, left, top, bars = 300, _LEFT + 8, 12, 58
     right, bottom = left + size, top + size
@@ -143,11 +143,11 @@ def reliability_chart(reliability: Reliability) -> str:
     for tick in (0, 0.2, 0.4, 0.6, 0.8, 1):
         y, x = up(tick), across(tick)
         parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(left - 7, y + 4, f"{tick:.0%}", "tick", "end"))
-        parts.append(_text(x, bottom + 17, f"{tick:.0%}", "tick", "middle"))
+        parts.append(text_at(left - 7, y + 4, f"{tick:.0%}", "tick", "end"))
+        parts.append(text_at(x, bottom + 17, f"{tick:.0%}", "tick", "middle"))
     parts.append(
         f'<line class="diagonal" x1="{left}" x2="{right}" y1="{bottom}" y2="{top}"/>'
-        + _text(left + 8, top + 12, "observed", "axis", "start")
+        + text_at(left + 8, top + 12, "observed", "axis", "start")
     )
     most = max(one.count for one in reliability.bins)
     for one in reliability.bins:
@@ -162,7 +162,7 @@ def reliability_chart(reliability: Reliability) -> str:
             f'<rect class="count" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
             f'height="{height:.1f}" rx="2"><title>{escape(tooltip)}</title></rect>'
         )
-        parts.append(_text(x + width / 2, y - 4, _short(one.count), "tick", "middle"))
+        parts.append(text_at(x + width / 2, y - 4, _short(one.count), "tick", "middle"))
         parts.append(
             f'<line class="whisker" x1="{across(one.predicted):.1f}" '
             f'x2="{across(one.predicted):.1f}" y1="{up(one.low):.1f}" y2="{up(one.high):.1f}"/>'
@@ -177,7 +177,7 @@ def reliability_chart(reliability: Reliability) -> str:
         for x, y, one in points
     )
     parts.append(
-        _text((left + right) / 2, floor_of_bars + 18, "predicted, and how many", "axis", "middle")
+        text_at((left + right) / 2, floor_of_bars + 18, "predicted, and how many", "axis", "middle")
     )
     parts.append("</svg>")
     return "".join(parts)
@@ -201,7 +201,7 @@ def map_chart(landscape: Landscape) -> tuple[str, list[tuple[int, str]]]:
     """The map, and its legend: the number of a colour and the category it stands for."""
     sizes: dict[int, float] = defaultdict(float)
     for place in landscape.places:
-        # Its few large dots count, and its many small ones.
+        # Both few large dots and many small ones count.
         sizes[place.category] += place.popularity**0.5
     sizes.pop(-1, None)
     largest = sorted(sizes, key=lambda category: (-sizes[category], category))[:COLOURED]
@@ -243,7 +243,7 @@ def map_chart(landscape: Landscape) -> tuple[str, list[tuple[int, str]]]:
             if free and left > 0 and box[2] < _MAP_WIDTH:
                 taken.append(box)
                 hue = colour.get(place.category, 0)
-                parts.append(_text(side, y + 4, label, f"label label{hue}", anchor))
+                parts.append(text_at(side, y + 4, label, f"label label{hue}", anchor))
                 break
         if len(taken) == _LABELS:
             break
@@ -256,10 +256,10 @@ def _mark(x: float, y: float, text: str, falls: bool, first: bool, right: float)
     width = _LETTER * len(text)
     before = first and x - 7 - width > _LEFT
     if before or (falls and x > right - 12):
-        return _text(x - 7, y + 4, text, "mark", "end")
+        return text_at(x - 7, y + 4, text, "mark", "end")
     if falls or x < _LEFT + width:
-        return _text(x + 6, y - 6, text, "mark", "start")
-    return _text(x, y - 8, text, "mark", "middle")
+        return text_at(x + 6, y - 6, text, "mark", "start")
+    return text_at(x, y - 8, text, "mark", "middle")
 
 
 def _width(text: str) -> float:
@@ -272,9 +272,9 @@ def _overlap(one: _Box, other: _Box) -> bool:
 
 
 def _apart(ends: list[tuple[float, float, Line]]) -> list[tuple[float, float, Line]]:
-    """Names moved until none stands on another: the lowest stays, those above it give way.
+    """Moves names until none overlap: the lowest stays, those above it move up.
 
-    Where there is no room above, those below give way instead.
+    Where there is no room above, those below move down instead.
     """
     placed: list[tuple[float, float, Line]] = []
     for y, x, line in sorted(ends, key=lambda end: -end[0]):
@@ -293,7 +293,7 @@ def _apart(ends: list[tuple[float, float, Line]]) -> list[tuple[float, float, Li
 
 
 def _beside(one: tuple[float, Line], other: tuple[float, Line]) -> bool:
-    """Whether the names of two lines, that begin at x, stand beside each other."""
+    """Whether the names of two lines, starting at x, stand beside each other."""
     (left, first), (right, _) = sorted((one, other), key=lambda name: name[0])
     return left + 8 + _LETTER * len(first.name) < right
 
@@ -312,7 +312,7 @@ def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
 
 
 def _short(count: int) -> str:
-    """950, 1.2k, 43k: so that counts stand side by side."""
+    """950, 1.2k, 43k: short, so that counts fit side by side."""
     if count < 1000:
         return str(count)
     return f"{count / 1000:.1f}k" if count < 10_000 else f"{count / 1000:.0f}k"
@@ -322,7 +322,8 @@ def _number(value: float) -> str:
     return f"{value:g}" if abs(value) >= 1e-9 else "0"
 
 
-def _text(x: float, y: float, text: str, classes: str, anchor: str) -> str:
+def text_at(x: float, y: float, text: str, classes: str, anchor: str) -> str:
+    """A text as SVG."""
     return (
         f'<text class="{escape(classes)}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
         f"{escape(text)}</text>"

@@ -1,4 +1,4 @@
-"""What the report tells, as plain numbers of answers: nothing here knows HTML."""
+"""The contents of the report as plain numbers; nothing here knows HTML."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Confusion:
-    """What became of a hashtag that many photos carry.
+    """How a hashtag that many photos carry is confused with others.
 
     Attributes:
         photos: how many carry it.
@@ -89,7 +89,7 @@ def curves(answers: Answers) -> list[Curve]:
 
 
 def confusion(answers: Answers, backend: str, at: int) -> list[Confusion]:
-    """The hashtags that most photos of the split carry, and what stands in their place."""
+    """The hashtags that most photos of the split carry, and the wrong ones in their place."""
     truth = answers.truth
     top = answers.tops[backend][:, :at]
     answered = np.zeros_like(truth)
@@ -130,7 +130,7 @@ def best_and_worst(
     share = hits.sum(axis=1) / possible
     early = (hits / np.arange(1, top.shape[1] + 1)).sum(axis=1)
     half = min(PHOTOS // 2, len(top) // 2)
-    # Of photos answered alike those with more to find say more, among the best and the worst.
+    # Of photos answered equally well or badly, those with more hashtags say more.
     order = np.lexsort((np.arange(len(top)), -answers.lengths, -early, -share))
     best, rest = order[: max(half, 1)], order[max(half, 1) :]
     worst = rest[np.lexsort((rest, -answers.lengths[rest], early[rest], share[rest]))][:half]
@@ -171,10 +171,10 @@ def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
 
 
 def fused_reliability(answers: Answers) -> tuple[Reliability, Reliability] | None:
-    """How far the fusion's probabilities hold on the split; None where nothing is fused.
+    """Calibration of the fusion's probabilities on the split; None if nothing is fused.
 
     Returns:
-        Of all hashtags that were judged, and of the first ``FIRST`` of every answer alone.
+        That of all hashtags with a score, and of the first ``FIRST`` of every answer alone.
     """
     engine = answers.engine
     if not engine.fused:

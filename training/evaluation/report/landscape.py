@@ -15,7 +15,7 @@ from recommenders.hashtag_tables import read_knowledge
 MOST = 500
 """Hashtags on the map; more would hide each other."""
 _FEWEST = 12
-"""Below this t-SNE has nothing to arrange."""
+"""With fewer hashtags PCA is used: t-SNE would have nothing to arrange."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The report's section on likes: by hashtags of the post, by search hashtag, ratings against likes.
 
-Likes are spread over orders of magnitude, so their axis is logarithmic.
+Likes span orders of magnitude, so their axis is logarithmic.
 """
 
 from collections import defaultdict
@@ -13,13 +13,14 @@ import numpy as np
 
 from recommenders.ratings import ratings
 from training.datasets.format import Post
+from training.evaluation.report.charts import text_at
 from training.fitting.ratings import uses_of
 from training.fitting.vocabulary import vocabulary
 
 SEARCHED = 20
 """Search hashtags on the page: those with most posts."""
 LONGEST = 30
-"""Hashtags of a post, as Instagram long took them; posts with more are shown with these."""
+"""Hashtags of a post, Instagram's limit for long; posts with more are counted here."""
 DOTS = 800
 """Uses on the page; more would hide each other."""
 _WIDTH, _HEIGHT = 430, 300
@@ -176,12 +177,12 @@ def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str
     for tick in y.ticks():
         at = up(tick)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(_text(_LEFT - 7, at + 4, _short(tick), "tick", "end"))
+        parts.append(text_at(_LEFT - 7, at + 4, _short(tick), "tick", "end"))
     parts += [
-        _text(across(tick), bottom + 17, _short(tick), "tick", "middle") for tick in x.ticks()
+        text_at(across(tick), bottom + 17, _short(tick), "tick", "middle") for tick in x.ticks()
     ]
-    parts.append(_text((_LEFT + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
-    parts.append(_text(_LEFT, _TOP - 7, y.label, "axis", "start"))
+    parts.append(text_at((_LEFT + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
+    parts.append(text_at(_LEFT, _TOP - 7, y.label, "axis", "start"))
     if joined:
         path = " ".join(f"{across(dot.x):.1f},{up(dot.y):.1f}" for dot in dots)
         parts.append(f'<polyline class="line line-both" points="{path}"/>')
@@ -194,7 +195,7 @@ def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str
 
 
 def _short(value: float) -> str:
-    """950, 10k, 2M: so that they stand beside an axis."""
+    """950, 10k, 2M: short enough for an axis."""
     for size, letter in ((10**6, "M"), (10**3, "k")):
         if value >= size:
             return f"{value / size:g}{letter}"
@@ -203,10 +204,3 @@ def _short(value: float) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _text(x: float, y: float, text: str, classes: str, anchor: str) -> str:
-    return (
-        f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
-        f"{escape(text)}</text>"
-    )

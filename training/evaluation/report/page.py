@@ -15,7 +15,7 @@ from training.evaluation.report.likes import likes_of_posts
 from training.progress import Progress
 
 KS = 20
-"""Curves go from one hashtag to so many."""
+"""Curves go from one hashtag to this many."""
 
 
 def write_report(
@@ -54,7 +54,7 @@ def write_report(
     )
     progress("drawing the report", 0, 1)
     figures = answers.measured(at)
-    # The engine's own keeps no vectors, which the map shows.
+    # The engine's own has dropped the vectors, which the map shows.
     bundle = load(model_dir or STARTER)
     page = _page(answers, figures, bundle, read_posts(dataset), results)
     progress("drawing the report", 1, 1)

@@ -1,4 +1,4 @@
-"""The sections of the report's page as HTML, each of plain numbers."""
+"""The sections of the report's page as HTML, from plain numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -27,7 +27,7 @@ from training.evaluation.report.landscape import Landscape
 from training.evaluation.report.thumbnails import data_uri
 
 MOST_LOST = 0.15
-"""Of the precision, that style popular may lose for its likes."""
+"""Share of the precision that style popular may lose for its likes."""
 
 _TITLES = {
     "recall": "Recall",
@@ -178,7 +178,7 @@ def curves(curves: Sequence[Curve]) -> str:
 
 
 def reliabilities(judged: Reliability, first: Reliability) -> str:
-    """Whether the probabilities of ``both`` are what they say."""
+    """Calibration of the probabilities of ``both``."""
     return (
         "<p>The fusion gives each hashtag a probability. Where it says 60 %, six of ten should be "
         "right: on the diagonal it is as good as its word, above it too modest, below it too bold. "
@@ -222,7 +222,7 @@ def learning(metrics: dict[str, Any]) -> str:
 
 
 def confusion(hashtags: Sequence[Confusion], backend: str, at: int) -> str:
-    """What became of the hashtags that most photos carry."""
+    """How the hashtags that most photos carry were answered."""
     rows = []
     for row in hashtags:
         instead = _chips(f"<li>#{escape(tag)} <small>{n:,}</small></li>" for tag, n in row.instead)

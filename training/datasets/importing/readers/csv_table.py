@@ -1,4 +1,4 @@
-"""A table of posts: CSV with a header, whatever the columns are called and however it is coded."""
+"""A table of posts: CSV with a header, in any encoding and with various names of columns."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 from training.datasets.format import DatasetError, Post, Problems, canonical_hashtags, read_text
 from training.datasets.importing.duplicates import join
 from training.datasets.importing.import_summary import ImportSummary
-from training.datasets.importing.photo_paths import find_photo, naming
+from training.datasets.importing.photo_paths import find_photo, prefix_and_suffix
 from training.datasets.importing.readers.text_values import (
     MISSING,
     hashtags_in_caption,
@@ -45,11 +45,10 @@ _NAMES = {
 
 
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
-    """Posts of a CSV file, or of the only one in a folder; photos lie beside it or below.
+    """Posts of a CSV file, or of the only one in a folder.
 
-    "Below" is a folder that the rows name, or one that all photos are in though no row says so.
-
-    Rows that name the same photo are one post.
+    Photos lie beside it, or below in a folder that the rows may or may not name. Rows that name the
+    same photo are one post.
 
     Raises:
         DatasetError: where there is no table or no header that names a column of hashtags or
@@ -82,10 +81,10 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
         elif photo:
             photos[photo] = where
         posts[photo or where] = post
-    before, behind = naming(root, photos)
+    prefix, suffix = prefix_and_suffix(root, photos)
     for photo, post in posts.items():
         if photo in photos:
-            image = find_photo(root, f"{before}{photo}{behind}", photos[photo], summary)
+            image = find_photo(root, f"{prefix}{photo}{suffix}", photos[photo], summary)
             post = replace(post, image=image)
         yield post
 
@@ -104,12 +103,12 @@ def find_table(folder: Path) -> Path | None:
 
 
 def title_of(cell: str) -> str:
-    """A column's name as names are compared: without case, spaces and underscores."""
+    """A column's name for comparison: without case, spaces and underscores."""
     return re.sub(r"[\W_]+", "", cell).casefold()
 
 
 def _columns(header: Sequence[str], name: str) -> dict[str, int]:
-    """Where in a row each thing stands that the header names."""
+    """The index of each field's column, for those that the header names."""
     titles = list(map(title_of, header))
     columns = {
         key: titles.index(title)
@@ -127,10 +126,10 @@ def _columns(header: Sequence[str], name: str) -> dict[str, int]:
 
 
 def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty, each with the line it begins in; what is no CSV is counted.
+    """Rows that are not empty, each with the number of its first line; invalid CSV is counted.
 
-    A quote that is never closed would swallow all rows up to the next quote, or to the end. So
-    where a row is no strict CSV its first line stands alone, and reading goes on with the next.
+    A quote that is never closed would swallow all rows up to the next quote, or to the end. So if a
+    row is not strict CSV, its first line is read alone, and reading resumes with the next.
     """
     lines = list(StringIO(text, newline=""))
     start = next((number for number, line in enumerate(lines) if line.strip()), 0)
@@ -173,7 +172,7 @@ def row_of_line(line: str, delimiter: str) -> list[str]:
 def _cells(
     row: list[str], width: int, columns: Mapping[str, int], where: str, problems: Problems
 ) -> dict[str, str] | None:
-    """What the row says of each thing, "" for nothing; None where that cannot be told."""
+    """The row's cells by field, "" where empty; None if the row has too many or too few."""
     if len(row) > width and columns.get("hashtags") == width - 1:
         # Hashtags parted by the delimiter itself, without quotes, in the last column.
         row = [*row[: width - 1], ",".join(row[width - 1 :])]

@@ -1,4 +1,4 @@
-"""A folder that is a dataset already: to merge duplicates, drop rare hashtags, make a copy."""
+"""A folder that is a dataset already, to merge duplicates, drop rare hashtags or copy it."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,11 +1,11 @@
 """The hashtags that a post's author put into a comment instead of the caption.
 
-Many do, to keep the caption clean. They do it at once: of the comments under a post, the first one
-counts that its author wrote with a hashtag in it, within ``SOON`` seconds of posting. Answers to
-other people's comments and whatever strangers wrote never count.
+Many do, to keep the caption clean, and they do it at once: the author's first comment with a
+hashtag counts, if it came within ``SOON`` seconds of posting. Replies to other people's comments
+and comments by others never count.
 
 instaloader writes comments into ``…_comments.json`` (``--comments``), and leaves those that came
-with the post in its metadata, as Instagram's website or its app calls them.
+with the post in its metadata, in the format of Instagram's website or app.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from training.datasets.importing.readers.json_values import first_value, list_at
 from training.datasets.importing.readers.text_values import hashtags_in_caption
 
 SOON = 3600
-"""The most seconds after a post in which its author's comment belongs to it."""
+"""Seconds after a post within which its author's comment belongs to it."""
 
 _PEOPLE = (("owner",), ("user",), ("iphone_struct", "user"))
 _IDS = (("id",), ("pk",), ("pk_id",))
@@ -83,7 +83,7 @@ def hashtags_of_first_comment(
 
 
 def _comments(metadata: Any, comments: Any) -> Iterator[dict[str, Any]]:
-    """The comments on the post itself, without the answers to them."""
+    """The comments on the post itself, without replies to them."""
     for comment in (
         *list_at(comments, ()),
         *(comment for keys in _IN_METADATA for comment in list_at(metadata, keys)),

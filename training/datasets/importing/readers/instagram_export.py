@@ -1,9 +1,9 @@
 """Instagram's own export of an account: "Export your information", in the format JSON.
 
 Posts are lists in ``posts_1.json``, ``posts_2.json``, … and ``archived_posts.json``, in a folder
-that Instagram calls otherwise every other year. A post has ``media`` (several for an album), each
-with its ``uri`` from the export's folder on; the caption is the ``title`` of the post, or of its
-only picture. The newest ``posts.json`` has pairs of a label and a value instead, the labels in the
+that Instagram renames every other year. A post has ``media`` (several for an album), each with its
+``uri`` relative to the export's folder; the caption is the ``title`` of the post, or of its only
+picture. The newest ``posts.json`` has pairs of a label and a value instead, the labels in the
 account's language. The oldest exports (until 2020) have one ``media.json`` with all photos.
 
 A large export comes in several parts, each its own folder: posts may lie in one and their pictures
@@ -53,9 +53,9 @@ _TEXT = (("title",), ("caption",), ("value",))
 
 
 def is_export(source: Path) -> bool:
-    """Whether a folder is such an export or holds the parts of one, whether or not it can be read.
+    """Whether a folder is such an export or holds the parts of one, even an unreadable one.
 
-    One that cannot be read is refused by name, and not taken for a folder of pictures.
+    ``read`` refuses that with the reason; it must not be taken for a folder of pictures.
     """
     return bool(_files(source, ".json") or _files(source, ".html")) or any(
         (part / _ACTIVITY).is_dir() for part in _folders(source)
@@ -63,10 +63,10 @@ def is_export(source: Path) -> bool:
 
 
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
-    """Posts of an export; a picture of an album is a post each.
+    """Posts of an export; each picture of an album is a post.
 
     Raises:
-        DatasetError: where it was exported as web pages, or without posts.
+        DatasetError: if it was exported as web pages, or without posts.
     """
     files = _files(source, ".json")
     if not files:
@@ -91,8 +91,8 @@ class _Entry:
     """A post as the export's files have it; some have the same post twice.
 
     Attributes:
-        uris: its pictures, from the export's folder on.
-        texts: whatever may be its caption.
+        uris: paths of its pictures, relative to the export's folder.
+        texts: all that may be its caption.
         time: seconds since 1970 or ISO 8601, None where unknown.
     """
 
@@ -124,7 +124,7 @@ def _is_old_list(path: Path) -> bool:
 
 
 def _folders(source: Path) -> list[Path]:
-    """The source and the folders in it, the parts that an export may have."""
+    """The source and its subfolders, which may be parts of an export."""
     inside = (path for path in source.iterdir() if path.is_dir() and path.name[0] != ".")
     return [source, *sorted(inside)]
 
@@ -141,7 +141,7 @@ def _entries(files: list[tuple[Path, Path]], summary: ImportSummary) -> list[_En
         else:
             posts = [_entry(item) for item in _list_in(content) if isinstance(item, dict)]
         for entry in posts:
-            # A post without media is like no other.
+            # A post without media has a key of its own.
             key = entry.uris[:1] or object()
             if (same := entries.setdefault(key, entry)) is not entry:
                 same.texts += entry.texts
@@ -194,9 +194,9 @@ def _old_entries(photos: list[Any]) -> list[_Entry]:
 
 
 def _repaired(text: str) -> str:
-    """The text as it was written: the export has each byte of its UTF-8 as a character.
+    """Undoes the export's encoding of each UTF-8 byte as a character of its own.
 
-    ``\\u00d0\\u00bc`` stands for м. A text that is no such bytes is right already.
+    ``\\u00d0\\u00bc`` stands for м. A text that is not so encoded is returned as it is.
     """
     try:
         return text.encode("latin-1").decode("utf-8")
@@ -223,7 +223,7 @@ def _posts(
 
 
 def _name_inside(uri: str, parts: list[Path], root: Path) -> str:
-    """The picture's name from the source's folder on, in whichever part of the export it lies."""
+    """The picture's path relative to the source, in whichever part of the export it lies."""
     for part in parts:
         try:
             if (part / uri).is_file():

@@ -1,8 +1,8 @@
-"""A folder that instaloader downloaded into, or any of pictures with captions beside them.
+"""A folder that instaloader downloaded into, or any other of pictures with caption files.
 
-A post is a few files of one name: ``….jpg`` or, for an album, ``…_1.jpg``, ``…_2.jpg``; ``….txt``
-with the caption, ``….json.xz`` with the metadata, ``…_comments.json`` with the comments, of which
-its author's first may hold the hashtags. Stories, profile pictures and videos stay out.
+A post's files share a name: ``….jpg`` or, for an album, ``…_1.jpg``, ``…_2.jpg``; ``….txt`` with
+the caption, ``….json.xz`` with the metadata, ``…_comments.json`` with the comments, of which its
+author's first may hold the hashtags. Stories, profile pictures and videos are left out.
 """
 
 import os
@@ -30,7 +30,7 @@ from training.datasets.importing.readers.text_values import (
 )
 
 SIGN = re.compile(r".*\.json\.xz|.*_UTC(_\d+)?\.(jpg|jpeg|png|webp|heic|txt|json|mp4)")
-"""The names of files that only instaloader gives."""
+"""File names that only instaloader produces."""
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif")
 _VIDEOS = (".mp4", ".mov", ".webm", ".m4v")
@@ -60,7 +60,7 @@ _SECONDS = (("taken_at_timestamp",), ("date",), ("taken_at",))
 
 @dataclass
 class _Files:
-    """The files of one folder by the name that a post's files share."""
+    """The files of one folder, by the name that a post's files share."""
 
     pictures: dict[str, list[Path]] = field(default_factory=dict)
     captions: dict[str, Path] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class _Files:
 
 
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
-    """Posts of a download folder and the folders in it; a picture of an album is a post each."""
+    """Posts of a download folder and its subfolders; each picture of an album is a post."""
     root = source.resolve()
     for folder, inside, names in os.walk(source):
         stories = [name for name in inside if name.startswith((":", "：", "."))]
@@ -106,7 +106,7 @@ def _sort_files(folder: Path, names: list[str], summary: ImportSummary) -> _File
                 pictures.append(path)
     summary.skipped["videos"] += len(files.videos)
     for path in sorted(pictures, key=lambda path: (len(path.stem), path.stem)):
-        if path.stem not in files.videos:  # else a video's still
+        if path.stem not in files.videos:  # else it is a video's thumbnail
             files.pictures.setdefault(_post_name(path.stem, files), []).append(path)
     return files
 
@@ -145,7 +145,7 @@ def _posts(
         if pictures:
             summary.problems.add("no caption beside the picture", where)
         return
-    # Of hidden likes the number is that of a few friends.
+    # Where likes are hidden, the number is that of a few friends.
     likes = -1 if value_at(node, _LIKES_ARE_HIDDEN) is True else first_value(node, _LIKES, int)
     posted_at = parse_date(first_value(node, _SECONDS, (int, float)), where, summary)
     posted_at = posted_at or _time_of_name(name)
@@ -188,12 +188,12 @@ def _first_comment(
 
 
 def _name_inside(root: Path, path: Path) -> str:
-    """The picture's name from the source's folder on; the picture may still be a link."""
+    """The picture's path relative to the source; the picture itself may be a link."""
     return (path.parent.resolve() / path.name).relative_to(root).as_posix()
 
 
 def _node(path: Path | None, where: str, summary: ImportSummary) -> dict[str, Any] | None:
-    """The post's metadata, {} where there is none to read, None where it is of no post."""
+    """The post's metadata, {} if there is none that can be read, None if it is not of a post."""
     if path is None:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Values inside JSON of which nothing is certain: not where they lie, nor that it can be read."""
+"""Reads values from JSON of uncertain structure."""
 
 import json
 import lzma
@@ -9,11 +9,11 @@ _MAX_BYTES = 64 * 2**20
 
 
 def read_json(path: Path) -> Any:
-    """What a file of JSON holds, packed by xz where its name ends so.
+    """Reads a file of JSON, which may be compressed (``.xz``).
 
     Raises:
-        OSError: where the file cannot be read.
-        ValueError: where it is no JSON, or too large to be what it should.
+        OSError: if the file cannot be read.
+        ValueError: if it is not JSON, or too large.
     """
     try:
         with (lzma.open if path.suffix == ".xz" else open)(path, "rb") as file:
@@ -26,7 +26,7 @@ def read_json(path: Path) -> Any:
 
 
 def value_at(node: Any, keys: tuple[str | int, ...]) -> Any:
-    """What lies down a path of nested JSON, None where it ends early."""
+    """The value at a path in nested JSON, None if there is none."""
     for key in keys:
         try:
             node = node[key]
@@ -38,11 +38,11 @@ def value_at(node: Any, keys: tuple[str | int, ...]) -> Any:
 def first_value(
     node: Any, paths: tuple[tuple[str | int, ...], ...], kind: type | tuple[type, ...]
 ) -> Any:
-    """What lies down the first of the paths that leads to a value of this kind, else None."""
+    """The value at the first of the paths that leads to one of this type, else None."""
     return next((value for keys in paths if isinstance(value := value_at(node, keys), kind)), None)
 
 
 def list_at(node: Any, keys: tuple[str | int, ...]) -> list[Any]:
-    """The list down a path, empty where there is none."""
+    """The list at a path, empty if there is none."""
     value = value_at(node, keys)
     return value if isinstance(value, list) else []

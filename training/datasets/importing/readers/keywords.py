@@ -26,7 +26,7 @@ _MAX_KEYWORDS = 1000
 
 
 def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
-    """A post for each photo of the folder and of the folders in it."""
+    """A post for each photo of the folder and its subfolders."""
     root = source.resolve()
     for path in files_below(root, summary):
         if not path.name.lower().endswith(SUFFIXES):
@@ -56,7 +56,7 @@ def _iptc(image: Image.Image) -> list[str]:
 
 
 def _decode(value: bytes, is_utf8: bool) -> str:
-    """Programs forget to say that they write UTF-8; what is no UTF-8 is taken for Western."""
+    """Programs often do not declare UTF-8; what is not UTF-8 is taken for Western (cp1252)."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
@@ -64,7 +64,7 @@ def _decode(value: bytes, is_utf8: bool) -> str:
 
 
 class _NoDocumentType(ElementTree.TreeBuilder):
-    """Refuses a packet that declares a document type: it could define entities that grow."""
+    """Refuses a packet that declares a document type: it could define exploding entities."""
 
     def doctype(self, *_: object) -> None:
         raise ElementTree.ParseError("a document type")

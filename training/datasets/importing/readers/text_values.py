@@ -16,13 +16,13 @@ MISSING = {
     *("", "nan", "-nan", "none", "null", "nil", "n/a", "na", "<na>", "nat", "undefined", r"\n"),
     *("#n/a", "#na", "#name?", "#null!", "#num!", "#ref!", "#value!", "#div/0!", "-", "—", "?"),
 }
-"""What programs write for nothing, in lower case; spreadsheets write their errors with a #."""
+"""How programs write missing values, in lower case; those with a # are errors of spreadsheets."""
 _NO_WORDS = {"nan", "none", "null", "<na>"}
-"""What is nothing among words as well."""
+"""Those that are no words in a list of words either."""
 
 _SEPARATORS = re.compile(r"[,;|\n]")
 _MARKS_BETWEEN = re.compile(r"[,;|]")
-# A web page's, Excel's and a programmer's line breaks.
+# Line breaks as HTML, Excel and programmers write them.
 _LINE_BREAK = re.compile(r"<br\s*/?>|_x000d_|(?:\\r)?\\n", re.IGNORECASE)
 # A list as JSON, Python, NumPy, pandas or PostgreSQL writes it: what is inside the brackets.
 _LIST = re.compile(
@@ -31,7 +31,7 @@ _LIST = re.compile(
 # A value with its type around it: np.str_('sea').
 _TYPED = re.compile(r"[a-z_][\w.]*\(\s*('[^']*'|\"[^\"]*\")\s*\)", re.IGNORECASE)
 _NAMES = ("name", "tag", "hashtag", "text", "label", "value")
-"""Where an object in a list has its word, the likeliest first."""
+"""Keys under which an object in a list has its hashtag, the likeliest first."""
 _QUOTED = re.compile(r"(?<!\w)(?:'([^']*)'|\"([^\"]*)\")(?!\w)")
 _BETWEEN = re.compile(r"[\s,.]+")
 
@@ -39,12 +39,12 @@ _NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<=\d)[\s,.'’\u00a0\u202f](?=\d{3}(?!\d))")
 _UNKNOWN = {*MISSING, "hidden"}
 _DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S")
-# Fewer seconds than this would be a post of the early seventies; it is rather a year or a number.
+# Fewer seconds would be a post of the early seventies; it is more likely a year or some number.
 _FIRST_SECOND = 100_000_000
 
 
 def hashtags_in_caption(caption: str) -> list[str]:
-    """The hashtags of a caption, whatever its line breaks were written as."""
+    """The hashtags of a caption, however its line breaks are written."""
     return in_caption(_LINE_BREAK.sub("\n", caption))
 
 
@@ -67,7 +67,7 @@ def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
 
     ``#a #b``, ``a b``, ``a, b c`` (two: a and bc), ``a|b`` and lists such as ``["a", "b"]``,
     ``['a' 'b']``, ``array(['a', 'b'], dtype=object)`` and ``[{"name": "a"}]`` are understood. A
-    line break is white space: where nothing else parts the words, each is a hashtag.
+    line break is white space: where nothing else separates the words, each is a hashtag.
 
     Args:
         hyphenated: as for ``hashtags_of_keywords``; behind a # a hyphen ends the hashtag.
@@ -97,7 +97,7 @@ def _list_values(cell: str) -> list[str] | None:
         texts = (_name(value) if isinstance(value, dict) else str(value) for value in values)
         return [text for text in texts if text.casefold() not in MISSING]
     text = _TYPED.sub(r"\1", match.group(1))
-    # Where all but the quoted texts says nothing, they are the list.
+    # If outside the quotes there are only missing values, the quoted texts are the list.
     if {*_BETWEEN.split(_QUOTED.sub(" ", text).casefold())} <= MISSING:
         return ["".join(groups) for groups in _QUOTED.findall(text)]
     text = text.replace("'", "").replace('"', "")
@@ -105,12 +105,12 @@ def _list_values(cell: str) -> list[str] | None:
 
 
 def _parsed(cell: str) -> object:
-    """What a list is as JSON, or as Python where objects are in it; None where it is neither."""
+    """Parses a list as JSON, or as Python if it has objects; None if it is neither."""
     try:
         return json.loads(cell)
     except (ValueError, RecursionError):
         pass
-    # Python would join NumPy's quoted texts, which have no commas between them.
+    # Python would join NumPy's quoted texts, which no commas separate.
     try:
         return ast.literal_eval(cell) if ":" in cell and "{" in cell else None
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -145,7 +145,7 @@ def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None
 
 
 def parse_number(text: str) -> int | None:
-    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None where it is none."""
+    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None for other text."""
     match = _NUMBER.fullmatch(_THOUSANDS.sub("", text))
     if match is None:
         return None
