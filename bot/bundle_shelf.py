@@ -1,8 +1,8 @@
-"""A bundle at an address that all replicas read: a folder, or object storage by way of fsspec.
+"""Publishes bundles to an address that all replicas read: a folder, or object storage by fsspec.
 
-Below the address each bundle that was published has a folder, and ``current.json`` names the one
-to answer with, with the SHA-256 of each of its files. That file is written last; so what is only
-half there is never in use, and whatever is not as it says is not taken.
+Each published bundle has a folder at the address. ``current.json`` names the one to use and the
+SHA-256 of each of its files. It is written last, so a partial upload is never used, and a file
+whose hash differs is rejected.
 """
 
 import hashlib
@@ -19,17 +19,17 @@ from bot.secret_urls import shown
 from recommenders.bundle import BundleError, read_manifest
 
 FETCHED = Path("data/bundles")
-"""Where bundles lie that were fetched."""
+"""Where fetched bundles are stored."""
 
 CURRENT = "current.json"
 STAY = 2
-"""How many fetched bundles stay, the newest."""
+"""How many fetched bundles are kept, the newest ones."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 class ShelfError(BundleError):
-    """What is at the address cannot be used; the message says why, and names no secret."""
+    """The bundle at an address cannot be used; the message says why, without secrets."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Shelf:
     """The bundles at an address.
 
     Args:
-        address: a folder, or a URL that fsspec knows, such as ``s3://bucket/bundles``.
+        address: a folder, or a URL that fsspec supports, such as ``s3://bucket/bundles``.
 
     Raises:
-        ShelfError: where the package for such an address is not installed.
+        ShelfError: where the URL cannot be used, or needs a package that is not installed.
     """
 
     def __init__(self, address: str) -> None:
@@ -66,7 +66,7 @@ class Shelf:
             self._store = _Folder(Path(address))
 
     def current(self) -> Published:
-        """The bundle to be used.
+        """The bundle that was published last.
 
         Raises:
             ShelfError: where there is none, or the address cannot be reached.
@@ -78,7 +78,7 @@ class Shelf:
                 f"{self.address} has no {CURRENT}, so no bundle was published there: "
                 "`tag4pic train publish` does it."
             ) from None
-        except Exception as error:  # each storage has its own kinds
+        except Exception as error:  # each storage has its own exceptions
             raise _unreachable(self.address, error) from error
         try:
             named = json.loads(content)
@@ -91,16 +91,16 @@ class Shelf:
             raise ShelfError(f"{self.address}/{CURRENT} cannot be read: publish again.") from None
 
     def publish(self, bundle: Path) -> Published:
-        """Uploads a bundle, and names it as the one to use last.
+        """Uploads a bundle and makes it the current one.
 
         Raises:
-            BundleError: where the folder is no bundle.
-            ShelfError: where the address cannot be written to; what is in use stays.
+            BundleError: where the folder is not a bundle.
+            ShelfError: where the address cannot be written to; the current bundle stays.
         """
         model = str(read_manifest(bundle).get("model", ""))
         files = {file.name: _digest(file) for file in sorted(bundle.iterdir()) if file.is_file()}
         whole = hashlib.sha256(json.dumps(files).encode()).hexdigest()
-        # Another bundle of the same name never takes the files away that somebody is fetching.
+        # With the hash, a bundle of the same name does not overwrite files that are being fetched.
         published = Published(f"{re.sub('[^A-Za-z0-9._-]', '_', model)}-{whole[:12]}", files)
         try:
             for name in files:
@@ -112,10 +112,10 @@ class Shelf:
         return published
 
     def fetch(self, published: Published, into: Path = FETCHED) -> Path:
-        """The folder with a bundle, which is fetched where it is not there yet.
+        """Fetches a bundle unless it is there already; returns its folder below ``into``.
 
         Raises:
-            ShelfError: where a file is missing or is not what was published.
+            ShelfError: where a file is missing or differs from what was published.
         """
         folder = into.absolute() / published.folder
         if _is_whole(folder, published):
@@ -149,7 +149,7 @@ class Shelf:
 
 
 def _unreachable(address: str, error: Exception) -> ShelfError:
-    # Without the storage's own message, which may quote the address with its secrets.
+    # Without the storage's own message, which may contain the address with its secrets.
     return ShelfError(
         f"{address} cannot be used ({type(error).__name__}): check the address, the rights there, "
         "and the network."
@@ -183,7 +183,7 @@ class _Objects:
         except ModuleNotFoundError:
             raise ShelfError(f"{named} needs fsspec: pip install 'tag4pic[objects]'.") from None
         try:
-            # No listings from before: another process has written since.
+            # No cached listings: another process may have written since.
             self._files, root = url_to_fs(
                 address, use_listings_cache=False, skip_instance_cache=True
             )
@@ -223,7 +223,7 @@ def _is_whole(folder: Path, published: Published) -> bool:
 
 
 def _tidy(into: Path, newest: Path) -> None:
-    """Deletes what was fetched long ago; another process of this machine may use the last ones."""
+    """Deletes old fetched bundles; other processes on this machine may use the newest ``STAY``."""
 
     def fetched_at(folder: Path) -> float:
         return folder.stat().st_mtime
@@ -238,7 +238,7 @@ def answering(address: str, into: Path = FETCHED) -> tuple[Path, str]:
     """The bundle to start with: the published one, else the one that was fetched last.
 
     Returns:
-        Its folder, and why it is not the published one where it is not.
+        Its folder, and why it is not the published one; empty where it is.
 
     Raises:
         ShelfError: where there is neither.

@@ -1,7 +1,7 @@
-"""The inbox: every update is stored before it is handled, and taken out once it is.
+"""The inbox: stores every update before it is handled, and removes it afterwards.
 
-Telegram forgets an update once the next one is asked for; so what is here when the process dies, by
-whatever cause, is handled at the next start.
+Telegram forgets an update once later ones are requested. What is in the inbox when the process dies
+is handled at the next start.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from storage.tables import WaitingUpdate, now
 log = logging.getLogger(__name__)
 
 MOST = 10_000
-"""Updates that are handled or wait; more stay at Telegram."""
+"""Updates in the inbox at a time; further ones stay at Telegram."""
 
 TOO_LATE = timedelta(hours=1)
-"""After that an apology is sent instead of an answer."""
+"""An older update gets an apology instead of an answer."""
 
 FINISHING = 4.0
-"""Seconds for what is being computed when the bot stops."""
+"""Seconds that running handlers get to finish when the bot stops."""
 
 STORE_AGAIN_AFTER = 5.0
-"""Seconds until storing what was handled is retried."""
+"""Seconds until a failed attempt to store what was handled is repeated."""
 
 _LARGEST_ID = 2**63 - 1
 
@@ -46,10 +46,10 @@ class Inbox:
     """Stores updates, passes them to the application, and records which are handled.
 
     Args:
-        most: updates at a time.
+        most: how many updates it holds at a time.
 
     Attributes:
-        is_open: whether updates are handled: until ``stop``.
+        is_open: whether updates are handled; False after ``stop``.
     """
 
     def __init__(self, application: Bot, most: int = MOST) -> None:
@@ -68,20 +68,20 @@ class Inbox:
 
     @property
     def waiting(self) -> int:
-        """How many updates came and are not handled yet."""
+        """How many updates are not handled yet."""
         return len(self._tasks)
 
     @property
     def is_full(self) -> bool:
-        """Whether no more can be taken; Telegram keeps what it is not asked for."""
+        """Whether it takes no more updates; those that nobody asks for stay at Telegram."""
         return not self._room.is_set()
 
     async def has_room(self) -> None:
-        """Returns once more updates can be taken."""
+        """Waits until more updates can be taken."""
         await self._room.wait()
 
     async def resume(self) -> None:
-        """Sends the messages and handles the updates left from before, oldest first.
+        """Sends the messages and handles the updates that the last run left, oldest first.
 
         Raises:
             StorageError
@@ -94,9 +94,9 @@ class Inbox:
         self._begin_stored(waiting)
 
     async def take(self, updates: Sequence[Any]) -> None:
-        """Stores updates as they came, oldest first, and begins to handle those that are new.
+        """Stores raw updates, oldest first, and begins to handle those that are new.
 
-        Where they cannot be stored they are handled all the same.
+        If they cannot be stored, they are handled all the same.
         """
         read, rows = self._rows(updates)
         new = set(read)
@@ -116,14 +116,14 @@ class Inbox:
     def _rows(
         self, updates: Sequence[Any]
     ) -> tuple[dict[int, Update | None], dict[int, inbox.NewUpdate]]:
-        """Updates as they are read, None where that cannot be, and as they are stored, by id."""
+        """By update id: the parsed updates (None if unreadable), and the rows to store."""
         came = {number_of(update): json.dumps(update) for update in updates}
         read = {update_id: self._read(update_id, content) for update_id, content in came.items()}
         rows = {update_id: _row(content, read[update_id]) for update_id, content in came.items()}
         return read, rows
 
     async def stop(self) -> None:
-        """Finishes what is being computed; the rest stays for the next start."""
+        """Lets running handlers finish; the rest stays for the next start."""
         self.is_open = False
         self._services.photo_places.close()
         self._services.outbox.close()
@@ -143,7 +143,7 @@ class Inbox:
         await self._services.outbox.stop()
 
     def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
-        """Handles stored updates; each chat gets one apology for those that are too old."""
+        """Handles stored updates; a chat gets one apology for all that are too old."""
         late: dict[int, list[Update]] = defaultdict(list)
         for stored in waiting:
             update = self._read(stored.update_id, stored.content)
@@ -160,7 +160,7 @@ class Inbox:
         try:
             return Update.de_json(json.loads(content), self._application.bot)
         except Exception as error:
-            # Without its content, which is people's own.
+            # Without its content, which is private.
             kind = type(error).__name__
             log.warning("Update %d cannot be read (%s) and is set aside", update_id, kind)
             return None
@@ -214,7 +214,7 @@ class Inbox:
                 self._some_handled.set()
 
     async def _store_some(self) -> None:
-        # Many updates, one transaction.
+        # One transaction for many updates.
         some = self._handled[:]
         if some:
             async with self._services.database.session() as session:
@@ -223,7 +223,7 @@ class Inbox:
             self._gone(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
-        """Tells a chat that its messages are too old to be answered."""
+        """Tells a chat that its messages are too old to answer."""
         message = next((m for m in map(_addressed, updates) if m), None)
         if message is None:
             return
@@ -239,7 +239,7 @@ def number_of(update: Any) -> int:
     """The update's id.
 
     Raises:
-        ValueError: for what is no update.
+        ValueError: if it is not an update.
     """
     update_id = update.get("update_id") if isinstance(update, dict) else None
     if not isinstance(update_id, int) or not 0 <= update_id <= _LARGEST_ID:
@@ -248,7 +248,7 @@ def number_of(update: Any) -> int:
 
 
 def _row(content: str, update: Update | None) -> inbox.NewUpdate:
-    """What is stored of an update, which is None where it could not be read."""
+    """The row to store; ``update`` is None where ``content`` could not be parsed."""
     chat = update.effective_chat if update else None
     known = update is not None and (update.callback_query or update.effective_message)
     person = person_of(update) if update is not None and known else None
@@ -260,7 +260,7 @@ def _is_late(stored: WaitingUpdate) -> bool:
 
 
 def _addressed(update: Update) -> Message | None:
-    """The update's message if it is meant for the bot: any in private, a command elsewhere."""
+    """The update's message if it is meant for the bot: any in a private chat, else a command."""
     message = update.message
     if message is None:
         return None

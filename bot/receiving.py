@@ -1,7 +1,7 @@
-"""Updates in: the bot asks for them (long polling) or is called (webhook).
+"""Receives updates by long polling, and what long polling and the webhook share.
 
-Either way an update goes through the inbox. Trouble with Telegram, at the start or later, is one
-line in the log, and what failed is tried again after growing pauses.
+Either way updates go through the inbox. When Telegram fails, at the start or later, that is one
+line in the log, and the request is retried after growing pauses.
 """
 
 import asyncio
@@ -24,33 +24,33 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 START_PATIENCE = 60.0
-"""Seconds during which a start is tried again."""
+"""Seconds for which a failing start is retried."""
 
 FIRST_PAUSE = 1.0
-"""Seconds until what failed is tried again; each next pause is twice as long."""
+"""Seconds before the first retry; each next pause is twice as long."""
 
 LONGEST_PAUSE = 30.0
 
 REFUSALS = 6
-"""Refusals of the token in a row, over half a minute, that are taken seriously."""
+"""Consecutive refusals of the token, over half a minute, until the bot gives up."""
 
 
 class StartError(Exception):
-    """Why the bot does not run; the message is a sentence that says what to do."""
+    """The bot cannot run; the message says why and what to do."""
 
 
 class Received:
-    """Where updates go, and when they stop coming."""
+    """The inbox that updates go to, and the task that polls for them, if one does."""
 
     def __init__(self, inbox: Inbox, task: asyncio.Task[NoReturn] | None = None) -> None:
         self.inbox = inbox
         self._task = task
 
     async def ends(self) -> None:
-        """Returns only where no more updates can come.
+        """Waits for as long as updates can come.
 
         Raises:
-            StartError: why.
+            StartError: if no more can come; says why.
         """
         if self._task is None:
             await asyncio.Event().wait()
@@ -60,7 +60,7 @@ class Received:
 
 @asynccontextmanager
 async def polling(application: Bot) -> AsyncIterator[Received]:
-    """The bot at work, asking for updates; on the way out it finishes what it is computing.
+    """Runs the bot by long polling; at the end of the block, handlers get time to finish.
 
     Raises:
         TelegramError: when Telegram refuses the bot, or cannot be reached for a minute.
@@ -71,7 +71,7 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
         try:
             yield Received(inbox, task)
         finally:
-            # First no more updates, then the end of those that came.
+            # Stop taking updates first; ``at_work`` then finishes those that came.
             task.cancel()
             await asyncio.wait({task})
 
@@ -80,10 +80,10 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 async def at_work(
     application: Bot, inbox_of: Callable[[Bot], Inbox] = Inbox
 ) -> AsyncIterator[Inbox]:
-    """The running bot; messages and updates from before this start are dealt with first.
+    """Runs the bot, beginning with the messages and updates that the last run left.
 
     Args:
-        inbox_of: the kind of inbox.
+        inbox_of: the class of inbox.
 
     Raises:
         TelegramError: as ``polling``.
@@ -105,7 +105,7 @@ async def at_work(
 
 
 async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Calls Telegram, retrying for a while where that fails, and returns the result.
+    """Calls Telegram, with retries for ``START_PATIENCE``, and returns the result.
 
     Raises:
         TelegramError: the last failure; at once where a retry is useless.
@@ -154,7 +154,7 @@ async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
 
 
 async def _refuses_token(bot: TelegramBot, error: TelegramError) -> bool:
-    """Whether Telegram does not know the bot's token, rather than only one call."""
+    """Whether Telegram refuses the token itself, not just this call."""
     if not isinstance(error, InvalidToken):
         return False
     try:
@@ -180,7 +180,7 @@ def _reason(error: TelegramError) -> str:
 
 
 def why_not(error: TelegramError, application: Bot) -> str:
-    """The sentence for the operator where Telegram does not let the bot work."""
+    """The sentence for the operator when Telegram refuses the bot or cannot be reached."""
     host = shown(application.bot.base_url.removesuffix(f"/bot{application.bot.token}"))
     if isinstance(error, InvalidToken):
         return (

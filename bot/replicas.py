@@ -1,7 +1,7 @@
-"""Keeping replicas in step: what one of them changes, the others take in within a second.
+"""Keeps replicas in sync: what one of them changes, the others apply within a second.
 
-Changes are stored (``storage.changes``) and read every second, from the last known one on.
-PostgreSQL's notices only make it quicker.
+Changes are stored (``storage.changes``), and each replica reads new ones every second.
+PostgreSQL's NOTIFY only makes it quicker.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from storage.changes import Changed
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-"""Seconds between reads of the changes where no notice comes."""
+"""Seconds between reads of the changes when no notification comes."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds until a lost connection is tried again."""
+"""Seconds before the first reconnect, and at most."""
 
 
 @asynccontextmanager
 async def in_step(services: Services, inbox: Inbox) -> AsyncIterator[None]:
-    """While it lasts, this process follows what others change; SQLite has no others."""
+    """While the block runs, applies what other replicas change; SQLite has none."""
     if not services.database.is_shared:
         yield
         return

@@ -1,7 +1,6 @@
-"""Running the bot: starting it, taking updates in, stopping it.
+"""Starts, runs and stops the bot.
 
-It runs on Telegram where there is a token, otherwise in a local chat in the browser. Updates come
-in as the bot asks for them (long polling) or as Telegram calls (webhook).
+With a token it runs on Telegram, by long polling or webhook; otherwise in a chat in the browser.
 """
 
 import asyncio
@@ -42,13 +41,13 @@ from storage import Database, StorageError, inbox, outbox
 log = logging.getLogger(__name__)
 
 ENDING = 8.0
-"""Seconds after which the process ends, even if Telegram, the disk or a computation hangs."""
+"""Seconds from the stop signal to the end of the process, even if something hangs."""
 
 Say = Callable[[str], None]
 
 
 def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
-    """Run the bot until Ctrl-C or SIGTERM, which end the whole process, in time.
+    """Runs the bot until Ctrl-C or SIGTERM, which end the process within ``ENDING`` seconds.
 
     Raises:
         StartError: with a sentence for the operator; the traceback is in the debug log.
@@ -70,14 +69,14 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
 
 
 def _end_in(seconds: float) -> None:
-    """Ends the process by then, even if something hangs; unfinished work is in the database.
+    """Ends the process after so long, even if something hangs; unfinished work is in the database.
 
-    It also holds once ``run`` has returned, when Python waits for its worker threads.
+    This also works once ``run`` has returned, while Python waits for worker threads.
     """
     end = threading.Timer(seconds, os._exit, (0,))
     end.daemon = True
     end.start()
-    # This one is a C thread: it works even where another thread never releases the GIL.
+    # faulthandler's is a C thread: it works even if another thread never releases the GIL.
     nowhere = Path(os.devnull).open("w")  # noqa: SIM115
     faulthandler.dump_traceback_later(seconds + 1, exit=True, file=nowhere)
 
@@ -107,7 +106,7 @@ async def serve(
                 server = LocalServer(token)
                 await _local(server, port)
                 stack.push_async_callback(server.stop)
-                # Its chats start empty: what is queued from before is about messages that are gone.
+                # The chats start empty: what the last run left is about messages that are gone.
                 async with database.session() as session:
                     for queue in (inbox, outbox):
                         await queue.forget(session, server.state.bot["id"])
@@ -150,7 +149,7 @@ async def _go_live(
 
 
 async def _first_of(*endings: Coroutine[Any, Any, object]) -> None:
-    """Waits for whichever ends first, and returns or raises as it does."""
+    """Waits until the first of them ends; raises what it raised, and cancels the others."""
     tasks = [asyncio.create_task(ending) for ending in endings]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -207,7 +206,7 @@ async def _engine(settings: Settings, say: Say) -> Engine:
 
 
 async def _with_bundle(settings: Settings) -> Settings:
-    """The settings with the bundle that BUNDLE names as MODEL_DIR, once it is fetched."""
+    """Fetches the bundle that BUNDLE names, if any; returns the settings with it as MODEL_DIR."""
     if settings.bundle is None:
         return settings
     try:
@@ -225,7 +224,7 @@ async def _load(folder: Path | None, settings: Settings) -> Engine:
 
 
 async def _taught(engine: Engine, database: Database) -> Learner:
-    """A learner whose engine has been taught what people taught so far."""
+    """A learner whose engine knows what people taught so far."""
     learner = Learner(engine, database)
     try:
         await learner.start()

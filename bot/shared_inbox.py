@@ -1,10 +1,10 @@
-"""The inbox of several replicas behind a balancer, in PostgreSQL.
+"""The inbox of several replicas behind a load balancer, in PostgreSQL.
 
-Whichever replica is called stores the update. It is handled by the replica that has its chat
-(``storage.replicas``): this one, where the chat is free; otherwise that one is told. So one chat's
-updates are handled in one process and in order. Once a dead replica's lease has run out, others
-take over its chats and what it had not handled; a replica that could not renew its lease in time
-drops its work, since others may have taken it over.
+The replica that Telegram's call reaches stores the update. If no replica owns the update's chat
+(``storage.replicas``), this one claims it; otherwise the owner is notified. So each chat's updates
+are handled in one process and in order. When a dead replica's lease expires, others take over its
+chats and its unhandled updates; a replica that could not renew its lease in time drops its work,
+since others may have taken it over.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ RENEW_EVERY = 4.0
 """Seconds between renewals of the lease."""
 
 LOOK_EVERY = 1.0
-"""Seconds between looks into the inbox where no notice comes."""
+"""Seconds between reads of the inbox when no notification comes."""
 
 TIDY_EVERY = 60.0
 
 REMEMBERED = 10_000
-"""Updates handled last, so that one that was read just before is not begun again."""
+"""Recently handled updates to remember, so that none is begun again from an earlier read."""
 
 
 class SharedInbox(Inbox):
-    """As ``Inbox``, for one replica of several."""
+    """The inbox of one replica of several."""
 
     def __init__(self, application: Bot, most: int = MOST) -> None:
         super().__init__(application, most)
@@ -50,20 +50,20 @@ class SharedInbox(Inbox):
 
     @property
     def has_lease(self) -> bool:
-        """Whether the other replicas count this one as alive."""
+        """Whether this replica's lease holds, so that the others count it as alive."""
         return monotonic() < self._lease_until
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing can be taken now, for want of room or of a lease."""
+        """Whether it takes no updates now: it is full, or has no lease."""
         return super().is_full or not self.has_lease
 
     def look(self) -> None:
-        """Another replica may have stored something for this one: looks soon."""
+        """Makes it read the inbox soon: another replica may have stored something for it."""
         self._look_now.set()
 
     async def resume(self) -> None:
-        """Takes over unclaimed messages and updates.
+        """Begins with the messages and updates that no replica owns.
 
         Raises:
             StorageError
@@ -87,7 +87,7 @@ class SharedInbox(Inbox):
         self._begin_stored(waiting)
 
     async def stop(self) -> None:
-        """Stops, and releases what is left to the other replicas at once."""
+        """Stops, and releases what is left to the other replicas."""
         for turn in self._turns:
             turn.cancel()
         await super().stop()
@@ -98,7 +98,7 @@ class SharedInbox(Inbox):
             log.warning("The others wait until this replica's lease is over: %s", error)
 
     async def _claimed(self, session: Any, chats: Collection[int]) -> list[WaitingUpdate]:
-        """Claims chats, and returns what waits in those that are this replica's now."""
+        """Claims chats; returns the waiting updates of those that this replica now owns."""
         mine = await replicas.claim(
             session, self._bot_id, self._replica, chats, of_the_dead=self._knows_the_dead
         )
@@ -106,11 +106,11 @@ class SharedInbox(Inbox):
 
     @property
     def _knows_the_dead(self) -> bool:
-        # After the database was unreachable, every replica gets one lease's time to renew.
+        # After a database outage every replica gets one lease's time to renew.
         return monotonic() - self._leased_since > replicas.LEASE
 
     def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
-        """As ``Inbox``, without those that were begun already."""
+        """Like ``Inbox``, without updates that have been begun already."""
         if not (self.is_open and self.has_lease):
             return
         begun = self._chats.keys() | self._lately.keys()
@@ -128,7 +128,7 @@ class SharedInbox(Inbox):
             self._chats.pop(update_id, None)
 
     async def _watch(self) -> None:
-        """Looks for what is unclaimed, or was stored by another replica for this one."""
+        """Regularly reads what nobody has claimed, or another replica stored for this one."""
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)
@@ -149,7 +149,7 @@ class SharedInbox(Inbox):
                 of_the_dead=self._knows_the_dead,
             )
             inherits = self._knows_the_dead and await replicas.to_inherit(session, self._bot_id)
-        if inherits:  # first, since it answers what came before
+        if inherits:  # before the updates, which came later
             async with self._database.session(confirmed=False) as session:
                 unsent = await replicas.inherit(session, self._bot_id, self._replica)
             log.info("%d messages of another replica are sent by this one", len(unsent))
@@ -167,7 +167,7 @@ class SharedInbox(Inbox):
                 await self._lapsed()
             try:
                 if not self._leased_since:
-                    await self._store_some()  # before others see it as not handled
+                    await self._store_some()  # before others would handle it again
                     async with self._database.session(confirmed=False) as session:
                         await replicas.let_go(session, self._replica)
                 await self._renew()
@@ -183,7 +183,7 @@ class SharedInbox(Inbox):
         async with self._database.session(apart=True) as session:
             await replicas.renew(session, self._replica, at_work)
         self._leased_since = self._leased_since or asked_at
-        # A second early, so that it never runs out at the database before it does here.
+        # A second early, so that it never expires in the database before it does here.
         self._lease_until = asked_at + replicas.LEASE - 1
 
     async def _tidy(self) -> None:
@@ -193,7 +193,7 @@ class SharedInbox(Inbox):
             await rate_buckets.purge(session)
 
     async def _lapsed(self) -> None:
-        """Drops all work, since others may have taken over this replica's chats."""
+        """Drops all work when the lease has expired: others may have taken over the chats."""
         log.error(
             "The database has not been reached for %d seconds: what this replica was at is left to "
             "whoever reaches it first.",
