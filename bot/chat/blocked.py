@@ -1,4 +1,4 @@
-"""Which hashtags may not be shown: the block list over the engine's vocabulary."""
+"""The engine's hashtags that the block list forbids to show."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from storage.blocklist import Blocklist
 
 
 class BlockedHashtags:
-    """Applies the block list to the vocabulary once, and again when the list changes.
+    """Applies the block list to the vocabulary once, and again when either changes.
 
     A vocabulary has thousands of hashtags, too many to check for every photo. Only new ones are
     checked, in a thread.
@@ -30,10 +30,10 @@ class BlockedHashtags:
     async def blocklist(
         self, session: AsyncSession, version: moderation.Version | None = None
     ) -> Blocklist:
-        """The block list as it is now, read only when it has changed.
+        """The current block list, read only when it has changed.
 
         Args:
-            version: the database's, where the caller knows it.
+            version: the database's, if the caller knows it.
         """
         version = version or await moderation.version(session)
         if version != self._version:
@@ -49,9 +49,9 @@ class BlockedHashtags:
         others: Iterable[str] = (),
         version: moderation.Version | None = None,
     ) -> frozenset[str]:
-        """The hashtags that must never be shown, those of ``others`` included.
+        """The hashtags that must not be shown, those of ``others`` included.
 
-        While nothing changes it is the same set object, which engines cache by.
+        While nothing changes it is the same set object, which engines use as a cache key.
         """
         blocklist = await self.blocklist(session, version)
         if engine is not self._engine:
@@ -78,6 +78,6 @@ class BlockedHashtags:
 
 
 def _and(blocked: frozenset[str], others: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
-    """The same set where none of ``others`` is blocked beside it."""
+    """The set with the blocked ones of ``others``; the same object if that adds none."""
     more = frozenset(tag for tag in others if blocklist.blocks(key(tag)))
     return blocked if more <= blocked else blocked | more
