@@ -1,8 +1,8 @@
-"""Sending until it has arrived: no faster than Telegram allows, later after "too many requests",
-again after network errors, and to the supergroup once a group has become one.
+"""Delivers requests to Telegram, within its rate limits, with retries.
 
-The sender waits for all that. What must arrive is in the outbox (``bot.chat.outbox``), which sends
-it after the next start if the process ends before.
+Requests are retried after "too many requests" and network errors, and go to the supergroup once a
+group has become one. The caller waits meanwhile. The outbox (``bot.chat.outbox``) resends messages
+after the next start if the process ends before they arrive.
 """
 
 import asyncio
@@ -27,40 +27,40 @@ from bot.chat.pace import Pace
 from bot.chat.telegram_requests import NOT_SENT
 
 HOUR = 3600.0
-"""Seconds after which sending an answer is given up: nobody wants it any more."""
+"""Seconds after which the bot gives up sending an answer: nobody wants it any more."""
 
 LONGEST_WAIT = 600.0
-"""Seconds that Telegram may make an answer wait at a time."""
+"""Seconds; if Telegram asks for a longer wait, the request fails."""
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 
 PATIENCE = {"answerCallbackQuery": 8.0, "getFile": 30.0}
-"""Seconds for requests that are useless later, or hold others up."""
+"""Seconds to retry requests that are useless later, or block others."""
 
 ONCE = frozenset({"sendChatAction"})
-"""Useless once it is late, so never retried."""
+"""Useless when late, so never retried."""
 
 POSTS = frozenset({"sendMessage", "sendDocument"})
-"""Sent twice, they are seen twice; retried once where it is unknown whether one arrived."""
+"""Two requests make two messages, so they are retried only once when the outcome is unknown."""
 
 UNSURE_AT_MOST = 2
 """Sends of one post whose outcome is unknown."""
 
 OF_THE_GROUP = ("reply_parameters", "message_thread_id")
-"""Name messages of the group, which the supergroup does not have."""
+"""Parameters that refer to the group's messages, which the supergroup does not have."""
 
 Outcome = bool | dict[str, Any] | list[dict[str, Any]]
 Moved = Callable[[int, int], Awaitable[None]]
 
 
 class Attempts:
-    """How often one post was sent with unknown outcome, the request under way included.
+    """Counts the requests of one message with unknown outcome, the current one included.
 
-    Subclasses count elsewhere, too.
+    A subclass also stores the count.
 
     Args:
-        patience: seconds until sending it is given up.
+        patience: seconds after which to give up.
     """
 
     def __init__(self, unsure: int = 0, patience: float = HOUR) -> None:
@@ -72,22 +72,22 @@ class Attempts:
         self.unsure += 1
 
     async def failed(self) -> None:
-        """Called where the last request certainly did not arrive."""
+        """Called if the last request certainly did not arrive."""
         self.unsure -= 1
 
     async def waits(self) -> None:
-        """Called where the next request has to wait."""
+        """Called if the next request has to wait."""
 
 
 class Delivery(BaseRateLimiter[Attempts]):
-    """Repeats a request after a pause, or as Telegram says, and to wherever the chat has moved.
+    """Retries requests after a pause, or when Telegram says, and follows a chat that has moved.
 
-    Later requests to a chat that has to wait queue behind; other chats do not wait.
+    While a request waits, later ones to the same chat queue behind it; other chats do not wait.
 
     Args:
         moved: called with the ids of a group and of the supergroup that it became, before anything
             is sent there.
-        pace: how fast messages go out; None where nothing limits them.
+        pace: limits how fast messages go out; None for no limit.
     """
 
     def __init__(self, moved: Moved, pace: Pace | None = None) -> None:
@@ -97,7 +97,7 @@ class Delivery(BaseRateLimiter[Attempts]):
         self._closed = asyncio.Event()
 
     def close(self) -> None:
-        """Cancels whatever waits to be sent, now or later."""
+        """Cancels every request that waits, now or later."""
         self._closed.set()
 
     async def initialize(self) -> None:
@@ -121,7 +121,7 @@ class Delivery(BaseRateLimiter[Attempts]):
             except ChatMigrated as error:
                 await self._moved(data["chat_id"], error.new_chat_id)
                 if "message_id" in data:
-                    raise  # a message of the group stays there, and cannot be changed any more
+                    raise  # the group's messages do not move, and cannot be edited any more
                 data["chat_id"] = error.new_chat_id
                 for name in OF_THE_GROUP:
                     data.pop(name, None)
@@ -140,7 +140,7 @@ class Delivery(BaseRateLimiter[Attempts]):
                 await self._sleep(wait)
             return await deliver()
 
-        # A request without a chat queues behind nothing.
+        # A request without a chat gets a lock of its own.
         lock = self._refused_chats.of(data.get("chat_id", id(data)))
         if lock.locked():
             await attempts.waits()
@@ -156,7 +156,7 @@ class Delivery(BaseRateLimiter[Attempts]):
         except TelegramError as error:
             again_at = await trouble.again_at(error)
         async with lock:
-            # Of many that were refused at once only the first has to wait.
+            # If many fail at once, one retries and the others queue behind it.
             while True:
                 await self._sleep(again_at - asyncio.get_running_loop().time())
                 try:
@@ -173,7 +173,7 @@ class Delivery(BaseRateLimiter[Attempts]):
 
 
 class _Trouble:
-    """What went wrong so far with one request, and when it is sent again."""
+    """Decides when to retry a failed request."""
 
     def __init__(self, endpoint: str, attempts: Attempts) -> None:
         self._clock = asyncio.get_running_loop().time
@@ -183,10 +183,10 @@ class _Trouble:
         self._pauses = pauses(FIRST_PAUSE, LONGEST_PAUSE)
 
     async def again_at(self, error: TelegramError) -> float:
-        """When to send it again, by the event loop's clock.
+        """The time of the next attempt, by the event loop's clock.
 
         Raises:
-            TelegramError: the ``error``, where a retry is useless or too late.
+            TelegramError: ``error`` itself, if a retry is useless or too late.
         """
         if isinstance(error, RetryAfter):
             wait = error.retry_after
@@ -208,7 +208,7 @@ class _Trouble:
 
 
 def pauses(first: float, longest: float) -> Iterator[float]:
-    """Seconds to wait after the first failure, the second and so on: each twice as long."""
+    """Seconds to wait after each failure: doubling from ``first`` up to ``longest``."""
     pause = first
     while True:
         yield pause
@@ -216,7 +216,7 @@ def pauses(first: float, longest: float) -> Iterator[float]:
 
 
 def _may_have_arrived(error: TelegramError) -> bool:
-    """Whether Telegram may have carried the request out, though no answer came."""
+    """Whether Telegram may have carried out the request, though no answer came."""
     cause = error.__cause__
     if cause is None:
         return False  # Telegram itself answered that it failed

@@ -1,4 +1,4 @@
-"""Who was deleted lately: updates of theirs from before then must not be stored afterwards."""
+"""People whose data were deleted lately: their earlier updates must not be stored any more."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ MOST = 10_000
 
 
 class Forgotten:
-    """People who were deleted lately; ``clock`` counts the deletions."""
+    """Whose data were deleted lately; ``clock`` counts the deletions."""
 
     def __init__(self) -> None:
         self._last: Latest[int, int] = Latest(MOST)
@@ -19,7 +19,7 @@ class Forgotten:
 
     @contextmanager
     def going(self, person: int) -> Iterator[None]:
-        """Held while a person is deleted; nothing from before its end is stored."""
+        """Open while a person's data are deleted; nothing from before its end is stored."""
         self._going[person] += 1
         try:
             yield
@@ -30,5 +30,5 @@ class Forgotten:
             self._last[person] = self.clock
 
     def since(self, person: int, clock: int) -> bool:
-        """Whether a person was deleted after the clock's value, or is being deleted now."""
+        """Whether a person's data were deleted after ``clock``, or are being deleted now."""
         return self._going.get(person, 0) > 0 or self._last.get(person, 0) > clock
