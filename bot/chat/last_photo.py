@@ -1,7 +1,7 @@
-"""The photo that each person sent last, for "the one I just sent", also unanswered in groups.
+"""The photo or album that each person sent last, which commands without a reply are about.
 
-The database knows a photo once it is computed; here it is known as soon as it arrives, an album as
-a whole. Other people's photos, and the same person's in another topic, do not count.
+The database has a photo only once it is computed, and not at all if a group did not ask for an
+answer; here it is remembered on arrival. Each person, chat and forum topic counts separately.
 """
 
 from telegram import Message
@@ -16,13 +16,13 @@ Place = tuple[int, int | None, int]
 
 
 class LastPhotos:
-    """The messages of the photo or album that each person sent last to a chat, or its topic."""
+    """The messages of the photo or album that each person sent last to a chat or topic."""
 
     def __init__(self) -> None:
         self._messages: Latest[Place, list[Message]] = Latest(MOST)
 
     def remember(self, message: Message) -> None:
-        """A photo has arrived."""
+        """Remembers a photo that has arrived."""
         last = self._messages.get(_place(message), [])
         album = message.media_group_id
         if album is None or not last or last[-1].media_group_id != album:
@@ -30,7 +30,7 @@ class LastPhotos:
         self._messages[_place(message)] = [*last, message]
 
     def before(self, message: Message) -> list[Message]:
-        """The messages of the sender's last photo or album; none where they sent none yet."""
+        """The messages of the sender's last photo or album; empty if they sent none yet."""
         last = self._messages.get(_place(message), [])
         return sorted(last, key=lambda part: part.message_id)
 
@@ -41,7 +41,7 @@ class LastPhotos:
 
 
 def topic_of(message: Message) -> int | None:
-    """The forum topic of a message; a thread of replies in a group is not one."""
+    """The forum topic of a message; None for a mere thread of replies."""
     return message.message_thread_id if message.is_topic_message else None
 
 
