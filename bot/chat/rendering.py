@@ -1,4 +1,4 @@
-"""The text of an answer: hashtags in blocks that copy with a tap."""
+"""The text of an answer: hashtags in blocks that a tap copies."""
 
 from collections.abc import Sequence
 from html import escape
@@ -23,9 +23,9 @@ def answer_text(
     """HTML of an answer, the best five first.
 
     Args:
-        own: The chat's own hashtags, which stand behind the best five.
-        spoken_by: The backend to name in the heading, where it is not the one people expect.
-        notes: HTML to close with.
+        own: the chat's own hashtags, shown after the best five.
+        spoken_by: the backend to name in the heading; None if it is the chat's usual one.
+        notes: HTML paragraphs to end with.
     """
     header = texts.best_five if len(hashtags) >= FIRST else texts.best_few
     if spoken_by:
@@ -37,7 +37,7 @@ def answer_text(
 
 
 def first_block(hashtags: Sequence[str], own: Sequence[str]) -> list[str]:
-    """What to post: the best five, and behind them the chat's own."""
+    """The hashtags to post: the best five, then the chat's own."""
     return [*hashtags[:FIRST], *own]
 
 
@@ -50,7 +50,7 @@ def line(hashtags: Sequence[str]) -> str:
 
 
 def fitting(hashtags: Sequence[str], length: int = COPY_LENGTH) -> list[str]:
-    """The hashtags, from the first on, whose line has at most ``length`` UTF-16 units.
+    """The first hashtags whose line has at most ``length`` UTF-16 units.
 
     A hashtag that does not fit is left out whole; a shorter one after it may still fit.
     """

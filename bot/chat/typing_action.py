@@ -1,4 +1,4 @@
-"""The "typing…" that people see where their photo takes a while."""
+"""Shows people "typing…" while their photo takes a while."""
 
 import asyncio
 from collections import Counter
@@ -10,20 +10,20 @@ from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
 AFTER = 0.7
-"""Seconds; most answers are there by then, and each action costs a request."""
+"""Seconds; most answers are sent by then, and each action costs a request."""
 
 REPEAT_AFTER = 4.5
-"""Seconds; Telegram shows an action for five."""
+"""Seconds; Telegram shows an action for five seconds."""
 
 Place = tuple[int, int | None]
 """A chat, and the topic in it."""
 
 
 class Typing:
-    """Keeps the action up for as long as anything is worked on for a chat, once per chat.
+    """Shows the action once per chat, for as long as anything is being computed for it.
 
     Args:
-        is_busy: whether there is no time for it: showing it would make everybody wait longer.
+        is_busy: whether to leave it out, since the requests would make everybody wait longer.
     """
 
     def __init__(self, is_busy: Callable[[], bool] = lambda: False) -> None:
@@ -57,7 +57,7 @@ class Typing:
                 now = clock()
                 self._ends_at = {one: at for one, at in self._ends_at.items() if at > now}
                 self._ends_at[place] = now + REPEAT_AFTER
-                # Ended amid a request, it would take the connection with it.
+                # A task of its own: cancelling a request midway would close its connection.
                 sending = asyncio.create_task(_send(bot, *place))
                 self._sending.add(sending)
                 sending.add_done_callback(self._sending.discard)
@@ -65,6 +65,6 @@ class Typing:
 
 
 async def _send(bot: Bot, chat_id: int, thread_id: int | None) -> None:
-    # The answer matters, the courtesy may fail.
+    # Only a courtesy, so it may fail.
     with suppress(TelegramError):
         await bot.send_chat_action(chat_id, ChatAction.TYPING, message_thread_id=thread_id)
