@@ -1,4 +1,4 @@
-"""/categories: what the model's hashtags are about, to browse and to copy from."""
+"""/categories: browse the model's hashtags by topic, and copy them."""
 
 from collections.abc import Collection
 from html import escape
@@ -25,16 +25,16 @@ PAGE_SIZE = 12
 MAX_HASHTAGS = 30
 """Hashtags shown of a category."""
 LEADERS = 3
-"""Hashtags that a category without a title is called by."""
+"""Hashtags that name a category without a title."""
 
 FITTING = 3
-"""Categories marked as fitting the last photo, at most …"""
+"""Most categories that are marked as fitting the last photo."""
 LEAST_SHARE = 0.15
-"""… where they have this much of its hashtags."""
+"""Least share of the photo's hashtags that such a category has."""
 
 
 async def categories(update: Update, context: Context) -> None:
-    """Lists those of the top; those which fit the last photo of who asks come first."""
+    """Lists the top categories, first those that fit the person's last photo."""
     message = message_of(update)
     if not _under(context.services.engine, None):
         await context.reply(message, context.texts.knows_little)
@@ -44,12 +44,12 @@ async def categories(update: Update, context: Context) -> None:
 
 
 async def turn(update: Update, context: Context) -> None:
-    """Another page of the top, or back to it."""
+    """Another page of the top categories, or back to them."""
     await _turned(update, context, None)
 
 
 async def open_head(update: Update, context: Context) -> None:
-    """A page of what is under a head, and the head's own hashtags."""
+    """A page of a parent's categories, and the parent's own hashtags."""
     _, _, data = tapped(update)
     head = _with_key(context.services.engine, data.word("key"))
     if head is None:
@@ -102,7 +102,7 @@ async def _gone(update: Update, context: Context) -> None:
 async def _page(
     context: Context, message: Message, person: int, head: Category | None, page: int
 ) -> tuple[str, InlineKeyboardMarkup]:
-    """The categories of the top, or a head's hashtags and the categories under it."""
+    """The top categories, or a parent's hashtags and the categories under it."""
     services, engine, texts = context.services, context.services.engine, context.texts
     chat_id = message.chat_id
     await services.chat_locks.wait(chat_id)
@@ -146,7 +146,7 @@ def _under(engine: Engine, head: Category | None) -> tuple[Category, ...]:
 
 
 def _fitting(engine: Engine, answer: list[Hashtag]) -> list[str]:
-    """Names of the categories that fit an answer, the best-fitting first, each before its head."""
+    """Names of the categories that fit an answer, best first, each before its parent."""
     if engine.knowledge is None:
         return []
     english = [Hashtag(meaning(one.tag, engine.knowledge), one.score) for one in answer]
@@ -162,7 +162,7 @@ def _fitting(engine: Engine, answer: list[Hashtag]) -> list[str]:
 
 
 def _key(category: Category) -> str:
-    """Short enough for a button, and another model's category of another name has another."""
+    """A key for callback data: short, and by name, since another model has other categories."""
     return f"{crc32(category.name.encode()):08x}"
 
 
@@ -171,13 +171,13 @@ def _with_key(engine: Engine, key: str) -> Category | None:
 
 
 def _shown(category: Category, language: str, blocked: Collection[str]) -> list[str]:
-    """The hashtags of a category in the language of a chat's hashtags."""
+    """The category's hashtags, in the language of the chat's."""
     tags = [Hashtag(tag, 1.0) for tag in category.hashtags if tag not in blocked]
     return [one.tag for one in in_language(tags, language, MAX_HASHTAGS, blocked)]
 
 
 def _title(texts: Texts, category: Category, blocked: Collection[str]) -> str:
-    """A category as people call it, never by what may not be said; empty where nothing is left."""
+    """A category's title, else its leading hashtags, without blocked ones; may be empty."""
     title = category.titles.get(texts.language, "")
     if title and set(title.split()).isdisjoint(blocked):
         return title[0].upper() + title[1:]

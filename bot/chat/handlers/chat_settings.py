@@ -1,6 +1,6 @@
-"""/settings: one message from which every choice of a chat is made, and what may be typed at once.
+"""/settings: one message with buttons for every setting of a chat, which can also be typed.
 
-The commands of old that it takes the place of (/for, /count …) still work, and say its name.
+The former commands (/for, /count …) still work, and point to it.
 """
 
 from collections.abc import Callable, Coroutine
@@ -23,7 +23,7 @@ from storage import chats
 
 
 async def settings(update: Update, context: Context) -> None:
-    """Shows what holds in the chat, or changes what is named: /settings 7, /settings #me."""
+    """Shows the chat's settings, or changes those that are typed: /settings 7, /settings #me."""
     message = message_of(update)
     wanted = " ".join(context.args or ())
     if not wanted:
@@ -34,7 +34,7 @@ async def settings(update: Update, context: Context) -> None:
 
 
 async def opened(update: Update, context: Context) -> None:
-    """A button that leads to a page, or back to the list of them."""
+    """A button that opens a setting's page, or goes back to the list."""
     query, message, data = tapped(update)
     choice = next((one for one in SETTINGS if one.verb == data.word("setting")), None)
     if choice is not None and not choice.options(context):
@@ -47,7 +47,7 @@ async def opened(update: Update, context: Context) -> None:
 
 
 def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
-    """The command that a choice had before there was /settings."""
+    """The handler of a setting's former command."""
 
     async def asked(update: Update, context: Context) -> None:
         message = message_of(update)
@@ -59,7 +59,7 @@ def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, An
 
 
 async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
-    """What holds in the chat, a line and a button for each choice there is."""
+    """The chat's settings: a line and a button for each."""
     texts = context.texts
     async with context.services.database.reading() as session:
         chat = await chats.get(session, chat_id)
@@ -73,7 +73,7 @@ async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarku
 
 
 async def _typed(context: Context, chat_id: int, wanted: str) -> str:
-    """HTML: what became of what was typed after the command."""
+    """Changes the settings that were typed after the command; HTML of the result."""
     if "#" in wanted:
         return await _own(context, chat_id, wanted)
     # "не важно" is one name of two words; "instagram 7" are two names.
@@ -88,7 +88,7 @@ async def _typed(context: Context, chat_id: int, wanted: str) -> str:
 
 
 def _named(context: Context, name: str) -> tuple[Choice, str] | None:
-    """The choice and its option that people mean by a name."""
+    """The setting and the option with this name."""
     for choice in SETTINGS:
         option = choice.option_named(context, name)
         if option is not None:
@@ -97,7 +97,7 @@ def _named(context: Context, name: str) -> tuple[Choice, str] | None:
 
 
 async def _own(context: Context, chat_id: int, wanted: str) -> str:
-    """The chat's own hashtags; HTML of which were taken and which were not."""
+    """Changes the chat's own hashtags; HTML of which were accepted and which were not."""
     texts = context.texts
     tags, refused = hashtags.parse(wanted)
     async with context.services.database.reading() as session:

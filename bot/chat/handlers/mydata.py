@@ -1,4 +1,4 @@
-"""/mydata: what is stored of a person, to see, to take along and to delete."""
+"""/mydata: people see, export and delete their stored data."""
 
 import json
 from datetime import UTC, datetime
@@ -20,14 +20,14 @@ TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
 
 
 async def mydata(update: Update, context: Context) -> None:
-    """How much is stored, and what can be done about it."""
+    """/mydata: how much is stored, and buttons for what can be done with it."""
     message = message_of(update)
     text, keyboard = await _all(context, person_of(update), message)
     await context.reply(message, text, keyboard)
 
 
 async def opened(update: Update, context: Context) -> None:
-    """Back from the hashtags, or from the question, to all of it."""
+    """Back to the first page, from the hashtags or from the question before deletion."""
     if (tap := await _tap(update, context)) is None:
         return
     query, message, owner, _ = tap
@@ -45,7 +45,7 @@ async def turn(update: Update, context: Context) -> None:
 
 
 async def remove(update: Update, context: Context) -> None:
-    """Takes a hashtag back from every photo that the person gave it to."""
+    """Removes a hashtag from every photo that the person gave it to."""
     if (tap := await _tap(update, context)) is None:
         return
     query, message, owner, data = tap
@@ -61,7 +61,7 @@ async def remove(update: Update, context: Context) -> None:
 
 
 async def exported(update: Update, context: Context) -> None:
-    """The button "export": all of it as a file, in a private chat only."""
+    """The button "export": all data as a file, only in a private chat."""
     if (tap := await _tap(update, context)) is None:
         return
     query, message, owner, _ = tap
@@ -73,7 +73,7 @@ async def exported(update: Update, context: Context) -> None:
 
 
 async def forget_decided(update: Update, context: Context) -> None:
-    """Asks before it deletes; then deletes, or does not."""
+    """The button "delete": asks first, then deletes or cancels."""
     if (tap := await _tap(update, context)) is None:
         return
     query, _, owner, data = tap
@@ -89,14 +89,14 @@ async def forget_decided(update: Update, context: Context) -> None:
 
 
 async def old_mytags(update: Update, context: Context) -> None:
-    """/mytags, which is a page of /mydata now."""
+    """/mytags, now a page of /mydata."""
     message = message_of(update)
     text, keyboard = await _tags(context, person_of(update), 0)
     await context.reply(message, moved(context, message, "mydata", text), keyboard)
 
 
 async def old_forget(update: Update, context: Context) -> None:
-    """/forget, a button of /mydata now; /forget yes is for channels whose admins it cannot see."""
+    """/forget, now a button of /mydata; /forget yes: for channels whose admins it cannot see."""
     message, person = message_of(update), person_of(update)
     if context.args == ["yes"]:
         await _forget(context, person)
@@ -108,7 +108,7 @@ async def old_forget(update: Update, context: Context) -> None:
 
 
 async def old_export(update: Update, context: Context) -> None:
-    """/export, which is a button of /mydata now."""
+    """/export, now a button of /mydata."""
     message = message_of(update)
     if message.chat.type != ChatType.PRIVATE:
         await context.reply(message, context.texts.export_private)
@@ -119,9 +119,9 @@ async def old_export(update: Update, context: Context) -> None:
 async def _tap(
     update: Update, context: Context
 ) -> tuple[CallbackQuery, Message, int, TapData] | None:
-    """A tap, its message, whose data it is about, and what the button says.
+    """A tap, its message, whose data it is about, and the button's data.
 
-    None where it is about somebody else's; who tapped has been told.
+    None if they are somebody else's; the person who tapped has been told.
     """
     query, message, data = tapped(update)
     owner = data.number("owner")
