@@ -22,7 +22,7 @@ FETCHED = Path("data/bundles")
 """Where fetched bundles are stored."""
 
 CURRENT = "current.json"
-STAY = 2
+KEEP = 2
 """How many fetched bundles are kept, the newest ones."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -81,8 +81,8 @@ class Shelf:
         except Exception as error:  # each storage has its own exceptions
             raise _unreachable(self.address, error) from error
         try:
-            named = json.loads(content)
-            published = Published(named["folder"], dict(named["files"]))
+            current = json.loads(content)
+            published = Published(current["folder"], dict(current["files"]))
             names = [published.folder, *published.files]
             if not all(_NAME.fullmatch(name) for name in names) or not published.files:
                 raise ValueError("a name that cannot be")
@@ -99,9 +99,9 @@ class Shelf:
         """
         model = str(read_manifest(bundle).get("model", ""))
         files = {file.name: _digest(file) for file in sorted(bundle.iterdir()) if file.is_file()}
-        whole = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        bundle_hash = hashlib.sha256(json.dumps(files).encode()).hexdigest()
         # With the hash, a bundle of the same name does not overwrite files that are being fetched.
-        published = Published(f"{re.sub('[^A-Za-z0-9._-]', '_', model)}-{whole[:12]}", files)
+        published = Published(f"{re.sub('[^A-Za-z0-9._-]', '_', model)}-{bundle_hash[:12]}", files)
         try:
             for name in files:
                 self._store.put(bundle / name, f"{published.folder}/{name}")
@@ -118,7 +118,7 @@ class Shelf:
             ShelfError: where a file is missing or differs from what was published.
         """
         folder = into.absolute() / published.folder
-        if _is_whole(folder, published):
+        if _is_complete(folder, published):
             return folder
         partial = folder.with_name(f".{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -128,9 +128,9 @@ class Shelf:
                 try:
                     self._store.get(f"{published.folder}/{name}", partial / name)
                 except FileNotFoundError:
-                    raise self._not_whole(f"{name} is missing") from None
+                    raise self._incomplete(f"{name} is missing") from None
                 if _digest(partial / name) != digest:
-                    raise self._not_whole(f"{name} is not what was published")
+                    raise self._incomplete(f"{name} is not what was published")
             shutil.rmtree(folder, ignore_errors=True)
             partial.rename(folder)
         except ShelfError:
@@ -139,10 +139,10 @@ class Shelf:
             raise _unreachable(self.address, error) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        _tidy(into, folder)
+        _delete_old(into, folder)
         return folder
 
-    def _not_whole(self, what: str) -> ShelfError:
+    def _incomplete(self, what: str) -> ShelfError:
         return ShelfError(
             f"The bundle at {self.address} is only half uploaded ({what}): publish it again."
         )
@@ -177,22 +177,22 @@ class _Folder:
 
 
 class _Objects:
-    def __init__(self, address: str, named: str) -> None:
+    def __init__(self, address: str, label: str) -> None:
         try:
             from fsspec.core import url_to_fs
         except ModuleNotFoundError:
-            raise ShelfError(f"{named} needs fsspec: pip install 'tag4pic[objects]'.") from None
+            raise ShelfError(f"{label} needs fsspec: pip install 'tag4pic[objects]'.") from None
         try:
             # No cached listings: another process may have written since.
             self._files, root = url_to_fs(
                 address, use_listings_cache=False, skip_instance_cache=True
             )
         except ImportError as error:
-            raise ShelfError(f"{named} needs a package that is not installed: {error}.") from None
+            raise ShelfError(f"{label} needs a package that is not installed: {error}.") from None
         except ValueError:
-            raise ShelfError(f"{named} is no address that fsspec knows.") from None
+            raise ShelfError(f"{label} is no address that fsspec knows.") from None
         except Exception as error:  # some connect at once
-            raise _unreachable(named, error) from error
+            raise _unreachable(label, error) from error
         self._root = root.rstrip("/")
 
     def read(self, name: str) -> bytes:
@@ -215,22 +215,22 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _is_whole(folder: Path, published: Published) -> bool:
+def _is_complete(folder: Path, published: Published) -> bool:
     try:
         return all(_digest(folder / name) == one for name, one in published.files.items())
     except OSError:
         return False
 
 
-def _tidy(into: Path, newest: Path) -> None:
-    """Deletes old fetched bundles; other processes on this machine may use the newest ``STAY``."""
+def _delete_old(into: Path, newest: Path) -> None:
+    """Deletes old fetched bundles; other processes on this machine may use the newest ``KEEP``."""
 
     def fetched_at(folder: Path) -> float:
         return folder.stat().st_mtime
 
     with suppress(OSError):
         newest.touch()
-        for old in sorted(_fetched(into), key=fetched_at, reverse=True)[STAY:]:
+        for old in sorted(_fetched(into), key=fetched_at, reverse=True)[KEEP:]:
             shutil.rmtree(old, ignore_errors=True)
 
 

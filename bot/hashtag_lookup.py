@@ -94,7 +94,7 @@ class HashtagLookup:
             BundleError: for several hashtags in a bundle of an earlier version.
         """
         asked = [self.known(tag) for tag in tags]
-        self._must_have(model)
+        self._check_model(model)
         russian = all(meant != canonical for canonical, meant in asked)
         language, most = ("ru", 2 * top) if russian else ("en", top)
         meant = [one for _, one in asked]
@@ -112,7 +112,7 @@ class HashtagLookup:
             UnknownHashtagError, BundleError: as ``similar``.
         """
         asked, beside = ([self.known(tag) for tag in one] for one in (tags, others))
-        self._must_have(model)
+        self._check_model(model)
         return [
             Pair(tag, other, self.knowledge.cosine(meant, other_meant, model=model))
             for tag, meant in asked
@@ -145,7 +145,7 @@ class HashtagLookup:
             )
         return rows
 
-    def _must_have(self, model: str | None) -> None:
+    def _check_model(self, model: str | None) -> None:
         models = self.knowledge.models
         if model is not None and model not in models:
             raise UnknownHashtagError(

@@ -109,7 +109,7 @@ class Inbox:
             if update_id not in new:
                 continue
             if update is None:
-                self._is_handled([update_id])
+                self._mark_handled([update_id])
             else:
                 self._begin([update_id], self._application.process_update(update))
 
@@ -117,9 +117,9 @@ class Inbox:
         self, updates: Sequence[Any]
     ) -> tuple[dict[int, Update | None], dict[int, inbox.NewUpdate]]:
         """By update id: the parsed updates (None if unreadable), and the rows to store."""
-        came = {number_of(update): json.dumps(update) for update in updates}
-        read = {update_id: self._read(update_id, content) for update_id, content in came.items()}
-        rows = {update_id: _row(content, read[update_id]) for update_id, content in came.items()}
+        raw = {number_of(update): json.dumps(update) for update in updates}
+        read = {update_id: self._read(update_id, content) for update_id, content in raw.items()}
+        rows = {update_id: _row(content, read[update_id]) for update_id, content in raw.items()}
         return read, rows
 
     async def stop(self) -> None:
@@ -137,7 +137,7 @@ class Inbox:
         self._storing.cancel()
         await asyncio.wait({self._storing})
         try:
-            await self._store_some()
+            await self._store_batch()
         except StorageError as error:
             log.error("What was handled last is not stored: %s", error)
         await self._services.outbox.stop()
@@ -148,7 +148,7 @@ class Inbox:
         for stored in waiting:
             update = self._read(stored.update_id, stored.content)
             if update is None:
-                self._is_handled([stored.update_id])
+                self._mark_handled([stored.update_id])
             elif not _is_late(stored):
                 self._begin([update.update_id], self._application.process_update(update))
             else:
@@ -170,7 +170,7 @@ class Inbox:
         self._tasks.add(task)
         if len(self._tasks) >= self._most:
             self._room.clear()
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._task_done)
 
     async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
         at_work = UpdatesAtWork(self._application.bot.id, list(update_ids))
@@ -179,25 +179,25 @@ class Inbox:
             await work
         except HandledElsewhere:
             log.info("An update was handled by another process meanwhile")
-            self._left(update_ids)
+            self._taken_over(update_ids)
             return
         except Exception:
             log.exception("An update failed")
-        self._is_handled(at_work.update_ids)
-        self._gone(set(update_ids).difference(at_work.update_ids))
+        self._mark_handled(at_work.update_ids)
+        self._stored_as_handled(set(update_ids).difference(at_work.update_ids))
 
-    def _gone(self, update_ids: Collection[int]) -> None:
+    def _stored_as_handled(self, update_ids: Collection[int]) -> None:
         """Called once updates are stored as handled."""
 
-    def _left(self, update_ids: Collection[int]) -> None:
+    def _taken_over(self, update_ids: Collection[int]) -> None:
         """Called for updates that another process has taken over."""
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if len(self._tasks) < self._most:
             self._room.set()
 
-    def _is_handled(self, update_ids: list[int]) -> None:
+    def _mark_handled(self, update_ids: list[int]) -> None:
         if update_ids:
             self._handled += update_ids
             self._some_handled.set()
@@ -207,20 +207,20 @@ class Inbox:
             await self._some_handled.wait()
             self._some_handled.clear()
             try:
-                await self._store_some()
+                await self._store_batch()
             except StorageError as error:
                 log.error("What was handled is not stored yet: %s", error)
                 await asyncio.sleep(STORE_AGAIN_AFTER)
                 self._some_handled.set()
 
-    async def _store_some(self) -> None:
+    async def _store_batch(self) -> None:
         # One transaction for many updates.
         some = self._handled[:]
         if some:
             async with self._services.database.session() as session:
                 await inbox.handled(session, self._application.bot.id, some)
             del self._handled[: len(some)]
-            self._gone(some)
+            self._stored_as_handled(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
         """Tells a chat that its messages are too old to answer."""
@@ -228,9 +228,9 @@ class Inbox:
         if message is None:
             return
         language = message.from_user.language_code if message.from_user else None
-        word = Reply(message.chat_id, texts_for(language).too_late)
+        apology = Reply(message.chat_id, texts_for(language).too_late)
         try:
-            await self._services.outbox.reply(word, person=sender_of(message))
+            await self._services.outbox.reply(apology, person=sender_of(message))
         except TelegramError as error:
             log.info("An apology did not arrive: %s", error)
 

@@ -75,7 +75,7 @@ class _VersionFollower:
         self._services = services
         self._versions = versions
         self._folder = versions.current()
-        self._tried = versions.named()
+        self._last_named = versions.named()
         self._warned_of_missing = False
         self._last_error = ""
         self._sending: set[asyncio.Task[None]] = set()
@@ -103,11 +103,11 @@ class _VersionFollower:
 
     async def _follow(self) -> None:
         named = self._versions.named()
-        if named == self._tried:
+        if named == self._last_named:
             self._warn_if_missing()
             return
         # A version that cannot be loaded is tried once.
-        before, self._tried = self._tried, named
+        before, self._last_named = self._last_named, named
         folder = self._versions.current()
         if named is not None and folder.name != named:
             log.error(
@@ -119,12 +119,12 @@ class _VersionFollower:
         if folder == self._folder:
             return
         try:
-            await self._take_up(folder)
+            await self._load_version(folder)
         except StorageError:
-            self._tried = before  # the version is sound, and the database may be the next time
+            self._last_named = before  # the version is sound, and the database may be the next time
             raise
 
-    async def _take_up(self, folder: Path) -> None:
+    async def _load_version(self, folder: Path) -> None:
         engine = await asyncio.to_thread(
             partial(
                 Engine.load,
@@ -163,7 +163,7 @@ class _ShelfFollower(_VersionFollower):
             self._warn_if_missing()
             return
         try:
-            await self._take_up(folder)
+            await self._load_version(folder)
         except (BundleError, WeightsError):
             self._refused = published  # not tried again
             raise
@@ -240,10 +240,10 @@ async def _finetune(settings: Settings) -> list[str]:
         )
     )
 
-    async def written() -> tuple[bytes, bytes]:
+    async def output() -> tuple[bytes, bytes]:
         return await (await starting).communicate()
 
-    answer = asyncio.create_task(written())
+    answer = asyncio.create_task(output())
     try:
         out, err = await asyncio.shield(answer)
     except asyncio.CancelledError:

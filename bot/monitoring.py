@@ -20,7 +20,7 @@ SILENCE = 120.0
 """Seconds without an answer to getUpdates, which takes ten, until the bot counts as failing."""
 
 
-class _AtWork(Collector):
+class _Gauges(Collector):
     """Gauges that are computed when Prometheus asks."""
 
     def __init__(self, services: Services, inbox: Inbox) -> None:
@@ -61,7 +61,7 @@ async def monitored(
     if port is None:
         yield
         return
-    began, collector = monotonic(), _AtWork(services, inbox)
+    began, collector = monotonic(), _Gauges(services, inbox)
     services.metrics.registry.register(collector)
 
     async def metrics(_: web.Request) -> web.Response:

@@ -106,8 +106,8 @@ def _backend_named(engine: Engine, name: str | None) -> str:
     if name is None:
         return engine.default_backend
     if name not in engine.backends:
-        there = " and ".join(engine.backends)
+        installed = " and ".join(engine.backends)
         raise ChoiceError(
-            f"The backend {name} is not installed: the bundle {engine.model} has {there}."
+            f"The backend {name} is not installed: the bundle {engine.model} has {installed}."
         )
     return name

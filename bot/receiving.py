@@ -66,7 +66,7 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
         TelegramError: when Telegram refuses the bot, or cannot be reached for a minute.
     """
     async with at_work(application) as inbox:
-        await tried(application.bot.delete_webhook)
+        await with_retries(application.bot.delete_webhook)
         task = asyncio.create_task(_poll(application, inbox))
         try:
             yield Received(inbox, task)
@@ -89,7 +89,7 @@ async def at_work(
         TelegramError: as ``polling``.
     """
     try:
-        await tried(application.initialize)
+        await with_retries(application.initialize)
         if application.post_init:
             await application.post_init(application)
         inbox = inbox_of(application)
@@ -104,7 +104,7 @@ async def at_work(
             await application.post_shutdown(application)
 
 
-async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
+async def with_retries(call: Callable[[], Awaitable[Result]]) -> Result:
     """Calls Telegram, with retries for ``START_PATIENCE``, and returns the result.
 
     Raises:
@@ -117,8 +117,8 @@ async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
             return await call()
         except TelegramError as error:
             refused += isinstance(error, InvalidToken)
-            hopeless = not isinstance(error, NetworkError | InvalidToken)
-            if hopeless or isinstance(error, BadRequest) or refused >= REFUSALS // 2:
+            is_final = not isinstance(error, NetworkError | InvalidToken)
+            if is_final or isinstance(error, BadRequest) or refused >= REFUSALS // 2:
                 raise
             if clock() + pause > give_up_at:
                 raise
@@ -137,8 +137,8 @@ async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
         except TelegramError as error:
             refused = refused + 1 if await _refuses_token(bot, error) else 0
             if refused >= REFUSALS:
-                raise StartError(why_not(error, application)) from None
-            _failed(error)
+                raise StartError(start_failure(error, application)) from None
+            _log_failure(error)
             await asyncio.sleep(next(waits))
             continue
         waits, refused = pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
@@ -166,7 +166,7 @@ async def _refuses_token(bot: TelegramBot, error: TelegramError) -> bool:
     return False
 
 
-def _failed(error: TelegramError) -> None:
+def _log_failure(error: TelegramError) -> None:
     if isinstance(error, Conflict):
         log.warning(
             "Another copy of this bot is polling Telegram with the same token; stop one of them."
@@ -179,7 +179,7 @@ def _reason(error: TelegramError) -> str:
     return "it does not accept the token" if isinstance(error, InvalidToken) else str(error)
 
 
-def why_not(error: TelegramError, application: Bot) -> str:
+def start_failure(error: TelegramError, application: Bot) -> str:
     """The sentence for the operator when Telegram refuses the bot or cannot be reached."""
     host = shown(application.bot.base_url.removesuffix(f"/bot{application.bot.token}"))
     if isinstance(error, InvalidToken):

@@ -34,19 +34,19 @@ async def in_step(services: Services, inbox: Inbox) -> AsyncIterator[None]:
         yield
         return
     changed = asyncio.Event()
-    heard: dict[str, Callable[[], object]] = {changes.CHANNEL: changed.set}
+    callbacks: dict[str, Callable[[], object]] = {changes.CHANNEL: changed.set}
     if isinstance(inbox, SharedInbox):
-        heard[replicas.CHANNEL] = inbox.look
-    async with meanwhile(_listen(services, heard), _follow(services, changed)):
+        callbacks[replicas.CHANNEL] = inbox.look
+    async with meanwhile(_listen(services, callbacks), _follow(services, changed)):
         yield
 
 
-async def _listen(services: Services, heard: dict[str, Callable[[], object]]) -> NoReturn:
+async def _listen(services: Services, callbacks: dict[str, Callable[[], object]]) -> NoReturn:
     waits = pauses(FIRST_PAUSE, LONGEST_PAUSE)
     while True:
         began = asyncio.get_running_loop().time()
         try:
-            await services.database.listen(heard)
+            await services.database.listen(callbacks)
         except StorageError as error:
             log.warning("Other replicas are not heard for now: %s", error)
         if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
@@ -64,7 +64,7 @@ async def _follow(services: Services, changed: asyncio.Event) -> NoReturn:
         try:
             async with database.reading() as session:
                 newest, news = await changes.after(session, last, database.number)
-            await _take_in(services, news)
+            await _apply(services, news)
             last = newest
         except StorageError as error:
             log.debug("What others changed is not known yet: %s", error)
@@ -73,7 +73,7 @@ async def _follow(services: Services, changed: asyncio.Event) -> NoReturn:
             last = newest
 
 
-async def _take_in(services: Services, news: Sequence[Changed]) -> None:
+async def _apply(services: Services, news: Sequence[Changed]) -> None:
     for change in news:
         if change.kind == "block_list":
             services.moderation_changed()

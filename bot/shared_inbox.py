@@ -43,10 +43,10 @@ class SharedInbox(Inbox):
         self._replica = self._database.number
         self._bot_id = application.bot.id
         self._chats: dict[int, int] = {}
-        self._lately: Latest[int, None] = Latest(REMEMBERED)
+        self._recently_handled: Latest[int, None] = Latest(REMEMBERED)
         self._look_now = asyncio.Event()
         self._lease_until = self._leased_since = 0.0
-        self._turns: list[asyncio.Task[None]] = []
+        self._loops: list[asyncio.Task[None]] = []
 
     @property
     def has_lease(self) -> bool:
@@ -70,7 +70,7 @@ class SharedInbox(Inbox):
         """
         await self._renew()
         await self._look()
-        self._turns = [asyncio.create_task(turn) for turn in (self._keep_lease(), self._watch())]
+        self._loops = [asyncio.create_task(loop) for loop in (self._keep_lease(), self._watch())]
 
     async def take(self, updates: Sequence[Any]) -> None:
         """Stores updates as they came, and begins those whose chat is this replica's.
@@ -88,8 +88,8 @@ class SharedInbox(Inbox):
 
     async def stop(self) -> None:
         """Stops, and releases what is left to the other replicas."""
-        for turn in self._turns:
-            turn.cancel()
+        for loop in self._loops:
+            loop.cancel()
         await super().stop()
         try:
             async with self._database.session(apart=True) as session:
@@ -100,12 +100,12 @@ class SharedInbox(Inbox):
     async def _claimed(self, session: Any, chats: Collection[int]) -> list[WaitingUpdate]:
         """Claims chats; returns the waiting updates of those that this replica now owns."""
         mine = await replicas.claim(
-            session, self._bot_id, self._replica, chats, of_the_dead=self._knows_the_dead
+            session, self._bot_id, self._replica, chats, of_the_dead=self._can_take_over
         )
         return await replicas.waiting(session, self._bot_id, mine, self._chats) if mine else []
 
     @property
-    def _knows_the_dead(self) -> bool:
+    def _can_take_over(self) -> bool:
         # After a database outage every replica gets one lease's time to renew.
         return monotonic() - self._leased_since > replicas.LEASE
 
@@ -113,17 +113,17 @@ class SharedInbox(Inbox):
         """Like ``Inbox``, without updates that have been begun already."""
         if not (self.is_open and self.has_lease):
             return
-        begun = self._chats.keys() | self._lately.keys()
+        begun = self._chats.keys() | self._recently_handled.keys()
         new = [row for row in waiting if row.update_id not in begun]
         self._chats |= {row.update_id: row.chat_id or 0 for row in new}
         super()._begin_stored(new)
 
-    def _gone(self, update_ids: Collection[int]) -> None:
+    def _stored_as_handled(self, update_ids: Collection[int]) -> None:
         for update_id in update_ids:
             self._chats.pop(update_id, None)
-            self._lately[update_id] = None
+            self._recently_handled[update_id] = None
 
-    def _left(self, update_ids: Collection[int]) -> None:
+    def _taken_over(self, update_ids: Collection[int]) -> None:
         for update_id in update_ids:
             self._chats.pop(update_id, None)
 
@@ -146,9 +146,9 @@ class SharedInbox(Inbox):
                 self._bot_id,
                 self._replica,
                 self._chats,
-                of_the_dead=self._knows_the_dead,
+                of_the_dead=self._can_take_over,
             )
-            inherits = self._knows_the_dead and await replicas.to_inherit(session, self._bot_id)
+            inherits = self._can_take_over and await replicas.to_inherit(session, self._bot_id)
         if inherits:  # before the updates, which came later
             async with self._database.session(confirmed=False) as session:
                 unsent = await replicas.inherit(session, self._bot_id, self._replica)
@@ -164,10 +164,10 @@ class SharedInbox(Inbox):
         while True:
             await asyncio.sleep(RENEW_EVERY)
             if self._leased_since and not self.has_lease:
-                await self._lapsed()
+                await self._drop_work()
             try:
                 if not self._leased_since:
-                    await self._store_some()  # before others would handle it again
+                    await self._store_batch()  # before others would handle it again
                     async with self._database.session(confirmed=False) as session:
                         await replicas.let_go(session, self._replica)
                 await self._renew()
@@ -192,7 +192,7 @@ class SharedInbox(Inbox):
             await changes.purge(session)
             await rate_buckets.purge(session)
 
-    async def _lapsed(self) -> None:
+    async def _drop_work(self) -> None:
         """Drops all work when the lease has expired: others may have taken over the chats."""
         log.error(
             "The database has not been reached for %d seconds: what this replica was at is left to "

@@ -15,7 +15,7 @@ from bot.chat.application import ALLOWED_UPDATES
 from bot.chat.services import Bot, Services
 from bot.inbox import Inbox, number_of
 from bot.own_site import is_secret
-from bot.receiving import Received, at_work, tried
+from bot.receiving import Received, at_work, with_retries
 from bot.shared_inbox import SharedInbox
 from storage import StorageError
 
@@ -58,7 +58,7 @@ async def webhook(
         server = _Server(inbox, urlsplit(url).path or "/", secret)
         try:
             await server.start(host, port)
-            await tried(
+            await with_retries(
                 lambda: application.bot.set_webhook(
                     url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
                 )
