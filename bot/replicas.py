@@ -79,7 +79,7 @@ async def _apply(services: Services, news: Sequence[Changed]) -> None:
             services.moderation_changed()
         elif change.kind == "forgotten":
             for person in change.numbers:
-                with services.forgotten.going(person):
+                with services.forgotten.deleting(person):
                     services.forget(person)
     photo_ids = {number for one in news if one.kind == "photos" for number in one.numbers}
     if photo_ids:

@@ -30,10 +30,10 @@ class Album:
         self.new = list(messages)
         self.answer_id: int | None = None
         self.collecting = False
-        self._brought_by: list[UpdatesAtWork] = []
+        self._new_updates: list[UpdatesAtWork] = []
         self._turn = asyncio.Lock()
         self._done = asyncio.Event()
-        self._cut_off = False
+        self._interrupted = False
 
     @property
     def messages(self) -> list[Message]:
@@ -47,7 +47,7 @@ class Album:
             try:
                 yield
             except asyncio.CancelledError:
-                self._cut_off = True
+                self._interrupted = True
                 raise
             finally:
                 self._done.set()
@@ -59,13 +59,13 @@ class Album:
             CancelledError: if that was interrupted, as when the bot stops.
         """
         await self._done.wait()
-        if self._cut_off:
+        if self._interrupted:
             raise asyncio.CancelledError
 
     def begin(self) -> None:
         """Starts collecting photos."""
         self.collecting = True
-        self._cut_off = False
+        self._interrupted = False
         self._done.clear()
 
     def add(self, message: Message) -> None:
@@ -73,7 +73,7 @@ class Album:
         self._messages[message.message_id] = message
         self.new.append(message)
         if (work := updates_at_work.now()) is not None:
-            self._brought_by.append(work)
+            self._new_updates.append(work)
 
     def take_new(self) -> list[Message]:
         """The messages since the last call, in order.
@@ -81,9 +81,9 @@ class Album:
         Their updates are stored as handled together with the current one.
         """
         if (work := updates_at_work.now()) is not None:
-            for other in self._brought_by:
+            for other in self._new_updates:
                 work.take_over(other)
-        new, self.new, self._brought_by = self.new, [], []
+        new, self.new, self._new_updates = self.new, [], []
         return sorted(new, key=lambda part: part.message_id)
 
 

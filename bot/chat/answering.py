@@ -85,7 +85,7 @@ async def answer(
         async with services.database.session(confirmed=False) as session:
             if context.was_forgotten(person):
                 return None
-            computed = await _remembered(session, services, engine, computed, first.chat_id)
+            computed = await _store_photos(session, services, engine, computed, first.chat_id)
             photo_ids, is_album = computed.ids, len(computed.ids) > 1
             answer_id = await record(
                 session,
@@ -101,9 +101,9 @@ async def answer(
                 at=computed.began,
             )
             await users.seen(session, person, context.language_code)
-            shown_answer = _new(computed.request, answer_id, computed.hashtags, album=is_album)
+            shown_answer = _to_show(computed.request, answer_id, computed.hashtags, album=is_album)
             text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
-            answer_row = _Row(person, answer_id, photo_ids)
+            answer_row = _AnswerRow(person, answer_id, photo_ids)
             message = None
             if earlier_answer is None:
                 reply = reply_to(first, text, buttons, quote=True)
@@ -117,7 +117,7 @@ async def answer(
                 if message is not None:
                     shown = await services.outbox.send(message)
                 elif earlier_answer is not None:
-                    shown = await _change(context, first, earlier_answer, text, buttons, answer_row)
+                    shown = await _edit(context, first, earlier_answer, text, buttons, answer_row)
     note(backend=computed.request.backend, known=computed.duplicate)
     return shown.message_id if shown is not None else None
 
@@ -182,7 +182,7 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
         if arrival.photos.keys() == photo_lookup.unique_ids(album):
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
             unwanted = await unwanted_in(session, request, chat_id, ids)
-            hashtags = await _previous(session, services, engine, request, chat_id, ids, unwanted)
+            hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
         if hashtags:  # the stored answer to a single photo: no features are needed
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
             elapsed_ms = (perf_counter() - started) * 1000
@@ -198,18 +198,18 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     return _Computed(request, photos, unreadable, hashtags, unwanted, began, elapsed_ms)
 
 
-async def _remembered(
+async def _store_photos(
     session: AsyncSession, services: Services, engine: Engine, computed: _Computed, chat_id: int
 ) -> _Computed:
     """Stores the photos; the hashtags are found anew if any turns out to be a copy."""
     photos = await photo_lookup.remember(session, engine, computed.photos)
-    found_out = [photo.known for photo in photos] != [photo.known for photo in computed.photos]
+    found_copies = [photo.known for photo in photos] != [photo.known for photo in computed.photos]
     computed = replace(computed, photos=photos)
-    if not found_out:
+    if not found_copies:
         return computed
     request, ids = computed.request, computed.ids
     unwanted = await unwanted_in(session, request, chat_id, ids)
-    hashtags = await _previous(session, services, engine, request, chat_id, ids, unwanted)
+    hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
     if not hashtags:
         features = [photo.features for photo in photos]
         asked = without(engine, request, unwanted)
@@ -219,7 +219,7 @@ async def _remembered(
 
 
 @dataclass(frozen=True)
-class _Row:
+class _AnswerRow:
     """An answer's row id, the photos that it is about, and the person it answers."""
 
     person: int | None
@@ -227,13 +227,13 @@ class _Row:
     photo_ids: Sequence[int]
 
 
-async def _change(
+async def _edit(
     context: Context,
     first: Message,
     earlier_answer: int,
     text: str,
     buttons: InlineKeyboardMarkup,
-    row: _Row,
+    row: _AnswerRow,
 ) -> Message | None:
     """Edits the earlier answer's message; sends a new one where it is gone."""
     services = context.services
@@ -281,7 +281,7 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
             request = await request_in(session, context, engine, album.chat_id)
             features = await known_photos.features(session, photo_id)
             unwanted = await unwanted_in(session, request, album.chat_id, [photo_id])
-            hashtags = await _previous(
+            hashtags = await _stored(
                 session, services, engine, request, album.chat_id, [photo_id], unwanted
             )
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
@@ -301,10 +301,10 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 at=began,
             )
             text, keyboard = answer_message.closed(
-                texts, _new(request, answer_id, hashtags), engine.backends
+                texts, _to_show(request, answer_id, hashtags), engine.backends
             )
             reply = reply_to(album, text, keyboard, about=message_id)
-            row = _Row(None, answer_id, [photo_id])
+            row = _AnswerRow(None, answer_id, [photo_id])
             message = await services.outbox.put(session, reply, **vars(row), last=last)
         await services.outbox.send(message)
 
@@ -344,7 +344,7 @@ async def record(
     )
 
 
-def _new(
+def _to_show(
     request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
 ) -> ShownAnswer:
     tags = [hashtag.tag for hashtag in hashtags]
@@ -373,7 +373,7 @@ def _caption(album: Sequence[IncomingPhoto]) -> str:
     return " ".join(text for text in captions if not _OTHER_COMMAND.match(text))
 
 
-async def _previous(
+async def _stored(
     session: AsyncSession,
     services: Services,
     engine: Engine,

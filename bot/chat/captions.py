@@ -21,11 +21,11 @@ class CaptionCommands:
     """Remembers captions, since Telegram reports messages as edited for other reasons too."""
 
     def __init__(self) -> None:
-        self._followed: Latest[tuple[int, int], str | None] = Latest(MOST)
+        self._captions: Latest[tuple[int, int], str | None] = Latest(MOST)
 
     def is_new(self, message: Message) -> bool:
         """Whether the message's caption differs from the last call's; remembers it."""
         key = message.chat_id, message.message_id
-        is_new = self._followed.get(key) != message.caption
-        self._followed[key] = message.caption
+        is_new = self._captions.get(key) != message.caption
+        self._captions[key] = message.caption
         return is_new

@@ -93,7 +93,7 @@ class Delivery(BaseRateLimiter[Attempts]):
     def __init__(self, moved: Moved, pace: Pace | None = None) -> None:
         self._moved = moved
         self._pace = pace
-        self._refused_chats = ChatLocks()
+        self._retry_locks = ChatLocks()
         self._closed = asyncio.Event()
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Delivery(BaseRateLimiter[Attempts]):
         if endpoint in ONCE or not ("chat_id" in data or endpoint in PATIENCE):
             return await callback(*args, **kwargs)
         attempts = rate_limit_args or Attempts()
-        trouble = _Trouble(endpoint, attempts)
+        retries = _Retries(endpoint, attempts)
 
         paced = self._pace if endpoint in POSTS else None
 
@@ -141,7 +141,7 @@ class Delivery(BaseRateLimiter[Attempts]):
             return await deliver()
 
         # A request without a chat gets a lock of its own.
-        lock = self._refused_chats.of(data.get("chat_id", id(data)))
+        lock = self._retry_locks.of(data.get("chat_id", id(data)))
         if lock.locked():
             await attempts.waits()
             async with lock:
@@ -154,15 +154,15 @@ class Delivery(BaseRateLimiter[Attempts]):
         try:
             return await attempt()
         except TelegramError as error:
-            again_at = await trouble.again_at(error)
+            retry_at = await retries.retry_at(error)
         async with lock:
             # If many fail at once, one retries and the others queue behind it.
             while True:
-                await self._sleep(again_at - asyncio.get_running_loop().time())
+                await self._sleep(retry_at - asyncio.get_running_loop().time())
                 try:
                     return await attempt()
                 except TelegramError as error:
-                    again_at = await trouble.again_at(error)
+                    retry_at = await retries.retry_at(error)
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -172,7 +172,7 @@ class Delivery(BaseRateLimiter[Attempts]):
             raise asyncio.CancelledError
 
 
-class _Trouble:
+class _Retries:
     """Decides when to retry a failed request."""
 
     def __init__(self, endpoint: str, attempts: Attempts) -> None:
@@ -182,7 +182,7 @@ class _Trouble:
         self._attempts = attempts
         self._pauses = pauses(FIRST_PAUSE, LONGEST_PAUSE)
 
-    async def again_at(self, error: TelegramError) -> float:
+    async def retry_at(self, error: TelegramError) -> float:
         """The time of the next attempt, by the event loop's clock.
 
         Raises:
@@ -201,10 +201,10 @@ class _Trouble:
             await self._attempts.failed()
         elif self._posts and self._attempts.unsure >= UNSURE_AT_MOST:
             raise error
-        again_at = self._clock() + pause
-        if again_at > self._give_up_at:
+        retry_at = self._clock() + pause
+        if retry_at > self._give_up_at:
             raise error
-        return again_at
+        return retry_at
 
 
 def pauses(first: float, longest: float) -> Iterator[float]:

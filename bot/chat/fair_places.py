@@ -38,7 +38,7 @@ class FairPlaces:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._leave(person, turn)
+                self._dequeue(person, turn)
                 self._hand_out()
             else:
                 self._give_back(person)
@@ -78,12 +78,12 @@ class FairPlaces:
                 return
             turn = self._waiting[person][0]
             if self._held[person] < self._each and not turn.cancelled():
-                self._leave(person, turn)
+                self._dequeue(person, turn)
                 self._free -= 1
                 self._held[person] += 1
                 turn.set_result(None)
 
-    def _leave(self, person: int, turn: asyncio.Future[None]) -> None:
+    def _dequeue(self, person: int, turn: asyncio.Future[None]) -> None:
         """Takes a photo out of the queue; a person with more of them moves to the queue's end."""
         turns = self._waiting[person]
         turns.remove(turn)

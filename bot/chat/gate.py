@@ -31,7 +31,7 @@ async def passed(update: Update, context: Context) -> None:
     if reason is not None:
         log.info("Update %d was set aside: %s", update.update_id, reason)
         raise ApplicationHandlerStop
-    await _in_measure(update, context)
+    await _limit_rate(update, context)
     query = update.callback_query
     if query is None:
         return
@@ -44,7 +44,7 @@ async def passed(update: Update, context: Context) -> None:
         raise ApplicationHandlerStop
 
 
-async def _in_measure(update: Update, context: Context) -> None:
+async def _limit_rate(update: Update, context: Context) -> None:
     """Stops updates of a person or chat that sends too fast, with one warning to them."""
     limits, query, message = context.services.rate_limits, update.callback_query, None
     if query is not None:

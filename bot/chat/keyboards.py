@@ -44,7 +44,7 @@ def closed_keyboard(texts: Texts, answer: ShownAnswer, *, editable: bool) -> Inl
     if answer.tags and not answer.unsure and len(answer.tags) < MOST_SHOWN:
         row.append(_button(texts.button_more, "more", answer.answer_id))
     if editable:
-        label = " ".join([EDIT, *_given(answer.thumbs)])
+        label = " ".join([EDIT, *_thumbs_given(answer.thumbs)])
         row.append(_button(label, "edit", answer.answer_id, 0))
     rows = [row] if row else []
     if answer.unsure:
@@ -79,7 +79,7 @@ def open_keyboard(
         rows.append([_button(f"↩ #{last}", "in", answer_id, page, key_of(last))])
     if tags:
         voting = [
-            _button(_counted(label, getattr(answer.thumbs, verb)), verb, answer_id, page)
+            _button(_thumb_label(label, getattr(answer.thumbs, verb)), verb, answer_id, page)
             for verb, label in THUMBS.items()
         ]
         rows.append([*voting, _button(texts.button_why, "why", answer_id)])
@@ -148,11 +148,11 @@ def categories_keyboard(
     """
     rows = _paired([_button(label, *place) for label, place in page.items], HALF_ALONE)
     if head is None:
-        return InlineKeyboardMarkup([*rows, *_turning(texts, page, "categories")])
+        return InlineKeyboardMarkup([*rows, *_page_row(texts, page, "categories")])
     copy = copying(copy_label(texts, hashtags), hashtags)
     back = _button(texts.button_categories, "categories", 0)
-    turning = _turning(texts, page, "head", head)
-    return InlineKeyboardMarkup([*([copy] if copy else []), *rows, *turning, [back]])
+    page_row = _page_row(texts, page, "head", head)
+    return InlineKeyboardMarkup([*([copy] if copy else []), *rows, *page_row, [back]])
 
 
 def category_keyboard(
@@ -170,7 +170,7 @@ def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> Inline
         for item in mine.items
     ]
     back = _button(texts.button_mydata, "mydata", user_id)
-    return InlineKeyboardMarkup([*rows, *_turning(texts, mine, "mine", user_id), [back]])
+    return InlineKeyboardMarkup([*rows, *_page_row(texts, mine, "mine", user_id), [back]])
 
 
 def mydata_keyboard(texts: Texts, user_id: int, *, export: bool) -> InlineKeyboardMarkup:
@@ -218,10 +218,10 @@ def review_keyboard(texts: Texts, waiting: Page[Pending]) -> InlineKeyboardMarku
                 for verb, _, every in verbs
             ]
         )
-    return InlineKeyboardMarkup([*rows, *_turning(texts, waiting, "review")])
+    return InlineKeyboardMarkup([*rows, *_page_row(texts, waiting, "review")])
 
 
-def _turning(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKeyboardButton]]:
+def _page_row(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKeyboardButton]]:
     """A row for turning pages; none where there is only one."""
     if page.pages == 1:
         return []
@@ -249,11 +249,11 @@ def copying(label: str, hashtags: Sequence[str]) -> list[InlineKeyboardButton]:
     return [InlineKeyboardButton(label, copy_text=CopyTextButton(line(fitting(hashtags))))]
 
 
-def _given(thumbs: Thumbs) -> list[str]:
+def _thumbs_given(thumbs: Thumbs) -> list[str]:
     return [label for verb, label in THUMBS.items() if getattr(thumbs, verb)]
 
 
-def _counted(label: str, votes: int) -> str:
+def _thumb_label(label: str, votes: int) -> str:
     """A thumb's label, with a mark if somebody gave it, and the number if several did."""
     return label if not votes else f"{MARK}{label}" if votes == 1 else f"{MARK}{label} {votes}"
 

@@ -132,7 +132,7 @@ class Outbox:
             answer_id=answer_id,
             photo_ids=list(photo_ids),
             replica=_replica(self._database),
-            unsure=1 if self._is_free(reply.chat_id) else 0,
+            unsure=1 if self._goes_out_at_once(reply.chat_id) else 0,
             at=now(),
         )
         await outbox.put(session, message)
@@ -155,7 +155,7 @@ class Outbox:
 
     async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
         """As ``send``; ``counted``: the row counts the first request already."""
-        counts = _Counted(self._together, message, _replica(self._database), counted=counted)
+        counts = _StoredAttempts(self._together, message, _replica(self._database), counted=counted)
         try:
             sent = await self._bot.post(_fields(message), counts)
         except WithdrawnError:
@@ -164,7 +164,7 @@ class Outbox:
             await self._drop([message])
             raise
         finally:
-            self._is_no_more(message)
+            self._count_out(message)
         receipt = Receipt(message.id, sent.chat_id, sent.message_id)
         self._receipts.add(receipt)
         try:
@@ -291,11 +291,11 @@ class Outbox:
         if late:
             await self._apologise(late)
 
-    def _is_free(self, chat_id: int) -> bool:
+    def _goes_out_at_once(self, chat_id: int) -> bool:
         """Whether a chat's message would go out at once: counting it in ``put`` saves a write."""
         return not self._unsent[chat_id] and self.waiting < ALL.burst
 
-    def _is_no_more(self, message: OutgoingMessage) -> None:
+    def _count_out(self, message: OutgoingMessage) -> None:
         self._unsent[message.chat_id] -= 1
         if not self._unsent[message.chat_id]:
             del self._unsent[message.chat_id]
@@ -304,7 +304,7 @@ class Outbox:
         """Sends a chat one apology instead of messages that are too old."""
         first = late[0]
         for message in late:
-            self._is_no_more(message)
+            self._count_out(message)
         try:
             async with self._database.session(confirmed=False) as session:
                 languages = await users.languages(session, [first.user_id or first.chat_id])
@@ -326,7 +326,7 @@ class Outbox:
             log.error("A message that is not to be sent stays stored: %s", error)
 
 
-class _Counted(Attempts):
+class _StoredAttempts(Attempts):
     """Attempts that are also counted in the message's row, before each request.
 
     If that fails, the message is sent all the same.
@@ -357,13 +357,13 @@ class _Counted(Attempts):
     async def _count(self, change: int) -> None:
         self.unsure += change
         try:
-            there = await self._together.write(
+            exists = await self._together.write(
                 lambda session: outbox.counted(session, self._row_id, change, self._replica)
             )
         except StorageError as error:
             log.error("How often a message was sent is not stored: %s", error)
         else:
-            if not there:
+            if not exists:
                 raise WithdrawnError
 
 

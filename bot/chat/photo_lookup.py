@@ -35,7 +35,7 @@ IMAGE_ENDINGS = frozenset(
 )
 
 
-_OF_AN_ALBUM = 4
+_ALBUM_PHOTOS_AT_ONCE = 4
 """Photos of one album that are downloaded and computed at a time."""
 
 
@@ -170,7 +170,7 @@ async def compute(
     Args:
         known: from ``known_files``; photos that have all features are not downloaded.
     """
-    turns = asyncio.Semaphore(_OF_AN_ALBUM)
+    turns = asyncio.Semaphore(_ALBUM_PHOTOS_AT_ONCE)
 
     async def computed(incoming: IncomingPhoto) -> ComputedPhoto | str:
         photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
@@ -223,7 +223,7 @@ async def remember(
     new = [photo.hashes for photo in photos if photo.hashes and photo.photo_id is None]
     await known_photos.one_at_a_time(session, new)
     for photo in photos:
-        stored = await _stored(session, engine, photo)
+        stored = await _store(session, engine, photo)
         assert stored.photo_id is not None
         message = photo.incoming.message
         await sightings.seen(
@@ -294,7 +294,7 @@ def _rows(blobs: Sequence[bytes | None], where_none: bytes | None = None) -> NDA
     return np.stack([np.frombuffer(blob or where_none or b"", np.uint8) for blob in blobs])
 
 
-async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
+async def _store(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
     if photo.hashes is None:
         return photo
     photo_id = photo.photo_id

@@ -26,9 +26,9 @@ class TelegramBot(ExtBot[Attempts]):
         Raises:
             TelegramError: when Telegram refuses or cannot be reached.
         """
-        wait = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": list(allowed)}
-        patience = POLL_SECONDS + (self._request[0].read_timeout or 0)
-        updates = await self._post("getUpdates", wait, read_timeout=patience)
+        parameters = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": list(allowed)}
+        read_timeout = POLL_SECONDS + (self._request[0].read_timeout or 0)
+        updates = await self._post("getUpdates", parameters, read_timeout=read_timeout)
         if not isinstance(updates, list):
             raise TelegramError("no list of updates came")
         return updates

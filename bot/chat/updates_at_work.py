@@ -51,11 +51,11 @@ async def done_with(session: AsyncSession) -> None:
     """
     work = _at_work.get()
     if work is not None and work.update_ids:
-        done = list(work.update_ids)
-        if len(await inbox.handled(session, work.bot_id, done)) < len(done):
+        update_ids = list(work.update_ids)
+        if len(await inbox.handled(session, work.bot_id, update_ids)) < len(update_ids):
             raise HandledElsewhere
 
         def committed(_: object) -> None:
-            work.update_ids = [one for one in work.update_ids if one not in done]
+            work.update_ids = [one for one in work.update_ids if one not in update_ids]
 
         event.listen(session.sync_session, "after_commit", committed)

@@ -94,7 +94,7 @@ async def block(update: Update, context: Context) -> None:
     """/block word… adds to the block list; /block alone shows what admins added."""
     message, user = message_of(update), update.effective_user
     assert user is not None
-    words, wrong = _words(context.args or [])
+    words, wrong = _parse_words(context.args or [])
     async with context.services.database.session() as session:
         for word in words:
             await moderation.block(session, word, user.id)
@@ -104,7 +104,7 @@ async def block(update: Update, context: Context) -> None:
     if wrong:
         text = texts.block_wrong.format(words=escape(" ".join(wrong)))
     elif words:
-        text = texts.blocked.format(words=_list(words))
+        text = texts.blocked.format(words=_listed(words))
     else:
         text = _block_list(texts, own)
     await context.reply(message, text)
@@ -114,10 +114,10 @@ def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
     """HTML of what admins added and allowed; of the default list only the size."""
     added = [word for word, allowed in own.items() if not allowed]
     allowed = [word for word in own if word not in added]
-    lines = [texts.block_list.format(words=_list(added)) if added else texts.block_none]
+    lines = [texts.block_list.format(words=_listed(added)) if added else texts.block_none]
     lines.append(texts.block_shipped.format(count=len(blocklist.shipped("block")) - len(allowed)))
     if allowed:
-        lines.append(texts.block_allowed.format(words=_list(allowed)))
+        lines.append(texts.block_allowed.format(words=_listed(allowed)))
     return "\n".join(lines)
 
 
@@ -126,12 +126,12 @@ async def unblock(update: Update, context: Context) -> None:
     """/unblock word… removes words from the block list, also from the default one."""
     user = update.effective_user
     assert user is not None
-    words, _ = _words(context.args or [])
+    words, _ = _parse_words(context.args or [])
     async with context.services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word, user.id)]
     context.services.moderation_changed()
     texts = context.texts
-    text = texts.unblocked.format(words=_list(gone)) if gone else texts.unblock_none
+    text = texts.unblocked.format(words=_listed(gone)) if gone else texts.unblock_none
     await context.reply(message_of(update), text)
 
 
@@ -213,7 +213,7 @@ async def _nearest(context: Context, photo_ids: Collection[int]) -> dict[int, li
     }
 
 
-def _words(args: list[str]) -> tuple[list[str], list[str]]:
+def _parse_words(args: list[str]) -> tuple[list[str], list[str]]:
     """Words as the block list stores them (folded, * allowed), and those that are invalid."""
     words, wrong = [], []
     for word in args:
@@ -225,6 +225,6 @@ def _words(args: list[str]) -> tuple[list[str], list[str]]:
     return words, wrong
 
 
-def _list(words: list[str]) -> str:
+def _listed(words: list[str]) -> str:
     listed = ", ".join(words)
     return escape(listed if len(listed) <= 3000 else f"{listed[:3000]} …")

@@ -81,8 +81,8 @@ async def more(tap: AnswerTap, context: Context) -> None:
     async with services.database.reading() as session:
         request = await request_in(session, context, services.engine, answer.chat_id)
     room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.tags))
-    await _fill(tap, context, len(answer.tags) + room)
-    changed = await _stored(context, answer.id)
+    await _extend(tap, context, len(answer.tags) + room)
+    changed = await _reload(context, answer.id)
     if len(changed.tags) == len(answer.tags):
         await tap.query.answer(context.texts.no_more)
         return
@@ -113,9 +113,9 @@ async def take_out(tap: AnswerTap, context: Context) -> None:
         await feedback.take_out(
             session, recommendation_id=answer.id, hashtag=tag, user_id=tap.query.from_user.id
         )
-    changed = await _stored(context, answer.id)
-    await _fill(replace(tap, answer=changed), context, answer.length)
-    changed = await _stored(context, answer.id)
+    changed = await _reload(context, answer.id)
+    await _extend(replace(tap, answer=changed), context, answer.length)
+    changed = await _reload(context, answer.id)
     note = context.texts.taken_out.format(tag=tag)
     await show(tap, context, changed, page=tap.page, note=note)
 
@@ -130,7 +130,7 @@ async def put_back(tap: AnswerTap, context: Context) -> None:
         async with context.services.database.session() as session:
             await feedback.put_back(session, recommendation_id=tap.answer.id, hashtag=tag)
         note = context.texts.put_back.format(tag=tag)
-    await show(tap, context, await _stored(context, tap.answer.id), page=tap.page, note=note)
+    await show(tap, context, await _reload(context, tap.answer.id), page=tap.page, note=note)
 
 
 @on_answer
@@ -188,7 +188,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
             duplicate=answer.duplicate,
             at=began,
         )
-    await show(tap, context, await _stored(context, answer_id), page=0)
+    await show(tap, context, await _reload(context, answer_id), page=0)
 
 
 @on_answer
@@ -293,7 +293,7 @@ async def show(
     await tap.query.answer(note or None)
 
 
-async def _fill(tap: AnswerTap, context: Context, count: int) -> None:
+async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
     """Appends the next best hashtags until ``count`` are shown, or there are no more."""
     services, engine, answer = context.services, context.services.engine, tap.answer
     hashtags = []
@@ -328,7 +328,7 @@ def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> 
     )
 
 
-async def _stored(context: Context, answer_id: int) -> Recommendation:
+async def _reload(context: Context, answer_id: int) -> Recommendation:
     async with context.services.database.reading() as session:
         answer = await recommendations.get(session, answer_id)
     assert answer is not None  # taps hold the chat's lock

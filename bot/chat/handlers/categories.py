@@ -45,31 +45,31 @@ async def categories(update: Update, context: Context) -> None:
 
 async def turn(update: Update, context: Context) -> None:
     """Another page of the top categories, or back to them."""
-    await _turned(update, context, None)
+    await _show_page(update, context, None)
 
 
 async def open_head(update: Update, context: Context) -> None:
     """A page of a parent's categories, and the parent's own hashtags."""
     _, _, data = tapped(update)
-    head = _with_key(context.services.engine, data.word("key"))
+    head = _by_key(context.services.engine, data.word("key"))
     if head is None:
-        await _gone(update, context)
+        await _answer_gone(update, context)
         return
-    await _turned(update, context, head)
+    await _show_page(update, context, head)
 
 
 async def open_(update: Update, context: Context) -> None:
     """Shows a category's hashtags."""
     query, message, data = tapped(update)
     services, engine, texts = context.services, context.services.engine, context.texts
-    category = _with_key(engine, data.word("key"))
+    category = _by_key(engine, data.word("key"))
     if category is None:
-        await _gone(update, context)
+        await _answer_gone(update, context)
         return
     async with services.database.reading() as session:
         blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
         language = language_of(await chats.get(session, message.chat_id), texts)
-    tags = _shown(category, language, blocked)
+    tags = _hashtags(category, language, blocked)
     header = texts.category.format(
         name=escape(_title(texts, category, blocked)),
         shown=len(tags),
@@ -84,17 +84,17 @@ async def open_(update: Update, context: Context) -> None:
     await query.answer()
 
 
-async def _turned(update: Update, context: Context, head: Category | None) -> None:
+async def _show_page(update: Update, context: Context, head: Category | None) -> None:
     query, message, data = tapped(update)
     if not _under(context.services.engine, head):
-        await _gone(update, context)
+        await _answer_gone(update, context)
     else:
         page = data.number("page")
         await edit(query, *await _page(context, message, person_of(update), head, page))
         await query.answer()
 
 
-async def _gone(update: Update, context: Context) -> None:
+async def _answer_gone(update: Update, context: Context) -> None:
     query, _, _ = tapped(update)
     await query.answer(context.texts.category_gone, show_alert=True)
 
@@ -114,16 +114,16 @@ async def _page(
     answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []
     fitting = _fitting(engine, answer)
     titles = {one.name: _title(texts, one, blocked) for one in _under(engine, head)}
-    here = [one for one in _under(engine, head) if titles[one.name]]
-    marked = [one for name in fitting for one in here if one.name == name]
-    others = [one for one in here if one not in marked]
+    children = [one for one in _under(engine, head) if titles[one.name]]
+    marked = [one for name in fitting for one in children if one.name == name]
+    others = [one for one in children if one not in marked]
     ordered = [*marked, *sorted(others, key=lambda one: titles[one.name].casefold())]
     number, count = pages.place(len(ordered), page, PAGE_SIZE)
     buttons: list[tuple[str, Place]] = []
     for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]:
         place = ("head", _key(one), 0) if _under(engine, one) else ("category", _key(one), number)
         buttons.append(("★ " * (one in marked) + titles[one.name], place))
-    tags = _shown(head, language, blocked) if head else []
+    tags = _hashtags(head, language, blocked) if head else []
     text = texts.categories.format(categories=texts.number(len(ordered), texts.categories_counted))
     if marked:
         text += f"\n{texts.categories_fitting}"
@@ -166,11 +166,11 @@ def _key(category: Category) -> str:
     return f"{crc32(category.name.encode()):08x}"
 
 
-def _with_key(engine: Engine, key: str) -> Category | None:
+def _by_key(engine: Engine, key: str) -> Category | None:
     return next((one for one in _all(engine) if _key(one) == key), None)
 
 
-def _shown(category: Category, language: str, blocked: Collection[str]) -> list[str]:
+def _hashtags(category: Category, language: str, blocked: Collection[str]) -> list[str]:
     """The category's hashtags, in the language of the chat's."""
     tags = [Hashtag(tag, 1.0) for tag in category.hashtags if tag not in blocked]
     return [one.tag for one in in_language(tags, language, MAX_HASHTAGS, blocked)]

@@ -42,7 +42,7 @@ async def posted(update: Update, context: Context) -> None:
         photos = [photo for part in posts if (photo := photo_in(part, min_side))]
         tags = await hashtags_for(context, photos) if photos else []
         captioned = next((part for part in posts if part.caption), posts[0])
-        if tags and await _add(captioned, tags[:FIRST]):
+        if tags and await _add_hashtags(captioned, tags[:FIRST]):
             album.answer_id = captioned.message_id
 
 
@@ -52,17 +52,17 @@ async def asked(update: Update, context: Context) -> None:
     words = [word for word in context.args or () if word.lower() not in (ON, OFF)]
     choice = next((word.lower() for word in context.args or () if word not in words), None)
     if words:
-        channel = await _named(context, words[0])
+        channel = await _find_by_name(context, words[0])
     else:
         channel = await _linked_channel(context, message.chat_id)
     if channel is None:
         text = texts.channel_unknown.format(channel=escape(words[0])) if words else None
         await context.reply(message, text or texts.channel_which)
-    elif refused := await _refused(context, message, channel):
+    elif refused := await _why_refused(context, message, channel):
         await context.reply(message, refused)
     else:
         if choice:
-            await _choose(context, channel.id, choice)
+            await _switch(context, channel.id, choice)
         text, keyboard = await _switch_for(context, channel)
         await context.reply(message, text, keyboard)
 
@@ -77,7 +77,7 @@ async def switched(update: Update, context: Context) -> None:
         name = _name(channel)
         await query.answer(context.texts.channel_not_admin.format(channel=name)[:NOTE_LENGTH])
     else:
-        await _choose(context, channel.id, data.word("switch"))
+        await _switch(context, channel.id, data.word("switch"))
         await edit(query, *await _switch_for(context, channel))
         await query.answer()
 
@@ -106,7 +106,7 @@ async def _linked_channel(context: Context, chat_id: int) -> ChatFullInfo | None
     return await _find(context, group.linked_chat_id)
 
 
-async def _named(context: Context, name: str) -> ChatFullInfo | None:
+async def _find_by_name(context: Context, name: str) -> ChatFullInfo | None:
     """The channel for ``@name``, ``name`` or ``https://t.me/name``."""
     return await _find(context, f"@{name.rpartition('/')[-1].removeprefix('@')}")
 
@@ -121,7 +121,7 @@ async def _find(
     return chat if of_any_type or chat.type == ChatType.CHANNEL else None
 
 
-async def _refused(context: Context, message: Message, channel: ChatFullInfo) -> str | None:
+async def _why_refused(context: Context, message: Message, channel: ChatFullInfo) -> str | None:
     """HTML: why the sender may not decide for the channel; None if they may."""
     person, name = sender_of(message), escape(_name(channel))
     if await acts_for(context.bot, person, channel.id):
@@ -131,7 +131,7 @@ async def _refused(context: Context, message: Message, channel: ChatFullInfo) ->
     return text.format(channel=name)
 
 
-async def _choose(context: Context, channel_id: int, choice: str) -> None:
+async def _switch(context: Context, channel_id: int, choice: str) -> None:
     async with context.services.database.session() as session:
         await channels.set_captions(session, channel_id, on=choice == ON)
         chat = await chats.get(session, channel_id)
@@ -152,7 +152,7 @@ def _name(channel: Chat | ChatFullInfo) -> str:
     return f"@{channel.username}" if channel.username else channel.title or str(channel.id)
 
 
-async def _add(post: Message, hashtags: list[str]) -> bool:
+async def _add_hashtags(post: Message, hashtags: list[str]) -> bool:
     """Adds hashtags below a caption, as many as fit, without changing the caption itself."""
     caption = post.caption or ""
     written = {key(tag) for tag in in_caption(caption)}

@@ -27,10 +27,10 @@ async def settings(update: Update, context: Context) -> None:
     message = message_of(update)
     wanted = " ".join(context.args or ())
     if not wanted:
-        text, keyboard = await _all(context, message.chat_id)
+        text, keyboard = await _overview(context, message.chat_id)
         await context.reply(message, text, keyboard)
     else:
-        await context.reply(message, await _typed(context, message.chat_id, wanted))
+        await context.reply(message, await _change_typed(context, message.chat_id, wanted))
 
 
 async def opened(update: Update, context: Context) -> None:
@@ -41,7 +41,7 @@ async def opened(update: Update, context: Context) -> None:
         await stale(update, context)
         return
     chat_id = message.chat_id
-    page = await choice.shown(context, chat_id) if choice else await _all(context, chat_id)
+    page = await choice.shown(context, chat_id) if choice else await _overview(context, chat_id)
     await edit(query, *page)
     await query.answer()
 
@@ -58,7 +58,7 @@ def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, An
     return asked
 
 
-async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+async def _overview(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
     """The chat's settings: a line and a button for each."""
     texts = context.texts
     async with context.services.database.reading() as session:
@@ -72,13 +72,13 @@ async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarku
     return texts.settings.format(lines=lines), settings_keyboard(pages)
 
 
-async def _typed(context: Context, chat_id: int, wanted: str) -> str:
+async def _change_typed(context: Context, chat_id: int, wanted: str) -> str:
     """Changes the settings that were typed after the command; HTML of the result."""
     if "#" in wanted:
-        return await _own(context, chat_id, wanted)
+        return await _change_own(context, chat_id, wanted)
     # "не важно" is one name of two words; "instagram 7" are two names.
-    named = _named(context, wanted)
-    several = [named] if named else [_named(context, word) for word in wanted.split()]
+    named = _option_named(context, wanted)
+    several = [named] if named else [_option_named(context, word) for word in wanted.split()]
     known = [one for one in several if one is not None]
     if len(known) < len(several):
         if wanted.lstrip("-").isdecimal():
@@ -87,7 +87,7 @@ async def _typed(context: Context, chat_id: int, wanted: str) -> str:
     return "\n".join([await choice.change(context, chat_id, option) for choice, option in known])
 
 
-def _named(context: Context, name: str) -> tuple[Choice, str] | None:
+def _option_named(context: Context, name: str) -> tuple[Choice, str] | None:
     """The setting and the option with this name."""
     for choice in SETTINGS:
         option = choice.option_named(context, name)
@@ -96,7 +96,7 @@ def _named(context: Context, name: str) -> tuple[Choice, str] | None:
     return None
 
 
-async def _own(context: Context, chat_id: int, wanted: str) -> str:
+async def _change_own(context: Context, chat_id: int, wanted: str) -> str:
     """Changes the chat's own hashtags; HTML of which were accepted and which were not."""
     texts = context.texts
     tags, refused = hashtags.parse(wanted)

@@ -39,7 +39,7 @@ async def edited(update: Update, context: Context) -> None:
     assert message is not None
     parts = services.albums.edited(message)
     if caption_command(message, context.bot.username) and services.captions.is_new(message):
-        await _follow(update, context, Album(parts), parts if _lone(parts) else [message])
+        await _follow(update, context, Album(parts), parts if _only_captioned(parts) else [message])
 
 
 async def asked(update: Update, context: Context) -> None:
@@ -58,7 +58,7 @@ async def _follow(update: Update, context: Context, album: Album, new: Sequence[
     parts, username = album.messages, context.bot.username
     commands = {part.message_id: caption_command(part, username) for part in parts}
     private = parts[0].chat.type == ChatType.PRIVATE
-    lone = _lone(parts)
+    lone = _only_captioned(parts)
     if lone is not None and "addtags" in commands.values():
         # A single caption is for the whole album; of several, each is for its own photo.
         await captioned(update, context, new, lone.caption or "")
@@ -79,7 +79,7 @@ async def _follow(update: Update, context: Context, album: Album, new: Sequence[
         await _answer(context, to_answer, update, album)
 
 
-def _lone(parts: Sequence[Message]) -> Message | None:
+def _only_captioned(parts: Sequence[Message]) -> Message | None:
     """The only message of an album with a caption; None if there are none or several."""
     captions = [part for part in parts if part.caption]
     return captions[0] if len(captions) == 1 else None

@@ -22,7 +22,7 @@ TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
 async def mydata(update: Update, context: Context) -> None:
     """/mydata: how much is stored, and buttons for what can be done with it."""
     message = message_of(update)
-    text, keyboard = await _all(context, person_of(update), message)
+    text, keyboard = await _overview(context, person_of(update), message)
     await context.reply(message, text, keyboard)
 
 
@@ -31,7 +31,7 @@ async def opened(update: Update, context: Context) -> None:
     if (tap := await _tap(update, context)) is None:
         return
     query, message, owner, _ = tap
-    await edit(query, *await _all(context, owner, message))
+    await edit(query, *await _overview(context, owner, message))
     await query.answer()
 
 
@@ -40,7 +40,7 @@ async def turn(update: Update, context: Context) -> None:
     if (tap := await _tap(update, context)) is None:
         return
     query, _, owner, data = tap
-    await edit(query, *await _tags(context, owner, data.number("page")))
+    await edit(query, *await _hashtags_page(context, owner, data.number("page")))
     await query.answer()
 
 
@@ -56,7 +56,7 @@ async def remove(update: Update, context: Context) -> None:
         return
     hashtag, photo_ids = removed
     context.services.learner.learn_soon(photo_ids, (message.chat.id, owner))
-    await edit(query, *await _tags(context, owner, data.number("page")))
+    await edit(query, *await _hashtags_page(context, owner, data.number("page")))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:NOTE_LENGTH])
 
 
@@ -91,7 +91,7 @@ async def forget_decided(update: Update, context: Context) -> None:
 async def old_mytags(update: Update, context: Context) -> None:
     """/mytags, now a page of /mydata."""
     message = message_of(update)
-    text, keyboard = await _tags(context, person_of(update), 0)
+    text, keyboard = await _hashtags_page(context, person_of(update), 0)
     await context.reply(message, moved(context, message, "mydata", text), keyboard)
 
 
@@ -130,7 +130,7 @@ async def _tap(
     return query, message, owner, data
 
 
-async def _all(context: Context, user_id: int, message: Message) -> TextAndButtons:
+async def _overview(context: Context, user_id: int, message: Message) -> TextAndButtons:
     texts = context.texts
     async with context.services.database.reading() as session:
         stored = await personal_data.stored(session, user_id)
@@ -146,7 +146,7 @@ async def _all(context: Context, user_id: int, message: Message) -> TextAndButto
     return text, mydata_keyboard(texts, user_id, export=private)
 
 
-async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
+async def _hashtags_page(context: Context, user_id: int, page: int) -> TextAndButtons:
     texts = context.texts
     async with context.services.database.reading() as session:
         mine = await labels.mine(session, user_id, page=page, size=PAGE_SIZE)
@@ -157,7 +157,7 @@ async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
 
 async def _forget(context: Context, owner: int) -> None:
     services = context.services
-    with services.forgotten.going(owner):
+    with services.forgotten.deleting(owner):
         async with services.database.reading() as session:
             photo_ids = await labels.photos_of(session, owner)
         services.forget(owner)

@@ -90,7 +90,7 @@ async def _reasons(
 
 
 @dataclass(frozen=True)
-class _Behind:
+class _Evidence:
     """The reasons that hashtags share: known photos and their other hashtags, classes, words.
 
     ``sources`` are those that contributed to the score, the largest share first.
@@ -120,48 +120,50 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
     parts = [texts.why, "\n".join(besides)]
     explained = {reason.hashtag for reason in reasons}
     explained.update(*(meanings().get(tag, ()) for tag in explained))
-    groups: dict[_Behind, list[Reason]] = {}
+    groups: dict[_Evidence, list[Reason]] = {}
     for reason in reasons:
-        groups.setdefault(_behind(reason, everywhere, explained), []).append(reason)
-    for behind, group in groups.items():
+        groups.setdefault(_evidence(reason, everywhere, explained), []).append(reason)
+    for evidence, group in groups.items():
         tags = escape(line([reason.hashtag for reason in group]))
-        facts = _behind_text(texts, behind, [one.known for one in group])
-        if not facts and not behind.sources:
+        facts = _evidence_text(texts, evidence, [one.known for one in group])
+        if not facts and not evidence.sources:
             facts = texts.why_hints
         lines = [" ← ".join(filter(None, [f"<b>{tags}</b>", facts]))]
-        if behind.sources:
-            lines.append(_counted(texts, behind.sources, group))
+        if evidence.sources:
+            lines.append(_shares(texts, evidence.sources, group))
         parts.append("\n".join(lines))
     return "\n\n".join(filter(None, parts))
 
 
-def _behind(reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]) -> _Behind:
+def _evidence(
+    reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]
+) -> _Evidence:
     # Without known photos the classes are the only reason, so all are named.
     seen = tuple(one for one in reason.seen if not reason.nearest or one not in everywhere)
     beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
     # Hashtags that are not in the answer anyway explain more.
     beside = [tag for tag in beside if tag not in explained] or beside
     sources = tuple(source for source, _ in reason.sources)
-    return _Behind(
+    return _Evidence(
         bool(reason.nearest), tuple(beside[:MAX_BESIDE]), seen, reason.words[:MAX_BESIDE], sources
     )
 
 
-def _behind_text(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
+def _evidence_text(texts: Texts, evidence: _Evidence, known: Sequence[int]) -> str:
     parts = []
-    if behind.known:
+    if evidence.known:
         photos = texts.between(min(known), max(known), texts.known_photos)
         parts.append(texts.why_known.format(photos=photos))
-        if behind.beside:
-            parts[-1] += texts.why_beside.format(tags=escape(line(behind.beside)))
-    if behind.seen:
-        parts.append(texts.why_sees.format(classes=_classes(texts, behind.seen)))
-    if behind.words:
-        parts.append(texts.why_words.format(words=escape(line(behind.words))))
+        if evidence.beside:
+            parts[-1] += texts.why_beside.format(tags=escape(line(evidence.beside)))
+    if evidence.seen:
+        parts.append(texts.why_sees.format(classes=_classes(texts, evidence.seen)))
+    if evidence.words:
+        parts.append(texts.why_words.format(words=escape(line(evidence.words))))
     return " · ".join(parts)
 
 
-def _counted(texts: Texts, sources: Sequence[str], group: Sequence[Reason]) -> str:
+def _shares(texts: Texts, sources: Sequence[str], group: Sequence[Reason]) -> str:
     """Each source's mean share over a group's hashtags."""
     shares = [dict(reason.sources) for reason in group]
     mean = {source: sum(one[source] for one in shares) / len(shares) for source in sources}
