@@ -36,13 +36,10 @@ async def acts_for(bot: Bot, user_id: int, owner: int) -> bool:
 
     False for a chat whose members the bot cannot see.
     """
-    return user_id == owner or (owner < 0 < user_id and await _is_admin_of(bot, owner, user_id))
-
-
-async def _is_admin_of(bot: Bot, chat_id: int, user_id: int) -> bool:
-    """Whether a person is an admin of a chat, as far as the bot can see."""
+    if not owner < 0 < user_id:
+        return user_id == owner
     try:
-        member = await bot.get_chat_member(chat_id, user_id)
+        member = await bot.get_chat_member(owner, user_id)
     except (BadRequest, Forbidden):
         return False
     return member.status in _ADMINS
