@@ -149,7 +149,7 @@ class Inbox:
             update = self._read(stored.update_id, stored.content)
             if update is None:
                 self._mark_handled([stored.update_id])
-            elif not _is_late(stored):
+            elif now() - stored.received_at <= TOO_LATE:
                 self._begin([update.update_id], self._application.process_update(update))
             else:
                 late[update.effective_chat.id if update.effective_chat else 0].append(update)
@@ -253,10 +253,6 @@ def _row(content: str, update: Update | None) -> inbox.NewUpdate:
     known = update is not None and (update.callback_query or update.effective_message)
     person = person_of(update) if update is not None and known else None
     return inbox.NewUpdate(content, chat.id if chat else None, person)
-
-
-def _is_late(stored: WaitingUpdate) -> bool:
-    return now() - stored.received_at > TOO_LATE
 
 
 def _addressed(update: Update) -> Message | None:
