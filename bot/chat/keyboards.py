@@ -101,9 +101,9 @@ def which_photo_keyboard(texts: Texts, answer_id: int, photos: int) -> InlineKey
     return InlineKeyboardMarkup([*rows, [_button(texts.button_back, "edit", answer_id, 0)]])
 
 
-def key_of(tag: str) -> str:
-    """A key for a hashtag of an answer in callback data, which a long hashtag would not fit."""
-    return f"{crc32(tag.encode()):08x}"
+def key_of(name: str) -> str:
+    """The key in callback data for a hashtag or a category, whose name may be too long for them."""
+    return f"{crc32(name.encode()):08x}"
 
 
 def settings_keyboard(pages: Mapping[str, str]) -> InlineKeyboardMarkup:

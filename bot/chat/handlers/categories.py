@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from html import escape
-from zlib import crc32
 
 from telegram import InlineKeyboardMarkup, Message, Update
 
@@ -11,7 +10,7 @@ from bot.chat.answer_request import language_of
 from bot.chat.handlers.buttons import edit, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import person_of
-from bot.chat.keyboards import Place, categories_keyboard, category_keyboard
+from bot.chat.keyboards import Place, categories_keyboard, category_keyboard, key_of
 from bot.chat.rendering import block
 from bot.chat.services import Context
 from bot.chat.texts import Texts
@@ -79,7 +78,7 @@ async def open_(update: Update, context: Context) -> None:
     head = next((one for one in _all(engine) if one.name == category.head), None)
     label = f"‹ {_title(texts, head, blocked)}" if head else texts.button_categories
     page = data.number("page")
-    above = ("head", _key(head), page) if head else ("categories", page)
+    above = ("head", key_of(head.name), page) if head else ("categories", page)
     await edit(query, text, category_keyboard(texts, tags, label, above))
     await query.answer()
 
@@ -121,7 +120,8 @@ async def _page(
     number, count = pages.place(len(ordered), page, PAGE_SIZE)
     buttons: list[tuple[str, Place]] = []
     for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]:
-        place = ("head", _key(one), 0) if _under(engine, one) else ("category", _key(one), number)
+        verb, its_page = ("head", 0) if _under(engine, one) else ("category", number)
+        place = (verb, key_of(one.name), its_page)
         buttons.append(("★ " * (one in marked) + titles[one.name], place))
     tags = _hashtags(head, language, blocked) if head else []
     text = texts.categories.format(categories=texts.number(len(ordered), texts.categories_counted))
@@ -130,7 +130,7 @@ async def _page(
     if head:
         text = f"<b>{escape(_title(texts, head, blocked))}</b>\n{block(tags)}\n\n{text}"
     listed = Page(tuple(buttons), len(ordered), number, count)
-    return text, categories_keyboard(texts, listed, tags, _key(head) if head else None)
+    return text, categories_keyboard(texts, listed, tags, key_of(head.name) if head else None)
 
 
 def _all(engine: Engine) -> tuple[Category, ...]:
@@ -161,13 +161,8 @@ def _fitting(engine: Engine, answer: list[Hashtag]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _key(category: Category) -> str:
-    """A key for callback data: short, and by name, since another model has other categories."""
-    return f"{crc32(category.name.encode()):08x}"
-
-
 def _by_key(engine: Engine, key: str) -> Category | None:
-    return next((one for one in _all(engine) if _key(one) == key), None)
+    return next((one for one in _all(engine) if key_of(one.name) == key), None)
 
 
 def _hashtags(category: Category, language: str, blocked: Collection[str]) -> list[str]:
