@@ -115,30 +115,18 @@ class Delivery(BaseRateLimiter[Attempts]):
         data: dict[str, Any],
         rate_limit_args: Attempts | None,
     ) -> Outcome:
-        async def deliver() -> Outcome:
-            try:
-                return await callback(*args, **kwargs)
-            except ChatMigrated as error:
-                await self._moved(data["chat_id"], error.new_chat_id)
-                if "message_id" in data:
-                    raise  # the group's messages do not move, and cannot be edited any more
-                data["chat_id"] = error.new_chat_id
-                for name in OF_THE_GROUP:
-                    data.pop(name, None)
-                return await callback(*args, **kwargs)
-
+        request = partial(callback, *args, **kwargs)
         if endpoint in ONCE or not ("chat_id" in data or endpoint in PATIENCE):
-            return await callback(*args, **kwargs)
+            return await request()
         attempts = rate_limit_args or Attempts()
         retries = _Retries(endpoint, attempts)
-
         paced = self._pace if endpoint in POSTS else None
 
         async def attempt() -> Outcome:
             await attempts.begin()
             if paced is not None and (wait := paced.going_out()):
                 await self._sleep(wait)
-            return await deliver()
+            return await self._follow_chat(request, data)
 
         # A request without a chat gets a lock of its own.
         lock = self._retry_locks.of(data.get("chat_id", id(data)))
@@ -163,6 +151,21 @@ class Delivery(BaseRateLimiter[Attempts]):
                     return await attempt()
                 except TelegramError as error:
                     retry_at = await retries.retry_at(error)
+
+    async def _follow_chat(
+        self, request: Callable[[], Awaitable[Outcome]], data: dict[str, Any]
+    ) -> Outcome:
+        """Sends a request; if its group has become a supergroup, sends it there."""
+        try:
+            return await request()
+        except ChatMigrated as error:
+            await self._moved(data["chat_id"], error.new_chat_id)
+            if "message_id" in data:
+                raise  # the group's messages do not move, and cannot be edited any more
+            data["chat_id"] = error.new_chat_id
+            for name in OF_THE_GROUP:
+                data.pop(name, None)
+            return await request()
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
