@@ -30,15 +30,15 @@ def answer_text(
     header = texts.best_five if len(hashtags) >= FIRST else texts.best_few
     if spoken_by:
         header = f"{header} · {spoken_by}"
-    parts = [f"{header}\n{block(first_block(hashtags, own))}"]
+    parts = [f"{header}\n{block([*hashtags[:FIRST], *own])}"]
     if hashtags[FIRST:]:
         parts.append(f"{texts.more}\n{block(hashtags[FIRST:])}")
     return "\n\n".join([*parts, *notes])
 
 
-def first_block(hashtags: Sequence[str], own: Sequence[str]) -> list[str]:
-    """The hashtags to post: the best five, then the chat's own."""
-    return [*hashtags[:FIRST], *own]
+def in_order(hashtags: Sequence[str], own: Sequence[str]) -> list[str]:
+    """All hashtags of an answer as ``answer_text`` orders them."""
+    return [*hashtags[:FIRST], *own, *hashtags[FIRST:]]
 
 
 def block(hashtags: Sequence[str]) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.chat.rendering import first_block
-from recommenders.answers import FIRST
+from bot.chat.rendering import in_order
 from storage.feedback import NO_THUMBS, Thumbs
 
 
@@ -35,4 +34,4 @@ class ShownAnswer:
     @property
     def copied(self) -> list[str]:
         """All hashtags of the message, in its order."""
-        return [*first_block(self.tags, self.own), *self.tags[FIRST:]] if self.tags else []
+        return in_order(self.tags, self.own) if self.tags else []

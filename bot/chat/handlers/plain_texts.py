@@ -7,10 +7,9 @@ from telegram import InlineKeyboardMarkup, Message, Update
 from bot.chat.answer_request import request_in
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import copy_label, copying
-from bot.chat.rendering import answer_text, first_block
+from bot.chat.rendering import answer_text, in_order
 from bot.chat.services import Context
 from bot.chat.small_talk import is_thanks, without_small_talk
-from recommenders.answers import FIRST
 from storage import chats
 
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
@@ -50,6 +49,6 @@ async def _answer(
     if not hashtags:
         return texts.welcome if is_thanks(words) else texts.hint, None
     tags = [hashtag.tag for hashtag in hashtags]
-    copied = [*first_block(tags, request.own), *tags[FIRST:]]
+    copied = in_order(tags, request.own)
     keyboard = InlineKeyboardMarkup([copying(copy_label(texts, copied), copied)])
     return answer_text(texts, tags, own=request.own), keyboard
