@@ -93,14 +93,14 @@ class HashtagLookup:
             UnknownHashtagError: if the bundle lacks a hashtag or the model.
             BundleError: for several hashtags in a bundle of an earlier version.
         """
-        asked = [self.known(tag) for tag in tags]
+        resolved = [self.known(tag) for tag in tags]
         self._check_model(model)
-        russian = all(meant != canonical for canonical, meant in asked)
+        russian = all(meant != canonical for canonical, meant in resolved)
         language, most = ("ru", 2 * top) if russian else ("en", top)
-        meant = [one for _, one in asked]
+        meant = [one for _, one in resolved]
         near = self.knowledge.similar(meant, most + len(self.blocked), model=model)
         near = [hashtag for hashtag in near if hashtag.tag not in self.blocked][:most]
-        names = tuple(canonical for canonical, _ in asked)
+        names = tuple(canonical for canonical, _ in resolved)
         return Similar(names, in_language(near, language, top, skip={*names, *self.blocked}))
 
     def pairs(
@@ -111,12 +111,12 @@ class HashtagLookup:
         Raises:
             UnknownHashtagError, BundleError: as ``similar``.
         """
-        asked, beside = ([self.known(tag) for tag in one] for one in (tags, others))
+        lefts, rights = ([self.known(tag) for tag in one] for one in (tags, others))
         self._check_model(model)
         return [
             Pair(tag, other, self.knowledge.cosine(meant, other_meant, model=model))
-            for tag, meant in asked
-            for other, other_meant in beside
+            for tag, meant in lefts
+            for other, other_meant in rights
         ]
 
     def categories(self, top: int, language: str = "en") -> list[dict[str, Any]]:

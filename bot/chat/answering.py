@@ -191,9 +191,9 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
     if photos:
         features = [photo.features for photo in photos]
-        asked = without(engine, request, unwanted)
+        narrowed = without(engine, request, unwanted)
         with timed("hashtags"):
-            hashtags = await recommend(services, engine, asked, features)
+            hashtags = await recommend(services, engine, narrowed, features)
     elapsed_ms = (perf_counter() - started) * 1000
     return _Computed(request, photos, unreadable, hashtags, unwanted, began, elapsed_ms)
 
@@ -212,9 +212,9 @@ async def _store_photos(
     hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
     if not hashtags:
         features = [photo.features for photo in photos]
-        asked = without(engine, request, unwanted)
+        narrowed = without(engine, request, unwanted)
         # Not in the worker's queue: other writers wait for this session.
-        hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
+        hashtags = await asyncio.to_thread(_recommended, engine, narrowed, features)
     return replace(computed, hashtags=hashtags, unwanted=unwanted)
 
 
@@ -285,8 +285,8 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 session, services, engine, request, album.chat_id, [photo_id], unwanted
             )
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
-            asked = without(engine, request, unwanted)
-            hashtags = await recommend(services, engine, asked, [features])
+            narrowed = without(engine, request, unwanted)
+            hashtags = await recommend(services, engine, narrowed, [features])
         async with services.database.session(confirmed=False) as session:
             answer_id = await record(
                 session,

@@ -101,8 +101,8 @@ class AnswersToAsking(filters.MessageFilter):
     def filter(self, message: Message) -> bool:
         if _replies_to_asking(message):
             return True
-        asked = self._questions.is_open(message.chat_id)
-        return asked and bool(in_caption(message.text or ""))
+        is_open = self._questions.is_open(message.chat_id)
+        return is_open and bool(in_caption(message.text or ""))
 
 
 def _replies_to_asking(message: Message) -> bool:

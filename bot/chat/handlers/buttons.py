@@ -170,13 +170,13 @@ async def other(tap: AnswerTap, context: Context) -> None:
         await tap.query.answer(context.texts.button_stale, show_alert=True)
         return
     started = perf_counter()
-    asked = replace(_as_before(engine, request, answer), backend=backend)
-    hashtags = await recommend(services, engine, without(engine, asked, unwanted), features)
+    request = replace(_as_before(engine, request, answer), backend=backend)
+    hashtags = await recommend(services, engine, without(engine, request, unwanted), features)
     async with services.database.session() as session:
         answer_id = await record(
             session,
             engine,
-            asked,
+            request,
             answer.chat_id,
             photo_ids,
             hashtags,
@@ -305,10 +305,10 @@ async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
             unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
             features = await _features(session, engine, photo_ids)
         if features:
-            asked = _as_before(engine, request, answer)
-            asked = without(engine, asked, unwanted - set(remaining))
-            asked = replace(asked, top=count - len(remaining))
-            hashtags = await recommend(services, engine, asked, features, remaining)
+            request = _as_before(engine, request, answer)
+            request = without(engine, request, unwanted - set(remaining))
+            request = replace(request, top=count - len(remaining))
+            hashtags = await recommend(services, engine, request, features, remaining)
     async with services.database.session() as session:
         scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
         # At most as long as there are hashtags, but not shorter: those put back need room.

@@ -46,7 +46,7 @@ async def posted(update: Update, context: Context) -> None:
             album.answer_id = captioned.message_id
 
 
-async def asked(update: Update, context: Context) -> None:
+async def channel_command(update: Update, context: Context) -> None:
     """/channel @name in private, /channel in a channel's linked chat; on or off switches."""
     message, texts = message_of(update), context.texts
     words = [word for word in context.args or () if word.lower() not in (ON, OFF)]

@@ -49,13 +49,13 @@ async def opened(update: Update, context: Context) -> None:
 def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
     """The handler of a setting's former command."""
 
-    async def asked(update: Update, context: Context) -> None:
+    async def command(update: Update, context: Context) -> None:
         message = message_of(update)
         wanted = " ".join(context.args or ())
         text, keyboard = await choice.answer(context, message.chat_id, wanted)
         await context.reply(message, moved(context, message, "settings", text), keyboard)
 
-    return asked
+    return command
 
 
 async def _overview(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:

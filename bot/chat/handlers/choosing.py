@@ -74,7 +74,7 @@ class Choice(ABC):
                 return option
         return None
 
-    async def asked(self, update: Update, context: Context) -> None:
+    async def command(self, update: Update, context: Context) -> None:
         """The setting's own command, with or without an option's name."""
         message = message_of(update)
         text, keyboard = await self.answer(context, message.chat_id, " ".join(context.args or ()))

@@ -42,7 +42,7 @@ async def edited(update: Update, context: Context) -> None:
         await _follow(update, context, Album(parts), parts if _only_captioned(parts) else [message])
 
 
-async def asked(update: Update, context: Context) -> None:
+async def tags_command(update: Update, context: Context) -> None:
     """/tags in reply to a photo, in any chat."""
     message = update.message
     assert message is not None

@@ -140,8 +140,8 @@ async def _overview(context: Context, user_id: int, message: Message) -> TextAnd
         votes=texts.number(stored.votes, texts.votes),
     )
     keep_days = context.services.settings.keep_days
-    kept = texts.mydata_kept.format(days=keep_days) if keep_days else ""
-    text = f"{text}\n\n{texts.mydata_why} {kept}".rstrip()
+    retention = texts.mydata_kept.format(days=keep_days) if keep_days else ""
+    text = f"{text}\n\n{texts.mydata_why} {retention}".rstrip()
     private = message.chat.type == ChatType.PRIVATE
     return text, mydata_keyboard(texts, user_id, export=private)
 
