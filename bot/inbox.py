@@ -73,7 +73,7 @@ class Inbox:
 
     @property
     def is_full(self) -> bool:
-        """Whether it takes no more updates; those that nobody asks for stay at Telegram."""
+        """Whether it takes no more updates; Telegram keeps those that are not requested."""
         return not self._room.is_set()
 
     async def has_room(self) -> None:

@@ -9,7 +9,7 @@ from time import monotonic
 MOST = 30
 """Warnings of one kind in a window; the next window says how many were left out."""
 MORE = 40
-"""The limit below warning level is so many times as high: every answer logs a line."""
+"""The factor of the limit below warning level, since every answer logs a line."""
 WINDOW = 60.0
 """Seconds."""
 KINDS = 1_000

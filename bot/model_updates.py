@@ -68,7 +68,7 @@ async def kept_current(
 
 
 class _VersionFollower:
-    """Loads promoted versions, and tells admins what became of each."""
+    """Loads promoted versions, and sends admins the news of versions."""
 
     def __init__(self, bot: Bot, services: Services, versions: Versions) -> None:
         self._bot = bot

@@ -50,7 +50,7 @@ class Received:
         """Waits for as long as updates can come.
 
         Raises:
-            StartError: if no more can come; says why.
+            StartError: if no more can come.
         """
         if self._task is None:
             await asyncio.Event().wait()

@@ -69,7 +69,7 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
 
 
 def _end_in(seconds: float) -> None:
-    """Ends the process after so long, even if something hangs; unfinished work is in the database.
+    """Ends the process in time, even if something hangs; unfinished work is in the database.
 
     This also works once ``run`` has returned, while Python waits for worker threads.
     """

@@ -73,10 +73,10 @@ class SharedInbox(Inbox):
         self._loops = [asyncio.create_task(loop) for loop in (self._keep_lease(), self._watch())]
 
     async def take(self, updates: Sequence[Any]) -> None:
-        """Stores updates as they came, and begins those whose chat is this replica's.
+        """Stores raw updates, and begins to handle those of chats that this replica owns.
 
         Raises:
-            StorageError: where they cannot be stored; then they are not handled here.
+            StorageError: if they cannot be stored; then they are not handled here.
         """
         _, rows = self._rows(updates)
         async with self._database.session() as session:
@@ -128,7 +128,7 @@ class SharedInbox(Inbox):
             self._chats.pop(update_id, None)
 
     async def _watch(self) -> None:
-        """Regularly reads what nobody has claimed, or another replica stored for this one."""
+        """Regularly reads unclaimed updates, and those that another replica stored for this one."""
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)

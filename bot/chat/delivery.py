@@ -45,7 +45,7 @@ POSTS = frozenset({"sendMessage", "sendDocument"})
 """Two requests make two messages, so they are retried only once when the outcome is unknown."""
 
 UNSURE_AT_MOST = 2
-"""Sends of one post whose outcome is unknown."""
+"""Requests of one message that may have unknown outcome; then the bot gives up."""
 
 OF_THE_GROUP = ("reply_parameters", "message_thread_id")
 """Parameters that refer to the group's messages, which the supergroup does not have."""
@@ -80,7 +80,7 @@ class Attempts:
 
 
 class Delivery(BaseRateLimiter[Attempts]):
-    """Retries requests after a pause, or when Telegram says, and follows a chat that has moved.
+    """Retries requests after a pause, or after the one Telegram asks for; follows moved chats.
 
     While a request waits, later ones to the same chat queue behind it; other chats do not wait.
 

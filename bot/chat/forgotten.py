@@ -10,7 +10,7 @@ MOST = 10_000
 
 
 class Forgotten:
-    """Whose data were deleted lately; ``clock`` counts the deletions."""
+    """The people; ``clock`` counts the deletions."""
 
     def __init__(self) -> None:
         self._last: Latest[int, int] = Latest(MOST)

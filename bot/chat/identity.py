@@ -1,7 +1,7 @@
 """Who wrote or tapped: a person, or a chat that people write as.
 
-All anonymous admins share one user id, and so do all who write as a channel; ``sender_chat`` tells
-them apart. Its ids are negative, so never a person's. Taps always come from people.
+All anonymous admins share one user id, as do all who write as a channel; ``sender_chat`` identifies
+them. Its ids are negative, so never a person's. Taps always come from people.
 """
 
 from telegram import Bot, Message, Update

@@ -102,7 +102,7 @@ def which_photo_keyboard(texts: Texts, answer_id: int, photos: int) -> InlineKey
 
 
 def key_of(name: str) -> str:
-    """The key in callback data for a hashtag or a category, whose name may be too long for them."""
+    """A short key for a hashtag or a category, since its name may be too long for a button."""
     return f"{crc32(name.encode()):08x}"
 
 

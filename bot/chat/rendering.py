@@ -50,9 +50,9 @@ def line(hashtags: Sequence[str]) -> str:
 
 
 def fitting(hashtags: Sequence[str], length: int = COPY_LENGTH) -> list[str]:
-    """The first hashtags whose line has at most ``length`` UTF-16 units.
+    """The hashtags that fit, in order, into one line of ``length`` UTF-16 units.
 
-    A hashtag that does not fit is left out whole; a shorter one after it may still fit.
+    A hashtag that does not fit is left out; a shorter one after it may still fit.
     """
     chosen: list[str] = []
     left = length

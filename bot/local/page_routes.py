@@ -18,7 +18,7 @@ STATE = web.AppKey("state", State)
 PAGE = Path(__file__).parent / "page"
 DEFAULT_CHAT = 1_000
 PING_SECONDS = 15.0
-RETRY_MS = 1000  # until a page whose connection broke tries again
+RETRY_MS = 1000  # until the page reconnects
 
 
 def add_routes(app: web.Application) -> None:

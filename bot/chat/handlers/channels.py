@@ -136,7 +136,7 @@ async def _switch(context: Context, channel_id: int, choice: str) -> None:
         await channels.set_captions(session, channel_id, on=choice == ON)
         chat = await chats.get(session, channel_id)
         if choice == ON and chat.language is None:
-            # A post does not tell a language, so the channel gets that of its admin.
+            # Posts have no user language, so the channel gets its admin's.
             await chats.change(session, channel_id, language=language_of(chat, context.texts))
 
 

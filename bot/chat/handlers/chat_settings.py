@@ -97,7 +97,7 @@ def _option_named(context: Context, name: str) -> tuple[Choice, str] | None:
 
 
 async def _change_own(context: Context, chat_id: int, wanted: str) -> str:
-    """Changes the chat's own hashtags; HTML of which were accepted and which were not."""
+    """Changes the chat's own hashtags; HTML that lists those accepted and those refused."""
     texts = context.texts
     tags, refused = hashtags.parse(wanted)
     async with context.services.database.reading() as session:
