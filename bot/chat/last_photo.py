@@ -11,7 +11,7 @@ from bot.latest import Latest
 
 MOST = 10_000
 
-Place = tuple[int, int | None, int]
+_Key = tuple[int, int | None, int]
 """A chat, a topic of it, and who wrote there."""
 
 
@@ -19,25 +19,25 @@ class LastPhotos:
     """The messages of the photo or album that each person sent last to a chat or topic."""
 
     def __init__(self) -> None:
-        self._messages: Latest[Place, list[Message]] = Latest(MOST)
+        self._messages: Latest[_Key, list[Message]] = Latest(MOST)
 
     def remember(self, message: Message) -> None:
         """Remembers a photo that has arrived."""
-        last = self._messages.get(_place(message), [])
+        last = self._messages.get(_key(message), [])
         album = message.media_group_id
         if album is None or not last or last[-1].media_group_id != album:
             last = []
-        self._messages[_place(message)] = [*last, message]
+        self._messages[_key(message)] = [*last, message]
 
     def before(self, message: Message) -> list[Message]:
         """The messages of the sender's last photo or album; empty if they sent none yet."""
-        last = self._messages.get(_place(message), [])
+        last = self._messages.get(_key(message), [])
         return sorted(last, key=lambda part: part.message_id)
 
     def forget(self, user_id: int) -> None:
         """Forgets what this user sent."""
-        for place in [place for place in self._messages if place[-1] == user_id]:
-            del self._messages[place]
+        for key in [key for key in self._messages if key[-1] == user_id]:
+            del self._messages[key]
 
 
 def topic_of(message: Message) -> int | None:
@@ -45,5 +45,5 @@ def topic_of(message: Message) -> int | None:
     return message.message_thread_id if message.is_topic_message else None
 
 
-def _place(message: Message) -> Place:
+def _key(message: Message) -> _Key:
     return message.chat_id, topic_of(message), sender_of(message)

@@ -39,8 +39,8 @@ class RateLimits:
         self._per_minute = per_minute
         self._buckets: Latest[tuple[str, int], _Bucket] = Latest(MOST)
 
-    def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
-        """What to do with one more message from ``who``: ``too_fast`` once, then ``silent``.
+    def verdict(self, clock: str, sender: int, at: float, times: int = 1) -> Verdict:
+        """What to do with one more message of ``sender``: ``too_fast`` once, then ``silent``.
 
         Args:
             clock: whose time ``at`` is. Each clock has buckets of its own, since clocks may differ
@@ -51,8 +51,8 @@ class RateLimits:
         if not self._per_minute:
             return "passes"
         size = float(self._per_minute * times)
-        bucket = self._buckets.get((clock, who), _Bucket(size, at))
-        self._buckets[clock, who] = bucket
+        bucket = self._buckets.get((clock, sender), _Bucket(size, at))
+        self._buckets[clock, sender] = bucket
         passed = max(0.0, at - bucket.at)
         bucket.left = min(size, bucket.left + passed * size / 60)
         bucket.at = at
@@ -74,15 +74,15 @@ class SharedRateLimits:
         self._database = database
         self._own = RateLimits(per_minute)
 
-    async def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
+    async def verdict(self, clock: str, sender: int, at: float, times: int = 1) -> Verdict:
         """As ``RateLimits.verdict``."""
         if not (self._per_minute and self._database.is_shared):
-            return self._own.verdict(clock, who, at, times)
+            return self._own.verdict(clock, sender, at, times)
         try:
             async with self._database.session(confirmed=False) as session:
                 size = float(self._per_minute * times)
-                verdict = await rate_buckets.take(session, clock, who, at, size)
+                verdict = await rate_buckets.take(session, clock, sender, at, size)
                 return cast(Verdict, verdict)
         except StorageError as error:
             log.debug("How fast somebody sends is not known to all replicas: %s", error)
-            return self._own.verdict(clock, who, at, times)
+            return self._own.verdict(clock, sender, at, times)
