@@ -1,4 +1,4 @@
-"""Which hashtags of a vocabulary a block list blocks, the Russian ones that mean one among them."""
+"""Which hashtags of a vocabulary are blocked, including Russian translations of blocked ones."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -9,7 +9,7 @@ from storage.blocklist import Blocklist
 
 
 def blocked_of(hashtags: Iterable[str], blocklist: Blocklist) -> frozenset[str]:
-    """Those hashtags that a list blocks, and the Russian ones that are blocked or mean one."""
+    """The blocked ones of ``hashtags``, and all Russian hashtags that are or mean a blocked one."""
     blocked = frozenset(tag for tag in hashtags if blocklist.blocks(key(tag)))
     return blocked | _blocked_russian(blocklist)
 

@@ -1,8 +1,8 @@
-"""A bundle at an address that all replicas read: a folder, or object storage by way of fsspec.
+"""Publishes bundles to an address that all replicas read: a folder, or object storage by fsspec.
 
-Below the address each bundle that was published has a folder, and ``current.json`` names the one
-to answer with, with the SHA-256 of each of its files. That file is written last; so what is only
-half there is never in use, and whatever is not as it says is not taken.
+Each published bundle has a folder at the address. ``current.json`` names the one to use and the
+SHA-256 of each of its files. It is written last, so a partial upload is never used, and a file
+whose hash differs is rejected.
 """
 
 import hashlib
@@ -19,17 +19,17 @@ from bot.secret_urls import shown
 from recommenders.bundle import BundleError, read_manifest
 
 FETCHED = Path("data/bundles")
-"""Where bundles lie that were fetched."""
+"""Where fetched bundles are stored."""
 
 CURRENT = "current.json"
-STAY = 2
-"""How many fetched bundles stay, the newest."""
+KEEP = 2
+"""How many fetched bundles are kept, the newest ones."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 class ShelfError(BundleError):
-    """What is at the address cannot be used; the message says why, and names no secret."""
+    """The bundle at an address cannot be used; the message says why, without secrets."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Shelf:
     """The bundles at an address.
 
     Args:
-        address: a folder, or a URL that fsspec knows, such as ``s3://bucket/bundles``.
+        address: a folder, or a URL that fsspec supports, such as ``s3://bucket/bundles``.
 
     Raises:
-        ShelfError: where the package for such an address is not installed.
+        ShelfError: where the URL cannot be used, or needs a package that is not installed.
     """
 
     def __init__(self, address: str) -> None:
@@ -66,7 +66,7 @@ class Shelf:
             self._store = _Folder(Path(address))
 
     def current(self) -> Published:
-        """The bundle to be used.
+        """The bundle that was published last.
 
         Raises:
             ShelfError: where there is none, or the address cannot be reached.
@@ -78,11 +78,11 @@ class Shelf:
                 f"{self.address} has no {CURRENT}, so no bundle was published there: "
                 "`tag4pic train publish` does it."
             ) from None
-        except Exception as error:  # each storage has its own kinds
+        except Exception as error:  # each storage has its own exceptions
             raise _unreachable(self.address, error) from error
         try:
-            named = json.loads(content)
-            published = Published(named["folder"], dict(named["files"]))
+            current = json.loads(content)
+            published = Published(current["folder"], dict(current["files"]))
             names = [published.folder, *published.files]
             if not all(_NAME.fullmatch(name) for name in names) or not published.files:
                 raise ValueError("a name that cannot be")
@@ -91,17 +91,17 @@ class Shelf:
             raise ShelfError(f"{self.address}/{CURRENT} cannot be read: publish again.") from None
 
     def publish(self, bundle: Path) -> Published:
-        """Uploads a bundle, and names it as the one to use last.
+        """Uploads a bundle and makes it the current one.
 
         Raises:
-            BundleError: where the folder is no bundle.
-            ShelfError: where the address cannot be written to; what is in use stays.
+            BundleError: where the folder is not a bundle.
+            ShelfError: where the address cannot be written to; the current bundle stays.
         """
         model = str(read_manifest(bundle).get("model", ""))
         files = {file.name: _digest(file) for file in sorted(bundle.iterdir()) if file.is_file()}
-        whole = hashlib.sha256(json.dumps(files).encode()).hexdigest()
-        # Another bundle of the same name never takes the files away that somebody is fetching.
-        published = Published(f"{re.sub('[^A-Za-z0-9._-]', '_', model)}-{whole[:12]}", files)
+        bundle_hash = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+        # With the hash, a bundle of the same name does not overwrite files that are being fetched.
+        published = Published(f"{re.sub('[^A-Za-z0-9._-]', '_', model)}-{bundle_hash[:12]}", files)
         try:
             for name in files:
                 self._store.put(bundle / name, f"{published.folder}/{name}")
@@ -112,13 +112,13 @@ class Shelf:
         return published
 
     def fetch(self, published: Published, into: Path = FETCHED) -> Path:
-        """The folder with a bundle, which is fetched where it is not there yet.
+        """Fetches a bundle unless it is there already; returns its folder below ``into``.
 
         Raises:
-            ShelfError: where a file is missing or is not what was published.
+            ShelfError: where a file is missing or differs from what was published.
         """
         folder = into.absolute() / published.folder
-        if _is_whole(folder, published):
+        if _is_complete(folder, published):
             return folder
         partial = folder.with_name(f".{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -128,9 +128,9 @@ class Shelf:
                 try:
                     self._store.get(f"{published.folder}/{name}", partial / name)
                 except FileNotFoundError:
-                    raise self._not_whole(f"{name} is missing") from None
+                    raise self._incomplete(f"{name} is missing") from None
                 if _digest(partial / name) != digest:
-                    raise self._not_whole(f"{name} is not what was published")
+                    raise self._incomplete(f"{name} is not what was published")
             shutil.rmtree(folder, ignore_errors=True)
             partial.rename(folder)
         except ShelfError:
@@ -139,17 +139,17 @@ class Shelf:
             raise _unreachable(self.address, error) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-        _tidy(into, folder)
+        _delete_old(into, folder)
         return folder
 
-    def _not_whole(self, what: str) -> ShelfError:
+    def _incomplete(self, what: str) -> ShelfError:
         return ShelfError(
             f"The bundle at {self.address} is only half uploaded ({what}): publish it again."
         )
 
 
 def _unreachable(address: str, error: Exception) -> ShelfError:
-    # Without the storage's own message, which may quote the address with its secrets.
+    # Without the storage's own message, which may contain the address with its secrets.
     return ShelfError(
         f"{address} cannot be used ({type(error).__name__}): check the address, the rights there, "
         "and the network."
@@ -177,22 +177,22 @@ class _Folder:
 
 
 class _Objects:
-    def __init__(self, address: str, named: str) -> None:
+    def __init__(self, address: str, label: str) -> None:
         try:
             from fsspec.core import url_to_fs
         except ModuleNotFoundError:
-            raise ShelfError(f"{named} needs fsspec: pip install 'tag4pic[objects]'.") from None
+            raise ShelfError(f"{label} needs fsspec: pip install 'tag4pic[objects]'.") from None
         try:
-            # No listings from before: another process has written since.
+            # No cached listings: another process may have written since.
             self._files, root = url_to_fs(
                 address, use_listings_cache=False, skip_instance_cache=True
             )
         except ImportError as error:
-            raise ShelfError(f"{named} needs a package that is not installed: {error}.") from None
+            raise ShelfError(f"{label} needs a package that is not installed: {error}.") from None
         except ValueError:
-            raise ShelfError(f"{named} is no address that fsspec knows.") from None
+            raise ShelfError(f"{label} is no address that fsspec knows.") from None
         except Exception as error:  # some connect at once
-            raise _unreachable(named, error) from error
+            raise _unreachable(label, error) from error
         self._root = root.rstrip("/")
 
     def read(self, name: str) -> bytes:
@@ -215,22 +215,22 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _is_whole(folder: Path, published: Published) -> bool:
+def _is_complete(folder: Path, published: Published) -> bool:
     try:
         return all(_digest(folder / name) == one for name, one in published.files.items())
     except OSError:
         return False
 
 
-def _tidy(into: Path, newest: Path) -> None:
-    """Deletes what was fetched long ago; another process of this machine may use the last ones."""
+def _delete_old(into: Path, newest: Path) -> None:
+    """Deletes old fetched bundles; other processes on this machine may use the newest ``KEEP``."""
 
     def fetched_at(folder: Path) -> float:
         return folder.stat().st_mtime
 
     with suppress(OSError):
         newest.touch()
-        for old in sorted(_fetched(into), key=fetched_at, reverse=True)[STAY:]:
+        for old in sorted(_fetched(into), key=fetched_at, reverse=True)[KEEP:]:
             shutil.rmtree(old, ignore_errors=True)
 
 
@@ -238,7 +238,7 @@ def answering(address: str, into: Path = FETCHED) -> tuple[Path, str]:
     """The bundle to start with: the published one, else the one that was fetched last.
 
     Returns:
-        Its folder, and why it is not the published one where it is not.
+        Its folder, and why it is not the published one; empty where it is.
 
     Raises:
         ShelfError: where there is neither.

@@ -1,6 +1,6 @@
-"""Whether all that the bot needs is here and well, and what to do where it is not.
+"""Checks everything that the bot needs, and says how to fix what is wrong.
 
-Nothing is changed: no table is made, no webhook set, no update asked for.
+Read-only: it creates no tables, sets no webhook and asks for no updates.
 """
 
 import asyncio
@@ -32,24 +32,25 @@ PATIENCE = 10.0
 """Seconds for Telegram to answer."""
 
 RECENT = 3600
-"""Seconds; what failed longer ago is over."""
+"""Seconds; older webhook failures are ignored."""
 
 MANY_WAIT = 100
-"""Updates that wait at Telegram, from which on the bot is too slow, or not there."""
+"""With more updates waiting at Telegram the bot is too slow, or not running."""
 
 CLOCK_MAY_DIFFER = 60
 """Seconds."""
 
 LITTLE, TOO_LITTLE = 1_000_000_000, 200_000_000
-"""Bytes free on a disk: a bot writes to its database, and a fine-tuning writes bundles."""
+"""Bytes free on the disk, for the database and for fine-tuned bundles."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, how it is, and what to do where it is not well.
+    """The result of one check.
 
     Attributes:
-        state: ``unknown`` where it could not be looked at.
+        state: ``unknown`` where it could not be checked.
+        advice: what to do where it is not ``ok``.
     """
 
     name: str
@@ -59,10 +60,10 @@ class Check:
 
 
 async def examine(settings: Settings, model: Callable[[], Path]) -> AsyncIterator[Check]:
-    """Every check, one after the other.
+    """Runs every check, one after the other.
 
     Args:
-        model: gives the folder of the bundle that would answer.
+        model: returns the folder of the bundle that would answer.
     """
     telegram = _Telegram(settings)
     for check in await telegram.checks():
@@ -80,7 +81,7 @@ class _Telegram:
         self._host = urlsplit(settings.telegram_api_url).netloc.rpartition("@")[2]
 
     async def checks(self) -> list[Check]:
-        """Of token, webhook and clock: one connection tells all three."""
+        """Checks token, webhook and clock over one connection."""
         settings = self._settings
         try:
             async with httpx.AsyncClient(timeout=PATIENCE) as http:

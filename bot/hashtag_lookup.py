@@ -1,4 +1,4 @@
-"""Hashtags looked up in a bundle, without those that may not be shown."""
+"""Looks hashtags up in a bundle, leaving out blocked ones."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from storage.blocklist import in_force
 
 
 class UnknownHashtagError(LookupError):
-    """What the bundle does not know; the message is a sentence that names what is near."""
+    """A hashtag or a model that the bundle does not have; the message suggests what it has."""
 
 
 @dataclass(frozen=True)
 class Similar:
-    """The neighbours of hashtags, which stand here as the bundle spells them."""
+    """The neighbours of ``tags``, which are as the bundle spells them."""
 
     tags: tuple[str, ...]
     hashtags: list[Hashtag]
@@ -28,7 +28,7 @@ class Similar:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two hashtags as the bundle spells them, and their cosine; None where one stands alone."""
+    """Two hashtags as the bundle spells them, and their cosine; None where one has no vector."""
 
     tag: str
     other: str
@@ -36,11 +36,11 @@ class Pair:
 
 
 class HashtagLookup:
-    """What ``tag4pic tags`` tells.
+    """Neighbours, similarities and categories of a bundle's hashtags.
 
     Args:
-        knowledge: the bundle's, where it has been read.
-        blocked: hashtags that may not be shown; those of the block list that ships unless given.
+        knowledge: the bundle's, if it is loaded already.
+        blocked: hashtags that may not be shown; by default those of the default block list.
 
     Raises:
         BundleError: where the bundle knows nothing about its hashtags.
@@ -57,12 +57,12 @@ class HashtagLookup:
         self.blocked = blocked_of(bundle.hashtags, in_force({})) if blocked is None else blocked
 
     def known(self, typed: str) -> tuple[str, str]:
-        """A typed hashtag as the bundle spells it, and the one of the bundle that it means.
+        """A typed hashtag as the bundle spells it, and the bundle's hashtag that it means.
 
-        They differ for a Russian hashtag.
+        For a Russian hashtag the second is its English translation.
 
         Raises:
-            UnknownHashtagError: for what is no hashtag of the bundle.
+            UnknownHashtagError: if the bundle does not have it.
         """
         bundle = self.bundle
         try:
@@ -82,53 +82,53 @@ class HashtagLookup:
         return canonical, meant
 
     def similar(self, tags: Sequence[str], top: int, model: str | None = None) -> Similar:
-        """The hashtags that stand beside the same hashtags, the nearest first.
+        """The hashtags used with the same hashtags, the nearest first.
 
         Args:
-            tags: as they are typed; of several those near all of them together. Of Russian ones
-                the neighbours are Russian too.
-            model: one of the bundle's, its first unless given.
+            tags: as typed; for several, the neighbours of all of them together. If all are
+                Russian, so are the neighbours.
+            model: one of the bundle's models; by default its first.
 
         Raises:
-            UnknownHashtagError: for what is no hashtag of the bundle, or no model.
-            BundleError: for several in a bundle of an earlier version.
+            UnknownHashtagError: if the bundle lacks a hashtag or the model.
+            BundleError: for several hashtags in a bundle of an earlier version.
         """
-        asked = [self.known(tag) for tag in tags]
-        self._must_have(model)
-        russian = all(meant != canonical for canonical, meant in asked)
+        resolved = [self.known(tag) for tag in tags]
+        self._check_model(model)
+        russian = all(meant != canonical for canonical, meant in resolved)
         language, most = ("ru", 2 * top) if russian else ("en", top)
-        meant = [one for _, one in asked]
+        meant = [one for _, one in resolved]
         near = self.knowledge.similar(meant, most + len(self.blocked), model=model)
         near = [hashtag for hashtag in near if hashtag.tag not in self.blocked][:most]
-        names = tuple(canonical for canonical, _ in asked)
+        names = tuple(canonical for canonical, _ in resolved)
         return Similar(names, in_language(near, language, top, skip={*names, *self.blocked}))
 
     def pairs(
         self, tags: Sequence[str], others: Sequence[str], model: str | None = None
     ) -> list[Pair]:
-        """How near each of some hashtags is to each of others.
+        """The similarity of each of ``tags`` to each of ``others``.
 
         Raises:
             UnknownHashtagError, BundleError: as ``similar``.
         """
-        asked, beside = ([self.known(tag) for tag in one] for one in (tags, others))
-        self._must_have(model)
+        lefts, rights = ([self.known(tag) for tag in one] for one in (tags, others))
+        self._check_model(model)
         return [
             Pair(tag, other, self.knowledge.cosine(meant, other_meant, model=model))
-            for tag, meant in asked
-            for other, other_meant in beside
+            for tag, meant in lefts
+            for other, other_meant in rights
         ]
 
     def categories(self, top: int, language: str = "en") -> list[dict[str, Any]]:
-        """What the bundle's hashtags are about, finer categories below the head they belong to.
+        """The bundle's categories of hashtags, parents before their children.
 
         Args:
-            top: how many hashtags of each, those that are most at home in it.
+            top: how many hashtags of each category, the most typical ones.
             language: one of ``recommenders.backends.LANGUAGES``, of the titles and the hashtags.
 
         Returns:
-            ``category``, ``title``, ``head`` (a category, or None), ``posts`` (None where they are
-            not of posts) and ``tags`` of each.
+            ``category``, ``title``, ``head`` (the parent, or None), ``posts`` (training posts in
+            it, or None where it comes from a table) and ``tags`` of each.
         """
         rows = []
         for group in self.knowledge.categories():
@@ -145,7 +145,7 @@ class HashtagLookup:
             )
         return rows
 
-    def _must_have(self, model: str | None) -> None:
+    def _check_model(self, model: str | None) -> None:
         models = self.knowledge.models
         if model is not None and model not in models:
             raise UnknownHashtagError(

@@ -1,7 +1,7 @@
-"""The inbox: every update is stored before it is handled, and taken out once it is.
+"""The inbox: stores every update before it is handled, and removes it afterwards.
 
-Telegram forgets an update once the next one is asked for; so what is here when the process dies, by
-whatever cause, is handled at the next start.
+Telegram forgets an update once later ones are requested. What is in the inbox when the process dies
+is handled at the next start.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from storage.tables import WaitingUpdate, now
 log = logging.getLogger(__name__)
 
 MOST = 10_000
-"""Updates that are handled or wait; more stay at Telegram."""
+"""Updates in the inbox at a time; further ones stay at Telegram."""
 
 TOO_LATE = timedelta(hours=1)
-"""After that an apology is sent instead of an answer."""
+"""An older update gets an apology instead of an answer."""
 
 FINISHING = 4.0
-"""Seconds for what is being computed when the bot stops."""
+"""Seconds that running handlers get to finish when the bot stops."""
 
 STORE_AGAIN_AFTER = 5.0
-"""Seconds until storing what was handled is retried."""
+"""Seconds until a failed attempt to store what was handled is repeated."""
 
 _LARGEST_ID = 2**63 - 1
 
@@ -46,10 +46,10 @@ class Inbox:
     """Stores updates, passes them to the application, and records which are handled.
 
     Args:
-        most: updates at a time.
+        most: how many updates it holds at a time.
 
     Attributes:
-        is_open: whether updates are handled: until ``stop``.
+        is_open: whether updates are handled; False after ``stop``.
     """
 
     def __init__(self, application: Bot, most: int = MOST) -> None:
@@ -68,20 +68,20 @@ class Inbox:
 
     @property
     def waiting(self) -> int:
-        """How many updates came and are not handled yet."""
+        """How many updates are not handled yet."""
         return len(self._tasks)
 
     @property
     def is_full(self) -> bool:
-        """Whether no more can be taken; Telegram keeps what it is not asked for."""
+        """Whether it takes no more updates; Telegram keeps those that are not requested."""
         return not self._room.is_set()
 
     async def has_room(self) -> None:
-        """Returns once more updates can be taken."""
+        """Waits until more updates can be taken."""
         await self._room.wait()
 
     async def resume(self) -> None:
-        """Sends the messages and handles the updates left from before, oldest first.
+        """Sends the messages and handles the updates that the last run left, oldest first.
 
         Raises:
             StorageError
@@ -94,9 +94,9 @@ class Inbox:
         self._begin_stored(waiting)
 
     async def take(self, updates: Sequence[Any]) -> None:
-        """Stores updates as they came, oldest first, and begins to handle those that are new.
+        """Stores raw updates, oldest first, and begins to handle those that are new.
 
-        Where they cannot be stored they are handled all the same.
+        If they cannot be stored, they are handled all the same.
         """
         read, rows = self._rows(updates)
         new = set(read)
@@ -109,21 +109,21 @@ class Inbox:
             if update_id not in new:
                 continue
             if update is None:
-                self._is_handled([update_id])
+                self._mark_handled([update_id])
             else:
                 self._begin([update_id], self._application.process_update(update))
 
     def _rows(
         self, updates: Sequence[Any]
     ) -> tuple[dict[int, Update | None], dict[int, inbox.NewUpdate]]:
-        """Updates as they are read, None where that cannot be, and as they are stored, by id."""
-        came = {number_of(update): json.dumps(update) for update in updates}
-        read = {update_id: self._read(update_id, content) for update_id, content in came.items()}
-        rows = {update_id: _row(content, read[update_id]) for update_id, content in came.items()}
+        """By update id: the parsed updates (None if unreadable), and the rows to store."""
+        raw = {number_of(update): json.dumps(update) for update in updates}
+        read = {update_id: self._read(update_id, content) for update_id, content in raw.items()}
+        rows = {update_id: _row(content, read[update_id]) for update_id, content in raw.items()}
         return read, rows
 
     async def stop(self) -> None:
-        """Finishes what is being computed; the rest stays for the next start."""
+        """Lets running handlers finish; the rest stays for the next start."""
         self.is_open = False
         self._services.photo_places.close()
         self._services.outbox.close()
@@ -137,19 +137,19 @@ class Inbox:
         self._storing.cancel()
         await asyncio.wait({self._storing})
         try:
-            await self._store_some()
+            await self._store_batch()
         except StorageError as error:
             log.error("What was handled last is not stored: %s", error)
         await self._services.outbox.stop()
 
     def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
-        """Handles stored updates; each chat gets one apology for those that are too old."""
+        """Handles stored updates; a chat gets one apology for all that are too old."""
         late: dict[int, list[Update]] = defaultdict(list)
         for stored in waiting:
             update = self._read(stored.update_id, stored.content)
             if update is None:
-                self._is_handled([stored.update_id])
-            elif not _is_late(stored):
+                self._mark_handled([stored.update_id])
+            elif now() - stored.received_at <= TOO_LATE:
                 self._begin([update.update_id], self._application.process_update(update))
             else:
                 late[update.effective_chat.id if update.effective_chat else 0].append(update)
@@ -160,7 +160,7 @@ class Inbox:
         try:
             return Update.de_json(json.loads(content), self._application.bot)
         except Exception as error:
-            # Without its content, which is people's own.
+            # Without its content, which is private.
             kind = type(error).__name__
             log.warning("Update %d cannot be read (%s) and is set aside", update_id, kind)
             return None
@@ -170,7 +170,7 @@ class Inbox:
         self._tasks.add(task)
         if len(self._tasks) >= self._most:
             self._room.clear()
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._task_done)
 
     async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
         at_work = UpdatesAtWork(self._application.bot.id, list(update_ids))
@@ -179,25 +179,25 @@ class Inbox:
             await work
         except HandledElsewhere:
             log.info("An update was handled by another process meanwhile")
-            self._left(update_ids)
+            self._taken_over(update_ids)
             return
         except Exception:
             log.exception("An update failed")
-        self._is_handled(at_work.update_ids)
-        self._gone(set(update_ids).difference(at_work.update_ids))
+        self._mark_handled(at_work.update_ids)
+        self._stored_as_handled(set(update_ids).difference(at_work.update_ids))
 
-    def _gone(self, update_ids: Collection[int]) -> None:
+    def _stored_as_handled(self, update_ids: Collection[int]) -> None:
         """Called once updates are stored as handled."""
 
-    def _left(self, update_ids: Collection[int]) -> None:
+    def _taken_over(self, update_ids: Collection[int]) -> None:
         """Called for updates that another process has taken over."""
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if len(self._tasks) < self._most:
             self._room.set()
 
-    def _is_handled(self, update_ids: list[int]) -> None:
+    def _mark_handled(self, update_ids: list[int]) -> None:
         if update_ids:
             self._handled += update_ids
             self._some_handled.set()
@@ -207,30 +207,30 @@ class Inbox:
             await self._some_handled.wait()
             self._some_handled.clear()
             try:
-                await self._store_some()
+                await self._store_batch()
             except StorageError as error:
                 log.error("What was handled is not stored yet: %s", error)
                 await asyncio.sleep(STORE_AGAIN_AFTER)
                 self._some_handled.set()
 
-    async def _store_some(self) -> None:
-        # Many updates, one transaction.
+    async def _store_batch(self) -> None:
+        # One transaction for many updates.
         some = self._handled[:]
         if some:
             async with self._services.database.session() as session:
                 await inbox.handled(session, self._application.bot.id, some)
             del self._handled[: len(some)]
-            self._gone(some)
+            self._stored_as_handled(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
-        """Tells a chat that its messages are too old to be answered."""
+        """Tells a chat that its messages are too old to answer."""
         message = next((m for m in map(_addressed, updates) if m), None)
         if message is None:
             return
         language = message.from_user.language_code if message.from_user else None
-        word = Reply(message.chat_id, texts_for(language).too_late)
+        apology = Reply(message.chat_id, texts_for(language).too_late)
         try:
-            await self._services.outbox.reply(word, person=sender_of(message))
+            await self._services.outbox.reply(apology, person=sender_of(message))
         except TelegramError as error:
             log.info("An apology did not arrive: %s", error)
 
@@ -239,7 +239,7 @@ def number_of(update: Any) -> int:
     """The update's id.
 
     Raises:
-        ValueError: for what is no update.
+        ValueError: if it is not an update.
     """
     update_id = update.get("update_id") if isinstance(update, dict) else None
     if not isinstance(update_id, int) or not 0 <= update_id <= _LARGEST_ID:
@@ -248,19 +248,15 @@ def number_of(update: Any) -> int:
 
 
 def _row(content: str, update: Update | None) -> inbox.NewUpdate:
-    """What is stored of an update, which is None where it could not be read."""
+    """The row to store; ``update`` is None where ``content`` could not be parsed."""
     chat = update.effective_chat if update else None
     known = update is not None and (update.callback_query or update.effective_message)
     person = person_of(update) if update is not None and known else None
     return inbox.NewUpdate(content, chat.id if chat else None, person)
 
 
-def _is_late(stored: WaitingUpdate) -> bool:
-    return now() - stored.received_at > TOO_LATE
-
-
 def _addressed(update: Update) -> Message | None:
-    """The update's message if it is meant for the bot: any in private, a command elsewhere."""
+    """The update's message if it is meant for the bot: any in a private chat, else a command."""
     message = update.message
     if message is None:
         return None

@@ -1,4 +1,4 @@
-"""A dictionary that remembers only so much."""
+"""A dictionary of limited size."""
 
 from collections import OrderedDict
 from typing import TypeVar
@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class Latest(OrderedDict[Key, Value]):
-    """The ``most`` entries that were set last; earlier ones drop out.
+    """Keeps the ``most`` entries that were set last.
 
     >>> latest = Latest(2)
     >>> latest["a"], latest["b"], latest["a"], latest["c"] = 1, 2, 3, 4

@@ -1,6 +1,6 @@
-"""How far people's labels have been learnt, by which versions, and when more of them will be.
+"""How many of people's labels have been learnt, by which versions, and when fine-tuning is due.
 
-These are the figures behind ``tag4pic train status``, /stats and the fine-tuning beside the bot.
+Used by ``tag4pic train status``, /stats and the fine-tuning beside the bot.
 """
 
 import asyncio
@@ -17,18 +17,16 @@ from storage.training_labels import FEWEST_PHOTOS, Counts
 
 State = Literal[
     "in_use",
-    "fitted",
-    "earlier",
-    "forgets",
-    "not_learnt",
+    "fitted",  # the base
+    "earlier",  # the version in use was made from it
+    "forgets",  # not promoted, since it forgets
+    "not_learnt",  # not promoted, since it has not learnt
     "rolled_back",
-    "other_fit",
-    "damaged",
-    "unused",
+    "other_fit",  # made from an earlier fit of the base
+    "damaged",  # its manifest cannot be read
+    "unused",  # for another reason
 ]
-"""Of a version: it answers; it is the base; what answers was made from it; it was not put in use,
-since it forgets or has not learnt; it was rolled back; it comes from an earlier fit of the base;
-its manifest cannot be read; or it is not in use for another reason."""
+"""The state of a version."""
 
 NIGHT = 3
 """The hour, local time, of a nightly fine-tuning."""
@@ -36,13 +34,13 @@ NIGHT = 3
 
 @dataclass(frozen=True)
 class LearningStatus:
-    """How far a bundle has learnt what people taught.
+    """How much of what people taught a bundle has learnt.
 
     Attributes:
         model: the version that answers.
-        lacks: the part of its bundle that is missing for a fine-tuning, or None.
+        lacks: the bundle part that fine-tuning needs and this bundle lacks, or None.
         counts: of people's labels.
-        versions: the base and those that are there, oldest first, with their state.
+        versions: the base and the fine-tuned versions on the disk, oldest first, with their state.
         schedule: the setting FINETUNE_EVERY.
     """
 
@@ -64,7 +62,7 @@ class LearningStatus:
 
     @property
     def due(self) -> bool:
-        """Whether there is enough for the schedule; where it is nightly, for the next night."""
+        """Whether there are enough labels for a fine-tuning, or for the next nightly one."""
         enough = self.schedule if isinstance(self.schedule, int) else 1
         return self.schedule is not None and not self.too_few_photos and self.new >= enough
 
@@ -75,8 +73,7 @@ async def learning_status(
     """The status of the bundle that the settings name.
 
     Args:
-        answering: the model that answers, where it is known better than by the file that names the
-            version in use.
+        answering: the model in memory, if known; by default the one that the file names as in use.
 
     Raises:
         BundleError: where the bundle in use cannot be read.
@@ -105,7 +102,7 @@ def next_night(now: datetime) -> datetime:
 
 
 def _learns_with(versions: Versions) -> tuple[str, Literal["w2v", "replay"] | None]:
-    """The backbone whose features the version in use learns with, and the part that it lacks."""
+    """The backbone of the version in use, and the bundle part that fine-tuning lacks."""
     folder = versions.current()
     manifest = read_manifest(folder)
     try:

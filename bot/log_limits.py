@@ -1,4 +1,4 @@
-"""Log lines of one kind are limited: a flood from outside must not fill the disk."""
+"""Limits log lines of one kind, so that a flood from outside cannot fill the disk."""
 
 import logging
 from collections import OrderedDict
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from time import monotonic
 
 MOST = 30
-"""Warnings of one kind that a window shows; the next window says how many were left out."""
+"""Warnings of one kind in a window; the next window says how many were left out."""
 MORE = 40
-"""So many times as many lines of one kind that are no warnings, such as one an answer."""
+"""The factor of the limit below warning level, since every answer logs a line."""
 WINDOW = 60.0
 """Seconds."""
 KINDS = 1_000
-"""Kinds that are remembered; those that came first go first."""
+"""Kinds that are remembered; the oldest are dropped first."""
 
 
 @dataclass
@@ -23,10 +23,13 @@ class _Window:
 
 
 class Limited(logging.Filter):
-    """Lets so many lines of one kind through; a kind is a place in the code and a level.
+    """Lets at most ``most`` lines of one kind through per window.
+
+    A kind is a place in the code and a level.
 
     Args:
-        clock: seconds that never go back.
+        window: seconds.
+        clock: monotonic seconds.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class Limited(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno <= logging.DEBUG:
-            return True  # whoever asks for these wants all
+            return True  # debug logging is meant to be complete
         kind = (record.pathname, record.lineno, record.levelno)
         most = self._most if record.levelno >= logging.WARNING else MORE * self._most
         now = self._clock()

@@ -1,4 +1,4 @@
-"""Logging: lines on stderr, readable or JSON, and no secret in any of them."""
+"""Logging to stderr, readable or JSON, with secrets removed."""
 
 import json
 import logging
@@ -12,18 +12,18 @@ from urllib.parse import quote
 from bot.log_limits import Limited
 
 QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
-"""Libraries that log every step at INFO: only their warnings are worth a line."""
+"""Libraries that log every step at INFO; only their warnings are shown."""
 
 
 _LEAST_PART = 8
-"""Characters of what follows a colon that are secret by themselves."""
+"""What follows a secret's colon is itself a secret from this many characters on."""
 
 
 class Redacting(logging.Formatter):
-    """Formats a record whole, traceback included, and only then takes the secrets out of it.
+    """Removes secrets from the finished line, traceback included.
 
-    Redacting the finished line, rather than message and arguments, leaves no way around: a token
-    also travels in URL objects, in exceptions and in their causes.
+    Redacting message and arguments would not be enough: a token also occurs in URL objects, in
+    exceptions and in their causes.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -43,9 +43,9 @@ class Redacting(logging.Formatter):
 
 
 class RedactingJson(Redacting):
-    """The same as an object a line: time, level, logger, message, and what a record adds to it.
+    """The same as one JSON object a line: time, level, logger, message, and the record's fields.
 
-    A record adds ``fields``, a dict, as its ``extra``; a traceback is one more field.
+    A record passes its own in ``extra={"fields": {…}}``; a traceback is one more field.
     """
 
     def _line(self, record: logging.LogRecord) -> str:
@@ -68,7 +68,7 @@ def set_up(
     *,
     as_json: bool = False,
 ) -> None:
-    """Send the log to ``stream`` (stderr), from ``level`` up; replaces earlier handlers."""
+    """Sends the log to ``stream`` (stderr), from ``level`` up; replaces earlier handlers."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(RedactingJson(secrets) if as_json else Redacting(secrets))
     handler.addFilter(Limited())
@@ -79,11 +79,11 @@ def set_up(
 
 
 def _forms(secret: str) -> set[str]:
-    """The secret, what follows its colon, and both as URLs, JSON and ``repr`` spell them."""
+    """The secret, the part after its colon, and both as URLs, JSON and ``repr`` spell them."""
     after = secret.partition(":")[2]
     parts = {secret, after} if len(after) >= _LEAST_PART else {secret}
     urls = {quote(part, safe=safe) for part in parts for safe in ("", "/")}
-    # As aiohttp and httpx leave them, and in lower case as some spell what is escaped.
+    # As aiohttp and httpx escape them, and with lower-case escapes, as others do.
     urls |= {quote(part, safe="/:!$&'()*+,;=@") for part in parts}
     urls |= {re.sub("%..", lambda escaped: escaped[0].lower(), url) for url in urls}
     quoted = {spelt[1:-1] for part in parts for spelt in (repr(part), json.dumps(part))}

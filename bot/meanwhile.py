@@ -1,4 +1,4 @@
-"""Work that is done while something else lasts."""
+"""Background tasks for the time of a block."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -8,7 +8,7 @@ from typing import Any
 
 @asynccontextmanager
 async def meanwhile(*work: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
-    """Does all the work at once; at the end of the block it is cancelled, and has ended."""
+    """Runs coroutines while the block runs; at its end cancels them and waits for them."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
         yield

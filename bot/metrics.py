@@ -1,4 +1,4 @@
-"""What is counted while the bot runs: how much and how long, never what or whose."""
+"""Prometheus metrics of the bot: counts and durations, nothing about people or content."""
 
 from time import monotonic
 
@@ -18,12 +18,12 @@ class Metrics:
     """The counters of one bot.
 
     Attributes:
-        registry: what ``text`` writes; others may add collectors.
-        requests: photos and albums that were to be answered, by backend and outcome.
+        registry: of all metrics; others may add collectors.
+        requests: photos and albums to be answered, by backend and outcome.
         seconds: from the message until its answer is sent.
-        steps: what of this downloading, decoding, features and hashtags took, each.
+        steps: seconds of each step: download, decode, features, hashtags, send.
         failures: updates that failed, by the kind of error.
-        asked_at: when Telegram last told whether there are updates, by ``monotonic``.
+        asked_at: when Telegram last answered getUpdates, by ``monotonic``.
     """
 
     def __init__(self) -> None:
@@ -59,10 +59,10 @@ class Metrics:
         self.asked_at: float | None = None
 
     def asked(self, status: int) -> None:
-        """Notes the HTTP status of Telegram's answer to the question for updates."""
+        """Notes the HTTP status of Telegram's answer to getUpdates."""
         if status == 200:
             self.asked_at = monotonic()
 
     def text(self) -> bytes:
-        """Everything, in Prometheus' text format."""
+        """All metrics, in Prometheus' text format."""
         return generate_latest(self.registry)

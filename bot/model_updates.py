@@ -1,8 +1,8 @@
-"""Fine-tuning beside the bot: another process learns, and what it promotes answers from then on.
+"""Runs fine-tuning in another process, and loads the versions that are promoted.
 
 The process is ``tag4pic train finetune``, at the lowest priority. Whoever promotes a version or
 rolls one back, that process or a person, only changes the file that names the version in use, and
-notes the news in the database; the bot looks at both every few seconds, loads the version in a
+adds the news to the database. Every few seconds the bot reads both. It loads a new version in a
 thread, teaches it what people taught, swaps the engine between two photos, and tells the admins.
 """
 
@@ -35,13 +35,13 @@ CHECK_EVERY = 3.0
 """Seconds between checks of which version is in use."""
 
 COUNT_EVERY = 20.0
-"""Seconds between counts of what was taught."""
+"""Seconds between counts of new labels."""
 
 GRACE = 3.0
-"""Seconds that a fine-tuning has to end when the bot does, and what is being sent to admins."""
+"""Seconds that a fine-tuning, or a message to admins, gets to finish when the bot stops."""
 
 LAST_LINES = 5
-"""Of a fine-tuning that ended before its time, those that tell why."""
+"""Lines of a failed fine-tuning's output that are reported."""
 
 
 @asynccontextmanager
@@ -52,7 +52,7 @@ async def kept_current(
     check_every: float = CHECK_EVERY,
     count_every: float = COUNT_EVERY,
 ) -> AsyncIterator[None]:
-    """While it lasts, the engine follows the version in use, and is fine-tuned when it is time."""
+    """While the block runs, the engine follows the version in use, and is fine-tuned when due."""
     services: Services = bot.bot_data["services"]
     address = services.settings.bundle
     follower = (
@@ -68,14 +68,14 @@ async def kept_current(
 
 
 class _VersionFollower:
-    """Takes up promoted versions, and tells admins what became of each."""
+    """Loads promoted versions, and sends admins the news of versions."""
 
     def __init__(self, bot: Bot, services: Services, versions: Versions) -> None:
         self._bot = bot
         self._services = services
         self._versions = versions
         self._folder = versions.current()
-        self._tried = versions.named()
+        self._last_named = versions.named()
         self._warned_of_missing = False
         self._last_error = ""
         self._sending: set[asyncio.Task[None]] = set()
@@ -90,7 +90,7 @@ class _VersionFollower:
                     self._sending = {task for task in self._sending if not task.done()}
                     self._last_error = ""
                 except (BundleError, WeightsError, StorageError, OSError) as error:
-                    if str(error) != self._last_error:  # one that lasts is told once
+                    if str(error) != self._last_error:  # a lasting one is logged once
                         log.error("%s goes on answering. %s", self._services.engine.model, error)
                     self._last_error = str(error)
                 except Exception:
@@ -103,11 +103,11 @@ class _VersionFollower:
 
     async def _follow(self) -> None:
         named = self._versions.named()
-        if named == self._tried:
+        if named == self._last_named:
             self._warn_if_missing()
             return
         # A version that cannot be loaded is tried once.
-        before, self._tried = self._tried, named
+        before, self._last_named = self._last_named, named
         folder = self._versions.current()
         if named is not None and folder.name != named:
             log.error(
@@ -119,12 +119,12 @@ class _VersionFollower:
         if folder == self._folder:
             return
         try:
-            await self._take_up(folder)
+            await self._load_version(folder)
         except StorageError:
-            self._tried = before  # the version is sound, and the database may be the next time
+            self._last_named = before  # the version is sound, and the database may be the next time
             raise
 
-    async def _take_up(self, folder: Path) -> None:
+    async def _load_version(self, folder: Path) -> None:
         engine = await asyncio.to_thread(
             partial(
                 Engine.load,
@@ -150,7 +150,7 @@ class _VersionFollower:
 
 
 class _ShelfFollower(_VersionFollower):
-    """Takes up what is published at an address that all replicas read."""
+    """Loads the bundle that is published at an address that all replicas read."""
 
     def __init__(self, bot: Bot, services: Services, versions: Versions, address: str) -> None:
         super().__init__(bot, services, versions)
@@ -163,22 +163,22 @@ class _ShelfFollower(_VersionFollower):
             self._warn_if_missing()
             return
         try:
-            await self._take_up(folder)
+            await self._load_version(folder)
         except (BundleError, WeightsError):
-            self._refused = published  # it is tried once
+            self._refused = published  # not tried again
             raise
 
     def _fetched(self) -> tuple[Path, Published]:
         shelf = Shelf(self._address)
         published = shelf.current()
-        if published.folder == self._folder.name:  # what is in memory need not be on the disk
+        if published.folder == self._folder.name:  # already in memory
             return self._folder, published
         return shelf.fetch(published), published
 
 
 @dataclass
 class _FineTuner:
-    """Runs the fine-tuning when enough was taught, or at night."""
+    """Runs the fine-tuning when there are enough new labels, or at night."""
 
     services: Services
     versions: Versions
@@ -206,7 +206,7 @@ class _FineTuner:
         knowing = await asyncio.to_thread(self.versions.knowing)
         fewest = settings.finetune_every if isinstance(settings.finetune_every, int) else 1
         async with database.reading() as session:
-            # Quick to count, and mostly too few to go into what each waits for.
+            # A quick count first: mostly there are too few, and the full status takes longer.
             if await training_labels.untried(session, knowing, at_most=fewest) < fewest:
                 return
         status = await learning_status(settings, database)
@@ -215,7 +215,7 @@ class _FineTuner:
         log.info("Fine-tuning on %d new labels", status.new)
         failure = await _finetune(settings)
         after = await learning_status(settings, database)
-        # Whatever came of it, what is still to be learnt is no reason to try again at once.
+        # Labels that are still not learnt must not start the next fine-tuning at once.
         in_vain = set(status.counts.next_ids) & set(after.counts.next_ids)
         async with database.session() as session:
             await training_labels.mark_tried(session, sorted(in_vain))
@@ -224,10 +224,10 @@ class _FineTuner:
 
 
 async def _finetune(settings: Settings) -> list[str]:
-    """Runs ``tag4pic train finetune`` on the bot's own database and bundle, and logs its answer.
+    """Runs ``tag4pic train finetune`` on the bot's own database and bundle, and logs its output.
 
     Returns:
-        Where it failed, the last lines that it wrote; otherwise nothing.
+        The last lines of its output where it failed; otherwise nothing.
     """
     starting = asyncio.create_task(
         asyncio.create_subprocess_exec(
@@ -240,10 +240,10 @@ async def _finetune(settings: Settings) -> list[str]:
         )
     )
 
-    async def written() -> tuple[bytes, bytes]:
+    async def output() -> tuple[bytes, bytes]:
         return await (await starting).communicate()
 
-    answer = asyncio.create_task(written())
+    answer = asyncio.create_task(output())
     try:
         out, err = await asyncio.shield(answer)
     except asyncio.CancelledError:
@@ -273,14 +273,14 @@ async def _finetune(settings: Settings) -> list[str]:
 
 
 def _last_lines(out: bytes, err: bytes) -> list[str]:
-    """The last lines of what a process wrote: its errors, or without any what else it wrote."""
+    """The last lines of a process's stderr, or of its stdout where stderr is empty."""
     text = (err.strip() or out).decode(errors="replace")
     lines = [line.strip().removeprefix("Error: ") for line in text.splitlines()]
     return [line for line in lines if line][-LAST_LINES:]
 
 
 def _how_it_ended(status: int) -> list[str]:
-    """What the last lines do not tell: that a process was killed, or ended with a rare status."""
+    """A sentence where a process was killed by a signal, or its exit status is not 1."""
     if status < 0:
         try:
             name = signal.Signals(-status).name
@@ -296,7 +296,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "MODEL_DIR": settings.model_dir,
         "WEIGHTS_DIR": settings.weights_dir,
         "LOG_LEVEL": settings.log_level,
-        # What the process prints is for the log: no colours, no wrapping.
+        # Its output goes to the log: no colours, no wrapping.
         "NO_COLOR": "1",
     }
     return {name: str(value) for name, value in variables.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Whether the bot is well, for machines: ``/metrics`` and ``/health``, on this machine only."""
+"""``/metrics`` and ``/health`` for monitoring, on the loopback interface only."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,12 +17,11 @@ from storage import StorageError
 HOST = "127.0.0.1"
 
 SILENCE = 120.0
-"""Seconds without Telegram's answer to the question for updates, which takes ten, before the bot
-counts as deaf."""
+"""Seconds without an answer to getUpdates, which takes ten, until the bot counts as failing."""
 
 
-class _AtWork(Collector):
-    """Gauges that are read when Prometheus asks."""
+class _Gauges(Collector):
+    """Gauges that are computed when Prometheus asks."""
 
     def __init__(self, services: Services, inbox: Inbox) -> None:
         self._services, self._inbox = services, inbox
@@ -51,10 +50,10 @@ class _AtWork(Collector):
 async def monitored(
     services: Services, inbox: Inbox, port: int | None, *, polls: bool
 ) -> AsyncIterator[None]:
-    """Answers at ``port`` while it lasts; None is off.
+    """Serves both at ``port`` while the block runs; None is off.
 
     Args:
-        polls: whether the bot asks for updates, rather than Telegram calling it.
+        polls: whether the bot uses long polling rather than a webhook.
 
     Raises:
         OSError: when the port is taken.
@@ -62,7 +61,7 @@ async def monitored(
     if port is None:
         yield
         return
-    began, collector = monotonic(), _AtWork(services, inbox)
+    began, collector = monotonic(), _Gauges(services, inbox)
     services.metrics.registry.register(collector)
 
     async def metrics(_: web.Request) -> web.Response:

@@ -1,7 +1,7 @@
-"""What servers for one machine's people share: they answer their own address and their own pages.
+"""Protects local web servers: they answer only at their own address, and only their own pages.
 
-A page elsewhere can make a browser call such a server under a name of its own (DNS rebinding),
-which the Host header shows, or send forms to it, which the Origin header shows.
+Another site can make a browser call a local server under that site's host name (DNS rebinding),
+which the Host header shows, or post forms to it, which the Origin header shows.
 """
 
 import hmac
@@ -18,12 +18,12 @@ SAFE_HEADERS = {
 }
 
 _PAGE_HEADERS = {
-    # Nothing from elsewhere.
+    # Nothing from other sites.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    # A page of another version beside this server would be worse than a slow one.
+    # Revalidated each time: a cached page of another version may not fit this server.
     "Cache-Control": "no-cache",
 }
 
@@ -32,13 +32,13 @@ FROM_ELSEWHERE = "This came from another site."
 
 
 def own_hosts(host: str, port: int) -> set[str]:
-    """What the Host header may be of a server that listens on this loopback address."""
+    """The valid Host headers of a server that listens on this loopback address."""
     names = (f"[{host}]" if ":" in host else host, "localhost", "127.0.0.1", "[::1]")
     return {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
 
 
 def is_from_elsewhere(request: web.Request, hosts: Collection[str]) -> bool:
-    """Whether another site's page made the request; following a link to the front page is fine."""
+    """Whether another site made the request; a link to the front page may be followed."""
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc.lower() not in hosts:
         return True
@@ -47,17 +47,17 @@ def is_from_elsewhere(request: web.Request, hosts: Collection[str]) -> bool:
 
 
 def is_secret(text: str, secret: str) -> bool:
-    """Whether a text is the secret; how long it takes tells nothing of where they differ."""
+    """Whether a text is the secret, compared in constant time."""
     return hmac.compare_digest(text.encode(errors="replace"), secret.encode())
 
 
 def page_file(folder: Path, name: str) -> web.FileResponse:
-    """A file of a page, with a policy that lets nothing in from elsewhere.
+    """A file of a page, with a policy that allows nothing from other sites.
 
     Raises:
         HTTPNotFound: where the folder has no file of this name.
     """
-    # By its name among the page's own: no name leads out, and the project may be a symbolic link.
+    # Looked up among the folder's files: no name leads out, and the folder may be a symbolic link.
     path = next((path for path in folder.iterdir() if path.name == name), None)
     if path is None:
         raise web.HTTPNotFound(text="There is no such page here.")

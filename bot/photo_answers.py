@@ -1,6 +1,6 @@
-"""Answers to photos outside of chats: what the command line prints and what HTTP returns.
+"""Answers photos for the command line and the HTTP API.
 
-A photo gets what it would get in a new chat that has chosen the same.
+A photo gets the answer of a new chat with the same settings.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from storage.chat_settings import ChatSettings
 
 
 class ChoiceError(ValueError):
-    """What cannot be chosen here; the message is a sentence that says what can."""
+    """An unknown backend or platform; the message lists what can be chosen."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one photo got. ``elapsed_ms`` is its own: decoding, features and recommending."""
+    """The hashtags of one photo; ``elapsed_ms`` is for decoding, features and recommending."""
 
     photo: str
     backend: str
@@ -33,7 +33,7 @@ class Answer:
 
 
 class PhotoAnswers:
-    """Answers photos by the engine, without what the block list that ships keeps back.
+    """Answers photos, leaving out what the default block list blocks.
 
     Safe to call from several threads.
 
@@ -55,15 +55,15 @@ class PhotoAnswers:
         language: str = "en",
         caption: str = "",
     ) -> AnswerRequest:
-        """What a new chat gets that has chosen this and nothing else.
+        """The request of a new chat with these settings.
 
         Args:
-            platform: a key of ``bot.chat.platforms.PLATFORMS``, or what people call it.
+            platform: a key of ``bot.chat.platforms.PLATFORMS``, or an alias.
             language: one of ``recommenders.backends.LANGUAGES``.
-            caption: what will stand under the photo.
+            caption: of the photo's post.
 
         Raises:
-            ChoiceError: for a backend or a platform that is not there.
+            ChoiceError: for an unknown backend or platform.
         """
         named = None if platform is None else platform_named(platform)
         if platform is not None and named is None:
@@ -83,7 +83,7 @@ class PhotoAnswers:
         """The hashtags of one photo.
 
         Args:
-            name: what the answer calls the photo.
+            name: the photo's name in the answer.
 
         Raises:
             PhotoError: when it cannot be read.
@@ -98,16 +98,16 @@ class PhotoAnswers:
 
 
 def _backend_named(engine: Engine, name: str | None) -> str:
-    """The backend of this name, or the bundle's default.
+    """The backend of this name; the bundle's default for None.
 
     Raises:
-        ChoiceError: where the bundle has no such.
+        ChoiceError: where the bundle does not have it.
     """
     if name is None:
         return engine.default_backend
     if name not in engine.backends:
-        there = " and ".join(engine.backends)
+        installed = " and ".join(engine.backends)
         raise ChoiceError(
-            f"The backend {name} is not installed: the bundle {engine.model} has {there}."
+            f"The backend {name} is not installed: the bundle {engine.model} has {installed}."
         )
     return name

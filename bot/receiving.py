@@ -1,7 +1,7 @@
-"""Updates in: the bot asks for them (long polling) or is called (webhook).
+"""Receives updates by long polling, and what long polling and the webhook share.
 
-Either way an update goes through the inbox. Trouble with Telegram, at the start or later, is one
-line in the log, and what failed is tried again after growing pauses.
+Either way updates go through the inbox. When Telegram fails, at the start or later, that is one
+line in the log, and the request is retried after growing pauses.
 """
 
 import asyncio
@@ -24,33 +24,33 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 START_PATIENCE = 60.0
-"""Seconds during which a start is tried again."""
+"""Seconds for which a failing start is retried."""
 
 FIRST_PAUSE = 1.0
-"""Seconds until what failed is tried again; each next pause is twice as long."""
+"""Seconds before the first retry; each next pause is twice as long."""
 
 LONGEST_PAUSE = 30.0
 
 REFUSALS = 6
-"""Refusals of the token in a row, over half a minute, that are taken seriously."""
+"""Consecutive refusals of the token, over half a minute, until the bot gives up."""
 
 
 class StartError(Exception):
-    """Why the bot does not run; the message is a sentence that says what to do."""
+    """The bot cannot run; the message says why and what to do."""
 
 
 class Received:
-    """Where updates go, and when they stop coming."""
+    """The inbox that updates go to, and the task that polls for them, if one does."""
 
     def __init__(self, inbox: Inbox, task: asyncio.Task[NoReturn] | None = None) -> None:
         self.inbox = inbox
         self._task = task
 
     async def ends(self) -> None:
-        """Returns only where no more updates can come.
+        """Waits for as long as updates can come.
 
         Raises:
-            StartError: why.
+            StartError: if no more can come.
         """
         if self._task is None:
             await asyncio.Event().wait()
@@ -60,18 +60,18 @@ class Received:
 
 @asynccontextmanager
 async def polling(application: Bot) -> AsyncIterator[Received]:
-    """The bot at work, asking for updates; on the way out it finishes what it is computing.
+    """Runs the bot by long polling; at the end of the block, handlers get time to finish.
 
     Raises:
         TelegramError: when Telegram refuses the bot, or cannot be reached for a minute.
     """
     async with at_work(application) as inbox:
-        await tried(application.bot.delete_webhook)
+        await with_retries(application.bot.delete_webhook)
         task = asyncio.create_task(_poll(application, inbox))
         try:
             yield Received(inbox, task)
         finally:
-            # First no more updates, then the end of those that came.
+            # Stop taking updates first; ``at_work`` then finishes those that came.
             task.cancel()
             await asyncio.wait({task})
 
@@ -80,16 +80,16 @@ async def polling(application: Bot) -> AsyncIterator[Received]:
 async def at_work(
     application: Bot, inbox_of: Callable[[Bot], Inbox] = Inbox
 ) -> AsyncIterator[Inbox]:
-    """The running bot; messages and updates from before this start are dealt with first.
+    """Runs the bot, beginning with the messages and updates that the last run left.
 
     Args:
-        inbox_of: the kind of inbox.
+        inbox_of: the class of inbox.
 
     Raises:
         TelegramError: as ``polling``.
     """
     try:
-        await tried(application.initialize)
+        await with_retries(application.initialize)
         if application.post_init:
             await application.post_init(application)
         inbox = inbox_of(application)
@@ -104,8 +104,8 @@ async def at_work(
             await application.post_shutdown(application)
 
 
-async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Calls Telegram, retrying for a while where that fails, and returns the result.
+async def with_retries(call: Callable[[], Awaitable[Result]]) -> Result:
+    """Calls Telegram, with retries for ``START_PATIENCE``, and returns the result.
 
     Raises:
         TelegramError: the last failure; at once where a retry is useless.
@@ -117,8 +117,8 @@ async def tried(call: Callable[[], Awaitable[Result]]) -> Result:
             return await call()
         except TelegramError as error:
             refused += isinstance(error, InvalidToken)
-            hopeless = not isinstance(error, NetworkError | InvalidToken)
-            if hopeless or isinstance(error, BadRequest) or refused >= REFUSALS // 2:
+            is_final = not isinstance(error, NetworkError | InvalidToken)
+            if is_final or isinstance(error, BadRequest) or refused >= REFUSALS // 2:
                 raise
             if clock() + pause > give_up_at:
                 raise
@@ -137,8 +137,8 @@ async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
         except TelegramError as error:
             refused = refused + 1 if await _refuses_token(bot, error) else 0
             if refused >= REFUSALS:
-                raise StartError(why_not(error, application)) from None
-            _failed(error)
+                raise StartError(start_failure(error, application)) from None
+            _log_failure(error)
             await asyncio.sleep(next(waits))
             continue
         waits, refused = pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
@@ -154,7 +154,7 @@ async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
 
 
 async def _refuses_token(bot: TelegramBot, error: TelegramError) -> bool:
-    """Whether Telegram does not know the bot's token, rather than only one call."""
+    """Whether Telegram refuses the token itself, not just this call."""
     if not isinstance(error, InvalidToken):
         return False
     try:
@@ -166,7 +166,7 @@ async def _refuses_token(bot: TelegramBot, error: TelegramError) -> bool:
     return False
 
 
-def _failed(error: TelegramError) -> None:
+def _log_failure(error: TelegramError) -> None:
     if isinstance(error, Conflict):
         log.warning(
             "Another copy of this bot is polling Telegram with the same token; stop one of them."
@@ -179,8 +179,8 @@ def _reason(error: TelegramError) -> str:
     return "it does not accept the token" if isinstance(error, InvalidToken) else str(error)
 
 
-def why_not(error: TelegramError, application: Bot) -> str:
-    """The sentence for the operator where Telegram does not let the bot work."""
+def start_failure(error: TelegramError, application: Bot) -> str:
+    """The sentence for the operator when Telegram refuses the bot or cannot be reached."""
     host = shown(application.bot.base_url.removesuffix(f"/bot{application.bot.token}"))
     if isinstance(error, InvalidToken):
         return (

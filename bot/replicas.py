@@ -1,7 +1,7 @@
-"""Keeping replicas in step: what one of them changes, the others take in within a second.
+"""Keeps replicas in sync: what one of them changes, the others apply within a second.
 
-Changes are stored (``storage.changes``) and read every second, from the last known one on.
-PostgreSQL's notices only make it quicker.
+Changes are stored (``storage.changes``), and each replica reads new ones every second.
+PostgreSQL's NOTIFY only makes it quicker.
 """
 
 import asyncio
@@ -21,32 +21,32 @@ from storage.changes import Changed
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
-"""Seconds between reads of the changes where no notice comes."""
+"""Seconds between reads of the changes when no notification comes."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds until a lost connection is tried again."""
+"""Seconds before the first reconnect, and at most."""
 
 
 @asynccontextmanager
 async def in_step(services: Services, inbox: Inbox) -> AsyncIterator[None]:
-    """While it lasts, this process follows what others change; SQLite has no others."""
+    """While the block runs, applies what other replicas change; SQLite has none."""
     if not services.database.is_shared:
         yield
         return
     changed = asyncio.Event()
-    heard: dict[str, Callable[[], object]] = {changes.CHANNEL: changed.set}
+    callbacks: dict[str, Callable[[], object]] = {changes.CHANNEL: changed.set}
     if isinstance(inbox, SharedInbox):
-        heard[replicas.CHANNEL] = inbox.look
-    async with meanwhile(_listen(services, heard), _follow(services, changed)):
+        callbacks[replicas.CHANNEL] = inbox.look
+    async with meanwhile(_listen(services, callbacks), _follow(services, changed)):
         yield
 
 
-async def _listen(services: Services, heard: dict[str, Callable[[], object]]) -> NoReturn:
+async def _listen(services: Services, callbacks: dict[str, Callable[[], object]]) -> NoReturn:
     waits = pauses(FIRST_PAUSE, LONGEST_PAUSE)
     while True:
         began = asyncio.get_running_loop().time()
         try:
-            await services.database.listen(heard)
+            await services.database.listen(callbacks)
         except StorageError as error:
             log.warning("Other replicas are not heard for now: %s", error)
         if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
@@ -64,7 +64,7 @@ async def _follow(services: Services, changed: asyncio.Event) -> NoReturn:
         try:
             async with database.reading() as session:
                 newest, news = await changes.after(session, last, database.number)
-            await _take_in(services, news)
+            await _apply(services, news)
             last = newest
         except StorageError as error:
             log.debug("What others changed is not known yet: %s", error)
@@ -73,13 +73,13 @@ async def _follow(services: Services, changed: asyncio.Event) -> NoReturn:
             last = newest
 
 
-async def _take_in(services: Services, news: Sequence[Changed]) -> None:
+async def _apply(services: Services, news: Sequence[Changed]) -> None:
     for change in news:
         if change.kind == "block_list":
             services.moderation_changed()
         elif change.kind == "forgotten":
             for person in change.numbers:
-                with services.forgotten.going(person):
+                with services.forgotten.deleting(person):
                     services.forget(person)
     photo_ids = {number for one in news if one.kind == "photos" for number in one.numbers}
     if photo_ids:

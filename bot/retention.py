@@ -1,4 +1,4 @@
-"""Once a day: what is older than ``KEEP_DAYS`` is deleted."""
+"""Deletes history older than ``KEEP_DAYS``, once a day."""
 
 import asyncio
 import logging
@@ -12,15 +12,15 @@ from storage import Database, StorageError, inbox, retention
 log = logging.getLogger(__name__)
 
 FIRST_AFTER = 60.0
-"""Seconds after a start, when what waited for it is answered."""
+"""Seconds after a start: what the last run left is answered by then."""
 EVERY = 24 * 3600.0
 
 
 @asynccontextmanager
 async def purged_daily(database: Database, keep_days: int) -> AsyncIterator[None]:
-    """While this is open, history older than ``keep_days`` is deleted; 0 keeps it for ever.
+    """While the block runs, deletes history older than ``keep_days``; 0 keeps it for ever.
 
-    Which updates were handled is forgotten in any case once Telegram does not send them again.
+    Ids of handled updates are deleted in any case, once Telegram no longer resends those updates.
     """
     async with meanwhile(_purge_daily(database, keep_days)):
         yield
@@ -31,7 +31,7 @@ async def _purge_daily(database: Database, keep_days: int) -> None:
     while True:
         try:
             async with database.alone("retention") as is_alone:
-                if is_alone:  # of several replicas
+                if is_alone:  # no other replica does it now
                     await _purge(database, keep_days)
         except StorageError as error:
             log.warning("Old history was not deleted; the next try is tomorrow. %s", error)

@@ -1,7 +1,6 @@
-"""Running the bot: starting it, taking updates in, stopping it.
+"""Starts, runs and stops the bot.
 
-It runs on Telegram where there is a token, otherwise in a local chat in the browser. Updates come
-in as the bot asks for them (long polling) or as Telegram calls (webhook).
+With a token it runs on Telegram, by long polling or webhook; otherwise in a chat in the browser.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ from bot.inbox import Inbox
 from bot.local.server import LocalServer
 from bot.model_updates import kept_current
 from bot.monitoring import monitored
-from bot.receiving import Received, StartError, polling, why_not
+from bot.receiving import Received, StartError, polling, start_failure
 from bot.replicas import in_step
 from bot.retention import purged_daily
 from bot.settings import Settings
@@ -42,13 +41,13 @@ from storage import Database, StorageError, inbox, outbox
 log = logging.getLogger(__name__)
 
 ENDING = 8.0
-"""Seconds after which the process ends, even if Telegram, the disk or a computation hangs."""
+"""Seconds from the stop signal to the end of the process, even if something hangs."""
 
 Say = Callable[[str], None]
 
 
 def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
-    """Run the bot until Ctrl-C or SIGTERM, which end the whole process, in time.
+    """Runs the bot until Ctrl-C or SIGTERM, which end the process within ``ENDING`` seconds.
 
     Raises:
         StartError: with a sentence for the operator; the traceback is in the debug log.
@@ -70,16 +69,16 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
 
 
 def _end_in(seconds: float) -> None:
-    """Ends the process by then, even if something hangs; unfinished work is in the database.
+    """Ends the process in time, even if something hangs; unfinished work is in the database.
 
-    It also holds once ``run`` has returned, when Python waits for its worker threads.
+    This also works once ``run`` has returned, while Python waits for worker threads.
     """
     end = threading.Timer(seconds, os._exit, (0,))
     end.daemon = True
     end.start()
-    # This one is a C thread: it works even where another thread never releases the GIL.
-    nowhere = Path(os.devnull).open("w")  # noqa: SIM115
-    faulthandler.dump_traceback_later(seconds + 1, exit=True, file=nowhere)
+    # faulthandler's is a C thread: it works even if another thread never releases the GIL.
+    devnull = Path(os.devnull).open("w")  # noqa: SIM115
+    faulthandler.dump_traceback_later(seconds + 1, exit=True, file=devnull)
 
 
 async def serve(
@@ -93,11 +92,11 @@ async def serve(
     stop = stop or asyncio.Event()
     with stopped_by_signals(stop):
         async with AsyncExitStack() as stack:
-            database = await _database(settings)
+            database = await _open_database(settings)
             stack.push_async_callback(database.close)
             settings = await _with_bundle(settings)
-            engine = await _engine(settings, say)
-            learner = await _taught(engine, database)
+            engine = await _load_engine(settings, say)
+            learner = await _learner(engine, database)
             if settings.bot_token:
                 application = build(settings, engine, database, learner=learner)
                 received = await _go_live(stack, application, settings, port)
@@ -105,9 +104,9 @@ async def serve(
             else:
                 token = f"7000000000:{secrets.token_hex(16)}"
                 server = LocalServer(token)
-                await _local(server, port)
+                await _start_local_server(server, port)
                 stack.push_async_callback(server.stop)
-                # Its chats start empty: what is queued from before is about messages that are gone.
+                # The chats start empty: what the last run left is about messages that are gone.
                 async with database.session() as session:
                     for queue in (inbox, outbox):
                         await queue.forget(session, server.state.bot["id"])
@@ -120,7 +119,7 @@ async def serve(
                     "Ctrl-C stops it."
                 )
             services = application.bot_data["services"]
-            await _monitored(stack, services, received.inbox, settings)
+            await _start_monitoring(stack, services, received.inbox, settings)
             async with (
                 in_step(services, received.inbox),
                 kept_current(application, Versions.of(settings.model_dir)),
@@ -143,14 +142,14 @@ async def _go_live(
         return await stack.enter_async_context(receiving)
     except TelegramError as error:
         log.debug("The bot did not start", exc_info=error)
-        raise StartError(why_not(error, application)) from None
+        raise StartError(start_failure(error, application)) from None
     except OSError as error:
         log.debug("The webhook's port cannot be used", exc_info=error)
         raise StartError(_port_taken(port, error)) from None
 
 
 async def _first_of(*endings: Coroutine[Any, Any, object]) -> None:
-    """Waits for whichever ends first, and returns or raises as it does."""
+    """Waits until the first of them ends; raises what it raised, and cancels the others."""
     tasks = [asyncio.create_task(ending) for ending in endings]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -161,7 +160,7 @@ async def _first_of(*endings: Coroutine[Any, Any, object]) -> None:
             task.cancel()
 
 
-async def _monitored(
+async def _start_monitoring(
     stack: AsyncExitStack, services: Services, updates: Inbox, settings: Settings
 ) -> None:
     polls = not (settings.bot_token and settings.webhook_url)
@@ -176,7 +175,7 @@ async def _monitored(
         ) from None
 
 
-async def _database(settings: Settings) -> Database:
+async def _open_database(settings: Settings) -> Database:
     try:
         return await Database.open(settings.database_url)
     except StorageError as error:
@@ -184,7 +183,7 @@ async def _database(settings: Settings) -> Database:
         raise StartError(str(error)) from None
 
 
-async def _engine(settings: Settings, say: Say) -> Engine:
+async def _load_engine(settings: Settings, say: Say) -> Engine:
     say("Loading the model…")
     folder = in_use(settings.model_dir)
     device.use(settings.device)
@@ -207,15 +206,15 @@ async def _engine(settings: Settings, say: Say) -> Engine:
 
 
 async def _with_bundle(settings: Settings) -> Settings:
-    """The settings with the bundle that BUNDLE names as MODEL_DIR, once it is fetched."""
+    """Fetches the bundle that BUNDLE names, if any; returns the settings with it as MODEL_DIR."""
     if settings.bundle is None:
         return settings
     try:
-        folder, why_not_newest = await asyncio.to_thread(answering, settings.bundle)
+        folder, problem = await asyncio.to_thread(answering, settings.bundle)
     except ShelfError as error:
         raise StartError(str(error)) from None
-    if why_not_newest:
-        log.error("The bundle that was fetched last answers. %s", why_not_newest)
+    if problem:
+        log.error("The bundle that was fetched last answers. %s", problem)
     return settings.model_copy(update={"model_dir": folder})
 
 
@@ -224,8 +223,8 @@ async def _load(folder: Path | None, settings: Settings) -> Engine:
     return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
 
 
-async def _taught(engine: Engine, database: Database) -> Learner:
-    """A learner whose engine has been taught what people taught so far."""
+async def _learner(engine: Engine, database: Database) -> Learner:
+    """A learner whose engine knows what people taught so far."""
     learner = Learner(engine, database)
     try:
         await learner.start()
@@ -235,7 +234,7 @@ async def _taught(engine: Engine, database: Database) -> Learner:
     return learner
 
 
-async def _local(server: LocalServer, port: int) -> None:
+async def _start_local_server(server: LocalServer, port: int) -> None:
     try:
         await server.start(port=port)
     except (OSError, OverflowError) as error:

@@ -1,16 +1,16 @@
-"""URLs with a password in them: what of it is secret, and what may be shown."""
+"""Finds and hides passwords in URLs."""
 
 from base64 import b64encode
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 LEAST = 4
-"""Characters of a password that can be taken out of lines without making them unreadable."""
+"""Shorter passwords are not removed from log lines, which would become unreadable."""
 
 _IN_QUERY = ("password", "passwd", "passfile", "sslpassword", "token", "secret", "key")
 
 
 def secrets_in(url: str) -> list[str]:
-    """The passwords of a URL: as it spells them, plain, and as HTTP's Basic sends them."""
+    """The passwords in a URL: as written there, unquoted, and as HTTP Basic sends them."""
     userinfo, at, _ = _authority(url).rpartition("@")
     user, _, password = userinfo.partition(":")
     secrets = [value for name, value in parse_qsl(_query(url)) if name.lower() in _IN_QUERY]
@@ -22,7 +22,7 @@ def secrets_in(url: str) -> list[str]:
 
 
 def shown(url: str) -> str:
-    """A URL without who logs in there, and without what follows its path."""
+    """A URL without user, password, query and fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -32,7 +32,7 @@ def shown(url: str) -> str:
 
 
 def _authority(url: str) -> str:
-    # Not urlsplit: whoever wrote / or # into a password unquoted has it shown all the same.
+    # Not urlsplit, which would miss a password with an unquoted / or #.
     rest = url.partition("://")[2]
     start, at, _ = rest.rpartition("@")
     return f"{start}@" if at else rest.partition("/")[0]

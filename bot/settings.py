@@ -1,4 +1,4 @@
-"""What an operator can set, in the environment or in ``.env``; read once, at the start."""
+"""The settings, from the environment or ``.env``; read once, at the start."""
 
 import ipaddress
 import re
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> list[str]:
-        """What no log line may show, in every form in which it travels."""
+        """Everything that log lines must not contain, passwords in URLs included."""
         secrets = (self.bot_token, self.webhook_secret, self.api_key)
         urls = (self.telegram_api_url, self.webhook_url, self.database_url, self.bundle)
         of_urls = [secret for url in urls if url for secret in secrets_in(url)]
@@ -148,8 +148,8 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """The settings of the environment and of ``env_file``, the environment first.
 
     Raises:
-        SettingsError: naming each setting that cannot be used, and never its value, which
-            may be a secret.
+        SettingsError: names each setting that cannot be used, but not its value, which may be a
+            secret.
     """
     try:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]

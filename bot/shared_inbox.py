@@ -1,10 +1,10 @@
-"""The inbox of several replicas behind a balancer, in PostgreSQL.
+"""The inbox of several replicas behind a load balancer, in PostgreSQL.
 
-Whichever replica is called stores the update. It is handled by the replica that has its chat
-(``storage.replicas``): this one, where the chat is free; otherwise that one is told. So one chat's
-updates are handled in one process and in order. Once a dead replica's lease has run out, others
-take over its chats and what it had not handled; a replica that could not renew its lease in time
-drops its work, since others may have taken it over.
+The replica that Telegram's call reaches stores the update. If no replica owns the update's chat
+(``storage.replicas``), this one claims it; otherwise the owner is notified. So each chat's updates
+are handled in one process and in order. When a dead replica's lease expires, others take over its
+chats and its unhandled updates; a replica that could not renew its lease in time drops its work,
+since others may have taken it over.
 """
 
 import asyncio
@@ -26,16 +26,16 @@ RENEW_EVERY = 4.0
 """Seconds between renewals of the lease."""
 
 LOOK_EVERY = 1.0
-"""Seconds between looks into the inbox where no notice comes."""
+"""Seconds between reads of the inbox when no notification comes."""
 
 TIDY_EVERY = 60.0
 
 REMEMBERED = 10_000
-"""Updates handled last, so that one that was read just before is not begun again."""
+"""Recently handled updates to remember, so that none is begun again from an earlier read."""
 
 
 class SharedInbox(Inbox):
-    """As ``Inbox``, for one replica of several."""
+    """The inbox of one replica of several."""
 
     def __init__(self, application: Bot, most: int = MOST) -> None:
         super().__init__(application, most)
@@ -43,40 +43,40 @@ class SharedInbox(Inbox):
         self._replica = self._database.number
         self._bot_id = application.bot.id
         self._chats: dict[int, int] = {}
-        self._lately: Latest[int, None] = Latest(REMEMBERED)
+        self._recently_handled: Latest[int, None] = Latest(REMEMBERED)
         self._look_now = asyncio.Event()
         self._lease_until = self._leased_since = 0.0
-        self._turns: list[asyncio.Task[None]] = []
+        self._loops: list[asyncio.Task[None]] = []
 
     @property
     def has_lease(self) -> bool:
-        """Whether the other replicas count this one as alive."""
+        """Whether this replica's lease holds, so that the others count it as alive."""
         return monotonic() < self._lease_until
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing can be taken now, for want of room or of a lease."""
+        """Whether it takes no updates now: it is full, or has no lease."""
         return super().is_full or not self.has_lease
 
     def look(self) -> None:
-        """Another replica may have stored something for this one: looks soon."""
+        """Makes it read the inbox soon: another replica may have stored something for it."""
         self._look_now.set()
 
     async def resume(self) -> None:
-        """Takes over unclaimed messages and updates.
+        """Begins with the messages and updates that no replica owns.
 
         Raises:
             StorageError
         """
         await self._renew()
         await self._look()
-        self._turns = [asyncio.create_task(turn) for turn in (self._keep_lease(), self._watch())]
+        self._loops = [asyncio.create_task(loop) for loop in (self._keep_lease(), self._watch())]
 
     async def take(self, updates: Sequence[Any]) -> None:
-        """Stores updates as they came, and begins those whose chat is this replica's.
+        """Stores raw updates, and begins to handle those of chats that this replica owns.
 
         Raises:
-            StorageError: where they cannot be stored; then they are not handled here.
+            StorageError: if they cannot be stored; then they are not handled here.
         """
         _, rows = self._rows(updates)
         async with self._database.session() as session:
@@ -87,9 +87,9 @@ class SharedInbox(Inbox):
         self._begin_stored(waiting)
 
     async def stop(self) -> None:
-        """Stops, and releases what is left to the other replicas at once."""
-        for turn in self._turns:
-            turn.cancel()
+        """Stops, and releases what is left to the other replicas."""
+        for loop in self._loops:
+            loop.cancel()
         await super().stop()
         try:
             async with self._database.session(apart=True) as session:
@@ -98,37 +98,37 @@ class SharedInbox(Inbox):
             log.warning("The others wait until this replica's lease is over: %s", error)
 
     async def _claimed(self, session: Any, chats: Collection[int]) -> list[WaitingUpdate]:
-        """Claims chats, and returns what waits in those that are this replica's now."""
+        """Claims chats; returns the waiting updates of those that this replica now owns."""
         mine = await replicas.claim(
-            session, self._bot_id, self._replica, chats, of_the_dead=self._knows_the_dead
+            session, self._bot_id, self._replica, chats, of_the_dead=self._can_take_over
         )
         return await replicas.waiting(session, self._bot_id, mine, self._chats) if mine else []
 
     @property
-    def _knows_the_dead(self) -> bool:
-        # After the database was unreachable, every replica gets one lease's time to renew.
+    def _can_take_over(self) -> bool:
+        # After a database outage every replica gets one lease's time to renew.
         return monotonic() - self._leased_since > replicas.LEASE
 
     def _begin_stored(self, waiting: Sequence[WaitingUpdate]) -> None:
-        """As ``Inbox``, without those that were begun already."""
+        """Like ``Inbox``, without updates that have been begun already."""
         if not (self.is_open and self.has_lease):
             return
-        begun = self._chats.keys() | self._lately.keys()
+        begun = self._chats.keys() | self._recently_handled.keys()
         new = [row for row in waiting if row.update_id not in begun]
         self._chats |= {row.update_id: row.chat_id or 0 for row in new}
         super()._begin_stored(new)
 
-    def _gone(self, update_ids: Collection[int]) -> None:
+    def _stored_as_handled(self, update_ids: Collection[int]) -> None:
         for update_id in update_ids:
             self._chats.pop(update_id, None)
-            self._lately[update_id] = None
+            self._recently_handled[update_id] = None
 
-    def _left(self, update_ids: Collection[int]) -> None:
+    def _taken_over(self, update_ids: Collection[int]) -> None:
         for update_id in update_ids:
             self._chats.pop(update_id, None)
 
     async def _watch(self) -> None:
-        """Looks for what is unclaimed, or was stored by another replica for this one."""
+        """Regularly reads unclaimed updates, and those that another replica stored for this one."""
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), LOOK_EVERY)
@@ -146,10 +146,10 @@ class SharedInbox(Inbox):
                 self._bot_id,
                 self._replica,
                 self._chats,
-                of_the_dead=self._knows_the_dead,
+                of_the_dead=self._can_take_over,
             )
-            inherits = self._knows_the_dead and await replicas.to_inherit(session, self._bot_id)
-        if inherits:  # first, since it answers what came before
+            inherits = self._can_take_over and await replicas.to_inherit(session, self._bot_id)
+        if inherits:  # before the updates, which came later
             async with self._database.session(confirmed=False) as session:
                 unsent = await replicas.inherit(session, self._bot_id, self._replica)
             log.info("%d messages of another replica are sent by this one", len(unsent))
@@ -164,10 +164,10 @@ class SharedInbox(Inbox):
         while True:
             await asyncio.sleep(RENEW_EVERY)
             if self._leased_since and not self.has_lease:
-                await self._lapsed()
+                await self._drop_work()
             try:
                 if not self._leased_since:
-                    await self._store_some()  # before others see it as not handled
+                    await self._store_batch()  # before others would handle it again
                     async with self._database.session(confirmed=False) as session:
                         await replicas.let_go(session, self._replica)
                 await self._renew()
@@ -183,7 +183,7 @@ class SharedInbox(Inbox):
         async with self._database.session(apart=True) as session:
             await replicas.renew(session, self._replica, at_work)
         self._leased_since = self._leased_since or asked_at
-        # A second early, so that it never runs out at the database before it does here.
+        # A second early, so that it never expires in the database before it does here.
         self._lease_until = asked_at + replicas.LEASE - 1
 
     async def _tidy(self) -> None:
@@ -192,8 +192,8 @@ class SharedInbox(Inbox):
             await changes.purge(session)
             await rate_buckets.purge(session)
 
-    async def _lapsed(self) -> None:
-        """Drops all work, since others may have taken over this replica's chats."""
+    async def _drop_work(self) -> None:
+        """Drops all work when the lease has expired: others may have taken over the chats."""
         log.error(
             "The database has not been reached for %d seconds: what this replica was at is left to "
             "whoever reaches it first.",

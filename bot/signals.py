@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as an event to wait for."""
+"""Turns Ctrl-C and SIGTERM into an event."""
 
 import asyncio
 import signal
@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM set ``stop``; a second Ctrl-C ends at once, as Python does it."""
+    """Lets Ctrl-C and SIGTERM set ``stop``; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
-    # Neither Windows' event loop nor another thread than the main one takes signal handlers.
+    # Signal handlers work neither on Windows' event loop nor outside the main thread.
     impossible = (NotImplementedError, RuntimeError, ValueError)
 
     def caught() -> None:

@@ -1,4 +1,4 @@
-"""The webhook: a small HTTP server that Telegram calls, and strangers too."""
+"""The webhook: a small HTTP server for Telegram's calls, hardened against strangers'."""
 
 import asyncio
 import hmac
@@ -15,23 +15,23 @@ from bot.chat.application import ALLOWED_UPDATES
 from bot.chat.services import Bot, Services
 from bot.inbox import Inbox, number_of
 from bot.own_site import is_secret
-from bot.receiving import Received, at_work, tried
+from bot.receiving import Received, at_work, with_retries
 from bot.shared_inbox import SharedInbox
 from storage import StorageError
 
 log = logging.getLogger(__name__)
 
-# Strangers who send something other than HTTP could fill the disk with log lines.
+# Otherwise strangers could fill the disk with log lines by sending something other than HTTP.
 _strangers = logging.getLogger("bot.webhook.strangers")
 _strangers.setLevel(logging.CRITICAL)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 HEALTH = "/health"
-"""Where a balancer asks, without the secret, whether updates are taken."""
+"""Where a load balancer asks, without the secret, whether updates are taken."""
 
 MAX_UPDATE = 2**20
 HEAD_SECONDS = 10.0
-"""Until a connection has sent the headers of its request, or the next one's."""
+"""Time that a connection gets to send the headers of its first or next request."""
 BODY_SECONDS = 10.0
 CONNECTIONS = 256
 """At once; Telegram opens 40."""
@@ -41,11 +41,10 @@ CONNECTIONS = 256
 async def webhook(
     application: Bot, url: str, secret: str | None, port: int, host: str = "127.0.0.1"
 ) -> AsyncIterator[Received]:
-    """The bot at work, called by Telegram at ``url``, which leads to this machine's ``port``.
+    """Runs the bot with Telegram calling ``url``, which must lead to ``host`` and ``port``.
 
-    Updates are taken only with the ``secret`` that Telegram was given, by default one derived from
-    the token, the same for all copies of the bot.
-    The webhook stays set on the way out: Telegram keeps what comes until the bot is back.
+    Updates are accepted only with ``secret``, by default one derived from the token and so the same
+    in all replicas. The webhook stays set afterwards: Telegram keeps updates until the bot is back.
 
     Raises:
         TelegramError: when Telegram refuses the bot or its URL, or cannot be reached for a minute.
@@ -53,13 +52,13 @@ async def webhook(
     """
     secret = secret or hmac.digest(application.bot.token.encode(), b"webhook", "sha256").hex()
     services: Services = application.bot_data["services"]
-    # Called, the bot may be one of several; asking for updates, it is the only one.
+    # Several replicas can share a webhook; only one process can poll.
     inbox_of = SharedInbox if services.database.is_shared else Inbox
     async with at_work(application, inbox_of) as inbox:
         server = _Server(inbox, urlsplit(url).path or "/", secret)
         try:
             await server.start(host, port)
-            await tried(
+            await with_retries(
                 lambda: application.bot.set_webhook(
                     url, secret_token=secret, allowed_updates=ALLOWED_UPDATES
                 )
@@ -98,7 +97,7 @@ class _Server:
         if len(server.connections) >= CONNECTIONS:
             if not self._silent:
                 return _Refused()
-            # The connection that has been silent longest goes, so that silence blocks nobody.
+            # Drop the one that has sent nothing for longest, so that idle ones block nobody.
             next(iter(self._silent)).cut_off()
         return _Timed(server(), self._silent)
 
@@ -142,17 +141,17 @@ class _Server:
         return web.Response()
 
     async def _health(self, _: web.Request) -> web.Response:
-        """Whether a balancer may send calls here; tells nothing else, since strangers may ask."""
+        """Whether a load balancer may send calls here; says no more, since strangers may ask."""
         if self._inbox.is_full or not self._inbox.is_open:
             raise web.HTTPServiceUnavailable
         return web.Response()
 
 
 class _Timed(asyncio.Protocol):
-    """A connection that is closed if the headers of a request do not come in time.
+    """A connection that is closed if a request's headers do not arrive in time.
 
     Args:
-        silent: connections that have yet to send them, longest first.
+        silent: connections whose headers have not arrived, the longest-waiting first.
     """
 
     def __init__(self, requests: asyncio.Protocol, silent: "dict[_Timed, None]") -> None:
@@ -201,7 +200,7 @@ class _Timed(asyncio.Protocol):
 
 
 class _Refused(asyncio.Protocol):
-    """A connection too many: closed at once."""
+    """Closes at once a connection beyond the limit."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.close()

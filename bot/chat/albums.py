@@ -1,4 +1,4 @@
-"""Albums: Telegram delivers a message per photo; people mean them as one."""
+"""Collects albums, which Telegram delivers as one message per photo."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ class Album:
     """The messages of an album, or of a single photo.
 
     Attributes:
-        answer_id: of the bot's message that answers it.
+        answer_id: the number of the bot's message that answers it.
     """
 
     def __init__(self, messages: Sequence[Message] = ()) -> None:
@@ -30,14 +30,14 @@ class Album:
         self.new = list(messages)
         self.answer_id: int | None = None
         self.collecting = False
-        self._brought_by: list[UpdatesAtWork] = []
+        self._new_updates: list[UpdatesAtWork] = []
         self._turn = asyncio.Lock()
         self._done = asyncio.Event()
-        self._cut_off = False
+        self._interrupted = False
 
     @property
     def messages(self) -> list[Message]:
-        """All of them, in order."""
+        """All messages, in order."""
         return sorted(self._messages.values(), key=lambda part: part.message_id)
 
     @asynccontextmanager
@@ -47,25 +47,25 @@ class Album:
             try:
                 yield
             except asyncio.CancelledError:
-                self._cut_off = True
+                self._interrupted = True
                 raise
             finally:
                 self._done.set()
 
     async def done(self) -> None:
-        """Returns once what has arrived of the album is handled.
+        """Waits until the photos that have arrived are handled.
 
         Raises:
-            CancelledError: where that was interrupted, as when the bot stops.
+            CancelledError: if that was interrupted, as when the bot stops.
         """
         await self._done.wait()
-        if self._cut_off:
+        if self._interrupted:
             raise asyncio.CancelledError
 
     def begin(self) -> None:
-        """Starts collecting more of the album."""
+        """Starts collecting photos."""
         self.collecting = True
-        self._cut_off = False
+        self._interrupted = False
         self._done.clear()
 
     def add(self, message: Message) -> None:
@@ -73,17 +73,17 @@ class Album:
         self._messages[message.message_id] = message
         self.new.append(message)
         if (work := updates_at_work.now()) is not None:
-            self._brought_by.append(work)
+            self._new_updates.append(work)
 
     def take_new(self) -> list[Message]:
-        """The messages that arrived since the last call, in order.
+        """The messages since the last call, in order.
 
-        Their updates count as handled together with the current one.
+        Their updates are stored as handled together with the current one.
         """
         if (work := updates_at_work.now()) is not None:
-            for other in self._brought_by:
+            for other in self._new_updates:
                 work.take_over(other)
-        new, self.new, self._brought_by = self.new, [], []
+        new, self.new, self._new_updates = self.new, [], []
         return sorted(new, key=lambda part: part.message_id)
 
 
@@ -95,10 +95,10 @@ class Albums:
         self._albums: Latest[tuple[int, str], Album] = Latest(MOST)
 
     async def whole(self, message: Message) -> Album | None:
-        """The complete album, for the caller that brought its first photo.
+        """The complete album, for the caller with its first photo.
 
-        The other callers get ``None``, once the first has handled the album. A photo that comes
-        later gets the same album again; a message outside any album is an album of one, at once.
+        Other callers wait until that one has handled the album, and get None. A photo that arrives
+        later gets the same album again; a message without an album is an album of one, at once.
         """
         if message.media_group_id is None:
             return Album([message])
@@ -116,7 +116,7 @@ class Albums:
         return album
 
     def edited(self, message: Message) -> list[Message]:
-        """All messages of the album that an edited message belongs to."""
+        """All messages of an edited message's album, the edited version included."""
         if message.media_group_id is None:
             return [message]
         album = self._of(message)

@@ -1,7 +1,7 @@
 """What an answer looks like in a chat: its text, and the buttons below it.
 
-Closed, it has one row of buttons, ``Copy`` · ``More`` · ``✎``, and what an album or a doubtful
-answer needs besides. Open, below ``✎``, single hashtags are taken out and all else is chosen.
+Closed, it has one row of buttons, ``Copy`` · ``More`` · ``✎``, and one more for an album or an
+unsure answer. Opened by ``✎``, it has buttons to take out single hashtags, and all others.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ TextAndButtons = tuple[str, InlineKeyboardMarkup]
 def closed(
     texts: Texts, answer: ShownAnswer, backends: Sequence[str], notes: Sequence[str] = ()
 ) -> TextAndButtons:
-    """The answer with its one row; ``backends`` are those that are installed."""
-    # Of an answer without hashtags there is nothing else to choose.
+    """The closed answer; ``backends`` are those that are installed."""
+    # Without hashtags there is nothing to edit, unless another backend can be chosen.
     editable = bool(answer.tags or answer.taken_out) or len(backends) > 1
     return _text(texts, answer, notes), closed_keyboard(texts, answer, editable=editable)
 
@@ -28,13 +28,13 @@ def closed(
 def opened(
     texts: Texts, answer: ShownAnswer, backends: Sequence[str], page: int = 0
 ) -> TextAndButtons:
-    """The answer with all that can be done with it, and a page of its hashtags to take out."""
+    """The open answer: a page of its hashtags to take out, and all other buttons."""
     keyboard = open_keyboard(texts, answer, backends, page)
     return _text(texts, answer, [texts.edit_hint] if answer.tags else []), keyboard
 
 
 def asking_which(texts: Texts, answer: ShownAnswer, photos: int) -> TextAndButtons:
-    """The answer to an album of so many photos, asking which of them hashtags are for."""
+    """The answer to an album of ``photos`` photos, asking which of them to add hashtags to."""
     keyboard = which_photo_keyboard(texts, answer.answer_id, photos)
     return _text(texts, answer, [texts.add_which]), keyboard
 

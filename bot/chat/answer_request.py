@@ -1,4 +1,4 @@
-"""What to answer a photo with: the chat's settings, as far as the engine supports them."""
+"""The request for an answer, from the chat's settings as far as the engine supports them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -19,21 +19,21 @@ from storage.chat_settings import ChatSettings
 from storage.recommendations import Asked
 
 RANKED = "ranked"
-"""The mix of sizes that leaves hashtags as they are ranked."""
+"""A chat's mix of sizes that keeps the ranking's order."""
 
 
 @dataclass(frozen=True)
 class ChatRequest(AnswerRequest):
-    """What decides a chat's answer beside the photo.
+    """Everything a chat's answer depends on besides the photo.
 
     Attributes:
-        own: the chat's own hashtags, shown behind the best five; ``skip`` has them, too.
+        own: the chat's own hashtags, shown after the best five; ``skip`` contains them, too.
     """
 
     own: tuple[str, ...] = ()
 
     def asked(self, model: str) -> Asked:
-        """The way that an answer of a model is stored with and looked up by."""
+        """The settings that an answer of ``model`` is stored and looked up by."""
         return Asked(self.backend, model, self.style, self.mix, self.language, self.words)
 
 
@@ -44,10 +44,10 @@ async def request_in(
     chat_id: int,
     arrival: Arrival | None = None,
 ) -> ChatRequest:
-    """The request of a chat, with its settings.
+    """The request of a chat, from its settings.
 
     Args:
-        arrival: the chat's, where it was read already.
+        arrival: the chat's, if it has been read already.
     """
     arrival = arrival or await arrivals.read(session, chat_id, ())
     chat = arrival.chat
@@ -67,12 +67,12 @@ async def request_in(
 
 
 def backend_of(engine: Engine, chat: ChatSettings) -> str:
-    """The backend that answers in a chat: its choice where that is installed."""
+    """The chat's choice of backend if it is installed, else the default."""
     return chat.backend if chat.backend in engine.backends else engine.default_backend
 
 
 def mix_of(engine: Engine, chat: ChatSettings) -> str | None:
-    """The chat's mix of sizes, else the bundle's; None where hashtags stay as ranked."""
+    """The chat's mix of sizes, else the bundle's; None keeps the ranking's order."""
     if engine.knowledge is None:
         return None
     if chat.mix is None:
@@ -81,7 +81,7 @@ def mix_of(engine: Engine, chat: ChatSettings) -> str | None:
 
 
 def language_of(chat: ChatSettings, texts: Texts) -> str:
-    """The language of hashtags in a chat: its choice, else by the user's language."""
+    """The language of a chat's hashtags: its choice, else from the user's language."""
     if chat.language in LANGUAGES:
         return str(chat.language)
     return "both" if texts.language == "ru" else "en"
@@ -90,13 +90,13 @@ def language_of(chat: ChatSettings, texts: Texts) -> str:
 async def unwanted_in(
     session: AsyncSession, request: ChatRequest, chat_id: int, photo_ids: Sequence[int]
 ) -> set[str]:
-    """The hashtags that the chat does not want for a photo or an album."""
+    """The hashtags that the chat has rejected for a photo or an album."""
     unwanted = await feedback.unwanted(session, chat_id=chat_id, photo_ids=photo_ids, first=FIRST)
     return unwanted - set(request.skip)
 
 
 def without(engine: Engine, request: ChatRequest, unwanted: Collection[str]) -> ChatRequest:
-    """The request without some hashtags, in any language, singular or plural."""
+    """The request skipping ``unwanted`` hashtags too, in any language, singular or plural."""
     if not unwanted:
         return request
     meant = {meaning(tag, engine.own_hashtags) for tag in unwanted}

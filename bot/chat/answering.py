@@ -1,8 +1,9 @@
-"""A photo's whole trip: settings → known file? → decode → features → recommend → record → reply.
+"""Answers a photo: settings → known file? → decode → features → recommend → record → reply.
 
-``answer`` is the trip: one reading and one writing session before the reply, one writing after it.
-One query reads what is known of the chat and the files, one finds copies. The place for computing
-is given back before anything is sent, so that a chat that Telegram slows down holds up no other.
+``answer`` does all of it, with one reading and one writing session before the reply and one writing
+session after it. One query reads everything about the chat and the files, one finds copies. The
+place for computing is freed before sending, so that a chat that Telegram slows down blocks no
+other.
 """
 
 import asyncio
@@ -55,14 +56,14 @@ async def answer(
     *,
     earlier_answer: int | None = None,
 ) -> int | None:
-    """Answer a photo, or an album's photos as one, in reply to the first of them.
+    """Answers a photo, or an album's photos as one, in reply to the first of them.
 
     Args:
-        earlier_answer: the message to change, where some of the album's photos were answered.
+        earlier_answer: the message to edit, if some of the album's photos have been answered.
 
     Returns:
-        The number of the message with the answer; None where no photo could be read, or who sent
-        them had all of theirs deleted meanwhile.
+        The number of the message with the answer; None if no photo could be read, or the sender's
+        data were deleted meanwhile.
     """
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
@@ -84,7 +85,7 @@ async def answer(
         async with services.database.session(confirmed=False) as session:
             if context.was_forgotten(person):
                 return None
-            computed = await _remembered(session, services, engine, computed, first.chat_id)
+            computed = await _store_photos(session, services, engine, computed, first.chat_id)
             photo_ids, is_album = computed.ids, len(computed.ids) > 1
             answer_id = await record(
                 session,
@@ -100,14 +101,14 @@ async def answer(
                 at=computed.began,
             )
             await users.seen(session, person, context.language_code)
-            shown_answer = _new(computed.request, answer_id, computed.hashtags, album=is_album)
+            shown_answer = _to_show(computed.request, answer_id, computed.hashtags, album=is_album)
             text, buttons = answer_message.closed(texts, shown_answer, engine.backends, notes)
-            answer_row = _Row(person, answer_id, photo_ids)
+            answer_row = _AnswerRow(person, answer_id, photo_ids)
             message = None
             if earlier_answer is None:
                 reply = reply_to(first, text, buttons, quote=True)
                 message = await services.outbox.put(session, reply, **vars(answer_row))
-        await place.aclose()  # only now, or computed photos would pile up where storing is slow
+        await place.aclose()  # after storing, so that photos do not pile up if storing is slow
         if renewed := [photo.photo_id for photo in computed.photos if photo.renewed]:
             services.learner.learn_soon(filter(None, renewed), [first.chat_id])
         shown = None
@@ -116,14 +117,14 @@ async def answer(
                 if message is not None:
                     shown = await services.outbox.send(message)
                 elif earlier_answer is not None:
-                    shown = await _change(context, first, earlier_answer, text, buttons, answer_row)
+                    shown = await _edit(context, first, earlier_answer, text, buttons, answer_row)
     note(backend=computed.request.backend, known=computed.duplicate)
     return shown.message_id if shown is not None else None
 
 
 @logged
 async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list[str]:
-    """The hashtags that an answer would have, best first; nothing is sent or stored."""
+    """The hashtags that a photo or album would get, best first; sends and stores nothing."""
     services = context.services
     async with services.photo_places.of(album[0].message.chat_id):
         computed = await _compute(context, services.engine, album)
@@ -134,7 +135,7 @@ async def hashtags_for(context: Context, album: Sequence[IncomingPhoto]) -> list
 
 
 async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> None:
-    """An answer where nothing can be stored: the hashtags, and a note that says so."""
+    """Answers although nothing can be stored: the hashtags, and a note that says so."""
     texts, first = context.texts, album[0].message
     hashtags = await hashtags_for(context, album)
     text = answer_text(texts, hashtags, notes=[texts.unsaved]) if hashtags else texts.storage_wrong
@@ -143,11 +144,12 @@ async def answer_unsaved(context: Context, album: Sequence[IncomingPhoto]) -> No
 
 @dataclass(frozen=True)
 class _Computed:
-    """Photos that could be read with their hashtags, and why the others could not.
+    """The photos that could be read, and their hashtags.
 
     Attributes:
-        unwanted: as of ``unwanted_in``, where all the photos are known.
-        began: what was learnt later is not in it.
+        unreadable: the reason for each photo that could not be read.
+        unwanted: from ``unwanted_in`` if all photos are known, else empty.
+        began: what was learnt later has no effect on ``hashtags``.
     """
 
     request: ChatRequest
@@ -168,7 +170,7 @@ class _Computed:
 
 
 async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPhoto]) -> _Computed:
-    """From messages to hashtags, while a place for computing is held."""
+    """From messages to hashtags; the caller holds a place for computing."""
     services, chat_id = context.services, album[0].message.chat_id
     began, started = datetime.now(UTC), perf_counter()
     unwanted: set[str] = set()
@@ -180,8 +182,8 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
         if arrival.photos.keys() == photo_lookup.unique_ids(album):
             ids = list(dict.fromkeys(arrival.photos[one.file.file_unique_id] for one in album))
             unwanted = await unwanted_in(session, request, chat_id, ids)
-            hashtags = await _previous(session, services, engine, request, chat_id, ids, unwanted)
-        if hashtags:  # one photo's, answered from what is stored: no features are needed
+            hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
+        if hashtags:  # the stored answer to a single photo: no features are needed
             one = ComputedPhoto(album[0], {}, photo_id=ids[0], known=True)
             elapsed_ms = (perf_counter() - started) * 1000
             return _Computed(request, [one], [], hashtags, unwanted, began, elapsed_ms)
@@ -189,51 +191,51 @@ async def _compute(context: Context, engine: Engine, album: Sequence[IncomingPho
     photos, unreadable = await photo_lookup.compute(services, engine, album, known)
     if photos:
         features = [photo.features for photo in photos]
-        asked = without(engine, request, unwanted)
+        narrowed = without(engine, request, unwanted)
         with timed("hashtags"):
-            hashtags = await recommend(services, engine, asked, features)
+            hashtags = await recommend(services, engine, narrowed, features)
     elapsed_ms = (perf_counter() - started) * 1000
     return _Computed(request, photos, unreadable, hashtags, unwanted, began, elapsed_ms)
 
 
-async def _remembered(
+async def _store_photos(
     session: AsyncSession, services: Services, engine: Engine, computed: _Computed, chat_id: int
 ) -> _Computed:
-    """The same with its photos stored; those that are copies get their originals' hashtags."""
+    """Stores the photos; the hashtags are found anew if any turns out to be a copy."""
     photos = await photo_lookup.remember(session, engine, computed.photos)
-    found_out = [photo.known for photo in photos] != [photo.known for photo in computed.photos]
+    found_copies = [photo.known for photo in photos] != [photo.known for photo in computed.photos]
     computed = replace(computed, photos=photos)
-    if not found_out:
+    if not found_copies:
         return computed
     request, ids = computed.request, computed.ids
     unwanted = await unwanted_in(session, request, chat_id, ids)
-    hashtags = await _previous(session, services, engine, request, chat_id, ids, unwanted)
+    hashtags = await _stored(session, services, engine, request, chat_id, ids, unwanted)
     if not hashtags:
         features = [photo.features for photo in photos]
-        asked = without(engine, request, unwanted)
-        # Not in the worker, where photos queue: writers wait for this session.
-        hashtags = await asyncio.to_thread(_recommended, engine, asked, features)
+        narrowed = without(engine, request, unwanted)
+        # Not in the worker's queue: other writers wait for this session.
+        hashtags = await asyncio.to_thread(_recommended, engine, narrowed, features)
     return replace(computed, hashtags=hashtags, unwanted=unwanted)
 
 
 @dataclass(frozen=True)
-class _Row:
-    """An answer's row, the photos that it is about, and whom it answers."""
+class _AnswerRow:
+    """An answer's row id, the photos that it is about, and the person it answers."""
 
     person: int | None
     answer_id: int
     photo_ids: Sequence[int]
 
 
-async def _change(
+async def _edit(
     context: Context,
     first: Message,
     earlier_answer: int,
     text: str,
     buttons: InlineKeyboardMarkup,
-    row: _Row,
+    row: _AnswerRow,
 ) -> Message | None:
-    """Edits the earlier answer into this one; sends a new message where that one is gone."""
+    """Edits the earlier answer's message; sends a new one where it is gone."""
     services = context.services
     try:
         edited = await context.bot.edit_message_text(
@@ -257,7 +259,7 @@ async def _change(
                 )
             await updates_at_work.done_with(session)
     except StorageError as error:
-        # The answer has arrived; a second one would only confuse.
+        # The person has the answer already; an error or a second answer would only confuse.
         log.error("Which message shows an answer is not stored: %s", error)
     return edited
 
@@ -279,12 +281,12 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
             request = await request_in(session, context, engine, album.chat_id)
             features = await known_photos.features(session, photo_id)
             unwanted = await unwanted_in(session, request, album.chat_id, [photo_id])
-            hashtags = await _previous(
+            hashtags = await _stored(
                 session, services, engine, request, album.chat_id, [photo_id], unwanted
             )
         if not hashtags and features.keys() >= set(engine.backbones[request.backend]):
-            asked = without(engine, request, unwanted)
-            hashtags = await recommend(services, engine, asked, [features])
+            narrowed = without(engine, request, unwanted)
+            hashtags = await recommend(services, engine, narrowed, [features])
         async with services.database.session(confirmed=False) as session:
             answer_id = await record(
                 session,
@@ -299,10 +301,10 @@ async def answer_apart(context: Context, album: Message, photos: Mapping[int, in
                 at=began,
             )
             text, keyboard = answer_message.closed(
-                texts, _new(request, answer_id, hashtags), engine.backends
+                texts, _to_show(request, answer_id, hashtags), engine.backends
             )
             reply = reply_to(album, text, keyboard, about=message_id)
-            row = _Row(None, answer_id, [photo_id])
+            row = _AnswerRow(None, answer_id, [photo_id])
             message = await services.outbox.put(session, reply, **vars(row), last=last)
         await services.outbox.send(message)
 
@@ -317,7 +319,7 @@ async def recommend(
     """The hashtags of a photo, or of an album's photos as one, best first.
 
     Args:
-        before: hashtags that the answer shows already, which these follow.
+        before: hashtags already in the answer, which these continue.
     """
     return await services.in_worker(partial(_recommended, engine, request, features, before))
 
@@ -331,7 +333,7 @@ async def record(
     hashtags: Sequence[Hashtag],
     **columns: Any,
 ) -> int:
-    """Stores an answer and returns its id; further ``columns`` as of its table."""
+    """Stores an answer and returns its id; ``columns`` are further ones of its table."""
     return await recommendations.record(
         session,
         photo_id=photo_ids[0],
@@ -342,7 +344,7 @@ async def record(
     )
 
 
-def _new(
+def _to_show(
     request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
 ) -> ShownAnswer:
     tags = [hashtag.tag for hashtag in hashtags]
@@ -366,12 +368,12 @@ def _recommended(
 
 
 def _caption(album: Sequence[IncomingPhoto]) -> str:
-    """What people wrote under the photos, without commands."""
+    """The captions of an album, without those that are other commands than /tags."""
     captions = (photo.message.caption or "" for photo in album)
     return " ".join(text for text in captions if not _OTHER_COMMAND.match(text))
 
 
-async def _previous(
+async def _stored(
     session: AsyncSession,
     services: Services,
     engine: Engine,
@@ -380,7 +382,7 @@ async def _previous(
     photo_ids: Sequence[int],
     unwanted: Collection[str],
 ) -> list[Hashtag]:
-    """The earlier answer to a known photo, asked in the same way, if it still has enough."""
+    """The stored answer to a photo under the same settings, if it still has enough hashtags."""
     if len(photo_ids) != 1:
         return []
     hashtags = await recommendations.previous(

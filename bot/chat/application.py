@@ -1,4 +1,4 @@
-"""The bot's table of contents: every handler, in the order in which they are asked."""
+"""The bot's table of contents: every handler, in the order in which they are tried."""
 
 import asyncio
 import logging
@@ -61,16 +61,16 @@ ALLOWED_UPDATES = [
     Update.CHANNEL_POST,
     Update.CALLBACK_QUERY,
 ]
-"""Nothing of members, reactions and the like is asked for."""
+"""Updates about members, reactions and the like are not requested."""
 
 FINISHING = 1.0
-"""Seconds for what is being learnt when the bot stops."""
+"""Seconds that learning gets to finish when the bot stops."""
 
 CONNECTIONS = 64
-"""To Telegram at a time."""
+"""Parallel connections to Telegram."""
 
 READ_TIMEOUT = 20.0
-"""Seconds that Telegram may take for an answer."""
+"""Seconds that Telegram may take to answer."""
 
 PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
@@ -90,21 +90,21 @@ def build(
     """The application with all its handlers, ready to be initialised.
 
     Args:
-        learner: teaches the engine what people teach; a new one by default.
-        token: Instead of ``settings.bot_token``: the local chat's.
-        api_url: Instead of ``settings.telegram_api_url``: the local chat's server.
+        learner: teaches the engine; a new one by default.
+        token: the local chat's, instead of ``settings.bot_token``.
+        api_url: the local chat's server, instead of ``settings.telegram_api_url``.
     """
     services = Services(settings, database, learner or Learner(engine, database))
     if token is None:
         assert settings.bot_token is not None
         token = settings.bot_token.get_secret_value()
-    # The local chat is nobody's but one's own, and takes whatever comes.
+    # The local server has no rate limits.
     delivery = Delivery(moved=services.group_moved, pace=Pace() if api_url is None else None)
     telegram_bot = TelegramBot(
         token,
         base_url=f"{api_url or settings.telegram_api_url}/bot",
         base_file_url=f"{api_url or settings.telegram_api_url}/file/bot",
-        # A local server is never behind the machine's proxy.
+        # The machine's proxy is not used for a local server.
         request=TelegramRequests(
             connections=CONNECTIONS, read_timeout=READ_TIMEOUT, proxied=api_url is None
         ),
@@ -134,24 +134,24 @@ def build(
 
 
 def _register(application: Bot) -> None:
-    """What passes the gate gets the first of these that wants it."""
+    """The first handler that matches an update handles it, after ``gate``."""
     application.add_handler(TypeHandler(Update, gate.passed), group=-1)
     for names, callback in (
         ("start", commands.start),
         ("help", commands.help_),
-        ("model", choices.model.asked),
+        ("model", choices.model.command),
         ("addtags", addtags.addtags),
         ("settings", chat_settings.settings),
         ("mydata", mydata.mydata),
-        ("channel", channels.asked),
-        ("tags", incoming_photos.asked),
+        ("channel", channels.channel_command),
+        ("tags", incoming_photos.tags_command),
         ("why", why.why),
         ("categories", categories.categories),
         ("review", admin.review),
         ("block", admin.block),
         ("unblock", admin.unblock),
         ("stats", admin.stats),
-        # What the commands before were called until the next version; they say so.
+        # Former commands; their answers name the new one.
         ("for", chat_settings.old_command(choices.platform)),
         (("count", "top"), chat_settings.old_command(choices.count)),
         ("size", chat_settings.old_command(choices.size)),
@@ -164,7 +164,7 @@ def _register(application: Bot) -> None:
     ):
         application.add_handler(CommandHandler(names, callback, NEW))
 
-    # Files of groups come here too, since a caption may be a command; the others are left be.
+    # Groups' files too, since a caption may be a command; those without one are ignored.
     application.add_handler(MessageHandler(NEW & filters.ATTACHMENT, incoming_photos.sent))
     application.add_handler(MessageHandler(EDITED & filters.ATTACHMENT, incoming_photos.edited))
     application.add_handler(MessageHandler(POST & filters.ATTACHMENT, channels.posted))
@@ -206,10 +206,10 @@ def _register(application: Bot) -> None:
 
 
 async def _introduce(application: Bot) -> None:
-    """Tell Telegram the commands, for its menu, in each language; and read the block list."""
+    """Sets Telegram's menu of commands in each language, and reads the block list."""
     services: Services = application.bot_data["services"]
     async with services.database.reading() as session:
-        # Else the first photo would wait for it.
+        # Otherwise the first photo would wait for it.
         await services.blocked.hashtags(session, services.engine)
     for texts in LANGUAGES.values():
         code = None if texts is ENGLISH else texts.language
@@ -225,7 +225,7 @@ async def _introduce(application: Bot) -> None:
             except TelegramError as error:
                 log.warning("The menu of commands stays as it was (%s)", error)
         for admin_id in services.settings.admin_ids:
-            # Telegram knows a chat only once its person has written to the bot.
+            # Fails until the admin has written to the bot.
             with suppress(TelegramError):
                 await application.bot.set_my_commands(
                     list({**texts.commands, **texts.admin_commands}.items()),
@@ -236,6 +236,6 @@ async def _introduce(application: Bot) -> None:
 
 async def _close(application: Bot) -> None:
     services: Services = application.bot_data["services"]
-    with suppress(TimeoutError):  # it is learnt at the next start, too
+    with suppress(TimeoutError):  # what is left is learnt at the next start
         await asyncio.wait_for(services.learner.finished(), FINISHING)
     services.worker.shutdown(wait=False, cancel_futures=True)

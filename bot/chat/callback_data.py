@@ -1,7 +1,7 @@
-"""The data of buttons: the one table of verbs, and the one parser.
+"""The callback data of buttons: the table of verbs, and the parser.
 
-A modified client can send any data. What does not match the table exactly is refused by
-``bot.chat.gate`` before any handler is asked.
+A modified client can send any data. ``bot.chat.gate`` rejects what does not match the table exactly
+before any handler runs.
 """
 
 import re
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LARGEST = 2**63 - 1
-"""The largest number that the database takes."""
+"""The largest integer that the database stores."""
 MAX_LENGTH = 64
 """Bytes of a button's data."""
 
 
 class Part(Protocol):
-    """One of the parts behind the verb.
+    """One of the parts after the verb.
 
     Attributes:
-        name: what handlers call it.
-        missing: its value where the data end before it, as under messages of older versions;
-            None where it is required.
+        name: by which handlers read it.
+        missing: its default where the data end before it, as in messages of older versions;
+            None if it is required.
     """
 
     @property
@@ -29,12 +29,12 @@ class Part(Protocol):
     @property
     def missing(self) -> int | str | None: ...
     def read(self, text: str) -> int | str | None:
-        """Its value; None where the text is invalid."""
+        """Its value; None if the text is invalid."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A whole number from ``least`` to ``most``, written in the one way that ``str`` writes it."""
+    """A whole number from ``least`` to ``most``, written exactly as ``str`` writes it."""
 
     name: str
     least: int = 1
@@ -50,7 +50,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Word:
-    """Text that fits ``pattern`` as a whole."""
+    """Text that matches ``pattern`` in full."""
 
     name: str
     pattern: str = "[a-z0-9_]{1,32}"
@@ -99,7 +99,7 @@ VERBS: Mapping[str, tuple[Part, ...]] = {
 
 @dataclass(frozen=True)
 class TapData:
-    """The data of a button, read.
+    """The parsed data of a button.
 
     >>> read("edit:7:2").number("page")
     2
@@ -120,7 +120,7 @@ class TapData:
 
 
 def read(data: str | None) -> TapData | None:
-    """A button's data, parsed; None where they are not ours."""
+    """Parses a button's data; None if they do not match ``VERBS``."""
     verb, *texts = (data or "").split(":")
     takes = VERBS.get(verb)
     if takes is None or len(texts) > len(takes):

@@ -1,4 +1,4 @@
-"""Commands in captions: /tags and /addtags, which may also be edited into one."""
+"""Commands in captions: /tags and /addtags, which may also be added by an edit."""
 
 from telegram import Message
 from telegram.constants import MessageEntityType
@@ -9,7 +9,7 @@ MOST = 10_000
 
 
 def caption_command(message: Message, username: str) -> str | None:
-    """The command that a caption starts with, if it is for this bot: ``/tags``, ``/tags@name``."""
+    """The command that a caption starts with, if it is for this bot: /tags or /tags@username."""
     first = message.caption_entities[0] if message.caption_entities else None
     if first is None or first.type != MessageEntityType.BOT_COMMAND or first.offset != 0:
         return None
@@ -18,14 +18,14 @@ def caption_command(message: Message, username: str) -> str | None:
 
 
 class CaptionCommands:
-    """Which captions were followed: Telegram says "edited" of much else than the caption."""
+    """Remembers captions, since Telegram reports messages as edited for other reasons too."""
 
     def __init__(self) -> None:
-        self._followed: Latest[tuple[int, int], str | None] = Latest(MOST)
+        self._captions: Latest[tuple[int, int], str | None] = Latest(MOST)
 
     def is_new(self, message: Message) -> bool:
-        """Whether the message had no such caption when this was last asked."""
+        """Whether the message's caption differs from the last call's; remembers it."""
         key = message.chat_id, message.message_id
-        is_new = self._followed.get(key) != message.caption
-        self._followed[key] = message.caption
+        is_new = self._captions.get(key) != message.caption
+        self._captions[key] = message.caption
         return is_new

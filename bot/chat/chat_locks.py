@@ -1,14 +1,14 @@
-"""A lock for each chat, held while a message is sent or edited and that is stored."""
+"""A lock for each chat, held while a message is sent or edited and the result is stored."""
 
 import asyncio
 from weakref import WeakValueDictionary
 
 
 class ChatLocks:
-    """Locks by chat, which exist while they are used.
+    """A lock for each chat that needs one at the moment.
 
-    A message's number is known, and stored, only after it was sent: a handler of a reply to it
-    waits here for that. A tap holds the lock, so that the next one sees what it has changed.
+    A message's number is known only once it is sent: whoever handles a reply to it waits here until
+    the number is stored. A tap holds the lock, so that the next tap sees its changes.
     """
 
     def __init__(self) -> None:
@@ -18,6 +18,6 @@ class ChatLocks:
         return self._locks.setdefault(chat_id, asyncio.Lock())
 
     async def wait(self, chat_id: int) -> None:
-        """Returns once what was sent is also stored."""
+        """Waits until what is being sent is also stored."""
         async with self.of(chat_id):
             pass

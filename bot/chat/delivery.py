@@ -1,8 +1,8 @@
-"""Sending until it has arrived: no faster than Telegram allows, later after "too many requests",
-again after network errors, and to the supergroup once a group has become one.
+"""Delivers requests to Telegram, within its rate limits, with retries.
 
-The sender waits for all that. What must arrive is in the outbox (``bot.chat.outbox``), which sends
-it after the next start if the process ends before.
+Requests are retried after "too many requests" and network errors, and go to the supergroup once a
+group has become one. The caller waits meanwhile. The outbox (``bot.chat.outbox``) resends messages
+after the next start if the process ends before they arrive.
 """
 
 import asyncio
@@ -27,40 +27,40 @@ from bot.chat.pace import Pace
 from bot.chat.telegram_requests import NOT_SENT
 
 HOUR = 3600.0
-"""Seconds after which sending an answer is given up: nobody wants it any more."""
+"""Seconds after which the bot gives up sending an answer: nobody wants it any more."""
 
 LONGEST_WAIT = 600.0
-"""Seconds that Telegram may make an answer wait at a time."""
+"""Seconds; if Telegram asks for a longer wait, the request fails."""
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 
 PATIENCE = {"answerCallbackQuery": 8.0, "getFile": 30.0}
-"""Seconds for requests that are useless later, or hold others up."""
+"""Seconds to retry requests that are useless later, or block others."""
 
 ONCE = frozenset({"sendChatAction"})
-"""Useless once it is late, so never retried."""
+"""Useless when late, so never retried."""
 
 POSTS = frozenset({"sendMessage", "sendDocument"})
-"""Sent twice, they are seen twice; retried once where it is unknown whether one arrived."""
+"""Two requests make two messages, so they are retried only once when the outcome is unknown."""
 
 UNSURE_AT_MOST = 2
-"""Sends of one post whose outcome is unknown."""
+"""Requests of one message that may have unknown outcome; then the bot gives up."""
 
 OF_THE_GROUP = ("reply_parameters", "message_thread_id")
-"""Name messages of the group, which the supergroup does not have."""
+"""Parameters that refer to the group's messages, which the supergroup does not have."""
 
 Outcome = bool | dict[str, Any] | list[dict[str, Any]]
 Moved = Callable[[int, int], Awaitable[None]]
 
 
 class Attempts:
-    """How often one post was sent with unknown outcome, the request under way included.
+    """Counts the requests of one message with unknown outcome, the current one included.
 
-    Subclasses count elsewhere, too.
+    A subclass also stores the count.
 
     Args:
-        patience: seconds until sending it is given up.
+        patience: seconds after which to give up.
     """
 
     def __init__(self, unsure: int = 0, patience: float = HOUR) -> None:
@@ -72,32 +72,32 @@ class Attempts:
         self.unsure += 1
 
     async def failed(self) -> None:
-        """Called where the last request certainly did not arrive."""
+        """Called if the last request certainly did not arrive."""
         self.unsure -= 1
 
     async def waits(self) -> None:
-        """Called where the next request has to wait."""
+        """Called if the next request has to wait."""
 
 
 class Delivery(BaseRateLimiter[Attempts]):
-    """Repeats a request after a pause, or as Telegram says, and to wherever the chat has moved.
+    """Retries requests after a pause, or after the one Telegram asks for; follows moved chats.
 
-    Later requests to a chat that has to wait queue behind; other chats do not wait.
+    While a request waits, later ones to the same chat queue behind it; other chats do not wait.
 
     Args:
         moved: called with the ids of a group and of the supergroup that it became, before anything
             is sent there.
-        pace: how fast messages go out; None where nothing limits them.
+        pace: limits how fast messages go out; None for no limit.
     """
 
     def __init__(self, moved: Moved, pace: Pace | None = None) -> None:
         self._moved = moved
         self._pace = pace
-        self._refused_chats = ChatLocks()
+        self._retry_locks = ChatLocks()
         self._closed = asyncio.Event()
 
     def close(self) -> None:
-        """Cancels whatever waits to be sent, now or later."""
+        """Cancels every request that waits, now or later."""
         self._closed.set()
 
     async def initialize(self) -> None:
@@ -115,33 +115,21 @@ class Delivery(BaseRateLimiter[Attempts]):
         data: dict[str, Any],
         rate_limit_args: Attempts | None,
     ) -> Outcome:
-        async def deliver() -> Outcome:
-            try:
-                return await callback(*args, **kwargs)
-            except ChatMigrated as error:
-                await self._moved(data["chat_id"], error.new_chat_id)
-                if "message_id" in data:
-                    raise  # a message of the group stays there, and cannot be changed any more
-                data["chat_id"] = error.new_chat_id
-                for name in OF_THE_GROUP:
-                    data.pop(name, None)
-                return await callback(*args, **kwargs)
-
+        request = partial(callback, *args, **kwargs)
         if endpoint in ONCE or not ("chat_id" in data or endpoint in PATIENCE):
-            return await callback(*args, **kwargs)
+            return await request()
         attempts = rate_limit_args or Attempts()
-        trouble = _Trouble(endpoint, attempts)
-
+        retries = _Retries(endpoint, attempts)
         paced = self._pace if endpoint in POSTS else None
 
         async def attempt() -> Outcome:
             await attempts.begin()
             if paced is not None and (wait := paced.going_out()):
                 await self._sleep(wait)
-            return await deliver()
+            return await self._follow_chat(request, data)
 
-        # A request without a chat queues behind nothing.
-        lock = self._refused_chats.of(data.get("chat_id", id(data)))
+        # A request without a chat gets a lock of its own.
+        lock = self._retry_locks.of(data.get("chat_id", id(data)))
         if lock.locked():
             await attempts.waits()
             async with lock:
@@ -154,15 +142,30 @@ class Delivery(BaseRateLimiter[Attempts]):
         try:
             return await attempt()
         except TelegramError as error:
-            again_at = await trouble.again_at(error)
+            retry_at = await retries.retry_at(error)
         async with lock:
-            # Of many that were refused at once only the first has to wait.
+            # If many fail at once, one retries and the others queue behind it.
             while True:
-                await self._sleep(again_at - asyncio.get_running_loop().time())
+                await self._sleep(retry_at - asyncio.get_running_loop().time())
                 try:
                     return await attempt()
                 except TelegramError as error:
-                    again_at = await trouble.again_at(error)
+                    retry_at = await retries.retry_at(error)
+
+    async def _follow_chat(
+        self, request: Callable[[], Awaitable[Outcome]], data: dict[str, Any]
+    ) -> Outcome:
+        """Sends a request; if its group has become a supergroup, sends it there."""
+        try:
+            return await request()
+        except ChatMigrated as error:
+            await self._moved(data["chat_id"], error.new_chat_id)
+            if "message_id" in data:
+                raise  # the group's messages do not move, and cannot be edited any more
+            data["chat_id"] = error.new_chat_id
+            for name in OF_THE_GROUP:
+                data.pop(name, None)
+            return await request()
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -172,8 +175,8 @@ class Delivery(BaseRateLimiter[Attempts]):
             raise asyncio.CancelledError
 
 
-class _Trouble:
-    """What went wrong so far with one request, and when it is sent again."""
+class _Retries:
+    """Decides when to retry a failed request."""
 
     def __init__(self, endpoint: str, attempts: Attempts) -> None:
         self._clock = asyncio.get_running_loop().time
@@ -182,11 +185,11 @@ class _Trouble:
         self._attempts = attempts
         self._pauses = pauses(FIRST_PAUSE, LONGEST_PAUSE)
 
-    async def again_at(self, error: TelegramError) -> float:
-        """When to send it again, by the event loop's clock.
+    async def retry_at(self, error: TelegramError) -> float:
+        """The time of the next attempt, by the event loop's clock.
 
         Raises:
-            TelegramError: the ``error``, where a retry is useless or too late.
+            TelegramError: ``error`` itself, if a retry is useless or too late.
         """
         if isinstance(error, RetryAfter):
             wait = error.retry_after
@@ -201,14 +204,14 @@ class _Trouble:
             await self._attempts.failed()
         elif self._posts and self._attempts.unsure >= UNSURE_AT_MOST:
             raise error
-        again_at = self._clock() + pause
-        if again_at > self._give_up_at:
+        retry_at = self._clock() + pause
+        if retry_at > self._give_up_at:
             raise error
-        return again_at
+        return retry_at
 
 
 def pauses(first: float, longest: float) -> Iterator[float]:
-    """Seconds to wait after the first failure, the second and so on: each twice as long."""
+    """Seconds to wait after each failure: doubling from ``first`` up to ``longest``."""
     pause = first
     while True:
         yield pause
@@ -216,7 +219,7 @@ def pauses(first: float, longest: float) -> Iterator[float]:
 
 
 def _may_have_arrived(error: TelegramError) -> bool:
-    """Whether Telegram may have carried the request out, though no answer came."""
+    """Whether Telegram may have carried out the request, though no answer came."""
     cause = error.__cause__
     if cause is None:
         return False  # Telegram itself answered that it failed

@@ -1,4 +1,4 @@
-"""Places for computing, shared fairly: somebody's first photo goes before another's thousandth."""
+"""Fair queueing for computing: one person's first photo goes before another's thousandth."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 PLACES = 16
-"""Photos, of up to 20 MB each, in memory at a time; further ones wait."""
+"""Photos in memory at a time, of up to 20 MB each; further ones wait."""
 
 EACH = 4
-"""Places of one person: enough to compute while the next are fetched."""
+"""Most places of one person: enough to download photos while others are computed."""
 
 MANY = 20
-"""Waiting photos of one person, from which on they are told that it will take a while."""
+"""A person with so many waiting photos is told that it will take a while."""
 
 
 class FairPlaces:
-    """Serves people in rounds, a photo each, and never gives one person all places."""
+    """Serves people round-robin, one photo each, and never gives one person all places."""
 
     def __init__(self, places: int = PLACES, each: int = EACH) -> None:
         self._free = places
@@ -28,7 +28,7 @@ class FairPlaces:
 
     @asynccontextmanager
     async def of(self, person: int) -> AsyncIterator[None]:
-        """Holds a place for a person's photo, once it is their turn."""
+        """Waits for the person's turn, and holds a place during the block."""
         if self._closed:
             raise asyncio.CancelledError
         turn = asyncio.get_running_loop().create_future()
@@ -38,7 +38,7 @@ class FairPlaces:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._leave(person, turn)
+                self._dequeue(person, turn)
                 self._hand_out()
             else:
                 self._give_back(person)
@@ -49,7 +49,7 @@ class FairPlaces:
             self._give_back(person)
 
     def close(self) -> None:
-        """Cancels whoever waits, now or later; those who hold a place keep it."""
+        """Cancels those who wait, now or later; those who hold a place keep it."""
         self._closed = True
         for turns in list(self._waiting.values()):
             for turn in list(turns):
@@ -62,11 +62,11 @@ class FairPlaces:
 
     @property
     def people_waiting(self) -> int:
-        """How many people have photos that wait."""
+        """How many people have photos waiting."""
         return len(self._waiting)
 
     def becomes_crowd(self, person: int) -> bool:
-        """Whether too many of a person's photos wait: true once, until none waits any more."""
+        """Whether many of a person's photos wait: True once, until none waits any more."""
         if person in self._crowds or len(self._waiting.get(person, ())) < MANY:
             return False
         self._crowds.add(person)
@@ -78,13 +78,13 @@ class FairPlaces:
                 return
             turn = self._waiting[person][0]
             if self._held[person] < self._each and not turn.cancelled():
-                self._leave(person, turn)
+                self._dequeue(person, turn)
                 self._free -= 1
                 self._held[person] += 1
                 turn.set_result(None)
 
-    def _leave(self, person: int, turn: asyncio.Future[None]) -> None:
-        """Takes a photo out of the queue; a person who has more queues behind the others."""
+    def _dequeue(self, person: int, turn: asyncio.Future[None]) -> None:
+        """Takes a photo out of the queue; a person with more of them moves to the queue's end."""
         turns = self._waiting[person]
         turns.remove(turn)
         if turns:

@@ -1,7 +1,7 @@
-"""What every update passes before any handler: malformed ones and floods are stopped here.
+"""Checks every update before the handlers: stops malformed ones, and people who send too fast.
 
 Telegram sends no malformed updates, but a server in between may, and a modified client can send any
-button data. Such an update gets one line in the log, without its content.
+button data. Each gets one line in the log, without its content.
 """
 
 import logging
@@ -25,17 +25,17 @@ async def passed(update: Update, context: Context) -> None:
     """Lets an update through to the handlers, or stops it.
 
     Raises:
-        ApplicationHandlerStop: where it is stopped.
+        ApplicationHandlerStop: if it is stopped.
     """
     reason = refused(update)
     if reason is not None:
         log.info("Update %d was set aside: %s", update.update_id, reason)
         raise ApplicationHandlerStop
-    await _in_measure(update, context)
+    await _limit_rate(update, context)
     query = update.callback_query
     if query is None:
         return
-    # A message that is too old or gone cannot be edited.
+    # Not a Message: it is deleted, or too old to be edited.
     if not isinstance(query.message, Message) or callback_data.read(query.data) is None:
         try:
             await query.answer(context.texts.button_stale, show_alert=True)
@@ -44,15 +44,15 @@ async def passed(update: Update, context: Context) -> None:
         raise ApplicationHandlerStop
 
 
-async def _in_measure(update: Update, context: Context) -> None:
-    """Stops what one person or chat sends too fast; they are told once."""
+async def _limit_rate(update: Update, context: Context) -> None:
+    """Stops updates of a person or chat that sends too fast, with one warning to them."""
     limits, query, message = context.services.rate_limits, update.callback_query, None
     if query is not None:
         verdict = await limits.verdict("ours", query.from_user.id, time())
     elif (message := update.effective_message) is not None:
         sent_at = (message.edit_date or message.date).timestamp()
         sender = sender_of(message)
-        times = CHAT if sender < 0 else 1  # many may write as a chat
+        times = CHAT if sender < 0 else 1  # several people may write as a chat
         verdict = await limits.verdict("Telegram's", sender, sent_at, times)
         if verdict == "passes" and sender != message.chat_id:
             verdict = await limits.verdict("Telegram's", message.chat_id, sent_at, CHAT)
@@ -73,7 +73,7 @@ async def _in_measure(update: Update, context: Context) -> None:
 
 
 def refused(update: Update) -> str | None:
-    """Why no handler can use an update; None for anything that Telegram sends."""
+    """Why an update is malformed; None for anything that Telegram sends."""
     message = update.message or update.edited_message
     if message is not None and message.from_user is None and message.sender_chat is None:
         return "a message that nobody sent"
@@ -97,7 +97,7 @@ def _values(value: Any) -> Iterator[object]:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it has no lone surrogates, which neither the database nor Telegram takes."""
+    """Whether it has no lone surrogates, which neither the database nor Telegram accepts."""
     if value.isascii():
         return True
     try:

@@ -1,7 +1,7 @@
 """Who wrote or tapped: a person, or a chat that people write as.
 
-Anonymous admins and people who write as a channel share a user of Telegram's each; who they are is
-``sender_chat``, whose numbers are negative and so never a person's. Taps come from real people.
+All anonymous admins share one user id, as do all who write as a channel; ``sender_chat`` identifies
+them. Its ids are negative, so never a person's. Taps always come from people.
 """
 
 from telegram import Bot, Message, Update
@@ -15,7 +15,7 @@ _ADMINS = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
 def sender_of(message: Message) -> int:
-    """Who wrote a message: the id that limits, lists and deletion go by."""
+    """Who wrote a message: the id for rate limits, a person's hashtags and deletion."""
     if message.sender_chat is not None:
         return message.sender_chat.id
     if message.from_user is None or message.from_user.id in SHARED_USERS:
@@ -32,17 +32,14 @@ def person_of(update: Update) -> int:
 
 
 async def acts_for(bot: Bot, user_id: int, owner: int) -> bool:
-    """Whether a person may decide for ``owner``: themselves, or a chat that they are an admin of.
+    """Whether ``owner`` is the person themselves, or a chat that they are an admin of.
 
-    A chat whose members the bot cannot see is nobody's.
+    False for a chat whose members the bot cannot see.
     """
-    return user_id == owner or (owner < 0 < user_id and await _is_admin_of(bot, owner, user_id))
-
-
-async def _is_admin_of(bot: Bot, chat_id: int, user_id: int) -> bool:
-    """Whether a person is an admin of a chat, as far as the bot can see."""
+    if not owner < 0 < user_id:
+        return user_id == owner
     try:
-        member = await bot.get_chat_member(chat_id, user_id)
+        member = await bot.get_chat_member(owner, user_id)
     except (BadRequest, Forbidden):
         return False
     return member.status in _ADMINS

@@ -1,7 +1,7 @@
 """Inline keyboards.
 
-Callback data is a verb and what it is about, at most 64 bytes: it names rows of the database, so
-buttons work after a restart.
+Callback data are a verb and ids of database rows, at most 64 bytes, so buttons work after a
+restart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,31 +20,31 @@ from storage.moderation import Pending
 from storage.pages import Page
 
 THIRD = 8
-"""Characters of a label that a phone shows in full where three stand in a row."""
+"""Characters of a label that a phone shows in full with three buttons in a row."""
 HALF = 11
-"""The same where two stand in a row."""
+"""The same with two in a row."""
 HALF_ALONE = 15
-"""The same of words, which are cut off at the end if at all: a hashtag must be there whole."""
+"""The same for titles, which may be cut off at the end; a hashtag may not."""
 PAGE = FIRST
-"""Hashtags to take out that are shown at a time: the keyboard must leave the answer in sight."""
+"""Hashtags to take out per page: the keyboard must not push the answer out of sight."""
 Place = Sequence[object]
-"""What a button leads to: a verb and what it is about."""
+"""What a button leads to: the parts of its callback data."""
 MARK = "✓ "
 EDIT = "✎"
 THUMBS = {"up": "👍", "down": "👎"}
 
 
 def closed_keyboard(texts: Texts, answer: ShownAnswer, *, editable: bool) -> InlineKeyboardMarkup:
-    """Below an answer: copy, more, and what opens all else.
+    """Below an answer: copy, more, and ``✎``, which opens all other buttons.
 
     Args:
-        editable: whether there is anything below ``✎``.
+        editable: whether there is anything to open.
     """
     row = copying(texts.button_copy, answer.copied)
     if answer.tags and not answer.unsure and len(answer.tags) < MOST_SHOWN:
         row.append(_button(texts.button_more, "more", answer.answer_id))
     if editable:
-        label = " ".join([EDIT, *_given(answer.thumbs)])
+        label = " ".join([EDIT, *_thumbs_given(answer.thumbs)])
         row.append(_button(label, "edit", answer.answer_id, 0))
     rows = [row] if row else []
     if answer.unsure:
@@ -57,7 +57,7 @@ def closed_keyboard(texts: Texts, answer: ShownAnswer, *, editable: bool) -> Inl
 def open_keyboard(
     texts: Texts, answer: ShownAnswer, backends: Sequence[str], page: int = 0
 ) -> InlineKeyboardMarkup:
-    """Below ``✎``: take out, put back, thumbs, why, what each of ``backends`` says, add, back.
+    """Opened by ``✎``: take out, put back, thumbs, why, each of ``backends``, add, back.
 
     Args:
         page: of the hashtags to take out.
@@ -79,7 +79,7 @@ def open_keyboard(
         rows.append([_button(f"↩ #{last}", "in", answer_id, page, key_of(last))])
     if tags:
         voting = [
-            _button(_counted(label, getattr(answer.thumbs, verb)), verb, answer_id, page)
+            _button(_thumb_label(label, getattr(answer.thumbs, verb)), verb, answer_id, page)
             for verb, label in THUMBS.items()
         ]
         rows.append([*voting, _button(texts.button_why, "why", answer_id)])
@@ -101,13 +101,13 @@ def which_photo_keyboard(texts: Texts, answer_id: int, photos: int) -> InlineKey
     return InlineKeyboardMarkup([*rows, [_button(texts.button_back, "edit", answer_id, 0)]])
 
 
-def key_of(tag: str) -> str:
-    """What stands for a hashtag of an answer in a button's data, where a long one has no room."""
-    return f"{crc32(tag.encode()):08x}"
+def key_of(name: str) -> str:
+    """A short key for a hashtag or a category, since its name may be too long for a button."""
+    return f"{crc32(name.encode()):08x}"
 
 
 def settings_keyboard(pages: Mapping[str, str]) -> InlineKeyboardMarkup:
-    """A button for each page of the settings: its verb, and its label."""
+    """A button for each page of the settings; ``pages`` maps verbs to labels."""
     buttons = {verb: _button(label, "settings", verb) for verb, label in pages.items()}
     short = [button for verb, button in buttons.items() if len(pages[verb]) <= HALF]
     long = [button for button in buttons.values() if button not in short]
@@ -117,19 +117,19 @@ def settings_keyboard(pages: Mapping[str, str]) -> InlineKeyboardMarkup:
 def choice_keyboard(
     verb: str, choices: Mapping[str, str], chosen: str | None, *, back: str | None = None
 ) -> InlineKeyboardMarkup:
-    """A button for each choice: what it is called in data, and its label.
+    """A button for each choice; ``choices`` maps names in the callback data to labels.
 
-    ``back``: the label of a button that leads to the list of settings, if one does.
+    ``back``: the label of a button back to the list of settings; None for no such button.
     """
     longest = len(MARK) + max(map(len, choices.values()))
     labels = {
         name: f"{MARK}{label}" if name == chosen else label for name, label in choices.items()
     }
     buttons = [_button(label, verb, name) for name, label in labels.items()]
-    # Numbers go four in a row, and what is none of them below.
+    # Numbers go four in a row, with the other choices below.
     numbers = [button for name, button in zip(choices, buttons, strict=True) if name.isdecimal()]
     others = [button for button in buttons if button not in numbers]
-    # Three that are too long for a row look better below one another than as two and one.
+    # Three that are too long for one row look better stacked than as two and one.
     in_row = 3 if longest <= THIRD else 1 if len(others) == 3 else 2
     rows = [*_in_rows(numbers, 4), *_in_rows(others, in_row)]
     if back is not None:
@@ -140,41 +140,41 @@ def choice_keyboard(
 def categories_keyboard(
     texts: Texts, page: Page[tuple[str, Place]], hashtags: Sequence[str], head: str | None
 ) -> InlineKeyboardMarkup:
-    """A button for each category: its label, and the place that it leads to.
+    """A button for each category; ``page`` has their labels and places.
 
     Args:
-        hashtags: of the head that they are under, to copy.
-        head: its key; None at the top.
+        hashtags: the parent category's, to copy.
+        head: the parent's key; None at the top.
     """
     rows = _paired([_button(label, *place) for label, place in page.items], HALF_ALONE)
     if head is None:
-        return InlineKeyboardMarkup([*rows, *_turning(texts, page, "categories")])
+        return InlineKeyboardMarkup([*rows, *_page_row(texts, page, "categories")])
     copy = copying(copy_label(texts, hashtags), hashtags)
     back = _button(texts.button_categories, "categories", 0)
-    turning = _turning(texts, page, "head", head)
-    return InlineKeyboardMarkup([*([copy] if copy else []), *rows, *turning, [back]])
+    page_row = _page_row(texts, page, "head", head)
+    return InlineKeyboardMarkup([*([copy] if copy else []), *rows, *page_row, [back]])
 
 
 def category_keyboard(
     texts: Texts, hashtags: Sequence[str], label: str, above: Place
 ) -> InlineKeyboardMarkup:
-    """Below an open category: copy, and back to the list that it stands in."""
+    """Below an open category: copy, and back to the list with it, labelled ``label``."""
     copy = copying(copy_label(texts, hashtags), hashtags)
     return InlineKeyboardMarkup([*([copy] if copy else []), [_button(label, *above)]])
 
 
 def mytags_keyboard(texts: Texts, user_id: int, mine: Page[MyHashtag]) -> InlineKeyboardMarkup:
-    """A button for each hashtag that removes it; the user's number keeps others' hands off."""
+    """A button for each hashtag that removes it; only ``user_id`` may use them."""
     rows = [
         [_button(f"✕ #{item.hashtag}", "untag", user_id, item.label_id, mine.page)]
         for item in mine.items
     ]
     back = _button(texts.button_mydata, "mydata", user_id)
-    return InlineKeyboardMarkup([*rows, *_turning(texts, mine, "mine", user_id), [back]])
+    return InlineKeyboardMarkup([*rows, *_page_row(texts, mine, "mine", user_id), [back]])
 
 
 def mydata_keyboard(texts: Texts, user_id: int, *, export: bool) -> InlineKeyboardMarkup:
-    """What a person can do about what is stored of them; ``export`` is not for groups."""
+    """What people can do with their stored data; ``export`` only in private chats."""
     rows = [[_button(texts.button_mytags, "mine", user_id, 0)]]
     if export:
         rows.append([_button(texts.button_export, "export", user_id)])
@@ -194,9 +194,9 @@ def forget_keyboard(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
 
 
 def review_keyboard(texts: Texts, waiting: Page[Pending]) -> InlineKeyboardMarkup:
-    """Two buttons for each hashtag that waits, and two for the whole page.
+    """Two buttons for each waiting hashtag, and two for the whole page.
 
-    Their data say from which label to which they decide, so that all of a page are those it shows.
+    Their data contain the first and last label, so that "all" means those that the page shows.
     """
     verbs = (
         ("approve", "✓", texts.button_approve_all),
@@ -218,11 +218,11 @@ def review_keyboard(texts: Texts, waiting: Page[Pending]) -> InlineKeyboardMarku
                 for verb, _, every in verbs
             ]
         )
-    return InlineKeyboardMarkup([*rows, *_turning(texts, waiting, "review")])
+    return InlineKeyboardMarkup([*rows, *_page_row(texts, waiting, "review")])
 
 
-def _turning(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKeyboardButton]]:
-    """A row to turn pages with, where there is more than one."""
+def _page_row(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKeyboardButton]]:
+    """A row for turning pages; none where there is only one."""
     if page.pages == 1:
         return []
     place = texts.mine_page.format(page=page.page + 1, pages=page.pages)
@@ -235,7 +235,7 @@ def _turning(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKe
 
 
 def copy_label(texts: Texts, hashtags: Sequence[str]) -> str:
-    """What a wide button that copies hashtags is called: how many, where not all fit into it."""
+    """The label of a wide copy button: says how many hashtags it copies, if not all fit."""
     count = len(fitting(hashtags))
     if count == len(hashtags):
         return texts.button_copy
@@ -243,25 +243,25 @@ def copy_label(texts: Texts, hashtags: Sequence[str]) -> str:
 
 
 def copying(label: str, hashtags: Sequence[str]) -> list[InlineKeyboardButton]:
-    """A button that copies as many of the hashtags as fit into it; none where there are none."""
+    """A button that copies as many hashtags as fit into it; none if there are none."""
     if not hashtags:
         return []
     return [InlineKeyboardButton(label, copy_text=CopyTextButton(line(fitting(hashtags))))]
 
 
-def _given(thumbs: Thumbs) -> list[str]:
+def _thumbs_given(thumbs: Thumbs) -> list[str]:
     return [label for verb, label in THUMBS.items() if getattr(thumbs, verb)]
 
 
-def _counted(label: str, votes: int) -> str:
-    """A thumb's button, with a mark where somebody gave it, and how many where several did."""
+def _thumb_label(label: str, votes: int) -> str:
+    """A thumb's label, with a mark if somebody gave it, and the number if several did."""
     return label if not votes else f"{MARK}{label}" if votes == 1 else f"{MARK}{label} {votes}"
 
 
 def _paired(
     buttons: Sequence[InlineKeyboardButton], half: int = HALF
 ) -> list[list[InlineKeyboardButton]]:
-    """Two in a row where both are short, else one: a phone should show each in full."""
+    """Two in a row if both are short, else one, so that a phone shows each in full."""
     rows: list[list[InlineKeyboardButton]] = []
     for button in buttons:
         beside = rows[-1] if rows else []

@@ -1,7 +1,7 @@
 """Teaches the engine what people taught: all of it at the start, then each photo that changes.
 
-The labels and the photos' features are in the database and nowhere else, so the next bundle or
-backbone can be taught the same, as far as its features are stored.
+Labels and features are stored only in the database, so another bundle or backbone can be taught the
+same, as far as its features are stored.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from storage.errors import StorageError
 log = logging.getLogger(__name__)
 
 _AT_A_TIME = 1024
-"""Photos learnt at a time, so that thousands at once do not fill the memory."""
+"""Photos learnt at a time, to limit memory."""
 
 
 class Learner:
@@ -27,7 +27,7 @@ class Learner:
         engine: the engine in use, which answers and is taught.
         learnt_at: when learning last changed recommendations (UTC, aware; None: never); earlier
             answers are not repeated.
-        knows_until: the last change (``storage.changes``) that was in what it learnt at the start.
+        knows_until: the last change (``storage.changes``) included in what it learnt at the start.
     """
 
     def __init__(self, engine: Engine, database: Database) -> None:
@@ -48,7 +48,7 @@ class Learner:
         async with self._lesson_lock:
             lessons = await self._lessons(self.engine)
             await asyncio.to_thread(self.engine.learn, lessons)
-        # Deletions leave no trace of when they happened: no answer from before is repeated.
+        # Nobody knows when labels were last deleted, so no earlier answer is repeated.
         self.learnt_at = datetime.now(UTC)
         if lessons:
             log.info("Learnt %d photos that people tagged", len(lessons))
@@ -58,11 +58,11 @@ class Learner:
     def learn_soon(self, photo_ids: Iterable[int], chats: Iterable[int] = ()) -> None:
         """Learns photos whose labels have changed, in the background.
 
-        A failure is logged: the labels are stored, and are learnt with the photo's next ones or at
-        the next start.
+        A failure is only logged: the stored labels are learnt with the photo's next ones or at the
+        next start.
 
         Args:
-            chats: chats whose next answer must know it; see ``caught_up``.
+            chats: chats whose next answer must wait for it; see ``caught_up``.
         """
         task = asyncio.create_task(self._learn(sorted(set(photo_ids))))
         self._tasks.add(task)
@@ -79,8 +79,8 @@ class Learner:
         task.add_done_callback(done)
 
     async def caught_up(self, chat_id: int) -> None:
-        """Waits until what a chat has taught is learnt; other chats do not wait."""
-        # Lessons come in turn, so the last one ends last.
+        """Waits until what a chat has taught is learnt."""
+        # Lessons run one after another, so the last one ends last.
         if (task := self._last_of_chat.get(chat_id)) is not None:
             await asyncio.wait({task})
 
@@ -90,9 +90,9 @@ class Learner:
             await asyncio.wait(set(self._tasks))
 
     async def change_to(self, engine: Engine) -> None:
-        """Teaches another engine all that is stored, then puts it in use: wholly or not at all.
+        """Teaches another engine all that is stored, then puts it in use.
 
-        What people teach in the meantime is learnt at the end.
+        What people teach meanwhile is learnt at the end.
 
         Raises:
             StorageError: where the labels cannot be read; the old engine stays in use.
@@ -114,7 +114,7 @@ class Learner:
         """Learns photos whose labels have changed.
 
         Raises:
-            StorageError: where they cannot be read.
+            StorageError: where the labels cannot be read.
         """
         photo_ids = sorted(set(photo_ids))
         async with self._lesson_lock:
@@ -137,10 +137,10 @@ class Learner:
     async def _lessons(
         self, engine: Engine, photo_ids: Collection[int] | None = None
     ) -> dict[Hashable, Lesson]:
-        """The stored lessons of photos, all by default; an empty one where the labels are gone."""
+        """The lessons of photos, by default of all; an empty one if a photo's labels are gone."""
         lessons: dict[Hashable, Lesson] = {photo_id: ({}, {}) for photo_id in photo_ids or ()}
         async with self._database.reading() as session:
-            # The best features last, so that they replace those that would have to be mapped.
+            # The best backbone last: it replaces features that would have to be mapped.
             for backbone in reversed(engine.taught_backbones):
                 async for batch in training_labels.lessons(session, backbone, photo_ids):
                     for photo in batch:

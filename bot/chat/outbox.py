@@ -1,13 +1,13 @@
-"""The outbox: what answers an update is stored before it is sent, and sent until it has arrived.
+"""The outbox: stores answers to updates before sending them, and sends them until they arrive.
 
-``put`` stores a message in the transaction that stores what it tells, and in which its update is
-handled; ``send`` sends it. Whatever happens between, it is sent after the next start, without being
-computed again. Of a send of which nobody knows whether it arrived there are two at the most, across
-starts too, since the row counts them. That one has arrived is known to the next start from the
-moment on in which Telegram's answer is read, by a receipt (``storage.receipts``).
+``put`` stores a message in the transaction that stores the answer and marks its update as handled;
+``send`` sends it. If the process dies in between, the message is sent after the next start, without
+being computed again. A message is sent at most twice with unknown outcome; the row counts this
+across restarts. A receipt (``storage.receipts``), written when Telegram's response is read, tells
+the next start that a message has arrived.
 
-Every answer to an update goes this way but for what is of no use later, such as a tap's toast, and
-files. Where nothing can be stored it is sent all the same.
+All answers go this way, except files and what is useless later, such as a tap's toast. If a message
+cannot be stored, it is sent all the same.
 """
 
 import asyncio
@@ -40,10 +40,11 @@ Keyboard = InlineKeyboardMarkup | ForceReply
 
 @dataclass(frozen=True)
 class Reply:
-    """A message in reply to another, or after it, in the same topic.
+    """A message to send.
 
     Attributes:
         text: HTML.
+        thread_id: the forum topic, if any.
         reply_to: the number of the message that it replies to, if any.
     """
 
@@ -65,8 +66,8 @@ def reply_to(
     """A reply to a message.
 
     Args:
-        quote: whether it is shown as a reply; by default in groups, where others write meanwhile.
-        about: the number of another message of the chat to be a reply to.
+        quote: whether it is shown as a reply; by default only in groups, where others write too.
+        about: the number of another message of the chat to reply to instead.
     """
     quotes = message.chat.type != ChatType.PRIVATE if quote is None else quote
     return Reply(
@@ -79,10 +80,7 @@ def reply_to(
 
 
 class WithdrawnError(TelegramError):
-    """A message is not sent from here any more.
-
-    Whoever it is for had all of theirs deleted, or another replica sends it.
-    """
+    """A message must not be sent: its person's data were deleted, or another replica sends it."""
 
     def __init__(self) -> None:
         super().__init__("withdrawn")
@@ -102,7 +100,7 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """How many messages are not known to have arrived."""
+        """How many messages are not known to have arrived yet."""
         return self._unsent.total()
 
     async def put(
@@ -115,13 +113,13 @@ class Outbox:
         photo_ids: Sequence[int] = (),
         last: bool = True,
     ) -> OutgoingMessage:
-        """Stores a message with what else the session stores; ``send`` it once that is committed.
+        """Stores a message in the session's transaction; call ``send`` once that is committed.
 
         Args:
-            session: a writing one of the database.
-            person: as ``person_of``: whom it answers.
+            session: a writing session.
+            person: whom it answers, from ``person_of``.
             answer_id, photo_ids: the answer that it shows and the photos that it is about.
-            last: it is the last of what its update asked for, which is handled with it.
+            last: it is the last reply to its update, which is marked as handled with it.
         """
         message = OutgoingMessage(
             bot_id=self._bot.id,
@@ -134,7 +132,7 @@ class Outbox:
             answer_id=answer_id,
             photo_ids=list(photo_ids),
             replica=_replica(self._database),
-            unsure=1 if self._is_free(reply.chat_id) else 0,
+            unsure=1 if self._goes_out_at_once(reply.chat_id) else 0,
             at=now(),
         )
         await outbox.put(session, message)
@@ -148,16 +146,16 @@ class Outbox:
         return message
 
     async def send(self, message: OutgoingMessage) -> Message | None:
-        """Sends what was put, until it has arrived; None where it was withdrawn.
+        """Sends a stored message until it arrives; None if it was withdrawn.
 
         Raises:
-            TelegramError: where it cannot be sent, or may have arrived.
+            TelegramError: if it cannot be sent, or may have arrived.
         """
         return await self._send(message, counted=message.unsure > 0)
 
     async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
-        """As ``send``; ``counted``: the row counts the request that is to go out now."""
-        counts = _Counted(self._together, message, _replica(self._database), counted=counted)
+        """As ``send``; ``counted``: the row counts the first request already."""
+        counts = _StoredAttempts(self._together, message, _replica(self._database), counted=counted)
         try:
             sent = await self._bot.post(_fields(message), counts)
         except WithdrawnError:
@@ -166,13 +164,13 @@ class Outbox:
             await self._drop([message])
             raise
         finally:
-            self._is_no_more(message)
+            self._count_out(message)
         receipt = Receipt(message.id, sent.chat_id, sent.message_id)
         self._receipts.add(receipt)
         try:
             await self._store_arrived({receipt: message})
         except StorageError as error:
-            # It is out, and who has it needs no other.
+            # The message has arrived and must not be sent again.
             log.error("That a message arrived is not stored: %s", error)
         return sent
 
@@ -198,14 +196,14 @@ class Outbox:
         last: bool = True,
         stored: bool = True,
     ) -> Message | None:
-        """Stores and sends a message that nothing else is stored with.
+        """Stores a message in a transaction of its own, and sends it.
 
         Args:
-            person, photo_ids, last: as of ``put``.
-            stored: or else it is sent without, for what must not be in the database.
+            person, photo_ids, last: as in ``put``.
+            stored: False sends it without storing it, for what must not be in the database.
 
         Returns:
-            None where it was withdrawn.
+            None if it was withdrawn.
 
         Raises:
             TelegramError: as ``send``.
@@ -229,7 +227,7 @@ class Outbox:
         )
 
     async def resume(self) -> None:
-        """Begins to send what was here before this start, in each chat oldest first.
+        """Begins to send the messages that the last run left, in each chat oldest first.
 
         Raises:
             StorageError
@@ -241,7 +239,7 @@ class Outbox:
             of_row = {message.id: message for message in waiting}
             arrived = {one: of_row.pop(one.row_id) for one in receipts if one.row_id in of_row}
             await self._store_arrived(arrived)
-            for receipt in set(receipts) - arrived.keys():  # whose rows are gone already
+            for receipt in set(receipts) - arrived.keys():  # their rows are gone already
                 self._receipts.remove(receipt)
             waiting = list(of_row.values())
         if waiting:
@@ -249,7 +247,7 @@ class Outbox:
             await self.begin(waiting)
 
     async def begin(self, waiting: Sequence[OutgoingMessage]) -> None:
-        """Begins to send messages that another process has put, in each chat oldest first."""
+        """Begins to send messages that another process stored, in each chat oldest first."""
         unsure = [one for one in waiting if one.unsure >= UNSURE_AT_MOST]
         if unsure:
             log.warning("%d messages may not have arrived and are not sent again", len(unsure))
@@ -265,16 +263,16 @@ class Outbox:
             task.add_done_callback(self._tasks.discard)
 
     def close(self) -> None:
-        """Whoever waits to send is cancelled; what is on its way arrives."""
+        """Cancels messages that wait to be sent; those on their way still arrive."""
         self._delivery.close()
 
     async def stop(self) -> None:
-        """Ends; what has not arrived is sent after the next start."""
+        """Stops sending; what has not arrived is sent after the next start."""
         self.close()
         await self.let_go()
 
     async def let_go(self) -> None:
-        """What was begun is left to whoever begins it next."""
+        """Stops sending what ``begin`` began; another process may begin it again."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -293,20 +291,20 @@ class Outbox:
         if late:
             await self._apologise(late)
 
-    def _is_free(self, chat_id: int) -> bool:
-        """Whether a message for a chat would go out at once: counting it then spares a write."""
+    def _goes_out_at_once(self, chat_id: int) -> bool:
+        """Whether a chat's message would go out at once: counting it in ``put`` saves a write."""
         return not self._unsent[chat_id] and self.waiting < ALL.burst
 
-    def _is_no_more(self, message: OutgoingMessage) -> None:
+    def _count_out(self, message: OutgoingMessage) -> None:
         self._unsent[message.chat_id] -= 1
         if not self._unsent[message.chat_id]:
             del self._unsent[message.chat_id]
 
     async def _apologise(self, late: Sequence[OutgoingMessage]) -> None:
-        """A word to a chat in place of messages that are too old."""
+        """Sends a chat one apology instead of messages that are too old."""
         first = late[0]
         for message in late:
-            self._is_no_more(message)
+            self._count_out(message)
         try:
             async with self._database.session(confirmed=False) as session:
                 languages = await users.languages(session, [first.user_id or first.chat_id])
@@ -328,10 +326,10 @@ class Outbox:
             log.error("A message that is not to be sent stays stored: %s", error)
 
 
-class _Counted(Attempts):
-    """Attempts that the message's row counts, before each request.
+class _StoredAttempts(Attempts):
+    """Attempts that are also counted in the message's row, before each request.
 
-    Where that cannot be stored, it is sent all the same.
+    If that fails, the message is sent all the same.
     """
 
     def __init__(
@@ -359,28 +357,28 @@ class _Counted(Attempts):
     async def _count(self, change: int) -> None:
         self.unsure += change
         try:
-            there = await self._together.write(
+            exists = await self._together.write(
                 lambda session: outbox.counted(session, self._row_id, change, self._replica)
             )
         except StorageError as error:
             log.error("How often a message was sent is not stored: %s", error)
         else:
-            if not there:
+            if not exists:
                 raise WithdrawnError
 
 
 def _replica(database: Database) -> int | None:
-    """Who sends, where there may be several."""
+    """This replica's number; None where there can be only one process."""
     return database.number if database.is_shared else None
 
 
 def _patience(message: OutgoingMessage) -> float:
-    """Seconds that it is still of use to send it."""
+    """Seconds for which the message is still worth sending."""
     return HOUR - (now() - message.at).total_seconds()
 
 
 def _fields(message: OutgoingMessage) -> dict[str, Any]:
-    """As ``sendMessage`` takes it."""
+    """The parameters of ``sendMessage``."""
     reply = {"message_id": message.reply_to, "allow_sending_without_reply": True}
     return {
         "chat_id": message.chat_id,

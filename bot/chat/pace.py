@@ -1,7 +1,7 @@
-"""How fast messages go out: about what Telegram lets a bot send, so that it need not refuse.
+"""Limits how fast messages go out to about what Telegram accepts, so that it refuses none.
 
-Its FAQ for bots names the limits: a message a second to a chat, but for short bursts; 20 a minute
-to a group; 30 a second in all.
+The limits are in Telegram's FAQ for bots: one message a second to a chat, with short bursts; 20 a
+minute to a group; 30 a second in all.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 MANY = 10_000
-"""Chats that are remembered; beyond that those that need not wait are dropped."""
+"""Chats that are remembered; beyond that, those without a wait are dropped."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ ALL = Limit(5, 1 / 25)
 
 
 class Pace:
-    """Gives turns to send, to each chat in the order in which they are asked for.
+    """Assigns turns to send, within a chat in the order of the calls.
 
     Args:
         clock: monotonic seconds.
@@ -43,7 +43,7 @@ class Pace:
     def in_chat(self, chat_id: int) -> float:
         """Takes the next turn of a chat; returns the seconds until then.
 
-        There is no burst right after the start: the process before this one may have had it.
+        There is no burst right after the start: the last process may have used it up.
         """
         limit, now = GROUP if chat_id < 0 else CHAT, self._clock()
         if len(self._chats) > MANY:
@@ -58,21 +58,21 @@ class Pace:
         return wait
 
     def going_out(self) -> float:
-        """The same again, right before the request.
+        """The same limit as ``overall``, checked again right before the request.
 
-        A slow disk may hold up many messages after their turns, and release them together.
+        A slow disk may hold up many messages after their turns, and then release them at once.
         """
         wait, self._going_out = _turn(ALL, self._clock(), self._going_out)
         return wait
 
 
 def _turn(limit: Limit, now: float, full: float) -> tuple[float, float]:
-    """Seconds until the next turn, and when all turns of the burst are there again after it.
+    """Seconds until the next turn, and when a whole burst is available again after it.
 
     The generic cell rate algorithm (ATM Forum, Traffic Management 4.0, section 4.4.2).
 
     Args:
-        full: when they would be there again without it.
+        full: when a whole burst would be available again without this turn.
     """
     full = max(now, full)
     wait = max(0.0, full - now - (limit.burst - 1) * limit.seconds)

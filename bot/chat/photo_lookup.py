@@ -1,7 +1,7 @@
-"""From a message's photo to its features and hashes, read where they are stored, else computed.
+"""Gets a photo's features and hashes: from the database if it is known, else computed.
 
-Pictures are never stored: a photo is recognised by Telegram's id of its file, or as a copy of
-another by its hashes and features.
+Images are never stored: a photo is recognised by Telegram's id of its file, or by its hashes and
+features as a copy of another.
 """
 
 import asyncio
@@ -28,15 +28,15 @@ from recommenders.photos import MAX_BYTES, PhotoError, decode
 from storage import changes, known_photos, sightings
 
 Features = Mapping[str, NDArray[np.float32]]
-"""Of one photo: a vector (dims,) for each backbone."""
+"""One photo's vector (dims,) by backbone."""
 
 IMAGE_ENDINGS = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .avif .bmp .tif .tiff .gif".split()  # noqa: SIM905
 )
 
 
-_OF_AN_ALBUM = 4
-"""Photos of an album that are downloaded and computed at a time."""
+_ALBUM_PHOTOS_AT_ONCE = 4
+"""Photos of one album that are downloaded and computed at a time."""
 
 
 class UnreadablePhotoError(Exception):
@@ -49,9 +49,9 @@ class UnreadablePhotoError(Exception):
 
 @dataclass(frozen=True)
 class IncomingPhoto:
-    """A photo as Telegram offers it: an image sent as a photo, or as a file.
+    """An image sent as a photo or as a file.
 
-    ``message`` is the one that shows it, or replies to it where it is in another chat.
+    ``message`` contains it, or replies to it if it is in another chat.
     """
 
     message: Message
@@ -71,7 +71,7 @@ class IncomingPhoto:
         except BadRequest as error:
             reason = "too_large" if "too big" in error.message.lower() else "deleted"
             raise UnreadablePhotoError(reason) from error
-        except InvalidToken as error:  # how a 404 for the file itself arrives
+        except InvalidToken as error:  # what the library makes of a 404 for the file
             raise UnreadablePhotoError("deleted") from error
         except NetworkError as error:
             too_large = isinstance(error.__cause__, TooLargeError)
@@ -86,7 +86,7 @@ class ComputedPhoto:
         hashes: None for a known file, which is neither downloaded nor decoded again.
         photo_id: None until it is stored.
         known: this photo, or one that it is a copy of, was sent before.
-        renewed: it has just got features that it lacked, so what people taught of it can be learnt.
+        renewed: it just got features that it lacked, so what people taught it can be learnt.
     """
 
     incoming: IncomingPhoto
@@ -103,14 +103,14 @@ class ComputedPhoto:
 
 
 def photo_in(message: Message, min_side: int) -> IncomingPhoto | None:
-    """The photo that a message carries, in the size to fetch; None where it carries none.
+    """The photo in a message, in the size to download; None if there is none.
 
-    A message without a photo that replies to another chat's message carries that one's.
+    If a message without a photo replies to a message of another chat, it is that one's photo.
     """
     content = _content(message)
     if content.photo:
         return IncomingPhoto(message, _smallest_sufficient(content.photo, min_side))
-    # An animation also comes with a document, for clients that know no animations.
+    # An animation also has a document, for clients without animations.
     if content.document and not content.animation and _is_image(content.document):
         return IncomingPhoto(message, content.document)
     return None
@@ -123,7 +123,7 @@ def _smallest_sufficient(sizes: Sequence[PhotoSize], min_side: int) -> PhotoSize
 
 
 def kind_of(message: Message) -> str:
-    """What a message without a photo carries instead: a key of ``Texts.wrong_file``."""
+    """What a message has instead of a photo: a key of ``Texts.wrong_file``."""
     content = _content(message)
     if content.animation:
         return "animation"
@@ -139,10 +139,10 @@ def kind_of(message: Message) -> str:
 async def known_files(
     session: AsyncSession, engine: Engine, album: Sequence[IncomingPhoto], ids: Mapping[str, int]
 ) -> dict[str, ComputedPhoto]:
-    """The photos whose files were seen before, by file; some features may be missing.
+    """The photos whose files are known, by ``file_unique_id``; some features may be missing.
 
     Args:
-        ids: the photos' ids by file.
+        ids: photo ids by ``file_unique_id``.
     """
     known = {}
     for incoming in album:
@@ -155,7 +155,7 @@ async def known_files(
 
 
 def unique_ids(album: Iterable[IncomingPhoto]) -> set[str]:
-    """Telegram's ids of the files."""
+    """The ``file_unique_id`` of each photo."""
     return {photo.file.file_unique_id for photo in album}
 
 
@@ -165,12 +165,12 @@ async def compute(
     album: Iterable[IncomingPhoto],
     known: Mapping[str, ComputedPhoto],
 ) -> tuple[list[ComputedPhoto], list[str]]:
-    """Every photo that can be read, with features of all backbones, and why the others cannot.
+    """The photos that can be read, with features of all backbones, and why the others cannot.
 
     Args:
         known: from ``known_files``; photos that have all features are not downloaded.
     """
-    turns = asyncio.Semaphore(_OF_AN_ALBUM)
+    turns = asyncio.Semaphore(_ALBUM_PHOTOS_AT_ONCE)
 
     async def computed(incoming: IncomingPhoto) -> ComputedPhoto | str:
         photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
@@ -213,17 +213,17 @@ async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) ->
 async def remember(
     session: AsyncSession, engine: Engine, photos: Iterable[ComputedPhoto]
 ) -> list[ComputedPhoto]:
-    """Stores what is computed of photos and who showed them.
+    """Stores photos and who sent them.
 
     Returns:
         The photos with their ids. A copy gets its original's id and features, and so the hashtags
-        that people taught for that.
+        that people taught for the original.
     """
     photos, remembered = list(photos), []
     new = [photo.hashes for photo in photos if photo.hashes and photo.photo_id is None]
     await known_photos.one_at_a_time(session, new)
     for photo in photos:
-        stored = await _stored(session, engine, photo)
+        stored = await _store(session, engine, photo)
         assert stored.photo_id is not None
         message = photo.incoming.message
         await sightings.seen(
@@ -241,10 +241,10 @@ async def remember(
 async def find_copy(
     session: AsyncSession, hashes: Hashes, backbone: str, features: NDArray[np.floating]
 ) -> int | None:
-    """The stored photo that one is a copy of (re-encoded, resized, cropped a little), or None.
+    """The stored photo that this is a copy of (re-encoded, resized, cropped a little), or None.
 
-    Where a stored photo lacks features of ``backbone`` (it is from before the bot used it) the
-    hashes decide, and where it lacks colours everything else. Of several the one with the nearest
+    If a stored photo lacks features of ``backbone``, as photos from before its use do, the hashes
+    decide; if it lacks colours, they are not compared. Of several the one with the nearest
     perceptual hash wins.
     """
     looked_up = list(copies.looked_up(hashes))
@@ -276,7 +276,7 @@ async def _confirmed(
     among_cropped: bool,
     cropped: bool,
 ) -> dict[int, int]:
-    """The proposed photos that all hashes confirm: how many bits differ, by id."""
+    """How many bits differ, by id of the proposed photos that all hashes confirm."""
     near = copies.nearest(view.average, np.array(list(proposed.values()), np.int64))
     if not len(near):
         return {}
@@ -290,11 +290,11 @@ async def _confirmed(
 
 
 def _rows(blobs: Sequence[bytes | None], where_none: bytes | None = None) -> NDArray[np.uint8]:
-    """Blobs of one length as an array of a row each."""
+    """Blobs of equal length as the rows of an array."""
     return np.stack([np.frombuffer(blob or where_none or b"", np.uint8) for blob in blobs])
 
 
-async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
+async def _store(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -> ComputedPhoto:
     if photo.hashes is None:
         return photo
     photo_id = photo.photo_id
@@ -309,7 +309,7 @@ async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -
             file_unique_id=photo.file_unique_id,
         )
         return replace(photo, photo_id=photo_id)
-    if photo.photo_id is not None:  # the same file: a copy's hashes may differ a little
+    if photo.photo_id is not None:  # not for copies: their hashes may differ a little
         await known_photos.add_hashes(session, photo_id, photo.hashes)
     await known_photos.add_file(session, photo_id, photo.file_unique_id)
     features = await known_photos.features(session, photo_id, _backbones(engine))
@@ -327,7 +327,7 @@ async def _stored(session: AsyncSession, engine: Engine, photo: ComputedPhoto) -
 
 
 def _backbones(engine: Engine) -> list[str]:
-    """All backbones at work: with their features stored, no button needs the picture again."""
+    """All backbones in use: with all their features stored, no button needs the image again."""
     names = [name for backend in engine.backends for name in engine.backbones[backend]]
     return list(dict.fromkeys([engine.confirm_backbone, *names]))
 
@@ -337,7 +337,7 @@ def _content(message: Message) -> Message | ExternalReplyInfo:
 
 
 def _is_image(document: Document) -> bool:
-    # Phones send HEIC as application/octet-stream, so the ending counts as well.
+    # Phones send HEIC as application/octet-stream, so the file name's ending counts as well.
     if (document.mime_type or "").startswith("image/"):
         return True
     ending = PurePath(document.file_name or "").suffix.lower()

@@ -1,7 +1,7 @@
-"""What the platforms take now: the one table to change when they change their minds.
+"""How many hashtags each platform takes now: the one table to change when the rules change.
 
-A chat that chose a platform follows this table, also after an update; a count or a style of its own
-goes over it. Checked in November 2026.
+A chat with a platform follows this table, also after an update of it; the chat's own count and
+style take precedence. Checked in November 2026.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ COUNTS = range(1, 31)
 
 @dataclass(frozen=True)
 class Platform:
-    """How many hashtags a post should carry there, and ranked by which style.
+    """How many hashtags a post there should have, and in which style.
 
     Attributes:
-        count: how many a chat gets for it, its own hashtags among them.
-        source: where ``most`` was read; where there is none, that no rule was found.
-        most: how many the platform takes at most, or (``advised``) advises at most; None where it
-            publishes no limit, and ``count`` is our choice.
-        aliases: what people call it besides, in lower case.
+        count: how many a chat gets, its own hashtags included.
+        source: of ``most``; begins with ``NO_LIMIT`` where there is none.
+        most: the most that the platform takes, or recommends if ``advised``; None if it publishes
+            no limit, and ``count`` is our choice.
+        aliases: other names that people use, in lower case.
     """
 
     label: str
@@ -59,7 +59,7 @@ PLATFORMS: Mapping[str, Platform] = {
         most=1,
         aliases=("тредс", "трэдс", "тредз"),
     ),
-    # Its feed follows what is watched, so hashtags that earn likes lead.
+    # The feed follows what people watch, so popular hashtags come first.
     "tiktok": Platform(
         "TikTok",
         count=5,
@@ -78,7 +78,7 @@ PLATFORMS: Mapping[str, Platform] = {
         advised=True,
         aliases=("twitter", "твиттер", "твитер", "х", "икс"),
     ),
-    # People follow hashtags there, and a wall of them is frowned upon.
+    # People follow hashtags, and dislike many of them in a post.
     "mastodon": Platform(
         "Mastodon",
         count=4,
@@ -103,7 +103,7 @@ PLATFORMS: Mapping[str, Platform] = {
         source=NO_LIMIT,
         aliases=("linked in", "линкедин", "линкдин"),
     ),
-    # The first three stand at the title; of a video with more than sixty all are ignored.
+    # The first three are shown by the title; with more than sixty, all are ignored.
     "youtube": Platform(
         "YouTube",
         count=3,
@@ -145,12 +145,12 @@ PLATFORMS: Mapping[str, Platform] = {
 
 
 def platform_of(chat: ChatSettings) -> Platform | None:
-    """The platform that a chat follows; None where it follows none, or one of an older table."""
+    """The platform that a chat chose; None if it chose none, or one no longer in the table."""
     return PLATFORMS.get(chat.platform or "")
 
 
 def platform_named(name: str) -> str | None:
-    """The key of the platform that people call so."""
+    """The key of the platform with this key or alias."""
     name = name.casefold()
     named = (key for key, one in PLATFORMS.items() if name == key or name in one.aliases)
     return next(named, None)
@@ -163,11 +163,11 @@ def count_of(chat: ChatSettings) -> int:
 
 
 def style_of(chat: ChatSettings) -> str:
-    """By which style hashtags are ranked in a chat: its own, else its platform's."""
+    """The style of a chat's hashtags: its own, else its platform's."""
     platform = platform_of(chat)
     return chat.style or (platform.style if platform else DEFAULT_STYLE)
 
 
 def own_hashtags_of(chat: ChatSettings) -> tuple[str, ...]:
-    """What of a chat's own hashtags an answer has room for: one at least is the photo's."""
+    """The chat's own hashtags that fit into an answer, leaving room for one of the photo's."""
     return chat.own_hashtags[: count_of(chat) - 1]

@@ -1,7 +1,7 @@
 """How much one person or chat may send: a holiday's photos at once, but no flood.
 
-Each has a token bucket that starts full and refills evenly. Queueing for a place to compute in is
-the business of ``bot.chat.fair_places``.
+Each has a token bucket that starts full and refills evenly. How photos queue to be computed is in
+``bot.chat.fair_places``.
 """
 
 import logging
@@ -14,9 +14,9 @@ from storage import Database, StorageError, rate_buckets
 log = logging.getLogger(__name__)
 
 MOST = 20_000
-"""Buckets that are remembered, those used last."""
+"""Buckets that are remembered, the most recently used."""
 CHAT = 4
-"""How many times as much as a person a chat may send."""
+"""How many times as much a chat may send as a person."""
 
 Verdict = Literal["passes", "too_fast", "silent"]
 
@@ -32,26 +32,27 @@ class RateLimits:
     """A bucket for each person or chat.
 
     Args:
-        per_minute: what a bucket holds, and what it gets a minute; 0 lets everything through.
+        per_minute: a bucket's capacity, and its refill per minute; 0 lets everything through.
     """
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
         self._buckets: Latest[tuple[str, int], _Bucket] = Latest(MOST)
 
-    def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
-        """What to do with one more message from ``who``: ``too_fast`` once, then ``silent``.
+    def verdict(self, clock: str, sender: int, at: float, times: int = 1) -> Verdict:
+        """What to do with one more message of ``sender``: ``too_fast`` once, then ``silent``.
 
         Args:
-            clock: whose time ``at`` is. Clocks have a bucket each, since they may differ by days.
-            at: seconds, of when it was sent rather than received.
-            times: how many times as large the bucket is.
+            clock: whose time ``at`` is. Each clock has buckets of its own, since clocks may differ
+                by days.
+            at: when it was sent (not received), in seconds.
+            times: factor of the bucket's size.
         """
         if not self._per_minute:
             return "passes"
         size = float(self._per_minute * times)
-        bucket = self._buckets.get((clock, who), _Bucket(size, at))
-        self._buckets[clock, who] = bucket
+        bucket = self._buckets.get((clock, sender), _Bucket(size, at))
+        self._buckets[clock, sender] = bucket
         passed = max(0.0, at - bucket.at)
         bucket.left = min(size, bucket.left + passed * size / 60)
         bucket.at = at
@@ -66,22 +67,22 @@ class RateLimits:
 
 
 class SharedRateLimits:
-    """The same across replicas, in their database; this process's own where that fails."""
+    """The same across replicas, in their database; falls back to this process's own buckets."""
 
     def __init__(self, per_minute: int, database: Database) -> None:
         self._per_minute = per_minute
         self._database = database
         self._own = RateLimits(per_minute)
 
-    async def verdict(self, clock: str, who: int, at: float, times: int = 1) -> Verdict:
-        """As ``RateLimits.verdict``, by a clock that all replicas share."""
+    async def verdict(self, clock: str, sender: int, at: float, times: int = 1) -> Verdict:
+        """As ``RateLimits.verdict``."""
         if not (self._per_minute and self._database.is_shared):
-            return self._own.verdict(clock, who, at, times)
+            return self._own.verdict(clock, sender, at, times)
         try:
             async with self._database.session(confirmed=False) as session:
                 size = float(self._per_minute * times)
-                verdict = await rate_buckets.take(session, clock, who, at, size)
+                verdict = await rate_buckets.take(session, clock, sender, at, size)
                 return cast(Verdict, verdict)
         except StorageError as error:
             log.debug("How fast somebody sends is not known to all replicas: %s", error)
-            return self._own.verdict(clock, who, at, times)
+            return self._own.verdict(clock, sender, at, times)

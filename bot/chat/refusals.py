@@ -1,7 +1,7 @@
-"""What Telegram refuses in everyday use, by its own words, and what to say about it.
+"""Telegram's common refusals, recognised by their error descriptions.
 
-The words are those of the Bot API server (github.com/tdlib/telegram-bot-api, the descriptions in
-``Client.cpp``) and of Telegram behind it, which speaks in capitals.
+The descriptions come from the Bot API server (github.com/tdlib/telegram-bot-api, ``Client.cpp``)
+and, in capitals, from Telegram behind it.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Refusal:
     Attributes:
         name: the key of ``Texts.refused``.
         reason: for the log.
-        writable: the chat can be written to all the same.
+        writable: the bot can still write to the chat.
     """
 
     name: str
@@ -63,11 +63,11 @@ WORDS = {
     "peer_id_invalid": NO_CHAT,
     "channel_private": NO_CHAT,
 }
-"""A refusal by what its description holds, in lower case; the first that fits."""
+"""Refusals by a part of the description, in lower case; the first match counts."""
 
 
 def refusal_of(error: object) -> Refusal | None:
-    """What kind of refusal an error is; None for all that should not happen in everyday use."""
+    """The kind of refusal of an error; None for all other errors."""
     if isinstance(error, ChatMigrated):
         return MESSAGE_GONE
     if not isinstance(error, TelegramError):

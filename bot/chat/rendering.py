@@ -1,4 +1,4 @@
-"""The text of an answer: hashtags in blocks that copy with a tap."""
+"""The text of an answer: hashtags in blocks that a tap copies."""
 
 from collections.abc import Sequence
 from html import escape
@@ -23,22 +23,22 @@ def answer_text(
     """HTML of an answer, the best five first.
 
     Args:
-        own: The chat's own hashtags, which stand behind the best five.
-        spoken_by: The backend to name in the heading, where it is not the one people expect.
-        notes: HTML to close with.
+        own: the chat's own hashtags, shown after the best five.
+        spoken_by: the backend to name in the heading; None if it is the chat's usual one.
+        notes: HTML paragraphs to end with.
     """
     header = texts.best_five if len(hashtags) >= FIRST else texts.best_few
     if spoken_by:
         header = f"{header} · {spoken_by}"
-    parts = [f"{header}\n{block(first_block(hashtags, own))}"]
+    parts = [f"{header}\n{block([*hashtags[:FIRST], *own])}"]
     if hashtags[FIRST:]:
         parts.append(f"{texts.more}\n{block(hashtags[FIRST:])}")
     return "\n\n".join([*parts, *notes])
 
 
-def first_block(hashtags: Sequence[str], own: Sequence[str]) -> list[str]:
-    """What to post: the best five, and behind them the chat's own."""
-    return [*hashtags[:FIRST], *own]
+def in_order(hashtags: Sequence[str], own: Sequence[str]) -> list[str]:
+    """All hashtags of an answer as ``answer_text`` orders them."""
+    return [*hashtags[:FIRST], *own, *hashtags[FIRST:]]
 
 
 def block(hashtags: Sequence[str]) -> str:
@@ -50,9 +50,9 @@ def line(hashtags: Sequence[str]) -> str:
 
 
 def fitting(hashtags: Sequence[str], length: int = COPY_LENGTH) -> list[str]:
-    """The hashtags, from the first on, whose line has at most ``length`` UTF-16 units.
+    """The hashtags that fit, in order, into one line of ``length`` UTF-16 units.
 
-    A hashtag that does not fit is left out whole; a shorter one after it may still fit.
+    A hashtag that does not fit is left out; a shorter one after it may still fit.
     """
     chosen: list[str] = []
     left = length

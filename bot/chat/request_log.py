@@ -1,7 +1,7 @@
-"""One line in the log for each photo or album that was to be answered, and its metrics.
+"""Logs one line for each photo or album to be answered, and counts its metrics.
 
-The line says how it went and how long it took. It has nothing of what was sent; the chat is a hash,
-under a key that this process forgets when it ends, so nobody can tell later whose line it is.
+The line has the outcome and the durations, no content. The chat is hashed with a key that exists
+only in this process's memory, so nobody can tell later whose line it is.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 
 class Shown(Protocol):
-    """What a message shows."""
+    """A photo in a message."""
 
     @property
     def message(self) -> Message: ...
@@ -41,12 +41,13 @@ Album = TypeVar("Album", bound=Sequence[Shown])
 
 @dataclass
 class Request:
-    """How one is answered; ``outcome`` is ``answered``, ``unreadable``, ``failed`` or ``stopped``.
+    """One photo or album to be answered.
 
     Attributes:
+        known: whether somebody sent the photo before.
+        outcome: ``answered``, ``unreadable``, ``failed`` or ``stopped``.
+        error: the class of the exception that it ended with.
         seconds: by step.
-        known: whether somebody showed the photo before.
-        error: the kind of error that it ended with.
     """
 
     chat: str
@@ -60,7 +61,7 @@ class Request:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """As the JSON log has it."""
+        """The fields of its JSON log line."""
         steps = {f"{step}_ms": round(1000 * took, 1) for step, took in self.seconds.items()}
         return {
             "chat": self.chat,
@@ -88,7 +89,7 @@ _current: ContextVar[Request | None] = ContextVar("request", default=None)
 
 @contextmanager
 def timed(step: str) -> Iterator[None]:
-    """Adds what the block takes to a step of the request that is being answered, if one is."""
+    """Adds the block's duration to a step of the current request, if there is one."""
     request, started = _current.get(), perf_counter()
     try:
         yield
@@ -99,7 +100,7 @@ def timed(step: str) -> Iterator[None]:
 
 
 def note(*, backend: str, known: bool) -> None:
-    """Notes that there is an answer, whose it is, and whether the photo was known."""
+    """Notes that the current request was answered, by which backend, and for a known photo."""
     request = _current.get()
     if request is not None:
         request.outcome, request.backend, request.known = "answered", backend, known
@@ -108,9 +109,9 @@ def note(*, backend: str, known: bool) -> None:
 def logged(
     answer: Callable[Concatenate[Context, Album, Parameters], Awaitable[Result]],
 ) -> Callable[Concatenate[Context, Album, Parameters], Awaitable[Result]]:
-    """Writes the line of what ``answer`` does.
+    """Logs and counts each call of ``answer``.
 
-    Where it ends without ``note``, no photo could be read.
+    A call that ends without ``note`` counts as unreadable.
     """
 
     @wraps(answer)

@@ -1,4 +1,4 @@
-"""What every handler works with, made once at the start and handed down."""
+"""What every handler works with, created once at the start."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -34,26 +34,26 @@ from storage import changes, labels, supergroups
 from storage.database import Database
 
 OTHERS_LEARN = timedelta(seconds=2)
-"""Until every replica knows what one of them was taught."""
+"""The time until all replicas have learnt what one of them was taught."""
 
 MANY_WAIT = 16
-"""People waiting for a place, from which on typing is no longer shown."""
+"""With so many people waiting for a place, typing is not shown any more."""
 
 Result = TypeVar("Result")
 
 
 @dataclass
 class Services:
-    """The engine may be replaced while the bot runs: read ``engine`` once per photo.
+    """The bot's parts. The engine may be replaced at any time: read ``engine`` once per photo.
 
     Attributes:
         moderation_changed_at: when admins last changed what may be recommended.
-        captions: the commands in captions that were followed.
-        photo_places: held while a photo is fetched and computed, never while anything is sent.
+        captions: the captions that have been handled.
+        photo_places: held while a photo is downloaded and computed, never while sending.
         files: held for each file while its bytes are in memory.
-        outbox: sends what answers an update.
+        outbox: sends the answers to updates.
         batches: computes features in the threads of ``worker``.
-        worker: a thread for each photo that is computed at a time.
+        worker: one thread for each photo that is computed at a time.
     """
 
     settings: Settings
@@ -94,39 +94,39 @@ class Services:
         self.learner.engine = engine
 
     async def in_worker(self, work: Callable[[], Result]) -> Result:
-        """Runs ``work`` in one of the threads for heavy computing."""
+        """Runs ``work`` in a thread of ``worker``."""
         return await asyncio.get_running_loop().run_in_executor(self.worker, work)
 
     @property
     def answers_valid_since(self) -> datetime | None:
-        """When answers may last have become wrong; earlier ones are not repeated."""
+        """When answers last became outdated; None: never. Earlier answers are not repeated."""
         moments = (self.moderation_changed_at, self.learner.learnt_at)
         since = max((moment for moment in moments if moment), default=None)
-        # Other replicas learn a moment later, and answer until then.
+        # Other replicas learn a moment later, and may answer until then.
         return since + OTHERS_LEARN if since and self.database.is_shared else since
 
     def is_outdated(self, answered_at: datetime) -> bool:
-        """Whether something was learnt or decided after an answer.
+        """Whether something was learnt or moderated after an answer.
 
-        An answer from the future counts as outdated: the clock was set back.
+        An answer from the future counts as outdated, since the clock was set back.
         """
         since = self.answers_valid_since
         return answered_at > datetime.now(UTC) or (since is not None and answered_at <= since)
 
     async def group_moved(self, group_id: int, supergroup_id: int) -> None:
-        """A group became a supergroup, which keeps its settings, labels and answers."""
+        """Moves a group's settings, labels and answers to the supergroup that it became."""
         async with self.database.session() as session:
             await supergroups.move(session, group_id, supergroup_id)
             photo_ids = await labels.photos_in(session, supergroup_id)
             changes.note(session, "photos", photo_ids)
-        if photo_ids:  # whose audience is the supergroup now
+        if photo_ids:  # their audience is now the supergroup
             self.learner.learn_soon(photo_ids, [supergroup_id])
 
     def forget(self, user_id: int) -> None:
-        """Forgets what is in memory of a user, who was deleted from the database."""
+        """Forgets what is in memory of a user whose data are deleted from the database."""
         self.last_photos.forget(user_id)
         self.albums.forget(user_id)
-        self.questions.answered(user_id)  # a private chat has its user's number
+        self.questions.answered(user_id)  # a private chat has its user's id
 
     def moderation_changed(self) -> None:
         self.moderation_changed_at = datetime.now(UTC)
@@ -142,9 +142,9 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
     language_code: str | None = None
     """The user's, from Telegram."""
     person: int | None = None
-    """Who asks, as ``person_of`` gives it."""
+    """Who wrote or tapped, from ``person_of``."""
     forgotten_before = 0
-    """How many people had been deleted when the update came."""
+    """``Forgotten.clock`` when the update came."""
 
     @classmethod
     def from_update(cls, update: object, application: Any) -> "Context":
@@ -158,7 +158,7 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
         return context
 
     def was_forgotten(self, person: int) -> bool:
-        """Whether a person was deleted since the update came, so that nothing may be stored."""
+        """Whether a person's data were deleted since the update came: nothing may be stored."""
         return self.services.forgotten.since(person, self.forgotten_before)
 
     async def reply(
@@ -173,7 +173,7 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
         last: bool = True,
         stored: bool = True,
     ) -> Message | None:
-        """Answers a message, as ``Outbox.reply``, with HTML; arguments as of ``reply_to`` too."""
+        """Answers a message with HTML; arguments as in ``reply_to`` and ``Outbox.reply``."""
         reply = reply_to(message, text, keyboard, quote=quote, about=about)
         return await self.services.outbox.reply(
             reply, person=self.person, photo_ids=photo_ids, last=last, stored=stored

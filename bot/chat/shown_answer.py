@@ -1,25 +1,24 @@
-"""An answer as it is to be shown in a chat."""
+"""An answer, ready to be shown in a chat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.chat.rendering import first_block
-from recommenders.answers import FIRST
+from bot.chat.rendering import in_order
 from storage.feedback import NO_THUMBS, Thumbs
 
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """What its text and its buttons are made of.
+    """What an answer's text and buttons show.
 
     Attributes:
-        answer_id: of its row, which the buttons name.
+        answer_id: the row's id, for the buttons' data.
         tags: hashtags, best first.
-        own: the chat's own hashtags, which stand behind the best five.
+        own: the chat's own hashtags, shown after the best five.
         album: it answers several photos as one.
-        unsure: it is short because nothing else is likely enough.
-        spoken_by: the backend to name in the heading, where it is not the one people expect.
-        taken_out: what was taken out of it, in that order.
+        unsure: it is short because no other hashtag is likely enough.
+        spoken_by: the backend to name in the heading; None if it is the chat's usual one.
+        taken_out: hashtags that people took out, the latest last.
     """
 
     answer_id: int
@@ -34,5 +33,5 @@ class ShownAnswer:
 
     @property
     def copied(self) -> list[str]:
-        """All that stands in the message, in its order."""
-        return [*first_block(self.tags, self.own), *self.tags[FIRST:]] if self.tags else []
+        """All hashtags of the message, in its order."""
+        return in_order(self.tags, self.own) if self.tags else []

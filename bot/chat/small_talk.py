@@ -1,4 +1,4 @@
-"""Greeting and thanking, which is about nothing that one would post."""
+"""Greetings and thanks, which no hashtags are wanted for."""
 
 import re
 
@@ -24,10 +24,10 @@ _THANKS = re.compile(r"\b(?:thanks|thank you|thx|спасибо|благодар
 
 
 def is_thanks(text: str) -> bool:
-    """Whether a text thanks, whatever else it says."""
+    """Whether a text contains thanks."""
     return _THANKS.search(text) is not None
 
 
 def without_small_talk(text: str) -> str:
-    """What is left of a text: "hi! sunset beach" is about a sunset and a beach."""
+    """A text without its small talk: "hi! sunset beach" becomes " ! sunset beach"."""
     return _SMALL_TALK.sub(" ", text)

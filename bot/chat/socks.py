@@ -1,4 +1,4 @@
-"""Connections through a SOCKS proxy, by aiohttp-socks."""
+"""Connections through a SOCKS proxy, with aiohttp-socks."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, Prox
 
 
 class SocksConnector(ProxyConnector):
-    """Connects through a proxy, which also looks names up: ``SocksConnector.from_url(address)``."""
+    """Connects through a SOCKS proxy: ``SocksConnector.from_url(address)``."""
 
     async def connect(self, req: Any, *args: Any, **options: Any) -> Connection:
         """As aiohttp's connectors.

@@ -1,8 +1,8 @@
-"""Which photo or answer is a message about? One rule for every command and button.
+"""Which photo or answer a message is about: one rule for every command and button.
 
-A message is about the photos it carries; else about what it replies to, even in another chat; else
-about the last photo that its sender sent there. An answer is the one above the button or the one
-replied to; else the newest about the given photo, or about the last one that the sender sent.
+A message is about the photos in it; else about what it replies to, even in another chat; else about
+the last photo that its sender sent there. The answer is the one with the button, or the one replied
+to; else the newest about that photo, or about the last one that the sender sent.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ async def photos_of(context: Context, message: Message) -> list[int]:
     """The photos that a message without photos is about; none if it replies to something else.
 
     Raises:
-        UnreadablePhotoError: when the photo is no longer available.
+        UnreadablePhotoError: if the photo is no longer available.
     """
     services, replied_to = context.services, reply_of(message)
     if message.external_reply is not None:
@@ -47,19 +47,19 @@ async def photos_of(context: Context, message: Message) -> list[int]:
 
 
 def reply_of(message: Message) -> Message | None:
-    """The message that one replies to, in the same chat.
+    """The message of the same chat that one replies to.
 
-    In a forum Telegram lets each message that replies to nothing reply to its topic's start.
+    In a forum, messages that reply to nothing have the topic's first message there.
     """
     replied_to = message.reply_to_message
     return None if replied_to is None or replied_to.forum_topic_created else replied_to
 
 
 async def carried_photos(context: Context, messages: Sequence[Message]) -> list[int]:
-    """The photos that messages carry, computed and stored.
+    """Computes and stores the photos in messages; returns their ids.
 
     Raises:
-        UnreadablePhotoError: when none of them can be read.
+        UnreadablePhotoError: if none of them can be read.
     """
     services, engine = context.services, context.services.engine
     album = [photo for part in messages if (photo := photo_in(part, engine.min_side))]
@@ -90,7 +90,7 @@ async def answer_of(
 ) -> Recommendation | None:
     """The answer that a message replies to; else the newest about that photo, or the sender's last.
 
-    The caller holds or has waited for the chat's lock, since an answer may be on its way.
+    The caller must hold the chat's lock or have waited for it: an answer may be on its way.
     """
     replied_to = reply_of(message)
     if replied_to is not None:
@@ -105,7 +105,7 @@ async def answer_of(
 async def last_answer(
     session: AsyncSession, message: Message, person: int
 ) -> Recommendation | None:
-    """The newest answer about a photo of a person's, where a message of theirs or the bot's is."""
+    """The newest answer about a photo of ``person``, in the chat and topic of ``message``."""
     return await recommendations.last_of(
         session, chat_id=message.chat_id, topic_id=topic_of(message), user_id=person
     )
@@ -114,6 +114,6 @@ async def last_answer(
 async def photos_under(
     session: AsyncSession, message: Message, answer: Recommendation
 ) -> list[int]:
-    """The photos that the bot's message answers: of an album, all."""
+    """The photos that the bot's message answers: all of an album's."""
     ids = await sightings.of_message(session, message.chat_id, message.message_id)
     return ids or [answer.photo_id]

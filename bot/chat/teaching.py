@@ -1,4 +1,4 @@
-"""Teaching: which hashtags are taken, storing and learning them, and the confirmation."""
+"""Teaching: parses, stores and learns the hashtags that people give photos, and confirms them."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -15,23 +15,23 @@ from storage import known_photos, labels, users
 from storage.labels import Added
 
 MAX_HASHTAGS = 30
-"""Hashtags taken at a time."""
+"""Hashtags accepted at a time."""
 
 _MAX_LISTED = 400
-"""Characters for a list of what was not taken; the list of what was taken is always whole."""
+"""Characters of a list of hashtags that were not accepted; those accepted are listed in full."""
 
 
 async def teach(
     context: Context, message: Message, photo_ids: Iterable[int], text: str, *, last: bool = True
 ) -> None:
-    """Gives photos the hashtags of a text, and confirms that.
+    """Gives photos the hashtags in a text, and confirms that.
 
     ``storage.moderation`` decides who sees them. They are stored together with the confirmation and
     learnt before the chat's next answer.
 
     Args:
-        message: the request, which is replied to.
-        last: whether the update asks for nothing else.
+        message: the request, to reply to.
+        last: as in ``Outbox.put``.
     """
     services, texts, chat_id = context.services, context.texts, message.chat_id
     person = context.person
@@ -75,12 +75,12 @@ async def teach(
 
 
 async def _likely(services: Services, photo_id: int, tags: Sequence[str]) -> set[str]:
-    """The hashtags that the model finds likely without being taught."""
+    """Those of ``tags`` that the model finds likely without having been taught them."""
     engine = services.engine
     async with services.database.reading() as session:
         backbones = engine.backbones[engine.default_backend]
         features = await known_photos.features(session, photo_id, backbones)
-    # Not in the worker, where photos queue: teaching should be confirmed at once.
+    # Not in the worker's queue: teaching should be confirmed at once.
     return await asyncio.to_thread(engine.likely, features, tags)
 
 
@@ -91,10 +91,10 @@ def _confirmation(
     outcomes: Sequence[Added],
     per_day: int,
 ) -> str:
-    """HTML that names what became of each hashtag.
+    """HTML that says what happened to each hashtag.
 
     Args:
-        tags, refused: the hashtags of the text, and the words that are not hashtags.
+        tags, refused: the text's hashtags, and its words that cannot be hashtags.
     """
     added = {tag for outcome in outcomes for tag in outcome.added}
     repeated = {tag for outcome in outcomes for tag in outcome.repeated} - added
@@ -124,13 +124,13 @@ def _confirmation(
 
 
 def visible(refused: Sequence[str]) -> str:
-    """HTML of words that are not hashtags; empty where none has a visible character."""
+    """HTML of words that cannot be hashtags; empty if none has a visible character."""
     pieces = [f"<code>{escape(piece)}</code>" for raw in refused if (piece := _visible(raw))]
     return " ".join(pieces[:10])
 
 
 def _visible(piece: str) -> str:
-    """A refused word as it can be shown: short, and without direction marks."""
+    """A refused word, shortened and without unprintable characters such as direction marks."""
     printable = "".join(character for character in piece if character.isprintable()).strip()
     return f"{printable[:30]}…" if len(printable) > 30 else printable
 

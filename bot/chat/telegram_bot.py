@@ -1,4 +1,4 @@
-"""The Bot API's methods, and updates as they come."""
+"""The Bot API client."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,25 +10,25 @@ from telegram.ext import ExtBot
 from bot.chat.delivery import Attempts
 
 POLL_SECONDS = 10
-"""How long Telegram waits for an update before it answers that there is none."""
+"""Seconds that Telegram waits for an update before it answers that there is none."""
 
 
 class TelegramBot(ExtBot[Attempts]):
-    """An ``ExtBot`` that also gives updates as they came, and sends what waits in the outbox.
+    """An ``ExtBot`` with methods for raw updates and for the outbox's messages.
 
-    The library reads a batch of updates as a whole: one that it cannot read would keep all later
-    ones away for ever.
+    The library parses a batch of updates as a whole: one that it cannot parse would block all later
+    ones for ever.
     """
 
     async def raw_updates(self, offset: int | None, allowed: Sequence[str]) -> list[Any]:
-        """The updates from ``offset`` on, as JSON; those before it are confirmed.
+        """The updates from ``offset`` on, as parsed JSON; confirms those before it.
 
         Raises:
             TelegramError: when Telegram refuses or cannot be reached.
         """
-        wait = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": list(allowed)}
-        patience = POLL_SECONDS + (self._request[0].read_timeout or 0)
-        updates = await self._post("getUpdates", wait, read_timeout=patience)
+        parameters = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": list(allowed)}
+        read_timeout = POLL_SECONDS + (self._request[0].read_timeout or 0)
+        updates = await self._post("getUpdates", parameters, read_timeout=read_timeout)
         if not isinstance(updates, list):
             raise TelegramError("no list of updates came")
         return updates

@@ -1,4 +1,4 @@
-"""HTTP to Telegram, by aiohttp: a request costs a quarter of what the library's own costs."""
+"""HTTP to Telegram with aiohttp, where a request costs a quarter of the library's own."""
 
 import asyncio
 import logging
@@ -18,25 +18,24 @@ from recommenders.photos import MAX_BYTES
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 5.0
-"""Seconds that Telegram's server may take to open a connection."""
+"""Seconds that opening a connection may take."""
 
 POOL_TIMEOUT = 60.0
-"""Seconds that requests wait for a free connection rather than fail: a hundred photos may come at
-once."""
+"""Seconds that requests wait for a free connection: a hundred photos may come at once."""
 
 UPLOAD_TIMEOUT = 300.0
 """Seconds that sending a file may take."""
 
 IDLE = 5.0
-"""Seconds that a connection waits for its next request. The server closes one that waits for long,
-and what was sent at that moment may have arrived or not."""
+"""Seconds that an idle connection is kept. The server closes long idle ones, and a request sent at
+that moment may have arrived or not."""
 
 NOT_SENT = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
     aiohttp.ClientHttpProxyError,
 )
-"""The cause of a ``NetworkError`` where Telegram got nothing of the request."""
+"""Causes of a ``NetworkError`` with which nothing of the request has reached Telegram."""
 
 _SOCKS = ("socks5://", "socks5h://", "socks4://")
 
@@ -44,20 +43,20 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class TooLargeError(Exception):
-    """A response goes on behind ``MAX_BYTES``; the rest of it is not read."""
+    """A response is longer than ``MAX_BYTES``."""
 
 
 class TelegramRequests(BaseRequest):
     """Requests to Telegram's server.
 
-    The ``__cause__`` of a ``NetworkError`` is what went wrong. Its message never has the address in
-    it, of which the bot's token is a part.
+    The ``__cause__`` of a ``NetworkError`` is the original error. The message never contains the
+    address, which has the bot's token in it.
 
     Args:
-        connections: at most so many at a time.
-        read_timeout: seconds without a byte after which no answer is waited for any more.
-        proxied: through the proxy that the environment names, if it names one.
-        answered: is called with the HTTP status of every answer.
+        connections: how many at a time, at most.
+        read_timeout: seconds without a byte until a request fails.
+        proxied: whether to use the proxy that the environment names, if any.
+        answered: called with the HTTP status of every answer.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class TelegramRequests(BaseRequest):
 
     @property
     def read_timeout(self) -> float:
-        """Seconds, where a request names no others."""
+        """The default, in seconds."""
         return self._read_timeout
 
     async def initialize(self) -> None:
@@ -100,13 +99,13 @@ class TelegramRequests(BaseRequest):
         connect_timeout: Any = BaseRequest.DEFAULT_NONE,
         pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """The status of Telegram's answer and its content.
+        """The status and the content of Telegram's answer.
 
         Args:
-            write_timeout: of requests that send a file; others are sent at once.
+            write_timeout: seconds for requests that send a file; ignored for others.
 
         Raises:
-            NetworkError: where there is no whole answer; ``TimedOut`` where it took too long.
+            NetworkError: without a complete answer; ``TimedOut`` if it took too long.
         """
         has_files = request_data is not None and request_data.contains_files
         uploading = self._or(write_timeout, UPLOAD_TIMEOUT) if has_files else None
@@ -172,7 +171,7 @@ def _connector(socks: str | None, **options: Any) -> aiohttp.BaseConnector:
             "the environment names a SOCKS proxy, which takes aiohttp-socks: "
             "pip install 'tag4pic[socks]'"
         ) from None
-    # By socks5h the proxy looks names up, as here it always does.
+    # socks5h means that the proxy resolves host names; rdns=True does so for every kind.
     return SocksConnector.from_url(socks.replace("socks5h://", "socks5://"), rdns=True, **options)
 
 
@@ -208,10 +207,10 @@ def _timeout(
 
 
 def _proxy_of(scheme: str, host: str) -> str | None:
-    """The proxy for a server, as the environment names it.
+    """The proxy for a server that the environment names.
 
     Raises:
-        NetworkError: for one of a kind that is not known.
+        NetworkError: for an unsupported kind of proxy.
     """
     named = getproxies()
     proxy = named.get(scheme) or named.get("all")
@@ -226,5 +225,5 @@ def _proxy_of(scheme: str, host: str) -> str | None:
 
 @cache
 def _certificates(proxied: bool) -> Any:
-    """Whom TLS trusts: Certifi's list, or what SSL_CERT_FILE or SSL_CERT_DIR name instead."""
+    """TLS certificates to trust: Certifi's, or those that SSL_CERT_FILE or SSL_CERT_DIR name."""
     return httpx.create_ssl_context(trust_env=proxied)

@@ -1,4 +1,4 @@
-"""Which updates the current task handles, so that its results are stored together with that."""
+"""Which updates the current task handles, to mark them as handled together with their results."""
 
 import asyncio
 from contextvars import ContextVar
@@ -22,7 +22,7 @@ class UpdatesAtWork:
     update_ids: list[int]
 
     def take_over(self, other: "UpdatesAtWork") -> None:
-        """This handler answers for the other's updates from here on."""
+        """Makes this handler responsible for another's updates."""
         if other is not self:
             self.update_ids += other.update_ids
             other.update_ids = []
@@ -32,7 +32,7 @@ _at_work: ContextVar[UpdatesAtWork | None] = ContextVar("updates at work", defau
 
 
 def begin(work: UpdatesAtWork) -> None:
-    """This task, and those that it starts, handle these from here on."""
+    """Sets the updates of this task and of the tasks that it starts."""
     _at_work.set(work)
 
 
@@ -42,7 +42,7 @@ def now() -> UpdatesAtWork | None:
 
 
 async def done_with(session: AsyncSession) -> None:
-    """Marks the updates as handled in the transaction that stores the last of their results.
+    """Marks the task's updates as handled, in the transaction that stores their last result.
 
     So they are not handled twice if the process dies afterwards, nor lost if the session fails.
 
@@ -51,11 +51,11 @@ async def done_with(session: AsyncSession) -> None:
     """
     work = _at_work.get()
     if work is not None and work.update_ids:
-        done = list(work.update_ids)
-        if len(await inbox.handled(session, work.bot_id, done)) < len(done):
+        update_ids = list(work.update_ids)
+        if len(await inbox.handled(session, work.bot_id, update_ids)) < len(update_ids):
             raise HandledElsewhere
 
         def committed(_: object) -> None:
-            work.update_ids = [one for one in work.update_ids if one not in done]
+            work.update_ids = [one for one in work.update_ids if one not in update_ids]
 
         event.listen(session.sync_session, "after_commit", committed)

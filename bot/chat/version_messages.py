@@ -1,4 +1,4 @@
-"""What admins are told of versions: how far they have learnt, and each of them once."""
+"""Messages to admins about versions: the learning status, and news of each version."""
 
 import asyncio
 import logging
@@ -19,11 +19,11 @@ from storage.version_news import News
 log = logging.getLogger(__name__)
 
 VERSIONS_SHOWN = 6
-"""The newest so many, in a chat."""
+"""Newest versions listed in a chat."""
 
 
 def status_lines(texts: Texts, status: LearningStatus) -> list[str]:
-    """HTML of how far people's labels have been learnt, line by line."""
+    """HTML lines on how many of people's labels have been learnt."""
     phrases, counts = texts.versions, status.counts
     head = phrases.learnt.format(
         model=escape(status.model), learnt=counts.learnt, labels=counts.labels
@@ -43,7 +43,7 @@ def status_lines(texts: Texts, status: LearningStatus) -> list[str]:
 
 
 def next_fine_tuning(texts: Texts, status: LearningStatus, now: datetime) -> str:
-    """A sentence or two, without markup, on when a fine-tuning is due."""
+    """When the next fine-tuning is due: a sentence or two, without markup."""
     phrases = texts.versions
     if status.lacks is not None:
         return phrases.lacks[status.lacks].format(model=status.model)
@@ -61,13 +61,13 @@ def next_fine_tuning(texts: Texts, status: LearningStatus, now: datetime) -> str
 
 
 async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
-    """Takes what became of versions since the last time, and sends it to each admin.
+    """Takes the news of versions from the database, and sends it to each admin.
 
     Returns:
-        The sending, which may take as long as Telegram likes and never fails.
+        The tasks that send it, which may take long and never fail.
 
     Raises:
-        StorageError: where that cannot be read.
+        StorageError: where the news cannot be read.
     """
     services: Services = bot.bot_data["services"]
     admins = sorted(services.settings.admin_ids)
@@ -112,11 +112,11 @@ def _message(texts: Texts, news: News, answering: str) -> str:
 def percentages(
     texts: Texts, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Recall before and after a fine-tuning in percent, by the texts' names for it."""
+    """Recall before and after a fine-tuning in percent, by its placeholders in the texts."""
     shown = {}
     for name in ("labels", "replay"):
         values = [float(figures.get(name, 0.0)) for figures in (before, after)]
-        # A difference stays one.
+        # With a decimal where different values would otherwise look the same.
         same = len({f"{value:.2f}" for value in values}) < len(set(values))
         for when, value in zip(("before", "after"), values, strict=True):
             shown[f"{name}_{when}"] = texts.percent(value, 1 if same else 0)

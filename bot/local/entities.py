@@ -1,4 +1,4 @@
-"""Formatted text: the HTML that the bot writes, and the words that Telegram marks by itself.
+"""Formatted text: the HTML that the bot writes, and the entities that Telegram detects itself.
 
 https://core.telegram.org/bots/api#html-style. Offsets and lengths of entities are in UTF-16 code
 units; offsets in error messages are in bytes of UTF-8, as on the real server.
@@ -16,7 +16,7 @@ STYLES = {"b": "bold", "i": "italic", "code": "code", "a": "text_link"}
 """The tags that the bot's texts use; Telegram knows more."""
 
 WORDS = frozenset({"url", "bot_command", "hashtag", "mention"})
-"""What Telegram marks by itself."""
+"""The types of entities that Telegram detects itself."""
 
 _KNOWN_TAGS = ", ".join(sorted(STYLES))
 _NO_TAG = re.compile(r"<(?!/?[a-zA-Z])")
@@ -35,12 +35,12 @@ _WORDS = re.compile(
 
 
 class ParseError(ValueError):
-    """The text is not the HTML that Telegram takes; the message is the server's."""
+    """The text is not valid HTML for Telegram; the message is the server's."""
 
 
 @dataclass(frozen=True)
 class Formatted:
-    """A text without tags, and its entities, the outer before the inner."""
+    """A text without tags, and its entities, outer before inner."""
 
     text: str
     entities: list[Entity] = field(default_factory=list)
@@ -52,18 +52,18 @@ def utf16_length(text: str) -> int:
 
 
 def parse_html(source: str) -> Formatted:
-    """Read a text with ``parse_mode=HTML``.
+    """Parses a text with ``parse_mode=HTML``.
 
     Raises:
-        ParseError: in the words of the real server, where it has some for it.
+        ParseError: with the real server's message, if it has one for the error.
     """
-    # Telegram leaves references that it does not know as they are written.
+    # Telegram leaves unknown character references as they are.
     reader = _Reader(_UNKNOWN_REFERENCE.sub("&amp;", source))
     return Formatted(reader.text, _ordered(reader.entities))
 
 
 class _Reader(HTMLParser):
-    """Reads a source at once. Where HTMLParser forgives, this is as strict as Telegram."""
+    """Parses a source when created, as strictly as Telegram, unlike ``HTMLParser``."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -116,9 +116,9 @@ class _Reader(HTMLParser):
 
 
 def _link(href: str) -> Entity | None:
-    """What ``<a>`` makes of its text; None for an address that is none, which stays text."""
+    """The entity of an ``<a>``; None for an invalid address, whose text stays plain."""
     if mention := re.fullmatch(r"tg://user\?id=(\d+)", href):
-        # The rest of the user is filled in by the chat, which knows its members.
+        # ``State`` adds the user's other fields.
         return {"type": "text_mention", "user": {"id": int(mention[1])}}
     if re.match(r"https?://[^\s/]", href):
         return {"type": "text_link", "url": href}
@@ -126,7 +126,7 @@ def _link(href: str) -> Entity | None:
 
 
 def with_words(formatted: Formatted) -> Formatted:
-    """The text as Telegram keeps it: without white space at its ends, its words marked."""
+    """The text as Telegram stores it: stripped, with detected entities added."""
     text = formatted.text.strip()
     size = utf16_length(text)
     cut = utf16_length(formatted.text[: len(formatted.text) - len(formatted.text.lstrip())])
@@ -136,14 +136,14 @@ def with_words(formatted: Formatted) -> Formatted:
         end = min(size, entity["offset"] + entity["length"] - cut)
         if begin < end:
             entities.append({**entity, "offset": begin, "length": end - begin})
-    # Code and links hide the words in them.
+    # Nothing is detected inside code and links.
     hiding = [e for e in entities if e["type"] in ("code", "text_link", "text_mention")]
     words = [word for word in find_words(text) if not any(_overlap(word, e) for e in hiding)]
     return Formatted(text, _ordered([*entities, *words]))
 
 
 def find_words(text: str) -> Iterator[Entity]:
-    """Links, commands, hashtags and mentions in a text, in order; none lies in another."""
+    """Detects links, commands, hashtags and mentions, in order and without overlaps."""
     for match in _WORDS.finditer(text):
         begin, end = match.span()
         yield {

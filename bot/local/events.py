@@ -1,4 +1,4 @@
-"""What the page sees happen."""
+"""Events for the page, as server-sent events."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ class Listeners:
         self._queues: dict[asyncio.Queue[Event | None], int] = {}
 
     def subscribe(self, user_id: int) -> asyncio.Queue[Event | None]:
-        """A queue of events for one listener; None ends the stream."""
+        """A queue of events for one listener; a None in it ends the stream."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue(MAX_WAITING_EVENTS)
         self._queues[queue] = user_id
         return queue
@@ -29,9 +29,9 @@ class Listeners:
         return set(self._queues.values())
 
     def publish(self, name: str, data: Any, only_user: int | None = None) -> None:
-        """Give an event to every listener, or to those of one user.
+        """Sends an event to every listener, or to those of one user.
 
-        A listener that does not read is let go: it reconnects and gets a fresh snapshot.
+        The stream of a listener that does not read is ended: it reconnects and gets a new snapshot.
         """
         for queue, user_id in list(self._queues.items()):
             if only_user not in (None, user_id):
@@ -53,5 +53,5 @@ class Listeners:
 
 
 def encode(name: str, data: Any) -> bytes:
-    """One server-sent event: its name and data as a line of JSON."""
+    """A server-sent event, with name and data as one line of JSON."""
     return b"data: " + json.dumps([name, data], ensure_ascii=False).encode() + b"\n\n"

@@ -1,7 +1,7 @@
-"""Files that people send, in memory: photos in Telegram's sizes, documents as they are.
+"""Files that people send, in memory: photos in Telegram's sizes, documents unchanged.
 
-When the budget of bytes is spent the oldest files go, and fetching one of those fails as fetching
-a deleted file does on Telegram.
+When they exceed the memory limit the oldest are dropped; downloading one of those fails as it does
+for a file deleted on Telegram.
 """
 
 import asyncio
@@ -34,12 +34,15 @@ UNFIT = {
         "This picture has too many pixels for a photo. It can be sent as a file instead."
     ),
 }
-"""Why a picture is no photo, by the reason of ``PhotoError``."""
+"""Why a picture cannot be sent as a photo, by the reason of ``PhotoError``."""
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file; ``path`` is the Bot API's, ``size`` stays where ``data`` is too much to keep."""
+    """One file; ``path`` is the Bot API's ``file_path``.
+
+    ``data`` is empty if the file is too large to download; ``size`` is right all the same.
+    """
 
     unique_id: str
     path: str
@@ -74,7 +77,7 @@ class FileStore:
     def add(
         self, data: bytes, folder: str, extension: str, source: bytes | None = None
     ) -> StoredFile:
-        """Keep a file. What is made from the same ``source`` (by default the bytes) is the same."""
+        """Stores a file, whose ``unique_id`` is a hash of ``source``, by default of the bytes."""
         digest = hashlib.sha256(folder.encode() + b"\0" + (source or data)).hexdigest()[:24]
         stored = data if len(data) <= MAX_DOWNLOAD else b""
         file = StoredFile(digest, f"{folder}/{digest}{extension}", len(data), stored)
@@ -86,7 +89,7 @@ class FileStore:
         return file
 
     def drop(self, unique_id: str) -> None:
-        """Forget a file, as when it is deleted on Telegram's side."""
+        """Deletes a file, as Telegram may do."""
         file = self._files.pop(unique_id, None)
         if file is not None:
             self._bytes_left += len(file.data)
@@ -102,16 +105,16 @@ class FileStore:
         return file if file and file.path == path else None
 
     async def add_photo(self, data: bytes) -> list[dict[str, Any]]:
-        """Keep a photo in each size; returns its PhotoSize objects, the smallest first.
+        """Stores a photo in each size; returns its PhotoSize objects, the smallest first.
 
         Raises:
-            CannotSendError: the bytes cannot be sent as a photo.
+            CannotSendError: if the bytes cannot be sent as a photo.
         """
         jpegs = await asyncio.to_thread(_photo_sizes, data)
         return [self._add_jpeg(jpeg, "photos", data) for jpeg in jpegs]
 
     async def add_document(self, data: bytes, name: str, mime_type: str) -> dict[str, Any]:
-        """Keep any file; returns its Document object."""
+        """Stores any file; returns its Document object."""
         if mime_type in ("", "application/octet-stream"):
             mime_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         suffix = PurePath(name).suffix
@@ -139,7 +142,7 @@ def _photo_sizes(data: bytes) -> list[Jpeg]:
 
 
 def _thumbnail(data: bytes) -> Jpeg | None:
-    """A small picture of a file that is one."""
+    """A small picture of an image file; None for other files."""
     try:
         return _jpeg(_decoded(data), THUMBNAIL_SIDE)
     except CannotSendError:

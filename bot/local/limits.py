@@ -1,7 +1,7 @@
 """The limits of the Bot API (https://core.telegram.org/bots/api) and of this server."""
 
 MAX_TEXT = 4096
-"""UTF-16 code units, once the tags are taken out."""
+"""UTF-16 code units, without the tags."""
 
 MAX_CAPTION = 1024
 MAX_CALLBACK_DATA = 64
@@ -18,7 +18,7 @@ MAX_COMMAND = 32
 MAX_COMMAND_DESCRIPTION = 256
 
 MAX_DOWNLOAD = 20 * 2**20
-"""Bytes of a file that a bot may fetch."""
+"""Bytes of a file that a bot may download."""
 
 MAX_UPLOAD = 50 * 2**20
 """Bytes of a file that a bot may send."""
@@ -27,12 +27,12 @@ MAX_SEND = 64 * 2**20
 """Bytes that a person may send at once."""
 
 CALLBACK_SECONDS = 60.0
-"""How long a pressed button waits for its answer."""
+"""How long a pressed button waits for an answer."""
 
 MAX_POLL_SECONDS = 50
 MAX_UPDATES_AT_ONCE = 100
 
-# In memory; the oldest goes first.
+# In memory; beyond these the oldest are dropped.
 MAX_PENDING_UPDATES = 10_000
 MAX_CHATS = 1_000
 MAX_MESSAGES = 400

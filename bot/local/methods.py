@@ -1,8 +1,7 @@
 """The methods of the Bot API that the bot calls; ``METHODS`` is the list.
 
-Each takes the Bot API's parameters, as far as the bot uses them: a bot that begins to use another
-is told. What comes as JSON is ``Any``. What is required has a default as well, an empty one, which
-is refused in the Bot API's words.
+Each has only those of the Bot API's parameters that the bot uses; others are refused. Parameters in
+JSON are ``Any``. Required ones have an empty default, which is refused in the Bot API's words.
 """
 
 import asyncio
@@ -38,7 +37,7 @@ ADMIN_RIGHTS = dict.fromkeys(
     ),
     True,
 ) | {"is_anonymous": False}
-"""What an administrator may do; the local chat has only such as may do all of it."""
+"""An administrator's rights; in the local chat every administrator has all of them."""
 
 
 async def get_me(state: State) -> dict[str, Any]:
@@ -130,7 +129,7 @@ async def send_document(
 def _text_fields(
     state: State, name: str, text: str, parse_mode: str, too_long: str
 ) -> dict[str, Any]:
-    """The ``text`` or the ``caption`` of a message and its entities; nothing where it is empty."""
+    """A message's ``text`` or ``caption`` with its entities; no fields if it is empty."""
     formatted = Formatted(text)
     if parse_mode.lower() == "html":
         try:
@@ -172,7 +171,7 @@ async def edit_message_text(
     words = _text_fields(state, "text", text, parse_mode, "MESSAGE_TOO_LONG")
     if not words:
         raise bad_request("message text is empty")
-    # An edit without a keyboard takes the keyboard away.
+    # An edit without a keyboard removes the keyboard.
     fields = {
         "entities": None,
         **words,
@@ -199,7 +198,7 @@ async def edit_message_caption(
     message = chat.messages.get(message_id)
     if message is None:
         raise bad_request("message to edit not found")
-    # Telegram marks words by itself, whatever it is told of them.
+    # Telegram ignores entities of the types that it detects itself.
     entities = [one for one in caption_entities or () if one["type"] not in WORDS]
     too_long = bad_request("message caption is too long")
     fields = {
@@ -264,7 +263,7 @@ async def set_my_commands(
 
 
 def _scope(scope: Any) -> Scope:
-    """The chat, or the kind of chats, that a BotCommandScope means."""
+    """The chat, or the kind of chats, of a BotCommandScope."""
     kind = scope.get("type") if isinstance(scope, Mapping) else None
     if kind in SCOPES:
         return str(kind)

@@ -1,4 +1,4 @@
-"""The person's side: the page's files, the event stream, and sending, pressing, clearing."""
+"""Routes of the page: its files, the event stream, and sending, pressing buttons, clearing."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ STATE = web.AppKey("state", State)
 PAGE = Path(__file__).parent / "page"
 DEFAULT_CHAT = 1_000
 PING_SECONDS = 15.0
-RETRY_MS = 1000  # until a page whose connection broke tries again
+RETRY_MS = 1000  # until the page reconnects
 
 
 def add_routes(app: web.Application) -> None:
@@ -37,7 +37,7 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 
 async def file(request: web.Request) -> web.StreamResponse:
-    """A file of a message: photos to be shown, everything else to be saved."""
+    """A file of a message: photos to be shown, all others to be saved."""
     stored = request.app[STATE].files.get(request.match_info["unique_id"])
     if stored is None or stored.size > len(stored.data):
         raise web.HTTPNotFound(text="This file is no longer kept.")
@@ -53,13 +53,13 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 
 async def events(request: web.Request) -> web.StreamResponse:
-    """The chat as it is, and everything that happens in it from then on."""
+    """The event stream: a snapshot of the chat, then everything that happens in it."""
     state = request.app[STATE]
     chat, user = _enter(state, request.query)
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
-    # Nothing gives way to another task between these two, so nothing is missed or comes twice.
+    # No await between these two, so no event is missed or sent twice.
     queue = chat.listeners.subscribe(user["id"])
     first = encode("snapshot", _snapshot(state, chat, user))
     try:
@@ -92,7 +92,7 @@ def _snapshot(state: State, chat: Chat, user: User) -> dict[str, Any]:
 
 
 async def send(request: web.Request) -> web.StreamResponse:
-    """A person's message: text, photos (several are an album), or one other file."""
+    """Sends a person's message: text, photos (several are an album), or one other file."""
     state = request.app[STATE]
     try:
         form = await request.post()
@@ -114,7 +114,7 @@ async def send(request: web.Request) -> web.StreamResponse:
 
 
 async def press(request: web.Request) -> web.StreamResponse:
-    """A pressed callback button."""
+    """Presses a callback button."""
     state = request.app[STATE]
     body = await _json(request)
     chat, user = _enter(state, body)
@@ -130,7 +130,7 @@ async def press(request: web.Request) -> web.StreamResponse:
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
-    """Empty a chat; everyone in it gets a fresh snapshot."""
+    """Clears a chat; everyone in it gets a new snapshot."""
     state = request.app[STATE]
     chat, _ = _enter(state, await _json(request))
     chat.messages.clear()
@@ -141,7 +141,7 @@ async def reset(request: web.Request) -> web.StreamResponse:
 
 
 def _enter(state: State, fields: Any) -> tuple[Chat, User]:
-    """The chat and person that a request speaks of, made when they are new."""
+    """The chat and the person of a request, created if they are new."""
     chat_id = _integer(fields, "chat", DEFAULT_CHAT)
     user_id = _integer(fields, "user", chat_id if chat_id > 0 else DEFAULT_CHAT)
     if chat_id == 0 or user_id <= 0 or user_id == state.bot["id"]:
@@ -179,7 +179,7 @@ async def _json(request: web.Request) -> dict[str, Any]:
 
 
 async def _contents(state: State, form: Any) -> list[dict[str, Any]]:
-    """The fields of each message to be made from one form."""
+    """The fields of each message that a form makes."""
     uploads = [(kind, part) for kind, part in form.items() if isinstance(part, web.FileField)]
     # Browsers send the line breaks of a form as \r\n.
     text = str(form.get("text") or "").replace("\r", "")
@@ -220,7 +220,7 @@ async def _upload(state: State, kind: str, part: web.FileField) -> dict[str, Any
     document = await state.files.add_document(data, part.filename or "file", part.content_type)
     if kind == "document":
         return {"document": document}
-    # Of a moving picture nothing is read: the bot is to be kind about it, not to play it.
+    # Videos are not decoded: the bot only has to refuse them kindly.
     moving = document | {"width": 512, "height": 512, "duration": 1}
     if kind == "video":
         return {"video": moving}

@@ -1,4 +1,4 @@
-"""How a request says the parameters of a method: in its query, as a form, or as JSON."""
+"""Reads the parameters of a method from a request's query, form or JSON."""
 
 import inspect
 import json
@@ -10,11 +10,11 @@ from aiohttp import web
 from bot.local.refusals import bad_request
 
 Upload = web.FileField | None
-"""The type of a parameter that is a file, sent along with the call."""
+"""The type of a parameter that is an uploaded file."""
 
 
 def parameters_of(method: Callable[..., Any]) -> dict[str, Any]:
-    """The Bot API's name and the type of each parameter of a function of ``methods``."""
+    """The name and the type of each Bot API parameter of a function in ``methods``."""
     _, *named = inspect.signature(method).parameters.values()  # the first is the state
     return {parameter.name: parameter.annotation for parameter in named}
 
@@ -23,8 +23,8 @@ async def read_arguments(request: web.Request, parameters: Mapping[str, Any]) ->
     """The arguments of a call by name, converted; empty ones are left out.
 
     Raises:
-        RefusalError: for a body that cannot be read, a value of a wrong type, and a parameter
-            that the method does not have here.
+        RefusalError: for an unreadable body, a value of a wrong type, or a parameter that the
+            method does not have here.
     """
     raw: dict[str, Any] = dict(request.query)
     try:
@@ -46,7 +46,7 @@ async def read_arguments(request: web.Request, parameters: Mapping[str, Any]) ->
             if not isinstance(value, web.FileField):
                 json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        # Half of a surrogate pair is JSON when it is escaped, but no text.
+        # A lone surrogate is valid in JSON if escaped, but not encodable text.
         raise bad_request("strings must be encoded in UTF-8") from None
     return arguments
 

@@ -1,4 +1,4 @@
-"""What the server refuses: the bot in the Bot API's words, people in a sentence of theirs."""
+"""Refusals of the server: to the bot in the Bot API's words, to people in their language."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ RUSSIAN: Mapping[str, str] = {
 class RefusalError(Exception):
     """An answer to the bot: ``{"ok": false, "error_code": code, "description": description}``.
 
-    ``parameters`` say what the bot may do about it: ``retry_after``, ``migrate_to_chat_id``.
+    ``parameters`` are those of the Bot API: ``retry_after``, ``migrate_to_chat_id``.
     """
 
     def __init__(self, code: int, description: str, **parameters: int) -> None:
@@ -43,16 +43,16 @@ class RefusalError(Exception):
 
 
 def bad_request(reason: str) -> RefusalError:
-    """The refusal that most broken calls get."""
+    """The refusal of most invalid calls."""
     return RefusalError(400, f"Bad Request: {reason}")
 
 
 class CannotSendError(ValueError):
-    """What a person cannot do.
+    """A person's request that is refused.
 
     Args:
-        sentence: A key of ``RUSSIAN``, or English alone where the page never does it.
-        values: For the sentence's ``{places}``.
+        sentence: a key of ``RUSSIAN``, or English only if the page never causes it.
+        values: for the sentence's placeholders.
     """
 
     def __init__(self, sentence: str, **values: object) -> None:

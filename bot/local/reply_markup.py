@@ -1,4 +1,4 @@
-"""Keyboards under messages: what of them the bot uses, and what the Bot API refuses of it."""
+"""Keyboards under messages: accepts those that the bot uses, as strictly as the Bot API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,10 +17,10 @@ _BUTTON = "can't parse inline keyboard button: "
 
 
 def force_reply_of(markup: Any) -> Mapping[str, Any] | None:
-    """The ForceReply that a message asks with, if it does.
+    """The ForceReply of a message, if any.
 
     Raises:
-        RefusalError: its placeholder is too long.
+        RefusalError: if its placeholder is too long.
     """
     if not isinstance(markup, Mapping) or not markup.get("force_reply"):
         return None
@@ -30,10 +30,10 @@ def force_reply_of(markup: Any) -> Mapping[str, Any] | None:
 
 
 def inline_keyboard_of(markup: Any) -> dict[str, Any] | None:
-    """The inline keyboard to keep with a message, if there is one.
+    """The inline keyboard of a message, if any.
 
     Raises:
-        RefusalError: for all that the real server would not take, and for other keyboards.
+        RefusalError: for everything that the real server refuses, and for other keyboards.
     """
     if not markup:
         return None
@@ -53,7 +53,7 @@ def inline_keyboard_of(markup: Any) -> dict[str, Any] | None:
 
 
 def _checked(button: Any) -> dict[str, Any]:
-    """A button: a text, and one action."""
+    """A button, which must have a text and one action."""
     if not isinstance(button, Mapping):
         raise bad_request(f"{_BUTTON}expected an Object")
     if "text" not in button:

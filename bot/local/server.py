@@ -1,7 +1,7 @@
-"""The local Bot API server: a Telegram of one bot, on this machine only.
+"""The local Bot API server, for one bot and this machine only.
 
-``python-telegram-bot`` polls it as it polls api.telegram.org, given ``base_url`` and
-``base_file_url``; a person talks to the bot on the page at ``page_url``.
+With ``base_url`` and ``base_file_url``, ``python-telegram-bot`` polls it like api.telegram.org;
+people chat with the bot on the page at ``page_url``.
 """
 
 import ipaddress
@@ -42,19 +42,19 @@ class LocalServer:
     >>> print(server.page_url)
 
     Args:
-        token: The bot's, any string without a slash.
-        username: The bot's.
+        token: the bot's, any string without a slash.
+        username: the bot's.
 
     Attributes:
-        key: The page's secret. Whoever has it is a person in the chats, admins among them.
-        state: The chats, their messages and files.
-        url: Where the server listens, once it does.
+        key: the page's secret. Whoever has it can act as any person in the chats, even an admin.
+        state: the chats, their messages and files.
+        url: the server's address, once it has started.
     """
 
     def __init__(self, token: str, username: str = "tag4pic_bot") -> None:
         self.token = token
         head = token.partition(":")[0]
-        # A token begins with its bot's id. Short numbers are left to the people in the chats.
+        # A token begins with its bot's id. Short ids are reserved for people in the chats.
         bot_id = int(head) if head.isdecimal() and len(head) > 8 else 7_000_000_000
         self.state = State(bot_id, "tag4pic", username)
         self.key = secrets.token_urlsafe(16)
@@ -79,11 +79,11 @@ class LocalServer:
         return f"{self.url}/?key={self.key}"
 
     async def start(self, host: str = "127.0.0.1", port: int = 8080) -> str:
-        """Listen, and return ``url``. Port 0 takes any free port.
+        """Starts the server and returns ``url``. Port 0 takes any free port.
 
         Raises:
             ValueError: for an address that other machines could reach.
-            OSError: when the port is taken.
+            OSError: if the port is taken.
         """
         if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"{host} can be reached from other machines; use 127.0.0.1")
@@ -106,14 +106,14 @@ class LocalServer:
             raise
         self._runner = runner
         port = runner.addresses[0][1]
-        # Browsers keep one jar of cookies for all ports of a host.
+        # Browsers share cookies between all ports of a host.
         self._cookie = f"tag4pic_{port}"
         self._hosts = own_hosts(host, port)
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self.url
 
     async def stop(self) -> None:
-        """Close every connection and free the port."""
+        """Closes every connection and frees the port."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -125,9 +125,9 @@ class LocalServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let in only the bot, and this machine's person on the page.
+        """Accepts only the bot, by its token, and the page, by its key.
 
-        Another account of the machine has neither the bot's token nor the page's key.
+        Other accounts of the machine have neither.
         """
         if request.host.lower() not in self._hosts:
             raise web.HTTPForbidden(text=NOT_OURS)
@@ -151,7 +151,7 @@ class LocalServer:
         return response
 
     async def _call(self, request: web.Request) -> web.Response:
-        """One call of a Bot API method."""
+        """Calls a Bot API method."""
         name = request.match_info["method"]
         try:
             self._check_token(request)
@@ -169,7 +169,7 @@ class LocalServer:
         return web.json_response({"ok": True, "result": result})
 
     async def _download(self, request: web.Request) -> web.Response:
-        """The bytes of a file by the file_path that getFile gave."""
+        """The bytes of a file, by the ``file_path`` from getFile."""
         try:
             self._check_token(request)
             file = self.state.files.by_path(request.match_info["path"])

@@ -1,6 +1,6 @@
-"""Everything the server remembers: the bot, its chats, their people and messages.
+"""The server's state: the bot, its chats, their members and messages.
 
-Users, chats and messages are plain dicts in the Bot API's form.
+Users and messages are plain dicts in the Bot API's form.
 """
 
 import itertools
@@ -29,7 +29,7 @@ Message = dict[str, Any]
 User = dict[str, Any]
 Commands = list[dict[str, str]]
 Scope = int | str
-"""Whose menu: a chat's, by its id, or that of a kind of chats, as BotCommandScope names it."""
+"""Whose menu: one chat's, by id, or that of a kind of chats, by BotCommandScope's name."""
 
 FULL_ONLY = ("linked_chat_id",)
 GIFTS = (
@@ -79,9 +79,9 @@ class Chat:
         return full | self.as_object() | self.details
 
     def ask_for_reply(self, message: Message, placeholder: str | None, *, selective: bool) -> None:
-        """Open the reply field of everybody or, if selective, of those the message is meant for.
+        """Opens the reply field on the page: everybody's, or if selective, that of some users.
 
-        In a group those are who is mentioned, and whose message it replies to.
+        In a group those are the users it mentions, and the one whose message it replies to.
         """
         asking = {"message_id": message["message_id"], "placeholder": placeholder}
         if not selective or not self.is_group:
@@ -95,7 +95,7 @@ class Chat:
 
 
 class State:
-    """What a Telegram of one bot knows. ``clock`` gives seconds since the epoch."""
+    """The state of a Telegram with one bot. ``clock`` returns seconds since the epoch."""
 
     def __init__(
         self, bot_id: int, name: str, username: str, clock: Callable[[], float] = time.time
@@ -116,7 +116,7 @@ class State:
         self._albums = itertools.count(13_000_000_000_000_000)
 
     def open_chat(self, chat_id: int) -> Chat:
-        """The chat with this id, made when it is new."""
+        """The chat with this id, created if it is new."""
         chat = self.chats.setdefault(chat_id, Chat(chat_id))
         self.chats.move_to_end(chat_id)
         while len(self.chats) > MAX_CHATS:
@@ -124,10 +124,10 @@ class State:
         return chat
 
     def find_chat(self, chat_id: int) -> Chat:
-        """The chat that a bot's call means.
+        """The chat with this id, for a call of the bot.
 
         Raises:
-            RefusalError: there is none.
+            RefusalError: if there is none.
         """
         if not chat_id:
             raise bad_request("chat_id is empty")
@@ -136,10 +136,10 @@ class State:
         return self.chats[chat_id]
 
     def find_chat_named(self, chat_id: str) -> Chat:
-        """The same by number, or by ``@username`` of a channel.
+        """The same by number, or by a channel's ``@username``.
 
         Raises:
-            RefusalError: there is none.
+            RefusalError: if there is none.
         """
         if not chat_id.startswith("@"):
             return self.find_chat(int(chat_id) if chat_id.lstrip("-").isdecimal() else 0)
@@ -149,11 +149,11 @@ class State:
         raise bad_request("chat not found")
 
     def new_album(self) -> str:
-        """A fresh ``media_group_id``."""
+        """A new ``media_group_id``."""
         return str(next(self._albums))
 
     def post(self, chat: Chat, sender: User, fields: dict[str, Any]) -> Message:
-        """Put a new message into a chat and show it; returns the Message."""
+        """Adds a new message to a chat and shows it; returns the Message."""
         message: Message = {
             "message_id": next(self._message_ids),
             "from": dict(sender),
@@ -168,7 +168,7 @@ class State:
         return message
 
     def edit(self, chat: Chat, message: Message, fields: dict[str, Any]) -> Message:
-        """Change a message: None removes a field. The message as it was stays as it was."""
+        """Edits a message; None removes a field. The original dict stays unchanged."""
         edited = {**message, **fields, "edit_date": int(self.clock())}
         edited = {name: value for name, value in edited.items() if value is not None}
         chat.messages[message["message_id"]] = edited
@@ -176,17 +176,17 @@ class State:
         return edited
 
     def reply_fields(self, chat: Chat, message_id: int) -> dict[str, Any]:
-        """``reply_to_message`` for a message; empty when that message is not there."""
+        """The field ``reply_to_message`` for a reply; empty if there is no such message."""
         target = chat.messages.get(message_id)
         if target is None:
             return {}
         return {"reply_to_message": {k: v for k, v in target.items() if k != "reply_to_message"}}
 
     def text_fields(self, name: str, formatted: Formatted, too_long: Exception) -> dict[str, Any]:
-        """A ``text`` or ``caption`` with its entities as message fields; empty when it is empty.
+        """A ``text`` or ``caption`` with its entities as message fields; none for an empty text.
 
         Raises:
-            too_long: The text has more UTF-16 units than Telegram takes.
+            too_long: if the text has more UTF-16 units than Telegram takes.
         """
         entities_name, limit = TEXTS[name]
         marked = with_words(formatted)
@@ -197,7 +197,7 @@ class State:
         return {name: value for name, value in fields.items() if value}
 
     def _with_user(self, entity: Entity) -> Entity | None:
-        """A mention of a user whom no chat knows is plain text on Telegram."""
+        """Completes a mention; None if no chat has the user, as Telegram then drops it."""
         if entity["type"] != "text_mention":
             return entity
         user_id = entity["user"]["id"]
@@ -206,7 +206,7 @@ class State:
         return {**entity, "user": user} if user else None
 
     def press(self, chat: Chat, user: User, message: Message, data: str) -> str:
-        """A pressed callback button: queues the CallbackQuery, returns its id."""
+        """Queues the CallbackQuery of a pressed button; returns its id."""
         callback_id = str(secrets.randbits(62))
         self._callbacks[callback_id] = chat, user["id"], self.clock()
         query = {
@@ -220,10 +220,10 @@ class State:
         return callback_id
 
     def take_callback(self, callback_id: str) -> tuple[Chat, int]:
-        """The chat and the user of the pressed button that is answered now.
+        """Removes a callback query that is answered now; returns its chat and user id.
 
         Raises:
-            RefusalError: it was answered before, waited too long, or never was.
+            RefusalError: if it was answered before, waited too long, or never existed.
         """
         chat, user_id, pressed_at = self._callbacks.pop(callback_id, (None, 0, 0.0))
         if chat is None or self.clock() - pressed_at > CALLBACK_SECONDS:
@@ -233,7 +233,7 @@ class State:
         return chat, user_id
 
     def set_commands(self, scope: Scope, language: str, commands: Commands) -> None:
-        """The menu of one chat, or of all of a kind, in one language or the rest ("")."""
+        """Sets the menu of a scope in one language; ``""`` is for all other languages."""
         self._commands[scope, language] = commands
         for chat in self.chats.values():
             for user_id in chat.listeners.users():
@@ -241,7 +241,7 @@ class State:
                 chat.listeners.publish("commands", {"commands": menu}, only_user=user_id)
 
     def commands_for(self, chat: Chat, user: User) -> Commands:
-        """A person's menu: the narrowest scope that has one, their language before the rest."""
+        """A person's menu: of the narrowest scope that has one, in their language if possible."""
         scopes: list[Scope] = [chat.id, *["all_group_chats"] * chat.is_group, "default"]
         for scope in scopes:
             for language in (user.get("language_code", "")[:2], ""):

@@ -1,4 +1,4 @@
-"""The queue of updates that getUpdates reads, with the Bot API's rules of confirmation."""
+"""The queue of updates for getUpdates, confirmed by offset as in the Bot API."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ class UpdateQueue:
 
     def __init__(self) -> None:
         self._pending: deque[dict[str, Any]] = deque(maxlen=MAX_PENDING_UPDATES)
-        # Telegram's begin anywhere, too; what another start handled is another update.
+        # Random, as on Telegram: an id must not repeat one that the bot handled in an earlier run.
         self._next_id = random.randrange(1, 2**30)
         self._arrived = asyncio.Event()
         self._poll = 0
@@ -22,7 +22,7 @@ class UpdateQueue:
         self._allowed: list[str] = []
 
     def add(self, kind: str, content: dict[str, Any]) -> None:
-        """Queue an update, unless the bot asked for other kinds only."""
+        """Queues an update, unless the bot asked for other kinds only."""
         if self._allowed and kind not in self._allowed:
             return
         self._pending.append({"update_id": self._next_id, kind: content})
@@ -30,7 +30,7 @@ class UpdateQueue:
         self._arrived.set()
 
     def close(self) -> None:
-        """End the poll that is waiting, if any."""
+        """Ends the waiting poll, if any."""
         self._closed = True
         self._arrived.set()
 
@@ -43,12 +43,12 @@ class UpdateQueue:
         """The oldest unconfirmed updates, waiting up to ``seconds`` for the first.
 
         Args:
-            offset: Confirms the updates below it.
-            seconds: At most ``MAX_POLL_SECONDS`` count.
-            allowed: The kinds of updates from now on; empty for all.
+            offset: confirms the updates below it.
+            seconds: capped at ``MAX_POLL_SECONDS``.
+            allowed: the kinds of updates from now on; empty for all.
 
         Raises:
-            RefusalError: 409, when another poll begins while this one waits.
+            RefusalError: 409, if another poll begins while this one waits.
         """
         self._poll += 1
         poll = self._poll

@@ -1,1 +1,1 @@
-"""One file a command or kind of update; ``bot.chat.application`` says which comes where."""
+"""One file for each command or kind of update; ``bot.chat.application`` registers the handlers."""

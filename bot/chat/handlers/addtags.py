@@ -1,4 +1,4 @@
-"""/addtags: in reply, as a caption, right after a photo, or asked for by a button."""
+"""/addtags: in reply to a photo, as its caption, right after it, or asked for by a button."""
 
 from collections.abc import Sequence
 from html import escape
@@ -19,7 +19,7 @@ from storage import sightings
 
 
 async def addtags(update: Update, context: Context) -> None:
-    """/addtags #one #two, for the photo replied to or the last one."""
+    """/addtags #one #two, for the photo that it replies to or the sender's last one."""
     message = update.message
     assert message is not None
     _, *rest = (message.text or "").split(maxsplit=1)
@@ -29,28 +29,28 @@ async def addtags(update: Update, context: Context) -> None:
 async def captioned(
     update: Update, context: Context, album: Sequence[Message], caption: str, *, last: bool = True
 ) -> None:
-    """A photo or an album whose caption is /addtags #one #two.
+    """A photo or an album with the caption /addtags #one #two.
 
     Args:
-        last: nothing else is asked for by the update.
+        last: as in ``Outbox.put``.
     """
     _, *rest = caption.split(maxsplit=1)
     await _teach(update, context, album, " ".join(rest), last=last)
 
 
 async def replied(update: Update, context: Context) -> None:
-    """The answer to what ``ask`` asked: a reply, or the next hashtags in a private chat."""
+    """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
     message, services = update.message, context.services
     assert message is not None
     photo_ids = services.questions.answered(message.chat_id)
     if _replies_to_asking(message):
-        photo_ids = ()  # those of the question that it replies to
+        photo_ids = ()  # ``_teach`` finds those of the question that it replies to
     await _teach(update, context, [message], message.text or "", photo_ids)
 
 
 @on_answer
 async def ask(tap: AnswerTap, context: Context) -> None:
-    """The button "add tags": asks for them; under an album first for which photo, or all."""
+    """The button "add tags": asks for them; under an album it first asks for which photo."""
     services, message = context.services, tap.message
     which = tap.data.word("photo")
     async with services.database.reading() as session:
@@ -63,14 +63,14 @@ async def ask(tap: AnswerTap, context: Context) -> None:
     about = message.message_id
     if which.isdecimal() and int(which) <= len(photo_ids):
         photo_ids = [photo_ids[int(which) - 1]]
-        # In reply to the photo itself: so everybody sees which it is.
+        # In reply to the photo itself, to show which it is.
         async with services.database.reading() as session:
             messages = await sightings.shown_by(session, message.chat_id, photo_ids, before=about)
         about = messages.get(photo_ids[0], about)
     prompt = escape(context.texts.add_prompt.format(most=MAX_HASHTAGS))
     in_group = message.chat.type != ChatType.PRIVATE
     if in_group:
-        # In a group only who tapped is asked to reply, and a mention is how Telegram knows them.
+        # Only the person who tapped is to reply: a selective ForceReply needs a mention of them.
         prompt = f"{tap.query.from_user.mention_html()} {prompt}"
     else:
         services.questions.ask(message.chat_id, photo_ids)
@@ -88,10 +88,10 @@ async def ask(tap: AnswerTap, context: Context) -> None:
 
 
 class AnswersToAsking(filters.MessageFilter):
-    """A text that answers what ``ask`` asked.
+    """Matches a text that answers ``ask``.
 
-    That is one in reply to it, in whatever language it was asked; and in a private chat the next
-    one with hashtags, replied or not.
+    That is a reply to the question, in any language, or in a private chat the next text with
+    hashtags.
     """
 
     def __init__(self, questions: Questions) -> None:
@@ -101,8 +101,8 @@ class AnswersToAsking(filters.MessageFilter):
     def filter(self, message: Message) -> bool:
         if _replies_to_asking(message):
             return True
-        asked = self._questions.is_open(message.chat_id)
-        return asked and bool(in_caption(message.text or ""))
+        is_open = self._questions.is_open(message.chat_id)
+        return is_open and bool(in_caption(message.text or ""))
 
 
 def _replies_to_asking(message: Message) -> bool:
@@ -124,7 +124,7 @@ async def _teach(
     *,
     last: bool = True,
 ) -> None:
-    """Teaches photos: those that are named, else those that the messages carry or are about."""
+    """Teaches ``photo_ids``, else the photos that the messages contain or are about."""
     first = messages[0]
     carries_file = first.effective_attachment is not None
     try:

@@ -1,4 +1,4 @@
-"""For admins: /review of what people taught, the block list, /stats."""
+"""For admins: /review of what people taught, the block list and /stats."""
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import wraps
@@ -22,13 +22,13 @@ from storage import blocklist, known_photos, moderation, statistics, users
 
 PAGE_SIZE = 8
 NEAREST = 3
-"""Hashtags of a photo that tell an admin what is on it."""
+"""Hashtags that tell an admin what a photo shows."""
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 def _for_admins(handler: Handler) -> Handler:
-    """Keeps everyone else out, and notes the admin's language for what they are told unasked."""
+    """Refuses everyone else, and stores the admin's language for later messages to them."""
 
     @wraps(handler)
     async def guarded(update: Update, context: Context) -> None:
@@ -47,14 +47,14 @@ def _for_admins(handler: Handler) -> Handler:
 
 @_for_admins
 async def review(update: Update, context: Context) -> None:
-    """Hashtags of photos that wait for approval, a page at a time."""
+    """/review: hashtags that wait for approval, a page at a time."""
     text, keyboard = await _page(context, 0)
     await context.reply(message_of(update), text, keyboard)
 
 
 @_for_admins
 async def turn(update: Update, context: Context) -> None:
-    """Another page of them."""
+    """Another page of /review."""
     query, _, data = tapped(update)
     await edit(query, *await _page(context, data.number("page")))
     await query.answer()
@@ -62,7 +62,7 @@ async def turn(update: Update, context: Context) -> None:
 
 @_for_admins
 async def decide(update: Update, context: Context) -> None:
-    """Approves or rejects one, or a page of them."""
+    """Approves or rejects one hashtag, or all of a page."""
     query, _, data = tapped(update)
     approved = data.verb == "approve"
     async with context.services.database.session() as session:
@@ -91,10 +91,10 @@ async def decide(update: Update, context: Context) -> None:
 
 @_for_admins
 async def block(update: Update, context: Context) -> None:
-    """/block word… adds to the block list; /block shows what was added to the one that ships."""
+    """/block word… adds to the block list; /block alone shows what admins added."""
     message, user = message_of(update), update.effective_user
     assert user is not None
-    words, wrong = _words(context.args or [])
+    words, wrong = _parse_words(context.args or [])
     async with context.services.database.session() as session:
         for word in words:
             await moderation.block(session, word, user.id)
@@ -104,40 +104,40 @@ async def block(update: Update, context: Context) -> None:
     if wrong:
         text = texts.block_wrong.format(words=escape(" ".join(wrong)))
     elif words:
-        text = texts.blocked.format(words=_list(words))
+        text = texts.blocked.format(words=_listed(words))
     else:
         text = _block_list(texts, own)
     await context.reply(message, text)
 
 
 def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
-    """HTML of what admins added and allowed; the words that ship are nothing to read aloud."""
+    """HTML of what admins added and allowed; of the default list only the size."""
     added = [word for word, allowed in own.items() if not allowed]
     allowed = [word for word in own if word not in added]
-    lines = [texts.block_list.format(words=_list(added)) if added else texts.block_none]
+    lines = [texts.block_list.format(words=_listed(added)) if added else texts.block_none]
     lines.append(texts.block_shipped.format(count=len(blocklist.shipped("block")) - len(allowed)))
     if allowed:
-        lines.append(texts.block_allowed.format(words=_list(allowed)))
+        lines.append(texts.block_allowed.format(words=_listed(allowed)))
     return "\n".join(lines)
 
 
 @_for_admins
 async def unblock(update: Update, context: Context) -> None:
-    """/unblock word… takes words off the block list, also off the one that ships."""
+    """/unblock word… removes words from the block list, also from the default one."""
     user = update.effective_user
     assert user is not None
-    words, _ = _words(context.args or [])
+    words, _ = _parse_words(context.args or [])
     async with context.services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word, user.id)]
     context.services.moderation_changed()
     texts = context.texts
-    text = texts.unblocked.format(words=_list(gone)) if gone else texts.unblock_none
+    text = texts.unblocked.format(words=_listed(gone)) if gone else texts.unblock_none
     await context.reply(message_of(update), text)
 
 
 @_for_admins
 async def stats(update: Update, context: Context) -> None:
-    """Figures, all and by backend."""
+    """/stats: figures in total and by backend."""
     texts = context.texts
     async with context.services.database.reading() as session:
         figures = await statistics.collect(session)
@@ -168,7 +168,7 @@ async def stats(update: Update, context: Context) -> None:
             services.settings, services.database, answering=services.engine.model
         )
         lines += ["", *status_lines(texts, status)]
-    except BundleError as error:  # the bot answers from memory
+    except BundleError as error:  # the bot itself goes on answering from memory
         lines += ["", escape(str(error))]
     await context.reply(message_of(update), "\n".join(lines))
 
@@ -193,7 +193,7 @@ async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup 
 
 
 async def _nearest(context: Context, photo_ids: Collection[int]) -> dict[int, list[str]]:
-    """What the model, taught nothing, would say of photos; those without features are left out."""
+    """The model's hashtags for photos, as if taught nothing; leaves out photos without features."""
     services, engine = context.services, context.services.engine
     backend = engine.default_backend
     backbones = engine.backbones[backend]
@@ -213,8 +213,8 @@ async def _nearest(context: Context, photo_ids: Collection[int]) -> dict[int, li
     }
 
 
-def _words(args: list[str]) -> tuple[list[str], list[str]]:
-    """Words as the block list has them (folded, * allowed), and what can be no such word."""
+def _parse_words(args: list[str]) -> tuple[list[str], list[str]]:
+    """Words as the block list stores them (folded, * allowed), and those that are invalid."""
     words, wrong = [], []
     for word in args:
         try:
@@ -225,6 +225,6 @@ def _words(args: list[str]) -> tuple[list[str], list[str]]:
     return words, wrong
 
 
-def _list(words: list[str]) -> str:
+def _listed(words: list[str]) -> str:
     listed = ", ".join(words)
     return escape(listed if len(listed) <= 3000 else f"{listed[:3000]} …")

@@ -1,4 +1,4 @@
-"""Taps on the buttons under an answer. What a button is about is in its data, by a row's number."""
+"""Taps on the buttons under an answer; a button's data contain the answer's row id."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from storage import feedback, known_photos, recommendations, sightings
 from storage.tables import Recommendation
 
 NOTE_LENGTH = 200
-"""Telegram's limit of the note on top of a chat that answers a tap."""
+"""Telegram's limit for the notification that answers a tap."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class AnswerTap:
     """A tap on a button under an answer.
 
     Attributes:
-        data: what the button says.
-        message: the bot's, which shows the answer.
+        data: the button's.
+        message: the bot's message with the answer.
     """
 
     query: CallbackQuery
@@ -53,9 +53,9 @@ Tapped = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
 def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tapped:
-    """Hands a tap on with the answer that it is about; says so where that is gone.
+    """Calls ``handler`` with the answer that a tap is about; tells the person if it is gone.
 
-    Taps in a chat come one after the other: two people may tap under one answer at once.
+    Taps in a chat are handled one after another: two people may tap under one answer at once.
     """
 
     async def on_tap(update: Update, context: Context) -> None:
@@ -64,7 +64,7 @@ def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tappe
         async with services.chat_locks.of(message.chat_id):
             async with services.database.reading() as session:
                 answer = await recommendations.get(session, data.number("answer"))
-            # A power cut may have taken the answer, and its number may be another's by now.
+            # After a power cut the answer may be lost, and its id may be another answer's.
             shown_in = answer and (answer.chat_id, answer.message_id or message.message_id)
             if answer is None or shown_in != (message.chat_id, message.message_id):
                 await stale(update, context)
@@ -81,8 +81,8 @@ async def more(tap: AnswerTap, context: Context) -> None:
     async with services.database.reading() as session:
         request = await request_in(session, context, services.engine, answer.chat_id)
     room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.tags))
-    await _fill(tap, context, len(answer.tags) + room)
-    changed = await _stored(context, answer.id)
+    await _extend(tap, context, len(answer.tags) + room)
+    changed = await _reload(context, answer.id)
     if len(changed.tags) == len(answer.tags):
         await tap.query.answer(context.texts.no_more)
         return
@@ -91,13 +91,13 @@ async def more(tap: AnswerTap, context: Context) -> None:
 
 @on_answer
 async def edit_answer(tap: AnswerTap, context: Context) -> None:
-    """``✎``: all that can be done with the answer, and another page of its hashtags."""
+    """``✎``: opens the answer, at a page of its hashtags."""
     await show(tap, context, tap.answer, page=tap.page)
 
 
 @on_answer
 async def close(tap: AnswerTap, context: Context) -> None:
-    """Back to the one row."""
+    """Closes the answer."""
     await show(tap, context, tap.answer)
 
 
@@ -106,23 +106,23 @@ async def take_out(tap: AnswerTap, context: Context) -> None:
     """Takes one hashtag out of the answer; the next best moves up."""
     answer = tap.answer
     tag = next((tag for tag in answer.tags if key_of(tag) == tap.data.word("key")), None)
-    if tag is None:  # somebody else was quicker
+    if tag is None:  # somebody else took it out first
         await show(tap, context, answer, page=tap.page)
         return
     async with context.services.database.session() as session:
         await feedback.take_out(
             session, recommendation_id=answer.id, hashtag=tag, user_id=tap.query.from_user.id
         )
-    changed = await _stored(context, answer.id)
-    await _fill(replace(tap, answer=changed), context, answer.length)
-    changed = await _stored(context, answer.id)
+    changed = await _reload(context, answer.id)
+    await _extend(replace(tap, answer=changed), context, answer.length)
+    changed = await _reload(context, answer.id)
     note = context.texts.taken_out.format(tag=tag)
     await show(tap, context, changed, page=tap.page, note=note)
 
 
 @on_answer
 async def put_back(tap: AnswerTap, context: Context) -> None:
-    """Puts a hashtag back where it stood."""
+    """Puts a hashtag back in its place."""
     out = [one.hashtag for one in tap.answer.taken_out]
     tag = next((tag for tag in out if key_of(tag) == tap.data.word("key")), None)
     note = ""
@@ -130,26 +130,26 @@ async def put_back(tap: AnswerTap, context: Context) -> None:
         async with context.services.database.session() as session:
             await feedback.put_back(session, recommendation_id=tap.answer.id, hashtag=tag)
         note = context.texts.put_back.format(tag=tag)
-    await show(tap, context, await _stored(context, tap.answer.id), page=tap.page, note=note)
+    await show(tap, context, await _reload(context, tap.answer.id), page=tap.page, note=note)
 
 
 @on_answer
 async def vote(tap: AnswerTap, context: Context) -> None:
-    """Stores a thumb; a person's later one takes its place, and the same one takes it back."""
+    """Stores a thumb; the other one replaces it, and the same one again removes it."""
     texts, value = context.texts, 1 if tap.data.verb == "up" else -1
     whose = {"recommendation_id": tap.answer.id, "user_id": tap.query.from_user.id}
     async with context.services.database.session() as session:
         if await feedback.vote_of(session, **whose) == value:
             value = 0
         await feedback.vote(session, **whose, value=value)
-        await updates_at_work.done_with(session)  # a second time it would be taken back
+        await updates_at_work.done_with(session)  # handled twice, it would be removed again
     note = {1: texts.thanks_up, -1: texts.thanks_down, 0: texts.vote_back}[value]
     await show(tap, context, tap.answer, page=tap.page, note=note)
 
 
 @on_answer
 async def other(tap: AnswerTap, context: Context) -> None:
-    """Shows what another backend says, in place of the answer."""
+    """Replaces the answer by another backend's."""
     services, engine = context.services, context.services.engine
     message, answer, backend = tap.message, tap.answer, tap.data.word("backend")
     if backend not in engine.backends:
@@ -170,30 +170,30 @@ async def other(tap: AnswerTap, context: Context) -> None:
         await tap.query.answer(context.texts.button_stale, show_alert=True)
         return
     started = perf_counter()
-    asked = replace(_as_before(engine, request, answer), backend=backend)
-    hashtags = await recommend(services, engine, without(engine, asked, unwanted), features)
+    request = replace(_as_before(engine, request, answer), backend=backend)
+    hashtags = await recommend(services, engine, without(engine, request, unwanted), features)
     async with services.database.session() as session:
         answer_id = await record(
             session,
             engine,
-            asked,
+            request,
             answer.chat_id,
             photo_ids,
             hashtags,
             message_id=message.message_id,
             album=answer.album,
             only_here=bool(unwanted),
-            # What this backend would have needed, had it been asked first.
+            # What this backend would have taken if it had answered first.
             elapsed_ms=answer.elapsed_ms + (perf_counter() - started) * 1000,
             duplicate=answer.duplicate,
             at=began,
         )
-    await show(tap, context, await _stored(context, answer_id), page=0)
+    await show(tap, context, await _reload(context, answer_id), page=0)
 
 
 @on_answer
 async def apart(tap: AnswerTap, context: Context) -> None:
-    """Answers the photos of an album one by one, but for those that were since."""
+    """Answers the photos of an album one by one, except those that have been answered since."""
     services, engine = context.services, context.services.engine
     async with services.database.reading() as session:
         photo_ids = await subject.photos_under(session, tap.message, tap.answer)
@@ -215,15 +215,15 @@ async def apart(tap: AnswerTap, context: Context) -> None:
 
 
 async def stale(update: Update, context: Context) -> None:
-    """A button whose row is gone."""
+    """Tells the person that the button's row is gone."""
     query, _, _ = tapped(update)
     await query.answer(context.texts.button_stale, show_alert=True)
 
 
 def tapped(update: Update) -> tuple[CallbackQuery, Message, TapData]:
-    """The tap, the bot's message with the button, and what the button says."""
+    """The tap, the bot's message with the button, and the button's data."""
     query = update.callback_query
-    # ``bot.chat.gate`` lets no others through.
+    # ``bot.chat.gate`` stops all others.
     assert query is not None and isinstance(query.message, Message)
     data = callback_data.read(query.data)
     assert data is not None
@@ -231,7 +231,7 @@ def tapped(update: Update) -> tuple[CallbackQuery, Message, TapData]:
 
 
 async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | None) -> None:
-    """Changes the message; a second tap may ask for what it shows already."""
+    """Edits the message, which a second tap may leave unchanged."""
     try:
         await query.edit_message_text(text, reply_markup=buttons)
     except BadRequest as error:
@@ -240,7 +240,7 @@ async def edit(query: CallbackQuery, text: str, buttons: InlineKeyboardMarkup | 
 
 
 async def may_decide(context: Context, query: CallbackQuery, owner: int) -> bool:
-    """Whether who tapped decides for the owner of a list; says so where they do not."""
+    """Whether the person who tapped may decide for ``owner``; tells them if not."""
     if await acts_for(context.bot, query.from_user.id, owner):
         return True
     texts = context.texts
@@ -250,12 +250,12 @@ async def may_decide(context: Context, query: CallbackQuery, owner: int) -> bool
 
 
 def plain(html: str) -> str:
-    """For the notes on top of a chat, which know no formatting."""
+    """HTML as plain text, for notifications, which have no formatting."""
     return html.replace("<b>", "").replace("</b>", "")
 
 
 async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
-    """An answer as it is to be shown now."""
+    """An answer with the chat's current settings and thumbs."""
     services, engine = context.services, context.services.engine
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, answer.chat_id)
@@ -282,7 +282,7 @@ async def show(
     page: int | None = None,
     note: str = "",
 ) -> None:
-    """Puts an answer into the message: open on a page of its hashtags, or closed."""
+    """Shows an answer in the message: open at a page of its hashtags, or closed for None."""
     texts, backends = context.texts, context.services.engine.backends
     shown = await shown_now(context, answer)
     if page is None:
@@ -293,8 +293,8 @@ async def show(
     await tap.query.answer(note or None)
 
 
-async def _fill(tap: AnswerTap, context: Context, count: int) -> None:
-    """Appends the next best hashtags, so that ``count`` are shown as far as there are so many."""
+async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
+    """Appends the next best hashtags until ``count`` are shown, or there are no more."""
     services, engine, answer = context.services, context.services.engine, tap.answer
     hashtags = []
     remaining = answer.remaining
@@ -305,19 +305,19 @@ async def _fill(tap: AnswerTap, context: Context, count: int) -> None:
             unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
             features = await _features(session, engine, photo_ids)
         if features:
-            asked = _as_before(engine, request, answer)
-            asked = without(engine, asked, unwanted - set(remaining))
-            asked = replace(asked, top=count - len(remaining))
-            hashtags = await recommend(services, engine, asked, features, remaining)
+            request = _as_before(engine, request, answer)
+            request = without(engine, request, unwanted - set(remaining))
+            request = replace(request, top=count - len(remaining))
+            hashtags = await recommend(services, engine, request, features, remaining)
     async with services.database.session() as session:
         scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
-        # Of no more than there are, but never of fewer than before: what is put back needs room.
+        # At most as long as there are hashtags, but not shorter: those put back need room.
         room = max(answer.length, min(count, len(remaining) + len(scored)))
         await recommendations.extend(session, answer.id, scored, shown=room)
 
 
 def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> ChatRequest:
-    """What holds in the chat, but asked as the answer was: what follows it should suit it."""
+    """The chat's request with the settings of ``answer``, which its next hashtags should match."""
     return replace(
         request,
         backend=answer.backend if answer.backend in engine.backends else request.backend,
@@ -328,7 +328,7 @@ def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> 
     )
 
 
-async def _stored(context: Context, answer_id: int) -> Recommendation:
+async def _reload(context: Context, answer_id: int) -> Recommendation:
     async with context.services.database.reading() as session:
         answer = await recommendations.get(session, answer_id)
     assert answer is not None  # taps hold the chat's lock
@@ -338,7 +338,7 @@ async def _stored(context: Context, answer_id: int) -> Recommendation:
 async def _shown_before(
     session: AsyncSession, message: Message, backend: str, model: str
 ) -> Recommendation | None:
-    """What the message has shown of this backend already, if anything."""
+    """This backend's answer that the message has shown before, if any."""
     answers = await recommendations.of_message(session, message.chat_id, message.message_id)
     return next((one for one in answers if (one.backend, one.model) == (backend, model)), None)
 
@@ -346,7 +346,7 @@ async def _shown_before(
 async def _features(
     session: AsyncSession, engine: Engine, photo_ids: Sequence[int]
 ) -> list[Features]:
-    """Features of photos as stored; none where one of them lacks some for the model at work."""
+    """The stored features of photos; empty if one of them lacks any that the engine needs."""
     backbones = {name for backend in engine.backends for name in engine.backbones[backend]}
     stored: list[Features] = [
         await known_photos.features(session, one, backbones) for one in photo_ids

@@ -1,8 +1,7 @@
-"""/categories: what the model's hashtags are about, to browse and to copy from."""
+"""/categories: browse the model's hashtags by topic, and copy them."""
 
 from collections.abc import Collection
 from html import escape
-from zlib import crc32
 
 from telegram import InlineKeyboardMarkup, Message, Update
 
@@ -11,7 +10,7 @@ from bot.chat.answer_request import language_of
 from bot.chat.handlers.buttons import edit, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import person_of
-from bot.chat.keyboards import Place, categories_keyboard, category_keyboard
+from bot.chat.keyboards import Place, categories_keyboard, category_keyboard, key_of
 from bot.chat.rendering import block
 from bot.chat.services import Context
 from bot.chat.texts import Texts
@@ -25,16 +24,16 @@ PAGE_SIZE = 12
 MAX_HASHTAGS = 30
 """Hashtags shown of a category."""
 LEADERS = 3
-"""Hashtags that a category without a title is called by."""
+"""Hashtags that name a category without a title."""
 
 FITTING = 3
-"""Categories marked as fitting the last photo, at most …"""
+"""Most categories that are marked as fitting the last photo."""
 LEAST_SHARE = 0.15
-"""… where they have this much of its hashtags."""
+"""Least share of the photo's hashtags that such a category has."""
 
 
 async def categories(update: Update, context: Context) -> None:
-    """Lists those of the top; those which fit the last photo of who asks come first."""
+    """Lists the top categories, first those that fit the person's last photo."""
     message = message_of(update)
     if not _under(context.services.engine, None):
         await context.reply(message, context.texts.knows_little)
@@ -44,32 +43,32 @@ async def categories(update: Update, context: Context) -> None:
 
 
 async def turn(update: Update, context: Context) -> None:
-    """Another page of the top, or back to it."""
-    await _turned(update, context, None)
+    """Another page of the top categories, or back to them."""
+    await _show_page(update, context, None)
 
 
 async def open_head(update: Update, context: Context) -> None:
-    """A page of what is under a head, and the head's own hashtags."""
+    """A page of a parent's categories, and the parent's own hashtags."""
     _, _, data = tapped(update)
-    head = _with_key(context.services.engine, data.word("key"))
+    head = _by_key(context.services.engine, data.word("key"))
     if head is None:
-        await _gone(update, context)
+        await _answer_gone(update, context)
         return
-    await _turned(update, context, head)
+    await _show_page(update, context, head)
 
 
 async def open_(update: Update, context: Context) -> None:
     """Shows a category's hashtags."""
     query, message, data = tapped(update)
     services, engine, texts = context.services, context.services.engine, context.texts
-    category = _with_key(engine, data.word("key"))
+    category = _by_key(engine, data.word("key"))
     if category is None:
-        await _gone(update, context)
+        await _answer_gone(update, context)
         return
     async with services.database.reading() as session:
         blocked = await services.blocked.hashtags(session, engine, _words_of_titles(engine))
         language = language_of(await chats.get(session, message.chat_id), texts)
-    tags = _shown(category, language, blocked)
+    tags = _hashtags(category, language, blocked)
     header = texts.category.format(
         name=escape(_title(texts, category, blocked)),
         shown=len(tags),
@@ -79,22 +78,22 @@ async def open_(update: Update, context: Context) -> None:
     head = next((one for one in _all(engine) if one.name == category.head), None)
     label = f"‹ {_title(texts, head, blocked)}" if head else texts.button_categories
     page = data.number("page")
-    above = ("head", _key(head), page) if head else ("categories", page)
+    above = ("head", key_of(head.name), page) if head else ("categories", page)
     await edit(query, text, category_keyboard(texts, tags, label, above))
     await query.answer()
 
 
-async def _turned(update: Update, context: Context, head: Category | None) -> None:
+async def _show_page(update: Update, context: Context, head: Category | None) -> None:
     query, message, data = tapped(update)
     if not _under(context.services.engine, head):
-        await _gone(update, context)
+        await _answer_gone(update, context)
     else:
         page = data.number("page")
         await edit(query, *await _page(context, message, person_of(update), head, page))
         await query.answer()
 
 
-async def _gone(update: Update, context: Context) -> None:
+async def _answer_gone(update: Update, context: Context) -> None:
     query, _, _ = tapped(update)
     await query.answer(context.texts.category_gone, show_alert=True)
 
@@ -102,7 +101,7 @@ async def _gone(update: Update, context: Context) -> None:
 async def _page(
     context: Context, message: Message, person: int, head: Category | None, page: int
 ) -> tuple[str, InlineKeyboardMarkup]:
-    """The categories of the top, or a head's hashtags and the categories under it."""
+    """The top categories, or a parent's hashtags and the categories under it."""
     services, engine, texts = context.services, context.services.engine, context.texts
     chat_id = message.chat_id
     await services.chat_locks.wait(chat_id)
@@ -114,23 +113,24 @@ async def _page(
     answer = [Hashtag(tag, score) for tag, score in last.hashtags if tag in shown] if last else []
     fitting = _fitting(engine, answer)
     titles = {one.name: _title(texts, one, blocked) for one in _under(engine, head)}
-    here = [one for one in _under(engine, head) if titles[one.name]]
-    marked = [one for name in fitting for one in here if one.name == name]
-    others = [one for one in here if one not in marked]
+    children = [one for one in _under(engine, head) if titles[one.name]]
+    marked = [one for name in fitting for one in children if one.name == name]
+    others = [one for one in children if one not in marked]
     ordered = [*marked, *sorted(others, key=lambda one: titles[one.name].casefold())]
     number, count = pages.place(len(ordered), page, PAGE_SIZE)
     buttons: list[tuple[str, Place]] = []
     for one in ordered[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]:
-        place = ("head", _key(one), 0) if _under(engine, one) else ("category", _key(one), number)
+        verb, its_page = ("head", 0) if _under(engine, one) else ("category", number)
+        place = (verb, key_of(one.name), its_page)
         buttons.append(("★ " * (one in marked) + titles[one.name], place))
-    tags = _shown(head, language, blocked) if head else []
+    tags = _hashtags(head, language, blocked) if head else []
     text = texts.categories.format(categories=texts.number(len(ordered), texts.categories_counted))
     if marked:
         text += f"\n{texts.categories_fitting}"
     if head:
         text = f"<b>{escape(_title(texts, head, blocked))}</b>\n{block(tags)}\n\n{text}"
     listed = Page(tuple(buttons), len(ordered), number, count)
-    return text, categories_keyboard(texts, listed, tags, _key(head) if head else None)
+    return text, categories_keyboard(texts, listed, tags, key_of(head.name) if head else None)
 
 
 def _all(engine: Engine) -> tuple[Category, ...]:
@@ -146,7 +146,7 @@ def _under(engine: Engine, head: Category | None) -> tuple[Category, ...]:
 
 
 def _fitting(engine: Engine, answer: list[Hashtag]) -> list[str]:
-    """Names of the categories that fit an answer, the best-fitting first, each before its head."""
+    """Names of the categories that fit an answer, best first, each before its parent."""
     if engine.knowledge is None:
         return []
     english = [Hashtag(meaning(one.tag, engine.knowledge), one.score) for one in answer]
@@ -161,23 +161,18 @@ def _fitting(engine: Engine, answer: list[Hashtag]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _key(category: Category) -> str:
-    """Short enough for a button, and another model's category of another name has another."""
-    return f"{crc32(category.name.encode()):08x}"
+def _by_key(engine: Engine, key: str) -> Category | None:
+    return next((one for one in _all(engine) if key_of(one.name) == key), None)
 
 
-def _with_key(engine: Engine, key: str) -> Category | None:
-    return next((one for one in _all(engine) if _key(one) == key), None)
-
-
-def _shown(category: Category, language: str, blocked: Collection[str]) -> list[str]:
-    """The hashtags of a category in the language of a chat's hashtags."""
+def _hashtags(category: Category, language: str, blocked: Collection[str]) -> list[str]:
+    """The category's hashtags, in the language of the chat's."""
     tags = [Hashtag(tag, 1.0) for tag in category.hashtags if tag not in blocked]
     return [one.tag for one in in_language(tags, language, MAX_HASHTAGS, blocked)]
 
 
 def _title(texts: Texts, category: Category, blocked: Collection[str]) -> str:
-    """A category as people call it, never by what may not be said; empty where nothing is left."""
+    """A category's title, else its leading hashtags, without blocked ones; may be empty."""
     title = category.titles.get(texts.language, "")
     if title and set(title.split()).isdisjoint(blocked):
         return title[0].upper() + title[1:]

@@ -1,4 +1,4 @@
-"""Channels: hashtags in the captions of their photos, and /channel, which switches that."""
+"""Channels: adds hashtags to the captions of their photos, and /channel, which switches that."""
 
 from html import escape
 
@@ -24,7 +24,7 @@ GAP = "\n\n"
 
 
 async def posted(update: Update, context: Context) -> None:
-    """A channel's photo or album: its caption gets the hashtags, where the channel chose so."""
+    """A channel's photo or album: adds hashtags to its caption, if that is switched on."""
     post, services = update.channel_post, context.services
     assert post is not None
     async with services.database.reading() as session:
@@ -36,39 +36,39 @@ async def posted(update: Update, context: Context) -> None:
     async with album.at_work():
         album.take_new()
         if album.answer_id is not None:
-            return  # its caption was written before this photo came
+            return  # its caption was edited before this photo came
         posts = album.messages
         min_side = services.engine.min_side
         photos = [photo for part in posts if (photo := photo_in(part, min_side))]
         tags = await hashtags_for(context, photos) if photos else []
         captioned = next((part for part in posts if part.caption), posts[0])
-        if tags and await _add(captioned, tags[:FIRST]):
+        if tags and await _add_hashtags(captioned, tags[:FIRST]):
             album.answer_id = captioned.message_id
 
 
-async def asked(update: Update, context: Context) -> None:
-    """/channel @name, in private; /channel in a channel's own chat; with on or off it switches."""
+async def channel_command(update: Update, context: Context) -> None:
+    """/channel @name in private, /channel in a channel's linked chat; on or off switches."""
     message, texts = message_of(update), context.texts
     words = [word for word in context.args or () if word.lower() not in (ON, OFF)]
     choice = next((word.lower() for word in context.args or () if word not in words), None)
     if words:
-        channel = await _named(context, words[0])
+        channel = await _find_by_name(context, words[0])
     else:
         channel = await _linked_channel(context, message.chat_id)
     if channel is None:
         text = texts.channel_unknown.format(channel=escape(words[0])) if words else None
         await context.reply(message, text or texts.channel_which)
-    elif refused := await _refused(context, message, channel):
+    elif refused := await _why_refused(context, message, channel):
         await context.reply(message, refused)
     else:
         if choice:
-            await _choose(context, channel.id, choice)
+            await _switch(context, channel.id, choice)
         text, keyboard = await _switch_for(context, channel)
         await context.reply(message, text, keyboard)
 
 
 async def switched(update: Update, context: Context) -> None:
-    """The button below what /channel shows."""
+    """The on/off button below the answer to /channel."""
     query, _, data = tapped(update)
     channel = await _find(context, data.number("channel"))
     if channel is None:
@@ -77,7 +77,7 @@ async def switched(update: Update, context: Context) -> None:
         name = _name(channel)
         await query.answer(context.texts.channel_not_admin.format(channel=name)[:NOTE_LENGTH])
     else:
-        await _choose(context, channel.id, data.word("switch"))
+        await _switch(context, channel.id, data.word("switch"))
         await edit(query, *await _switch_for(context, channel))
         await query.answer()
 
@@ -85,7 +85,7 @@ async def switched(update: Update, context: Context) -> None:
 async def _switch_for(
     context: Context, channel: Chat | ChatFullInfo
 ) -> tuple[str, InlineKeyboardMarkup]:
-    """HTML: whether hashtags are added in a channel; and the button that changes it."""
+    """HTML that says whether hashtags are added in a channel, and the button to change that."""
     texts, name = context.texts, escape(_name(channel))
     async with context.services.database.reading() as session:
         on = await channels.adds_captions(session, channel.id)
@@ -99,15 +99,15 @@ async def _switch_for(
 
 
 async def _linked_channel(context: Context, chat_id: int) -> ChatFullInfo | None:
-    """The channel whose own chat a group is, if it is one's."""
+    """The channel that a group is linked to, if any."""
     group = await _find(context, chat_id, of_any_type=True)
     if group is None or group.linked_chat_id is None:
         return None
     return await _find(context, group.linked_chat_id)
 
 
-async def _named(context: Context, name: str) -> ChatFullInfo | None:
-    """The channel that people call ``@name``, ``name`` or ``https://t.me/name``."""
+async def _find_by_name(context: Context, name: str) -> ChatFullInfo | None:
+    """The channel for ``@name``, ``name`` or ``https://t.me/name``."""
     return await _find(context, f"@{name.rpartition('/')[-1].removeprefix('@')}")
 
 
@@ -121,8 +121,8 @@ async def _find(
     return chat if of_any_type or chat.type == ChatType.CHANNEL else None
 
 
-async def _refused(context: Context, message: Message, channel: ChatFullInfo) -> str | None:
-    """Why who wrote may not choose for the channel; None where they may."""
+async def _why_refused(context: Context, message: Message, channel: ChatFullInfo) -> str | None:
+    """HTML: why the sender may not decide for the channel; None if they may."""
     person, name = sender_of(message), escape(_name(channel))
     if await acts_for(context.bot, person, channel.id):
         return None
@@ -131,12 +131,12 @@ async def _refused(context: Context, message: Message, channel: ChatFullInfo) ->
     return text.format(channel=name)
 
 
-async def _choose(context: Context, channel_id: int, choice: str) -> None:
+async def _switch(context: Context, channel_id: int, choice: str) -> None:
     async with context.services.database.session() as session:
         await channels.set_captions(session, channel_id, on=choice == ON)
         chat = await chats.get(session, channel_id)
         if choice == ON and chat.language is None:
-            # A post says nothing of its language, but who chooses for the channel does.
+            # Posts have no user language, so the channel gets its admin's.
             await chats.change(session, channel_id, language=language_of(chat, context.texts))
 
 
@@ -152,8 +152,8 @@ def _name(channel: Chat | ChatFullInfo) -> str:
     return f"@{channel.username}" if channel.username else channel.title or str(channel.id)
 
 
-async def _add(post: Message, hashtags: list[str]) -> bool:
-    """Puts hashtags below a caption, as many as fit; what is written there stays to the letter."""
+async def _add_hashtags(post: Message, hashtags: list[str]) -> bool:
+    """Adds hashtags below a caption, as many as fit, without changing the caption itself."""
     caption = post.caption or ""
     written = {key(tag) for tag in in_caption(caption)}
     gap = GAP if caption else ""

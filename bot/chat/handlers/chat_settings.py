@@ -1,6 +1,6 @@
-"""/settings: one message from which every choice of a chat is made, and what may be typed at once.
+"""/settings: one message with buttons for every setting of a chat, which can also be typed.
 
-The commands of old that it takes the place of (/for, /count …) still work, and say its name.
+The former commands (/for, /count …) still work, and point to it.
 """
 
 from collections.abc import Callable, Coroutine
@@ -23,43 +23,43 @@ from storage import chats
 
 
 async def settings(update: Update, context: Context) -> None:
-    """Shows what holds in the chat, or changes what is named: /settings 7, /settings #me."""
+    """Shows the chat's settings, or changes those that are typed: /settings 7, /settings #me."""
     message = message_of(update)
     wanted = " ".join(context.args or ())
     if not wanted:
-        text, keyboard = await _all(context, message.chat_id)
+        text, keyboard = await _overview(context, message.chat_id)
         await context.reply(message, text, keyboard)
     else:
-        await context.reply(message, await _typed(context, message.chat_id, wanted))
+        await context.reply(message, await _change_typed(context, message.chat_id, wanted))
 
 
 async def opened(update: Update, context: Context) -> None:
-    """A button that leads to a page, or back to the list of them."""
+    """A button that opens a setting's page, or goes back to the list."""
     query, message, data = tapped(update)
     choice = next((one for one in SETTINGS if one.verb == data.word("setting")), None)
     if choice is not None and not choice.options(context):
         await stale(update, context)
         return
     chat_id = message.chat_id
-    page = await choice.shown(context, chat_id) if choice else await _all(context, chat_id)
+    page = await choice.shown(context, chat_id) if choice else await _overview(context, chat_id)
     await edit(query, *page)
     await query.answer()
 
 
 def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, Any, None]]:
-    """The command that a choice had before there was /settings."""
+    """The handler of a setting's former command."""
 
-    async def asked(update: Update, context: Context) -> None:
+    async def command(update: Update, context: Context) -> None:
         message = message_of(update)
         wanted = " ".join(context.args or ())
         text, keyboard = await choice.answer(context, message.chat_id, wanted)
         await context.reply(message, moved(context, message, "settings", text), keyboard)
 
-    return asked
+    return command
 
 
-async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
-    """What holds in the chat, a line and a button for each choice there is."""
+async def _overview(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+    """The chat's settings: a line and a button for each."""
     texts = context.texts
     async with context.services.database.reading() as session:
         chat = await chats.get(session, chat_id)
@@ -72,13 +72,13 @@ async def _all(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarku
     return texts.settings.format(lines=lines), settings_keyboard(pages)
 
 
-async def _typed(context: Context, chat_id: int, wanted: str) -> str:
-    """HTML: what became of what was typed after the command."""
+async def _change_typed(context: Context, chat_id: int, wanted: str) -> str:
+    """Changes the settings that were typed after the command; HTML of the result."""
     if "#" in wanted:
-        return await _own(context, chat_id, wanted)
+        return await _change_own(context, chat_id, wanted)
     # "не важно" is one name of two words; "instagram 7" are two names.
-    named = _named(context, wanted)
-    several = [named] if named else [_named(context, word) for word in wanted.split()]
+    named = _option_named(context, wanted)
+    several = [named] if named else [_option_named(context, word) for word in wanted.split()]
     known = [one for one in several if one is not None]
     if len(known) < len(several):
         if wanted.lstrip("-").isdecimal():
@@ -87,8 +87,8 @@ async def _typed(context: Context, chat_id: int, wanted: str) -> str:
     return "\n".join([await choice.change(context, chat_id, option) for choice, option in known])
 
 
-def _named(context: Context, name: str) -> tuple[Choice, str] | None:
-    """The choice and its option that people mean by a name."""
+def _option_named(context: Context, name: str) -> tuple[Choice, str] | None:
+    """The setting and the option with this name."""
     for choice in SETTINGS:
         option = choice.option_named(context, name)
         if option is not None:
@@ -96,8 +96,8 @@ def _named(context: Context, name: str) -> tuple[Choice, str] | None:
     return None
 
 
-async def _own(context: Context, chat_id: int, wanted: str) -> str:
-    """The chat's own hashtags; HTML of which were taken and which were not."""
+async def _change_own(context: Context, chat_id: int, wanted: str) -> str:
+    """Changes the chat's own hashtags; HTML that lists those accepted and those refused."""
     texts = context.texts
     tags, refused = hashtags.parse(wanted)
     async with context.services.database.reading() as session:

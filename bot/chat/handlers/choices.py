@@ -1,4 +1,4 @@
-"""What a chat can choose, a class for each; ``bot.chat.handlers.choosing`` is how it does."""
+"""The settings of a chat, a class for each; see ``bot.chat.handlers.choosing``."""
 
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -28,19 +28,19 @@ from storage.chat_settings import ChatSettings
 OFFERED_COUNTS = (1, 3, 5, 7, 10, 15, 20, 30)
 MIX_NAMES = (RANKED, *MIXES)
 MAX_OWN = 3
-"""Hashtags that a chat may want on each of its posts."""
+"""A chat's own hashtags, at most."""
 
 ANYWHERE = "anywhere"
-"""The platform of a chat that has chosen none."""
+"""The option for no platform."""
 USUAL = "usual"
-"""The count of a chat that has chosen none: its platform's, or the default."""
+"""The option for the platform's count, or the default."""
 NONE = "none"
-"""The own hashtags of a chat that wants none."""
+"""The option for no own hashtags."""
 SOME = "some"
 
 
 class PlatformChoice(Choice):
-    """Where the chat posts: how many hashtags and which, unless it chooses these itself."""
+    """Where the chat posts, which decides count and style unless the chat chooses its own."""
 
     verb = "for"
 
@@ -79,7 +79,7 @@ class PlatformChoice(Choice):
 
 
 class Count(Choice):
-    """How many hashtags a photo gets."""
+    """How many hashtags an answer has."""
 
     verb = "count"
 
@@ -126,7 +126,7 @@ class Count(Choice):
 
 
 class Style(Choice):
-    """How hashtags are ranked, where the bundle knows what earns likes."""
+    """How hashtags are ranked; only if the bundle has likes."""
 
     verb = "style"
 
@@ -216,7 +216,7 @@ class Language(Choice):
 
 
 class OwnHashtags(Choice):
-    """Hashtags that the chat wants on each of its posts; an option is them, by spaces."""
+    """The chat's own hashtags, for each of its posts; an option is hashtags separated by spaces."""
 
     verb = "own"
 
@@ -247,7 +247,7 @@ class OwnHashtags(Choice):
 
 
 class Model(Choice):
-    """/model: which backend answers. They are named by their keys in every language."""
+    """/model: which backend answers. Backends have the same names in every language."""
 
     verb = "model"
     in_settings = False
@@ -284,7 +284,7 @@ SETTINGS: tuple[Choice, ...] = (platform, count, size, language, style, own)
 
 
 def _rule(texts: Texts, chat: ChatSettings, platform: Platform) -> str:
-    """What the platform takes, and what the chat gets for it."""
+    """How many hashtags the platform takes, and how many the chat gets."""
     if platform.most is None:
         rule = texts.platform_no_limit.format(platform=platform.label)
     else:
@@ -301,7 +301,7 @@ def _rule(texts: Texts, chat: ChatSettings, platform: Platform) -> str:
 
 
 def _left_out(texts: Texts, chat: ChatSettings) -> str:
-    """Which of a chat's own hashtags its answers have no room for, if any."""
+    """Names those of the chat's own hashtags that do not fit into its answers, if any."""
     shown = own_hashtags_of(chat)
     left_out = escape(line(chat.own_hashtags[len(shown) :]))
     if not left_out:

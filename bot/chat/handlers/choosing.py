@@ -1,7 +1,7 @@
-"""How a chat chooses: the one way of each page of /settings, and of /model.
+"""The base class of all settings: the pages of /settings, and /model.
 
-A page shows what is chosen, with a button for each thing to choose; a name or a number typed after
-the command chooses too. What there is to choose is in ``bot.chat.handlers.choices``.
+A page shows the current option, with a button for each option; a name or a number typed after the
+command chooses one too. The settings are in ``bot.chat.handlers.choices``.
 """
 
 from abc import ABC, abstractmethod
@@ -17,15 +17,15 @@ from storage import chats
 from storage.chat_settings import ChatSettings
 
 Fields = Mapping[str, str | int | Sequence[str] | None]
-"""Fields of ``ChatSettings`` and what is stored in them."""
+"""Fields of ``ChatSettings`` and their new values."""
 
 
 class Choice(ABC):
-    """One thing that a chat chooses.
+    """One setting of a chat.
 
     Attributes:
-        verb: what its buttons' data begin with; it was once a command.
-        in_settings: whether it is a page of /settings, which the page leads back to.
+        verb: of its buttons' callback data; formerly its command.
+        in_settings: whether it is a page of /settings, with a button back to it.
     """
 
     verb: str
@@ -33,49 +33,49 @@ class Choice(ABC):
 
     @abstractmethod
     def options(self, context: Context) -> Mapping[str, str]:
-        """What can be chosen by button: its name, and what it is called here.
+        """The options with a button, by name, and their labels.
 
-        Nothing where the model knows too little for a choice.
+        Empty if the bundle lacks what the setting needs.
         """
 
     @abstractmethod
     def chosen(self, context: Context, chat: ChatSettings) -> str:
-        """The option that holds in the chat."""
+        """The chat's current option."""
 
     @abstractmethod
     async def page(self, context: Context, chat: ChatSettings) -> str:
-        """HTML: what holds in the chat, and what the options are."""
+        """HTML of the page: the current option, and what the options mean."""
 
     @abstractmethod
     def fields(self, option: str) -> Fields:
-        """What is stored of the chat when it chooses an option."""
+        """What is stored when the chat chooses an option."""
 
     @abstractmethod
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
-        """HTML: what is different from now on. ``chat`` has chosen the option."""
+        """HTML that confirms ``option``, which ``chat`` has already."""
 
     def value(self, context: Context, chat: ChatSettings) -> str:
-        """HTML: what holds in the chat, in a few words."""
+        """HTML: the current option in a few words."""
         return self.options(context)[self.chosen(context, chat)]
 
     def refusal(self, context: Context, name: str) -> str:
-        """HTML: that a name is no option."""
+        """HTML that says that a name is not an option."""
         names = list(self.options(context).values())
         return context.texts.choice_unknown.format(names=context.texts.one_of(names))
 
     def missing(self, context: Context) -> str:
-        """HTML: why there is nothing to choose."""
+        """HTML that says why there are no options."""
         return context.texts.knows_little
 
     def option_named(self, context: Context, name: str) -> str | None:
-        """The option of that name, its own or the one on its button."""
+        """The option with this name or button label."""
         for option, label in self.options(context).items():
             if name.casefold() in (option, label.casefold()):
                 return option
         return None
 
-    async def asked(self, update: Update, context: Context) -> None:
-        """A command of its own, with a name or without."""
+    async def command(self, update: Update, context: Context) -> None:
+        """The setting's own command, with or without an option's name."""
         message = message_of(update)
         text, keyboard = await self.answer(context, message.chat_id, " ".join(context.args or ()))
         await context.reply(message, text, keyboard)
@@ -83,7 +83,7 @@ class Choice(ABC):
     async def answer(
         self, context: Context, chat_id: int, name: str
     ) -> tuple[str, InlineKeyboardMarkup | None]:
-        """What a command is answered with."""
+        """The answer to the setting's own command."""
         if not self.options(context):
             return self.missing(context), None
         if not name:
@@ -94,7 +94,7 @@ class Choice(ABC):
         return await self.change(context, chat_id, option), None
 
     async def tapped(self, update: Update, context: Context) -> None:
-        """A button below its page."""
+        """A tap on an option's button."""
         query, message, data = tapped(update)
         option = self.option_named(context, data.word("option"))
         if option is None:
@@ -106,7 +106,7 @@ class Choice(ABC):
         await query.answer(plain(changed)[:NOTE_LENGTH])
 
     async def shown(self, context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
-        """Its page and the buttons below."""
+        """The page and its buttons."""
         async with context.services.database.reading() as session:
             chat = await chats.get(session, chat_id)
         back = context.texts.button_settings if self.in_settings else None
@@ -116,7 +116,7 @@ class Choice(ABC):
         return await self.page(context, chat), keyboard
 
     async def change(self, context: Context, chat_id: int, option: str) -> str:
-        """Stores what the chat chooses; HTML of what is different from now on."""
+        """Stores the chat's choice; returns the HTML that confirms it."""
         async with context.services.database.session() as session:
             chat = await chats.change(session, chat_id, **self.fields(option))
         return self.changed(context, option, chat)

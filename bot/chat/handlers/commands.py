@@ -1,4 +1,4 @@
-"""What the bot says about itself, and to what it does not understand."""
+"""/start, /help, and the answer to unknown commands."""
 
 from telegram import Message, Update
 
@@ -22,12 +22,12 @@ async def unknown(update: Update, context: Context) -> None:
 
 
 def message_of(update: Update) -> Message:
-    """The message that holds a command."""
+    """The message with a command."""
     assert update.message is not None  # the handlers are registered for new messages only
     return update.message
 
 
 def moved(context: Context, message: Message, command: str, text: str) -> str:
-    """HTML: an answer to a command of old, and what it is called now."""
+    """HTML: the answer to a former command, with a note on ``command``, which replaced it."""
     old = (message.text or "").split()[0].partition("@")[0]
     return f"{text}\n\n<i>{context.texts.moved.format(old=old, new=f'/{command}')}</i>"

@@ -1,6 +1,6 @@
-"""What is left when a handler fails: a word to the person, and what happened to the log.
+"""Handles errors of handlers: tells the person, and logs what happened.
 
-What Telegram refuses in everyday use is one line there, without a traceback.
+Telegram's common refusals are one line in the log, without a traceback.
 """
 
 import logging
@@ -28,7 +28,7 @@ async def failed(update: object, context: Context) -> None:
         log.error("The database failed: %s", error)
         log.debug("The database's own words", exc_info=error)
     elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-        # Nothing arrives any better than what was tried for so long; or it did arrive.
+        # An apology would fail just the same; or the answer did arrive.
         log.warning("An answer may not have arrived: %s", error)
         return
     else:

@@ -1,4 +1,4 @@
-"""What happens to a group itself."""
+"""A group becomes a supergroup."""
 
 from telegram import Update
 
@@ -6,7 +6,7 @@ from bot.chat.services import Context
 
 
 async def moved(update: Update, context: Context) -> None:
-    """A group has become a supergroup; both are told, and either may come first."""
+    """A group has become a supergroup; both chats get an update, in either order."""
     message = update.message
     assert message is not None
     if message.migrate_to_chat_id:

@@ -1,4 +1,4 @@
-"""Photos that come in, and messages that are none."""
+"""Photos and other files that people send, and /tags."""
 
 import logging
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 async def sent(update: Update, context: Context) -> None:
-    """A photo or any file, alone or in an album; in groups only captioned with a command."""
+    """A photo or any file, alone or in an album; in groups only with a command as caption."""
     message, services = update.message, context.services
     assert message is not None
     if photo_in(message, services.engine.min_side):
@@ -34,15 +34,15 @@ async def sent(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """A photo whose caption was edited: a command in it counts as if it had come with it."""
+    """An edited caption: a new command in it counts as if the photo had been sent with it."""
     message, services = update.edited_message, context.services
     assert message is not None
     parts = services.albums.edited(message)
     if caption_command(message, context.bot.username) and services.captions.is_new(message):
-        await _follow(update, context, Album(parts), parts if _lone(parts) else [message])
+        await _follow(update, context, Album(parts), parts if _only_captioned(parts) else [message])
 
 
-async def asked(update: Update, context: Context) -> None:
+async def tags_command(update: Update, context: Context) -> None:
     """/tags in reply to a photo, in any chat."""
     message = update.message
     assert message is not None
@@ -54,13 +54,13 @@ async def asked(update: Update, context: Context) -> None:
 
 
 async def _follow(update: Update, context: Context, album: Album, new: Sequence[Message]) -> None:
-    """Does what captions of an album ask for; in private it is answered without any."""
+    """Follows the commands in an album's captions; a private chat gets an answer without any."""
     parts, username = album.messages, context.bot.username
     commands = {part.message_id: caption_command(part, username) for part in parts}
     private = parts[0].chat.type == ChatType.PRIVATE
-    lone = _lone(parts)
+    lone = _only_captioned(parts)
     if lone is not None and "addtags" in commands.values():
-        # A lone caption is the whole album's, wherever it stands; of several each is its photo's.
+        # A single caption is for the whole album; of several, each is for its own photo.
         await captioned(update, context, new, lone.caption or "")
         return
     taught = [part for part in parts if commands[part.message_id] == "addtags" and part in new]
@@ -79,8 +79,8 @@ async def _follow(update: Update, context: Context, album: Album, new: Sequence[
         await _answer(context, to_answer, update, album)
 
 
-def _lone(parts: Sequence[Message]) -> Message | None:
-    """The one part of an album that has a caption, if there is just one."""
+def _only_captioned(parts: Sequence[Message]) -> Message | None:
+    """The only message of an album with a caption; None if there are none or several."""
     captions = [part for part in parts if part.caption]
     return captions[0] if len(captions) == 1 else None
 

@@ -1,4 +1,4 @@
-"""/mydata: what is stored of a person, to see, to take along and to delete."""
+"""/mydata: people see, export and delete their stored data."""
 
 import json
 from datetime import UTC, datetime
@@ -20,18 +20,18 @@ TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
 
 
 async def mydata(update: Update, context: Context) -> None:
-    """How much is stored, and what can be done about it."""
+    """/mydata: how much is stored, and buttons for what can be done with it."""
     message = message_of(update)
-    text, keyboard = await _all(context, person_of(update), message)
+    text, keyboard = await _overview(context, person_of(update), message)
     await context.reply(message, text, keyboard)
 
 
 async def opened(update: Update, context: Context) -> None:
-    """Back from the hashtags, or from the question, to all of it."""
+    """Back to the first page, from the hashtags or from the question before deletion."""
     if (tap := await _tap(update, context)) is None:
         return
     query, message, owner, _ = tap
-    await edit(query, *await _all(context, owner, message))
+    await edit(query, *await _overview(context, owner, message))
     await query.answer()
 
 
@@ -40,12 +40,12 @@ async def turn(update: Update, context: Context) -> None:
     if (tap := await _tap(update, context)) is None:
         return
     query, _, owner, data = tap
-    await edit(query, *await _tags(context, owner, data.number("page")))
+    await edit(query, *await _hashtags_page(context, owner, data.number("page")))
     await query.answer()
 
 
 async def remove(update: Update, context: Context) -> None:
-    """Takes a hashtag back from every photo that the person gave it to."""
+    """Removes a hashtag from every photo that the person gave it to."""
     if (tap := await _tap(update, context)) is None:
         return
     query, message, owner, data = tap
@@ -56,12 +56,12 @@ async def remove(update: Update, context: Context) -> None:
         return
     hashtag, photo_ids = removed
     context.services.learner.learn_soon(photo_ids, (message.chat.id, owner))
-    await edit(query, *await _tags(context, owner, data.number("page")))
+    await edit(query, *await _hashtags_page(context, owner, data.number("page")))
     await query.answer(context.texts.mine_removed.format(tag=hashtag)[:NOTE_LENGTH])
 
 
 async def exported(update: Update, context: Context) -> None:
-    """The button "export": all of it as a file, in a private chat only."""
+    """The button "export": all data as a file, only in a private chat."""
     if (tap := await _tap(update, context)) is None:
         return
     query, message, owner, _ = tap
@@ -73,7 +73,7 @@ async def exported(update: Update, context: Context) -> None:
 
 
 async def forget_decided(update: Update, context: Context) -> None:
-    """Asks before it deletes; then deletes, or does not."""
+    """The button "delete": asks first, then deletes or cancels."""
     if (tap := await _tap(update, context)) is None:
         return
     query, _, owner, data = tap
@@ -89,14 +89,14 @@ async def forget_decided(update: Update, context: Context) -> None:
 
 
 async def old_mytags(update: Update, context: Context) -> None:
-    """/mytags, which is a page of /mydata now."""
+    """/mytags, now a page of /mydata."""
     message = message_of(update)
-    text, keyboard = await _tags(context, person_of(update), 0)
+    text, keyboard = await _hashtags_page(context, person_of(update), 0)
     await context.reply(message, moved(context, message, "mydata", text), keyboard)
 
 
 async def old_forget(update: Update, context: Context) -> None:
-    """/forget, a button of /mydata now; /forget yes is for channels whose admins it cannot see."""
+    """/forget, now a button of /mydata; /forget yes: for channels whose admins it cannot see."""
     message, person = message_of(update), person_of(update)
     if context.args == ["yes"]:
         await _forget(context, person)
@@ -108,7 +108,7 @@ async def old_forget(update: Update, context: Context) -> None:
 
 
 async def old_export(update: Update, context: Context) -> None:
-    """/export, which is a button of /mydata now."""
+    """/export, now a button of /mydata."""
     message = message_of(update)
     if message.chat.type != ChatType.PRIVATE:
         await context.reply(message, context.texts.export_private)
@@ -119,9 +119,9 @@ async def old_export(update: Update, context: Context) -> None:
 async def _tap(
     update: Update, context: Context
 ) -> tuple[CallbackQuery, Message, int, TapData] | None:
-    """A tap, its message, whose data it is about, and what the button says.
+    """A tap, its message, whose data it is about, and the button's data.
 
-    None where it is about somebody else's; who tapped has been told.
+    None if they are somebody else's; the person who tapped has been told.
     """
     query, message, data = tapped(update)
     owner = data.number("owner")
@@ -130,7 +130,7 @@ async def _tap(
     return query, message, owner, data
 
 
-async def _all(context: Context, user_id: int, message: Message) -> TextAndButtons:
+async def _overview(context: Context, user_id: int, message: Message) -> TextAndButtons:
     texts = context.texts
     async with context.services.database.reading() as session:
         stored = await personal_data.stored(session, user_id)
@@ -140,13 +140,13 @@ async def _all(context: Context, user_id: int, message: Message) -> TextAndButto
         votes=texts.number(stored.votes, texts.votes),
     )
     keep_days = context.services.settings.keep_days
-    kept = texts.mydata_kept.format(days=keep_days) if keep_days else ""
-    text = f"{text}\n\n{texts.mydata_why} {kept}".rstrip()
+    retention = texts.mydata_kept.format(days=keep_days) if keep_days else ""
+    text = f"{text}\n\n{texts.mydata_why} {retention}".rstrip()
     private = message.chat.type == ChatType.PRIVATE
     return text, mydata_keyboard(texts, user_id, export=private)
 
 
-async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
+async def _hashtags_page(context: Context, user_id: int, page: int) -> TextAndButtons:
     texts = context.texts
     async with context.services.database.reading() as session:
         mine = await labels.mine(session, user_id, page=page, size=PAGE_SIZE)
@@ -157,7 +157,7 @@ async def _tags(context: Context, user_id: int, page: int) -> TextAndButtons:
 
 async def _forget(context: Context, owner: int) -> None:
     services = context.services
-    with services.forgotten.going(owner):
+    with services.forgotten.deleting(owner):
         async with services.database.reading() as session:
             photo_ids = await labels.photos_of(session, owner)
         services.forget(owner)

@@ -1,4 +1,4 @@
-"""A text without a photo: hashtags for its words, or a kind sentence where none fits."""
+"""A text without a photo: hashtags for its words, or a friendly sentence if none fits."""
 
 import re
 
@@ -7,24 +7,23 @@ from telegram import InlineKeyboardMarkup, Message, Update
 from bot.chat.answer_request import request_in
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import copy_label, copying
-from bot.chat.rendering import answer_text, first_block
+from bot.chat.rendering import answer_text, in_order
 from bot.chat.services import Context
 from bot.chat.small_talk import is_thanks, without_small_talk
-from recommenders.answers import FIRST
 from storage import chats
 
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
 async def written(update: Update, context: Context) -> None:
-    """Words in a private chat."""
+    """A text in a private chat."""
     message = message_of(update)
     text, keyboard = await _answer(context, message, message.text or "")
     await context.reply(message, text, keyboard)
 
 
 async def old_similar(update: Update, context: Context) -> None:
-    """/similar, which needs no command any more."""
+    """/similar, a former command: a plain text does the same."""
     message = message_of(update)
     text, keyboard = await _answer(context, message, " ".join(context.args or ()))
     note = context.texts.similar_moved
@@ -38,7 +37,7 @@ async def _answer(
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, message.chat_id)
         chosen = (await chats.get(session, message.chat_id)).language
-    # Who writes Russian words wants Russian hashtags too, whatever language Telegram speaks.
+    # People who write Russian want Russian hashtags too, whatever Telegram's language.
     language = "both" if chosen is None and _CYRILLIC.search(words) else request.language
     hashtags = engine.for_words(
         without_small_talk(words),
@@ -50,6 +49,6 @@ async def _answer(
     if not hashtags:
         return texts.welcome if is_thanks(words) else texts.hint, None
     tags = [hashtag.tag for hashtag in hashtags]
-    copied = [*first_block(tags, request.own), *tags[FIRST:]]
+    copied = in_order(tags, request.own)
     keyboard = InlineKeyboardMarkup([copying(copy_label(texts, copied), copied)])
     return answer_text(texts, tags, own=request.own), keyboard

@@ -1,4 +1,4 @@
-"""/why, and its button: what stands behind the first five hashtags of a photo's answer."""
+"""/why, and its button: explains the first five hashtags of a photo's answer."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,11 +22,11 @@ from storage import known_photos
 from storage.tables import Recommendation
 
 MAX_BESIDE = 3
-"""Hashtags of known photos that are named behind a hashtag."""
+"""Most hashtags of known photos that are named as a reason."""
 
 
 async def why(update: Update, context: Context) -> None:
-    """For the photo or the answer replied to, else for the chat's last photo."""
+    """/why, for the photo or answer that it replies to, else for the sender's last photo."""
     message, texts = update.message, context.texts
     assert message is not None
     await context.services.chat_locks.wait(message.chat_id)
@@ -46,7 +46,7 @@ async def why(update: Update, context: Context) -> None:
 
 @on_answer
 async def tapped_why(tap: AnswerTap, context: Context) -> None:
-    """Says why below the answer."""
+    """The button: explains in reply to the answer."""
     async with context.services.database.reading() as session:
         photo_ids = await subject.photos_under(session, tap.message, tap.answer)
     reasons = await _reasons(context, tap.message.chat_id, photo_ids, tap.answer)
@@ -60,7 +60,7 @@ async def tapped_why(tap: AnswerTap, context: Context) -> None:
 async def _reasons(
     context: Context, chat_id: int, photo_ids: Sequence[int], answer: Recommendation | None
 ) -> list[Reason]:
-    """Of the answer that is there; of one that the photo would get, where it had none."""
+    """The reasons for an answer's hashtags, or if there is none, for those it would have."""
     services, engine = context.services, context.services.engine
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, chat_id)
@@ -90,10 +90,10 @@ async def _reasons(
 
 
 @dataclass(frozen=True)
-class _Behind:
-    """What stands behind hashtags: known photos with others beside them, classes seen, words.
+class _Evidence:
+    """The reasons that hashtags share: known photos and their other hashtags, classes, words.
 
-    ``sources`` are those that counted, the weightiest first.
+    ``sources`` are those that contributed to the score, the largest share first.
     """
 
     known: bool
@@ -104,7 +104,7 @@ class _Behind:
 
 
 def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
-    """HTML, a line or two a hashtag; what stands behind several stands there once."""
+    """HTML, a line or two for each group of hashtags with the same reasons."""
     if not any(reason.nearest or reason.seen or reason.sources for reason in reasons):
         return texts.why_unknown
     everywhere: tuple[SeenClass, ...] = ()
@@ -120,49 +120,51 @@ def why_text(texts: Texts, reasons: Sequence[Reason]) -> str:
     parts = [texts.why, "\n".join(besides)]
     explained = {reason.hashtag for reason in reasons}
     explained.update(*(meanings().get(tag, ()) for tag in explained))
-    groups: dict[_Behind, list[Reason]] = {}
+    groups: dict[_Evidence, list[Reason]] = {}
     for reason in reasons:
-        groups.setdefault(_behind(reason, everywhere, explained), []).append(reason)
-    for behind, group in groups.items():
+        groups.setdefault(_evidence(reason, everywhere, explained), []).append(reason)
+    for evidence, group in groups.items():
         tags = escape(line([reason.hashtag for reason in group]))
-        facts = _behind_text(texts, behind, [one.known for one in group])
-        if not facts and not behind.sources:
+        facts = _evidence_text(texts, evidence, [one.known for one in group])
+        if not facts and not evidence.sources:
             facts = texts.why_hints
         lines = [" ← ".join(filter(None, [f"<b>{tags}</b>", facts]))]
-        if behind.sources:
-            lines.append(_counted(texts, behind.sources, group))
+        if evidence.sources:
+            lines.append(_shares(texts, evidence.sources, group))
         parts.append("\n".join(lines))
     return "\n\n".join(filter(None, parts))
 
 
-def _behind(reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]) -> _Behind:
-    # A hashtag of which no known photo tells names its classes all the same.
+def _evidence(
+    reason: Reason, everywhere: Sequence[SeenClass], explained: Collection[str]
+) -> _Evidence:
+    # Without known photos the classes are the only reason, so all are named.
     seen = tuple(one for one in reason.seen if not reason.nearest or one not in everywhere)
     beside = list(dict.fromkeys(tag for known in reason.nearest for tag in known.hashtags))
-    # What the answer says anyhow tells less than what it does not say.
+    # Hashtags that are not in the answer anyway explain more.
     beside = [tag for tag in beside if tag not in explained] or beside
     sources = tuple(source for source, _ in reason.sources)
-    return _Behind(
+    return _Evidence(
         bool(reason.nearest), tuple(beside[:MAX_BESIDE]), seen, reason.words[:MAX_BESIDE], sources
     )
 
 
-def _behind_text(texts: Texts, behind: _Behind, known: Sequence[int]) -> str:
+def _evidence_text(texts: Texts, evidence: _Evidence, known: Sequence[int]) -> str:
     parts = []
-    if behind.known:
+    if evidence.known:
         photos = texts.between(min(known), max(known), texts.known_photos)
         parts.append(texts.why_known.format(photos=photos))
-        if behind.beside:
-            parts[-1] += texts.why_beside.format(tags=escape(line(behind.beside)))
-    if behind.seen:
-        parts.append(texts.why_sees.format(classes=_classes(texts, behind.seen)))
-    if behind.words:
-        parts.append(texts.why_words.format(words=escape(line(behind.words))))
+        if evidence.beside:
+            parts[-1] += texts.why_beside.format(tags=escape(line(evidence.beside)))
+    if evidence.seen:
+        parts.append(texts.why_sees.format(classes=_classes(texts, evidence.seen)))
+    if evidence.words:
+        parts.append(texts.why_words.format(words=escape(line(evidence.words))))
     return " · ".join(parts)
 
 
-def _counted(texts: Texts, sources: Sequence[str], group: Sequence[Reason]) -> str:
-    """What each source counted for, in the mean of a group's hashtags."""
+def _shares(texts: Texts, sources: Sequence[str], group: Sequence[Reason]) -> str:
+    """Each source's mean share over a group's hashtags."""
     shares = [dict(reason.sources) for reason in group]
     mean = {source: sum(one[source] for one in shares) / len(shares) for source in sources}
     counted = (f"{texts.why_sources[one]} {texts.percent(mean[one])}" for one in sources)
