@@ -119,8 +119,8 @@ def fit_heads(
             run_jobs(_start_worker, args, jobs, processes, on_result, on_progress)
     except ProcessEndedError as error:
         raise DatasetError(
-            f"A process fitting a projection head was killed ({error}), most likely because memory "
-            "ran out. Learn fewer hashtags (raise --min-count) or use fewer photos."
+            f"A process fitting a projection head died ({error}), most likely because memory ran "
+            "out. Learn fewer hashtags (raise --min-count) or use fewer photos."
         ) from error
     return [first[head] for head in heads], [last[head] for head in heads]
 
