@@ -133,7 +133,7 @@ def test_photos_of_the_validation_split_are_not_learnt_from(
         (("--over", "heads=1", "--over", "heads=2"), "compared twice"),
         (("--set", "heads=1", "--over", "heads=2,3"), "set it once"),
         (("--over", "als.variance=0.85,0.95"), "counts for nothing with --backend w2v"),
-        (("--split", "train"), "measure on another"),
+        (("--split", "train"), "measure on validation or test"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_fitted(
