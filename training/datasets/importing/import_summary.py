@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from training.datasets.format import MAX_EXAMPLES, Problems
+from training.datasets.format import MAX_EXAMPLES, Problems, counted
 
 _SHOWN = 5
 
@@ -55,13 +55,13 @@ class ImportSummary:
     def lines(self) -> list[str]:
         """Sentences for people, the outcome first, then what was left out and why."""
         lines = [
-            f"{_count(self.posts, 'post')} with {_count(self.hashtags, 'different hashtag')}, "
+            f"{counted(self.posts, 'post')} with {counted(self.hashtags, 'different hashtag')}, "
             f"{self.photos:,} of them with a photo (read as {self.kind})."
         ]
         if self.photos_missing:
             lines.append(
                 f"{self.photos_missing:,} of "
-                f"{_count(self.photos_found + self.photos_missing, 'photo')} missing (such as "
+                f"{counted(self.photos_found + self.photos_missing, 'photo')} missing (such as "
                 f"{', '.join(self.missing_examples)}); their hashtags are still used."
             )
         if self.hyphenated:
@@ -77,16 +77,12 @@ class ImportSummary:
             (self.without_hashtags, "left out: no hashtags."),
             (self.likes_hidden, "with hidden likes, treated as unknown."),
         )
-        lines += [f"{_count(count, 'post')} {what}" for count, what in counts if count]
+        lines += [f"{counted(count, 'post')} {what}" for count, what in counts if count]
         lines += [f"Skipped: {count:,} {what}." for what, count in (+self.skipped).most_common()]
         return lines + self.problems.lines()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _most_frequent(counts: Counter[str], noun: str = "hashtag", sign: str = "#") -> str:
     shown = ", ".join(f"{sign}{tag} {count:,}×" for tag, count in counts.most_common(_SHOWN))
     more = ", …" if len(counts) > _SHOWN else ""
-    return f"{_count(len(counts), noun)} ({shown}{more})"
+    return f"{counted(len(counts), noun)} ({shown}{more})"

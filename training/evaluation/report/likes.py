@@ -12,7 +12,7 @@ from math import ceil, floor, log10
 import numpy as np
 
 from recommenders.ratings import ratings
-from training.datasets.format import Post
+from training.datasets.format import Post, counted
 from training.evaluation.report.charts import text_at
 from training.fitting.ratings import uses_of
 from training.fitting.vocabulary import vocabulary
@@ -93,8 +93,8 @@ def _by_length(posts: Sequence[Post]) -> str:
     dots = []
     for length, likes in sorted(likes_by_length.items()):
         median = float(np.median(likes))
-        hashtags = _counted(length, "hashtag") + (" or more" if length == LONGEST else "")
-        tooltip = f"{hashtags}: {_counted(len(likes), 'post')}, median {median:,g} likes"
+        hashtags = counted(length, "hashtag") + (" or more" if length == LONGEST else "")
+        tooltip = f"{hashtags}: {counted(len(likes), 'post')}, median {median:,g} likes"
         dots.append(Dot(length, median, tooltip))
     return chart(
         dots,
@@ -119,7 +119,7 @@ def _by_rating(posts: Sequence[Post]) -> str:
             float(uses.likes[row]),
             float(rated[row]),
             f"#{hashtags[uses.hashtag[row]]}: {uses.likes[row]:,.0f} likes among "
-            f"{_counted(int(uses.post_hashtags[row]), 'hashtag')}, rating {rated[row]:.2f}",
+            f"{counted(int(uses.post_hashtags[row]), 'hashtag')}, rating {rated[row]:.2f}",
         )
         for row in shown
     ]
@@ -200,7 +200,3 @@ def _short(value: float) -> str:
         if value >= size:
             return f"{value / size:g}{letter}"
     return f"{value:.6g}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
