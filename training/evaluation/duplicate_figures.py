@@ -287,7 +287,7 @@ def main(
         ),
     ] = None,
 ) -> None:
-    """Measure how well duplicates are recognised among the photos below folders."""
+    """Measure how well duplicates are recognised among the photos in folders."""
     paths = sorted({path for folder in folders for path in _photos_below(folder)})
     if not paths:
         raise DatasetError(f"There is no image in {' or '.join(map(str, folders))}.")

@@ -34,7 +34,7 @@ def main(
     backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
     backbone: Annotated[str, typer.Option(metavar="NAME")] = "efficientnet_lite0",
     seeds: Annotated[
-        int, typer.Option(min=1, help="Fits with each engine, each with its own seed.")
+        int, typer.Option(min=1, help="Fits with each engine, one for each seed.")
     ] = 3,
     master: Annotated[str, typer.Option(metavar="URL", help="Spark's master.")] = "local[2]",
     set_: Annotated[
@@ -43,7 +43,7 @@ def main(
     ] = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Fit a dataset by one machine and by Spark, and print how good both are."""
+    """Fit a dataset on one machine and on Spark, and compare how good both are."""
     plan = with_values(Plan(), set_ or ())
     with reporting() as progress, spark_session(master) as session:
         photos = prepare_photos(

@@ -129,7 +129,7 @@ def main(
         typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
     ] = None,
 ) -> None:
-    """Measure what the steps of a fit take on both engines: processor, clock and memory."""
+    """Measure CPU time, clock time and memory of the steps of a fit on both engines."""
     plan = with_values(Plan(), set_ or ())
     real = [post for folder in dataset for post in read_posts(folder) if post.hashtags]
     columns: dict[str, dict[str, Cost]] = {}

@@ -50,7 +50,7 @@ def main(
     cache: Cache = CACHE,
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
-    """Build the starter bundle, and measure the recipe on photos held out."""
+    """Build the starter bundle, and measure the recipe on held-out photos."""
     evidence = read_evidence(data)
     photos = evidence.photos
     backbone = load_backbone(BACKBONE, weights_dir)
