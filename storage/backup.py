@@ -55,7 +55,7 @@ def back_up(url: str, file: Path) -> DatabaseFile:
         if file.samefile(database):
             raise BackupError(f"{file} is the database itself: name another file.")
         if not _is_ours(file):
-            raise BackupError(f"{file} is something else than a backup: name another file.")
+            raise BackupError(f"{file} exists and is not a backup: name another file.")
     with _copied(database, file, checked=False) as copy:
         copy.path.replace(file)
     _flush(file.parent)

@@ -122,7 +122,7 @@ class Database:
             # The driver refuses options only when it first connects.
             if connected:
                 raise
-            raise StorageError("DATABASE_URL has an option or a port that is none.") from error
+            raise StorageError("DATABASE_URL has an invalid option or port.") from error
         except CommandError as error:
             raise StorageError(NEWER) from error
 
@@ -278,7 +278,7 @@ def _engine(address: URL) -> AsyncEngine:
             f"The driver for this database is not installed: run pip install {driver}."
         ) from error
     except (ArgumentError, NoSuchModuleError) as error:
-        raise StorageError("DATABASE_URL names no kind of database known here.") from error
+        raise StorageError("DATABASE_URL names an unknown kind of database.") from error
 
 
 def _address(url: str) -> URL:
@@ -299,8 +299,8 @@ def _is_sqlite(address: URL) -> bool:
 def _check_file(address: URL, must_exist: bool) -> None:
     file = address.database
     if not file or file == ":memory:":
-        raise StorageError("DATABASE_URL names no file: a database in memory is not kept.")
+        raise StorageError("DATABASE_URL names no file: a database in memory would be lost.")
     if must_exist and not Path(file).exists():
-        raise StorageError("There is no file of the name in DATABASE_URL.")
+        raise StorageError("The file that DATABASE_URL names does not exist.")
     if not file.startswith("file:"):
         sqlite.check(Path(file))

@@ -14,7 +14,7 @@ _BY_STATE = {
     "3D000": "The database server has no database of that name: check DATABASE_URL.",
     "42501": _NO_RIGHTS,
     "22": "A value does not fit the database: the debug log says which.",
-    "25006": "The database cannot be written to: its server only reads at present.",
+    "25006": "The database cannot be written to: its server is read-only at present.",
     "23503": _DELETED,
     "53100": _FULL,
     "53200": "The database server has no memory left: try again in a moment.",
@@ -70,4 +70,4 @@ def explain(error: BaseException) -> StorageError:
             return StorageError(sentence)
     if isinstance(cause, OSError):
         return StorageError(_UNREACHABLE)
-    return StorageError("The database refused what was asked: the debug log has its words.")
+    return StorageError("The database refused the request: the debug log has its message.")

@@ -17,12 +17,15 @@ from rich.table import Table
 from training.progress import Progress
 
 Cache = Annotated[
-    Path, typer.Option(metavar="DIR", help="Where features of photos are kept for the next run.")
+    Path, typer.Option(metavar="DIR", help="Where photo features are saved for the next run.")
 ]
 CACHE = Path("data/features")
 
 WeightsDir = Annotated[
-    Path, typer.Option("--weights", metavar="DIR", envvar="WEIGHTS_DIR", help="The weights.")
+    Path,
+    typer.Option(
+        "--weights", metavar="DIR", envvar="WEIGHTS_DIR", help="The folder with the weights."
+    ),
 ]
 WEIGHTS_DIR = Path("data/weights")
 

@@ -225,8 +225,8 @@ async def test_something_that_hangs_on_a_deleted_photo_is_refused(database: Data
     [
         ("", "not an address"),
         ("not a url", "not an address"),
-        ("nosuch://host/name", "no kind of database"),
-        ("mysql+nosuch://host/name", "no kind of database"),
+        ("nosuch://host/name", "unknown kind of database"),
+        ("mysql+nosuch://host/name", "unknown kind of database"),
         ("sqlite+aiosqlite://", "no file"),
         ("sqlite:///:memory:", "no file"),
         ("sqlite:////proc/nowhere/bot.db", "folder .* cannot be made"),

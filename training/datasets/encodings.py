@@ -26,7 +26,7 @@ _OLD = {"cp1251": (b"\x98",), "cp1252": (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\
 
 
 class NotTextError(ValueError):
-    """Bytes that are no text in any encoding we know."""
+    """Bytes that are not text in any encoding we know."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ def encoding_of(blocks: Iterable[bytes]) -> Encoding:
     if sequences > 0.9 * high:
         return Encoding(
             "utf-8",
-            f"is UTF-8 with broken bytes (the first at byte {first_broken:,}); hashtags that hold "
-            "them are left out.",
+            f"is UTF-8 with broken bytes (the first at byte {first_broken:,}); hashtags with such "
+            "bytes are left out.",
         )
     name, script = ("cp1251", "Cyrillic") if runs > 0.5 * high else ("cp1252", "Western")
     if undefined[name]:

@@ -91,6 +91,18 @@ ImageOf = Callable[[object, str, Problems], Path | None]
 """The photo that a post names; called with that value, where it stands, and the problems."""
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 post, 1,200 posts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def not_text(path: Path) -> DatasetError:
+    """The error for a file that is not text."""
+    return DatasetError(
+        f"{path.name} is not a text file. If it comes from a spreadsheet, save it as CSV (UTF-8)."
+    )
+
+
 def read_text(path: Path, problems: Problems) -> str:
     """The text of a file in any encoding; notes it as a problem if it had to be guessed.
 
@@ -101,10 +113,7 @@ def read_text(path: Path, problems: Problems) -> str:
     try:
         text, doubt = decode_text(path.read_bytes())
     except NotTextError:
-        raise DatasetError(
-            f"{path.name} is not a text file. If it comes from a spreadsheet, save it as CSV "
-            "(UTF-8)."
-        ) from None
+        raise not_text(path) from None
     if doubt:
         problems.notes.append(f"{path.name} {doubt}")
     return text
@@ -127,7 +136,7 @@ def read_posts(
     path = folder / POSTS
     if not path.is_file():
         raise DatasetError(
-            f"{folder} is no dataset: it has no {POSTS}. `tag4pic train import` makes one from "
+            f"{folder} is not a dataset: it has no {POSTS}. `tag4pic train import` makes one from "
             "other layouts."
         )
     problems = Problems() if problems is None else problems
@@ -220,8 +229,8 @@ def image_in(folder: Path, value: object, where: str, problems: Problems) -> Pat
 
 
 BEHIND_A_LINK = (
-    "behind a symbolic link that leads out of the folder, which is not followed: put the photos "
-    "themselves there"
+    "behind a symbolic link that leads out of the folder; such links are not followed: put the "
+    "photos themselves there"
 )
 
 
@@ -247,7 +256,7 @@ def _likes(value: object, where: str, problems: Problems) -> int | None:
         problems.add("likes are not a whole number", f"{where}: {value}")
         return None
     if value > MOST_LIKES:
-        problems.add("likes are more than can be", where)
+        problems.add("impossibly many likes", where)
         return None
     return int(value) if value >= 0 else None
 
@@ -257,7 +266,7 @@ def _texts(tags: list[object], where: str, problems: Problems) -> Iterator[str]:
         if isinstance(tag, str):
             yield tag
         else:
-            problems.add("not a hashtag: no text", f"{where}: {tag}")
+            problems.add("not a hashtag: not text", f"{where}: {tag}")
 
 
 def _text(value: object) -> str | None:

@@ -35,22 +35,22 @@ _NETWORK = {
     "timed out": "no answer in time",
     "connection refused": "the connection was refused",
     "network is unreachable": "the network cannot be reached",
-    "certificate verify failed": "its certificate is not accepted here",
+    "certificate verify failed": "its certificate is not trusted here",
 }
 _AGAIN = "run the same command again: it goes on where it stopped."
 _LOGIN = (
-    "log in once with `instaloader --login` and your Instagram name behind it, which keeps a "
-    "session file, and give that name with --login here too."
+    "log in once with `instaloader --login` followed by your Instagram name, which saves a "
+    "session file, and give the same name with --login here."
 )
 _LOGGED_OUT = "Instagram ended the session. Wait a while, then " + _LOGIN
 _SLOW_DOWN = "Instagram asks to slow down (429). Wait an hour or longer, then " + _AGAIN
 _CHECKPOINT = (
-    "Instagram wants to see that the account is yours. Open Instagram in a browser or the app, "
-    "answer what it asks, wait a day, then " + _AGAIN
+    "Instagram wants you to confirm that the account is yours. Open Instagram in a browser or the "
+    "app, do what it asks, wait a day, then " + _AGAIN
 )
 _REFUSED = (
-    "Instagram refuses ({code}): it answers from here only to people who are logged in, or not at "
-    f"all for now. Either {_LOGIN} Or wait some hours, then {_AGAIN}"
+    "Instagram refuses ({code}): from here it answers only people who are logged in, or nobody "
+    f"for now. Either {_LOGIN} Or wait a few hours, then {_AGAIN}"
 )
 _UNREACHABLE = "Instagram cannot be reached ({error}). Check the connection, then " + _AGAIN
 _NOT_UNDERSTOOD = (
@@ -58,7 +58,9 @@ _NOT_UNDERSTOOD = (
     "pip install --upgrade instaloader, then " + _AGAIN
 )
 _OF_THIS_TARGET = {
-    "ProfileNotExistsException": "there is no such profile, or it hides from you. Check the name.",
+    "ProfileNotExistsException": (
+        "there is no such profile, or it is hidden from you. Check the name."
+    ),
     "PrivateProfileNotFollowedException": (
         "the profile is private. Log in as someone who follows it."
     ),
@@ -108,11 +110,11 @@ class CollectSummary:
     def lines(self) -> list[str]:
         """Sentences for people."""
         return [
-            f"{self.new:,} new posts, {self.known:,} there already, "
+            f"{self.new:,} new posts, {self.known:,} already there, "
             f"{self.videos:,} videos skipped.",
             *self.problems.lines(),
             *(f"{refusal.target}: {refusal.message}" for refusal in self.refusals),
-            *([f"Not tried then: {', '.join(self.untried)}."] if self.untried else ()),
+            *([f"Not tried after that: {', '.join(self.untried)}."] if self.untried else ()),
         ]
 
 
@@ -167,8 +169,7 @@ def collect(
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
         raise DatasetError(
-            f"{what}{error.strerror or error}. What was fetched is kept; when that is put right, "
-            + _AGAIN
+            f"{what}{error.strerror or error}. What was fetched is kept. Fix this, then " + _AGAIN
         ) from error
     return summary
 
@@ -183,7 +184,7 @@ def _targets(hashtags: Iterable[str], profiles: Iterable[str]) -> list[str]:
     for profile in profiles:
         name = profile.strip().removeprefix("@")
         if not _PROFILE.fullmatch(name):
-            raise CollectError(f"{profile[:40]!r} is no profile's name.")
+            raise CollectError(f"{profile[:40]!r} is not a profile name.")
         targets[name.lower()] = None
     if not targets:
         raise CollectError("Name a hashtag or a profile to collect.")
@@ -202,7 +203,7 @@ def _module() -> Any:
 def _loader(module: Any, to: Path, progress: Progress) -> Any:
     def wait(controller: Any, seconds: float) -> None:
         if seconds >= 10:
-            progress(f"waiting {seconds / 60:.1f} minutes, Instagram's limit", 0, 0)
+            progress(f"waiting {seconds / 60:.1f} minutes for Instagram's rate limit", 0, 0)
         module.RateController.sleep(controller, seconds)
 
     controller = type("ReportingRateController", (module.RateController,), {"sleep": wait})
@@ -226,19 +227,19 @@ def _loader(module: Any, to: Path, progress: Progress) -> Any:
 
 
 def _log_in(loader: Any, module: Any, login: str, session_file: Path | None) -> None:
-    again = f"Log in once more with `instaloader --login {login}`."
+    again = f"Log in again with `instaloader --login {login}`."
     try:
         loader.load_session_from_file(login, str(session_file) if session_file else None)
     except FileNotFoundError:
-        raise CollectError(f"There is no session file of {login}. {again}") from None
+        raise CollectError(f"There is no session file for {login}. {again}") from None
     except Exception as error:  # whatever a damaged file makes instaloader raise
-        raise CollectError(f"The session file of {login} cannot be read. {again}") from error
+        raise CollectError(f"The session file for {login} cannot be read. {again}") from error
     try:
         name = loader.test_login()
     except (module.exceptions.InstaloaderException, KeyError, TypeError):
         name = None
     if name is None:
-        raise CollectError(f"Instagram does not take the session of {login} (any more). {again}")
+        raise CollectError(f"Instagram does not accept the session of {login}. {again}")
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TextIO
 
 from recommenders.hashtags import HashtagError, key, normalise
 from training.datasets.encodings import NotTextError, encoding_of
-from training.datasets.format import DatasetError, Problems
+from training.datasets.format import DatasetError, Problems, not_text
 from training.datasets.importing.readers.csv_table import (
     DELIMITER_LINE,
     DELIMITERS,
@@ -73,8 +73,8 @@ def read_post_counts(
     """
     problems = Problems()
     if not path.is_file():
-        what = "is no file" if path.exists() else "is not there"
-        raise DatasetError(f"The post counts {path} cannot be read: it {what}.")
+        what = "it is not a file" if path.exists() else "there is no such file"
+        raise DatasetError(f"The post counts {path} cannot be read: {what}.")
     try:
         with path.open("rb") as data:
             encoding = encoding_of(_blocks(data))
@@ -83,20 +83,17 @@ def read_post_counts(
         with path.open(encoding=encoding.name, errors="replace") as text:
             counts, usable, lines = _counts(text, path, hashtags, problems, progress)
     except NotTextError:
-        raise DatasetError(
-            f"{path.name} is not a text file. If it comes from a spreadsheet, save it as CSV "
-            "(UTF-8)."
-        ) from None
+        raise not_text(path) from None
     except OSError as error:
         raise DatasetError(
             f"The post counts {path} cannot be read ({error.strerror}). Check the file."
         ) from None
     if not usable:
-        raise DatasetError(" ".join([f"{path} has no usable line.", *problems.lines()]))
+        raise DatasetError(" ".join([f"{path} has no usable lines.", *problems.lines()]))
     if not counts:
         problems.notes.append(
-            f"None of the {len(hashtags):,} hashtags is in {path.name}, so sizes are of the "
-            "training posts."
+            f"None of the {len(hashtags):,} hashtags is in {path.name}, so their sizes come from "
+            "the training posts."
         )
     return PostCounts(counts, lines, problems)
 
@@ -123,7 +120,7 @@ def _counts(
         header = _cells(first, delimiter)
     except csv.Error as error:
         raise DatasetError(
-            f"{path.name} is no file of post counts: in line {number} {error}."
+            f"{path.name} is not a file of post counts: {error} in line {number}."
         ) from None
     tag_column, posts_column, named = _columns(header, path)
     counts: dict[str, int] = {}
@@ -163,7 +160,7 @@ def _counts(
         if tag is None:
             return
         if tag in counts:
-            problems.add("hashtag counted again, the largest count holds", f"{where}: #{tag}")
+            problems.add("hashtag listed again: its largest count is used", f"{where}: #{tag}")
         counts[tag] = max(posts, counts.get(tag, 0))
 
     if not named:
@@ -183,7 +180,7 @@ def _lines(text: TextIO, problems: Problems, progress: Progress) -> Iterator[tup
         if len(line) == _LONGEST and not line.endswith("\n"):
             while (rest := text.readline(_LONGEST)) and not rest.endswith("\n"):
                 pass
-            problems.add(f"longer than {_LONGEST:,} letters", f"line {number}")
+            problems.add(f"longer than {_LONGEST:,} characters", f"line {number}")
         elif not line.isspace():
             yield number, line
 
@@ -205,8 +202,8 @@ def _columns(first: list[str], path: Path) -> tuple[int, int, bool]:
         return 0, 1, False
     shown = ", ".join(cell.strip() or "(empty)" for cell in first[:8])[:200]
     raise DatasetError(
-        f"{path.name} is no file of post counts: its first line must name the columns tag,posts. "
-        + (f"It says: {shown}." if any(map(str.strip, first)) else "It is empty.")
+        f"{path.name} is not a file of post counts: its first line must name the columns "
+        "tag,posts. " + (f"It reads: {shown}." if any(map(str.strip, first)) else "It is empty.")
     )
 
 

@@ -130,13 +130,13 @@ def _far(first: Floats, second: Floats) -> float:
 def main(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Backbones; every one where none is given."),
+        typer.Argument(metavar="NAME", help="Backbones to check; all if none is named."),
     ] = None,
     most_megabytes: Annotated[
-        float, typer.Option(help="Larger networks are followed by shape alone.")
+        float, typer.Option(help="Of larger networks, check only the shapes.")
     ] = MOST_MEGABYTES,
 ) -> None:
-    """Try every backbone on weights drawn at random."""
+    """Check that every backbone works, on random weights."""
     failed = []
     typer.echo(LINE.format("backbone", "dims", "side", "ms", "alone", "classes"))
     for one in sweep(names or different(), most_megabytes):
@@ -146,7 +146,7 @@ def main(
         if not one.works:
             failed.append(one.name)
     if failed:
-        typer.echo(f"Not as they should be: {', '.join(failed)}.", err=True)
+        typer.echo(f"These do not work as they should: {', '.join(failed)}.", err=True)
         raise typer.Exit(1)
 
 

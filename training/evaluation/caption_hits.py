@@ -86,8 +86,8 @@ def hits_table(hits: Mapping[str, CaptionHits]) -> Table:
     """The figures, a row for each name, to print."""
     photos = max(figures.photos for figures in hits.values())
     table = figures_table(
-        f"First five hashtags of {photos:,} everyday photos held out",
-        ("one names it", "name it", "lift", "generic"),
+        f"First five hashtags for {photos:,} held-out everyday photos",
+        ("hit", "precision", "lift", "generic"),
     )
     for name, figures in hits.items():
         table.add_row(

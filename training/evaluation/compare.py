@@ -103,7 +103,7 @@ def combinations(plan: Plan, over: Sequence[str], shared: Sequence[str] = ()) ->
         if not sign:
             with_values(plan, [one])  # raises, and says how to write it
         if name in values:
-            raise PlanError(f"{name} is compared twice: write all its values behind one =.")
+            raise PlanError(f"{name} is compared twice: write all its values after one =.")
         each = dict.fromkeys(text.strip() for text in texts.split(","))
         values[name] = [f"{name}={text}" for text in each]
     plans: list[Combination] = []
@@ -276,9 +276,7 @@ def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
         DatasetError: if either is empty, or they have no hashtag in common.
     """
     if split == "train":
-        raise DatasetError(
-            "The train split is what is fitted on: measure on another, validation or test."
-        )
+        raise DatasetError("Plans are fitted on the train split: measure on validation or test.")
     train = [post for post in posts_of(dataset, "train") if post.hashtags]
     if split != VALIDATION:
         held_out = posts_of(dataset, split)
@@ -291,7 +289,7 @@ def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
     known = {tag for post in posts for tag in post.hashtags}
     if not any(known.intersection(post.hashtags) for post in held_out):
         raise DatasetError(
-            f"No hashtag of the {split!r} photos of {dataset.name} occurs on its other training "
-            "posts, so there is nothing to measure."
+            f"No hashtag of {dataset.name}'s {split!r} photos occurs in its other training posts, "
+            "so there is nothing to measure."
         )
     return posts, held_out

@@ -277,15 +277,17 @@ def main(
         typer.Argument(metavar="FOLDER", exists=True, file_okay=False, show_default=False),
     ],
     backbone: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose features confirm that two are the same.")
+        str, typer.Option(metavar="NAME", help="The backbone whose features confirm duplicates.")
     ] = "efficientnet_lite0",
     weights_dir: WeightsDir = WEIGHTS_DIR,
     sample: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="So many are changed.", show_default="all"),
+        typer.Option(
+            metavar="N", min=1, help="How many photos to change and look up.", show_default="all"
+        ),
     ] = None,
 ) -> None:
-    """Measure how well duplicates are recognised among the photos below folders."""
+    """Measure how well duplicates are recognised among the photos in folders."""
     paths = sorted({path for folder in folders for path in _photos_below(folder)})
     if not paths:
         raise DatasetError(f"There is no image in {' or '.join(map(str, folders))}.")
@@ -304,16 +306,18 @@ def main(
         table.add_row("… taken for another photo", f"{len(look_ups.mistaken):,}")
     for name in RECOLOURED:
         look_ups = figures.changed[name]
-        table.add_row(f"taken for their own {name}", f"{look_ups.found:,} ({look_ups.share:.2%})")
-    table.add_row("a red and a blue patch taken for one", f"{surveyed.patched:,}")
-    table.add_row("different photos taken for one", f"{len(figures.false_pairs):,}")
-    table.add_row("… that average hashes alone would take", f"{figures.proposed_pairs:,}")
-    table.add_row("photos one look-up compared, at most", f"{figures.max_candidates:,}")
+        table.add_row(
+            f"taken for the original, {name}", f"{look_ups.found:,} ({look_ups.share:.2%})"
+        )
+    table.add_row("a red and a blue patch taken for the same", f"{surveyed.patched:,}")
+    table.add_row("different photos taken for the same", f"{len(figures.false_pairs):,}")
+    table.add_row("… by average hashes alone", f"{figures.proposed_pairs:,}")
+    table.add_row("most photos compared in one look-up", f"{figures.max_candidates:,}")
     Console().print(table)
     for name in COPIES:
         _list(f"missed, {name}", figures.changed[name].missed)
         _list("taken for another photo", figures.changed[name].mistaken)
-    _list("taken for one", figures.false_pairs)
+    _list("taken for the same", figures.false_pairs)
 
 
 def _photos_below(folder: Path) -> list[Path]:
@@ -336,7 +340,7 @@ def _read(path: Path) -> tuple[Image.Image, Image.Image]:
     try:
         decoded = decode(path)
     except PhotoError as error:
-        raise DatasetError(f"{path}: {error}. Take it out of the folder.") from error
+        raise DatasetError(f"{path}: {error}. Remove it from the folder.") from error
     with Image.open(path) as image:
         return decoded, ImageOps.exif_transpose(image).convert("RGB")
 

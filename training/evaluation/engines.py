@@ -37,7 +37,7 @@ def main(
         list[str] | None,
         typer.Option("--backbone", metavar="NAME", show_default="those of the starter"),
     ] = None,
-    photos: Annotated[int, typer.Option(min=1, help="How many are compared.")] = 1000,
+    photos: Annotated[int, typer.Option(min=1, help="Number of photos to compare.")] = 1000,
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
     """Compare what the networks compute on OpenVINO and on torch, and how fast."""
@@ -49,13 +49,13 @@ def main(
     draw = np.random.default_rng(0)
     chosen = [paths[row] for row in draw.permutation(len(paths))[:photos]]
     same = figures_table(
-        f"Of {len(chosen):,} photos", ("least cosine", "median", "same ten hashtags", "… in order")
+        f"Of {len(chosen):,} photos", ("lowest cosine", "median", "same ten hashtags", "… in order")
     )
     fast = figures_table(
-        "Milliseconds a photo, median (of the processor)",
+        "Milliseconds per photo, median (CPU time)",
         (
             "torch, one thread",
-            "OpenVINO, a photo alone",
+            "OpenVINO, one photo",
             "times as fast",
             f"{TOGETHER} together on {cores()} cores",
         ),
@@ -90,7 +90,7 @@ def _features(
         ours.append(compiled.features_of_pixels(pixels))
         theirs.append(reference.features_of_pixels(pixels))
     if not ours:
-        raise DatasetError("No photo that can be read is there to compare. Name a folder of some.")
+        raise DatasetError("There are no readable photos to compare. Name a folder that has some.")
     return np.concatenate(ours), np.concatenate(theirs)
 
 

@@ -33,15 +33,17 @@ def main(
     dataset: Annotated[Path, typer.Option(metavar="DIR", show_default=False)],
     backend: Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")] = "all",
     backbone: Annotated[str, typer.Option(metavar="NAME")] = "efficientnet_lite0",
-    seeds: Annotated[int, typer.Option(min=1, help="Fits by each engine.")] = 3,
-    master: Annotated[str, typer.Option(metavar="URL", help="Of Spark.")] = "local[2]",
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Fits with each engine, one for each seed.")
+    ] = 3,
+    master: Annotated[str, typer.Option(metavar="URL", help="Spark's master.")] = "local[2]",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="A knob; may be repeated."),
+        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
     ] = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Fit a dataset by one machine and by Spark, and print how good both are."""
+    """Fit a dataset on one machine and on Spark, and compare how good both are."""
     plan = with_values(Plan(), set_ or ())
     with reporting() as progress, spark_session(master) as session:
         photos = prepare_photos(
@@ -76,7 +78,8 @@ def main(
                     low, high = bootstrap(top, truth, lengths)["recall"]
                     intervals.setdefault((name, engine.name), f"{low:.3f} to {high:.3f}")
     table = figures_table(
-        f"{len(lengths)} test photos, {AT} hashtags each; means over {seeds} seeds (least to most)",
+        f"{len(lengths)} test photos, {AT} hashtags each; means over {seeds} seeds (lowest to "
+        "highest)",
         [*FIGURES, "recall of seed 0, 95 %"],
     )
     for key, of_seeds in rows.items():

@@ -192,17 +192,21 @@ def grown(values: Mapping[int, float], to: int) -> float:
 def main(
     dataset: Annotated[
         Path,
-        typer.Option(metavar="DIR", help="Whose posts' hashtags are taken.", show_default=False),
+        typer.Option(
+            metavar="DIR", help="The dataset whose hashtags are used.", show_default=False
+        ),
     ],
     posts: Annotated[
         list[int] | None,
-        typer.Option(min=20, help="How many; may be repeated.", show_default="2,000 8,000 20,000"),
+        typer.Option(
+            min=20, help="Number of posts; may be repeated.", show_default="2,000 8,000 20,000"
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="A knob; may be repeated."),
+        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
     ] = None,
-    to: Annotated[int, typer.Option(help="Posts to reckon up to.")] = 80_000,
+    to: Annotated[int, typer.Option(help="Number of posts to extrapolate to.")] = 80_000,
 ) -> None:
     """Measure the time and memory of each step of a fit, features excluded."""
     plan = with_values(Plan(), set_ or ())
@@ -218,9 +222,9 @@ def main(
             measured[count] = measure(training_set, plan)
     columns = [f"{count:,} posts, {hashtags[count]:,} hashtags" for count in counts]
     if len(counts) > 1:
-        columns.append(f"{to:,} posts, reckoned")
+        columns.append(f"{to:,} posts, extrapolated")
     table = figures_table(
-        "Seconds of the processors, seconds by the clock, and gigabytes in memory at the most",
+        "CPU seconds, clock seconds, and peak memory",
         columns,
     )
     rows = {
@@ -262,7 +266,7 @@ def _most_memory() -> str:
     """The system's figure of this process's peak memory, in words."""
     unit = 1 if sys.platform == "darwin" else 1024
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return f"ru_maxrss: {most / 1e9:.1f} GB, without the processes that fit heads."
+    return f"ru_maxrss: {most / 1e9:.1f} GB, excluding the processes that fit heads."
 
 
 if __name__ == "__main__":

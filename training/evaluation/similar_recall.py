@@ -35,10 +35,14 @@ HELD_OUT = 0.1
 
 def main(
     dataset: Annotated[
-        list[Path], typer.Option(metavar="DIR", help="A folder with posts.jsonl; several are one.")
+        list[Path],
+        typer.Option(metavar="DIR", help="A folder with posts.jsonl; several are joined."),
     ],
     floor: Annotated[
-        list[int] | None, typer.Option(min=1, help="Fewest uses.", show_default="1 2 3 5 10")
+        list[int] | None,
+        typer.Option(
+            min=1, help="Fewest uses of a hashtag; may be repeated.", show_default="1 2 3 5 10"
+        ),
     ] = None,
     seed: int = 0,
 ) -> None:
@@ -50,8 +54,8 @@ def main(
     test = [post for post, is_test in zip(posts, held_out, strict=True) if is_test]
     uses = frequencies(post.hashtags for post in train)
     table = figures_table(
-        f"Recall at {AT} of hashtags that stand together in {len(test):,} posts held out, "
-        f"{len(train):,} learnt from",
+        f"Recall at {AT} of hashtags used together in {len(test):,} held-out posts, learnt "
+        f"from {len(train):,}",
         [f"floor {floor}" for floor in floors],
     )
     for model in MODELS:
@@ -64,7 +68,7 @@ def main(
     left = [sum(count >= floor for count in uses.values()) for floor in floors]
     table.add_row("hashtags left", *(f"{count:,}" for count in left))
     Console().print(table)
-    typer.echo("In brackets: below the row's best, and the standard error of that difference.")
+    typer.echo("In brackets: the difference from the row's best, and its standard error.")
 
 
 def _figure(shares: Doubles, best: Doubles) -> str:

@@ -113,23 +113,23 @@ def main(
         list[Path],
         typer.Option(
             metavar="DIR",
-            help="Whose hashtags are taken; may be repeated.",
+            help="A dataset whose hashtags are used; may be repeated.",
             show_default=False,
         ),
     ],
     posts: Annotated[
-        list[int] | None, typer.Option(min=100, help="How many; may be repeated.")
+        list[int] | None, typer.Option(min=100, help="Number of posts; may be repeated.")
     ] = None,
     master: Annotated[
-        str | None, typer.Option(metavar="URL", help="Measure Spark, too, with this master.")
+        str | None, typer.Option(metavar="URL", help="Also measure Spark, with this master.")
     ] = None,
-    dims: Annotated[int, typer.Option(min=0, help="Features of a photo; 0 leaves PCA out.")] = 1280,
+    dims: Annotated[int, typer.Option(min=0, help="Features per photo; 0 leaves PCA out.")] = 1280,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KNOB=VALUE", help="A knob; may be repeated."),
+        typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
     ] = None,
 ) -> None:
-    """Measure what the steps of a fit take on both engines: processor, clock and memory."""
+    """Measure CPU time, clock time and memory of the steps of a fit on both engines."""
     plan = with_values(Plan(), set_ or ())
     real = [post for folder in dataset for post in read_posts(folder) if post.hashtags]
     columns: dict[str, dict[str, Cost]] = {}
@@ -154,7 +154,7 @@ def main(
             with spark_session(master) as session:
                 measure("Spark", SparkEngine(session))
     table = figures_table(
-        f"Seconds of the processor of those of the clock, and memory at the most ({os.cpu_count()} "
+        f"CPU seconds of clock seconds, and peak memory ({os.cpu_count()} "
         f"cores, load {os.getloadavg()[1]:.0f})",
         list(columns),
     )

@@ -28,7 +28,9 @@ HASHTAGS = 5
 def main(
     photos: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="How many were taught.", show_default="2,000 10,000"),
+        typer.Option(
+            min=1, help="Photos taught before; may be repeated.", show_default="2,000 10,000"
+        ),
     ] = None,
     model_dir: Annotated[
         Path | None, typer.Option(help="The bundle.", show_default="the starter")
@@ -38,14 +40,14 @@ def main(
     """Measure how long it takes to teach one more photo, to take a hashtag back, and to forget."""
     one_core_each()
     table = figures_table(
-        "Milliseconds of one core, one person having taught all of the photos",
+        "Milliseconds on one core, with all photos taught by one person",
         (
-            "likely? (before the confirmation)",
-            "one photo more",
-            "a hashtag of one photo back",
-            "a hashtag of every photo back",
-            "all forgotten",
-            "all learnt at a start",
+            "check (before confirming)",
+            "teach one more photo",
+            "take back a hashtag on one photo",
+            "take back a hashtag on every photo",
+            "forget everything",
+            "learn everything at startup",
         ),
     )
     for count in photos or (2_000, 10_000):

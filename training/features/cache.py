@@ -61,6 +61,6 @@ class FeatureCache:
             yield
         except (sqlite3.Error, OSError) as error:
             raise DatasetError(
-                f"Features cannot be kept in {self.path} ({error}). Choose another folder with "
-                "--cache, or make this one usable."
+                f"Features cannot be saved in {self.path} ({error}). Choose another folder with "
+                "--cache, or fix this one."
             ) from error

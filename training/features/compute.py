@@ -107,9 +107,9 @@ def embed(
             _compute(photos, backbone, change, processes, store)
         except ProcessEndedError as error:
             raise DatasetError(
-                f"A process that computed features was ended ({error}), most likely because "
-                f"memory ran out. {int(readable.sum()):,} of {len(paths):,} photos are done and "
-                "kept; run it again to go on."
+                f"A process computing features died ({error}), most likely because memory ran out. "
+                f"{int(readable.sum()):,} of {len(paths):,} photos are done and kept: run the same "
+                "command again to go on."
             ) from error
     advance()
     for row in sorted(reasons):

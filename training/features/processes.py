@@ -104,7 +104,7 @@ def _ending(workers: set[BaseProcess]) -> str:
     for status in (worker.exitcode or 0 for worker in workers):
         if status not in (0, -signal.SIGTERM):
             return f"signal {-status}" if status < 0 else f"exit status {status}"
-    return "by another"
+    return "stopped by another process"
 
 
 class _Worker:

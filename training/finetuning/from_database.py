@@ -94,10 +94,10 @@ async def retrain(
 
 def _nothing_new(model: str, counts: training_labels.Counts) -> str:
     if not counts.labels:
-        return f"Nothing was taught yet, so {model} has nothing to learn."
+        return f"Nothing has been taught yet, so {model} has nothing to learn."
     if not counts.waiting:
-        return f"{model} has learnt all that was taught."
-    return f"{model} has nothing new to learn: none of what it has not learnt can be learnt now."
+        return f"{model} has learnt everything that was taught."
+    return f"{model} has nothing new to learn: what is left cannot be learnt yet."
 
 
 def taught_photos(photos: list[LabelledPhoto], vocabulary: Sequence[str]) -> TaughtPhotos:

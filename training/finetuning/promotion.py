@@ -138,13 +138,13 @@ def decide(before: Figures, after: Figures) -> Decision:
         return Decision(
             "forgets",
             f"It forgets: recall of rehearsed photos fell from {before.replay:.3f} to "
-            f"{after.replay:.3f}, and no more than {MOST_LOST:.2f} may be lost.",
+            f"{after.replay:.3f}; it may lose {MOST_LOST:.2f} at most.",
         )
     if after.labels <= before.labels:
         return Decision("not_learnt", f"It has not learnt: {learnt}.")
     return Decision(
         "learnt",
-        f"It has learnt: {learnt}, and recall of rehearsed photos from {before.replay:.3f} to "
+        f"It has learnt: {learnt}, recall of rehearsed photos from {before.replay:.3f} to "
         f"{after.replay:.3f}.",
     )
 

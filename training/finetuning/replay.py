@@ -89,8 +89,8 @@ def replay_of(bundle: Bundle) -> Replay:
     """
     if PART not in bundle.arrays:
         raise BundleError(
-            f"Bundle {bundle.model} carries no photos to rehearse, without which what it knows "
-            "would be forgotten: it is of an earlier version. Fit it again: `tag4pic train fit`."
+            f"Bundle {bundle.model} carries no photos to rehearse, as an earlier version made it. "
+            "Without them it would forget what it knows. Fit it again: `tag4pic train fit`."
         )
     settings = bundle.settings[PART]
     numbers = bundle.array(PART, "features", None, dims(str(settings["backbone"])))

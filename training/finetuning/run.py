@@ -133,8 +133,8 @@ def fine_tune(
     """
     if len(taught.keys) < FEWEST_PHOTOS:
         raise NothingToLearnError(
-            f"{len(taught.keys)} labelled photos are too few to learn from and to check by: it "
-            f"takes {FEWEST_PHOTOS}. Nothing was changed."
+            f"{len(taught.keys)} labelled photos are too few to learn from and to check with: at "
+            f"least {FEWEST_PHOTOS} are needed. Nothing was changed."
         )
     old = fitted_head(bundle)
     replay = replay_of(bundle)

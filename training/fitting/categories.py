@@ -94,11 +94,11 @@ def categories(
         DatasetError: where no post has a hashtag of the vocabulary, or ``k`` is less than one.
     """
     if k is not None and k < 1:
-        raise DatasetError(f"{k} categories cannot be made; ask for one or more.")
+        raise DatasetError(f"{k} categories cannot be made: ask for at least one.")
     uses = _uses(posts, hashtags)
     used = np.flatnonzero(np.diff(uses.indptr))
     if not len(used):
-        raise DatasetError("No post has a hashtag, so there is nothing to make categories of.")
+        raise DatasetError("No post has a hashtag, so there is nothing to make categories from.")
     tfidf = TfidfTransformer().fit_transform(uses[used]).tocsr().astype(np.float32)
     # More threads add the same numbers in another order, and k-means then ends elsewhere.
     with threadpool_limits(1):

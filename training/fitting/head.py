@@ -48,6 +48,20 @@ class FittedHead:
     history: list[tuple[float, float]]
 
 
+@dataclass(frozen=True)
+class ClassUnits:
+    """Units of layer one that are a classifier's classes.
+
+    Attributes:
+        weight, bias: of the backbone's ImageNet classifier, (classes, dims) and (classes,).
+        vectors: (classes, d) mean vector of each class's hashtags.
+    """
+
+    weight: Floats
+    bias: Floats
+    vectors: Floats
+
+
 class _Network(nn.Module):
     def __init__(self, start: FittedHead, plan: HeadPlan) -> None:
         super().__init__()
@@ -118,8 +132,7 @@ def fit_w2v(
     plan: HeadPlan,
     *,
     weights: Floats | None = None,
-    classifier: tuple[Floats, Floats] | None = None,
-    class_vectors: Floats | None = None,
+    classes: ClassUnits | None = None,
     progress: Progress = silent,
 ) -> FittedHead:
     """Fits a head on photos, stopping by recall at five on ``held_out``, for ``plan.uses`` at most.
@@ -128,7 +141,7 @@ def fit_w2v(
         vectors: (V, d) to start from.
         popularity: (V,) above 0.
         weights: (n,) of the photos, mirrored ones after the others.
-        classifier, class_vectors: initialise the layers; see ``_initial_head``.
+        classes: come first in layer one, before units drawn at random.
     """
     features, counts = examples.augmented(backbone)
     carried = np.asarray(counts.sum(axis=1)).ravel() > 0
@@ -136,7 +149,7 @@ def fit_w2v(
         rows = np.flatnonzero(carried)
         features, counts = Picked([features], rows), counts[rows]
         weights = None if weights is None else weights[rows]
-    start = _initial_head(dims_of(backbone), vectors, popularity, plan, classifier, class_vectors)
+    start = _initial_head(dims_of(backbone), vectors, popularity, plan, classes)
     plan = plan.of(len(features))
     total = np.maximum(np.asarray(held_out.counts.sum(axis=1)).ravel(), 1e-6)
     photo = np.arange(held_out.counts.shape[0])[:, None]
@@ -157,8 +170,7 @@ def _initial_head(
     vectors: Floats,
     popularity: Floats,
     plan: HeadPlan,
-    classifier: tuple[Floats, Floats] | None = None,
-    class_vectors: Floats | None = None,
+    classes: ClassUnits | None = None,
 ) -> FittedHead:
     """A head to start from.
 
@@ -166,8 +178,7 @@ def _initial_head(
         dims: features of the backbone.
         vectors: (V, d) hashtag vectors.
         popularity: (V,) share of posts that carry each hashtag, above 0.
-        classifier: the backbone's own ImageNet classifier: its units come first in layer one.
-        class_vectors: (classes, d) mean vector of each class's hashtags, with ``classifier``.
+        classes: come first in layer one, before units drawn at random.
     """
     generator = torch.Generator().manual_seed(plan.seed)
     width = vectors.shape[1]
@@ -178,14 +189,13 @@ def _initial_head(
 
     weight1, bias1 = kaiming(plan.hidden, dims), np.zeros(plan.hidden, np.float32)
     weight2 = kaiming(width, plan.hidden) * np.float32(0.5)
-    classes = 0
-    if classifier is not None and class_vectors is not None:
-        classes = len(classifier[0])
-        weight1 = np.concatenate([classifier[0], weight1])
-        bias1 = np.concatenate([classifier[1], bias1])
-        weight2 = np.concatenate([class_vectors.T * np.float32(3), weight2], axis=1)
+    count = 0 if classes is None else len(classes.weight)
+    if classes is not None:
+        weight1 = np.concatenate([classes.weight, weight1])
+        bias1 = np.concatenate([classes.bias, bias1])
+        weight2 = np.concatenate([classes.vectors.T * np.float32(3), weight2], axis=1)
     return FittedHead(
-        ProjectionHead(weight1, bias1, weight2, np.zeros(width, np.float32), classes),
+        ProjectionHead(weight1, bias1, weight2, np.zeros(width, np.float32), count),
         vectors.astype(np.float32),
         np.log(popularity).astype(np.float32),
         10.0,

@@ -185,7 +185,7 @@ class Knob:
     Attributes:
         name: ``vectors.window``.
         takes: which values it takes.
-        does: a line that says what it does.
+        does: what it does, in one line.
         changes: the parts of a fit that depend on its value.
     """
 
@@ -255,7 +255,7 @@ def knob_named(name: str, knobs: Mapping[str, Knob]) -> Knob:
     for leaf in get_close_matches(lower.rpartition(".")[2], by_leaf, n=2) if not near else ():
         near = [*near, *by_leaf[leaf]]
     meant = f" Did you mean {' or '.join(near[:3])}?" if near else ""
-    raise PlanError(f"There is no knob {name[:60]!r}.{meant} `tag4pic train plan` lists them all.")
+    raise PlanError(f"There is no knob {name[:60]!r}.{meant} `tag4pic train plan` lists all knobs.")
 
 
 def checked_value(knob: Knob, value: object, written: str) -> Any:

@@ -119,8 +119,8 @@ def fit_heads(
             run_jobs(_start_worker, args, jobs, processes, on_result, on_progress)
     except ProcessEndedError as error:
         raise DatasetError(
-            f"A process that fitted a projection head was ended ({error}), most likely because "
-            "memory ran out. Learn fewer hashtags (--min-count) or fewer photos."
+            f"A process fitting a projection head died ({error}), most likely because memory ran "
+            "out. Learn fewer hashtags (raise --min-count) or use fewer photos."
         ) from error
     return [first[head] for head in heads], [last[head] for head in heads]
 
@@ -135,7 +135,7 @@ def _mapped(examples: Examples, backbone: str, folder: Path) -> Examples:
         except OSError as error:
             raise DatasetError(
                 f"{gettempdir()} has no room for the features of {len(features):,} photos "
-                f"({error.strerror or error}). Name a folder that has in TMPDIR."
+                f"({error.strerror or error}). Set TMPDIR to a folder with more space."
             ) from error
         return Mapped(path)
 

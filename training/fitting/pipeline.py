@@ -214,7 +214,7 @@ def fit_hashtags(
     posts = [post for post in engine.read_posts(dataset, problems) if post.hashtags]
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
-        raise DatasetError(f"No hashtag is on at least {plan.min_count} posts. Lower min_count.")
+        raise DatasetError(f"No hashtag is on {plan.min_count} or more posts. Lower min_count.")
     counted = None if post_counts is None else counts_of_posts(post_counts, posts, progress)
     examples = Examples({}, matrix([post.hashtags for post in posts], hashtags))
     training_set = TrainingSet(

@@ -41,14 +41,16 @@ class PhotosPlan:
     side: int | None = knob(
         None,
         Whole(*SIDES, none="the network's own"),
-        "Pixels of the square that a network sees, such as 200 or 224.",
+        "Side in pixels of the square image fed to a network, such as 200 or 224.",
     )
-    mirrored: bool = knob(True, Flag(), "Learn from the photos mirrored left to right too.")
-    jitter: int = knob(0, Whole(0, 20), "Copies in other colours that the head learns from too.")
+    mirrored: bool = knob(True, Flag(), "Also learn from each photo mirrored left to right.")
+    jitter: int = knob(
+        0, Whole(0, 20), "Recoloured copies of each photo that the head also learns from."
+    )
     jitter_strength: float = knob(
         0.2,
         Real(0, 1, above=True),
-        "How far brightness, contrast and saturation of a copy go, and a quarter of that its hue.",
+        "How far brightness, contrast and saturation of a copy vary; hue varies a quarter as far.",
     )
 
 
@@ -72,17 +74,23 @@ class AlsPlan:
         Real(0, 1),
         "Components are scaled by variance^-damping: 0 keeps PCA's own scale, 0.5 whitens.",
     )
-    factors: int = knob(256, Whole(1, 2048), "Factors of each photo and hashtag.")
+    factors: int = knob(256, Whole(1, 2048), "Factors per photo and per hashtag.")
     alpha: float = knob(
         10.0,
         Real(0, 10_000, above=True),
-        "How sure a hashtag on a photo is, where all others are 1.",
+        "Confidence in a hashtag that is on a photo; all others have 1.",
     )
-    regularization: float = knob(0.1, Real(0, 1000, above=True), "Pulls factors towards 0.")
+    regularization: float = knob(
+        0.1, Real(0, 1000, above=True), "How strongly factors are pulled towards 0."
+    )
     iterations: int = knob(15, Whole(1, 500), "Rounds of alternating least squares.")
-    neighbours: int = knob(50, Whole(1, 5000), "Known photos that lend a new one their factors.")
+    neighbours: int = knob(
+        50, Whole(1, 5000), "Known photos whose factors are averaged for a new one."
+    )
     sharpness: float = knob(
-        15.0, Real(0, 200), "A neighbour weighs exp(sharpness x cosine): 0 is the plain mean."
+        15.0,
+        Real(0, 200),
+        "A neighbour's weight is exp(sharpness x cosine); 0 gives the plain mean.",
     )
     class_weight: float = 0.0
     class_power: float = 1.0
@@ -94,28 +102,35 @@ class VectorsPlan:
     """How skip-gram and CBOW vectors of hashtags are learnt."""
 
     model: Model = knob(
-        "skipgram", OneOf(MODELS), "Whose vectors the head starts from; both are learnt.", "head"
+        "skipgram",
+        OneOf(MODELS),
+        "Which vectors the head starts from; both kinds are learnt.",
+        "head",
     )
-    dims: int = knob(150, Whole(2, 1000), "Numbers in a hashtag's vector.")
-    window: int = knob(3, Whole(1, 100), "Hashtags to either side in a shuffled post.")
-    negative: int = knob(5, Whole(1, 100), "Random hashtags drawn against each true neighbour.")
+    dims: int = knob(150, Whole(2, 1000), "Length of a hashtag's vector.")
+    window: int = knob(
+        3, Whole(1, 100), "Context: this many hashtags on either side, in a shuffled post."
+    )
+    negative: int = knob(
+        5, Whole(1, 100), "Random hashtags drawn as negatives for each true neighbour."
+    )
     min_count: int = knob(
-        1, Whole(1, 1_000_000), "Posts that must carry a hashtag for it to be among neighbours."
+        1, Whole(1, 1_000_000), "Fewest posts a hashtag must be on to get a vector."
     )
     epochs: int | None = knob(
-        None, Whole(1, 1000, none="from vectors.uses"), "Times that all posts are gone through."
+        None, Whole(1, 1000, none="from vectors.uses"), "Passes over all posts."
     )
     # Fifteen epochs of HARRISON's 260,760 hashtags; more tell held-out hashtags from random ones no
     # better.
     uses: int = knob(
         4_000_000,
         Whole(1, 1_000_000_000),
-        "Hashtags that are gone through in all, which makes the epochs.",
+        "Hashtags to read in total; sets the number of epochs.",
     )
-    fewest_epochs: int = knob(5, Whole(1, 1000), "At least so many epochs come of vectors.uses.")
-    most_epochs: int = knob(300, Whole(1, 1000), "At most so many epochs come of vectors.uses.")
+    fewest_epochs: int = knob(5, Whole(1, 1000), "Minimum epochs, whatever vectors.uses gives.")
+    most_epochs: int = knob(300, Whole(1, 1000), "Maximum epochs, whatever vectors.uses gives.")
     fewest_uses: int = knob(
-        10, Whole(1, 1_000_000), "Posts that must carry a hashtag for it to be called similar."
+        10, Whole(1, 1_000_000), "Fewest posts a hashtag must be on to be listed as similar."
     )
 
 
@@ -134,33 +149,37 @@ class HeadPlan:
         "Cross entropy, or KL divergence + 0.1 x binary cross entropy.",
     )
     hidden: int = knob(1280, Whole(1, 8192), "Units (ReLU) of layer one.")
-    batch_norm: bool = knob(False, Flag(), "Normalise layer one over each batch.")
-    epochs: int = knob(30, Whole(1, 1000), "At most so many times through all photos.")
+    batch_norm: bool = knob(False, Flag(), "Batch-normalise layer one.")
+    epochs: int = knob(30, Whole(1, 1000), "Maximum passes over all photos.")
     # Three times what Corel5k takes in all its epochs, ten minutes on two cores for three heads.
     uses: int = knob(
         800_000,
         Whole(1, 1_000_000_000),
-        "Photos, copies included, that are gone through at most; with many, epochs are fewer.",
+        "Maximum photos read in total, copies included; many photos mean fewer epochs.",
     )
     patience: int = knob(
-        6, Whole(1, 1000), "Stops after so many epochs without a better one on held-out photos."
+        6, Whole(1, 1000), "Stop after this many epochs without improvement on held-out photos."
     )
     stop_after: int | None = knob(
         None,
         Whole(1, 1000, none="by patience"),
-        "Takes the head of exactly this epoch, whatever held-out photos say.",
+        "Take the head after exactly this epoch, regardless of held-out photos.",
     )
-    batch: int = knob(128, Whole(1, 8192), "Photos in a step.")
-    rate: float = knob(2e-3, Real(0, 1, above=True), "Learning rate at its height.")
+    batch: int = knob(128, Whole(1, 8192), "Photos per step.")
+    rate: float = knob(2e-3, Real(0, 1, above=True), "Peak learning rate.")
     vector_rate: float = knob(
-        0.3, Real(0, 10), "That of the hashtags' vectors, relative to it; 0 leaves them as learnt."
+        0.3,
+        Real(0, 10),
+        "Learning rate of hashtag vectors, relative to head.rate; 0 keeps them as learnt.",
     )
-    weight_decay: float = knob(0.05, Real(0, 10), "Pulls the layers' weights towards 0.")
-    dropout: float = knob(0.5, Real(0, 1, below=True), "Share of the units left out in a step.")
+    weight_decay: float = knob(
+        0.05, Real(0, 10), "How strongly the layers' weights are pulled towards 0."
+    )
+    dropout: float = knob(0.5, Real(0, 1, below=True), "Share of units dropped in each step.")
     averaging: float = knob(
         0.0,
         Real(0, 1, below=True),
-        "Decay of the moving average of weights that becomes the head; 0 takes the last step's.",
+        "Decay of the moving average of weights used as the head; 0 uses the last step's.",
     )
     frozen: bool = False
     seed: int = 0
@@ -177,22 +196,24 @@ class ChoosingPlan:
 
     # More only costs recall: F1 no longer rises, and a small validation split would hide that.
     exponents: tuple[float, ...] = knob(
-        (0.0, 0.1, 0.2, 0.3, 0.4), Several(Real(0, 2)), "Tried: how much popularity counts."
+        (0.0, 0.1, 0.2, 0.3, 0.4),
+        Several(Real(0, 2)),
+        "Values to try for how much popularity counts.",
     )
     als_weights: tuple[float, ...] = knob(
         (0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
         Several(Real(0, 1)),
-        "Tried: ALS's share in a blend.",
+        "Values to try for ALS's share in a blend.",
         "blend",
     )
     # Two backends that agree can afford to name rare hashtags.
     rare: float = knob(
         0.5,
         Real(0, 10),
-        "What the share of hashtags recalled at all weighs in that choice.",
+        "Weight, in that choice, of the share of hashtags recalled at least once.",
         "blend",
     )
-    most: int = knob(5000, Whole(1, 1_000_000), "Photos held out, at most.", "als", "head")
+    most: int = knob(5000, Whole(1, 1_000_000), "Maximum photos held out.", "als", "head")
 
 
 @dataclass(frozen=True)
@@ -203,15 +224,17 @@ class FusionPlan:
         seed: the plan's.
     """
 
-    trees: int = knob(100, Whole(1, 2000), "Trees of gradient boosting.")
-    depth: int = knob(4, Whole(1, 12), "How deep each is.")
-    rate: float = knob(0.15, Real(0, 1, above=True), "What each adds.")
-    subsample: float = knob(0.5, Real(0, 1, above=True), "Share of the rows that each grows on.")
-    leaf: int = knob(60, Whole(1, 100_000), "Rows in a leaf, at least.")
-    negatives: float = knob(
-        0.35, Real(0, 1, above=True), "Share learnt from of the hashtags that do not fit."
+    trees: int = knob(100, Whole(1, 2000), "Gradient-boosted trees.")
+    depth: int = knob(4, Whole(1, 12), "Greatest depth of a tree.")
+    rate: float = knob(0.15, Real(0, 1, above=True), "Learning rate: how much each tree adds.")
+    subsample: float = knob(
+        0.5, Real(0, 1, above=True), "Share of rows that each tree is fitted on."
     )
-    most: int = knob(2000, Whole(2, 1_000_000), "Photos learnt from, at most.")
+    leaf: int = knob(60, Whole(1, 100_000), "Minimum rows in a leaf.")
+    negatives: float = knob(
+        0.35, Real(0, 1, above=True), "Share of the wrong hashtags to learn from."
+    )
+    most: int = knob(2000, Whole(2, 1_000_000), "Maximum photos learnt from.")
     seed: int = 0
 
 
@@ -220,29 +243,32 @@ class Plan:
     """Every hyper-parameter of a fit; its seed is every section's."""
 
     min_count: int = knob(
-        1, Whole(1, 1_000_000), "Photos that a hashtag must be on to be learnt.", "vocabulary"
+        1, Whole(1, 1_000_000), "Fewest photos a hashtag must be on to be learnt.", "vocabulary"
     )
     validation: float = knob(
         0.1,
         Real(0, 1, above=True, below=True),
-        "Share of the photos held out to choose by, where posts name no validation split.",
+        "Share of photos held out for choosing, if posts have no validation split.",
         "als",
         "head",
     )
     heads: int = knob(
-        3, Whole(1, 16), "Projection heads that are fitted apart and laid side by side.", "head"
+        3, Whole(1, 16), "Projection heads fitted independently and placed side by side.", "head"
     )
     categories: int | None = knob(
-        None, Whole(1, 200, none="by silhouette"), "Groups that posts are put into.", "categories"
+        None,
+        Whole(1, 200, none="by silhouette"),
+        "Number of groups that posts are clustered into.",
+        "categories",
     )
     seed: int = knob(
         0,
         Whole(0, 2**32 - 1),
-        "The same seed gives the same bundle.",
+        "Random seed; the same seed gives the same bundle.",
         *("vectors", "als", "head", "blend", "categories"),
     )
     photos: PhotosPlan = section(PhotosPlan, "Photos", "features")
-    vectors: VectorsPlan = section(VectorsPlan, "Vectors of hashtags", "vectors")
+    vectors: VectorsPlan = section(VectorsPlan, "Hashtag vectors", "vectors")
     als: AlsPlan = section(AlsPlan, "ALS", "als")
     head: HeadPlan = section(HeadPlan, "Projection head", "head")
     choosing: ChoosingPlan = section(ChoosingPlan, "Choices on held-out photos", "choosing")
@@ -301,8 +327,7 @@ def with_values(plan: Plan, settings: Sequence[str]) -> Plan:
         name, sign, text = (part.strip() for part in setting.partition("="))
         if not sign:
             raise PlanError(
-                f"{setting!r} turns no knob: write its name, = and a value, such as "
-                "vectors.window=2."
+                f"{setting!r} sets no knob: write name=value, such as vectors.window=2."
             )
         knob = knob_named(name, knobs())
         value = checked_value(knob, knob.takes.parsed(text), text)

@@ -45,14 +45,14 @@ def plan_from_json(values: object) -> Plan:
         PlanError: as ``with_values``.
     """
     if not isinstance(values, Mapping):
-        raise PlanError("A plan must be an object of names and values.")
+        raise PlanError("A plan must be a JSON object that maps knobs to values.")
     sections = {knob.section for knob in knobs().values()} - {""}
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if name not in sections and name != _EARLIER_SECTION:
             flat[str(name)] = value
         elif not isinstance(value, Mapping):
-            raise PlanError(f"In the plan {name} must be an object of names and values.")
+            raise PlanError(f"{name} in the plan must be a JSON object that maps knobs to values.")
         else:
             flat |= {f"{name}.{leaf}": one for leaf, one in value.items()}
     flat = {_EARLIER.get(name, name): value for name, value in flat.items()}

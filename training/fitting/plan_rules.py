@@ -41,7 +41,7 @@ def _contradictions(plan: "Plan", changed: Collection[str]) -> Iterator[str]:
     photos, vectors, head = plan.photos, plan.vectors, plan.head
     if "photos.jitter_strength" in changed and not photos.jitter:
         yield (
-            "photos.jitter_strength is of jittered copies, and photos.jitter=0 makes none: set "
+            "photos.jitter_strength has no effect while photos.jitter=0 makes no copies: set "
             "photos.jitter too."
         )
     if vectors.epochs is not None:
@@ -49,32 +49,29 @@ def _contradictions(plan: "Plan", changed: Collection[str]) -> Iterator[str]:
         for name in made:
             if name in changed:
                 yield (
-                    f"vectors.epochs and {name} cannot go together: the one says how many epochs, "
-                    "the other how many come of the posts. Set one of them."
+                    f"vectors.epochs and {name} cannot go together: the first fixes the number of "
+                    "epochs, the second derives it from the posts. Set only one of them."
                 )
     elif vectors.fewest_epochs > vectors.most_epochs:
         yield (
             f"vectors.fewest_epochs={vectors.fewest_epochs} is more than vectors.most_epochs="
-            f"{vectors.most_epochs}: no number of epochs is both."
+            f"{vectors.most_epochs}: lower the first or raise the second."
         )
     if head.stop_after is not None:
         if head.stop_after > head.epochs:
             yield (
-                f"head.stop_after={head.stop_after} is an epoch that is never reached: "
-                f"head.epochs={head.epochs}."
+                f"head.stop_after={head.stop_after} is never reached, since head.epochs="
+                f"{head.epochs}: lower the first or raise the second."
             )
         if "head.patience" in changed:
             yield (
-                "head.stop_after and head.patience cannot go together: the one stops at an epoch, "
-                "the other when no epoch is better. Set one of them."
+                "head.stop_after and head.patience cannot go together: the first stops at a fixed "
+                "epoch, the second when epochs no longer improve. Set only one of them."
             )
     if head.batch_norm and head.batch == 1:
-        yield (
-            "head.batch_norm normalises over a batch, and head.batch=1 is a single photo: set 2 or "
-            "more."
-        )
+        yield ("head.batch_norm needs more than one photo in a batch: set head.batch to 2 or more.")
     if head.batch_norm and head.averaging:
         yield (
-            "head.batch_norm and head.averaging cannot go together: averaged weights never met the "
-            "batches whose mean and variance they would be normalised by."
+            "head.batch_norm and head.averaging cannot go together: the means and variances were "
+            "not measured with the averaged weights. Set only one of them."
         )

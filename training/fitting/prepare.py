@@ -165,9 +165,7 @@ def prepare_photos(
     posts = [post for post in posts if post.hashtags]
     hashtags = vocabulary((post.hashtags for post in photos), plan.min_count)
     if not hashtags:
-        raise DatasetError(
-            f"No hashtag is carried by at least {plan.min_count} photos. Lower min_count."
-        )
+        raise DatasetError(f"No hashtag is on {plan.min_count} or more photos. Lower min_count.")
     examples = Examples(
         features,
         matrix([post.hashtags for post in photos], hashtags),
@@ -177,12 +175,14 @@ def prepare_photos(
     carrying = np.flatnonzero(np.diff(examples.counts.indptr))
     if len(carrying) < 2:
         raise DatasetError(
-            "Only one post has a photo that can be read and a hashtag; some are fitted on and some "
-            "held back for choosing, so there must be two at least. Add posts."
+            "Only one post has both a readable photo and a hashtag. At least two are needed, one "
+            "to fit on and one to hold out. Add posts."
         )
     if len(carrying) < len(photos):
         for row in np.flatnonzero(np.diff(examples.counts.indptr) == 0):
-            problems.add(f"hashtags all on fewer than {plan.min_count} photos", _name(photos[row]))
+            problems.add(
+                f"all its hashtags are on fewer than {plan.min_count} photos", _name(photos[row])
+            )
         photos, examples = [photos[row] for row in carrying], examples.rows(carrying)
     return TrainingSet(
         posts,
@@ -238,7 +238,7 @@ def posts_of(
     named = any(post.split for post in posts)
     chosen = [post for post in posts if is_split(post, split, named)]
     if not chosen:
-        raise DatasetError(f"{folder} has no post in its {split!r} split.")
+        raise DatasetError(f"{folder} has no posts in its {split!r} split.")
     return chosen
 
 
@@ -266,12 +266,12 @@ def get_backbone(name: str, weights_dir: Path | None, *, fetch: bool = False) ->
     for one in names_of(name):
         if one != without_side(one) and not takes_its_side(recipe_of(one)):
             raise UnknownBackboneError(
-                f"{without_side(one)} cannot see photos at {recipe_of(one).view.side} pixels: its "
-                "layers are made for its own size. Choose another photos.side or backbone."
+                f"{without_side(one)} cannot take photos of {recipe_of(one).view.side} pixels: its "
+                "layers only fit its own size. Choose another photos.side or backbone."
             )
         if fetch and find(one, weights_dir) is None:
             if weights_dir is None:
-                raise WeightsError(f"No folder to download {one} into: set WEIGHTS_DIR.")
+                raise WeightsError(f"There is no folder to download {one} to: set WEIGHTS_DIR.")
             download(one, weights_dir)
     return load_backbone(name, weights_dir)
 
@@ -308,7 +308,7 @@ def embed_posts(
     if not pictured:
         reasons = "".join(f" {line.removesuffix('.')}." for line in problems.lines())
         raise DatasetError(
-            "No post has both a photo and hashtags; there is nothing to learn photos from."
+            "No post has both a photo and hashtags, so nothing can be learnt about photos."
             f"{reasons} `tag4pic train fit --backend tags` learns from hashtags alone."
         )
     _check_memory(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + len(changes)))
@@ -344,10 +344,10 @@ def _check_memory(photos: int, dims: int) -> None:
     needed, free = 2 * photos * dims, free_memory()
     if free is not None and needed > free / 2:
         raise DatasetError(
-            f"The features of {photos:,} photos take {needed / 1e9:.1f} GB, and half of the "
-            f"{free / 1e9:.1f} GB of memory that are free is for the fit itself. Leave out the "
-            "mirrored photos (--no-mirrored) or jittered copies, take a backbone with fewer "
-            "features, or fewer posts."
+            f"The features of {photos:,} photos take {needed / 1e9:.1f} GB. {free / 1e9:.1f} GB of "
+            "memory are free, and the fit itself needs half of that. Leave out mirrored photos "
+            "(--no-mirrored) or jittered copies, or use a backbone with fewer features or fewer "
+            "posts."
         )
 
 

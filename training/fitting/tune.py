@@ -241,7 +241,7 @@ def _storage(optuna: Any, path: Path, fingerprint: str) -> Any:
     note = path.with_name(f"{path.name}.of.json")
     if path.exists() and note.exists() and note.read_text(encoding="utf-8") != fingerprint:
         raise DatasetError(
-            f"{path} holds trials on other posts, another backbone or another plan to start from. "
+            f"{path} holds trials with other posts, another backbone or another starting plan. "
             "Choose another file with --study, or delete this one."
         )
     note.write_text(fingerprint, encoding="utf-8")
@@ -249,7 +249,8 @@ def _storage(optuna: Any, path: Path, fingerprint: str) -> Any:
         return optuna.storages.JournalStorage(JournalFileBackend(str(path)))
     except (ValueError, KeyError) as error:
         raise DatasetError(
-            f"{path} is no study ({error}). Choose another file with --study, or delete this one."
+            f"{path} is not a study ({error}). Choose another file with --study, or delete this "
+            "one."
         ) from error
 
 

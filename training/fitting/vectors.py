@@ -57,7 +57,7 @@ def hashtag_vectors(
     counts = frequencies(post.hashtags for post in posts)
     if max(counts.values(), default=plan.vectors.min_count) < plan.vectors.min_count:
         raise DatasetError(
-            f"No hashtag is on at least {plan.vectors.min_count:,} posts. Lower vectors.min_count."
+            f"No hashtag is on {plan.vectors.min_count:,} or more posts. Lower vectors.min_count."
         )
     train = train or train_vectors
     vectors: dict[str, Floats] = {}
@@ -147,7 +147,9 @@ def sentences_of(
     counts = frequencies((post.hashtags for post in posts), plan.min_count)
     sentences = _sentences(posts, counts)
     if not sentences:
-        raise DatasetError("No post has two hashtags, and hashtags are told by those beside them.")
+        raise DatasetError(
+            "No post has two or more hashtags; vectors are learnt from hashtags used together."
+        )
     return counts, sentences, _epochs(sentences, plan)
 
 

@@ -100,8 +100,8 @@ def _table(session: "SparkSession", folder: str) -> "tuple[str, DataFrame]":
                     f"{folder}/{name} cannot be read ({error.getCondition()})."
                 ) from error
     raise DatasetError(
-        f"{folder} is no dataset: it has no {POSTS} and no {PARQUET}. `tag4pic train import` makes "
-        "one from other layouts."
+        f"{folder} is not a dataset: it has neither {POSTS} nor {PARQUET}. `tag4pic train import` "
+        "makes one from other layouts."
     )
 
 

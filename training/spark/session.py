@@ -40,7 +40,7 @@ _CONF = {
     "spark.sql.files.ignoreMissingFiles": "true",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "32",
 }
-_RESUMABLE = "Features that were computed are kept: run it again to go on."
+_RESUMABLE = "Computed features are kept: run the same command again to go on."
 _MEMORY = re.compile(
     r"OutOfMemoryError|MemoryError|exit code:? 137|exitCode 137|OOMKilled|Cannot allocate memory"
 )
@@ -69,7 +69,7 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
     except ImportError:
         raise SparkError(
             "Training on Spark needs PySpark: pip install 'tag4pic[spark]'. Without "
-            "--engine spark a fit needs neither it nor Java."
+            "--engine spark neither it nor Java is needed."
         ) from None
     _needs_java()
     master = master or USUAL_MASTER
@@ -88,8 +88,8 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
             printed.seek(0)
             cause = _cause(printed.read() if "JAVA_GATEWAY_EXITED" in str(error) else str(error))
             raise SparkError(
-                f"Spark does not start with --master {master}: {cause}. A master is local[2], "
-                "spark://host:7077, yarn or k8s://…"
+                f"Spark does not start with --master {master}: {cause}. A master looks like "
+                "local[2], spark://host:7077, yarn or k8s://…"
             ) from error
     try:
         _has_workers(session, master)
@@ -123,26 +123,26 @@ def _as_sentence(error: BaseException) -> SparkError:
     log.debug("Spark failed", exc_info=error)
     if _MEMORY.search(text):
         return SparkError(
-            "A worker of Spark ran out of memory. Give workers more (spark.executor.memory, or "
+            "A Spark worker ran out of memory. Give workers more (spark.executor.memory, or "
             "spark.driver.memory with a local master, in PYSPARK_SUBMIT_ARGS or spark-defaults) or "
             f"fewer cores each. {_RESUMABLE}"
         )
     if _LOST.search(text):
         return SparkError(
-            "Workers of Spark ended in the middle of their work, again and again, most likely "
-            "because memory ran out: give them more (spark.executor.memory, "
-            f"spark.executor.memoryOverhead) or fewer cores each. {_RESUMABLE}"
+            "Spark workers repeatedly died while working, most likely because memory ran out: give "
+            "them more (spark.executor.memory, spark.executor.memoryOverhead) or fewer cores "
+            f"each. {_RESUMABLE}"
         )
     if isinstance(error, ConnectionError) or "Answer from Java side is empty" in text:
         return SparkError(
-            "Spark's own process here ended, most likely because memory ran out: give it more "
+            "Spark's own process here died, most likely because memory ran out: give it more "
             f"(spark.driver.memory, in PYSPARK_SUBMIT_ARGS or spark-defaults). {_RESUMABLE}"
         )
     missing = re.search(r"No module named '([\w.]+)'", text)
     if missing:
         return SparkError(
-            f"A worker of Spark lacks the Python package {missing[1]}: install the same tag4pic on "
-            "every worker, and name its Python in PYSPARK_PYTHON."
+            f"A Spark worker lacks the Python package {missing[1]}: install the same tag4pic on "
+            "every worker, and set PYSPARK_PYTHON to its Python."
         )
     return SparkError(f"Spark could not go on: {_cause(text)}. {_RESUMABLE}")
 
@@ -152,8 +152,8 @@ def _needs_java() -> None:
     java = Path(home) / "bin" / "java" if home else shutil.which("java")
     how = f"install Java {JAVA} or newer (on Debian: apt install default-jre-headless)"
     if java is None or not Path(java).is_file():
-        where = f"JAVA_HOME={home} has none" if home else "there is none here"
-        raise SparkError(f"Spark needs Java, and {where}: {how}, or set JAVA_HOME to one.")
+        where = f"JAVA_HOME={home} has none" if home else "none was found"
+        raise SparkError(f"Spark needs Java, and {where}: {how}, or set JAVA_HOME.")
     printed = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(?:1\.)?(\d+)', printed.stderr)
     if version is not None and int(version[1]) < JAVA:
@@ -166,7 +166,7 @@ def _reachable(master: str) -> None:
         return
     addresses = re.findall(r"(?:^|,)([^,/:]+):(\d{1,5})(?=,|$)", master.removeprefix("spark://"))
     if not addresses:
-        raise SparkError(f"--master {master} is no address: write spark://host:7077.")
+        raise SparkError(f"--master {master} is not an address: write spark://host:7077.")
     why = ""
     for host, port in addresses:
         try:
@@ -175,7 +175,7 @@ def _reachable(master: str) -> None:
         except (OSError, OverflowError) as error:
             why = str(getattr(error, "strerror", None) or error)
     raise SparkError(
-        f"No Spark master answers at {master} ({why}). Start one (sbin/start-master.sh), or "
+        f"No Spark master answers at {master} ({why}). Start one (sbin/start-master.sh) or "
         "correct --master."
     )
 
@@ -198,8 +198,8 @@ def _has_workers(session: "SparkSession", master: str) -> None:
         if not timed_out.is_set():
             raise
         raise SparkError(
-            f"{master} has no worker that takes a job within {_WORKER_SECONDS:.0f} seconds: start "
-            "workers, or ask less of each (spark.executor.memory, spark.executor.cores)."
+            f"No worker of {master} took a job within {_WORKER_SECONDS:.0f} seconds: start "
+            "workers, or ask for less of each (spark.executor.memory, spark.executor.cores)."
         ) from error
     finally:
         timer.cancel()
@@ -209,7 +209,7 @@ def _cause(text: str) -> str:
     """The most telling line of an error, without the names of its classes."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     causes = [line for line in lines if "Exception: " in line or "Error: " in line]
-    line = (causes or lines or ["it does not say why"])[0]
+    line = (causes or lines or ["no reason given"])[0]
     line = re.sub(r'^(?:Caused by: |: |Exception in thread "[^"]*" )*', "", line)
     line = re.sub(r"^[\w.$]+(?:Exception|Error): ", "", line)
     return line[:300].rstrip(".")

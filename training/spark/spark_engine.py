@@ -41,18 +41,18 @@ def check_plan(plan: Plan) -> None:
     instead = "Leave it out, or fit without --engine spark."
     if plan.vectors.model not in MODELS:
         raise PlanError(
-            f"vectors.model={plan.vectors.model} cannot be honoured by Spark: its Word2Vec is "
+            f"vectors.model={plan.vectors.model} does not work with Spark, whose Word2Vec is "
             f"skip-gram. {instead}"
         )
     if "vectors.negative" in changed(plan):
         raise PlanError(
-            "vectors.negative cannot be honoured by Spark: its Word2Vec has hierarchical softmax "
+            "vectors.negative does not work with Spark, whose Word2Vec uses hierarchical softmax "
             f"and draws no negatives. {instead}"
         )
     if plan.als.alpha <= 1:
         raise PlanError(
-            f"als.alpha={plan.als.alpha:g} cannot be honoured by Spark, where a hashtag on a photo "
-            f"weighs more than 1. {instead}"
+            f"als.alpha={plan.als.alpha:g} does not work with Spark, where it must be above 1. "
+            f"{instead}"
         )
 
 

@@ -38,15 +38,19 @@ def main(
         False
     ),
     sheets: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Draw a contact sheet of each theme there.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Draw a contact sheet of each theme in this folder."),
     ] = None,
     shared_by: Annotated[
-        int, typer.Option(metavar="N", min=1, max=5, help="Captions of a photo that have a word.")
+        int,
+        typer.Option(
+            metavar="N", min=1, max=5, help="Captions that must share a word for it to count."
+        ),
     ] = 2,
     cache: Cache = CACHE,
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
-    """Build the starter bundle, and measure the recipe on photos held out."""
+    """Build the starter bundle, and measure the recipe on held-out photos."""
     evidence = read_evidence(data)
     photos = evidence.photos
     backbone = load_backbone(BACKBONE, weights_dir)
@@ -96,8 +100,8 @@ def main(
             save(bundle, out)
     console = Console()
     console.print(hits_table(hits))
-    console.print(themes_table(themes, "First five hashtags of both, photos held out"))
-    console.print(themes_table(captioned, "Photos held out by what others wrote under them"))
+    console.print(themes_table(themes, "First five hashtags of both, held-out photos"))
+    console.print(themes_table(captioned, "Held-out photos, judged by their other captions"))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from training.fitting.choosing import Scored
 from training.fitting.feature_map import fit_feature_map
 from training.fitting.fit import fit_als, head_part
 from training.fitting.fusion import ScoredAls, fit_fusion, mean_class_sums, sources_by_rows
-from training.fitting.head import FittedHead, fit_w2v, head_recommender
+from training.fitting.head import ClassUnits, FittedHead, fit_w2v, head_recommender
 from training.fitting.plan import AlsPlan, HeadPlan, Plan
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import matrix, vocabulary
@@ -198,6 +198,8 @@ def _fit(
     backbone: Backbone,
     progress: Progress,
 ) -> _Fit:
+    if backbone.classifier is None:
+        raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
     counts = matrix([photo.hashtags for photo in photos], hashtags)
     weights = set_weights(photos)
     share = _weighted_share(counts, weights)
@@ -215,13 +217,14 @@ def _fit(
         share,
         PLAN.head,
         weights=np.sqrt(weights[learn] / weights[learn].mean()),
-        classifier=backbone.classifier,
-        class_vectors=unit(np.asarray(class_counts @ directions, np.float32)),
+        classes=ClassUnits(
+            *backbone.classifier, unit(np.asarray(class_counts @ directions, np.float32))
+        ),
         progress=progress,
     )
     per_post = float(np.diff(counts.indptr).mean())
     progress("head for other backbones", 0, 1)
-    by_class = _class_head(examples, class_counts, backbone, head.vectors, share)
+    by_class = _class_head(examples, class_counts, backbone.classifier, head.vectors, share)
     progress("head for other backbones", 1, 1)
     parts = {
         "als": als_part,
@@ -295,15 +298,13 @@ def _weighted_share(counts: csr_matrix, weights: Floats) -> Floats:
 def _class_head(
     examples: Examples,
     class_counts: csr_matrix,
-    backbone: Backbone,
+    classifier: tuple[Floats, Floats],
     vectors: Floats,
     share: Floats,
 ) -> FittedHead:
     """The head for every backbone: the construction, then layer two fitted on the photos."""
-    if backbone.classifier is None:
-        raise DatasetError(f"The weights of {backbone.name} have no ImageNet classifier.")
     means = class_head.mean_vectors(class_counts, vectors)
     start = class_head.constructed(
-        backbone.classifier, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE
+        classifier, means, vectors, share, CLASS_TEMPERATURE, CLASS_SCALE
     )
     return class_head.fitted_on(start, examples.features[BACKBONE], examples.counts)

@@ -166,7 +166,7 @@ def main(
         Path, typer.Option(metavar="DIR", help="The bundle.", show_default="the one that ships")
     ] = STARTER,
 ) -> None:
-    """Write the categories of the tables into a bundle that is there already."""
+    """Write the tables' categories into an existing bundle."""
     save(with_table_categories(load(bundle)), bundle)
 
 

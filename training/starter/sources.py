@@ -314,6 +314,6 @@ def _lines(path: Path) -> list[str]:
         return path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise DatasetError(
-            f"The starter is built from data that is not here: {path} ({error.strerror}). "
-            "The starter that ships needs none of it."
+            f"Data to build the starter from is missing: {path} ({error.strerror}). "
+            "The starter that ships does not need it."
         ) from None

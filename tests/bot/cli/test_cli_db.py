@@ -156,7 +156,7 @@ def test_what_cannot_be_restored_is_a_sentence_and_changes_nothing(
         ("../bot.db", "is the database itself"),
         ("nowhere/copy.db", "does not exist"),
         (".", "is a folder"),
-        ("letter.txt", "something else than a backup"),
+        ("letter.txt", "is not a backup"),
         ("/sys/copy.db", "/sys cannot be written to"),
     ],
 )

@@ -30,7 +30,7 @@ async def test_everything_is_copied_and_the_counts_are_told(
 @pytest.mark.parametrize(
     ("addresses", "sentence"),
     [
-        (("sqlite:///nothing.db", "sqlite:///to.db"), "no file of the name in FROM_URL"),
+        (("sqlite:///nothing.db", "sqlite:///to.db"), "file that FROM_URL names does not exist"),
         (("sqlite:///{here}/bot.db", "postgresql://me:secret@127.0.0.1:1/x"), "check TO_URL"),
         (("sqlite:///{here}/bot.db", "nothing"), "TO_URL is not an address"),
     ],

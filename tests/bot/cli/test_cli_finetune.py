@@ -74,7 +74,7 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     assert asyncio.run(waiting()) == {}
 
     again = tag4pic("train", "finetune")
-    assert (again.exit_code, again.stdout) == (0, "mine-2 has learnt all that was taught.\n")
+    assert (again.exit_code, again.stdout) == (0, "mine-2 has learnt everything that was taught.\n")
 
     back = tag4pic("train", "rollback")
     assert back.exit_code == 0, back.output
@@ -99,7 +99,7 @@ def test_what_nobody_may_be_told_is_counted_and_not_called_learnt(
     result = tag4pic("train", "finetune")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
-        "mine-1 has nothing new to learn: none of what it has not learnt can be learnt now.",
+        "mine-1 has nothing new to learn: what is left cannot be learnt yet.",
         "44 labels left out:",
         "  44 waiting for a second person",
     ]

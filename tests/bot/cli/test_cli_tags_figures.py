@@ -136,7 +136,7 @@ def test_a_file_of_counts_that_cannot_be_used_is_refused_before_the_fit(
     photographers: Photographers, tmp_path: Path
 ) -> None:
     (tmp_path / "empty.csv").write_text("tag,posts\n")
-    for name, reason in (("none.csv", "is not there"), ("empty.csv", "has no usable line")):
+    for name, reason in (("none.csv", "no such file"), ("empty.csv", "has no usable lines")):
         result = photographers.fit(tmp_path / "out", "--post-counts", str(tmp_path / name))
         assert reason in refusal(result)
     assert not (tmp_path / "out").exists()

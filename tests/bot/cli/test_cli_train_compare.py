@@ -60,7 +60,7 @@ def test_every_combination_is_measured_on_the_same_photos_that_no_fit_saw(losses
 
 def test_a_combination_that_cannot_be_fitted_is_a_row_that_says_why(losses: Compared) -> None:
     assert results_in(losses.folder)["head.loss=kld_bce", "min_count=1000"]["backends"] == {}
-    why = "cannot be fitted: No hashtag is carried by at least 1000 photos"
+    why = "cannot be fitted: No hashtag is on 1000 or more photos"
     assert f"head.loss=kld_bce min_count=1000 {why}" in losses.warnings
     assert len(re.findall(r"^(softmax|kld_bce) +1000 +–", losses.output, re.MULTILINE)) == 2
     assert "Accuracy flatters" in losses.output
@@ -129,11 +129,11 @@ def test_photos_of_the_validation_split_are_not_learnt_from(
     [
         (("--over", "vectors.windows=2,3"), "vectors.window"),
         (("--over", "vectors.window=0"), "vectors.window takes"),
-        (("--over", "vectors.window"), "turns no knob"),
+        (("--over", "vectors.window"), "sets no knob"),
         (("--over", "heads=1", "--over", "heads=2"), "compared twice"),
         (("--set", "heads=1", "--over", "heads=2,3"), "set it once"),
         (("--over", "als.variance=0.85,0.95"), "counts for nothing with --backend w2v"),
-        (("--split", "train"), "measure on another"),
+        (("--split", "train"), "measure on validation or test"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_fitted(

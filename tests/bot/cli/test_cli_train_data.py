@@ -31,7 +31,7 @@ def test_import_makes_a_dataset_and_tells_what_it_left_out(tag4pic: Tag4pic, fol
 
 
 def test_import_refuses_with_a_sentence(tag4pic: Tag4pic, folder: Path) -> None:
-    assert "is not there" in refusal(tag4pic("train", "import", "nowhere", "--to", "posts"))
+    assert "does not exist" in refusal(tag4pic("train", "import", "nowhere", "--to", "posts"))
     (folder / "empty").mkdir()
     assert "is empty" in refusal(tag4pic("train", "import", "empty", "--to", "posts"))
     line = refusal(tag4pic("train", "import", "empty", "--to", "posts", "--kind", "zip"))
@@ -47,7 +47,7 @@ def test_import_reads_what_instagram_exports(tag4pic: Tag4pic, folder: Path) -> 
     (place / "posts_1.json").write_text(posts)
     result = tag4pic("train", "import", "export", "--to", "posts")
     assert result.exit_code == 0, result.output
-    assert "read as: instagram" in result.stdout
+    assert "read as instagram" in result.stdout
     assert posts_of(folder / "posts")[0]["hashtags"] == ["мо"]
 
 

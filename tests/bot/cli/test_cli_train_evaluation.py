@@ -150,7 +150,7 @@ def test_the_report_shows_figures_charts_and_photos(page: Page) -> None:
     assert page.tags.count("svg") > 40  # an interval in each cell, and the charts
     for text in ("popularity", "als_seed", "#red", "Map of the hashtags", "epoch", "✓ #"):
         assert text in page.html
-    assert "60 posts of the dataset whose likes are known" in page.html
+    assert "Posts of the dataset whose likes are known: 60." in page.html
 
 
 def test_the_report_shows_plans_compared_and_why_one_could_not_be_fitted(page: Page) -> None:

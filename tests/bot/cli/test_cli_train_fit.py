@@ -120,10 +120,10 @@ def written(folder: Path, rows: list[Any]) -> Path:
         ([], "has no usable post"),
         (["", "nonsense"], "not JSON"),
         ([{"hashtags": ["red"], "image": "images/red.jpg", "split": "train"}], "Only one post"),
-        ([{"hashtags": [], "image": f"images/{c}.jpg"} for c in COLOURS], "nothing to learn"),
-        ([{"hashtags": ["red", "warm"]}, {"hashtags": ["blue"]}], "nothing to learn"),
+        ([{"hashtags": [], "image": f"images/{c}.jpg"} for c in COLOURS], "nothing can be learnt"),
+        ([{"hashtags": ["red", "warm"]}, {"hashtags": ["blue"]}], "nothing can be learnt"),
         ([{"hashtags": ["red"], "image": f"images/gone{n}.jpg"} for n in range(9)], "can be read"),
-        ([{"hashtags": ["a"], "split": "test"}], "no post in its 'train' split"),
+        ([{"hashtags": ["a"], "split": "test"}], "no posts in its 'train' split"),
     ],
     ids=[
         *("empty", "no JSON", "one post", "no hashtags", "no photo", "photos gone", "only a test"),
@@ -159,7 +159,7 @@ def test_photos_behind_a_link_that_leads_out_of_the_dataset_are_told(
 
 
 def test_no_dataset_at_all_is_one_sentence(train: Tag4pic, fitted: Fitted, tmp_path: Path) -> None:
-    assert "no dataset" in refusal(train(*fitted.fit(tmp_path / "out", dataset=tmp_path)))
+    assert "is not a dataset" in refusal(train(*fitted.fit(tmp_path / "out", dataset=tmp_path)))
 
 
 def test_one_hashtag_for_all_can_be_learnt_and_measured(

@@ -17,9 +17,9 @@ from training.fitting.plan_files import plan_from_json, plan_to_json, read_plan
     ("plan", "reason"),
     [
         ("{", "is not JSON"),
-        ("[]", "must be an object"),
+        ("[]", "must be a JSON object"),
         ('{"alz": {}}', "no knob 'alz'"),
-        ('{"als": 3}', "als must be an object"),
+        ('{"als": 3}', "als in the plan must be a JSON object"),
         ('{"als": {"factor": 3}}', "Did you mean als.factors?"),
         ('{"head": {"hidden": "many"}}', "head.hidden takes a whole number from 1 to 8,192, not"),
         ('{"head": {"rate": NaN}}', "head.rate takes a number above 0 to 1, not NaN"),
@@ -136,7 +136,7 @@ def test_a_fit_with_every_knob_turned_says_and_keeps_them_and_serves_the_same_si
         (["--backend", "w2v", "--set", "als.alpha=9"], "counts for nothing with --backend w2v"),
         (["--backend", "tags", "--set", "photos.side=200"], "counts for nothing"),
         (["--backbone", "efficientnet_lite0@200px", "--set", "photos.side=224"], "not at 224 too"),
-        (["--set", "min_count=61"], "carried by at least 61 photos. Lower min_count"),
+        (["--set", "min_count=61"], "on 61 or more photos. Lower min_count"),
     ],
 )
 def test_knobs_that_cannot_be_turned_so_are_refused_and_nothing_is_written(

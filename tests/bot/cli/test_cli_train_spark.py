@@ -222,7 +222,7 @@ def test_a_worker_without_memory_is_a_sentence(worker: str, sentence: str) -> No
     ("master", "sentence"),
     [
         ("spark://127.0.0.1:1", "No Spark master answers at spark://127.0.0.1:1"),
-        ("spark://nowhere", "--master spark://nowhere is no address"),
+        ("spark://nowhere", "--master spark://nowhere is not an address"),
         ("mesos", "Spark does not start with --master mesos: "),
     ],
 )
@@ -252,7 +252,7 @@ def test_a_knob_that_spark_cannot_honour_is_refused_by_name(
     result = tag4pic("train", "fit", *arguments)
     assert result.exit_code == 1
     assert knob.partition("=")[0] in result.stderr
-    assert "cannot be honoured by Spark" in result.stderr
+    assert "does not work with Spark" in result.stderr
 
 
 def test_a_master_is_of_spark_alone(tag4pic: Tag4pic, folder: Path) -> None:

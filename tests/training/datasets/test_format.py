@@ -43,7 +43,7 @@ def test_likes_that_are_no_number_are_counted(tmp_path: Path, likes: str) -> Non
 def test_more_likes_than_can_be_are_counted(tmp_path: Path, likes: str) -> None:
     posts, problems = _read(tmp_path, f'{{"hashtags": ["sea"], "likes": {likes}}}\n')
     assert posts[0].likes is None
-    assert problems.counts == {"likes are more than can be": 1}
+    assert problems.counts == {"impossibly many likes": 1}
 
 
 def test_splits_go_by_their_usual_names(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_rows_of_any_shape_never_stop_the_reading(tmp_path: Path) -> None:
     posts, problems = _read(tmp_path, "\n".join(rows))
     assert [post.hashtags for post in posts] == [("sea",), ("sun",)]
     assert problems.counts == {
-        "not a hashtag: no text": 4,
+        "not a hashtag: not text": 4,
         "image has an impossible name": 1,
         "not JSON": 1,
     }

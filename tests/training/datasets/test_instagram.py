@@ -195,7 +195,7 @@ def test_instaloaders_own_limits_stay_on_and_long_waits_are_told(
     controller = instagram.options["rate_controller"]
     assert issubclass(controller, instagram.RateController)
     controller().sleep(90)
-    assert progress == ["#sea", "waiting 1.5 minutes, Instagram's limit"]
+    assert progress == ["#sea", "waiting 1.5 minutes for Instagram's rate limit"]
 
 
 REFUSALS = pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_the_next_target_is_tried_unless_all_is_over(
     summary = run(("sea",), ("ann",), limit=2)
     assert summary.refusals[0].final is final
     assert summary.new == (0 if final else 2)
-    assert ("Not tried then: ann." in summary.lines()) is final
+    assert ("Not tried after that: ann." in summary.lines()) is final
 
 
 def test_an_answer_of_another_shape_stops_only_its_target(run: Run, instagram: Instagram) -> None:
@@ -298,7 +298,7 @@ def test_a_login_without_a_session_file_says_how_to_get_one(run: Run) -> None:
 def test_a_session_that_ended_says_so(run: Run, instagram: Instagram) -> None:
     instagram.sessions.add("ann")
     instagram.fail = lambda what: Exception() if what == "login" else None
-    with pytest.raises(CollectError, match="does not take the session"):
+    with pytest.raises(CollectError, match="does not accept the session"):
         run(login="ann")
 
 

@@ -56,10 +56,10 @@ def test_what_cannot_be_used_is_counted_with_its_line(tmp_path: Path) -> None:
         "not a number of posts": ["line 4: many", f"line 12: {10**20}", "line 13: "],
         "a negative number of posts": ["line 5: -1"],
         "fewer cells than the first line": ["line 6"],
-        "hashtag counted again, the largest count holds": ["line 7: #beach", "line 8: #beach"],
+        "hashtag listed again: its largest count is used": ["line 7: #beach", "line 8: #beach"],
         "more cells than the first line": ["line 9"],
         "not CSV: a quote is not closed": ["line 10"],
-        "longer than 10,000 letters": ["line 11"],
+        "longer than 10,000 characters": ["line 11"],
     }
 
 
@@ -73,10 +73,10 @@ def test_counts_of_other_hashtags_are_not_kept_and_that_is_told(tmp_path: Path) 
     ("data", "sentence"),
     [
         (b"", "It is empty"),
-        (b"beach,nine\n", "must name the columns tag,posts. It says: beach, nine"),
-        (b'"tag,posts\nbeach,9\n', "in line 1 a quote is not closed"),
+        (b"beach,nine\n", "must name the columns tag,posts. It reads: beach, nine"),
+        (b'"tag,posts\nbeach,9\n', "a quote is not closed in line 1"),
         (b"tag,posts\n\n", "has no usable line"),
-        (b"tag,posts\nbeach,-1\n", "no usable line. 1 × a negative number"),
+        (b"tag,posts\nbeach,-1\n", "no usable lines. 1 × a negative number"),
         (b"PK\x03\x04\x00\x00" + bytes(range(1, 256)) * 4, "save it as CSV"),
     ],
 )
@@ -88,5 +88,5 @@ def test_a_file_that_is_no_post_counts_is_told_in_a_sentence(
 
 
 def test_a_folder_is_no_file_of_post_counts(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="is no file"):
+    with pytest.raises(DatasetError, match="it is not a file"):
         read_post_counts(tmp_path, HASHTAGS)

@@ -108,7 +108,7 @@ def test_any_text_turns_a_knob_or_is_refused_in_a_sentence(setting: str) -> None
         (["vectors.windwo=2"], "no knob 'vectors.windwo'. Did you mean vectors.window?"),
         (["window=2"], "Did you mean vectors.window?"),
         (["Head.Loss=softmax"], "Did you mean head.loss"),
-        (["vectors.window"], "turns no knob"),
+        (["vectors.window"], "sets no knob"),
         (["vectors.window=0"], "takes a whole number from 1 to 100, not 0"),
         (["vectors.window=2.5"], "not 2.5"),
         (["vectors.window="], "not nothing"),
@@ -127,8 +127,8 @@ def test_any_text_turns_a_knob_or_is_refused_in_a_sentence(setting: str) -> None
         (["head.stop_after=31"], "never reached"),
         (["head.stop_after=3", "head.patience=2"], "cannot go together"),
         (["head.batch_norm=true", "head.averaging=0.9"], "cannot go together"),
-        (["head.batch_norm=true", "head.batch=1"], "single photo"),
-        (["photos.jitter_strength=0.5"], "photos.jitter=0 makes none"),
+        (["head.batch_norm=true", "head.batch=1"], "needs more than one photo in a batch"),
+        (["photos.jitter_strength=0.5"], "photos.jitter=0 makes no copies"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(settings: list[str], reason: str) -> None:

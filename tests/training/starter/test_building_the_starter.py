@@ -12,5 +12,5 @@ Run = Callable[..., Any]
 def test_data_that_is_not_there_is_one_line(run_tool: Run, tmp_path: Path) -> None:
     result = run_tool(main, "--data", "nowhere", "--out", str(tmp_path / "out"))
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: The starter is built from data that is not here: ")
+    assert result.stderr.startswith("Error: Data to build the starter from is missing: ")
     assert len(result.stderr.splitlines()) == 1

@@ -57,14 +57,14 @@ def detect_kind(source: Path) -> str:
 def _kind_of_file(source: Path) -> str:
     suffix = source.suffix.lower()
     if source.name == POSTS:
-        raise DatasetError(f"Name the folder that {source} is in: that is the dataset.")
+        raise DatasetError(f"Name the folder that contains {source}: that is the dataset.")
     if suffix in _ARCHIVES:
         raise DatasetError(f"{source} is an archive. Unpack it and import the folder.")
     if suffix in (*csv_table.SUFFIXES, ".txt"):
         return "csv"
     if suffix == ".json" and instagram_export.POSTS.fullmatch(source.stem):
-        raise DatasetError(f"Name the folder that the export of {source} was unpacked into.")
-    raise DatasetError(f"{source} is nothing that can be imported. {_UNDERSTOOD}")
+        raise DatasetError(f"Name the folder into which the export with {source} was unpacked.")
+    raise DatasetError(f"{source} cannot be imported. {_UNDERSTOOD}")
 
 
 def _kind_of_files(source: Path) -> str:
@@ -86,7 +86,7 @@ def _kind_of_files(source: Path) -> str:
     links = [path for path in sorted(source.iterdir()) if path.is_symlink() and path.is_dir()]
     if empty and links:
         raise DatasetError(
-            f"{source} holds nothing but symbolic links to folders ({links[0].name} → "
+            f"{source} has only symbolic links to folders ({links[0].name} → "
             f"{links[0].readlink()}), which are not followed. Import the folder itself."
         )
-    raise DatasetError(f"{source} {'is empty' if empty else 'is not understood'}. {_UNDERSTOOD}")
+    raise DatasetError(f"{source} {'is empty' if empty else 'has no known layout'}. {_UNDERSTOOD}")

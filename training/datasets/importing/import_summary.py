@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from training.datasets.format import MAX_EXAMPLES, Problems
+from training.datasets.format import MAX_EXAMPLES, Problems, counted
 
 _SHOWN = 5
 
@@ -55,38 +55,34 @@ class ImportSummary:
     def lines(self) -> list[str]:
         """Sentences for people, the outcome first, then what was left out and why."""
         lines = [
-            f"{_count(self.posts, 'post')} with {_count(self.hashtags, 'different hashtag')}, "
-            f"{self.photos:,} of them with a photo (read as: {self.kind})."
+            f"{counted(self.posts, 'post')} with {counted(self.hashtags, 'different hashtag')}, "
+            f"{self.photos:,} of them with a photo (read as {self.kind})."
         ]
         if self.photos_missing:
             lines.append(
-                f"{_count(self.photos_missing, 'photo')} of "
-                f"{self.photos_found + self.photos_missing:,} not there (such as "
-                f"{', '.join(self.missing_examples)}); their hashtags still serve."
+                f"{self.photos_missing:,} of "
+                f"{counted(self.photos_found + self.photos_missing, 'photo')} missing (such as "
+                f"{', '.join(self.missing_examples)}); their hashtags are still used."
             )
         if self.hyphenated:
             what = _most_frequent(self.hyphenated, "word", sign="")
-            lines.append(f"Joined, since hashtags have no hyphens: {what}.")
+            lines.append(f"Hyphens removed, as hashtags have none: {what}.")
         if self.rare:
             lines.append(f"Too rare, dropped: {_most_frequent(self.rare)}.")
         if self.common:
             lines.append(f"Too common, dropped: {_most_frequent(self.common)}.")
         counts = (
-            (self.duplicates, "joined with another of the same photo."),
+            (self.duplicates, "merged with another post of the same photo."),
             (self.emptied, "left out: all their hashtags were dropped."),
             (self.without_hashtags, "left out: no hashtags."),
-            (self.likes_hidden, "with hidden likes: taken as unknown."),
+            (self.likes_hidden, "with hidden likes, treated as unknown."),
         )
-        lines += [f"{_count(count, 'post')} {what}" for count, what in counts if count]
+        lines += [f"{counted(count, 'post')} {what}" for count, what in counts if count]
         lines += [f"Skipped: {count:,} {what}." for what, count in (+self.skipped).most_common()]
         return lines + self.problems.lines()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _most_frequent(counts: Counter[str], noun: str = "hashtag", sign: str = "#") -> str:
     shown = ", ".join(f"{sign}{tag} {count:,}×" for tag, count in counts.most_common(_SHOWN))
     more = ", …" if len(counts) > _SHOWN else ""
-    return f"{_count(len(counts), noun)} ({shown}{more})"
+    return f"{counted(len(counts), noun)} ({shown}{more})"

@@ -54,14 +54,14 @@ def import_posts(
     if min_count < 1:
         raise DatasetError(f"min-count must be 1 or more, not {min_count}.")
     if cap is not None and not 0 < cap <= 1:
-        raise DatasetError(f"The cap is a share of the posts, above 0 and up to 1, not {cap}.")
+        raise DatasetError(f"The cap must be a share of the posts, above 0 and up to 1, not {cap}.")
     if kind is not None and kind not in KINDS:
-        raise DatasetError(f"{kind} is no kind of source; there are {', '.join(KINDS)}.")
+        raise DatasetError(f"{kind} is not a kind of source; choose from {', '.join(KINDS)}.")
     try:
         if not source.exists():
-            raise DatasetError(f"{source} is not there.")
+            raise DatasetError(f"{source} does not exist.")
         if kind not in (None, "csv") and not source.is_dir():
-            raise DatasetError(f"{source} is a file; of kind {kind} a folder can be imported.")
+            raise DatasetError(f"{source} is a file; kind {kind} needs a folder.")
         summary = ImportSummary(kind or detect_kind(source))
         _check_target(source, to, replace_other)
         posts = _read(source, summary, progress)
@@ -76,8 +76,8 @@ def import_posts(
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
         raise DatasetError(
-            f"{what}{error.strerror or type(error).__name__}. What was done so far is kept: run "
-            "the same import again when that is put right."
+            f"{what}{error.strerror or type(error).__name__}. What was done so far is kept: fix "
+            "this and run the same import again."
         ) from error
     summary.posts = len(placed)
     summary.photos = sum(post.image is not None for post in placed)
@@ -89,11 +89,11 @@ def _check_target(source: Path, to: Path, replace_other: bool) -> None:
     """A rerun of the same import may replace its dataset; any other dataset is kept."""
     from_, target = source.resolve(), to.resolve()
     if target == from_ or (from_.is_dir() and target.is_relative_to(from_)):
-        raise DatasetError(f"{to} lies in the source {source}; choose a folder beside it.")
+        raise DatasetError(f"{to} is inside the source {source}; choose a folder outside it.")
     if from_.is_relative_to(target / FOLDER):
-        raise DatasetError(f"{source} lies where the dataset's photos go; choose another folder.")
+        raise DatasetError(f"{source} is where the dataset's photos go; choose another folder.")
     if to.exists() and not to.is_dir():
-        raise DatasetError(f"{to} is a file; a dataset is a folder.")
+        raise DatasetError(f"{to} is a file; a dataset must be a folder.")
     if replace_other or not (to / POSTS).exists():
         return
     try:
@@ -101,7 +101,7 @@ def _check_target(source: Path, to: Path, replace_other: bool) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         origin = None
     if origin != str(from_):
-        made = f"made from {origin}" if origin else "that no import made"
+        made = f"made from {origin}" if origin else "not made by an import"
         raise DatasetError(
             f"{to} already holds a dataset {made}. Choose another folder, or replace it with "
             "--replace."
@@ -120,9 +120,9 @@ def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post
     progress("reading posts", number, number)
     summary.without_hashtags = number - len(posts)
     if not posts:
-        count = f" ({summary.without_hashtags:,} without)" if number else ""
+        count = f" ({summary.without_hashtags:,} without any)" if number else ""
         lines = (f" {line.removesuffix('.')}." for line in summary.problems.lines())
-        raise DatasetError(f"{source} holds no post with a hashtag{count}.{''.join(lines)}")
+        raise DatasetError(f"{source} has no posts with hashtags{count}.{''.join(lines)}")
     return posts
 
 
@@ -150,7 +150,7 @@ def _fingerprints(
                             summary.add_missing_photo(path.name)
                         else:
                             summary.problems.add(f"photo: {result}", path.name)
-                progress("looking at photos", start + len(batch), len(with_photo))
+                progress("checking photos", start + len(batch), len(with_photo))
         finally:
             pool.shutdown(cancel_futures=True)
     return fingerprints
@@ -167,7 +167,7 @@ def _limited(
     summary.emptied = len(posts) - len(limited)
     if not limited:
         raise DatasetError(
-            f"No post has a hashtag left: of {len(posts):,} posts every hashtag is on fewer than "
+            f"None of {len(posts):,} posts has a hashtag left: every hashtag is on fewer than "
             f"{min_count} or on more than the capped share. Lower min-count or raise the cap."
         )
     return limited

@@ -37,7 +37,7 @@ def count_linked_folders(
     for path in (folder / name for name in inside):
         if path.is_symlink():
             link = f"{path.relative_to(root)} → {path.readlink()}"
-            summary.problems.add("folder behind a symbolic link, which is not followed", link)
+            summary.problems.add("folder behind a symbolic link (not followed)", link)
 
 
 def prefix_and_suffix(root: Path, names: Iterable[str]) -> tuple[str, str]:
@@ -71,7 +71,7 @@ def find_photo(root: Path, name: str, where: str, summary: ImportSummary) -> Pat
     dataset must not take files that its folder does not hold.
     """
     if "://" in name:
-        summary.problems.add("photo is an address, not a file", f"{where}: {name}")
+        summary.problems.add("photo is a web address, not a file", f"{where}: {name}")
         return None
     if "\0" in name:
         summary.problems.add("photo has an impossible name", f"{where}: {name!r}")

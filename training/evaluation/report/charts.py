@@ -177,7 +177,9 @@ def reliability_chart(reliability: Reliability) -> str:
         for x, y, one in points
     )
     parts.append(
-        text_at((left + right) / 2, floor_of_bars + 18, "predicted, and how many", "axis", "middle")
+        text_at(
+            (left + right) / 2, floor_of_bars + 18, "predicted (bars: how many)", "axis", "middle"
+        )
     )
     parts.append("</svg>")
     return "".join(parts)

@@ -12,7 +12,7 @@ from math import ceil, floor, log10
 import numpy as np
 
 from recommenders.ratings import ratings
-from training.datasets.format import Post
+from training.datasets.format import Post, counted
 from training.evaluation.report.charts import text_at
 from training.fitting.ratings import uses_of
 from training.fitting.vocabulary import vocabulary
@@ -71,17 +71,17 @@ def likes_of_posts(posts: Iterable[Post]) -> str:
     if not liked:
         return ""
     cards = [
-        ("Likes by hashtags per post", _by_length(liked)),
+        ("Likes by number of hashtags", _by_length(liked)),
         ("Rating against likes, use by use", _by_rating(liked)),
     ]
     charts = "".join(
         f'<div class="card"><h3>{title}</h3>{chart}</div>' for title, chart in cards if chart
     )
     return (
-        f"<p>{len(liked):,} posts of the dataset whose likes are known. A rating is what a use of "
-        "a hashtag earned beside its other uses: likes divided by the post’s hashtags, from 0 for "
-        "the least to 1 for the most, times the logarithm of how often the hashtag is used. Likes "
-        "of photos that people send to the bot are unknown.</p>"
+        f"<p>Posts of the dataset whose likes are known: {len(liked):,}. A rating compares one use "
+        "of a hashtag with its other uses: likes divided by the post’s number of hashtags, from 0 "
+        "for the least to 1 for the most, times the logarithm of how often the hashtag is used. "
+        "Likes of photos sent to the bot are unknown.</p>"
         f'<div class="two">{charts}{_by_search(liked)}</div>'
     )
 
@@ -93,12 +93,12 @@ def _by_length(posts: Sequence[Post]) -> str:
     dots = []
     for length, likes in sorted(likes_by_length.items()):
         median = float(np.median(likes))
-        hashtags = _counted(length, "hashtag") + (" or more" if length == LONGEST else "")
-        tooltip = f"{hashtags}: {_counted(len(likes), 'post')}, median {median:,g} likes"
+        hashtags = counted(length, "hashtag") + (" or more" if length == LONGEST else "")
+        tooltip = f"{hashtags}: {counted(len(likes), 'post')}, median {median:,g} likes"
         dots.append(Dot(length, median, tooltip))
     return chart(
         dots,
-        Axis("hashtags of the post", dots[0].x, dots[-1].x),
+        Axis("hashtags per post", dots[0].x, dots[-1].x),
         Axis("median likes", 0, max(dot.y for dot in dots), logarithmic=True),
         joined=True,
     )
@@ -119,7 +119,7 @@ def _by_rating(posts: Sequence[Post]) -> str:
             float(uses.likes[row]),
             float(rated[row]),
             f"#{hashtags[uses.hashtag[row]]}: {uses.likes[row]:,.0f} likes among "
-            f"{_counted(int(uses.post_hashtags[row]), 'hashtag')}, rating {rated[row]:.2f}",
+            f"{counted(int(uses.post_hashtags[row]), 'hashtag')}, rating {rated[row]:.2f}",
         )
         for row in shown
     ]
@@ -151,12 +151,12 @@ def _by_search(posts: Sequence[Post]) -> str:
             f'<span class="bar"><i style="width:{share:.0%}"></i></span></td></tr>'
         )
     heads = "".join(f"<th>{head}</th>" for head in ("Search hashtag", "Posts", "Median likes"))
-    which = "the search hashtags with most posts" if len(by_hashtag) > len(largest) else "all"
+    which = "the search hashtags with the most posts" if len(by_hashtag) > len(largest) else "all"
     return (
         '<div class="card scroll more" style="grid-column:1/-1" tabindex="0" role="region" '
         'aria-label="Likes by search hashtag"><h3>Likes by search hashtag <small>'
-        f"{which}; the range is that of half of the posts</small></h3><table><thead><tr>{heads}"
-        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"{which}; the range covers the middle half of the posts</small></h3><table><thead>"
+        f"<tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -200,7 +200,3 @@ def _short(value: float) -> str:
         if value >= size:
             return f"{value / size:g}{letter}"
     return f"{value:.6g}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -87,11 +87,11 @@ def _page(
         ("figures", "All figures"): sections.figures(figures),
         ("compared", "Plans compared"): sections.comparison(results),
         ("curves", "From one hashtag to twenty"): sections.curves(contents.curves(answers)),
-        ("reliability", "Is it as sure as it says?"): (
+        ("reliability", "Are its probabilities right?"): (
             sections.reliabilities(*reliabilities) if reliabilities else ""
         ),
         ("learning", "How it learnt"): sections.learning(bundle.metrics),
-        ("popular", "The most carried hashtags"): sections.confusion(confusion, backend, at),
+        ("popular", "The most common hashtags"): sections.confusion(confusion, backend, at),
         ("map", "Map of the hashtags"): sections.hashtag_map(hashtag_map) if hashtag_map else "",
         ("likes", "What the styles earn"): sections.likes(styles) if styles else "",
         ("post-likes", "Likes"): likes_of_posts(posts),

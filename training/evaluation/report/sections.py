@@ -89,8 +89,8 @@ def figures(figures: Evaluation) -> str:
         f"<p>The first {figures.at} hashtags of every answer, with 95 % intervals (Bayesian "
         "bootstrap). Recall, precision, F2 (in which recall weighs four times as much as "
         "precision) and first right are means over photos; the label figures are means over "
-        "hashtags, and N+ counts the hashtags that were found at least once. Accuracy flatters: "
-        "nearly all pairs of a photo and a hashtag are none, and an answer without any hashtag has "
+        "hashtags, and N+ counts the hashtags found at least once. Accuracy flatters: a photo "
+        "lacks nearly all hashtags, so even an answer without any hashtag has "
         f"{figures.empty_accuracy:.4f}. The last three rows are baselines, fitted in the same run "
         "on the same features.</p>" + _table(["", *_TITLES.values()], rows, "All figures")
     )
@@ -134,7 +134,7 @@ def comparison(results: Sequence[Result]) -> str:
                 )
         photos = max(one.photos for one in of_split)
         flattered = (
-            " What is best of several on the test split looks better there than it is."
+            " The best of several plans on the test split looks better there than it is."
             if split == "test"
             else ""
         )
@@ -143,7 +143,7 @@ def comparison(results: Sequence[Result]) -> str:
         title = f"{dataset}, {split}: {photos:,} photos, first {at}"
         tables.append(
             f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "
-            f"them, with 95 % intervals; times are those of the fit, features excluded.{always}"
+            f"them, with 95 % intervals; times are for the fit, features excluded.{always}"
             f"{flattered}</p>{_table(heads, rows, escape(title))}"
         )
     return "".join(tables)
@@ -168,24 +168,22 @@ def curves(curves: Sequence[Curve]) -> str:
                 marked if curve is leading else (),
             )
         )
-    return (
-        "<p>More hashtags find more of what is true, and more of them are wrong.</p>"
-        + _two_charts(
-            ("Recall at k", line_chart(recall, "hashtags (k)", "recall", whole_x=True)),
-            ("Precision by recall", line_chart(both, "recall", "precision")),
-        )
+    return "<p>With more hashtags recall rises, and more of them are wrong.</p>" + _two_charts(
+        ("Recall at k", line_chart(recall, "hashtags (k)", "recall", whole_x=True)),
+        ("Precision by recall", line_chart(both, "recall", "precision")),
     )
 
 
 def reliabilities(judged: Reliability, first: Reliability) -> str:
     """Calibration of the probabilities of ``both``."""
     return (
-        "<p>The fusion gives each hashtag a probability. Where it says 60 %, six of ten should be "
-        "right: on the diagonal it is as good as its word, above it too modest, below it too bold. "
-        "Bars count hashtags, on a logarithmic scale; whiskers are 95 % intervals. A photo's own "
-        "hashtags seldom name all that is true of it, so a little below is to be expected.</p>"
+        "<p>The fusion gives each hashtag a probability. Of those with 60 %, six in ten should be "
+        "right: on the diagonal they are; above it the fusion is too cautious, below it too "
+        "confident. Bars count hashtags, on a logarithmic scale; whiskers are 95 % intervals. A "
+        "photo's own hashtags seldom name all that is true of it, so expect points a little below "
+        "the diagonal.</p>"
         + _two_charts(
-            (f"All that were judged {_error(judged)}", reliability_chart(judged)),
+            (f"All hashtags judged {_error(judged)}", reliability_chart(judged)),
             (f"The first five of each answer {_error(first)}", reliability_chart(first)),
         )
     )
@@ -196,7 +194,7 @@ def learning(metrics: dict[str, Any]) -> str:
     history = metrics.get("history", {}).get("w2v", [])
     if not history:
         return (
-            "<p>This bundle keeps no history of its projection head: it has none, or an earlier "
+            "<p>This bundle has no history of its projection head: it has no head, or an earlier "
             "version fitted it.</p>"
         )
     epochs = [(epoch, float(loss), float(r)) for epoch, (loss, r) in enumerate(history, 1)]
@@ -209,8 +207,8 @@ def learning(metrics: dict[str, Any]) -> str:
     )
     return (
         f"<p>The projection head, epoch by epoch, on {metrics.get('validation_photos', 0):,} "
-        f"photos held back. Epoch {best} was the best; the head was then fitted once more, for as "
-        "many epochs, on all photos.</p>"
+        f"photos held back. Epoch {best} was the best; the head was then fitted again on all "
+        "photos, for that many epochs.</p>"
         + _two_charts(
             (
                 "Recall at 5 on photos held back",
@@ -226,7 +224,7 @@ def confusion(hashtags: Sequence[Confusion], backend: str, at: int) -> str:
     rows = []
     for row in hashtags:
         instead = _chips(f"<li>#{escape(tag)} <small>{n:,}</small></li>" for tag, n in row.instead)
-        right = "never said" if row.precision is None else f"{row.precision:.0%}"
+        right = "never suggested" if row.precision is None else f"{row.precision:.0%}"
         rows.append(
             f'<tr><td class="who" title="#{escape(row.tag)}">#{escape(row.tag)}</td>'
             f"<td>{row.photos:,}</td>"
@@ -234,13 +232,13 @@ def confusion(hashtags: Sequence[Confusion], backend: str, at: int) -> str:
             f"</td><td>{right}</td><td>{instead}</td></tr>"
         )
     return (
-        f"<p>How often <b>{escape(backend)}</b> finds them among its first {at}, how often it is "
-        "right when it says them, and which wrong hashtags photos got that should have had "
-        "them.</p>"
+        f"<p>How often the first {at} hashtags of <b>{escape(backend)}</b> include the hashtag on "
+        "photos that carry it, how often it is right when suggested, and which wrong hashtags "
+        "were suggested where it was missed.</p>"
         + _table(
-            ["Hashtag", "Photos", "Found", "Right when said", "Said instead"],
+            ["Hashtag", "Photos", "Found", "Right when suggested", "Suggested instead"],
             rows,
-            "The most carried hashtags",
+            "The most common hashtags",
         )
     )
 
@@ -257,8 +255,8 @@ def hashtag_map(landscape: Landscape) -> str:
     which = f"All {count} hashtags" if every else f"The {count} most used hashtags"
     return (
         f"<p>{which}, laid out by their {landscape.of} vectors "
-        f"({landscape.method}): near ones mean alike. Colours are categories, sizes how often a "
-        "hashtag is used.</p>"
+        f"({landscape.method}): hashtags close together have similar meanings. Colours show "
+        "categories, sizes how often a hashtag is used.</p>"
         f'<div class="card"><div class="scroll more" tabindex="0" role="region" '
         f'aria-label="Map">{chart}</div><ul class="legend">{items}</ul></div>'
     )
@@ -278,7 +276,7 @@ def likes(styles: Sequence[StyleFigures]) -> str:
         )
     return (
         f"<p>The first {STYLE_TOP} hashtags in each style: the mean of the median likes "
-        "of the training posts that carry them, and their precision, beside style relevant. "
+        "of the training posts that carry them, and their precision, compared with style relevant. "
         f"{_verdict(relevant, styles)}</p>"
         + _table(
             ["Style", "Mean of median likes", f"Precision at {STYLE_TOP}"],
@@ -297,9 +295,9 @@ def photos(
         return f'<div class="photos">{"".join(map(_card, answered))}</div>'
 
     return (
-        f"<p>What <b>{escape(backend)}</b> said first, right ones in green, and below what it "
-        f"missed. The first {at} count.</p><h3>Answered best</h3>{cards(best)}"
-        + (f"<h3>Answered worst</h3>{cards(worst)}" if worst else "")
+        f"<p>What <b>{escape(backend)}</b> suggested first, right ones in green, and below that "
+        f"what it missed. Only the first {at} count.</p><h3>Best answers</h3>{cards(best)}"
+        + (f"<h3>Worst answers</h3>{cards(worst)}" if worst else "")
     )
 
 
@@ -308,7 +306,7 @@ def _card(photo: AnsweredPhoto) -> str:
     picture = (
         f'<img src="{uri}" alt="" loading="lazy">'
         if uri
-        else '<div class="picture">photo is gone</div>'
+        else '<div class="picture">photo is missing</div>'
     )
     answer = _chips(
         f'<li class="right">✓ #{escape(tag)}</li>' if right else f"<li>#{escape(tag)}</li>"
@@ -336,7 +334,9 @@ def _verdict(relevant: StyleFigures, styles: Sequence[StyleFigures]) -> str:
         return "<b>Style popular earns no more likes here.</b>"
     if lost > MOST_LOST:
         return f"<b>Style popular earns more, but loses over {MOST_LOST:.0%} of the precision.</b>"
-    price = f"for {lost:.1%} of the precision" if lost > 5e-4 else "and loses no precision"
+    price = (
+        f"at the cost of {lost:.1%} of the precision" if lost > 5e-4 else "and loses no precision"
+    )
     return f"<b>Style popular earns {more:.1%} more likes {price}.</b>"
 
 

@@ -11,11 +11,11 @@ from training.datasets.format import DatasetError
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("nothing", "is not there"),
+        ("nothing", "does not exist"),
         ("archive.zip", "Unpack it"),
-        ("notes.docx", "nothing that can be imported"),
+        ("notes.docx", "notes.docx cannot be imported"),
         ("empty/", "is empty"),
-        ("strange/file.bin", "is not understood"),
+        ("strange/file.bin", "has no known layout"),
     ],
 )
 def test_a_source_that_is_not_understood_says_what_can_be_imported(
@@ -43,10 +43,10 @@ def test_a_kind_that_does_not_exist_names_those_that_do(run_import: Import, sour
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("csv", "holds no CSV file"),
+        ("csv", "has no CSV file"),
         ("harrison", "has no data_list.txt"),
         ("dataset", "has no posts.jsonl"),
-        ("instagram", "holds no posts that Instagram exported"),
+        ("instagram", "has no posts exported by Instagram"),
     ],
 )
 def test_a_source_that_is_not_of_the_kind_it_is_said_to_be_is_one_sentence(
@@ -55,7 +55,7 @@ def test_a_source_that_is_not_of_the_kind_it_is_said_to_be_is_one_sentence(
     photo(tmp_path / "s" / "a.jpg", 1)
     with pytest.raises(DatasetError, match=sentence):
         run_import(tmp_path / "s", kind=kind)
-    with pytest.raises(DatasetError, match="is not there"):
+    with pytest.raises(DatasetError, match="does not exist"):
         run_import(tmp_path / "nowhere", kind=kind)
 
 

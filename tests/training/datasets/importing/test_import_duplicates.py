@@ -14,7 +14,7 @@ def test_photos_of_the_same_bytes_become_one_post_with_all_hashtags_and_the_larg
     assert first["hashtags"] == ["dog", "puppy", "pet"]
     assert first["likes"] == 20
     assert imported.summary.duplicates == 1
-    assert "1 post joined with another of the same photo." in imported.summary.lines()
+    assert "1 post merged with another post of the same photo." in imported.summary.lines()
 
 
 def test_a_smaller_copy_of_low_quality_is_the_same_photo(

@@ -41,7 +41,7 @@ def test_a_photo_that_vanishes_half_way_is_counted_as_missing(
     run_import: Import, source: Path
 ) -> None:
     def vanish(doing: str, done: int, total: int) -> None:
-        if doing == "looking at photos":
+        if doing == "checking photos":
             (source / "cat.jpg").unlink(missing_ok=True)
 
     imported = run_import(source, progress=vanish)
@@ -66,8 +66,8 @@ def test_posts_without_hashtags_are_left_out_and_counted(
     ("lines", "sentence"),
     [
         ([], "has no column of hashtags"),
-        (["tags"], "holds no post with a hashtag"),
-        (["tags,likes", ",1", ",2"], "holds no post with a hashtag (2 without)"),
+        (["tags"], "has no posts with hashtags"),
+        (["tags,likes", ",1", ",2"], "has no posts with hashtags (2 without any)"),
         (["tags", "!!!"], "not a hashtag"),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_dataset_of_another_source_is_not_overwritten_unless_told(
 
 def test_the_source_itself_is_no_place_for_the_dataset(source: Path, tmp_path: Path) -> None:
     for to in (source, source / "dataset"):
-        with pytest.raises(DatasetError, match="choose a folder beside it"):
+        with pytest.raises(DatasetError, match="choose a folder outside it"):
             import_posts(source, to)
     assert not (source / "dataset").exists()
 

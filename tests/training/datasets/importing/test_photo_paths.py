@@ -35,7 +35,7 @@ def test_missing_photos_are_counted_and_told_once(run_import: Import, source: Pa
     imported = run_import(source)
     assert (imported.summary.photos_found, imported.summary.photos_missing) == (3, 1)
     lines = [line for line in imported.summary.lines() if "gone.jpg" in line]
-    assert lines == ["1 photo of 4 not there (such as gone.jpg); their hashtags still serve."]
+    assert lines == ["1 of 4 photos missing (such as gone.jpg); their hashtags are still used."]
 
 
 def test_photos_and_links_that_leave_the_folder_are_refused(
@@ -58,7 +58,7 @@ def test_photos_and_links_that_leave_the_folder_are_refused(
     assert imported.summary.problems.counts == {
         "photo is not in the source's folder": 3,
         f"photo {BEHIND_A_LINK}": 1,
-        "photo is an address, not a file": 1,
+        "photo is a web address, not a file": 1,
     }
 
 

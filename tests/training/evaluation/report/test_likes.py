@@ -14,7 +14,7 @@ POSTS = [
 
 def test_likes_are_drawn_by_hashtags_per_post_by_search_hashtag_and_against_ratings() -> None:
     section = likes_of_posts(POSTS)
-    assert "5 posts of the dataset whose likes are known" in section
+    assert "Posts of the dataset whose likes are known: 5." in section
     assert "2 hashtags: 2 posts, median 20 likes" in section
     assert "3 hashtags: 3 posts, median 100 likes" in section
     assert re.search(r"#summer</td><td>2</td><td><b>20</b><small>15–25", section)

@@ -9,7 +9,7 @@ from training.evaluation.report.sections import likes
 @pytest.mark.parametrize(
     ("earned", "precision", "verdict"),
     [
-        (114.0, 0.49, "earns 14.0% more likes for 2.0% of the precision"),
+        (114.0, 0.49, "earns 14.0% more likes at the cost of 2.0% of the precision"),
         (114.0, 0.50, "earns 14.0% more likes and loses no precision"),
         (114.0, 0.40, "loses over 15% of the precision"),
         (90.0, 0.50, "earns no more likes"),

@@ -56,7 +56,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """
     path = source if source.is_file() else find_table(source)
     if path is None:
-        raise DatasetError(f"{source} holds no CSV file.")
+        raise DatasetError(f"{source} has no CSV file.")
     root = path.parent.resolve()
     rows = _rows(read_text(path, summary.problems), summary.problems)
     _, header = next(rows, (0, []))
@@ -64,7 +64,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     if "image" not in columns:
         summary.problems.notes.append(
             f"{path.name} has no column of photos (such as image or filename), so only its "
-            "hashtags are learnt."
+            "hashtags are used."
         )
     posts: dict[str, Post] = {}
     photos: dict[str, str] = {}
@@ -98,7 +98,7 @@ def find_table(folder: Path) -> Path | None:
     tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if len(tables) > 1:
         names = ", ".join(path.name for path in tables[:4])
-        raise DatasetError(f"{folder} holds several tables ({names}). Name the one to import.")
+        raise DatasetError(f"{folder} has several tables ({names}). Name the one to import.")
     return tables[0] if tables else None
 
 
@@ -119,8 +119,8 @@ def _columns(header: Sequence[str], name: str) -> dict[str, int]:
         shown = ", ".join(title.strip() or "(empty)" for title in header[:8])[:200]
         raise DatasetError(
             f"{name} has no column of hashtags. Its first line must name the columns: hashtags or "
-            "caption, and where known image, likes, posted_at, split. "
-            + (f"It says: {shown}." if shown else "It is empty.")
+            "caption, and optionally image, likes, posted_at, split. "
+            + (f"It reads: {shown}." if shown else "It is empty.")
         )
     return columns
 

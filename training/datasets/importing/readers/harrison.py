@@ -27,7 +27,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """
     for name in (PHOTOS, HASHTAGS):
         if not (source / name).is_file():
-            raise DatasetError(f"{source} is not HARRISON's layout: it has no {name}.")
+            raise DatasetError(f"{source} does not have HARRISON's layout: it has no {name}.")
     root = source.resolve()
     photos = _lines(source / PHOTOS, summary)
     tags = _lines(source / HASHTAGS, summary)
@@ -35,7 +35,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
         where = f"line {number}"
         if photo is None or line is None:
             short = PHOTOS if photo is None else HASHTAGS
-            summary.problems.add(f"no line beside it in {short}", where)
+            summary.problems.add(f"no matching line in {short}", where)
             continue
         if not photo.strip():
             if line.strip():

@@ -38,7 +38,7 @@ _LEFT_OUT = {
     "igtv_videos": "videos",
     "profile_photos": "profile pictures and covers",
     "recently_deleted_content": "deleted posts",
-    "reposts": "posts of others",
+    "reposts": "posts by others",
 }
 _LEFT_OUT_OF_OLD = {
     "stories": "stories",
@@ -72,13 +72,13 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     if not files:
         if _files(source, ".html"):
             raise DatasetError(
-                f"{source} is Instagram's export as web pages (HTML), which are made for reading, "
-                'not for programs. Ask Instagram for it again ("Export your information") and '
-                "choose the format JSON."
+                f"{source} is Instagram's export as web pages (HTML), which programs cannot use. "
+                'Ask Instagram for it again ("Export your information") and choose the format '
+                "JSON."
             )
         raise DatasetError(
-            f"{source} holds no posts that Instagram exported (posts_1.json). Name the folder that "
-            f"{_ACTIVITY} lies in, and ask Instagram for an export with your posts in it."
+            f"{source} has no posts exported by Instagram (posts_1.json). Name the folder that "
+            f"contains {_ACTIVITY}, or ask Instagram for an export that includes your posts."
         )
     parts = list(dict.fromkeys([part for part, _ in files] + _folders(source)))
     root = source.resolve()

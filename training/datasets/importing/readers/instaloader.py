@@ -140,7 +140,7 @@ def _posts(
         except OSError as error:
             summary.problems.add(f"caption cannot be read: {error.strerror}", where)
         except DatasetError:
-            summary.problems.add("caption is no text", where)
+            summary.problems.add("caption is not text", where)
     if caption is None and not node and name not in files.comments:
         if pictures:
             summary.problems.add("no caption beside the picture", where)

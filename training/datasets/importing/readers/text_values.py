@@ -187,7 +187,7 @@ def parse_split(value: str, where: str, summary: ImportSummary) -> str | None:
     if text in _UNKNOWN:
         return None
     if text not in SPLITS:
-        summary.problems.add("split is none of train, validation, test", f"{where}: {text}")
+        summary.problems.add("split is not train, validation or test", f"{where}: {text}")
     return SPLITS.get(text)
 
 

@@ -111,7 +111,7 @@ def test_a_table_without_hashtags_names_the_columns_it_has(
     run_import: Import, tmp_path: Path
 ) -> None:
     source = table(tmp_path / "posts.csv", "id,price", "1,2")
-    with pytest.raises(DatasetError, match=r"no column of hashtags.*It says: id, price"):
+    with pytest.raises(DatasetError, match=r"no column of hashtags.*It reads: id, price"):
         run_import(source)
 
 

@@ -52,4 +52,4 @@ def test_harrisons_lists_of_unequal_length_pair_as_far_as_they_go(
         file.write("left over\n")
     imported = run_import(folder)
     assert imported.summary.posts == 2
-    assert imported.summary.problems.counts == {"no line beside it in data_list.txt": 1}
+    assert imported.summary.problems.counts == {"no matching line in data_list.txt": 1}

@@ -141,7 +141,7 @@ def test_an_export_as_web_pages_is_refused_by_name(run_import: Import, folder: P
 def test_an_export_without_posts_is_refused_by_name(run_import: Import, folder: Path) -> None:
     picture(folder, 1)
     export(folder, "message_1.json", {"messages": []}, "your_instagram_activity/messages/inbox/bob")
-    with pytest.raises(DatasetError, match="holds no posts that Instagram exported"):
+    with pytest.raises(DatasetError, match="has no posts exported by Instagram"):
         run_import(folder)
 
 

@@ -106,7 +106,7 @@ def test_a_caption_that_is_no_text_stops_nothing(run_import: Import, with_metada
     photo(with_metadata / "a.jpg", 2)
     imported = run_import(with_metadata)
     assert imported.hashtags == [["sea", "ocean"]]
-    assert imported.summary.problems.counts["caption is no text"] == 1
+    assert imported.summary.problems.counts["caption is not text"] == 1
 
 
 def test_pictures_of_an_album_share_the_posts_hashtags_and_count_once(

@@ -55,9 +55,9 @@ def test_keywords_with_hyphens_are_joined_counted_and_told(
     photo(tmp_path / "photos" / "b.jpg", 2, extra=iptc(b"Close-Up"))
     imported = run_import(tmp_path / "photos")
     assert sorted(imported.hashtags) == [["closeup"], ["closeup", "whitetaileddeer"]]
-    line = next(line for line in imported.summary.lines() if "hyphens" in line)
+    line = next(line for line in imported.summary.lines() if "Hyphens" in line)
     assert line == (
-        "Joined, since hashtags have no hyphens: 2 words (close-up 2×, white-tailed deer 1×)."
+        "Hyphens removed, as hashtags have none: 2 words (close-up 2×, white-tailed deer 1×)."
     )
 
 
@@ -91,7 +91,7 @@ def test_a_folder_of_photos_takes_no_file_from_outside_through_a_link(
     assert imported.hashtags == [["sea"]]
     assert imported.summary.problems.counts == {
         f"photo {BEHIND_A_LINK}": 1,
-        "folder behind a symbolic link, which is not followed": 1,
+        "folder behind a symbolic link (not followed)": 1,
     }
 
 
