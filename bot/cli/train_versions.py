@@ -110,7 +110,7 @@ def status(
         return
     counts = status.counts
     print_line(
-        f"[bold]{status.model}[/] answers. It has learnt {counts.learnt:,} of "
+        f"[bold]{status.model}[/] is in use. It has learnt {counts.learnt:,} of "
         f"{counted(counts.labels, 'label')}."
     )
     for line in _waiting(dict(counts.waiting)):
