@@ -116,7 +116,7 @@ async def serve(
                 )
                 received = await stack.enter_async_context(polling(application))
                 say(
-                    f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
+                    f"The chat is at {server.page_url} (set BOT_TOKEN to go live on Telegram). "
                     "Ctrl-C stops it."
                 )
             services = application.bot_data["services"]
@@ -199,7 +199,7 @@ async def _engine(settings: Settings, say: Say) -> Engine:
         if folder == settings.model_dir:
             raise StartError(str(error)) from None
         name = Versions.of(settings.model_dir).name(folder) if folder else ""
-        log.error("The fine-tuned version %s is left out. %s", name, error)
+        log.error("The fine-tuned version %s is not used. %s", name, error)
     try:
         return await _load(settings.model_dir, settings)
     except (BundleError, WeightsError) as error:
@@ -215,7 +215,7 @@ async def _with_bundle(settings: Settings) -> Settings:
     except ShelfError as error:
         raise StartError(str(error)) from None
     if why_not_newest:
-        log.error("The bundle that was fetched last answers. %s", why_not_newest)
+        log.error("The bundle fetched last time answers. %s", why_not_newest)
     return settings.model_copy(update={"model_dir": folder})
 
 

@@ -55,7 +55,7 @@ def back_up(url: str, file: Path) -> DatabaseFile:
         if file.samefile(database):
             raise BackupError(f"{file} is the database itself: name another file.")
         if not _is_ours(file):
-            raise BackupError(f"{file} is something else than a backup: name another file.")
+            raise BackupError(f"{file} is something other than a backup: name another file.")
     with _copied(database, file, checked=False) as copy:
         copy.path.replace(file)
     _reach_disk(file.parent)
@@ -183,8 +183,8 @@ def _set_aside(database: Path) -> Path:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise BackupError(
-                "A bot, or another program, is at work with the database: stop it first, and "
-                "restore again. Nothing was changed."
+                "A bot, or another program, is using the database: stop it, then restore again. "
+                "Nothing was changed."
             ) from error
         raise _explained(error, database, database) from error
     except sqlite3.DatabaseError:

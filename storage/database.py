@@ -87,7 +87,7 @@ class Database:
             raise explain(error) from error
         except OSError as error:
             raise StorageError(
-                "The folder for the database cannot be made: check the path in DATABASE_URL."
+                "The folder for the database cannot be created: check the path in DATABASE_URL."
             ) from error
         except ModuleNotFoundError as error:
             driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
@@ -95,7 +95,7 @@ class Database:
                 f"The driver for this database is not installed: run pip install {driver}."
             ) from error
         except (ArgumentError, NoSuchModuleError) as error:
-            raise StorageError("DATABASE_URL names no kind of database known here.") from error
+            raise StorageError("DATABASE_URL names a kind of database not known here.") from error
         if _is_sqlite(address):
             sqlite.prepare(engine.sync_engine)
         else:
@@ -129,7 +129,7 @@ class Database:
             # What the driver does not take, it says when it first connects.
             if connected:
                 raise
-            raise StorageError("DATABASE_URL has an option or a port that is none.") from error
+            raise StorageError("DATABASE_URL has an option or a port that is not valid.") from error
         except CommandError as error:
             raise StorageError(
                 "The database was made by a newer version of tag4pic: update tag4pic."
@@ -279,7 +279,7 @@ async def revision_at(url: str) -> str | None:
             f"The driver for this database is not installed: run pip install {error.name}."
         ) from error
     except (ArgumentError, NoSuchModuleError) as error:
-        raise StorageError("DATABASE_URL names no kind of database known here.") from error
+        raise StorageError("DATABASE_URL names a kind of database not known here.") from error
     except _FAILURES as error:
         raise explain(error) from error
 
@@ -304,6 +304,6 @@ def _check_file(address: URL, must_exist: bool) -> None:
     if not file or file == ":memory:":
         raise StorageError("DATABASE_URL names no file: a database in memory is not kept.")
     if must_exist and not Path(file).exists():
-        raise StorageError("There is no file of the name in DATABASE_URL.")
+        raise StorageError("The file named in DATABASE_URL does not exist.")
     if not file.startswith("file:"):
         sqlite.check(Path(file))

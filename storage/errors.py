@@ -1,7 +1,7 @@
 """The one exception that leaves this package, and its sentences for people."""
 
-_UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it runs."
-_NO_RIGHTS = "The user in DATABASE_URL may not do this: give it the rights on its database."
+_UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it is running."
+_NO_RIGHTS = "The user in DATABASE_URL may not do this: give it rights on its database."
 _FULL = "The disk that holds the database is full: free some space and try again."
 _READ_ONLY = "The database cannot be written to: check the rights on its file and folder."
 _LOCKED = "The database is busy with another program: try again in a moment."
@@ -13,11 +13,11 @@ _BY_STATE = {
     "3D000": "The database server has no database of that name: check DATABASE_URL.",
     "42501": _NO_RIGHTS,
     "22": "A value does not fit the database: the debug log says which.",
-    "25006": "The database cannot be written to: its server only reads at present.",
+    "25006": "The database cannot be written to: its server is read-only at present.",
     "23503": _DELETED,
     "53100": _FULL,
     "53200": "The database server has no memory left: try again in a moment.",
-    "53300": "The database server has no connection left: raise its max_connections.",
+    "53300": "The database server has no connections left: raise its max_connections.",
     "40": BUSY,
     "55P03": _LOCKED,
     "57014": BUSY,
@@ -69,4 +69,4 @@ def explain(error: BaseException) -> StorageError:
             return StorageError(sentence)
     if isinstance(cause, OSError):
         return StorageError(_UNREACHABLE)
-    return StorageError("The database refused what was asked: the debug log has its words.")
+    return StorageError("The database refused a request: the debug log has its words.")
