@@ -22,8 +22,8 @@ from bot.cli.options import At, Bundle, Dataset, Split
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 ACCURACY_FLATTERS = (
-    "Accuracy flatters: hardly any hashtag fits any one photo, so answering with none at all "
-    "scores {:.4f}."
+    "Accuracy flatters: most hashtags do not fit a given photo, so even an answer without any "
+    "hashtag has {:.4f}."
 )
 _FIGURES = {
     "recall": "recall",
