@@ -229,7 +229,7 @@ def tune(
     minutes: Annotated[
         float | None,
         typer.Option(
-            metavar="N", min=0, help="Start no new trial after this long.", show_default="no limit"
+            metavar="N", min=0, help="Start no trial after this many.", show_default="no limit"
         ),
     ] = None,
     set_: Set = None,
