@@ -75,8 +75,8 @@ class Shelf:
             content = self._store.read(CURRENT)
         except FileNotFoundError:
             raise ShelfError(
-                f"{self.address} has no {CURRENT}, so no bundle was published there: "
-                "`tag4pic train publish` does it."
+                f"{self.address} has no {CURRENT}: no bundle has been published there yet. "
+                "`tag4pic train publish` does that."
             ) from None
         except Exception as error:  # each storage has its own exceptions
             raise _unreachable(self.address, error) from error
@@ -190,7 +190,7 @@ class _Objects:
         except ImportError as error:
             raise ShelfError(f"{label} needs a package that is not installed: {error}.") from None
         except ValueError:
-            raise ShelfError(f"{label} is no address that fsspec knows.") from None
+            raise ShelfError(f"fsspec does not know addresses such as {label}.") from None
         except Exception as error:  # some connect at once
             raise _unreachable(label, error) from error
         self._root = root.rstrip("/")

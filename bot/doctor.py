@@ -103,7 +103,7 @@ class _Telegram:
     def _offline(self) -> list[Check]:
         found = f"not checked: {self._host} cannot be reached"
         advice = "Check the network, a proxy (HTTPS_PROXY) or TELEGRAM_API_URL."
-        clock = Check("clock", "unknown", "not checked: nobody to compare it with")
+        clock = Check("clock", "unknown", "not checked: nothing to compare it with")
         if self._settings.bot_token is None:
             return [self._no_token(), clock]
         return [
@@ -127,42 +127,42 @@ class _Telegram:
         me = _result(answer)
         if "username" not in me:
             found = f"not checked: {self._host} answers with status {answer.status_code}"
-            return Check("token", "unknown", found, "Try again in some minutes.")
-        return Check("token", "ok", f"of @{me['username']}")
+            return Check("token", "unknown", found, "Try again in a few minutes.")
+        return Check("token", "ok", f"belongs to @{me['username']}")
 
     def _webhook(self, info: dict[str, Any]) -> Check:
         wanted = self._settings.webhook_url or ""
         url, waiting = str(info.get("url", "")), int(info.get("pending_update_count", 0))
         host = urlsplit(url).hostname
         found = f"Telegram calls {host}" if url else "none: the bot asks for updates"
-        found += f"; {waiting:,} updates wait" if waiting else ""
+        found += f"; {waiting:,} updates waiting" if waiting else ""
         failed_at = int(info.get("last_error_date", 0))
         if url and datetime.now(UTC).timestamp() - failed_at < RECENT:
             return Check(
                 "webhook",
                 "wrong",
-                f"{found}; lately in vain: {info.get('last_error_message', 'no reason came')}",
-                "See that WEBHOOK_URL leads to the port of `tag4pic run --port`, with a valid "
-                "certificate.",
+                f"{found}, but failed lately: {info.get('last_error_message', 'no reason given')}",
+                "Make sure that WEBHOOK_URL leads to the port of `tag4pic run --port`, with a "
+                "valid certificate.",
             )
         if wanted != url:
             whom = urlsplit(wanted).hostname
             found += f", not WEBHOOK_URL's {whom}" if wanted else ", though WEBHOOK_URL is empty"
             return Check("webhook", "warning", found, "Starting the bot sets it.")
         if waiting > MANY_WAIT:
-            return Check("webhook", "warning", found, "Is the bot running, and quick enough?")
+            return Check("webhook", "warning", found, "Check that the bot is running and keeps up.")
         return Check("webhook", "ok", found)
 
     def _clock(self, answer: httpx.Response) -> Check:
         try:
             there = parsedate_to_datetime(answer.headers["Date"])
         except (KeyError, ValueError):
-            return Check("clock", "unknown", f"not checked: {self._host} does not tell the time")
+            return Check("clock", "unknown", f"not checked: {self._host} did not give the time")
         ahead = round((datetime.now(UTC) - there).total_seconds())
         if abs(ahead) <= CLOCK_MAY_DIFFER:
-            return Check("clock", "ok", f"as {self._host}'s")
+            return Check("clock", "ok", f"agrees with {self._host}'s")
         how = f"{abs(ahead):,} s {'ahead of' if ahead > 0 else 'behind'} {self._host}'s"
-        return Check("clock", "wrong", how, "Set it, best by NTP: timedatectl set-ntp true.")
+        return Check("clock", "wrong", how, "Set it, preferably by NTP: timedatectl set-ntp true.")
 
 
 def _result(answer: httpx.Response) -> dict[str, Any]:
@@ -178,11 +178,11 @@ async def _database(settings: Settings) -> tuple[Condition | None, Check]:
         problem, _, advice = str(error).partition(": ")
         return None, Check("database", "wrong", problem, advice[:1].upper() + advice[1:])
     if condition.revision is None:
-        return condition, Check("database", "ok", "none yet: the first start makes it")
+        return condition, Check("database", "ok", "none yet: the first start creates it")
     size = f"{condition.bytes / 1e6:,.1f} MB, " if condition.folder else ""
     found = f"{size}whole, writable, revision {condition.revision}"
     if condition.revision != condition.newest:
-        advice = f"The next start brings it to {condition.newest}: back it up before."
+        advice = f"The next start upgrades it to {condition.newest}: back it up first."
         return condition, Check("database", "warning", found, advice)
     return condition, Check("database", "ok", found)
 
@@ -191,9 +191,9 @@ def _device() -> Check:
     try:
         where = device.in_use()
     except device.DeviceError as error:
-        return Check("device", "wrong", "the DEVICE asked for is not here", str(error))
+        return Check("device", "wrong", "the chosen DEVICE is not available here", str(error))
     if where == "cpu":
-        advice = "OpenVINO is several times as fast: pip install openvino, and DEVICE=auto."
+        advice = "OpenVINO is several times faster: pip install openvino, and set DEVICE=auto."
         return Check("device", "warning", "torch on this CPU, which is slow", advice)
     return Check("device", "ok", {"openvino": "OpenVINO on this CPU", "cuda": "a GPU"}[where])
 
@@ -206,7 +206,7 @@ def _bundle(settings: Settings, model: Callable[[], Path]) -> Check:
         what = "weights are missing" if isinstance(error, WeightsError) else "cannot be loaded"
         return Check("bundle", "wrong", what, str(error))
     except device.DeviceError:
-        return Check("bundle", "unknown", "not checked: no DEVICE to load it for")
+        return Check("bundle", "unknown", "not checked: no DEVICE to load it on")
     names = " and ".join(sorted({name for of in engine.backbones.values() for name in of}))
     found = f"{engine.model}, {len(engine.own_hashtags):,} hashtags, sees with {names}"
     if settings.model_dir is not None and in_use(settings.model_dir) != settings.model_dir:
@@ -217,6 +217,6 @@ def _bundle(settings: Settings, model: Callable[[], Path]) -> Check:
 def _disk(condition: Condition | None) -> Check:
     folder = condition.folder if condition and condition.folder else Path.cwd()
     free = shutil.disk_usage(folder).free
-    found = f"{free / 1e9:,.1f} GB free where {folder} is"
+    found = f"{free / 1e9:,.1f} GB free for {folder}"
     state: State = "wrong" if free < TOO_LITTLE else "warning" if free < LITTLE else "ok"
     return Check("disk", state, found, "" if state == "ok" else "Free some space.")

@@ -75,7 +75,7 @@ class HashtagLookup:
         if meant not in self.knowledge:
             alike = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
             near = " ".join(f"#{other}" for other in alike if other not in self.blocked)
-            hint = f" Near in spelling: {near}." if near else ""
+            hint = f" Similar spellings: {near}." if near else ""
             raise UnknownHashtagError(
                 f"The bundle {bundle.model} does not know #{canonical}.{hint}"
             )
@@ -149,9 +149,9 @@ class HashtagLookup:
         models = self.knowledge.models
         if model is not None and model not in models:
             raise UnknownHashtagError(
-                f"The bundle {self.bundle.model} has no vectors of {model}: {_listed(models)}."
+                f"The bundle {self.bundle.model} has no {model} vectors: {_listed(models)}."
             )
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    return f"it has those of {' and '.join(names)}" if names else "it has none"
+    return f"it has {' and '.join(names)}" if names else "it has none"

@@ -67,7 +67,7 @@ class PhotoAnswers:
         """
         named = None if platform is None else platform_named(platform)
         if platform is not None and named is None:
-            raise ChoiceError(f"There is no platform {platform} here, only {', '.join(PLATFORMS)}.")
+            raise ChoiceError(f"There is no platform {platform}, only {', '.join(PLATFORMS)}.")
         chat = ChatSettings(0, count=count, style=style, platform=named)
         return AnswerRequest(
             _backend_named(self.engine, backend),

@@ -115,7 +115,7 @@ async def serve(
                 )
                 received = await stack.enter_async_context(polling(application))
                 say(
-                    f"The chat is at {server.page_url} (BOT_TOKEN takes it to Telegram). "
+                    f"The chat is at {server.page_url} (set BOT_TOKEN to go live on Telegram). "
                     "Ctrl-C stops it."
                 )
             services = application.bot_data["services"]
@@ -198,7 +198,7 @@ async def _load_engine(settings: Settings, say: Say) -> Engine:
         if folder == settings.model_dir:
             raise StartError(str(error)) from None
         name = Versions.of(settings.model_dir).name(folder) if folder else ""
-        log.error("The fine-tuned version %s is left out. %s", name, error)
+        log.error("The fine-tuned version %s is not used. %s", name, error)
     try:
         return await _load(settings.model_dir, settings)
     except (BundleError, WeightsError) as error:
@@ -214,7 +214,7 @@ async def _with_bundle(settings: Settings) -> Settings:
     except ShelfError as error:
         raise StartError(str(error)) from None
     if problem:
-        log.error("The bundle that was fetched last answers. %s", problem)
+        log.error("The bundle fetched last time answers. %s", problem)
     return settings.model_copy(update={"model_dir": folder})
 
 

@@ -58,7 +58,9 @@ class Settings(BaseSettings):
             if not (number.isdecimal() and colon and secret and secret.isprintable()) or set(
                 secret
             ) & set(" /?#"):
-                raise ValueError("must be the token as @BotFather gave it, such as 123456:ABC-DEF")
+                raise ValueError(
+                    "must be the token that @BotFather gave you, such as 123456:ABC-DEF"
+                )
         return token
 
     @field_validator("webhook_secret")
@@ -72,7 +74,7 @@ class Settings(BaseSettings):
     @classmethod
     def _may_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
         if key and not re.fullmatch("[!-~]{1,256}", key.get_secret_value()):
-            raise ValueError("must be 1 to 256 letters, digits and signs of ASCII, no spaces")
+            raise ValueError("must be 1 to 256 ASCII letters, digits or signs, without spaces")
         return key
 
     @field_validator("telegram_api_url", "webhook_url")
@@ -117,11 +119,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _one_bundle(self) -> Self:
         if self.bundle and self.model_dir:
-            raise ValueError("BUNDLE and MODEL_DIR each name a bundle: leave one of them empty")
+            raise ValueError("BUNDLE and MODEL_DIR both name a bundle: leave one of them empty")
         if self.bundle and self.finetune_every is not None:
             raise ValueError(
-                "FINETUNE_EVERY goes with MODEL_DIR, not with BUNDLE: fine-tune on one machine and "
-                "publish from there (tag4pic train publish)"
+                "FINETUNE_EVERY works with MODEL_DIR, not with BUNDLE: fine-tune on one machine "
+                "and publish from there (tag4pic train publish)"
             )
         return self
 

@@ -111,8 +111,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(
-            f"{folder} is no bundle: it has no {MANIFEST}. `tag4pic train fit` makes one; without "
-            "MODEL_DIR the starter is used."
+            f"{folder} is not a bundle: it has no {MANIFEST}. `tag4pic train fit` makes one; "
+            "without MODEL_DIR the starter is used."
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read ({error}). Take it from a backup.") from None
@@ -178,7 +178,7 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
     if not isinstance(parts, list) or not all(
         isinstance(part, str) and _PART.fullmatch(part) for part in parts
     ):
-        raise ValueError(f"{MANIFEST} names parts that cannot be: {parts!r:.80}")
+        raise ValueError(f"{MANIFEST} names impossible parts: {parts!r:.80}")
     if not isinstance(backbones, dict) or not all(
         isinstance(digest, str) for digest in backbones.values()
     ):
@@ -189,7 +189,7 @@ def _check_manifest(manifest: dict[str, Any]) -> None:
         raise ValueError(f"{MANIFEST} has no settings for each part")
     for part, values in settings.items():
         if part in parts and values.get("backbone", None) not in (None, *backbones):
-            raise ValueError(f"{part} is of a backbone that {MANIFEST} does not list")
+            raise ValueError(f"{part} uses a backbone that {MANIFEST} does not list")
 
 
 def save(bundle: Bundle, folder: Path) -> None:

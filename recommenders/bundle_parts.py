@@ -87,7 +87,7 @@ def _known_photos(bundle: Bundle, dims: int) -> KnownPhotos:
     except PhotoIndexError as error:
         raise BundleError(f"Bundle {bundle.model} cannot be used. {error}") from None
     if index.shape[1] != dims:
-        raise BundleError(f"Bundle {bundle.model} is damaged: its index is of other photos.")
+        raise BundleError(f"Bundle {bundle.model} is damaged: its index belongs to other photos.")
     return index
 
 

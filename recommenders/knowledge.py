@@ -47,7 +47,7 @@ class Knowledge:
         if tables is None:
             raise BundleError(
                 f"Bundle {bundle.model} knows nothing about similar hashtags or categories: it is "
-                "of an earlier version. Fit it again with `tag4pic train fit`."
+                "from an earlier version. Fit it again with `tag4pic train fit`."
             )
         self._tables = tables
         self._model = bundle.model
@@ -204,7 +204,7 @@ class Knowledge:
 
     def _without_vectors(self) -> BundleError:
         return BundleError(
-            f"Bundle {self._model} is of an earlier version: it lists what is similar to each "
+            f"Bundle {self._model} is from an earlier version: it lists what is similar to each "
             "hashtag, but has no vectors to compare several. Fit it again with `tag4pic train fit`."
         )
 

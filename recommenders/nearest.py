@@ -122,7 +122,7 @@ def _usearch() -> Any:
         from usearch.index import Index
     except ImportError:
         raise PhotoIndexError(
-            f"More than {SCANNED:,} photos are found by an index, which takes usearch: {_EXTRA}."
+            f"More than {SCANNED:,} photos need an index, and that needs usearch: {_EXTRA}."
         ) from None
     return Index
 

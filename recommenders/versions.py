@@ -181,8 +181,8 @@ class Versions:
             with suppress(OSError):
                 partial.unlink()
             raise BundleError(
-                f"{self.name(version)} could not be put in use ({error}). The version that was in "
-                "use still is."
+                f"{self.name(version)} could not be put in use ({error}). The one before it stays "
+                "in use."
             ) from error
 
     def roll_back(self) -> tuple[str, Path]:
@@ -197,7 +197,7 @@ class Versions:
         version = self.current()
         if version == self.base:
             raise BundleError(
-                f"{self.name(version)} is as it was fitted; there is no version to go back to."
+                f"{self.name(version)} is as fitted; there is no earlier version to go back to."
             )
         model, earlier = load(version).model, self._made_from(version)
         self.promote(earlier)
@@ -236,7 +236,7 @@ class Versions:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise VersionsBusyError(
-                    f"{self.name(self.current())} is being fine-tuned already. Try again when that "
+                    f"{self.name(self.current())} is already being fine-tuned. Try again when that "
                     "is done."
                 ) from None
             yield

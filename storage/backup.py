@@ -183,8 +183,8 @@ def _set_aside(database: Path) -> Path:
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise BackupError(
-                "A bot, or another program, is at work with the database: stop it first, and "
-                "restore again. Nothing was changed."
+                "A bot, or another program, is using the database: stop it, then restore again. "
+                "Nothing was changed."
             ) from error
         raise _explained(error, database, database) from error
     except sqlite3.DatabaseError:

@@ -86,7 +86,7 @@ class Database:
             raise explain(error) from error
         except OSError as error:
             raise StorageError(
-                "The folder for the database cannot be made: check the path in DATABASE_URL."
+                "The folder for the database cannot be created: check the path in DATABASE_URL."
             ) from error
         engine = _engine(address)
         if _is_sqlite(address):

@@ -1,7 +1,7 @@
 """The only exception that leaves this package, and its sentences for people."""
 
-_UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it runs."
-_NO_RIGHTS = "The user in DATABASE_URL may not do this: give it the rights on its database."
+_UNREACHABLE = "The database server cannot be reached: check DATABASE_URL, and that it is running."
+_NO_RIGHTS = "The user in DATABASE_URL may not do this: give it rights on its database."
 _FULL = "The disk that holds the database is full: free some space and try again."
 _READ_ONLY = "The database cannot be written to: check the rights on its file and folder."
 _LOCKED = "The database is busy with another program: try again in a moment."
@@ -18,7 +18,7 @@ _BY_STATE = {
     "23503": _DELETED,
     "53100": _FULL,
     "53200": "The database server has no memory left: try again in a moment.",
-    "53300": "The database server has no connection left: raise its max_connections.",
+    "53300": "The database server has no connections left: raise its max_connections.",
     "40": BUSY,
     "55P03": _LOCKED,
     "57014": BUSY,

@@ -250,9 +250,9 @@ async def _wait_until_running(answering: Process, log: Path) -> None:
                 if b"answers on Telegram" in line:
                     return
     except TimeoutError:
-        raise LoadError(f"The bot did not start in {_START_SECONDS:.0f} s.") from None
+        raise LoadError(f"The bot did not start within {_START_SECONDS:.0f} s.") from None
     content = await asyncio.to_thread(log.read_text, errors="replace")
-    why = content.strip().splitlines() or ["it says nothing"]
+    why = content.strip().splitlines() or ["it gave no reason"]
     raise LoadError(f"The bot did not start: {why[-1].removeprefix('Error: ')}")
 
 
@@ -272,11 +272,13 @@ async def _next_line(
                 if "error" in values:
                     raise LoadError(values["error"])
                 if "made" in values:
-                    doing(f"{values['made']:,} photos are made")
+                    doing(f"{values['made']:,} photos made")
                 if name in values:
                     if answering is not None and answering.returncode is not None:
-                        raise LoadError("The bot ended while it was measured.")
+                        raise LoadError("The bot ended while it was being measured.")
                     return values
     except TimeoutError:
-        raise LoadError(f"The local Telegram told nothing of {name} in {seconds:.0f} s.") from None
-    raise LoadError("The local Telegram ended while the bot was measured.")
+        raise LoadError(
+            f"The local Telegram did not report {name} within {seconds:.0f} s."
+        ) from None
+    raise LoadError("The local Telegram ended while the bot was being measured.")

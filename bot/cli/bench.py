@@ -28,7 +28,7 @@ WIDTH = 100
 
 Photos = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="A folder of photos.", show_default="made ones"),
+    typer.Option(metavar="DIR", help="A folder of photos.", show_default="generated ones"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")]
 
@@ -47,24 +47,25 @@ def bench(
     context: typer.Context,
     photos: Photos = None,
     only: Annotated[
-        list[Section] | None, typer.Option(help="Measure this alone; may stand several times.")
+        list[Section] | None, typer.Option(help="Measure only this; may be repeated.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A little of everything.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure a little of everything.")] = False,
     large: Annotated[
-        bool, typer.Option("--large", help="A million photos and 80,000 posts too; takes an hour.")
+        bool,
+        typer.Option("--large", help="Include a million photos and 80,000 posts; takes an hour."),
     ] = False,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw how the steps grow, as SVG.", show_default=False),
+        typer.Option(metavar="FILE", help="Draw how the steps grow as SVG.", show_default=False),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how fast this machine answers, each figure beside that of the plain way.
+    """Measure how fast this machine answers, next to the plain way of doing it.
 
     The plain way is what the published projects' code does: photos decoded at their full size,
     PyTorch eager, one photo at a time, every known photo scanned and sorted, one thread. Both are
-    measured in turns, on the same photos. CPU is the time of the processor: on a machine that is
-    busy it tells more than the clock.
+    measured in turns, on the same photos. CPU is processor time: on a busy machine it tells you
+    more than the clock.
 
         tag4pic bench
         tag4pic bench --photos holidays --only answering
@@ -74,7 +75,7 @@ def bench(
     if context.invoked_subcommand is not None:
         return
     if quick and large:
-        fail("--quick and --large exclude each other.")
+        fail("--quick and --large cannot be combined: leave one out.")
     sections = list(only or Section)
     if plot is not None:
         if Section.growth not in sections:
@@ -108,26 +109,27 @@ def bench(
 
 @app.command()
 def load(
-    rate: Annotated[float, typer.Option(help="Photos a second.")] = 30,
-    seconds: Annotated[float, typer.Option(help="For how long.")] = 120,
-    users: Annotated[int, typer.Option(min=1, max=1000, help="Each in a chat.")] = 60,
+    rate: Annotated[float, typer.Option(help="Photos per second.")] = 30,
+    seconds: Annotated[float, typer.Option(help="How long, in seconds.")] = 120,
+    users: Annotated[
+        int, typer.Option(min=1, max=1000, help="How many people, each in a chat.")
+    ] = 60,
     photos: Photos = None,
     as_json: Json = False,
 ) -> None:
     """Send photos to the bot at a fixed rate, and measure when it answers.
 
     The bot runs in a process of its own, with a new database, and talks to the local Bot API server
-    in another. Nobody waits for an answer before the next photo is sent, and each photo is another
-    one (a folder's come again where it has too few). Ctrl-C ends both processes and removes their
-    files.
+    in another. Nobody waits for an answer before the next photo is sent, and no photo is sent twice
+    unless the folder has too few. Ctrl-C ends both processes and removes their files.
 
         tag4pic bench load
         tag4pic bench load --rate 1 --seconds 30
     """
     if not 0 < rate <= 1000:
-        fail("--rate is a number of photos a second, more than 0 and at most 1,000.")
+        fail("--rate must be more than 0 and at most 1,000 photos per second.")
     if not 0 < seconds <= 86_400:
-        fail("--seconds is more than 0 and at most a day.")
+        fail("--seconds must be more than 0 and at most 86,400, a day.")
     settings = settings_for_a_command()
     if photos is not None:
         from bot.benchmark.sample_photos import photos_in
@@ -162,7 +164,7 @@ def load(
 def _can_be_written(plot: Path) -> None:
     """Exits with status 1 where the plot cannot be written, before anything is measured."""
     if plot.suffix.lower() != ".svg":
-        fail(f"--plot draws SVG: {plot.name} has to end in .svg.")
+        fail(f"--plot draws SVG: the name {plot.name} must end in .svg.")
     try:
         with plot.open("a", encoding="utf-8"):
             pass
@@ -187,6 +189,6 @@ def _print(rows: "list[Row]", grown: "list[Growth]", *, as_json: bool) -> None:
     # Wide enough for every figure, even in a file or a narrow terminal.
     console.width = max(console.width, WIDTH)
     console.print(table_of(rows))
-    busy = "" if load is None else f", {load:.1f} processes at work on them in the last minute"
-    cpu = "CPU: milliseconds of the processor a photo, all threads together; seconds beside s."
+    busy = "" if load is None else f", {load:.1f} processes running on them in the last minute"
+    cpu = "CPU: processor milliseconds per photo, all threads together; seconds where marked s."
     print_line(f"[dim]On {cores()} cores{busy}. {cpu}[/]")

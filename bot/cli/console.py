@@ -165,7 +165,7 @@ def load_engine(settings: "Settings") -> "Engine":
 def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
     """Exit with status 1 where an option's value is not allowed."""
     if value not in allowed:
-        fail(f"{option} is one of {', '.join(allowed)}, not {value!r}.")
+        fail(f"{option} must be one of {', '.join(allowed)}, not {value!r}.")
 
 
 def known_backbones(name: str) -> None:

@@ -11,15 +11,14 @@ from bot.cli.db_copy import copy
 
 app = typer.Typer(cls=Commands, no_args_is_help=True)
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="The copy.", show_default=False)]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
 
 
 @app.callback()
 def db() -> None:
-    """Back the database up, put a backup back, and move to another database.
+    """Back up the database, restore a backup, or move to another database.
 
-    Copying the database's file alone copies nothing: what was written last lies in another file
-    beside it.
+    Do not just copy the database's file: the latest changes are in another file beside it.
 
         tag4pic db backup /srv/backups/tag4pic.db
         tag4pic db restore /srv/backups/tag4pic.db
@@ -29,10 +28,10 @@ def db() -> None:
 
 @app.command()
 def backup(file: File) -> None:
-    """Copy the database to FILE, while the bot runs.
+    """Copy the database to FILE, even while the bot runs.
 
-    FILE is whole or not there at all; a backup that it held before is replaced. Only its owner may
-    read it.
+    FILE is written whole or not at all, and replaces an earlier backup of that name. Only its owner
+    may read it.
 
     tag4pic db backup /srv/backups/tag4pic.db
     """
@@ -49,10 +48,10 @@ def backup(file: File) -> None:
 
 @app.command()
 def restore(file: File) -> None:
-    """Put FILE in the place of the database; stop the bot first.
+    """Replace the database with FILE; stop the bot first.
 
-    The database of before stays beside it, under a name with the time. One of an earlier version of
-    tag4pic is brought up to date at the next start.
+    The old database stays beside it, with the time in its name. A backup from an earlier version of
+    tag4pic is upgraded at the next start.
 
     tag4pic db restore /srv/backups/tag4pic.db
     """
@@ -62,11 +61,11 @@ def restore(file: File) -> None:
 
     database, before = put_back(settings.database_url, file)
     print_line(
-        f"[bold]{escape(str(database.path))}[/] is the database of {escape(str(file))} now: "
+        f"[bold]{escape(str(database.path))}[/] now holds the database of {escape(str(file))}: "
         f"{_size(database.bytes)}, revision {database.revision}."
     )
     if before is not None:
-        print_line(f"What was there before is {escape(str(before))}.")
+        print_line(f"The old database is now {escape(str(before))}.")
 
 
 def _size(size: int) -> str:

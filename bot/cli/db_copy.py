@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bot.cli.console import print_line
+from bot.cli.console import counted, print_line
 
 if TYPE_CHECKING:
     from storage import Database
@@ -21,8 +21,8 @@ def copy(
 ) -> None:
     """Copy everything to another database, which must be empty; stop the bot first.
 
-    Both are addresses as DATABASE_URL takes them. Each table is read back and compared, row by row;
-    where anything fails, the other database stays empty, and the first is as it was.
+    Both addresses are written like DATABASE_URL. Each table is read back and compared row by row;
+    if anything fails, the other database stays empty, and the first is left as it was.
 
         tag4pic db copy sqlite:///data/tag4pic.db postgresql://me:secret@host/tag4pic
         tag4pic db copy postgresql://me:secret@host/tag4pic sqlite:///data/back.db
@@ -31,7 +31,7 @@ def copy(
     for one in copied:
         print_line(f"{escape(one.table):20} {one.rows:>12,} rows  {one.checksum}")
     rows = sum(one.rows for one in copied)
-    print_line(f"[bold]{rows:,} rows[/] copied, and the same in both. Now set DATABASE_URL.")
+    print_line(f"[bold]{counted(rows, 'row')}[/] copied, identical in both. Now set DATABASE_URL.")
 
 
 async def _copy(from_url: str, to_url: str) -> "list[Copied]":

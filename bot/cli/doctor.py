@@ -30,10 +30,10 @@ _WIDTH = 10
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check token, webhook, clock, database, device, bundle and disk, and say what to do.
+    """Check token, webhook, clock, database, device, bundle and disk, and say how to fix them.
 
-    Nothing is changed, and the bot may run. Without a network it checks what is here and says what
-    it could not check. The exit status is 1 where something is wrong, otherwise 0.
+    It changes nothing, and the bot may be running. Without a network it checks what it can and says
+    what it could not. The exit status is 1 if something is wrong, otherwise 0.
 
         tag4pic doctor
         tag4pic doctor --json
@@ -73,9 +73,9 @@ def _print(check: "Check") -> None:
 def _print_summary(checks: "list[Check]") -> None:
     states = [check.state for check in checks]
     if "wrong" in states:
-        text = Text("The bot does not work like this.", "bold red")
+        text = Text("The bot cannot work like this.", "bold red")
     elif "unknown" in states:
-        text = Text("What could be checked is well.", "bold")
+        text = Text("Everything that could be checked is fine.", "bold")
     else:
         text = Text("All is well.", "bold green")
     Console().print(Text("\n") + text)

@@ -28,7 +28,7 @@ def tag4pic(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    """Photos in, hashtags out: a Telegram bot, and the same on the command line.
+    """Photos in, hashtags out: as a Telegram bot, and on the command line.
 
     Settings come from the environment or from .env; .env.example lists them.
 
@@ -43,7 +43,7 @@ def tag4pic(
         try:
             typer.echo(f"tag4pic {installed('tag4pic')}")
         except PackageNotFoundError:
-            typer.echo("tag4pic, not installed: run from its folder")
+            typer.echo("tag4pic, not installed: running from its folder")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -51,13 +51,13 @@ def tag4pic(
 @app.command()
 def run(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Of the local chat; 0 takes any free one.")
+        int, typer.Option(min=0, max=65535, help="Port of the local chat; 0 takes any free one.")
     ] = 8080,
 ) -> None:
-    """Run the bot: on Telegram where BOT_TOKEN is set, otherwise as a chat in your browser.
+    """Run the bot: on Telegram if BOT_TOKEN is set, otherwise as a chat in your browser.
 
     Without BOT_TOKEN it serves the chat on this machine only and prints its address. Ctrl-C stops
-    it, after it has finished what it has begun.
+    it once it has finished what it is doing.
 
         tag4pic run
         tag4pic run --port 9000

@@ -12,11 +12,11 @@ Bundle = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="The bundle to measure.", show_default="the one in use"),
 ]
-Split = Annotated[str, typer.Option(metavar="NAME", help="Of the dataset.")]
+Split = Annotated[str, typer.Option(metavar="NAME", help="Which split of the dataset.")]
 PlanFile = Annotated[
     Path | None,
     typer.Option(
-        "--plan", metavar="FILE", help="Knobs, as tune writes them.", show_default="the usual ones"
+        "--plan", metavar="FILE", help="A plan, such as tune writes.", show_default="the usual one"
     ),
 ]
 Set = Annotated[
@@ -24,25 +24,31 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="KNOB=VALUE",
-        help="Turn a knob, such as vectors.window=2; may be repeated. `tag4pic train plan` lists "
-        "them.",
+        help="Set a knob, such as vectors.window=2; may be repeated. `tag4pic train plan` lists "
+        "the knobs.",
         show_default=False,
     ),
 ]
 MinCount = Annotated[
-    int | None, typer.Option(metavar="N", help="As --set min_count=N.", show_default=False)
+    int | None, typer.Option(metavar="N", help="Same as --set min_count=N.", show_default=False)
 ]
 Mirrored = Annotated[
     bool | None,
-    typer.Option("--mirrored/--no-mirrored", help="As --set photos.mirrored=…", show_default=False),
+    typer.Option(
+        "--mirrored/--no-mirrored", help="Same as --set photos.mirrored=…", show_default=False
+    ),
 ]
-At = Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of an answer count.")]
+At = Annotated[
+    int, typer.Option(metavar="N", min=1, help="How many hashtags of each answer to count.")
+]
 
 Backend = Annotated[str, typer.Option(metavar="NAME", help="als, w2v or all.")]
 Backbone = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="As for fit.", show_default="mobilenet_v2 for als, resnet50 for w2v"
+        metavar="NAME",
+        help="Same as for fit.",
+        show_default="mobilenet_v2 for als, resnet50 for w2v",
     ),
 ]
 

@@ -36,9 +36,7 @@ SUFFIXES = frozenset(
 def recommend(
     photos: Annotated[
         list[str],
-        typer.Argument(
-            metavar="PHOTO", help="Photos, or folders: the images in them.", show_default=False
-        ),
+        typer.Argument(metavar="PHOTO", help="Photos, or folders of them.", show_default=False),
     ],
     backend: Annotated[
         Backend | None,
@@ -53,36 +51,36 @@ def recommend(
         typer.Option(
             "--for",
             metavar="PLATFORM",
-            help="Its number of hashtags and style.",
+            help="Take this platform's number of hashtags and style.",
             show_default=False,
         ),
     ] = None,
     style: Annotated[
         Style | None,
         typer.Option(
-            help="What comes first: what fits, what earns likes, or a balance.",
+            help="What comes first: what fits, what earns likes, or a balance of both.",
             show_default="balanced, or the platform's",
         ),
     ] = None,
     language: Annotated[
-        Language, typer.Option(help="English hashtags, those that Russians post, or both.")
+        Language, typer.Option(help="English hashtags, Russian ones, or both.")
     ] = Language.EN,
     caption: Annotated[
         str,
         typer.Option(
             metavar="TEXT",
-            help="Of the photos; used by --backend both.",
+            help="A caption of the photos; used by --backend both.",
             show_default=False,
         ),
     ] = "",
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line, for scripts.")
+        bool, typer.Option("--json", help="Print one JSON object per line, for scripts.")
     ] = False,
 ) -> None:
     """Recommend hashtags for photos.
 
-    The best five come first: Instagram takes no more. A photo that cannot be read is named on
-    stderr with the reason, the others are still answered, and the exit status is 2.
+    The best five come first: Instagram allows no more. If a photo cannot be read, stderr says why,
+    the others are still answered, and the exit status is 2.
 
         tag4pic recommend beach.jpg
         tag4pic recommend holidays/ --for instagram
@@ -154,7 +152,7 @@ def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
             unread[argument] = f"the folder cannot be opened ({error.strerror})"
             continue
         if not images:
-            unread[argument] = "no image in this folder"
+            unread[argument] = "there is no image in this folder"
         files += [str(image) for image in images]
     return files, unread
 

@@ -10,13 +10,13 @@ from bot.cli.console import load_engine, settings_for_a_command
 def serve(
     listen: Annotated[
         str,
-        typer.Option(metavar="HOST:PORT", help="Where; port 0 takes any free one."),
+        typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 takes any free one."),
     ] = "127.0.0.1:8090",
 ) -> None:
-    """Answer over HTTP as recommend and tags do, with a page to try it.
+    """Serve recommend and tags over HTTP, with a page to try them.
 
-    On this machine only, unless API_KEY is set: then requests need that key, and --listen may name
-    any address. /openapi.json describes what can be asked. Ctrl-C stops it.
+    It serves this machine only, unless API_KEY is set: then requests need that key, and --listen
+    may name any address. /openapi.json describes the requests. Ctrl-C stops it.
 
         tag4pic serve
         tag4pic serve --listen 127.0.0.1:9000

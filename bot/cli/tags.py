@@ -23,15 +23,15 @@ app = typer.Typer(
 
 
 def categories(
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags of each.")] = 8,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many hashtags for each.")] = 8,
     language: Annotated[
-        Language, typer.Option(help="Of the names and of the hashtags.")
+        Language, typer.Option(help="Language of names and hashtags.")
     ] = Language.EN,
     as_json: Json = False,
 ) -> None:
     """List the bundle's categories, each with its most typical hashtags.
 
-    Finer categories stand below the category that they are a part of.
+    Subcategories stand below the category they belong to.
 
     tag4pic tags categories
     tag4pic tags categories --top 30 --json

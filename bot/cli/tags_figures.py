@@ -24,15 +24,15 @@ Tags = Annotated[
 ]
 Top = Annotated[int, typer.Option(metavar="N", min=1, help="How many rows.")]
 
-_OF_POSTS = "Likes of photos that people send to the bot are unknown, and count nowhere."
+_OF_POSTS = "Only training posts count: the bot never sees the likes of photos sent to it."
 
 
 def ratings(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
-    """List what hashtags earned in the training posts, by rating.
+    """List hashtags by rating: the likes they earned in the training posts.
 
-    adj_likes are a post's likes divided by its hashtags; normalised they go from 0, the least of a
-    hashtag's uses, to 1, the most; a use's rating is ln(uses) × that. A hashtag's row has the means
-    of its uses, and the median likes. Of a hashtag that is named each use is listed.
+    adj_likes are a post's likes divided by its number of hashtags; normalised scales them from 0,
+    the least among a hashtag's uses, to 1, the most; rating is ln(uses) × normalised. A row has the
+    means over a hashtag's uses, and its median likes. If you name hashtags, each use is listed.
 
     tag4pic tags ratings
     tag4pic tags ratings sunset --top 5 --json
@@ -62,11 +62,12 @@ def ratings(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
 
 
 def sizes(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
-    """List how much hashtags are used: niche, middle or broad.
+    """List how widely hashtags are used: niche, middle or broad.
 
-    By a platform's counts of posts where the bundle was fitted with --post-counts: 100,000 to
-    10,000,000 is the middle. Otherwise, and for hashtags that the counts lack, by the training
-    posts: the few that make up a third of all uses are broad, those of the second third middle.
+    If the bundle was fitted with --post-counts, size goes by a platform's posts: 100,000 to
+    10,000,000 is middle. Otherwise, and for hashtags without a count, it goes by the training
+    posts: the few hashtags that make up a third of all uses are broad, those of the next third
+    middle.
 
     tag4pic tags sizes
     tag4pic tags sizes cats keyboard
@@ -114,13 +115,13 @@ def sizes(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
     if knowledge.counted_posts:
         low, high = MIDDLE_POSTS
         print_line(
-            f"[dim]Sizes by a platform's posts: {low:,} to {high:,} is the middle. Hashtags that "
-            "its counts lack (–) are sized by the training posts.[/]"
+            f"[dim]Sizes go by a platform's posts: {low:,} to {high:,} is middle. Hashtags without "
+            "a count (–) go by the training posts.[/]"
         )
     else:
         print_line(
-            "[dim]Sizes of the training posts, not of a platform: fit with --post-counts FILE to "
-            "have those.[/]"
+            "[dim]Sizes go by the training posts; to go by a platform's, fit with --post-counts "
+            "FILE.[/]"
         )
 
 
@@ -177,11 +178,11 @@ def _uses(bundle: "Bundle", knowledge: "Knowledge") -> "Uses":
         return knowledge.likes
     if any(knowledge.median_likes(tag) is not None for tag in bundle.hashtags):
         fail(
-            f"The bundle {bundle.model} is of an earlier version, which kept only median likes. "
+            f"The bundle {bundle.model} is from an earlier version, which kept only median likes. "
             "Fit it again with `tag4pic train fit`."
         )
     fail(
-        f"The bundle {bundle.model} knows no likes: the posts it learnt from say none. Fit one on "
+        f"The bundle {bundle.model} knows no likes: the posts it learnt from had none. Fit one on "
         "posts with likes (`likes` in posts.jsonl), and set MODEL_DIR to it."
     )
 
@@ -189,7 +190,7 @@ def _uses(bundle: "Bundle", knowledge: "Knowledge") -> "Uses":
 def _print_uses(figures: _Ratings, tag: str, top: int) -> None:
     row = figures.of(tag)
     if not row["uses"]:
-        print_line(f"[bold]#{tag}[/]: no post whose likes are known carries it.")
+        print_line(f"[bold]#{tag}[/]: no post with known likes uses it.")
         return
     print_line(
         f"[bold]#{tag}[/]: {counted(row['uses'], 'use')}, median likes {row['median_likes']:,g}"

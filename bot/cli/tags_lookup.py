@@ -9,7 +9,7 @@ from bot.cli.console import bundle_in_use, settings_for_a_command
 if TYPE_CHECKING:
     from bot.hashtag_lookup import HashtagLookup
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line, for scripts.")]
 
 
 def lookup_in_use() -> "HashtagLookup":

@@ -35,7 +35,7 @@ def similar(
         typer.Option(
             _WITH,
             metavar="TAG...",
-            help="Tell instead how near each TAG is to these.",
+            help="Show instead how near each TAG is to these.",
             show_default=False,
         ),
     ] = None,
@@ -44,7 +44,7 @@ def similar(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Whose vectors: skipgram or cbow.",
+            help="Which vectors: skipgram or cbow.",
             show_default="the bundle's first",
         ),
     ] = None,
@@ -52,8 +52,8 @@ def similar(
 ) -> None:
     """List hashtags that are used beside the same hashtags, the nearest first.
 
-    With several TAGs, those near all of them together. With --with, the cosine of each pair: 1 is
-    used beside the same hashtags, 0 beside none in common.
+    With several TAGs, it lists those near all of them together. With --with, it shows the cosine of
+    each pair: 1 if both are used beside the same hashtags, 0 if they have none in common.
 
     tag4pic tags similar sunset
     tag4pic tags similar закат --top 20
@@ -71,7 +71,7 @@ def similar(
         return
     if not similar.hashtags:
         names = " ".join(f"#{tag}" for tag in similar.tags)
-        typer.echo(f"Nothing is near {names}: never seen beside others, or only beside rare ones.")
+        typer.echo(f"Nothing is near {names}: never used beside others, or only beside rare ones.")
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for near in similar.hashtags:
@@ -88,7 +88,7 @@ def _print_pairs(pairs: "Sequence[Pair]", *, as_json: bool) -> None:
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for pair in pairs:
-        figure = "one stands alone" if pair.cosine is None else f"{pair.cosine:.2f}"
+        figure = "one is never used beside others" if pair.cosine is None else f"{pair.cosine:.2f}"
         names = (Text(f"#{tag}", "bold") for tag in (pair.tag, pair.other))
         table.add_row(*names, Text(figure, "dim"))
     Console().print(table)

@@ -49,20 +49,20 @@ if TYPE_CHECKING:
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    help="Train on your own posts, and see how good it is.",
+    help="Train on your own posts, and see how good the result is.",
 )
 
 
 def embed(
     dataset: Dataset,
-    backbone: Annotated[str, typer.Option(metavar="NAME", help="Whose features.")] = (
+    backbone: Annotated[str, typer.Option(metavar="NAME", help="Which features.")] = (
         "efficientnet_lite0"
     ),
     mirrored: Mirrored = None,
     set_: Set = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Compute and keep the features of a dataset's photos; goes on where it stopped.
+    """Compute and keep the features of a dataset's photos; resumes where it stopped.
 
     tag4pic train embed --dataset posts --backbone resnet50
     tag4pic train embed --dataset posts --set photos.side=200 --set photos.jitter=2
@@ -76,7 +76,7 @@ def embed(
     plan = chosen_plan(None, set_, shorthands={"photos.mirrored": mirrored})
     for name in changed(plan):
         if not name.startswith("photos."):
-            fail(f"{name} changes no features: embed takes the knobs of photos alone.")
+            fail(f"{name} changes no features: embed takes only knobs that begin with photos.")
     photos = plan.photos
     problems = Problems()
     with reporting() as progress:
@@ -97,7 +97,7 @@ def fit(
         str,
         typer.Option(
             metavar="DIR",
-            help="A folder with posts.jsonl; with --engine spark also posts.parquet, and an "
+            help="A folder with posts.jsonl; with --engine spark also posts.parquet, or an "
             "address such as hdfs://namenode/posts.",
             show_default=False,
         ),
@@ -108,14 +108,14 @@ def fit(
     backend: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="als, w2v or all; tags for hashtags alone, without any photo."
+            metavar="NAME", help="als, w2v or all; tags fits hashtags alone, without photos."
         ),
     ] = "all",
     backbone: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="efficientnet_lite0 (needs no download), mobilenet_v2, resnet50 or another of "
+            help="efficientnet_lite0 (needs no download), mobilenet_v2, resnet50 or any listed by "
             "`tag4pic weights --all`; or several, joined by +.",
             show_default="mobilenet_v2 for als, resnet50 for w2v",
         ),
@@ -124,41 +124,41 @@ def fit(
     plan: PlanFile = None,
     loss: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="As --set head.loss=NAME.", show_default=False),
+        typer.Option(metavar="NAME", help="Same as --set head.loss=NAME.", show_default=False),
     ] = None,
     min_count: MinCount = None,
     mirrored: Mirrored = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="As --set seed=N.", show_default=False)
+        int | None, typer.Option(metavar="N", help="Same as --set seed=N.", show_default=False)
     ] = None,
     post_counts: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A platform's posts by hashtag, CSV tag,posts: hashtags of 100,000 to 10,000,000 "
-            "are of the middle size.",
-            show_default="sizes are of the training posts",
+            help="How many posts a platform has per hashtag, CSV tag,posts: 100,000 to 10,000,000 "
+            "is the middle size.",
+            show_default="sizes go by the training posts",
         ),
     ] = None,
     cache: Annotated[
-        str, typer.Option(metavar="DIR", help="Where features are kept; with Spark as Parquet.")
+        str, typer.Option(metavar="DIR", help="Where features are kept; as Parquet with Spark.")
     ] = str(CACHE),
     engine: Annotated[
-        str, typer.Option(metavar="NAME", help="machine, or spark for a cluster's.")
+        str, typer.Option(metavar="NAME", help="machine, or spark for a cluster.")
     ] = "machine",
     master: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="Of Spark: local[2], spark://host:7077, yarn or k8s://…",
+            help="Spark's master: local[2], spark://host:7077, yarn or k8s://…",
             show_default="all cores of this machine",
         ),
     ] = None,
 ) -> None:
     """Fit a bundle on a dataset: features, ALS, Word2Vec, and their fusion.
 
-    Set MODEL_DIR to the bundle and the bot answers with it. A run that is interrupted goes on where
-    it stopped.
+    Set MODEL_DIR to the bundle, and the bot answers with it. An interrupted run resumes where it
+    stopped.
 
     tag4pic train fit --dataset posts --out mine --backbone efficientnet_lite0
     tag4pic train fit --dataset posts --out mine --engine spark
@@ -167,7 +167,7 @@ def fit(
     one_of("--backend", backend, (*FITTED_BACKENDS, "tags"))
     one_of("--engine", engine, ("machine", "spark"))
     if master is not None and engine != "spark":
-        fail("--master is of Spark: add --engine spark, or leave it out.")
+        fail("--master is for Spark only: add --engine spark, or leave it out.")
     settings = settings_for_a_command()
     from training.fitting.pipeline import fit_dataset
     from training.fitting.prepare import Networks
@@ -198,7 +198,7 @@ def fit(
     _print_bundle(bundle, out, photos, counted(len(bundle.hashtags), "hashtag"))
     print_choices(chosen, bundle)
     held_out = counted(bundle.metrics["validation_photos"], "photo")
-    table = metrics_table(f"On {held_out} held back for choosing")
+    table = metrics_table(f"On {held_out} held back for validation")
     for name in ("als", "w2v", "both"):
         if name in bundle.metrics:
             add_metrics(table, name, bundle.metrics[name])
@@ -220,12 +220,14 @@ def tune(
     ] = None,
     trials: Annotated[
         int,
-        typer.Option(metavar="N", min=1, help="Of each backend, those of earlier runs included."),
+        typer.Option(
+            metavar="N", min=1, help="Trials per backend, including those of earlier runs."
+        ),
     ] = 30,
     minutes: Annotated[
         float | None,
         typer.Option(
-            metavar="N", min=0, help="Begin no trial after so many.", show_default="no limit"
+            metavar="N", min=0, help="Start no trial after this many.", show_default="no limit"
         ),
     ] = None,
     set_: Set = None,
@@ -236,10 +238,10 @@ def tune(
     mirrored: Mirrored = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Search hyper-parameters on training photos that are held back, never on the test split.
+    """Search for better knobs on held-back training photos, never on the test split.
 
-    Needs Optuna: pip install 'tag4pic\\[tune]'. The best plan so far is written after every trial
-    that betters it; a search that is interrupted goes on where it stopped.
+    Needs Optuna: pip install 'tag4pic\\[tune]'. The best plan so far is written whenever a trial
+    improves on it; an interrupted search resumes where it stopped.
 
     tag4pic train tune --dataset posts --minutes 30
     tag4pic train fit --dataset posts --out data/mine --plan plan.json
@@ -324,7 +326,7 @@ def _fit_tags(
     )
     print_choices(plan, bundle)
     print_line(
-        f"It answers no photos. Look at it: [cyan]MODEL_DIR={out} tag4pic tags categories[/]"
+        f"It cannot answer photos. Look at it: [cyan]MODEL_DIR={out} tag4pic tags categories[/]"
     )
 
 
@@ -334,8 +336,8 @@ def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
         print_line(f"[yellow]{count:,} left out: {reason}[/]")
     if file := bundle.provenance.get("post_counts"):
         print_line(
-            f"Of the posts' hashtags the file of post counts, {counted(file['lines'], 'line')}, "
-            f"has {file['hashtags']:,}."
+            f"The file of post counts ({counted(file['lines'], 'line')}) covers "
+            f"{file['hashtags']:,} of the posts' hashtags."
         )
         print_warnings(file["notes"])
 

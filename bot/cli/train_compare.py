@@ -33,8 +33,8 @@ _FIGURES = {
     "accuracy": "acc.",
 }
 CHOSEN_BY_TEST = (
-    "[yellow]These are figures of the test split: the best of several looks better there than it "
-    "is. Choose by the validation split, and measure only the choice here.[/]"
+    "[yellow]These figures are from the test split, where the best of several looks better than "
+    "it is. Choose on the validation split, and measure only your choice here.[/]"
 )
 
 
@@ -43,7 +43,7 @@ def compare(
     out: Annotated[
         Path,
         typer.Option(
-            metavar="DIR", help="Where results are kept, a file each.", show_default=False
+            metavar="DIR", help="Where results are kept, one file each.", show_default=False
         ),
     ],
     over: Annotated[
@@ -62,18 +62,18 @@ def compare(
         str,
         typer.Option(
             metavar="NAME",
-            help="Whose photos are measured on. Where the dataset names no validation split, a "
-            "tenth of the training photos, which no fit then sees.",
+            help="The split to measure on. If the dataset has no validation split, a tenth of the "
+            "training photos is held back from every fit.",
         ),
     ] = "validation",
     at: At = 5,
     cache: Cache = CACHE,
 ) -> None:
-    """Fit a bundle for each combination of some knobs, and measure all on the same photos.
+    """Fit a bundle for each combination of knobs, and measure all on the same photos.
 
-    `tag4pic train plan` lists the knobs. Time is that of the fit without the photos' features,
-    which are computed once. Results are kept: a comparison that is interrupted goes on where it
-    stopped, and `tag4pic train report --compare DIR` shows them.
+    `tag4pic train plan` lists the knobs. Times leave out computing features, which is done once.
+    Results are kept: an interrupted comparison resumes where it stopped, and
+    `tag4pic train report --compare DIR` shows them.
 
     tag4pic train compare --dataset posts --out tried --over vectors.window=2,3,5
     tag4pic train compare --dataset posts --out tried --over head.hidden=640,1280

@@ -27,12 +27,14 @@ def import_(
         typer.Option(
             metavar="NAME",
             help="dataset, harrison, instagram, instaloader, csv or keywords.",
-            show_default="told by what is there",
+            show_default="detected",
         ),
     ] = None,
     min_count: Annotated[
         int,
-        typer.Option(metavar="N", min=1, help="Posts that must carry a hashtag for it to be kept."),
+        typer.Option(
+            metavar="N", min=1, help="Keep hashtags that are on at least this many posts."
+        ),
     ] = 1,
     cap: Annotated[
         float | None,
@@ -46,13 +48,12 @@ def import_(
         bool, typer.Option("--replace", help="Replace a dataset made from another source.")
     ] = False,
 ) -> None:
-    """Turn posts of another layout into a dataset.
+    """Turn posts from another layout into a dataset.
 
-    Understood are HARRISON's lists, Instagram's own export of your account (asked for as JSON), an
+    It reads HARRISON's lists, Instagram's own export of your account (request it as JSON), an
     instaloader download folder, a CSV file with a header, a folder of photos with IPTC or XMP
-    keywords, and a dataset. Broken rows are counted and left out;
-    the same photo posted twice becomes one post. An import that is interrupted goes on where it
-    stopped.
+    keywords, and a dataset. Broken rows are counted and left out; the same photo posted twice
+    becomes one post. An interrupted import resumes where it stopped.
 
     tag4pic train import downloads --to posts
     tag4pic train import posts.csv --to posts --min-count 5 --cap 0.2
@@ -83,7 +84,7 @@ def collect(
         list[str] | None,
         typer.Option(
             metavar="TAG",
-            help="Whose newest posts are fetched; may be repeated.",
+            help="Fetch the newest posts of this hashtag; may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -91,19 +92,19 @@ def collect(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Whose newest posts are fetched; may be repeated.",
+            help="Fetch the newest posts of this profile; may be repeated.",
             show_default=False,
         ),
     ] = None,
     limit: Annotated[
         int,
-        typer.Option(metavar="N", min=1, help="How many newest posts of each are looked at."),
+        typer.Option(metavar="N", min=1, help="How many of the newest posts to look at, for each."),
     ] = 100,
     login: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The Instagram user whose session instaloader has kept.",
+            help="The Instagram user whose session instaloader has saved.",
             show_default="not logged in",
         ),
     ] = None,
@@ -117,14 +118,16 @@ def collect(
     ] = None,
     pause: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=0, help="Between two posts, on average."),
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long to wait between two posts, on average."
+        ),
     ] = 2.0,
 ) -> None:
     """Fetch new posts of hashtags or profiles from Instagram, politely.
 
-    Needs instaloader: pip install 'tag4pic\\[collect]'. What is there already is not asked for
-    again, so an interrupted run goes on where it stopped. What Instagram refuses is told, and the
-    exit status is then 2.
+    Needs instaloader: pip install 'tag4pic\\[collect]'. It fetches nothing twice, so an interrupted
+    run resumes where it stopped. If Instagram refuses something, it says so, and the exit status
+    is 2.
 
     tag4pic train collect --hashtag streetphotography --to downloads
     tag4pic train collect --profile nasa --login me --to downloads

@@ -22,8 +22,8 @@ from bot.cli.options import At, Bundle, Dataset, Split
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 ACCURACY_FLATTERS = (
-    "Accuracy flatters: nearly all pairs of a photo and a hashtag are none, and an answer without "
-    "any hashtag has {:.4f}."
+    "Accuracy flatters: most hashtags do not fit a given photo, so even an answer without any "
+    "hashtag has {:.4f}."
 )
 _FIGURES = {
     "recall": "recall",
@@ -44,13 +44,13 @@ def evaluate(
     at: At = 5,
     json_file: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Write the figures to this file too."),
+        typer.Option("--json", metavar="FILE", help="Also write the figures to this file."),
     ] = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Measure a bundle on photos that it has not seen, beside baselines fitted in the same run.
+    """Measure a bundle on photos it has not seen, beside baselines fitted in the same run.
 
-    Figures stand with their 95 % interval (bootstrap over photos).
+    Each figure has its 95 % interval (bootstrap over photos).
 
     tag4pic train evaluate --dataset posts --bundle data/mine
     """
@@ -96,16 +96,15 @@ def report(
         typer.Option(
             "--compare",
             metavar="DIR",
-            help="Results of compare to show too.",
+            help="Also show these results of compare.",
             show_default="none",
         ),
     ] = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Write one page to look at: figures, curves, a map of the hashtags, photos.
+    """Write a page with figures, curves, a map of the hashtags, and photos.
 
-    The page needs nothing beside itself and can be passed on; it holds small copies of fifty
-    photos.
+    The page is a single file that you can pass on; it holds small copies of fifty photos.
 
     tag4pic train report --bundle data/mine --dataset posts --out report.html
     """

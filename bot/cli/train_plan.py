@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 def plan(
     plan_file: PlanFile = None,
     set_: Set = None,
-    json_: Annotated[bool, typer.Option("--json", help="As JSON, an object a knob.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON, one object per knob.")] = False,
 ) -> None:
-    """List every knob of a fit: its name, where it stands, what it takes and what it does.
+    """List every knob of a fit: its name, value, what it takes and what it does.
 
-    With --plan or --set, where they put it, too.
+    --plan and --set show the values they change.
 
     tag4pic train plan
     tag4pic train plan --set vectors.window=2 --set head.loss=kld_bce
@@ -70,7 +70,7 @@ def plan(
             f"[cyan]{knob.name}[/]", text, f"[dim]{escape(knob.takes.brief)}[/]", escape(knob.does)
         )
     Console().print(table)
-    print_line("Turn one: [cyan]tag4pic train fit --set vectors.window=2[/]")
+    print_line("Set one: [cyan]tag4pic train fit --set vectors.window=2[/]")
 
 
 def chosen_plan(
@@ -107,7 +107,7 @@ def refuse_idle(settings: Sequence[str], backend: str) -> None:
 
     for name in (setting.partition("=")[0].strip() for setting in settings):
         if not counts_for(knobs()[name], backend):
-            fail(f"{name} counts for nothing with --backend {backend}: leave it out.")
+            fail(f"{name} has no effect with --backend {backend}: leave it out.")
 
 
 def print_choices(plan: "Plan", bundle: "Bundle") -> None:

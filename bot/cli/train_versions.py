@@ -23,16 +23,14 @@ Result = TypeVar("Result")
 def finetune(
     gently: Annotated[
         bool,
-        typer.Option(
-            "--gently", help="Leave the machine to others: lowest priority, one processor."
-        ),
+        typer.Option("--gently", help="Leave room for others: lowest priority, one processor."),
     ] = False,
 ) -> None:
     """Teach Word2Vec what people added with /addtags.
 
-    Writes a new version of the bundle beside the one in use. It is put in use, by a running bot
-    within seconds too, if it recalls more of the labels held out and has not forgotten what it
-    knew; otherwise it is kept aside, and the reason told.
+    Writes a new version of the bundle beside the one in use. If it recalls more of the held-out
+    labels and has not forgotten what it knew, it is put in use, within seconds even by a running
+    bot; otherwise it is kept aside, with the reason.
 
     tag4pic train finetune
     """
@@ -80,8 +78,8 @@ def finetune(
         print_line("It is in use now. [cyan]tag4pic train rollback[/] goes back.")
     else:
         print_line(
-            f"It is not put in use, and kept in {_from_here(result.version)}; {status.model} goes "
-            "on answering."
+            f"It was not put in use, but kept in {_from_here(result.version)}; {status.model} "
+            "stays in use."
         )
 
 
@@ -90,12 +88,12 @@ LEFT_OUT = ("second_person", "approval", "no_features", "album", "rejected", "bl
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what people taught, what of it is learnt, what waits and for what; and each version.
+    """Show what people taught, how much is learnt, what the rest waits for, and each version.
 
-    Figures are recall in percent, of the version that it was made from and its own: of hashtags of
-    taught photos held out, in the first ten, and of photos known before, in the first five.
+    Figures are recall in percent, before and after: of the hashtags of held-out taught photos among
+    the first ten, and of those of photos known before among the first five.
 
     tag4pic train status
     """
@@ -110,7 +108,7 @@ def status(
         return
     counts = status.counts
     print_line(
-        f"[bold]{status.model}[/] answers. It has learnt {counts.learnt:,} of "
+        f"[bold]{status.model}[/] is in use. It has learnt {counts.learnt:,} of "
         f"{counted(counts.labels, 'label')}."
     )
     for line in _waiting(dict(counts.waiting)):
@@ -163,8 +161,8 @@ def _print_versions(status: "LearningStatus") -> None:
     Console().print(table)
     if any(version.after for version, _ in status.versions):
         print_line(
-            "[dim]taught: held-out labels recalled in the first ten; known before: photos of the "
-            "fit, in the first five.[/]"
+            "[dim]taught: held-out labels recalled among the first ten; known before: hashtags of "
+            "the fit's photos, among the first five.[/]"
         )
 
 
@@ -203,7 +201,7 @@ def _as_json(status: "LearningStatus") -> dict[str, Any]:
 def rollback() -> None:
     """Go back to the version of the bundle before the last fine-tuning.
 
-    A running bot takes it up within seconds. What people taught stays: ALS knows it at once, and
+    A running bot switches within seconds. What people taught is kept: ALS knows it at once, and
     the next fine-tuning learns it again, once there is something new.
 
     tag4pic train rollback
@@ -224,12 +222,14 @@ def rollback() -> None:
 
 
 def publish(
-    address: Annotated[str, typer.Argument(help="A folder, or such as s3://bucket/bundles.")],
+    address: Annotated[
+        str, typer.Argument(help="A folder, or an address such as s3://bucket/bundles.")
+    ],
 ) -> None:
-    """Put the version of MODEL_DIR that is in use where all copies of the bot take it from.
+    """Publish the version of MODEL_DIR that is in use, for all copies of the bot.
 
-    Those that run with BUNDLE at this address answer with it within seconds. What is half uploaded
-    is not taken.
+    Copies that run with BUNDLE set to this address switch to it within seconds. They never take a
+    half-uploaded bundle.
 
     tag4pic train publish s3://bucket/bundles
     """

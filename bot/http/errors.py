@@ -35,7 +35,7 @@ def busy(retry_after: int) -> RequestError:
     return RequestError(
         503,
         "busy",
-        f"Too many photos are waiting here. Try again in {retry_after} s.",
+        f"Too many photos are waiting. Try again in {retry_after} s.",
         {"Retry-After": str(retry_after)},
     )
 

@@ -35,14 +35,14 @@ _COUNT = {"type": "integer", "minimum": 1, "maximum": MOST_HASHTAGS}
 
 LANGUAGE = Field(
     "language",
-    "English hashtags, those that Russians post, or both.",
+    "English hashtags, Russian ones, or both.",
     {"type": "string", "enum": list(LANGUAGES), "default": "en"},
 )
 
 OF_A_PHOTO = (
     Field(
         "platform",
-        "Its number of hashtags and style; other common names of it are understood too.",
+        "Sets the number of hashtags and style; other common names for it work too.",
         {"type": "string", "maxLength": 100, "anyOf": [*_PLATFORMS, {"type": "string"}]},
     ),
     Field(
@@ -58,12 +58,12 @@ OF_A_PHOTO = (
     LANGUAGE,
     Field(
         "style",
-        "What comes first: what fits, what earns likes, or a balance.",
+        "What comes first: what fits, what earns likes, or a balance of both.",
         {"type": "string", "enum": list(STYLES)},
     ),
     Field(
         "caption",
-        "The photo's caption: hashtags that it names become likelier.",
+        "The photo's caption: hashtags it mentions become likelier.",
         {"type": "string", "maxLength": MAX_TEXT},
     ),
 )
@@ -78,7 +78,7 @@ OF_A_HASHTAG = (
     Field("count", "How many.", {**_COUNT, "default": 10}),
     Field(
         "model",
-        "Whose vectors are compared; by default the bundle's first.",
+        "Which vectors are compared; by default the bundle's first.",
         {"type": "string", "maxLength": 100, "examples": ["skipgram", "cbow"]},
     ),
 )
@@ -100,9 +100,9 @@ def read(fields: Sequence[Field], pairs: Iterable[tuple[str, str]]) -> dict[str,
     values: dict[str, Any] = {}
     for name, text in pairs:
         if name not in by_name:
-            raise _wrong(f"There is no field {name[:100]} here, only {', '.join(by_name)}.")
+            raise _wrong(f"There is no field {name[:100]}, only {', '.join(by_name)}.")
         if name in values:
-            raise _wrong(f"The field {name} comes twice.")
+            raise _wrong(f"The field {name} is given twice.")
         if text:
             values[name] = _value(by_name[name], text)
     for field in fields:
@@ -119,12 +119,12 @@ def _value(field: Field, text: str) -> str | int:
         if not (
             text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most
         ):
-            raise _wrong(f"{field.name} is a whole number from {least} to {most}.")
+            raise _wrong(f"{field.name} must be a whole number from {least} to {most}.")
         return int(text)
     if text not in schema.get("enum", (text,)):
-        raise _wrong(f"{field.name} is one of {', '.join(schema['enum'])}.")
+        raise _wrong(f"{field.name} must be one of {', '.join(schema['enum'])}.")
     if len(text) > schema.get("maxLength", len(text)):
-        raise _wrong(f"{field.name} has at most {schema['maxLength']:,} characters.")
+        raise _wrong(f"{field.name} may have at most {schema['maxLength']:,} characters.")
     return text
 
 

@@ -24,8 +24,8 @@ def listen_on(address: str, key: str | None = None) -> socket.socket:
     host, port = _host_and_port(address)
     if key is None and not _is_loopback(host):
         raise ServeError(
-            f"{address} can be reached from other machines. Set API_KEY, which whoever asks must "
-            "then bring along, or listen on 127.0.0.1."
+            f"{address} can be reached from other machines. Set API_KEY, which every request must "
+            "then carry, or listen on 127.0.0.1."
         )
     try:
         (family, *_, place), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

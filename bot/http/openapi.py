@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 _TEXT = {"type": "string"}
 _REFUSAL_OF_EACH = {
-    400: "a field is missing, unknown or has no value that is allowed",
+    400: "a field is missing, unknown or has a value that is not allowed",
     401: "the key is missing or wrong",
     403: "the request came from another site, or to a name that is not this server's",
-    503: "too many are waiting; Retry-After says for how many seconds",
+    503: "too many are waiting; Retry-After says how many seconds to wait",
 }
 
 
@@ -56,9 +56,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "Similar": _object(tag=_TEXT, hashtags=_list(_ref("Hashtag"))),
     "Categories": _list(
         _object(
-            category={**_TEXT, "description": "Its name, in whatever language."},
-            title={**_TEXT, "description": "Its name in the language."},
-            head={"type": ["string", "null"], "description": "The category that it is a part of."},
+            category={**_TEXT, "description": "Its name, the same in every language."},
+            title={**_TEXT, "description": "Its name in the chosen language."},
+            head={"type": ["string", "null"], "description": "The category it belongs to."},
             posts={"type": ["integer", "null"], "description": "Null where it has no count."},
             tags=_list(_TEXT),
         ),
@@ -153,7 +153,7 @@ def _photos(fields: Sequence[Field]) -> dict[str, Any]:
         "description": (
             f"A photo as it is, of at most {limits.photo // 2**20} MB (JPEG, PNG, WebP, HEIC, "
             f"AVIF, GIF, BMP or TIFF), or a form with up to {limits.photos} photos and "
-            f"{limits.body // 2**20} MB, whose other fields choose as the query does."
+            f"{limits.body // 2**20} MB, whose other fields mean the same as in the query."
         ),
         "content": {
             "image/*": {},

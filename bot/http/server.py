@@ -117,15 +117,13 @@ class HttpServer:
             refused = RequestError(404, "no_such_path", "There is nothing here: see /openapi.json.")
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
-            refused = RequestError(
-                405, "method", f"This is asked with {allowed}.", {"Allow": allowed}
-            )
+            refused = RequestError(405, "method", f"Use {allowed} for this.", {"Allow": allowed})
         except web.HTTPException:
             raise
         except Exception:
             # Without the query and the body, which are private.
             log.exception("%s %s failed", request.method, request.path)
-            refused = RequestError(500, "failed", "Something went wrong here; the log tells what.")
+            refused = RequestError(500, "failed", "Something went wrong here; the log says what.")
         response = refused.response()
         if not request.content.at_eof():
             response.force_close()  # the rest of the body is not read
@@ -135,7 +133,7 @@ class HttpServer:
         if self._key is None:
             if request.host.lower() not in self._hosts:
                 raise RequestError(
-                    403, "host", f"{own_site.NOT_OURS} Behind another name, set API_KEY."
+                    403, "host", f"{own_site.NOT_OURS} To use another name, set API_KEY."
                 )
             if own_site.is_from_elsewhere(request, self._hosts):
                 raise RequestError(403, "site", own_site.FROM_ELSEWHERE)
@@ -147,7 +145,7 @@ class HttpServer:
             raise RequestError(
                 401,
                 "key",
-                "This needs the key: Authorization: Bearer KEY, or X-API-Key: KEY.",
+                "A key is needed: Authorization: Bearer KEY, or X-API-Key: KEY.",
                 {"WWW-Authenticate": "Bearer"},
             )
 

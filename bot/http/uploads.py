@@ -122,7 +122,7 @@ async def _form(body: _Body) -> Upload:
     except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as error:
         # aiohttp's reader raises these for a form that is malformed or ends early.
         raise RequestError(
-            400, "form", f"The form cannot be read ({type(error).__name__}): is it whole?"
+            400, "form", f"The form cannot be read ({type(error).__name__}): is it complete?"
         ) from None
     if not upload.photos:
         raise RequestError(
@@ -135,7 +135,7 @@ async def _part(body: _Body, part: BodyPartReader, upload: Upload) -> None:
     limits = body.limits
     if part.filename is None and part.name not in _PHOTO_FIELDS:
         if len(upload.fields) == _MOST_FIELDS:
-            raise RequestError(400, "form", f"A form has at most {_MOST_FIELDS} fields here.")
+            raise RequestError(400, "form", f"A form may have at most {_MOST_FIELDS} fields.")
         value = await _data(body, part, limits.field)
         if value is None:
             raise RequestError(413, "too_large", f"The field {part.name} is too long.")

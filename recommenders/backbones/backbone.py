@@ -196,17 +196,17 @@ def _read(at_side: str, path: Path) -> tuple["nn.Module", Classifier | None]:
         if error.name != "torch":
             raise
         raise weights.WeightsError(
-            f"{name} is not compiled for this OpenVINO yet, for which PyTorch is needed once: pip "
-            f"install torch, or put what another machine compiled into {openvino_network.FOLDER}."
+            f"{name} is not compiled for this OpenVINO yet, which takes PyTorch once: pip install "
+            f"torch, or copy the compiled file from another machine to {openvino_network.FOLDER}."
         ) from error
     state = weights.read(name, path)
     described = network.Network(recipe_of(name))
     wrong, tensors = described.fill(state)
     if wrong:
         raise weights.WeightsError(
-            f"{path} has not the weights of {name} ({len(wrong)} of {tensors} tensors are missing, "
-            f"of another shape or another network's, {wrong[0]} first). Remove it and get it "
-            f"again with `tag4pic weights get {name}`, or put the right file there."
+            f"{path} does not hold the weights of {name} ({len(wrong)} of {tensors} tensors are "
+            f"missing, misshapen or another network's, beginning with {wrong[0]}). Remove it "
+            f"and get it again with `tag4pic weights get {name}`, or put the right file there."
         )
     return described.module, described.classifier(state)
 

@@ -117,7 +117,7 @@ def names_of(name: str) -> tuple[str, ...]:
         raise UnknownBackboneError(f"{name!r} joins a backbone with itself; name different ones.")
     if len(JOINT.join(names)) > LONGEST:
         raise UnknownBackboneError(
-            f"{name!r} is longer than the {LONGEST} characters that are stored; join fewer."
+            f"{name!r} is longer than the {LONGEST} characters allowed; join fewer."
         )
     return names
 
@@ -232,7 +232,9 @@ def _split(name: str) -> tuple[str, int | None]:
 def _at_side(name: str, side: int) -> str:
     own, before = _split(name)
     if before not in (None, side):
-        raise UnknownBackboneError(f"{name} sees photos at {before} pixels, and not at {side} too.")
+        raise UnknownBackboneError(
+            f"{name} already sees photos at {before} pixels, so not also at {side}."
+        )
     return f"{own}@{side}px"
 
 

@@ -63,7 +63,7 @@ def require(name: str, weights_dir: Path | None) -> Path:
         raise WeightsError(
             f"The weights of {name} are not here. `tag4pic weights get {name}` downloads them "
             f"({recipe_of(name).megabytes:.0f} MB), or put {name}.pth or {name}.safetensors into "
-            f"{where}; another backbone is chosen with --backbone (efficientnet_lite0 needs no "
+            f"{where}; or choose another backbone with --backbone (efficientnet_lite0 needs no "
             "download)."
         )
     return path

@@ -55,17 +55,17 @@ async def test_admins_are_told_of_each_version_once_and_in_their_language(
         await note(bot.database, "mine-2", "promoted", PROMOTED)
         text = (await ann.wait_reply())["text"].replace("\xa0", " ")
         assert text.splitlines() == [
-            "mine-2 was put in use. It has learnt from 22 photos that people tagged.",
-            "This bot answers with mine-1 all the same; its log says why.",
-            "On tagged photos that it had not seen it finds 86 % of the hashtags (before: 12 %), "
-            "on photos known before 70.3 % (before: 70.0 %).",
+            "mine-2 is now in use. It has learnt from 22 photos that people tagged.",
+            "This bot still answers with mine-1; its log says why.",
+            "On tagged photos that it had not seen, it finds 86 % of the hashtags (before: 12 %); "
+            "on photos it knew before, 70.3 % (before: 70.0 %).",
         ]
         assert "Включена версия mine-2" in (await olga.wait_reply())["text"]
         await until(lambda: "Admin 76 was not told of mine-2" in caplog.text)
     async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as ann:
         await note(bot.database, "mine-3", "rejected", REJECTED)
         assert (await ann.wait_reply())["text"].startswith(
-            "mine-3 was not put in use: it forgets too much of what was known before. mine-1 goes "
+            "mine-3 was not put in use: it forgets too much of what it knew before. mine-1 stays "
         )
         assert len(ann.replies()) == 1
 
@@ -182,8 +182,8 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
             assert answers > 2
             await until(lambda: "mine-2 learnt from 18 photos" in caplog.text)
             told = (await admin.wait_reply())["text"]
-            assert told.startswith("mine-2 was put in use. It has learnt from 18 photos")
-            assert "This bot answers with" not in told
+            assert told.startswith("mine-2 is now in use. It has learnt from 18 photos")
+            assert "This bot still answers with" not in told
     assert "Fine-tuning on 108 new labels" in caplog.text
     assert caplog.text.count("Fine-tuning on") == 1
 

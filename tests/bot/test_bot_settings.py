@@ -52,10 +52,10 @@ def test_settings_come_from_the_file_and_the_environment_wins(
     ("name", "value", "advice"),
     [
         ("ADMIN_IDS", "1;2", "separated by commas, such as 123,456"),
-        ("BOT_TOKEN", "not a s3cret", "as @BotFather gave it"),
-        ("BOT_TOKEN", "12:s3cret with space", "as @BotFather gave it"),
+        ("BOT_TOKEN", "not a s3cret", "that @BotFather gave you"),
+        ("BOT_TOKEN", "12:s3cret with space", "that @BotFather gave you"),
         ("WEBHOOK_SECRET", "s3cret!", "of A-Z, a-z, 0-9"),
-        ("API_KEY", "a s3cret key", "no spaces"),
+        ("API_KEY", "a s3cret key", "without spaces"),
         ("FINETUNE_EVERY", "weekly", "a number of labels, such as 50, or the word nightly"),
         ("TELEGRAM_API_URL", "api.telegram.org", "starts with https:// or http://"),
         ("LISTEN", "everywhere", "an address of this machine"),

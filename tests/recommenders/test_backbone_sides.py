@@ -31,7 +31,7 @@ def test_as_much_of_a_photo_is_seen_at_another_side() -> None:
     ("name", "side", "reason"),
     [
         ("efficientnet_lite0", 20, "64 to 640 pixels, not at 20"),
-        ("efficientnet_lite0@200px", 224, "not at 224 too"),
+        ("efficientnet_lite0@200px", 224, "so not also at 224"),
         ("resnt50", 200, "Did you mean resnet50"),
     ],
 )

@@ -236,7 +236,7 @@ def test_another_networks_weights_are_refused(folder: Path, tmp_path: Path) -> N
     (tmp_path / "efficientnet_lite0.pth").symlink_to(folder / "resnet50.pth")
     for name in ("mobilenet_v2", "resnet50", "efficientnet_lite0"):
         sentence = refusal(name, tmp_path)
-        assert f"has not the weights of {name}" in sentence
+        assert f"does not hold the weights of {name}" in sentence
         assert "tag4pic weights get" in sentence
 
 

@@ -203,5 +203,5 @@ def test_photos_may_be_an_index_that_stays_on_the_disk(fitted: FittedAls, tmp_pa
 def test_an_index_of_other_photos_is_refused(fitted: FittedAls) -> None:
     pytest.importorskip("usearch", reason="usearch is an extra")
     other = Part({}, {"index": PhotoIndex.build(unit(drawn(6, 2)))})
-    with pytest.raises(BundleError, match="index is of other photos"):
+    with pytest.raises(BundleError, match="index belongs to other photos"):
         read_als(bundle_of(**indexed(als_part(fitted)) | {NEIGHBOURS: other}))

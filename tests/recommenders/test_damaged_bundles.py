@@ -12,12 +12,12 @@ from tests.recommenders.small_bundle import edit_manifest, refusal, small
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     sentence = refusal(tmp_path / "nothing")
-    assert "is no bundle" in sentence
+    assert "is not a bundle" in sentence
     assert "without MODEL_DIR the starter is used" in sentence
 
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
-    assert "is no bundle" in refusal(tmp_path)
+    assert "is not a bundle" in refusal(tmp_path)
 
 
 def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_manifest_leads_nowhere_out_of_its_folder(saved: Path, part: str) -> N
         (saved / "als.safetensors").read_bytes(),
     )
     edit_manifest(saved, parts=["als", part])
-    assert "names parts that cannot be" in refusal(saved)
+    assert "names impossible parts" in refusal(saved)
 
 
 @pytest.mark.parametrize("name", ["als.safetensors", "hashtags.txt", "manifest.json"])

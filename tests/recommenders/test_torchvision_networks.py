@@ -271,8 +271,8 @@ def cut_short(file: Path) -> None:
     ("name", "of", "spoil", "refused"),
     [
         # One has all layers of the other, of the same shapes, and some more.
-        ("resnet18", "resnet34", None, "has not the weights of resnet18"),
-        ("resnet34", "resnet18", None, "has not the weights of resnet34"),
+        ("resnet18", "resnet34", None, "does not hold the weights of resnet18"),
+        ("resnet34", "resnet18", None, "does not hold the weights of resnet34"),
         ("shufflenet_v2_x0_5", "shufflenet_v2_x1_0", None, "another network's"),
         ("squeezenet1_1", "mobilenet_v3_small", None, "tag4pic weights get squeezenet1_1"),
         ("mobilenet_v3_small", "mobilenet_v3_small", cut_short, "cannot be read as weights"),

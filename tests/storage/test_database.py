@@ -229,7 +229,7 @@ async def test_something_that_hangs_on_a_deleted_photo_is_refused(database: Data
         ("mysql+nosuch://host/name", "unknown kind of database"),
         ("sqlite+aiosqlite://", "no file"),
         ("sqlite:///:memory:", "no file"),
-        ("sqlite:////proc/nowhere/bot.db", "folder .* cannot be made"),
+        ("sqlite:////proc/nowhere/bot.db", "folder .* cannot be created"),
     ],
 )
 async def test_an_address_that_leads_nowhere_is_told(url: str, sentence: str) -> None:

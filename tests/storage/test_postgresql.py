@@ -137,7 +137,7 @@ async def test_a_driver_that_is_not_installed_is_told(monkeypatch: pytest.Monkey
     [
         ("53100", "is full"),
         ("40P01", "busy"),
-        ("53300", "no connection left"),
+        ("53300", "no connections left"),
         ("42P01", "refused"),
     ],
 )

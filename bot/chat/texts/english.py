@@ -9,47 +9,47 @@ ENGLISH = Texts(
     commands={
         "start": "what this bot does",
         "help": "how to use it, in short",
-        "model": "choose who answers: als, w2v or both",
-        "addtags": "teach me hashtags of a photo",
+        "model": "choose which model answers: als, w2v or both",
+        "addtags": "teach me hashtags for a photo",
         "settings": "platform, how many, sizes, language, your own hashtags",
-        "mydata": "what I store about you: see, export, delete",
+        "mydata": "see, export or delete what I store about you",
     },
     group_commands={"tags": "hashtags for the photo you reply to"},
     admin_commands={
-        "review": "hashtags that wait for approval",
+        "review": "hashtags waiting for approval",
         "block": "block a word, or show the blocked ones",
         "unblock": "take a word off the block list",
-        "stats": "figures of this bot",
+        "stats": "this bot in numbers",
     },
     start=(
-        "Hello! Send me a photo and I answer with hashtags for it, the best five first: Instagram "
-        "takes five a post. No photo at hand? A few words will do, such as “sunset beach”.\n\n"
-        "Tap a block of hashtags to copy it. /settings fits them to where you post, and /help "
-        "shows the rest."
+        "Hello! Send me a photo and I will suggest hashtags for it, the best five first: Instagram "
+        "allows five per post. No photo at hand? A few words will do, such as “sunset beach”.\n\n"
+        "Tap a block of hashtags to copy it. Use /settings to fit them to where you post; /help "
+        "explains the rest."
     ),
     help=(
-        "<b>Send a photo</b>, an album or an image file, and I answer with hashtags, the best five "
+        "<b>Send a photo</b>, an album or an image file, and I suggest hashtags, the best five "
         "first. Tap a block to copy it.\n"
         "<b>No photo?</b> Send words, such as “sunset beach”.\n\n"
         "/settings: platform, how many, sizes, language, your own hashtags\n"
-        "/model: who answers (als, w2v or both)\n"
-        "/addtags #one #two: teach me, as a photo’s caption, in reply to it, or right after it\n"
-        "/tags: in groups, in reply to a photo or as its caption\n"
-        "/mydata: what I store about you, to see, export or delete\n\n"
+        "/model: which model answers (als, w2v or both)\n"
+        "/addtags #one #two: teach me, in a photo’s caption, in reply to it, or right after it\n"
+        "/tags: in groups, as a reply to a photo or as its caption\n"
+        "/mydata: see, export or delete what I store about you\n\n"
         "I never keep your photos, only numbers computed from them."
     ),
     help_admin=(
         "<b>For admins</b>\n"
-        "/review: approve or reject what people taught\n"
+        "/review: approve or reject what people taught me\n"
         "/block word, /unblock word: the block list\n"
-        "/stats: figures of this bot"
+        "/stats: this bot in numbers"
     ),
     hint=(
-        "Send me a photo, or a few words such as “sunset beach”, and I answer with hashtags. "
-        "/help shows the rest."
+        "Send me a photo, or a few words such as “sunset beach”, and I will suggest hashtags. "
+        "/help explains the rest."
     ),
     welcome="You are welcome! Send me the next photo whenever you like.",
-    unknown_command="I do not know that command. /help shows the ones I know.",
+    unknown_command="I do not know that command. /help lists those I know.",
     moved="{old} is now part of {new}.",
     similar_moved="No need for /similar any more: just send the words.",
     best_five="<b>Best five</b>",
@@ -57,17 +57,17 @@ ENGLISH = Texts(
     more="<b>More</b>",
     album_part="<i>{unread} of the {photos} photos could not be read.</i>",
     no_more="That is all I have for this photo.",
-    nothing_found="I am not sure what this is. “Add tags” teaches me.",
-    unsure="<i>I am not sure about any others. “Add tags” teaches me.</i>",
-    all_out="Nothing is left of this answer. “Add tags” teaches me what fits.",
+    nothing_found="I am not sure what this is. Tap “Add tags” to teach me.",
+    unsure="<i>I am not sure about any others. Tap “Add tags” to teach me.</i>",
+    all_out="Nothing is left of this answer. Tap “Add tags” to teach me what fits.",
     copy_part=(
-        "<i>“Copy” takes {count} of the {all}, since a button of Telegram copies no more than 256 "
-        "characters. A tap on a block copies all of it.</i>"
+        "<i>“Copy” takes {count} of the {all}: a Telegram button copies at most 256 characters. "
+        "Tap a block to copy all of it.</i>"
     ),
-    edit_hint="<i>Tap a hashtag that does not fit, and I take it out.</i>",
+    edit_hint="<i>Tap a hashtag that does not fit to take it out.</i>",
     taken_out="#{tag} is out.",
     put_back="#{tag} is back.",
-    apart_already="Each photo has its own answer already, further down.",
+    apart_already="Each photo already has its own answer, further down.",
     button_copy="Copy",
     button_copy_some="Copy {count} of {all}",
     button_more="More",
@@ -78,14 +78,14 @@ ENGLISH = Texts(
     button_back="‹ Back",
     model="Answers in this chat come from <b>{backend}</b>.\n\n{lines}",
     model_switched="From now on, answers in this chat come from <b>{backend}</b>.",
-    model_unknown="I know no model <b>{backend}</b>. Installed: {installed}.",
+    model_unknown="I do not know the model <b>{backend}</b>. Installed: {installed}.",
     model_missing="<b>{backend}</b> is not installed here. Installed: {installed}.",
     model_lines={
-        "als": "<b>als</b> finds photos that look like yours and takes their hashtags",
-        "w2v": "<b>w2v</b> looks at what the photo shows and takes hashtags that mean it",
-        "both": "<b>both</b> asks the two and weighs their answers",
+        "als": "<b>als</b> finds photos that look like yours and uses their hashtags",
+        "w2v": "<b>w2v</b> looks at what the photo shows and picks hashtags that mean the same",
+        "both": "<b>both</b> asks both models and weighs their answers",
     },
-    choice_unknown="It can be {names}.",
+    choice_unknown="Please choose {names}.",
     any_of="or",
     settings=(
         "<b>Settings of this chat</b>\n\n{lines}\n\n"
@@ -97,49 +97,49 @@ ENGLISH = Texts(
         "size": "Sizes",
         "language": "Language",
         "style": "Style",
-        "own": "Own hashtags",
+        "own": "Your hashtags",
     },
     settings_unknown=(
         "I do not know that setting. It can be a platform, a number from 1 to {most}, a language, "
-        "or hashtags of your own; /settings shows them all."
+        "or your own hashtags; /settings shows them all."
     ),
     button_settings="‹ Settings",
     platform="<b>Where will you post?</b>\nThe number beside a name is how many hashtags you get.",
-    platform_takes="{platform} takes at most {most} a post.",
-    platform_advises="{platform} advises at most {most} a post.",
+    platform_takes="{platform} allows at most {most} per post.",
+    platform_advises="{platform} recommends at most {most} per post.",
     platform_no_limit="{platform} publishes no limit.",
     platform_sends="You get {hashtags}.",
     platform_own_number="You chose {hashtags} yourself, so you get that many.",
-    platform_changed="From now on for {platform}.",
-    platform_ended="From now on for no place in particular: {hashtags} a photo.",
+    platform_changed="From now on, I pick hashtags for {platform}.",
+    platform_ended="From now on, for no platform in particular: {hashtags} per photo.",
     platform_unknown="I do not know <b>{wanted}</b>. I know {names}.",
     platform_none="any",
     platform_anywhere="Doesn’t matter",
     count=(
-        "<b>How many hashtags a photo gets</b>\nNow: {hashtags}. "
-        "Any number from 1 to {most} can be typed: /settings 7"
+        "<b>How many hashtags per photo</b>\nNow: {hashtags}. "
+        "You can type any number from 1 to {most}: /settings 7"
     ),
     count_usual="As usual",
     count_own="{count} instead of {theirs} for {platform}",
-    count_changed="From now on you get {hashtags} a photo.",
+    count_changed="From now on, you get {hashtags} per photo.",
     count_changed_over=(
-        "From now on you get {hashtags} a photo: your number, instead of {theirs} for {platform}."
+        "From now on, you get {hashtags} per photo: your number, not the {theirs} for {platform}."
     ),
     count_unknown="It can be any number from 1 to {most}.",
     mix="<b>Sizes</b>\n{sizes}\n\n{lines}",
     mix_of_platform=(
-        "By how many posts a platform has under a hashtag: 100,000 to 10 million is in between, "
-        "where a post is seen and not drowned."
+        "Size is how many posts a platform has under a hashtag. In between is 100,000 to "
+        "10 million: enough for a post to be seen, not so many that it drowns."
     ),
     mix_of_training=(
-        "By how common a hashtag is among the posts I learnt from. How many posts a platform has "
-        "under it, I do not know."
+        "Size is how common a hashtag is in the posts I learnt from. How many posts a platform "
+        "has under it I do not know."
     ),
     mix_changed="From now on, sizes here: <b>{mix}</b>; {line}.",
-    mix_last="The best of the last answer:\n{sizes}",
+    mix_last="Best of the last answer:\n{sizes}",
     mix_names={
-        "ranked": "as they fit",
-        "even": "all alike",
+        "ranked": "best fit first",
+        "even": "even mix",
         "ladder": "few common",
         "niche": "rare first",
         "middle": "in between first",
@@ -159,39 +159,39 @@ ENGLISH = Texts(
     language_names={"en": "English", "ru": "Russian", "both": "both"},
     language_lines={
         "en": "what people post all over the world",
-        "ru": "what Russians post: #закат #кофе",
-        "both": "of the best five, three Russian and two English",
+        "ru": "what people post in Russian: #закат #кофе",
+        "both": "three Russian and two English among the best five",
     },
     style=(
-        "<b>Style</b>\nWhat matters more among the hashtags that fit.\n\n{lines}\n\n"
-        "Likes are those of the posts I learnt from; what yours earn, I do not see."
+        "<b>Style</b>\nWhich of the hashtags that fit come first.\n\n{lines}\n\n"
+        "Likes are those of the posts I learnt from; I cannot see what yours get."
     ),
-    style_changed="From now on the style here is <b>{style}</b>.",
+    style_changed="From now on, the style here is <b>{style}</b>.",
     style_unrated="My model has not seen any likes yet, so there is no style to choose.",
     style_names={"relevant": "relevant", "balanced": "balanced", "popular": "popular"},
     style_lines={
         "relevant": "what fits the photo best",
         "balanced": "what fits, with an eye on likes",
-        "popular": "of what fits, what earns most likes",
+        "popular": "what fits and earns the most likes",
     },
     own=(
-        "<b>Own hashtags</b>\nUp to {most} that you want on each post. They stand behind the best "
-        "five and count towards how many you get.\n\nNow: {tags}\n"
+        "<b>Your hashtags</b>\nUp to {most} that you want on every post. They come right after the "
+        "best five and count towards the total.\n\nNow: {tags}\n"
         "To change them, send: <code>/settings #mybrand #me</code>"
     ),
     own_none="none",
-    own_changed="On each post from now on: {tags}",
-    own_removed="From now on without hashtags of your own.",
-    own_left_out="There is no room for {tags}, since you get {hashtags} a photo.",
+    own_changed="From now on, on every post: {tags}",
+    own_removed="From now on, no hashtags of your own.",
+    own_left_out="There is no room for {tags}: you get {hashtags} per photo.",
     button_own_none="None",
     knows_little="My model does not know enough for that yet.",
     categories="<b>{categories}</b>, from A to Z\nOpen one to copy its hashtags.",
     categories_fitting="★ fits the last photo",
     category="<b>{name}</b>\nHashtags: {shown} of {all}",
-    category_gone="This category is no longer there. /categories shows those that are.",
+    category_gone="That category is gone. /categories lists the current ones.",
     button_categories="‹ Categories",
     why="<b>Why these hashtags</b>",
-    why_alike="Likeness to known photos: up to {alike}",
+    why_alike="Similarity to known photos: up to {alike}",
     why_known="on {photos}",
     why_beside=", with {tags}",
     why_sees="I see: {classes}",
@@ -207,29 +207,29 @@ ENGLISH = Texts(
         "share": "popularity",
     },
     why_hints="many small hints together",
-    why_unknown="I cannot say more than that they fit best: nothing I know stands out.",
+    why_unknown="Nothing in particular stands out: these simply fit best.",
     why_which="Why what? Send a photo first, or reply to one with /why.",
     tags_no_photo="Reply to a photo with /tags, or make /tags the caption of a photo.",
     wrong_file={
         "empty": "This file is empty. Please send it again.",
         "not_an_image": "I cannot read this as an image. JPEG, PNG, WebP and HEIC work best.",
         "truncated": "This image is cut off or damaged. Please send it again.",
-        "no_pixels": "There is not a single pixel in this image. Please send another.",
-        "too_many_pixels": "This image has too many pixels for me. Please send it smaller, or as "
-        "a photo instead of a file.",
-        "too_long": "This image is too long for me: a side may have 30,000 pixels at most. Please "
-        "send a part of it.",
+        "no_pixels": "There are no pixels in this image. Please send another.",
+        "too_many_pixels": "This image has too many pixels for me. Please send a smaller one, or "
+        "send it as a photo instead of a file.",
+        "too_long": "This image is too long for me: a side can be at most 30,000 pixels. Please "
+        "send part of it.",
         "too_large": "This file is over 20 MB, which is more than Telegram lets me download. "
         "Please send it as a photo instead of a file.",
         "unreadable": "I could not open this file. Please send it again.",
         "deleted": "Telegram no longer gives me this file. Please send it again.",
         "slow": "Telegram did not hand me the file in time. Please send it again in a moment.",
-        "video": "I only look at photos yet. Send me a still of this video, and I find hashtags.",
+        "video": "For now I only look at photos. Send me a still from this video.",
         "sticker": "A nice sticker, but I only know photos. Send me one!",
-        "animation": "I only look at photos yet. Send me a still of this animation.",
+        "animation": "For now I only look at photos. Send me a still from this animation.",
         "sound": "I cannot listen, I can only see. Send me a photo!",
         "document": "This file is not an image. Send me a photo, or an image as a file.",
-        "other": "I only look at photos. Send me one, and I answer with hashtags for it.",
+        "other": "I only look at photos. Send me one, and I will suggest hashtags for it.",
     },
     wrong="Something went wrong on my side, sorry. Please try again.",
     storage_wrong="I cannot save anything right now, sorry. Please try again later.",
@@ -237,16 +237,16 @@ ENGLISH = Texts(
     too_late=(
         "I was away for a while and could not answer you in time, sorry. Please send it again."
     ),
-    button_stale="This button is too old for me. Please send the photo or the command again.",
-    too_fast="That is more than I can follow. Please give me a minute.",
+    button_stale="This button is too old to use. Please send the photo or the command again.",
+    too_fast="That is more than I can keep up with. Please give me a minute.",
     many_photos=(
-        "That is a lot of photos at once. I answer them one by one, and those of others in "
-        "between, so please give me a moment."
+        "That is a lot of photos at once. I answer them one by one, taking turns with other "
+        "people’s, so please give me a moment."
     ),
     refused={
         "message_gone": "The message I wanted to change is gone. Please send the photo or the "
         "command again.",
-        "too_old": "This tap came to me too late. Please tap again.",
+        "too_old": "Your tap reached me too late. Please tap again.",
         "topic_closed": "This topic is closed, so I cannot write in it.",
         "no_rights": "I am not allowed to write here. An admin of the chat can change that.",
         "restricted": "Telegram does not let me write here.",
@@ -254,24 +254,25 @@ ENGLISH = Texts(
         "no_chat": "I cannot find this chat any more.",
     },
     channel_which=(
-        "I can put hashtags below the photos of your channel. Make me an admin there with the "
-        "right to edit posts, and send me /channel @name, or /channel in the channel’s chat."
+        "I can add hashtags to the photos in your channel. Make me an admin there with the right "
+        "to edit posts, then send me /channel @name, or send /channel in the channel itself."
     ),
     channel_unknown="I cannot find the channel {channel}. Make me an admin there first.",
     channel_not_admin="Only admins of {channel} can choose that.",
     channel_unseen=(
-        "I cannot see whether you are an admin of {channel}. Write it as yourself or as the "
+        "I cannot see whether you are an admin of {channel}. Send this as yourself or as the "
         "channel, not as the group."
     ),
     channel_no_rights="I still need the right to edit posts in {channel}.",
     channel_on="Hashtags are added to the captions of photos in {channel}.",
     channel_off="No hashtags are added to the photos in {channel}.",
     button_channel_on="Add hashtags to photos",
-    button_channel_off="Add no more hashtags",
+    button_channel_off="Stop adding hashtags",
     thanks_up="Thank you! I am glad they fit.",
-    thanks_down="Thank you. I will not suggest these for this photo again. “Add tags” teaches me.",
-    vote_back="Your vote is taken back.",
-    add_which="<i>Which photo are they for? 1 is the first of the album.</i>",
+    thanks_down="Thank you. I will not suggest these for this photo again. Tap “Add tags” to "
+    "teach me.",
+    vote_back="Your vote is withdrawn.",
+    add_which="<i>Which photo are they for? 1 is the first in the album.</i>",
     add_prompt="Which hashtags fit this photo? Reply with up to {most}, such as #one #two.",
     add_placeholder="#one #two",
     add_no_photo="For which photo? Send it first, or reply to it with /addtags #one #two.",
@@ -282,7 +283,7 @@ ENGLISH = Texts(
     add_too_many="I take up to {most} at a time, so these were left out: {tags}",
     add_blocked="Not welcome here: {tags}",
     add_daily="That is enough for today: {most} a day. Left out: {tags}",
-    add_pending="For now only your chats see: {tags}",
+    add_pending="For now, only your chats see: {tags}",
     mydata=(
         "<b>What I store about you</b>\n"
         "• {photos}: numbers computed from them, never the photos themselves\n"
@@ -291,14 +292,14 @@ ENGLISH = Texts(
         "• your Telegram ID and language, and the settings and answers of our private chat"
     ),
     mydata_why=(
-        "Why: to know a photo again, to keep your choices, and to learn what you teach me."
+        "Why: to recognise a photo, to remember your choices, and to learn what you teach me."
     ),
-    mydata_kept="Photos that nobody tagged and answers go after {days} days.",
+    mydata_kept="Answers, and photos that nobody tagged, are deleted after {days} days.",
     button_mydata="‹ My data",
     button_mytags="My hashtags",
     button_export="Export as a file",
-    export_private="Only in private: send me /mydata in our own chat.",
-    exported="All that I store about you.",
+    export_private="Only in private: send me /mydata in our private chat.",
+    exported="Everything I store about you.",
     mine="<b>You taught me {hashtags}</b>\nTap one to remove it.",
     mine_none="You have not taught me any hashtags yet. Reply to a photo with /addtags #one #two.",
     mine_removed="#{tag} is removed.",
@@ -306,7 +307,7 @@ ENGLISH = Texts(
     button_previous="‹ Back",
     button_next="Next ›",
     forget=(
-        "Shall I delete all I have stored about you: the hashtags you taught me or took out of "
+        "Shall I delete everything I store about you: the hashtags you taught me or took out of "
         "answers, your votes, which photos you sent, and the settings of our private chat? This "
         "cannot be undone."
     ),
@@ -315,8 +316,8 @@ ENGLISH = Texts(
     button_keep="No, keep it",
     not_yours="This is someone else’s.",
     not_your_channel=(
-        "I cannot see that you run that channel. /forget yes, written as the channel, deletes "
-        "what I have stored about it."
+        "I cannot tell whether you run that channel. /forget yes, sent as the channel, deletes "
+        "what I store about it."
     ),
     forgotten="Done. Nothing about you is stored any more.",
     forget_cancelled="Nothing was deleted.",
@@ -332,11 +333,11 @@ ENGLISH = Texts(
     rejected_several="Rejected: {hashtags}.",
     block_list="<b>Blocked</b>: {words}",
     block_none="You have blocked no words. /block word adds one.",
-    block_shipped="The list I come with blocks {count} more.",
+    block_shipped="My built-in list blocks {count} more.",
     block_allowed="<b>Allowed, though on that list</b>: {words}",
     blocked="Blocked: {words}",
     unblocked="No longer blocked: {words}",
-    block_wrong="These can be no hashtag, so nobody needs to block them: {words}",
+    block_wrong="These cannot be hashtags, so there is no need to block them: {words}",
     unblock_none="None of these is blocked. /block shows the list.",
     stats=(
         "<b>{photos}</b> from {users}\n"

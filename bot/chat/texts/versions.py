@@ -35,28 +35,28 @@ class VersionTexts:
 
 
 ENGLISH_VERSIONS = VersionTexts(
-    learnt="<b>{model}</b> answers. It has learnt {learnt} of the {labels} labels.",
+    learnt="<b>{model}</b> is in use. It has learnt {learnt} of the {labels} labels.",
     reasons={
         "next": "for the next fine-tuning",
-        "tried": "waiting for new ones, as the last fine-tuning with these came to nothing",
+        "tried": "waiting for new ones: the last fine-tuning with these came to nothing",
         "second_person": "waiting for a second person",
         "approval": "waiting for approval (/review)",
-        "no_features": "waiting for their photo to be sent again, which its network has not seen",
-        "album": "never learnt, as they were given to a whole album",
-        "rejected": "never learnt, as an admin rejected them",
-        "blocked": "never learnt, as they are blocked",
+        "no_features": "waiting for their photo to be sent again: this network has not seen it",
+        "album": "never learnt: given to a whole album",
+        "rejected": "never learnt: rejected by an admin",
+        "blocked": "never learnt: blocked",
     },
     tuned=(
         "; taught {labels_before} → {labels_after}, known before {replay_before} → {replay_after}"
     ),
     states={
-        "in_use": "answers now",
-        "fitted": "as it was fitted",
-        "earlier": "answered before",
-        "forgets": "rejected, it forgets",
-        "not_learnt": "rejected, it has not learnt",
+        "in_use": "in use",
+        "fitted": "as fitted",
+        "earlier": "used before",
+        "forgets": "rejected: it forgets",
+        "not_learnt": "rejected: it has not learnt",
         "rolled_back": "rolled back",
-        "other_fit": "of an earlier fit",
+        "other_fit": "from an earlier fit",
         "damaged": "its manifest cannot be read",
         "unused": "not in use",
     },
@@ -68,20 +68,20 @@ ENGLISH_VERSIONS = VersionTexts(
     next_after="Next fine-tuning: after {every} new labels that can be learnt; {new} so far.",
     next_nightly="Next fine-tuning: {night}, if there are new labels then; {new} so far.",
     next_too_few="It takes {fewest} photos to learn from; there are {photos} so far.",
-    promoted="<b>{model}</b> was put in use. It has learnt from {photos} that people tagged.",
-    rejected="<b>{model}</b> was not put in use: {why}. {answering} goes on answering.",
+    promoted="<b>{model}</b> is now in use. It has learnt from {photos} that people tagged.",
+    rejected="<b>{model}</b> was not put in use: {why}. {answering} stays in use.",
     why={
-        "forgets": "it forgets too much of what was known before",
-        "not_learnt": "it knows what people taught no better than before",
+        "forgets": "it forgets too much of what it knew before",
+        "not_learnt": "it knows what people taught it no better than before",
     },
     figures=(
-        "On tagged photos that it had not seen it finds {labels_after} of the hashtags "
-        "(before: {labels_before}), on photos known before {replay_after} "
+        "On tagged photos that it had not seen, it finds {labels_after} of the hashtags "
+        "(before: {labels_before}); on photos it knew before, {replay_after} "
         "(before: {replay_before})."
     ),
-    not_loaded="This bot answers with {answering} all the same; its log says why.",
+    not_loaded="This bot still answers with {answering}; its log says why.",
     rolled_back="<b>{model}</b> was rolled back; <b>{to}</b> is in use again.",
-    failed="A fine-tuning failed. What it wrote last:\n<code>{lines}</code>",
+    failed="Fine-tuning failed. Its last lines:\n<code>{lines}</code>",
 )
 
 RUSSIAN_VERSIONS = VersionTexts(
@@ -116,7 +116,7 @@ RUSSIAN_VERSIONS = VersionTexts(
     next_after="Следующее дообучение: когда наберётся новых хештегов: {every}; пока их {new}.",
     next_nightly="Следующее дообучение: {night}, если будут новые хештеги; пока их {new}.",
     next_too_few="Для дообучения нужно не меньше {fewest} фото с хештегами; пока их {photos}.",
-    promoted="Включена версия <b>{model}</b>. Она доучилась: {photos} с хештегами от людей.",
+    promoted="Включена версия <b>{model}</b>. Для дообучения взято {photos} с хештегами от людей.",
     rejected="Версия <b>{model}</b> не принята: {why}. По-прежнему отвечает {answering}.",
     why={
         "forgets": "она слишком много забывает из того, что знала",

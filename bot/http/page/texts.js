@@ -2,10 +2,10 @@
 
 const TEXTS = {
   again: ["Try again", "Повторить"],
-  anywhere: ["Anywhere", "Любая"],
+  anywhere: ["Any", "Любая"],
   away: ["Remove", "Убрать"],
   busy: [
-    "Too many photos are waiting here. Try again in a moment.",
+    "Too many photos are waiting. Try again in a moment.",
     "Сейчас слишком много фото в очереди. Попробуйте чуть позже.",
   ],
   cancel: ["Cancel", "Отмена"],
@@ -20,7 +20,7 @@ const TEXTS = {
     "Что-то пошло не так. Попробуйте чуть позже.",
   ],
   for_programs: ["For programs:", "Для программ:"],
-  key: ["This needs the key.", "Нужен ключ."],
+  key: ["A key is needed.", "Нужен ключ."],
   key_go: ["Continue", "Продолжить"],
   key_label: ["Key", "Ключ"],
   key_text: [
@@ -33,17 +33,17 @@ const TEXTS = {
   language_en: ["English", "Английский"],
   language_ru: ["Russian", "Русский"],
   lead: [
-    "The best five come first. Tap one that does not fit, and it is left out.",
+    "The best five come first. Tap any that does not fit to leave it out.",
     "Сначала пять лучших. Нажмите на лишний, и он не скопируется.",
   ],
-  no_pixels: ["There is no picture in this file.", "В этом файле нет изображения."],
+  no_pixels: ["There is no image in this file.", "В этом файле нет изображения."],
   none: ["No hashtag fits well enough.", "Ни один хештег не подходит достаточно хорошо."],
   not_an_image: [
-    "This is not an image that can be read. JPEG, PNG, WebP and HEIC work best.",
+    "This cannot be read as an image. JPEG, PNG, WebP and HEIC work best.",
     "Это не похоже на изображение. Лучше всего подойдут JPEG, PNG, WebP и HEIC.",
   ],
   offline: ["The server does not answer. Is it running?", "Сервер не отвечает. Он запущен?"],
-  platform: ["For", "Площадка"],
+  platform: ["Platform", "Площадка"],
   privacy: [
     "Photos are looked at and forgotten: nothing is stored.",
     "Фото не сохраняются: сервер смотрит на них и забывает.",
@@ -51,11 +51,11 @@ const TEXTS = {
   title: ["Hashtags for your photo", "Хештеги к вашему фото"],
   too_large: ["This photo is over 20 MB.", "Это фото больше 20 МБ."],
   too_long: [
-    "This picture is too long: a side may have 30,000 pixels.",
+    "This image is too long: a side can be at most 30,000 pixels.",
     "Это изображение слишком длинное: сторона может быть не больше 30 000 пикселей.",
   ],
   too_many_pixels: [
-    "This picture has too many pixels.",
+    "This image has too many pixels.",
     "В этом изображении слишком много пикселей.",
   ],
   truncated: ["This image is cut off or damaged.", "Изображение обрывается или повреждено."],

@@ -12,7 +12,7 @@ const TEXTS = {
   close: ["Close", "Закрыть"],
   commands: ["Commands", "Команды"],
   copied: ["Copied to clipboard", "Скопировано в буфер обмена"],
-  copy_failed: ["The browser did not let the page copy.", "Браузер не разрешил странице копировать."],
+  copy_failed: ["The browser did not allow copying.", "Браузер не разрешил копирование."],
   copy_text: ["Copy text", "Копировать текст"],
   copy_this: ["Copy {}", "Скопировать {}"],
   drop_file: ["Drop to send as files", "Отпустите, чтобы отправить файлами"],
@@ -31,14 +31,14 @@ const TEXTS = {
   new_messages: ["Go to the latest message, {} new", "К последнему сообщению, новых: {}"],
   next: ["Next photo", "Следующее фото"],
   no_chat: [
-    "There is no such chat: “chat=” in the address takes a whole number.",
+    "There is no such chat: “chat=” in the address must be a whole number.",
     "Такого чата нет: после «chat=» в адресе нужно целое число.",
   ],
   no_key: [
-    "The bot has been started anew. Open the address that it printed.",
-    "Бот запущен заново. Откройте адрес, который он вывел.",
+    "The bot was restarted. Open the address it printed.",
+    "Бот перезапущен. Откройте адрес, который он вывел.",
   ],
-  not_pressed: ["The button could not be pressed. Try again.", "Кнопка не сработала. Попробуйте ещё раз."],
+  not_pressed: ["The button did not work. Try again.", "Кнопка не сработала. Попробуйте ещё раз."],
   not_sent: [
     "The message was not sent. Is the bot still running?",
     "Сообщение не отправлено. Бот ещё запущен?",
@@ -78,7 +78,7 @@ const TEXTS = {
   ],
   welcome_title: ["What can this bot do?", "Что умеет этот бот?"],
   wrong_type: [
-    "Only images can be sent as photos; the others go as files.",
+    "Only images can be sent as photos; the rest will go as files.",
     "Как фото отправляются только изображения, остальное уйдёт файлами.",
   ],
   yesterday: ["Yesterday", "Вчера"],

@@ -52,7 +52,7 @@ async def test_a_file_that_is_no_photo_gets_a_sentence_and_the_next_photo_an_ans
 
 @pytest.mark.parametrize(
     ("kind", "sentence"),
-    [("video", "still of this video"), ("sticker", "sticker"), ("animation", "animation")],
+    [("video", "still from this video"), ("sticker", "sticker"), ("animation", "animation")],
 )
 async def test_what_moves_or_sticks_is_declined_kindly(
     ann: Person, kind: str, sentence: str

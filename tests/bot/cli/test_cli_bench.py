@@ -61,12 +61,12 @@ def test_a_bot_under_load_answers_what_it_is_sent_and_leaves_nothing_behind(
         (("--photos", "nowhere"), "nowhere cannot be opened (No such file or directory)."),
         (("--photos", "."), ". has no photo in it. Name another folder with --photos."),
         (("--plot", "nowhere/growth.svg"), "--plot: nowhere/growth.svg cannot be written"),
-        (("--plot", "growth.png"), "--plot draws SVG: growth.png has to end in .svg."),
+        (("--plot", "growth.png"), "--plot draws SVG: the name growth.png must end in .svg."),
         (("--plot", "a.svg", "--only", "starting"), "--plot draws growth: leave --only out"),
-        (("--quick", "--large"), "--quick and --large exclude each other."),
-        (("load", "--rate", "0"), "--rate is a number of photos a second, more than 0"),
-        (("load", "--rate", "-1"), "--rate is a number of photos a second, more than 0"),
-        (("load", "--seconds", "0"), "--seconds is more than 0"),
+        (("--quick", "--large"), "--quick and --large cannot be combined"),
+        (("load", "--rate", "0"), "--rate must be more than 0"),
+        (("load", "--rate", "-1"), "--rate must be more than 0"),
+        (("load", "--seconds", "0"), "--seconds must be more than 0"),
         (("load", "--photos", "nowhere"), "nowhere cannot be opened"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
@@ -93,4 +93,4 @@ def test_a_photo_that_cannot_be_read_is_named(
 def test_a_bundle_that_is_missing_is_named(tag4pic: Tag4pic, command: tuple[str, ...]) -> None:
     result = tag4pic(*command, env={"MODEL_DIR": "nowhere"})
     assert result.exit_code == 1
-    assert "nowhere is no bundle" in result.stderr
+    assert "nowhere is not a bundle" in result.stderr

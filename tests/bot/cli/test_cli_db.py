@@ -70,7 +70,7 @@ def test_restoring_puts_the_backup_in_place_and_keeps_what_was_there(
     tag4pic("db", "backup", "copy.db")
     write_chat(bot, 2)
     refused = tag4pic("db", "restore", "copy.db")
-    assert refused.exit_code == 1 and "stop it first" in refused.stderr
+    assert refused.exit_code == 1 and "stop it, then restore again" in refused.stderr
     assert chats_in(database) == [1, 2]
     bot.close()
     result = tag4pic("db", "restore", "copy.db")
@@ -87,7 +87,7 @@ async def test_a_bot_that_does_nothing_holds_its_database_too(
     bot = await Database.open(f"sqlite:///{database}")
     assert (await asyncio.to_thread(tag4pic, "db", "backup", "copy.db")).exit_code == 0
     refused = await asyncio.to_thread(tag4pic, "db", "restore", "copy.db")
-    assert refused.exit_code == 1 and "stop it first" in refused.stderr
+    assert refused.exit_code == 1 and "stop it, then restore again" in refused.stderr
     await bot.close()
     assert (await asyncio.to_thread(tag4pic, "db", "restore", "copy.db")).exit_code == 0
 

@@ -21,7 +21,7 @@ async def test_everything_is_copied_and_the_counts_are_told(
     await database.close()
     done = await run(tag4pic, "db", "copy", first, second)
     assert done.exit_code == 0, done.stderr
-    assert "1 rows copied, and the same in both" in done.stdout
+    assert "1 row copied, identical in both" in done.stdout
     again = await run(tag4pic, "db", "copy", first, second)
     assert again.exit_code == 1
     assert "not empty: nothing was copied" in again.stderr

@@ -33,7 +33,7 @@ def test_without_a_network_it_checks_what_is_here_and_says_what_it_could_not(
     assert "? token     not checked: 127.0.0.1:9 cannot be reached" in result.stdout
     assert "✓ database  none yet" in result.stdout
     assert "✓ bundle    tiny" in result.stdout
-    assert "What could be checked is well." in result.stdout
+    assert "Everything that could be checked is fine." in result.stdout
     assert not (tmp_path / "bot.db").exists()
 
 
@@ -138,7 +138,7 @@ async def test_telegram_tells_of_token_webhook_and_clock(
     telegram: Telegram, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks = await examined(telegram(), monkeypatch)
-    assert checks["token"].found == "of @tags_bot"
+    assert checks["token"].found == "belongs to @tags_bot"
     assert [checks[name].state for name in ("token", "webhook", "clock")] == ["ok"] * 3
 
     checks = await examined(telegram(ahead=7200, token="1:wrong"), monkeypatch)
@@ -159,7 +159,7 @@ async def test_a_webhook_that_telegram_calls_in_vain_is_wrong_and_another_one_a_
     }
     check = (await examined(telegram(failing) | {"WEBHOOK_URL": url}, monkeypatch))["webhook"]
     assert check.state == "wrong" and "Connection refused" in check.found
-    assert "7 updates wait" in check.found and "secret-path" not in check.found
+    assert "7 updates waiting" in check.found and "secret-path" not in check.found
     monkeypatch.delenv("WEBHOOK_URL")
     check = (await examined(telegram({"url": url}), monkeypatch))["webhook"]
     assert check.state == "warning" and "WEBHOOK_URL is empty" in check.found

@@ -21,7 +21,7 @@ def test_a_missing_bundle_is_one_line_that_says_what_to_do(
     result = tag4pic("recommend", photo("a.jpg"), env={"MODEL_DIR": "elsewhere"})
     assert result.exit_code == 1
     [line] = result.stderr.splitlines()
-    assert line.startswith("Error: elsewhere is no bundle")
+    assert line.startswith("Error: elsewhere is not a bundle")
     assert "tag4pic train fit" in line
 
 
@@ -30,7 +30,7 @@ def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> No
     result = tag4pic("recommend", photo("a.jpg"), env=env)
     assert result.exit_code == 1
     assert "Traceback" in result.stderr
-    assert result.stderr.splitlines()[-1].startswith("Error: elsewhere is no bundle")
+    assert result.stderr.splitlines()[-1].startswith("Error: elsewhere is not a bundle")
 
 
 @pytest.mark.parametrize("arguments", [("recommend", "a.jpg"), ("weights",), ("run",)])

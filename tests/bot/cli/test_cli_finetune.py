@@ -86,7 +86,7 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     states = {version["model"]: version["state"] for version in status["versions"]}
     assert states == {"mine-1": "in_use", "mine-2": "rolled_back"}
     nothing = tag4pic("train", "rollback")
-    assert nothing.exit_code == 1 and "there is no version to go back to" in nothing.stderr
+    assert nothing.exit_code == 1 and "there is no earlier version to go back to" in nothing.stderr
 
     # A version that was rolled back keeps its name: answers and labels are stored by it.
     assert "mine-3 learnt from 40 photos" in tag4pic("train", "finetune").stdout
@@ -163,16 +163,16 @@ def test_what_has_not_learnt_is_kept_aside_and_the_reason_told(
     asyncio.run(teach(12, ["animals"]))
     result = tag4pic("train", "finetune")
     assert result.exit_code == 0, result.output
-    assert "It is not put in use, and kept in models/mine-2" in result.stdout
+    assert "It was not put in use, but kept in models/mine-2" in result.stdout
     assert "It has not learnt: recall of held-out labels went from" in result.stdout
     assert in_use(mine) == mine and (mine.parent / "mine-2" / "manifest.json").exists()
     assert asyncio.run(waiting()) == {"tried": 24}
     status = tag4pic("train", "status", env={"FINETUNE_EVERY": "9"}).stdout.splitlines()
-    assert status[0] == "mine-1 answers. It has learnt 0 of 24 labels."
+    assert status[0] == "mine-1 is in use. It has learnt 0 of 24 labels."
     assert "after 9 new labels that can be learnt; 0 so far" in status[2]
     (rejected,) = (line for line in status if "mine-2" in line)
     assert "100 % → 100 %" in rejected.replace("\xa0", " ")
-    assert rejected.strip().endswith("rejected, it has not learnt")
+    assert rejected.strip().endswith("rejected: it has not learnt")
 
 
 def test_a_bundle_without_photos_to_rehearse_says_what_to_do(tag4pic: Tag4pic, mine: Path) -> None:
@@ -214,7 +214,7 @@ def test_killed_half_way_the_old_version_answers_and_the_next_run_learns_all(
         time.sleep(0.3)
         second = tag4pic("train", "finetune") if process.poll() is None else None
         process.send_signal(signal.SIGKILL)
-    assert second is not None and "is being fine-tuned already" in second.stderr
+    assert second is not None and "is already being fine-tuned" in second.stderr
     assert in_use(mine) == mine and answers_about_the_unknown(mine) == before
     assert asyncio.run(waiting()) == {"next": 120}
     assert "It is in use now" in tag4pic("train", "finetune").stdout

@@ -85,7 +85,7 @@ def test_a_platform_decides_how_many_unless_a_number_is_given(
 def test_a_platform_that_does_not_exist_is_told(tag4pic: Tag4pic, photo: Photo) -> None:
     result = tag4pic("recommend", photo("a.jpg"), "--for", "nowhere")
     assert result.exit_code == 1
-    assert "There is no platform nowhere here, only instagram, threads" in result.stderr
+    assert "There is no platform nowhere, only instagram, threads" in result.stderr
 
 
 def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_answered(
@@ -127,7 +127,7 @@ def test_a_folder_without_images_is_named(tag4pic: Tag4pic, photo: Photo, folder
     (folder / "nothing").mkdir()
     result = tag4pic("recommend", "nothing", photo("a.jpg"))
     assert result.exit_code == 2
-    assert "nothing: no image in this folder" in result.stderr
+    assert "nothing: there is no image in this folder" in result.stderr
     assert "a.jpg" in result.stdout
 
 

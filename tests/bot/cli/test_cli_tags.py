@@ -54,7 +54,7 @@ def test_similar_to_a_russian_hashtag_are_the_russian_neighbours_of_what_it_mean
 def test_an_unknown_hashtag_gets_one_line_with_what_is_near_in_spelling(tags: Tag4pic) -> None:
     result = tags("similar", "sunsett")
     assert result.exit_code == 1
-    line = "Error: The bundle tiny-1 does not know #sunsett. Near in spelling: #sunset.\n"
+    line = "Error: The bundle tiny-1 does not know #sunsett. Similar spellings: #sunset.\n"
     assert result.stderr == line
 
 
@@ -68,7 +68,7 @@ def test_what_is_no_hashtag_gets_one_line(tags: Tag4pic) -> None:
 def test_a_model_that_is_not_there_says_which_is(tags: Tag4pic) -> None:
     result = tags("similar", "sunset", "--model", "cbow")
     assert result.exit_code == 1
-    assert result.stderr.endswith("has no vectors of cbow: it has those of skipgram.\n")
+    assert result.stderr.endswith("has no cbow vectors: it has skipgram.\n")
 
 
 def test_categories_are_listed_with_their_posts_and_hashtags(tags: Tag4pic) -> None:

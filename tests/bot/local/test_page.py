@@ -125,7 +125,7 @@ async def test_a_page_of_an_earlier_start_says_to_open_the_new_address(
     another = LocalServer(server.token)
     await another.start(port=port)
     try:
-        await expect(page.get_by_text("Open the address that it printed")).to_be_visible()
+        await expect(page.get_by_text("Open the address it printed")).to_be_visible()
     finally:
         await another.stop()
 

@@ -120,14 +120,14 @@ async def test_a_blocked_word_is_not_recommended_any_more(ann: Person, admin: Pe
 
 async def test_what_can_be_no_hashtag_need_not_be_blocked(admin: Person) -> None:
     assert await reply_text(admin, "/block #Red1 !!") == (
-        "These can be no hashtag, so nobody needs to block them: !!"
+        "These cannot be hashtags, so there is no need to block them: !!"
     )
     assert (await reply_text(admin, "/block")).splitlines()[0] == "Blocked: red1"
 
 
 @pytest.mark.parametrize("expression", ["(a+)+$", "[a-z]*b", "a|b"])
 async def test_a_regular_expression_is_no_word_to_block(admin: Person, expression: str) -> None:
-    assert "can be no hashtag" in await reply_text(admin, f"/block {expression}")
+    assert "cannot be hashtags" in await reply_text(admin, f"/block {expression}")
 
 
 async def test_a_word_of_the_list_that_ships_can_be_allowed(ann: Person, admin: Person) -> None:
@@ -165,7 +165,7 @@ async def test_stats_count_what_happened(bot: Running, ann: Person, admin: Perso
     text = await reply_text(admin, "/stats")
     assert text.startswith("1 photo from 1 user\nDuplicates: 1\nAdded: 2 hashtags\n👍 1  👎 0")
     assert "als: 2 answers, half of them within" in text
-    assert f"{bot.services.engine.model} answers. It has learnt 0 of the 2 labels." in text
+    assert f"{bot.services.engine.model} is in use. It has learnt 0 of the 2 labels." in text
     assert "• waiting for a second person: 2" in text
     assert "Next fine-tuning: when somebody runs tag4pic train finetune." in text
 

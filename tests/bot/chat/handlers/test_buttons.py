@@ -169,7 +169,7 @@ async def test_a_thumb_may_change_and_be_taken_back(bot: Running, ann: Person) -
     message = await answer(ann)
     opened = await edited(ann, await below(ann, message, "👍"), "👎")
     assert {"👍", "✓ 👎"} <= set(labels(opened))
-    assert "taken back" in await note(ann, opened, "👎")
+    assert "withdrawn" in await note(ann, opened, "👎")
     assert {"👍", "👎"} <= set(labels(ann.messages[message["message_id"]]))
 
 

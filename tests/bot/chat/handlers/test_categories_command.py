@@ -138,7 +138,7 @@ async def test_a_hashtag_with_an_underscore_is_one_in_a_categorys_name_and_can_b
 async def test_a_category_of_another_model_is_gone(bot: Running, ann: Person) -> None:
     message = await reply(ann, "/categories")
     bot.services.engine = colour_engine(colour_bundle())
-    assert "no longer there" in await note(ann, message, "red1")
+    assert "is gone" in await note(ann, message, "red1")
 
 
 async def test_a_model_without_knowledge_says_so(start: Start) -> None:
@@ -226,7 +226,7 @@ async def test_forged_taps_get_a_friendly_note(
     )
     await ann.wait_edit(message)
     notes = [await note(ann, message, data) for data in FORGED]
-    assert all("/categories shows" in text or "too old" in text for text in notes)
+    assert all("/categories lists" in text or "too old" in text for text in notes)
     assert not caplog.records
 
 

@@ -124,7 +124,7 @@ async def test_a_button_switches_it(channel: Person, admin: Person) -> None:
     message = await reply(admin, "/channel https://t.me/news")
     message = await edited(admin, message, "Add hashtags to photos")
     assert "are added to the captions of photos in @news" in message["text"]
-    assert labels(message) == ["Add no more hashtags"]
+    assert labels(message) == ["Stop adding hashtags"]
 
 
 async def test_nobody_but_an_admin_of_the_channel_chooses(

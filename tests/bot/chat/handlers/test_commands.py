@@ -42,7 +42,7 @@ async def test_the_menu_has_six_commands_in_both_languages(start: Start) -> None
         assert [entry["command"] for entry in person.commands] == [
             *("start", "help", "model", "addtags", "settings", "mydata")
         ]
-    assert ann.commands[3]["description"] == "teach me hashtags of a photo"
+    assert ann.commands[3]["description"] == "teach me hashtags for a photo"
     assert boris.commands[3]["description"] == "подсказать хештеги к фото"
 
 

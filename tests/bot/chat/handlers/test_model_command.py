@@ -41,7 +41,7 @@ async def test_the_chosen_model_may_be_tapped_again(ann: Person) -> None:
 async def test_a_model_that_is_not_installed_is_told(start: Start) -> None:
     ann = await (await start(colour_bundle(backends=("als",)))).person()
     assert await reply_text(ann, "/model w2v") == "w2v is not installed here. Installed: als."
-    assert await reply_text(ann, "/model <b>") == "I know no model <b>. Installed: als."
+    assert await reply_text(ann, "/model <b>") == "I do not know the model <b>. Installed: als."
 
 
 async def test_choices_hold_through_a_restart(start: Start) -> None:

@@ -74,7 +74,7 @@ async def test_an_export_is_a_file_with_all_that_is_stored(ann: Person, photo: M
     await ann.press(await reply(ann, "/mydata"), "Export")
     message = await ann.wait_reply()
     assert message["document"]["file_name"].endswith(".json")
-    assert message["caption"] == "All that I store about you."
+    assert message["caption"] == "Everything I store about you."
     tables = json.loads(await ann.download(message["document"]))
     assert {row["hashtag"] for row in tables["labels"]} == {"one", "два"}
     assert tables["chats"][0]["own_hashtags"] == ["mybrand"]
@@ -130,7 +130,7 @@ async def test_buttons_under_the_answer_to_a_forgotten_photo_are_too_old(ann: Pe
 
 @pytest.mark.parametrize(
     ("command", "says"),
-    [("/mytags", "not taught me"), ("/forget", "Shall I delete all")],
+    [("/mytags", "not taught me"), ("/forget", "Shall I delete everything")],
 )
 async def test_the_commands_of_old_work_and_say_the_new_name(
     ann: Person, command: str, says: str

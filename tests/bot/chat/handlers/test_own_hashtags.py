@@ -23,7 +23,7 @@ FIRST_TEN_REDS = [f"#red{number}" for number in range(1, 11)]
 
 async def test_own_hashtags_stand_behind_the_best_five(ann: Person) -> None:
     assert await reply_text(ann, "/settings #mybrand #me") == (
-        "On each post from now on: #mybrand #me"
+        "From now on, on every post: #mybrand #me"
     )
     message = await answer(ann, "red")
     assert hashtags(message)[:7] == [*FIRST_TEN_REDS[:5], "#mybrand", "#me"]
@@ -40,7 +40,7 @@ async def test_own_hashtags_count_towards_what_a_platform_takes(ann: Person) -> 
 async def test_the_photo_keeps_a_hashtag_and_what_has_no_room_is_told(ann: Person) -> None:
     await reply_text(ann, "/settings threads")
     text = await reply_text(ann, "/settings #mybrand")
-    assert "There is no room for #mybrand, since you get 1 hashtag a photo." in text
+    assert "There is no room for #mybrand: you get 1 hashtag per photo." in text
     assert await answer_hashtags(ann) == ["#red1"]
 
 
@@ -61,15 +61,15 @@ async def test_more_and_the_other_backend_keep_the_own_hashtags(ann: Person) -> 
 
 async def test_own_hashtags_are_removed_by_button(bot: Running, ann: Person) -> None:
     await reply_text(ann, "/settings #mybrand")
-    message = await settings_page(ann, "Own hashtags")
+    message = await settings_page(ann, "Your hashtags")
     assert "Now: #mybrand" in message["text"]
-    assert "without hashtags of your own" in await note(ann, message, "None")
+    assert "no hashtags of your own" in await note(ann, message, "None")
     assert (await chosen(bot)).own_hashtags == ()
 
 
 async def test_more_own_hashtags_than_a_few_are_told(bot: Running, ann: Person) -> None:
     text = await reply_text(ann, "/settings #a #b #c #d #e")
-    assert "On each post from now on: #a #b #c" in text
+    assert "From now on, on every post: #a #b #c" in text
     assert "were left out: #d #e" in text
     assert (await chosen(bot)).own_hashtags == ("a", "b", "c")
 
@@ -105,7 +105,7 @@ async def test_an_own_hashtag_that_admins_block_is_shown_no_longer(
 
 @pytest.mark.parametrize("forged", ["own:#fuck", "own:# #", "own:#"])
 async def test_a_button_chooses_no_hashtags(bot: Running, ann: Person, forged: str) -> None:
-    message = await settings_page(ann, "Own hashtags")
+    message = await settings_page(ann, "Your hashtags")
     keyboard = {"inline_keyboard": [[{"text": "forged", "callback_data": forged}]]}
     bot.server.state.chats[1_000].messages[message["message_id"]]["reply_markup"] = keyboard
     ann.messages[message["message_id"]]["reply_markup"] = keyboard

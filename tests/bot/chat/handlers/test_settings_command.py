@@ -37,9 +37,9 @@ async def test_settings_are_one_message_with_a_button_each(ann: Person) -> None:
         "Platform: any",
         "How many: 10",
         "Language: English",
-        "Own hashtags: none",
+        "Your hashtags: none",
     ]
-    assert labels(message) == ["Platform", "How many", "Language", "Own hashtags"]
+    assert labels(message) == ["Platform", "How many", "Language", "Your hashtags"]
 
 
 async def test_a_page_leads_back_to_all_settings(ann: Person) -> None:
@@ -52,7 +52,7 @@ async def test_a_model_that_knows_sizes_and_likes_has_pages_for_them(start: Star
     ann = await (await start(colour_bundle(knowledge=True, rated=True))).person()
     message = await reply(ann, "/settings")
     assert labels(message) == [
-        *("Platform", "How many", "Sizes", "Language", "Style", "Own hashtags")
+        *("Platform", "How many", "Sizes", "Language", "Style", "Your hashtags")
     ]
 
 
@@ -64,7 +64,8 @@ async def test_a_platform_is_chosen_by_button_after_a_restart(start: Start) -> N
     second = await start(server=first.server)
     ann = await second.person()
     assert await note(ann, message, "Mastodon") == (
-        "From now on for Mastodon. Mastodon publishes no limit. You get 4 hashtags."
+        "From now on, I pick hashtags for Mastodon. Mastodon publishes no limit. "
+        "You get 4 hashtags."
     )
     assert "✓ Mastodon 4" in labels(ann.messages[message["message_id"]])
     assert len(await answer_hashtags(ann)) == 4
@@ -81,7 +82,7 @@ async def test_the_platforms_stand_two_in_a_row_with_their_numbers(ann: Person) 
 
 async def test_a_platform_sets_how_many(ann: Person) -> None:
     assert await reply_text(ann, "/settings threads") == (
-        "From now on for Threads. Threads takes at most 1 hashtag a post."
+        "From now on, I pick hashtags for Threads. Threads allows at most 1 hashtag per post."
     )
     message = await answer(ann, "red")
     assert hashtags(message) == ["#red1"]
@@ -131,7 +132,7 @@ def test_no_two_platforms_have_a_name_in_common() -> None:
 async def test_any_number_may_be_typed(ann: Person, count: int) -> None:
     text = await reply_text(ann, f"/settings {count}")
     noun = "hashtag" if count == 1 else "hashtags"
-    assert text == f"From now on you get {count} {noun} a photo."
+    assert text == f"From now on, you get {count} {noun} per photo."
     assert len(await answer_hashtags(ann)) == count
 
 
@@ -145,7 +146,7 @@ async def test_a_number_of_ones_own_goes_over_the_platforms_and_says_so(
 ) -> None:
     await reply_text(ann, "/settings instagram")
     assert await reply_text(ann, "/settings 7") == (
-        "From now on you get 7 hashtags a photo: your number, instead of 5 for Instagram."
+        "From now on, you get 7 hashtags per photo: your number, not the 5 for Instagram."
     )
     assert len(await answer_hashtags(ann)) == 7
     assert (await chosen(bot)).platform == "instagram"
@@ -155,7 +156,7 @@ async def test_a_number_of_ones_own_goes_over_the_platforms_and_says_so(
 async def test_a_platform_does_not_end_a_number_of_ones_own_and_says_so(ann: Person) -> None:
     await reply_text(ann, "/settings 7")
     assert await reply_text(ann, "/settings threads") == (
-        "From now on for Threads. Threads takes at most 1 hashtag a post. "
+        "From now on, I pick hashtags for Threads. Threads allows at most 1 hashtag per post. "
         "You chose 7 hashtags yourself, so you get that many."
     )
     assert len(await answer_hashtags(ann)) == 7
@@ -165,7 +166,7 @@ async def test_the_platforms_number_comes_back_by_button(ann: Person) -> None:
     await reply_text(ann, "/settings threads 7")
     message = await settings_page(ann, "How many")
     assert "✓ 7" in labels(message)
-    assert await note(ann, message, "As usual") == "From now on you get 1 hashtag a photo."
+    assert await note(ann, message, "As usual") == "From now on, you get 1 hashtag per photo."
     assert await answer_hashtags(ann) == ["#red1"]
 
 
@@ -195,7 +196,7 @@ async def test_style_is_chosen_where_the_bundle_knows_likes(start: Start) -> Non
     ann = await bot.person()
     message = await settings_page(ann, "Style")
     assert [label for label in labels(message) if "balanced" in label] == ["✓ balanced"]
-    assert await note(ann, message, "popular") == "From now on the style here is popular."
+    assert await note(ann, message, "popular") == "From now on, the style here is popular."
     assert (await chosen(bot)).style == "popular"
 
 
@@ -219,10 +220,10 @@ async def test_style_of_a_model_that_knows_no_likes_says_so(ann: Person) -> None
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        ("/for threads", "From now on for Threads."),
+        ("/for threads", "From now on, I pick hashtags for Threads."),
         ("/for nowhere", "I do not know nowhere."),
-        ("/count 7", "From now on you get 7 hashtags a photo."),
-        ("/top 7", "From now on you get 7 hashtags a photo."),
+        ("/count 7", "From now on, you get 7 hashtags per photo."),
+        ("/top 7", "From now on, you get 7 hashtags per photo."),
         ("/count 31", "any number from 1 to 30"),
         ("/language ru", "hashtags in this chat: Russian"),
         ("/language", "Language of the hashtags"),
@@ -294,7 +295,7 @@ async def test_size_shows_the_sizes_of_the_last_answer(bot_with_sizes: Running) 
     await answer(ann, "red")
     message = await settings_page(ann, "Sizes")
     assert "rare: #red1 #red4" in message["text"]
-    assert labels(message)[0] == "✓ as they fit"
+    assert labels(message)[0] == "✓ best fit first"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

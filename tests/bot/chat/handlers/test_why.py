@@ -37,7 +37,7 @@ async def test_why_explains_the_first_five_of_the_last_photo(ann: Person) -> Non
     await answer(ann, "blue")
     assert re.fullmatch(
         "Why these hashtags\n\n"
-        "Likeness to known photos: up to 7\\d %\n\n"
+        "Similarity to known photos: up to 7\\d %\n\n"
         "#blue1 #blue2 #blue3 #blue4 #blue5 ← on 3 known photos, with #brush #paint #palette",
         await why(ann),
     )
@@ -108,7 +108,7 @@ def test_what_is_seen_behind_all_hashtags_is_named_once() -> None:
         ],
     )
     assert text[1:] == [
-        "In the photo I see: golden retriever (62 % sure)\nLikeness to known photos: up to 81 %",
+        "In the photo I see: golden retriever (62 % sure)\nSimilarity to known photos: up to 81 %",
         "#snowday ← on 3 known photos, with #dogsinsnow #winter · I see: dogsled (20 % sure)",
         "#dog ← on 12 known photos, with #dogsinsnow #winter",
         "#goldenretriever ← I see: golden retriever (62 % sure)",
@@ -162,7 +162,7 @@ def test_known_photos_behind_several_hashtags_are_named_once_by_what_the_answer_
         [Reason("sunset", 3, near), Reason("sun", 21, near), Reason("sea", 9, near)]
     ) == [
         "Why these hashtags",
-        "Likeness to known photos: up to 50 %",
+        "Similarity to known photos: up to 50 %",
         "#sunset #sun #sea ← on 3–21 known photos, with #waves #beach",
     ]
 
