@@ -76,6 +76,10 @@ def test_no_two_heads_are_alike(here: Fitted) -> None:
     assert len({head.head.weight1.tobytes() for head in here[1]}) == 6
 
 
+def test_the_least_numbers_count_again_after_a_fit(here: Fitted) -> None:
+    assert np.float32(1e-40) * np.float32(0.5) > 0
+
+
 def test_an_epoch_to_stop_after_is_that_of_both_fits() -> None:
     head = replace(PLAN.head, stop_after=2)
     reports, heads = fit(1, replace(PLAN, head=head, heads=1))
