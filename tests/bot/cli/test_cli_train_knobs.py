@@ -135,7 +135,10 @@ def test_a_fit_with_every_knob_turned_says_and_keeps_them_and_serves_the_same_si
         (["--backend", "als", "--set", "photos.jitter=2"], "has no effect"),
         (["--backend", "w2v", "--set", "als.alpha=9"], "has no effect with --backend w2v"),
         (["--backend", "tags", "--set", "photos.side=200"], "has no effect"),
-        (["--backbone", "efficientnet_lite0@200px", "--set", "photos.side=224"], "not at 224 too"),
+        (
+            ["--backbone", "efficientnet_lite0@200px", "--set", "photos.side=224"],
+            "so not also at 224",
+        ),
         (["--set", "min_count=61"], "on 61 or more photos. Lower min_count"),
     ],
 )
