@@ -155,7 +155,6 @@ class Machine(RuleBasedStateMachine):
                 process_update=self.handle,
             )
             inbox = Inbox(cast(Bot, application))
-            await outbox.resume()
             await inbox.resume()
             return inbox, outbox
 
