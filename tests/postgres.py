@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy import URL
 
@@ -107,9 +108,12 @@ class Server:
     def _run(self, program: str, *arguments: object, **environment: str) -> None:
         assert self._bin is not None
         # PostgreSQL refuses to be run by root.
-        by = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        by: dict[str, Any] = {}
+        if os.getuid() == 0:
+            by = {"user": "postgres", "group": "postgres", "extra_groups": []}
         done = subprocess.run(
-            [*by, str(self._bin / program), *map(str, arguments)],
+            [str(self._bin / program), *map(str, arguments)],
+            **by,
             env=os.environ | {"LC_ALL": "C"} | environment,
             cwd="/",
             # Not through pipes: the server would hold them open.
