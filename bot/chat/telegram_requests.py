@@ -172,7 +172,13 @@ def _connector(socks: str | None, **options: Any) -> aiohttp.BaseConnector:
             "pip install 'tag4pic[socks]'"
         ) from None
     # socks5h means that the proxy resolves host names; rdns=True does so for every kind.
-    return SocksConnector.from_url(socks.replace("socks5h://", "socks5://"), rdns=True, **options)
+    address = socks.replace("socks5h://", "socks5://")
+    try:
+        return SocksConnector.from_url(address, rdns=True, **options)
+    except ValueError:
+        raise NetworkError(
+            "the SOCKS proxy that the environment names has no valid address: write socks5://host:port"
+        ) from None
 
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:

@@ -216,6 +216,16 @@ async def test_what_a_socks_proxy_does_not_take_was_not_sent(
             assert "p@ss" not in str(failed.value)
 
 
+async def test_a_socks_proxy_without_a_port_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:secret@telegram.invalid")
+    async with requests() as telegram:
+        with pytest.raises(NetworkError, match="write socks5://host:port") as refused:
+            await telegram.post("https://telegram.invalid/bot/getMe")
+    assert "secret" not in str(refused.value)
+
+
 async def test_another_kind_of_proxy_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "quic://me:secret@127.0.0.1:9")
     async with requests() as telegram:
