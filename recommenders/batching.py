@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from recommenders.arrays import Floats
+from recommenders.backbones.device import GPU_BATCH
 from recommenders.engine import Engine
 
 Features = dict[str, Floats]
@@ -33,8 +34,8 @@ class Batches:
     Args:
         threads: where they are computed.
         lanes: how many batches are computed at a time.
-        most: photos in a batch. On one CPU core torch takes 41 ms a photo in batches of one or two,
-            47 of four and 57 of eight, which no longer fit its cache; a GPU prefers many.
+        most: photos in a batch on CPUs. On one core torch takes 41 ms a photo in batches of one or
+            two, 47 of four and 57 of eight, which no longer fit its cache.
     """
 
     def __init__(self, threads: Executor, lanes: int, most: int = 2) -> None:
@@ -63,8 +64,10 @@ class Batches:
     def _next(self) -> list[_Waiting]:
         """The next batch, longest wait first, all for the same engine and backbones."""
         batch: list[_Waiting] = []
-        while self._waiting and len(batch) < self._most:
+        while self._waiting:
             one = self._waiting[0]
+            if len(batch) == (GPU_BATCH if one.engine.on_gpu else self._most):
+                break
             if batch and (one.engine, one.backbones) != (batch[0].engine, batch[0].backbones):
                 break
             self._waiting.popleft()

@@ -65,6 +65,7 @@ class Engine:
         default_backend: for a new chat: the most accurate on photos held out from the fit.
         fused: whether ``both`` gives probabilities rather than blended relevance.
         backbones: for each backend, the backbones whose features it takes.
+        on_gpu: whether a GPU computes the features.
         confirm_backbone: the backbone whose features confirm that two photos are copies.
         knowledge: facts about the bundle's hashtags; None in a bundle without.
         rated: whether hashtags have ratings by likes; without, all styles rank alike.
@@ -96,6 +97,7 @@ class Engine:
         in_use = {name for names in self.backbones.values() for name in names}
         self.min_side = max(backbones[name].shorter_side for name in in_use)
         self.working_side = max(WORKING_SIDE, self.min_side)
+        self.on_gpu = any(backbones[name].on_gpu for name in in_use)
         self.confirm_backbone = self.backbones[self.backends[0]][0]
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())

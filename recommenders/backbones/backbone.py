@@ -153,7 +153,7 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     if device.in_use() == "openvino":
         network, classifier = _on_openvino(at_side, path, digest)
     else:
-        network, classifier = _on_torch(*_read(at_side, path), at_side, device.in_use())
+        network, classifier = _on_torch(*_read(at_side, path), at_side)
     return Backbone(at_side, network, digest, classifier)
 
 
@@ -169,18 +169,19 @@ def _on_openvino(name: str, path: Path, digest: str) -> tuple[Network, Classifie
         graph = openvino_network.export(module, view)
     except openvino_network.ConversionError as error:
         log.info("%s is computed by torch: OpenVINO does not take it (%s).", name, error)
-        return _on_torch(module, classifier, name, "cpu")
+        return _on_torch(module, classifier, name)
     arrays = {} if classifier is None else dict(zip(("weight", "bias"), classifier, strict=True))
     openvino_network.keep(name, digest, view, graph, arrays)
     return openvino_network.OpenVinoNetwork(graph), classifier
 
 
 def _on_torch(
-    module: "nn.Module", classifier: Classifier | None, name: str, on: str
+    module: "nn.Module", classifier: Classifier | None, name: str
 ) -> tuple[Network, Classifier | None]:
-    from recommenders.backbones.torch_network import TorchNetwork
+    from recommenders.backbones.torch_network import GpuNetwork, TorchNetwork
 
-    return TorchNetwork(module, view_of(name), on), classifier
+    kind = GpuNetwork if device.in_use() == "cuda" else TorchNetwork
+    return kind(module, view_of(name)), classifier
 
 
 def _read(at_side: str, path: Path) -> tuple["nn.Module", Classifier | None]:

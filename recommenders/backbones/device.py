@@ -22,6 +22,9 @@ Device = Literal["openvino", "cuda", "cpu"]
 DEVICES: tuple[str, ...] = ("auto", *get_args(Device))
 """The values of the setting DEVICE; ``auto`` chooses."""
 
+GPU_BATCH = 8
+"""Photos that a GPU computes at a time."""
+
 _CONVERTS = "openvino.tools.ovc"
 _DRIVER = Path("/proc/driver/nvidia/version")
 

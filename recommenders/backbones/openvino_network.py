@@ -137,7 +137,7 @@ def export(module: "nn.Module", view: View) -> Graph:
     except Exception as error:  # of as many kinds as there are operators
         raise ConversionError(" ".join(str(error).split())[:200].rstrip(".")) from error
     pixels = np.random.default_rng(0).integers(0, 256, (1, view.side, view.side, 3), np.uint8)
-    expected = TorchNetwork(module, view, "cpu")(pixels)
+    expected = TorchNetwork(module, view)(pixels)
     distance = np.linalg.norm(OpenVinoNetwork(graph)(pixels) - expected)
     if not distance <= _TOLERANCE * np.linalg.norm(expected):
         raise ConversionError(f"its features are {distance:.2g} away from torch's")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from recommenders.backbones.device import GPU_BATCH
 from recommenders.batching import Batches
 from tests.colours import BACKBONE, ColourNetwork, colour_engine, picture
 
@@ -43,6 +44,22 @@ async def test_what_comes_while_the_network_is_busy_goes_through_it_together() -
     assert network.sizes == [0, 1, 4]
     alone = [engine.features([one], [BACKBONE])[BACKBONE][0] for one in pictures]
     np.testing.assert_allclose(features, alone, atol=1e-5)
+
+
+async def test_a_gpu_takes_larger_batches() -> None:
+    network = Gate()
+    network.on_gpu = True
+    engine = colour_engine(network=network)
+    with ThreadPoolExecutor(1) as threads:
+        batches = Batches(threads, lanes=1)
+        computed = [
+            asyncio.create_task(batches.features(engine, picture("red", seed), [BACKBONE]))
+            for seed in range(GPU_BATCH + 2)
+        ]
+        assert await asyncio.to_thread(network.entered.wait, 30)
+        network.opened.set()
+        await asyncio.gather(*computed)
+    assert network.sizes == [0, 1, 1 + GPU_BATCH]
 
 
 async def test_a_failure_reaches_who_waits_and_the_next_photo_is_computed() -> None:
