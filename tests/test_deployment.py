@@ -21,7 +21,10 @@ FIT_ONLY = {
 }
 """Of pyproject.toml's dependencies, what the image goes without."""
 
-NOT_SETTINGS = {"TAG4PIC_VERSION", "POSTGRES_PASSWORD", "POSTGRES_USER", "POSTGRES_DB"}
+NOT_SETTINGS = {
+    *("TAG4PIC_VERSION", "MORE"),
+    *("POSTGRES_PASSWORD", "POSTGRES_USER", "POSTGRES_DB"),
+}
 
 
 def name_of(requirement: str) -> str:
@@ -100,6 +103,13 @@ def test_what_is_set_for_the_bot_are_settings() -> None:
     for file in COMPOSE:
         assert set(services_of(file)["bot"]["environment"]) <= known
         assert set(re.findall(r"\$\{(\w+)", file.read_text())) <= known
+
+
+@pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)
+def test_further_packages_can_be_put_into_the_image(file: Path) -> None:
+    assert "${MORE:-}" in services_of(file)["bot"]["build"]["args"]["MORE"].split()
+    named = re.findall(r"MORE=([\w-]+)", (ROOT / "docs" / "deployment.md").read_text())
+    assert set(named) == {"s3fs", "aiohttp-socks"}
 
 
 def test_the_health_check_asks_the_port_that_is_set_whatever_env_says() -> None:
