@@ -23,9 +23,8 @@ from training.evaluation.report.charts import Line, line_chart
 SECTION = "growth"
 
 _STEPS = ("features", "ranking", "neighbours", "exact scan")
-_NOISE = 0.3
-"""The share of noise in a drawn vector. With this much an index finds as many of the true
-neighbours among 19,000 drawn photos as among the starter's own: 99.4 and 99.5 %."""
+_MIXED, _OF_NEAREST, _NOISE = 3, 20, 0.7
+"""How a photo is drawn: see ``DrawnPhotos``."""
 _BLOCK = 50_000
 _OTHERS = 5_000
 
@@ -59,7 +58,7 @@ def measure(
     rounds: int,
     doing: Callable[[str], None],
 ) -> Iterator[Growth]:
-    """Measures with each of ``sizes`` known photos, drawn between the bundle's own.
+    """Measures with each of ``sizes`` known photos, drawn like the bundle's own.
 
     Args:
         photos: whose features are computed.
@@ -75,18 +74,56 @@ def measure(
         # An index does not return its vectors: use random ones of as many dimensions.
         shape = (_OTHERS, own.shape[1])
         own = unit(np.random.default_rng(0).standard_normal(shape, np.float32))
+    drawn = DrawnPhotos(own)
     for size in sizes:
         doing(f"{size:,} photos")
-        yield _measured(engine, als, own, list(islice(cycle(photos), rounds)), size)
+        yield _measured(engine, als, drawn, list(islice(cycle(photos), rounds)), size)
+
+
+class DrawnPhotos:
+    """Random photos like those of a bundle, as many as are wanted.
+
+    Each is a random mean of one of its photos and three of that one's twenty nearest, with noise of
+    0.7 times the spread of each dimension. Among 18,000 of the real photos that the starter learnt
+    from, the 1st, 5th and 50th nearest have cosines of 0.56, 0.45 and 0.29, and the local intrinsic
+    dimension (Levina & Bickel 2004) is 20. Among as many drawn ones it is 0.58, 0.46 and 0.30, and
+    20, as among 288,000. Between two random photos the dimension falls to 6: such photos lie in
+    clumps, unlike real ones.
+
+    Args:
+        own: unit vectors (N, d).
+    """
+
+    def __init__(self, own: Floats) -> None:
+        self._own = own
+        near = min(_OF_NEAREST + 1, len(own))
+        self._near, _ = nearest(own, own, near)  # the first is the photo itself
+        self._spread = _NOISE * own.std(axis=0)
+
+    def draw(self, count: int, random: np.random.Generator) -> Floats:
+        """``count`` unit vectors (count, d)."""
+        return np.concatenate(
+            [self._block(min(_BLOCK, count - start), random) for start in range(0, count, _BLOCK)]
+        )
+
+    def _block(self, count: int, random: np.random.Generator) -> Floats:
+        near = self._near[random.integers(0, len(self._own), count)]
+        others = random.permuted(near[:, 1:], axis=1)[:, :_MIXED]
+        mixed = np.concatenate([near[:, :1], others], axis=1)
+        shares = random.dirichlet([1.0] * mixed.shape[1], count).astype(np.float32)
+        means = np.zeros((count, self._own.shape[1]), np.float32)
+        for share, rows in zip(shares.T, mixed.T, strict=True):
+            means += share[:, None] * self._own[rows]
+        noise = random.standard_normal(means.shape, np.float32)
+        return unit(unit(means) + self._spread * noise)
 
 
 def _measured(
-    engine: Engine, als: FittedAls, own: Floats, photos: Sequence[Image.Image], size: int
+    engine: Engine, als: FittedAls, drawn: DrawnPhotos, photos: Sequence[Image.Image], size: int
 ) -> Growth:
-    draw = np.random.default_rng(size)
-    blocks = (min(_BLOCK, size - start) for start in range(0, size, _BLOCK))
-    vectors = np.concatenate([drawn(own, count, draw) for count in blocks])
-    queries = list(drawn(own, len(photos), draw)[:, None])
+    random = np.random.default_rng(size)
+    vectors = drawn.draw(size, random)
+    queries = list(drawn.draw(len(photos), random)[:, None])
     known, held, built, note = _known(vectors)
     factors = np.broadcast_to(als.photo_factors[0], (size, als.photo_factors.shape[1]))
     recommender = AlsRecommender(replace(als, photos=known, photo_factors=factors))
@@ -122,14 +159,6 @@ def _measured(
     ranking = max((both.cpu or 0) - (alone.cpu or 0), 0)
     steps = (of_photo.cpu or 0, ranking, near.cpu or 0, scan.cpu or 0)
     return Growth(size, dict(zip(_STEPS, steps, strict=True)), rows)
-
-
-def drawn(own: Floats, count: int, draw: np.random.Generator) -> Floats:
-    """Random unit vectors (count, d), each between two of the bundle's photos, with noise."""
-    first, second = own[draw.integers(0, len(own), (2, count))]
-    share = draw.random((count, 1), np.float32)
-    noise = unit(draw.standard_normal(first.shape, np.float32))
-    return unit(unit(first * share + second * (1 - share)) + np.float32(_NOISE) * noise)
 
 
 def _known(vectors: Floats) -> tuple[KnownPhotos, float, float | None, str]:
