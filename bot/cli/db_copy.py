@@ -29,7 +29,8 @@ def copy(
     """
     copied = asyncio.run(_copy(from_url, to_url))
     for one in copied:
-        print_line(f"{escape(one.table):20} {one.rows:>12,} rows  {one.checksum}")
+        unit = "row" if one.rows == 1 else "rows"
+        print_line(f"{escape(one.table):20} {one.rows:>12,} {unit:4}  {one.checksum}")
     rows = sum(one.rows for one in copied)
     print_line(f"[bold]{counted(rows, 'row')}[/] copied, identical in both. Now set DATABASE_URL.")
 
