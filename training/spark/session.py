@@ -44,7 +44,10 @@ _RESUMABLE = "Computed features are kept: run the same command again to go on."
 _MEMORY = re.compile(
     r"OutOfMemoryError|MemoryError|exit code:? 137|exitCode 137|OOMKilled|Cannot allocate memory"
 )
-_LOST = re.compile(r"ExecutorLostFailure|Python worker exited unexpectedly")
+# A worker that runs out of memory ends, and meanwhile rejects the tasks that it is still sent.
+_LOST = re.compile(
+    r"ExecutorLostFailure|Python worker exited unexpectedly|RejectedExecutionException"
+)
 
 
 class SparkError(DatasetError):

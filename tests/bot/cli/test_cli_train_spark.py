@@ -218,6 +218,21 @@ def test_a_worker_without_memory_is_a_sentence(worker: str, sentence: str) -> No
 
 
 @needs_spark
+def test_a_cluster_whose_workers_end_for_want_of_memory_is_a_sentence() -> None:
+    from pyspark.errors import PySparkException
+
+    reason = (
+        "Lost task 0.3 in stage 6.0 (TID 4008) (127.0.0.1 executor 1): "
+        "java.util.concurrent.RejectedExecutionException: Task "
+        "org.apache.spark.executor.Executor$TaskRunner@59d89b06 rejected from "
+        "java.util.concurrent.ThreadPoolExecutor@42871dd9[Shutting down, pool size = 1]"
+    )
+    sentence = "most likely because memory ran out"
+    with pytest.raises(SparkError, match=sentence), spark_session("local[1]"):
+        raise PySparkException(reason)
+
+
+@needs_spark
 @pytest.mark.parametrize(
     ("master", "sentence"),
     [
