@@ -17,6 +17,7 @@ from bot.meanwhile import meanwhile
 from bot.shared_inbox import SharedInbox
 from storage import StorageError, changes, replicas
 from storage.changes import Changed
+from storage.tables import now
 
 log = logging.getLogger(__name__)
 
@@ -56,16 +57,21 @@ async def _listen(services: Services, callbacks: dict[str, Callable[[], object]]
 
 async def _follow(services: Services, changed: asyncio.Event) -> NoReturn:
     last, database = services.learner.knows_until, services.database
-    newest = last
+    newest, read_at = last, now()
     while True:
         with suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), LOOK_EVERY)
         changed.clear()
         try:
+            began = now()
+            if began - read_at > changes.KEPT_FOR / 2:  # changes may have been purged unread
+                services.moderation_changed()
+                await services.learner.start()
+                last = services.learner.knows_until
             async with database.reading() as session:
                 newest, news = await changes.after(session, last, database.number)
             await _apply(services, news)
-            last = newest
+            last, read_at = newest, began
         except StorageError as error:
             log.debug("What others changed is not known yet: %s", error)
         except Exception:

@@ -96,6 +96,10 @@ class AlsRecommender:
         _, taught = self._lessons.of((None,))
         return len(self._photos) + sum(len(one.keys) for one in taught)
 
+    def taught_photos(self) -> frozenset[Hashable]:
+        """The keys of the photos that it was taught."""
+        return self._lessons.photos
+
     def scores(
         self, features: NDArray[np.floating], audiences: Collection[Audience] = (None,)
     ) -> Floats:

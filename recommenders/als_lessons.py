@@ -49,6 +49,11 @@ class Lessons:
         # The size of the vocabulary and what was taught; replaced together, for other threads.
         self._current: tuple[int, Mapping[Audience, Taught]] = (len(fitted.hashtag_factors), {})
 
+    @property
+    def photos(self) -> frozenset[Hashable]:
+        """The keys of the photos that were taught."""
+        return frozenset(self._audiences)
+
     def of(self, audiences: Collection[Audience]) -> tuple[int, tuple[Taught, ...]]:
         """The size of the vocabulary, and what some audiences were taught."""
         hashtags, by_audience = self._current

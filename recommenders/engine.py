@@ -362,6 +362,11 @@ class Engine:
             if unused := self._vocabulary.forget_unused():
                 self._words.forget(unused)
 
+    def taught_photos(self) -> frozenset[Hashable]:
+        """The keys of the photos that ``learn`` was given and that were not forgotten."""
+        als = self._scoring.recommenders.get("als")
+        return als.taught_photos() if isinstance(als, AlsRecommender) else frozenset()
+
     def _rank_taught(self, photos: int) -> None:
         """Ranks taught hashtags by the number of photos that teach them to everybody."""
         uses = self._vocabulary.taught_uses()

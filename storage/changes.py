@@ -21,7 +21,7 @@ Kind = Literal["photos", "block_list", "forgotten"]
 
 CHANNEL = "tag4pic_changes"
 KEPT_FOR = timedelta(hours=1)
-"""A replica that is further behind starts over and reads everything."""
+"""A replica that is further behind reads everything that is stored."""
 
 _LOCK = 0x7461673470696301
 _NOTED = "changes"
@@ -74,5 +74,5 @@ async def after(session: AsyncSession, last: int, replica: int) -> tuple[int, li
 
 
 async def purge(session: AsyncSession) -> None:
-    """Deletes changes that every replica has read long ago."""
+    """Deletes changes older than ``KEPT_FOR``."""
     await session.execute(delete(Change).where(Change.at < now() - KEPT_FOR))

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _AT_A_TIME = 1024
 """Photos learnt at a time, to limit memory."""
 
+_FORGOTTEN: Lesson = ({}, {})
+
 
 class Learner:
     """Teaches the engine in use, and the one that replaces it.
@@ -42,12 +44,16 @@ class Learner:
         self._last_of_chat: dict[int, asyncio.Task[None]] = {}
 
     async def start(self) -> int:
-        """Teaches the engine all that is stored; returns the number of photos."""
+        """Teaches the engine all that is stored and nothing else; returns the number of photos.
+
+        Also for a replica that was away for so long that it cannot know what has changed.
+        """
         async with self._database.reading() as session:
             self.knows_until = await changes.newest(session)
         async with self._lesson_lock:
             lessons = await self._lessons(self.engine)
-            await asyncio.to_thread(self.engine.learn, lessons)
+            gone = dict.fromkeys(self.engine.taught_photos() - lessons.keys(), _FORGOTTEN)
+            await asyncio.to_thread(self.engine.learn, gone | lessons)
         # Nobody knows when labels were last deleted, so no earlier answer is repeated.
         self.learnt_at = datetime.now(UTC)
         if lessons:
@@ -138,7 +144,7 @@ class Learner:
         self, engine: Engine, photo_ids: Collection[int] | None = None
     ) -> dict[Hashable, Lesson]:
         """The lessons of photos, by default of all; an empty one if a photo's labels are gone."""
-        lessons: dict[Hashable, Lesson] = {photo_id: ({}, {}) for photo_id in photo_ids or ()}
+        lessons: dict[Hashable, Lesson] = dict.fromkeys(photo_ids or (), _FORGOTTEN)
         async with self._database.reading() as session:
             # The best backbone last: it replaces features that would have to be mapped.
             for backbone in reversed(engine.taught_backbones):

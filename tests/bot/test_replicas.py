@@ -13,7 +13,8 @@ from bot.local.server import LocalServer
 from bot.replicas import in_step
 from bot.settings import Settings
 from bot.webhook import webhook
-from storage import Database
+from storage import Database, changes
+from storage.tables import now
 from tests.balancer import free_ports
 from tests.bot.conversation import answer_hashtags, hashtags, note, reply, reply_text
 from tests.bot.running import TOKEN
@@ -148,3 +149,28 @@ async def test_what_one_replica_is_taught_the_other_recommends(
         async with asyncio.timeout(20):
             while f"#{word}" not in await answer_hashtags(ben, "red"):
                 pass
+
+
+async def test_a_replica_that_missed_changes_learns_everything_anew(
+    two: Two, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, ben, admin = people
+    two.of_chat = {1_000: [two.first], 1_001: [two.second], 77: [two.first]}
+    await answer_hashtags(ann, "red")
+    await reply_text(ann, "/addtags #heard")
+    await note(admin, await reply(admin, "/review"), "✓ #heard")
+    async with asyncio.timeout(20):
+        while "#heard" not in await answer_hashtags(ben, "red"):
+            pass
+
+    async def purged(session: Any, last: int, replica: int) -> tuple[int, list[changes.Changed]]:
+        return await changes.newest(session), []
+
+    monkeypatch.setattr("storage.changes.after", purged)
+    await reply(ann, "/forget yes")
+    assert "#heard" in await answer_hashtags(ben, "red")
+    later = now() + changes.KEPT_FOR
+    monkeypatch.setattr("bot.replicas.now", lambda: later)
+    async with asyncio.timeout(20):
+        while "#heard" in await answer_hashtags(ben, "red"):
+            pass
