@@ -4,6 +4,7 @@ import pickle
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ class TorchNetwork:
         return features
 
     def __reduce__(self) -> tuple[Callable[[bytes], "TorchNetwork"], tuple[bytes]]:
-        return _unpickled, (pickle.dumps((type(self), self._module, self._view)),)
+        return _unpickled, (pickle.dumps((self._module, self._view)),)
 
     def _features(self, pixels: torch.Tensor) -> torch.Tensor:
         x = pixels.permute(0, 3, 1, 2).float()
@@ -67,9 +68,13 @@ class GpuNetwork(TorchNetwork):
 
     A batch is launched as one CUDA graph. Launched one by one, each of some 300 layers waits for
     Python's lock, which other photos hold: a bot then answers 15 photos a second instead of 27. The
-    batch always has the same size, which the last bits of features depend on.
+    last bits of features depend on a batch's size, so every batch has ``GPU_BATCH`` rows; in a
+    smaller one, the other rows are left over from before.
 
-    Convolutions are float32: with TF32, the default, 3 of 100 photos get other hashtags.
+    Convolutions are float32: with TF32, which is turned off for the whole process, 3 of 100 photos
+    get other hashtags.
+
+    A pickled one is for a process beside others, and computes on its CPU.
     """
 
     on_gpu = True
@@ -80,7 +85,7 @@ class GpuNetwork(TorchNetwork):
         super().__init__(module, view)
         self._lock = threading.Lock()
         with torch.inference_mode():
-            self._graph = self._captured()
+            self._input, self._output, self._graph = self._captured()
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Floats:
         with self._lock, torch.inference_mode():
@@ -93,24 +98,25 @@ class GpuNetwork(TorchNetwork):
         features: Floats = self._output[: len(pixels)].cpu().numpy()
         return features
 
-    def _captured(self) -> torch.cuda.CUDAGraph:
-        """The network as a graph from ``_input`` to ``_output``."""
+    def __reduce__(self) -> tuple[Callable[[bytes], TorchNetwork], tuple[bytes]]:
+        return TorchNetwork(deepcopy(self._module), self._view).__reduce__()
+
+    def _captured(self) -> tuple[torch.Tensor, torch.Tensor, torch.cuda.CUDAGraph]:
+        """The network as a graph: its pixels, their features, and what computes these."""
         side = self._view.side
-        self._input = torch.zeros(GPU_BATCH, side, side, 3, dtype=torch.uint8, device=self._device)
+        pixels = torch.zeros(GPU_BATCH, side, side, 3, dtype=torch.uint8, device=self._device)
         # What libraries set up on their first use cannot be captured.
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            self._features(self._input)
+            self._features(pixels)
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            self._output = self._features(self._input)
-        return graph
+            features = self._features(pixels)
+        return pixels, features, graph
 
 
 def _unpickled(content: bytes) -> TorchNetwork:
     import_torchvision_models()  # or unpickling would import it without the declared operators
-    kind, module, view = pickle.loads(content)
-    network: TorchNetwork = kind(module, view)
-    return network
+    return TorchNetwork(*pickle.loads(content))

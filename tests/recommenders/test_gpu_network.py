@@ -1,5 +1,6 @@
 """A GPU computes what a CPU does; skipped where there is none."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
@@ -48,7 +49,7 @@ def test_features_are_those_of_a_cpu(on_gpu: GpuNetwork, module: nn.Module, pixe
 
 def test_a_photos_features_do_not_depend_on_the_others(on_gpu: GpuNetwork, pixels: Pixels) -> None:
     together = on_gpu(pixels)
-    for row in (0, GPU_BATCH, len(pixels) - 1):
+    for row in (0, 3, 2 * GPU_BATCH - 1, len(pixels) - 1):
         np.testing.assert_array_equal(on_gpu(pixels[row : row + 1])[0], together[row])
 
 
@@ -57,3 +58,9 @@ def test_threads_get_their_own_photos_features(on_gpu: GpuNetwork, pixels: Pixel
     with ThreadPoolExecutor(4) as threads:
         for row, features in enumerate(threads.map(on_gpu, np.split(pixels, len(pixels)))):
             np.testing.assert_array_equal(features[0], together[row])
+
+
+def test_a_pickled_one_computes_on_a_cpu(on_gpu: GpuNetwork, pixels: Pixels) -> None:
+    unpickled = pickle.loads(pickle.dumps(on_gpu))
+    assert not unpickled.on_gpu
+    np.testing.assert_allclose(unpickled(pixels), on_gpu(pixels), rtol=1e-4, atol=1e-6)
