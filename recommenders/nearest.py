@@ -101,6 +101,10 @@ class PhotoIndex:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def vectors(self, rows: NDArray[np.intp]) -> Floats:
+        """Unit vectors (n, d) of some photos, as exact as the index stores them."""
+        return unit(np.asarray(self._index.get(rows), np.float32))
+
     def nearest(self, queries: Floats, k: int) -> tuple[NDArray[np.intp], Floats]:
         """Like ``nearest``: rows and cosines (n, k); a cosine of -1 where fewer are found."""
         self._index.expansion_search = max(_EFFORT, 2 * k)
@@ -111,7 +115,7 @@ class PhotoIndex:
                 continue  # nothing is near NaN
             [vector] = whole_numbers(query[None]) if self._is_int8 else query[None]
             near = self._index.search(vector, _CANDIDATES * k, threads=1).keys.astype(np.intp)
-            alike = unit(np.asarray(self._index.get(near), np.float32)) @ query
+            alike = self.vectors(near) @ query
             order = np.lexsort((near, -alike))[:k]
             rows[at, : len(order)], cosines[at, : len(order)] = near[order], alike[order]
         return rows, cosines

@@ -26,7 +26,8 @@ _STEPS = ("features", "ranking", "neighbours", "exact scan")
 _MIXED, _OF_NEAREST, _NOISE = 3, 20, 0.7
 """How a photo is drawn: see ``DrawnPhotos``."""
 _BLOCK = 50_000
-_OTHERS = 5_000
+_INDEXED = 18_000
+"""The most photos of an index that others are drawn like."""
 
 _STYLE = (
     "svg{background:#fff}text{font:12px system-ui,sans-serif;fill:#444}.grid{stroke:#ddd}"
@@ -71,9 +72,7 @@ def measure(
     als = read_als(bundle)
     own = als.photos
     if isinstance(own, PhotoIndex):
-        # An index does not return its vectors: use random ones of as many dimensions.
-        shape = (_OTHERS, own.shape[1])
-        own = unit(np.random.default_rng(0).standard_normal(shape, np.float32))
+        own = own.vectors(np.random.default_rng(0).permutation(len(own))[:_INDEXED])
     drawn = DrawnPhotos(own)
     for size in sizes:
         doing(f"{size:,} photos")
