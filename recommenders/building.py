@@ -7,7 +7,7 @@ from pathlib import Path
 from recommenders.als import AlsRecommender
 from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.backbones.registry import UnknownBackboneError, names_of
-from recommenders.backbones.weights import WeightsError, find
+from recommenders.backbones.weights import WeightsError, find, sha256
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import read_als, read_class_head, read_vectors, read_w2v
 from recommenders.recommender import Recommender
@@ -49,7 +49,7 @@ def load_backbones(
                 "`tag4pic train fit`."
             )
     for name in bundle.settings.get("w2v_classes", {}).get("backbones", ()):
-        if (backbone := _with_classifier(name, weights_dir)) is not None:
+        if (backbone := _with_classifier(name, weights_dir, loaded)) is not None:
             backbones[name] = backbone
     return backbones
 
@@ -71,10 +71,15 @@ def build_recommenders(bundle: Bundle, backbones: Mapping[str, Backbone]) -> dic
     return recommenders
 
 
-def _with_classifier(name: str, weights_dir: Path | None) -> Backbone | None:
+def _with_classifier(
+    name: str, weights_dir: Path | None, loaded: Mapping[str, Backbone]
+) -> Backbone | None:
     """An optional backbone; None without its weights or without a classifier in them."""
-    if find(name, weights_dir) is None:
+    path = find(name, weights_dir)
+    if path is None:
         return None
+    if name in loaded and loaded[name].sha256 == sha256(path):
+        return loaded[name]
     try:
         backbone = load_backbone(name, weights_dir)
     except (UnknownBackboneError, WeightsError) as error:
