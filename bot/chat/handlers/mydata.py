@@ -1,5 +1,6 @@
 """/mydata: people see, export and delete their stored data."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
@@ -170,7 +171,8 @@ async def _forget(context: Context, owner: int) -> None:
 async def _send_export(context: Context, message: Message, user_id: int) -> None:
     async with context.services.database.reading() as session:
         tables = await personal_data.export(session, user_id)
-    written = json.dumps(tables, ensure_ascii=False, indent=1)
+    # In a thread: a heavy user's years take seconds to write.
+    written = await asyncio.to_thread(json.dumps, tables, ensure_ascii=False, indent=1)
     name = f"tag4pic-{datetime.now(UTC):%Y-%m-%d}.json"
     await message.reply_document(
         written.encode(), filename=name, caption=context.texts.exported, do_quote=False
