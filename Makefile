@@ -1,4 +1,4 @@
-# setup, run and test need only Python 3.11 or newer, make and PyPI.
+# setup, run and test need only Python 3.11, 3.12 or 3.13 and PyPI.
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8080
@@ -12,7 +12,7 @@ setup: .venv/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "tag4pic needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@echo "Setting up .venv (a few minutes the first time) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@$(INSTALL) .
 	@# Compiles the starter's network, which the first start would do otherwise.
@@ -27,7 +27,7 @@ setup: .venv/.ready
 # As setup, in a .venv that is not there yet: each file has to have its hash in requirements.hashes.
 # PyTorch has none: its builds differ by machine.
 hashed:
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements.hashes
 	@$(MAKE) setup
 

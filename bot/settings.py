@@ -163,6 +163,8 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
         raise SettingsError(f"{wrong}. Correct it in the environment or in .env.") from None
     except (UnparsableError, UnicodeDecodeError) as error:
         raise SettingsError(f".env cannot be read: {error}") from None
+    except OSError as error:
+        raise SettingsError(f".env cannot be read: {error.strerror}.") from None
 
 
 def _reason(message: str) -> str:

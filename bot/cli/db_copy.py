@@ -22,7 +22,8 @@ def copy(
     """Copy everything to another database, which must be empty; stop the bot first.
 
     Both addresses are written like DATABASE_URL. Each table is read back and compared row by row;
-    if anything fails, the other database stays empty, and the first is left as it was.
+    if anything fails, the other database stays empty. The first gets this version's tables, as
+    with any start, and is otherwise left as it was.
 
         tag4pic db copy sqlite:///data/tag4pic.db postgresql://me:secret@host/tag4pic
         tag4pic db copy postgresql://me:secret@host/tag4pic sqlite:///data/back.db

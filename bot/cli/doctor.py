@@ -76,6 +76,8 @@ def _print_summary(checks: "list[Check]") -> None:
         text = Text("The bot cannot work like this.", "bold red")
     elif "unknown" in states:
         text = Text("Everything that could be checked is fine.", "bold")
+    elif "warning" in states:
+        text = Text("The bot works; see the warnings.", "bold")
     else:
         text = Text("All is well.", "bold green")
     Console().print(Text("\n") + text)

@@ -51,7 +51,13 @@ def tag4pic(
 @app.command()
 def run(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of the local chat; 0 takes any free one.")
+        int,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port of the local chat, or of the webhook if WEBHOOK_URL is set; 0 takes any "
+            "free one.",
+        ),
     ] = 8080,
 ) -> None:
     """Run the bot: on Telegram if BOT_TOKEN is set, otherwise as a chat in your browser.

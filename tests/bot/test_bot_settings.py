@@ -1,5 +1,6 @@
 """Settings: what an operator may write, and what is said about what they may not."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -46,6 +47,20 @@ def test_settings_come_from_the_file_and_the_environment_wins(
     assert settings.telegram_api_url == "http://localhost:8081"
     assert settings.secrets == ["12:abc-DEF_1"]
     assert "abc-DEF_1" not in repr(settings)
+
+
+def test_an_env_that_may_not_be_read_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = tmp_path / ".env"
+    env.write_text("LOG_LEVEL=debug\n")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(env))
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(SettingsError, match=r"^\.env cannot be read: Permission denied\.$"):
+        read_settings(env)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,9 @@ ENGLISH = Texts(
         "/model: which model answers (als, w2v or both)\n"
         "/addtags #one #two: teach me, in a photo’s caption, in reply to it, or right after it\n"
         "/tags: in groups, as a reply to a photo or as its caption\n"
+        "/channel @name: hashtags for the photos of your channel\n"
+        "/why: why the last photo got its hashtags\n"
+        "/categories: hashtags by topic\n"
         "/mydata: see, export or delete what I store about you\n\n"
         "I never keep your photos, only numbers computed from them."
     ),
@@ -255,7 +258,8 @@ ENGLISH = Texts(
     },
     channel_which=(
         "I can add hashtags to the photos in your channel. Make me an admin there with the right "
-        "to edit posts, then send me /channel @name, or send /channel in the channel itself."
+        "to edit posts, then send me /channel @name, or send /channel in the channel’s discussion "
+        "group."
     ),
     channel_unknown="I cannot find the channel {channel}. Make me an admin there first.",
     channel_not_admin="Only admins of {channel} can choose that.",
@@ -289,7 +293,8 @@ ENGLISH = Texts(
         "• {photos}: numbers computed from them, never the photos themselves\n"
         "• {hashtags} you taught me\n"
         "• {votes} on my answers, and the hashtags you took out of them\n"
-        "• your Telegram ID and language, and the settings and answers of our private chat"
+        "• your Telegram ID and language, when you first and last wrote, and the settings and "
+        "answers of our private chat"
     ),
     mydata_why=(
         "Why: to recognise a photo, to remember your choices, and to learn what you teach me."

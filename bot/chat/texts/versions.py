@@ -126,7 +126,7 @@ RUSSIAN_VERSIONS = VersionTexts(
         "На размеченных фото, которых она не видела, она угадывает {labels_after} хештегов "
         "(было {labels_before}), на прежних — {replay_after} (было {replay_before})."
     ),
-    not_loaded="Но этот бот отвечает с {answering}; причина — в его журнале.",
+    not_loaded="Но этот бот пока отвечает версией {answering}; причина — в его журнале.",
     rolled_back="Версия <b>{model}</b> отменена, снова включена <b>{to}</b>.",
     failed="Дообучение не удалось. Последние строки процесса:\n<code>{lines}</code>",
 )
