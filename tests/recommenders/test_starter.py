@@ -78,6 +78,15 @@ def test_the_fusion_asks_the_network_that_it_was_fitted_on(
 
 
 @pytest.mark.usefixtures("on_torch")
+def test_another_version_takes_over_the_networks_that_are_loaded(
+    resnet50: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine.load(None, resnet50)
+    monkeypatch.setattr("recommenders.building.load_backbone", pytest.fail)
+    assert Engine.load(None, resnet50, at_work=engine).backbones == engine.backbones
+
+
+@pytest.mark.usefixtures("on_torch")
 def test_weights_of_resnet50_without_a_classifier_leave_word2vec_where_it_was(
     resnet50: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
