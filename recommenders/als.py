@@ -85,6 +85,7 @@ class AlsRecommender:
         self.settings = fitted.settings
         self._space = fitted.space
         self._photos, self._photo_factors = fitted.photos, fitted.photo_factors
+        self._photo_count = fitted.photo_count
         self._hashtag_factors = fitted.hashtag_factors
         self._class_hashtags = fitted.class_hashtags
         self._classifier = classifier
@@ -92,9 +93,9 @@ class AlsRecommender:
 
     @property
     def photos(self) -> int:
-        """How many known photos everybody's answers use, taught ones included."""
+        """How many photos everybody's answers learnt from: the fit's, and taught ones."""
         _, taught = self._lessons.of((None,))
-        return len(self._photos) + sum(len(one.keys) for one in taught)
+        return self._photo_count + sum(len(one.keys) for one in taught)
 
     def taught_photos(self) -> frozenset[Hashable]:
         """The keys of the photos that it was taught."""

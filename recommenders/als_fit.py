@@ -24,6 +24,7 @@ class AlsSettings:
         class_weight: weight of the ImageNet classes against the neighbours, 0 to 1, where the
             classifier is sure of one class.
         class_power: how fast that weight falls with the probability of the likeliest class.
+        rows_per_photo: known photos for each photo of the fit: 2 where its mirror image follows.
     """
 
     neighbours: int = 50
@@ -32,6 +33,7 @@ class AlsSettings:
     regularization: float = 0.1
     class_weight: float = 0.0
     class_power: float = 1.0
+    rows_per_photo: int = 1
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,17 @@ class FittedAls:
     settings: AlsSettings
     class_hashtags: ClassHashtags | None = None
     fitted_hashtags: int | None = None
+
+    @property
+    def photo_count(self) -> int:
+        """How many photos the fit had, mirror images not counted."""
+        return len(self.photos) // self.settings.rows_per_photo
+
+    @property
+    def photo_gram(self) -> Floats:
+        """FᵀF of the photo factors as in the fit, each photo once: (f, f) float32."""
+        rows = np.float32(self.settings.rows_per_photo)
+        return self.photo_factors.T @ self.photo_factors / rows
 
 
 def solve(

@@ -43,7 +43,7 @@ class Lessons:
         self._settings = fitted.settings
         self._space = fitted.space
         self._photos, self._photo_factors = fitted.photos, fitted.photo_factors
-        self._photo_gram = self._photo_factors.T @ self._photo_factors
+        self._photo_gram = fitted.photo_gram
         self._places: dict[Hashable, Place] = {}
         self._audiences: dict[Hashable, frozenset[Audience]] = {}
         # The size of the vocabulary and what was taught; replaced together, for other threads.

@@ -107,7 +107,7 @@ def _photos_of(bundle: Bundle) -> int:
     photos = bundle.provenance.get("photos")
     if isinstance(photos, int) and photos > 0:
         return photos
-    return len(read_als(bundle).photos) if "als" in bundle.arrays else 1_000
+    return read_als(bundle).photo_count if "als" in bundle.arrays else 1_000
 
 
 def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: str) -> Floats:
@@ -130,7 +130,7 @@ def _factors(fitted: FittedAls, counts: csr_matrix, features: Floats, backbone: 
             some = without[rows]
             near, _ = nearest(fitted.space.project(features[some]), fitted.photos, 10)
             taught_factors[some] = fitted.photo_factors[near].mean(axis=1)
-    gram = fitted.photo_factors.T @ fitted.photo_factors + taught_factors.T @ taught_factors
+    gram = fitted.photo_gram + taught_factors.T @ taught_factors
     factors = np.zeros((counts.shape[1], known.shape[1]), np.float32)
     factors[: len(fitted.hashtag_factors)] = fitted.hashtag_factors
     by_hashtag = counts.tocsc()

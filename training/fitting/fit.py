@@ -29,7 +29,8 @@ def fit_als(
     space = engine.photo_space(examples.features[name], plan.als)
     photo_factors, hashtag_factors = engine.factorise(examples.counts, plan.als)
     photos = projected(space, examples.features[name])
-    if name in examples.mirrored:
+    mirrored = name in examples.mirrored
+    if mirrored:
         photos = np.concatenate([photos, projected(space, examples.mirrored[name])])
         photo_factors = np.concatenate([photo_factors, photo_factors])
     fitted = FittedAls(
@@ -46,6 +47,7 @@ def fit_als(
             regularization=plan.als.regularization,
             class_weight=plan.als.class_weight,
             class_power=plan.als.class_power,
+            rows_per_photo=1 + mirrored,
         ),
         None
         if backbone.classifier is None or class_counts is None

@@ -6,10 +6,19 @@ from implicit.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from recommenders.als import AlsRecommender
 from recommenders.als_fit import AlsSettings, FittedAls, solve
 from recommenders.als_lessons import Lessons
 from recommenders.arrays import unit
+from recommenders.backbones.backbone import load_backbone
+from recommenders.bundle import Bundle
+from recommenders.bundle_parts import ranking_part, read_als
 from recommenders.nearest import PhotoSpace
+from tests.concepts import BACKBONE, CONCEPTS, PLAN, photos_of
+from training.features.examples import Examples
+from training.finetuning.vocabulary_growth import grown_bundle
+from training.fitting.fit import fit_als
+from training.fitting.vocabulary import matrix, vocabulary
 
 REGULARIZATION = 0.1
 
@@ -54,3 +63,47 @@ def test_a_photo_with_its_own_hashtags_and_a_hashtag_with_its_photos_are_a_half_
     _, (taught,) = lessons.of([None])
     np.testing.assert_allclose(taught.factors, photos[list(taught.keys)], **near)
     assert taught.factors.dtype == np.float32
+
+
+def _fitted(*, mirrored: bool) -> Bundle:
+    """ALS of four photos of each concept, as a bundle has it."""
+    features, labels = photos_of(CONCEPTS, 4, seed=0)
+    hashtags = vocabulary(labels)
+    changed = {BACKBONE: photos_of(CONCEPTS, 4, seed=1)[0]} if mirrored else {}
+    examples = Examples({BACKBONE: features}, matrix(labels, hashtags), changed)
+    _, part = fit_als(examples, load_backbone(BACKBONE, None), PLAN)
+    ones = np.ones(len(hashtags), np.float32)
+    parts = {"als": part, "ranking": ranking_part(ones, ones)}
+    return Bundle("fitted-1", hashtags, {}).with_parts(parts)
+
+
+def _taught(bundle: Bundle) -> tuple[float, float, int]:
+    """What a hashtag gets back from the one photo with which it was taught.
+
+    Returns:
+        Its relevance if taught at once, and if learnt by a new version; and how many photos count.
+    """
+    features, labels = photos_of(CONCEPTS[:1], 1, seed=2)
+    als, new = AlsRecommender(read_als(bundle)), len(bundle.hashtags)
+    columns = [bundle.hashtags.index(tag) for tag in labels[0]]
+    als.learn({1: (features[0], {None: [*columns, new]})}, new + 1)
+    near = als.neighbourhood(features)
+    (photo,) = (near.photo_factors[at] for at, of in enumerate(near.columns) if of)
+    hashtags = [*bundle.hashtags, "new"]
+    counts = matrix([[*labels[0], "new"]], hashtags)
+    grown = grown_bundle(bundle, hashtags, np.eye(new + 1), counts, features, BACKBONE)
+    return (
+        float(near.hashtag_factors[new] @ photo),
+        float(read_als(grown).hashtag_factors[new] @ photo),
+        als.photos,
+    )
+
+
+def test_a_taught_hashtag_is_as_relevant_whether_the_fit_saw_mirror_images_or_not() -> None:
+    plain, mirrored = _fitted(mirrored=False), _fitted(mirrored=True)
+    photos = len(plain.arrays["als"]["photos"])
+    assert len(mirrored.arrays["als"]["photos"]) == 2 * photos
+    at_once, grown, count = _taught(plain)
+    assert 0.2 < at_once < 1 and count == photos + 1
+    assert grown == pytest.approx(at_once, rel=0.01)
+    assert _taught(mirrored) == pytest.approx((at_once, grown, count), rel=0.01)
