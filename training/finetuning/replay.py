@@ -4,6 +4,7 @@ Rehearsal of earlier examples (Robins 1995) is the simplest answer to catastroph
 features in 8 bits and indices of hashtags are carried: no photo can be restored from them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.sparse import csr_matrix
 from recommenders.arrays import Floats
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, BundleError, Part
+from training.datasets.albums import held_apart
 from training.features.examples import Features
 
 PART = "replay"
@@ -40,11 +42,18 @@ class Replay:
     held_out: int
 
 
-def held_out(photos: int, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows for the head to be fitted on, in order, and rows held out for the replay."""
+def held_out(
+    photos: int, seed: int = 0, albums: Sequence[str | None] | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows for the head to be fitted on, in order, and rows held out for the replay.
+
+    Args:
+        photos: how many there are.
+        albums: (photos,) the album of each, whose pictures stay together; None where it has none.
+    """
     order = np.random.default_rng([seed, 1]).permutation(photos)
     count = min(round(photos * HELD_OUT_SHARE), MOST_HELD_OUT)
-    return np.sort(order[count:]), np.sort(order[:count])
+    return held_apart(order, albums or [None] * photos, count)
 
 
 def replay_part(
@@ -54,6 +63,7 @@ def replay_part(
     *,
     most: int = MOST,
     seed: int = 0,
+    albums: Sequence[str | None] | None = None,
 ) -> Part:
     """The part ``replay`` of a bundle.
 
@@ -62,9 +72,9 @@ def replay_part(
         features: (n, dims) of all photos of the fit.
         counts: (n, V).
         most: photos that are carried, those of ``held_out`` first.
-        seed: that of ``held_out``.
+        seed, albums: those of ``held_out``.
     """
-    fit_on, unseen = held_out(counts.shape[0], seed)
+    fit_on, unseen = held_out(counts.shape[0], seed, albums)
     drawn = np.random.default_rng([seed, 2]).permutation(fit_on)
     rows = np.concatenate([unseen, drawn])[:most]
     numbers, hashtags = np.asarray(features[rows], np.float32), csr_matrix(counts[rows])

@@ -15,6 +15,7 @@ from recommenders.arrays import Floats
 from recommenders.fusion import blend
 from recommenders.ranking import adjusted
 from recommenders.recommender import Recommender
+from training.datasets.albums import held_apart
 from training.datasets.format import VALIDATION, Post
 from training.evaluation.metrics import measure, top_columns
 from training.features.compute import batches
@@ -35,7 +36,8 @@ def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
     """Rows of posts to fit on, and held-out rows to choose by, at most ``plan.choosing.most``.
 
     Held out is the validation split if some but not all posts name it, else a random share of all
-    posts, by the plan's seed.
+    posts, by the plan's seed. The pictures of an album fall on one side, unless the dataset itself
+    parts them; so the last album held out may exceed the most.
     """
     order = np.random.default_rng(plan.seed).permutation(len(posts))
     named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
@@ -46,7 +48,8 @@ def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
         count = max(1, min(round(len(order) * plan.validation), plan.choosing.most))
     else:
         count = 0
-    return np.sort(order[count:]), np.sort(order[:count])
+    albums = [(post.album, post.split == VALIDATION) if post.album else None for post in posts]
+    return held_apart(order, albums, count)
 
 
 @dataclass(frozen=True)

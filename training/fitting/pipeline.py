@@ -121,7 +121,8 @@ def fit_bundle(
         progress("projection head", 0, 0)
         start = starting_vectors(vectors, len(hashtags), plan)
         # All photos but those held out to measure later what fine-tuning forgets.
-        all_rows, _ = replay_rows(len(photos), plan.seed)
+        albums = [post.album for post in photos]
+        all_rows, _ = replay_rows(len(photos), plan.seed, albums)
         split = Split(fit_rows, held_out_rows, all_rows)
         first, last = fit_heads(examples, name, split, start, plan, progress)
         fitted, per_post = side_by_side(first), training_set.hashtags_per_post
@@ -129,7 +130,7 @@ def fit_bundle(
         history["w2v"] = [[round(loss, 5), round(score, 5)] for loss, score in fitted.history]
         parts["w2v"] = head_part(name, side_by_side(last), per_post)
         parts["replay"] = replay_part(
-            name, examples.features[name], examples.counts, seed=plan.seed
+            name, examples.features[name], examples.counts, seed=plan.seed, albums=albums
         )
 
     # The popularity exponents, and the blend of both.

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recommenders import bundle as bundles
 from recommenders.arrays import unit
@@ -18,11 +19,13 @@ from recommenders.w2v import ProjectionHead, Word2VecRecommender
 from tests.concepts import (
     BACKBONE,
     CONCEPTS,
+    DIMS,
     UNKNOWN,
     features_of,
     hashtags_of,
     photos_of,
 )
+from training.finetuning.replay import held_out, replay_part
 from training.finetuning.run import FineTuned, NothingToLearnError, TaughtPhotos, fine_tune
 from training.fitting.class_head import class_part, constructed, fitted_on
 from training.fitting.vocabulary import matrix
@@ -175,6 +178,16 @@ def test_what_teaches_nothing_new_is_not_promoted_and_the_reason_is_told(bundle:
 def test_too_few_photos_are_refused(bundle: Bundle) -> None:
     with pytest.raises(NothingToLearnError, match="7 labelled photos are too few"):
         fine_tune(bundle, taught(7, [UNKNOWN]), "mine-2")
+
+
+def test_the_pictures_of_an_album_are_rehearsed_or_held_out_together() -> None:
+    albums = [f"album {row // 4}" for row in range(200)]
+    fit_on, unseen = held_out(200, albums=albums)
+    assert len(fit_on) == 188 and len(unseen) == 12
+    assert not {albums[row] for row in fit_on} & {albums[row] for row in unseen}
+    table = csr_matrix(np.eye(200, dtype=np.float32))
+    part = replay_part(BACKBONE, np.ones((200, DIMS), np.float32), table, albums=albums)
+    assert part.settings["held"] == 12 and list(part.arrays["columns"][:12]) == list(unseen)
 
 
 def test_a_bundle_without_photos_to_rehearse_is_refused(bundle: Bundle) -> None:

@@ -39,6 +39,28 @@ def test_a_dataset_that_names_a_validation_split_is_chosen_by_it(tmp_path: Path)
     assert len(posts_of(tmp_path, "validation")) == 4
 
 
+def test_the_pictures_of_an_album_are_held_out_or_fitted_on_together() -> None:
+    posts = [Post(("sea",), album=f"album {row // 3}" if row % 7 else None) for row in range(300)]
+    for seed in range(5):
+        fit_on, held_out = validation_rows(posts, Plan(seed=seed))
+        assert 30 <= len(held_out) <= 32 and len(fit_on) + len(held_out) == 300
+        assert not {posts[row].album for row in fit_on} & {posts[row].album for row in held_out} - {
+            None
+        }
+
+
+def test_posts_without_albums_are_drawn_as_they_always_were() -> None:
+    _, held_out = validation_rows([Post(("one",))] * 30, Plan(seed=3))
+    assert sorted(np.random.default_rng(3).permutation(30)[:3]) == list(held_out)
+
+
+def test_an_album_that_a_dataset_parts_itself_stays_parted() -> None:
+    splits = ["validation", "train", "train", "validation"] * 3
+    posts = [Post(("sea",), split=split, album="holiday") for split in splits]
+    _, held_out = validation_rows(posts, Plan())
+    assert [splits[row] for row in held_out] == ["validation"] * 6
+
+
 class Asked:
     """A recommender whose relevance of photos is their features."""
 

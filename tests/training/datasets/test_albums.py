@@ -1,0 +1,36 @@
+"""Pictures are held out by whole albums."""
+
+import numpy as np
+import pytest
+
+from training.datasets.albums import held_apart
+
+
+def test_pictures_without_albums_are_held_out_one_by_one() -> None:
+    order = np.random.default_rng(0).permutation(50)
+    for count in (0, 1, 7, 49):
+        rest, held_out = held_apart(order, [None] * 50, count)
+        assert list(held_out) == sorted(order[:count]) and list(rest) == sorted(order[count:])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 10, 25, 58, 59])
+def test_no_album_is_on_both_sides(count: int) -> None:
+    albums = [None if row % 4 == 0 else f"album {row // 8}" for row in range(60)]
+    for seed in range(20):
+        order = np.random.default_rng(seed).permutation(60)
+        rest, held_out = held_apart(order, albums, count)
+        assert sorted([*rest, *held_out]) == list(range(60)) and len(rest)
+        assert count <= len(held_out) < count + 6 or len(rest) <= 6
+        assert not {albums[row] for row in rest} & {albums[row] for row in held_out} - {None}
+
+
+def test_large_albums_are_not_drawn_more_often() -> None:
+    albums = ["large"] * 10 + [None] * 30
+    draws = (np.random.default_rng(seed).permutation(40) for seed in range(600))
+    drawn = [0 in held_apart(order, albums, 1)[1] for order in draws]
+    assert np.mean(drawn) == pytest.approx(1 / 31, abs=0.02)
+
+
+def test_pictures_of_one_album_only_are_split() -> None:
+    rest, held_out = held_apart(np.array([2, 0, 1]), ["one"] * 3, 1)
+    assert len(rest) == 2 and len(held_out) == 1
