@@ -115,9 +115,13 @@ async def pending(session: AsyncSession, *, page: int = 0, size: int = 20) -> Pa
 
 
 async def decide(
-    session: AsyncSession, first_label: int, last_label: int, status: Status, by: int
+    session: AsyncSession, label_ids: Collection[int], status: Status, by: int
 ) -> list[Pending]:
-    """Decides on what waits, from one label to another in the order of ``pending``.
+    """Decides on what waits, as an admin saw it.
+
+    Args:
+        label_ids: as of ``Pending``. Not from one id to another: a label that was taken back and
+            is given again has its old id, so it may now wait between two that the admin saw.
 
     Returns:
         What was decided, without what another admin decided before.
@@ -125,7 +129,7 @@ async def decide(
     first = func.min(Label.id)
     columns = select(first, Label.photo_id, func.min(Label.hashtag), _PEOPLE, Label.key)
     waiting = _waiting(columns, await _insults(session))
-    query = waiting.having(first.between(first_label, last_label)).order_by(first)
+    query = waiting.having(first.in_(label_ids)).order_by(first)
     rows = (await session.execute(query)).all()
     decision = {"status": status, "decided_by": by, "decided_at": now()}
     # Another replica may have decided since this was read: its decision stands.

@@ -196,7 +196,7 @@ def forget_keyboard(texts: Texts, user_id: int) -> InlineKeyboardMarkup:
 def review_keyboard(texts: Texts, waiting: Page[Pending]) -> InlineKeyboardMarkup:
     """Two buttons for each waiting hashtag, and two for the whole page.
 
-    Their data contain the first and last label, so that "all" means those that the page shows.
+    The data of these two have the page's first and last label, by which it is told from others.
     """
     verbs = (
         ("approve", "✓", texts.button_approve_all),

@@ -43,7 +43,7 @@ async def decide(database: Database, hashtag: str, status: Status) -> list[Pendi
     async with database.session() as session:
         page = await moderation.pending(session)
         (label,) = (item.label_id for item in page.items if item.hashtag == hashtag)
-        return await moderation.decide(session, label, label, status, ADMIN)
+        return await moderation.decide(session, [label], status, ADMIN)
 
 
 async def test_what_one_person_teaches_is_not_everybodys_and_waits(
@@ -144,17 +144,17 @@ async def test_what_an_admin_rejects_is_not_everybodys_whoever_says_it(
     assert await waiting(database) == []
 
 
-async def test_a_range_is_decided_at_once_and_only_once(
+async def test_several_are_decided_at_once_and_only_once(
     database: Database, new_photo: NewPhoto
 ) -> None:
     photo = await new_photo()
     await add(database, photo, "dog", "cat", "sea")
     async with database.session() as session:
         first, second, _ = (await moderation.pending(session)).items
-        span = (first.label_id, second.label_id)
-        decided = await moderation.decide(session, *span, "approved", ADMIN)
+        both = [first.label_id, second.label_id]
+        decided = await moderation.decide(session, both, "approved", ADMIN)
         assert [one.hashtag for one in decided] == ["dog", "cat"]
-        assert await moderation.decide(session, *span, "rejected", ADMIN) == []
+        assert await moderation.decide(session, both, "rejected", ADMIN) == []
     assert await waiting(database) == [("sea", 1)]
 
 

@@ -220,7 +220,7 @@ async def test_of_two_admins_at_once_the_firsts_word_holds(
 
     async def decide(status: moderation.Status, admin: int, *, wait: bool) -> list[str]:
         async with database.session() as session:
-            decided = await moderation.decide(session, 1, 1, status, admin)
+            decided = await moderation.decide(session, [1], status, admin)
             first.set()
             if wait:  # until the other waits, too
                 await _somebody_waits(database)

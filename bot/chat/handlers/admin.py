@@ -6,8 +6,10 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from telegram import InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardMarkup, Message, Update
 
+from bot.chat import callback_data
+from bot.chat.callback_data import TapData
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import review_keyboard
@@ -63,13 +65,12 @@ async def turn(update: Update, context: Context) -> None:
 @_for_admins
 async def decide(update: Update, context: Context) -> None:
     """Approves or rejects one hashtag, or all of a page."""
-    query, _, data = tapped(update)
+    query, message, data = tapped(update)
     approved = data.verb == "approve"
     async with context.services.database.session() as session:
         decided = await moderation.decide(
             session,
-            data.number("label"),
-            data.number("last_label"),
+            _labels_under(message, data),
             "approved" if approved else "rejected",
             query.from_user.id,
         )
@@ -87,6 +88,18 @@ async def decide(update: Update, context: Context) -> None:
     else:
         note = (texts.approved if approved else texts.rejected).format(tag=decided[0].hashtag)
     await query.answer(note[:NOTE_LENGTH])
+
+
+def _labels_under(message: Message, data: TapData) -> list[int]:
+    """The labels that a button of /review decides on: one, or all that its page shows."""
+    first, last = data.number("label"), data.number("last_label")
+    if first == last:
+        return [first]
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    shown = [callback_data.read(str(button.callback_data)) for row in rows for button in row]
+    if data not in shown:  # the page has changed under the admin's thumb
+        return []
+    return [one.number("label") for one in shown if one is not None and one.verb == data.verb]
 
 
 @_for_admins

@@ -6,6 +6,7 @@ from tests.bot.conversation import (
     answer,
     answer_hashtags,
     below,
+    buttons,
     edited,
     labels,
     note,
@@ -85,6 +86,32 @@ async def test_what_came_after_the_page_was_shown_is_not_decided_with_it(
     await teach(ann, "#newthree")
     assert await note(admin, review, "✓ all 2") == "Approved: 2 hashtags."
     assert "#newthree" in admin.messages[review["message_id"]]["text"]
+
+
+async def test_what_comes_back_after_the_page_was_shown_is_not_decided_with_it(
+    ann: Person, admin: Person
+) -> None:
+    await teach(ann, "#newone #newtwo #newthree")
+    await note(ann, await edited(ann, await reply(ann, "/mydata"), "My hashtags"), "✕ #newtwo")
+    review = await reply(admin, "/review")
+    await teach(ann, "#newtwo")
+    assert await note(admin, review, "✓ all 2") == "Approved: 2 hashtags."
+    assert "#newtwo" in admin.messages[review["message_id"]]["text"]
+
+
+async def test_all_tapped_twice_at_once_decides_on_the_page_once(
+    bot: Running, ann: Person, admin: Person
+) -> None:
+    await teach(ann, "#newone #newtwo #newthree")
+    await note(ann, await edited(ann, await reply(ann, "/mydata"), "My hashtags"), "✕ #newtwo")
+    review = await reply(admin, "/review")
+    approve_all = buttons(review)[-1][0]["callback_data"]
+    await teach(ann, "#newtwo")
+    await note(admin, review, "✓ all 2")
+    state, shown = bot.server.state, admin.messages[review["message_id"]]
+    again = state.press(state.chats[77], admin.user, shown, approve_all)
+    assert "too old" in (await admin.wait_callback(again))["text"]
+    assert "#newtwo" in await reply_text(admin, "/review")
 
 
 async def test_a_decision_that_was_taken_before_is_stale(ann: Person, admin: Person) -> None:
