@@ -55,6 +55,8 @@ async def add(
 ) -> Added:
     """Labels the photo; adding the same again changes nothing.
 
+    But what was given to an album becomes this photo's once it is given to this photo alone.
+
     Args:
         hashtags: by key.
         blocklist: refuses hashtags.
@@ -65,9 +67,10 @@ async def add(
     at = at or now()
     blocked = {key for key in hashtags if blocklist.blocks(key)}
     ours = (Label.user_id == person, Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
-    existing = set(
-        await session.scalars(select(Label.key).where(*ours, Label.removed_at.is_(None)))
-    )
+    given = select(Label.key).where(*ours, Label.removed_at.is_(None))
+    if not album:
+        given = given.where(~Label.album)
+    existing = set(await session.scalars(given))
     fresh = [key for key in hashtags if key not in existing | blocked]
     room = len(fresh)
     if daily_limit is not None:

@@ -147,6 +147,18 @@ async def test_an_albums_hashtags_never_become_each_photos_for_others(
     assert "No hashtags" in await reply_text(await bot.person(chat=77), "/review")
 
 
+async def test_a_hashtag_of_an_album_given_to_one_of_its_photos_too_counts_for_that_photo(
+    bot: Running, ann: Person, bob: Person, eve: Person
+) -> None:
+    album = [portrait(), jpeg("blue", 8)]
+    for person in (ann, bob):
+        photo, _ = await person.send_photo(album, caption="/addtags #holiday")
+        await person.wait_reply()
+        assert "Learnt: #holiday" in await reply_text(person, "/addtags #holiday", photo)
+    assert "#holiday" in await answer_to(eve, album[0])
+    assert "#holiday" not in await answer_to(eve, album[1])
+
+
 async def test_what_a_group_is_taught_poisons_no_other_chat(bot: Running, ann: Person) -> None:
     await teach(await bot.person(**GROUP), portrait(), "#beret")
     assert "#beret" in await answer_to(await bot.person(**BOB_IN_GROUP), portrait())
