@@ -49,7 +49,7 @@ async def stored(session: AsyncSession, user_id: int) -> Stored:
     mine = Sighting.user_id == user_id
     photos = select(func.count(Sighting.photo_id.distinct())).where(mine)
     alive = (Label.user_id == user_id, Label.removed_at.is_(None))
-    hashtags = select(func.count(Label.hashtag.distinct())).where(*alive)
+    hashtags = select(func.count(Label.key.distinct())).where(*alive)
     votes = select(func.count()).select_from(Vote).where(Vote.user_id == user_id)
     numbers = [await session.scalar(query) or 0 for query in (photos, hashtags, votes)]
     return Stored(*numbers)

@@ -40,6 +40,16 @@ async def test_it_says_how_much_is_stored(ann: Person, photo: Message) -> None:
         assert line in text
 
 
+async def test_spellings_of_one_hashtag_count_as_one_as_in_the_list(
+    ann: Person, photo: Message
+) -> None:
+    await reply_text(ann, "/addtags #straße")
+    await answer(ann, "blue")
+    await reply_text(ann, "/addtags #strasse")
+    assert "1 hashtag you taught me" in await reply_text(ann, "/mydata")
+    assert "1 hashtag" in (await my_tags(ann))["text"]
+
+
 async def test_the_hashtags_of_who_taught_nothing_are_none(ann: Person) -> None:
     message = await my_tags(ann)
     assert "not taught me" in message["text"]
