@@ -160,15 +160,18 @@ async def _take_out_of_answers(
         query = query.where(Recommendation.id > last).order_by(Recommendation.id)
         async with database.reading() as session:
             rows = (await session.execute(query.limit(batch))).all()
-        changed = [row for row in rows if any(tag in hashtags for tag, _ in row.hashtags)]
-        if changed:
+        ids = [row.id for row in rows if any(tag in hashtags for tag, _ in row.hashtags)]
+        if ids:
             async with database.session() as session:
-                for row in changed:
+                # Read again: somebody may have asked for more hashtags since.
+                again = select(Recommendation.id, Recommendation.hashtags).with_for_update()
+                again = again.where(Recommendation.id.in_(ids)).order_by(Recommendation.id)
+                for row in (await session.execute(again)).all():
                     left = [pair for pair in row.hashtags if pair[0] not in hashtags]
                     answer = update_rows(Recommendation).where(Recommendation.id == row.id)
                     await session.execute(answer.values(hashtags=left))
                 taken = and_(
-                    TakenOut.recommendation_id.in_([row.id for row in changed]),
+                    TakenOut.recommendation_id.in_(ids),
                     TakenOut.hashtag.in_(hashtags),
                 )
                 await session.execute(delete(TakenOut).where(taken))

@@ -1,5 +1,6 @@
 """What a person leaves in the database: told, taken along, forgotten."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ from storage import (
 from storage.personal_data import Stored
 from storage.recommendations import Asked
 from storage.tables import Base, LabelDecision, Sighting, User, now
-from tests.storage.dialects import on_sqlite
+from tests.storage.dialects import on_postgresql, on_sqlite
+from tests.storage.locks import somebody_waits
 
 NewPhoto = Callable[..., Awaitable[int]]
 ME, OTHER, GROUP, CHANNEL = 111222333, 444555666, -1000, -700
@@ -166,6 +168,22 @@ async def test_what_a_caption_named_in_a_group_is_forgotten_with_its_writer(
     await forget_me(database)
     assert await named_in(database, mine) == ()
     assert await named_in(database, theirs) == ("their", "dog")
+
+
+@on_postgresql
+async def test_what_is_added_to_an_answer_while_somebody_is_forgotten_stays(
+    database: Database, traces: Traces
+) -> None:
+    await label(database, traces.shared, ME, "dog")
+    async with database.session() as session:
+        answer = traces.answer_to_other
+        await recommendations.extend(session, answer, [("cat", 0.5), ("sea", 0.4)], shown=3)
+        forgetting_me = asyncio.create_task(forget_me(database))
+        await somebody_waits(database)
+    await forgetting_me
+    async with database.reading() as session:
+        changed = await recommendations.get(session, answer)
+        assert changed is not None and changed.tags == ["cat", "sea"]
 
 
 async def test_a_channel_takes_along_and_forgets_what_it_chose_for_its_captions(

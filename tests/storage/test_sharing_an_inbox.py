@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 
 from bot.chat.rate_limits import RateLimits
 from recommenders.copies import Hashes
@@ -26,6 +26,7 @@ from storage.blocklist import Blocklist
 from storage.replica_tables import Replica
 from storage.tables import LabelDecision, OutgoingMessage, WaitingUpdate, now
 from tests.storage.dialects import on_postgresql
+from tests.storage.locks import somebody_waits
 
 BOT = 42
 ANN, BEN = 1, 2
@@ -223,7 +224,7 @@ async def test_of_two_admins_at_once_the_firsts_word_holds(
             decided = await moderation.decide(session, [1], status, admin)
             first.set()
             if wait:  # until the other waits, too
-                await _somebody_waits(database)
+                await somebody_waits(database)
         return [one.hashtag for one in decided]
 
     approving = asyncio.create_task(decide("approved", 7, wait=True))
@@ -233,16 +234,6 @@ async def test_of_two_admins_at_once_the_firsts_word_holds(
     async with database.reading() as session:
         decision = await session.get(LabelDecision, (photo, "dog"))
         assert decision is not None and decision.status == "approved"
-
-
-async def _somebody_waits(database: Database) -> None:
-    locks = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    async with asyncio.timeout(20):
-        while True:
-            async with database.reading() as session:
-                if await session.scalar(locks):
-                    return
-            await asyncio.sleep(0.01)
 
 
 async def test_a_person_in_two_chats_at_once_gives_no_more_hashtags_a_day(
