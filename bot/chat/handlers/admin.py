@@ -15,6 +15,7 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import review_keyboard
 from bot.chat.rendering import line
 from bot.chat.services import Context
+from bot.chat.teaching import visible
 from bot.chat.texts import Texts
 from bot.chat.version_messages import status_lines
 from bot.learning_status import learning_status
@@ -114,13 +115,10 @@ async def block(update: Update, context: Context) -> None:
         own = await moderation.own_words(session)
     context.services.moderation_changed()
     texts = context.texts
-    if wrong:
-        text = texts.block_wrong.format(words=escape(" ".join(wrong)))
-    elif words:
-        text = texts.blocked.format(words=_listed(words))
-    else:
-        text = _block_list(texts, own)
-    await context.reply(message, text)
+    lines = [texts.blocked.format(words=_listed(words))] if words else []
+    if pieces := visible(wrong):
+        lines.append(texts.block_wrong.format(words=pieces))
+    await context.reply(message, "\n".join(lines) or _block_list(texts, own))
 
 
 def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
@@ -139,13 +137,18 @@ async def unblock(update: Update, context: Context) -> None:
     """/unblock word… removes words from the block list, also from the default one."""
     user = update.effective_user
     assert user is not None
-    words, _ = _parse_words(context.args or [])
+    words, wrong = _parse_words(context.args or [])
     async with context.services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word, user.id)]
     context.services.moderation_changed()
-    texts = context.texts
-    text = texts.unblocked.format(words=_listed(gone)) if gone else texts.unblock_none
-    await context.reply(message_of(update), text)
+    texts, pieces, lines = context.texts, visible(wrong), []
+    if gone:
+        lines.append(texts.unblocked.format(words=_listed(gone)))
+    elif words or not pieces:
+        lines.append(texts.unblock_none)
+    if pieces:
+        lines.append(texts.block_wrong.format(words=pieces))
+    await context.reply(message_of(update), "\n".join(lines))
 
 
 @_for_admins

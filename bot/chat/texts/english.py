@@ -342,7 +342,7 @@ ENGLISH = Texts(
     block_allowed="<b>Allowed, though on that list</b>: {words}",
     blocked="Blocked: {words}",
     unblocked="No longer blocked: {words}",
-    block_wrong="These cannot be hashtags, so there is no need to block them: {words}",
+    block_wrong="These cannot be hashtags anyway: {words}",
     unblock_none="None of these is blocked. /block shows the list.",
     stats=(
         "<b>{photos}</b> from {users}\n"

@@ -347,7 +347,7 @@ RUSSIAN = Texts(
     block_allowed="<b>Разрешены, хотя есть в этом списке</b>: {words}",
     blocked="Запрещены: {words}",
     unblocked="Больше не запрещены: {words}",
-    block_wrong="Это не может быть хештегом, запрещать незачем: {words}",
+    block_wrong="Это и так не может быть хештегом: {words}",
     unblock_none="Таких слов среди запрещённых нет. Список покажет /block.",
     stats=(
         "<b>{photos}</b>, {users}\n"

@@ -146,10 +146,18 @@ async def test_a_blocked_word_is_not_recommended_any_more(ann: Person, admin: Pe
 
 
 async def test_what_can_be_no_hashtag_need_not_be_blocked(admin: Person) -> None:
-    assert await reply_text(admin, "/block #Red1 !!") == (
-        "These cannot be hashtags, so there is no need to block them: !!"
-    )
+    both = await reply_text(admin, "/block #Red1 !!")
+    assert both.splitlines() == ["Blocked: red1", "These cannot be hashtags anyway: !!"]
     assert (await reply_text(admin, "/block")).splitlines()[0] == "Blocked: red1"
+
+
+async def test_what_can_be_no_hashtag_cannot_be_unblocked_either(admin: Person) -> None:
+    await reply_text(admin, "/block red1")
+    anyway = "These cannot be hashtags anyway: !!"
+    both = await reply_text(admin, "/unblock red1 !!")
+    assert both.splitlines() == ["No longer blocked: red1", anyway]
+    neither = await reply_text(admin, "/unblock red1 !!")
+    assert neither.splitlines() == ["None of these is blocked. /block shows the list.", anyway]
 
 
 @pytest.mark.parametrize("expression", ["(a+)+$", "[a-z]*b", "a|b"])
