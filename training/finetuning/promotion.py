@@ -62,7 +62,11 @@ class Decision:
 def split_held_out(
     keys: Sequence[int], counts: csr_matrix, share: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to train on and rows held out; a hashtag's last photo is never held out."""
+    """Rows to train on and rows held out.
+
+    A hashtag's last photo is not held out, unless every photo is some hashtag's last. No head can
+    then answer the hashtags that only held-out photos carry, so they count as missed by both.
+    """
     left = np.asarray((counts > 0).sum(axis=0)).ravel()
     order = sorted(range(len(keys)), key=lambda row: crc32(str(keys[row]).encode()))
     most = max(1, round(len(keys) * share))
@@ -72,7 +76,7 @@ def split_held_out(
         if len(held_out) < most and (left[columns] > 1).all():
             held_out.append(row)
             left[columns] -= 1
-    if not held_out:  # every photo has a hashtag of its own: the old hashtags alone can be checked
+    if not held_out:
         held_out = order[:most]
     training = np.setdiff1d(np.arange(len(keys)), held_out)
     return training.astype(np.intp), np.array(sorted(held_out), np.intp)

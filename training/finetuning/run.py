@@ -100,7 +100,8 @@ class FineTuned:
     Attributes:
         bundle: the new version.
         added: hashtags that are new in its vocabulary.
-        before, after: figures of the old head and the new on held-out photos.
+        before, after: figures on held-out photos: of the old head, and of one made as the new was,
+            but without these photos.
         decision: whether it may replace the old one.
     """
 
@@ -141,10 +142,11 @@ def fine_tune(
     added = new_hashtags(bundle.hashtags, taught.hashtags)
     hashtags = [*bundle.hashtags, *added]
     features, counts = taught.features, matrix(taught.hashtags, hashtags)
-    start = grown_head(old, features, counts, bundle)
 
     training, held_out = split_held_out(taught.keys, counts, HELD_OUT_SHARE)
     judge = HeldOut(bundle, replay, features[held_out], counts[held_out])
+    # New hashtags start from their photos: for the head that is measured, not from those held out.
+    start = grown_head(old, features[training], counts[training], bundle)
     checked = _train(start, old, replay, features[training], counts[training], HEAD, progress)
     before = judge.figures(old)
     for step in STEPS:
@@ -153,6 +155,7 @@ def fine_tune(
             break
 
     # The held-out photos are learnt too, now that they have measured the training.
+    start = grown_head(old, features, counts, bundle)
     final = _between(start, _train(start, old, replay, features, counts, HEAD, progress), step)
     after = replace(after, replay=min(after.replay, judge.figures(final).replay))
     decision = decide(before, after)

@@ -175,6 +175,23 @@ def test_what_teaches_nothing_new_is_not_promoted_and_the_reason_is_told(bundle:
     )
 
 
+def test_held_out_photos_are_no_start_for_new_hashtags(bundle: Bundle) -> None:
+    # Each new hashtag is on two photos that have nothing in common: one says nothing of the other.
+    features, _ = photos_of(CONCEPTS, 1, seed=7)
+    names = [{f"name{number % 15}": 1.0} for number in range(len(CONCEPTS))]
+    tuned = fine_tune(bundle, TaughtPhotos(range(len(names)), features, names), "mine-2")
+    assert tuned.after.labels < 0.2
+
+
+def test_hashtags_that_only_held_out_photos_carry_count_as_missed(bundle: Bundle) -> None:
+    features = features_of(UNKNOWN, 10, seed=7)
+    names = [{f"name{number}": 1.0} for number in range(10)]
+    tuned = fine_tune(bundle, TaughtPhotos(range(10), features, names), "mine-2")
+    assert (tuned.before.labels, tuned.after.labels) == (0.0, 0.0)
+    assert not tuned.decision.promoted
+    assert np.isfinite(tuned.bundle.arrays["w2v"]["vectors"]).all()
+
+
 def test_too_few_photos_are_refused(bundle: Bundle) -> None:
     with pytest.raises(NothingToLearnError, match="7 labelled photos are too few"):
         fine_tune(bundle, taught(7, [UNKNOWN]), "mine-2")
