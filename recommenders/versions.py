@@ -41,8 +41,9 @@ class Version:
             ``not_learnt`` where it was not; empty where the manifest has none.
         made_at: when it was fine-tuned, ISO 8601, or empty.
         photos: how many photos that people tagged it learnt from.
-        before, after: recall, 0 to 1, of the version it was made from and its own: ``labels`` on
-            photos held out, ``replay`` on what was known before. Empty where not fine-tuned.
+        before, after: recall, 0 to 1, of the version it was made from and its own: ``labels`` of
+            held-out photos' hashtags that neither had learnt, ``replay`` of what was known before.
+            Empty where not fine-tuned.
     """
 
     folder: Path

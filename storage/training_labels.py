@@ -1,6 +1,6 @@
 """Labels with features, for the models to learn from without the pictures."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -51,12 +51,14 @@ class LabelledPhoto:
         features: (d,) float32.
         hashtags: how many people gave each.
         label_ids: their labels.
+        unlearnt: keys of those hashtags of which the versions asked for learnt no label.
     """
 
     photo_id: int
     features: NDArray[np.float32]
     hashtags: Mapping[str, int]
     label_ids: tuple[int, ...]
+    unlearnt: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -121,21 +123,22 @@ async def labelled(
     async for vectors in _labelled_vectors(session, backbone, None, *unlearnt):
         everybodys = await _everybodys(session, vectors)
         labels: dict[int, list[tuple[int, str]]] = {photo_id: [] for photo_id in vectors}
-        new = set()
+        new, learnt = defaultdict[int, set[str]](set), defaultdict[int, set[str]](set)
         for row in await _labels(session, vectors):
             if (row.photo_id, row.key) in everybodys and not blocklist.blocks(row.key):
                 labels[row.photo_id].append((row.id, row.hashtag))
-                if row.learnt_in not in (not_learnt_in or ()):
-                    new.add(row.photo_id)
+                known = row.learnt_in in (not_learnt_in or ())
+                (learnt if known else new)[row.photo_id].add(row.key)
         photos = [
             LabelledPhoto(
                 photo_id,
                 unpack(vector),
                 Counter(hashtag for _, hashtag in labels[photo_id]),
                 tuple(label_id for label_id, _ in labels[photo_id]),
+                frozenset(new[photo_id] - learnt[photo_id]),
             )
             for photo_id, vector in vectors.items()
-            if labels[photo_id] and (photo_id in new or not_learnt_in is None)
+            if photo_id in new
         ]
         if photos:
             yield photos

@@ -28,9 +28,9 @@ def finetune(
 ) -> None:
     """Teach Word2Vec what people added with /addtags.
 
-    Writes a new version of the bundle beside the one in use. If it recalls more of the held-out
-    labels and has not forgotten what it knew, it is put in use, within seconds even by a running
-    bot; otherwise it is kept aside, with the reason.
+    Writes a new version of the bundle beside the one in use. If it recalls more of what was
+    newly taught, on photos held out, and has not forgotten what it knew, it is put in use, within
+    seconds even by a running bot; otherwise it is kept aside, with the reason.
 
     tag4pic train finetune
     """
@@ -92,8 +92,8 @@ def status(
 ) -> None:
     """Show what people taught, how much is learnt, what the rest waits for, and each version.
 
-    Figures are recall in percent, before and after: of the hashtags of held-out taught photos among
-    the first ten, and of those of photos known before among the first five.
+    Figures are recall in percent, before and after: of held-out photos' newly taught hashtags among
+    the first ten, and of the hashtags of photos known before among the first five.
 
     tag4pic train status
     """
@@ -161,8 +161,8 @@ def _print_versions(status: "LearningStatus") -> None:
     Console().print(table)
     if any(version.after for version, _ in status.versions):
         print_line(
-            "[dim]taught: held-out labels recalled among the first ten; known before: hashtags of "
-            "the fit's photos, among the first five.[/]"
+            "[dim]taught: held-out new labels recalled among the first ten; known before: hashtags "
+            "of the fit's photos, among the first five.[/]"
         )
 
 

@@ -57,8 +57,8 @@ async def test_admins_are_told_of_each_version_once_and_in_their_language(
         assert text.splitlines() == [
             "mine-2 is now in use. It has learnt from 22 photos that people tagged.",
             "This bot still answers with mine-1; its log says why.",
-            "On tagged photos that it had not seen, it finds 86 % of the hashtags (before: 12 %); "
-            "on photos it knew before, 70.3 % (before: 70.0 %).",
+            "On photos kept aside to check it, it finds 86 % of the hashtags that it had not been "
+            "taught (before: 12 %); on photos it knew before, 70.3 % (before: 70.0 %).",
         ]
         assert "Включена версия mine-2" in (await olga.wait_reply())["text"]
         await until(lambda: "Admin 76 was not told of mine-2" in caplog.text)

@@ -180,6 +180,15 @@ async def test_a_photo_with_one_label_to_learn_comes_with_all_of_its_labels(
     await by_two(database, learnt_and_not[0], "snow")
     photos = await labelled(database, not_learnt_in=["starter-2"])
     assert photos[0].hashtags == {"dog": 2, "snow": 2}
+    assert photos[0].unlearnt == {"snow"}
+
+
+async def test_a_learnt_hashtag_that_another_person_gives_is_still_learnt(
+    database: Database, learnt_and_not: tuple[int, int]
+) -> None:
+    await add(database, learnt_and_not[0], "dog", user=3)
+    photos = await labelled(database, not_learnt_in=["starter-2"])
+    assert [photo.unlearnt for photo in photos] == [frozenset(), {"cat"}]
 
 
 async def test_a_label_to_learn_that_is_not_everybodys_brings_no_photo(

@@ -1,7 +1,7 @@
 """Fine-tunes a new version of the bundle on the database's labels, and rolls versions back."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,9 +44,10 @@ async def retrain(
 ) -> Retrained:
     """Fine-tunes on the labels that the version in use has not learnt; promotes a better version.
 
-    Labels learnt earlier are used again. Hashtags that are blocked or not everybody's are left out.
-    The version is written, then promoted, then the labels are marked and the news stored: wherever
-    this is interrupted, no label is lost and the version in use stays whole.
+    Labels learnt earlier are used again, but nothing is measured by them. Those that only repeat a
+    photo's learnt hashtags are learnt already. Hashtags that are blocked or not everybody's are
+    left out. The version is written, then promoted, then the labels are marked and the news stored:
+    wherever this is interrupted, no label is lost and the version in use stays whole.
 
     Raises:
         NothingToLearnError, BundleError, StorageError, WeightsError: a sentence for people.
@@ -58,13 +59,17 @@ async def retrain(
         knowing = versions.knowing()
         async with database.reading() as session:
             new = await _labelled(session, backbone, not_learnt_in=knowing)
-            if not new:
+            anything = any(photo.unlearnt for photo in new)
+            photos = await _labelled(session, backbone) if anything else []
+        if not anything:
+            repeated = [label for photo in new for label in photo.label_ids]
+            async with database.session() as session:
+                await training_labels.mark_learnt(session, repeated, bundle.model, knowing)
                 counts = await training_labels.count(session, backbone, knowing)
-                raise NothingToLearnError(_nothing_new(bundle.model, counts))
-            photos = await _labelled(session, backbone)
+            raise NothingToLearnError(_nothing_new(bundle.model, counts))
         tuned = fine_tune(
             bundle,
-            taught_photos(photos, bundle.hashtags),
+            taught_photos(photos, bundle.hashtags, {one.photo_id: one.unlearnt for one in new}),
             versions.next_name(),
             classifier=load_backbone(backbone, weights_dir).classifier,
             progress=progress,
@@ -100,11 +105,16 @@ def _nothing_new(model: str, counts: training_labels.Counts) -> str:
     return f"{model} has nothing new to learn: what is left cannot be learnt yet."
 
 
-def taught_photos(photos: list[LabelledPhoto], vocabulary: Sequence[str]) -> TaughtPhotos:
+def taught_photos(
+    photos: list[LabelledPhoto],
+    vocabulary: Sequence[str],
+    unlearnt: Mapping[int, Collection[str]],
+) -> TaughtPhotos:
     """Labelled photos as arrays; a hashtag's weight is the number of people who gave it.
 
     Args:
         vocabulary: its spellings of hashtags come before people's.
+        unlearnt: by the photo's id, keys of the hashtags that the version in use has not learnt.
     """
     written = Counter[str]()
     for photo in photos:
@@ -121,6 +131,10 @@ def taught_photos(photos: list[LabelledPhoto], vocabulary: Sequence[str]) -> Tau
         [photo.photo_id for photo in photos],
         np.stack([photo.features for photo in photos]),
         hashtags,
+        [
+            {tag for tag in tags if key(tag) in unlearnt.get(photo.photo_id, ())}
+            for photo, tags in zip(photos, hashtags, strict=True)
+        ],
     )
 
 

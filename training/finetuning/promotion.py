@@ -35,7 +35,8 @@ class Figures:
 
     Attributes:
         replay: of held-out replay photos' hashtags, in the first five.
-        labels: of held-out taught photos' hashtags, in the first ten.
+        labels: of held-out taught photos' hashtags that the old head was not trained on, in the
+            first ten.
     """
 
     replay: float
@@ -60,16 +61,22 @@ class Decision:
 
 
 def split_held_out(
-    keys: Sequence[int], counts: csr_matrix, share: float
+    keys: Sequence[int], counts: csr_matrix, unlearnt: csr_matrix, share: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to train on and rows held out.
+    """Rows to train on and rows held out: a share, at least one, of those with unlearnt hashtags.
 
     A hashtag's last photo is not held out, unless every photo is some hashtag's last. No head can
     then answer the hashtags that only held-out photos carry, so they count as missed by both.
+
+    Args:
+        keys: (n,) of the photos, whose hashes order them.
+        counts: (n, V) weights of their hashtags.
+        unlearnt: (n, V) not zero for those that the old head was not trained on.
     """
     left = np.asarray((counts > 0).sum(axis=0)).ravel()
-    order = sorted(range(len(keys)), key=lambda row: crc32(str(keys[row]).encode()))
-    most = max(1, round(len(keys) * share))
+    rows = np.flatnonzero(np.diff(unlearnt.indptr)).tolist()
+    order = sorted(rows, key=lambda row: crc32(str(keys[row]).encode()))
+    most = max(1, round(len(order) * share))
     held_out: list[int] = []
     for row in order:
         columns = counts.indices[counts.indptr[row] : counts.indptr[row + 1]]
@@ -87,7 +94,7 @@ class HeldOut:
 
     Args:
         features: (n, dims) of the taught photos held out.
-        counts: (n, V) of their hashtags, new ones after the bundle's.
+        counts: (n, V) of the hashtags to measure by, new ones after the bundle's.
     """
 
     def __init__(

@@ -5,14 +5,15 @@ or, where there are none, from the projections of their photos. Then the head, t
 prior are trained on the taught photos together with the bundle's replay. A photo's targets are in
 part its own hashtags and in part what the old head recommends (learning without forgetting, Li &
 Hoiem 2016). Photos held out of both show what was learnt and what was forgotten, which decides
-whether the new bundle replaces the old one.
+whether the new bundle replaces the old one. The old head may have been trained on taught photos
+itself, so taught ones are held out for the hashtags that it has not learnt, and only these count.
 
 The ALS backend is not trained here: the bot teaches it from the labels, at once and again at each
 start. For the new hashtags the bundle gets factors solved from their photos, which the bot then
 replaces by its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -67,7 +68,7 @@ OLD_HASHTAGS = 100
 """The old head's likeliest hashtags that count as recommended."""
 
 HELD_OUT_SHARE = 0.2
-"""Of the taught photos, to measure by."""
+"""Of the taught photos with hashtags that the version in use has not learnt, to measure by."""
 
 STEPS = (1.0, 0.75, 0.5, 0.3)
 """Points on the way from the old head (0) to the trained one (1); the first at which nothing is
@@ -86,11 +87,14 @@ class TaughtPhotos:
         keys: (n,) of the photos; they decide which are held out, the same each time.
         features: (n, dims) of the Word2Vec backend's backbone.
         hashtags: (n,) canonical hashtags with weights.
+        unlearnt: (n,) those of them that the bundle was not trained on, to measure by; all of them
+            where None.
     """
 
     keys: Sequence[int]
     features: Floats
     hashtags: Sequence[Mapping[str, float]]
+    unlearnt: Sequence[Collection[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -142,9 +146,10 @@ def fine_tune(
     added = new_hashtags(bundle.hashtags, taught.hashtags)
     hashtags = [*bundle.hashtags, *added]
     features, counts = taught.features, matrix(taught.hashtags, hashtags)
+    unlearnt = counts if taught.unlearnt is None else matrix(taught.unlearnt, hashtags)
 
-    training, held_out = split_held_out(taught.keys, counts, HELD_OUT_SHARE)
-    judge = HeldOut(bundle, replay, features[held_out], counts[held_out])
+    training, held_out = split_held_out(taught.keys, counts, unlearnt, HELD_OUT_SHARE)
+    judge = HeldOut(bundle, replay, features[held_out], unlearnt[held_out])
     # New hashtags start from their photos: for the head that is measured, not from those held out.
     start = grown_head(old, features[training], counts[training], bundle)
     checked = _train(start, old, replay, features[training], counts[training], HEAD, progress)

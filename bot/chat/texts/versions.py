@@ -75,8 +75,8 @@ ENGLISH_VERSIONS = VersionTexts(
         "not_learnt": "it knows what people taught it no better than before",
     },
     figures=(
-        "On tagged photos that it had not seen, it finds {labels_after} of the hashtags "
-        "(before: {labels_before}); on photos it knew before, {replay_after} "
+        "On photos kept aside to check it, it finds {labels_after} of the hashtags that it had not "
+        "been taught (before: {labels_before}); on photos it knew before, {replay_after} "
         "(before: {replay_before})."
     ),
     not_loaded="This bot still answers with {answering}; its log says why.",
@@ -123,8 +123,8 @@ RUSSIAN_VERSIONS = VersionTexts(
         "not_learnt": "подсказанное людьми она знает не лучше, чем раньше",
     },
     figures=(
-        "На размеченных фото, которых она не видела, она угадывает {labels_after} хештегов "
-        "(было {labels_before}), на прежних — {replay_after} (было {replay_before})."
+        "На фото, отложенных для проверки, она угадывает {labels_after} хештегов, которым её не "
+        "учили (было {labels_before}), на прежних — {replay_after} (было {replay_before})."
     ),
     not_loaded="Но этот бот пока отвечает версией {answering}; причина — в его журнале.",
     rolled_back="Версия <b>{model}</b> отменена, снова включена <b>{to}</b>.",

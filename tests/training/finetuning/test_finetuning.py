@@ -183,6 +183,23 @@ def test_held_out_photos_are_no_start_for_new_hashtags(bundle: Bundle) -> None:
     assert tuned.after.labels < 0.2
 
 
+def test_the_next_version_is_measured_by_what_the_one_before_has_not_learnt(
+    bundle: Bundle,
+) -> None:
+    other = "animals9"
+    earlier, later = taught(40, ALL_TAGS), taught(20, hashtags_of(other), concept=other)
+    first = fine_tune(bundle, earlier, "mine-2")
+    both = TaughtPhotos(
+        range(60),
+        np.concatenate([earlier.features, later.features]),
+        [*earlier.hashtags, *later.hashtags],
+        [()] * 40 + [hashtags_of(other)] * 20,
+    )
+    second = fine_tune(first.bundle, both, "mine-3")
+    assert second.before.labels <= 1 / 3 + 1e-6, "of the three hashtags it knows one, their group"
+    assert second.decision.promoted, second.decision.reason
+
+
 def test_hashtags_that_only_held_out_photos_carry_count_as_missed(bundle: Bundle) -> None:
     features = features_of(UNKNOWN, 10, seed=7)
     names = [{f"name{number}": 1.0} for number in range(10)]
