@@ -12,7 +12,7 @@ cannot be stored, it is sent all the same.
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,13 +95,14 @@ class Outbox:
         self._receipts = Receipts(database.file)
         self._bot = bot
         self._delivery = delivery
-        self._unsent: Counter[int] = Counter()
+        self._unsent: dict[int, int] = {}
+        """The chats of the messages that are not known to have arrived, by row id."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> int:
         """How many messages are not known to have arrived yet."""
-        return self._unsent.total()
+        return len(self._unsent)
 
     async def put(
         self,
@@ -140,7 +141,7 @@ class Outbox:
             await updates_at_work.done_with(session)
 
         def committed(_: object) -> None:
-            self._unsent[reply.chat_id] += 1
+            self._unsent[message.id] = message.chat_id
 
         event.listen(session.sync_session, "after_commit", committed)
         return message
@@ -164,7 +165,7 @@ class Outbox:
             await self._drop([message])
             raise
         finally:
-            self._count_out(message)
+            self._unsent.pop(message.id, None)
         receipt = Receipt(message.id, sent.chat_id, sent.message_id)
         self._receipts.add(receipt)
         try:
@@ -256,7 +257,7 @@ class Outbox:
         for message in waiting:
             if message.unsure < UNSURE_AT_MOST:
                 of_chat[message.chat_id].append(message)
-                self._unsent[message.chat_id] += 1
+                self._unsent[message.id] = message.chat_id
         for messages in of_chat.values():
             task = asyncio.create_task(self._send_all(messages))
             self._tasks.add(task)
@@ -272,7 +273,11 @@ class Outbox:
         await self.let_go()
 
     async def let_go(self) -> None:
-        """Stops sending what ``begin`` began; another process may begin it again."""
+        """Stops sending what ``begin`` began; another process may begin it again.
+
+        Call it once the handlers are cancelled: what they did not send counts no longer either.
+        """
+        self._unsent.clear()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -293,18 +298,13 @@ class Outbox:
 
     def _goes_out_at_once(self, chat_id: int) -> bool:
         """Whether a chat's message would go out at once: counting it in ``put`` saves a write."""
-        return not self._unsent[chat_id] and self.waiting < ALL.burst
-
-    def _count_out(self, message: OutgoingMessage) -> None:
-        self._unsent[message.chat_id] -= 1
-        if not self._unsent[message.chat_id]:
-            del self._unsent[message.chat_id]
+        return self.waiting < ALL.burst and chat_id not in self._unsent.values()
 
     async def _apologise(self, late: Sequence[OutgoingMessage]) -> None:
         """Sends a chat one apology instead of messages that are too old."""
         first = late[0]
         for message in late:
-            self._count_out(message)
+            self._unsent.pop(message.id, None)
         try:
             async with self._database.session(confirmed=False) as session:
                 languages = await users.languages(session, [first.user_id or first.chat_id])

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot.chat import delivery
+from bot.chat.outbox import Reply
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
@@ -207,3 +208,29 @@ async def test_who_has_all_of_theirs_deleted_gets_no_answer_that_still_waited(
     await until(lambda: not bot.services.outbox.waiting)
     assert await outgoing(bot.database) == []
     assert len(ann.replies()) == 1
+
+
+async def test_what_is_let_go_waits_no_longer_and_is_counted_once_when_begun_again(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Refusing(monkeypatch, "sendMessage", LATER)
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        for _ in range(2):
+            await ann.send_text("/help")
+        await until(lambda: bot.services.outbox.waiting == 2)
+        await bot.stop()
+        again = await start(server=telegram)
+        outbox = again.services.outbox
+        assert outbox.waiting == 2
+        # As where a handler is cancelled before it sends what it has stored.
+        async with again.database.session() as session:
+            await outbox.put(session, Reply(1_000, "Later"), person=None)
+        assert outbox.waiting == 3
+        await outbox.let_go()
+        assert outbox.waiting == 0
+        busy.over = True
+        await outbox.begin(await outgoing(again.database))
+        assert outbox.waiting == 3
+        await is_empty(again.database)
+        await until(lambda: not outbox.waiting)
