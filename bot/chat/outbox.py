@@ -4,7 +4,8 @@
 ``send`` sends it. If the process dies in between, the message is sent after the next start, without
 being computed again. A message is sent at most twice with unknown outcome; the row counts this
 across restarts. A receipt (``storage.receipts``), written when Telegram's response is read, tells
-the next start that a message has arrived.
+the next start that a message has arrived. A database on a server has none, so the arrival is stored
+with retries: whoever inherits the row of a message would send it again.
 
 All answers go this way, except files and what is useless later, such as a tap's toast. If a message
 cannot be stored, it is sent all the same.
@@ -13,7 +14,8 @@ cannot be stored, it is sent all the same.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,7 @@ from telegram.constants import ChatType, ParseMode
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
-from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts, Delivery
+from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts, Delivery, pauses
 from bot.chat.pace import ALL
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
@@ -36,6 +38,10 @@ from storage.together import Together
 log = logging.getLogger(__name__)
 
 Keyboard = InlineKeyboardMarkup | ForceReply
+Work = Callable[[AsyncSession], Awaitable[None]]
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+"""Seconds until a failed attempt to store what became of a message is repeated, and at most."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,8 @@ class Outbox:
         self._unsent: dict[int, int] = {}
         """The chats of the messages that are not known to have arrived, by row id."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._storing: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -168,14 +176,12 @@ class Outbox:
             self._unsent.pop(message.id, None)
         receipt = Receipt(message.id, sent.chat_id, sent.message_id)
         self._receipts.add(receipt)
-        try:
-            await self._store_arrived({receipt: message})
-        except StorageError as error:
-            # The message has arrived and must not be sent again.
-            log.error("That a message arrived is not stored: %s", error)
+        await self._store(self._arrival({receipt: message}), "That a message arrived")
         return sent
 
-    async def _store_arrived(self, arrived: Mapping[Receipt, OutgoingMessage]) -> None:
+    def _arrival(self, arrived: Mapping[Receipt, OutgoingMessage]) -> Work:
+        """What stores that messages have arrived."""
+
         async def stored(session: AsyncSession) -> None:
             for receipt, message in arrived.items():
                 await outbox.arrived(session, message, receipt)
@@ -186,7 +192,34 @@ class Outbox:
 
             event.listen(session.sync_session, "after_commit", committed)
 
-        await self._together.write(stored)
+        return stored
+
+    async def _store(self, work: Work, what: str) -> None:
+        """Tries to store what became of messages.
+
+        If that fails or the caller is cancelled, it goes on in the background until it is stored.
+        """
+        tried = asyncio.Event()
+        task = asyncio.create_task(self._store_until_done(work, what, tried))
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+        await tried.wait()
+
+    async def _store_until_done(self, work: Work, what: str, tried: asyncio.Event) -> None:
+        for pause in pauses(FIRST_PAUSE, LONGEST_PAUSE):
+            try:
+                await self._together.write(work)
+            except StorageError as error:
+                if not tried.is_set():
+                    log.error("%s is not stored yet: %s", what, error)
+            else:
+                return
+            finally:
+                tried.set()
+            if self._stopping.is_set():
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def reply(
         self,
@@ -239,7 +272,7 @@ class Outbox:
         if receipts:
             of_row = {message.id: message for message in waiting}
             arrived = {one: of_row.pop(one.row_id) for one in receipts if one.row_id in of_row}
-            await self._store_arrived(arrived)
+            await self._together.write(self._arrival(arrived))
             for receipt in set(receipts) - arrived.keys():  # their rows are gone already
                 self._receipts.remove(receipt)
             waiting = list(of_row.values())
@@ -268,9 +301,17 @@ class Outbox:
         self._delivery.close()
 
     async def stop(self) -> None:
-        """Stops sending; what has not arrived is sent after the next start."""
+        """Stops sending; what has not arrived is sent after the next start.
+
+        It tries a last time to store what became of the others.
+        """
         self.close()
         await self.let_go()
+        self._stopping.set()
+        if self._storing:
+            await asyncio.wait(self._storing, timeout=1)
+        for task in self._storing:
+            task.cancel()
 
     async def let_go(self) -> None:
         """Stops sending what ``begin`` began; another process may begin it again.
@@ -315,15 +356,12 @@ class Outbox:
         except (StorageError, TelegramError) as error:
             log.info("An apology did not arrive: %s", error)
 
-    async def _drop(self, messages: Iterable[OutgoingMessage]) -> None:
+    async def _drop(self, messages: Sequence[OutgoingMessage]) -> None:
         async def dropped(session: AsyncSession) -> None:
             for message in messages:
                 await outbox.drop(session, message.id)
 
-        try:
-            await self._together.write(dropped)
-        except StorageError as error:
-            log.error("A message that is not to be sent stays stored: %s", error)
+        await self._store(dropped, "That a message is not to be sent")
 
 
 class _StoredAttempts(Attempts):

@@ -1,6 +1,7 @@
 """Answers are stored before they are sent, and arrive once, or twice where nobody can know."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -9,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from bot.chat import delivery
+from bot.chat import delivery, outbox
 from bot.chat.outbox import Reply
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.local.state import State
+from bot.settings import Settings
 from storage import Database
 from storage.receipts import Receipt, Receipts
 from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
@@ -49,6 +51,13 @@ async def is_empty(database: Database) -> None:
     async with asyncio.timeout(60):
         while await outgoing(database):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+def stored_messages(settings: Settings) -> int:
+    """How many are in the outbox of a bot that has stopped."""
+    with sqlite3.connect(settings.database_url.partition("///")[2]) as connection:
+        number: int = connection.execute("SELECT count(*) FROM outbox").fetchone()[0]
+    return number
 
 
 class Silent:
@@ -131,7 +140,7 @@ async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_sta
 
 
 async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
-    start: Start, telegram: LocalServer, caplog: pytest.LogCaptureFixture
+    start: Start, telegram: LocalServer, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     bot = await start(server=telegram)
     receipts = Receipts(bot.database.file)
@@ -142,15 +151,73 @@ async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
         message = await ann.wait_reply()
         await until(lambda: "arrived is not stored" in caplog.text)
         assert [one.unsure for one in await outgoing(bot.database)] == [1]
-        async with bot.database.session() as session:
-            await session.execute(text("DROP TRIGGER nothing_goes"))
         await bot.stop()
+        with sqlite3.connect(settings.database_url.partition("///")[2]) as connection:
+            connection.execute("DROP TRIGGER nothing_goes")
         receipts.add(Receipt(10**6, 1, 2))  # of a row that is gone
         again = await start(server=telegram)
         assert (await outgoing(again.database), receipts.read()) == ([], [])
         # Its buttons know it.
         assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
         assert len(ann.replies()) == 1
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@pytest.mark.parametrize("stops", [True, False])
+async def test_what_became_of_a_message_is_stored_as_soon_as_it_can_be(
+    start: Start,
+    telegram: LocalServer,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    arrives: bool,
+    stops: bool,
+) -> None:
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", 60 if stops else 0.1)
+    monkeypatch.setattr(Receipts, "add", lambda *_: None)  # as on a server
+    blocked = RefusalError(403, "Forbidden: bot was blocked by the user")
+    Refusing(monkeypatch, "sendMessage", blocked).over = arrives
+    bot = await start(server=telegram)
+    async with bot.database.session() as session:
+        await session.execute(text(NOTHING_GOES))
+    async with Person(telegram.page_url) as ann:
+        await ann.send_text("/help")
+        await until(lambda: "is not stored yet" in caplog.text and not bot.inbox.waiting)
+        assert len(await outgoing(bot.database)) == 1
+        async with bot.database.session() as session:
+            await session.execute(text("DROP TRIGGER nothing_goes"))
+        if stops:
+            await bot.stop()
+        else:
+            await is_empty(bot.database)
+        assert len(ann.replies()) == arrives
+    assert stored_messages(settings) == 0
+
+
+async def test_that_a_message_arrived_is_stored_though_its_handler_is_cancelled(
+    start: Start, telegram: LocalServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Receipts, "add", lambda *_: None)  # as on a server
+    bot = await start(server=telegram)
+    send, asked, goes = METHODS["sendMessage"], asyncio.Event(), asyncio.Event()
+
+    @wraps(send)
+    async def slow(state: State, **arguments: Any) -> Any:
+        asked.set()
+        await goes.wait()
+        return await send(state, **arguments)
+
+    monkeypatch.setitem(METHODS, "sendMessage", slow)  # type: ignore[arg-type]
+    async with Person(telegram.page_url) as ann:
+        await ann.send_text("/help")
+        await asked.wait()
+        async with bot.database.session():  # so that nothing else is stored
+            goes.set()
+            await until(lambda: not bot.services.outbox.waiting)
+            stopping = asyncio.create_task(bot.stop())
+            await until(lambda: not bot.inbox.waiting)
+        await stopping
+    assert stored_messages(settings) == 0
 
 
 async def test_what_certainly_did_not_arrive_is_sent_after_however_many_starts(
@@ -221,16 +288,16 @@ async def test_what_is_let_go_waits_no_longer_and_is_counted_once_when_begun_aga
         await until(lambda: bot.services.outbox.waiting == 2)
         await bot.stop()
         again = await start(server=telegram)
-        outbox = again.services.outbox
-        assert outbox.waiting == 2
+        box = again.services.outbox
+        assert box.waiting == 2
         # As where a handler is cancelled before it sends what it has stored.
         async with again.database.session() as session:
-            await outbox.put(session, Reply(1_000, "Later"), person=None)
-        assert outbox.waiting == 3
-        await outbox.let_go()
-        assert outbox.waiting == 0
+            await box.put(session, Reply(1_000, "Later"), person=None)
+        assert box.waiting == 3
+        await box.let_go()
+        assert box.waiting == 0
         busy.over = True
-        await outbox.begin(await outgoing(again.database))
-        assert outbox.waiting == 3
+        await box.begin(await outgoing(again.database))
+        assert box.waiting == 3
         await is_empty(again.database)
-        await until(lambda: not outbox.waiting)
+        await until(lambda: not box.waiting)
