@@ -43,14 +43,19 @@ class Album:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Held while the album is handled, so that a late photo waits for the earlier ones."""
-        async with self._turn:
-            try:
-                yield
-            except asyncio.CancelledError:
-                self._interrupted = True
-                raise
-            finally:
-                self._done.set()
+        try:
+            await self._turn.acquire()
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        try:
+            yield
+        except asyncio.CancelledError:
+            self._interrupted = True
+            raise
+        finally:
+            self._done.set()
+            self._turn.release()
 
     async def done(self) -> None:
         """Waits until the photos that have arrived are handled.
@@ -67,6 +72,13 @@ class Album:
         self.collecting = True
         self._interrupted = False
         self._done.clear()
+
+    def cancel(self) -> None:
+        """Drops new photos, and cancels who waits for them: their updates will be read again."""
+        self.collecting = False
+        self.new, self._new_updates = [], []
+        self._interrupted = True
+        self._done.set()
 
     def add(self, message: Message) -> None:
         """Adds a message that has arrived or was edited."""
@@ -109,9 +121,13 @@ class Albums:
             return None
         album.begin()
         arrived = 0
-        while len(album.new) > arrived:
-            arrived = len(album.new)
-            await asyncio.sleep(self._quiet)
+        try:
+            while len(album.new) > arrived:
+                arrived = len(album.new)
+                await asyncio.sleep(self._quiet)
+        except asyncio.CancelledError:
+            album.cancel()
+            raise
         album.collecting = False
         return album
 

@@ -1,10 +1,15 @@
 """Albums get one answer."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
+from telegram import Chat
+from telegram import Message as TelegramMessage
 
-from bot.chat.albums import Album
+from bot.chat import updates_at_work
+from bot.chat.albums import Album, Albums
+from bot.chat.updates_at_work import UpdatesAtWork
 from tests.bot.conversation import (
     GROUP,
     answer_hashtags,
@@ -296,3 +301,40 @@ async def test_who_waits_for_an_album_that_is_cut_off_is_cut_off_too() -> None:
     async with asyncio.timeout(20):
         with pytest.raises(asyncio.CancelledError):
             await waiting
+
+
+@pytest.mark.parametrize("turn", [False, True])
+async def test_an_album_that_was_cut_off_before_it_was_handled_is_collected_anew(
+    turn: bool,
+) -> None:
+    albums = Albums(quiet=0.05)
+    handled: list[tuple[list[int], list[int]]] = []
+
+    async def handle(number: int) -> None:
+        work = UpdatesAtWork(7, [number])
+        updates_at_work.begin(work)
+        chat, sent = Chat(1, "private"), datetime.now(UTC)
+        album = await albums.whole(TelegramMessage(number, sent, chat, media_group_id="album"))
+        if album is None:
+            return
+        async with album.at_work():
+            new = [message.message_id for message in album.take_new()]
+            handled.append((new, work.update_ids))
+            await goes_on.wait()
+
+    goes_on = asyncio.Event()
+    if turn:  # what is cut off waits for an earlier photo
+        earlier = asyncio.create_task(handle(1))
+        await asyncio.sleep(0.2)
+    photos = [asyncio.create_task(handle(number)) for number in (2, 3)]
+    await asyncio.sleep(0.2 if turn else 0.01)
+    for task in photos:
+        task.cancel()
+    await asyncio.wait(photos, timeout=20)
+    assert all(task.cancelled() for task in photos)
+    goes_on.set()
+    async with asyncio.timeout(20):
+        if turn:
+            await earlier
+        await asyncio.gather(handle(2), handle(3))
+    assert handled[-1] == ([2, 3], [2, 3])
