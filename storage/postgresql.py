@@ -8,6 +8,8 @@ from zlib import crc32
 from sqlalchemy import URL, Connection, Engine, NullPool, event, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage.errors import explain
+
 __all__ = ["UNCONFIRMED", "address", "listen", "locked", "one_connection", "prepare"]
 
 UNCONFIRMED = {"synchronous_commit": "off"}
@@ -52,6 +54,8 @@ def _begin(connection: Connection) -> None:
 
 async def listen(engine: AsyncEngine, handlers: Mapping[str, Callable[[], object]]) -> None:
     """Calls a channel's handler at each of its notifications; raises once the connection ends."""
+    from asyncpg import InterfaceError, PostgresError
+
     ended = asyncio.Event()
     async with _unpooled(engine) as connection:
         try:
@@ -59,7 +63,10 @@ async def listen(engine: AsyncEngine, handlers: Mapping[str, Callable[[], object
             assert driver is not None
             driver.add_termination_listener(lambda _: ended.set())
             for channel in handlers:
-                await driver.add_listener(channel, lambda *notice: handlers[notice[2]]())
+                try:
+                    await driver.add_listener(channel, lambda *notice: handlers[notice[2]]())
+                except (PostgresError, InterfaceError) as error:  # past SQLAlchemy, so not its own
+                    raise explain(error) from error
             for handler in handlers.values():
                 handler()
             await ended.wait()

@@ -74,6 +74,17 @@ async def test_a_server_that_ends_is_told_and_works_again_once_it_is_back(
     await database.close()
 
 
+async def test_a_standby_that_cannot_be_listened_to_is_told(own_server: Server) -> None:
+    database = await Database.open(own_server.url("postgres"))
+    own_server.stop()
+    (own_server.folder / "data" / "standby.signal").touch()
+    own_server.start()
+    with pytest.raises(StorageError, match="its server is read-only"):
+        async with asyncio.timeout(20):
+            await database.listen({"channel": lambda: None})
+    await database.close()
+
+
 @on_postgresql
 async def test_a_connection_that_the_server_ends_half_way_is_told(database: Database) -> None:
     with pytest.raises(StorageError, match="server cannot be reached"):
