@@ -30,7 +30,7 @@ from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts, Delivery, pauses
 from bot.chat.pace import ALL
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
-from storage import Database, StorageError, outbox, users
+from storage import Database, StorageError, outbox, replicas, users
 from storage.receipts import Receipt, Receipts
 from storage.tables import OutgoingMessage, now
 from storage.together import Together
@@ -266,9 +266,12 @@ class Outbox:
         Raises:
             StorageError
         """
-        receipts = self._receipts.read()
-        async with self._database.reading() as session:
-            waiting = await outbox.waiting(session, self._bot.id)
+        receipts, replica = self._receipts.read(), _replica(self._database)
+        async with self._database.session(confirmed=False) as session:
+            if replica is None:
+                waiting = await outbox.waiting(session, self._bot.id)
+            else:  # only the process that a row names sends it
+                waiting = await replicas.inherit(session, self._bot.id, replica)
         if receipts:
             of_row = {message.id: message for message in waiting}
             arrived = {one: of_row.pop(one.row_id) for one in receipts if one.row_id in of_row}

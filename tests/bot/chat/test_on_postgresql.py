@@ -1,13 +1,18 @@
-"""A conversation from a photo to /forget where the database is PostgreSQL."""
+"""Polling where the database is PostgreSQL: a conversation from a photo to /forget, a restart."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.local.refusals import RefusalError
+from bot.local.server import LocalServer
 from bot.settings import Settings
 from storage import personal_data
 from tests.bot.conversation import answer, answer_hashtags, edited, note, reply, reply_text
 from tests.bot.running import Start
+from tests.bot.telegram_sends import Refusing
+from tests.person import Person
 from tests.postgres import Server
 
 
@@ -44,3 +49,21 @@ async def test_photos_hashtags_admins_and_forgetting(start: Start) -> None:
         stored = await personal_data.stored(session, 1_000)
     assert stored == personal_data.Stored(photos=0, hashtags=0, votes=0)
     assert "For which photo?" in await reply_text(ann, "/addtags #one")
+
+
+async def test_an_answer_that_was_ready_is_sent_after_the_next_start(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
+    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+    busy = Refusing(monkeypatch, "sendMessage", later)
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        await ann.send_text("/help")
+        async with asyncio.timeout(60):
+            while not busy.refused:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await bot.stop()
+        busy.over = True
+        await start(server=telegram)
+        assert "Send a photo" in (await ann.wait_reply())["text"]
