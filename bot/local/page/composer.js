@@ -56,18 +56,21 @@ export function replyTo(message, placeholder) {
   field.focus({ preventScroll: true });
 }
 
-/** The id of the message being answered; taking it ends the reply. */
-export function takeReply() {
-  const id = reply?.message_id;
-  replyTo(null);
-  return id;
+/** The id of the message that is being answered. */
+export const replyId = () => reply?.message_id;
+
+/** Something was sent in answer to a message. */
+export function replied(id) {
+  if (replyId() === id) replyTo(null);
 }
 
 /** Send a text at once, such as a command that was chosen; what is in the field stays. */
 export async function sendText(text) {
   if (field.value.startsWith("/")) write(field, "");
+  const to = replyId();
   try {
-    await send([["text", text], ["reply_to", takeReply()]]);
+    await send([["text", text], ["reply_to", to]]);
+    replied(to);
     return true;
   } catch (refused) {
     toast(refused);

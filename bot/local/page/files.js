@@ -1,7 +1,7 @@
 /* Photos and files on their way out: chosen, dropped or pasted, looked at, then sent. */
 
 import { fileParts } from "./bubble.js";
-import { focusField, hasKeyboard, sends, takeReply, write } from "./composer.js";
+import { focusField, hasKeyboard, replied, replyId, sends, write } from "./composer.js";
 import { send } from "./connection.js";
 import { button, byId, icon, make } from "./dom.js";
 import { openMenu, toast } from "./panels.js";
@@ -86,7 +86,8 @@ async function submit(event) {
   if (sending) return;
   sending = true;
   error.hidden = true;
-  let fields = [["caption", caption.value.trim()], ["reply_to", takeReply()]];
+  const to = replyId();
+  let fields = [["caption", caption.value.trim()], ["reply_to", to]];
   draw();
   try {
     for (const [kind, parcel] of parcels()) {
@@ -94,8 +95,10 @@ async function submit(event) {
       // Sent is sent: if a later one fails, only what is left is offered again.
       items = items.filter((item) => !parcel.includes(item));
       fields = [];
+      write(caption, "");
+      replied(to);
     }
-    dialog.close();
+    if (!items.length) dialog.close(); // others may have been chosen meanwhile
   } catch (refused) {
     error.textContent = refused.message;
     error.hidden = false;
@@ -108,7 +111,8 @@ byId("preview-form").addEventListener("submit", submit);
 caption.addEventListener("keydown", (event) => sends(event) && submit(event));
 asFile.addEventListener("change", draw);
 byId("preview-add").addEventListener("click", () => (asFile.checked ? chooseFiles() : choosePhotos()));
-byId("preview-close").addEventListener("click", () => dialog.close());
+byId("preview-close").addEventListener("click", () => sending || dialog.close());
+dialog.addEventListener("cancel", (event) => sending && event.preventDefault());
 dialog.addEventListener("close", () => {
   for (const url of urls.splice(0)) URL.revokeObjectURL(url);
   items = [];

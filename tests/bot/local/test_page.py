@@ -89,6 +89,18 @@ async def test_what_is_refused_is_said_kindly_and_nothing_written_is_lost(page: 
     await expect(field).to_have_value(text.strip())
 
 
+async def test_what_is_refused_stays_a_reply(page: Any) -> None:
+    field = page.get_by_role("textbox", name="Message")
+    await field.fill("first")
+    await page.keyboard.press("Enter")
+    await messages_on(page).filter(has_text="You said: first").click(button="right")
+    await page.get_by_role("menuitem", name="Reply").click()
+    await field.fill("long " * 1000)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("at most 4096 characters")).to_be_visible()
+    await expect(page.locator("#reply-bar")).to_be_visible()
+
+
 async def test_what_people_write_is_never_taken_for_html(page: Any) -> None:
     attack = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>"
     await page.get_by_role("textbox", name="Message").fill(attack)
