@@ -182,6 +182,8 @@ def answer(
             best, others = hashtags[0], hashtags[1:]
             places = mixed_order([size(hashtag.tag) for hashtag in others], MIXES[mix])
             hashtags = [best, *(others[place] for place in places)]
+            # An unsure one moved into the first five would cut the answer short.
+            hashtags.sort(key=lambda hashtag: hashtag.score < rules.floor)
         hashtags = first_apart(rules.allowed(hashtags, before), of_a_root, before)
         each.append(rules.sure(hashtags, len(before)))
     if photos == 1:

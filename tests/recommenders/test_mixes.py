@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommenders.answers import MIXES, REACH, answer, mixed_order
+from recommenders.answers import MIXES, REACH, Rules, answer, mixed_order
 from recommenders.ranking import Hashtag
 
 NICHE, MIDDLE, BROAD = range(3)
@@ -38,6 +39,23 @@ def test_the_best_hashtag_stays_first_and_the_mix_orders_the_others() -> None:
 def test_without_a_mix_hashtags_stay_as_they_are_ranked() -> None:
     ranked = [Hashtag(tag, 0.9) for tag in ("dog", "sailing", "puppy")]
     assert answer(lambda count: [ranked[:count]], 1, top=2) == ranked[:2]
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_a_mix_puts_nothing_unsure_among_the_first_five_that_are_sure(mix: str) -> None:
+    scores = (0.9, 0.85, 0.8, 0.75, 0.7, *[0.35] * 9)
+    ranked = [Hashtag(f"tag{place}x", score) for place, score in enumerate(scores)]
+    sizes = {one.tag: BROAD if one.score > 0.4 else NICHE for one in ranked}
+    mixed = answer(
+        lambda count: [ranked[:count]],
+        1,
+        top=10,
+        mix=mix,
+        size=sizes.__getitem__,
+        rules=Rules(floor=0.4),
+    )
+    assert sorted(mixed[:5], key=ranked.index) == ranked[:5]
+    assert len(mixed) == 10
 
 
 lists = st.lists(st.integers(0, 2), max_size=60)
