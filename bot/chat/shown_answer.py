@@ -1,10 +1,13 @@
 """An answer, ready to be shown in a chat."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot.chat.rendering import in_order
+from recommenders.answers import first_apart
+from recommenders.ranking import Hashtag
 from storage.feedback import NO_THUMBS, Thumbs
+from storage.tables import Recommendation
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,12 @@ class ShownAnswer:
     def copied(self) -> list[str]:
         """All hashtags of the message, in its order."""
         return in_order(self.tags, self.own) if self.tags else []
+
+
+def shown_tags(answer: Recommendation, skip: Collection[str]) -> list[str]:
+    """An answer's hashtags without those to skip, best first.
+
+    Where some are gone, relatives of the best five could move up among them: these stay behind.
+    """
+    left = [Hashtag(tag, 0.0) for tag in answer.tags if tag not in skip]
+    return [hashtag.tag for hashtag in first_apart(left)]

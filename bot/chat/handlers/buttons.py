@@ -19,7 +19,7 @@ from bot.chat.keyboards import key_of
 from bot.chat.photo_lookup import Features
 from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
-from bot.chat.shown_answer import ShownAnswer
+from bot.chat.shown_answer import ShownAnswer, shown_tags
 from recommenders.answers import FIRST, MIXES
 from recommenders.engine import Engine
 from storage import feedback, known_photos, recommendations, sightings
@@ -260,7 +260,7 @@ async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, answer.chat_id)
         thumbs = await feedback.thumbs(session, answer.id)
-    tags = [tag for tag in answer.tags if tag not in request.skip]
+    tags = shown_tags(answer, request.skip)
     return ShownAnswer(
         answer.id,
         answer.backend,

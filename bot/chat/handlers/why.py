@@ -14,6 +14,7 @@ from bot.chat.handlers.buttons import AnswerTap, on_answer
 from bot.chat.photo_lookup import Features, UnreadablePhotoError
 from bot.chat.rendering import line
 from bot.chat.services import Context
+from bot.chat.shown_answer import shown_tags
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
 from recommenders.explaining import Reason, SeenClass
@@ -68,7 +69,7 @@ async def _reasons(
     tags: list[str] = []
     if answer is not None and answer.backend in engine.backends:
         request = replace(request, backend=answer.backend, words=answer.named)
-        tags = [tag for tag in answer.tags if tag not in request.skip]
+        tags = shown_tags(answer, request.skip)
     names = engine.backbones[request.backend]
     features: list[Features] = [one for one in stored if all(name in one for name in names)]
     if not features:

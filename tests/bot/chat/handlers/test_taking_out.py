@@ -111,6 +111,21 @@ async def test_another_spelling_of_what_was_taken_out_does_not_move_up(start: St
     assert await answer_hashtags(ann) == hashtags(changed)
 
 
+async def test_what_moves_up_is_of_no_family_that_the_best_five_have(start: Start) -> None:
+    bundle = colour_bundle()
+    for tag, spelling in (("red1", "sea"), ("red2", "seas")):
+        bundle.hashtags[bundle.hashtags.index(tag)] = spelling
+    ann = await (await start(bundle)).person()
+    message = await answer(ann)
+    assert hashtags(message)[:6] == ["#sea", "#red3", "#red4", "#red5", "#red6", "#seas"]
+    changed = await take_out(ann, message, "#red4")
+    assert hashtags(changed)[:6] == ["#sea", "#red3", "#red5", "#red6", "#red7", "#seas"]
+    assert "✕ #red7" in labels(changed) and "✕ #seas" not in labels(changed)
+    why = await reply_text(ann, "/why")
+    assert "#red7" in why and "#seas" not in why.split("←")[0]
+    assert hashtags(await edited(ann, changed, "↩ #red4")) == hashtags(message)
+
+
 async def test_two_in_a_group_take_out_the_same_and_another_at_once(bot: Running) -> None:
     ann, bob = await bot.person(**GROUP), await bot.person(**BOB_IN_GROUP)
     await ann.send_photo(jpeg("red"), caption="/tags")
