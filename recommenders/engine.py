@@ -216,6 +216,7 @@ class Engine:
         photos = len(next(iter(features.values())))
         of_a_root = self._rankings[request.backend].of_a_root
         rules = self._rules
+        meant = [self._vocabulary.meant(tag, request.audience) for tag in before]
         # Several hashtags may share one Russian form.
         most = request.top if request.language == "en" else 2 * request.top
         hashtags = answers.answer(
@@ -235,10 +236,10 @@ class Engine:
             # Only the fusion's scores are probabilities, which the floors are meant for.
             rules=rules if request.backend == "both" else replace(rules, floor=0, careful={}),
             of_a_root=of_a_root,
-            before=[self._vocabulary.meant(tag, request.audience) for tag in before],
+            before=meant,
         )
         skip = {*request.skip, *before} if before else request.skip
-        return in_language(hashtags, request.language, request.top, skip, of_a_root)
+        return in_language(hashtags, request.language, request.top, skip, of_a_root, meant)
 
     def for_words(
         self,

@@ -58,6 +58,7 @@ def in_language(
     top: int,
     skip: Collection[str] = (),
     of_a_root: int = FIRST,
+    before: Sequence[str] = (),
 ) -> list[Hashtag]:
     """A photo's hashtags as people post them in a language; each form keeps its hashtag's score.
 
@@ -70,6 +71,7 @@ def in_language(
         top: how many at most.
         skip: hashtags that must not appear.
         of_a_root: how many of the first five may share a root.
+        before: hashtags already in the answer, in English, which this list continues.
     """
     if language == "en":
         return list(hashtags[:top])
@@ -79,7 +81,8 @@ def in_language(
         apart.setdefault(forms[0].tag, forms)
     # Merging moves others up into the first five, which may be too alike again.
     forms_of = {forms[-1]: forms for forms in apart.values()}
-    best = [forms_of[hashtag] for hashtag in first_apart(list(forms_of), of_a_root)][:top]
+    in_order = first_apart(list(forms_of), of_a_root, before)
+    best = [forms_of[hashtag] for hashtag in in_order][:top]
     if language == "ru":
         return [russian for russian, *_ in best]
     # Hashtags that share their Russian form with a better one follow in English.

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommenders import languages
+from recommenders.answers import AnswerRequest
 from recommenders.backends import LANGUAGES
 from recommenders.hashtags import normalise
 from recommenders.languages import in_language, meaning, meanings, russian_forms
 from recommenders.ranking import Hashtag
+from tests.colours import BACKBONE, colour_bundle, colour_engine, picture
 
 POSTED = ["sunset", "sunsetlovers", "sunsets", "dog", "dogs", "beach", "coffee", "bmxtricks"]
 
@@ -81,6 +83,22 @@ def test_several_hashtags_of_one_russian_form_give_it_once() -> None:
 def test_what_moves_up_among_the_first_five_is_of_another_family() -> None:
     tags = ("sunset", "sunsetlovers", "dog", "beach", "coffee", "sunsets", "sky")
     assert tags_in("ru", *tags) == ["закат", "собака", "пляж", "кофе", "небо"]
+
+
+def test_what_follows_an_answer_is_the_same_in_every_language() -> None:
+    bundle = colour_bundle()
+    for tag, spelling in (("red11", "sunset"), ("red12", "sunsets")):
+        bundle.hashtags[bundle.hashtags.index(tag)] = spelling
+    engine = colour_engine(bundle)
+    features = engine.features([picture("red", 1)], [BACKBONE])
+
+    def following(language: str) -> list[str]:
+        request = AnswerRequest("als", 10, language=language)
+        shown = [one.tag for one in engine.answer(features, request)]
+        more = engine.answer(features, request, shown)
+        return [meaning(one.tag, engine.own_hashtags) for one in more]
+
+    assert following("ru") == following("en")
 
 
 def test_what_russians_post_in_latin_stays_where_it_is() -> None:
