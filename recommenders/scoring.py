@@ -66,7 +66,7 @@ class Scoring:
             assert self.both is not None
             als, w2v = self.both.recognised(features, audiences)
             if any(words):
-                near = np.stack([self._words.nearness(of_photo, sees) for of_photo in words])
+                near = self._nearness(words, sees)
             scores, same_scene = self.both.scores(als, w2v, near), als.same_scene
         else:
             recommender = self.recommenders[backend]
@@ -81,6 +81,13 @@ class Scoring:
             self._people.silence(scores, features[self._people.backbone], self._columns, named)
         # What was taught for the same scene overrides everything else.
         return scores if same_scene is None else np.maximum(scores, same_scene)
+
+    def _nearness(self, words: Sequence[Collection[str]], sees: Sees) -> Floats:
+        """How near each hashtag is to the words of each photo: (n, V + taught) float32."""
+        rows = {one: self._words.nearness(one, sees) for one in set(map(tuple, words))}
+        # New hashtags may be learnt meanwhile, which later rows have and earlier ones lack.
+        width = min(map(len, rows.values()))
+        return np.stack([rows[tuple(one)][:width] for one in words])
 
     def explain(
         self,

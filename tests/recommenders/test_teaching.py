@@ -1,6 +1,6 @@
 """Whom lessons are for: an engine answers a chat by what everybody and that chat were taught."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from recommenders.als_fit import solve, solve_few
 from recommenders.answers import AnswerRequest
 from recommenders.engine import Engine, Lesson
+from recommenders.words import Sees, Words
 from tests.colours import BACKBONE, colour_engine, picture
 
 ANN, BOB = 1, 2
@@ -51,6 +52,24 @@ def test_what_a_chat_taught_answers_that_chat_alone(
     assert {"ourcat", "blue1"} <= set(tags(engine, features[photo], ANN))
     for other in (BOB, None):
         assert tags(engine, features[photo], other) == tags(colour_engine(), features[photo])
+
+
+def test_an_album_with_captions_is_scored_while_new_hashtags_are_taught(
+    features: dict[str, Features], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, nearness = colour_engine(), Words.nearness
+
+    def taught_meanwhile(words: Words, named: Collection[str], sees: Sees) -> np.ndarray:
+        near = nearness(words, named, sees)
+        photo = len(engine.taught_photos())
+        engine.learn({photo: (lesson(features["red"]), {None: [f"new{photo}x"]})})
+        return near
+
+    album = {name: np.repeat(rows, 3, axis=0) for name, rows in features["blue"].items()}
+    captions = [["blue1"], ["blue2"], ["blue1"]]
+    expected = engine.scores(album, "both", words=captions)
+    monkeypatch.setattr(Words, "nearness", taught_meanwhile)
+    np.testing.assert_array_equal(engine.scores(album, "both", words=captions), expected)
 
 
 def test_what_everybody_was_taught_answers_all(features: dict[str, Features]) -> None:
