@@ -93,18 +93,25 @@ class Shelf:
     def publish(self, bundle: Path) -> Published:
         """Uploads a bundle and makes it the current one.
 
+        Files whose names no bundle has, such as ``.DS_Store``, are left out.
+
         Raises:
             BundleError: where the folder is not a bundle.
             ShelfError: where the address cannot be written to; the current bundle stays.
         """
         model = str(read_manifest(bundle).get("model", ""))
-        files = {file.name: _digest(file) for file in sorted(bundle.iterdir()) if file.is_file()}
+        name = re.sub("[^A-Za-z0-9._-]", "_", model).lstrip(".-") or "bundle"
+        files = {
+            file.name: _digest(file)
+            for file in sorted(bundle.iterdir())
+            if _NAME.fullmatch(file.name) and file.is_file()
+        }
         bundle_hash = hashlib.sha256(json.dumps(files).encode()).hexdigest()
         # With the hash, a bundle of the same name does not overwrite files that are being fetched.
-        published = Published(f"{re.sub('[^A-Za-z0-9._-]', '_', model)}-{bundle_hash[:12]}", files)
+        published = Published(f"{name}-{bundle_hash[:12]}", files)
         try:
-            for name in files:
-                self._store.put(bundle / name, f"{published.folder}/{name}")
+            for file_name in files:
+                self._store.put(bundle / file_name, f"{published.folder}/{file_name}")
             content = {"folder": published.folder, "files": files}
             self._store.write(CURRENT, json.dumps(content, indent=1).encode())
         except Exception as error:

@@ -1,6 +1,7 @@
 """A bundle that was published reaches every replica, whole or not at all."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -75,6 +76,27 @@ def test_what_is_half_uploaded_is_not_taken_and_the_last_one_goes_on(
         assert "publish again" in answering(address, into)[1]
     Shelf(address).publish(tmp_path / "made" / "two-1")
     assert answering(address, into)[0].name == second.folder
+
+
+def test_stray_files_in_the_folder_of_a_bundle_are_not_published(tmp_path: Path) -> None:
+    made = bundle(tmp_path, "one-1")
+    own = {file.name for file in made.iterdir()}
+    for stray in (".DS_Store", ".nfs0000", "notes (1).txt"):
+        (made / stray).touch()
+    shelf = Shelf(str(tmp_path / "shelf"))
+    shelf.publish(made)
+    assert {file.name for file in shelf.fetch(shelf.current(), tmp_path).iterdir()} == own
+
+
+@pytest.mark.parametrize("model", ["", "-1", "..", "my model"])
+def test_a_bundle_is_published_whatever_its_model_is_called(model: str, tmp_path: Path) -> None:
+    made = bundle(tmp_path, "one-1")
+    manifest = json.loads((made / "manifest.json").read_bytes())
+    (made / "manifest.json").write_text(json.dumps(manifest | {"model": model}))
+    shelf = Shelf(str(tmp_path / "shelf"))
+    published = shelf.publish(made)
+    assert shelf.current() == published
+    assert shelf.fetch(published, tmp_path).name == published.folder
 
 
 def test_an_address_that_leads_nowhere_is_told_without_its_password() -> None:
