@@ -9,10 +9,12 @@ import hashlib
 import json
 import re
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from bot.secret_urls import shown
@@ -24,6 +26,10 @@ FETCHED = Path("data/bundles")
 CURRENT = "current.json"
 KEEP = 2
 """How many fetched bundles are kept, the newest ones."""
+
+PARTIAL = ".partial"
+PARTIAL_SECONDS = 24 * 3600
+"""A bundle that is half fetched for this long is deleted."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -127,27 +133,31 @@ class Shelf:
         folder = into.absolute() / published.folder
         if _is_complete(folder, published):
             return folder
-        partial = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
         try:
-            partial.mkdir(parents=True)
-            for name, digest in published.files.items():
-                try:
-                    self._store.get(f"{published.folder}/{name}", partial / name)
-                except FileNotFoundError:
-                    raise self._incomplete(f"{name} is missing") from None
-                if _digest(partial / name) != digest:
-                    raise self._incomplete(f"{name} is not what was published")
-            shutil.rmtree(folder, ignore_errors=True)
-            partial.rename(folder)
+            into.mkdir(parents=True, exist_ok=True)
+            # Its own folder, since another process may fetch the same bundle.
+            with TemporaryDirectory(
+                prefix=f".{folder.name}.", suffix=PARTIAL, dir=folder.parent
+            ) as private:
+                partial = Path(private) / folder.name
+                partial.mkdir()
+                self._get_files(published, partial)
+                _move(partial, folder, published)
         except ShelfError:
             raise
         except Exception as error:
             raise _unreachable(self.address, error) from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
         _delete_old(into, folder)
         return folder
+
+    def _get_files(self, published: Published, partial: Path) -> None:
+        for name, digest in published.files.items():
+            try:
+                self._store.get(f"{published.folder}/{name}", partial / name)
+            except FileNotFoundError:
+                raise self._incomplete(f"{name} is missing") from None
+            if _digest(partial / name) != digest:
+                raise self._incomplete(f"{name} is not what was published")
 
     def _incomplete(self, what: str) -> ShelfError:
         return ShelfError(
@@ -229,8 +239,21 @@ def _is_complete(folder: Path, published: Published) -> bool:
         return False
 
 
+def _move(partial: Path, folder: Path, published: Published) -> None:
+    """Moves a fetched bundle to its place, unless another process has just done so."""
+    try:
+        partial.rename(folder)
+    except OSError:  # a folder is there
+        if not _is_complete(folder, published):
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.rename(folder)
+
+
 def _delete_old(into: Path, newest: Path) -> None:
-    """Deletes old fetched bundles; other processes on this machine may use the newest ``KEEP``."""
+    """Deletes old fetched bundles, and what killed processes left half fetched.
+
+    Other processes on this machine may use the newest ``KEEP``.
+    """
 
     def fetched_at(folder: Path) -> float:
         return folder.stat().st_mtime
@@ -239,6 +262,9 @@ def _delete_old(into: Path, newest: Path) -> None:
         newest.touch()
         for old in sorted(_fetched(into), key=fetched_at, reverse=True)[KEEP:]:
             shutil.rmtree(old, ignore_errors=True)
+        for partial in into.glob(f".*{PARTIAL}"):
+            if fetched_at(partial) < time.time() - PARTIAL_SECONDS:
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def answering(address: str, into: Path = FETCHED) -> tuple[Path, str]:

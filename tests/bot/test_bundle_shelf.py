@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -97,6 +99,50 @@ def test_a_bundle_is_published_whatever_its_model_is_called(model: str, tmp_path
     published = shelf.publish(made)
     assert shelf.current() == published
     assert shelf.fetch(published, tmp_path).name == published.folder
+
+
+def test_two_processes_fetch_the_same_bundle_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into = tmp_path / "fetched"
+    shelf, other = Shelf(str(tmp_path / "shelf")), Shelf(str(tmp_path / "shelf"))
+    published = shelf.publish(bundle(tmp_path, "one-1"))
+    get = shelf._store.get
+
+    def get_while_the_other_fetches(name: str, file: Path) -> None:
+        get(name, file)
+        other.fetch(published, into)
+
+    monkeypatch.setattr(shelf._store, "get", get_while_the_other_fetches)
+    folder = shelf.fetch(published, into)
+    assert list(into.iterdir()) == [folder]
+    assert {file.name for file in folder.iterdir()} == set(published.files)
+
+
+def test_what_another_process_moved_there_in_the_meantime_is_taken(tmp_path: Path) -> None:
+    shelf = Shelf(str(tmp_path / "shelf"))
+    published = shelf.publish(bundle(tmp_path, "one-1"))
+    rename = Path.rename
+
+    def rename_after_another(partial: Path, folder: Path) -> Path:
+        shutil.copytree(partial, folder)
+        return rename(partial, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "rename", rename_after_another)
+        folder = shelf.fetch(published, tmp_path / "fetched")
+    assert {file.name for file in folder.iterdir()} == set(published.files)
+
+
+def test_what_was_left_half_fetched_is_deleted_after_a_day(tmp_path: Path) -> None:
+    into = tmp_path / "fetched"
+    left, being_fetched = into / ".old-1.x.partial", into / ".new-1.x.partial"
+    for folder in (left, being_fetched):
+        folder.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    shelf = Shelf(str(tmp_path / "shelf"))
+    shelf.fetch(shelf.publish(bundle(tmp_path, "one-1")), into)
+    assert not left.exists() and being_fetched.exists()
 
 
 def test_an_address_that_leads_nowhere_is_told_without_its_password() -> None:
