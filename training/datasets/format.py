@@ -315,7 +315,8 @@ def write_posts(folder: Path, posts: Iterable[Post]) -> None:
     """Writes ``posts.jsonl``, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f"{POSTS}.partial"
-    with partial.open("w", encoding="utf-8") as file:
+    # The name of an album's folder may not be UTF-8; JSON reads its bytes back from their escapes.
+    with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for post in posts:
             row: dict[str, Any] = {}
             if post.image is not None:

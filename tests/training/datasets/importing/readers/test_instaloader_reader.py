@@ -2,6 +2,8 @@
 
 import json
 import lzma
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -183,3 +185,17 @@ def test_pictures_with_captions_of_the_same_name_are_posts(
     imported = run_import(folder)
     assert imported.hashtags == [["beach"]]
     assert imported.summary.problems.counts == {"no caption beside the picture": 1}
+
+
+def test_a_folder_whose_name_is_no_unicode_keeps_its_album(
+    run_import: Import, with_metadata: Path
+) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux has such names")
+    (with_metadata / f"{NAME}.jpg").rename(with_metadata / f"{NAME}_1.jpg")
+    photo(with_metadata / f"{NAME}_2.jpg", 2)
+    folder = with_metadata.rename(with_metadata.with_name(os.fsdecode(b"caf\xe9")))
+    imported = run_import(folder.parent)
+    album = os.fsencode(imported.rows[0]["album"])
+    assert album.startswith(b"caf\xe9")
+    assert [os.fsencode(row["album"]) for row in imported.rows] == [album] * 2
