@@ -189,9 +189,9 @@ class State:
             too_long: if the text has more UTF-16 units than Telegram takes.
         """
         entities_name, limit = TEXTS[name]
-        marked = with_words(formatted)
-        if utf16_length(marked.text) > limit:
+        if utf16_length(formatted.text.strip()) > limit:
             raise too_long
+        marked = with_words(formatted)
         entities = [e for e in map(self._with_user, marked.entities) if e is not None]
         fields = {name: marked.text, entities_name: entities}
         return {name: value for name, value in fields.items() if value}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -339,6 +340,13 @@ async def test_a_person_is_told_kindly_what_cannot_be_sent(
     with pytest.raises(NotSentError, match=reason):
         await ann.send_text(text)
     assert ann.messages == {}
+
+
+async def test_a_text_far_too_long_is_refused_at_once(ann: Person) -> None:
+    started = time.monotonic()
+    with pytest.raises(NotSentError, match="at most 4096"):
+        await ann.send_text("#a " * 30_000)
+    assert time.monotonic() - started < 3
 
 
 async def test_a_person_is_told_in_their_language(server: LocalServer) -> None:
