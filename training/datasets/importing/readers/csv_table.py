@@ -90,12 +90,16 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
 
 
 def find_table(folder: Path) -> Path | None:
-    """The table of a folder, None where there is none.
+    """The table of a folder, None where there is none; hidden files are none.
 
     Raises:
         DatasetError: where there are several.
     """
-    tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    tables = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
     if len(tables) > 1:
         names = ", ".join(path.name for path in tables[:4])
         raise DatasetError(f"{folder} has several tables ({names}). Name the one to import.")
@@ -133,10 +137,11 @@ def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     """
     lines = list(StringIO(text, newline=""))
     start = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    if lines and (match := DELIMITER_LINE.fullmatch(lines[start])):
+    header = lines[start] if lines else ""
+    if match := DELIMITER_LINE.fullmatch(header):
         delimiter, start = match.group(1), start + 1
     else:  # the one that cuts the header into most columns
-        delimiter = max(DELIMITERS, key=text.lstrip().partition("\n")[0].count)
+        delimiter = max(DELIMITERS, key=header.lstrip().count)
     while start < len(lines):
         rest = map(lines.__getitem__, range(start, len(lines)))
         rows = csv.reader(rest, delimiter=delimiter, strict=True)

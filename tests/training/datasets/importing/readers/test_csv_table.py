@@ -15,6 +15,19 @@ def test_the_delimiter_is_found_out(import_csv: Import, delimiter: str) -> None:
     assert imported.rows == [{"hashtags": ["dog", "cat"], "likes": 3}]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_on_any_system(run_import: Import, tmp_path: Path, end: str) -> None:
+    lines = ("tags;likes", "#dog,#cat,#sea;3", "#sun,#sky,#snow;4")
+    (tmp_path / "posts.csv").write_bytes(end.join(lines).encode())
+    imported = run_import(tmp_path / "posts.csv")
+    assert imported.hashtags == [["dog", "cat", "sea"], ["sun", "sky", "snow"]]
+
+
+def test_hidden_files_of_macos_are_no_tables(run_import: Import, source: Path) -> None:
+    (source / "._posts.csv").write_bytes(b"\x00\x05\x16\x07")
+    assert run_import(source).summary.kind == "csv"
+
+
 def test_hashtags_without_quotes_in_the_last_column_are_all_taken(import_csv: Import) -> None:
     imported = import_csv("image,tags", "a.jpg,dog,puppy,pet", "b.jpg,cat")
     assert imported.hashtags == [["dog", "puppy", "pet"], ["cat"]]
