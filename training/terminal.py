@@ -66,7 +66,7 @@ def reporting() -> Iterator[Progress]:
 def figures_table(title: str, columns: Sequence[str]) -> Table:
     """A table to print: names on the left, a column of figures for each of ``columns``."""
     table = Table(
-        title=title,
+        title=escape(title),
         box=box.SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",

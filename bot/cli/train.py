@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from bot.cli.console import (
     Commands,
@@ -88,7 +89,7 @@ def embed(
             progress=progress,
             problems=problems,
         )
-    print_line(f"{cache} has the features of {counted(len(posts), 'photo')}.")
+    print_line(f"{escape(str(cache))} has the features of {counted(len(posts), 'photo')}.")
     print_warnings(problems.lines())
 
 
@@ -204,7 +205,7 @@ def fit(
             add_metrics(table, name, bundle.metrics[name])
     Console().print(table)
     print_line(ACCURACY_FLATTERS.format(bundle.metrics["empty_accuracy"]))
-    print_line(f"Answer with it: [cyan]MODEL_DIR={out} tag4pic run[/]")
+    print_line(f"Answer with it: [cyan]MODEL_DIR={escape(str(out))} tag4pic run[/]")
 
 
 def tune(
@@ -273,7 +274,7 @@ def tune(
             progress=progress,
         )
     print_line(
-        f"[bold]{out}[/]: the best of {counted(result.trials, 'trial')} on "
+        f"[bold]{escape(str(out))}[/]: the best of {counted(result.trials, 'trial')} on "
         f"{counted(result.photos, 'photo')} held back."
     )
     for name, (before, after) in result.gains.items():
@@ -283,7 +284,8 @@ def tune(
             "hashtags recalled)"
         )
     print_line(
-        f"Fit with it: [cyan]tag4pic train fit --dataset {dataset} --out data/mine --plan {out}[/]"
+        f"Fit with it: [cyan]tag4pic train fit --dataset {escape(str(dataset))} --out data/mine "
+        f"--plan {escape(str(out))}[/]"
     )
 
 
@@ -326,14 +328,15 @@ def _fit_tags(
     )
     print_choices(plan, bundle)
     print_line(
-        f"It cannot answer photos. Look at it: [cyan]MODEL_DIR={out} tag4pic tags categories[/]"
+        "It cannot answer photos. Look at it: "
+        f"[cyan]MODEL_DIR={escape(str(out))} tag4pic tags categories[/]"
     )
 
 
 def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
-    print_line(f"[bold]{bundle.model}[/] in {out}: {', '.join(counts)}.")
+    print_line(f"[bold]{escape(bundle.model)}[/] in {escape(str(out))}: {', '.join(counts)}.")
     for reason, count in bundle.provenance["problems"].items():
-        print_line(f"[yellow]{count:,} left out: {reason}[/]")
+        print_line(f"[yellow]{count:,} left out: {escape(reason)}[/]")
     if file := bundle.provenance.get("post_counts"):
         print_line(
             f"The file of post counts ({counted(file['lines'], 'line')}) covers "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.console import (
@@ -108,7 +109,10 @@ def compare(
     print_line(ACCURACY_FLATTERS.format(measured.empty_accuracy))
     if split == "test":
         print_line(CHOSEN_BY_TEST)
-    print_line(f"Look at it: [cyan]tag4pic train report --dataset {dataset} --compare {out}[/]")
+    print_line(
+        f"Look at it: [cyan]tag4pic train report --dataset {escape(str(dataset))} "
+        f"--compare {escape(str(out))}[/]"
+    )
 
 
 def _table(results: Sequence["Result"], shared: int) -> Table:
@@ -132,7 +136,7 @@ def _table(results: Sequence["Result"], shared: int) -> Table:
     table = figures_table("; ".join(title), columns[1:])
     table.columns[0].header = columns[0]
     for result in results:
-        values = [setting.partition("=")[2] for setting in result.settings[shared:]]
+        values = [escape(setting.partition("=")[2]) for setting in result.settings[shared:]]
         if result.error:
             table.add_row(*values, *["–"] * (len(table.columns) - len(values)))
         for backend, metrics in result.backends.items():

@@ -153,21 +153,25 @@ def collect(
 
 def _print_import(summary: "ImportSummary", to: Path) -> None:
     outcome, *rest = summary.lines()
-    print_line(f"[bold]{to}[/]: {outcome}")
+    print_line(f"[bold]{escape(str(to))}[/]: {escape(outcome)}")
     for line in rest:
         print_line(f"[yellow]·[/] {escape(line)}")
     if summary.photos:
-        print_line(f"Learn from it: [cyan]tag4pic train fit --dataset {to} --out data/mine[/]")
+        print_line(
+            f"Learn from it: [cyan]tag4pic train fit --dataset {escape(str(to))} --out data/mine[/]"
+        )
     else:
         print_line(
             "Learn which hashtags are alike: [cyan]tag4pic train fit --backend tags "
-            f"--dataset {to} --out data/mine[/]"
+            f"--dataset {escape(str(to))} --out data/mine[/]"
         )
 
 
 def _print_collected(summary: "CollectSummary", to: Path) -> None:
     outcome, *rest = summary.lines()
-    print_line(f"[bold]{to}[/]: {outcome}")
+    print_line(f"[bold]{escape(str(to))}[/]: {escape(outcome)}")
     print_warnings(rest)
     if summary.new or summary.known:
-        print_line(f"Make a dataset of it: [cyan]tag4pic train import {to} --to posts[/]")
+        print_line(
+            f"Make a dataset of it: [cyan]tag4pic train import {escape(str(to))} --to posts[/]"
+        )

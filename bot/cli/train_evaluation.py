@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.console import (
@@ -124,7 +125,10 @@ def report(
             progress=progress,
         )
     size = f"{out.stat().st_size / 1e6:.1f} MB"
-    print_line(f"[bold]{out}[/]: {counted(figures.photos, 'photo')}, {size}. Open it in a browser.")
+    print_line(
+        f"[bold]{escape(str(out))}[/]: {counted(figures.photos, 'photo')}, {size}. "
+        "Open it in a browser."
+    )
     print_warnings(figures.problems)
 
 

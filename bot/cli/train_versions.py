@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+from rich.markup import escape
 
 from bot.cli.console import counted, print_line, settings_for_a_command
 from training.terminal import reporting
@@ -60,12 +61,12 @@ def finetune(
 
     result, status = _with_database(settings, learn)
     if isinstance(result, str):
-        print_line(result)
+        print_line(escape(result))
     else:
         tuned = result.tuned
         print_line(
-            f"[bold]{tuned.bundle.model}[/] learnt from {counted(result.photos, 'photo')}; "
-            f"{counted(len(tuned.added), 'new hashtag')}. {tuned.decision.reason}"
+            f"[bold]{escape(tuned.bundle.model)}[/] learnt from {counted(result.photos, 'photo')}; "
+            f"{counted(len(tuned.added), 'new hashtag')}. {escape(tuned.decision.reason)}"
         )
     left_out = {name: count for name, count in status.counts.waiting.items() if name in LEFT_OUT}
     if left_out:
@@ -78,8 +79,8 @@ def finetune(
         print_line("It is in use now. [cyan]tag4pic train rollback[/] goes back.")
     else:
         print_line(
-            f"It was not put in use, but kept in {_from_here(result.version)}; {status.model} "
-            "stays in use."
+            f"It was not put in use, but kept in {escape(_from_here(result.version))}; "
+            f"{escape(status.model)} stays in use."
         )
 
 
@@ -108,7 +109,7 @@ def status(
         return
     counts = status.counts
     print_line(
-        f"[bold]{status.model}[/] is in use. It has learnt {counts.learnt:,} of "
+        f"[bold]{escape(status.model)}[/] is in use. It has learnt {counts.learnt:,} of "
         f"{counted(counts.labels, 'label')}."
     )
     for line in _waiting(dict(counts.waiting)):
@@ -151,7 +152,7 @@ def _print_versions(status: "LearningStatus") -> None:
                 for name in ("labels", "replay")
             ]
         table.add_row(
-            version.model,
+            escape(version.model),
             version.made_at[:10],
             f"{version.photos:,}" if version.photos else "",
             *cells,
@@ -216,8 +217,9 @@ def rollback() -> None:
         settings, lambda database: roll_back(versions, database)
     )
     print_line(
-        f"[bold]{versions.name(version)}[/] ({_from_here(version)}) is in use again instead of "
-        f"{model}; {counted(labels, 'label')} wait for the next fine-tuning."
+        f"[bold]{escape(versions.name(version))}[/] ({escape(_from_here(version))}) is in use "
+        f"again instead of {escape(model)}; {counted(labels, 'label')} wait for the next "
+        "fine-tuning."
     )
 
 
@@ -241,7 +243,8 @@ def publish(
     folder = versions.current()
     shelf = Shelf(address)
     shelf.publish(folder)
-    print_line(f"[bold]{versions.name(folder)}[/] is published at {shelf.address}.")
+    name = escape(versions.name(folder))
+    print_line(f"[bold]{name}[/] is published at {escape(shelf.address)}.")
 
 
 def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[Result]]") -> Result:

@@ -30,6 +30,27 @@ def test_import_makes_a_dataset_and_tells_what_it_left_out(tag4pic: Tag4pic, fol
     assert "likes" not in rows[1]
 
 
+@pytest.mark.parametrize("name", ["posts[old]", "a[/b]"])
+def test_a_folder_with_brackets_in_its_name_is_printed_as_it_is(
+    tag4pic: Tag4pic, folder: Path, name: str
+) -> None:
+    (folder / "posts.csv").write_text("tags\n" + "#red #warm\n#blue #cold\n" * 9)
+    imported = tag4pic("train", "import", "posts.csv", "--to", name)
+    assert imported.exit_code == 0, imported.output
+    assert imported.stdout.startswith(f"{name}: ")
+    assert f"--dataset {name} --out" in imported.stdout
+    fit = tag4pic(
+        *("train", "fit", "--backend", "tags", "--set", "min_count=2"),
+        *("--dataset", name, "--out", f"mine/{name}"),
+    )
+    assert fit.exit_code == 0, fit.output
+    assert f" in mine/{name}: " in fit.stdout and f"MODEL_DIR=mine/{name} tag4pic" in fit.stdout
+    (folder / name / "shelf").mkdir()
+    published = tag4pic("train", "publish", f"{name}/shelf", env={"MODEL_DIR": f"mine/{name}"})
+    assert published.exit_code == 0, published.output
+    assert f"is published at {name}/shelf.\n" in published.stdout
+
+
 def test_import_refuses_with_a_sentence(tag4pic: Tag4pic, folder: Path) -> None:
     assert "does not exist" in refusal(tag4pic("train", "import", "nowhere", "--to", "posts"))
     (folder / "empty").mkdir()
