@@ -4,6 +4,7 @@ Read-only: it creates no tables, sets no webhook and asks for no updates.
 """
 
 import asyncio
+import json
 import logging
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
+from telegram.error import NetworkError
 
+from bot.chat.telegram_requests import TelegramRequests
 from bot.settings import Settings
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
@@ -75,40 +78,64 @@ async def examine(settings: Settings, model: Callable[[], Path]) -> AsyncIterato
     yield _disk(condition)
 
 
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    date: str
+    result: dict[str, Any]
+    """Empty where Telegram refused, or something in between answered."""
+
+
 class _Telegram:
+    """Asks Telegram over the bot's own connections, so through the same proxy."""
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._answered: list[aiohttp.ClientResponse] = []
+        self._requests = TelegramRequests(
+            connections=1, read_timeout=PATIENCE, proxied=True, answered=self._answered.append
+        )
         self._host = urlsplit(settings.telegram_api_url).netloc.rpartition("@")[2]
 
     async def checks(self) -> list[Check]:
         """Checks token, webhook and clock over one connection."""
         settings = self._settings
         try:
-            async with httpx.AsyncClient(timeout=PATIENCE) as http:
+            async with self._requests:
                 if settings.bot_token is None:
-                    answer = await http.head(settings.telegram_api_url)
+                    answer = await self._ask("HEAD", settings.telegram_api_url)
                     return [self._no_token(), self._clock(answer)]
                 token = settings.bot_token.get_secret_value()
                 url = f"{settings.telegram_api_url}/bot{token}/"
-                me = await http.post(f"{url}getMe")
+                me = await self._ask("POST", f"{url}getMe")
                 checks = [self._token(me), self._clock(me)]
                 if checks[0].state == "ok":
-                    webhook = await http.post(f"{url}getWebhookInfo")
-                    checks.insert(1, self._webhook(_result(webhook)))
+                    webhook = await self._ask("POST", f"{url}getWebhookInfo")
+                    checks.insert(1, self._webhook(webhook))
                 return checks
-        except (httpx.HTTPError, ValueError) as error:
+        except NetworkError as error:
             log.debug("Telegram was not reached", exc_info=error)
-            return self._offline()
+            return self._offline(str(error))
 
-    def _offline(self) -> list[Check]:
-        found = f"not checked: {self._host} cannot be reached"
+    async def _ask(self, method: str, url: str) -> _Answer:
+        status, content = await self._requests.do_request(url, method, pool_timeout=PATIENCE)
+        try:
+            body = json.loads(content)
+        except ValueError:
+            body = None
+        result = body.get("result") if isinstance(body, dict) else None
+        date = self._answered[-1].headers.get("Date", "")
+        return _Answer(status, date, result if isinstance(result, dict) else {})
+
+    def _offline(self, why: str) -> list[Check]:
+        found = f"not checked: {self._host} cannot be reached ({why})"
         advice = "Check the network, a proxy (HTTPS_PROXY) or TELEGRAM_API_URL."
         clock = Check("clock", "unknown", "not checked: nothing to compare it with")
         if self._settings.bot_token is None:
             return [self._no_token(), clock]
         return [
             Check("token", "unknown", found, advice),
-            Check("webhook", "unknown", found),
+            Check("webhook", "unknown", "not checked, for the same reason"),
             clock,
         ]
 
@@ -116,21 +143,26 @@ class _Telegram:
     def _no_token() -> Check:
         return Check("token", "ok", "none: `tag4pic run` serves a chat in the browser")
 
-    def _token(self, answer: httpx.Response) -> Check:
-        if answer.status_code in (401, 404):
+    def _token(self, answer: _Answer) -> Check:
+        if answer.status in (401, 404):
             return Check(
                 "token",
                 "wrong",
                 f"{self._host} does not accept BOT_TOKEN",
                 "Copy it again from @BotFather (/mybots, API Token).",
             )
-        me = _result(answer)
-        if "username" not in me:
-            found = f"not checked: {self._host} answers with status {answer.status_code}"
-            return Check("token", "unknown", found, "Try again in a few minutes.")
-        return Check("token", "ok", f"belongs to @{me['username']}")
+        if "username" not in answer.result:
+            return self._refused("token", answer)
+        return Check("token", "ok", f"belongs to @{answer.result['username']}")
 
-    def _webhook(self, info: dict[str, Any]) -> Check:
+    def _refused(self, name: str, answer: _Answer) -> Check:
+        found = f"not checked: {self._host} answers with status {answer.status}"
+        return Check(name, "unknown", found, "Try again in a few minutes.")
+
+    def _webhook(self, answer: _Answer) -> Check:
+        info = answer.result
+        if "url" not in info:
+            return self._refused("webhook", answer)
         wanted = self._settings.webhook_url or ""
         url, waiting = str(info.get("url", "")), int(info.get("pending_update_count", 0))
         host = urlsplit(url).hostname
@@ -153,22 +185,16 @@ class _Telegram:
             return Check("webhook", "warning", found, "Check that the bot is running and keeps up.")
         return Check("webhook", "ok", found)
 
-    def _clock(self, answer: httpx.Response) -> Check:
+    def _clock(self, answer: _Answer) -> Check:
         try:
-            there = parsedate_to_datetime(answer.headers["Date"])
-        except (KeyError, ValueError):
+            there = parsedate_to_datetime(answer.date)
+        except ValueError:
             return Check("clock", "unknown", f"not checked: {self._host} did not give the time")
         ahead = round((datetime.now(UTC) - there).total_seconds())
         if abs(ahead) <= CLOCK_MAY_DIFFER:
             return Check("clock", "ok", f"agrees with {self._host}'s")
         how = f"{abs(ahead):,} s {'ahead of' if ahead > 0 else 'behind'} {self._host}'s"
         return Check("clock", "wrong", how, "Set it, preferably by NTP: timedatectl set-ntp true.")
-
-
-def _result(answer: httpx.Response) -> dict[str, Any]:
-    body = answer.json()
-    result = body.get("result") if isinstance(body, dict) else None
-    return result if isinstance(result, dict) else {}
 
 
 async def _database(settings: Settings) -> tuple[Condition | None, Check]:

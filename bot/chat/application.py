@@ -112,7 +112,7 @@ def build(
             connections=1,
             read_timeout=READ_TIMEOUT,
             proxied=api_url is None,
-            answered=services.metrics.asked,
+            answered=lambda response: services.metrics.asked(response.status),
         ),
         rate_limiter=delivery,
         defaults=Defaults(parse_mode=ParseMode.HTML, allow_sending_without_reply=True),

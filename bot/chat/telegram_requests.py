@@ -56,7 +56,7 @@ class TelegramRequests(BaseRequest):
         connections: how many at a time, at most.
         read_timeout: seconds without a byte until a request fails.
         proxied: whether to use the proxy that the environment names, if any.
-        answered: called with the HTTP status of every answer.
+        answered: called with every answer.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class TelegramRequests(BaseRequest):
         connections: int,
         read_timeout: float,
         proxied: bool,
-        answered: Callable[[int], None] | None = None,
+        answered: Callable[[aiohttp.ClientResponse], None] | None = None,
     ) -> None:
         self._connections = connections
         self._read_timeout = read_timeout
@@ -142,7 +142,7 @@ class TelegramRequests(BaseRequest):
             raise NetworkError(type(error).__name__) from error
         log.debug("%s %s: %d", method, url.rpartition("/")[2], response.status)
         if self._answered is not None:
-            self._answered(response.status)
+            self._answered(response)
         return response.status, content
 
     def _session(self, socks: str | None) -> aiohttp.ClientSession:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,8 +38,6 @@ def doctor(
         tag4pic doctor --json
     """
     settings = settings_for_a_command()
-    # A check reports what is wrong; httpx would repeat it.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     checks = asyncio.run(_checks(settings, quiet=as_json))
     wrong = any(check.state == "wrong" for check in checks)
     if as_json:

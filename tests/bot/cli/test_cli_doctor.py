@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing
 from email.utils import formatdate
 from pathlib import Path
 from time import time
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -96,13 +98,18 @@ Telegram = Callable[..., Mapping[str, str]]
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[Telegram]:
-    """Stands in for Telegram: telegram(webhook={…}, ahead=0, token=TOKEN) gives the settings."""
+    """Stands in for Telegram: telegram(webhook={…}, ahead=0, token=TOKEN) gives the settings.
+
+    ``refused`` is the method that it refuses, with this ``refusal``.
+    """
     says: dict[str, Any] = {}
 
     async def answered(request: web.Request) -> web.Response:
         headers = {"Date": formatdate(time() - says["ahead"], usegmt=True)}
         if request.match_info["token"] != f"bot{TOKEN}":
             return web.json_response({"ok": False}, status=401, headers=headers)
+        if request.match_info["method"] == says["refused"]:
+            return web.Response(**says["refusal"])
         me = {"id": 424242, "username": "tags_bot"}
         result = me if request.match_info["method"] == "getMe" else says["webhook"]
         return web.json_response({"ok": True, "result": result}, headers=headers)
@@ -113,9 +120,13 @@ async def telegram() -> AsyncIterator[Telegram]:
     await server.start_server()
 
     def settings(
-        webhook: Mapping[str, Any] | None = None, ahead: int = 0, token: str = TOKEN
+        webhook: Mapping[str, Any] | None = None,
+        ahead: int = 0,
+        token: str = TOKEN,
+        refused: str = "",
+        refusal: Mapping[str, Any] = MappingProxyType({}),
     ) -> Mapping[str, str]:
-        says.update(webhook=webhook or {"url": ""}, ahead=ahead)
+        says.update(webhook=webhook or {"url": ""}, ahead=ahead, refused=refused, refusal=refusal)
         return {"TELEGRAM_API_URL": f"http://127.0.0.1:{server.port}", "BOT_TOKEN": token}
 
     yield settings
@@ -163,3 +174,54 @@ async def test_a_webhook_that_telegram_calls_in_vain_is_wrong_and_another_one_a_
     monkeypatch.delenv("WEBHOOK_URL")
     check = (await examined(telegram({"url": url}), monkeypatch))["webhook"]
     assert check.state == "warning" and "WEBHOOK_URL is empty" in check.found
+
+
+@pytest.mark.parametrize("refused", ["getMe", "getWebhookInfo"])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 502, "text": "<h1>Bad gateway</h1>", "content_type": "text/html"},
+        {"status": 429, "text": '{"ok": false}', "content_type": "application/json"},
+    ],
+    ids=lambda refusal: str(refusal["status"]),
+)
+async def test_a_refusal_is_told_with_its_status(
+    telegram: Telegram,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: str,
+    refusal: Mapping[str, Any],
+) -> None:
+    checks = await examined(telegram(refused=refused, refusal=refusal), monkeypatch)
+    check = checks["token" if refused == "getMe" else "webhook"]
+    assert check.state == "unknown"
+    assert f"answers with status {refusal['status']}" in check.found
+    assert checks["clock"].state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        ("socks5://me:s3cret@127.0.0.1:9", "127.0.0.1:9"),
+        ("socks4://127.0.0.1:9", "127.0.0.1:9"),
+        ("socks5://me:s3cret@nowhere", "write socks5://host:port"),
+        ("http://127.0.0.1:no", "InvalidURL"),
+    ],
+)
+async def test_a_proxy_that_leads_nowhere_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, proxy: str, why: str
+) -> None:
+    env = {"TELEGRAM_API_URL": "http://telegram.invalid", "BOT_TOKEN": TOKEN, "HTTP_PROXY": proxy}
+    checks = await examined(env, monkeypatch)
+    assert checks["token"].state == "unknown" and why in checks["token"].found
+    assert "s3cret" not in str(checks)
+
+
+async def test_a_socks_proxy_without_its_package_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bot.chat.socks", None)
+    proxy = {"HTTP_PROXY": "socks5://127.0.0.1:9"}
+    env = {"TELEGRAM_API_URL": "http://telegram.invalid", "BOT_TOKEN": TOKEN} | proxy
+    checks = await examined(env, monkeypatch)
+    assert "pip install 'tag4pic[socks]'" in checks["token"].found
