@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 
 State = Literal["ok", "warning", "wrong", "unknown"]
 
+Model = Callable[[], tuple[Path, str]]
+"""Returns a bundle's folder, and why it is not the one that BUNDLE names, if so."""
+
 PATIENCE = 10.0
 """Seconds for Telegram to answer."""
 
@@ -62,11 +65,11 @@ class Check:
     advice: str = ""
 
 
-async def examine(settings: Settings, model: Callable[[], Path]) -> AsyncIterator[Check]:
+async def examine(settings: Settings, model: Model) -> AsyncIterator[Check]:
     """Runs every check, one after the other.
 
     Args:
-        model: returns the folder of the bundle that would answer.
+        model: finds the bundle that would answer.
     """
     telegram = _Telegram(settings)
     for check in await telegram.checks():
@@ -224,10 +227,11 @@ def _device() -> Check:
     return Check("device", "ok", {"openvino": "OpenVINO on this CPU", "cuda": "a GPU"}[where])
 
 
-def _bundle(settings: Settings, model: Callable[[], Path]) -> Check:
+def _bundle(settings: Settings, model: Model) -> Check:
     try:
         one_core_each()
-        engine = Engine.load(model(), settings.weights_dir)
+        folder, problem = model()
+        engine = Engine.load(folder, settings.weights_dir)
     except (BundleError, WeightsError) as error:
         what = "weights are missing" if isinstance(error, WeightsError) else "cannot be loaded"
         return Check("bundle", "wrong", what, str(error))
@@ -235,6 +239,10 @@ def _bundle(settings: Settings, model: Callable[[], Path]) -> Check:
         return Check("bundle", "unknown", "not checked: no DEVICE to load it on")
     names = " and ".join(sorted({name for of in engine.backbones.values() for name in of}))
     found = f"{engine.model}, {len(engine.own_hashtags):,} hashtags, sees with {names}"
+    if problem:
+        return Check(
+            "bundle", "warning", f"{found}, fetched from BUNDLE at an earlier time", problem
+        )
     if settings.model_dir is not None and in_use(settings.model_dir) != settings.model_dir:
         found += f" (a fine-tuned version of {settings.model_dir.name})"
     return Check("bundle", "ok", found)

@@ -133,7 +133,19 @@ def settings_for_a_command() -> "Settings":
 
 
 def bundle_in_use(settings: "Settings") -> Path:
+    """As ``find_bundle``, with a warning where it is not the one that BUNDLE names."""
+    folder, problem = find_bundle(settings)
+    if problem:
+        log.warning("The bundle fetched last time answers. %s", problem)
+    return folder
+
+
+def find_bundle(settings: "Settings") -> tuple[Path, str]:
     """The bundle that the bot answers with: MODEL_DIR or the starter, or its promoted version.
+
+    Returns:
+        Its folder, and why it is not the one that BUNDLE names; empty where it is, or without
+        BUNDLE.
 
     Raises:
         BundleError: where BUNDLE names no bundle.
@@ -144,8 +156,8 @@ def bundle_in_use(settings: "Settings") -> Path:
     if settings.bundle:
         from bot.bundle_shelf import answering
 
-        return answering(settings.bundle)[0]
-    return in_use(settings.model_dir) or STARTER
+        return answering(settings.bundle)
+    return in_use(settings.model_dir) or STARTER, ""
 
 
 def load_engine(settings: "Settings") -> "Engine":

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from bot.cli.console import bundle_in_use, settings_for_a_command
+from bot.cli.console import find_bundle, settings_for_a_command
 
 if TYPE_CHECKING:
     from bot.doctor import Check
@@ -51,7 +51,7 @@ async def _checks(settings: "Settings", *, quiet: bool) -> "list[Check]":
     from bot.doctor import examine
 
     checks = []
-    async for check in examine(settings, lambda: bundle_in_use(settings)):
+    async for check in examine(settings, lambda: find_bundle(settings)):
         checks.append(check)
         if not quiet:
             _print(check)

@@ -142,7 +142,7 @@ async def examined(env: Mapping[str, str], settings_env: pytest.MonkeyPatch) -> 
     settings = read_settings(None)
     assert settings.model_dir is not None
     bundle = settings.model_dir
-    return {check.name: check async for check in examine(settings, lambda: bundle)}
+    return {check.name: check async for check in examine(settings, lambda: (bundle, ""))}
 
 
 async def test_telegram_tells_of_token_webhook_and_clock(

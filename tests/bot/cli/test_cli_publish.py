@@ -1,5 +1,6 @@
 """A bundle is put where all replicas take it from, and commands answer with it, too."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,3 +18,17 @@ def test_the_bundle_in_use_is_published_and_recommend_answers_with_it(
     assert (shared.exit_code, shared.stdout) == (0, direct.stdout)
     nowhere = tag4pic("recommend", picture, env={"MODEL_DIR": "", "BUNDLE": "nowhere"})
     assert nowhere.exit_code == 0 and nowhere.stdout == direct.stdout  # the one fetched last
+    assert "The bundle fetched last time answers. nowhere has no current.json" in nowhere.stderr
+
+
+def test_doctor_warns_where_bundle_cannot_be_reached(
+    tag4pic: Callable[..., Any], folder: Path
+) -> None:
+    (folder / "shelf").mkdir()
+    tag4pic("train", "publish", "shelf")
+    for address, state in (("shelf", "ok"), ("nowhere", "warning")):
+        env = {"MODEL_DIR": "", "BUNDLE": address, "TELEGRAM_API_URL": "http://127.0.0.1:9"}
+        checks = json.loads(tag4pic("doctor", "--json", env=env).stdout)["checks"]
+        (check,) = (check for check in checks if check["name"] == "bundle")
+        assert check["state"] == state and "tiny-1" in check["found"]
+    assert "no bundle has been published there" in check["advice"]
