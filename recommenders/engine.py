@@ -333,6 +333,10 @@ class Engine:
         """Whether an audience sees a hashtag only because people taught it."""
         return self._vocabulary.was_taught(tag, audience)
 
+    def knows(self, tag: str) -> bool:
+        """Whether a hashtag, in any language and spelling, is the bundle's or was taught."""
+        return self._vocabulary.column(meaning(tag, self.own_hashtags)) is not None
+
     def learn(self, photos: Mapping[Hashable, Lesson]) -> None:
         """Adds photos that people tagged to the ALS backend, effective at once.
 

@@ -177,7 +177,8 @@ class Recommendation(Base):
         album: it answers several photos as one.
         hashtags: [hashtag, score] each, best first; those taken out are still there.
         length: how many of those that were not taken out are shown.
-        only_here: its chat did not want some hashtags, so it is not reused in other chats.
+        only_here: it may lack hashtags that its chat did not want or has as its own, so it is not
+            reused.
         taken_out: what somebody took out, in that order.
         duplicate: the photo was known already.
         at: when computing it began.

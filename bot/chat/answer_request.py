@@ -36,6 +36,10 @@ class ChatRequest(AnswerRequest):
         """The settings that an answer of ``model`` is stored and looked up by."""
         return Asked(self.backend, model, self.style, self.mix, self.language, self.words)
 
+    def only_here(self, engine: Engine, unwanted: Collection[str]) -> bool:
+        """Whether the answer may lack what another chat, or this one later, would get."""
+        return bool(unwanted) or any(map(engine.knows, self.own))
+
 
 async def request_in(
     session: AsyncSession,

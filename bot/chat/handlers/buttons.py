@@ -182,7 +182,7 @@ async def other(tap: AnswerTap, context: Context) -> None:
             hashtags,
             message_id=message.message_id,
             album=answer.album,
-            only_here=bool(unwanted),
+            only_here=request.only_here(engine, unwanted),
             # What this backend would have taken if it had answered first.
             elapsed_ms=answer.elapsed_ms + (perf_counter() - started) * 1000,
             duplicate=answer.duplicate,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from recommenders.engine import Engine
 from storage import moderation
 from tests.bot.conversation import (
     answer,
@@ -49,6 +50,31 @@ async def test_an_own_hashtag_is_not_said_twice(ann: Person) -> None:
     answered = await answer_hashtags(ann)
     assert answered[:6] == [*FIRST_TEN_REDS[1:6], "#red1"]
     assert answered.count("#red1") == 1
+
+
+async def test_others_get_the_hashtag_that_a_chat_has_as_its_own(bot: Running, ann: Person) -> None:
+    await reply_text(ann, "/settings #red1")
+    await answer(ann)
+    ben = await bot.person(chat=1_001)
+    await reply_text(ben, "/settings instagram")
+    assert await answer_hashtags(ben) == FIRST_TEN_REDS[:5]
+
+
+async def test_a_hashtag_that_is_no_longer_ones_own_is_recommended_again(ann: Person) -> None:
+    await reply_text(ann, "/settings #red1")
+    await answer(ann)
+    await note(ann, await settings_page(ann, "Your hashtags"), "None")
+    await reply_text(ann, "/settings instagram")
+    assert await answer_hashtags(ann) == FIRST_TEN_REDS[:5]
+
+
+async def test_an_answer_with_a_brand_of_ones_own_is_reused(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reply_text(ann, "/settings #mybrand")
+    first = await answer_hashtags(ann)
+    monkeypatch.setattr(Engine, "recommend", None)
+    assert await answer_hashtags(ann) == first
 
 
 async def test_more_and_the_other_backend_keep_the_own_hashtags(ann: Person) -> None:
