@@ -12,7 +12,14 @@ Bundle = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="The bundle to measure.", show_default="the one in use"),
 ]
-Split = Annotated[str, typer.Option(metavar="NAME", help="Which split of the dataset.")]
+Split = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Which split of the dataset. Figures of train and validation may flatter: bundles "
+        "are fitted on both.",
+    ),
+]
 PlanFile = Annotated[
     Path | None,
     typer.Option(

@@ -49,7 +49,7 @@ def evaluate(
     ] = None,
     cache: Cache = CACHE,
 ) -> None:
-    """Measure a bundle on photos it has not seen, beside baselines fitted in the same run.
+    """Measure a bundle on a split of a dataset, beside baselines fitted in the same run.
 
     Each figure has its 95 % interval (bootstrap over photos).
 

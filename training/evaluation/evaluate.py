@@ -60,7 +60,7 @@ class Answers:
         lengths: (n,) hashtags of each photo, those outside ``hashtags`` included.
         tops: by backend and baseline (n, top) columns of ``hashtags``, best first; -1 where there
             were fewer.
-        problems: what could not be read, as lines for people.
+        problems: what could not be read and whether figures flatter, as lines for people.
     """
 
     engine: Engine
@@ -147,6 +147,10 @@ def answer_split(
 
     posts, features = photos_of(split, problems)
     train_posts = posts_of(dataset, "train")
+    if not set(train_posts).isdisjoint(posts):
+        problems.notes.append(
+            f"Figures of the {split!r} split may flatter: fits and the baselines learn from it."
+        )
     # Measured on all that training knew: the bundle's hashtags and the training split's.
     hashtags = list(
         dict.fromkeys([*engine.hashtags, *vocabulary(post.hashtags for post in train_posts)])

@@ -4,12 +4,13 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
 
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
-from tests.shapes import write_posts
+from tests.shapes import posts_of, write_posts
 from training.evaluation.compared import Result, prepare_folder, result_file, write_result
 
 METRICS = {
@@ -62,6 +63,20 @@ def test_what_was_learnt_beats_the_constant_list(evaluated: Evaluated) -> None:
     # Colours can be told without any training to speak of.
     backends = evaluated.figures["backends"]
     assert backends["both"]["recall"] > backends["popularity"]["recall"] + 0.2
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_figures_of_photos_that_a_fit_learns_from_are_said_to_flatter(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, split: str
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    rows = posts_of(dataset)
+    for row in rows[:9]:
+        row["split"] = "validation"
+    write_posts(dataset, rows)
+    result = train(*fitted.measured("evaluate", dataset=dataset), "--split", split)
+    assert result.exit_code == 0, result.output
+    assert ("split may flatter" in result.stderr) == (split != "test")
 
 
 def test_figures_that_cannot_be_written_are_refused_before_anything_is_measured(
