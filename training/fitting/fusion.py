@@ -5,7 +5,7 @@ carries. So they learn how far to trust each source: for common and rare hashtag
 knows much or little about. They go into the bundle as arrays.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,6 +104,9 @@ class CrossFitted:
     """Fused scores of held-out photos, each by a fusion fitted on the other half of them.
 
     It is fitted on ``plan.most`` of the photos; other arguments as for ``fit_fusion``.
+
+    Args:
+        albums: (n,) each photo's album, None for a photo of its own; an album is in one half.
     """
 
     def __init__(
@@ -114,15 +117,17 @@ class CrossFitted:
         class_share: Floats,
         plan: FusionPlan,
         progress: Progress = silent,
+        albums: Sequence[str | None] | None = None,
     ) -> None:
         self._sources, self._photos, self._plan = sources, int(truth.shape[0]), plan
         self._progress = progress
+        self._is_even = _every_other(albums or [None] * self._photos)
         learnt = np.zeros(self._photos, np.float32)
         learnt[np.random.default_rng([plan.seed, 1]).permutation(self._photos)[: plan.most]] = 1
         self._examples = _examples(sources, truth, share, class_share, plan, learnt, progress)
         self._fusions = [
-            Fusion(_trees(self._examples.of_half(half), plan, progress), share, class_share)
-            for half in (1, 0)
+            Fusion(_trees(self._examples.of(half), plan, progress), share, class_share)
+            for half in (~self._is_even, self._is_even)
         ]
 
     def __len__(self) -> int:
@@ -132,8 +137,7 @@ class CrossFitted:
         """Probabilities (m, V) of a slice of the photos."""
         block = self._sources(rows)
         even, odd = (fusion.scores(block) for fusion in self._fusions)
-        is_even = np.arange(rows.start, rows.stop) % 2 == 0
-        return np.where(is_even[:, None], even, odd)
+        return np.where(self._is_even[rows, None], even, odd)
 
     def trees_of_all(self) -> Trees:
         """The trees of a fusion that is fitted on both halves."""
@@ -156,12 +160,19 @@ class _Examples:
     counts: NDArray[np.floating]
     photo: NDArray[np.intp]
 
-    def of_half(self, odd: int) -> "_Examples":
-        """Those of photos with even or odd numbers."""
-        rows = self.photo % 2 == odd
+    def of(self, photos: NDArray[np.bool_]) -> "_Examples":
+        """Those of some photos."""
+        rows = photos[self.photo]
         return _Examples(
             self.evidence[rows], self.carried[rows], self.counts[rows], self.photo[rows]
         )
+
+
+def _every_other(albums: Sequence[str | None]) -> NDArray[np.bool_]:
+    """(n,) whether a photo is in the first half: every other album or photo of its own is."""
+    numbers: dict[str | int, int] = {}
+    names = (row if album is None else album for row, album in enumerate(albums))
+    return np.array([numbers.setdefault(name, len(numbers)) % 2 == 0 for name in names], np.bool_)
 
 
 def _examples(

@@ -146,7 +146,13 @@ def fit_bundle(
         sources = sources_by_rows(als_scores, scored["w2v"], len(hashtags))
         no_classes = np.zeros(len(hashtags), np.float32)
         fused = CrossFitted(
-            sources, held_out.counts, judge.popularity, no_classes, plan.fusion, progress
+            sources,
+            held_out.counts,
+            judge.popularity,
+            no_classes,
+            plan.fusion,
+            progress,
+            [photos[row].album for row in held_out_rows],
         )
         exponent, top = choose_exponent(fused, judge, plan.choosing, rare=rare)
         if judge.goodness(top, rare=rare) > judge.goodness(tops["both"], rare=rare):

@@ -77,6 +77,27 @@ def test_photos_are_judged_by_trees_that_have_not_seen_them() -> None:
     assert right == pytest.approx(0.5, abs=0.08)
 
 
+def test_an_album_is_judged_by_trees_that_have_seen_none_of_its_photos() -> None:
+    draw = np.random.default_rng(5)
+    # Two photos of an album look the same and carry the same hashtags, which nobody can know.
+    learnt, _ = photos_of(0)
+    for values in (learnt.als, learnt.w2v):
+        values[1::2] = values[::2]
+    truth = csr_matrix(np.repeat(draw.random((PHOTOS // 2, HASHTAGS)) < 0.5, 2, axis=0) * 1.0)
+    by_heart = replace(PLAN, trees=100, depth=8, leaf=1, rate=0.5, subsample=1.0)
+    right = {}
+    for name, albums in {
+        "apart": None,
+        "together": [str(row // 2) for row in range(PHOTOS)],
+    }.items():
+        fitted = CrossFitted(
+            lambda rows: some(learnt, rows), truth, *shares(), by_heart, albums=albums
+        )
+        right[name] = ((fitted[slice(0, PHOTOS)] > 0.5) == (truth.toarray() > 0)).mean()
+    assert right["apart"] > 0.9
+    assert right["together"] == pytest.approx(0.5, abs=0.08)
+
+
 def test_what_sources_know_is_asked_once_for_both_halves_and_the_whole() -> None:
     learnt, truth = photos_of(0)
     asked = []
