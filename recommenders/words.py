@@ -16,7 +16,7 @@ import numpy as np
 
 from recommenders.arrays import Floats
 from recommenders.families import family
-from recommenders.hashtags import HashtagError, normalise
+from recommenders.hashtags import HashtagError, key, normalise
 from recommenders.languages import meaning, meanings
 
 MOST_NAMED = 20
@@ -92,13 +92,16 @@ class WordsGain:
 
 @dataclass(frozen=True)
 class _Known(Container[str]):
-    """The hashtags that the asker sees."""
+    """The hashtags that the asker sees, by ``_folded``."""
 
-    columns: Mapping[str, int]
+    columns: Mapping[str, list[int]]
     sees: Sees
 
-    def __contains__(self, tag: object) -> bool:
-        return tag in self.columns and self.sees(self.columns[str(tag)])
+    def __contains__(self, name: object) -> bool:
+        return self.column(str(name)) is not None
+
+    def column(self, name: str) -> int | None:
+        return next(filter(self.sees, self.columns.get(name, ())), None)
 
 
 def _everything(column: int) -> bool:
@@ -117,7 +120,8 @@ class Words:
         self._hashtags, self._directions = hashtags, directions
         self._bundle_size = len(hashtags)
         self._indexed = 0
-        self._columns: dict[str, int] = {}
+        # A list holds spellings that ``_folded`` makes one: ёлка and елка.
+        self._columns: dict[str, list[int]] = {}
         self._by_family: dict[str, list[int]] = {}
         self._lock = threading.Lock()
         self._index()
@@ -125,7 +129,8 @@ class Words:
     def named(self, text: str, sees: Sees = _everything) -> tuple[str, ...]:
         """The hashtags of the vocabulary that a text names, in order, without repeats."""
         self._index()
-        return tuple(dict.fromkeys(self._named(_words(text), sees)))[:MOST_NAMED]
+        names = (self._hashtags[column] for column in self._named(_words(text), sees))
+        return tuple(dict.fromkeys(filter(None, names)))[:MOST_NAMED]
 
     def nearness(self, named: Collection[str], sees: Sees = _everything) -> Floats:
         """How near each hashtag is to the nearest of those named: (V + taught,) float32.
@@ -154,73 +159,73 @@ class Words:
     def forget(self, columns: Collection[int]) -> None:
         """Removes hashtags that are no longer in the vocabulary, which has "" in their place."""
         with self._lock:
-            gone = {tag for tag, column in self._columns.items() if column in columns}
-            self._columns = {tag: at for tag, at in self._columns.items() if tag not in gone}
-            for name in {family(tag) for tag in gone}:
-                left = [column for column in self._by_family.pop(name, ()) if column not in columns]
-                if left:
-                    self._by_family[name] = left
+            # Made anew, since others read them meanwhile.
+            self._columns = _without(self._columns, columns)
+            self._by_family = _without(self._by_family, columns)
 
     def _near(self, named: Collection[str], sees: Sees) -> tuple[Floats, list[str]]:
         """Nearness (n, V + taught) to each known one of the named hashtags, and these."""
         count = self._index()
         columns = self._columns
-        known = [tag for tag in named if tag in columns]
+        known = [tag for tag in named if _folded(tag) in columns]
         nearness = np.zeros((len(known), count), np.float32)
         for row, tag in enumerate(known):
-            column = columns[tag]
+            column = columns[_folded(tag)][0]
             if column < len(self._directions):
                 cosines = self._directions @ self._directions[column]
                 nearness[row, : len(cosines)] = np.clip(cosines, 0, _NOT_NAMED)
-            relatives = self._by_family.get(family(tag), ())
+            relatives = self._by_family.get(family(_folded(tag)), ())
             alike = [other for other in relatives if other < count and sees(other)]
             nearness[row, alike] = 1
         return nearness, known
 
-    def _named(self, words: Sequence[str], sees: Sees) -> Iterator[str]:
+    def _named(self, words: Sequence[str], sees: Sees) -> Iterator[int]:
+        """The columns of the hashtags that words name, some repeatedly."""
         at = 0
         while at < len(words):
             for count in range(min(_TOGETHER, len(words) - at), 0, -1):
                 phrase = words[at : at + count]
-                tag = self._hashtag(phrase, sees)
-                if tag is not None:
-                    yield tag
-                    if self._columns.get(tag, self._bundle_size) >= self._bundle_size:
+                column = self._column(phrase, sees)
+                if column is not None:
+                    yield column
+                    if column >= self._bundle_size:
                         # A taught hashtag does not hide the bundle's that the words name.
-                        yield from self._named(phrase, lambda column: column < self._bundle_size)
-                    parts = (self._hashtag([word], sees) for word in phrase) if count > 1 else ()
-                    yield from (part for part in parts if part and self._is_similar(tag, part))
+                        yield from self._named(phrase, lambda one: one < self._bundle_size)
+                    parts = (self._column([word], sees) for word in phrase) if count > 1 else ()
+                    yield from (
+                        part
+                        for part in parts
+                        if part is not None and self._is_similar(column, part)
+                    )
                     break
             at += count
 
-    def _is_similar(self, tag: str, part: str) -> bool:
+    def _is_similar(self, column: int, part: int) -> bool:
         """Whether a hashtag resembles its part: beachsunset to sunset, but not hotdog to dog."""
-        one, other = (self._columns.get(name, self._bundle_size) for name in (tag, part))
-        if one >= len(self._directions):  # a taught one has no vector, only its parts
+        if column >= len(self._directions):  # a taught one has no vector, only its parts
             return True
-        if other >= len(self._directions):
+        if part >= len(self._directions):
             return False
-        return bool(self._directions[one] @ self._directions[other] >= NEAR)
+        return bool(self._directions[column] @ self._directions[part] >= NEAR)
 
-    def _hashtag(self, words: Sequence[str], sees: Sees) -> str | None:
-        """The hashtag that a word, or several joined, name; None for none."""
+    def _column(self, words: Sequence[str], sees: Sees) -> int | None:
+        """The column of the hashtag that a word, or several joined, name; None for none."""
         if _STOP_WORDS.issuperset(words) or (len(words) > 1 and min(map(len, words)) == 1):
             return None
         word = "".join(words)
         known = _Known(self._columns, sees)
-        meant = meaning(word, known)
-        if meant in known:
-            return meant
+        if (column := known.column(meaning(word, known))) is not None:
+            return column
         if len(words) > 1:
             return None
         if _CYRILLIC.match(word):
             candidates = _stems().get(_CASE_ENDINGS.sub("", word), ())
-            return next((tag for tag in candidates if tag in known), None)
+            return next((known.column(tag) for tag in candidates if tag in known), None)
         for form in (word, word.removesuffix("es")):
             if min(len(form), len(family(form))) >= _LEAST_LETTERS:
                 relatives = self._by_family.get(family(form), ())
                 if (column := next(filter(sees, relatives), None)) is not None:
-                    return self._hashtags[column]
+                    return column
         return None
 
     def _index(self) -> int:
@@ -229,17 +234,29 @@ class Words:
         with self._lock:
             for column in range(self._indexed, count):
                 if tag := self._hashtags[column]:
-                    self._by_family.setdefault(family(tag), []).append(column)
-                    self._columns[tag] = column
+                    name = _folded(tag)
+                    self._by_family.setdefault(family(name), []).append(column)
+                    self._columns.setdefault(name, []).append(column)
             self._indexed = max(self._indexed, count)
         return count
+
+
+def _without(index: Mapping[str, list[int]], columns: Collection[int]) -> dict[str, list[int]]:
+    """An index without some columns, nor names that have no other."""
+    left = ((name, [one for one in at if one not in columns]) for name, at in index.items())
+    return {name: at for name, at in left if at}
+
+
+def _folded(tag: str) -> str:
+    """What all spellings of a hashtag share, with е for ё, which few type."""
+    return key(tag).replace("ё", "е")
 
 
 def _words(text: str) -> list[str]:
     words = []
     for word in _WORD.findall(_LINKS_AND_NAMES.sub(" ", text)):
         try:
-            words.append(normalise(word).replace("ё", "е"))
+            words.append(_folded(normalise(word)))
         except HashtagError:  # a number
             continue
     return words

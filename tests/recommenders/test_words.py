@@ -80,6 +80,29 @@ def test_a_hashtag_that_was_taught_since_is_named(words: Words) -> None:
     assert words.nearness(["rex"])[-1] == 1
 
 
+@pytest.mark.parametrize("text", ["ёлка", "Елка", "STRASSE", "straße", "θάλασσας"])
+def test_a_taught_hashtag_is_named_in_any_spelling(text: str) -> None:
+    growing = list(HASHTAGS)
+    words = Words(growing, DIRECTIONS)
+    growing.append({"ё": "ёлка", "е": "ёлка", "s": "strasse", "θ": "θάλασσασ"}[text[0].lower()])
+    assert words.named(text) == (growing[-1],)
+    assert words.nearness(words.named(text))[-1] == 1
+    growing[-1] = ""
+    words.forget([len(growing) - 1])
+    assert words.named(text) == ()
+
+
+def test_of_two_spellings_of_one_word_the_one_that_the_asker_sees_is_named() -> None:
+    growing = list(HASHTAGS)
+    words = Words(growing, DIRECTIONS)
+    growing += ["ёлка", "елка"]
+    other = len(HASHTAGS) + 1
+    assert words.named("елка") == ("ёлка",)
+    assert words.named("ёлка", lambda column: column == other) == ("елка",)
+    words.forget([len(HASHTAGS)])
+    assert words.named("ёлка") == ("елка",)
+
+
 def test_what_was_taught_to_others_names_nothing_and_hides_nothing() -> None:
     growing = list(HASHTAGS)
     words = Words(growing, DIRECTIONS)
