@@ -128,7 +128,6 @@ def pick(
     scores: Floats,
     hashtags: Sequence[str],
     top: int,
-    skip: Collection[str] = (),
 ) -> list[Hashtag]:
     """The ``top`` best hashtags of one photo.
 
@@ -136,10 +135,9 @@ def pick(
         order: (V,) what to sort by; hashtags at 0 or below are left out.
         scores: (V,) relevance, returned with each hashtag.
         hashtags: the vocabulary.
-        skip: hashtags that must not appear.
     """
-    columns = _best_columns(order, top + len(skip) + _FIRST_POOL)
-    columns = [c for c in columns if order[c] > 0 and hashtags[c] not in skip]
+    columns = _best_columns(order, top + _FIRST_POOL)
+    columns = [c for c in columns if order[c] > 0]
     first = _first_columns(ranking, order, columns, hashtags, min(top, FIRST))
     taken = set(first)
     best = [*first, *(c for c in columns if c not in taken)][:top]

@@ -261,11 +261,16 @@ class Engine:
         """
         named = self.words_in(text, audience)
         alike = self._words.alike(named, self._vocabulary.sees(audience))
-        order = alike + np.isin(self.hashtags[: len(alike)], named)
+        is_named = np.isin(self.hashtags[: len(alike)], named)
+        order = alike + is_named
+        withheld = self._vocabulary.columns(skip)
+        order[withheld[withheld < len(order)]] = 0
         most = top if language == "en" else 2 * top
         ranking = self._rankings[self.backends[-1]]
-        hashtags = answers.pick(ranking, order, alike, self.hashtags[: len(alike)], most, skip)
-        hashtags.sort(key=lambda hashtag: hashtag.tag not in named)
+        shown = self._vocabulary.shown(audience, len(alike))
+        first = {shown[column] for column in np.flatnonzero(is_named)}
+        hashtags = answers.pick(ranking, order, alike, shown, most)
+        hashtags.sort(key=lambda hashtag: hashtag.tag not in first)
         return in_language(hashtags, language, top, skip)
 
     def likely(

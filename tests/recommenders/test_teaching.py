@@ -162,6 +162,17 @@ def test_what_a_chat_taught_is_shown_to_it_as_it_wrote_it(features: dict[str, Fe
     assert "strasse" in tags(engine, features["red"], BOB)
 
 
+def test_a_text_names_what_its_chat_taught_as_the_chat_wrote_it(
+    features: dict[str, Features],
+) -> None:
+    engine = taught(colour_engine(), features["red"], ann=["straße"])
+    (hashtag, *_) = engine.for_words("Straße", audience=ANN)
+    assert hashtag.tag == "straße"
+    for tag in ("straße", "strasse"):
+        assert engine.for_words("Straße", audience=ANN, skip={tag}) == []
+    assert engine.for_words("Straße", audience=BOB) == []
+
+
 def test_everybody_is_shown_the_spelling_that_is_used_most(features: dict[str, Features]) -> None:
     engine = colour_engine()
     for key, spelling in enumerate(["strasse", "straße", "straße"]):
