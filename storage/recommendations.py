@@ -122,10 +122,20 @@ async def set_message(session: AsyncSession, answer_id: int, message_id: int) ->
     await session.execute(_SETTING_MESSAGE, {"answer_id": answer_id, "shown_by": message_id})
 
 
-async def extend(session: AsyncSession, answer_id: int, hashtags: Scored, *, shown: int) -> None:
+async def extend(
+    session: AsyncSession,
+    answer_id: int,
+    hashtags: Scored,
+    *,
+    shown: int,
+    only_here: bool = False,
+) -> None:
     """Appends hashtags to an answer, if that exists, and sets how many are shown.
 
     What the answer has already stays in its place.
+
+    Args:
+        only_here: whether the appended ones may lack something, as the answer's column.
     """
     answer = await session.get(Recommendation, answer_id, with_for_update=True)
     if answer is not None:
@@ -133,6 +143,7 @@ async def extend(session: AsyncSession, answer_id: int, hashtags: Scored, *, sho
         new = [(tag, score) for tag, score in hashtags if tag not in existing]
         answer.hashtags = [*answer.hashtags, *_as_stored(new)]
         answer.length = shown
+        answer.only_here = answer.only_here or only_here
         await session.flush()
 
 

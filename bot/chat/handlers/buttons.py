@@ -296,7 +296,7 @@ async def show(
 async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
     """Appends the next best hashtags until ``count`` are shown, or there are no more."""
     services, engine, answer = context.services, context.services.engine, tap.answer
-    hashtags = []
+    hashtags, only_here = [], False
     remaining = answer.remaining
     if len(remaining) < count:
         async with services.database.reading() as session:
@@ -305,6 +305,7 @@ async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
             unwanted = await unwanted_in(session, request, answer.chat_id, photo_ids)
             features = await _features(session, engine, photo_ids)
         if features:
+            only_here = request.only_here(engine, unwanted - {tag for tag, _ in answer.hashtags})
             request = _as_before(engine, request, answer)
             request = without(engine, request, unwanted - set(remaining))
             request = replace(request, top=count - len(remaining))
@@ -313,7 +314,7 @@ async def _extend(tap: AnswerTap, context: Context, count: int) -> None:
         scored = [(hashtag.tag, hashtag.score) for hashtag in hashtags]
         # At most as long as there are hashtags, but not shorter: those put back need room.
         room = max(answer.length, min(count, len(remaining) + len(scored)))
-        await recommendations.extend(session, answer.id, scored, shown=room)
+        await recommendations.extend(session, answer.id, scored, shown=room, only_here=only_here)
 
 
 def _as_before(engine: Engine, request: ChatRequest, answer: Recommendation) -> ChatRequest:

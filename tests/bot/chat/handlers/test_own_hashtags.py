@@ -60,6 +60,17 @@ async def test_others_get_the_hashtag_that_a_chat_has_as_its_own(bot: Running, a
     assert await answer_hashtags(ben) == FIRST_TEN_REDS[:5]
 
 
+async def test_others_get_the_hashtag_that_became_a_chats_own_before_its_answer_grew(
+    bot: Running, ann: Person
+) -> None:
+    message = await answer(ann)
+    await reply_text(ann, "/settings #red12")
+    await edited(ann, message, "More")
+    ben = await bot.person(chat=1_001)
+    await reply_text(ben, "/settings 15")
+    assert await answer_hashtags(ben) == [f"#red{number}" for number in range(1, 16)]
+
+
 async def test_a_hashtag_that_is_no_longer_ones_own_is_recommended_again(ann: Person) -> None:
     await reply_text(ann, "/settings #red1")
     await answer(ann)
