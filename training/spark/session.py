@@ -98,11 +98,11 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
         _has_workers(session, master)
         yield session
     except (PySparkException, ConnectionError) as error:
-        raise _as_sentence(error) from error
+        raise sentence_of(error) from error
     except Exception as error:
         if not type(error).__module__.startswith("py4j"):
             raise
-        raise _as_sentence(error) from error
+        raise sentence_of(error) from error
     finally:
         with suppress(Exception):  # where the JVM has ended there is nothing to stop
             session.stop()
@@ -120,7 +120,7 @@ def _printing_to(file: int) -> Iterator[None]:
         os.close(before)
 
 
-def _as_sentence(error: BaseException) -> SparkError:
+def sentence_of(error: BaseException) -> SparkError:
     """What Spark's error means, and what to do."""
     text = str(error)
     log.debug("Spark failed", exc_info=error)
