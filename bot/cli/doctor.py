@@ -71,10 +71,10 @@ def _print_summary(checks: "list[Check]") -> None:
     states = [check.state for check in checks]
     if "wrong" in states:
         text = Text("The bot cannot work like this.", "bold red")
+    elif "warning" in states:
+        text = Text("Nothing is wrong, but see the warnings.", "bold")
     elif "unknown" in states:
         text = Text("Everything that could be checked is fine.", "bold")
-    elif "warning" in states:
-        text = Text("The bot works; see the warnings.", "bold")
     else:
         text = Text("All is well.", "bold green")
     Console().print(Text("\n") + text)

@@ -93,6 +93,15 @@ def test_a_missing_bundle_and_a_device_that_is_not_here_are_wrong(
     assert checks["device"]["state"] == "wrong" and "NVIDIA" in checks["device"]["advice"]
 
 
+def test_a_warning_is_not_called_fine(tag4pic: Tag4pic) -> None:
+    try:
+        result = tag4pic("doctor", env={"TELEGRAM_API_URL": "http://127.0.0.1:9", "DEVICE": "cpu"})
+    finally:
+        device.use("auto")
+    assert "torch on this CPU, which is slow" in result.stdout
+    assert "Nothing is wrong, but see the warnings." in result.stdout
+
+
 Telegram = Callable[..., Mapping[str, str]]
 
 
