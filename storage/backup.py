@@ -80,7 +80,7 @@ def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
     with _errors_explained(database):
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _copied(file, database, checked=True) as copy:
-        before = _set_aside(database) if database.exists() else None
+        before = _set_aside(database)
         with _errors_explained(database):
             copy.path.replace(database)
     _flush(database.parent)
@@ -103,6 +103,7 @@ def _copied(source: Path, place: Path, *, checked: bool) -> Iterator[DatabaseFil
     partial = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         with _errors_explained(place):
+            partial.unlink(missing_ok=True)  # a killed process with the same number left it
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             with closing(_reading(source)) as old:
@@ -174,8 +175,28 @@ def _is_ours(file: Path) -> bool:
     return True
 
 
-def _set_aside(database: Path) -> Path:
-    """Renames the database that is to be replaced; refuses if anybody is using it."""
+def _set_aside(database: Path) -> Path | None:
+    """Renames the database that is to be replaced, if any, and what is left beside it."""
+    is_there = database.exists()
+    if is_there:
+        _check_unused(database)
+    aside = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+    with _errors_explained(database):
+        if is_there:
+            try:
+                os.link(database, aside)
+            except OSError:  # no hard links here
+                database.rename(aside)
+            aside.chmod(0o600)
+        # The WAL of one database damages another, also that of one whose file was deleted.
+        for end in BESIDE:
+            with suppress(FileNotFoundError):
+                database.with_name(database.name + end).rename(f"{aside}{end}")
+    return aside if is_there else None
+
+
+def _check_unused(database: Path) -> None:
+    """Refuses if anybody is using the database."""
     try:
         with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
             # Granted only if nobody else is connected; moves the WAL's content into the file.
@@ -189,18 +210,6 @@ def _set_aside(database: Path) -> Path:
         raise _explained(error, database, database) from error
     except sqlite3.DatabaseError:
         pass  # Damaged, which may be why another is put in its place.
-    aside = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
-    with _errors_explained(database):
-        try:
-            os.link(database, aside)
-        except OSError:  # no hard links here
-            database.rename(aside)
-        # The WAL of one database damages another.
-        for end in BESIDE:
-            with suppress(FileNotFoundError):
-                database.with_name(database.name + end).rename(f"{aside}{end}")
-        aside.chmod(0o600)
-    return aside
 
 
 @contextmanager

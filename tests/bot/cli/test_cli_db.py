@@ -1,6 +1,7 @@
 """``tag4pic db``: copies of a database that is being written to, and putting them back."""
 
 import asyncio
+import os
 import sqlite3
 import stat
 import subprocess
@@ -103,6 +104,31 @@ def test_a_damaged_database_can_be_replaced_with_its_wal_and_receipts_out_of_the
     assert chats_in(database) == []
     assert not database.with_name("bot.db-wal").exists()
     assert Receipts(database).read() == []
+
+
+def test_what_a_deleted_database_left_behind_does_not_get_into_the_restored_one(
+    tag4pic: Tag4pic, database: Path, bot: sqlite3.Connection
+) -> None:
+    tag4pic("db", "backup", "copy.db")
+    write_chat(bot, 2)
+    Receipts(database).add(Receipt(1, 2, 3))
+    wal = database.with_name("bot.db-wal")
+    of_a_killed_bot = wal.read_bytes()
+    bot.close()
+    database.unlink()
+    wal.write_bytes(of_a_killed_bot)
+    result = tag4pic("db", "restore", "copy.db")
+    assert result.exit_code == 0, result.stderr
+    assert chats_in(database) == [1]
+    assert Receipts(database).read() == []
+
+
+def test_what_a_killed_backup_of_the_same_process_number_left_is_no_hindrance(
+    tag4pic: Tag4pic, folder: Path, database: Path
+) -> None:
+    (folder / f".copy.db.{os.getpid()}").touch()
+    assert tag4pic("db", "backup", "copy.db").exit_code == 0
+    assert [file.name for file in folder.iterdir()] == ["copy.db"]
 
 
 def newer(file: Path, backup: bytes) -> None:
