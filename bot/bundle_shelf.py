@@ -132,6 +132,8 @@ class Shelf:
         """
         folder = into.absolute() / published.folder
         if _is_complete(folder, published):
+            with suppress(OSError):
+                folder.touch()  # the newest one answers where the address cannot be reached
             return folder
         try:
             into.mkdir(parents=True, exist_ok=True)

@@ -44,21 +44,40 @@ LAST_LINES = 5
 """Lines of a failed fine-tuning's output that are reported."""
 
 
+@dataclass(frozen=True)
+class AtStart:
+    """The version in use when the engine was loaded: what the file named, and its folder."""
+
+    named: str | None
+    folder: Path
+
+    @classmethod
+    def of(cls, versions: Versions) -> "AtStart":
+        return cls(versions.named(), versions.current())
+
+
 @asynccontextmanager
 async def kept_current(
     bot: Bot,
     versions: Versions,
+    at_start: AtStart | None = None,
     *,
     check_every: float = CHECK_EVERY,
     count_every: float = COUNT_EVERY,
 ) -> AsyncIterator[None]:
-    """While the block runs, the engine follows the version in use, and is fine-tuned when due."""
+    """While the block runs, the engine follows the version in use, and is fine-tuned when due.
+
+    Args:
+        at_start: from before the engine was loaded, so that what was promoted meanwhile is noticed;
+            by default as it is now.
+    """
     services: Services = bot.bot_data["services"]
     address = services.settings.bundle
+    at_start = at_start or AtStart.of(versions)
     follower = (
-        _ShelfFollower(bot, services, versions, address)
+        _ShelfFollower(bot, services, versions, at_start, address)
         if address
-        else _VersionFollower(bot, services, versions)
+        else _VersionFollower(bot, services, versions, at_start)
     )
     work = [follower.run(check_every)]
     if services.settings.finetune_every is not None:
@@ -70,12 +89,12 @@ async def kept_current(
 class _VersionFollower:
     """Loads promoted versions, and sends admins the news of versions."""
 
-    def __init__(self, bot: Bot, services: Services, versions: Versions) -> None:
+    def __init__(self, bot: Bot, services: Services, versions: Versions, at_start: AtStart) -> None:
         self._bot = bot
         self._services = services
         self._versions = versions
-        self._folder = versions.current()
-        self._last_named = versions.named()
+        self._folder = at_start.folder
+        self._last_named = at_start.named
         self._warned_of_missing = False
         self._last_error = ""
         self._sending: set[asyncio.Task[None]] = set()
@@ -152,14 +171,16 @@ class _VersionFollower:
 class _ShelfFollower(_VersionFollower):
     """Loads the bundle that is published at an address that all replicas read."""
 
-    def __init__(self, bot: Bot, services: Services, versions: Versions, address: str) -> None:
-        super().__init__(bot, services, versions)
+    def __init__(
+        self, bot: Bot, services: Services, versions: Versions, at_start: AtStart, address: str
+    ) -> None:
+        super().__init__(bot, services, versions, at_start)
         self._address = address
         self._refused: Published | None = None
 
     async def _follow(self) -> None:
         folder, published = await asyncio.to_thread(self._fetched)
-        if folder.name == self._folder.name or published == self._refused:
+        if folder.name == self._folder.name:
             self._warn_if_missing()
             return
         try:
@@ -171,8 +192,11 @@ class _ShelfFollower(_VersionFollower):
     def _fetched(self) -> tuple[Path, Published]:
         shelf = Shelf(self._address)
         published = shelf.current()
-        if published.folder == self._folder.name:  # already in memory
+        # Already in memory, or not to be tried again.
+        if published.folder == self._folder.name or published == self._refused:
             return self._folder, published
+        with suppress(OSError):
+            self._folder.touch()  # fetching deletes the oldest, which must not be the one in use
         return shelf.fetch(published), published
 
 

@@ -24,11 +24,11 @@ from bot.chat.learner import Learner
 from bot.chat.services import Bot, Services
 from bot.inbox import Inbox
 from bot.local.server import LocalServer
-from bot.model_updates import kept_current
+from bot.model_updates import AtStart, kept_current
 from bot.monitoring import monitored
 from bot.receiving import Received, StartError, polling, start_failure
 from bot.replicas import in_step
-from bot.retention import purged_daily
+from bot.retention import purged
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from bot.webhook import webhook
@@ -95,6 +95,8 @@ async def serve(
             database = await _open_database(settings)
             stack.push_async_callback(database.close)
             settings = await _with_bundle(settings)
+            versions = Versions.of(settings.model_dir)
+            at_start = AtStart.of(versions)
             engine = await _load_engine(settings, say)
             learner = await _learner(engine, database)
             if settings.bot_token:
@@ -122,8 +124,8 @@ async def serve(
             await _start_monitoring(stack, services, received.inbox, settings)
             async with (
                 in_step(services, received.inbox),
-                kept_current(application, Versions.of(settings.model_dir)),
-                purged_daily(database, settings.keep_days),
+                kept_current(application, versions, at_start),
+                purged(database, settings.keep_days),
             ):
                 await _first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")

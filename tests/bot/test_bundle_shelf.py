@@ -11,7 +11,7 @@ from uuid import uuid4
 import fsspec
 import pytest
 
-from bot.bundle_shelf import CURRENT, Shelf, ShelfError, answering
+from bot.bundle_shelf import CURRENT, FETCHED, KEEP, Shelf, ShelfError, answering
 from bot.chat.application import build
 from bot.model_updates import kept_current
 from bot.settings import Settings, SettingsError, read_settings
@@ -58,6 +58,23 @@ def test_what_is_published_is_fetched_as_it_is_and_the_newest_answers(
         assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
             file.name: file.read_bytes() for file in made.iterdir()
         }
+
+
+def test_after_a_roll_back_the_older_one_answers_though_the_address_is_away(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "shelf").mkdir()
+    shelf, into = Shelf(address := str(tmp_path / "shelf")), tmp_path / "fetched"
+    one, two = bundle(tmp_path, "one-1"), bundle(tmp_path, "two-1", seed=2)
+    shelf.publish(one)
+    good, _ = answering(address, into)
+    os.utime(good, (1, 1))
+    shelf.publish(two)
+    answering(address, into)
+    shelf.publish(one)
+    assert answering(address, into) == (good, "")
+    remove(address, CURRENT)
+    assert answering(address, into)[0] == good
 
 
 def test_what_is_half_uploaded_is_not_taken_and_the_last_one_goes_on(
@@ -197,4 +214,11 @@ async def test_a_running_bot_follows_what_is_published(
         assert services.engine.model == "one-1"
         shelf.publish(bundle(tmp_path, "two-1", seed=2))
         await until(lambda: services.engine.model == "two-1")
+        for number in range(KEEP):
+            broken = bundle(tmp_path, f"broken-{number}")
+            (broken / "als.safetensors").write_bytes(b"")
+            shelf.publish(broken)
+            await until(lambda number=number: f"broken-{number}" in caplog.text)
+        [in_use] = (tmp_path / FETCHED).glob("two-1-*")
+        assert in_use.is_dir()
     await database.close()
