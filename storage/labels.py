@@ -70,6 +70,8 @@ async def add(
     given = select(Label.key).where(*ours, Label.removed_at.is_(None))
     if not album:
         given = given.where(~Label.album)
+        if chat_id != person:  # what only the private chat sees is given to this one now
+            given = given.where(Label.chat_id != person)
     existing = set(await session.scalars(given))
     fresh = [key for key in hashtags if key not in existing | blocked]
     room = len(fresh)

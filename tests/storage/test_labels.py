@@ -3,6 +3,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,6 +67,18 @@ async def test_adding_a_hashtag_again_changes_nothing(
     assert outcome == Added(added=("sea",), repeated=("dog",), unshared=("dog", "sea"))
     async with database.reading() as session:
         assert await hashtags_of(session, photo) == ["dog", "cat", "sea"]
+
+
+async def test_what_was_taught_in_private_is_given_to_the_group_that_hears_it_later(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo = await new_photo(net=np.ones(4, np.float32))
+    await add(database, photo, "rex")
+    assert (await add(database, photo, "rex", chat=-5)).added == ("rex",)
+    assert (await add(database, photo, "rex", chat=-5)).repeated == ("rex",)
+    async with database.reading() as session:
+        [[lesson]] = [one async for one in training_labels.lessons(session, "net", [photo])]
+    assert lesson.hashtags == {-5: ("rex",), 1: ("rex",)}
 
 
 async def test_labels_of_users_who_tag_one_photo_at_once_are_all_stored(
