@@ -17,7 +17,7 @@ from typing import Any
 from bot.chat.services import Bot
 from bot.inbox import MOST, Inbox
 from bot.latest import Latest
-from storage import StorageError, changes, rate_buckets, replicas
+from storage import StorageError, replicas
 from storage.tables import WaitingUpdate
 
 log = logging.getLogger(__name__)
@@ -189,8 +189,6 @@ class SharedInbox(Inbox):
     async def _tidy(self) -> None:
         async with self._database.session(confirmed=False) as session:
             await replicas.tidy(session)
-            await changes.purge(session)
-            await rate_buckets.purge(session)
 
     async def _drop_work(self) -> None:
         """Drops all work when the lease has expired: others may have taken over the chats."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, select, tuple_
 
 from storage.database import Database
-from storage.tables import Label, Photo, Recommendation, Sighting, User, VersionNews
+from storage.tables import Label, LabelDecision, Photo, Recommendation, Sighting, User, VersionNews
 
 BATCH = 200
 """Rows that one writing session deletes; others write between them."""
@@ -32,11 +32,15 @@ async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> 
         ~exists().where(Recommendation.photo_id == Photo.id),
         ~exists().where(Label.photo_id == Photo.id),
     )
+    labelled = exists().where(
+        Label.photo_id == LabelDecision.photo_id, Label.key == LabelDecision.key
+    )
     gone = 0
     for table, where, at_once in (
         (Sighting, (Sighting.at < before,), batch),
         (Recommendation, (Recommendation.at < before,), batch),
         (Label, (Label.removed_at < before,), batch),
+        (LabelDecision, (LabelDecision.decided_at < before, ~labelled), batch),
         (User, (User.last_seen < before, ~exists().where(Label.user_id == User.id)), batch),
         (VersionNews, (VersionNews.at < before, VersionNews.announced_at.is_not(None)), batch),
         (Photo, (Photo.at < before, *unused), max(1, batch // 10)),

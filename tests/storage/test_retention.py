@@ -1,10 +1,13 @@
 """What is old goes, a few rows at a time; what people taught stays."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select, update
 
+from bot.retention import purged
 from storage import (
     Database,
     forgetting,
@@ -17,7 +20,16 @@ from storage import (
 from storage.blocklist import in_force
 from storage.database import AsyncSession
 from storage.recommendations import Asked
-from storage.tables import Label, Photo, PhotoFeatures, Recommendation, Sighting
+from storage.replica_tables import Change, RateBucket
+from storage.tables import (
+    Label,
+    LabelDecision,
+    Photo,
+    PhotoFeatures,
+    Recommendation,
+    Sighting,
+)
+from tests.storage.dialects import on_postgresql
 
 NewPhoto = Callable[..., Awaitable[int]]
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -89,3 +101,44 @@ async def test_a_heavy_users_deletion_lets_others_write_after_every_few_rows(
     await forgetting.forget(database, 1, batch=2)
     assert len(steps) > len(photos)
     assert await counts(database) == [0, 0, 0, 0, 0]
+
+
+async def test_what_was_decided_about_a_label_goes_with_the_label(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    gone, stays = await new_photo(), await new_photo()
+    async with database.session() as session:
+        for photo in (gone, stays):
+            await labels.add(
+                session,
+                person=1,
+                chat_id=1,
+                photo_id=photo,
+                hashtags={"dog": "dog"},
+                blocklist=in_force({}),
+            )
+            session.add(
+                LabelDecision(
+                    photo_id=photo, key="dog", status="rejected", decided_by=2, decided_at=OLD
+                )
+            )
+        await session.execute(update(Label).where(Label.photo_id == gone).values(removed_at=OLD))
+    await retention.purge(database, LIMIT)
+    async with database.reading() as session:
+        assert list(await session.scalars(select(LabelDecision.photo_id))) == [stays]
+
+
+@on_postgresql
+async def test_what_only_the_next_hour_needs_goes_without_a_webhook_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.session() as session:
+        session.add(RateBucket(clock="minute", who=1, room=0.0, at=1.0, warned=False, verdict=""))
+        session.add(Change(replica=1, kind="forgotten", numbers=[1], at=OLD))
+    monkeypatch.setattr("bot.retention.FIRST_AFTER", 0.0)
+    async with purged(database, 400), asyncio.timeout(60):
+        while True:
+            async with database.reading() as session:
+                if not [*await session.scalars(select(RateBucket.who).union(select(Change.id)))]:
+                    return
+            await asyncio.sleep(0.05)
