@@ -142,13 +142,15 @@ async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None
                 ),
                 some,
             )
-    hashtags = {row.hashtag for row in alone}
-    if not hashtags:
-        return
     # Approved hashtags may be in anybody's answers, the rest only where they were taught.
+    everywhere = {row.hashtag for row in alone if row.key in approved}
+    elsewhere = {row.hashtag for row in alone} - everywhere
     chats = {row.chat_id for row in alone} | {user_id}
-    shown = [Recommendation.chat_id.in_(chats)] if not approved else []
-    await _take_out_of_answers(database, hashtags, shown, batch)
+    if everywhere:
+        await _take_out_of_answers(database, everywhere, [], batch)
+    if elsewhere:
+        there = [Recommendation.chat_id.in_(chats)]
+        await _take_out_of_answers(database, elsewhere, there, batch)
 
 
 async def _take_out_of_answers(

@@ -259,6 +259,22 @@ async def test_what_an_admin_decided_stays_when_they_are_forgotten(database: Dat
         assert [item.hashtag for item in waiting.items] == ["theirs"]
 
 
+async def test_an_approved_hashtag_takes_no_other_out_of_strangers_answers(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, strangers = await new_photo(), await new_photo()
+    answer = await send(database, strangers, OTHER, OTHER)
+    await label(database, photo, ME, "dog", "xyzzy")
+    async with database.session() as session:
+        waiting = await moderation.pending(session)
+        ids = [item.label_id for item in waiting.items if item.hashtag == "xyzzy"]
+        await moderation.decide(session, ids, "approved", OTHER)
+    await forgetting.forget(database, ME)
+    async with database.reading() as session:
+        stored = await recommendations.get(session, answer)
+    assert stored is not None and stored.tags == ["dog"]
+
+
 async def test_someone_unknown_is_forgotten_without_ado(database: Database) -> None:
     await forgetting.forget(database, 404)
 
@@ -298,6 +314,13 @@ async def test_a_user_is_known_by_language_and_two_times(database: Database) -> 
         row = await session.get(User, ME)
         assert row is not None
         assert (row.language, row.first_seen, row.last_seen) == ("ru", first, second)
+
+
+async def test_a_language_of_any_length_can_be_stored(database: Database) -> None:
+    async with database.session() as session:
+        await users.seen(session, ME, "en-us-u-fw-mon-mu-celsius")
+    async with database.reading() as session:
+        assert (await users.languages(session, [ME]))[ME].startswith("en-us")
 
 
 async def test_how_much_is_stored_of_a_user_is_told(database: Database, traces: Traces) -> None:
