@@ -9,7 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InvalidRequestError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -265,6 +271,8 @@ async def revision_at(url: str) -> str | None:
             await engine.dispose()
     except ProgrammingError:  # no such table
         return None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StorageError("DATABASE_URL has an invalid option or port.") from error
     except _FAILURES as error:
         raise explain(error) from error
 
@@ -277,7 +285,7 @@ def _engine(address: URL) -> AsyncEngine:
         raise StorageError(
             f"The driver for this database is not installed: run pip install {driver}."
         ) from error
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, InvalidRequestError, NoSuchModuleError) as error:
         raise StorageError("DATABASE_URL names an unknown kind of database.") from error
 
 

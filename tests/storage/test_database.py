@@ -226,6 +226,7 @@ async def test_something_that_hangs_on_a_deleted_photo_is_refused(database: Data
         ("", "not an address"),
         ("not a url", "not an address"),
         ("nosuch://host/name", "unknown kind of database"),
+        ("sqlite+pysqlite:///bot.db", "unknown kind of database"),
         ("mysql+nosuch://host/name", "unknown kind of database"),
         ("sqlite+aiosqlite://", "no file"),
         ("sqlite:///:memory:", "no file"),

@@ -125,9 +125,10 @@ async def test_an_address_that_leads_nowhere_is_told_without_the_password(
     postgres: Server, changed: dict[str, object], sentence: str
 ) -> None:
     address = make_url(postgres.url("postgres")).set(**changed)  # type: ignore[arg-type]
-    with pytest.raises(StorageError, match=sentence) as refused:
-        await Database.open(address.render_as_string(hide_password=False))
-    assert PASSWORD not in str(refused.value)
+    for use in (Database.open, condition_of):
+        with pytest.raises(StorageError, match=sentence) as refused:
+            await use(address.render_as_string(hide_password=False))
+        assert PASSWORD not in str(refused.value)
 
 
 async def test_how_libpq_writes_an_address_will_do(postgres: Server) -> None:
