@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, func, or_, select
+from sqlalchemy import case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import sightings
@@ -115,15 +115,12 @@ async def unwanted(
             since[tag] = max(at, since.get(tag, at))
     if not since:
         return set()
-    taught = await session.scalars(
-        select(Label.hashtag).where(
-            Label.chat_id == chat_id,
-            Label.photo_id.in_(photo_ids),
-            Label.removed_at.is_(None),
-            or_(*(and_(Label.hashtag == tag, Label.at > at) for tag, at in since.items())),
+    taught = await session.execute(
+        select(Label.hashtag, Label.at).where(
+            Label.chat_id == chat_id, Label.photo_id.in_(photo_ids), Label.removed_at.is_(None)
         )
     )
-    return since.keys() - set(taught)
+    return since.keys() - {tag for tag, at in taught if tag in since and at > since[tag]}
 
 
 async def _answers(

@@ -321,6 +321,13 @@ async def test_what_was_given_to_the_photo_since_is_wanted_again(
     assert await unwanted(database, photo) == {"tag1"}
 
 
+async def test_a_thousand_hashtags_can_be_unwanted(database: Database, new_photo: NewPhoto) -> None:
+    photo = await new_photo()
+    tags = {f"tag{number}" for number in range(1100)}
+    await take_out(database, await answer(database, photo), *tags)
+    assert await unwanted(database, photo) == tags
+
+
 async def test_what_is_unwanted_for_an_album_is_so_for_these_photos_together(
     database: Database, new_photo: NewPhoto
 ) -> None:
