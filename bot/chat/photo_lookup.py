@@ -282,6 +282,8 @@ async def _confirmed(
         return {}
     ids = [list(proposed)[row] for row in near]
     stored = await known_photos.perceptual_hashes_and_colours(session, ids, cropped=among_cropped)
+    if not stored:  # deleted meanwhile, on a database with several writers
+        return {}
     perceptual, colours = zip(*stored.values(), strict=True)
     bits = copies.confirmed(
         view, _rows(perceptual), _rows(colours, where_none=view.colours), cropped=cropped

@@ -62,6 +62,17 @@ async def test_a_photo_whose_features_differ_is_no_copy(database: Database) -> N
 
 
 @pytest.mark.usefixtures("original")
+async def test_an_original_that_is_deleted_while_it_is_looked_at_is_none(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object, **__: object) -> dict[int, tuple[bytes, bytes | None]]:
+        return {}
+
+    monkeypatch.setattr(known_photos, "perceptual_hashes_and_colours", nothing)
+    assert await find(database, NEAR, vector(1)) is None
+
+
+@pytest.mark.usefixtures("original")
 @pytest.mark.parametrize("far", FAR)
 async def test_a_photo_one_of_whose_hashes_is_far_is_no_copy(database: Database, far: str) -> None:
     assert await find(database, FAR[far], vector(1)) is None
