@@ -85,6 +85,7 @@ class Database:
         Raises ``StorageError`` when it cannot be reached, written to, or is from a newer version.
         """
         address = _address(url)
+        engine = _engine(address)
         try:
             if _is_sqlite(address):
                 await asyncio.to_thread(_check_file, address, must_exist)
@@ -94,7 +95,6 @@ class Database:
             raise StorageError(
                 "The folder for the database cannot be created: check the path in DATABASE_URL."
             ) from error
-        engine = _engine(address)
         if _is_sqlite(address):
             sqlite.prepare(engine.sync_engine)
         else:
