@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from telegram import Message
 
@@ -18,6 +19,14 @@ MOST = 1_000
 """Albums remembered for late photos and edited captions."""
 
 
+@dataclass
+class _Round:
+    """Photos that are collected and handled together; others wait for ``done``."""
+
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    interrupted: bool = False
+
+
 class Album:
     """The messages of an album, or of a single photo.
 
@@ -27,13 +36,12 @@ class Album:
 
     def __init__(self, messages: Sequence[Message] = ()) -> None:
         self._messages = {message.message_id: message for message in messages}
-        self.new = list(messages)
+        self.new = {message.message_id: message for message in messages}
         self.answer_id: int | None = None
         self.collecting = False
         self._new_updates: list[UpdatesAtWork] = []
         self._turn = asyncio.Lock()
-        self._done = asyncio.Event()
-        self._interrupted = False
+        self._round = _Round()
 
     @property
     def messages(self) -> list[Message]:
@@ -43,18 +51,21 @@ class Album:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Held while the album is handled, so that a late photo waits for the earlier ones."""
+        round_ = self._round  # a photo that comes meanwhile begins another
         try:
             await self._turn.acquire()
         except asyncio.CancelledError:
+            round_.interrupted = True
+            round_.done.set()
             self.cancel()
             raise
         try:
             yield
         except asyncio.CancelledError:
-            self._interrupted = True
+            round_.interrupted = True
             raise
         finally:
-            self._done.set()
+            round_.done.set()
             self._turn.release()
 
     async def done(self) -> None:
@@ -63,29 +74,33 @@ class Album:
         Raises:
             CancelledError: if that was interrupted, as when the bot stops.
         """
-        await self._done.wait()
-        if self._interrupted:
+        round_ = self._round
+        await round_.done.wait()
+        if round_.interrupted:
             raise asyncio.CancelledError
 
     def begin(self) -> None:
         """Starts collecting photos."""
         self.collecting = True
-        self._interrupted = False
-        self._done.clear()
+        self._round = _Round()
 
     def cancel(self) -> None:
         """Drops new photos, and cancels who waits for them: their updates will be read again."""
         self.collecting = False
-        self.new, self._new_updates = [], []
-        self._interrupted = True
-        self._done.set()
+        self.new, self._new_updates = {}, []
+        self._round.interrupted = True
+        self._round.done.set()
 
     def add(self, message: Message) -> None:
-        """Adds a message that has arrived or was edited."""
-        self._messages[message.message_id] = message
-        self.new.append(message)
+        """Adds a message that has arrived, or was edited while the album was collected."""
+        self.change(message)
+        self.new[message.message_id] = message
         if (work := updates_at_work.now()) is not None:
             self._new_updates.append(work)
+
+    def change(self, message: Message) -> None:
+        """Keeps the edited version of a message."""
+        self._messages[message.message_id] = message
 
     def take_new(self) -> list[Message]:
         """The messages since the last call, in order.
@@ -95,8 +110,8 @@ class Album:
         if (work := updates_at_work.now()) is not None:
             for other in self._new_updates:
                 work.take_over(other)
-        new, self.new, self._new_updates = self.new, [], []
-        return sorted(new, key=lambda part: part.message_id)
+        new, self.new, self._new_updates = self.new, {}, []
+        return [new[message_id] for message_id in sorted(new)]
 
 
 class Albums:
@@ -131,14 +146,19 @@ class Albums:
         album.collecting = False
         return album
 
-    def edited(self, message: Message) -> list[Message]:
-        """All messages of an edited message's album, the edited version included."""
+    async def edited(self, message: Message) -> list[Message]:
+        """All messages of an edited message's album, the edited version included.
+
+        Empty if the album was being collected: it has been handled with that version.
+        """
         if message.media_group_id is None:
             return [message]
         album = self._of(message)
-        album.add(message)
-        if not album.collecting:
-            album.take_new()
+        if album.collecting:
+            album.add(message)
+            await album.done()
+            return []
+        album.change(message)
         return album.messages
 
     def forget(self, user_id: int) -> None:

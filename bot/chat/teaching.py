@@ -22,7 +22,13 @@ _MAX_LISTED = 400
 
 
 async def teach(
-    context: Context, message: Message, photo_ids: Iterable[int], text: str, *, last: bool = True
+    context: Context,
+    message: Message,
+    photo_ids: Iterable[int],
+    text: str,
+    *,
+    unread: int = 0,
+    last: bool = True,
 ) -> None:
     """Gives photos the hashtags in a text, and confirms that.
 
@@ -31,6 +37,7 @@ async def teach(
 
     Args:
         message: the request, to reply to.
+        unread: how many more photos it has that could not be read.
         last: as in ``Outbox.put``.
     """
     services, texts, chat_id = context.services, context.texts, message.chat_id
@@ -63,6 +70,9 @@ async def teach(
                 for photo_id, likely_ones in zip(photo_ids, likely, strict=True)
             ]
             words = _confirmation(texts, tags, refused, outcomes, services.settings.tags_per_day)
+            if unread:
+                photos = unread + len(photo_ids)
+                words += "\n" + texts.album_part.format(unread=unread, photos=photos)
             confirmation = await services.outbox.put(
                 session, reply_to(message, words, quote=True), person=person, last=last
             )

@@ -44,6 +44,11 @@ def arrives(
     return message
 
 
+async def part(bot: Running, data: bytes, caption: str = "", chat: int = 1_000) -> Message:
+    """A photo of one and the same album comes to the bot."""
+    return arrives(bot, chat, await photo(bot, data, caption, media_group_id="album"))
+
+
 def is_edited(bot: Running, message: Message, **fields: Any) -> Message:
     """Somebody edits their message, and the bot is told."""
     state = bot.server.state

@@ -9,7 +9,7 @@ from telegram.ext import filters
 
 from bot.chat import answer_message, subject
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
-from bot.chat.photo_lookup import UnreadablePhotoError
+from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
 from bot.chat.teaching import MAX_HASHTAGS, teach
@@ -62,10 +62,12 @@ async def ask(tap: AnswerTap, context: Context) -> None:
         return
     about = message.message_id
     if which.isdecimal() and int(which) <= len(photo_ids):
-        photo_ids = [photo_ids[int(which) - 1]]
-        # In reply to the photo itself, to show which it is.
         async with services.database.reading() as session:
             messages = await sightings.shown_by(session, message.chat_id, photo_ids, before=about)
+        # A late photo may have its place before others.
+        in_order = sorted(photo_ids, key=lambda one: messages.get(one, about))
+        photo_ids = [in_order[int(which) - 1]]
+        # In reply to the photo itself, to show which it is.
         about = messages.get(photo_ids[0], about)
     prompt = escape(context.texts.add_prompt.format(most=MAX_HASHTAGS))
     in_group = message.chat.type != ChatType.PRIVATE
@@ -127,11 +129,14 @@ async def _teach(
     """Teaches ``photo_ids``, else the photos that the messages contain or are about."""
     first = messages[0]
     carries_file = first.effective_attachment is not None
+    unread = 0
     try:
         if photo_ids:
             pass
         elif carries_file:
             photo_ids = await subject.carried_photos(context, messages)
+            sent = [part for part in messages if photo_in(part, context.services.engine.min_side)]
+            unread = len(sent) - len(photo_ids)
         else:
             photo_ids = await subject.photos_of(context, first)
     except UnreadablePhotoError as error:
@@ -144,4 +149,4 @@ async def _teach(
         )
         await context.reply(first, missing, quote=True, last=last)
         return
-    await teach(context, first, photo_ids, text, last=last)
+    await teach(context, first, photo_ids, text, unread=unread, last=last)

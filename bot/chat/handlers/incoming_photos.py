@@ -30,15 +30,18 @@ async def sent(update: Update, context: Context) -> None:
     if album is None:
         return
     async with album.at_work():
-        await _follow(update, context, album, album.take_new())
+        if new := album.take_new():  # else an earlier turn has taken them along
+            await _follow(update, context, album, new)
 
 
 async def edited(update: Update, context: Context) -> None:
     """An edited caption: a new command in it counts as if the photo had been sent with it."""
     message, services = update.edited_message, context.services
     assert message is not None
-    parts = services.albums.edited(message)
-    if caption_command(message, context.bot.username) and services.captions.is_new(message):
+    parts = await services.albums.edited(message)
+    if not caption_command(message, context.bot.username):
+        return
+    if services.captions.is_new(message) and parts:
         await _follow(update, context, Album(parts), parts if _only_captioned(parts) else [message])
 
 

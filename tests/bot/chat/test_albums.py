@@ -22,7 +22,7 @@ from tests.bot.conversation import (
 )
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
-from tests.bot.telegram_sends import arrives, photo
+from tests.bot.telegram_sends import arrives, part, photo
 from tests.colours import jpeg
 from tests.person import Message, Person
 
@@ -35,6 +35,12 @@ async def test_an_album_gets_one_answer_in_reply_to_its_first_photo(
     assert answer["reply_to_message"]["message_id"] == photos[0]["message_id"]
     # The next thing that the bot says is about something else.
     assert not hashtags(await reply(ann, "/settings 10"))
+
+
+async def test_an_album_that_shows_one_photo_twice_is_that_photo(ann: Person) -> None:
+    await ann.send_photo([jpeg("red", 1), jpeg("red", 1)])
+    answer = await ann.wait_reply()
+    assert hashtags(answer)[0] == "#red1" and "Photo by photo" not in labels(answer)
 
 
 async def test_every_photo_of_an_album_has_its_share_of_the_first_five(
@@ -211,66 +217,6 @@ async def test_a_lone_caption_teaches_the_whole_album(bot: Running, ann: Person)
     assert await taught(bot, photos) == [["trip"], ["trip"]]
 
 
-async def part(bot: Running, data: bytes, caption: str = "", chat: int = 1_000) -> Message:
-    """A photo of one and the same album arrives."""
-    return arrives(bot, chat, await photo(bot, data, caption, media_group_id="album"))
-
-
-async def test_a_photo_that_comes_late_joins_the_answer_of_its_album(
-    bot: Running, ann: Person
-) -> None:
-    await part(bot, jpeg("blue", 1))
-    message = await ann.wait_reply()
-    assert hashtags(message)[0] == "#blue1"
-    for seed in (2, 3):
-        await part(bot, jpeg("red", seed))
-    # One change or two, as they come.
-    while hashtags(await ann.wait_edit(message))[0] != "#red1":
-        pass
-    assert len(ann.replies()) == 1
-
-
-async def test_right_after_a_late_photo_it_is_all_of_the_album(bot: Running, ann: Person) -> None:
-    first = await part(bot, jpeg("blue", 1))
-    message = await ann.wait_reply()
-    late = await part(bot, jpeg("red", 2))
-    await ann.wait_edit(message)
-    await reply_text(ann, "/addtags #two", message)
-    assert [await stored_labels(bot.database, one) for one in (first, late)] == [
-        [["two"]],
-        [["two"]],
-    ]
-
-
-async def test_a_late_photo_gets_an_answer_of_its_own_where_the_albums_is_gone(
-    bot: Running, ann: Person
-) -> None:
-    await part(bot, jpeg("red", 1))
-    message = await ann.wait_reply()
-    del bot.server.state.chats[1_000].messages[message["message_id"]]
-    await part(bot, jpeg("red", 2))
-    assert hashtags(await ann.wait_reply())[0] == "#red1"
-
-
-async def test_a_late_photo_is_taught_what_the_caption_of_its_album_teaches(
-    bot: Running, ann: Person
-) -> None:
-    await part(bot, jpeg("red", 1), "/addtags #two")
-    await ann.wait_reply()
-    late = await part(bot, jpeg("red", 2))
-    assert (await ann.wait_reply())["text"].startswith("Learnt: #two")
-    assert await stored_labels(bot.database, late) == [["two"]]
-
-
-async def test_a_late_photo_of_an_album_that_nobody_asked_about_is_left_be_in_a_group(
-    bot: Running,
-) -> None:
-    group = await bot.person(**GROUP)
-    for seed in (1, 2):
-        await part(bot, jpeg("red", seed), chat=-500)
-        assert not hashtags(await reply(group, "/count 10"))
-
-
 async def test_an_album_is_forgotten_with_who_sent_it(bot: Running, ann: Person) -> None:
     sent = arrives(bot, 1_000, await photo(bot, jpeg("red", 1), media_group_id="album"), ann.user)
     await ann.wait_reply()
@@ -301,6 +247,17 @@ async def test_who_waits_for_an_album_that_is_cut_off_is_cut_off_too() -> None:
     async with asyncio.timeout(20):
         with pytest.raises(asyncio.CancelledError):
             await waiting
+
+
+async def test_what_could_not_be_learnt_of_an_album_is_said(bot: Running, ann: Person) -> None:
+    bot.services.files = files = asyncio.Semaphore(0)
+    _, second = await ann.send_photo([jpeg("red", 1), jpeg("red", 2)], caption="/addtags #trip")
+    for size in second["photo"]:
+        bot.server.state.files.drop(size["file_unique_id"])
+    for _ in range(2):
+        files.release()
+    confirmed = (await ann.wait_reply())["text"]
+    assert "Learnt: #trip" in confirmed and "1 of the 2 photos could not be read" in confirmed
 
 
 @pytest.mark.parametrize("turn", [False, True])
