@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import InlineKeyboardMarkup, Message, Update
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 
 from bot.chat import answer_message, photo_lookup, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
@@ -71,7 +71,8 @@ async def answer(
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
     async with typing, AsyncExitStack() as place:
         if services.photo_places.becomes_crowd(person):
-            await context.reply(first, texts.many_photos, stored=False)
+            with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
+                await context.reply(first, texts.many_photos, stored=False)
         await place.enter_async_context(services.photo_places.of(person))
         computed = await _compute(context, engine, album)
         if not computed.photos:
@@ -162,7 +163,8 @@ class _Computed:
 
     @property
     def ids(self) -> list[int]:
-        return [photo.photo_id for photo in self.photos if photo.photo_id is not None]
+        ids = [photo.photo_id for photo in self.photos if photo.photo_id is not None]
+        return list(dict.fromkeys(ids))  # an album may show one photo twice
 
     @property
     def duplicate(self) -> bool:

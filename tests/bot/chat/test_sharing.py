@@ -125,6 +125,15 @@ async def test_who_sends_very_many_photos_gets_one_kind_word_about_it(
         assert hashtags(await ann.wait_reply())
 
 
+async def test_a_photo_is_answered_though_that_word_cannot_be_sent(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.services.photo_places, "becomes_crowd", lambda _: True)
+    Refusing(monkeypatch, "sendMessage", RefusalError(400, "Bad Request: no reason"), times=1)
+    await ann.send_photo(jpeg("red"))
+    assert hashtags(await ann.wait_reply())[0] == "#red1"
+
+
 async def test_what_would_have_to_wait_for_an_hour_is_given_up(
     ann: Person, group: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
