@@ -18,7 +18,7 @@ from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
 from bot.chat.identity import person_of, sender_of
-from bot.chat.outbox import Reply
+from bot.chat.outbox import reply_to
 from bot.chat.services import Bot, Services
 from bot.chat.texts import texts_for
 from bot.chat.updates_at_work import HandledElsewhere, UpdatesAtWork
@@ -61,6 +61,7 @@ class Inbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._handled: list[int] = []
         self._some_handled = asyncio.Event()
+        self._batch_lock = asyncio.Lock()
         self._room = asyncio.Event()
         self._room.set()
         self.is_open = True
@@ -214,13 +215,14 @@ class Inbox:
                 self._some_handled.set()
 
     async def _store_batch(self) -> None:
-        # One transaction for many updates.
-        some = self._handled[:]
-        if some:
-            async with self._services.database.session() as session:
-                await inbox.handled(session, self._application.bot.id, some)
-            del self._handled[: len(some)]
-            self._stored_as_handled(some)
+        async with self._batch_lock:  # of two at once, the second would delete what nobody stored
+            # One transaction for many updates.
+            some = self._handled[:]
+            if some:
+                async with self._services.database.session() as session:
+                    await inbox.handled(session, self._application.bot.id, some)
+                del self._handled[: len(some)]
+                self._stored_as_handled(some)
 
     async def _apologise(self, updates: Sequence[Update]) -> None:
         """Tells a chat that its messages are too old to answer."""
@@ -228,7 +230,7 @@ class Inbox:
         if message is None:
             return
         language = message.from_user.language_code if message.from_user else None
-        apology = Reply(message.chat_id, texts_for(language).too_late)
+        apology = reply_to(message, texts_for(language).too_late)
         try:
             await self._services.outbox.reply(apology, person=sender_of(message))
         except TelegramError as error:
@@ -252,7 +254,12 @@ def _row(content: str, update: Update | None) -> inbox.NewUpdate:
     chat = update.effective_chat if update else None
     known = update is not None and (update.callback_query or update.effective_message)
     person = person_of(update) if update is not None and known else None
-    return inbox.NewUpdate(content, chat.id if chat else None, person)
+    return inbox.NewUpdate(content, _storable(chat.id if chat else None), _storable(person))
+
+
+def _storable(number: int | None) -> int | None:
+    """None for an id beyond 64 bits, which ``bot.chat.gate`` sets aside."""
+    return number if number is not None and abs(number) <= _LARGEST_ID else None
 
 
 def _addressed(update: Update) -> Message | None:

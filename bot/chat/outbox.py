@@ -355,7 +355,12 @@ class Outbox:
                 for message in late:
                     await outbox.drop(session, message.id)
             text = texts_for(next(iter(languages.values()), None)).too_late
-            await self._bot.send_message(first.chat_id, text)
+            await self._bot.send_message(
+                first.chat_id,
+                text,
+                message_thread_id=first.thread_id,
+                reply_to_message_id=first.reply_to,
+            )
         except (StorageError, TelegramError) as error:
             log.info("An apology did not arrive: %s", error)
 

@@ -12,7 +12,7 @@ from bot.local.server import LocalServer
 from bot.settings import Settings
 from storage import Database, inbox
 from storage.tables import WaitingUpdate, now
-from tests.bot.conversation import answer_hashtags, hashtags
+from tests.bot.conversation import GROUP, answer_hashtags, hashtags
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing, arrives, photo, text
 from tests.colours import jpeg
@@ -85,6 +85,36 @@ async def test_an_update_that_cannot_be_read_is_set_aside_and_the_others_go_on(
     assert len(lines) == 2
     assert "secret" not in caplog.text
     await is_empty(bot.database)
+
+
+async def test_an_id_that_no_database_can_store_is_set_aside_and_the_others_go_on(
+    bot: Running, ann: Person
+) -> None:
+    for odd in (2**70, -(2**70)):
+        chat = {"id": odd, "type": "private", "first_name": "Odd"}
+        sender = {"id": 5, "is_bot": False, "first_name": "Odd"}
+        message = {"message_id": 1, "date": 1, "chat": chat, "from": sender, "text": "hello"}
+        bot.server.state.updates.add("message", message)
+    assert await answer_hashtags(ann, "green")
+    await is_empty(bot.database)
+
+
+async def test_what_is_too_old_is_apologised_for_where_it_was_said(
+    settings: Settings, start: Start, telegram: LocalServer
+) -> None:
+    async with Person(telegram.page_url, **GROUP) as group:
+        asked = await group.send_text("/tags")
+        topic = {**asked, "message_thread_id": 5, "is_topic_message": True}
+        await waits(settings, telegram, topic)
+        await telegram.state.updates.get(2**40)
+        database = await Database.open(settings.database_url)
+        async with database.session() as session:
+            long_ago = now() - timedelta(hours=1, seconds=1)
+            await session.execute(update(WaitingUpdate).values(received_at=long_ago))
+        await database.close()
+        await start(server=telegram)
+        apology = await group.wait_reply()
+    assert apology["reply_to_message"]["message_id"] == asked["message_id"]
 
 
 async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_next_start(
