@@ -180,7 +180,7 @@ class Inbox:
             await work
         except HandledElsewhere:
             log.info("An update was handled by another process meanwhile")
-            self._taken_over(update_ids)
+            self._taken_over({*update_ids, *at_work.update_ids})
             return
         except Exception:
             log.exception("An update failed")

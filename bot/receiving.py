@@ -148,8 +148,8 @@ async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
                 numbers[number_of(update)] = update
             except ValueError:
                 log.warning("Something without a number came instead of an update")
-        await inbox.take(list(numbers.values()))
         if numbers:
+            await inbox.take(list(numbers.values()))
             offset = max(numbers) + 1
 
 

@@ -27,6 +27,9 @@ PAGE_SIZE = 8
 NEAREST = 3
 """Hashtags that tell an admin what a photo shows."""
 
+LISTED = 1_800
+"""Characters of a list of words: two lists fit a message, which ends at 4,096."""
+
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
@@ -243,4 +246,4 @@ def _parse_words(args: list[str]) -> tuple[list[str], list[str]]:
 
 def _listed(words: list[str]) -> str:
     listed = ", ".join(words)
-    return escape(listed if len(listed) <= 3000 else f"{listed[:3000]} …")
+    return escape(listed if len(listed) <= LISTED else f"{listed[:LISTED]} …")

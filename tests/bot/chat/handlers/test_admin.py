@@ -2,6 +2,7 @@
 
 import pytest
 
+from storage import blocklist, moderation
 from tests.bot.conversation import (
     answer,
     answer_hashtags,
@@ -143,6 +144,17 @@ async def test_a_blocked_word_is_not_recommended_any_more(ann: Person, admin: Pe
     hashtags = await answer_hashtags(ann, "red")
     assert "#red1" not in hashtags
     assert len(hashtags) == 10
+
+
+async def test_a_list_of_blocked_and_allowed_words_of_any_length_fits_a_message(
+    bot: Running, admin: Person
+) -> None:
+    async with bot.database.session() as session:
+        for number in range(300):
+            await moderation.block(session, f"{number:03}blocked", 1)
+        for word in sorted(blocklist.shipped("block")):
+            await moderation.unblock(session, word, 1)
+    assert "000blocked" in await reply_text(admin, "/block")
 
 
 async def test_what_can_be_no_hashtag_need_not_be_blocked(admin: Person) -> None:
