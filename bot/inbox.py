@@ -18,7 +18,7 @@ from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
 from bot.chat.identity import person_of, sender_of
-from bot.chat.outbox import reply_to
+from bot.chat.replies import reply_to
 from bot.chat.services import Bot, Services
 from bot.chat.texts import texts_for
 from bot.chat.updates_at_work import HandledElsewhere, UpdatesAtWork

@@ -16,18 +16,18 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import ForceReply, InlineKeyboardMarkup, Message
-from telegram.constants import ChatType, ParseMode
+from telegram import Message
+from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
 from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts, Delivery, pauses
 from bot.chat.pace import ALL
+from bot.chat.replies import Reply
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
 from storage import Database, StorageError, outbox, replicas, users
@@ -37,52 +37,10 @@ from storage.together import Together
 
 log = logging.getLogger(__name__)
 
-Keyboard = InlineKeyboardMarkup | ForceReply
 Work = Callable[[AsyncSession], Awaitable[None]]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 """Seconds until a failed attempt to store what became of a message is repeated, and at most."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A message to send.
-
-    Attributes:
-        text: HTML.
-        thread_id: the forum topic, if any.
-        reply_to: the number of the message that it replies to, if any.
-    """
-
-    chat_id: int
-    text: str
-    keyboard: Keyboard | None = None
-    thread_id: int | None = None
-    reply_to: int | None = None
-
-
-def reply_to(
-    message: Message,
-    text: str,
-    keyboard: Keyboard | None = None,
-    *,
-    quote: bool | None = None,
-    about: int | None = None,
-) -> Reply:
-    """A reply to a message.
-
-    Args:
-        quote: whether it is shown as a reply; by default only in groups, where others write too.
-        about: the number of another message of the chat to reply to instead.
-    """
-    quotes = message.chat.type != ChatType.PRIVATE if quote is None else quote
-    return Reply(
-        message.chat_id,
-        text,
-        keyboard,
-        message.message_thread_id,
-        about or (message.message_id if quotes else None),
-    )
 
 
 class WithdrawnError(TelegramError):

@@ -19,9 +19,10 @@ from bot.chat.forgotten import Forgotten
 from bot.chat.identity import person_of
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
-from bot.chat.outbox import Keyboard, Outbox, reply_to
+from bot.chat.outbox import Outbox
 from bot.chat.questions import Questions
 from bot.chat.rate_limits import SharedRateLimits
+from bot.chat.replies import Keyboard, reply_to
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing

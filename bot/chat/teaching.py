@@ -6,8 +6,8 @@ from html import escape
 
 from telegram import Message
 
-from bot.chat.outbox import reply_to
 from bot.chat.rendering import line
+from bot.chat.replies import reply_to
 from bot.chat.services import Context, Services
 from bot.chat.texts import Texts
 from recommenders import hashtags

@@ -25,7 +25,8 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.chat.delivery import UNSURE_AT_MOST, Delivery
 from bot.chat.fair_places import FairPlaces
-from bot.chat.outbox import Outbox, Reply
+from bot.chat.outbox import Outbox
+from bot.chat.replies import Reply
 from bot.chat.services import Bot, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox

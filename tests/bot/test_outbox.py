@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot.chat import delivery, outbox
-from bot.chat.outbox import Reply
+from bot.chat.replies import Reply
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer

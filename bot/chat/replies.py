@@ -1,0 +1,49 @@
+"""Messages that the bot sends, before they are stored."""
+
+from dataclasses import dataclass
+
+from telegram import ForceReply, InlineKeyboardMarkup, Message
+from telegram.constants import ChatType
+
+Keyboard = InlineKeyboardMarkup | ForceReply
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A message to send.
+
+    Attributes:
+        text: HTML.
+        thread_id: the forum topic, if any.
+        reply_to: the number of the message that it replies to, if any.
+    """
+
+    chat_id: int
+    text: str
+    keyboard: Keyboard | None = None
+    thread_id: int | None = None
+    reply_to: int | None = None
+
+
+def reply_to(
+    message: Message,
+    text: str,
+    keyboard: Keyboard | None = None,
+    *,
+    quote: bool | None = None,
+    about: int | None = None,
+) -> Reply:
+    """A reply to a message.
+
+    Args:
+        quote: whether it is shown as a reply; by default only in groups, where others write too.
+        about: the number of another message of the chat to reply to instead.
+    """
+    quotes = message.chat.type != ChatType.PRIVATE if quote is None else quote
+    return Reply(
+        message.chat_id,
+        text,
+        keyboard,
+        message.message_thread_id,
+        about or (message.message_id if quotes else None),
+    )
