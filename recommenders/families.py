@@ -11,6 +11,7 @@ _COMMUNITY = re.compile(
     r"photography|photo|addict|obsessed|mood|style|goals))$"
 )
 _ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
+_PLURAL_S, _SINGULAR_IE = re.compile(r"(?<=[^s])s$"), re.compile(r"ie$")
 _COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
 _WOMEN = re.compile("|".join(_COUNTERPARTS))
 
@@ -24,11 +25,17 @@ def family(tag: str) -> str:
     return _ENDINGS.sub("", _WOMEN.sub(lambda match: _COUNTERPARTS[match[0]], tag))
 
 
+@lru_cache(maxsize=1 << 16)
+def singular(tag: str) -> str:
+    """The form that party and parties share, cookie and cookies too, but neither part nor cook."""
+    return _SINGULAR_IE.sub("y", _PLURAL_S.sub("", tag))
+
+
 def relatives(tags: Iterable[str], vocabulary: Iterable[str]) -> set[str]:
-    """``tags``, and every hashtag of the vocabulary in the same family as one of them."""
+    """``tags``, and each hashtag of the vocabulary that is one of them, singular or plural."""
     tags = set(tags)
-    families = set(map(family, tags))
-    return tags | {tag for tag in vocabulary if family(tag) in families}
+    forms = set(map(singular, tags))
+    return tags | {tag for tag in vocabulary if singular(tag) in forms}
 
 
 def root(tag: str) -> str:

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from recommenders.arrays import Floats
-from recommenders.families import family
+from recommenders.families import singular
 from recommenders.hashtags import HashtagError, key, normalise
 from recommenders.languages import meaning, meanings
 
@@ -122,7 +122,7 @@ class Words:
         self._indexed = 0
         # A list holds spellings that ``_folded`` makes one: ёлка and елка.
         self._columns: dict[str, list[int]] = {}
-        self._by_family: dict[str, list[int]] = {}
+        self._by_singular: dict[str, list[int]] = {}
         self._lock = threading.Lock()
         self._index()
 
@@ -135,7 +135,7 @@ class Words:
     def nearness(self, named: Collection[str], sees: Sees = _everything) -> Floats:
         """How near each hashtag is to the nearest of those named: (V + taught,) float32.
 
-        1 for the named ones and their families, cosines, at least 0, for the rest.
+        1 for the named ones, singular and plural, cosines, at least 0, for the rest.
         """
         nearness, _ = self._near(named, sees)
         return np.asarray(nearness.max(axis=0, initial=0), np.float32)
@@ -161,7 +161,7 @@ class Words:
         with self._lock:
             # Made anew, since others read them meanwhile.
             self._columns = _without(self._columns, columns)
-            self._by_family = _without(self._by_family, columns)
+            self._by_singular = _without(self._by_singular, columns)
 
     def _near(self, named: Collection[str], sees: Sees) -> tuple[Floats, list[str]]:
         """Nearness (n, V + taught) to each known one of the named hashtags, and these."""
@@ -174,7 +174,7 @@ class Words:
             if column < len(self._directions):
                 cosines = self._directions @ self._directions[column]
                 nearness[row, : len(cosines)] = np.clip(cosines, 0, _NOT_NAMED)
-            relatives = self._by_family.get(family(_folded(tag)), ())
+            relatives = self._by_singular.get(singular(_folded(tag)), ())
             alike = [other for other in relatives if other < count and sees(other)]
             nearness[row, alike] = 1
         return nearness, known
@@ -221,9 +221,10 @@ class Words:
         if _CYRILLIC.match(word):
             candidates = _stems().get(_CASE_ENDINGS.sub("", word), ())
             return next((known.column(tag) for tag in candidates if tag in known), None)
-        for form in (word, word.removesuffix("es")):
-            if min(len(form), len(family(form))) >= _LEAST_LETTERS:
-                relatives = self._by_family.get(family(form), ())
+        without_y = word.removesuffix("y") if len(word) > 4 else word  # rainy, but not army
+        for form in (word, word.removesuffix("es"), without_y):
+            if min(len(form), len(singular(form))) >= _LEAST_LETTERS:
+                relatives = self._by_singular.get(singular(form), ())
                 if (column := next(filter(sees, relatives), None)) is not None:
                     return column
         return None
@@ -235,7 +236,7 @@ class Words:
             for column in range(self._indexed, count):
                 if tag := self._hashtags[column]:
                     name = _folded(tag)
-                    self._by_family.setdefault(family(name), []).append(column)
+                    self._by_singular.setdefault(singular(name), []).append(column)
                     self._columns.setdefault(name, []).append(column)
             self._indexed = max(self._indexed, count)
         return count

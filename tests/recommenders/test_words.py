@@ -51,6 +51,30 @@ def test_words_name_hashtags(words: Words, text: str, named: list[str]) -> None:
     assert list(words.named(text)) == named
 
 
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        *(("part", None), ("potter", None), ("arm", None), ("smooth", None), ("hoods", None)),
+        *(("parties", "party"), ("party", "party"), ("cookie", "cookies"), ("armies", "army")),
+        *(
+            ("rainy", "rain"),
+            ("hoodies", "hoodie"),
+            ("dresses", "dress"),
+            ("smoothies", "smoothie"),
+        ),
+    ],
+)
+def test_number_alone_makes_no_other_word(word: str, named: str | None) -> None:
+    tags = ["party", "pottery", "army", "smoothie", "hoodie", "cook", "cookies", "rain", "dress"]
+    words = Words(tags, np.eye(len(tags), dtype=np.float32))
+    assert words.named(f"my {word}!") == ((named,) if named else ())
+
+
+def test_girl_does_not_name_boy() -> None:
+    words = Words(["girl", "boy"], np.eye(2, dtype=np.float32))
+    assert words.nearness(["girl"]).tolist() == [1, 0]
+
+
 def test_a_long_text_names_no_more_than_its_first_ones(words: Words) -> None:
     assert len(words.named("bird dog sunset sea beach puppy " * 100)) == 6
 

@@ -111,6 +111,15 @@ async def test_another_spelling_of_what_was_taken_out_does_not_move_up(start: St
     assert await answer_hashtags(ann) == hashtags(changed)
 
 
+async def test_another_word_of_what_was_taken_out_still_comes(start: Start) -> None:
+    bundle = colour_bundle()
+    for tag, word in (("red1", "boy"), ("red2", "girl")):
+        bundle.hashtags[bundle.hashtags.index(tag)] = word
+    ann = await (await start(bundle)).person()
+    await take_out(ann, await answer(ann), "#boy")
+    assert "#girl" in await answer_hashtags(ann)
+
+
 async def test_what_moves_up_is_of_no_family_that_the_best_five_have(start: Start) -> None:
     bundle = colour_bundle()
     for tag, spelling in (("red1", "sea"), ("red2", "seas")):
