@@ -84,6 +84,14 @@ async def test_a_message_is_counted_by_the_replica_that_sends_it_until_it_is_dro
         assert not await outbox.counted(session, message.id, 1)
 
 
+async def test_messages_wait_in_the_order_in_which_they_were_stored(database: Database) -> None:
+    ids = [(await put(database, photo_ids=[])).id for _ in range(3)]
+    async with database.session() as session:
+        await outbox.counted(session, ids[0], 1)  # PostgreSQL moves a row that is changed
+    async with database.reading() as session:
+        assert [one.id for one in await outbox.waiting(session, 7)] == ids
+
+
 async def test_one_bots_messages_are_forgotten_and_others_stay(database: Database) -> None:
     await put(database, photo_ids=[])
     async with database.session() as session:
