@@ -44,6 +44,9 @@ _PER_ALBUM_PHOTO = 60
 _FIRST_POOL = 40
 """The first five are chosen from this many of the best hashtags."""
 
+_FILLING_ROOT, _FILLING_SCORE = 3, 0.6
+"""How many hashtags of a root may stand where a place would stay empty, and their least score."""
+
 
 @dataclass(frozen=True)
 class AnswerRequest:
@@ -98,15 +101,27 @@ class Rules:
                 forbidden |= self._forbidden_beside([hashtag.tag])
         return allowed
 
-    def sure(self, hashtags: Sequence[Hashtag], before: int = 0) -> list[Hashtag]:
+    def sure(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
         """The list if its first five reach the floor; otherwise only those of them that do.
 
+        Sure ones that were passed over for their root fill the places left: rather #doglover after
+        #dog and #dogsofinstagram than "not sure".
+
         Args:
-            before: how many hashtags of the first five are in the answer already.
+            before: hashtags already in the answer.
         """
-        first = hashtags[: max(0, FIRST - before)]
+        first = hashtags[: max(0, FIRST - len(before))]
         sure = [hashtag for hashtag in first if hashtag.score >= self.floor]
-        return list(hashtags) if len(sure) == len(first) else sure
+        if len(sure) == len(first):
+            return list(hashtags)
+        apart = Apart(_FILLING_ROOT)
+        for tag in (*before, *(hashtag.tag for hashtag in sure)):
+            apart.takes(tag)
+        for hashtag in hashtags[len(first) :]:
+            likely = hashtag.score >= max(self.floor, _FILLING_SCORE)
+            if len(sure) < len(first) and likely and apart.takes(hashtag.tag):
+                sure.append(hashtag)
+        return sure
 
     def _forbidden_beside(self, tags: Iterable[str]) -> set[str]:
         forbidden: set[str] = set()
@@ -169,6 +184,8 @@ def answer(
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
+    if rules.floor:  # rules leave some of them out, and others move up
+        candidates = max(candidates, _FIRST_POOL)
     if photos > 1:
         candidates = max(candidates, _PER_ALBUM_PHOTO)
     lists = recommend(candidates + len(before))
@@ -183,12 +200,12 @@ def answer(
             # An unsure one moved into the first five would cut the answer short.
             hashtags.sort(key=lambda hashtag: hashtag.score < rules.floor)
         hashtags = first_apart(rules.allowed(hashtags, before), of_a_root, before)
-        each.append(rules.sure(hashtags, len(before)))
+        each.append(rules.sure(hashtags, before))
     if photos == 1:
         return each[0][:top]
     served = [_serving(ranked, before) for ranked in lists]
     shared = rules.allowed(_shared_fairly(each, served), before)
-    return rules.sure(first_apart(shared, of_a_root, before), len(before))[:top]
+    return rules.sure(first_apart(shared, of_a_root, before), before)[:top]
 
 
 def _shared_fairly(

@@ -10,7 +10,8 @@ _COMMUNITY = re.compile(
     r"(?:s?of(?:instagram|theday|ig|insta)|s?(?:lovers?|life|love|gram|stagram|time|day|vibes|"
     r"photography|photo|addict|obsessed|mood|style|goals))$"
 )
-_ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=[^s])s)$")
+# Among them the -es of churches and foxes, and of buses, whose singular ends in s.
+_ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=ch|sh|ss)e?s?|(?<=x)e?s?|(?<=bus)es|(?<=[^s])(?<!bu)s)$")
 _PLURAL_S, _SINGULAR_IE = re.compile(r"(?<=[^s])s$"), re.compile(r"ie$")
 _COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
 _WOMEN = re.compile("|".join(_COUNTERPARTS))

@@ -34,6 +34,20 @@ def test_nothing_is_shown_where_nothing_is_likely() -> None:
     assert answered(ranked(0.3, 0.2), Rules(floor=0.4)) == []
 
 
+def test_a_place_that_would_stay_empty_goes_to_a_sure_hashtag_of_a_root_already_there() -> None:
+    dogs = [Hashtag("dog", 0.98), Hashtag("dogsofinstagram", 0.97)]
+    passed_over = [Hashtag("dogs", 0.9), Hashtag("doglover", 0.9), Hashtag("doglife", 0.5)]
+    hashtags = [*dogs, *ranked(0.2, 0.1, 0.1), *passed_over]
+    found = answer(lambda _: [hashtags], 1, top=5, rules=Rules(floor=0.4), of_a_root=2)
+    assert [hashtag.tag for hashtag in found] == ["dog", "dogsofinstagram", "doglover"]
+
+
+def test_a_photo_gets_the_same_first_five_whatever_number_was_asked_for() -> None:
+    hashtags = ranked(0.9, 0.8, 0.7, 0.6, 0.5, 0.45)
+    rules = Rules(floor=0.4, careful={"sunset": 0.85})
+    assert answered(hashtags, rules, top=5) == answered(hashtags, rules, top=10)[:5]
+
+
 def test_without_a_floor_all_is_shown() -> None:
     assert len(answered(ranked(0.3, 0.2), Rules())) == 2
 
@@ -157,3 +171,9 @@ def test_what_must_not_stand_beside_a_hashtag_does_not_follow_it() -> None:
 
 def test_relatives_are_all_of_a_family() -> None:
     assert relatives(["dog"], ["dogs", "doglover", "cat"]) == {"dog", "dogs"}
+
+
+@pytest.mark.parametrize("pair", [("bus", "buses"), ("church", "churches"), ("fox", "foxes")])
+def test_a_plural_in_es_is_of_its_singulars_family(pair: tuple[str, str]) -> None:
+    apart = Apart(5)
+    assert [apart.takes(tag) for tag in pair] == [True, False]
