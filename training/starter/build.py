@@ -45,7 +45,7 @@ from training.starter.sources import FUSION_FOLD, Evidence, TaggedPhoto, set_wei
 from training.starter.word_tables import forbidden_pairs, kinds, people
 
 BACKBONE = "efficientnet_lite2"
-MODEL = "starter-3"
+MODEL = "starter-4"
 
 PLAN = Plan(
     als=AlsPlan(
