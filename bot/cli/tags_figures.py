@@ -45,7 +45,7 @@ def ratings(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
         for tag in tags:
             _, meant = lookup.known(tag)
             if as_json:
-                _print_json(figures.of(meant) | {"posts": figures.uses_of(meant)})
+                _print_json(figures.of(meant) | {"posts": figures.uses_of(meant)[:top]})
             else:
                 _print_uses(figures, meant, top)
     else:
