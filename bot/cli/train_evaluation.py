@@ -1,8 +1,7 @@
 """``tag4pic train evaluate`` and ``report``: how good a bundle is, in figures or on a page."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +12,11 @@ from rich.table import Table
 
 from bot.cli.console import (
     bundle_in_use,
+    check_writable,
     counted,
-    fail,
     print_line,
     print_warnings,
+    refusing_unwritable,
     settings_for_a_command,
 )
 from bot.cli.options import At, Bundle, Dataset, Split
@@ -57,9 +57,7 @@ def evaluate(
     """
     settings = settings_for_a_command()
     if json_file is not None:
-        with _refusing_unwritable(json_file):  # before measuring, which takes long
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            json_file.open("a").close()
+        check_writable(json_file)
     from training.evaluation.evaluate import evaluate as measure
 
     with reporting() as progress:
@@ -80,7 +78,7 @@ def evaluate(
     print_line(ACCURACY_FLATTERS.format(figures.empty_accuracy))
     print_warnings(figures.problems)
     if json_file is not None:
-        with _refusing_unwritable(json_file):
+        with refusing_unwritable(json_file):
             json_file.write_text(json.dumps(figures.as_json(), indent=1) + "\n", encoding="utf-8")
 
 
@@ -110,6 +108,7 @@ def report(
     tag4pic train report --bundle data/mine --dataset posts --out report.html
     """
     settings = settings_for_a_command()
+    check_writable(out)
     from training.evaluation.report.page import write_report
 
     with reporting() as progress:
@@ -164,11 +163,3 @@ def cells(
         return text
 
     return [cell(name) for name in figures]
-
-
-@contextmanager
-def _refusing_unwritable(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        fail(f"{file} cannot be written ({error.strerror}).")

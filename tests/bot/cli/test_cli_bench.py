@@ -60,7 +60,7 @@ def test_a_bot_under_load_answers_what_it_is_sent_and_leaves_nothing_behind(
     [
         (("--photos", "nowhere"), "nowhere cannot be opened (No such file or directory)."),
         (("--photos", "."), ". has no photo in it. Name another folder with --photos."),
-        (("--plot", "nowhere/growth.svg"), "--plot: nowhere/growth.svg cannot be written"),
+        (("--plot", "/dev/null/growth.svg"), "/dev/null/growth.svg cannot be written (Not a dir"),
         (("--plot", "growth.png"), "--plot draws SVG: the name growth.png must end in .svg."),
         (("--plot", "a.svg", "--only", "starting"), "--plot draws growth: leave --only out"),
         (("--quick", "--large"), "--quick and --large cannot be combined"),
