@@ -51,7 +51,8 @@ def evaluate(
 ) -> None:
     """Measure a bundle on a split of a dataset, beside baselines fitted in the same run.
 
-    Each figure has its 95 % interval (bootstrap over photos).
+    Hashtags count in the order of their relevance; answers in chats heed likes too, and leave out
+    what is too improbable. Each figure has its 95 % interval (bootstrap over photos).
 
     tag4pic train evaluate --dataset posts --bundle data/mine
     """
