@@ -20,22 +20,14 @@ from bot.cli.console import (
     settings_for_a_command,
 )
 from bot.cli.options import At, Bundle, Dataset, Split
+from training.evaluation.figures import DIGITS, FIGURES
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 ACCURACY_FLATTERS = (
     "Accuracy flatters: most hashtags do not fit a given photo, so even an answer without any "
     "hashtag has {:.4f}."
 )
-_FIGURES = {
-    "recall": "recall",
-    "precision": "precision",
-    "f2": "F2",
-    "p@1": "first right",
-    "label_f1": "label F1",
-    "n_plus": "N+",
-    "accuracy": "acc.",
-}
-_DIGITS = {"n_plus": 0, "accuracy": 4}
+_SHOWN = ("recall", "precision", "f2", "p@1", "label_f1", "n_plus", "accuracy")
 
 
 def evaluate(
@@ -134,7 +126,7 @@ def report(
 
 def metrics_table(title: str) -> Table:
     """An empty table for ``add_metrics``."""
-    return figures_table(title, tuple(_FIGURES.values()))
+    return figures_table(title, [FIGURES[name].head for name in _SHOWN])
 
 
 def add_metrics(
@@ -144,7 +136,7 @@ def add_metrics(
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
     """Add a backend's metrics to a ``metrics_table``, with intervals if there are any."""
-    table.add_row(backend, *cells(_FIGURES, metrics, intervals))
+    table.add_row(backend, *cells(_SHOWN, metrics, intervals))
 
 
 def cells(
@@ -155,9 +147,9 @@ def cells(
     """A table cell for each of some figures, in rich markup."""
 
     def cell(name: str) -> str:
-        digits = _DIGITS.get(name, 3)
+        digits = FIGURES[name].digits
         text = f"{metrics[name]:.{digits}f}"
-        if intervals is not None and name not in _DIGITS:
+        if intervals is not None and digits == DIGITS:
             # Without leading zeros all columns fit into 80 characters.
             ends = (f"{end:.{digits}f}".lstrip("0") for end in intervals[name])
             text += f" [dim]{'-'.join(ends)}[/]"
