@@ -86,11 +86,6 @@ def print_warnings(lines: Iterable[str]) -> None:
         Console(stderr=True).print(Text(line, "yellow"), soft_wrap=True)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """``1 photo``, ``2,000 photos``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def run_quietly(app: typer.Typer) -> None:
     """Run the command line; a closed pipe (``| head``) is no error.
 

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.console import counted, fail, print_line
+from bot.cli.console import fail, print_line
 from bot.cli.tags_lookup import Json, lookup_in_use
+from training.plurals import counted
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle

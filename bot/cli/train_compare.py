@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.console import (
-    counted,
     known_backbones,
     one_of,
     print_line,
@@ -21,6 +20,7 @@ from bot.cli.options import FITTED_BACKENDS, At, Backbone, Backend, Dataset, Pla
 from bot.cli.train_evaluation import ACCURACY_FLATTERS, cells
 from bot.cli.train_plan import chosen_plan, refuse_idle
 from training.evaluation.figures import COMPARED, FIGURES
+from training.plurals import counted
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 if TYPE_CHECKING:

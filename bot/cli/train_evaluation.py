@@ -13,7 +13,6 @@ from rich.table import Table
 from bot.cli.console import (
     bundle_in_use,
     check_writable,
-    counted,
     print_line,
     print_warnings,
     refusing_unwritable,
@@ -21,6 +20,7 @@ from bot.cli.console import (
 )
 from bot.cli.options import At, Bundle, Dataset, Split
 from training.evaluation.figures import DIGITS, FIGURES
+from training.plurals import counted
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 ACCURACY_FLATTERS = (

@@ -11,10 +11,11 @@ from html import escape
 import numpy as np
 
 from recommenders.ratings import ratings
-from training.datasets.format import Post, counted
+from training.datasets.format import Post
 from training.evaluation.report.charts import TOP, WIDTH, Axis, frame, text_at
 from training.fitting.ratings import uses_of
 from training.fitting.vocabulary import vocabulary
+from training.plurals import counted
 
 SEARCHED = 20
 """Search hashtags on the page: those with most posts."""
