@@ -91,6 +91,8 @@ def bench(
 
         photos_in(photos)  # first, to report what is wrong with it at once
     engine = load_engine(settings)
+    if plot is not None and "als" not in engine.backends:
+        fail(f"--plot draws what grows with ALS, which {engine.model} does not have.")
 
     from bot.benchmark import run
     from bot.benchmark.growth import svg
@@ -106,7 +108,7 @@ def bench(
             sections,
             lambda what: status.update(f"Measuring: {what}"),
         )
-    if plot is not None and grown:
+    if plot is not None:
         with refusing_unwritable(plot):
             plot.write_text(svg(grown), encoding="utf-8")
     _print(rows, grown, as_json=as_json)

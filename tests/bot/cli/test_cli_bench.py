@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from recommenders import bundle as bundles
+from tests.bot.cli.fitted import refusal
+
 Tag4pic = Callable[..., Any]
 Photo = Callable[..., str]
 
@@ -87,6 +90,19 @@ def test_a_photo_that_cannot_be_read_is_named(
     result = tag4pic("bench", "--quick", "--photos", two_photos, "--only", "answering")
     assert result.exit_code == 1
     assert "two/a.jpg: the file is empty. Take it out of the folder." in result.stderr
+
+
+def test_a_plot_of_a_bundle_without_als_is_refused(
+    tag4pic: Tag4pic, bundle_with_both: Path, tmp_path: Path
+) -> None:
+    bundle = bundles.load(bundle_with_both)
+    del bundle.arrays["als"]
+    bundles.save(bundle, tmp_path / "w2v")
+    result = tag4pic(
+        *("bench", "--quick", "--only", "growth", "--plot", "growth.svg"),
+        env={"MODEL_DIR": str(tmp_path / "w2v")},
+    )
+    assert "--plot draws what grows with ALS, which tiny-1 does not have." in refusal(result)
 
 
 @pytest.mark.parametrize("command", [("bench",), ("bench", "load")], ids=" ".join)
