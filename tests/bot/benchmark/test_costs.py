@@ -21,6 +21,7 @@ def test_a_command_that_is_measured_shares_no_bot_s_settings(
     own = {
         "BOT_TOKEN": "1:secret",
         "BUNDLE": "/srv/shelf",
+        "LOG_FORMAT": "json",
         "METRICS_PORT": "9100",
         "WEBHOOK_URL": "https://example.org",
     }
