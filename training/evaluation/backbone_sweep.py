@@ -60,7 +60,7 @@ class Swept:
 
 def sweep(names: Iterable[str], most_megabytes: float = MOST_MEGABYTES) -> Iterator[Swept]:
     """Checks backbones, one after the other."""
-    for name in (one for name in names for one in names_of(name)):
+    for name in (single for one in names for single in names_of(one)):
         if recipe_of(name).megabytes > most_megabytes:
             yield _by_shape(name)
         else:
