@@ -100,9 +100,9 @@ def frame(
     for tick in y_ticks:
         at = up(tick)
         parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(text_at(left - 7, at + 4, _short(tick), "tick", "end"))
+        parts.append(text_at(left - 7, at + 4, _round(tick), "tick", "end"))
     parts += [
-        text_at(across(tick), bottom + 17, _short(tick), "tick", "middle") for tick in x_ticks
+        text_at(across(tick), bottom + 17, _round(tick), "tick", "middle") for tick in x_ticks
     ]
     parts.append(text_at((left + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
     return parts, across, up
@@ -355,12 +355,18 @@ def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     return [n * step for n in range(floor(low / step), ceil(high / step - 1e-9) + 1)]
 
 
-def _short(number: float) -> str:
-    """0.5, 950, 1.2k, 43k, 2M: short, so that numbers fit side by side."""
+def _short(count: int) -> str:
+    """950, 1.2k, 43k: short, so that counts fit side by side."""
+    if count < 1000:
+        return str(count)
+    return f"{count / 1000:.1f}k" if count < 10_000 else f"{count / 1000:.0f}k"
+
+
+def _round(number: float) -> str:
+    """A round number on an axis: 0.5, 10k, 2M."""
     for size, letter in ((10**6, "M"), (10**3, "k")):
         if number >= size:
-            digits = 1 if number < 10 * size else 0
-            return f"{number / size:.{digits}f}".removesuffix(".0") + letter
+            return f"{number / size:g}{letter}"
     return f"{number:g}" if abs(number) >= 1e-9 else "0"
 
 
