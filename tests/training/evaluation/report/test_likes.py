@@ -3,7 +3,8 @@
 import re
 
 from training.datasets.format import Post
-from training.evaluation.report.likes import Axis, likes_of_posts
+from training.evaluation.report.charts import Axis
+from training.evaluation.report.likes import likes_of_posts
 
 POSTS = [
     *[Post(("sea", "sun"), likes=likes, search_hashtag="summer") for likes in (10, 30)],
