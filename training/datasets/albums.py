@@ -1,9 +1,25 @@
-"""Holds out pictures by whole albums: those of one album carry the same hashtags."""
+"""The pictures of an album are one post: they count once, and are held out together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.datasets.format import Post
+
+
+def whole_posts(posts: Iterable[Post]) -> list[Post]:
+    """The posts, with the pictures of an album as one that carries all their hashtags."""
+    whole: dict[str | int, Post] = {}
+    for number, post in enumerate(posts):
+        key = number if post.album is None else post.album
+        first = whole.setdefault(key, post)
+        if first.hashtags != post.hashtags:
+            whole[key] = replace(
+                first, hashtags=tuple(dict.fromkeys(first.hashtags + post.hashtags))
+            )
+    return list(whole.values())
 
 
 def held_apart(

@@ -20,6 +20,7 @@ from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
+from training.datasets.albums import whole_posts
 from training.datasets.format import DatasetError, Location, Problems
 from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Examples, Features
@@ -218,7 +219,7 @@ def fit_hashtags(
     """
     plan = plan or Plan()
     problems = Problems()
-    posts = [post for post in engine.read_posts(dataset, problems) if post.hashtags]
+    posts = whole_posts(post for post in engine.read_posts(dataset, problems) if post.hashtags)
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
         raise DatasetError(f"No hashtag is on {plan.min_count} or more posts. Lower min_count.")

@@ -12,6 +12,7 @@ from math import ceil, floor, log10
 import numpy as np
 
 from recommenders.ratings import ratings
+from training.datasets.albums import whole_posts
 from training.datasets.format import Post, counted
 from training.evaluation.report.charts import text_at
 from training.fitting.ratings import uses_of
@@ -67,7 +68,7 @@ class Axis:
 
 def likes_of_posts(posts: Iterable[Post]) -> str:
     """The section as HTML; "" where no post's likes are known."""
-    liked = [post for post in posts if post.likes is not None and post.hashtags]
+    liked = [post for post in whole_posts(posts) if post.likes is not None and post.hashtags]
     if not liked:
         return ""
     cards = [
