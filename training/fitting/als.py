@@ -39,6 +39,8 @@ def space_of(mean: Floats, variances: Floats, vectors: Floats, plan: AlsPlan) ->
     size = int(np.searchsorted(np.cumsum(variances) / total, plan.variance) + 1)
     size = max(1, min(size, int((variances > total * 1e-9).sum())))
     scale = variances[:size] ** -plan.damping
+    # Bundles store components as float16; projections are unit vectors, so only ratios count.
+    scale = scale / max(scale.max() / np.finfo(np.float16).max, 1)
     return PhotoSpace(mean, (vectors[:, :size] * scale).T.astype(np.float32))
 
 
