@@ -95,6 +95,7 @@ def factorise(counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
             iterations=plan.iterations,
             random_state=plan.seed,
             num_threads=0,
+            use_gpu=False,  # by default where CuPy is installed, and its factors stay on the GPU
         )
         model.fit(counts.astype(np.float32), show_progress=False)
     return np.asarray(model.user_factors), np.asarray(model.item_factors)
