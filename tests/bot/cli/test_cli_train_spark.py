@@ -156,6 +156,7 @@ def test_each_step_finds_what_one_machine_finds(session: "SparkSession") -> None
     same = np.array([[(a in beach) == (b in beach) for a in tags] for b in tags])
     assert near[same].mean() > near[~same].mean() + 0.2
 
+    assert not engine.k_means(features, 1, 0).predict(features).any()
     found = engine.k_means(features, 2, 0).predict(features)
     assert len(np.unique(found)) == 2
     assert np.array_equal(found == found[0], group == group[0])
