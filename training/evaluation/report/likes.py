@@ -11,6 +11,7 @@ from html import escape
 import numpy as np
 
 from recommenders.ratings import ratings
+from training.datasets.albums import whole_posts
 from training.datasets.format import Post
 from training.evaluation.report.charts import TOP, WIDTH, Axis, frame, text_at
 from training.fitting.ratings import uses_of
@@ -37,7 +38,7 @@ class Dot:
 
 def likes_of_posts(posts: Iterable[Post]) -> str:
     """The section as HTML; "" where no post's likes are known."""
-    liked = [post for post in posts if post.likes is not None and post.hashtags]
+    liked = [post for post in whole_posts(posts) if post.likes is not None and post.hashtags]
     if not liked:
         return ""
     cards = [

@@ -24,6 +24,13 @@ def test_likes_are_drawn_by_hashtags_per_post_by_search_hashtag_and_against_rati
     assert section.count("<svg") == 2
 
 
+def test_an_album_is_drawn_as_one_post() -> None:
+    party = [Post(("party", "venue"), likes=100, album="p1")] * 10
+    section = likes_of_posts([*party, Post(("party", "sea"), likes=1)])
+    assert "Posts of the dataset whose likes are known: 2." in section
+    assert "2 hashtags: 2 posts, median 50.5 likes" in section
+
+
 def test_without_likes_nothing_is_drawn() -> None:
     assert likes_of_posts([Post(("sea",)), Post((), likes=9)]) == ""
     # One post, and no hashtag used twice.
