@@ -4,6 +4,9 @@ BIN := .venv/bin
 PORT ?= 8080
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock --editable
 
+# The starter's network, which the first start would compile otherwise.
+COMPILE := $(BIN)/python -c 'from recommenders.engine import Engine; Engine.load()'
+
 .PHONY: setup hashed run test coverage lint mutate lock
 
 setup: .venv/.ready
@@ -15,8 +18,7 @@ setup: .venv/.ready
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	@$(INSTALL) .
-	@# Compiles the starter's network, which the first start would do otherwise.
-	-@$(BIN)/python -c 'from recommenders.engine import Engine; Engine.load()'
+	-@$(COMPILE)
 	@touch $@
 
 .venv/.dev: .venv/.ready
@@ -29,7 +31,10 @@ setup: .venv/.ready
 hashed:
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements.hashes
-	@$(MAKE) setup
+	@# With the setuptools that was just checked.
+	@$(INSTALL) . --no-build-isolation
+	-@$(COMPILE)
+	@touch .venv/.ready
 
 run: setup
 	@$(BIN)/tag4pic run --port $(PORT)

@@ -15,8 +15,8 @@ HEADER = """\
 RANGES = {"torch": ">=2.13,<2.14", "torchvision": ">=0.28,<0.29"}
 """Built differently for each machine (with CUDA or without), so no one version fits all."""
 
-LEFT_OUT = re.compile(r"tag4pic|setuptools|triton|(nvidia|cuda)-.+")
-"""Ourselves, what builds us, and what only torch's builds for a GPU bring along."""
+LEFT_OUT = re.compile(r"tag4pic|triton|(nvidia|cuda)-.+")
+"""Ourselves, and what only torch's builds for a GPU bring along."""
 
 
 def pins(report: dict) -> list[str]:

@@ -193,6 +193,8 @@ class _Telegram:
             there = parsedate_to_datetime(answer.date)
         except ValueError:
             return Check("clock", "unknown", f"not checked: {self._host} did not give the time")
+        # "-0000" is no zone, but the time is UTC's (RFC 5322, section 3.3).
+        there = there if there.tzinfo else there.replace(tzinfo=UTC)
         ahead = round((datetime.now(UTC) - there).total_seconds())
         if abs(ahead) <= CLOCK_MAY_DIFFER:
             return Check("clock", "ok", f"agrees with {self._host}'s")

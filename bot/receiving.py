@@ -100,6 +100,8 @@ async def at_work(
             await inbox.stop()
     finally:
         await application.shutdown()
+        # An application that never got ready leaves its connections open.
+        await application.bot.shutdown()
         if application.post_shutdown:
             await application.post_shutdown(application)
 

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     def _is_a_url(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("must be a URL that starts with https:// or http://")
+        if url is not None and {"{", "}"} & set(url):
+            raise ValueError("must be a URL without { and }")
         return url.rstrip("/") if url else url
 
     @field_validator("listen")

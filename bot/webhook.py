@@ -108,7 +108,7 @@ class _Server:
         if isinstance(timed, _Timed):
             timed.stop_timer()
         try:
-            asks_health = request.method == "GET" and request.path == HEALTH
+            asks_health = request.method in ("GET", "HEAD") and request.path == HEALTH
             if not (asks_health or is_secret(request.headers.get(SECRET_HEADER, ""), self._secret)):
                 raise web.HTTPForbidden
             return await handler(request)

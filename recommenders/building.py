@@ -67,7 +67,10 @@ def build_recommenders(bundle: Bundle, backbones: Mapping[str, Backbone]) -> dic
     if "w2v" in bundle.arrays:
         recommenders["w2v"] = _on_other_backbone(bundle, backbones) or read_w2v(bundle)
     if not recommenders:
-        raise BundleError(f"Bundle {bundle.model} has no recommender in it. Fit it again.")
+        raise BundleError(
+            f"Bundle {bundle.model} knows hashtags alone and cannot answer photos: fit one "
+            "without `--backend tags`."
+        )
     return recommenders
 
 

@@ -96,7 +96,7 @@ Reason = Literal[
 
 _SENTENCES: dict[Reason, str] = {
     "empty": "the file is empty",
-    "not_an_image": "not an image in JPEG, PNG, WebP, HEIC, GIF, BMP or TIFF",
+    "not_an_image": "not an image in JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF",
     "truncated": "the file is cut off or damaged",
     "no_pixels": "the image has no pixels",
     "too_many_pixels": "the image has too many pixels",

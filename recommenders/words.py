@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache
+from unicodedata import category
 
 import numpy as np
 
@@ -37,7 +38,7 @@ NEAR, NEARER = 0.5, 0.8
 """The nearness from which words count for a hashtag, and from which they count more."""
 
 _LINKS_AND_NAMES = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[@/]\w+")
-_WORD = re.compile(r"\w+")
+_SIGN = re.compile(r"[^\w\s]")
 _STOP_LIST = """
 about after again all also always and another any are around away back because been before being
 best better big but can come could day days did down each enjoy even ever every feel feeling few
@@ -253,9 +254,14 @@ def _folded(tag: str) -> str:
     return key(tag).replace("ё", "е")
 
 
+def _space_or_mark(sign: re.Match[str]) -> str:
+    """Marks, such as vowel signs and accents, are parts of words: सूर्यास्त is one word."""
+    return sign[0] if category(sign[0]) in ("Mn", "Mc") else " "
+
+
 def _words(text: str) -> list[str]:
     words = []
-    for word in _WORD.findall(_LINKS_AND_NAMES.sub(" ", text)):
+    for word in _SIGN.sub(_space_or_mark, _LINKS_AND_NAMES.sub(" ", text)).split():
         try:
             words.append(_folded(normalise(word)))
         except HashtagError:  # a number

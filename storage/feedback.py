@@ -30,10 +30,8 @@ class Thumbs:
 NO_THUMBS = Thumbs(up=0, down=0)
 
 
-async def vote(
-    session: AsyncSession, *, recommendation_id: int, user_id: int, value: int
-) -> Thumbs:
-    """Set the user's thumb (1 up, -1 down, 0 takes it back) and return the answer's thumbs.
+async def vote(session: AsyncSession, *, recommendation_id: int, user_id: int, value: int) -> None:
+    """Set the user's thumb: 1 up, -1 down, 0 takes it back.
 
     Raises KeyError for an answer that is not (or no longer) stored.
     """
@@ -49,7 +47,6 @@ async def vote(
         key = {"recommendation_id": recommendation_id, "user_id": user_id}
         row = key | {"value": value, "at": now()}
         await insert_or_change(session, Vote, [row], keys=list(key), change=["value", "at"])
-    return await thumbs(session, recommendation_id)
 
 
 async def vote_of(session: AsyncSession, *, recommendation_id: int, user_id: int) -> int:

@@ -20,8 +20,9 @@ ROOT = Path(bot.__file__).parents[1]
 
 _OF_A_BOT = frozenset(
     {
-        *("ADMIN_IDS", "API_KEY", "BOT_TOKEN", "DATABASE_URL", "FINETUNE_EVERY", "LOG_LEVEL"),
-        *("TELEGRAM_API_URL", "WEBHOOK_SECRET", "WEBHOOK_URL"),
+        *("ADMIN_IDS", "API_KEY", "BOT_TOKEN", "BUNDLE", "DATABASE_URL", "FINETUNE_EVERY"),
+        *("LOG_FORMAT", "LOG_LEVEL", "METRICS_PORT", "TELEGRAM_API_URL", "WEBHOOK_SECRET"),
+        "WEBHOOK_URL",
     }
 )
 """Settings of the bot on this machine that a measured one must not share."""

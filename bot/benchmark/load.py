@@ -134,18 +134,19 @@ async def _measured(
                 "TELEGRAM_API_URL": url,
                 "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/bot.db",
                 "LOG_LEVEL": "WARNING",
+                "no_proxy": "*",  # its Telegram is on this machine
             }
             doing("the bot starts")
             async with _process(folder, ("bot.cli", "run"), settings) as answering:
                 different = await _wait_until_ready(answering, telegram, folder, count, doing)
-                return await _under_load(
-                    answering, telegram, (rate, seconds, users, count, different), doing
-                )
+                sending = (rate, seconds, users, count, different)
+                return await _under_load(answering, telegram, folder, sending, doing)
 
 
 async def _under_load(
     answering: Process,
     telegram: Process,
+    folder: Path,
     sending: tuple[float, float, int, int, int],
     doing: Doing,
 ) -> Load:
@@ -155,9 +156,11 @@ async def _under_load(
     assert telegram.stdin is not None
     telegram.stdin.write(b"go\n")
     doing(f"{count:,} photos, {rate:g} a second")
-    await _next_line(telegram, "sent", seconds + _START_SECONDS, doing, answering)
+    await _next_line(telegram, "sent", seconds + _START_SECONDS, doing)
+    await _still_running(answering, folder)
     doing("the last answers")
-    times = await _next_line(telegram, "seconds", PATIENCE + _START_SECONDS, doing, answering)
+    times = await _next_line(telegram, "seconds", PATIENCE + _START_SECONDS, doing)
+    await _still_running(answering, folder)
     lasted = perf_counter() - started
     took = [
         None if then is None or now is None else now - then
@@ -234,7 +237,7 @@ async def _wait_until_ready(
     """Waits until the bot runs and its Telegram has the photos; returns how many differ."""
     try:
         async with asyncio.TaskGroup() as both:
-            both.create_task(_wait_until_running(answering, folder / "bot.cli.log"))
+            both.create_task(_wait_until_running(answering, folder))
             making = _next_line(telegram, "photos", _START_SECONDS + count, doing)
             photos = both.create_task(making)
     except ExceptionGroup as group:
@@ -242,7 +245,7 @@ async def _wait_until_ready(
     return int(photos.result()["photos"])
 
 
-async def _wait_until_running(answering: Process, log: Path) -> None:
+async def _wait_until_running(answering: Process, folder: Path) -> None:
     assert answering.stdout is not None
     try:
         async with asyncio.timeout(_START_SECONDS):
@@ -251,18 +254,27 @@ async def _wait_until_running(answering: Process, log: Path) -> None:
                     return
     except TimeoutError:
         raise LoadError(f"The bot did not start within {_START_SECONDS:.0f} s.") from None
-    content = await asyncio.to_thread(log.read_text, errors="replace")
-    why = content.strip().splitlines() or ["it gave no reason"]
-    raise LoadError(f"The bot did not start: {why[-1].removeprefix('Error: ')}")
+    raise LoadError(f"The bot did not start: {await _reason(folder)}")
 
 
-async def _next_line(
-    telegram: Process, name: str, seconds: float, doing: Doing, answering: Process | None = None
-) -> dict[str, Any]:
+async def _still_running(answering: Process, folder: Path) -> None:
+    """Raises ``LoadError`` with the bot's last line where it has ended."""
+    if answering.returncode is not None:
+        raise LoadError(f"The bot ended while it was being measured: {await _reason(folder)}")
+
+
+async def _reason(folder: Path) -> str:
+    """The last line of the bot's log."""
+    log = await asyncio.to_thread((folder / "bot.cli.log").read_text, errors="replace")
+    lines = log.strip().splitlines() or ["it gave no reason"]
+    return lines[-1].removeprefix("Error: ")
+
+
+async def _next_line(telegram: Process, name: str, seconds: float, doing: Doing) -> dict[str, Any]:
     """The local Telegram's next line that has ``name``.
 
     Raises:
-        LoadError: where none comes in time, or a process has ended.
+        LoadError: where none comes in time, or the local Telegram has ended.
     """
     assert telegram.stdout is not None
     try:
@@ -274,8 +286,6 @@ async def _next_line(
                 if "made" in values:
                     doing(f"{values['made']:,} photos made")
                 if name in values:
-                    if answering is not None and answering.returncode is not None:
-                        raise LoadError("The bot ended while it was being measured.")
                     return values
     except TimeoutError:
         raise LoadError(

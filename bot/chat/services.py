@@ -90,10 +90,6 @@ class Services:
         """The engine in use, which answers and is taught."""
         return self.learner.engine
 
-    @engine.setter
-    def engine(self, engine: Engine) -> None:
-        self.learner.engine = engine
-
     async def in_worker(self, work: Callable[[], Result]) -> Result:
         """Runs ``work`` in a thread of ``worker``."""
         return await asyncio.get_running_loop().run_in_executor(self.worker, work)

@@ -11,9 +11,11 @@ from rich.console import Console
 from bot.cli.console import (
     Commands,
     bundle_in_use,
+    check_writable,
     fail,
     load_engine,
     print_line,
+    refusing_unwritable,
     settings_for_a_command,
 )
 
@@ -80,13 +82,17 @@ def bench(
     if plot is not None:
         if Section.growth not in sections:
             fail("--plot draws growth: leave --only out, or add --only growth.")
-        _can_be_written(plot)
+        if plot.suffix.lower() != ".svg":
+            fail(f"--plot draws SVG: the name {plot.name} must end in .svg.")
+        check_writable(plot)
     settings = settings_for_a_command()
     if photos is not None:
         from bot.benchmark.sample_photos import photos_in
 
         photos_in(photos)  # first, to report what is wrong with it at once
     engine = load_engine(settings)
+    if plot is not None and "als" not in engine.backends:
+        fail(f"--plot draws what grows with ALS, which {engine.model} does not have.")
 
     from bot.benchmark import run
     from bot.benchmark.growth import svg
@@ -102,8 +108,9 @@ def bench(
             sections,
             lambda what: status.update(f"Measuring: {what}"),
         )
-    if plot is not None and grown:
-        plot.write_text(svg(grown), encoding="utf-8")
+    if plot is not None:
+        with refusing_unwritable(plot):
+            plot.write_text(svg(grown), encoding="utf-8")
     _print(rows, grown, as_json=as_json)
 
 
@@ -159,17 +166,6 @@ def load(
     from bot.benchmark.table import load_table
 
     Console().print(load_table(measured))
-
-
-def _can_be_written(plot: Path) -> None:
-    """Exits with status 1 where the plot cannot be written, before anything is measured."""
-    if plot.suffix.lower() != ".svg":
-        fail(f"--plot draws SVG: the name {plot.name} must end in .svg.")
-    try:
-        with plot.open("a", encoding="utf-8"):
-            pass
-    except OSError as error:
-        fail(f"--plot: {plot} cannot be written ({error.strerror}).")
 
 
 def _print(rows: "list[Row]", grown: "list[Growth]", *, as_json: bool) -> None:

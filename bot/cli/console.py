@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from inspect import cleandoc
 from pathlib import Path
 from textwrap import dedent, indent
@@ -83,11 +84,6 @@ def print_warnings(lines: Iterable[str]) -> None:
     """Print warnings on stderr, a line each."""
     for line in lines:
         Console(stderr=True).print(Text(line, "yellow"), soft_wrap=True)
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """``1 photo``, ``2,000 photos``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def run_quietly(app: typer.Typer) -> None:
@@ -178,6 +174,29 @@ def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
     """Exit with status 1 where an option's value is not allowed."""
     if value not in allowed:
         fail(f"{option} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
+def check_writable(file: Path) -> None:
+    """Exit with status 1 where a file cannot be written, before the long work whose result it is.
+
+    Its folder is made.
+    """
+    there = file.exists() or file.is_symlink()
+    with refusing_unwritable(file):
+        if not file.parent.exists():
+            file.parent.mkdir(parents=True)
+        file.open("a").close()
+        if not there:
+            file.unlink()
+
+
+@contextmanager
+def refusing_unwritable(file: Path) -> Iterator[None]:
+    """Exit with status 1 where the block cannot write the file."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"{file} cannot be written ({error.strerror or error}).")
 
 
 def known_backbones(name: str) -> None:

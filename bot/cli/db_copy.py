@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bot.cli.console import counted, print_line
+from bot.cli.console import print_line
+from training.plurals import counted
 
 if TYPE_CHECKING:
     from storage import Database

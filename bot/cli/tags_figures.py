@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.console import counted, fail, print_line
+from bot.cli.console import fail, print_line
 from bot.cli.tags_lookup import Json, lookup_in_use
+from training.plurals import counted
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle
@@ -45,7 +46,7 @@ def ratings(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
         for tag in tags:
             _, meant = lookup.known(tag)
             if as_json:
-                _print_json(figures.of(meant) | {"posts": figures.uses_of(meant)})
+                _print_json(figures.of(meant) | {"posts": figures.uses_of(meant)[:top]})
             else:
                 _print_uses(figures, meant, top)
     else:

@@ -11,7 +11,6 @@ from rich.markup import escape
 
 from bot.cli.console import (
     Commands,
-    counted,
     fail,
     known_backbones,
     one_of,
@@ -40,6 +39,7 @@ from bot.cli.train_evaluation import (
 )
 from bot.cli.train_plan import chosen_plan, plan, print_choices
 from bot.cli.train_versions import finetune, publish, rollback, status
+from training.plurals import counted
 from training.terminal import CACHE, Cache, reporting
 
 if TYPE_CHECKING:

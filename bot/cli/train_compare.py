@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.console import (
-    counted,
     known_backbones,
     one_of,
     print_line,
@@ -20,19 +19,13 @@ from bot.cli.console import (
 from bot.cli.options import FITTED_BACKENDS, At, Backbone, Backend, Dataset, PlanFile, Set
 from bot.cli.train_evaluation import ACCURACY_FLATTERS, cells
 from bot.cli.train_plan import chosen_plan, refuse_idle
+from training.evaluation.figures import COMPARED, FIGURES
+from training.plurals import counted
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 if TYPE_CHECKING:
     from training.evaluation.compared import Result
 
-_FIGURES = {
-    "recall": "recall",
-    "precision": "precision",
-    "f2": "F2",
-    "label_f1": "label F1",
-    "n_plus": "N+",
-    "accuracy": "acc.",
-}
 CHOSEN_BY_TEST = (
     "[yellow]These figures are from the test split, where the best of several looks better than "
     "it is. Choose on the validation split, and measure only your choice here.[/]"
@@ -132,7 +125,8 @@ def _table(results: Sequence["Result"], shared: int) -> Table:
     names = [setting.partition("=")[0] for setting in measured.settings[shared:]]
     leaves = [name.rpartition(".")[2] for name in names]
     heads = leaves if len(set(leaves)) == len(leaves) else names
-    columns = [*heads, *["backend"] * several, *_FIGURES.values(), "CPU", "clock"]
+    of_figures = [FIGURES[name].head for name in COMPARED]
+    columns = [*heads, *["backend"] * several, *of_figures, "CPU", "clock"]
     table = figures_table("; ".join(title), columns[1:])
     table.columns[0].header = columns[0]
     for result in results:
@@ -141,6 +135,6 @@ def _table(results: Sequence["Result"], shared: int) -> Table:
             table.add_row(*values, *["–"] * (len(table.columns) - len(values)))
         for backend, metrics in result.backends.items():
             times = (f"{result.cpu_seconds:,.0f} s", f"{result.seconds:,.0f} s")
-            figures = cells(_FIGURES, metrics, result.intervals[backend])
+            figures = cells(COMPARED, metrics, result.intervals[backend])
             table.add_row(*values, *[backend] * several, *figures, *times)
     return table

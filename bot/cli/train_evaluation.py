@@ -1,8 +1,7 @@
 """``tag4pic train evaluate`` and ``report``: how good a bundle is, in figures or on a page."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,29 +12,22 @@ from rich.table import Table
 
 from bot.cli.console import (
     bundle_in_use,
-    counted,
-    fail,
+    check_writable,
     print_line,
     print_warnings,
+    refusing_unwritable,
     settings_for_a_command,
 )
 from bot.cli.options import At, Bundle, Dataset, Split
+from training.evaluation.figures import DIGITS, FIGURES
+from training.plurals import counted
 from training.terminal import CACHE, Cache, figures_table, reporting
 
 ACCURACY_FLATTERS = (
     "Accuracy flatters: most hashtags do not fit a given photo, so even an answer without any "
     "hashtag has {:.4f}."
 )
-_FIGURES = {
-    "recall": "recall",
-    "precision": "precision",
-    "f2": "F2",
-    "p@1": "first right",
-    "label_f1": "label F1",
-    "n_plus": "N+",
-    "accuracy": "acc.",
-}
-_DIGITS = {"n_plus": 0, "accuracy": 4}
+_SHOWN = ("recall", "precision", "f2", "p@1", "label_f1", "n_plus", "accuracy")
 
 
 def evaluate(
@@ -51,15 +43,14 @@ def evaluate(
 ) -> None:
     """Measure a bundle on a split of a dataset, beside baselines fitted in the same run.
 
-    Each figure has its 95 % interval (bootstrap over photos).
+    Hashtags count in the order of their relevance; answers in chats heed likes too, and leave out
+    what is too improbable. Each figure has its 95 % interval (bootstrap over photos).
 
     tag4pic train evaluate --dataset posts --bundle data/mine
     """
     settings = settings_for_a_command()
     if json_file is not None:
-        with _refusing_unwritable(json_file):  # before measuring, which takes long
-            json_file.parent.mkdir(parents=True, exist_ok=True)
-            json_file.open("a").close()
+        check_writable(json_file)
     from training.evaluation.evaluate import evaluate as measure
 
     with reporting() as progress:
@@ -80,7 +71,7 @@ def evaluate(
     print_line(ACCURACY_FLATTERS.format(figures.empty_accuracy))
     print_warnings(figures.problems)
     if json_file is not None:
-        with _refusing_unwritable(json_file):
+        with refusing_unwritable(json_file):
             json_file.write_text(json.dumps(figures.as_json(), indent=1) + "\n", encoding="utf-8")
 
 
@@ -110,6 +101,7 @@ def report(
     tag4pic train report --bundle data/mine --dataset posts --out report.html
     """
     settings = settings_for_a_command()
+    check_writable(out)
     from training.evaluation.report.page import write_report
 
     with reporting() as progress:
@@ -134,7 +126,7 @@ def report(
 
 def metrics_table(title: str) -> Table:
     """An empty table for ``add_metrics``."""
-    return figures_table(title, tuple(_FIGURES.values()))
+    return figures_table(title, [FIGURES[name].head for name in _SHOWN])
 
 
 def add_metrics(
@@ -144,7 +136,7 @@ def add_metrics(
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
     """Add a backend's metrics to a ``metrics_table``, with intervals if there are any."""
-    table.add_row(backend, *cells(_FIGURES, metrics, intervals))
+    table.add_row(backend, *cells(_SHOWN, metrics, intervals))
 
 
 def cells(
@@ -155,20 +147,12 @@ def cells(
     """A table cell for each of some figures, in rich markup."""
 
     def cell(name: str) -> str:
-        digits = _DIGITS.get(name, 3)
+        digits = FIGURES[name].digits
         text = f"{metrics[name]:.{digits}f}"
-        if intervals is not None and name not in _DIGITS:
+        if intervals is not None and digits == DIGITS:
             # Without leading zeros all columns fit into 80 characters.
             ends = (f"{end:.{digits}f}".lstrip("0") for end in intervals[name])
             text += f" [dim]{'-'.join(ends)}[/]"
         return text
 
     return [cell(name) for name in figures]
-
-
-@contextmanager
-def _refusing_unwritable(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        fail(f"{file} cannot be written ({error.strerror}).")

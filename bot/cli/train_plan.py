@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.cli.console import counted, fail, print_line
+from bot.cli.console import fail, print_line
 from bot.cli.options import PlanFile, Set
+from training.plurals import counted
 
 if TYPE_CHECKING:
     from recommenders.bundle import Bundle

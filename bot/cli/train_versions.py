@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.markup import escape
 
-from bot.cli.console import counted, print_line, settings_for_a_command
+from bot.cli.console import print_line, settings_for_a_command
+from training.plurals import counted
 from training.terminal import reporting
 
 if TYPE_CHECKING:

@@ -19,6 +19,8 @@ PAGE = Path(__file__).parent / "page"
 DEFAULT_CHAT = 1_000
 PING_SECONDS = 15.0
 RETRY_MS = 1000  # until the page reconnects
+TOO_LARGE = 2**52
+"""Telegram's numbers are smaller."""
 
 
 def add_routes(app: web.Application) -> None:
@@ -59,6 +61,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )
+    if request.method == "HEAD":  # the page asks why it was refused
+        return response
     # No await between these two, so no event is missed or sent twice.
     queue = chat.listeners.subscribe(user["id"])
     first = encode("snapshot", _snapshot(state, chat, user))
@@ -162,16 +166,19 @@ def _integer(fields: Any, name: str, default: int | None = None) -> int:
     if value in (None, "") and default is not None:
         return default
     try:
-        return int(value)
-    except (TypeError, ValueError):
-        raise CannotSendError("{name} must be a whole number.", name=name) from None
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = TOO_LARGE
+    if abs(number) >= TOO_LARGE:
+        raise CannotSendError("{name} must be a whole number.", name=name)
+    return number
 
 
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
         body = await request.json()
         json.dumps(body, ensure_ascii=False).encode()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise CannotSendError("A JSON object in UTF-8 is expected.")

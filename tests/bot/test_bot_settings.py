@@ -73,6 +73,7 @@ def test_an_env_that_may_not_be_read_is_a_sentence(
         ("API_KEY", "a s3cret key", "without spaces"),
         ("FINETUNE_EVERY", "weekly", "a number of labels, such as 50, or the word nightly"),
         ("TELEGRAM_API_URL", "api.telegram.org", "starts with https:// or http://"),
+        ("WEBHOOK_URL", "https://bot.example.org/{a", "without { and }"),
         ("LISTEN", "everywhere", "an address of this machine"),
         ("LOG_LEVEL", "chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("DEVICE", "tpu", "should be 'auto', 'openvino', 'cuda' or 'cpu'"),

@@ -1,6 +1,7 @@
 """Starting and stopping: locally without a token, on Telegram with one."""
 
 import asyncio
+import gc
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -145,7 +146,9 @@ async def test_a_wrong_token_is_one_sentence_without_the_token(settings: Setting
     assert "1:wrong" not in sentence
 
 
-async def test_no_network_is_one_sentence(settings: Settings) -> None:
+async def test_no_network_is_one_sentence(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -153,6 +156,8 @@ async def test_no_network_is_one_sentence(settings: Settings) -> None:
     sentence = await refused(settings.model_copy(update=offline))
     assert sentence.startswith(f"{url} cannot be reached.")
     assert "TELEGRAM_API_URL" in sentence
+    gc.collect()
+    assert "Unclosed" not in caplog.text
 
 
 async def test_trouble_at_the_start_is_tried_again_and_a_menu_ends_nothing(

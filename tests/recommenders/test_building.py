@@ -99,7 +99,8 @@ def test_a_bundle_with_a_number_for_an_array_is_refused(tiny: Path, part: str, n
 
 def test_a_bundle_without_a_recommender_is_refused(tiny: Path) -> None:
     edit_manifest(tiny, parts=["ranking"])
-    assert "no recommender" in refusal(tiny, Engine.load)
+    sentence = refusal(tiny, Engine.load)
+    assert "knows hashtags alone" in sentence and "without `--backend tags`" in sentence
 
 
 def test_photos_are_wanted_as_large_as_the_largest_input(tiny: Path) -> None:

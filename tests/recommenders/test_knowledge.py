@@ -11,7 +11,8 @@ from recommenders.category import read_categories
 from recommenders.knowledge import Knowledge
 from recommenders.ranking import Hashtag
 from training.datasets.format import Post
-from training.fitting.knowledge import knowledge, rating
+from training.fitting.knowledge import knowledge
+from training.fitting.ratings import earnings, uses_of
 
 HASHTAGS = ["boat", "water", "sailing", "dog", "puppy", "pet", "unused"]
 POSTS = [
@@ -34,7 +35,7 @@ def make_bundle(post_counts: dict[str, int] | None = None) -> Bundle:
         k=2,
         post_counts=post_counts,
     )
-    ranking = ranking_part(np.ones(len(HASHTAGS), np.float32), rating(POSTS, HASHTAGS))
+    ranking = ranking_part(np.ones(len(HASHTAGS), np.float32), earnings(uses_of(POSTS, HASHTAGS)))
     return Bundle("test-1", HASHTAGS, {}).with_parts({"knowledge": known, "ranking": ranking})
 
 

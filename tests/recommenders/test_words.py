@@ -5,6 +5,7 @@ import pytest
 
 from recommenders.arrays import unit
 from recommenders.fusion import raised
+from recommenders.hashtags import normalise
 from recommenders.words import Words, WordsGain
 
 HASHTAGS = ["bird", "birds", "goldenretriever", "dog", "hotdog", "sunset", "sea", "beach", "puppy"]
@@ -102,6 +103,14 @@ def test_a_hashtag_that_was_taught_since_is_named(words: Words) -> None:
     growing.append("rex")
     assert words.named("Rex and his dog") == ("rex", "dog")
     assert words.nearness(["rex"])[-1] == 1
+
+
+@pytest.mark.parametrize("text", ["सूर्यास्त", "พระอาทิตย์", "שָׁלוֹם", "cafe\u0301"])
+def test_a_word_with_marks_is_one_word(text: str) -> None:
+    growing = list(HASHTAGS)
+    words = Words(growing, DIRECTIONS)
+    growing.append(normalise(text))
+    assert words.named(f"{text}! ❤️, dog") == (growing[-1], "dog")
 
 
 @pytest.mark.parametrize("text", ["ёлка", "Елка", "STRASSE", "straße", "θάλασσας"])

@@ -368,9 +368,9 @@ async def test_an_answer_to_an_album_is_not_repeated_for_its_first_photo(
 
 async def vote(database: Database, recommendation: int, user: int, value: int) -> Thumbs:
     async with database.session() as session:
-        return await feedback.vote(
-            session, recommendation_id=recommendation, user_id=user, value=value
-        )
+        await feedback.vote(session, recommendation_id=recommendation, user_id=user, value=value)
+    async with database.reading() as session:
+        return await feedback.thumbs(session, recommendation)
 
 
 async def test_one_user_has_one_thumb(database: Database, new_photo: NewPhoto) -> None:

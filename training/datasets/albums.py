@@ -1,9 +1,43 @@
-"""Holds out pictures by whole albums: those of one album carry the same hashtags."""
+"""The pictures of an album are one post: they count once, and are held out together."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.datasets.format import Post
+
+LARGEST = 20
+"""Pictures of one post, Instagram's limit. More that name one album are no post, and may be nearly
+all of a dataset: each of them is its own."""
+
+
+def first_pictures(albums: Sequence[object | None]) -> list[int]:
+    """By picture, the row of its album's first one; its own where it has no album.
+
+    Args:
+        albums: (n,) each picture's album, None for a picture of its own.
+    """
+    sizes = Counter(albums)
+    first_of: dict[object, int] = {}
+    return [
+        row if album is None or sizes[album] > LARGEST else first_of.setdefault(album, row)
+        for row, album in enumerate(albums)
+    ]
+
+
+def whole_posts(posts: Iterable[Post]) -> list[Post]:
+    """The posts, with the pictures of an album as one that carries all their hashtags."""
+    posts = list(posts)
+    whole: dict[int, Post] = {}
+    for row, post in zip(first_pictures([post.album for post in posts]), posts, strict=True):
+        first = whole.setdefault(row, post)
+        if first.hashtags != post.hashtags:
+            hashtags = tuple(dict.fromkeys(first.hashtags + post.hashtags))
+            whole[row] = replace(first, hashtags=hashtags)
+    return list(whole.values())
 
 
 def held_apart(
@@ -13,7 +47,7 @@ def held_apart(
 
     Args:
         order: (n,) a permutation of the pictures' rows; the first ones are held out.
-        albums: (n,) each picture's album, None for a picture of its own.
+        albums: (n,) as of ``first_pictures``.
         count: how many to hold out, and then the rest of the last one's album; one album less if
             none would be left to fit on. Where all are one album, it is split.
 
@@ -21,12 +55,7 @@ def held_apart(
         Rows left to fit on, and rows held out, both ascending.
     """
     # An album takes the place of its first picture, so that its size does not matter.
-    first_of: dict[object, int] = {}
-    first = [
-        row if album is None else first_of.setdefault(album, row)
-        for row, album in enumerate(albums)
-    ]
-    places = np.argsort(order)[first]
+    places = np.argsort(order)[first_pictures(albums)]
     order = np.argsort(places, kind="stable")
     starts = np.flatnonzero(np.diff(places[order])) + 1
     if count and len(starts):

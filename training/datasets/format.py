@@ -91,11 +91,6 @@ ImageOf = Callable[[object, str, Problems], Path | None]
 """The photo that a post names; called with that value, where it stands, and the problems."""
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: 1 post, 1,200 posts."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def not_text(path: Path) -> DatasetError:
     """The error for a file that is not text."""
     return DatasetError(

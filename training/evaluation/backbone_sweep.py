@@ -23,7 +23,7 @@ from PIL import Image
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import load_backbone
 from recommenders.backbones.network import Network
-from recommenders.backbones.registry import recipe_of, spellings
+from recommenders.backbones.registry import names_of, recipe_of, spellings, without_side
 from training.terminal import tool
 
 MOST_MEGABYTES = 1000
@@ -60,7 +60,7 @@ class Swept:
 
 def sweep(names: Iterable[str], most_megabytes: float = MOST_MEGABYTES) -> Iterator[Swept]:
     """Checks backbones, one after the other."""
-    for name in names:
+    for name in (single for one in names for single in names_of(one)):
         if recipe_of(name).megabytes > most_megabytes:
             yield _by_shape(name)
         else:
@@ -94,7 +94,7 @@ def _on_drawn_weights(name: str, folder: Path) -> Swept:
             tensor.uniform_(0.8, 1.2)
         elif tensor.is_floating_point() and not tensor.any():
             tensor.normal_(0, 0.02)
-    torch.save(state, folder / f"{name}.pth")
+    torch.save(state, folder / f"{without_side(name)}.pth")
     backbone = load_backbone(name, folder)
     draw = np.random.default_rng(0)
     coarse = draw.integers(0, 256, (PHOTOS, 12, 15, 3), dtype=np.uint8)

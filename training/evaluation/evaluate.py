@@ -99,7 +99,10 @@ def evaluate(
     cache_dir: Path,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Measures every backend of a bundle as users get it, and baselines fitted in the same run.
+    """Measures every backend of a bundle, and baselines fitted in the same run.
+
+    What is measured is the order by relevance alone (style relevant). Answers in chats are made of
+    it, but heed likes too (style balanced) and leave out what is too improbable to show.
 
     Args:
         model_dir: the bundle; None for the starter.
@@ -185,7 +188,7 @@ def tops_of_backends(
     top: int,
     progress: Progress = silent,
 ) -> dict[str, NDArray[np.intp]]:
-    """The answers of a bundle's backends to photos, as users get them.
+    """The most relevant hashtags that a bundle's backends have for photos.
 
     Args:
         features: (n, dims) by backbone.
@@ -220,6 +223,7 @@ def _baselines(
 ) -> dict[str, NDArray[np.intp]]:
     """The baselines' answers to ``test``, fitted on ``features`` and ``posts``."""
     counts = matrix([post.hashtags for post in posts], hashtags)
+    # Each has one backbone, which may be several joined; only ``both`` may have two.
     backbone = {name: engine.backbones[name][0] for name in engine.backends if name != "both"}
     als = backbone.get("als", next(iter(backbone.values())))
     w2v = backbone.get("w2v", als)

@@ -227,9 +227,11 @@ def main(
         "CPU seconds, clock seconds, and peak memory",
         columns,
     )
-    rows = {
-        step: {count: measured[count][step] for count in counts} for step in measured[counts[0]]
-    }
+    # Only many photos get an index.
+    steps = [
+        step for step in dict.fromkeys(STEPS.values()) if any(step in measured[n] for n in counts)
+    ]
+    rows = {step: {n: measured[n].get(step, Cost()) for n in counts} for step in steps}
     rows["all"] = {count: _together([*measured[count].values()]) for count in counts}
     for step, at in rows.items():
         cells = list(at.values())

@@ -80,7 +80,7 @@ def replay_part(
     numbers, hashtags = np.asarray(features[rows], np.float32), csr_matrix(counts[rows])
     scale = np.maximum(np.abs(numbers).max(axis=1, keepdims=True), 1e-12) / 127
     return Part(
-        {"backbone": backbone, "held": len(unseen)},
+        {"backbone": backbone, "held": min(len(unseen), most)},
         {
             "features": np.round(numbers / scale).astype(np.int8),
             "scale": scale[:, 0].astype(np.float32),

@@ -39,6 +39,8 @@ def space_of(mean: Floats, variances: Floats, vectors: Floats, plan: AlsPlan) ->
     size = int(np.searchsorted(np.cumsum(variances) / total, plan.variance) + 1)
     size = max(1, min(size, int((variances > total * 1e-9).sum())))
     scale = variances[:size] ** -plan.damping
+    # Bundles store components as float16; projections are unit vectors, so only ratios count.
+    scale = scale / max(scale.max() / np.finfo(np.float16).max, 1)
     return PhotoSpace(mean, (vectors[:, :size] * scale).T.astype(np.float32))
 
 
@@ -93,6 +95,7 @@ def factorise(counts: csr_matrix, plan: AlsPlan) -> tuple[Floats, Floats]:
             iterations=plan.iterations,
             random_state=plan.seed,
             num_threads=0,
+            use_gpu=False,  # by default where CuPy is installed, and its factors stay on the GPU
         )
         model.fit(counts.astype(np.float32), show_progress=False)
     return np.asarray(model.user_factors), np.asarray(model.item_factors)

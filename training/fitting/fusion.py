@@ -16,6 +16,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from recommenders.als import AlsRecommender, Recognition
 from recommenders.arrays import Floats
 from recommenders.fusion import EVIDENCE, Fusion, Sources, Trees, sources_of
+from training.datasets.albums import first_pictures
 from training.features.compute import batches
 from training.features.examples import Features
 from training.fitting.choosing import Scored
@@ -170,9 +171,8 @@ class _Examples:
 
 def _every_other(albums: Sequence[str | None]) -> NDArray[np.bool_]:
     """(n,) whether a photo is in the first half: every other album or photo of its own is."""
-    numbers: dict[str | int, int] = {}
-    names = (row if album is None else album for row, album in enumerate(albums))
-    return np.array([numbers.setdefault(name, len(numbers)) % 2 == 0 for name in names], np.bool_)
+    _, numbers = np.unique(first_pictures(albums), return_inverse=True)
+    return np.asarray(numbers % 2 == 0)
 
 
 def _examples(

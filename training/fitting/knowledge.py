@@ -11,10 +11,11 @@ from recommenders.arrays import Floats, unit, whole_numbers
 from recommenders.bundle import Part
 from recommenders.category import Category
 from recommenders.hashtag_tables import HashtagTables, knowledge_part
+from recommenders.ratings import Uses
 from training.datasets.format import Post
 from training.fitting.categories import Cluster, categories
 from training.fitting.plan import VectorsPlan
-from training.fitting.ratings import earnings, median_likes, uses_of
+from training.fitting.ratings import median_likes, uses_of
 from training.fitting.sizes import known_posts, sizes
 
 
@@ -66,6 +67,7 @@ def knowledge(
     k: int | None = None,
     fewest_uses: int = VectorsPlan.fewest_uses,
     post_counts: Mapping[str, int] | None = None,
+    likes: Uses | None = None,
     seed: int = 0,
     homes: Homes | None = None,
     cluster: Cluster | None = None,
@@ -80,6 +82,7 @@ def knowledge(
         k: how many categories; by silhouette where None.
         fewest_uses: posts that must carry a hashtag for it to be called similar to another.
         post_counts: a platform's posts by hashtag, where known.
+        likes: the uses of hashtags in these posts; ``uses_of`` them where None.
         homes: the categories; made by k-means over the posts where None.
         cluster: that k-means; see ``training.fitting.categories``.
 
@@ -90,7 +93,7 @@ def knowledge(
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
     posts_of = known_posts(hashtags, post_counts or {})
-    likes = uses_of(posts, hashtags)
+    likes = uses_of(posts, hashtags) if likes is None else likes
     return knowledge_part(
         HashtagTables(
             categories=homes.categories,
@@ -108,8 +111,3 @@ def knowledge(
             likes=likes if len(likes.likes) else None,
         )
     )
-
-
-def rating(posts: Sequence[Post], hashtags: Sequence[str]) -> Floats:
-    """The array ``rating`` of the part ``ranking``, (V,) float32: what hashtags' uses earn."""
-    return earnings(uses_of(posts, hashtags))

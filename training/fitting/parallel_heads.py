@@ -28,7 +28,7 @@ MANY = 1_000
 """Photos from which it is worth starting processes."""
 
 PLENTY = 20_000
-"""Photos from which heads are not fitted again on the held-out ones, at most a tenth of them."""
+"""Photos from which heads are not fitted again on the held-out ones."""
 
 
 @dataclass(frozen=True)

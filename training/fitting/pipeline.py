@@ -20,6 +20,7 @@ from recommenders.bundle import Bundle, Part, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
+from training.datasets.albums import whole_posts
 from training.datasets.format import DatasetError, Location, Problems
 from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Examples, Features
@@ -42,6 +43,7 @@ from training.fitting.parallel_heads import Split, fit_heads
 from training.fitting.plan import Plan
 from training.fitting.plan_files import plan_to_json
 from training.fitting.prepare import Networks, TrainingSet, counts_of_posts, prepare
+from training.fitting.ratings import earnings, uses_of
 from training.fitting.vectors import epochs_of, starting_vectors
 from training.fitting.vocabulary import matrix, popularity, vocabulary
 from training.progress import Progress, silent
@@ -218,7 +220,7 @@ def fit_hashtags(
     """
     plan = plan or Plan()
     problems = Problems()
-    posts = [post for post in engine.read_posts(dataset, problems) if post.hashtags]
+    posts = whole_posts(post for post in engine.read_posts(dataset, problems) if post.hashtags)
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
         raise DatasetError(f"No hashtag is on {plan.min_count} or more posts. Lower min_count.")
@@ -243,6 +245,7 @@ def _hashtag_parts(
     """The parts that need no features: ``ranking`` and ``knowledge``."""
     posts, hashtags = training_set.posts, training_set.hashtags
     counted = training_set.post_counts
+    likes = uses_of(posts, hashtags)
     progress("categories and similar hashtags", 0, 1)
     known = knowledge.knowledge(
         posts,
@@ -251,12 +254,13 @@ def _hashtag_parts(
         k=plan.categories,
         fewest_uses=plan.vectors.fewest_uses,
         post_counts=None if counted is None else counted.posts,
+        likes=likes,
         seed=plan.seed,
         cluster=training_set.engine.k_means,
     )
     progress("categories and similar hashtags", 1, 1)
-    rating = knowledge.rating(posts, hashtags)
-    ranking = ranking_part(popularity(training_set.examples.counts), rating, default_backend)
+    shares = popularity(training_set.examples.counts)
+    ranking = ranking_part(shares, earnings(likes), default_backend)
     return {"ranking": ranking, "knowledge": known}
 
 

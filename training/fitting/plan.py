@@ -243,7 +243,7 @@ class Plan:
     """Every hyper-parameter of a fit; its seed is every section's."""
 
     min_count: int = knob(
-        1, Whole(1, 1_000_000), "Fewest photos a hashtag must be on to be learnt.", "vocabulary"
+        1, Whole(1, 1_000_000), "Fewest posts a hashtag must be on to be learnt.", "vocabulary"
     )
     validation: float = knob(
         0.1,

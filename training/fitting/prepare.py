@@ -21,6 +21,7 @@ from recommenders.backbones.registry import (
 )
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
+from training.datasets.albums import whole_posts
 from training.datasets.format import VALIDATION, DatasetError, Location, Post, Problems
 from training.datasets.post_counts import PostCounts, read_post_counts
 from training.features.changes import AS_IT_IS, MIRRORED, Change
@@ -78,8 +79,9 @@ class TrainingSet:
     """A dataset's training posts, ready to fit on.
 
     Attributes:
-        posts: all that have hashtags, with or without a photo.
-        photos: posts whose photo could be read and that have a hashtag of the vocabulary.
+        posts: all that have hashtags, with or without a photo; an album is one.
+        photos: those whose photo could be read and that have a hashtag of the vocabulary; each
+            picture of an album is one.
         hashtags: the vocabulary, V of them.
         examples: the photos as arrays.
         backbone_of: the name of each backend's backbone.
@@ -162,10 +164,12 @@ def prepare_photos(
         problems=problems,
         engine=engine,
     )
-    posts = [post for post in posts if post.hashtags]
-    hashtags = vocabulary((post.hashtags for post in photos), plan.min_count)
+    posts = whole_posts(post for post in posts if post.hashtags)
+    hashtags = vocabulary((post.hashtags for post in whole_posts(photos)), plan.min_count)
     if not hashtags:
-        raise DatasetError(f"No hashtag is on {plan.min_count} or more photos. Lower min_count.")
+        raise DatasetError(
+            f"No hashtag is on {plan.min_count} or more posts with a photo. Lower min_count."
+        )
     examples = Examples(
         features,
         matrix([post.hashtags for post in photos], hashtags),
@@ -181,7 +185,7 @@ def prepare_photos(
     if len(carrying) < len(photos):
         for row in np.flatnonzero(np.diff(examples.counts.indptr) == 0):
             problems.add(
-                f"all its hashtags are on fewer than {plan.min_count} photos", _name(photos[row])
+                f"all its hashtags are on fewer than {plan.min_count} posts", _name(photos[row])
             )
         photos, examples = [photos[row] for row in carrying], examples.rows(carrying)
     return TrainingSet(

@@ -3,8 +3,9 @@
 ALS comes first, since a trial of it takes seconds; then the projection head, each trial judged by
 its blend with the best ALS. The popularity exponents and the blend's weight are chosen anew in
 every trial. Trials are stored in a study file, so an interrupted search resumes and a longer one
-builds on a shorter one. The first trial is the initial plan, so the best is never worse than that
-on these photos.
+builds on a shorter one: where that finds a better ALS, heads are tried anew beside it, the best of
+before first. The first trial is the initial plan, so the best is never worse than that on these
+photos.
 """
 
 import json
@@ -74,7 +75,7 @@ class Tuned:
     Attributes:
         gains: by backend ``HeldOut.goodness`` of the initial plan and of the best one. ``w2v`` is
             judged together with the best ALS, if there is one.
-        trials: how many the study has.
+        trials: how many were compared.
         photos: how many were held out.
     """
 
@@ -98,7 +99,8 @@ def tune(
     Args:
         plan: the initial plan.
         study_file: where trials are stored; created if missing.
-        trials: how many of each backend in total, earlier runs' included.
+        trials: how many of each backend in total, earlier runs' included; of heads, those beside
+            the same ALS.
         seconds: time limit; None for none. ALS gets a quarter. A trial that has begun is finished.
         on_better: called with every plan that is better than those before it.
 
@@ -114,9 +116,11 @@ def tune(
     gains: dict[str, tuple[float, float]] = {}
     count = 0
     als: Scored | None = None
+    beside = ""
     for backend in backends:
         share = _ALS_SHARE if backend == "als" and len(backends) == 2 else 1.0
-        search = _Search(optuna, storage, backend, plan, partial(judge.goodness, backend, als))
+        goodness = partial(judge.goodness, backend, als)
+        search = _Search(optuna, storage, backend, plan, goodness, beside)
         deadline = None if seconds is None else begun + share * seconds
         search.run(trials, deadline, on_better, progress)
         plan = search.best()
@@ -124,12 +128,18 @@ def tune(
         count += search.done()
         if backend == "als" and "w2v" in backends:
             als = judge.scores("als", plan)
+            beside = json.dumps(_values_of(plan, "als"))
     on_better(plan)
     return Tuned(gains, count, len(judge.held_out.lengths))
 
 
 class _Search:
-    """The search of one backend's hyper-parameters."""
+    """The search of one backend's hyper-parameters.
+
+    Args:
+        goodness: judges a plan.
+        beside: the ALS by which it judges heads; trials beside another are no measure.
+    """
 
     def __init__(
         self,
@@ -138,16 +148,26 @@ class _Search:
         backend: str,
         plan: Plan,
         goodness: Callable[[Plan], float],
+        beside: str = "",
     ) -> None:
         self._complete = (optuna.trial.TrialState.COMPLETE,)
         self._backend, self._plan, self._goodness = backend, plan, goodness
+        earlier = [
+            study.best_trial.params
+            for study in optuna.get_all_study_summaries(storage)
+            if study.study_name.startswith(backend) and study.best_trial
+        ]
         self._study = optuna.create_study(
-            study_name=backend, storage=storage, direction="maximize", load_if_exists=True
+            study_name=f"{backend} {beside}".rstrip(),
+            storage=storage,
+            direction="maximize",
+            load_if_exists=True,
         )
         # A resumed run must not draw the same numbers as the run before it.
         self._study.sampler = optuna.samplers.TPESampler(seed=plan.seed + self.done())
         if not self.done():
-            self._study.enqueue_trial(_values_of(plan, backend))
+            for values in (_values_of(plan, backend), *earlier):
+                self._study.enqueue_trial(values, skip_if_exists=True)
 
     def run(
         self,

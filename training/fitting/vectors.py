@@ -45,7 +45,7 @@ def hashtag_vectors(
 ) -> dict[str, Floats]:
     """Skip-gram and CBOW vectors (V, dims) of a vocabulary; empty if no post has two hashtags.
 
-    A hashtag that is too rare for ``vectors.min_count`` has zeros.
+    A hashtag that is too rare for ``vectors.min_count``, or stands beside no other, has zeros.
 
     Args:
         train: learns them; ``train_vectors`` where None.
@@ -103,7 +103,8 @@ def train_vectors(
         progress: called after each epoch.
 
     Returns:
-        The hashtags, most used first, and their vectors (V, dims) float32, not normalised.
+        The hashtags, most used first, and their vectors (V, dims) float32, not normalised; zeros
+        for one that stands beside no other.
 
     Raises:
         DatasetError: where no post has two hashtags.
@@ -133,7 +134,11 @@ def train_vectors(
         callbacks=[_EpochProgress(f"Word2Vec, {model}", epochs, progress)],
     )
     tags = list(counts)
-    return tags, np.ascontiguousarray(word2vec.wv[tags], dtype=np.float32)
+    vectors = np.ascontiguousarray(word2vec.wv[tags], dtype=np.float32)
+    # One that stands beside no other keeps what gensim drew for it, which would be near anything.
+    alone = np.setdiff1d(np.arange(len(tags)), np.concatenate(sentences))
+    vectors[alone] = 0
+    return tags, vectors
 
 
 def sentences_of(

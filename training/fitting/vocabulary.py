@@ -40,7 +40,10 @@ def matrix(
 
 
 def popularity(counts: csr_matrix) -> NDArray[np.float32]:
-    """(hashtags,) float32: share of posts that carry each hashtag, never 0."""
+    """(hashtags,) float32: share of rows that carry each hashtag, never 0.
+
+    Of photos where photos are learnt: each picture of an album is an example there.
+    """
     carried = np.asarray(counts.sum(axis=0), np.float32).ravel() + np.float32(0.5)
     return np.asarray(carried / (counts.shape[0] + 1), np.float32)
 

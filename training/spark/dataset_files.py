@@ -4,6 +4,7 @@ Posts are ``posts.jsonl``, or ``posts.parquet`` with the same names as columns; 
 beside it, which a post names by their path inside the folder.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -50,7 +51,9 @@ class DatasetFiles:
 def address(location: Location) -> str:
     """The address of a folder or file; a path without a scheme is one of this machine."""
     text = str(location)
-    return text.rstrip("/") if _SCHEME.match(text) else f"file:{Path(text).absolute()}"
+    if _SCHEME.match(text):
+        return text.rstrip("/")
+    return f"file:{os.path.normpath(Path(text).absolute())}"
 
 
 def literal(url: str) -> str:

@@ -179,6 +179,8 @@ class Centres:
 def k_means(session: "SparkSession", points: Points, k: int, seed: int) -> Centres:
     """k-means|| (Bahmani et al. 2012) of points (n, dims), once, where scikit-learn takes the best
     of four starts."""
+    if k == 1:  # which MLlib refuses
+        return Centres(_dense(points).mean(axis=0, keepdims=True))
     import pyarrow
     from pyspark.ml.clustering import KMeans
     from pyspark.ml.functions import array_to_vector

@@ -33,6 +33,8 @@ CHUNK = 4096
 _BATCH = 16
 _KEY = ("path", "length", "modificationTime")
 _SCHEMA = "path string, length long, modificationTime timestamp, features binary, reason string"
+_COLON = "name has a colon, which Spark cannot read: rename the file"
+_HIDDEN = "name begins with _ or ., which Spark does not read: rename the file or folder"
 _MISSING = "No such file or directory"
 
 
@@ -62,7 +64,7 @@ def embed(
     for row, path in enumerate(paths):
         rows_of.setdefault(files.url_of(path), []).append(row)
     listed = _listed(session, files)
-    there = {url: listed[url] for url in rows_of if url in listed}
+    there = {url: listed[url] for url in rows_of if url in listed and not _has_colon(url)}
 
     def cached(*columns: str) -> Iterator[Any]:
         """The cached rows of photos that have not changed since."""
@@ -89,7 +91,7 @@ def embed(
 
     features = np.zeros((len(paths), backbone.dims), np.float16)
     readable = np.zeros(len(paths), np.bool_)
-    reasons = dict.fromkeys(range(len(paths)), _MISSING)
+    reasons = {row: _why_missing(url, files) for url, rows in rows_of.items() for row in rows}
     for row in cached("features", "reason"):
         for place in rows_of[row.path]:
             if row.features is None:
@@ -100,6 +102,19 @@ def embed(
     for place in np.flatnonzero(~readable).tolist():
         problems.add(reasons[place], str(paths[place]))
     return features, readable
+
+
+def _has_colon(url: str) -> bool:
+    """Whether a file's name has one, at which Spark would fail, and the whole fit with it."""
+    return ":" in url.rpartition("/")[2]
+
+
+def _why_missing(url: str, files: DatasetFiles) -> str:
+    """Why Spark has not read a photo."""
+    for name in url.removeprefix(files.root).split("/"):
+        if name.startswith(".") or (name.startswith("_") and "=" not in name):
+            return _HIDDEN
+    return _COLON if _has_colon(url) else _MISSING
 
 
 def _listed(session: "SparkSession", files: DatasetFiles) -> dict[str, tuple[Any, ...]]:

@@ -14,6 +14,7 @@ const TEXTS = {
   copied: ["Copied", "Скопировано"],
   copy: [(n) => `Copy ${n}`, (n) => `Копировать ${n}`],
   copy_all: [(n) => `All ${n}`, (n) => `Все ${n}`],
+  cut_off: ["The photo did not come whole. Try again.", "Фото пришло не целиком. Попробуйте ещё раз."],
   empty: ["The file is empty.", "Файл пустой."],
   failed: [
     "Something went wrong here. Try again in a moment.",
@@ -48,6 +49,10 @@ const TEXTS = {
     "Photos are looked at and forgotten: nothing is stored.",
     "Фото не сохраняются: сервер смотрит на них и забывает.",
   ],
+  slow: [
+    "The photo came too slowly. Try again with a better connection.",
+    "Фото загружалось слишком долго. Попробуйте, когда связь будет лучше.",
+  ],
   title: ["Hashtags for your photo", "Хештеги к вашему фото"],
   too_large: ["This photo is over 20 MB.", "Это фото больше 20 МБ."],
   too_long: [
@@ -59,6 +64,7 @@ const TEXTS = {
     "В этом изображении слишком много пикселей.",
   ],
   truncated: ["This image is cut off or damaged.", "Изображение обрывается или повреждено."],
+  unreadable: ["This image cannot be read.", "Это изображение не удаётся прочитать."],
   waiting: ["Looking at the photo…", "Смотрю на фото…"],
 };
 

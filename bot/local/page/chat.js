@@ -127,9 +127,11 @@ async function pressKey(place) {
   if (chat.waiting.has(place)) return;
   setWaiting(place, true);
   try {
-    const { promise, resolve } = answerTo(await press(...place.split(":").map(Number)));
+    const id = await press(...place.split(":").map(Number));
+    const { promise, resolve } = answerTo(id);
     setTimeout(resolve, ANSWER_MS, {});
     const { text, show_alert: stays } = await promise;
+    answers.delete(id);
     if (text && stays) ask(text, t("alert_ok"));
     else if (text) toast(text);
   } catch (refused) {

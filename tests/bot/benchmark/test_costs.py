@@ -18,12 +18,24 @@ def test_a_command_that_fails_is_told_with_its_last_line(tmp_path: Path) -> None
 def test_a_command_that_is_measured_shares_no_bot_s_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("BOT_TOKEN", "1:secret")
-    monkeypatch.setenv("WEBHOOK_URL", "https://example.org")
+    own = {
+        "BOT_TOKEN": "1:secret",
+        "BUNDLE": "/srv/shelf",
+        "LOG_FORMAT": "json",
+        "METRICS_PORT": "9100",
+        "WEBHOOK_URL": "https://example.org",
+    }
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
     settings = Settings(_env_file=None, tags_per_day=7)  # type: ignore[call-arg]
     environment = costs.environment_of_ours(costs.settings_of_commands(settings, tmp_path))
-    assert not environment.keys() & {"BOT_TOKEN", "WEBHOOK_URL", "DATABASE_URL"}
-    assert (environment["MODEL_DIR"], environment["TAGS_PER_DAY"]) == (str(tmp_path), "7")
+    assert not environment.keys() & {*own, "DATABASE_URL"}
+    for name in own:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    measured = Settings(_env_file=None)  # type: ignore[call-arg]
+    assert (measured.model_dir, measured.tags_per_day) == (tmp_path, 7)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="told on Linux alone")

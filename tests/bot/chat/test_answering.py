@@ -66,7 +66,7 @@ async def test_a_smaller_copy_gets_the_answer_of_the_photo_that_is_known(
     await ann.send_photo(encoded(original, quality=95))
     first = hashtags(await ann.wait_reply())
     # Whatever the model would say now, a known photo gets what it got.
-    bot.services.engine = colour_engine(colour_bundle(per_colour=2), bot.network)
+    bot.services.learner.engine = colour_engine(colour_bundle(per_colour=2), bot.network)
     await ann.send_photo(encoded(original.resize((426, 320)), quality=60))
     assert hashtags(await ann.wait_reply()) == first
     assert await duplicates(bot) == 1

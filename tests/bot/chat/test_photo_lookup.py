@@ -87,7 +87,7 @@ async def test_a_deleted_file_is_told_of(bot: Running, ann: Person) -> None:
     # A bundle over another backbone, for which nothing is stored yet.
     bundle = colour_bundle(backbone="mobilenet_v2")
     bundle.model = "colours-2"
-    bot.services.engine = colour_engine(bundle)
+    bot.services.learner.engine = colour_engine(bundle)
     for size in photo["photo"]:
         bot.server.state.files.drop(size["file_unique_id"])
     assert "no longer gives me this file" in await reply_text(ann, "/tags", photo)

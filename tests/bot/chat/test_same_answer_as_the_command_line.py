@@ -37,7 +37,7 @@ async def test_a_new_chat_gets_what_the_command_line_prints(
     printed = CliRunner().invoke(app, arguments)
 
     bot = await start()
-    bot.services.engine = Engine.load(bundle)
+    bot.services.learner.engine = Engine.load(bundle)
     ann = await bot.person(language=writes)
     # As a file, so that Telegram does not make it smaller.
     await ann.send_document(photo.read_bytes(), "photo.jpg", mime_type="image/jpeg")

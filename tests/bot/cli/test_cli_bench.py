@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from recommenders import bundle as bundles
+from tests.bot.cli.fitted import refusal
+
 Tag4pic = Callable[..., Any]
 Photo = Callable[..., str]
 
@@ -46,6 +49,7 @@ def test_a_bot_under_load_answers_what_it_is_sent_and_leaves_nothing_behind(
 ) -> None:
     (made := folder / "made").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(made))
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")  # on the way to the true Telegram
     sending = ("--rate", "4", "--seconds", "1", "--users", "2", "--photos", two_photos)
     result = tag4pic("bench", "load", *sending, "--json")
     assert result.exit_code == 0, result.stderr
@@ -60,7 +64,7 @@ def test_a_bot_under_load_answers_what_it_is_sent_and_leaves_nothing_behind(
     [
         (("--photos", "nowhere"), "nowhere cannot be opened (No such file or directory)."),
         (("--photos", "."), ". has no photo in it. Name another folder with --photos."),
-        (("--plot", "nowhere/growth.svg"), "--plot: nowhere/growth.svg cannot be written"),
+        (("--plot", "/dev/null/growth.svg"), "/dev/null/growth.svg cannot be written (Not a dir"),
         (("--plot", "growth.png"), "--plot draws SVG: the name growth.png must end in .svg."),
         (("--plot", "a.svg", "--only", "starting"), "--plot draws growth: leave --only out"),
         (("--quick", "--large"), "--quick and --large cannot be combined"),
@@ -87,6 +91,19 @@ def test_a_photo_that_cannot_be_read_is_named(
     result = tag4pic("bench", "--quick", "--photos", two_photos, "--only", "answering")
     assert result.exit_code == 1
     assert "two/a.jpg: the file is empty. Take it out of the folder." in result.stderr
+
+
+def test_a_plot_of_a_bundle_without_als_is_refused(
+    tag4pic: Tag4pic, bundle_with_both: Path, tmp_path: Path
+) -> None:
+    bundle = bundles.load(bundle_with_both)
+    del bundle.arrays["als"]
+    bundles.save(bundle, tmp_path / "w2v")
+    result = tag4pic(
+        *("bench", "--quick", "--only", "growth", "--plot", "growth.svg"),
+        env={"MODEL_DIR": str(tmp_path / "w2v")},
+    )
+    assert "--plot draws what grows with ALS, which tiny-1 does not have." in refusal(result)
 
 
 @pytest.mark.parametrize("command", [("bench",), ("bench", "load")], ids=" ".join)

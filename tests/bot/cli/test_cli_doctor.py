@@ -109,12 +109,13 @@ Telegram = Callable[..., Mapping[str, str]]
 async def telegram() -> AsyncIterator[Telegram]:
     """Stands in for Telegram: telegram(webhook={…}, ahead=0, token=TOKEN) gives the settings.
 
-    ``refused`` is the method that it refuses, with this ``refusal``.
+    Its dates end in ``zone``; ``refused`` is the method that it refuses, with this ``refusal``.
     """
     says: dict[str, Any] = {}
 
     async def answered(request: web.Request) -> web.Response:
-        headers = {"Date": formatdate(time() - says["ahead"], usegmt=True)}
+        date = formatdate(time() - says["ahead"], usegmt=True)
+        headers = {"Date": date.replace("GMT", says["zone"])}
         if request.match_info["token"] != f"bot{TOKEN}":
             return web.json_response({"ok": False}, status=401, headers=headers)
         if request.match_info["method"] == says["refused"]:
@@ -131,11 +132,13 @@ async def telegram() -> AsyncIterator[Telegram]:
     def settings(
         webhook: Mapping[str, Any] | None = None,
         ahead: int = 0,
+        zone: str = "GMT",
         token: str = TOKEN,
         refused: str = "",
         refusal: Mapping[str, Any] = MappingProxyType({}),
     ) -> Mapping[str, str]:
-        says.update(webhook=webhook or {"url": ""}, ahead=ahead, refused=refused, refusal=refusal)
+        says.update(webhook=webhook or {"url": ""}, ahead=ahead, zone=zone)
+        says.update(refused=refused, refusal=refusal)
         return {"TELEGRAM_API_URL": f"http://127.0.0.1:{server.port}", "BOT_TOKEN": token}
 
     yield settings
@@ -157,7 +160,7 @@ async def examined(env: Mapping[str, str], settings_env: pytest.MonkeyPatch) -> 
 async def test_telegram_tells_of_token_webhook_and_clock(
     telegram: Telegram, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checks = await examined(telegram(), monkeypatch)
+    checks = await examined(telegram(zone="-0000"), monkeypatch)
     assert checks["token"].found == "belongs to @tags_bot"
     assert [checks[name].state for name in ("token", "webhook", "clock")] == ["ok"] * 3
 

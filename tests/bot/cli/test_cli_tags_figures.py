@@ -84,6 +84,8 @@ def test_the_published_ratings_come_out_of_the_command(tags: Tags) -> None:
     assert [use["rating"] for use in row["posts"]] == sorted(
         (use["rating"] for use in row["posts"]), reverse=True
     )
+    (first,) = rows(tags("ratings", "#35mm", "--top", "3", "--json"))
+    assert first == row | {"posts": row["posts"][:3]}
     output = tags("ratings", "35mm", "--top", "3").stdout
     assert "1.945910" in output and "0.631092" in output and "0.081915" not in output
     assert "7 uses, median likes 100" in output

@@ -60,7 +60,7 @@ def test_every_combination_is_measured_on_the_same_photos_that_no_fit_saw(losses
 
 def test_a_combination_that_cannot_be_fitted_is_a_row_that_says_why(losses: Compared) -> None:
     assert results_in(losses.folder)["head.loss=kld_bce", "min_count=1000"]["backends"] == {}
-    why = "cannot be fitted: No hashtag is on 1000 or more photos"
+    why = "cannot be fitted: No hashtag is on 1000 or more posts with a photo"
     assert f"head.loss=kld_bce min_count=1000 {why}" in losses.warnings
     assert len(re.findall(r"^(softmax|kld_bce) +1000 +–", losses.output, re.MULTILINE)) == 2
     assert "Accuracy flatters" in losses.output

@@ -11,7 +11,10 @@ import pytest
 
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import posts_of, write_posts
+from training.datasets.format import DatasetError
 from training.evaluation.compared import Result, prepare_folder, result_file, write_result
+from training.evaluation.report.page import write_report
+from training.progress import silent
 
 METRICS = {
     *("precision", "recall", "f2", "accuracy", "p@1"),
@@ -83,11 +86,13 @@ def test_figures_that_cannot_be_written_are_refused_before_anything_is_measured(
     train: Tag4pic, fitted: Fitted, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    result = train(
-        *fitted.measured("evaluate", dataset=tmp_path / "nowhere"),
-        *("--json", str(tmp_path / "file" / "figures.json")),
-    )
-    assert "figures.json cannot be written" in refusal(result)
+    for command, option in (("evaluate", "--json"), ("report", "--out")):
+        measured = fitted.measured(command, dataset=tmp_path / "nowhere")
+        for file, why in ((tmp_path / "file" / "a.b", "Not a directory"), (tmp_path, "Is a dir")):
+            result = train(*measured, option, str(file))
+            assert f"{file} cannot be written ({why}" in refusal(result)
+        assert "nowhere" in refusal(train(*measured, option, str(tmp_path / "new")))
+        assert not (tmp_path / "new").exists()
 
 
 def test_a_split_that_shares_no_hashtag_is_one_sentence(
@@ -199,9 +204,19 @@ def test_the_report_is_written_whole(page_file: Path) -> None:
     assert [path.name for path in page_file.parent.iterdir()] == ["report.html"]
 
 
-def test_a_report_that_cannot_be_written_is_one_sentence(
-    train: Tag4pic, fitted: Fitted, tmp_path: Path
+def test_a_report_that_cannot_be_put_in_place_leaves_nothing(
+    fitted: Fitted, tmp_path: Path
 ) -> None:
-    (tmp_path / "file").write_text("")
-    out = tmp_path / "file" / "report.html"
-    assert "cannot be written" in refusal(train(*fitted.measured("report"), "--out", str(out)))
+    (out := tmp_path / "report.html").mkdir()
+    with pytest.raises(DatasetError, match=r"report\.html \(Is a directory\)"):
+        write_report(
+            fitted.dataset,
+            fitted.bundle,
+            out,
+            split="test",
+            at=3,
+            weights_dir=None,
+            cache_dir=fitted.cache,
+            progress=silent,
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

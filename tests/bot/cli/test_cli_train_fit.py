@@ -246,6 +246,6 @@ def test_hashtags_alone_tell_similar_ones_and_categories(
     assert similar.exit_code == 0 and "warm" in similar.stdout
     photo = tmp_path / "new.png"
     draw("red", "circle", 1).save(photo)
-    assert "no recommender" in refusal(
+    assert "without `--backend tags`" in refusal(
         tag4pic("recommend", str(photo), env={"MODEL_DIR": str(out)})
     )

@@ -139,7 +139,7 @@ def test_a_fit_with_every_knob_turned_says_and_keeps_them_and_serves_the_same_si
             ["--backbone", "efficientnet_lite0@200px", "--set", "photos.side=224"],
             "so not also at 224",
         ),
-        (["--set", "min_count=61"], "on 61 or more photos. Lower min_count"),
+        (["--set", "min_count=61"], "on 61 or more posts with a photo. Lower min_count"),
     ],
 )
 def test_knobs_that_cannot_be_turned_so_are_refused_and_nothing_is_written(

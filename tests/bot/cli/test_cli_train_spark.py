@@ -25,6 +25,7 @@ from training.fitting.plan import AlsPlan, VectorsPlan
 from training.fitting.prepare import get_backbone
 from training.fitting.vocabulary import matrix
 from training.progress import silent
+from training.spark.dataset_files import address
 from training.spark.session import SparkError, sentence_of, spark_session
 from training.spark.spark_engine import SparkEngine
 
@@ -95,8 +96,12 @@ def test_features_are_kept_and_are_those_of_one_machine(
     (posts / "images" / "000.jpg").rename(odd)
     (posts / "images" / "001.jpg").write_bytes(b"no photo")
     (posts / "images" / "002.jpg").unlink()
+    (posts / "images" / "003.jpg").rename(posts / "images" / "_DSC3.jpg")
+    (posts / "images" / "004.jpg").rename(posts / "images" / "4:5.jpg")
+    names = ["001.jpg", "002.jpg", "_DSC3.jpg", "4:5.jpg", "005.jpg", "006.jpg", "007.jpg"]
+    paths = [odd, *(posts / "images" / name for name in names)]
     network = get_backbone(BACKBONE, None)
-    paths = [odd, *(posts / "images" / f"{number:03}.jpg" for number in range(1, 8))]
+    readable_ones = [True, *[False] * 4, *[True] * 3]
     here, _ = embed(paths, network, tmp_path / "here", processes=1)
     engine = SparkEngine(session)
     engine.read_posts(posts, None)
@@ -109,12 +114,16 @@ def test_features_are_kept_and_are_those_of_one_machine(
             progress=doing,
             problems=problems,
         )
-        assert readable.tolist() == [True, False, False, *[True] * 5]
+        assert readable.tolist() == readable_ones
         return features, problems
 
     features, problems = by_spark()
-    assert np.array_equal(features, here)
-    assert sorted(problems.examples.values()) == [[str(paths[1])], [str(paths[2])]]
+    assert np.array_equal(features[readable_ones], here[readable_ones])
+    reason_of = {example: why for why, [example] in problems.examples.items()}
+    assert sorted(reason_of) == sorted(map(str, paths[1:5]))
+    assert reason_of[str(paths[2])] == "No such file or directory"
+    assert reason_of[str(paths[3])].startswith("name begins with _ or .")
+    assert reason_of[str(paths[4])].startswith("name has a colon")
     done: list[int] = []
     again, _ = by_spark(lambda doing, count, total: done.append(count))
     assert np.array_equal(again, features)
@@ -147,9 +156,14 @@ def test_each_step_finds_what_one_machine_finds(session: "SparkSession") -> None
     same = np.array([[(a in beach) == (b in beach) for a in tags] for b in tags])
     assert near[same].mean() > near[~same].mean() + 0.2
 
+    assert not engine.k_means(features, 1, 0).predict(features).any()
     found = engine.k_means(features, 2, 0).predict(features)
     assert len(np.unique(found)) == 2
     assert np.array_equal(found == found[0], group == group[0])
+
+
+def test_the_address_of_a_folder_beside_this_one_has_no_dots() -> None:
+    assert address("/srv/work/../posts/") == "file:/srv/posts"
 
 
 @needs_spark

@@ -227,6 +227,7 @@ async def test_the_token_is_in_no_log_line_even_when_a_method_breaks(
     "who",
     [
         {"chat": 0},
+        {"chat": 2**52},
         {"chat": 5, "user": 6},
         {"chat": -5, "user": -5},
     ],
@@ -244,6 +245,8 @@ async def test_a_chat_that_cannot_be_is_refused_in_words(
     [
         ("/chat/press", {"data": b"{"}),
         ("/chat/press", {"json": []}),
+        ("/chat/press", {"data": b"[" * 200_000}),
+        ("/chat/press", {"data": b'{"message_id": 1e400, "row": 0, "column": 0}'}),
         ("/chat/press", {"json": {"message_id": "x", "row": 0, "column": 0}}),
         ("/chat/press", {"json": {"message_id": 999, "row": 0, "column": 0}}),
         ("/chat/send", {"data": {"chat": "abc", "text": "x"}}),
@@ -252,8 +255,13 @@ async def test_a_chat_that_cannot_be_is_refused_in_words(
     ],
 )
 async def test_broken_requests_of_a_page_are_refused_in_words(
-    server: LocalServer, ann: Person, path: str, request_: dict[str, Any]
+    server: LocalServer,
+    ann: Person,
+    path: str,
+    request_: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     status, text, _ = await answer(server, "POST", path, **request_)
     assert status == 400
     assert json.loads(text)["error"]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -4,7 +4,7 @@ from training.evaluation.backbone_sweep import different, sweep
 
 
 def test_a_small_network_is_drawn_and_a_large_one_followed_by_shape() -> None:
-    small, large = sweep(["squeezenet1_1", "vit_h_14"])
+    small, large = sweep(["squeezenet1_1@IMAGENET1K_V1+vit_h_14"])
     assert (small.dims, small.side, small.works) == (512, 224, True)
     assert small.milliseconds is not None and small.alone is not None
     assert (large.dims, large.side, large.milliseconds) == (1280, 518, None)

@@ -214,6 +214,15 @@ def test_too_few_photos_are_refused(bundle: Bundle) -> None:
         fine_tune(bundle, taught(7, [UNKNOWN]), "mine-2")
 
 
+def test_an_album_of_nearly_all_photos_leaves_photos_to_learn_from_and_to_rehearse() -> None:
+    albums = [None] * 100 + ["everything"] * 2600
+    fit_on, unseen = held_out(2700, albums=albums)
+    assert len(fit_on) == 2565 and len(unseen) == 135
+    counts = csr_matrix(np.ones((2700, 1), np.float32))
+    part = replay_part(BACKBONE, np.ones((2700, 1)), counts, most=100, albums=albums)
+    assert part.settings["held"] == len(part.arrays["features"]) == 100
+
+
 def test_the_pictures_of_an_album_are_rehearsed_or_held_out_together() -> None:
     albums = [f"album {row // 4}" for row in range(200)]
     fit_on, unseen = held_out(200, albums=albums)

@@ -1,5 +1,7 @@
 """What is taught after a fit is solved by the equation of the fit."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from implicit.als import AlternatingLeastSquares
@@ -17,7 +19,9 @@ from recommenders.nearest import PhotoSpace
 from tests.concepts import BACKBONE, CONCEPTS, PLAN, photos_of
 from training.features.examples import Examples
 from training.finetuning.vocabulary_growth import grown_bundle
+from training.fitting.als import factorise
 from training.fitting.fit import fit_als
+from training.fitting.plan import AlsPlan
 from training.fitting.vocabulary import matrix, vocabulary
 
 REGULARIZATION = 0.1
@@ -63,6 +67,15 @@ def test_a_photo_with_its_own_hashtags_and_a_hashtag_with_its_photos_are_a_half_
     _, (taught,) = lessons.of([None])
     np.testing.assert_allclose(taught.factors, photos[list(taught.keys)], **near)
     assert taught.factors.dtype == np.float32
+
+
+def test_als_is_fitted_on_the_cpu_also_where_implicit_would_take_a_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_gpu = partial(AlternatingLeastSquares, use_gpu=True)
+    monkeypatch.setattr("training.fitting.als.AlternatingLeastSquares", on_gpu)
+    photos, hashtags = factorise(csr_matrix(np.eye(3, dtype=np.float32)), AlsPlan(factors=2))
+    assert (photos.shape, hashtags.shape) == ((3, 2), (3, 2))
 
 
 def _fitted(*, mirrored: bool) -> Bundle:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -11,9 +12,10 @@ from recommenders.answers import AnswerRequest
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError
 from recommenders.engine import Engine
-from tests.shapes import shapes, small_plan
+from recommenders.knowledge import Knowledge
+from tests.shapes import shapes, small_plan, write_posts
 from training.evaluation.evaluate import evaluate
-from training.fitting.pipeline import fit_dataset
+from training.fitting.pipeline import fit_dataset, fit_hashtags
 from training.fitting.plan import Plan, with_values
 from training.fitting.plan_files import read_plan
 from training.fitting.prepare import Networks
@@ -22,6 +24,20 @@ from training.fitting.prepare import Networks
 def without_copies(folder: Path) -> Plan:
     """A plan that fits in a second, on the photos as they are."""
     return with_values(read_plan(small_plan(folder)), ["photos.mirrored=false"])
+
+
+def test_an_album_is_one_post_of_what_is_learnt_about_hashtags(tmp_path: Path) -> None:
+    party = {"hashtags": ["party", "venue"], "likes": 100, "album": "p1"}
+    rows = [party] * 10 + [{"hashtags": ["sea", "sun", "sand"], "likes": 9}] * 6
+    rows.append({"hashtags": ["party", "sea"], "likes": 1})
+    plan = with_values(Plan(), ["min_count=2", "vectors.epochs=1", "categories=2"])
+    dataset = write_posts(tmp_path / "posts", rows)
+    bundle = fit_hashtags(dataset, tmp_path / "mine", plan=plan)
+    known = Knowledge(bundle)
+    assert set(bundle.hashtags) == {"sea", "sun", "sand", "party"}
+    assert (known.uses("party"), known.median_likes("party")) == (2, 50.5)
+    assert bundle.provenance["posts"] == 8
+    assert bundle.arrays["ranking"]["popularity"].max() == np.float32(7.5 / 9)
 
 
 def test_word2vec_is_fitted_over_resnet50_where_its_weights_are_in_place(tmp_path: Path) -> None:

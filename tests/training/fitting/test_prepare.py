@@ -8,7 +8,8 @@ from recommenders.backbones.backbone import Backbone
 from tests.shapes import circles
 from training.datasets.format import DatasetError, Post, Problems
 from training.features.changes import MIRRORED
-from training.fitting.prepare import embed_posts
+from training.fitting.plan import Plan, with_values
+from training.fitting.prepare import Networks, embed_posts, prepare_photos
 
 
 def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(
@@ -33,6 +34,19 @@ def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(
     assert [post.image for post in left] == [paths[0], paths[1], paths[3]]
     assert len(features[backbone.name]) == len(copies[MIRRORED][backbone.name]) == 3
     assert problems.counts.total() == 1
+
+
+def test_a_hashtag_of_one_album_is_on_one_post_however_many_pictures_it_has(
+    tmp_path: Path, backbone: Backbone
+) -> None:
+    paths = circles(tmp_path / "photos", 4)
+    posts = [Post(("venue", "party"), path, album="one") for path in paths[:3]]
+    posts.append(Post(("party",), paths[3]))
+    plan = with_values(Plan(), ["min_count=2", "photos.mirrored=false"])
+    networks = Networks(tmp_path / "features", backbone=backbone.name)
+    training_set = prepare_photos(posts, plan, networks, problems=Problems())
+    assert training_set.hashtags == ["party"]
+    assert (len(training_set.posts), len(training_set.photos)) == (2, 4)
 
 
 def test_features_that_would_not_fit_into_memory_are_refused_before_any_is_computed(

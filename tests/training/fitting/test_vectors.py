@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from recommenders.arrays import Floats, unit
+from recommenders.bundle import Bundle
+from recommenders.knowledge import Knowledge
 from recommenders.nearest import nearest
 from training.datasets.format import DatasetError, Post
+from training.fitting.knowledge import knowledge
 from training.fitting.plan import MODELS, Model, Plan, VectorsPlan
 from training.fitting.vectors import (
     aligned,
@@ -61,6 +64,23 @@ def test_the_same_seed_gives_the_same_vectors_and_another_seed_others() -> None:
 def test_the_most_used_hashtag_comes_first_even_one_that_stands_alone() -> None:
     some = [Post(("beach", "sea")), Post(("beach", "sea", "once")), Post(("alone",))]
     assert train_vectors(some, plan=quick(4, 1))[0] == ["beach", "sea", "alone", "once"]
+
+
+def test_a_hashtag_that_stands_beside_no_other_has_no_vector_and_is_similar_to_nothing() -> None:
+    some = [*posts(60), *[Post(("alone",))] * 12]
+    hashtags = ["beach", "alone", "dog"]
+    plan = Plan(vectors=quick(4, 1))
+    vectors = hashtag_vectors(some, hashtags, plan)
+    for model in MODELS:
+        assert vectors[model].any(axis=1).tolist() == [True, False, True]
+    assert starting_vectors(vectors, 3, plan).any(axis=1).all()
+    known = Knowledge(
+        Bundle("mine-1", hashtags, {}).with_parts(
+            {"knowledge": knowledge(some, hashtags, vectors, k=2, fewest_uses=1)}
+        )
+    )
+    assert known.similar("alone") == []
+    assert [similar.tag for similar in known.similar("dog")] == ["beach"]
 
 
 def test_progress_is_reported_after_each_epoch() -> None:

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 
+from training.datasets.albums import whole_posts
 from training.datasets.format import Post
 
 
@@ -15,12 +15,9 @@ def rare_and_common(
 
     The pictures of an album are one post.
     """
-    whole_posts: dict[str | int, dict[str, None]] = {}
-    for number, post in enumerate(posts):
-        key = number if post.album is None else post.album
-        whole_posts.setdefault(key, {}).update(dict.fromkeys(post.hashtags))
-    counts = Counter(chain.from_iterable(whole_posts.values()))
-    most = len(whole_posts) * (1 if cap is None else cap)
+    whole = whole_posts(posts)
+    counts = Counter(tag for post in whole for tag in post.hashtags)
+    most = len(whole) * (1 if cap is None else cap)
     rare = Counter({tag: count for tag, count in counts.items() if count < min_count})
     common = Counter({tag: count for tag, count in counts.items() if count > most})
     return rare, common

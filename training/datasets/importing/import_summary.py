@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from training.datasets.format import MAX_EXAMPLES, Problems, counted
+from training.datasets.format import MAX_EXAMPLES, Problems
+from training.plurals import counted
 
 _SHOWN = 5
 

@@ -1,10 +1,10 @@
 """Charts as SVG; colours come from the page's CSS classes, for light and dark."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, log1p
+from math import ceil, floor, log1p, log10
 from unicodedata import east_asian_width
 
 from training.evaluation.reliability import Reliability
@@ -12,8 +12,8 @@ from training.evaluation.report.landscape import Landscape, Place
 
 COLOURED = 12
 """Categories with a colour of their own."""
-_WIDTH, _HEIGHT = 430, 300
-_LEFT, _TOP, _BOTTOM = 40, 18, 38
+WIDTH, _HEIGHT = 430, 300
+_LEFT, TOP, _BOTTOM = 40, 18, 38
 _LINE = 13.5
 _HIGHEST = 10.0
 """The y of the highest line of text."""
@@ -48,6 +48,66 @@ class Line:
     marked: Sequence[tuple[int, str]] = ()
 
 
+@dataclass(frozen=True)
+class Axis:
+    """An axis from ``low`` to ``high``, both in the axis's own units."""
+
+    label: str
+    low: float
+    high: float
+    logarithmic: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value lies, 0 to 1."""
+        low, high, at = map(self._scaled, (self.low, self.high, value))
+        return (at - low) / (high - low or 1)
+
+    def ticks(self) -> list[float]:
+        """Round numbers on the axis: powers of ten, or about five steps."""
+        if self.logarithmic:
+            powers = range(ceil(log10(self.high + 1)))
+            return [tick for tick in (0.0, *(10.0**n for n in powers)) if tick <= self.high]
+        span = self.high - self.low or 1.0
+        power = 10.0 ** floor(log10(span / 5))
+        step = next(power * n for n in (1, 2, 5, 10) if span / (power * n) <= 5.5)
+        first = ceil(self.low / step - 1e-9)
+        return [n * step for n in range(first, floor(self.high / step + 1e-9) + 1)]
+
+    def _scaled(self, value: float) -> float:
+        return log10(value + 1) if self.logarithmic else value
+
+
+def frame(
+    x: Axis, x_ticks: Sequence[float], y: Axis, y_ticks: Sequence[float], left: int, right: int
+) -> tuple[list[str], Callable[[float], float], Callable[[float], float]]:
+    """The beginning of a chart as SVG: grid, ticks and the label below it.
+
+    Returns:
+        Its parts, and where a value of x lies from the left, and one of y from the top.
+    """
+    bottom = _HEIGHT - _BOTTOM
+
+    def across(value: float) -> float:
+        return left + x.place(value) * (right - left)
+
+    def up(value: float) -> float:
+        return bottom - y.place(value) * (bottom - TOP)
+
+    parts = [
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{escape(y.label)} by {escape(x.label)}">'
+    ]
+    for tick in y_ticks:
+        at = up(tick)
+        parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        parts.append(text_at(left - 7, at + 4, _round(tick), "tick", "end"))
+    parts += [
+        text_at(across(tick), bottom + 17, _round(tick), "tick", "middle") for tick in x_ticks
+    ]
+    parts.append(text_at((left + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
+    return parts, across, up
+
+
 def line_chart(
     lines: Sequence[Line],
     x_label: str,
@@ -69,29 +129,11 @@ def line_chart(
     # Lines go as far as the frame does, so that their names stand beside all of them.
     x_low, x_high = min(x_ticks[0], min(xs)), max(xs)
     x_ticks = [tick for tick in x_ticks if tick <= x_high + 1e-9]
-    y_low, y_high = y_ticks[0], max(y_ticks[-1], max(ys))
-
+    x_axis = Axis(x_label, x_low, x_high)
+    y_axis = Axis(y_label, y_ticks[0], max(y_ticks[-1], max(ys)))
     longest = max(len(line.name) for line in lines)
-    right, bottom = _WIDTH - 14 - round(_LETTER * longest), _HEIGHT - _BOTTOM
-
-    def across(x: float) -> float:
-        return _LEFT + (x - x_low) / (x_high - x_low or 1) * (right - _LEFT)
-
-    def up(y: float) -> float:
-        return _HEIGHT - _BOTTOM - (y - y_low) / (y_high - y_low or 1) * (_HEIGHT - _TOP - _BOTTOM)
-
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="{escape(y_label)} by {escape(x_label)}">'
-    ]
-    for tick in y_ticks:
-        y = up(tick)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(text_at(_LEFT - 7, y + 4, _number(tick), "tick", "end"))
-    parts.extend(
-        text_at(across(tick), bottom + 17, _number(tick), "tick", "middle") for tick in x_ticks
-    )
-    parts.append(text_at((_LEFT + right) / 2, _HEIGHT - 4, x_label, "axis", "middle"))
+    right = WIDTH - 14 - round(_LETTER * longest)
+    parts, across, up = frame(x_axis, x_ticks, y_axis, y_ticks, _LEFT, right)
     marks: list[str] = []
     # The named backends lie above the baselines.
     for line in reversed(lines):
@@ -320,8 +362,12 @@ def _short(count: int) -> str:
     return f"{count / 1000:.1f}k" if count < 10_000 else f"{count / 1000:.0f}k"
 
 
-def _number(value: float) -> str:
-    return f"{value:g}" if abs(value) >= 1e-9 else "0"
+def _round(number: float) -> str:
+    """A round number on an axis: 0.5, 10k, 2M."""
+    for size, letter in ((10**6, "M"), (10**3, "k")):
+        if number >= size:
+            return f"{number / size:g}{letter}"
+    return f"{number:g}" if abs(number) >= 1e-9 else "0"
 
 
 def text_at(x: float, y: float, text: str, classes: str, anchor: str) -> str:

@@ -7,15 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, log10
 
 import numpy as np
 
 from recommenders.ratings import ratings
-from training.datasets.format import Post, counted
-from training.evaluation.report.charts import text_at
+from training.datasets.albums import whole_posts
+from training.datasets.format import Post
+from training.evaluation.report.charts import TOP, WIDTH, Axis, frame, text_at
 from training.fitting.ratings import uses_of
 from training.fitting.vocabulary import vocabulary
+from training.plurals import counted
 
 SEARCHED = 20
 """Search hashtags on the page: those with most posts."""
@@ -23,8 +24,7 @@ LONGEST = 30
 """Hashtags of a post, Instagram's limit for long; posts with more are counted here."""
 DOTS = 800
 """Uses on the page; more would hide each other."""
-_WIDTH, _HEIGHT = 430, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 18, 38
+_LEFT, _RIGHT = 46, WIDTH - 14
 
 
 @dataclass(frozen=True)
@@ -36,38 +36,9 @@ class Dot:
     tooltip: str
 
 
-@dataclass(frozen=True)
-class Axis:
-    """An axis from ``low`` to ``high``, both in the axis's own units."""
-
-    label: str
-    low: float
-    high: float
-    logarithmic: bool = False
-
-    def place(self, value: float) -> float:
-        """Where a value lies, 0 to 1."""
-        low, high, at = map(self._scaled, (self.low, self.high, value))
-        return (at - low) / (high - low or 1)
-
-    def ticks(self) -> list[float]:
-        """Round numbers on the axis: powers of ten, or about five steps."""
-        if self.logarithmic:
-            powers = range(ceil(log10(self.high + 1)))
-            return [tick for tick in (0.0, *(10.0**n for n in powers)) if tick <= self.high]
-        span = self.high - self.low or 1.0
-        power = 10.0 ** floor(log10(span / 5))
-        step = next(power * n for n in (1, 2, 5, 10) if span / (power * n) <= 5.5)
-        first = ceil(self.low / step - 1e-9)
-        return [n * step for n in range(first, floor(self.high / step + 1e-9) + 1)]
-
-    def _scaled(self, value: float) -> float:
-        return log10(value + 1) if self.logarithmic else value
-
-
 def likes_of_posts(posts: Iterable[Post]) -> str:
     """The section as HTML; "" where no post's likes are known."""
-    liked = [post for post in posts if post.likes is not None and post.hashtags]
+    liked = [post for post in whole_posts(posts) if post.likes is not None and post.hashtags]
     if not liked:
         return ""
     cards = [
@@ -162,27 +133,8 @@ def _by_search(posts: Sequence[Post]) -> str:
 
 def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str:
     """Dots as SVG; ``joined`` by a line, in their order."""
-    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
-
-    def across(value: float) -> float:
-        return _LEFT + x.place(value) * (right - _LEFT)
-
-    def up(value: float) -> float:
-        return bottom - y.place(value) * (bottom - _TOP)
-
-    parts = [
-        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="{escape(y.label)} by {escape(x.label)}">'
-    ]
-    for tick in y.ticks():
-        at = up(tick)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(text_at(_LEFT - 7, at + 4, _short(tick), "tick", "end"))
-    parts += [
-        text_at(across(tick), bottom + 17, _short(tick), "tick", "middle") for tick in x.ticks()
-    ]
-    parts.append(text_at((_LEFT + right) / 2, _HEIGHT - 4, x.label, "axis", "middle"))
-    parts.append(text_at(_LEFT, _TOP - 7, y.label, "axis", "start"))
+    parts, across, up = frame(x, x.ticks(), y, y.ticks(), _LEFT, _RIGHT)
+    parts.append(text_at(_LEFT, TOP - 7, y.label, "axis", "start"))
     if joined:
         path = " ".join(f"{across(dot.x):.1f},{up(dot.y):.1f}" for dot in dots)
         parts.append(f'<polyline class="line line-both" points="{path}"/>')
@@ -192,11 +144,3 @@ def chart(dots: Sequence[Dot], x: Axis, y: Axis, *, joined: bool = False) -> str
         for dot in dots
     ]
     return "".join(parts) + "</svg>"
-
-
-def _short(value: float) -> str:
-    """950, 10k, 2M: short enough for an axis."""
-    for size, letter in ((10**6, "M"), (10**3, "k")):
-        if value >= size:
-            return f"{value / size:g}{letter}"
-    return f"{value:.6g}"

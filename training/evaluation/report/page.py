@@ -1,6 +1,7 @@
 """The report as one HTML page that needs nothing beside itself: no script, no font, no network."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -64,6 +65,8 @@ def write_report(
         partial.write_text(page, encoding="utf-8")
         partial.replace(out)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
         raise DatasetError(
             f"The report cannot be written to {out} ({error.strerror or error})."
         ) from error

@@ -8,6 +8,7 @@ from typing import Any
 from training.evaluation.baselines import BASELINES
 from training.evaluation.compared import Result
 from training.evaluation.evaluate import Evaluation
+from training.evaluation.figures import COMPARED, FIGURES
 from training.evaluation.reliability import Reliability
 from training.evaluation.report.charts import (
     Line,
@@ -29,17 +30,6 @@ from training.evaluation.report.thumbnails import data_uri
 MOST_LOST = 0.15
 """Share of the precision that style popular may lose for its likes."""
 
-_TITLES = {
-    "recall": "Recall",
-    "precision": "Precision",
-    "f2": "F2",
-    "p@1": "First right",
-    "label_precision": "Label precision",
-    "label_recall": "Label recall",
-    "label_f1": "Label F1",
-    "n_plus": "N+",
-    "accuracy": "Accuracy",
-}
 _METHODS = {
     "als": "neighbours and ALS factors",
     "w2v": "Word2Vec and projection head",
@@ -48,8 +38,6 @@ _METHODS = {
     "als_seed": "plain mean of ten neighbours",
     "w2v_seed": "regressed mean vector",
 }
-_DIGITS = {"n_plus": 0, "accuracy": 4}
-_COMPARED = ("recall", "precision", "f2", "label_f1", "n_plus", "accuracy")
 _MARKED_KS = (1, 5, 10)
 
 
@@ -58,7 +46,7 @@ def first_figures(figures: Evaluation, backend: str) -> str:
     tiles = []
     for key in ("recall", "precision", "p@1", "label_f1"):
         low, high = figures.intervals[backend][key]
-        title = _TITLES[key] + (f" at {figures.at}" if key in ("recall", "precision") else "")
+        title = FIGURES[key].title + (f" at {figures.at}" if key in ("recall", "precision") else "")
         tiles.append(
             f'<div class="card hero"><span>{title}</span>'
             f"<b>{figures.backends[backend][key]:.3f}</b>"
@@ -71,12 +59,12 @@ def figures(figures: Evaluation) -> str:
     """Every figure of every backend and baseline, with its interval."""
     names = list(figures.backends)
     ours = [name for name in names if name not in BASELINES]
-    most = {key: max(figures.intervals[name][key][1] for name in names) or 1.0 for key in _TITLES}
-    best = {key: max(ours, key=lambda name: figures.backends[name][key]) for key in _TITLES}
+    most = {key: max(figures.intervals[name][key][1] for name in names) or 1.0 for key in FIGURES}
+    best = {key: max(ours, key=lambda name: figures.backends[name][key]) for key in FIGURES}
     rows = []
     for name in names:
         cells = []
-        for key in _TITLES:
+        for key in FIGURES:
             mark = ' class="best"' if best[key] == name else ""
             one = _figure(key, figures.backends[name], figures.intervals[name], most[key])
             cells.append(f"<td{mark}>{one}</td>")
@@ -92,7 +80,8 @@ def figures(figures: Evaluation) -> str:
         "hashtags, and N+ counts the hashtags found at least once. Accuracy flatters: a photo "
         "lacks nearly all hashtags, so even an answer without any hashtag has "
         f"{figures.empty_accuracy:.4f}. The last three rows are baselines, fitted in the same run "
-        "on the same features.</p>" + _table(["", *_TITLES.values()], rows, "All figures")
+        "on the same features.</p>"
+        + _table(["", *(figure.title for figure in FIGURES.values())], rows, "All figures")
     )
 
 
@@ -106,7 +95,7 @@ def comparison(results: Sequence[Result]) -> str:
         measured = [(one, name) for one in of_split for name in one.backends]
         most = {
             key: max((one.intervals[name][key][1] for one, name in measured), default=0) or 1.0
-            for key in _COMPARED
+            for key in COMPARED
         }
         shared = [
             setting
@@ -119,13 +108,13 @@ def comparison(results: Sequence[Result]) -> str:
             plan = "<br>".join(own) or "the plan itself"
             if one.error:
                 rows.append(
-                    f'<tr><td class="who">{plan}</td><td colspan="{len(_COMPARED) + 3}">'
+                    f'<tr><td class="who">{plan}</td><td colspan="{len(COMPARED) + 3}">'
                     f"cannot be fitted: {escape(one.error)}</td></tr>"
                 )
             for name, figures in one.backends.items():
                 cells = "".join(
                     f"<td>{_figure(key, figures, one.intervals[name], most[key])}</td>"
-                    for key in _COMPARED
+                    for key in COMPARED
                 )
                 rows.append(
                     f'<tr class="c-{escape(name)}"><td class="who">{plan}</td>'
@@ -139,7 +128,7 @@ def comparison(results: Sequence[Result]) -> str:
             else ""
         )
         always = f" All with {escape(', '.join(shared))}." if shared else ""
-        heads = ["Plan", "Backend", *(_TITLES[key] for key in _COMPARED), "CPU", "Clock"]
+        heads = ["Plan", "Backend", *(FIGURES[key].title for key in COMPARED), "CPU", "Clock"]
         title = f"{dataset}, {split}: {photos:,} photos, first {at}"
         tables.append(
             f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "
@@ -348,7 +337,7 @@ def _figure(
 ) -> str:
     """A figure with its interval, in digits and drawn on a line from 0 to ``most``."""
     value, (low, high) = figures[key], intervals[key]
-    digits = _DIGITS.get(key, 3)
+    digits = FIGURES[key].digits
     return (
         f"<b>{value:.{digits}f}</b><small>{low:.{digits}f}–{high:.{digits}f}</small>"
         f"{interval(value, low, high, most)}"

@@ -138,7 +138,7 @@ async def test_once_something_is_taught_no_photo_repeats_its_earlier_answer(
     for seed in (1, 2):
         assert len(await answer_hashtags(ann, "red", seed)) == 10
     await reply_text(ann, "/addtags #one")
-    bot.services.engine = colour_engine(colour_bundle(per_colour=2), bot.network)
+    bot.services.learner.engine = colour_engine(colour_bundle(per_colour=2), bot.network)
     for seed in (1, 2):
         assert "#green1" in await answer_hashtags(ann, "red", seed)
     assert bot.network.photos == 2

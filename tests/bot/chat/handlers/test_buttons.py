@@ -256,7 +256,7 @@ async def test_under_an_answer_of_another_model_more_comes_from_the_one_at_work(
     bot: Running, ann: Person
 ) -> None:
     message = await answer(ann)
-    bot.services.engine = colour_engine(colour_bundle(per_colour=12), bot.network)
+    bot.services.learner.engine = colour_engine(colour_bundle(per_colour=12), bot.network)
     more = hashtags(await edited(ann, message, "More"))
     assert more[:10] == hashtags(message)
     assert len(more) == 20
@@ -267,7 +267,7 @@ async def test_other_models_that_are_no_longer_installed_are_not_offered(
     bot: Running, ann: Person
 ) -> None:
     opened = await edited(ann, await answer(ann), "✎")
-    bot.services.engine = colour_engine(colour_bundle(backends=("als",)), bot.network)
+    bot.services.learner.engine = colour_engine(colour_bundle(backends=("als",)), bot.network)
     assert "too old" in await note(ann, opened, "w2v")
     assert "w2v" not in labels(await edited(ann, await edited(ann, opened, "‹ Back"), "✎"))
 

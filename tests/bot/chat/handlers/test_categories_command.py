@@ -137,7 +137,7 @@ async def test_a_hashtag_with_an_underscore_is_one_in_a_categorys_name_and_can_b
 
 async def test_a_category_of_another_model_is_gone(bot: Running, ann: Person) -> None:
     message = await reply(ann, "/categories")
-    bot.services.engine = colour_engine(colour_bundle())
+    bot.services.learner.engine = colour_engine(colour_bundle())
     assert "is gone" in await note(ann, message, "red1")
 
 

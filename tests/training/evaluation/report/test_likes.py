@@ -3,7 +3,8 @@
 import re
 
 from training.datasets.format import Post
-from training.evaluation.report.likes import Axis, likes_of_posts
+from training.evaluation.report.charts import Axis
+from training.evaluation.report.likes import likes_of_posts
 
 POSTS = [
     *[Post(("sea", "sun"), likes=likes, search_hashtag="summer") for likes in (10, 30)],
@@ -21,6 +22,13 @@ def test_likes_are_drawn_by_hashtags_per_post_by_search_hashtag_and_against_rati
     assert "#sea: 10,000 likes among 3 hashtags, rating 1.61" in section
     assert "#x100:" not in section  # used once, which tells nothing
     assert section.count("<svg") == 2
+
+
+def test_an_album_is_drawn_as_one_post() -> None:
+    party = [Post(("party", "venue"), likes=100, album="p1")] * 10
+    section = likes_of_posts([*party, Post(("party", "sea"), likes=1)])
+    assert "Posts of the dataset whose likes are known: 2." in section
+    assert "2 hashtags: 2 posts, median 50.5 likes" in section
 
 
 def test_without_likes_nothing_is_drawn() -> None:

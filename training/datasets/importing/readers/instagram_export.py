@@ -32,6 +32,7 @@ _PLACES = (f"{_ACTIVITY}/media", f"{_ACTIVITY}/content", f"{_ACTIVITY}/posts", "
 POSTS = re.compile(r"(archived_)?posts(_\d+)?")
 """The names of files that hold posts, without their suffix."""
 _OLD_POSTS = "media"
+_PHOTOS = "media"
 _LEFT_OUT = {
     "stories": "stories",
     "reels": "reels",
@@ -53,11 +54,12 @@ _TEXT = (("title",), ("caption",), ("value",))
 
 
 def is_export(source: Path) -> bool:
-    """Whether a folder is such an export or holds the parts of one, even an unreadable one.
+    """Whether a folder is such an export, lies in one or holds the parts of one.
 
-    ``read`` refuses that with the reason; it must not be taken for a folder of pictures.
+    Also an unreadable one, which ``read`` refuses with the reason; it must not be taken for a
+    folder of pictures.
     """
-    return bool(_files(source, ".json") or _files(source, ".html")) or any(
+    return bool(_files(source, ".json") or _files(source, ".html") or _is_inside(source)) or any(
         (part / _ACTIVITY).is_dir() for part in _folders(source)
     )
 
@@ -66,8 +68,13 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """Posts of an export; each picture of an album is a post.
 
     Raises:
-        DatasetError: if it was exported as web pages, or without posts.
+        DatasetError: if it was exported as web pages or without posts, or is not the whole export.
     """
+    if _is_inside(source):
+        raise DatasetError(
+            f"{source} is a part of Instagram's export: name the folder that contains it, where "
+            "the photos are too."
+        )
     files = _files(source, ".json")
     if not files:
         if _files(source, ".html"):
@@ -111,6 +118,18 @@ def _files(source: Path, suffix: str) -> list[tuple[Path, Path]]:
         if _is_old_list(path := part / f"{_OLD_POSTS}{suffix}"):
             files.append((part, path))
     return files
+
+
+def _is_inside(source: Path) -> bool:
+    """Whether this is a folder of an export, by its name and what lies in it or beside it."""
+    folder = source.resolve()
+    if (folder / _ACTIVITY).is_dir():
+        return False
+    photos = folder.name == _PHOTOS and (folder.parent / _ACTIVITY).is_dir()
+    if folder.name == _ACTIVITY or photos:
+        return True
+    names = (path for path in folder.iterdir() if path.suffix in (".json", ".html"))
+    return any(map(folder.match, _PLACES)) and any(POSTS.fullmatch(path.stem) for path in names)
 
 
 def _is_old_list(path: Path) -> bool:

@@ -159,7 +159,7 @@ def _posts(
         posted_at=posted_at,
         # instaloader names the folder of a hashtag's posts #hashtag.
         search_hashtag=hashtag_or_none(folder.name) if folder.name.startswith("#") else None,
-        album=where if len(pictures) > 1 else None,
+        album=_name_inside(root, folder / name) if len(pictures) > 1 else None,
     )
     images = [find_photo(root, _name_inside(root, path), where, summary) for path in pictures]
     yield from [replace(post, image=image) for image in images if image is not None] or [post]
@@ -188,7 +188,7 @@ def _first_comment(
 
 
 def _name_inside(root: Path, path: Path) -> str:
-    """The picture's path relative to the source; the picture itself may be a link."""
+    """A path relative to the source; a picture itself may be a link."""
     return (path.parent.resolve() / path.name).relative_to(root).as_posix()
 
 

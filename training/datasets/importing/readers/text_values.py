@@ -36,7 +36,9 @@ _QUOTED = re.compile(r"(?<!\w)(?:'([^']*)'|\"([^\"]*)\")(?!\w)")
 _BETWEEN = re.compile(r"[\s,.]+")
 
 _NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
-_THOUSANDS = re.compile(r"(?<=\d)[\s,.'’\u00a0\u202f](?=\d{3}(?!\d))")
+_MARK = r"[\s,.'’\u00a0\u202f]"
+# Neither 1234.000 nor 1,234.000 is a million: a group follows at most three digits or its like.
+_GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)")
 _UNKNOWN = {*MISSING, "hidden"}
 _DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S")
 # Fewer seconds would be a post of the early seventies; it is more likely a year or some number.
@@ -146,7 +148,9 @@ def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None
 
 def parse_number(text: str) -> int | None:
     """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None for other text."""
-    match = _NUMBER.fullmatch(_THOUSANDS.sub("", text))
+    if grouped := _GROUPED.match(text):
+        text = re.sub(_MARK, "", grouped.group()) + text[grouped.end() :]
+    match = _NUMBER.fullmatch(text)
     if match is None:
         return None
     unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]

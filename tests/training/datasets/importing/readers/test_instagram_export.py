@@ -151,6 +151,22 @@ def test_one_file_of_an_export_asks_for_its_folder(run_import: Import, folder: P
         run_import(folder / PLACES[0] / "posts_1.json")
 
 
+@pytest.mark.parametrize(
+    ("place", "part"),
+    [
+        *((place, place) for place in PLACES),
+        *((place, "your_instagram_activity") for place in PLACES[:2]),
+        (PLACES[0], "media"),
+    ],
+)
+def test_a_part_of_an_export_asks_for_the_whole(
+    run_import: Import, folder: Path, place: str, part: str
+) -> None:
+    export(folder, "posts_1.json", [{"media": [picture(folder, 1)], "title": "#sea"}], place)
+    with pytest.raises(DatasetError, match="part of Instagram's export: name the folder that"):
+        run_import(folder / part)
+
+
 def test_what_is_broken_is_counted_and_stops_nothing(run_import: Import, folder: Path) -> None:
     post = {"media": [picture(folder, 1)], "title": "#sea"}
     strange = [

@@ -126,6 +126,19 @@ def test_pictures_of_an_album_share_the_posts_hashtags_and_count_once(
     assert len({str(row.get("album")) for row in imported.rows}) == 2
 
 
+def test_albums_of_different_accounts_are_told_apart(run_import: Import, tmp_path: Path) -> None:
+    folder = tmp_path / "downloads"
+    for number, name in enumerate(["ann", "ann", "ben", "ben"]):
+        photo(folder / name / "travel" / f"{NAME}_{number % 2 + 1}.jpg", number)
+        table(folder / name / "travel" / f"{NAME}.txt", f"#{name}")
+    rows = run_import(folder).rows
+    albums = {
+        tag: {row["album"] for row in rows if row["hashtags"] == [tag]} for tag in ("ann", "ben")
+    }
+    assert len(albums["ann"]) == len(albums["ben"]) == 1
+    assert not albums["ann"] & albums["ben"]
+
+
 def test_videos_stories_and_profile_pictures_are_left_out(
     run_import: Import, tmp_path: Path
 ) -> None:

@@ -74,6 +74,8 @@ def test_of_a_caption_only_the_hashtags_are_taken(import_csv: Import) -> None:
 @pytest.mark.parametrize(
     ("cell", "likes"),
     [("12", 12), ("1 234", 1234), ('"1,234"', 1234), ("1.5k", 1500), ("12.0", 12),
+     ('"12,345,678.0"', 12_345_678), ("1.234.567", 1_234_567), ('"1,234.5"', 1234),
+     ("1234.000", 1234), ('"1,234.000"', 1234), ('"1234,567"', 1235),
      ("2M", 2_000_000), ("-1", None), ("", None), ("n/a", None), ("many", None)],
 )  # fmt: skip
 def test_likes_are_read_as_people_write_them(

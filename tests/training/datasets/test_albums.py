@@ -1,9 +1,28 @@
-"""Pictures are held out by whole albums."""
+"""The pictures of an album are one post."""
 
 import numpy as np
 import pytest
 
-from training.datasets.albums import held_apart
+from training.datasets.albums import held_apart, whole_posts
+from training.datasets.format import Post
+
+
+def test_pictures_of_an_album_are_one_post_with_all_their_hashtags() -> None:
+    posts = [
+        Post(("sun",), likes=1),
+        Post(("sea", "boat"), likes=9, album="one"),
+        Post(("sun",), likes=1),
+        Post(("boat", "palm"), likes=9, album="one"),
+        Post(("sea",), album="other"),
+    ]
+    whole = whole_posts(posts)
+    assert [post.hashtags for post in whole] == [
+        ("sun",),
+        ("sea", "boat", "palm"),
+        ("sun",),
+        ("sea",),
+    ]
+    assert [post.likes for post in whole] == [1, 9, 1, None]
 
 
 def test_pictures_without_albums_are_held_out_one_by_one() -> None:
@@ -11,6 +30,14 @@ def test_pictures_without_albums_are_held_out_one_by_one() -> None:
     for count in (0, 1, 7, 49):
         rest, held_out = held_apart(order, [None] * 50, count)
         assert list(held_out) == sorted(order[:count]) and list(rest) == sorted(order[count:])
+
+
+def test_pictures_that_are_too_many_for_an_album_are_posts_of_their_own() -> None:
+    posts = [Post((f"of{row}",), album="large") for row in range(21)]
+    assert whole_posts(posts) == posts
+    assert [post.hashtags for post in whole_posts(posts[1:])] == [
+        tuple(f"of{row}" for row in range(1, 21))
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 25, 58, 59])
