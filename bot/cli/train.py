@@ -279,10 +279,7 @@ def tune(
     )
     for name, (before, after) in result.gains.items():
         judged = "w2v with als" if name == "w2v" and "als" in result.gains else name
-        print_line(
-            f"{judged}: {before:.4f} → {after:.4f} (recall at five + label F1 + half the share of "
-            "hashtags recalled)"
-        )
+        print_line(f"{judged}: {before:.4f} → {after:.4f} (recall at five + label F1)")
     print_line(
         f"Fit with it: [cyan]tag4pic train fit --dataset {escape(str(dataset))} --out data/mine "
         f"--plan {escape(str(out))}[/]"

@@ -5,7 +5,8 @@ they are computed for a few photos at a time, and only the first hashtags of eac
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median_high
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -27,6 +28,12 @@ Top = NDArray[np.intp]
 Choice = TypeVar("Choice")
 
 AT = 5
+
+FEWEST = 100
+"""Held-out photos from which choices are made by them; fewer choose by chance. Fitted on 120, 240
+and 500 photos of Corel5k and so choosing by 12, 24 and 50, the blend had its first hashtag right
+for 0.53, 0.62 and 0.67 of 1,000 others, trees for 0.43, 0.50 and 0.63, and for 0.53, 0.63 and 0.68
+an even blend without a word of popularity, which also recalled more."""
 
 _ROWS = 256
 """Photos at a time: neighbours' factors are (n, k, f)."""
@@ -65,6 +72,11 @@ class HeldOut:
     popularity: Floats
     truth: NDArray[np.bool_]
     lengths: NDArray[np.integer]
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether they are enough to choose by."""
+        return len(self.lengths) >= FEWEST
 
     @classmethod
     def of(cls, fit_on: Examples, held_out: Examples, posts: Sequence[Post]) -> "HeldOut":
@@ -120,6 +132,7 @@ def choose_exponent(
     scored: Blocks, held_out: HeldOut, plan: ChoosingPlan, *, rare: float = 0.0
 ) -> tuple[float, Top]:
     """The popularity exponent that does best on held-out photos, and their first hashtags."""
+    plan = _choices(plan, held_out)
     tops: dict[float, list[Top]] = {exponent: [] for exponent in plan.exponents}
     for rows in batches(len(scored), _ROWS):
         scores = scored[rows]
@@ -133,6 +146,7 @@ def choose_blend(
     als: Scored, w2v: Scored, held_out: HeldOut, plan: ChoosingPlan
 ) -> tuple[dict[str, float], Top]:
     """The blend's settings that do best on held-out photos, and their first hashtags."""
+    plan = _choices(plan, held_out)
     choices = [(weight, exponent) for weight in plan.als_weights for exponent in plan.exponents]
     tops: dict[tuple[float, float], list[Top]] = {choice: [] for choice in choices}
     for rows in batches(len(als), _ROWS):
@@ -144,6 +158,14 @@ def choose_blend(
                 tops[weight, exponent].append(top_columns(order, AT))
     (weight, exponent), top = _best(tops, held_out, rare=plan.rare)
     return {"als_weight": weight, "popularity_exponent": exponent}, top
+
+
+def _choices(plan: ChoosingPlan, held_out: HeldOut) -> ChoosingPlan:
+    """The plan; where held-out photos are too few, with its least exponent and middle weight."""
+    if held_out.are_enough:
+        return plan
+    middle = median_high(plan.als_weights)
+    return replace(plan, exponents=(min(plan.exponents),), als_weights=(middle,))
 
 
 def _best(

@@ -144,24 +144,25 @@ def fit_bundle(
     if len(scored) == 2:
         blend, tops["both"] = choose_blend(scored["als"], scored["w2v"], judge, plan.choosing)
         parts["both"] = Part(dict(blend))
-        rare = plan.choosing.rare
-        sources = sources_by_rows(als_scores, scored["w2v"], len(hashtags))
-        no_classes = np.zeros(len(hashtags), np.float32)
-        fused = CrossFitted(
-            sources,
-            held_out.counts,
-            judge.popularity,
-            no_classes,
-            plan.fusion,
-            progress,
-            [photos[row].album for row in held_out_rows],
-        )
-        exponent, top = choose_exponent(fused, judge, plan.choosing, rare=rare)
-        if judge.goodness(top, rare=rare) > judge.goodness(tops["both"], rare=rare):
-            fusion = Fusion(fused.trees_of_all(), popularity(examples.counts), no_classes)
-            parts["fusion"] = fusion_part(fusion)
-            parts["both"].settings["popularity_exponent"] = exponent
-            tops["both"] = top
+        if judge.are_enough:
+            rare = plan.choosing.rare
+            sources = sources_by_rows(als_scores, scored["w2v"], len(hashtags))
+            no_classes = np.zeros(len(hashtags), np.float32)
+            fused = CrossFitted(
+                sources,
+                held_out.counts,
+                judge.popularity,
+                no_classes,
+                plan.fusion,
+                progress,
+                [photos[row].album for row in held_out_rows],
+            )
+            exponent, top = choose_exponent(fused, judge, plan.choosing, rare=rare)
+            if judge.goodness(top, rare=rare) > judge.goodness(tops["both"], rare=rare):
+                fusion = Fusion(fused.trees_of_all(), popularity(examples.counts), no_classes)
+                parts["fusion"] = fusion_part(fusion)
+                parts["both"].settings["popularity_exponent"] = exponent
+                tops["both"] = top
     progress("choosing", 1, 1)
     best = max(tops, key=lambda backend: judge.goodness(tops[backend]))
 

@@ -10,8 +10,9 @@ from training.evaluation.fitting_time import grown, main
 
 
 def test_every_step_of_a_fit_is_measured_on_posts_drawn_again_where_there_are_few(
-    run_tool: Run, tmp_path: Path
+    run_tool: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("training.fitting.choosing.FEWEST", 1)
     tags = ["sea", "sun", "dog", "cat"]
     posts = [{"hashtags": [tags[row % 4], tags[row % 3], "photo"]} for row in range(12)]
     small = ["heads=1", "head.epochs=1", "head.hidden=16", "vectors.epochs=1", "vectors.dims=4"]

@@ -1,5 +1,6 @@
 """Choosing on held-out photos."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,15 @@ def test_a_blend_is_chosen_with_its_exponent(held_out: HeldOut, relevance: np.nd
     scored = Scored(Asked(), relevance)
     settings, top = choose_blend(scored, scored, held_out, CHOOSING)
     assert settings["popularity_exponent"] > 0.2 and held_out.goodness(top) > 1
+
+
+def test_nothing_is_chosen_by_too_few_photos(held_out: HeldOut, relevance: np.ndarray) -> None:
+    few = slice(99)
+    judge = replace(held_out, truth=held_out.truth[few], lengths=held_out.lengths[few])
+    scored = Scored(Asked(), relevance[few])
+    assert choose_exponent(scored, judge, CHOOSING)[0] == 0.0
+    settings, top = choose_blend(scored, scored, judge, CHOOSING)
+    assert settings == {"als_weight": 0.5, "popularity_exponent": 0.0} and top.shape == (99, 5)
+    own = replace(CHOOSING, exponents=(0.3,), als_weights=(0.2,))
+    settings, _ = choose_blend(scored, scored, judge, own)
+    assert settings == {"als_weight": 0.2, "popularity_exponent": 0.3}
