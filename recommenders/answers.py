@@ -121,7 +121,10 @@ class Rules:
             likely = hashtag.score >= max(self.floor, _FILLING_SCORE)
             if len(sure) < len(first) and likely and apart.takes(hashtag.tag):
                 sure.append(hashtag)
-        return sure
+        if len(sure) < len(first):
+            return sure
+        rest = [hashtag for hashtag in hashtags if hashtag not in sure]
+        return [*sure, *sorted(rest, key=lambda hashtag: hashtag.score < self.floor)]
 
     def _forbidden_beside(self, tags: Iterable[str]) -> set[str]:
         forbidden: set[str] = set()

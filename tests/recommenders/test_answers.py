@@ -42,6 +42,15 @@ def test_a_place_that_would_stay_empty_goes_to_a_sure_hashtag_of_a_root_already_
     assert [hashtag.tag for hashtag in found] == ["dog", "dogsofinstagram", "doglover"]
 
 
+def test_behind_five_of_which_some_were_filled_in_others_may_follow() -> None:
+    cats = [Hashtag(tag, 0.9) for tag in ("cat", "catsofinstagram")]
+    hashtags = [*cats, *ranked(0.8, 0.7, 0.2), Hashtag("catlover", 0.9), Hashtag("catlife", 0.8)]
+    found = answer(lambda _: [hashtags], 1, top=10, rules=Rules(floor=0.4), of_a_root=2)
+    assert [hashtag.tag for hashtag in found] == [
+        *("cat", "catsofinstagram", "sea", "sunset", "catlover", "catlife", "coffee"),
+    ]
+
+
 def test_a_photo_gets_the_same_first_five_whatever_number_was_asked_for() -> None:
     hashtags = ranked(0.9, 0.8, 0.7, 0.6, 0.5, 0.45)
     rules = Rules(floor=0.4, careful={"sunset": 0.85})
