@@ -10,9 +10,10 @@ _COMMUNITY = re.compile(
     r"(?:s?of(?:instagram|theday|ig|insta)|s?(?:lovers?|life|love|gram|stagram|time|day|vibes|"
     r"photography|photo|addict|obsessed|mood|style|goals))$"
 )
-# Among them the -es of churches and foxes, and of buses, whose singular ends in s.
-_ENDINGS = re.compile(r"(?:ies|ie|ys?|(?<=ch|sh|ss)e?s?|(?<=x)e?s?|(?<=bus)es|(?<=[^s])(?<!bu)s)$")
-_PLURAL_S, _SINGULAR_IE = re.compile(r"(?<=[^s])s$"), re.compile(r"ie$")
+# Among them the -es of churches, foxes, tomatoes, and of buses, whose singular ends in s.
+_S = r"(?<=ch|sh|ss)e?s?|(?<=x)e?s?|(?<=bus)es|(?<=ato|ero|ngo)es|(?<=[^s])(?<!bu)s"
+_ENDINGS, _PLURAL_S = re.compile(rf"(?:ies|ie|ys?|{_S})$"), re.compile(rf"(?:{_S})$")
+_SINGULAR_IE = re.compile(r"ie$")
 _COUNTERPARTS = {"woman": "man", "women": "men", "girl": "boy"}
 _WOMEN = re.compile("|".join(_COUNTERPARTS))
 

@@ -56,6 +56,11 @@ were what when where which while who will with world year years yesterday you yo
 хорошо хороший хочу чем что чтобы эта эти это этот
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
+_ADJECTIVES = frozenset(
+    "cloudy creamy dirty dusty frosty fruity grassy hairy healthy hilly leafy milky misty rainy "
+    "rusty salty sandy snowy stormy watery windy".split()
+)
+"""They name the noun that they are made of, unlike battery, treaty and forty."""
 _CYRILLIC = re.compile("^[а-я]+$")
 _CASE_ENDINGS = re.compile(
     "(?<=[а-я]{3})(?:иями|ями|ами|его|ого|ему|ому|ыми|ими|иях|ях|ах|ия|ие|ии|ий|ию|ья|ье|ьи|ью|ов|"
@@ -222,13 +227,9 @@ class Words:
         if _CYRILLIC.match(word):
             candidates = _stems().get(_CASE_ENDINGS.sub("", word), ())
             return next((known.column(tag) for tag in candidates if tag in known), None)
-        without_y = word.removesuffix("y") if len(word) > 4 else word  # rainy, but not army
-        for form in (word, word.removesuffix("es"), without_y):
-            if min(len(form), len(singular(form))) >= _LEAST_LETTERS:
-                relatives = self._by_singular.get(singular(form), ())
-                if (column := next(filter(sees, relatives), None)) is not None:
-                    return column
-        return None
+        form = singular(word.removesuffix("y") if word in _ADJECTIVES else word)
+        relatives = self._by_singular.get(form, ()) if len(form) >= _LEAST_LETTERS else ()
+        return next(filter(sees, relatives), None)
 
     def _index(self) -> int:
         """Indexes new hashtags of the vocabulary; returns how many there are in all."""

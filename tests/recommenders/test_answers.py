@@ -180,6 +180,7 @@ def test_what_must_not_stand_beside_a_hashtag_does_not_follow_it() -> None:
 
 def test_relatives_are_all_of_a_family() -> None:
     assert relatives(["dog"], ["dogs", "doglover", "cat"]) == {"dog", "dogs"}
+    assert relatives(["church"], ["churches"]) == {"church", "churches"}
 
 
 @pytest.mark.parametrize("pair", [("bus", "buses"), ("church", "churches"), ("fox", "foxes")])
