@@ -57,8 +57,8 @@ were what when where which while who will with world year years yesterday you yo
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
 _ADJECTIVE_LIST = """
-cloudy creamy dirty dusty frosty fruity grassy hairy healthy hilly leafy milky misty rainy rusty salty
-sandy snowy stormy watery windy
+cloudy creamy dirty dusty frosty fruity grassy hairy healthy hilly leafy milky misty rainy rusty
+salty sandy snowy stormy watery windy
 """
 _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
