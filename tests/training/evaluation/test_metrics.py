@@ -84,6 +84,18 @@ def test_intervals_narrow_with_the_photos_and_are_the_same_again() -> None:
     assert width(60) / width(6000) == pytest.approx(10, rel=0.35)
 
 
+def test_the_pictures_of_an_album_tell_no_more_than_one_of_them() -> None:
+    random = np.random.default_rng(0)
+    truth = random.random((60, 20)) < 0.15
+    top = top_columns((truth + random.random(truth.shape) * 1.5).astype(np.float32), 5)
+    lengths = np.maximum(truth.sum(axis=1), 1)
+    once = bootstrap(top, truth, lengths)
+    pictures = (np.repeat(each, 10, axis=0) for each in (top, truth, lengths))
+    albums = [f"album {row // 10}" for row in range(600)]
+    for name, interval in bootstrap(*pictures, albums).items():
+        assert interval == pytest.approx(once[name]), name
+
+
 @given(
     order=arrays(
         np.float32,
