@@ -1,6 +1,5 @@
 """The pictures of an album are one post: they count once, and are held out together."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -9,10 +8,6 @@ from numpy.typing import NDArray
 
 from training.datasets.format import Post
 
-LARGEST = 20
-"""Pictures of one post, Instagram's limit. More that name one album are no post, and may be nearly
-all of a dataset: each of them is its own."""
-
 
 def first_pictures(albums: Sequence[object | None]) -> list[int]:
     """By picture, the row of its album's first one; its own where it has no album.
@@ -20,10 +15,9 @@ def first_pictures(albums: Sequence[object | None]) -> list[int]:
     Args:
         albums: (n,) each picture's album, None for a picture of its own.
     """
-    sizes = Counter(albums)
     first_of: dict[object, int] = {}
     return [
-        row if album is None or sizes[album] > LARGEST else first_of.setdefault(album, row)
+        row if album is None else first_of.setdefault(album, row)
         for row, album in enumerate(albums)
     ]
 

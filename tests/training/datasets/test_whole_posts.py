@@ -32,14 +32,6 @@ def test_pictures_without_albums_are_held_out_one_by_one() -> None:
         assert list(held_out) == sorted(order[:count]) and list(rest) == sorted(order[count:])
 
 
-def test_pictures_that_are_too_many_for_an_album_are_posts_of_their_own() -> None:
-    posts = [Post((f"of{row}",), album="large") for row in range(21)]
-    assert whole_posts(posts) == posts
-    assert [post.hashtags for post in whole_posts(posts[1:])] == [
-        tuple(f"of{row}" for row in range(1, 21))
-    ]
-
-
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 25, 58, 59])
 def test_no_album_is_on_both_sides(count: int) -> None:
     albums = [None if row % 4 == 0 else f"album {row // 8}" for row in range(60)]
