@@ -23,14 +23,18 @@ def first_pictures(albums: Sequence[object | None]) -> list[int]:
 
 
 def whole_posts(posts: Iterable[Post]) -> list[Post]:
-    """The posts, with the pictures of an album as one that carries all their hashtags."""
+    """The posts, with the pictures of an album as one that carries all their hashtags.
+
+    Its likes are those of the first picture that has any.
+    """
     posts = list(posts)
     whole: dict[int, Post] = {}
     for row, post in zip(first_pictures([post.album for post in posts]), posts, strict=True):
         first = whole.setdefault(row, post)
-        if first.hashtags != post.hashtags:
+        if (first.hashtags, first.likes) != (post.hashtags, post.likes):
             hashtags = tuple(dict.fromkeys(first.hashtags + post.hashtags))
-            whole[row] = replace(first, hashtags=hashtags)
+            likes = post.likes if first.likes is None else first.likes
+            whole[row] = replace(first, hashtags=hashtags, likes=likes)
     return list(whole.values())
 
 

@@ -25,6 +25,13 @@ def test_pictures_of_an_album_are_one_post_with_all_their_hashtags() -> None:
     assert [post.likes for post in whole] == [1, 9, 1, None]
 
 
+def test_an_album_has_the_likes_of_the_first_picture_that_names_them() -> None:
+    likes = [None, 7, 8]
+    assert whole_posts([Post(("sea",), likes=one, album="a") for one in likes])[0].likes == 7
+    hidden = [Post((tag,), album="a") for tag in ("sea", "sun")]
+    assert whole_posts(hidden) == [Post(("sea", "sun"), album="a")]
+
+
 def test_pictures_without_albums_are_held_out_one_by_one() -> None:
     order = np.random.default_rng(0).permutation(50)
     for count in (0, 1, 7, 49):
