@@ -192,11 +192,13 @@ class _ShelfFollower(_VersionFollower):
     def _fetched(self) -> tuple[Path, Published]:
         shelf = Shelf(self._address)
         published = shelf.current()
+        with suppress(OSError):
+            # The oldest is deleted; the newest answers a start without the address. No ``touch``,
+            # which would make a file where the folder is gone.
+            os.utime(self._folder)
         # Already in memory, or not to be tried again.
         if published.folder == self._folder.name or published == self._refused:
             return self._folder, published
-        with suppress(OSError):
-            self._folder.touch()  # fetching deletes the oldest, which must not be the one in use
         return shelf.fetch(published), published
 
 

@@ -102,7 +102,7 @@ class Rules:
         return allowed
 
     def sure(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
-        """The list if its first five reach the floor; otherwise only those of them that do.
+        """The list, sure ones first, if its first five reach the floor; else only those that do.
 
         Sure ones that were passed over for their root fill the places left: rather #doglover after
         #dog and #dogsofinstagram than "not sure".
@@ -112,15 +112,14 @@ class Rules:
         """
         first = hashtags[: max(0, FIRST - len(before))]
         sure = [hashtag for hashtag in first if hashtag.score >= self.floor]
-        if len(sure) == len(first):
-            return list(hashtags)
-        apart = Apart(_FILLING_ROOT)
-        for tag in (*before, *(hashtag.tag for hashtag in sure)):
-            apart.takes(tag)
-        for hashtag in hashtags[len(first) :]:
-            likely = hashtag.score >= max(self.floor, _FILLING_SCORE)
-            if len(sure) < len(first) and likely and apart.takes(hashtag.tag):
-                sure.append(hashtag)
+        if len(sure) < len(first):
+            apart = Apart(_FILLING_ROOT)
+            for tag in (*before, *(hashtag.tag for hashtag in sure)):
+                apart.takes(tag)
+            for hashtag in hashtags[len(first) :]:
+                likely = hashtag.score >= max(self.floor, _FILLING_SCORE)
+                if len(sure) < len(first) and likely and apart.takes(hashtag.tag):
+                    sure.append(hashtag)
         if len(sure) < len(first):
             return sure
         rest = [hashtag for hashtag in hashtags if hashtag not in sure]

@@ -62,7 +62,8 @@ class Engine:
             lesson has any more.
         own_hashtags: the bundle's vocabulary.
         backends: those of ``BACKENDS`` that the bundle has.
-        default_backend: for a new chat: the most accurate on photos held out from the fit.
+        default_backend: for a new chat: the most accurate on photos held out from the fit; ``both``
+            where they were too few.
         fused: whether ``both`` gives probabilities rather than blended relevance.
         backbones: for each backend, the backbones whose features it takes.
         on_gpu: whether a GPU computes the features.

@@ -56,10 +56,11 @@ were what when where which while who will with world year years yesterday you yo
 хорошо хороший хочу чем что чтобы эта эти это этот
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
-_ADJECTIVES = frozenset(
-    "cloudy creamy dirty dusty frosty fruity grassy hairy healthy hilly leafy milky misty rainy "
-    "rusty salty sandy snowy stormy watery windy".split()
-)
+_ADJECTIVE_LIST = """
+cloudy creamy dirty dusty frosty fruity grassy hairy healthy hilly leafy milky misty rainy rusty
+salty sandy snowy stormy watery windy
+"""
+_ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
 _CYRILLIC = re.compile("^[а-я]+$")
 _CASE_ENDINGS = re.compile(

@@ -67,14 +67,17 @@ async def add(
     at = at or now()
     blocked = {key for key in hashtags if blocklist.blocks(key)}
     ours = (Label.user_id == person, Label.photo_id == photo_id, Label.key.in_(list(hashtags)))
-    given = select(Label.key).where(*ours, Label.removed_at.is_(None))
-    if not album:
-        given = given.where(~Label.album)
-        if chat_id != person:  # what only the private chat sees is given to this one now
-            given = given.where(Label.chat_id != person)
-    existing = set(await session.scalars(given))
+    given = select(Label.key, Label.album, Label.chat_id).where(*ours, Label.removed_at.is_(None))
+    known = {row.key: row for row in await session.execute(given)}
+    existing = {
+        key
+        for key, row in known.items()
+        # What only the private chat sees is given to this one now.
+        if (album or not row.album) and (chat_id == person or row.chat_id != person)
+    }
     fresh = [key for key in hashtags if key not in existing | blocked]
-    room = len(fresh)
+    new = [key for key in fresh if key not in known]
+    room = len(new)
     if daily_limit is not None:
         midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         # Labels taken back count too. Later days' are from before the clock was set back.
@@ -82,22 +85,32 @@ async def add(
             Label.user_id == person, Label.at >= midnight, Label.at < midnight + timedelta(days=1)
         )
         room = max(0, daily_limit - (await session.scalar(today) or 0))
-    added = fresh[:room]
+    over_limit = new[room:]
+    added = [key for key in fresh if key not in over_limit]
     # A label that was taken back is still stored, and is revived.
-    alive: dict[str, Any] = {"chat_id": chat_id, "album": album, "at": at}
+    alive: dict[str, Any] = {"at": at}
     alive |= dict.fromkeys(("learnt_in", "tried_at", "removed_at"))
+
+    def given_to(key: str) -> dict[str, Any]:
+        row = known.get(key)
+        # This photo's own stays so, and what a group was given stays there.
+        return {
+            "album": album and (row is None or row.album),
+            "chat_id": chat_id if row is None or chat_id != person else row.chat_id,
+        }
+
     await insert_or_change(
         session,
         Label,
         [
             {
                 **{"user_id": person, "photo_id": photo_id, "key": key, "hashtag": hashtags[key]},
-                **{"likely": hashtags[key] in likely, **alive},
+                **{"likely": hashtags[key] in likely, **given_to(key), **alive},
             }
             for key in added
         ],
         keys=["user_id", "photo_id", "key"],
-        change=["hashtag", "likely", *alive],
+        change=["hashtag", "likely", "album", "chat_id", *alive],
     )
     if added:
         changes.note(session, "photos", [photo_id])
@@ -111,7 +124,7 @@ async def add(
         added=spelt(added),
         repeated=spelt(existing - blocked),
         blocked=spelt(blocked),
-        over_limit=spelt(fresh[room:]),
+        over_limit=spelt(over_limit),
         unshared=spelt({*added, *existing} - blocked - everybodys),
     )
 

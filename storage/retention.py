@@ -21,8 +21,8 @@ async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> 
     """Deletes what is older than a moment, a few rows at a time; returns how many rows.
 
     Deleted are sightings, answers with their thumbs and what was taken out of them, labels that
-    were taken back, people who have not written since and have no labels, announced news of
-    versions, and the photos that no sighting, answer or label needs any more.
+    were taken back, decisions on such, people who have not written since and have no labels,
+    announced news of versions, and the photos that no sighting, answer or label needs any more.
 
     Raises:
         StorageError: as ``Database.session``; what was deleted until then is deleted.

@@ -1,8 +1,8 @@
 """Which message showed or answered which photo, to resolve "this photo" and "my last photo"."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Sighting, now
@@ -32,9 +32,12 @@ async def seen(
 
 
 async def answered(
-    session: AsyncSession, *, chat_id: int, message_id: int, photo_ids: Iterable[int]
+    session: AsyncSession, *, chat_id: int, message_id: int, photo_ids: Sequence[int]
 ) -> None:
-    """Stores that the bot's message answers these photos: one, or an album's."""
+    """Stores that the bot's message answers these photos: one, or an album's, in their order."""
+    if len(photo_ids) > 1:  # a late photo may have its place before those that are stored
+        ours = (Sighting.chat_id == chat_id, Sighting.message_id == message_id)
+        await session.execute(delete(Sighting).where(*ours, Sighting.by_bot))
     same = {"chat_id": chat_id, "message_id": message_id, "by_bot": True, "at": now()}
     await insert_missing(session, Sighting, [same | {"photo_id": one} for one in photo_ids])
 

@@ -47,7 +47,8 @@ async def teach(
     if not tags and not any(map(_visible, refused)):
         await context.reply(message, texts.add_no_tags, quote=True, last=last)
         return
-    photo_ids = list(photo_ids)
+    shown = list(photo_ids)
+    photo_ids = list(dict.fromkeys(shown))  # an album may show one photo twice
     taken = hashtags.unique(tags[:MAX_HASHTAGS])
     likely = [await _likely(services, photo_id, tags) for photo_id in photo_ids]
     confirmation = None
@@ -71,7 +72,7 @@ async def teach(
             ]
             words = _confirmation(texts, tags, refused, outcomes, services.settings.tags_per_day)
             if unread:
-                photos = unread + len(photo_ids)
+                photos = unread + len(shown)
                 words += "\n" + texts.album_part.format(unread=unread, photos=photos)
             confirmation = await services.outbox.put(
                 session, reply_to(message, words, quote=True), person=person, last=last

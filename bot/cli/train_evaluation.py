@@ -44,7 +44,7 @@ def evaluate(
     """Measure a bundle on a split of a dataset, beside baselines fitted in the same run.
 
     Hashtags count in the order of their relevance; answers in chats heed likes too, and leave out
-    what is too improbable. Each figure has its 95 % interval (bootstrap over photos).
+    what is too improbable. Each figure has its 95 % interval (bootstrap over posts).
 
     tag4pic train evaluate --dataset posts --bundle data/mine
     """

@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import fsspec
@@ -20,6 +21,14 @@ from recommenders.versions import Versions
 from storage import Database
 from tests.bot.running import TOKEN
 from tests.bundles import tiny_bundle
+
+
+class Follower(NamedTuple):
+    """A running bot: the shelf, the folder it began with, and the model that answers."""
+
+    shelf: Shelf
+    folder: Path
+    model: Callable[[], str]
 
 
 @pytest.fixture(params=["folder", "file", "memory"])
@@ -70,7 +79,8 @@ def test_after_a_roll_back_the_older_one_answers_though_the_address_is_away(
     good, _ = answering(address, into)
     os.utime(good, (1, 1))
     shelf.publish(two)
-    answering(address, into)
+    bad, _ = answering(address, into)
+    os.utime(bad, (2, 2))
     shelf.publish(one)
     assert answering(address, into) == (good, "")
     remove(address, CURRENT)
@@ -191,12 +201,11 @@ async def until(so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_running_bot_follows_what_is_published(
-    settings: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+@pytest.fixture
+async def follower(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Follower]:
+    """A bot that follows what is published, beginning with one-1."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "shelf").mkdir()
     shelf = Shelf(address := str(tmp_path / "shelf"))
@@ -209,16 +218,48 @@ async def test_a_running_bot_follows_what_is_published(
     )
     services = application.bot_data["services"]
     async with kept_current(application, Versions.of(folder), check_every=0.05):
-        overwrite(address, CURRENT, b"{")
-        await until(lambda: "publish again" in caplog.text)
-        assert services.engine.model == "one-1"
-        shelf.publish(bundle(tmp_path, "two-1", seed=2))
-        await until(lambda: services.engine.model == "two-1")
-        for number in range(KEEP):
-            broken = bundle(tmp_path, f"broken-{number}")
-            (broken / "als.safetensors").write_bytes(b"")
-            shelf.publish(broken)
-            await until(lambda number=number: f"broken-{number}" in caplog.text)
-        [in_use] = (tmp_path / FETCHED).glob("two-1-*")
-        assert in_use.is_dir()
+        yield Follower(shelf, folder, lambda: str(services.engine.model))
     await database.close()
+
+
+def publish_broken(tmp_path: Path, shelf: Shelf, model: str) -> None:
+    broken = bundle(tmp_path, model)
+    (broken / "als.safetensors").write_bytes(b"")
+    shelf.publish(broken)
+
+
+async def test_a_running_bot_follows_what_is_published(
+    follower: Follower, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    overwrite(follower.shelf.address, CURRENT, b"{")
+    await until(lambda: "publish again" in caplog.text)
+    assert follower.model() == "one-1"
+    follower.shelf.publish(bundle(tmp_path, "two-1", seed=2))
+    await until(lambda: follower.model() == "two-1")
+    for number in range(KEEP):
+        publish_broken(tmp_path, follower.shelf, f"broken-{number}")
+        await until(lambda number=number: f"broken-{number}" in caplog.text)
+    [in_use] = (tmp_path / FETCHED).glob("two-1-*")
+    assert in_use.is_dir()
+
+
+async def test_after_a_refused_bundle_the_one_in_use_is_what_a_start_without_the_address_finds(
+    follower: Follower, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish_broken(tmp_path, follower.shelf, "broken-1")
+    await until(lambda: "broken-1" in caplog.text)
+    follower.shelf.publish(tmp_path / "made" / "one-1")
+    remembered = follower.folder.stat().st_mtime
+    await until(lambda: follower.folder.stat().st_mtime > remembered)
+    remove(follower.shelf.address, CURRENT)
+    assert answering(follower.shelf.address)[0] == follower.folder
+
+
+async def test_a_bundle_whose_folder_was_deleted_can_be_published_again(
+    follower: Follower, tmp_path: Path
+) -> None:
+    shutil.rmtree(follower.folder)
+    follower.shelf.publish(bundle(tmp_path, "two-1", seed=2))
+    await until(lambda: follower.model() == "two-1")
+    follower.shelf.publish(tmp_path / "made" / "one-1")
+    await until(lambda: follower.model() == "one-1")

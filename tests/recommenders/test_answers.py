@@ -49,6 +49,10 @@ def test_behind_five_of_which_some_were_filled_in_others_may_follow() -> None:
     assert [hashtag.tag for hashtag in found] == [
         *("cat", "catsofinstagram", "sea", "sunset", "catlover", "catlife", "coffee"),
     ]
+    five = [hashtag.tag for hashtag in found[:FIRST]]
+    rules = Rules(floor=0.4)
+    more = answer(lambda _: [hashtags], 1, top=2, rules=rules, of_a_root=2, before=five)
+    assert more == found[FIRST:]
 
 
 def test_a_photo_gets_the_same_first_five_whatever_number_was_asked_for() -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import Database, StorageError, labels, training_labels
 from storage.blocklist import Blocklist
 from storage.labels import Added
+from storage.tables import Label
 
 NewPhoto = Callable[..., Awaitable[int]]
 NOTHING_BLOCKED = Blocklist(())
@@ -79,6 +81,30 @@ async def test_what_was_taught_in_private_is_given_to_the_group_that_hears_it_la
     async with database.reading() as session:
         [[lesson]] = [one async for one in training_labels.lessons(session, "net", [photo])]
     assert lesson.hashtags == {-5: ("rex",), 1: ("rex",)}
+
+
+@pytest.mark.parametrize(("first", "second"), [({}, {"chat": -5}), ({"album": True}, {})])
+async def test_what_is_only_given_on_needs_no_room_of_the_day(
+    database: Database, new_photo: NewPhoto, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    photo = await new_photo()
+    await add(database, photo, "rex", daily_limit=1, **first)
+    assert (await add(database, photo, "rex", daily_limit=1, **second)).added == ("rex",)
+
+
+@pytest.mark.parametrize("album_first", [True, False])
+async def test_a_photo_alone_in_private_and_an_album_in_a_group_take_nothing_from_each_other(
+    database: Database, new_photo: NewPhoto, album_first: bool
+) -> None:
+    photo = await new_photo(net=np.ones(4, np.float32))
+    both: list[dict[str, Any]] = [{"chat": -5, "album": True}, {}]
+    for about in both if album_first else reversed(both):
+        assert (await add(database, photo, "rex", **about)).added == ("rex",)
+    async with database.reading() as session:
+        [[lesson]] = [one async for one in training_labels.lessons(session, "net", [photo])]
+        rows = list(await session.scalars(select(Label.album)))
+    assert lesson.hashtags == {-5: ("rex",), 1: ("rex",)}
+    assert rows == [False]
 
 
 async def test_labels_of_users_who_tag_one_photo_at_once_are_all_stored(

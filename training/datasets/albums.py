@@ -1,6 +1,5 @@
 """The pictures of an album are one post: they count once, and are held out together."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -9,10 +8,6 @@ from numpy.typing import NDArray
 
 from training.datasets.format import Post
 
-LARGEST = 20
-"""Pictures of one post, Instagram's limit. More that name one album are no post, and may be nearly
-all of a dataset: each of them is its own."""
-
 
 def first_pictures(albums: Sequence[object | None]) -> list[int]:
     """By picture, the row of its album's first one; its own where it has no album.
@@ -20,23 +15,26 @@ def first_pictures(albums: Sequence[object | None]) -> list[int]:
     Args:
         albums: (n,) each picture's album, None for a picture of its own.
     """
-    sizes = Counter(albums)
     first_of: dict[object, int] = {}
     return [
-        row if album is None or sizes[album] > LARGEST else first_of.setdefault(album, row)
+        row if album is None else first_of.setdefault(album, row)
         for row, album in enumerate(albums)
     ]
 
 
 def whole_posts(posts: Iterable[Post]) -> list[Post]:
-    """The posts, with the pictures of an album as one that carries all their hashtags."""
+    """The posts, with the pictures of an album as one that carries all their hashtags.
+
+    Its likes are those of the first picture that has any.
+    """
     posts = list(posts)
     whole: dict[int, Post] = {}
     for row, post in zip(first_pictures([post.album for post in posts]), posts, strict=True):
         first = whole.setdefault(row, post)
-        if first.hashtags != post.hashtags:
+        if (first.hashtags, first.likes) != (post.hashtags, post.likes):
             hashtags = tuple(dict.fromkeys(first.hashtags + post.hashtags))
-            whole[row] = replace(first, hashtags=hashtags)
+            likes = post.likes if first.likes is None else first.likes
+            whole[row] = replace(first, hashtags=hashtags, likes=likes)
     return list(whole.values())
 
 

@@ -34,7 +34,9 @@ MAX_EXAMPLES = 3
 """Examples shown of each problem."""
 MOST_LIKES = 10**12
 """A hundred for everybody on earth; a larger number is an error."""
-
+LARGEST_ALBUM = 20
+"""Pictures of one post, Instagram's limit. More that name one album are no post, and may be nearly
+all of a dataset: each of them is its own."""
 
 Location = Path | str
 """A folder; with Spark also a URL, such as ``hdfs://namenode/posts``."""
@@ -158,12 +160,20 @@ def posts_of_lines(
     posts = list(_posts(lines, image_of, problems, hyphenated))
     if not posts:
         raise DatasetError(f"{source} has no usable post. " + " ".join(problems.lines()))
+    posts = without_large_albums(posts)
     spellings = Counter(tag for post in posts for tag in post.hashtags)
     usual = usual_spellings(spellings)
     if len(usual) == len(spellings):
         return posts
     shown = {tag: usual[key(tag)] for tag in spellings}
     return [replace(post, hashtags=tuple(shown[tag] for tag in post.hashtags)) for post in posts]
+
+
+def without_large_albums(posts: list[Post]) -> list[Post]:
+    """The posts; those of an album of more than ``LARGEST_ALBUM`` pictures have none."""
+    sizes = Counter(post.album for post in posts if post.album)
+    large = {album for album, size in sizes.items() if size > LARGEST_ALBUM}
+    return [replace(post, album=None) if post.album in large else post for post in posts]
 
 
 def _posts(

@@ -257,12 +257,13 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
     engine = Engine(bundle, training_set.backbones)
     truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0
     lengths = lengths_of([post.hashtags for post in posts])
+    albums = [post.album for post in posts]
     tops = tops_of_backends(engine, features, shared.hashtags, result.at, progress)
     return replace(
         result,
         photos=len(posts),
         backends={name: measure(top, truth, lengths) for name, top in tops.items()},
-        intervals={name: bootstrap(top, truth, lengths) for name, top in tops.items()},
+        intervals={name: bootstrap(top, truth, lengths, albums) for name, top in tops.items()},
         empty_accuracy=empty_accuracy(truth),
         cpu_seconds=round(spent.cpu, 1),
         seconds=round(spent.clock, 1),

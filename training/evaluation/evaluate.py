@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Floats
 from recommenders.engine import Engine
+from training.datasets.albums import whole_posts
 from training.datasets.format import DatasetError, Post, Problems
 from training.evaluation import baselines
 from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
@@ -77,13 +78,14 @@ class Answers:
     def measured(self, at: int) -> Evaluation:
         """The figures of the first ``at`` hashtags, with intervals."""
         firsts = {name: top[:, :at] for name, top in self.tops.items()}
+        known, albums = (self.truth, self.lengths), [post.album for post in self.posts]
         return Evaluation(
             dataset=self.dataset,
             split=self.split,
             at=at,
             photos=len(self.posts),
-            backends={k: measure(top, self.truth, self.lengths) for k, top in firsts.items()},
-            intervals={k: bootstrap(top, self.truth, self.lengths) for k, top in firsts.items()},
+            backends={k: measure(top, *known) for k, top in firsts.items()},
+            intervals={k: bootstrap(top, *known, albums) for k, top in firsts.items()},
             empty_accuracy=empty_accuracy(self.truth),
             problems=self.problems,
         )
@@ -239,7 +241,7 @@ def _baselines(
     add("popularity", baselines.popularity(counts, len(test[als])))
     add("als_seed", baselines.als_seed(features[als], counts, test[als]))
     try:
-        tags, vectors = train_vectors(posts)
+        tags, vectors = train_vectors(whole_posts(posts))
     except DatasetError:  # no post has two hashtags: any vectors are as good
         draw = np.random.default_rng(0)
         tags, vectors = hashtags, draw.standard_normal((len(hashtags), 150), np.float32)

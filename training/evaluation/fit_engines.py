@@ -63,6 +63,7 @@ def main(
         hashtags = vocabulary(post.hashtags for post in photos.posts)
         truth = matrix([post.hashtags for post in test_posts], hashtags).toarray() > 0
         lengths = lengths_of([post.hashtags for post in test_posts])
+        albums = [post.album for post in test_posts]
         rows: dict[tuple[str, str], list[tuple[float, ...]]] = {}
         intervals: dict[tuple[str, str], str] = {}
         for seed in range(seeds):
@@ -75,7 +76,7 @@ def main(
                     figures = measure(top, truth, lengths)
                     row = tuple(float(figures[figure]) for figure in FIGURES)
                     rows.setdefault((name, engine.name), []).append(row)
-                    low, high = bootstrap(top, truth, lengths)["recall"]
+                    low, high = bootstrap(top, truth, lengths, albums)["recall"]
                     intervals.setdefault((name, engine.name), f"{low:.3f} to {high:.3f}")
     table = figures_table(
         f"{len(lengths)} test photos, {AT} hashtags each; means over {seeds} seeds (lowest to "

@@ -6,11 +6,14 @@ means, and N+, how many hashtags are recalled at least once (Duygulu et al. 2002
 2008).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recommenders.arrays import Floats
+from training.datasets.albums import first_pictures
 
 Bools = NDArray[np.bool_]
 
@@ -101,27 +104,35 @@ def empty_accuracy(truth: Bools) -> float:
 
 
 def bootstrap(
-    top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]
+    top: NDArray[np.intp],
+    truth: Bools,
+    lengths: NDArray[np.integer],
+    albums: Sequence[str | None] | None = None,
 ) -> dict[str, tuple[float, float]]:
     """95 % intervals of every figure of ``measure``.
 
-    The Bayesian bootstrap (Rubin 1981): in each round every photo gets a random weight above 0, and
+    The Bayesian bootstrap (Rubin 1981): in each round every post gets a random weight above 0, and
     for the means over hashtags every hashtag too, since one photo tells nothing of how its
     hashtag's recall would vary. Drawing photos with replacement would lose a third of the hashtags
     that only one photo carries, the hard ones, and the interval would miss the estimate.
     ``n_plus`` counts hashtags, so for it the hashtags of the split are drawn with replacement.
+
+    Args:
+        albums: (n,) the album of each photo, whose pictures get the same weight, since they tell
+            the same; None where it has none.
     """
     generator = np.random.default_rng(0)
 
-    def shares(size: int) -> NDArray[np.float64]:
-        drawn = generator.standard_exponential((ROUNDS, size))
+    def shares(post_of: NDArray[np.intp]) -> NDArray[np.float64]:
+        drawn = generator.standard_exponential((ROUNDS, post_of.max(initial=-1) + 1))[:, post_of]
         return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
 
-    photos = shares(len(top))
+    firsts = first_pictures(albums or [None] * len(top))
+    photos = shares(np.unique(firsts, return_inverse=True)[1])
     hits = hits_of(top, truth)
     of_photos = _of_photos(top, hits, truth, lengths)
     occurs = np.flatnonzero(truth.any(axis=0))
-    hashtags = shares(len(occurs))
+    hashtags = shares(np.arange(len(occurs)))
     recommended = _weighted(top >= 0, top, photos, truth.shape[1])[:, occurs]
     right = _weighted(hits, top, photos, truth.shape[1])[:, occurs]
     carried = (csr_matrix(truth).T @ photos.T).T[:, occurs]

@@ -31,6 +31,7 @@ from training.fitting.als import share_of_variance
 from training.fitting.choosing import (
     HeldOut,
     Scored,
+    choose_backend,
     choose_blend,
     choose_exponent,
     validation_rows,
@@ -164,7 +165,7 @@ def fit_bundle(
                 parts["both"].settings["popularity_exponent"] = exponent
                 tops["both"] = top
     progress("choosing", 1, 1)
-    best = max(tops, key=lambda backend: judge.goodness(tops[backend]))
+    best = choose_backend(tops, judge)
 
     # Popularity, ratings, similar hashtags, categories.
     parts |= _hashtag_parts(training_set, plan, best, progress)

@@ -152,7 +152,7 @@ class _Search:
     ) -> None:
         self._complete = (optuna.trial.TrialState.COMPLETE,)
         self._backend, self._plan, self._goodness = backend, plan, goodness
-        earlier = [
+        self._earlier = [
             study.best_trial.params
             for study in optuna.get_all_study_summaries(storage)
             if study.study_name.startswith(backend) and study.best_trial
@@ -166,8 +166,7 @@ class _Search:
         # A resumed run must not draw the same numbers as the run before it.
         self._study.sampler = optuna.samplers.TPESampler(seed=plan.seed + self.done())
         if not self.done():
-            for values in (_values_of(plan, backend), *earlier):
-                self._study.enqueue_trial(values, skip_if_exists=True)
+            self._study.enqueue_trial(_values_of(plan, backend))
 
     def run(
         self,
@@ -183,8 +182,11 @@ class _Search:
                 break
             self._study.optimize(self._try, n_trials=1)
             progress(f"{self._backend}, best {self._study.best_value:.4f}", self.done(), trials)
-            if self._study.best_trial.number == self._study.trials[-1].number:
+            if self._study.best_trial.number == self._completed()[-1].number:
                 on_better(self.best())
+            if self.done() == 1:
+                for values in self._earlier:
+                    self._study.enqueue_trial(values, skip_if_exists=True)
 
     def best(self) -> Plan:
         """The plan with the best values."""
@@ -192,12 +194,15 @@ class _Search:
 
     def gain(self) -> tuple[float, float]:
         """Goodness of the first trial, which is the initial plan, and of the best."""
-        first = self._study.get_trials(deepcopy=False, states=self._complete)[0]
+        first = self._completed()[0]
         return float(first.value), float(self._study.best_value)
 
     def done(self) -> int:
         """The number of completed trials."""
-        return len(self._study.get_trials(deepcopy=False, states=self._complete))
+        return len(self._completed())
+
+    def _completed(self) -> list[Any]:
+        return list(self._study.get_trials(deepcopy=False, states=self._complete))
 
     def _try(self, trial: Any) -> float:
         values: dict[str, Any] = {}

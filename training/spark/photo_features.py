@@ -105,8 +105,11 @@ def embed(
 
 
 def _has_colon(url: str) -> bool:
-    """Whether a file's name has one, at which Spark would fail, and the whole fit with it."""
-    return ":" in url.rpartition("/")[2]
+    """Whether a local file's name has one, at which Spark would fail, and the whole fit with it.
+
+    Only this machine's file system looks for checksums beside a file, by a path of its name.
+    """
+    return url.startswith("file:") and ":" in url.rpartition("/")[2]
 
 
 def _why_missing(url: str, files: DatasetFiles) -> str:

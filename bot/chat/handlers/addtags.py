@@ -62,12 +62,10 @@ async def ask(tap: AnswerTap, context: Context) -> None:
         return
     about = message.message_id
     if which.isdecimal() and int(which) <= len(photo_ids):
+        photo_ids = [photo_ids[int(which) - 1]]
+        # In reply to the photo itself, to show which it is.
         async with services.database.reading() as session:
             messages = await sightings.shown_by(session, message.chat_id, photo_ids, before=about)
-        # A late photo may have its place before others.
-        in_order = sorted(photo_ids, key=lambda one: messages.get(one, about))
-        photo_ids = [in_order[int(which) - 1]]
-        # In reply to the photo itself, to show which it is.
         about = messages.get(photo_ids[0], about)
     prompt = escape(context.texts.add_prompt.format(most=MAX_HASHTAGS))
     in_group = message.chat.type != ChatType.PRIVATE

@@ -4,12 +4,14 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 from telegram import Chat
 from telegram import Message as TelegramMessage
 
 from bot.chat import updates_at_work
 from bot.chat.albums import Album, Albums
 from bot.chat.updates_at_work import UpdatesAtWork
+from storage.tables import Label
 from tests.bot.conversation import (
     GROUP,
     answer_hashtags,
@@ -41,6 +43,13 @@ async def test_an_album_that_shows_one_photo_twice_is_that_photo(ann: Person) ->
     await ann.send_photo([jpeg("red", 1), jpeg("red", 1)])
     answer = await ann.wait_reply()
     assert hashtags(answer)[0] == "#red1" and "Photo by photo" not in labels(answer)
+
+
+async def test_such_an_album_is_taught_as_that_photo(bot: Running, ann: Person) -> None:
+    await ann.send_photo([jpeg("red", 1), jpeg("red", 1)], caption="/addtags #trip")
+    assert (await ann.wait_reply())["text"].startswith("Learnt: #trip")
+    async with bot.database.reading() as session:
+        assert list(await session.scalars(select(Label.album))) == [False]
 
 
 async def test_every_photo_of_an_album_has_its_share_of_the_first_five(

@@ -10,7 +10,7 @@ from bot.chat.albums import Albums
 from tests.bot.conversation import GROUP, below, hashtags, reply, reply_text
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
-from tests.bot.telegram_sends import ANN, caption, is_edited, part, photo
+from tests.bot.telegram_sends import ANN, arrives, caption, is_edited, part, photo
 from tests.colours import jpeg
 from tests.person import SECONDS, Person
 
@@ -179,3 +179,21 @@ async def test_late_photos_are_chosen_by_their_place_in_the_album(
     await ann.press(await below(ann, message, "Add tags"), "2")
     asked = await ann.wait_reply()
     assert asked["reply_to_message"]["message_id"] == late["message_id"]
+
+
+async def test_a_photo_that_is_sent_again_meanwhile_keeps_its_place_in_the_album(
+    bot: Running, ann: Person, held: Held
+) -> None:
+    first = await part(bot, jpeg("red", 1))
+    await part(bot, jpeg("blue", 2))
+    await held.begun.wait()
+    again = arrives(bot, 1_000, await photo(bot, jpeg("red", 1)))
+    await has(bot, 3)
+    held.goes_on.set()
+    answers = [await ann.wait_reply() for _ in range(2)]
+    album = next(
+        one for one in answers if one["reply_to_message"]["message_id"] != again["message_id"]
+    )
+    await ann.press(await below(ann, album, "Add tags"), "1")
+    asked = (await ann.wait_reply())["reply_to_message"]["message_id"]
+    assert asked in (first["message_id"], again["message_id"])

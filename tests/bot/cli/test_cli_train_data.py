@@ -22,7 +22,7 @@ def test_import_makes_a_dataset_and_tells_what_it_left_out(tag4pic: Tag4pic, fol
     )
     result = tag4pic("train", "import", str(source), "--to", "posts", env={"COLUMNS": "300"})
     assert result.exit_code == 0, result.output
-    for text in ("4 posts", "3 of them with a photo", "gone.jpg", "hidden likes", "cp1251"):
+    for text in ("4 posts", "hashtags and 3 photos", "gone.jpg", "hidden likes", "cp1251"):
         assert text in result.stdout
     assert "tag4pic train fit --dataset posts" in result.stdout
     rows = posts_of(folder / "posts")

@@ -180,6 +180,27 @@ def test_posts_are_read_from_parquet_at_an_address(session: "SparkSession", tmp_
 
 
 @needs_spark
+def test_a_colon_in_a_name_is_read_where_the_file_system_takes_it(
+    session: "SparkSession", tmp_path: Path
+) -> None:
+    posts = shapes(tmp_path / "posts", 1, test=0)
+    (posts / "images" / "000.jpg").rename(posts / "images" / "4:5.jpg")
+    # A Hadoop file system of its own, onto this folder without the checksums that trip over colons.
+    session.conf.set("fs.file.impl", "org.apache.hadoop.fs.RawLocalFileSystem")
+    session.conf.set("fs.viewfs.mounttable.colons.link./posts", address(posts))
+    engine = SparkEngine(session)
+    engine.read_posts("viewfs://colons/posts", None)
+    problems = Problems()
+    _, readable = engine.embed(
+        *([Path("images/4:5.jpg")], get_backbone(BACKBONE, None), tmp_path / "kept"),
+        change=AS_IT_IS,
+        progress=silent,
+        problems=problems,
+    )
+    assert readable.all(), problems
+
+
+@needs_spark
 def test_one_of_two_workers_is_killed_half_way_and_nothing_is_lost(tmp_path: Path) -> None:
     posts = shapes(tmp_path / "posts", 24, test=0)
     network = get_backbone(BACKBONE, None)

@@ -46,6 +46,13 @@ def test_more_likes_than_can_be_are_counted(tmp_path: Path, likes: str) -> None:
     assert problems.counts == {"impossibly many likes": 1}
 
 
+def test_pictures_that_are_too_many_for_an_album_are_posts_of_their_own(tmp_path: Path) -> None:
+    lines = [json.dumps({"hashtags": ["sea"], "album": "twenty"})] * 20
+    lines += [json.dumps({"hashtags": ["sea"], "album": "more"})] * 21
+    posts, _ = _read(tmp_path, "\n".join(lines))
+    assert [post.album for post in posts] == ["twenty"] * 20 + [None] * 21
+
+
 def test_splits_go_by_their_usual_names(tmp_path: Path) -> None:
     names = ("TRAIN", "val", " Test ", "mine")
     lines = [json.dumps({"hashtags": ["sea"], "split": name}) for name in names]

@@ -25,19 +25,18 @@ def test_pictures_of_an_album_are_one_post_with_all_their_hashtags() -> None:
     assert [post.likes for post in whole] == [1, 9, 1, None]
 
 
+def test_an_album_has_the_likes_of_the_first_picture_that_names_them() -> None:
+    likes = [None, 7, 8]
+    assert whole_posts([Post(("sea",), likes=one, album="a") for one in likes])[0].likes == 7
+    hidden = [Post((tag,), album="a") for tag in ("sea", "sun")]
+    assert whole_posts(hidden) == [Post(("sea", "sun"), album="a")]
+
+
 def test_pictures_without_albums_are_held_out_one_by_one() -> None:
     order = np.random.default_rng(0).permutation(50)
     for count in (0, 1, 7, 49):
         rest, held_out = held_apart(order, [None] * 50, count)
         assert list(held_out) == sorted(order[:count]) and list(rest) == sorted(order[count:])
-
-
-def test_pictures_that_are_too_many_for_an_album_are_posts_of_their_own() -> None:
-    posts = [Post((f"of{row}",), album="large") for row in range(21)]
-    assert whole_posts(posts) == posts
-    assert [post.hashtags for post in whole_posts(posts[1:])] == [
-        tuple(f"of{row}" for row in range(1, 21))
-    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 10, 25, 58, 59])

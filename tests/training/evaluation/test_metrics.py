@@ -1,5 +1,7 @@
 """Figures: against values worked out by hand, and intervals that hold what was measured."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from training.datasets.format import Post
+from training.evaluation.evaluate import Answers
 from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
 
 # Hashtags a b c d; the third photo carries one that nobody knows besides.
@@ -82,6 +86,20 @@ def test_intervals_narrow_with_the_photos_and_are_the_same_again() -> None:
 
     # A hundred times the photos: a tenth of the width.
     assert width(60) / width(6000) == pytest.approx(10, rel=0.35)
+
+
+def test_the_pictures_of_an_album_tell_no_more_than_one_of_them() -> None:
+    random = np.random.default_rng(0)
+    truth = random.random((60, 20)) < 0.15
+    top = top_columns((truth + random.random(truth.shape) * 1.5).astype(np.float32), 5)
+    lengths = np.maximum(truth.sum(axis=1), 1)
+    once = bootstrap(top, truth, lengths)
+    top, truth, lengths = (np.repeat(each, 10, axis=0) for each in (top, truth, lengths))
+    posts = [Post(("any",), album=f"album {row // 10}") for row in range(600)]
+    nobody: Any = None
+    answers = Answers(nobody, "any", "test", posts, {}, [], truth, lengths, {"als": top}, [])
+    for name, interval in answers.measured(5).intervals["als"].items():
+        assert interval == pytest.approx(once[name]), name
 
 
 @given(

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from recommenders.ranking import adjusted
 from tests.shapes import write_posts
 from training.datasets.format import Post
 from training.evaluation.metrics import top_columns
+from training.features.examples import Examples
 from training.fitting.choosing import (
     HeldOut,
     Scored,
+    choose_backend,
     choose_blend,
     choose_exponent,
     validation_rows,
@@ -77,7 +80,7 @@ def held_out() -> HeldOut:
     """700 photos with some of thirty hashtags."""
     truth = np.random.default_rng(0).random((700, 30)) < 0.1
     popularity = np.linspace(0.9, 0.01, 30, dtype=np.float32)
-    return HeldOut(popularity, truth, truth.sum(axis=1))
+    return HeldOut(popularity, truth, truth.sum(axis=1), posts=700)
 
 
 @pytest.fixture
@@ -107,7 +110,7 @@ def test_a_blend_is_chosen_with_its_exponent(held_out: HeldOut, relevance: np.nd
 
 def test_nothing_is_chosen_by_too_few_photos(held_out: HeldOut, relevance: np.ndarray) -> None:
     few = slice(99)
-    judge = replace(held_out, truth=held_out.truth[few], lengths=held_out.lengths[few])
+    judge = replace(held_out, truth=held_out.truth[few], lengths=held_out.lengths[few], posts=99)
     scored = Scored(Asked(), relevance[few])
     assert choose_exponent(scored, judge, CHOOSING)[0] == 0.0
     settings, top = choose_blend(scored, scored, judge, CHOOSING)
@@ -115,3 +118,19 @@ def test_nothing_is_chosen_by_too_few_photos(held_out: HeldOut, relevance: np.nd
     own = replace(CHOOSING, exponents=(0.3,), als_weights=(0.2,))
     settings, _ = choose_blend(scored, scored, judge, own)
     assert settings == {"als_weight": 0.2, "popularity_exponent": 0.3}
+
+
+def test_the_best_backend_answers_and_both_where_too_few_photos_tell_it(held_out: HeldOut) -> None:
+    best = top_columns(held_out.truth.astype(np.float32), 5)
+    tops = {"als": best, "w2v": best[::-1], "both": best[::-1]}
+    assert choose_backend(tops, held_out) == "als"
+    few = replace(held_out, posts=99)
+    assert choose_backend(tops, few) == "both"
+    assert choose_backend({"w2v": best[::-1], "als": best}, few) == "als"
+
+
+def test_the_pictures_of_an_album_are_one_post_to_choose_by() -> None:
+    examples = Examples({}, csr_matrix(np.ones((300, 1))))
+    albums = [Post(("sea",), album=f"album {row // 4}") for row in range(300)]
+    assert not HeldOut.of(examples, examples, albums).are_enough
+    assert HeldOut.of(examples, examples, [Post(("sea",))] * 100 + albums[100:]).are_enough

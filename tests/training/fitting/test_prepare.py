@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from recommenders.backbones.backbone import Backbone
-from tests.shapes import circles
+from tests.shapes import circles, write_posts
 from training.datasets.format import DatasetError, Post, Problems
 from training.features.changes import MIRRORED
 from training.fitting.plan import Plan, with_values
-from training.fitting.prepare import Networks, embed_posts, prepare_photos
+from training.fitting.prepare import Networks, embed_posts, posts_of, prepare_photos
 
 
 def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(
@@ -34,6 +34,13 @@ def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(
     assert [post.image for post in left] == [paths[0], paths[1], paths[3]]
     assert len(features[backbone.name]) == len(copies[MIRRORED][backbone.name]) == 3
     assert problems.counts.total() == 1
+
+
+def test_posts_that_all_name_one_album_are_held_out_for_a_test_too(tmp_path: Path) -> None:
+    rows = [{"hashtags": ["sea", f"of{row}"], "album": "trip"} for row in range(100)]
+    folder = write_posts(tmp_path, rows)
+    test = posts_of(folder, "test")
+    assert test and set(test).isdisjoint(posts_of(folder, "train"))
 
 
 def test_a_hashtag_of_one_album_is_on_one_post_however_many_pictures_it_has(

@@ -1,6 +1,7 @@
 """The search for better knobs."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +42,10 @@ def training_set(backbone: Backbone) -> TrainingSet:
 
 
 def test_heads_are_compared_beside_one_als_also_after_it_was_searched_further(
-    training_set: TrainingSet, tmp_path: Path
+    training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("optuna")
+    monkeypatch.setattr("training.fitting.choosing.FEWEST", 1)
     study, plans = tmp_path / "study", [PLAN]
     tune(training_set, PLAN, study, trials=1)
     tuned = tune(training_set, PLAN, study, trials=3, on_better=plans.append)
@@ -51,3 +53,33 @@ def test_heads_are_compared_beside_one_als_also_after_it_was_searched_further(
     assert with_its_als != PLAN
     anew = tune(training_set, with_its_als, tmp_path / "other", trials=1)
     assert tuned.gains["w2v"][0] == pytest.approx(anew.gains["w2v"][0])
+
+
+def test_a_search_stopped_in_its_first_trial_begins_with_the_plan_again(
+    training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+
+    def stop(*_: object, **__: object) -> float:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("training.fitting.choosing.HeldOut.goodness", stop)
+        tune(training_set, PLAN, tmp_path / "study", trials=1)
+    plans: list[Plan] = []
+    tune(training_set, PLAN, tmp_path / "study", trials=1, on_better=plans.append)
+    assert plans == [PLAN] * 3
+
+
+def test_every_better_plan_is_told_also_where_earlier_heads_are_queued(
+    training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    better = count()
+    monkeypatch.setattr(
+        "training.fitting.choosing.HeldOut.goodness", lambda *_, **__: float(next(better))
+    )
+    for trials in (2, 4, 6):
+        plans: list[Plan] = []
+        tune(training_set, PLAN, tmp_path / "study", trials=trials, on_better=plans.append)
+    assert len(plans) == 2 + 6 + 1

@@ -15,7 +15,8 @@ class ImportSummary:
 
     Attributes:
         kind: the source's layout.
-        posts: posts written, of which ``photos`` have a photo.
+        posts: posts written; an album is one.
+        photos: photos written, each picture of an album.
         hashtags: different hashtags written.
         duplicates: posts and rows that were joined with an earlier one of the same photo.
         rare, common: hashtags dropped for being too rare or too common, with their counts.
@@ -56,8 +57,8 @@ class ImportSummary:
     def lines(self) -> list[str]:
         """Sentences for people, the outcome first, then what was left out and why."""
         lines = [
-            f"{counted(self.posts, 'post')} with {counted(self.hashtags, 'different hashtag')}, "
-            f"{self.photos:,} of them with a photo (read as {self.kind})."
+            f"{counted(self.posts, 'post')} with {counted(self.hashtags, 'different hashtag')} and "
+            f"{counted(self.photos, 'photo')} (read as {self.kind})."
         ]
         if self.photos_missing:
             lines.append(

@@ -7,7 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from recommenders.machine import cores
-from training.datasets.format import POSTS, DatasetError, Post, write_json, write_posts
+from training.datasets.albums import whole_posts
+from training.datasets.format import (
+    POSTS,
+    DatasetError,
+    Post,
+    without_large_albums,
+    write_json,
+    write_posts,
+)
 from training.datasets.importing.detect_kind import KINDS, detect_kind
 from training.datasets.importing.duplicates import join_duplicates
 from training.datasets.importing.fingerprints import Fingerprint, FingerprintFile
@@ -79,7 +87,7 @@ def import_posts(
             f"{what}{error.strerror or type(error).__name__}. What was done so far is kept: fix "
             "this and run the same import again."
         ) from error
-    summary.posts = len(placed)
+    summary.posts = len(whole_posts(placed))
     summary.photos = sum(post.image is not None for post in placed)
     summary.hashtags = len({tag for post in placed for tag in post.hashtags})
     return summary
@@ -123,7 +131,7 @@ def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post
         count = f" ({summary.without_hashtags:,} without any)" if number else ""
         lines = (f" {line.removesuffix('.')}." for line in summary.problems.lines())
         raise DatasetError(f"{source} has no posts with hashtags{count}.{''.join(lines)}")
-    return posts
+    return without_large_albums(posts)
 
 
 def _fingerprints(

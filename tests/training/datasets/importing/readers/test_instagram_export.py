@@ -54,6 +54,17 @@ def test_a_post_of_several_pictures_is_an_album(run_import: Import, folder: Path
     imported = run_import(export(folder, "posts_1.json", [album]))
     assert imported.hashtags == [["trip", "море"]] * 3
     assert len({row["album"] for row in imported.rows}) == 1
+    assert (imported.summary.posts, imported.summary.photos) == (1, 3)
+    assert imported.summary.lines()[0].startswith("1 post with 2 different hashtags and 3 photos")
+
+
+def test_pictures_that_are_too_many_for_an_album_are_posts_of_their_own(
+    run_import: Import, folder: Path
+) -> None:
+    pictures = [picture(folder, seed) for seed in range(21)]
+    imported = run_import(export(folder, "posts_1.json", [{"media": pictures, "title": "#trip"}]))
+    assert imported.summary.posts == len(imported.rows) == 21
+    assert not any("album" in row for row in imported.rows)
 
 
 def test_all_numbered_files_and_archived_posts_are_read(run_import: Import, folder: Path) -> None:
