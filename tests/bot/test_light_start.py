@@ -53,7 +53,7 @@ asyncio.run(main())
 @pytest.fixture
 def heavy_after(tmp_path: Path) -> Callable[[str], tuple[str, list[str]]]:
     """Runs code where a photo lies: what it printed last, and which heavy modules it imported."""
-    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    (tmp_path / "photo.jpg").write_bytes(jpeg("green"))
     for name in load(STARTER).backbones:
         load_backbone(name)  # what is compiled once is there
 

@@ -35,7 +35,7 @@ async def test_the_starter_answers_what_recommend_prints_for_the_same_photos(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MODEL_DIR", str(STARTER))
-    photos = [jpeg("red"), jpeg("blue", 1), b"no photo at all, and long enough to look at"]
+    photos = [jpeg("green"), jpeg("blue", 1), b"no photo at all, and long enough to look at"]
     names = [f"{number}.jpg" for number in (1, 2, 3)]
     for name, photo in zip(names, photos, strict=True):
         (tmp_path / name).write_bytes(photo)
