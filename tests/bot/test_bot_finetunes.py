@@ -177,7 +177,7 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
             while not swap.done():
                 assert await answer_hashtags(ann, "red", answers)
                 answers += 1
-                await asyncio.sleep(0.5)  # the other process is of the lowest priority
+                await asyncio.sleep(1)  # the other process is of the lowest priority
             await swap
             assert answers > 2
             await until(lambda: "mine-2 learnt from 18 photos" in caplog.text)

@@ -31,6 +31,15 @@ async def waits(settings: Settings, server: LocalServer, *messages: Message) -> 
     await database.close()
 
 
+async def came_long_ago(settings: Settings) -> None:
+    """What waits is too old to be answered."""
+    database = await Database.open(settings.database_url)
+    async with database.session() as session:
+        long_ago = now() - timedelta(hours=1, seconds=1)
+        await session.execute(update(WaitingUpdate).values(received_at=long_ago))
+    await database.close()
+
+
 async def still_waiting(database: Database) -> list[int]:
     async with database.reading() as session:
         return list(await session.scalars(select(WaitingUpdate.update_id)))
@@ -62,11 +71,7 @@ async def test_what_is_too_old_gets_one_word_a_chat_and_no_answer(
         private = [await ann.send_text("sunset"), await ann.send_text("beach")]
         await waits(settings, telegram, *private, await group.send_text("hello all"))
         await telegram.state.updates.get(2**40)
-        database = await Database.open(settings.database_url)
-        async with database.session() as session:
-            long_ago = now() - timedelta(hours=1, seconds=1)
-            await session.execute(update(WaitingUpdate).values(received_at=long_ago))
-        await database.close()
+        await came_long_ago(settings)
         bot = await start(server=telegram)
         assert "could not answer you in time" in (await ann.wait_reply())["text"]
         await is_empty(bot.database)
@@ -107,11 +112,7 @@ async def test_what_is_too_old_is_apologised_for_where_it_was_said(
         topic = {**asked, "message_thread_id": 5, "is_topic_message": True}
         await waits(settings, telegram, topic)
         await telegram.state.updates.get(2**40)
-        database = await Database.open(settings.database_url)
-        async with database.session() as session:
-            long_ago = now() - timedelta(hours=1, seconds=1)
-            await session.execute(update(WaitingUpdate).values(received_at=long_ago))
-        await database.close()
+        await came_long_ago(settings)
         await start(server=telegram)
         apology = await group.wait_reply()
     assert apology["reply_to_message"]["message_id"] == asked["message_id"]
