@@ -10,6 +10,7 @@ relevant should still come first, so a mix moves a hashtag by a few places only.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -112,14 +113,13 @@ class Rules:
         """
         first = hashtags[: max(0, FIRST - len(before))]
         sure = [hashtag for hashtag in first if hashtag.score >= self.floor]
-        if len(sure) < len(first):
+        if missing := len(first) - len(sure):
             apart = Apart(_FILLING_ROOT)
             for tag in (*before, *(hashtag.tag for hashtag in sure)):
                 apart.takes(tag)
-            for hashtag in hashtags[len(first) :]:
-                likely = hashtag.score >= max(self.floor, _FILLING_SCORE)
-                if len(sure) < len(first) and likely and apart.takes(hashtag.tag):
-                    sure.append(hashtag)
+            least = max(self.floor, _FILLING_SCORE)
+            likely = (one for one in hashtags[len(first) :] if one.score >= least)
+            sure += islice((one for one in likely if apart.takes(one.tag)), missing)
         if len(sure) < len(first):
             return sure
         rest = [hashtag for hashtag in hashtags if hashtag not in sure]

@@ -26,6 +26,11 @@ class _Round:
     done: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: bool = False
 
+    def interrupt(self) -> None:
+        """Cancels who waits."""
+        self.interrupted = True
+        self.done.set()
+
 
 class Album:
     """The messages of an album, or of a single photo.
@@ -36,7 +41,7 @@ class Album:
 
     def __init__(self, messages: Sequence[Message] = ()) -> None:
         self._messages = {message.message_id: message for message in messages}
-        self.new = {message.message_id: message for message in messages}
+        self.new = dict(self._messages)
         self.answer_id: int | None = None
         self.collecting = False
         self._new_updates: list[UpdatesAtWork] = []
@@ -55,14 +60,13 @@ class Album:
         try:
             await self._turn.acquire()
         except asyncio.CancelledError:
-            round_.interrupted = True
-            round_.done.set()
+            round_.interrupt()
             self.cancel()
             raise
         try:
             yield
         except asyncio.CancelledError:
-            round_.interrupted = True
+            round_.interrupt()
             raise
         finally:
             round_.done.set()
@@ -88,8 +92,7 @@ class Album:
         """Drops new photos, and cancels who waits for them: their updates will be read again."""
         self.collecting = False
         self.new, self._new_updates = {}, []
-        self._round.interrupted = True
-        self._round.done.set()
+        self._round.interrupt()
 
     def add(self, message: Message) -> None:
         """Adds a message that has arrived, or was edited while the album was collected."""
