@@ -31,6 +31,14 @@ async def take_out(person: Person, message: Message, *tags: str) -> Message:
     return message
 
 
+async def of_words(start: Start, **words: str) -> Person:
+    """Somebody whose bot has these words in place of hashtags of the bundle."""
+    bundle = colour_bundle()
+    for tag, word in words.items():
+        bundle.hashtags[bundle.hashtags.index(tag)] = word
+    return await (await start(bundle)).person()
+
+
 async def test_a_hashtag_is_taken_out_and_the_next_best_moves_up(ann: Person) -> None:
     changed = await take_out(ann, await answer(ann), "#red2")
     assert hashtags(changed) == ["#red1", *(f"#red{number}" for number in range(3, 12))]
@@ -102,29 +110,20 @@ async def test_who_teaches_it_for_the_photo_gets_it_again(ann: Person) -> None:
 
 
 async def test_another_spelling_of_what_was_taken_out_does_not_move_up(start: Start) -> None:
-    bundle = colour_bundle()
-    for tag, spelling in (("red1", "sea"), ("red11", "seas")):
-        bundle.hashtags[bundle.hashtags.index(tag)] = spelling
-    ann = await (await start(bundle)).person()
+    ann = await of_words(start, red1="sea", red11="seas")
     changed = await take_out(ann, await answer(ann), "#sea")
     assert hashtags(changed)[-1] == "#red12"
     assert await answer_hashtags(ann) == hashtags(changed)
 
 
 async def test_another_word_of_what_was_taken_out_still_comes(start: Start) -> None:
-    bundle = colour_bundle()
-    for tag, word in (("red1", "boy"), ("red2", "girl")):
-        bundle.hashtags[bundle.hashtags.index(tag)] = word
-    ann = await (await start(bundle)).person()
+    ann = await of_words(start, red1="boy", red2="girl")
     await take_out(ann, await answer(ann), "#boy")
     assert "#girl" in await answer_hashtags(ann)
 
 
 async def test_what_moves_up_is_of_no_family_that_the_best_five_have(start: Start) -> None:
-    bundle = colour_bundle()
-    for tag, spelling in (("red1", "sea"), ("red2", "seas")):
-        bundle.hashtags[bundle.hashtags.index(tag)] = spelling
-    ann = await (await start(bundle)).person()
+    ann = await of_words(start, red1="sea", red2="seas")
     message = await answer(ann)
     assert hashtags(message)[:6] == ["#sea", "#red3", "#red4", "#red5", "#red6", "#seas"]
     changed = await take_out(ann, message, "#red4")
