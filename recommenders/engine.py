@@ -217,6 +217,8 @@ class Engine:
         photos = len(next(iter(features.values())))
         of_a_root = self._rankings[request.backend].of_a_root
         rules = self._rules
+        if request.backend != "both":  # only the fusion's scores are probabilities
+            rules = replace(rules, floor=0, careful={})
         meant = [self._vocabulary.meant(tag, request.audience) for tag in before]
         # Several hashtags may share one Russian form.
         most = request.top if request.language == "en" else 2 * request.top
@@ -234,13 +236,12 @@ class Engine:
             top=most,
             mix=request.mix,
             size=self.knowledge.size_index if self.knowledge else None,
-            # Only the fusion's scores are probabilities, which the floors are meant for.
-            rules=rules if request.backend == "both" else replace(rules, floor=0, careful={}),
+            rules=rules,
             of_a_root=of_a_root,
             before=meant,
         )
         skip = {*request.skip, *before} if before else request.skip
-        return in_language(hashtags, request.language, request.top, skip, of_a_root, meant)
+        return in_language(hashtags, request.language, request.top, skip, of_a_root, meant, rules)
 
     def for_words(
         self,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from recommenders.answers import FIRST, first_apart
+from recommenders.answers import FIRST, NO_RULES, Rules, first_apart
 from recommenders.ranking import Hashtag
 
 TABLE = Path(__file__).parent / "russian.csv"
@@ -59,6 +59,7 @@ def in_language(
     skip: Collection[str] = (),
     of_a_root: int = FIRST,
     before: Sequence[str] = (),
+    rules: Rules = NO_RULES,
 ) -> list[Hashtag]:
     """A photo's hashtags as people post them in a language; each form keeps its hashtag's score.
 
@@ -72,6 +73,7 @@ def in_language(
         skip: hashtags that must not appear.
         of_a_root: how many of the first five may share a root.
         before: hashtags already in the answer, in English, which this list continues.
+        rules: the answer's; the first five are sure in every language.
     """
     if language == "en":
         return list(hashtags[:top])
@@ -79,15 +81,17 @@ def in_language(
     for hashtag in hashtags:
         forms = _forms(hashtag, skip)
         apart.setdefault(forms[0].tag, forms)
-    # Merging moves others up into the first five, which may be too alike again.
+    # Merging moves others up into the first five, which may be too alike or unsure again.
     forms_of = {forms[-1]: forms for forms in apart.values()}
-    in_order = first_apart(list(forms_of), of_a_root, before)
+    in_order = rules.sure(first_apart(list(forms_of), of_a_root, before), before)
     best = [forms_of[hashtag] for hashtag in in_order][:top]
     if language == "ru":
         return [russian for russian, *_ in best]
+    first = max(0, FIRST - len(before))
+    in_turn = [*_in_turn(best[:first]), *_in_turn(best[first:], first)]
     # Hashtags that share their Russian form with a better one follow in English.
     others = [h for h in hashtags if forms_of.get(h) not in best]
-    return [*_in_turn(best), *others][:top]
+    return rules.sure([*in_turn, *others], before)[:top]
 
 
 def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
@@ -98,12 +102,12 @@ def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
     return (hashtag,)
 
 
-def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]]) -> list[Hashtag]:
-    """One form of each hashtag, alternating Russian and English."""
+def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]], place: int = 0) -> list[Hashtag]:
+    """One form of each hashtag, alternating Russian and English from a place in the answer on."""
     answer: list[Hashtag] = []
     waiting = list(hashtags)
     while waiting:
-        russian = len(answer) % 2 == 0
+        russian = (place + len(answer)) % 2 == 0
         forms = next((one for one in waiting if _has(one, russian)), waiting[0])
         waiting.remove(forms)
         answer.append(next((form for form in forms if _is_russian(form) == russian), forms[0]))

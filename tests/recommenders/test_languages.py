@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommenders import languages
-from recommenders.answers import AnswerRequest
+from recommenders.answers import AnswerRequest, Rules
 from recommenders.backends import LANGUAGES
 from recommenders.hashtags import normalise
 from recommenders.languages import in_language, meaning, meanings, russian_forms
@@ -126,6 +126,22 @@ def test_too_few_hashtags_say_nothing_twice() -> None:
 
 def test_in_both_languages_what_shares_a_russian_form_stands_behind_in_english() -> None:
     assert tags_in("both", "sunset", "sunsetlovers", "dog") == ["закат", "dog", "sunsetlovers"]
+
+
+def test_the_first_five_are_sure_in_every_language() -> None:
+    best = [Hashtag(tag, 0.9) for tag in ("sunset", "sunsetlovers", "dog", "beach", "coffee")]
+    posted, rules = [*best, Hashtag("sky", 0.1)], Rules(floor=0.4)
+    in_russian = in_language(posted, "ru", 10, rules=rules)
+    assert [one.tag for one in in_russian] == ["закат", "собака", "пляж", "кофе"]
+    in_both = in_language(posted, "both", 10, rules=rules)
+    assert [one.tag for one in in_both[:5]] == ["закат", "dog", "пляж", "coffee", "sunsetlovers"]
+
+
+def test_an_unsure_hashtag_is_not_moved_up_for_its_language() -> None:
+    best = [Hashtag(f"taught{number}", 0.9) for number in range(5)]
+    unsure = Hashtag("dog", 0.1)
+    answer = in_language([*best, unsure], "both", 10, rules=Rules(floor=0.4))
+    assert answer[:5] == best
 
 
 def test_where_a_form_is_skipped_the_next_one_stands() -> None:
