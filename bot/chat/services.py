@@ -123,7 +123,7 @@ class Services:
         """Forgets what is in memory of a user whose data are deleted from the database."""
         self.last_photos.forget(user_id)
         self.albums.forget(user_id)
-        self.questions.answered(user_id)  # a private chat has its user's id
+        self.questions.close(user_id)  # a private chat has its user's id
 
     def moderation_changed(self) -> None:
         self.moderation_changed_at = datetime.now(UTC)

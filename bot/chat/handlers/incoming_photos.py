@@ -24,6 +24,7 @@ async def sent(update: Update, context: Context) -> None:
     assert message is not None
     if photo_in(message, services.engine.min_side):
         services.last_photos.remember(message)
+        services.questions.close(message.chat_id)
     if caption_command(message, context.bot.username):
         services.captions.is_new(message)
     album = await services.albums.whole(message)
