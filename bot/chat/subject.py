@@ -29,10 +29,12 @@ async def photos_of(context: Context, message: Message) -> list[int]:
     if message.external_reply is not None:
         return await carried_photos(context, [message])
     if replied_to is not None:
+        # Its own photo first, which may have been replaced since it was answered.
+        if photo_ids := await carried_photos(context, [replied_to]):
+            return photo_ids
         await services.chat_locks.wait(message.chat_id)
         async with services.database.reading() as session:
-            known = await sightings.of_message(session, message.chat_id, replied_to.message_id)
-        return known or await carried_photos(context, [replied_to])
+            return await sightings.of_message(session, message.chat_id, replied_to.message_id)
     last = services.last_photos.before(message)
     if photo_ids := await carried_photos(context, last):
         return photo_ids

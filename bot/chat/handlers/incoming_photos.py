@@ -36,9 +36,10 @@ async def sent(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """An edited caption: a new command in it counts as if the photo had been sent with it."""
+    """An edited caption or photo: a command counts as if the photo had been sent with it now."""
     message, services = update.edited_message, context.services
     assert message is not None
+    services.last_photos.change(message)
     parts = await services.albums.edited(message)
     if not caption_command(message, context.bot.username):
         return
