@@ -42,10 +42,12 @@ async def posted(update: Update, context: Context) -> None:
         min_side = services.engine.min_side
         photos = [photo for part in posts if (photo := photo_in(part, min_side))]
         tags = await hashtags_for(context, photos) if photos else []
-        posts = _as_edited(context, posts)  # meanwhile
-        captioned = next((part for part in posts if part.caption), posts[0])
-        if tags and await _add_hashtags(captioned, tags[:FIRST]):
-            album.answer_id = captioned.message_id
+        captioned = None
+        # Again if the caption was corrected before the edit arrived.
+        while captioned is not (newest := _captioned(_as_edited(context, posts))):
+            captioned = newest
+            if await _add_hashtags(captioned, tags[:FIRST]):
+                album.answer_id = captioned.message_id
 
 
 async def edited(update: Update, context: Context) -> None:
@@ -59,6 +61,11 @@ def _as_edited(context: Context, posts: Sequence[Message]) -> list[Message]:
     """Posts as they are now."""
     newest = context.services.edited_posts
     return [newest.get((part.chat_id, part.message_id), part) for part in posts]
+
+
+def _captioned(posts: Sequence[Message]) -> Message:
+    """The first of an album's posts with a caption, else its first."""
+    return next((part for part in posts if part.caption), posts[0])
 
 
 async def channel_command(update: Update, context: Context) -> None:

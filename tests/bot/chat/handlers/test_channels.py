@@ -1,10 +1,13 @@
 """A channel that chose so gets hashtags in the captions of its photos."""
 
+from functools import wraps
 from typing import Any
 
 import pytest
 
 from bot.local.entities import utf16_length
+from bot.local.methods import METHODS
+from bot.local.state import State
 from storage import chats
 from tests.bot.conversation import GROUP, edited, labels, note, reply, reply_text
 from tests.bot.running import Running
@@ -125,6 +128,25 @@ async def test_a_caption_that_is_corrected_meanwhile_stays_corrected(
     await chosen.wait_edit(message)
     await reply_text(admin, "/channel @news")  # so that the edit has come
     pause.end()
+    assert (await chosen.wait_edit(message))["caption"] == f"A walk in the park\n\n{FIVE}"
+
+
+async def test_a_caption_that_is_corrected_while_hashtags_are_being_added_stays_corrected(
+    bot: Running, chosen: Person, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = METHODS["editMessageCaption"]
+
+    @wraps(call)
+    async def slow(state: State, **arguments: Any) -> Any:
+        monkeypatch.setitem(METHODS, "editMessageCaption", call)
+        is_edited(bot, message, **caption(bot, "A walk in the park"))
+        await reply_text(admin, "/channel @news")  # so that the edit has come
+        return await call(state, **arguments)
+
+    monkeypatch.setitem(METHODS, "editMessageCaption", slow)  # type: ignore[arg-type]
+    message = await posted(bot, "A walk in teh park")
+    for after in ("A walk in the park", f"A walk in teh park\n\n{FIVE}"):
+        assert (await chosen.wait_edit(message))["caption"] == after
     assert (await chosen.wait_edit(message))["caption"] == f"A walk in the park\n\n{FIVE}"
 
 
