@@ -169,7 +169,12 @@ async def _refuses_token(bot: TelegramBot, error: TelegramError) -> bool:
 
 
 def _log_failure(error: TelegramError) -> None:
-    if isinstance(error, Conflict):
+    if isinstance(error, Conflict) and "webhook" in error.message:
+        log.warning(
+            "A webhook is set for this bot, so another copy of it runs with the same token and "
+            "WEBHOOK_URL; stop that one, then start this one again."
+        )
+    elif isinstance(error, Conflict):
         log.warning(
             "Another copy of this bot is polling Telegram with the same token; stop one of them."
         )

@@ -44,15 +44,28 @@ async def answered(
 
 async def last_of(
     session: AsyncSession, *, chat_id: int, topic_id: int | None, user_id: int
-) -> int | None:
-    """The photo that the user last sent to the chat, in that topic of it if it has topics."""
-    query = select(Sighting.photo_id).where(
+) -> list[int]:
+    """The photo that the user last sent to the chat, in that topic of it if it has topics.
+
+    Of an album that the bot answered as one, all photos.
+    """
+    query = select(Sighting.id, Sighting.photo_id).where(
         Sighting.chat_id == chat_id,
         Sighting.user_id == user_id,
         Sighting.topic_id == topic_id,
         ~Sighting.by_bot,
     )
-    return await session.scalar(query.order_by(Sighting.id.desc()).limit(1))
+    last = (await session.execute(query.order_by(Sighting.id.desc()).limit(1))).first()
+    if last is None:
+        return []
+    answers = select(Sighting.message_id).where(
+        Sighting.chat_id == chat_id,
+        Sighting.id > last.id,
+        Sighting.photo_id == last.photo_id,
+        Sighting.by_bot,
+    )
+    answer = await session.scalar(answers.order_by(Sighting.id).limit(1))
+    return [last.photo_id] if answer is None else await of_message(session, chat_id, answer)
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[int]:

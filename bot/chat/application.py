@@ -59,6 +59,7 @@ ALLOWED_UPDATES = [
     Update.MESSAGE,
     Update.EDITED_MESSAGE,
     Update.CHANNEL_POST,
+    Update.EDITED_CHANNEL_POST,
     Update.CALLBACK_QUERY,
 ]
 """Updates about members, reactions and the like are not requested."""
@@ -76,6 +77,7 @@ PRIVATE = filters.ChatType.PRIVATE
 NEW = filters.UpdateType.MESSAGE
 EDITED = filters.UpdateType.EDITED_MESSAGE
 POST = filters.UpdateType.CHANNEL_POST
+EDITED_POST = filters.UpdateType.EDITED_CHANNEL_POST
 
 
 def build(
@@ -168,6 +170,7 @@ def _register(application: Bot) -> None:
     application.add_handler(MessageHandler(NEW & filters.ATTACHMENT, incoming_photos.sent))
     application.add_handler(MessageHandler(EDITED & filters.ATTACHMENT, incoming_photos.edited))
     application.add_handler(MessageHandler(POST & filters.ATTACHMENT, channels.posted))
+    application.add_handler(MessageHandler(EDITED_POST & filters.ATTACHMENT, channels.edited))
     application.add_handler(MessageHandler(NEW & filters.StatusUpdate.MIGRATE, groups.moved))
 
     for verb, callback in (

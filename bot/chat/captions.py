@@ -18,14 +18,16 @@ def caption_command(message: Message, username: str) -> str | None:
 
 
 class CaptionCommands:
-    """Remembers captions, since Telegram reports messages as edited for other reasons too."""
+    """Remembers what is followed, since Telegram reports messages as edited for other reasons."""
 
     def __init__(self) -> None:
-        self._captions: Latest[tuple[int, int], str | None] = Latest(MOST)
+        self._followed: Latest[tuple[int, int], tuple[str | None, str | None]] = Latest(MOST)
 
     def is_new(self, message: Message) -> bool:
-        """Whether the message's caption differs from the last call's; remembers it."""
+        """Whether the caption or the file differs from the last call's; remembers them."""
         key = message.chat_id, message.message_id
-        is_new = self._captions.get(key) != message.caption
-        self._captions[key] = message.caption
+        file = message.photo[-1] if message.photo else message.document
+        shown = message.caption, file.file_unique_id if file else None
+        is_new = self._followed.get(key) != shown
+        self._followed[key] = shown
         return is_new

@@ -46,6 +46,8 @@ async def passed(update: Update, context: Context) -> None:
 
 async def _limit_rate(update: Update, context: Context) -> None:
     """Stops updates of a person or chat that sends too fast, with one warning to them."""
+    if update.edited_channel_post is not None:
+        return  # it costs nothing, and has to be known
     limits, query, message = context.services.rate_limits, update.callback_query, None
     if query is not None:
         verdict = await limits.verdict("ours", query.from_user.id, time())

@@ -29,6 +29,11 @@ class LastPhotos:
             last = []
         self._messages[_key(message)] = [*last, message]
 
+    def change(self, message: Message) -> None:
+        """Keeps the edited version of a message."""
+        last = self._messages.get(_key(message), [])
+        last[:] = [message if part.message_id == message.message_id else part for part in last]
+
     def before(self, message: Message) -> list[Message]:
         """The messages of the sender's last photo or album; empty if they sent none yet."""
         last = self._messages.get(_key(message), [])

@@ -26,6 +26,7 @@ from bot.chat.replies import Keyboard, reply_to
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import ENGLISH, Texts, texts_for
 from bot.chat.typing_action import Typing
+from bot.latest import Latest
 from bot.metrics import Metrics
 from bot.settings import Settings
 from recommenders.batching import Batches
@@ -50,6 +51,7 @@ class Services:
     Attributes:
         moderation_changed_at: when admins last changed what may be recommended.
         captions: the captions that have been handled.
+        edited_posts: the newest versions of channels' posts, by chat and message.
         photo_places: held while a photo is downloaded and computed, never while sending.
         files: held for each file while its bytes are in memory.
         outbox: sends the answers to updates.
@@ -69,6 +71,7 @@ class Services:
     forgotten: Forgotten = field(default_factory=Forgotten)
     typing: Typing = field(init=False)
     captions: CaptionCommands = field(default_factory=CaptionCommands)
+    edited_posts: Latest[tuple[int, int], Message] = field(default_factory=lambda: Latest(1_000))
     metrics: Metrics = field(default_factory=Metrics)
     photo_places: FairPlaces = field(default_factory=FairPlaces)
     worker: ThreadPoolExecutor = field(
@@ -123,7 +126,7 @@ class Services:
         """Forgets what is in memory of a user whose data are deleted from the database."""
         self.last_photos.forget(user_id)
         self.albums.forget(user_id)
-        self.questions.answered(user_id)  # a private chat has its user's id
+        self.questions.close(user_id)  # a private chat has its user's id
 
     def moderation_changed(self) -> None:
         self.moderation_changed_at = datetime.now(UTC)

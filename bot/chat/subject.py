@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message
+from telegram.constants import ChatType
 
 from bot.chat import photo_lookup
 from bot.chat.identity import sender_of
@@ -29,21 +30,23 @@ async def photos_of(context: Context, message: Message) -> list[int]:
     if message.external_reply is not None:
         return await carried_photos(context, [message])
     if replied_to is not None:
+        # Its own photo first, which may have been replaced since it was answered.
+        if photo_ids := await carried_photos(context, [replied_to]):
+            return photo_ids
         await services.chat_locks.wait(message.chat_id)
         async with services.database.reading() as session:
-            known = await sightings.of_message(session, message.chat_id, replied_to.message_id)
-        return known or await carried_photos(context, [replied_to])
-    last = services.last_photos.before(message)
-    if photo_ids := await carried_photos(context, last):
-        return photo_ids
+            return await sightings.of_message(session, message.chat_id, replied_to.message_id)
+    if last := services.last_photos.before(message):
+        return await carried_photos(context, last)
+    if message.chat.type != ChatType.PRIVATE:
+        return []  # the database lacks photos that a group did not ask about
     async with services.database.reading() as session:
-        photo_id = await sightings.last_of(
+        return await sightings.last_of(
             session,
             chat_id=message.chat_id,
             topic_id=topic_of(message),
             user_id=sender_of(message),
         )
-    return [] if photo_id is None else [photo_id]
 
 
 def reply_of(message: Message) -> Message | None:

@@ -50,10 +50,10 @@ async def part(bot: Running, data: bytes, caption: str = "", chat: int = 1_000) 
 
 
 def is_edited(bot: Running, message: Message, **fields: Any) -> Message:
-    """Somebody edits their message, and the bot is told."""
+    """Somebody edits their message, or a channel's post, and the bot is told."""
     state = bot.server.state
     edited = state.edit(state.chats[message["chat"]["id"]], message, fields)
-    state.updates.add("edited_message", edited)
+    state.updates.add("edited_message" if "from" in message else "edited_channel_post", edited)
     return edited
 
 

@@ -186,6 +186,26 @@ async def test_a_whim_of_telegrams_makes_nobody_deaf(
     assert "No updates from Telegram for now" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("conflict", "sentence"),
+    [
+        ("can't use getUpdates method while webhook is active", "A webhook is set for this bot"),
+        ("terminated by other getUpdates request", "Another copy of this bot is polling"),
+    ],
+)
+async def test_what_takes_updates_away_is_named(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    conflict: str,
+    sentence: str,
+) -> None:
+    async with on_telegram(settings) as server, Person(server.page_url) as ann:
+        Refusing(monkeypatch, "getUpdates", RefusalError(409, f"Conflict: {conflict}"), times=2)
+        assert await answer_hashtags(ann)
+    assert sentence in caplog.text
+
+
 async def test_a_token_that_is_really_refused_ends_the_bot_with_a_sentence(
     settings: Settings,
 ) -> None:

@@ -105,7 +105,7 @@ async def test_two_users_sending_one_file_at_once_get_one_photo(
 
 async def last_photo(
     database: Database, *, user: int, topic: int | None = None, chat: int = -1
-) -> int | None:
+) -> list[int]:
     async with database.reading() as session:
         return await sightings.last_of(session, chat_id=chat, topic_id=topic, user_id=user)
 
@@ -119,9 +119,9 @@ async def test_the_last_photo_of_a_user_in_a_chat_is_found(
         await sightings.seen(session, chat_id=-1, message_id=11, photo_id=first, user_id=8)
         await sightings.seen(session, chat_id=-2, message_id=11, photo_id=second, user_id=8)
         await sightings.answered(session, chat_id=-1, message_id=12, photo_ids=[answer])
-    assert await last_photo(database, user=8) == first
-    assert await last_photo(database, user=7) == second
-    assert await last_photo(database, user=7, chat=-2) is None
+    assert await last_photo(database, user=8) == [first]
+    assert await last_photo(database, user=7) == [second]
+    assert await last_photo(database, user=7, chat=-2) == []
 
 
 async def test_the_last_photo_of_a_user_in_a_topic_is_found(
@@ -132,8 +132,23 @@ async def test_the_last_photo_of_a_user_in_a_topic_is_found(
         same = {"chat_id": -1, "user_id": 7}
         await sightings.seen(session, message_id=10, photo_id=first, topic_id=3, **same)
         await sightings.seen(session, message_id=11, photo_id=second, topic_id=4, **same)
-    assert await last_photo(database, user=7, topic=3) == first
-    assert await last_photo(database, user=7) is None
+    assert await last_photo(database, user=7, topic=3) == [first]
+    assert await last_photo(database, user=7) == []
+
+
+async def test_with_the_last_photo_come_those_of_the_album_that_was_answered_with_it(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    first, second = [await new_photo() for _ in range(2)]
+    async with database.session() as session:
+        for message_id, photo_id in ((10, second), (12, first), (13, second)):
+            same = {"chat_id": -1, "user_id": 7}
+            await sightings.seen(session, message_id=message_id, photo_id=photo_id, **same)
+            if message_id == 10:  # this one alone, before the album
+                await sightings.answered(session, chat_id=-1, message_id=11, photo_ids=[second])
+        await sightings.answered(session, chat_id=-1, message_id=14, photo_ids=[first, second])
+        await sightings.answered(session, chat_id=-1, message_id=15, photo_ids=[second])
+    assert await last_photo(database, user=7) == [first, second]
 
 
 async def test_a_message_leads_to_its_photos_the_bots_too(

@@ -23,7 +23,7 @@ async def addtags(update: Update, context: Context) -> None:
     message = update.message
     assert message is not None
     _, *rest = (message.text or "").split(maxsplit=1)
-    await _teach(update, context, [message], " ".join(rest))
+    await _teach(update, context, [message], " ".join(rest), _asked_about(context, message))
 
 
 async def captioned(
@@ -40,12 +40,9 @@ async def captioned(
 
 async def replied(update: Update, context: Context) -> None:
     """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
-    message, services = update.message, context.services
+    message = update.message
     assert message is not None
-    photo_ids = services.questions.answered(message.chat_id)
-    if _replies_to_asking(message):
-        photo_ids = ()  # ``_teach`` finds those of the question that it replies to
-    await _teach(update, context, [message], message.text or "", photo_ids)
+    await _teach(update, context, [message], message.text or "", _asked_about(context, message))
 
 
 @on_answer
@@ -103,6 +100,13 @@ class AnswersToAsking(filters.MessageFilter):
             return True
         is_open = self._questions.is_open(message.chat_id)
         return is_open and bool(in_caption(message.text or ""))
+
+
+def _asked_about(context: Context, message: Message) -> Sequence[int]:
+    """Closes the chat's question; returns its photos, none if the message replies to something."""
+    photo_ids = context.services.questions.close(message.chat_id)
+    replies = message.external_reply is not None or subject.reply_of(message) is not None
+    return () if replies else photo_ids
 
 
 def _replies_to_asking(message: Message) -> bool:

@@ -1,5 +1,6 @@
 """Channels: adds hashtags to the captions of their photos, and /channel, which switches that."""
 
+from collections.abc import Sequence
 from html import escape
 
 from telegram import Chat, ChatFullInfo, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
@@ -37,13 +38,34 @@ async def posted(update: Update, context: Context) -> None:
         album.take_new()
         if album.answer_id is not None:
             return  # its caption was edited before this photo came
-        posts = album.messages
+        posts = _as_edited(context, album.messages)
         min_side = services.engine.min_side
         photos = [photo for part in posts if (photo := photo_in(part, min_side))]
         tags = await hashtags_for(context, photos) if photos else []
-        captioned = next((part for part in posts if part.caption), posts[0])
-        if tags and await _add_hashtags(captioned, tags[:FIRST]):
-            album.answer_id = captioned.message_id
+        captioned = None
+        # Again if the caption was corrected before the edit arrived.
+        while captioned is not (newest := _captioned(_as_edited(context, posts))):
+            captioned = newest
+            if await _add_hashtags(captioned, tags[:FIRST]):
+                album.answer_id = captioned.message_id
+
+
+async def edited(update: Update, context: Context) -> None:
+    """An edited post: hashtags that are still to be added are added to this version."""
+    post = update.edited_channel_post
+    assert post is not None
+    context.services.edited_posts[post.chat_id, post.message_id] = post
+
+
+def _as_edited(context: Context, posts: Sequence[Message]) -> list[Message]:
+    """Posts as they are now."""
+    newest = context.services.edited_posts
+    return [newest.get((part.chat_id, part.message_id), part) for part in posts]
+
+
+def _captioned(posts: Sequence[Message]) -> Message:
+    """The first of an album's posts with a caption, else its first."""
+    return next((part for part in posts if part.caption), posts[0])
 
 
 async def channel_command(update: Update, context: Context) -> None:

@@ -24,6 +24,7 @@ async def sent(update: Update, context: Context) -> None:
     assert message is not None
     if photo_in(message, services.engine.min_side):
         services.last_photos.remember(message)
+        services.questions.close(message.chat_id)
     if caption_command(message, context.bot.username):
         services.captions.is_new(message)
     album = await services.albums.whole(message)
@@ -35,9 +36,10 @@ async def sent(update: Update, context: Context) -> None:
 
 
 async def edited(update: Update, context: Context) -> None:
-    """An edited caption: a new command in it counts as if the photo had been sent with it."""
+    """An edited caption or photo: a command counts as if the photo had been sent with it now."""
     message, services = update.edited_message, context.services
     assert message is not None
+    services.last_photos.change(message)
     parts = await services.albums.edited(message)
     if not caption_command(message, context.bot.username):
         return

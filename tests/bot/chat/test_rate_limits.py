@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from bot.chat.rate_limits import RateLimits
 from tests.bot.conversation import reply_text
 from tests.bot.running import Start
+from tests.bot.telegram_sends import arrives, is_edited, photo
+from tests.colours import jpeg
 
 
 async def test_who_floods_is_told_once_and_others_are_answered(start: Start) -> None:
@@ -29,6 +31,16 @@ async def test_a_group_may_send_four_times_as_much_as_a_person(start: Start) -> 
     for _ in range(4):
         await people[0].wait_event("message", lambda one: "Hello" in one["text"])
     assert len([one for one in people[0].replies() if "Hello" in one["text"]]) == 4
+
+
+async def test_a_channel_that_edits_much_is_told_nothing(start: Start) -> None:
+    bot = await start(updates_per_minute=1)
+    ann = await bot.person()
+    post = arrives(bot, -700, await photo(bot, jpeg("red")), kind="channel_post")
+    for _ in range(8):
+        is_edited(bot, post)
+    await reply_text(ann, "/start")  # so that the edits have come
+    assert len(bot.server.state.chats[-700].messages) == 1
 
 
 def test_a_minute_later_all_is_well_and_a_later_flood_is_told_of_again() -> None:

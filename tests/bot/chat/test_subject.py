@@ -3,7 +3,7 @@
 import pytest
 
 from tests.bot.conversation import BOB_IN_GROUP, GROUP, answer, hashtags, reply_text
-from tests.bot.running import Running
+from tests.bot.running import Running, Start
 from tests.bot.stored_labels import stored_labels
 from tests.bot.telegram_sends import arrives, photo, text
 from tests.colours import jpeg
@@ -60,6 +60,35 @@ async def test_in_a_group_it_may_be_a_photo_that_was_not_answered(
     await bob_in_group.wait_reply()
     assert "Learnt: #sea" in await reply_text(bob_in_group, "/addtags sea", photo)
     assert await stored_labels(bot.database, photo) == [["sky", "sea"]]
+
+
+@pytest.mark.parametrize("photos", [1, 3])
+async def test_after_a_restart_it_is_still_the_last_photo_or_album(
+    start: Start, photos: int
+) -> None:
+    bot = await start()
+    ann = await bot.person()
+    await answer(ann, "red", 1)
+    last = await ann.send_photo([jpeg("red", 2 + one) for one in range(photos)])
+    await ann.wait_reply()
+    await bot.stop()
+    bot = await start(server=bot.server)
+    ann = await bot.person()
+    assert "Learnt: #one" in await reply_text(ann, "/addtags #one")
+    assert [await stored_labels(bot.database, part) for part in last] == [[["one"]]] * photos
+
+
+async def test_after_a_restart_a_group_is_asked_for_which_photo(start: Start) -> None:
+    bot = await start()
+    ann = await bot.person(**GROUP)
+    await ann.send_photo(jpeg("red"), caption="/tags")
+    await ann.wait_reply()
+    await ann.send_photo(jpeg("green"))
+    await reply_text(ann, "/model")  # so that the photo has come
+    await bot.stop()
+    bot = await start(server=bot.server)
+    ann = await bot.person(**GROUP)
+    assert "For which photo?" in await reply_text(ann, "/addtags #one")
 
 
 @pytest.mark.parametrize("looked_at", [False, True])

@@ -93,13 +93,46 @@ async def test_what_was_asked_is_answered_once(ann: Person) -> None:
     assert "Learnt" not in await reply_text(ann, "#two")
 
 
-async def test_a_photo_in_between_does_not_change_what_was_asked(bot: Running, ann: Person) -> None:
-    (photo,) = await ann.send_photo(jpeg("red"))
-    await ann.press(await edited(ann, await ann.wait_reply(), "✎"), "Add tags")
-    await ann.wait_reply()
+async def test_a_photo_closes_the_question(ann: Person) -> None:
+    await asked(ann, await answer(ann))
     await answer(ann, "blue")
-    await reply_text(ann, "#one")
-    assert await stored_labels(bot.database, photo) == [["one"]]
+    assert "Learnt" not in await reply_text(ann, "#one")
+
+
+async def test_addtags_closes_the_question(ann: Person) -> None:
+    await asked(ann, await answer(ann))
+    assert "Learnt: #one" in await reply_text(ann, "/addtags #one")
+    assert "Learnt" not in await reply_text(ann, "#two")
+
+
+async def test_a_question_of_long_ago_is_answered_only_by_a_reply(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.questions.OPEN_FOR", 0.0)
+    prompt = await asked(ann, await answer(ann))
+    assert "Learnt" not in await reply_text(ann, "#one")
+    assert "Learnt: #one" in await reply_text(ann, "#one", prompt)
+
+
+@pytest.mark.parametrize("words", ["/addtags #one", "#one"])
+@pytest.mark.parametrize("replies", [False, True])
+async def test_after_the_button_hashtags_are_for_its_photo_unless_they_reply_to_another(
+    bot: Running, ann: Person, words: str, replies: bool
+) -> None:
+    (red,) = await ann.send_photo(jpeg("red"))
+    about_red = await ann.wait_reply()
+    (blue,) = await ann.send_photo(jpeg("blue"))
+    await ann.wait_reply()
+    await asked(ann, about_red)
+    await reply_text(ann, words, blue if replies else None)
+    assert await stored_labels(bot.database, blue if replies else red) == [["one"]]
+    assert await stored_labels(bot.database, red if replies else blue) == [[]]
+
+
+async def asked(ann: Person, message: Message) -> Message:
+    """Presses "Add tags" under an answer; returns the question."""
+    await ann.press(await edited(ann, message, "✎"), "Add tags")
+    return await ann.wait_reply()
 
 
 async def test_words_without_a_hashtag_leave_the_question_open(ann: Person) -> None:

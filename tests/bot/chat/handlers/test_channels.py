@@ -1,15 +1,26 @@
 """A channel that chose so gets hashtags in the captions of its photos."""
 
+from functools import wraps
 from typing import Any
 
 import pytest
 
 from bot.local.entities import utf16_length
+from bot.local.methods import METHODS
+from bot.local.state import State
 from storage import chats
 from tests.bot.conversation import GROUP, edited, labels, note, reply, reply_text
 from tests.bot.running import Running
-from tests.bot.telegram_sends import CHANNEL_BOT, GROUP_ANONYMOUS_BOT, arrives, photo, text
-from tests.colours import jpeg
+from tests.bot.telegram_sends import (
+    CHANNEL_BOT,
+    GROUP_ANONYMOUS_BOT,
+    arrives,
+    caption,
+    is_edited,
+    photo,
+    text,
+)
+from tests.colours import Pause, jpeg
 from tests.person import Message, Person
 
 NEWS = -700
@@ -103,6 +114,40 @@ async def test_an_album_gets_its_five_where_its_caption_is(bot: Running, chosen:
     second = await posted(bot, "Two", media_group_id="album")
     assert (await chosen.wait_edit(second))["caption"] == f"Two\n\n{FIVE}"
     assert "caption" not in chosen.messages[first["message_id"]]
+
+
+@pytest.mark.parametrize("album", [None, "album"])
+async def test_a_caption_that_is_corrected_meanwhile_stays_corrected(
+    bot: Running, chosen: Person, admin: Person, album: str | None
+) -> None:
+    pause = bot.network.before_photo = Pause()
+    fields = {"media_group_id": album} if album else {}
+    message = await posted(bot, "A walk in teh park", **fields)
+    await pause.reached()
+    is_edited(bot, message, **caption(bot, "A walk in the park"))
+    await chosen.wait_edit(message)
+    await reply_text(admin, "/channel @news")  # so that the edit has come
+    pause.end()
+    assert (await chosen.wait_edit(message))["caption"] == f"A walk in the park\n\n{FIVE}"
+
+
+async def test_a_caption_that_is_corrected_while_hashtags_are_being_added_stays_corrected(
+    bot: Running, chosen: Person, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = METHODS["editMessageCaption"]
+
+    @wraps(call)
+    async def slow(state: State, **arguments: Any) -> Any:
+        monkeypatch.setitem(METHODS, "editMessageCaption", call)
+        is_edited(bot, message, **caption(bot, "A walk in the park"))
+        await reply_text(admin, "/channel @news")  # so that the edit has come
+        return await call(state, **arguments)
+
+    monkeypatch.setitem(METHODS, "editMessageCaption", slow)  # type: ignore[arg-type]
+    message = await posted(bot, "A walk in teh park")
+    for after in ("A walk in the park", f"A walk in teh park\n\n{FIVE}"):
+        assert (await chosen.wait_edit(message))["caption"] == after
+    assert (await chosen.wait_edit(message))["caption"] == f"A walk in the park\n\n{FIVE}"
 
 
 async def test_until_it_is_chosen_nothing_is_added(
