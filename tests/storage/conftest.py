@@ -41,7 +41,7 @@ async def url(
         yield f"sqlite+aiosqlite:///{tmp_path}/folder/bot.db"
     else:
         server = request.getfixturevalue("postgres")
-        async with server.database(request.getfixturevalue("empty_postgres")) as address:
+        async with server.copy(request.getfixturevalue("empty_postgres")) as address:
             yield address
 
 
