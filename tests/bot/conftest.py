@@ -34,9 +34,12 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a browser, started once: a test opens pages in a context of its own."""
+    """The address of a browser: a test opens pages in a context of its own.
+
+    It ends with the module, since one without pages still takes a twentieth of a core.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("there is no chromium to open the page in")
