@@ -59,11 +59,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, empty_database: Path) -> Settings:
-    shutil.copy(empty_database, tmp_path / "bot.db")
+def settings(folder_in_memory: Path, empty_database: Path) -> Settings:
+    shutil.copy(empty_database, folder_in_memory / "bot.db")
     return Settings(
         _env_file=None,  # type: ignore[call-arg]
-        database_url=f"sqlite+aiosqlite:///{tmp_path}/bot.db",
+        database_url=f"sqlite+aiosqlite:///{folder_in_memory}/bot.db",
         admin_ids=frozenset({77}),
     )
 
