@@ -54,6 +54,7 @@ def encoded(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
     return out.getvalue()
 
 
+@cache
 def jpeg(colour: str = "red", seed: int = 0, size: tuple[int, int] = (640, 480)) -> bytes:
     """``picture`` as a JPEG file."""
     return encoded(picture(colour, seed, size), quality=90)

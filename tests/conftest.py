@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -148,6 +149,20 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     asyncio.run(migrate())
     return path
+
+
+@pytest.fixture
+def folder_in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder for a database: to write into it waits for no disk, where the machine allows.
+
+    Nothing in it outlives the test, so nothing is lost by that.
+    """
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < 2**28:
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=memory, prefix="tag4pic-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -34,9 +34,12 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a browser, started once: a test opens pages in a context of its own."""
+    """The address of a browser: a test opens pages in a context of its own.
+
+    It ends with the module, since one without pages still takes a twentieth of a core.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("there is no chromium to open the page in")
@@ -56,11 +59,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, empty_database: Path) -> Settings:
-    shutil.copy(empty_database, tmp_path / "bot.db")
+def settings(folder_in_memory: Path, empty_database: Path) -> Settings:
+    shutil.copy(empty_database, folder_in_memory / "bot.db")
     return Settings(
         _env_file=None,  # type: ignore[call-arg]
-        database_url=f"sqlite+aiosqlite:///{tmp_path}/bot.db",
+        database_url=f"sqlite+aiosqlite:///{folder_in_memory}/bot.db",
         admin_ids=frozenset({77}),
     )
 

@@ -41,10 +41,10 @@ async def test_a_photo_still_gets_its_hashtags_and_nothing_else_is_confirmed(
 
 @pytest.mark.parametrize("gone", ["bot.db", "bot.db-wal"])
 async def test_files_that_are_deleted_under_the_bot_are_noticed(
-    bot: Running, ann: Person, tmp_path: Path, gone: str
+    bot: Running, ann: Person, folder_in_memory: Path, gone: str
 ) -> None:
     assert await answer_hashtags(ann)
-    (tmp_path / gone).unlink()
+    (folder_in_memory / gone).unlink()
     assert "cannot save anything" in await reply_text(ann, "/addtags #sofa")
     with pytest.raises(StorageError, match="deleted or replaced"):
         async with asyncio.timeout(SECONDS):

@@ -52,7 +52,7 @@ People = tuple[Person, Person, Person]
 
 @pytest.fixture
 async def url(postgres: Server, empty_postgres: str) -> AsyncIterator[str]:
-    async with postgres.database(empty_postgres) as address:
+    async with postgres.copy(empty_postgres) as address:
         yield address
 
 

@@ -32,16 +32,15 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def url(
-    request: pytest.FixtureRequest, dialect: str, tmp_path: Path, empty_database: Path
+    request: pytest.FixtureRequest, dialect: str, folder_in_memory: Path, empty_database: Path
 ) -> AsyncIterator[str]:
     """The address of a database with all tables, and nothing in them."""
     if dialect == "sqlite":
-        (tmp_path / "folder").mkdir()
-        shutil.copy(empty_database, tmp_path / "folder" / "bot.db")
-        yield f"sqlite+aiosqlite:///{tmp_path}/folder/bot.db"
+        shutil.copy(empty_database, folder_in_memory / "bot.db")
+        yield f"sqlite+aiosqlite:///{folder_in_memory}/bot.db"
     else:
         server = request.getfixturevalue("postgres")
-        async with server.database(request.getfixturevalue("empty_postgres")) as address:
+        async with server.copy(request.getfixturevalue("empty_postgres")) as address:
             yield address
 
 

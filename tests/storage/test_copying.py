@@ -54,7 +54,7 @@ async def test_a_database_moves_to_postgresql_and_back(
     before = await everything(database)
     assert all(before.values())
     back = await Database.open(f"sqlite:///{tmp_path}/back.db")
-    async with postgres.database(empty_postgres) as url:
+    async with postgres.copy(empty_postgres) as url:
         moved = await Database.open(url)
         there = await copying.copy(database, moved, unwatched)
         assert await everything(moved) == before

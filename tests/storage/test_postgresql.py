@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import Database, StorageError, chats, users
+from recommenders.copies import Hashes
+from storage import Database, StorageError, chats, known_photos, users
 from storage.condition import condition_of
 from storage.errors import explain
 from tests.postgres import PASSWORD, Server, missing, server
@@ -22,6 +23,37 @@ async def own_server() -> AsyncIterator[Server]:
         pytest.skip(reason)
     with server() as running:
         yield running
+
+
+async def test_a_database_that_serves_another_test_is_empty_and_counts_anew(
+    postgres: Server, empty_postgres: str
+) -> None:
+    for _ in range(2):
+        async with postgres.copy(empty_postgres) as url:
+            database = await Database.open(url)
+            async with database.session() as session:
+                assert await session.scalar(text("SELECT count(*) FROM photos")) == 0
+                assert await known_photos.remember(session, hashes=Hashes(1, 2), features={}) == 1
+            # Left open, as by a test that fails.
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["ALTER TABLE chats ADD COLUMN more int", "DROP INDEX ix_photos_average_hash", "ANALYZE"],
+)
+async def test_a_database_in_which_more_than_rows_has_changed_serves_no_other_test(
+    postgres: Server, empty_postgres: str, change: str
+) -> None:
+    async with postgres.copy(empty_postgres) as changed:
+        database = await Database.open(changed)
+        async with database.session() as session:
+            await chats.change(session, 1, count=5)
+        async with database.session() as session:
+            await session.execute(text(change))
+        await database.close()
+    async with postgres.copy(empty_postgres) as other:
+        assert other != changed
 
 
 @on_postgresql

@@ -29,7 +29,7 @@ async def forget(person: Person) -> None:
 
 
 async def test_nothing_of_theirs_is_left_in_the_files_or_in_the_engine(
-    bot: Running, ann: Person, tmp_path: Path
+    bot: Running, ann: Person, folder_in_memory: Path
 ) -> None:
     eve = await bot.person(chat=NUMBER, name="Eve")
     in_group = await bot.person(**GROUP | {"user": NUMBER, "name": "Eve"})
@@ -47,18 +47,20 @@ async def test_nothing_of_theirs_is_left_in_the_files_or_in_the_engine(
     engine = bot.services.engine
     assert engine.words_in(HASHTAG, NUMBER) == (HASHTAG,)
     sizes = [size["file_unique_id"].encode() for (message,) in photos for size in message["photo"]]
-    files = [name for name in sizes if name in written(tmp_path)]
+    files = [name for name in sizes if name in written(folder_in_memory)]
     assert files
     theirs = [HASHTAG.encode(), RARE.encode(), NUMBER.to_bytes(6, "big"), *files]
-    assert all(one in written(tmp_path) for one in theirs)
+    assert all(one in written(folder_in_memory) for one in theirs)
     await forget(eve)
     assert HASHTAG not in engine.hashtags
     assert engine.words_in(HASHTAG, NUMBER) == ()
-    assert [one for one in [*theirs, str(NUMBER).encode()] if one in written(tmp_path)] == []
+    assert [
+        one for one in [*theirs, str(NUMBER).encode()] if one in written(folder_in_memory)
+    ] == []
 
 
 async def test_a_photo_in_work_while_yes_is_tapped_leaves_nothing(
-    bot: Running, tmp_path: Path
+    bot: Running, folder_in_memory: Path
 ) -> None:
     computing, go_on = threading.Event(), threading.Event()
     eve = await bot.person(chat=NUMBER, name="Eve")
@@ -69,7 +71,7 @@ async def test_a_photo_in_work_while_yes_is_tapped_leaves_nothing(
     await edited(eve, question, "Yes")
     go_on.set()
     await bot.stop()
-    left = written(tmp_path)
+    left = written(folder_in_memory)
     assert NUMBER.to_bytes(6, "big") not in left
     assert str(NUMBER).encode() not in left
 

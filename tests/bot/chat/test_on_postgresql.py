@@ -18,7 +18,7 @@ from tests.postgres import Server
 
 @pytest.fixture
 async def settings(postgres: Server, empty_postgres: str) -> AsyncIterator[Settings]:
-    async with postgres.database(empty_postgres) as url:
+    async with postgres.copy(empty_postgres) as url:
         yield Settings(
             _env_file=None,  # type: ignore[call-arg]
             database_url=url,
