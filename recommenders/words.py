@@ -10,15 +10,15 @@ import re
 import threading
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from functools import cache
 from unicodedata import category
 
 import numpy as np
 
 from recommenders.arrays import Floats
+from recommenders.declension import meanings_of_a_form
 from recommenders.families import singular
 from recommenders.hashtags import HashtagError, key, normalise
-from recommenders.languages import meaning, meanings
+from recommenders.languages import meaning
 
 MOST_NAMED = 20
 """The most hashtags that a text names; the first ones count."""
@@ -44,16 +44,17 @@ about after again all also always and another any are around away back because b
 best better big but can come could day days did down each enjoy even ever every feel feeling few
 first for from front full get getting good got great had happy has have her here his how into its
 just keep know large last left life like little long look looking lot love made make many may more
-most much must near need never new next nice not now off old one only other our out over own
-people perfect photo pic picture place post really right said see she side small some such take
-taken thank thanks than that the their them then there these they thing things this those three
-through time times today together tomorrow too top two under until very was way week well went
-were what when where which while who will with world year years yesterday you your без был была
-были было быть вам вас весь вот все всегда всего всем всех где дела день для дня его ему если есть
-еще или как когда который кто лучший люблю меня мне много мой моя мое мои мы над нам нас наш наша
-наше наши нет них новый один она они опять оно очень под после потом почему при про просто раз сам
-самый свой своя себя сегодня снова спасибо так такой там теперь тоже только тот тут уже фото
-хорошо хороший хочу чем что чтобы эта эти это этот
+most much must near need never new next nice not now off old one only other our out over own people
+perfect photo pic picture place post really right said see she side small some such take taken than
+thank thanks that the their them then there these they thing things this those three through time
+times today together tomorrow too top two under until very was way week well went were what when
+where which while who will with world year years yesterday you your артем без был была были было
+быть вам вас весь вот все всегда всего всем всех выпьем где дела день для дня домой дорого его ему
+если есть еще жарко или как когда который кто левом лет летие лучший люблю меня мне много мое мои
+мой моя мы над нам нас наш наша наше наши нет них новый один она они оно опять очень под после потом
+почему при про просто раз сам самый свой своя себя сегодня скоро снова спасибо счет счета счете
+счетом счету так такой там теперь тоже только тот тут уже фото хороший хорошо хочу цветом чем что
+чтобы эта эти это этот
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
 _ADJECTIVE_LIST = """
@@ -62,11 +63,6 @@ salty sandy snowy stormy watery windy
 """
 _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
-_CYRILLIC = re.compile("^[а-я]+$")
-_CASE_ENDINGS = re.compile(
-    "(?<=[а-я]{3})(?:иями|ями|ами|его|ого|ему|ому|ыми|ими|иях|ях|ах|ия|ие|ии|ий|ию|ья|ье|ьи|ью|ов|"
-    "ев|ей|ой|ый|ая|яя|ое|ее|ые|ую|юю|ым|им|ом|ем|ам|ям|ых|их|а|я|о|е|ы|и|у|ю|ь|й)$"
-)
 
 
 @dataclass(frozen=True)
@@ -225,9 +221,9 @@ class Words:
             return column
         if len(words) > 1:
             return None
-        if _CYRILLIC.match(word):
-            candidates = _stems().get(_CASE_ENDINGS.sub("", word), ())
-            return next((known.column(tag) for tag in candidates if tag in known), None)
+        for english in meanings_of_a_form(word):
+            if (column := known.column(english)) is not None:
+                return column
         form = singular(word.removesuffix("y") if word in _ADJECTIVES else word)
         relatives = self._by_singular.get(form, ()) if len(form) >= _LEAST_LETTERS else ()
         return next(filter(sees, relatives), None)
@@ -269,13 +265,3 @@ def _words(text: str) -> list[str]:
         except HashtagError:  # a number
             continue
     return words
-
-
-@cache
-def _stems() -> dict[str, tuple[str, ...]]:
-    """English hashtags by the stem of a Russian word, its case ending removed."""
-    stems: dict[str, tuple[str, ...]] = {}
-    for form, english in meanings().items():
-        stem = _CASE_ENDINGS.sub("", form)
-        stems[stem] = (*stems.get(stem, ()), *english)
-    return stems
