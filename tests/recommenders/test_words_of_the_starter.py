@@ -1,4 +1,4 @@
-"""Which of the starter's hashtags the words of real captions name."""
+"""Which of the starter's hashtags the words of real captions name, in Russian and in English."""
 
 import pytest
 
@@ -52,6 +52,30 @@ def words() -> Words:
     ],
 )
 def test_a_russian_caption_names_what_it_speaks_of(
+    words: Words, caption: str, named: list[str]
+) -> None:
+    assert list(words.named(caption)) == named
+
+
+@pytest.mark.parametrize(
+    ("caption", "named"),
+    [
+        ("Farmer's market finds", ["farmersmarket", "market"]),
+        ("FARMER’S MARKET", ["farmersmarket", "market"]),
+        ("Man's best friend", ["mansbestfriend", "friends"]),
+        ("The dog's ball", ["dogs", "ball"]),
+        ("Let's go, people's lives, it's the world's best", []),
+        ("T-shirt weather", ["tshirt", "weather"]),
+        ("Dog-friendly park", ["dog", "park"]),
+        ("golden_hour, sunset_lovers", ["goldenhour", "sunsetlovers", "sunset"]),
+        ("_sunset_ beach_2024", ["sunset", "beach"]),
+        ("sunset·beach", ["sunset", "beach"]),
+        ("Leave me alone on the beach", ["beach"]),
+        ("Light lunch", ["lunch"]),
+        ("How sweet, that sounds good", []),
+    ],
+)
+def test_an_english_caption_names_what_it_speaks_of(
     words: Words, caption: str, named: list[str]
 ) -> None:
     assert list(words.named(caption)) == named
