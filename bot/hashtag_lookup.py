@@ -9,7 +9,7 @@ from bot.blocked_hashtags import blocked_of
 from recommenders.bundle import Bundle
 from recommenders.hashtags import HashtagError, key, normalise
 from recommenders.knowledge import Knowledge
-from recommenders.languages import in_language, meaning
+from recommenders.languages import in_language, meaning, meanings
 from recommenders.ranking import Hashtag
 from storage.blocklist import in_force
 
@@ -73,8 +73,8 @@ class HashtagLookup:
         canonical = spelt.get(key(canonical), canonical)
         meant = meaning(canonical, self.knowledge)
         if meant not in self.knowledge:
-            alike = get_close_matches(canonical, bundle.hashtags, n=3, cutoff=0.75)
-            near = " ".join(f"#{other}" for other in alike if other not in self.blocked)
+            alike = get_close_matches(canonical, self._names(), n=3, cutoff=0.75)
+            near = " ".join(f"#{other}" for other in alike)
             hint = f" Similar spellings: {near}." if near else ""
             raise UnknownHashtagError(
                 f"The bundle {bundle.model} does not know #{canonical}.{hint}"
@@ -144,6 +144,12 @@ class HashtagLookup:
                 }
             )
         return rows
+
+    def _names(self) -> set[str]:
+        """The hashtags that may be shown, and the Russian ones that mean one of them."""
+        shown = {tag for tag in self.bundle.hashtags if tag not in self.blocked}
+        russian = {form for form, english in meanings().items() if not shown.isdisjoint(english)}
+        return shown | russian - set(self.blocked)
 
     def _check_model(self, model: str | None) -> None:
         models = self.knowledge.models

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from recommenders.answers import FIRST, NO_RULES, Rules, first_apart
+from recommenders.families import family, root
 from recommenders.ranking import Hashtag
 
 TABLE = Path(__file__).parent / "russian.csv"
@@ -30,14 +31,21 @@ def russian_forms() -> Mapping[str, tuple[str, ...]]:
 def meanings() -> Mapping[str, tuple[str, ...]]:
     """English meanings by Russian hashtag, the likeliest first.
 
-    #торт is the most used form of cake and a lesser one of birthdaycake, so cake comes first.
+    #торт is the most used form of cake and a lesser one of birthdaycake, so cake comes first. #офис
+    means office before officelife, though more people post the latter.
     """
     english_by_form: dict[str, list[str]] = {}
     for place in range(max(map(len, russian_forms().values()))):
         for english, forms in russian_forms().items():
             for form in forms[place : place + 1]:
                 english_by_form.setdefault(form, []).append(english)
-    return {form: tuple(english) for form, english in english_by_form.items()}
+    return {form: _subjects_first(english) for form, english in english_by_form.items()}
+
+
+def _subjects_first(tags: Sequence[str]) -> tuple[str, ...]:
+    """Hashtags in their order, but each subject no later than its community."""
+    subjects = {family(tag): tag for tag in reversed(tags)}
+    return tuple(dict.fromkeys(one for tag in tags for one in (subjects.get(root(tag), tag), tag)))
 
 
 def meaning(tag: str, known: Container[str]) -> str:

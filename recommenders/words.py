@@ -10,15 +10,15 @@ import re
 import threading
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from functools import cache
 from unicodedata import category
 
 import numpy as np
 
 from recommenders.arrays import Floats
+from recommenders.declension import meanings_of_a_form
 from recommenders.families import singular
 from recommenders.hashtags import HashtagError, key, normalise
-from recommenders.languages import meaning, meanings
+from recommenders.languages import meaning
 
 MOST_NAMED = 20
 """The most hashtags that a text names; the first ones count."""
@@ -38,22 +38,27 @@ NEAR, NEARER = 0.5, 0.8
 """The nearness from which words count for a hashtag, and from which they count more."""
 
 _LINKS_AND_NAMES = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[@/]\w+")
-_SIGN = re.compile(r"[^\w\s]")
+_INSIDE_A_WORD = re.compile(r"(?<=\w)['’](?=s\b)|(?<=\b\w)-(?=\w)", re.IGNORECASE)
+"""Not in a hashtag: farmer's market is #farmersmarket, t-shirt #tshirt."""
+_SIGN = re.compile(r"[^\w\s·]")
+_JOINT = re.compile("[_·]")
+"""It joins words, unless the hashtag is known with it: golden_hour is #goldenhour."""
 _STOP_LIST = """
 about after again all also always and another any are around away back because been before being
 best better big but can come could day days did down each enjoy even ever every feel feeling few
 first for from front full get getting good got great had happy has have her here his how into its
-just keep know large last left life like little long look looking lot love made make many may more
-most much must near need never new next nice not now off old one only other our out over own
-people perfect photo pic picture place post really right said see she side small some such take
-taken thank thanks than that the their them then there these they thing things this those three
-through time times today together tomorrow too top two under until very was way week well went
-were what when where which while who will with world year years yesterday you your без был была
-были было быть вам вас весь вот все всегда всего всем всех где дела день для дня его ему если есть
-еще или как когда который кто лучший люблю меня мне много мой моя мое мои мы над нам нас наш наша
-наше наши нет них новый один она они опять оно очень под после потом почему при про просто раз сам
-самый свой своя себя сегодня снова спасибо так такой там теперь тоже только тот тут уже фото
-хорошо хороший хочу чем что чтобы эта эти это этот
+just keep know large last leave left life lifes light like little long look looking lot love made
+make many may more most much must near need never new next nice not now off old one only other our
+out over overall own people peoples perfect photo pic picture place plain post rapid really right
+said see she short side small some sounds such sweet take taken than thank thanks that the their
+them then there these they thing things this those three through time times today together tomorrow
+too top two under until very was way week well went were what when where which while who will with
+works world worlds year years yesterday you your артем без был была были было быть вам вас весь вот
+все всегда всего всем всех выпьем где дела день для дня домой дорого его ему если есть еще жарко или
+как когда который кто левом лет летие лучший люблю меня мне много мое мои мой моя мы над нам нас наш
+наша наше наши нет них новый один она они оно опять очень под после потом почему при про просто раз
+сам самый свой своя себя сегодня скоро снова спасибо счет счета счете счетом счету так такой там
+теперь тоже только тот тут уже фото хороший хорошо хочу цветом чем что чтобы эта эти это этот
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
 _ADJECTIVE_LIST = """
@@ -62,11 +67,6 @@ salty sandy snowy stormy watery windy
 """
 _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
-_CYRILLIC = re.compile("^[а-я]+$")
-_CASE_ENDINGS = re.compile(
-    "(?<=[а-я]{3})(?:иями|ями|ами|его|ого|ему|ому|ыми|ими|иях|ях|ах|ия|ие|ии|ий|ию|ья|ье|ьи|ью|ов|"
-    "ев|ей|ой|ый|ая|яя|ое|ее|ые|ую|юю|ым|им|ом|ем|ам|ям|ых|их|а|я|о|е|ы|и|у|ю|ь|й)$"
-)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ class Words:
     def named(self, text: str, sees: Sees = _everything) -> tuple[str, ...]:
         """The hashtags of the vocabulary that a text names, in order, without repeats."""
         self._index()
-        names = (self._hashtags[column] for column in self._named(_words(text), sees))
+        words = _words(text, _Known(self._columns, sees))
+        names = (self._hashtags[column] for column in self._named(words, sees))
         return tuple(dict.fromkeys(filter(None, names)))[:MOST_NAMED]
 
     def nearness(self, named: Collection[str], sees: Sees = _everything) -> Floats:
@@ -225,9 +226,9 @@ class Words:
             return column
         if len(words) > 1:
             return None
-        if _CYRILLIC.match(word):
-            candidates = _stems().get(_CASE_ENDINGS.sub("", word), ())
-            return next((known.column(tag) for tag in candidates if tag in known), None)
+        for english in meanings_of_a_form(word):
+            if (column := known.column(english)) is not None:
+                return column
         form = singular(word.removesuffix("y") if word in _ADJECTIVES else word)
         relatives = self._by_singular.get(form, ()) if len(form) >= _LEAST_LETTERS else ()
         return next(filter(sees, relatives), None)
@@ -261,21 +262,19 @@ def _space_or_mark(sign: re.Match[str]) -> str:
     return sign[0] if category(sign[0]) in ("Mn", "Mc") else " "
 
 
-def _words(text: str) -> list[str]:
-    words = []
-    for word in _SIGN.sub(_space_or_mark, _LINKS_AND_NAMES.sub(" ", text)).split():
-        try:
-            words.append(_folded(normalise(word)))
-        except HashtagError:  # a number
-            continue
-    return words
+def _words(text: str, known: Container[str]) -> list[str]:
+    """The words of a text, folded, without numbers."""
+    text = _INSIDE_A_WORD.sub("", _LINKS_AND_NAMES.sub(" ", text))
+    words: list[str] = []
+    for word in _SIGN.sub(_space_or_mark, text).split():
+        name = _name(word)
+        words += [name] if name in known else map(_name, _JOINT.split(word))
+    return list(filter(None, words))
 
 
-@cache
-def _stems() -> dict[str, tuple[str, ...]]:
-    """English hashtags by the stem of a Russian word, its case ending removed."""
-    stems: dict[str, tuple[str, ...]] = {}
-    for form, english in meanings().items():
-        stem = _CASE_ENDINGS.sub("", form)
-        stems[stem] = (*stems.get(stem, ()), *english)
-    return stems
+def _name(word: str) -> str:
+    """A word as a hashtag, folded; "" where it is none, such as a number."""
+    try:
+        return _folded(normalise(word))
+    except HashtagError:
+        return ""

@@ -152,7 +152,11 @@ def test_where_a_form_is_skipped_the_next_one_stands() -> None:
 
 @pytest.mark.parametrize(
     ("word", "english"),
-    [("закат", "sunset"), ("торт", "cake"), ("лето", "summer"), ("ёжик", "hedgehog")],
+    [
+        *(("закат", "sunset"), ("торт", "cake"), ("лето", "summer"), ("ёжик", "hedgehog")),
+        *(("офис", "office"), ("туфли", "shoes"), ("дождь", "rain"), ("зал", "gym")),
+        *(("пирог", "pie"), ("черепахи", "turtles"), ("почта", "mail"), ("камни", "stones")),
+    ],
 )
 def test_a_russian_hashtag_has_the_meaning_that_it_is_first_for(word: str, english: str) -> None:
     assert meaning(word, russian_forms()) == english

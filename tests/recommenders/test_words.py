@@ -111,6 +111,15 @@ def test_a_word_with_marks_is_one_word(text: str) -> None:
     assert words.named(f"{text}! ❤️, dog") == (growing[-1], "dog")
 
 
+@pytest.mark.parametrize("tag", ["paral·lel", "our_dog"])
+def test_a_taught_hashtag_is_named_with_what_joins_its_words(tag: str) -> None:
+    words = Words([*HASHTAGS, tag], DIRECTIONS)
+    assert words.named(f"#{tag.title()}, #sunset_dog") == (tag, "sunset", "dog")
+    assert words.named(tag, lambda column: column < len(HASHTAGS)) == (
+        ("dog",) if "dog" in tag else ()
+    )
+
+
 @pytest.mark.parametrize("text", ["ёлка", "Елка", "STRASSE", "straße", "θάλασσας"])
 def test_a_taught_hashtag_is_named_in_any_spelling(text: str) -> None:
     growing = list(HASHTAGS)
