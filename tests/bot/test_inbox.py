@@ -109,12 +109,17 @@ async def test_what_is_too_old_is_apologised_for_where_it_was_said(
 ) -> None:
     async with Person(telegram.page_url, **GROUP) as group:
         asked = await group.send_text("/tags")
-        topic = {**asked, "message_thread_id": 5, "is_topic_message": True}
-        await waits(settings, telegram, topic)
+        created = {"forum_topic_created": {"name": "Pets", "icon_color": 7_322_096}}
+        state = telegram.state
+        topic = state.post(state.chats[GROUP["chat"]], state.bot, created)
+        assert await group.wait_reply() == topic
+        thread = {"message_thread_id": topic["message_id"], "is_topic_message": True}
+        await waits(settings, telegram, {**asked, **thread})
         await telegram.state.updates.get(2**40)
         await came_long_ago(settings)
         await start(server=telegram)
         apology = await group.wait_reply()
+    assert apology["message_thread_id"] == topic["message_id"]
     assert apology["reply_to_message"]["message_id"] == asked["message_id"]
 
 
