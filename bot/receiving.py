@@ -18,6 +18,7 @@ from bot.chat.services import Bot
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
 from bot.secret_urls import shown
+from storage import another_bot
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,8 @@ async def at_work(
         await with_retries(application.initialize)
         if application.post_init:
             await application.post_init(application)
+        async with application.bot_data["services"].database.session() as session:
+            await another_bot.number_anew(session, application.bot.id)
         inbox = inbox_of(application)
         try:
             await inbox.resume()

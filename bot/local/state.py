@@ -112,7 +112,8 @@ class State:
         self.updates = UpdateQueue()
         self._commands: dict[tuple[Scope, str], Commands] = {}
         self._callbacks: Latest[str, tuple[Chat, int, float]] = Latest(MAX_CALLBACKS)
-        self._message_ids = itertools.count(1)
+        # A message of the last run, which the database may know by its number, is another one.
+        self._message_ids = itertools.count(int(clock() * 1000))
         self._albums = itertools.count(13_000_000_000_000_000)
 
     def open_chat(self, chat_id: int) -> Chat:
