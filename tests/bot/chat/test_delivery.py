@@ -47,6 +47,42 @@ async def test_a_file_is_asked_for_again_and_a_tap_answered_again(
     assert (asking.over, tap.over, editing.over) == (True, True, True)
 
 
+async def test_a_file_that_does_not_come_is_fetched_again(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, failures = bot.server.state.files, [RefusalError(502, "Bad Gateway")] * 2
+    find = files.by_path
+
+    def failing(path: str) -> Any:
+        if failures:
+            raise failures.pop()
+        return find(path)
+
+    monkeypatch.setattr(files, "by_path", failing)
+    assert hashtags(await answer(ann))[0] == "#red1"
+    assert not failures
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        RefusalError(429, "Too Many Requests: retry after 31", retry_after=31),
+        RefusalError(403, "Forbidden: no reason"),
+    ],
+)
+async def test_who_sent_a_file_that_does_not_come_is_told_and_the_rest_of_an_album_answered(
+    ann: Person, monkeypatch: pytest.MonkeyPatch, refusal: RefusalError
+) -> None:
+    Refusing(monkeypatch, "getFile", refusal, times=1)
+    await ann.send_photo(jpeg("red"))
+    assert "did not hand me the file in time" in (await ann.wait_reply())["text"]
+    Refusing(monkeypatch, "getFile", refusal, times=1)
+    await ann.send_photo([jpeg("red"), jpeg("green"), jpeg("blue")])
+    message = await ann.wait_reply()
+    assert hashtags(message)
+    assert "1 of the 3" in message["text"]
+
+
 async def test_others_are_answered_while_one_chat_must_wait(
     bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
