@@ -69,7 +69,8 @@ async def answer(
     await services.learner.caught_up(first.chat_id)
     engine, person = services.engine, person_of(update)
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
-    async with typing, AsyncExitStack() as place:
+    async with AsyncExitStack() as place:
+        await place.enter_async_context(typing)
         if services.photo_places.becomes_crowd(person):
             with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
                 await context.reply(first, texts.many_photos, stored=False)
@@ -82,7 +83,6 @@ async def answer(
         notes = []
         if unread := len(computed.unreadable):
             notes.append(texts.album_part.format(unread=unread, photos=len(album)))
-
         async with services.database.session(confirmed=False) as session:
             if context.was_forgotten(person):
                 return None

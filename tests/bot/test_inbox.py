@@ -123,13 +123,14 @@ async def test_what_is_too_old_is_apologised_for_where_it_was_said(
     assert apology["reply_to_message"]["message_id"] == asked["message_id"]
 
 
+@pytest.mark.parametrize("seconds", [60, 3_000])
 async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_next_start(
-    start: Start, monkeypatch: pytest.MonkeyPatch
+    start: Start, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
     bot = await start()
     ann = await bot.person()
     monkeypatch.setattr("bot.inbox.FINISHING", 0.1)
-    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+    later = RefusalError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
     busy = Refusing(monkeypatch, "sendMessage", later, 1_000)
     await ann.send_photo(jpeg("green"))
     async with asyncio.timeout(SECONDS):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat import application, delivery
+from bot.chat import application, delivery, typing_action
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.state import State
@@ -96,6 +96,22 @@ async def test_others_are_answered_while_one_chat_must_wait(
     trouble.over = True
     for _ in range(6):
         assert hashtags(await ann.wait_reply())
+
+
+async def test_a_chat_that_must_wait_is_not_asked_to_show_typing_meanwhile(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("AFTER", "REPEAT_AFTER"):
+        monkeypatch.setattr(typing_action, pause, 0.02)
+    later = RefusalError(429, "Too Many Requests: retry after 3000", retry_after=3_000)
+    sending = Refusing(monkeypatch, "sendMessage", later)
+    await ann.send_photo(jpeg("red"))
+    while not sending.refused:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    shown = len(ann.actions())
+    await asyncio.sleep(0.3)
+    assert len(ann.actions()) == shown
 
 
 async def test_a_send_of_which_nobody_knows_whether_it_arrived_is_sent_once_more(
