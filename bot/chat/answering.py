@@ -27,7 +27,7 @@ from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, withou
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
-from bot.chat.rendering import answer_text
+from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
 from bot.chat.replies import reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
@@ -349,7 +349,7 @@ async def record(
 def _to_show(
     request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
 ) -> ShownAnswer:
-    tags = [hashtag.tag for hashtag in hashtags]
+    tags = fitting([hashtag.tag for hashtag in hashtags], MOST_LENGTH)
     unsure = len(tags) < min(FIRST, request.top)
     return ShownAnswer(
         answer_id, request.backend, tags, own=request.own, album=album, unsure=unsure
