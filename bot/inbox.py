@@ -31,7 +31,7 @@ MOST = 10_000
 """Updates in the inbox at a time; further ones stay at Telegram."""
 
 TOO_LATE = timedelta(hours=1)
-"""An older update gets an apology instead of an answer."""
+"""An update that came longer ago gets an apology instead of an answer."""
 
 FINISHING = 4.0
 """Seconds that running handlers get to finish when the bot stops."""

@@ -10,14 +10,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NoReturn, TypeVar
 
-from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import (
+    BadRequest,
+    Conflict,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 
 from bot.chat.application import ALLOWED_UPDATES
-from bot.chat.delivery import pauses
+from bot.chat.delivery import asked_to_wait, pauses
 from bot.chat.services import Bot
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
 from bot.secret_urls import shown
+from storage import another_bot
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +100,8 @@ async def at_work(
         await with_retries(application.initialize)
         if application.post_init:
             await application.post_init(application)
+        async with application.bot_data["services"].database.session() as session:
+            await another_bot.number_anew(session, application.bot.id)
         inbox = inbox_of(application)
         try:
             await inbox.resume()
@@ -109,6 +119,8 @@ async def at_work(
 async def with_retries(call: Callable[[], Awaitable[Result]]) -> Result:
     """Calls Telegram, with retries for ``START_PATIENCE``, and returns the result.
 
+    The time for which Telegram asks to wait does not count.
+
     Raises:
         TelegramError: the last failure; at once where a retry is useless.
     """
@@ -119,13 +131,15 @@ async def with_retries(call: Callable[[], Awaitable[Result]]) -> Result:
             return await call()
         except TelegramError as error:
             refused += isinstance(error, InvalidToken)
-            is_final = not isinstance(error, NetworkError | InvalidToken)
+            is_final = not isinstance(error, NetworkError | InvalidToken | RetryAfter)
             if is_final or isinstance(error, BadRequest) or refused >= REFUSALS // 2:
                 raise
+            asked = asked_to_wait(error)
+            give_up_at += asked
             if clock() + pause > give_up_at:
                 raise
             log.warning("Telegram does not answer yet (%s); trying again.", _reason(error))
-        await asyncio.sleep(pause)
+        await asyncio.sleep(max(pause, asked))
     raise AssertionError("pauses never end")
 
 
@@ -141,7 +155,7 @@ async def _poll(application: Bot, inbox: Inbox) -> NoReturn:
             if refused >= REFUSALS:
                 raise StartError(start_failure(error, application)) from None
             _log_failure(error)
-            await asyncio.sleep(next(waits))
+            await asyncio.sleep(max(next(waits), asked_to_wait(error)))
             continue
         waits, refused = pauses(FIRST_PAUSE, LONGEST_PAUSE), 0
         numbers = {}

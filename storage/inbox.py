@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import HandledUpdate, WaitingUpdate, now
@@ -38,8 +38,9 @@ _KNOWN = tuple(
     for table in (WaitingUpdate, HandledUpdate)
 )
 _WAITING_NO_LONGER = delete(columns_of(WaitingUpdate)).where(_among(WaitingUpdate))
+_NEWEST = select(func.max(columns_of(HandledUpdate).alias().c.at)).scalar_subquery()
 _HANDLED_BEFORE = delete(columns_of(HandledUpdate)).where(
-    columns_of(HandledUpdate).c.at < bindparam("before")
+    columns_of(HandledUpdate).c.at < bindparam("before"), columns_of(HandledUpdate).c.at < _NEWEST
 )
 
 
@@ -83,7 +84,10 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
 
 
 async def purge(session: AsyncSession) -> None:
-    """Forgets handled updates that are too old to be sent again."""
+    """Forgets handled updates that are too old to be sent again, all but the newest.
+
+    That one tells ``storage.another_bot`` which bot handled it.
+    """
     await session.execute(_HANDLED_BEFORE, {"before": now() - SENT_AGAIN_FOR})
 
 

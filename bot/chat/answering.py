@@ -27,7 +27,7 @@ from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, withou
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
 from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
-from bot.chat.rendering import answer_text
+from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
 from bot.chat.replies import reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
@@ -69,7 +69,8 @@ async def answer(
     await services.learner.caught_up(first.chat_id)
     engine, person = services.engine, person_of(update)
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
-    async with typing, AsyncExitStack() as place:
+    async with AsyncExitStack() as place:
+        await place.enter_async_context(typing)
         if services.photo_places.becomes_crowd(person):
             with suppress(TelegramError):  # only a courtesy: the photo is answered all the same
                 await context.reply(first, texts.many_photos, stored=False)
@@ -82,7 +83,6 @@ async def answer(
         notes = []
         if unread := len(computed.unreadable):
             notes.append(texts.album_part.format(unread=unread, photos=len(album)))
-
         async with services.database.session(confirmed=False) as session:
             if context.was_forgotten(person):
                 return None
@@ -349,7 +349,7 @@ async def record(
 def _to_show(
     request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
 ) -> ShownAnswer:
-    tags = [hashtag.tag for hashtag in hashtags]
+    tags = fitting([hashtag.tag for hashtag in hashtags], MOST_LENGTH)
     unsure = len(tags) < min(FIRST, request.top)
     return ShownAnswer(
         answer_id, request.backend, tags, own=request.own, album=album, unsure=unsure

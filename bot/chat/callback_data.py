@@ -68,7 +68,7 @@ KEY = Word("key", "[0-9a-f]{8}")
 OPTION = Word("option")
 
 VERBS: Mapping[str, tuple[Part, ...]] = {
-    "more": (ANSWER,),
+    "more": (ANSWER, Number("shown", least=0, missing=0)),
     "edit": (ANSWER, PAGE_OR_FIRST),
     "close": (ANSWER,),
     "out": (ANSWER, PAGE, KEY),

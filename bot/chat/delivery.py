@@ -29,9 +29,6 @@ from bot.chat.telegram_requests import NOT_SENT
 HOUR = 3600.0
 """Seconds after which the bot gives up sending an answer: nobody wants it any more."""
 
-LONGEST_WAIT = 600.0
-"""Seconds; if Telegram asks for a longer wait, the request fails."""
-
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 
@@ -192,10 +189,7 @@ class _Retries:
             TelegramError: ``error`` itself, if a retry is useless or too late.
         """
         if isinstance(error, RetryAfter):
-            wait = error.retry_after
-            pause = (wait.total_seconds() if isinstance(wait, dt.timedelta) else wait) + 0.1
-            if pause > LONGEST_WAIT:
-                raise error
+            pause = asked_to_wait(error)
         elif isinstance(error, NetworkError | InvalidToken) and not isinstance(error, BadRequest):
             pause = next(self._pauses)
         else:
@@ -208,6 +202,14 @@ class _Retries:
         if retry_at > self._give_up_at:
             raise error
         return retry_at
+
+
+def asked_to_wait(error: TelegramError) -> float:
+    """Seconds for which Telegram asks to send nothing; 0 after other failures."""
+    if not isinstance(error, RetryAfter):
+        return 0.0
+    wait = error.retry_after
+    return (wait.total_seconds() if isinstance(wait, dt.timedelta) else wait) + 0.1
 
 
 def pauses(first: float, longest: float) -> Iterator[float]:

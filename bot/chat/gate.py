@@ -68,7 +68,8 @@ async def _limit_rate(update: Update, context: Context) -> None:
             if query is not None:
                 await query.answer(context.texts.too_fast)
             elif message is not None and update.channel_post is None:
-                await context.reply(message, context.texts.too_fast, stored=False)
+                # In reply to the first that is not answered.
+                await context.reply(message, context.texts.too_fast, quote=True, stored=False)
         except TelegramError as error:
             log.info("Who sends too fast was not told: %s", error)
     raise ApplicationHandlerStop

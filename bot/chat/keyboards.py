@@ -10,7 +10,7 @@ from zlib import crc32
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.chat.rendering import MOST_SHOWN, fitting, line
+from bot.chat.rendering import fitting, has_room, line
 from bot.chat.shown_answer import ShownAnswer
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
@@ -41,8 +41,8 @@ def closed_keyboard(texts: Texts, answer: ShownAnswer, *, editable: bool) -> Inl
         editable: whether there is anything to open.
     """
     row = copying(texts.button_copy, answer.copied)
-    if answer.tags and not answer.unsure and len(answer.tags) < MOST_SHOWN:
-        row.append(_button(texts.button_more, "more", answer.answer_id))
+    if answer.tags and not answer.unsure and has_room(answer.tags):
+        row.append(_button(texts.button_more, "more", answer.answer_id, len(answer.tags)))
     if editable:
         label = " ".join([EDIT, *_thumbs_given(answer.thumbs)])
         row.append(_button(label, "edit", answer.answer_id, 0))

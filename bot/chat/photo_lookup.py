@@ -13,8 +13,8 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Document, ExternalReplyInfo, Message, PhotoSize
-from telegram.error import BadRequest, InvalidToken, NetworkError
+from telegram import Document, ExternalReplyInfo, File, Message, PhotoSize
+from telegram.error import BadRequest, InvalidToken, NetworkError, TelegramError, TimedOut
 
 from bot.chat.identity import sender_of
 from bot.chat.last_photo import topic_of
@@ -34,6 +34,9 @@ IMAGE_ENDINGS = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .avif .bmp .tif .tiff .gif".split()  # noqa: SIM905
 )
 
+
+_PAUSES = (0.5, 1.0)
+"""Seconds before a file that did not come is fetched again."""
 
 _ALBUM_PHOTOS_AT_ONCE = 4
 """Photos of one album that are downloaded and computed at a time."""
@@ -66,16 +69,32 @@ class IncomingPhoto:
         if (self.file.file_size or 0) > MAX_BYTES:
             raise UnreadablePhotoError("too_large")
         try:
-            file = await self.file.get_file()
-            return bytes(await file.download_as_bytearray())
+            return await _content_of(await self.file.get_file())
         except BadRequest as error:
             reason = "too_large" if "too big" in error.message.lower() else "deleted"
             raise UnreadablePhotoError(reason) from error
         except InvalidToken as error:  # what the library makes of a 404 for the file
             raise UnreadablePhotoError("deleted") from error
-        except NetworkError as error:
+        except TelegramError as error:
             too_large = isinstance(error.__cause__, TooLargeError)
             raise UnreadablePhotoError("too_large" if too_large else "slow") from error
+
+
+async def _content_of(file: File) -> bytes:
+    """The file's bytes, fetched again where Telegram fails at once.
+
+    Raises:
+        TelegramError: the last failure; at once where it took long or a retry is useless.
+    """
+    for pause in _PAUSES:
+        try:
+            return bytes(await file.download_as_bytearray())
+        except NetworkError as error:
+            is_final = isinstance(error, BadRequest | TimedOut)
+            if is_final or isinstance(error.__cause__, TooLargeError):
+                raise
+        await asyncio.sleep(pause)
+    return bytes(await file.download_as_bytearray())
 
 
 @dataclass(frozen=True)

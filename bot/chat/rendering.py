@@ -5,9 +5,16 @@ from html import escape
 
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
+from recommenders.hashtags import MAX_LENGTH
 
 MOST_SHOWN = 60
-"""Hashtags in one message. "More" stops here, well below Telegram's 4096 characters."""
+"""Hashtags in one message, at which "More" stops."""
+
+MOST_LENGTH = 3_000
+"""The same in UTF-16 units: with all else that a message says, below Telegram's 4096."""
+
+LONGEST = len("# ") + 2 * MAX_LENGTH
+"""The most UTF-16 units that one hashtag takes."""
 
 COPY_LENGTH = 256
 
@@ -49,6 +56,11 @@ def line(hashtags: Sequence[str]) -> str:
     return " ".join(f"#{tag}" for tag in hashtags)
 
 
+def has_room(hashtags: Sequence[str]) -> bool:
+    """Whether a message with these takes another hashtag, however long."""
+    return len(hashtags) < MOST_SHOWN and _units(line(hashtags)) + LONGEST <= MOST_LENGTH
+
+
 def fitting(hashtags: Sequence[str], length: int = COPY_LENGTH) -> list[str]:
     """The hashtags that fit, in order, into one line of ``length`` UTF-16 units.
 
@@ -57,8 +69,12 @@ def fitting(hashtags: Sequence[str], length: int = COPY_LENGTH) -> list[str]:
     chosen: list[str] = []
     left = length
     for tag in hashtags:
-        needed = len(f"#{tag}".encode("utf-16-le")) // 2 + bool(chosen)
+        needed = _units(f"#{tag}") + bool(chosen)
         if needed <= left:
             chosen.append(tag)
             left -= needed
     return chosen
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from telegram import ForceReply, InlineKeyboardMarkup, Message
 from telegram.constants import ChatType
 
+from bot.chat.last_photo import topic_of
+
 Keyboard = InlineKeyboardMarkup | ForceReply
 
 
@@ -14,7 +16,7 @@ class Reply:
 
     Attributes:
         text: HTML.
-        thread_id: the forum topic, if any.
+        thread_id: the forum topic, if any; Telegram sends nothing to other threads.
         reply_to: the number of the message that it replies to, if any.
     """
 
@@ -44,6 +46,6 @@ def reply_to(
         message.chat_id,
         text,
         keyboard,
-        message.message_thread_id,
+        topic_of(message),
         about or (message.message_id if quotes else None),
     )

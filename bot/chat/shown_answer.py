@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.chat.rendering import in_order
+from bot.chat.rendering import MOST_LENGTH, fitting, in_order
 from recommenders.answers import first_apart
 from recommenders.ranking import Hashtag
 from storage.feedback import NO_THUMBS, Thumbs
@@ -41,9 +41,9 @@ class ShownAnswer:
 
 
 def shown_tags(answer: Recommendation, skip: Collection[str]) -> list[str]:
-    """An answer's hashtags without those to skip, best first.
+    """An answer's hashtags without those to skip, best first, as many as fit into a message.
 
     Where some are gone, relatives of the best five could move up among them: these stay behind.
     """
     left = [Hashtag(tag, 0.0) for tag in answer.tags if tag not in skip]
-    return [hashtag.tag for hashtag in first_apart(left)]
+    return fitting([hashtag.tag for hashtag in first_apart(left)], MOST_LENGTH)

@@ -2,17 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import TelegramError
 
+from bot.chat.replies import Reply
 from bot.chat.services import Bot, Services
 from bot.chat.texts import Texts, texts_for
 from bot.learning_status import LearningStatus, next_night
 from storage import users, version_news
+from storage.tables import OutgoingMessage
 from storage.training_labels import FEWEST_PHOTOS
 from storage.version_news import News
 
@@ -61,7 +64,7 @@ def next_fine_tuning(texts: Texts, status: LearningStatus, now: datetime) -> str
 
 
 async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
-    """Takes the news of versions from the database, and sends it to each admin.
+    """Takes the news of versions from the database, and sends it to each admin by the outbox.
 
     Returns:
         The tasks that send it, which may take long and never fail.
@@ -77,16 +80,30 @@ async def tell_admins(bot: Bot) -> list[asyncio.Task[None]]:
         languages = await users.languages(session, admins)
     async with services.database.session() as session:
         news = await version_news.take(session)
+        messages = [
+            [(one, await _put(session, services, admin, languages, one)) for one in news]
+            for admin in admins
+        ]
 
-    async def send(admin: int) -> None:
-        texts = texts_for(languages.get(admin))
-        for one in news:
+    async def send(to_admin: Sequence[tuple[News, OutgoingMessage]]) -> None:
+        for one, message in to_admin:
             try:
-                await bot.bot.send_message(admin, _message(texts, one, services.engine.model))
+                await services.outbox.send(message)
             except TelegramError as error:
-                log.warning("Admin %d was not told of %s: %s", admin, one.model, error)
+                log.warning("Admin %d was not told of %s: %s", message.chat_id, one.model, error)
 
-    return [asyncio.create_task(send(admin)) for admin in admins]
+    return [asyncio.create_task(send(to_admin)) for to_admin in messages]
+
+
+async def _put(
+    session: AsyncSession,
+    services: Services,
+    admin: int,
+    languages: Mapping[int, str | None],
+    news: News,
+) -> OutgoingMessage:
+    text = _message(texts_for(languages.get(admin)), news, services.engine.model)
+    return await services.outbox.put(session, Reply(admin, text), person=admin)
 
 
 def _message(texts: Texts, news: News, answering: str) -> str:

@@ -79,9 +79,10 @@ async def send_message(
     fields = _text_fields(state, "text", text, parse_mode, "message is too long")
     if not fields:
         raise bad_request("message text is empty")
-    if message_thread_id:
-        fields |= {"message_thread_id": message_thread_id, "is_topic_message": True}
     fields |= _reply_fields(state, chat, reply_parameters)
+    if message_thread_id:
+        _require_topic(chat, message_thread_id)
+        fields |= {"message_thread_id": message_thread_id, "is_topic_message": True}
     asking = force_reply_of(reply_markup)
     if not asking and (keyboard := inline_keyboard_of(reply_markup)):
         fields["reply_markup"] = keyboard
@@ -97,6 +98,12 @@ def _writable_chat(state: State, chat_id: int) -> Chat:
     if chat.blocked:
         raise RefusalError(403, "Forbidden: bot was blocked by the user")
     return chat
+
+
+def _require_topic(chat: Chat, thread_id: int) -> None:
+    """Refuses a thread that is no topic of a forum."""
+    if "forum_topic_created" not in chat.messages.get(thread_id, {}):
+        raise bad_request("message thread not found")
 
 
 async def send_document(
@@ -231,6 +238,8 @@ async def send_chat_action(
     state: State, chat_id: int = 0, action: str = "", message_thread_id: int = 0
 ) -> bool:
     chat = _writable_chat(state, chat_id)
+    if message_thread_id:
+        _require_topic(chat, message_thread_id)
     if action != "typing":
         raise bad_request("wrong parameter action in request (the local chat shows typing)")
     chat.listeners.publish("action", {"action": action})

@@ -112,7 +112,8 @@ class State:
         self.updates = UpdateQueue()
         self._commands: dict[tuple[Scope, str], Commands] = {}
         self._callbacks: Latest[str, tuple[Chat, int, float]] = Latest(MAX_CALLBACKS)
-        self._message_ids = itertools.count(1)
+        # A message of the last run, which the database may know by its number, is another one.
+        self._message_ids = itertools.count(int(clock() * 1000))
         self._albums = itertools.count(13_000_000_000_000_000)
 
     def open_chat(self, chat_id: int) -> Chat:
@@ -176,11 +177,21 @@ class State:
         return edited
 
     def reply_fields(self, chat: Chat, message_id: int) -> dict[str, Any]:
-        """The field ``reply_to_message`` for a reply; empty if there is no such message."""
+        """The fields of a reply; empty if there is no such message.
+
+        In a supergroup a reply belongs to a thread: the topic of the message that it replies to, or
+        a mere thread of replies.
+        """
         target = chat.messages.get(message_id)
         if target is None:
             return {}
-        return {"reply_to_message": {k: v for k, v in target.items() if k != "reply_to_message"}}
+        quoted = {k: v for k, v in target.items() if k != "reply_to_message"}
+        fields: dict[str, Any] = {"reply_to_message": quoted}
+        if chat.as_object()["type"] == "supergroup":
+            fields["message_thread_id"] = target.get("message_thread_id", message_id)
+            if target.get("is_topic_message"):
+                fields["is_topic_message"] = True
+        return fields
 
     def text_fields(self, name: str, formatted: Formatted, too_long: Exception) -> dict[str, Any]:
         """A ``text`` or ``caption`` with its entities as message fields; none for an empty text.

@@ -93,7 +93,7 @@ async def start(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
                 settings.model_copy(update=changed_settings),
                 colour_engine(bundle, network),
                 database,
-                token=TOKEN,
+                token=server.token,
                 api_url=server.url,
             )
             services = application.bot_data["services"]

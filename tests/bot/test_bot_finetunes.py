@@ -12,14 +12,19 @@ from typing import Any
 import pytest
 
 from bot.learning_status import next_night
+from bot.local.refusals import RefusalError
+from bot.model_updates import kept_current
 from bot.settings import Settings
+from recommenders.versions import Versions
 from storage import (
     Database,
     users,
     version_news,
 )
 from tests.bot.conversation import answer_hashtags, reply_text
+from tests.bot.running import Start
 from tests.bot.tagged_photos import tag_photos
+from tests.bot.telegram_sends import Refusing
 from tests.bot.versions_in_use import running, until
 from tests.concepts import UNKNOWN, features_of, hashtags_of
 from tests.person import Person
@@ -68,6 +73,24 @@ async def test_admins_are_told_of_each_version_once_and_in_their_language(
             "mine-3 was not put in use: it forgets too much of what it knew before. mine-1 stays "
         )
         assert len(ann.replies()) == 1
+
+
+async def test_admins_are_told_after_a_restart_what_could_not_be_sent_before_it(
+    start: Start, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.model_updates.GRACE", 0.01)
+    bot = await start()
+    await bot.person(chat=77)
+    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+    refusing = Refusing(monkeypatch, "sendMessage", later)
+    async with kept_current(bot.application, Versions.of(mine), check_every=0.05):
+        await note(bot.database, "mine-2", "rolled_back", {"to": "mine-1"})
+        await until(lambda: bool(refusing.refused))
+    await bot.stop()
+    refusing.over = True
+    async with Person(bot.server.page_url, chat=77) as admin:
+        await start(server=bot.server)
+        assert (await admin.wait_reply())["text"].startswith("mine-2 was rolled back")
 
 
 async def test_without_admins_nothing_is_told_then_or_later(settings: Settings, mine: Path) -> None:

@@ -109,22 +109,28 @@ async def test_what_is_too_old_is_apologised_for_where_it_was_said(
 ) -> None:
     async with Person(telegram.page_url, **GROUP) as group:
         asked = await group.send_text("/tags")
-        topic = {**asked, "message_thread_id": 5, "is_topic_message": True}
-        await waits(settings, telegram, topic)
+        created = {"forum_topic_created": {"name": "Pets", "icon_color": 7_322_096}}
+        state = telegram.state
+        topic = state.post(state.chats[GROUP["chat"]], state.bot, created)
+        assert await group.wait_reply() == topic
+        thread = {"message_thread_id": topic["message_id"], "is_topic_message": True}
+        await waits(settings, telegram, {**asked, **thread})
         await telegram.state.updates.get(2**40)
         await came_long_ago(settings)
         await start(server=telegram)
         apology = await group.wait_reply()
+    assert apology["message_thread_id"] == topic["message_id"]
     assert apology["reply_to_message"]["message_id"] == asked["message_id"]
 
 
+@pytest.mark.parametrize("seconds", [60, 3_000])
 async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_next_start(
-    start: Start, monkeypatch: pytest.MonkeyPatch
+    start: Start, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
     bot = await start()
     ann = await bot.person()
     monkeypatch.setattr("bot.inbox.FINISHING", 0.1)
-    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+    later = RefusalError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
     busy = Refusing(monkeypatch, "sendMessage", later, 1_000)
     await ann.send_photo(jpeg("green"))
     async with asyncio.timeout(SECONDS):

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import re
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -172,6 +173,19 @@ async def test_trouble_at_the_start_is_tried_again_and_a_menu_ends_nothing(
     assert menu.refused
     assert "does not answer yet" in caplog.text
     assert "menu of commands" in caplog.text
+
+
+async def test_telegram_is_left_alone_for_as_long_as_it_asks(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = RefusalError(429, "Too Many Requests: retry after 1", retry_after=1)
+    for method in ("getMe", "deleteWebhook", "getUpdates"):
+        Refusing(monkeypatch, method, later, times=2)
+    began = time.monotonic()
+    async with on_telegram(settings) as server, Person(server.page_url) as ann:
+        assert time.monotonic() - began >= 4
+        assert await answer_hashtags(ann)
+        assert time.monotonic() - began >= 6
 
 
 async def test_a_whim_of_telegrams_makes_nobody_deaf(

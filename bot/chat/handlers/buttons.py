@@ -76,10 +76,13 @@ def on_answer(handler: Callable[[AnswerTap, Context], Awaitable[None]]) -> Tappe
 
 @on_answer
 async def more(tap: AnswerTap, context: Context) -> None:
-    """Adds the next hashtags to the answer."""
+    """Adds the next hashtags to the answer, once for a double tap or one handled again."""
     services, answer = context.services, tap.answer
     async with services.database.reading() as session:
         request = await request_in(session, context, services.engine, answer.chat_id)
+    if 0 < tap.data.number("shown") < len(shown_tags(answer, request.skip)):
+        await show(tap, context, answer)
+        return
     room = min(max(request.top, 2 * FIRST), MOST_SHOWN - len(answer.tags))
     await _extend(tap, context, len(answer.tags) + room)
     changed = await _reload(context, answer.id)

@@ -74,8 +74,10 @@ async def _overview(context: Context, chat_id: int) -> tuple[str, InlineKeyboard
 
 async def _change_typed(context: Context, chat_id: int, wanted: str) -> str:
     """Changes the settings that were typed after the command; HTML of the result."""
-    if "#" in wanted:
-        return await _change_own(context, chat_id, wanted)
+    own = [word for word in wanted.split() if "#" in word]
+    if own:
+        others = [word for word in wanted.split() if "#" not in word]
+        wanted = " ".join(word for word in others if any(map(str.isalnum, word)))
     # "не важно" is one name of two words; "instagram 7" are two names.
     named = _option_named(context, wanted)
     several = [named] if named else [_option_named(context, word) for word in wanted.split()]
@@ -84,7 +86,10 @@ async def _change_typed(context: Context, chat_id: int, wanted: str) -> str:
         if wanted.lstrip("-").isdecimal():
             return choices.count.refusal(context, wanted)
         return context.texts.settings_unknown.format(most=COUNTS[-1])
-    return "\n".join([await choice.change(context, chat_id, option) for choice, option in known])
+    changed = [await choice.change(context, chat_id, option) for choice, option in known]
+    if own:
+        changed.append(await _change_own(context, chat_id, " ".join(own)))
+    return "\n".join(changed)
 
 
 def _option_named(context: Context, name: str) -> tuple[Choice, str] | None:

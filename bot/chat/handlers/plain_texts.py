@@ -1,6 +1,7 @@
 """A text without a photo: hashtags for its words, or a friendly sentence if none fits."""
 
 import re
+from functools import partial
 
 from telegram import InlineKeyboardMarkup, Message, Update
 
@@ -39,12 +40,15 @@ async def _answer(
         chosen = (await chats.get(session, message.chat_id)).language
     # People who write Russian want Russian hashtags too, whatever Telegram's language.
     language = "both" if chosen is None and _CYRILLIC.search(words) else request.language
-    hashtags = engine.for_words(
-        without_small_talk(words),
-        top=request.top,
-        language=language,
-        skip=request.skip,
-        audience=request.audience,
+    hashtags = await services.in_worker(
+        partial(
+            engine.for_words,
+            without_small_talk(words),
+            top=request.top,
+            language=language,
+            skip=request.skip,
+            audience=request.audience,
+        )
     )
     if not hashtags:
         return texts.welcome if is_thanks(words) else texts.hint, None

@@ -241,7 +241,10 @@ ENGLISH = Texts(
         "I was away for a while and could not answer you in time, sorry. Please send it again."
     ),
     button_stale="This button is too old to use. Please send the photo or the command again.",
-    too_fast="That is more than I can keep up with. Please give me a minute.",
+    too_fast=(
+        "Sorry, that is more than I can keep up with: what comes now gets no answer. Please send "
+        "it again in a minute."
+    ),
     many_photos=(
         "That is a lot of photos at once. I answer them one by one, taking turns with other "
         "people’s, so please give me a moment."

@@ -157,12 +157,12 @@ class Texts:
     unsaved: str
     """Below an answer of which nothing could be stored."""
     too_late: str
-    """To who wrote more than an hour before the bot could answer."""
+    """To whom the bot should have answered more than an hour before."""
     button_stale: str
     mydata_why: str
     mydata_kept: str
     too_fast: str
-    """To who sends more than anybody could read; the rest gets no word until they are slower."""
+    """To who sends more than anybody could read: once, until they are slower."""
     many_photos: str
     """To who sends so many photos that they wait for one another."""
     refused: Mapping[str, str]

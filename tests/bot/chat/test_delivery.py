@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat import application, delivery
+from bot.chat import application, delivery, typing_action
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.state import State
@@ -47,6 +47,42 @@ async def test_a_file_is_asked_for_again_and_a_tap_answered_again(
     assert (asking.over, tap.over, editing.over) == (True, True, True)
 
 
+async def test_a_file_that_does_not_come_is_fetched_again(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, failures = bot.server.state.files, [RefusalError(502, "Bad Gateway")] * 2
+    find = files.by_path
+
+    def failing(path: str) -> Any:
+        if failures:
+            raise failures.pop()
+        return find(path)
+
+    monkeypatch.setattr(files, "by_path", failing)
+    assert hashtags(await answer(ann))[0] == "#red1"
+    assert not failures
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        RefusalError(429, "Too Many Requests: retry after 31", retry_after=31),
+        RefusalError(403, "Forbidden: no reason"),
+    ],
+)
+async def test_who_sent_a_file_that_does_not_come_is_told_and_the_rest_of_an_album_answered(
+    ann: Person, monkeypatch: pytest.MonkeyPatch, refusal: RefusalError
+) -> None:
+    Refusing(monkeypatch, "getFile", refusal, times=1)
+    await ann.send_photo(jpeg("red"))
+    assert "did not hand me the file in time" in (await ann.wait_reply())["text"]
+    Refusing(monkeypatch, "getFile", refusal, times=1)
+    await ann.send_photo([jpeg("red"), jpeg("green"), jpeg("blue")])
+    message = await ann.wait_reply()
+    assert hashtags(message)
+    assert "1 of the 3" in message["text"]
+
+
 async def test_others_are_answered_while_one_chat_must_wait(
     bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +96,22 @@ async def test_others_are_answered_while_one_chat_must_wait(
     trouble.over = True
     for _ in range(6):
         assert hashtags(await ann.wait_reply())
+
+
+async def test_a_chat_that_must_wait_is_not_asked_to_show_typing_meanwhile(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("AFTER", "REPEAT_AFTER"):
+        monkeypatch.setattr(typing_action, pause, 0.02)
+    later = RefusalError(429, "Too Many Requests: retry after 3000", retry_after=3_000)
+    sending = Refusing(monkeypatch, "sendMessage", later)
+    await ann.send_photo(jpeg("red"))
+    while not sending.refused:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    shown = len(ann.actions())
+    await asyncio.sleep(0.3)
+    assert len(ann.actions()) == shown
 
 
 async def test_a_send_of_which_nobody_knows_whether_it_arrived_is_sent_once_more(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.bot.conversation import GROUP, hashtags
+from tests.bot.conversation import GROUP, edited, hashtags, reply
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
 from tests.bot.telegram_sends import arrives, photo, text
@@ -49,9 +49,22 @@ async def test_typing_is_seen_in_a_topic(bot: Running, member: Person) -> None:
 
 async def test_a_thread_of_replies_is_no_topic(bot: Running, member: Person) -> None:
     (beginning,) = await member.send_photo(jpeg("red"))
-    thread = {"message_thread_id": beginning["message_id"], "reply_to_message": beginning}
-    arrives(bot, FORUM, text(bot, "/tags", **thread))
-    assert "message_thread_id" not in await member.wait_reply()
+    for words in ("/tags", "/why", "/addtags #cat", "/help"):
+        said = await reply(member, words, beginning)
+        assert said["message_thread_id"] == beginning["message_id"]
+        assert "is_topic_message" not in said
+
+
+@pytest.mark.parametrize("button", ["Why?", "Add tags"])
+async def test_a_tap_below_an_answer_in_a_thread_of_replies_is_answered(
+    member: Person, button: str
+) -> None:
+    await member.send_photo(jpeg("red"), caption="/tags")
+    message = await member.wait_reply()
+    assert message["message_thread_id"] == message["reply_to_message"]["message_id"]
+    await edited(member, message, "✎")
+    await member.press(message, button)
+    assert (await member.wait_reply())["reply_to_message"]["message_id"] == message["message_id"]
 
 
 async def test_a_command_that_replies_to_the_beginning_of_its_topic_replies_to_nothing(

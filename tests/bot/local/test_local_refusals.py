@@ -157,21 +157,21 @@ async def test_another_format_or_no_keyboard_is_another_message(call: Call) -> N
 
 
 @pytest.mark.parametrize(
-    ("where", "description"),
+    ("whose", "text", "description"),
     [
-        ({"message_id": 999, "text": "y"}, "message to edit not found"),
-        ({"text": "y"}, "message identifier is not specified"),
-        ({"message_id": 1, "text": "y"}, "message can't be edited"),
-        ({"message_id": 2, "text": "x" * 4097}, "MESSAGE_TOO_LONG"),
-        ({"message_id": 2, "text": ""}, "message text is empty"),
+        ("nobody's", "y", "message to edit not found"),
+        ("", "y", "message identifier is not specified"),
+        ("Ann's", "y", "message can't be edited"),
+        ("the bot's", "x" * 4097, "MESSAGE_TOO_LONG"),
+        ("the bot's", "", "message text is empty"),
     ],
 )
 async def test_edits_of_what_is_not_there_or_not_the_bots_are_refused(
-    call: Call, ann: Person, where: dict[str, Any], description: str
+    call: Call, ann: Person, whose: str, text: str, description: str
 ) -> None:
-    assert (await ann.send_text("mine"))["message_id"] == 1
-    assert (await call("sendMessage", chat_id=1000, text="x"))["message_id"] == 2
-    refused = await call("editMessageText", chat_id=1000, **where)
+    ids = {"": 0, "nobody's": 999, "Ann's": (await ann.send_text("mine"))["message_id"]}
+    ids["the bot's"] = (await call("sendMessage", chat_id=1000, text="x"))["message_id"]
+    refused = await call("editMessageText", chat_id=1000, message_id=ids[whose], text=text)
     assert refused == (400, f"Bad Request: {description}")
 
 

@@ -1,8 +1,12 @@
 """The buttons below an answer."""
 
+import asyncio
+from string import ascii_lowercase
+
 import pytest
 from sqlalchemy import delete
 
+from bot.local.refusals import RefusalError
 from storage import feedback, recommendations, statistics
 from storage.feedback import Thumbs
 from storage.tables import Recommendation
@@ -21,6 +25,7 @@ from tests.bot.conversation import (
     reply_text,
 )
 from tests.bot.running import Running, Start
+from tests.bot.telegram_sends import Refusing
 from tests.colours import colour_bundle, colour_engine, jpeg
 from tests.person import Message, Person
 
@@ -77,6 +82,59 @@ async def test_at_sixty_hashtags_there_is_no_more(ann: Person) -> None:
     for _ in range(5):
         await note(ann, message, "More")
     assert labels(ann.messages[message["message_id"]]) == ["Copy", "✎"]
+
+
+async def test_a_double_tap_on_more_is_one(bot: Running, ann: Person) -> None:
+    message = await answer(ann)
+    async with bot.services.chat_locks.of(1_000):
+        taps = [await ann.press(message, "More") for _ in range(2)]
+    for tap in taps:
+        assert (await ann.wait_callback(tap))["text"] == ""
+    assert len(hashtags(ann.messages[message["message_id"]])) == 20
+
+
+async def test_a_tap_on_more_counts_once_though_a_restart_comes_in_between(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await start()
+    ann = await first.person()
+    message = await answer(ann)
+    monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
+    later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
+    refusing = Refusing(monkeypatch, "editMessageText", later)
+    await ann.press(message, "More")
+    while not refusing.refused:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await first.stop()
+    refusing.over = True
+    async with Person(first.server.page_url) as ann:
+        await start(server=first.server)
+        assert len(hashtags(await ann.wait_edit(message))) == 20
+
+
+async def test_more_ends_where_a_message_would_get_too_long(ann: Person) -> None:
+    (photo,) = await ann.send_photo(jpeg("red"))
+    await ann.wait_reply()
+    for first in "ab":
+        tags = (f"#{first}{second}".ljust(96, "x") for second in ascii_lowercase)
+        await reply_text(ann, f"/addtags {' '.join(tags)}", photo)
+    message = await answer(ann)
+    while "More" in labels(message):
+        message = await edited(ann, message, "More")
+    assert 2_000 < len(message["text"]) < 4_000
+    assert "✎" in labels(message)
+
+
+async def test_an_answer_is_never_too_long_for_a_message(ann: Person) -> None:
+    await reply_text(ann, "/settings 30")
+    (photo,) = await ann.send_photo(jpeg("red"))
+    await ann.wait_reply()
+    gothic = [chr(code) for code in range(0x10330, 0x10341)]  # of two UTF-16 units each
+    for first in gothic[:2]:
+        tags = (f"#{first}{second}".ljust(98, gothic[0]) for second in gothic)
+        await reply_text(ann, f"/addtags {' '.join(tags)}", photo)
+    message = await answer(ann)
+    assert 5 < len(hashtags(message)) < 30
 
 
 async def test_more_says_so_when_the_model_has_no_more(start: Start) -> None:

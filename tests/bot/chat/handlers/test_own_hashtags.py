@@ -111,6 +111,26 @@ async def test_more_own_hashtags_than_a_few_are_told(bot: Running, ann: Person) 
     assert (await chosen(bot)).own_hashtags == ("a", "b", "c")
 
 
+@pytest.mark.parametrize("typed", ["#mybrand vk", "7 #mybrand", "instagram 7 #mybrand"])
+async def test_what_is_typed_beside_own_hashtags_counts_too(
+    bot: Running, ann: Person, typed: str
+) -> None:
+    text = await reply_text(ann, f"/settings {typed}")
+    assert "on every post: #mybrand" in text
+    chat = await chosen(bot)
+    assert chat.own_hashtags == ("mybrand",)
+    assert ("vk" in typed) == (chat.platform == "vk")
+    assert ("7" in typed) == (chat.count == 7)
+
+
+async def test_beside_what_is_no_setting_own_hashtags_are_not_taken(
+    bot: Running, ann: Person
+) -> None:
+    assert "do not know that setting" in await reply_text(ann, "/settings #mybrand myspace")
+    assert (await chosen(bot)).own_hashtags == ()
+    assert "on every post: #a #b" in await reply_text(ann, "/settings #a, #b , …")
+
+
 async def test_a_blocked_own_hashtag_is_not_welcome(bot: Running, ann: Person) -> None:
     async with bot.database.session() as session:
         await moderation.block(session, "bad", by=77)

@@ -1,8 +1,12 @@
 """A text without a photo: hashtags for its words."""
 
+import threading
+from typing import Any
+
 import pytest
 
 from recommenders import languages
+from recommenders.ranking import Hashtag
 from storage import moderation
 from tests.bot.conversation import GROUP, copied_by, hashtags, labels, reply, reply_text
 from tests.bot.running import Running, Start
@@ -22,6 +26,22 @@ async def test_words_are_answered_with_hashtags_the_words_first(ann: Person) -> 
     assert message["text"].startswith("Best five\n#")
     assert set(hashtags(message)[:2]) == {"#green7", "#red3"}
     assert len(hashtags(message)) == 10
+
+
+async def test_others_are_answered_while_hashtags_for_words_are_found(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = threading.Event()
+
+    def slowly(*_: Any, **__: Any) -> list[Any]:
+        return [] if found.wait(3) else [Hashtag("late", 1.0)]
+
+    monkeypatch.setattr(type(bot.services.engine), "for_words", slowly)
+    await ann.send_text("a long text")
+    ben = await bot.person(chat=1_001)
+    assert await reply_text(ben, "/help")
+    found.set()
+    assert hashtags(await ann.wait_reply()) == []
 
 
 async def test_what_is_near_a_word_stands_behind_it(ann: Person) -> None:
