@@ -160,13 +160,20 @@ def posts_of_lines(
     posts = list(_posts(lines, image_of, problems, hyphenated))
     if not posts:
         raise DatasetError(f"{source} has no usable post. " + " ".join(problems.lines()))
-    posts = without_large_albums(posts)
+    return spelt_alike(without_large_albums(posts))
+
+
+def spelt_alike(posts: list[Post], known: Iterable[str] = ()) -> list[Post]:
+    """The posts, all spellings of a hashtag as the one of ``known`` or else the most frequent."""
     spellings = Counter(tag for post in posts for tag in post.hashtags)
-    usual = usual_spellings(spellings)
-    if len(usual) == len(spellings):
+    usual = usual_spellings(spellings, known)
+    shown = {tag: usual[key(tag)] for tag in spellings if usual[key(tag)] != tag}
+    if not shown:
         return posts
-    shown = {tag: usual[key(tag)] for tag in spellings}
-    return [replace(post, hashtags=tuple(shown[tag] for tag in post.hashtags)) for post in posts]
+    return [
+        replace(post, hashtags=tuple(shown.get(tag, tag) for tag in post.hashtags))
+        for post in posts
+    ]
 
 
 def without_large_albums(posts: list[Post]) -> list[Post]:

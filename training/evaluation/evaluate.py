@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommenders.arrays import Floats
 from recommenders.engine import Engine
 from training.datasets.albums import whole_posts
-from training.datasets.format import DatasetError, Post, Problems
+from training.datasets.format import DatasetError, Post, Problems, spelt_alike
 from training.evaluation import baselines
 from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
 from training.features.compute import batches
@@ -140,9 +140,13 @@ def answer_split(
     names = sorted({name for needed in engine.backbones.values() for name in needed})
     loaded = [get_backbone(name, weights_dir) for name in names]
 
+    def split_of(which: str, problems: Problems | None = None) -> list[Post]:
+        # Spelt as the bundle spells them, answers and what photos carry are the same hashtags.
+        return spelt_alike(posts_of(dataset, which, problems), engine.hashtags)
+
     def photos_of(which: str, problems: Problems) -> tuple[list[Post], Embedded]:
         posts, features, _ = embed_posts(
-            posts_of(dataset, which, problems),
+            split_of(which, problems),
             loaded,
             cache_dir,
             progress=progress,
@@ -151,7 +155,7 @@ def answer_split(
         return posts, features
 
     posts, features = photos_of(split, problems)
-    train_posts = posts_of(dataset, "train")
+    train_posts = split_of("train")
     if not set(train_posts).isdisjoint(posts):
         problems.notes.append(
             f"Figures of the {split!r} split may flatter: fits and the baselines learn from it."

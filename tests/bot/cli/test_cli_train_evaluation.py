@@ -82,6 +82,21 @@ def test_figures_of_photos_that_a_fit_learns_from_are_said_to_flatter(
     assert ("split may flatter" in result.stderr) == (split != "test")
 
 
+def test_a_hashtag_counts_however_the_dataset_spells_it(
+    train: Tag4pic, fitted: Fitted, evaluated: Evaluated, tmp_path: Path
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    rows = posts_of(dataset)
+    for row in rows:
+        row["hashtags"] = ["ｆｒｅｓｈ" if tag == "fresh" else tag for tag in row["hashtags"]]
+    write_posts(dataset, rows)
+    file = tmp_path / "figures.json"
+    measured = fitted.measured("evaluate", dataset=dataset)
+    result = train(*measured, "--at", "3", "--json", str(file))
+    assert result.exit_code == 0, result.output
+    assert json.loads(file.read_text())["backends"] == evaluated.figures["backends"]
+
+
 def test_figures_that_cannot_be_written_are_refused_before_anything_is_measured(
     train: Tag4pic, fitted: Fitted, tmp_path: Path
 ) -> None:
