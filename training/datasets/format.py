@@ -212,13 +212,14 @@ def _post(
     tags = _texts(row["hashtags"], where, problems)
     if hyphenated is not None:
         tags = (without_hyphens(tag, hyphenated) for tag in tags)
+    searched = filter(None, [_text(row.get("search_hashtag"))])
     return Post(
         hashtags=canonical_hashtags(tags, where, problems),
         image=image_of(row.get("image"), where, problems),
         split=split and SPLITS.get(split.strip().casefold(), split),
         likes=_likes(row.get("likes"), where, problems),
         posted_at=_text(row.get("posted_at")),
-        search_hashtag=_text(row.get("search_hashtag")),
+        search_hashtag=next(iter(canonical_hashtags(searched, where, problems)), None),
         album=_text(row.get("album")),
     )
 

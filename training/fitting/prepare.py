@@ -228,7 +228,8 @@ def is_drawn(post: Post, share: float, draw: str = "") -> bool:
         draw: another text draws other posts.
     """
     key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
-    return zlib.crc32(f"{draw}{key}".encode()) % 1000 < share * 1000
+    # The name of an album's folder may not be UTF-8.
+    return zlib.crc32(f"{draw}{key}".encode("utf-8", "surrogatepass")) % 1000 < share * 1000
 
 
 def posts_of(

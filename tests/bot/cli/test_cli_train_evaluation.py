@@ -219,6 +219,21 @@ def test_the_report_is_written_whole(page_file: Path) -> None:
     assert [path.name for path in page_file.parent.iterdir()] == ["report.html"]
 
 
+def test_the_report_shows_search_hashtags_as_hashtags_are_written(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "caf\udce9")
+    rows = posts_of(dataset)
+    for row, searched in zip(rows, ["#Travel", "travel", "\ud83d"], strict=False):
+        row["search_hashtag"] = searched
+    write_posts(dataset, rows)
+    result = train(*fitted.measured("report", dataset=dataset), "--out", "report.html")
+    assert result.exit_code == 0, result.output
+    assert re.findall(r">#(#?travel)</td><td>(\d)", Path("report.html").read_text()) == [
+        ("travel", "2")
+    ]
+
+
 def test_a_report_that_cannot_be_put_in_place_leaves_nothing(
     fitted: Fitted, tmp_path: Path
 ) -> None:

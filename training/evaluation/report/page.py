@@ -62,7 +62,8 @@ def write_report(
     partial = out.with_name(f".{out.name}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(page, encoding="utf-8")
+        # Names of files may not be UTF-8.
+        partial.write_text(page, encoding="utf-8", errors="replace")
         partial.replace(out)
     except OSError as error:
         with suppress(OSError):
