@@ -37,10 +37,9 @@ from training.fitting.prepare import (
     Networks,
     TrainingSet,
     embed_posts,
-    is_drawn,
-    posts_of,
     prepare_photos,
 )
+from training.fitting.splits import drawn, posts_of
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.progress import Progress, silent
@@ -284,7 +283,7 @@ def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
     elif any(post.split == VALIDATION for post in train):
         held_out = [post for post in train if post.split == VALIDATION]
     else:
-        held_out = [post for post in train if is_drawn(post, VALIDATION_SHARE, f"{VALIDATION} ")]
+        held_out = drawn(train, VALIDATION_SHARE, f"{VALIDATION} ")
     apart = set(held_out)
     posts = [post for post in train if post not in apart]
     known = {tag for post in posts for tag in post.hashtags}

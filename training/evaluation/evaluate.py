@@ -15,7 +15,8 @@ from training.datasets.format import DatasetError, Post, Problems, spelt_alike
 from training.evaluation import baselines
 from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
 from training.features.compute import batches
-from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
+from training.fitting.prepare import Embedded, embed_posts, get_backbone
+from training.fitting.splits import posts_of
 from training.fitting.vectors import aligned, train_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.progress import Progress, silent

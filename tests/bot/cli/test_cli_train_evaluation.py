@@ -82,6 +82,17 @@ def test_figures_of_photos_that_a_fit_learns_from_are_said_to_flatter(
     assert ("split may flatter" in result.stderr) == (split != "test")
 
 
+def test_a_split_that_nobody_named_is_refused(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    rows = posts_of(fitted.dataset)
+    for row in rows:
+        del row["split"]
+    dataset = write_posts(tmp_path / "posts", rows)
+    result = train(*fitted.measured("evaluate", dataset=dataset), "--split", "tset")
+    assert "posts names no splits: choose train or test, not 'tset'" in refusal(result)
+
+
 def test_a_hashtag_counts_however_the_dataset_spells_it(
     train: Tag4pic, fitted: Fitted, evaluated: Evaluated, tmp_path: Path
 ) -> None:

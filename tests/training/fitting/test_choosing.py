@@ -21,7 +21,7 @@ from training.fitting.choosing import (
     validation_rows,
 )
 from training.fitting.plan import Plan
-from training.fitting.prepare import posts_of
+from training.fitting.splits import posts_of
 
 CHOOSING = Plan().choosing
 
