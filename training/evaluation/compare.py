@@ -153,19 +153,18 @@ def compare(
     results = []
     for number, combination in enumerate(combinations):
         label = " ".join(combination.settings) or "the plan itself"
-        result = Result(dataset.name, split, at, combination.settings, error=combination.error)
-        plan = combination.plan
-        own = {"plan": plan_to_json(plan)} if plan else {"error": combination.error}
-        inputs = common | own
-        file = result_file(out, combination.settings, inputs)
+        plan, settings, error = combination.plan, combination.settings, combination.error
+        inputs = common | ({"plan": plan_to_json(plan)} if plan else {"error": error})
+        result = Result(dataset.name, split, at, settings, error=error, of=inputs)
+        file = result_file(out, settings, inputs)
         stored = read_result(file)
         if stored is not None and not stored.error:
-            result = replace(stored, settings=combination.settings)
+            result = replace(stored, settings=settings)
         else:
             if plan is not None:
                 within = _within(progress, label, number, len(combinations))
                 result = _measured(shared, plan, result, within)
-            write_result(file, result, inputs)
+            write_result(file, result)
         results.append(result)
         progress(label, number + 1, len(combinations))
     if all(result.error for result in results):

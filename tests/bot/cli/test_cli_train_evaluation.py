@@ -173,7 +173,7 @@ def page_file(fitted: Fitted) -> Path:
         Result(*same, ("heads=1", "vectors.dims=900"), error="Out of <memory>."),
     )
     for number, result in enumerate(results):
-        write_result(result_file(compared, result.settings, {"plan": number}), result, {})
+        write_result(result_file(compared, result.settings, {"plan": number}), result)
     more = ("--out", str(out), "--at", "3", "--compare", str(compared))
     result = fitted.train(*fitted.measured("report"), *more)
     assert result.exit_code == 0, result.output

@@ -86,11 +86,14 @@ def figures(figures: Evaluation) -> str:
 
 
 def comparison(results: Sequence[Result]) -> str:
-    """Plans side by side, a table for each split that they were measured on."""
+    """Plans side by side, a table for all that were measured on the same.
+
+    Args:
+        results: in the order of ``read_results``.
+    """
     tables = []
-    for (dataset, split, at), group in groupby(
-        results, key=lambda one: (one.dataset, one.split, one.at)
-    ):
+    several = len({one.posts for one in results}) > 1
+    for (dataset, split, at, *_), group in groupby(results, key=lambda one: one.measured_on):
         of_split = list(group)
         measured = [(one, name) for one in of_split for name in one.backends]
         most = {
@@ -129,11 +132,20 @@ def comparison(results: Sequence[Result]) -> str:
         )
         always = f" All with {escape(', '.join(shared))}." if shared else ""
         heads = ["Plan", "Backend", *(FIGURES[key].title for key in COMPARED), "CPU", "Clock"]
+        backbones, posts = of_split[0].backbones, of_split[0].posts
         title = f"{dataset}, {split}: {photos:,} photos, first {at}"
+        title += f", {backbones}" if backbones else ""
+        of_posts = ""
+        if several:
+            title += f", posts {posts[:8]}"
+            of_posts = (
+                " The dataset changed meanwhile: the SHA-256 of its posts.jsonl began with "
+                f"{posts[:8]} then."
+            )
         tables.append(
             f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "
             f"them, with 95 % intervals; times are for the fit, features excluded.{always}"
-            f"{flattered}</p>{_table(heads, rows, escape(title))}"
+            f"{flattered}{of_posts}</p>{_table(heads, rows, escape(title))}"
         )
     return "".join(tables)
 
