@@ -243,6 +243,9 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
     """The result of fitting a plan; one with an error where it cannot be fitted."""
     try:
         training_set, posts, features = shared.photos(plan, progress)
+        truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0
+        if not truth.any():
+            raise _nothing_to_measure(result.dataset, result.split)
         vectors, spent = shared.vectors(training_set, plan, progress)
         training_set = replace(training_set, vectors=vectors)
         began = Spent.now()
@@ -253,7 +256,6 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
         known = isinstance(error, DatasetError | UnknownBackboneError)
         return replace(result, error=str(error) if known else f"{type(error).__name__}: {error}")
     engine = Engine(bundle, training_set.backbones)
-    truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0
     lengths = lengths_of([post.hashtags for post in posts])
     albums = [post.album for post in posts]
     tops = tops_of_backends(engine, features, shared.hashtags, result.at, progress)
@@ -286,9 +288,13 @@ def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
     apart = set(held_out)
     posts = [post for post in train if post not in apart]
     known = {tag for post in posts for tag in post.hashtags}
-    if not any(known.intersection(post.hashtags) for post in held_out):
-        raise DatasetError(
-            f"No hashtag of {dataset.name}'s {split!r} photos occurs in its other training posts, "
-            "so there is nothing to measure."
-        )
+    if not any(known.intersection(post.hashtags) for post in held_out if post.image):
+        raise _nothing_to_measure(dataset.name, split)
     return posts, held_out
+
+
+def _nothing_to_measure(dataset: str, split: str) -> DatasetError:
+    return DatasetError(
+        f"No hashtag of {dataset}'s {split!r} photos occurs in its other training posts, so there "
+        "is nothing to measure."
+    )

@@ -66,7 +66,7 @@ class HeldOut:
 
     Attributes:
         popularity: (V,) in the photos to fit on.
-        truth: (n, V) bool, which hashtags each photo carries.
+        truth: (n, V) bool, which hashtags each photo carries; only those of the photos to fit on.
         lengths: (n,) how many it carries, those outside the vocabulary included.
         posts: how many posts they are; an album is one.
     """
@@ -84,9 +84,10 @@ class HeldOut:
     @classmethod
     def of(cls, fit_on: Examples, held_out: Examples, posts: Sequence[Post]) -> "HeldOut":
         """For held-out photos and their posts."""
+        known = np.asarray(fit_on.counts.sum(axis=0)).ravel() > 0
         return cls(
             popularity(fit_on.counts),
-            held_out.counts.astype(np.bool_).toarray(),
+            held_out.counts.astype(np.bool_).toarray() & known,
             lengths_of([post.hashtags for post in posts]),
             len(whole_posts(posts)),
         )

@@ -127,6 +127,19 @@ def test_photos_of_the_validation_split_are_not_learnt_from(
     assert "nothing to measure" in refusal(result)
 
 
+@pytest.mark.parametrize("known", [{}, {"image": "images/missing.jpg"}])
+def test_photos_without_a_hashtag_that_is_learnt_are_nothing_to_measure(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, known: dict[str, str]
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    rows = [row for row in posts_of(dataset) if row["split"] == "train"]
+    rows[0] |= {"hashtags": ["elsewhere"], "split": "validation"}
+    rows.append({"hashtags": ["red"], "split": "validation"} | known)
+    write_posts(dataset, rows)
+    result = train(*compared(fitted, tmp_path / "out", dataset=dataset))
+    assert "nothing to measure" in refusal(result)
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

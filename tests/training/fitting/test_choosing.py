@@ -108,6 +108,17 @@ def test_a_blend_is_chosen_with_its_exponent(held_out: HeldOut, relevance: np.nd
     assert settings["popularity_exponent"] > 0.2 and held_out.goodness(top) > 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_label_figures_count_only_hashtags_that_photos_to_fit_on_carry() -> None:
+    known, only_new = csr_matrix([[1.0, 0.0]]), csr_matrix([[0.0, 1.0]])
+    posts, answer = [Post(("known", "new"))], np.array([[0]])
+    judge = HeldOut.of(Examples({}, known), Examples({}, known + only_new), posts)
+    figures = judge.figures(answer)
+    assert (figures["label_f1"], figures["n_plus"], figures["recall"]) == (1.0, 1, 0.5)
+    judge = HeldOut.of(Examples({}, known), Examples({}, only_new), posts)
+    assert judge.goodness(answer, rare=0.5) == 0.0
+
+
 def test_nothing_is_chosen_by_too_few_photos(held_out: HeldOut, relevance: np.ndarray) -> None:
     few = slice(99)
     judge = replace(held_out, truth=held_out.truth[few], lengths=held_out.lengths[few], posts=99)
