@@ -45,13 +45,13 @@ def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
 
     Held out is the validation split if some but not all posts name it, else a random share of all
     posts, by the plan's seed. The pictures of an album fall on one side, unless the dataset itself
-    parts them; so the last album held out may exceed the most.
+    parts them.
     """
     order = np.random.default_rng(plan.seed).permutation(len(posts))
     named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
     if named.any() and not named.all():
-        order = np.concatenate([order[named], order[~named]])
-        count = min(int(named.sum()), plan.choosing.most)
+        order = order[named]
+        count = min(len(order), plan.choosing.most)
     elif len(order) > 1:
         count = max(1, min(round(len(order) * plan.validation), plan.choosing.most))
     else:
