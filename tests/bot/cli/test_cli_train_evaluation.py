@@ -197,6 +197,7 @@ def test_the_report_shows_figures_charts_and_photos(page: Page) -> None:
     for text in ("popularity", "als_seed", "#red", "Map of the hashtags", "epoch", "✓ #"):
         assert text in page.html
     assert "Posts of the dataset whose likes are known: 60." in page.html
+    assert "ImageNet" not in page.html  # of which this bundle knows no hashtags
 
 
 def test_the_report_shows_plans_compared_and_why_one_could_not_be_fitted(page: Page) -> None:
