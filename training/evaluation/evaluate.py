@@ -19,6 +19,7 @@ from training.fitting.prepare import Embedded, embed_posts, get_backbone
 from training.fitting.splits import posts_of
 from training.fitting.vectors import aligned, train_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
+from training.plurals import counted
 from training.progress import Progress, silent
 
 _BATCH = 512
@@ -157,7 +158,8 @@ def answer_split(
 
     posts, features = photos_of(split, problems)
     train_posts = split_of("train")
-    if not set(train_posts).isdisjoint(posts):
+    learnt = not set(train_posts).isdisjoint(posts)
+    if learnt:
         problems.notes.append(
             f"Figures of the {split!r} split may flatter: fits and the baselines learn from it."
         )
@@ -173,6 +175,11 @@ def answer_split(
         )
     tops = tops_of_backends(engine, features, hashtags, top, progress)
     train, train_features = photos_of("train", Problems())
+    if not learnt and (copies := _copies(features, train_features)):
+        problems.notes.append(
+            f"In training too: {counted(copies, 'photo')} of the {split!r} split. Figures may "
+            "flatter; `tag4pic train import` merges copies."
+        )
     tops |= _baselines(engine, train, train_features, features, hashtags, top, progress)
     return Answers(
         engine=engine,
@@ -186,6 +193,13 @@ def answer_split(
         tops=tops,
         problems=problems.lines(),
     )
+
+
+def _copies(features: Embedded, others: Embedded) -> int:
+    """How many photos have the very features of one of the others."""
+    name = next(iter(features))
+    known = {row.tobytes() for row in others[name]}
+    return sum(row.tobytes() in known for row in features[name])
 
 
 def tops_of_backends(

@@ -4,7 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 
 import numpy as np
 import pytest
@@ -80,6 +80,17 @@ def test_figures_of_photos_that_a_fit_learns_from_are_said_to_flatter(
     result = train(*fitted.measured("evaluate", dataset=dataset), "--split", split)
     assert result.exit_code == 0, result.output
     assert ("split may flatter" in result.stderr) == (split != "test")
+
+
+def test_photos_of_the_test_split_that_were_learnt_are_counted(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    for learnt, tested in (("000", "050"), ("001", "051")):
+        copyfile(dataset / f"images/{learnt}.jpg", dataset / f"images/{tested}.jpg")
+    result = train(*fitted.measured("evaluate", dataset=dataset))
+    assert "In training too: 2 photos of the 'test' split" in result.stderr
+    assert "flatter" not in train(*fitted.measured("evaluate")).stderr
 
 
 def test_a_split_that_nobody_named_is_refused(
