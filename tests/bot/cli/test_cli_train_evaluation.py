@@ -8,7 +8,9 @@ from shutil import copyfile, copytree
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from bot.cli.train_evaluation import add_metrics, metrics_table
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import posts_of, write_posts
 from training.datasets.format import DatasetError
@@ -91,6 +93,25 @@ def test_photos_of_the_test_split_that_were_learnt_are_counted(
     result = train(*fitted.measured("evaluate", dataset=dataset))
     assert "In training too: 2 photos of the 'test' split" in result.stderr
     assert "flatter" not in train(*fitted.measured("evaluate")).stderr
+
+
+def test_every_interval_is_whole_on_eighty_columns() -> None:
+    figures, intervals = dict.fromkeys(METRICS, 0.95), dict.fromkeys(METRICS, (0.9, 1.0))
+    table = metrics_table("posts")
+    add_metrics(table, "popularity", figures, intervals)
+    console = Console(width=80, record=True)
+    console.print(table)
+    assert console.export_text().count(".900-1.00") == 5
+
+
+def test_a_damaged_cache_of_features_is_a_sentence_that_says_what_to_do(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    cache = copytree(fitted.cache, tmp_path / "features")
+    for file in cache.glob("*.sqlite"):
+        file.write_bytes(b"no database" * 1000)
+    result = train(*fitted.measured("evaluate"), "--cache", str(cache))
+    assert "is damaged (file is not a database). Delete it: features are" in refusal(result)
 
 
 def test_a_split_that_nobody_named_is_refused(
