@@ -110,13 +110,14 @@ def unique(hashtags: Iterable[str]) -> dict[str, str]:
     return by_key
 
 
-def usual_spellings(counts: Counter[str]) -> dict[str, str]:
+def usual_spellings(counts: Counter[str], known: Iterable[str] = ()) -> dict[str, str]:
     """The most frequent spelling of each hashtag, by key; ties go to the alphabetically first.
 
     Args:
         counts: how often each spelling occurs.
+        known: hashtags whose spelling is settled, such as a bundle's.
     """
-    usual: dict[str, str] = {}
+    usual = unique(known)
     for tag in sorted(counts, key=lambda tag: (-counts[tag], tag)):
         usual.setdefault(key(tag), tag)
     return usual

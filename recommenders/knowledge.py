@@ -74,7 +74,7 @@ class Knowledge:
     def similar(
         self, tags: str | Sequence[str], k: int = 10, *, model: str | None = None
     ) -> list[Hashtag]:
-        """The nearest hashtags and their cosines, nearest first.
+        """The nearest hashtags and their cosines above 0, nearest first.
 
         Args:
             tags: canonical; several are compared by the mean of their unit vectors.
@@ -101,7 +101,8 @@ class Knowledge:
         return [
             Hashtag(self._hashtags[column], round(float(cosine), 4))
             for column, cosine in zip(answers[near[0]], cosines[0], strict=True)
-            if column not in columns and vectors[column].any() and together.any()
+            # Of a vector of zeros each cosine is 0.
+            if column not in columns and cosine > 0
         ][:k]
 
     def cosine(self, tag: str, other: str, *, model: str | None = None) -> float | None:
@@ -199,7 +200,7 @@ class Knowledge:
         return [
             Hashtag(self._hashtags[column], round(float(cosine), 4))
             for column, cosine in zip(indices[row][:k], cosines[row][:k], strict=True)
-            if column >= 0
+            if column >= 0 and cosine > 0
         ]
 
     def _without_vectors(self) -> BundleError:

@@ -150,8 +150,8 @@ def cells(
         digits = FIGURES[name].digits
         text = f"{metrics[name]:.{digits}f}"
         if intervals is not None and digits == DIGITS:
-            # Without leading zeros all columns fit into 80 characters.
-            ends = (f"{end:.{digits}f}".lstrip("0") for end in intervals[name])
+            # With .500 and 1.00 all columns fit into 80 characters.
+            ends = (f"{end:.{digits}f}".lstrip("0")[: digits + 1] for end in intervals[name])
             text += f" [dim]{'-'.join(ends)}[/]"
         return text
 

@@ -53,6 +53,10 @@ def test_similar_hashtags_come_nearest_first_with_their_cosine(known: Knowledge)
     assert [hashtag.tag for hashtag in known.similar("boat", 2)] == ["water", "sailing"]
 
 
+def test_hashtags_that_have_nothing_in_common_are_not_similar(known: Knowledge) -> None:
+    assert [hashtag.tag for hashtag in known.similar("dog", 9)] == ["puppy", "pet", "water"]
+
+
 def test_each_model_has_its_own_similar_hashtags(known: Knowledge) -> None:
     assert known.models == ("skipgram", "cbow")
     assert known.similar("pet", 5, model="cbow") != known.similar("pet", 5, model="skipgram")
@@ -81,7 +85,7 @@ def test_hashtags_on_few_posts_are_nobodys_neighbours_but_have_their_own() -> No
     random = np.random.default_rng(0)
     tags = [f"tag{number}" for number in range(200)]
     posts = [Post((tag,)) for tag in tags[:150]] * 4 + [Post((tag,)) for tag in tags]
-    vectors = {"cbow": random.standard_normal((200, 3)).astype(np.float32)}
+    vectors = {"cbow": random.random((200, 3), np.float32)}
     part = knowledge(posts, tags, vectors, k=1, fewest_uses=5)
     ranking = ranking_part(np.ones(200, np.float32), np.ones(200, np.float32))
     known = Knowledge(

@@ -44,18 +44,29 @@ def held_apart(
     """Splits pictures in two such that no album is on both sides.
 
     Args:
-        order: (n,) a permutation of the pictures' rows; the first ones are held out.
+        order: rows of the pictures that may be held out, the first ones before the others.
         albums: (n,) as of ``first_pictures``.
-        count: how many to hold out, and then the rest of the last one's album; one album less if
-            none would be left to fit on. Where all are one album, it is split.
+        count: the most to hold out. Albums larger than what is left of it are passed over, lest one
+            be most of the pictures; the smallest is held out where nothing else can be. Where all
+            are one album, it is split.
 
     Returns:
-        Rows left to fit on, and rows held out, both ascending.
+        Rows left to fit on, at least one, and rows held out, both ascending.
     """
+    post_of = np.array(first_pictures(albums), np.intp)
+    sizes = np.bincount(post_of, minlength=len(albums))
     # An album takes the place of its first picture, so that its size does not matter.
-    places = np.argsort(order)[first_pictures(albums)]
-    order = np.argsort(places, kind="stable")
-    starts = np.flatnonzero(np.diff(places[order])) + 1
-    if count and len(starts):
-        count = starts[min(int(np.searchsorted(starts, count)), len(starts) - 1)]
-    return np.sort(order[count:]), np.sort(order[:count])
+    posts = [row for row in order if post_of[row] == row]
+    left = min(count, len(albums) - 1)
+    chosen: list[int] = []
+    for post in posts:
+        if 0 < sizes[post] <= left:
+            chosen.append(post)
+            left -= sizes[post]
+    if left > 0 and not chosen:
+        smallest = min(posts, key=lambda post: sizes[post])
+        if sizes[smallest] == len(albums):
+            return np.sort(order[left:]), np.sort(order[:left])
+        chosen = [smallest]
+    apart = np.isin(post_of, chosen)
+    return np.flatnonzero(~apart), np.flatnonzero(apart)

@@ -160,13 +160,20 @@ def posts_of_lines(
     posts = list(_posts(lines, image_of, problems, hyphenated))
     if not posts:
         raise DatasetError(f"{source} has no usable post. " + " ".join(problems.lines()))
-    posts = without_large_albums(posts)
+    return spelt_alike(without_large_albums(posts))
+
+
+def spelt_alike(posts: list[Post], known: Iterable[str] = ()) -> list[Post]:
+    """The posts, all spellings of a hashtag as the one of ``known`` or else the most frequent."""
     spellings = Counter(tag for post in posts for tag in post.hashtags)
-    usual = usual_spellings(spellings)
-    if len(usual) == len(spellings):
+    usual = usual_spellings(spellings, known)
+    shown = {tag: usual[key(tag)] for tag in spellings if usual[key(tag)] != tag}
+    if not shown:
         return posts
-    shown = {tag: usual[key(tag)] for tag in spellings}
-    return [replace(post, hashtags=tuple(shown[tag] for tag in post.hashtags)) for post in posts]
+    return [
+        replace(post, hashtags=tuple(shown.get(tag, tag) for tag in post.hashtags))
+        for post in posts
+    ]
 
 
 def without_large_albums(posts: list[Post]) -> list[Post]:
@@ -205,13 +212,14 @@ def _post(
     tags = _texts(row["hashtags"], where, problems)
     if hyphenated is not None:
         tags = (without_hyphens(tag, hyphenated) for tag in tags)
+    searched = filter(None, [_text(row.get("search_hashtag"))])
     return Post(
         hashtags=canonical_hashtags(tags, where, problems),
         image=image_of(row.get("image"), where, problems),
         split=split and SPLITS.get(split.strip().casefold(), split),
         likes=_likes(row.get("likes"), where, problems),
         posted_at=_text(row.get("posted_at")),
-        search_hashtag=_text(row.get("search_hashtag")),
+        search_hashtag=next(iter(canonical_hashtags(searched, where, problems)), None),
         album=_text(row.get("album")),
     )
 

@@ -37,10 +37,9 @@ from training.fitting.prepare import (
     Networks,
     TrainingSet,
     embed_posts,
-    is_drawn,
-    posts_of,
     prepare_photos,
 )
+from training.fitting.splits import drawn, posts_of
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.progress import Progress, silent
@@ -154,19 +153,18 @@ def compare(
     results = []
     for number, combination in enumerate(combinations):
         label = " ".join(combination.settings) or "the plan itself"
-        result = Result(dataset.name, split, at, combination.settings, error=combination.error)
-        plan = combination.plan
-        own = {"plan": plan_to_json(plan)} if plan else {"error": combination.error}
-        inputs = common | own
-        file = result_file(out, combination.settings, inputs)
+        plan, settings, error = combination.plan, combination.settings, combination.error
+        inputs = common | ({"plan": plan_to_json(plan)} if plan else {"error": error})
+        result = Result(dataset.name, split, at, settings, error=error, of=inputs)
+        file = result_file(out, settings, inputs)
         stored = read_result(file)
         if stored is not None and not stored.error:
-            result = replace(stored, settings=combination.settings)
+            result = replace(stored, settings=settings)
         else:
             if plan is not None:
                 within = _within(progress, label, number, len(combinations))
                 result = _measured(shared, plan, result, within)
-            write_result(file, result, inputs)
+            write_result(file, result)
         results.append(result)
         progress(label, number + 1, len(combinations))
     if all(result.error for result in results):
@@ -245,6 +243,9 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
     """The result of fitting a plan; one with an error where it cannot be fitted."""
     try:
         training_set, posts, features = shared.photos(plan, progress)
+        truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0
+        if not truth.any():
+            raise _nothing_to_measure(result.dataset, result.split)
         vectors, spent = shared.vectors(training_set, plan, progress)
         training_set = replace(training_set, vectors=vectors)
         began = Spent.now()
@@ -255,7 +256,6 @@ def _measured(shared: _Shared, plan: Plan, result: Result, progress: Progress) -
         known = isinstance(error, DatasetError | UnknownBackboneError)
         return replace(result, error=str(error) if known else f"{type(error).__name__}: {error}")
     engine = Engine(bundle, training_set.backbones)
-    truth = matrix([post.hashtags for post in posts], shared.hashtags).toarray() > 0
     lengths = lengths_of([post.hashtags for post in posts])
     albums = [post.album for post in posts]
     tops = tops_of_backends(engine, features, shared.hashtags, result.at, progress)
@@ -284,13 +284,17 @@ def _split_posts(dataset: Path, split: str) -> tuple[list[Post], list[Post]]:
     elif any(post.split == VALIDATION for post in train):
         held_out = [post for post in train if post.split == VALIDATION]
     else:
-        held_out = [post for post in train if is_drawn(post, VALIDATION_SHARE, f"{VALIDATION} ")]
+        held_out = drawn(train, VALIDATION_SHARE, f"{VALIDATION} ")
     apart = set(held_out)
     posts = [post for post in train if post not in apart]
     known = {tag for post in posts for tag in post.hashtags}
-    if not any(known.intersection(post.hashtags) for post in held_out):
-        raise DatasetError(
-            f"No hashtag of {dataset.name}'s {split!r} photos occurs in its other training posts, "
-            "so there is nothing to measure."
-        )
+    if not any(known.intersection(post.hashtags) for post in held_out if post.image):
+        raise _nothing_to_measure(dataset.name, split)
     return posts, held_out
+
+
+def _nothing_to_measure(dataset: str, split: str) -> DatasetError:
+    return DatasetError(
+        f"No hashtag of {dataset}'s {split!r} photos occurs in its other training posts, so there "
+        "is nothing to measure."
+    )

@@ -24,6 +24,7 @@ class Result:
         cpu_seconds, seconds: CPU and wall-clock time of the fit; without the features, which are
             shared, with the vectors, as if they had been learnt for it alone.
         error: why it could not be fitted, or "".
+        of: its inputs: the digest of the posts, the weights of the backbones, the plan.
     """
 
     dataset: str
@@ -37,6 +38,30 @@ class Result:
     cpu_seconds: float = 0.0
     seconds: float = 0.0
     error: str = ""
+    of: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def backbones(self) -> str:
+        """The names of its backbones."""
+        return " and ".join(dict.fromkeys(name for one in self._weights.values() for name in one))
+
+    @property
+    def posts(self) -> str:
+        """The digest of the posts that it was fitted and measured on."""
+        return str(self.of.get("posts", ""))
+
+    @property
+    def measured_on(self) -> tuple[str, str, int, str, str]:
+        """What results share that can be compared."""
+        # One backbone for both backends is also each one's.
+        weights = [*self._weights.values()]
+        networks = weights[:1] if all(one == weights[0] for one in weights) else [self._weights]
+        return self.dataset, self.split, self.at, json.dumps(networks), self.posts
+
+    @property
+    def _weights(self) -> Mapping[str, Mapping[str, str]]:
+        weights: Mapping[str, Mapping[str, str]] = self.of.get("backbones", {})
+        return weights
 
 
 def prepare_folder(folder: Path) -> None:
@@ -65,14 +90,14 @@ def result_file(folder: Path, settings: Sequence[str], inputs: Mapping[str, Any]
     return next(folder.glob(f"*-{digest}.json"), folder / f"{name}-{digest}.json")
 
 
-def write_result(file: Path, result: Result, inputs: Mapping[str, Any]) -> None:
+def write_result(file: Path, result: Result) -> None:
     """Writes a result, whole or not at all.
 
     Raises:
         DatasetError: where it cannot be written.
     """
     try:
-        write_json(file, asdict(result) | {"of": inputs})
+        write_json(file, asdict(result))
     except OSError as error:
         raise DatasetError(f"{file} cannot be written ({error.strerror or error}).") from error
 
@@ -81,9 +106,8 @@ def read_result(file: Path) -> Result | None:
     """Reads a result; None if the file is missing or is no result."""
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
-        del values["of"]
         values["settings"] = tuple(values["settings"])
-        return Result(**values)
+        return Result(of=dict(values.pop("of")), **values)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -100,7 +124,7 @@ def read_results(folder: Path) -> list[Result]:
         raise DatasetError(
             f"{folder} has no results: `tag4pic train compare --out {folder}` writes them."
         )
-    return sorted(results, key=lambda one: (one.dataset, one.split, one.at, _natural(one)))
+    return sorted(results, key=lambda one: (one.measured_on, _natural(one)))
 
 
 def _natural(result: Result) -> list[tuple[str, float, str]]:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from recommenders.arrays import Floats
 from recommenders.engine import Engine
 from training.datasets.albums import whole_posts
-from training.datasets.format import DatasetError, Post, Problems
+from training.datasets.format import DatasetError, Post, Problems, spelt_alike
 from training.evaluation import baselines
 from training.evaluation.metrics import bootstrap, empty_accuracy, measure, top_columns
 from training.features.compute import batches
-from training.fitting.prepare import Embedded, embed_posts, get_backbone, posts_of
+from training.fitting.prepare import Embedded, embed_posts, get_backbone
+from training.fitting.splits import posts_of
 from training.fitting.vectors import aligned, train_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
+from training.plurals import counted
 from training.progress import Progress, silent
 
 _BATCH = 512
@@ -140,9 +142,13 @@ def answer_split(
     names = sorted({name for needed in engine.backbones.values() for name in needed})
     loaded = [get_backbone(name, weights_dir) for name in names]
 
+    def split_of(which: str, problems: Problems | None = None) -> list[Post]:
+        # Spelt as the bundle spells them, answers and what photos carry are the same hashtags.
+        return spelt_alike(posts_of(dataset, which, problems), engine.hashtags)
+
     def photos_of(which: str, problems: Problems) -> tuple[list[Post], Embedded]:
         posts, features, _ = embed_posts(
-            posts_of(dataset, which, problems),
+            split_of(which, problems),
             loaded,
             cache_dir,
             progress=progress,
@@ -151,8 +157,9 @@ def answer_split(
         return posts, features
 
     posts, features = photos_of(split, problems)
-    train_posts = posts_of(dataset, "train")
-    if not set(train_posts).isdisjoint(posts):
+    train_posts = split_of("train")
+    learnt = not set(train_posts).isdisjoint(posts)
+    if learnt:
         problems.notes.append(
             f"Figures of the {split!r} split may flatter: fits and the baselines learn from it."
         )
@@ -168,6 +175,11 @@ def answer_split(
         )
     tops = tops_of_backends(engine, features, hashtags, top, progress)
     train, train_features = photos_of("train", Problems())
+    if not learnt and (copies := _copies(features, train_features)):
+        problems.notes.append(
+            f"In training too: {counted(copies, 'photo')} of the {split!r} split. Figures may "
+            "flatter; `tag4pic train import` merges copies."
+        )
     tops |= _baselines(engine, train, train_features, features, hashtags, top, progress)
     return Answers(
         engine=engine,
@@ -181,6 +193,13 @@ def answer_split(
         tops=tops,
         problems=problems.lines(),
     )
+
+
+def _copies(features: Embedded, others: Embedded) -> int:
+    """How many photos have the very features of one of the others."""
+    name = next(iter(features))
+    known = {row.tobytes() for row in others[name]}
+    return sum(row.tobytes() in known for row in features[name])
 
 
 def tops_of_backends(

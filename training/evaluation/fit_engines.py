@@ -19,7 +19,8 @@ from training.evaluation.metrics import bootstrap, measure
 from training.fitting.fit_engine import ONE_MACHINE
 from training.fitting.pipeline import fit_bundle
 from training.fitting.plan import Plan, with_values
-from training.fitting.prepare import Networks, embed_posts, posts_of, prepare_photos
+from training.fitting.prepare import Networks, embed_posts, prepare_photos
+from training.fitting.splits import posts_of
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.spark.session import spark_session
 from training.spark.spark_engine import SparkEngine

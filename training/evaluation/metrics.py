@@ -54,8 +54,10 @@ def measure(top: NDArray[np.intp], truth: Bools, lengths: NDArray[np.integer]) -
     occurs = carried > 0
     recommended = np.bincount(top[top >= 0], minlength=len(carried))[occurs]
     right = np.bincount(top[hits], minlength=len(carried))[occurs]
-    label_precision = float((right / np.maximum(recommended, 1)).mean())
-    label_recall = float((right / carried[occurs]).mean())
+    # Of few photos none may carry a hashtag that can be recommended.
+    hashtags = max(int(occurs.sum()), 1)
+    label_precision = float((right / np.maximum(recommended, 1)).sum() / hashtags)
+    label_recall = float((right / carried[occurs]).sum() / hashtags)
     both = label_precision + label_recall
     return {
         **{name: float(v.mean()) for name, v in _of_photos(top, hits, truth, lengths).items()},

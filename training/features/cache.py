@@ -60,6 +60,10 @@ class FeatureCache:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
+            if type(error) is sqlite3.DatabaseError:  # its subclasses are of full disks and such
+                raise DatasetError(
+                    f"{self.path} is damaged ({error}). Delete it: features are computed again."
+                ) from error
             raise DatasetError(
                 f"Features cannot be saved in {self.path} ({error}). Choose another folder with "
                 "--cache, or fix this one."

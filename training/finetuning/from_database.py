@@ -119,7 +119,7 @@ def taught_photos(
     written = Counter[str]()
     for photo in photos:
         written.update(photo.hashtags)
-    spellings = usual_spellings(written) | {key(tag): tag for tag in vocabulary}
+    spellings = usual_spellings(written, vocabulary)
     hashtags = []
     for photo in photos:
         weights: dict[str, float] = {}

@@ -52,7 +52,7 @@ def held_out(
         albums: (photos,) the album of each, whose pictures stay together; None where it has none.
     """
     order = np.random.default_rng([seed, 1]).permutation(photos)
-    count = min(round(photos * HELD_OUT_SHARE), MOST_HELD_OUT)
+    count = min(max(round(photos * HELD_OUT_SHARE), 1), MOST_HELD_OUT)
     return held_apart(order, albums or [None] * photos, count)
 
 

@@ -45,13 +45,13 @@ def validation_rows(posts: Sequence[Post], plan: Plan) -> tuple[Rows, Rows]:
 
     Held out is the validation split if some but not all posts name it, else a random share of all
     posts, by the plan's seed. The pictures of an album fall on one side, unless the dataset itself
-    parts them; so the last album held out may exceed the most.
+    parts them.
     """
     order = np.random.default_rng(plan.seed).permutation(len(posts))
     named = np.array([posts[row].split == VALIDATION for row in order], np.bool_)
     if named.any() and not named.all():
-        order = np.concatenate([order[named], order[~named]])
-        count = min(int(named.sum()), plan.choosing.most)
+        order = order[named]
+        count = min(len(order), plan.choosing.most)
     elif len(order) > 1:
         count = max(1, min(round(len(order) * plan.validation), plan.choosing.most))
     else:
@@ -66,7 +66,7 @@ class HeldOut:
 
     Attributes:
         popularity: (V,) in the photos to fit on.
-        truth: (n, V) bool, which hashtags each photo carries.
+        truth: (n, V) bool, which hashtags each photo carries; only those of the photos to fit on.
         lengths: (n,) how many it carries, those outside the vocabulary included.
         posts: how many posts they are; an album is one.
     """
@@ -84,9 +84,10 @@ class HeldOut:
     @classmethod
     def of(cls, fit_on: Examples, held_out: Examples, posts: Sequence[Post]) -> "HeldOut":
         """For held-out photos and their posts."""
+        known = np.asarray(fit_on.counts.sum(axis=0)).ravel() > 0
         return cls(
             popularity(fit_on.counts),
-            held_out.counts.astype(np.bool_).toarray(),
+            held_out.counts.astype(np.bool_).toarray() & known,
             lengths_of([post.hashtags for post in posts]),
             len(whole_posts(posts)),
         )

@@ -1,6 +1,5 @@
 """Prepares a dataset for a fit: posts, photos' features, the vocabulary and its vectors."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,13 +21,14 @@ from recommenders.backbones.registry import (
 from recommenders.backbones.weights import WeightsError, download, find
 from recommenders.machine import free_memory
 from training.datasets.albums import whole_posts
-from training.datasets.format import VALIDATION, DatasetError, Location, Post, Problems
+from training.datasets.format import DatasetError, Location, Post, Problems
 from training.datasets.post_counts import PostCounts, read_post_counts
 from training.features.changes import AS_IT_IS, MIRRORED, Change
 from training.features.compute import batches
 from training.features.examples import Examples
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 from training.fitting.plan import PhotosPlan, Plan
+from training.fitting.splits import posts_of
 from training.fitting.vectors import hashtag_vectors
 from training.fitting.vocabulary import lengths_of, matrix, vocabulary
 from training.progress import Progress, silent
@@ -38,9 +38,6 @@ Embedded = dict[str, NDArray[np.float16]]
 
 DEFAULT_BACKBONES = {"als": "mobilenet_v2", "w2v": "resnet50"}
 """The published recipes."""
-
-TEST_SHARE = 0.1
-"""Of the posts, where a dataset names no split."""
 
 
 @dataclass(frozen=True)
@@ -204,46 +201,6 @@ def prepare_photos(
 def counts_of_posts(path: Path, posts: Sequence[Post], progress: Progress) -> PostCounts:
     """Reads a platform's counts of the posts' hashtags from a file."""
     return read_post_counts(path, {tag for post in posts for tag in post.hashtags}, progress)
-
-
-def is_split(post: Post, split: str, named: bool) -> bool:
-    """Whether a post belongs to a split; one of the validation split belongs to ``train`` too.
-
-    Args:
-        named: whether the dataset names splits; where it does not, a tenth of the photos, chosen by
-            their names, are the test split.
-    """
-    if named:
-        own = post.split or "train"
-        return own == split or (own == VALIDATION and split == "train")
-    return (split == "test") == is_drawn(post, TEST_SHARE)
-
-
-def is_drawn(post: Post, share: float, draw: str = "") -> bool:
-    """Whether a post is in a share of all, drawn by the name of its photo.
-
-    The pictures of an album stay together: they carry the same hashtags.
-
-    Args:
-        draw: another text draws other posts.
-    """
-    key = post.album or (post.image.name if post.image else " ".join(post.hashtags))
-    return zlib.crc32(f"{draw}{key}".encode()) % 1000 < share * 1000
-
-
-def posts_of(
-    folder: Location,
-    split: str,
-    problems: Problems | None = None,
-    engine: FitEngine = ONE_MACHINE,
-) -> list[Post]:
-    """The posts of a dataset's split."""
-    posts = engine.read_posts(folder, problems)
-    named = any(post.split for post in posts)
-    chosen = [post for post in posts if is_split(post, split, named)]
-    if not chosen:
-        raise DatasetError(f"{folder} has no posts in its {split!r} split.")
-    return chosen
 
 
 def _name(post: Post) -> str:

@@ -8,15 +8,16 @@ before first. The first trial is the initial plan, so the best is never worse th
 photos.
 """
 
+import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from training.datasets.format import DatasetError
+from training.datasets.format import DatasetError, Post
 from training.fitting.choosing import (
     HeldOut,
     Scored,
@@ -44,6 +45,11 @@ class Range:
     low: float
     high: float
     log: bool = False
+
+    def reaching(self, value: float) -> "Range":
+        """The interval, widened to a plan's own value."""
+        low, high = min(self.low, value), max(self.high, value)
+        return Range(low, high, self.log and low > 0)
 
 
 SEARCH: dict[str, dict[str, Range]] = {
@@ -207,7 +213,7 @@ class _Search:
     def _try(self, trial: Any) -> float:
         values: dict[str, Any] = {}
         for name, default in _values_of(self._plan, self._backend).items():
-            bounds = SEARCH[self._backend][name]
+            bounds = SEARCH[self._backend][name].reaching(default)
             suggest = trial.suggest_int if isinstance(default, int) else trial.suggest_float
             values[name] = suggest(name, bounds.low, bounds.high, log=bounds.log)
         return self._goodness(with_changes(self._plan, values))
@@ -282,16 +288,20 @@ def _storage(optuna: Any, path: Path, fingerprint: str) -> Any:
 def _fingerprint(training_set: TrainingSet, plan: Plan) -> str:
     return json.dumps(
         {
-            "posts": len(training_set.posts),
-            "photos": len(training_set.photos),
-            "hashtags": len(training_set.hashtags),
-            "uses": float(training_set.examples.counts.sum()),
+            "posts": _digest(training_set.posts),
+            "photos": _digest(training_set.photos),
             "backbones": {name: b.sha256 for name, b in training_set.backbones.items()},
             "backends": training_set.backbone_of,
             "plan": plan_to_json(plan),
         },
         sort_keys=True,
     )
+
+
+def _digest(posts: Sequence[Post]) -> str:
+    """Of what a fit learns from, wherever the photos are."""
+    rows = [[one.image and one.image.name, one.hashtags, one.album, one.split] for one in posts]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def _values_of(plan: Plan, backend: str) -> dict[str, Any]:

@@ -80,7 +80,12 @@ def read_posts(
         sources = table.inputFiles()
         root = unquote(sources[0]).partition(f"/{name}")[0] if sources else folder
         files = DatasetFiles(root, None)
-    lines = table.toArrow().column(0).to_pylist()
+    try:
+        lines = table.toArrow().column(0).to_pylist()
+    except UnicodeDecodeError:
+        raise DatasetError(
+            f"{dataset}/{name} is not UTF-8, and Spark reads nothing else: save it as UTF-8."
+        ) from None
     problems = Problems() if problems is None else problems
     return posts_of_lines(lines, f"{dataset}/{name}", image_of, problems=problems), files
 

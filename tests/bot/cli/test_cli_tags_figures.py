@@ -168,7 +168,7 @@ def test_of_several_hashtags_none_is_among_those_near_them(tags: Tags) -> None:
         near = rows(tags("similar", "film", "portra", "--model", model, "--top", "200", "--json"))
         assert not {"film", "portra"} & {row["tag"] for row in near}
         scores = [row["score"] for row in near]
-        assert scores == sorted(scores, reverse=True) and len(scores) > 100
+        assert scores == sorted(scores, reverse=True) and len(scores) > 50
     assert "does not know #fylm" in refusal(tags("similar", "portra", "fylm"))
     assert "does not know #fylm" in refusal(tags("similar", "portra", "--with", "fylm"))
 

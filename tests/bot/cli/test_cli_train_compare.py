@@ -3,13 +3,16 @@
 import json
 import re
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
-from tests.shapes import draw, write_posts
+from tests.shapes import draw, posts_of, write_posts
 from training.evaluation.compare import combinations, compare
+from training.evaluation.compared import read_results
+from training.evaluation.report.sections import comparison
 from training.fitting.plan_files import read_plan
 from training.fitting.prepare import Networks
 
@@ -124,6 +127,19 @@ def test_photos_of_the_validation_split_are_not_learnt_from(
     assert "nothing to measure" in refusal(result)
 
 
+@pytest.mark.parametrize("known", [{}, {"image": "images/missing.jpg"}])
+def test_photos_without_a_hashtag_that_is_learnt_are_nothing_to_measure(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path, known: dict[str, str]
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    rows = [row for row in posts_of(dataset) if row["split"] == "train"]
+    rows[0] |= {"hashtags": ["elsewhere"], "split": "validation"}
+    rows.append({"hashtags": ["red"], "split": "validation"} | known)
+    write_posts(dataset, rows)
+    result = train(*compared(fitted, tmp_path / "out", dataset=dataset))
+    assert "nothing to measure" in refusal(result)
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -148,3 +164,22 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_fitted(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot be written" in refusal(train(*compared(fitted, tmp_path / "file" / "out")))
+
+
+def test_the_report_compares_only_what_was_fitted_on_the_same_posts_and_backbone(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset, out = copytree(fitted.dataset, tmp_path / "posts"), tmp_path / "out"
+    rows = posts_of(dataset)
+    write_posts(dataset, rows[3:])
+    lite2 = ("--backend", "als", "--backbone", "efficientnet_lite2")
+    for now, more in ((rows[3:], ()), (rows, ()), (rows, ("--backend", "als")), (rows, lite2)):
+        write_posts(dataset, now)
+        assert train(*compared(fitted, out, *more, dataset=dataset)).exit_code == 0
+    page = comparison(read_results(out))
+    titles = re.findall("<h3>(.*?)</h3>", page)
+    assert sorted(table.count("<tr") - 1 for table in page.split("<table>")[1:]) == [1, 1, 2]
+    assert len({re.search(r"posts \w{8}$", title)[0] for title in titles}) == 2  # type: ignore[index]
+    assert [title.partition("efficientnet_")[2][:5] for title in titles] == [
+        *("lite0", "lite0", "lite2")
+    ]

@@ -4,11 +4,13 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from bot.cli.train_evaluation import add_metrics, metrics_table
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
 from tests.shapes import posts_of, write_posts
 from training.datasets.format import DatasetError
@@ -82,6 +84,62 @@ def test_figures_of_photos_that_a_fit_learns_from_are_said_to_flatter(
     assert ("split may flatter" in result.stderr) == (split != "test")
 
 
+def test_photos_of_the_test_split_that_were_learnt_are_counted(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    for learnt, tested in (("000", "050"), ("001", "051")):
+        copyfile(dataset / f"images/{learnt}.jpg", dataset / f"images/{tested}.jpg")
+    result = train(*fitted.measured("evaluate", dataset=dataset))
+    assert "In training too: 2 photos of the 'test' split" in result.stderr
+    assert "flatter" not in train(*fitted.measured("evaluate")).stderr
+
+
+def test_every_interval_is_whole_on_eighty_columns() -> None:
+    figures, intervals = dict.fromkeys(METRICS, 0.95), dict.fromkeys(METRICS, (0.9, 1.0))
+    table = metrics_table("posts")
+    add_metrics(table, "popularity", figures, intervals)
+    console = Console(width=80, record=True)
+    console.print(table)
+    assert console.export_text().count(".900-1.00") == 5
+
+
+def test_a_damaged_cache_of_features_is_a_sentence_that_says_what_to_do(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    cache = copytree(fitted.cache, tmp_path / "features")
+    for file in cache.glob("*.sqlite"):
+        file.write_bytes(b"no database" * 1000)
+    result = train(*fitted.measured("evaluate"), "--cache", str(cache))
+    assert "is damaged (file is not a database). Delete it: features are" in refusal(result)
+
+
+def test_a_split_that_nobody_named_is_refused(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    rows = posts_of(fitted.dataset)
+    for row in rows:
+        del row["split"]
+    dataset = write_posts(tmp_path / "posts", rows)
+    result = train(*fitted.measured("evaluate", dataset=dataset), "--split", "tset")
+    assert "posts names no splits: choose train or test, not 'tset'" in refusal(result)
+
+
+def test_a_hashtag_counts_however_the_dataset_spells_it(
+    train: Tag4pic, fitted: Fitted, evaluated: Evaluated, tmp_path: Path
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "posts")
+    rows = posts_of(dataset)
+    for row in rows:
+        row["hashtags"] = ["ｆｒｅｓｈ" if tag == "fresh" else tag for tag in row["hashtags"]]
+    write_posts(dataset, rows)
+    file = tmp_path / "figures.json"
+    measured = fitted.measured("evaluate", dataset=dataset)
+    result = train(*measured, "--at", "3", "--json", str(file))
+    assert result.exit_code == 0, result.output
+    assert json.loads(file.read_text())["backends"] == evaluated.figures["backends"]
+
+
 def test_figures_that_cannot_be_written_are_refused_before_anything_is_measured(
     train: Tag4pic, fitted: Fitted, tmp_path: Path
 ) -> None:
@@ -147,7 +205,7 @@ def page_file(fitted: Fitted) -> Path:
         Result(*same, ("heads=1", "vectors.dims=900"), error="Out of <memory>."),
     )
     for number, result in enumerate(results):
-        write_result(result_file(compared, result.settings, {"plan": number}), result, {})
+        write_result(result_file(compared, result.settings, {"plan": number}), result)
     more = ("--out", str(out), "--at", "3", "--compare", str(compared))
     result = fitted.train(*fitted.measured("report"), *more)
     assert result.exit_code == 0, result.output
@@ -171,6 +229,7 @@ def test_the_report_shows_figures_charts_and_photos(page: Page) -> None:
     for text in ("popularity", "als_seed", "#red", "Map of the hashtags", "epoch", "✓ #"):
         assert text in page.html
     assert "Posts of the dataset whose likes are known: 60." in page.html
+    assert "ImageNet" not in page.html  # of which this bundle knows no hashtags
 
 
 def test_the_report_shows_plans_compared_and_why_one_could_not_be_fitted(page: Page) -> None:
@@ -202,6 +261,21 @@ def test_the_report_shows_what_the_popular_style_earns(page: Page) -> None:
 def test_the_report_is_written_whole(page_file: Path) -> None:
     # Nothing half-written is left beside it.
     assert [path.name for path in page_file.parent.iterdir()] == ["report.html"]
+
+
+def test_the_report_shows_search_hashtags_as_hashtags_are_written(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = copytree(fitted.dataset, tmp_path / "caf\udce9")
+    rows = posts_of(dataset)
+    for row, searched in zip(rows, ["#Travel", "travel", "\ud83d"], strict=False):
+        row["search_hashtag"] = searched
+    write_posts(dataset, rows)
+    result = train(*fitted.measured("report", dataset=dataset), "--out", "report.html")
+    assert result.exit_code == 0, result.output
+    assert re.findall(r">#(#?travel)</td><td>(\d)", Path("report.html").read_text()) == [
+        ("travel", "2")
+    ]
 
 
 def test_a_report_that_cannot_be_put_in_place_leaves_nothing(

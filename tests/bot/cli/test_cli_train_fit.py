@@ -55,6 +55,19 @@ def test_the_same_seed_gives_the_same_arrays_to_the_byte(
     ).read_bytes()
 
 
+def test_an_album_in_a_folder_whose_name_is_not_utf_8_is_learnt(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = shutil.copytree(fitted.dataset, tmp_path / "posts")
+    rows = posts_of(dataset)
+    for row in rows:
+        del row["split"]
+    rows[0]["album"] = rows[1]["album"] = "caf\udce9/2024-01-01"
+    write_posts(dataset, rows)
+    result = train(*fitted.fit(tmp_path / "out", dataset=dataset))
+    assert result.exit_code == 0, result.output
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

@@ -17,7 +17,7 @@ from recommenders.bundle import load
 from tests.bot.cli.fitted import Tag4pic
 from tests.shapes import posts_of, shapes, small_plan, write_posts
 from tests.spark_cluster import QUICK_JAVA, cluster, missing
-from training.datasets.format import Post, Problems
+from training.datasets.format import DatasetError, Post, Problems
 from training.features.changes import AS_IT_IS
 from training.features.compute import embed
 from training.fitting.fit_engine import ONE_MACHINE
@@ -177,6 +177,15 @@ def test_posts_are_read_from_parquet_at_an_address(session: "SparkSession", tmp_
     assert [list(post.hashtags) for post in read] == [row["hashtags"] for row in rows]
     assert [post.image for post in read] == [posts / row["image"] for row in rows]
     assert [post.likes for post in read] == [row["likes"] for row in rows]
+
+
+@needs_spark
+def test_posts_that_are_not_utf_8_are_a_sentence(session: "SparkSession", tmp_path: Path) -> None:
+    engine = SparkEngine(session)
+    for encoding in ("utf-16", "cp1251"):
+        (tmp_path / "posts.jsonl").write_text('{"hashtags": ["море"]}\n', encoding=encoding)
+        with pytest.raises(DatasetError, match=r"posts\.jsonl is not UTF-8.*save it as UTF-8"):
+            engine.read_posts(tmp_path, None)
 
 
 @needs_spark

@@ -46,15 +46,29 @@ def test_no_album_is_on_both_sides(count: int) -> None:
         order = np.random.default_rng(seed).permutation(60)
         rest, held_out = held_apart(order, albums, count)
         assert sorted([*rest, *held_out]) == list(range(60)) and len(rest)
-        assert count <= len(held_out) < count + 6 or len(rest) <= 6
+        assert count - 6 < len(held_out) <= count
         assert not {albums[row] for row in rest} & {albums[row] for row in held_out} - {None}
 
 
-def test_large_albums_are_not_drawn_more_often() -> None:
-    albums = ["large"] * 10 + [None] * 30
+def test_an_album_too_large_to_hold_out_is_passed_over() -> None:
+    albums = ["large"] * 20 + [None] * 20
+    for seed in range(50):
+        rest, held_out = held_apart(np.random.default_rng(seed).permutation(40), albums, 4)
+        assert len(held_out) == 4 and set(range(20)) <= set(rest)
+
+
+def test_where_nothing_is_small_enough_the_smallest_album_is_held_out() -> None:
+    albums = ["five"] * 5 + ["three"] * 3 + ["four"] * 4
+    for seed in range(10):
+        _, held_out = held_apart(np.random.default_rng(seed).permutation(12), albums, 2)
+        assert list(held_out) == [5, 6, 7]
+
+
+def test_albums_of_a_size_are_drawn_as_often_as_one_another() -> None:
+    albums = [f"album {row // 4}" for row in range(40)]
     draws = (np.random.default_rng(seed).permutation(40) for seed in range(600))
-    drawn = [0 in held_apart(order, albums, 1)[1] for order in draws]
-    assert np.mean(drawn) == pytest.approx(1 / 31, abs=0.02)
+    drawn = [0 in held_apart(order, albums, 4)[1] for order in draws]
+    assert np.mean(drawn) == pytest.approx(1 / 10, abs=0.04)
 
 
 def test_pictures_of_one_album_only_are_split() -> None:

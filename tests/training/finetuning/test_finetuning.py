@@ -223,11 +223,16 @@ def test_no_more_photos_are_called_held_out_than_are_carried() -> None:
 def test_the_pictures_of_an_album_are_rehearsed_or_held_out_together() -> None:
     albums = [f"album {row // 4}" for row in range(200)]
     fit_on, unseen = held_out(200, albums=albums)
-    assert len(fit_on) == 188 and len(unseen) == 12
+    assert len(fit_on) == 192 and len(unseen) == 8
     assert not {albums[row] for row in fit_on} & {albums[row] for row in unseen}
     table = csr_matrix(np.eye(200, dtype=np.float32))
     part = replay_part(BACKBONE, np.ones((200, DIMS), np.float32), table, albums=albums)
-    assert part.settings["held"] == 12 and list(part.arrays["columns"][:12]) == list(unseen)
+    assert part.settings["held"] == 8 and list(part.arrays["columns"][:8]) == list(unseen)
+
+
+@pytest.mark.parametrize("photos", [2, 10])
+def test_of_few_photos_one_is_held_out_to_tell_what_is_forgotten(photos: int) -> None:
+    assert [len(rows) for rows in held_out(photos)] == [photos - 1, 1]
 
 
 def test_a_bundle_without_photos_to_rehearse_is_refused(bundle: Bundle) -> None:

@@ -9,7 +9,8 @@ from tests.shapes import circles, write_posts
 from training.datasets.format import DatasetError, Post, Problems
 from training.features.changes import MIRRORED
 from training.fitting.plan import Plan, with_values
-from training.fitting.prepare import Networks, embed_posts, posts_of, prepare_photos
+from training.fitting.prepare import Networks, embed_posts, prepare_photos
+from training.fitting.splits import posts_of
 
 
 def test_photos_that_vanish_between_two_passes_are_left_out_and_counted(

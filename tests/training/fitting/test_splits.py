@@ -1,26 +1,66 @@
 """Which posts of a dataset are trained on, and which are measured on."""
 
 from pathlib import Path
+from zlib import crc32
 
-import numpy as np
+import pytest
 
-from training.datasets.format import Post
-from training.fitting.prepare import is_split
+from tests.shapes import write_posts
+from training.datasets.format import DatasetError, Post
+from training.fitting.splits import posts_of
 
 
-def test_without_named_splits_the_pictures_of_an_album_stay_together() -> None:
-    posts = [
-        Post(("sea",), Path(f"{album}-{number}.jpg"), album=f"album {album}")
+def splits_of(folder: Path, rows: list[dict[str, object]]) -> tuple[list[Post], list[Post]]:
+    """The training and the test posts of a dataset with these rows."""
+    write_posts(folder, rows)
+    return posts_of(folder, "train"), posts_of(folder, "test")
+
+
+def test_without_named_splits_the_pictures_of_an_album_stay_together(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"hashtags": ["sea"], "image": f"{album}-{number}.jpg", "album": f"album {album}"}
         for album in range(200)
         for number in range(3)
     ]
-    tested = [is_split(post, "test", named=False) for post in posts]
-    for start in range(0, len(posts), 3):
-        assert len(set(tested[start : start + 3])) == 1
-    assert 0.03 < np.mean(tested) < 0.2
-    assert [is_split(post, "train", named=False) for post in posts] == [not t for t in tested]
+    train, test = splits_of(tmp_path, rows)
+    assert {post.album for post in train}.isdisjoint(post.album for post in test)
+    assert 0.03 < len(test) / len(rows) < 0.2
+    assert len(train) + len(test) == len(rows)
 
 
-def test_a_post_without_a_split_in_a_dataset_that_names_them_is_trained_on() -> None:
-    post = Post(("sea",))
-    assert is_split(post, "train", named=True) and not is_split(post, "test", named=True)
+def test_without_named_splits_photos_are_drawn_by_their_names(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"hashtags": ["sea"], "image": f"{folder}/{number}.jpg"}
+        for number, folder in enumerate("ab" * 200)
+    ]
+    _, test = splits_of(tmp_path, rows)
+    tested = {f"{n}.jpg" for n in range(400) if crc32(f"{n}.jpg".encode()) % 1000 < 100}
+    assert {post.image.name for post in test if post.image} == tested
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "4.jpg"])
+def test_where_each_post_has_a_folder_photos_are_drawn_by_it_too(tmp_path: Path, name: str) -> None:
+    rows: list[dict[str, object]] = [
+        {"hashtags": ["sea"], "image": f"{shelf}/post{number}/{name}"}
+        for number in range(100)
+        for shelf in ("old", "new")
+    ]
+    rows.append(rows[0] | {"hashtags": ["sun"]})  # the same photo posted twice
+    train, test = splits_of(tmp_path, rows)
+    assert 0.03 < len(test) / len(rows) < 0.2
+    assert {post.image for post in train}.isdisjoint(post.image for post in test)
+
+
+def test_a_split_without_posts_is_a_sentence_that_says_what_to_do(tmp_path: Path) -> None:
+    write_posts(tmp_path, [{"hashtags": ["sea"], "image": "photo.jpg"}])
+    with pytest.raises(DatasetError, match='give each post a "split", train or test'):
+        posts_of(tmp_path, "test")
+    write_posts(tmp_path, [{"hashtags": ["sea"], "split": "tests"}])
+    with pytest.raises(DatasetError, match="its posts name tests"):
+        posts_of(tmp_path, "test")
+
+
+def test_a_post_without_a_split_in_a_dataset_that_names_them_is_trained_on(tmp_path: Path) -> None:
+    rows = [{"hashtags": ["sea"]}, {"hashtags": ["sun"], "split": "test"}]
+    train, test = splits_of(tmp_path, [*rows])
+    assert [post.hashtags for post in train + test] == [("sea",), ("sun",)]

@@ -9,7 +9,7 @@ import pytest
 
 from recommenders.backbones.backbone import Backbone
 from tests.concepts import BACKBONE, CONCEPTS, photos_of
-from training.datasets.format import Post, Problems
+from training.datasets.format import DatasetError, Post, Problems
 from training.features.examples import Examples
 from training.fitting.plan import AlsPlan, HeadPlan, Plan
 from training.fitting.prepare import TrainingSet
@@ -83,3 +83,29 @@ def test_every_better_plan_is_told_also_where_earlier_heads_are_queued(
         plans: list[Plan] = []
         tune(training_set, PLAN, tmp_path / "study", trials=trials, on_better=plans.append)
     assert len(plans) == 2 + 6 + 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_plan_outside_the_search_ranges_is_tried_as_it_is(
+    training_set: TrainingSet, tmp_path: Path
+) -> None:
+    pytest.importorskip("optuna")
+    outside = replace(
+        PLAN,
+        als=replace(PLAN.als, factors=8, neighbours=5, damping=0.6, variance=1.0),
+        head=replace(PLAN.head, hidden=48, weight_decay=0.0, dropout=0.0, rate=0.01),
+    )
+    plans: list[Plan] = []
+    tune(training_set, outside, tmp_path / "study", trials=1, on_better=plans.append)
+    assert plans == [outside] * 3
+    tune(training_set, outside, tmp_path / "study", trials=2)
+
+
+def test_trials_of_other_posts_are_refused_though_there_are_as_many(
+    training_set: TrainingSet, tmp_path: Path
+) -> None:
+    pytest.importorskip("optuna")
+    tune(training_set, PLAN, tmp_path / "study", trials=1)
+    moved = [replace(post, image=Path("elsewhere")) for post in training_set.photos]
+    with pytest.raises(DatasetError, match="holds trials with other posts"):
+        tune(replace(training_set, photos=moved), PLAN, tmp_path / "study", trials=1)

@@ -76,7 +76,7 @@ def import_posts(
         (to / FOLDER).mkdir(parents=True, exist_ok=True)
         fingerprints = _fingerprints(posts, to, summary, progress)
         joined = join_duplicates(posts, fingerprints)
-        summary.duplicates += len(posts) - len(joined)
+        summary.duplicates += len(whole_posts(posts)) - len(whole_posts(joined))
         limited = _limited(joined, min_count, cap, summary)
         placed = _placed(limited, fingerprints, to, summary, progress)
         write_json(to / ORIGIN, {"source": str(source.resolve()), "kind": summary.kind})
@@ -119,14 +119,14 @@ def _check_target(source: Path, to: Path, replace_other: bool) -> None:
 def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post]:
     """The posts that have a hashtag."""
     posts: list[Post] = []
+    without: list[Post] = []
     number = 0
     for number, post in enumerate(KINDS[summary.kind](source, summary), 1):
-        if post.hashtags:
-            posts.append(post)
+        (posts if post.hashtags else without).append(post)
         if number % _EVERY == 0:
             progress("reading posts", number, 0)
     progress("reading posts", number, number)
-    summary.without_hashtags = number - len(posts)
+    summary.without_hashtags = len(whole_posts(without_large_albums(without)))
     if not posts:
         count = f" ({summary.without_hashtags:,} without any)" if number else ""
         lines = (f" {line.removesuffix('.')}." for line in summary.problems.lines())
@@ -172,10 +172,11 @@ def _limited(
         return posts
     summary.rare, summary.common = rare_and_common(posts, min_count, cap)
     limited = drop_hashtags(posts, summary.rare + summary.common)
-    summary.emptied = len(posts) - len(limited)
+    before = len(whole_posts(posts))
+    summary.emptied = before - len(whole_posts(limited))
     if not limited:
         raise DatasetError(
-            f"None of {len(posts):,} posts has a hashtag left: every hashtag is on fewer than "
+            f"None of {before:,} posts has a hashtag left: every hashtag is on fewer than "
             f"{min_count} or on more than the capped share. Lower min-count or raise the cap."
         )
     return limited

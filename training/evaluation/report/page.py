@@ -62,7 +62,8 @@ def write_report(
     partial = out.with_name(f".{out.name}.partial")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(page, encoding="utf-8")
+        # Names of files may not be UTF-8.
+        partial.write_text(page, encoding="utf-8", errors="replace")
         partial.replace(out)
     except OSError as error:
         with suppress(OSError):
@@ -87,13 +88,13 @@ def _page(
     reliabilities = contents.fused_reliability(answers)
     best, worst = contents.best_and_worst(answers, backend, at)
     parts = {
-        ("figures", "All figures"): sections.figures(figures),
+        ("figures", "All figures"): sections.figures(figures, bundle),
         ("compared", "Plans compared"): sections.comparison(results),
         ("curves", "From one hashtag to twenty"): sections.curves(contents.curves(answers)),
         ("reliability", "Are its probabilities right?"): (
             sections.reliabilities(*reliabilities) if reliabilities else ""
         ),
-        ("learning", "How it learnt"): sections.learning(bundle.metrics),
+        ("learning", "How it learnt"): sections.learning(bundle),
         ("popular", "The most common hashtags"): sections.confusion(confusion, backend, at),
         ("map", "Map of the hashtags"): sections.hashtag_map(hashtag_map) if hashtag_map else "",
         ("likes", "What the styles earn"): sections.likes(styles) if styles else "",

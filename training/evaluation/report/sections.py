@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
-from typing import Any
 
+from recommenders.bundle import Bundle
 from training.evaluation.baselines import BASELINES
 from training.evaluation.compared import Result
 from training.evaluation.evaluate import Evaluation
@@ -26,6 +26,7 @@ from training.evaluation.report.contents import (
 )
 from training.evaluation.report.landscape import Landscape
 from training.evaluation.report.thumbnails import data_uri
+from training.fitting.parallel_heads import PLENTY
 
 MOST_LOST = 0.15
 """Share of the precision that style popular may lose for its likes."""
@@ -33,7 +34,7 @@ MOST_LOST = 0.15
 _METHODS = {
     "als": "neighbours and ALS factors",
     "w2v": "Word2Vec and projection head",
-    "both": "the two together, with ImageNet's classes",
+    "both": "the two together",
     "popularity": "the same for every photo",
     "als_seed": "plain mean of ten neighbours",
     "w2v_seed": "regressed mean vector",
@@ -55,8 +56,11 @@ def first_figures(figures: Evaluation, backend: str) -> str:
     return f'<div class="heroes">{"".join(tiles)}</div>'
 
 
-def figures(figures: Evaluation) -> str:
+def figures(figures: Evaluation, bundle: Bundle) -> str:
     """Every figure of every backend and baseline, with its interval."""
+    methods = dict(_METHODS)
+    if "class_hashtags" in bundle.arrays.get("als", {}):
+        methods["both"] += ", with ImageNet's classes"
     names = list(figures.backends)
     ours = [name for name in names if name not in BASELINES]
     most = {key: max(figures.intervals[name][key][1] for name in names) or 1.0 for key in FIGURES}
@@ -71,7 +75,7 @@ def figures(figures: Evaluation) -> str:
         base = "base" if name in BASELINES else f"c-{escape(name)}"
         rows.append(
             f'<tr class="{base}"><td class="who {base}">{escape(name)}'
-            f"<small>{escape(_METHODS.get(name, ''))}</small></td>{''.join(cells)}</tr>"
+            f"<small>{escape(methods.get(name, ''))}</small></td>{''.join(cells)}</tr>"
         )
     return (
         f"<p>The first {figures.at} hashtags of every answer, with 95 % intervals (Bayesian "
@@ -86,11 +90,14 @@ def figures(figures: Evaluation) -> str:
 
 
 def comparison(results: Sequence[Result]) -> str:
-    """Plans side by side, a table for each split that they were measured on."""
+    """Plans side by side, a table for all that were measured on the same.
+
+    Args:
+        results: in the order of ``read_results``.
+    """
     tables = []
-    for (dataset, split, at), group in groupby(
-        results, key=lambda one: (one.dataset, one.split, one.at)
-    ):
+    several = len({one.posts for one in results}) > 1
+    for (dataset, split, at, *_), group in groupby(results, key=lambda one: one.measured_on):
         of_split = list(group)
         measured = [(one, name) for one in of_split for name in one.backends]
         most = {
@@ -129,11 +136,20 @@ def comparison(results: Sequence[Result]) -> str:
         )
         always = f" All with {escape(', '.join(shared))}." if shared else ""
         heads = ["Plan", "Backend", *(FIGURES[key].title for key in COMPARED), "CPU", "Clock"]
+        backbones, posts = of_split[0].backbones, of_split[0].posts
         title = f"{dataset}, {split}: {photos:,} photos, first {at}"
+        title += f", {backbones}" if backbones else ""
+        of_posts = ""
+        if several:
+            title += f", posts {posts[:8]}"
+            of_posts = (
+                " The dataset changed meanwhile: the SHA-256 of its posts.jsonl began with "
+                f"{posts[:8]} then."
+            )
         tables.append(
             f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "
             f"them, with 95 % intervals; times are for the fit, features excluded.{always}"
-            f"{flattered}</p>{_table(heads, rows, escape(title))}"
+            f"{flattered}{of_posts}</p>{_table(heads, rows, escape(title))}"
         )
     return "".join(tables)
 
@@ -178,16 +194,25 @@ def reliabilities(judged: Reliability, first: Reliability) -> str:
     )
 
 
-def learning(metrics: dict[str, Any]) -> str:
+def learning(bundle: Bundle) -> str:
     """The projection head's recall and loss, epoch by epoch."""
-    history = metrics.get("history", {}).get("w2v", [])
+    history = bundle.metrics.get("history", {}).get("w2v", [])
     if not history:
         return (
             "<p>This bundle has no history of its projection head: it has no head, or an earlier "
             "version fitted it.</p>"
         )
     epochs = [(epoch, float(loss), float(r)) for epoch, (loss, r) in enumerate(history, 1)]
+    plan = bundle.provenance.get("plan", {})
     best, _, _ = max(epochs, key=lambda row: row[2])
+    taken = f"Epoch {best} was the best"
+    if stop_after := plan.get("head", {}).get("stop_after"):
+        best, taken = stop_after, f"The plan stops after epoch {stop_after}"
+    again = "the head was then fitted again for that many epochs on nearly all photos, these too"
+    held = bundle.settings.get("replay", {}).get("held", 0)
+    if bundle.provenance.get("photos", 0) - held >= PLENTY:
+        again = "of so many photos these were not learnt too"
+    which = "The first projection head" if plan.get("heads", 1) > 1 else "The projection head"
     losses = Line("loss", [(e, loss, f"epoch {e}: loss {loss:.3f}") for e, loss, _ in epochs])
     recall = Line(
         "recall",
@@ -195,9 +220,8 @@ def learning(metrics: dict[str, Any]) -> str:
         [(best - 1, f"epoch {best}")],
     )
     return (
-        f"<p>The projection head, epoch by epoch, on {metrics.get('validation_photos', 0):,} "
-        f"photos held back. Epoch {best} was the best; the head was then fitted again on all "
-        "photos, for that many epochs.</p>"
+        f"<p>{which}, epoch by epoch, on {bundle.metrics.get('validation_photos', 0):,} photos "
+        f"held back. {taken}; {again}.</p>"
         + _two_charts(
             (
                 "Recall at 5 on photos held back",
@@ -238,7 +262,11 @@ def hashtag_map(landscape: Landscape) -> str:
     items = "".join(
         f'<li><i class="hue{number}"></i>{escape(name)}</li>' for number, name in legend
     )
-    items += '<li><i class="hue0"></i>other categories</li>' if legend else ""
+    categories = {place.category for place in landscape.places}
+    if legend and len(categories - {-1}) > len(legend):
+        items += '<li><i class="hue0"></i>other categories</li>'
+    elif legend and -1 in categories:
+        items += '<li><i class="hue0"></i>no category</li>'
     count = f"{len(landscape.places):,}"
     every = len(landscape.places) == landscape.vocabulary
     which = f"All {count} hashtags" if every else f"The {count} most used hashtags"

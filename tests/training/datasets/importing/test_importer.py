@@ -62,6 +62,21 @@ def test_posts_without_hashtags_are_left_out_and_counted(
     assert (imported.summary.posts, imported.summary.without_hashtags) == (1, 2)
 
 
+def test_an_album_counts_as_one_post_wherever_posts_are_counted(
+    run_import: Import, tmp_path: Path
+) -> None:
+    source = tmp_path / "downloads"
+    # The last two have the same pictures.
+    posts = [("no hashtags", 0), ("#rare", 10), ("#sun", 20), ("#sea #sun", 30), ("#sea", 30)]
+    for day, (caption, seed) in enumerate(posts, 1):
+        name = f"2024-01-0{day}_10-00-00_UTC"
+        table(source / "me" / f"{name}.txt", caption)
+        for number in (1, 2, 3):
+            photo(source / "me" / f"{name}_{number}.jpg", seed + number)
+    summary = run_import(source, min_count=2).summary
+    assert (summary.without_hashtags, summary.emptied, summary.duplicates) == (1, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [

@@ -24,6 +24,11 @@ def test_likes_are_drawn_by_hashtags_per_post_by_search_hashtag_and_against_rati
     assert section.count("<svg") == 2
 
 
+def test_medians_are_written_out() -> None:
+    section = likes_of_posts([Post(("sea",), likes=4_402_180, search_hashtag="sea")] * 2)
+    assert "<b>4,402,180</b>" in section and "median 4,402,180 likes" in section
+
+
 def test_an_album_is_drawn_as_one_post() -> None:
     party = [Post(("party", "venue"), likes=100, album="p1")] * 10
     section = likes_of_posts([*party, Post(("party", "sea"), likes=1)])

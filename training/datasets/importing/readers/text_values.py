@@ -20,8 +20,10 @@ MISSING = {
 _NO_WORDS = {"nan", "none", "null", "<na>"}
 """Those that are no words in a list of words either."""
 
-_SEPARATORS = re.compile(r"[,;|\n]")
-_MARKS_BETWEEN = re.compile(r"[,;|]")
+_MARKS = ",;|،؛、，；"
+_SEPARATORS = re.compile(rf"[{_MARKS}\n]")
+_MARKS_BETWEEN = re.compile(rf"[{_MARKS}]")
+_SIGNS, _HYPHENS = "#＃", "-\u2010\u2011"
 # Line breaks as HTML, Excel and programmers write them.
 _LINE_BREAK = re.compile(r"<br\s*/?>|_x000d_|(?:\\r)?\\n", re.IGNORECASE)
 # A list as JSON, Python, NumPy, pandas or PostgreSQL writes it: what is inside the brackets.
@@ -40,9 +42,19 @@ _MARK = r"[\s,.'’\u00a0\u202f]"
 # Neither 1234.000 nor 1,234.000 is a million: a group follows at most three digits or its like.
 _GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)")
 _UNKNOWN = {*MISSING, "hidden"}
-_DATES = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S")
+_DATES = (
+    "%Y%m%d%H%M",
+    "%Y%m%d%H%M%S",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S",
+)
 # Fewer seconds would be a post of the early seventies; it is more likely a year or some number.
-_FIRST_SECOND = 100_000_000
+# More would be one of the next century; it is more likely a date such as 20210101120000.
+_FIRST_SECOND, _LAST_SECOND = 100_000_000, 4_102_444_800
+_FIRST_MILLISECOND = 1_000_000_000_000
 
 
 def hashtags_in_caption(caption: str) -> list[str]:
@@ -69,7 +81,8 @@ def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
 
     ``#a #b``, ``a b``, ``a, b c`` (two: a and bc), ``a|b`` and lists such as ``["a", "b"]``,
     ``['a' 'b']``, ``array(['a', 'b'], dtype=object)`` and ``[{"name": "a"}]`` are understood. A
-    line break is white space: where nothing else separates the words, each is a hashtag.
+    line break is white space: where nothing else separates the words, each is a hashtag. Where only
+    some have a #, ``#a, b`` and ``['#a', 'b c']`` are lists of two, and ``b c, #a`` is a caption.
 
     Args:
         hyphenated: as for ``hashtags_of_keywords``; behind a # a hyphen ends the hashtag.
@@ -77,8 +90,8 @@ def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
     cell = cell.strip()
     values = _list_values(cell)
     text = _LINE_BREAK.sub("\n", cell) if values is None else "\n".join(values)
-    if "#" in text or "＃" in text:
-        return hashtags_in_caption(text)
+    if _is_marked(text):
+        return _where_some_are_marked([text] if values is None else values, hyphenated)
     if values is not None or _MARKS_BETWEEN.search(text):
         words = [piece.strip() for piece in _SEPARATORS.split(text)]
         words = [word for word in words if word.casefold() not in _NO_WORDS]
@@ -88,6 +101,27 @@ def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
         for word in text.split()
         if word.casefold() not in _NO_WORDS
     ]
+
+
+def _where_some_are_marked(texts: Iterable[str], hyphenated: Counter[str]) -> list[str]:
+    tags: list[str] = []
+    for text in texts:
+        for piece in _MARKS_BETWEEN.split(text) if _is_list(text) else [text]:
+            if _is_marked(piece):
+                tags += hashtags_in_caption(piece)
+            elif piece.strip().casefold() not in _NO_WORDS:
+                tags += hashtags_of_keywords([piece], hyphenated)
+    return tags
+
+
+def _is_marked(text: str) -> bool:
+    return any(sign in text for sign in _SIGNS)
+
+
+def _is_list(text: str) -> bool:
+    """Whether marks part single words, each with or without a #; a caption has more between two."""
+    words = [piece.strip().lstrip(_SIGNS) for piece in _MARKS_BETWEEN.split(text)]
+    return all(belongs(character) or character in _HYPHENS for word in words for character in word)
 
 
 def _list_values(cell: str) -> list[str] | None:
@@ -168,9 +202,9 @@ def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:
     except ValueError:
         pass
     else:
-        if _FIRST_SECOND <= seconds < 1e14:
-            if seconds > 1e11:
-                seconds /= 1000  # milliseconds
+        if seconds >= _FIRST_MILLISECOND:
+            seconds /= 1000
+        if _FIRST_SECOND <= seconds <= _LAST_SECOND:
             return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
     try:
         return datetime.fromisoformat(text).isoformat()

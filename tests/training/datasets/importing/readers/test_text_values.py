@@ -58,6 +58,34 @@ def test_a_line_break_between_words_parts_them(import_csv: Import, cell: str) ->
     assert imported.hashtags == [["dog", "sun", "sea"]]
 
 
+@pytest.mark.parametrize(
+    ("cell", "hashtags"),
+    [
+        ("sunset, beach, #nofilter", ["sunset", "beach", "nofilter"]),
+        ("#sunset, beach, close-up", ["sunset", "beach", "closeup"]),
+        ("['#sea', 'New York', 'sun']", ["sea", "newyork", "sun"]),
+        ("{#sea,sun}", ["sea", "sun"]),
+        ("#sea, nan, sun", ["sea", "sun"]),
+        ("Sunset, by me #sea", ["sea"]),
+        ("Sunset,\n#sea, #sun", ["sunset", "sea", "sun"]),
+        ("Sunset\n#sea", ["sea"]),
+        ("Wow!, #sea", ["sea"]),
+        ("@me, #sea", ["sea"]),
+        ("#sea #sun, at last", ["sea", "sun"]),
+        ("['So nice, #sea', 'sun']", ["sea", "sun"]),
+    ],
+)
+def test_in_a_list_words_need_no_sign_though_others_have_one(
+    import_csv: Import, cell: str, hashtags: list[str]
+) -> None:
+    assert import_csv("hashtags,likes", f'"{cell}",1').hashtags == [hashtags]
+
+
+@pytest.mark.parametrize("cell", ["sea،sun", "sea、sun", "sea，sun", "sea؛ sun", "sea；#sun"])
+def test_commas_of_any_script_part_hashtags(import_csv: Import, cell: str) -> None:
+    assert import_csv("hashtags,likes", f"{cell},1").hashtags == [["sea", "sun"]]
+
+
 def test_an_apostrophe_in_a_list_is_no_quote(import_csv: Import) -> None:
     imported = import_csv("hashtags,likes", "\"{l'amour,d'ete}\",1")
     assert imported.hashtags == [["lamour", "dete"]]
@@ -91,7 +119,8 @@ def test_likes_are_read_as_people_write_them(
     ("cell", "moment"),
     [("2019-05-06", "2019-05-06T00:00:00"), ("2019-05-06T10:20:30Z", "2019-05-06T10:20:30+00:00"),
      ("1557137000", "2019-05-06T10:03:20+00:00"), ("1557137000000", "2019-05-06T10:03:20+00:00"),
-     ("06.05.2019 10:20", "2019-05-06T10:20:00"), ("last week", None)],
+     ("06.05.2019 10:20", "2019-05-06T10:20:00"), ("20190506102030", "2019-05-06T10:20:30"),
+     ("201905061020", "2019-05-06T10:20:00"), ("99999999999999", None), ("last week", None)],
 )  # fmt: skip
 def test_dates_become_iso_8601(import_csv: Import, cell: str, moment: str | None) -> None:
     imported = import_csv("tags,Posted At", f"dog,{cell}")

@@ -1,0 +1,78 @@
+"""Which posts of a dataset are trained on, and which are measured on."""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from training.datasets.format import SPLITS, VALIDATION, DatasetError, Location, Post, Problems
+from training.fitting.fit_engine import ONE_MACHINE, FitEngine
+
+TEST_SHARE = 0.1
+"""Of the posts, where a dataset names no split."""
+
+
+def posts_of(
+    folder: Location,
+    split: str,
+    problems: Problems | None = None,
+    engine: FitEngine = ONE_MACHINE,
+) -> list[Post]:
+    """The posts of a dataset's split; those of the validation split belong to ``train`` too.
+
+    Where the dataset names no splits, a tenth of its photos, drawn by their names, are the test
+    split; train has all others.
+
+    Raises:
+        DatasetError: where there is no such split, or no post in it.
+    """
+    posts = engine.read_posts(folder, problems)
+    named = sorted({post.split for post in posts if post.split})
+    if named:
+        of_split = {split, VALIDATION} if split == "train" else {split}
+        chosen = [post for post in posts if (post.split or "train") in of_split]
+        why = f"its posts name {' and '.join(named)}."
+    elif split in SPLITS.values():
+        test = drawn(posts, TEST_SHARE)
+        apart = set(test)
+        chosen = test if split == "test" else [post for post in posts if post not in apart]
+        why = (
+            "it names none, so about a tenth of its photos are drawn for test. Draw them yourself: "
+            'give each post a "split", train or test.'
+        )
+    else:
+        raise DatasetError(f"{folder} names no splits: choose train or test, not {split!r}.")
+    if not chosen:
+        raise DatasetError(f"{folder} has no posts in its {split!r} split: {why}")
+    return chosen
+
+
+def drawn(posts: Sequence[Post], share: float, draw: str = "") -> list[Post]:
+    """A share of posts, drawn by the names of their photos.
+
+    The pictures of an album stay together: they carry the same hashtags.
+
+    Args:
+        draw: another text draws other posts.
+    """
+    name_of = _names(post.image for post in posts if post.image)
+
+    def number(post: Post) -> int:
+        key = post.album or (name_of[post.image] if post.image else " ".join(post.hashtags))
+        # The name of an album's folder may not be UTF-8.
+        return zlib.crc32(f"{draw}{key}".encode("utf-8", "surrogatepass"))
+
+    return [post for post in posts if number(post) % 1000 < share * 1000]
+
+
+def _names(images: Iterable[Path]) -> dict[Path, str]:
+    """The name of each photo, with those of its folders that tell it from photos of that name."""
+    names: dict[Path, str] = {}
+    left, parts = set(images), 1
+    while left:
+        name_of = {image: "/".join(image.parts[-parts:]) for image in left}
+        named = Counter(name_of.values())
+        names |= {image: name for image, name in name_of.items() if named[name] == 1}
+        left.difference_update(names)
+        parts += 1
+    return names
