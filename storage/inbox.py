@@ -85,8 +85,3 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
 async def purge(session: AsyncSession) -> None:
     """Forgets handled updates that are too old to be sent again."""
     await session.execute(_HANDLED_BEFORE, {"before": now() - SENT_AGAIN_FOR})
-
-
-async def forget(session: AsyncSession, bot_id: int) -> None:
-    """Deletes all waiting updates, when the chats that they are about are gone."""
-    await session.execute(delete(WaitingUpdate).where(WaitingUpdate.bot_id == bot_id))

@@ -66,8 +66,3 @@ async def drop(session: AsyncSession, row_id: int) -> bool:
     row = delete(OutgoingMessage).where(OutgoingMessage.id == row_id)
     row_ids = await session.scalars(row.returning(OutgoingMessage.id))
     return row_ids.first() is not None
-
-
-async def forget(session: AsyncSession, bot_id: int) -> None:
-    """Deletes all messages to be sent, when the chats that they are for are gone."""
-    await session.execute(delete(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id))
