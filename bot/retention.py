@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from bot.meanwhile import meanwhile
-from storage import Database, StorageError, changes, inbox, rate_buckets, retention
+from storage import (
+    Database,
+    StorageError,
+    changes,
+    inbox,
+    rate_buckets,
+    replicas,
+    retention,
+)
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +31,9 @@ HISTORY_EVERY = 24
 async def purged(database: Database, keep_days: int) -> AsyncIterator[None]:
     """While the block runs, deletes history older than ``keep_days``; 0 keeps it for ever.
 
-    In any case it deletes ids of handled updates that Telegram no longer resends, what other
-    replicas have read, and who sent too much an hour ago.
+    In any case it deletes ids of handled updates that Telegram no longer resends, what waits for a
+    bot that no longer runs, what other replicas have read, which of them had a chat, and who sent
+    too much an hour ago.
     """
     async with meanwhile(_purge_hourly(database, keep_days)):
         yield
@@ -49,6 +58,8 @@ async def _purge_short_lived(database: Database) -> None:
         await inbox.purge(session)
         await changes.purge(session)
         await rate_buckets.purge(session)
+        await replicas.purge(session)
+        await retention.purge_queues(session)
 
 
 async def _purge_history(database: Database, keep_days: int) -> None:

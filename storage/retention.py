@@ -5,16 +5,39 @@ and people delete them themselves.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
-from storage.tables import Label, LabelDecision, Photo, Recommendation, Sighting, User, VersionNews
+from storage.tables import (
+    Label,
+    LabelDecision,
+    OutgoingMessage,
+    Photo,
+    Recommendation,
+    Sighting,
+    User,
+    VersionNews,
+    WaitingUpdate,
+    now,
+)
 
 BATCH = 200
 """Rows that one writing session deletes; others write between them."""
+
+
+WAITS_AT_MOST = timedelta(days=2)
+"""An update or a message that has waited for longer is of a bot that runs no longer."""
+
+
+async def purge_queues(session: AsyncSession) -> None:
+    """Deletes what waits for a bot that runs no longer: one of another token."""
+    before = now() - WAITS_AT_MOST
+    await session.execute(delete(WaitingUpdate).where(WaitingUpdate.received_at < before))
+    await session.execute(delete(OutgoingMessage).where(OutgoingMessage.at < before))
 
 
 async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> int:

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, union_all, update
 
 from bot.retention import purged
 from storage import (
     Database,
     forgetting,
+    inbox,
     known_photos,
     labels,
+    outbox,
     recommendations,
     retention,
     sightings,
@@ -20,14 +23,17 @@ from storage import (
 from storage.blocklist import in_force
 from storage.database import AsyncSession
 from storage.recommendations import Asked
-from storage.replica_tables import Change, RateBucket
+from storage.replica_tables import Change, ChatAtWork, RateBucket, Replica
 from storage.tables import (
     Label,
     LabelDecision,
+    OutgoingMessage,
     Photo,
     PhotoFeatures,
     Recommendation,
     Sighting,
+    WaitingUpdate,
+    now,
 )
 from tests.storage.dialects import on_postgresql
 
@@ -128,17 +134,55 @@ async def test_what_was_decided_about_a_label_goes_with_the_label(
         assert list(await session.scalars(select(LabelDecision.photo_id))) == [stays]
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.retention.FIRST_AFTER", 0.0)
+
+
+async def purged_of(database: Database, *queries: Select[Any]) -> None:
+    """Purges as the bot does, until these queries find nothing."""
+    left = union_all(*queries)
+    async with purged(database, 400), asyncio.timeout(60):
+        while True:
+            async with database.reading() as session:
+                if not (await session.scalars(left)).all():
+                    return
+            await asyncio.sleep(0.05)
+
+
 @on_postgresql
 async def test_what_only_the_next_hour_needs_goes_without_a_webhook_too(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, at_once: None
 ) -> None:
     async with database.session() as session:
         session.add(RateBucket(clock="minute", who=1, room=0.0, at=1.0, warned=False, verdict=""))
         session.add(Change(replica=1, kind="forgotten", numbers=[1], at=OLD))
-    monkeypatch.setattr("bot.retention.FIRST_AFTER", 0.0)
-    async with purged(database, 400), asyncio.timeout(60):
-        while True:
-            async with database.reading() as session:
-                if not [*await session.scalars(select(RateBucket.who).union(select(Change.id)))]:
-                    return
-            await asyncio.sleep(0.05)
+    await purged_of(database, select(RateBucket.who), select(Change.id))
+
+
+async def test_which_replica_had_a_chat_is_forgotten_without_a_webhook_too(
+    database: Database, at_once: None
+) -> None:
+    async with database.session() as session:
+        session.add(ChatAtWork(bot_id=7, chat=1, replica=1, until=OLD))
+        session.add(Replica(number=1, until=OLD))
+    await purged_of(database, select(ChatAtWork.chat), select(Replica.number))
+
+
+async def test_what_waits_for_a_bot_of_another_token_goes_after_two_days(
+    database: Database, at_once: None
+) -> None:
+    async with database.session() as session:
+        await inbox.store(session, 7, {1: inbox.NewUpdate("{}", 1, 1)})
+        await session.execute(update(WaitingUpdate).values(received_at=OLD))
+        await inbox.store(session, 7, {2: inbox.NewUpdate("{}", 1, 1)})
+        for at in (OLD, now()):
+            message = OutgoingMessage(bot_id=7, chat_id=1, text="", photo_ids=[], unsure=0, at=at)
+            await outbox.put(session, message)
+    await purged_of(
+        database,
+        select(WaitingUpdate.id).where(WaitingUpdate.received_at == OLD),
+        select(OutgoingMessage.id).where(OutgoingMessage.at == OLD),
+    )
+    async with database.reading() as session:
+        assert len(await inbox.waiting(session, 7)) == len(await outbox.waiting(session, 7)) == 1
