@@ -16,6 +16,7 @@ from storage import (
     rate_buckets,
     replicas,
     retention,
+    sightings,
 )
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ FIRST_AFTER = 60.0
 EVERY = 3600.0
 HISTORY_EVERY = 24
 """History is deleted every so many times: looking for it takes longer."""
+SILENCE = timedelta(days=30)
+"""After so long without a photo at a start, the clock gets a day to be set right."""
 
 
 @asynccontextmanager
@@ -40,17 +43,36 @@ async def purged(database: Database, keep_days: int) -> AsyncIterator[None]:
 
 
 async def _purge_hourly(database: Database, keep_days: int) -> None:
+    # Before this start stores anything by the same clock.
+    first = HISTORY_EVERY if keep_days and await _clock_may_be_ahead(database) else 0
     await asyncio.sleep(FIRST_AFTER)
     for hour in count():
         try:
             async with database.alone("retention") as is_alone:
                 if is_alone:  # no other replica does it now
                     await _purge_short_lived(database)
-                    if keep_days and hour % HISTORY_EVERY == 0:
+                    if keep_days and hour >= first and hour % HISTORY_EVERY == 0:
                         await _purge_history(database, keep_days)
         except StorageError as error:
             log.warning("What is old was not deleted; it will be tried again. %s", error)
         await asyncio.sleep(EVERY)
+
+
+async def _clock_may_be_ahead(database: Database) -> bool:
+    """Whether the last photo came so long ago by this clock that it may be wrong."""
+    try:
+        async with database.reading() as session:
+            last = await sightings.last_at(session)
+    except StorageError:
+        return True
+    if last is None or datetime.now(UTC) - last < SILENCE:
+        return False
+    log.warning(
+        "The last photo came on %s. In case this machine's clock is wrong, nothing old is deleted "
+        "before tomorrow.",
+        f"{last:%Y-%m-%d}",
+    )
+    return True
 
 
 async def _purge_short_lived(database: Database) -> None:

@@ -1,6 +1,7 @@
 """Which message showed or answered which photo, to resolve "this photo" and "my last photo"."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -53,6 +54,11 @@ async def last_of(
         ~Sighting.by_bot,
     )
     return await session.scalar(query.order_by(Sighting.id.desc()).limit(1))
+
+
+async def last_at(session: AsyncSession) -> datetime | None:
+    """When the last photo came, in any chat."""
+    return await session.scalar(select(Sighting.at).order_by(Sighting.id.desc()).limit(1))
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[int]:

@@ -139,13 +139,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.retention.FIRST_AFTER", 0.0)
 
 
-async def purged_of(database: Database, *queries: Select[Any]) -> None:
-    """Purges as the bot does, until these queries find nothing."""
-    left = union_all(*queries)
-    async with purged(database, 400), asyncio.timeout(60):
+async def are_gone(database: Database, *queries: Select[Any]) -> None:
+    """Waits until these queries find nothing."""
+    async with asyncio.timeout(60):
         while True:
             async with database.reading() as session:
-                if not (await session.scalars(left)).all():
+                if not (await session.scalars(union_all(*queries))).all():
                     return
             await asyncio.sleep(0.05)
 
@@ -157,7 +156,8 @@ async def test_what_only_the_next_hour_needs_goes_without_a_webhook_too(
     async with database.session() as session:
         session.add(RateBucket(clock="minute", who=1, room=0.0, at=1.0, warned=False, verdict=""))
         session.add(Change(replica=1, kind="forgotten", numbers=[1], at=OLD))
-    await purged_of(database, select(RateBucket.who), select(Change.id))
+    async with purged(database, 400):
+        await are_gone(database, select(RateBucket.who), select(Change.id))
 
 
 async def test_which_replica_had_a_chat_is_forgotten_without_a_webhook_too(
@@ -166,7 +166,8 @@ async def test_which_replica_had_a_chat_is_forgotten_without_a_webhook_too(
     async with database.session() as session:
         session.add(ChatAtWork(bot_id=7, chat=1, replica=1, until=OLD))
         session.add(Replica(number=1, until=OLD))
-    await purged_of(database, select(ChatAtWork.chat), select(Replica.number))
+    async with purged(database, 400):
+        await are_gone(database, select(ChatAtWork.chat), select(Replica.number))
 
 
 async def test_what_waits_for_a_bot_of_another_token_goes_after_two_days(
@@ -179,10 +180,33 @@ async def test_what_waits_for_a_bot_of_another_token_goes_after_two_days(
         for at in (OLD, now()):
             message = OutgoingMessage(bot_id=7, chat_id=1, text="", photo_ids=[], unsure=0, at=at)
             await outbox.put(session, message)
-    await purged_of(
-        database,
-        select(WaitingUpdate.id).where(WaitingUpdate.received_at == OLD),
-        select(OutgoingMessage.id).where(OutgoingMessage.at == OLD),
-    )
+    async with purged(database, 400):
+        await are_gone(
+            database,
+            select(WaitingUpdate.id).where(WaitingUpdate.received_at == OLD),
+            select(OutgoingMessage.id).where(OutgoingMessage.at == OLD),
+        )
     async with database.reading() as session:
         assert len(await inbox.waiting(session, 7)) == len(await outbox.waiting(session, 7)) == 1
+
+
+async def test_history_gets_a_day_after_a_start_at_which_the_clock_may_be_ahead(
+    database: Database, new_photo: NewPhoto, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.retention.EVERY", 0.05)
+    monkeypatch.setattr("bot.retention.HISTORY_EVERY", 10**6)
+    photo = await new_photo()
+    async with database.session() as session:
+        await sent(session, photo)
+    await make_old(database)
+    everything = await counts(database)
+    async with purged(database, 400):
+        for _ in range(2):  # when the second is gone, the first round is over
+            async with database.session() as session:
+                session.add(ChatAtWork(bot_id=7, chat=1, replica=1, until=OLD))
+            await are_gone(database, select(ChatAtWork.chat))
+    assert await counts(database) == everything
+    async with database.session() as session:
+        await sightings.seen(session, chat_id=2, message_id=2, photo_id=photo, user_id=2)
+    async with purged(database, 400):
+        await are_gone(database, select(Sighting.id).where(Sighting.at == OLD))
