@@ -27,7 +27,9 @@ from storage.tables import (
 
 BATCH = 200
 """Rows that one writing session deletes; others write between them."""
-
+FOUND_AT_ONCE = 10_000
+"""Rows that are looked for at a time, since that may read the whole table: nothing tells the old
+photos that somebody tagged from those that can go."""
 
 WAITS_AT_MOST = timedelta(days=2)
 """An update or a message that has waited for longer is of a bot that runs no longer."""
@@ -80,12 +82,13 @@ async def delete_in_batches(
     gone = 0
     while True:
         async with database.reading() as session:  # finding them may take longer
-            some = await session.execute(select(*key).where(*where).limit(batch))
+            some = await session.execute(select(*key).where(*where).limit(FOUND_AT_ONCE))
             rows = [tuple(row) for row in some]
-        if rows:
+        for start in range(0, len(rows), batch):
             async with database.session(confirmed=False) as session:
                 # One of them may be needed again meanwhile.
-                await session.execute(delete(table).where(tuple_(*key).in_(rows), *where))
+                among = tuple_(*key).in_(rows[start : start + batch])
+                await session.execute(delete(table).where(among, *where))
         gone += len(rows)
-        if len(rows) < batch:
+        if len(rows) < FOUND_AT_ONCE:
             return gone

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, func, select, union_all, update
+from sqlalchemy import Select, event, func, select, union_all, update
 
 from bot.retention import purged
 from storage import (
@@ -106,6 +106,23 @@ async def test_a_heavy_users_deletion_lets_others_write_after_every_few_rows(
     database.session = counted  # type: ignore[method-assign, assignment]
     await forgetting.forget(database, 1, batch=2)
     assert len(steps) > len(photos)
+    assert await counts(database) == [0, 0, 0, 0, 0]
+
+
+async def test_much_that_is_old_is_looked_for_once(database: Database, new_photo: NewPhoto) -> None:
+    photos = [await new_photo() for _ in range(12)]
+    async with database.session() as session:
+        for photo in photos:
+            await sent(session, photo, message=photo)
+    await make_old(database)
+    statements: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        statements.append(" ".join(statement.split()))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    await retention.purge(database, LIMIT, batch=2)
+    assert sum(one.startswith("SELECT photos.id FROM photos") for one in statements) == 1
     assert await counts(database) == [0, 0, 0, 0, 0]
 
 
