@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
@@ -79,16 +79,22 @@ async def delete_in_batches(
 ) -> int:
     """Deletes the rows of a table that fit all of ``where``, a short session each ``batch``."""
     key = tuple(table.__table__.primary_key)
+    names = [f"key_{column.name}" for column in key]
+    # One by one: SQLite would read the whole table for pairs in a list. And by ``where`` again: one
+    # of them may be needed meanwhile.
+    deletion = delete(table).where(
+        *(column == bindparam(name) for column, name in zip(key, names, strict=True)), *where
+    )
     gone = 0
     while True:
         async with database.reading() as session:  # finding them may take longer
-            some = await session.execute(select(*key).where(*where).limit(FOUND_AT_ONCE))
-            rows = [tuple(row) for row in some]
+            found = await session.execute(select(*key).where(*where).limit(FOUND_AT_ONCE))
+            rows = [tuple(row) for row in found]
         for start in range(0, len(rows), batch):
+            some = [dict(zip(names, row, strict=True)) for row in rows[start : start + batch]]
             async with database.session(confirmed=False) as session:
-                # One of them may be needed again meanwhile.
-                among = tuple_(*key).in_(rows[start : start + batch])
-                await session.execute(delete(table).where(among, *where))
+                connection = await session.connection()
+                await connection.execute(deletion, some)
         gone += len(rows)
         if len(rows) < FOUND_AT_ONCE:
             return gone
