@@ -222,7 +222,9 @@ class _Objects:
 
     def put(self, file: Path, name: str) -> None:
         path = f"{self._root}/{name}"
-        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        # Object storage has no folders, and a mistyped bucket must not be made.
+        if Path(path).is_absolute():
+            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
         self._files.put_file(str(file), path)
 
     def get(self, name: str, file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Logging to stderr, readable or JSON, with secrets removed."""
+"""Logging to stderr, readable or JSON, without secrets and without what people wrote."""
 
 import json
 import logging
@@ -13,6 +13,9 @@ from bot.log_limits import Limited
 
 QUIET = ("httpx", "httpcore", "alembic", "telegram.ext")
 """Libraries that log every step at INFO; only their warnings are shown."""
+
+OURS = ("bot", "recommenders", "storage", "training")
+"""Only these log at DEBUG: libraries write whole messages, people's names and keys there."""
 
 
 _LEAST_PART = 8
@@ -71,11 +74,16 @@ def set_up(
     """Sends the log to ``stream`` (stderr), from ``level`` up; replaces earlier handlers."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(RedactingJson(secrets) if as_json else Redacting(secrets))
+    handler.addFilter(_may_be_shown)
     handler.addFilter(Limited())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _may_be_shown(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG or record.name.partition(".")[0] in OURS
 
 
 def _forms(secret: str) -> set[str]:

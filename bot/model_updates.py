@@ -216,9 +216,11 @@ class _FineTuner:
             await asyncio.sleep(every)
             try:
                 if nightly:
-                    if datetime.now() < night:
+                    now = datetime.now()
+                    night = min(night, next_night(now))  # the clock may have been set back
+                    if now < night:
                         continue
-                    night = next_night(datetime.now())
+                    night = next_night(now)
                 async with self.services.database.alone("fine-tuning") as is_alone:
                     if is_alone:
                         await self._fine_tune_if_due()

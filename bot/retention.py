@@ -8,7 +8,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from bot.meanwhile import meanwhile
-from storage import Database, StorageError, changes, inbox, rate_buckets, retention
+from storage import (
+    Database,
+    StorageError,
+    changes,
+    inbox,
+    rate_buckets,
+    replicas,
+    retention,
+    sightings,
+)
 
 log = logging.getLogger(__name__)
 
@@ -17,31 +26,53 @@ FIRST_AFTER = 60.0
 EVERY = 3600.0
 HISTORY_EVERY = 24
 """History is deleted every so many times: looking for it takes longer."""
+SILENCE = timedelta(days=30)
+"""After so long without a photo at a start, the clock gets a day to be set right."""
 
 
 @asynccontextmanager
 async def purged(database: Database, keep_days: int) -> AsyncIterator[None]:
     """While the block runs, deletes history older than ``keep_days``; 0 keeps it for ever.
 
-    In any case it deletes ids of handled updates that Telegram no longer resends, what other
-    replicas have read, and who sent too much an hour ago.
+    In any case it deletes ids of handled updates that Telegram no longer resends, what waits for a
+    bot that no longer runs, what other replicas have read, which of them had a chat, and who sent
+    too much an hour ago.
     """
     async with meanwhile(_purge_hourly(database, keep_days)):
         yield
 
 
 async def _purge_hourly(database: Database, keep_days: int) -> None:
+    # Before this start stores anything by the same clock.
+    first = HISTORY_EVERY if keep_days and await _clock_may_be_ahead(database) else 0
     await asyncio.sleep(FIRST_AFTER)
     for hour in count():
         try:
             async with database.alone("retention") as is_alone:
                 if is_alone:  # no other replica does it now
                     await _purge_short_lived(database)
-                    if keep_days and hour % HISTORY_EVERY == 0:
+                    if keep_days and hour >= first and hour % HISTORY_EVERY == 0:
                         await _purge_history(database, keep_days)
         except StorageError as error:
             log.warning("What is old was not deleted; it will be tried again. %s", error)
         await asyncio.sleep(EVERY)
+
+
+async def _clock_may_be_ahead(database: Database) -> bool:
+    """Whether the last photo came so long ago by this clock that it may be wrong."""
+    try:
+        async with database.reading() as session:
+            last = await sightings.last_at(session)
+    except StorageError:
+        return True
+    if last is None or datetime.now(UTC) - last < SILENCE:
+        return False
+    log.warning(
+        "The last photo came on %s. In case this machine's clock is wrong, nothing old is deleted "
+        "before tomorrow.",
+        f"{last:%Y-%m-%d}",
+    )
+    return True
 
 
 async def _purge_short_lived(database: Database) -> None:
@@ -49,6 +80,8 @@ async def _purge_short_lived(database: Database) -> None:
         await inbox.purge(session)
         await changes.purge(session)
         await rate_buckets.purge(session)
+        await replicas.purge(session)
+        await retention.purge_queues(session)
 
 
 async def _purge_history(database: Database, keep_days: int) -> None:

@@ -28,8 +28,6 @@ RENEW_EVERY = 4.0
 LOOK_EVERY = 1.0
 """Seconds between reads of the inbox when no notification comes."""
 
-TIDY_EVERY = 60.0
-
 REMEMBERED = 10_000
 """Recently handled updates to remember, so that none is begun again from an earlier read."""
 
@@ -160,7 +158,6 @@ class SharedInbox(Inbox):
             self._begin_stored(waiting)
 
     async def _keep_lease(self) -> None:
-        tidied_at = monotonic()
         while True:
             await asyncio.sleep(RENEW_EVERY)
             if self._leased_since and not self.has_lease:
@@ -171,9 +168,6 @@ class SharedInbox(Inbox):
                     async with self._database.session(confirmed=False) as session:
                         await replicas.let_go(session, self._replica)
                 await self._renew()
-                if monotonic() - tidied_at > TIDY_EVERY:
-                    tidied_at = monotonic()
-                    await self._tidy()
             except StorageError as error:
                 log.warning("The lease of this replica is not renewed: %s", error)
 
@@ -185,10 +179,6 @@ class SharedInbox(Inbox):
         self._leased_since = self._leased_since or asked_at
         # A second early, so that it never expires in the database before it does here.
         self._lease_until = asked_at + replicas.LEASE - 1
-
-    async def _tidy(self) -> None:
-        async with self._database.session(confirmed=False) as session:
-            await replicas.tidy(session)
 
     async def _drop_work(self) -> None:
         """Drops all work when the lease has expired: others may have taken over the chats."""

@@ -344,6 +344,10 @@ class Engine:
         """Whether a hashtag, in any language and spelling, is the bundle's or was taught."""
         return self._vocabulary.column(meaning(tag, self.own_hashtags)) is not None
 
+    def is_own(self, tag: str) -> bool:
+        """Whether a hashtag, in any language and spelling, is the bundle's."""
+        return self._vocabulary.is_own(meaning(tag, self.own_hashtags))
+
     def learn(self, photos: Mapping[Hashable, Lesson]) -> None:
         """Adds photos that people tagged to the ALS backend, effective at once.
 

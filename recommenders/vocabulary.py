@@ -34,6 +34,11 @@ class Vocabulary:
         """A hashtag's column; None where it is not known."""
         return self._columns.get(key(tag))
 
+    def is_own(self, tag: str) -> bool:
+        """Whether a hashtag is the bundle's."""
+        column = self.column(tag)
+        return column is not None and column < self._size
+
     def columns(self, hashtags: Collection[str]) -> NDArray[np.intp]:
         """The columns of the known ones among some hashtags, ascending."""
         return self._columns_of(frozenset(hashtags), len(self.hashtags))

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,11 +31,13 @@ class DatabaseFile:
     Attributes:
         revision: of its tables, such as ``0010``.
         bytes: its size.
+        left_out: how many updates and answers waited in the backup that it was restored from.
     """
 
     path: Path
     revision: str
     bytes: int
+    left_out: int = 0
 
 
 def back_up(url: str, file: Path) -> DatabaseFile:
@@ -65,6 +67,9 @@ def back_up(url: str, file: Path) -> DatabaseFile:
 def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
     """Replaces the database at ``url`` by ``file``, whole or not at all.
 
+    What waited for an answer when the backup was made is left out: it has been answered since, and
+    would be again.
+
     Returns:
         The database, and where the previous one is now, if there was one.
 
@@ -84,7 +89,7 @@ def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
         with _errors_explained(database):
             copy.path.replace(database)
     _flush(database.parent)
-    return DatabaseFile(database, copy.revision, copy.bytes), before
+    return replace(copy, path=database), before
 
 
 def _file_of(url: str) -> Path:
@@ -92,7 +97,8 @@ def _file_of(url: str) -> Path:
     if file is None:
         raise BackupError(
             "DATABASE_URL names no SQLite file. A PostgreSQL database is copied with "
-            "pg_dump --format=custom --file FILE, and put back with pg_restore --clean."
+            "pg_dump --format=custom --exclude-table-data=inbox --exclude-table-data=outbox "
+            "--file FILE, and put back with pg_restore --clean."
         )
     return file
 
@@ -114,10 +120,11 @@ def _copied(source: Path, place: Path, *, checked: bool) -> Iterator[DatabaseFil
                     # One file, without a WAL beside it.
                     new.execute("PRAGMA journal_mode = DELETE")
                     revision = _checked(new, source) if checked else _revision(new, source)
+                    left_out = _empty_queues(new) if checked else 0
         except (sqlite3.Error, OSError) as error:
             raise _explained(error, source, place) from error
         _flush(partial)
-        yield DatabaseFile(partial, revision, partial.stat().st_size)
+        yield DatabaseFile(partial, revision, partial.stat().st_size, left_out)
     finally:
         for name in (partial, *(partial.with_name(partial.name + end) for end in BESIDE)):
             with suppress(OSError):  # nothing is there if nothing could be written
@@ -158,6 +165,16 @@ def _checked(connection: sqlite3.Connection, file: Path) -> str:
     if not is_whole(connection):
         raise BackupError(f"{file} is damaged: take another backup.")
     return revision
+
+
+def _empty_queues(connection: sqlite3.Connection) -> int:
+    """Deletes the updates and answers that wait, and returns how many."""
+    connection.execute("PRAGMA secure_delete = ON")
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
+    queues = [name for name in ("inbox", "outbox") if name in tables]  # early versions had none
+    gone = sum(connection.execute(f"DELETE FROM {queue}").rowcount for queue in queues)
+    connection.commit()
+    return gone
 
 
 def is_whole(connection: sqlite3.Connection) -> bool:

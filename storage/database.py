@@ -279,7 +279,10 @@ async def revision_at(url: str) -> str | None:
 
 def _engine(address: URL) -> AsyncEngine:
     try:
-        return create_async_engine(address, pool_pre_ping=not _is_sqlite(address))
+        # Errors are logged, and must not show the texts that a statement was given.
+        return create_async_engine(
+            address, pool_pre_ping=not _is_sqlite(address), hide_parameters=True
+        )
     except ModuleNotFoundError as error:
         driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
         raise StorageError(

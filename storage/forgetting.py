@@ -4,7 +4,7 @@ The steps are short writing sessions of a few hundred rows each, so a heavy user
 keeps others waiting. An interrupted one is completed by asking again: the user's row goes last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, select
 from sqlalchemy import update as update_rows
@@ -31,7 +31,13 @@ from storage.tables import (
 )
 
 
-async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> None:
+async def forget(
+    database: Database,
+    user_id: int,
+    *,
+    is_models: Callable[[str], bool] = lambda hashtag: False,
+    batch: int = BATCH,
+) -> None:
     """Deletes all that is stored of a user; what versions were fine-tuned on stays in these.
 
     Someone who writes as a group or channel has that chat's number; what others did there stays.
@@ -44,6 +50,9 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
     that nobody else sent or labelled, with its features and answers. Other users' labels stay, and
     so do the photos they are on.
 
+    Args:
+        is_models: whether the model knows a hashtag by itself; such ones stay in answers elsewhere.
+
     Raises:
         StorageError: as ``Database.session``; what was deleted until then is deleted.
     """
@@ -53,7 +62,7 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
         photo_ids = list(await session.scalars(labelled))
         # Replicas drop the user's pending work now, and what the user taught at the end.
         changes.note(session, "forgotten", [user_id])
-    await _forget_hashtags(database, user_id, batch)
+    await _forget_hashtags(database, user_id, is_models, batch)
     await delete_in_batches(database, Label, [Label.user_id == user_id], batch)
     await delete_in_batches(database, PhotoFile, [PhotoFile.photo_id.in_(sent)], batch)
     while True:  # before their sightings go, which tell the answers to their photos
@@ -96,7 +105,9 @@ async def forget(database: Database, user_id: int, *, batch: int = BATCH) -> Non
     await database.shrink_log()
 
 
-async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None:
+async def _forget_hashtags(
+    database: Database, user_id: int, is_models: Callable[[str], bool], batch: int
+) -> None:
     """Removes hashtags that nobody else gave from admins' decisions and from answers."""
     other = aliased(Label)
     labelled = select(Label.photo_id).where(Label.user_id == user_id)
@@ -113,14 +124,15 @@ async def _forget_hashtags(database: Database, user_id: int, batch: int) -> None
                 )
             )
         ).all()
-        alone = (
-            await session.execute(
-                select(Label.hashtag, Label.chat_id, Label.key).where(
-                    Label.user_id == user_id,
-                    ~exists().where(other.key == Label.key, other.user_id != user_id),
-                )
+        taught = await session.execute(
+            select(Label.hashtag, Label.chat_id, Label.key).where(
+                Label.user_id == user_id,
+                ~exists().where(
+                    other.key == Label.key, other.user_id != user_id, other.removed_at.is_(None)
+                ),
             )
-        ).all()
+        )
+        alone = [row for row in taught if not is_models(row.hashtag)]
         approved = set(
             await session.scalars(
                 select(LabelDecision.key)

@@ -89,8 +89,3 @@ async def purge(session: AsyncSession) -> None:
     That one tells ``storage.another_bot`` which bot handled it.
     """
     await session.execute(_HANDLED_BEFORE, {"before": now() - SENT_AGAIN_FOR})
-
-
-async def forget(session: AsyncSession, bot_id: int) -> None:
-    """Deletes all waiting updates, when the chats that they are about are gone."""
-    await session.execute(delete(WaitingUpdate).where(WaitingUpdate.bot_id == bot_id))

@@ -4,6 +4,8 @@ A message is in the outbox before it is sent, so none is lost with the process. 
 request before it goes out, so that after a restart it is known that it may have arrived.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +25,12 @@ async def waiting(session: AsyncSession, bot_id: int) -> list[OutgoingMessage]:
     """The messages that have not arrived as far as is known, oldest first."""
     query = select(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id)
     return list(await session.scalars(query.order_by(OutgoingMessage.id)))
+
+
+async def stored(session: AsyncSession, row_ids: Collection[int]) -> dict[int, OutgoingMessage]:
+    """By id, those of some messages that are not known to have arrived."""
+    query = select(OutgoingMessage).where(OutgoingMessage.id.in_(row_ids))
+    return {message.id: message for message in await session.scalars(query)}
 
 
 async def counted(
@@ -66,8 +74,3 @@ async def drop(session: AsyncSession, row_id: int) -> bool:
     row = delete(OutgoingMessage).where(OutgoingMessage.id == row_id)
     row_ids = await session.scalars(row.returning(OutgoingMessage.id))
     return row_ids.first() is not None
-
-
-async def forget(session: AsyncSession, bot_id: int) -> None:
-    """Deletes all messages to be sent, when the chats that they are for are gone."""
-    await session.execute(delete(OutgoingMessage).where(OutgoingMessage.bot_id == bot_id))

@@ -32,6 +32,7 @@ Rows = list[dict[str, Any]]
 _PERSON = ("user_id", "decided_by", "added_by")
 """Columns that may hold a person's id, in any table."""
 
+_OF_PHOTOS = (Photo, CroppedPhoto, PhotoFile, PhotoFeatures)
 _PHOTOS_AT_ONCE = 500
 
 
@@ -61,7 +62,8 @@ async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
     It includes the answers to these where they sent them, and a channel's choices for its captions.
 
     Values are those of JSON: times in ISO 8601, bytes in hexadecimal. Of a photo's features only
-    the number is given; they are of no use without the network.
+    the number is given; they are of no use without the network. Of a photo that others sent too it
+    is not told when it first came, nor which files show it.
     """
     tables: dict[str, Rows] = {}
     whole_chat = user_id > 0 or await channels.adds_captions(session, user_id)
@@ -83,16 +85,25 @@ async def export(session: AsyncSession, user_id: int) -> dict[str, Rows]:
             tables[table.name] = list(rows.values())
     sent = select(Sighting.photo_id).where(Sighting.user_id == user_id).distinct()
     photo_ids = (await session.scalars(sent)).all()
-    for model in (Photo, CroppedPhoto, PhotoFile, PhotoFeatures):
-        key = "id" if model is Photo else "photo_id"
-        table = Base.metadata.tables[model.__tablename__]
-        shown = [column for column in table.c if column.name != "vector"]
-        tables[table.name] = []
-        for start in range(0, len(photo_ids), _PHOTOS_AT_ONCE):
-            some = photo_ids[start : start + _PHOTOS_AT_ONCE]
-            query = select(*shown).where(table.c[key].in_(some))
-            tables[table.name] += await _rows(session, query)
+    tables |= {model.__tablename__: [] for model in _OF_PHOTOS}
+    for start in range(0, len(photo_ids), _PHOTOS_AT_ONCE):
+        some = photo_ids[start : start + _PHOTOS_AT_ONCE]
+        others = Sighting.photo_id.in_(some), Sighting.user_id != user_id
+        shared = set(await session.scalars(select(Sighting.photo_id).where(*others).distinct()))
+        for model in _OF_PHOTOS:
+            table = Base.metadata.tables[model.__tablename__]
+            key = table.c["id" if model is Photo else "photo_id"]
+            shown = [column for column in table.c if column.name != "vector"]
+            which = set(some) - shared if model is PhotoFile else some
+            of_photos = await _rows(session, select(*shown).where(key.in_(which)))
+            if model is Photo:
+                of_photos = [_undated(row) if row["id"] in shared else row for row in of_photos]
+            tables[table.name] += of_photos
     return tables
+
+
+def _undated(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "at"}
 
 
 async def _rows(session: AsyncSession, query: Any) -> Rows:

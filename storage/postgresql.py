@@ -38,7 +38,12 @@ def one_connection(url: URL) -> AsyncEngine:
     """An engine of one connection, on which requests fail after some seconds."""
     limits = {"timeout": _APART_SECONDS, "command_timeout": _APART_SECONDS}
     return create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args=limits
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args=limits,
+        hide_parameters=True,
     )
 
 

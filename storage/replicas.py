@@ -161,10 +161,12 @@ async def inherit(session: AsyncSession, bot_id: int, replica: int) -> list[Outg
     return sorted(rows, key=lambda row: row.id)
 
 
-async def tidy(session: AsyncSession) -> None:
-    """Deletes leases that ended long ago."""
-    await session.execute(delete(ChatAtWork).where(ChatAtWork.until < _NOW - STAYS))
-    await session.execute(delete(Replica).where(Replica.until < _NOW - STAYS))
+async def purge(session: AsyncSession) -> None:
+    """Deletes leases that ended long ago; in SQLite, which serves one process, all of them."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    for table in (ChatAtWork, Replica):
+        ended = [] if is_sqlite else [table.until < _NOW - STAYS]
+        await session.execute(delete(table).where(*ended))
 
 
 def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:

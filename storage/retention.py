@@ -5,16 +5,41 @@ and people delete them themselves.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
-from storage.tables import Label, LabelDecision, Photo, Recommendation, Sighting, User, VersionNews
+from storage.tables import (
+    Label,
+    LabelDecision,
+    OutgoingMessage,
+    Photo,
+    Recommendation,
+    Sighting,
+    User,
+    VersionNews,
+    WaitingUpdate,
+    now,
+)
 
 BATCH = 200
 """Rows that one writing session deletes; others write between them."""
+FOUND_AT_ONCE = 10_000
+"""Rows that are looked for at a time, since that may read the whole table: nothing tells the old
+photos that somebody tagged from those that can go."""
+
+WAITS_AT_MOST = timedelta(days=2)
+"""An update or a message that has waited for longer is of a bot that runs no longer."""
+
+
+async def purge_queues(session: AsyncSession) -> None:
+    """Deletes what waits for a bot that runs no longer: one of another token."""
+    before = now() - WAITS_AT_MOST
+    await session.execute(delete(WaitingUpdate).where(WaitingUpdate.received_at < before))
+    await session.execute(delete(OutgoingMessage).where(OutgoingMessage.at < before))
 
 
 async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> int:
@@ -54,15 +79,22 @@ async def delete_in_batches(
 ) -> int:
     """Deletes the rows of a table that fit all of ``where``, a short session each ``batch``."""
     key = tuple(table.__table__.primary_key)
+    names = [f"key_{column.name}" for column in key]
+    # One by one: SQLite would read the whole table for pairs in a list. And by ``where`` again: one
+    # of them may be needed meanwhile.
+    deletion = delete(table).where(
+        *(column == bindparam(name) for column, name in zip(key, names, strict=True)), *where
+    )
     gone = 0
     while True:
         async with database.reading() as session:  # finding them may take longer
-            some = await session.execute(select(*key).where(*where).limit(batch))
-            rows = [tuple(row) for row in some]
-        if rows:
+            found = await session.execute(select(*key).where(*where).limit(FOUND_AT_ONCE))
+            rows = [tuple(row) for row in found]
+        for start in range(0, len(rows), batch):
+            some = [dict(zip(names, row, strict=True)) for row in rows[start : start + batch]]
             async with database.session(confirmed=False) as session:
-                # One of them may be needed again meanwhile.
-                await session.execute(delete(table).where(tuple_(*key).in_(rows), *where))
+                connection = await session.connection()
+                await connection.execute(deletion, some)
         gone += len(rows)
-        if len(rows) < batch:
+        if len(rows) < FOUND_AT_ONCE:
             return gone

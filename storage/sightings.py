@@ -1,6 +1,7 @@
 """Which message showed or answered which photo, to resolve "this photo" and "my last photo"."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -66,6 +67,11 @@ async def last_of(
     )
     answer = await session.scalar(answers.order_by(Sighting.id).limit(1))
     return [last.photo_id] if answer is None else await of_message(session, chat_id, answer)
+
+
+async def last_at(session: AsyncSession) -> datetime | None:
+    """When the last photo came, in any chat."""
+    return await session.scalar(select(Sighting.at).order_by(Sighting.id.desc()).limit(1))
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[int]:

@@ -226,17 +226,18 @@ class Outbox:
         """
         receipts, replica = self._receipts.read(), _replica(self._database)
         async with self._database.session(confirmed=False) as session:
+            # Of whichever bot: with an earlier token, too, they would be sent again.
+            of_row = await outbox.stored(session, [one.row_id for one in receipts])
             if replica is None:
                 waiting = await outbox.waiting(session, self._bot.id)
             else:  # only the process that a row names sends it
                 waiting = await replicas.inherit(session, self._bot.id, replica)
         if receipts:
-            of_row = {message.id: message for message in waiting}
-            arrived = {one: of_row.pop(one.row_id) for one in receipts if one.row_id in of_row}
+            arrived = {one: of_row[one.row_id] for one in receipts if one.row_id in of_row}
             await self._together.write(self._arrival(arrived))
             for receipt in set(receipts) - arrived.keys():  # their rows are gone already
                 self._receipts.remove(receipt)
-            waiting = list(of_row.values())
+            waiting = [message for message in waiting if message.id not in of_row]
         if waiting:
             log.info("%d messages from before this start are sent first", len(waiting))
             await self.begin(waiting)

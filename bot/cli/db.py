@@ -50,8 +50,9 @@ def backup(file: File) -> None:
 def restore(file: File) -> None:
     """Replace the database with FILE; stop the bot first.
 
-    The old database stays beside it, with the time in its name. A backup from an earlier version of
-    tag4pic is upgraded at the next start.
+    The old database stays beside it, with the time in its name. What waited for an answer when the
+    backup was made is left out. A backup from an earlier version of tag4pic is upgraded at the next
+    start.
 
     tag4pic db restore /srv/backups/tag4pic.db
     """
@@ -64,8 +65,14 @@ def restore(file: File) -> None:
         f"[bold]{escape(str(database.path))}[/] now holds the database of {escape(str(file))}: "
         f"{_size(database.bytes)}, revision {database.revision}."
     )
+    if database.left_out:
+        print_line(f"Left out, since they waited when it was made: {_waiting(database.left_out)}.")
     if before is not None:
         print_line(f"The old database is now {escape(str(before))}.")
+
+
+def _waiting(number: int) -> str:
+    return "1 message or answer" if number == 1 else f"{number:,} messages and answers"
 
 
 def _size(size: int) -> str:

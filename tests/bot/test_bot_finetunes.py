@@ -228,6 +228,30 @@ async def test_a_fine_tuning_that_fails_is_told_in_the_log_and_the_bot_goes_on(
         assert len(await answer_hashtags(ann, "red", 1)) == 10
 
 
+async def test_a_clock_that_was_ahead_at_the_start_puts_off_no_night(
+    settings: Settings,
+    mine: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Clock(datetime):
+        time = datetime(2027, 12, 31, 12)
+
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return cls.time
+
+    pretend(monkeypatch, tmp_path / "refusing", "exit 1")
+    monkeypatch.setattr("bot.model_updates.datetime", Clock)
+    settings = settings.model_copy(update={"finetune_every": "nightly"})
+    async with running(settings, mine) as bot:
+        await teach(bot.database, 9)
+        for Clock.time in (datetime(2026, 11, 26, 12), datetime(2026, 11, 27, 3)):
+            await asyncio.sleep(0.6)
+        await until(lambda: "Fine-tuning failed" in caplog.text, 60)
+
+
 @pytest.mark.parametrize(
     ("now", "night"),
     [

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 import fsspec
@@ -170,6 +170,38 @@ def test_what_was_left_half_fetched_is_deleted_after_a_day(tmp_path: Path) -> No
     shelf = Shelf(str(tmp_path / "shelf"))
     shelf.fetch(shelf.publish(bundle(tmp_path, "one-1")), into)
     assert not left.exists() and being_fetched.exists()
+
+
+class Buckets(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    """Object storage as S3's is: without folders, and ``makedirs`` makes the bucket that lacks."""
+
+    protocol = "buckets"
+    contents: ClassVar[dict[str, dict[str, bytes]]] = {}
+
+    def makedirs(self, path: str, exist_ok: bool = False) -> None:
+        self.contents.setdefault(path.partition("/")[0], {})
+
+    def pipe_file(self, path: str, value: bytes, **_: Any) -> None:
+        bucket, _, name = path.partition("/")
+        if bucket not in self.contents:
+            raise FileNotFoundError("The specified bucket does not exist")
+        self.contents[bucket][name] = value
+
+    def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
+        self.pipe_file(rpath, Path(lpath).read_bytes())
+
+
+def test_a_mistyped_bucket_is_refused_and_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Buckets, "contents", {"models": {}})
+    fsspec.register_implementation("buckets", Buckets, clobber=True)
+    shelf = Shelf("buckets://models/bundles")
+    shelf.publish(bundle(tmp_path, "one-1"))
+    assert f"bundles/{CURRENT}" in Buckets.contents["models"]
+    with pytest.raises(ShelfError, match="check the address"):
+        Shelf("buckets://modles/bundles").publish(bundle(tmp_path, "one-1"))
+    assert Buckets.contents.keys() == {"models"}
 
 
 def test_an_address_that_leads_nowhere_is_told_without_its_password() -> None:

@@ -139,8 +139,13 @@ async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_sta
     assert silent.sent == 2
 
 
+@pytest.mark.parametrize("by_another_bot", [False, True])
 async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
-    start: Start, telegram: LocalServer, settings: Settings, caplog: pytest.LogCaptureFixture
+    start: Start,
+    telegram: LocalServer,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    by_another_bot: bool,
 ) -> None:
     bot = await start(server=telegram)
     receipts = Receipts(bot.database.file)
@@ -154,6 +159,8 @@ async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
         await bot.stop()
         with sqlite3.connect(settings.database_url.partition("///")[2]) as connection:
             connection.execute("DROP TRIGGER nothing_goes")
+            if by_another_bot:
+                connection.execute("UPDATE outbox SET bot_id = 1")
         receipts.add(Receipt(10**6, 1, 2))  # of a row that is gone
         again = await start(server=telegram)
         assert (await outgoing(again.database), receipts.read()) == ([], [])

@@ -59,6 +59,11 @@ async def serving(settings: Settings, port: int = 0) -> AsyncIterator[list[str]]
         await asyncio.wait_for(task, 120) if not task.done() else None
 
 
+def page_url(lines: list[str]) -> str:
+    (url,) = re.findall(r"http://127\.0\.0\.1:\d+/\?key=\S+", lines[-1])
+    return str(url)
+
+
 @asynccontextmanager
 async def on_telegram(settings: Settings) -> AsyncIterator[LocalServer]:
     """The bot, as long as it runs by itself."""
@@ -76,13 +81,26 @@ async def test_without_a_token_it_serves_the_local_chat_and_frees_the_port(
     settings: Settings,
 ) -> None:
     async with serving(settings) as lines:
-        (page_url,) = re.findall(r"http://127\.0\.0\.1:\d+/\?key=\S+", lines[-1])
-        async with Person(page_url) as ann:
+        async with Person(page_url(lines)) as ann:
             assert (await answer_hashtags(ann, "green"))[0] == "#green1"
-    port = urlsplit(page_url).port
+        port = urlsplit(page_url(lines)).port
     with socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", port))
+
+
+async def test_a_second_local_chat_on_the_same_database_leaves_the_firsts_answers_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(settings) as lines, Person(page_url(lines)) as ann:
+        trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"))
+        await ann.send_photo(jpeg("green"))
+        async with asyncio.timeout(60):
+            while not trouble.refused:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        async with serving(settings):
+            trouble.over = True
+            assert hashtags(await ann.wait_reply())[0] == "#green1"
 
 
 async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: Settings) -> None:

@@ -275,6 +275,24 @@ async def test_an_approved_hashtag_takes_no_other_out_of_strangers_answers(
     assert stored is not None and stored.tags == ["dog"]
 
 
+async def test_a_hashtag_that_somebody_else_took_back_goes_out_of_strangers_answers(
+    database: Database, new_photo: NewPhoto
+) -> None:
+    photo, strangers = await new_photo(), await new_photo()
+    answer = await send(database, strangers, OTHER, OTHER)
+    for person in (ME, OTHER):
+        await label(database, photo, person, "dog")
+    async with database.session() as session:
+        (theirs,) = (await labels.mine(session, OTHER)).items
+        await labels.remove(session, OTHER, theirs.label_id)
+        (waiting,) = (await moderation.pending(session)).items
+        await moderation.decide(session, [waiting.label_id], "approved", OTHER)
+    await forget_me(database)
+    async with database.reading() as session:
+        stored = await recommendations.get(session, answer)
+    assert stored is not None and stored.tags == []
+
+
 async def test_someone_unknown_is_forgotten_without_ado(database: Database) -> None:
     await forgetting.forget(database, 404)
 

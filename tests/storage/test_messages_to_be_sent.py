@@ -90,15 +90,3 @@ async def test_messages_wait_in_the_order_in_which_they_were_stored(database: Da
         await outbox.counted(session, ids[0], 1)  # PostgreSQL moves a row that is changed
     async with database.reading() as session:
         assert [one.id for one in await outbox.waiting(session, 7)] == ids
-
-
-async def test_one_bots_messages_are_forgotten_and_others_stay(database: Database) -> None:
-    await put(database, photo_ids=[])
-    async with database.session() as session:
-        await outbox.forget(session, 8)
-    async with database.reading() as session:
-        assert len(await outbox.waiting(session, 7)) == 1
-    async with database.session() as session:
-        await outbox.forget(session, 7)
-    async with database.reading() as session:
-        assert await outbox.waiting(session, 7) == []

@@ -2,8 +2,9 @@
 
 from sqlalchemy import text
 
-from storage import Database
-from tests.storage.plans import Query, ask_everything, fill, plan, scanned
+from storage import Database, retention
+from storage.tables import now
+from tests.storage.plans import Query, ask_everything, fill, listening, plan, scanned
 
 
 async def test_nothing_that_is_asked_while_people_chat_reads_a_whole_table(
@@ -14,6 +15,19 @@ async def test_nothing_that_is_asked_while_people_chat_reads_a_whole_table(
     plans = {one.statement: await plan(database, one, by_index=True) for one in asked}
     assert {question: steps for question, steps in plans.items() if scanned(steps)} == {}
     assert len(plans) > 50
+
+
+async def test_deleting_what_is_old_keeps_no_writer_waiting_while_it_reads_a_whole_table(
+    database: Database,
+) -> None:
+    await fill(database, 200)
+    asked: list[Query] = []
+    with listening(database, "old rows go", asked):
+        await retention.purge(database, now())
+    deletions = {one.statement: one for one in asked if one.statement.startswith("DELETE")}
+    plans = {query: await plan(database, one, by_index=True) for query, one in deletions.items()}
+    assert {question: steps for question, steps in plans.items() if scanned(steps)} == {}
+    assert len(plans) > 3
 
 
 async def test_a_query_that_reads_a_whole_table_would_be_seen(database: Database) -> None:

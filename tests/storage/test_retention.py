@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, event, func, select, union_all, update
 
 from bot.retention import purged
 from storage import (
     Database,
     forgetting,
+    inbox,
     known_photos,
     labels,
+    outbox,
     recommendations,
     retention,
     sightings,
@@ -20,14 +23,17 @@ from storage import (
 from storage.blocklist import in_force
 from storage.database import AsyncSession
 from storage.recommendations import Asked
-from storage.replica_tables import Change, RateBucket
+from storage.replica_tables import Change, ChatAtWork, RateBucket, Replica
 from storage.tables import (
     Label,
     LabelDecision,
+    OutgoingMessage,
     Photo,
     PhotoFeatures,
     Recommendation,
     Sighting,
+    WaitingUpdate,
+    now,
 )
 from tests.storage.dialects import on_postgresql
 
@@ -103,6 +109,23 @@ async def test_a_heavy_users_deletion_lets_others_write_after_every_few_rows(
     assert await counts(database) == [0, 0, 0, 0, 0]
 
 
+async def test_much_that_is_old_is_looked_for_once(database: Database, new_photo: NewPhoto) -> None:
+    photos = [await new_photo() for _ in range(12)]
+    async with database.session() as session:
+        for photo in photos:
+            await sent(session, photo, message=photo)
+    await make_old(database)
+    statements: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        statements.append(" ".join(statement.split()))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    await retention.purge(database, LIMIT, batch=2)
+    assert sum(one.startswith("SELECT photos.id FROM photos") for one in statements) == 1
+    assert await counts(database) == [0, 0, 0, 0, 0]
+
+
 async def test_what_was_decided_about_a_label_goes_with_the_label(
     database: Database, new_photo: NewPhoto
 ) -> None:
@@ -128,17 +151,79 @@ async def test_what_was_decided_about_a_label_goes_with_the_label(
         assert list(await session.scalars(select(LabelDecision.photo_id))) == [stays]
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.retention.FIRST_AFTER", 0.0)
+
+
+async def are_gone(database: Database, *queries: Select[Any]) -> None:
+    """Waits until these queries find nothing."""
+    async with asyncio.timeout(60):
+        while True:
+            async with database.reading() as session:
+                if not (await session.scalars(union_all(*queries))).all():
+                    return
+            await asyncio.sleep(0.05)
+
+
 @on_postgresql
 async def test_what_only_the_next_hour_needs_goes_without_a_webhook_too(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, at_once: None
 ) -> None:
     async with database.session() as session:
         session.add(RateBucket(clock="minute", who=1, room=0.0, at=1.0, warned=False, verdict=""))
         session.add(Change(replica=1, kind="forgotten", numbers=[1], at=OLD))
-    monkeypatch.setattr("bot.retention.FIRST_AFTER", 0.0)
-    async with purged(database, 400), asyncio.timeout(60):
-        while True:
-            async with database.reading() as session:
-                if not [*await session.scalars(select(RateBucket.who).union(select(Change.id)))]:
-                    return
-            await asyncio.sleep(0.05)
+    async with purged(database, 400):
+        await are_gone(database, select(RateBucket.who), select(Change.id))
+
+
+async def test_which_replica_had_a_chat_is_forgotten_without_a_webhook_too(
+    database: Database, at_once: None
+) -> None:
+    async with database.session() as session:
+        session.add(ChatAtWork(bot_id=7, chat=1, replica=1, until=OLD))
+        session.add(Replica(number=1, until=OLD))
+    async with purged(database, 400):
+        await are_gone(database, select(ChatAtWork.chat), select(Replica.number))
+
+
+async def test_what_waits_for_a_bot_of_another_token_goes_after_two_days(
+    database: Database, at_once: None
+) -> None:
+    async with database.session() as session:
+        await inbox.store(session, 7, {1: inbox.NewUpdate("{}", 1, 1)})
+        await session.execute(update(WaitingUpdate).values(received_at=OLD))
+        await inbox.store(session, 7, {2: inbox.NewUpdate("{}", 1, 1)})
+        for at in (OLD, now()):
+            message = OutgoingMessage(bot_id=7, chat_id=1, text="", photo_ids=[], unsure=0, at=at)
+            await outbox.put(session, message)
+    async with purged(database, 400):
+        await are_gone(
+            database,
+            select(WaitingUpdate.id).where(WaitingUpdate.received_at == OLD),
+            select(OutgoingMessage.id).where(OutgoingMessage.at == OLD),
+        )
+    async with database.reading() as session:
+        assert len(await inbox.waiting(session, 7)) == len(await outbox.waiting(session, 7)) == 1
+
+
+async def test_history_gets_a_day_after_a_start_at_which_the_clock_may_be_ahead(
+    database: Database, new_photo: NewPhoto, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.retention.EVERY", 0.05)
+    monkeypatch.setattr("bot.retention.HISTORY_EVERY", 10**6)
+    photo = await new_photo()
+    async with database.session() as session:
+        await sent(session, photo)
+    await make_old(database)
+    everything = await counts(database)
+    async with purged(database, 400):
+        for _ in range(2):  # when the second is gone, the first round is over
+            async with database.session() as session:
+                session.add(ChatAtWork(bot_id=7, chat=1, replica=1, until=OLD))
+            await are_gone(database, select(ChatAtWork.chat))
+    assert await counts(database) == everything
+    async with database.session() as session:
+        await sightings.seen(session, chat_id=2, message_id=2, photo_id=photo, user_id=2)
+    async with purged(database, 400):
+        await are_gone(database, select(Sighting.id).where(Sighting.at == OLD))

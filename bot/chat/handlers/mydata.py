@@ -162,7 +162,7 @@ async def _forget(context: Context, owner: int) -> None:
         async with services.database.reading() as session:
             photo_ids = await labels.photos_of(session, owner)
         services.forget(owner)
-        await forgetting.forget(services.database, owner)
+        await forgetting.forget(services.database, owner, is_models=services.engine.is_own)
         services.forget(owner)
     services.learner.learn_soon(photo_ids, [owner])
     await services.learner.caught_up(owner)

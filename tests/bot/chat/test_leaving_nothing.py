@@ -4,7 +4,15 @@ import asyncio
 import threading
 from pathlib import Path
 
-from tests.bot.conversation import GROUP, edited, note, reply
+from tests.bot.conversation import (
+    GROUP,
+    answer,
+    answer_hashtags,
+    edited,
+    hashtags,
+    note,
+    reply,
+)
 from tests.bot.running import Running
 from tests.colours import jpeg
 from tests.person import Person
@@ -85,3 +93,17 @@ async def test_a_hashtag_that_somebody_else_teaches_too_stays(bot: Running, ann:
     await bot.services.learner.finished()
     assert HASHTAG in bot.services.engine.hashtags
     assert bot.services.engine.words_in(HASHTAG, 1_000) == (HASHTAG,)
+
+
+async def test_a_hashtag_that_the_model_knows_stays_in_strangers_answers(
+    bot: Running, ann: Person
+) -> None:
+    opened = await edited(ann, await answer(ann, "blue"), "✎")
+    without_blue2 = hashtags(await edited(ann, opened, "✕ #blue2"))
+    eve = await bot.person(chat=NUMBER, name="Eve")
+    await eve.send_photo(jpeg("red"), caption="/addtags #blue1 #blue2")
+    await eve.wait_reply()
+    admin = await bot.person(chat=77)
+    await note(admin, await reply(admin, "/review"), "✓ all 2")
+    await forget(eve)
+    assert await answer_hashtags(ann, "blue") == without_blue2

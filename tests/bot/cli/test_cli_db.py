@@ -82,6 +82,42 @@ def test_restoring_puts_the_backup_in_place_and_keeps_what_was_there(
     assert chats_in(before) == [1, 2]
 
 
+def test_what_waited_when_the_backup_was_made_is_not_answered_again(
+    tag4pic: Tag4pic, database: Path
+) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(
+            "INSERT INTO inbox (bot_id, update_id, content, received_at) "
+            "VALUES (1, 1, 'a private message', '2026-01-01')"
+        )
+        connection.execute(
+            "INSERT INTO outbox (bot_id, chat_id, text, photo_ids, unsure, at) "
+            "VALUES (1, 1, 'an answer', '[]', 0, '2026-01-01')"
+        )
+        connection.commit()
+    tag4pic("db", "backup", "copy.db")
+    result = tag4pic("db", "restore", "copy.db")
+    assert "waited when it was made: 2 messages and answers." in result.stdout
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT 1 FROM inbox UNION SELECT 1 FROM outbox").fetchall() == []
+    assert b"a private message" not in database.read_bytes()
+
+
+def test_a_backup_from_before_anything_could_wait_is_restored(
+    tag4pic: Tag4pic, database: Path
+) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executescript(
+            "DROP TABLE inbox; DROP TABLE outbox; UPDATE alembic_version SET version_num = '0010'"
+        )
+        write_chat(connection, 1)
+    tag4pic("db", "backup", "copy.db")
+    result = tag4pic("db", "restore", "copy.db")
+    assert result.exit_code == 0, result.stderr
+    assert "waited" not in result.stdout
+    assert chats_in(database) == [1]
+
+
 async def test_a_bot_that_does_nothing_holds_its_database_too(
     tag4pic: Tag4pic, database: Path
 ) -> None:

@@ -92,6 +92,18 @@ async def test_an_export_is_a_file_with_all_that_is_stored(ann: Person, photo: M
     assert tables["recommendations"][0]["hashtags"][0][0] == "red1"
 
 
+async def test_an_export_tells_nothing_of_others_who_sent_the_same_photo(bot: Running) -> None:
+    ann, bob = await bot.person(), await bot.person(chat=1_002, name="Bob")
+    await answer(ann, "red")
+    await answer(bob, "red")
+    await answer(bob, "blue")
+    await bob.press(await reply(bob, "/mydata"), "Export")
+    tables = json.loads(await bob.download((await bob.wait_reply())["document"]))
+    red, blue = tables["photos"]
+    assert "at" not in red and "at" in blue
+    assert {row["photo_id"] for row in tables["photo_files"]} == {blue["id"]}
+
+
 async def test_nothing_is_exported_into_a_group(bot: Running) -> None:
     group = await bot.person(**GROUP)
     assert not any("Export" in label for label in labels(await reply(group, "/mydata")))
