@@ -175,13 +175,40 @@ class Lessons:
             for column, factors in zip(taught.hashtags, taught.hashtag_factors, strict=True)
             if column not in carriers_by_column
         }
-        gram = (self._photo_gram + taught.gram).astype(np.float32)
-        for column, carriers in carriers_by_column.items():
-            if carriers:
-                alpha, regularization = self._settings.alpha, self._settings.regularization
-                at = np.array(carriers, np.intp)
-                new_factors[column] = solve(taught.factors, gram, at, alpha, regularization)
+        new_factors |= self._hashtag_factors(taught, carriers_by_column)
         new_columns = np.array(sorted(new_factors), np.intp)
         factors = np.array([new_factors[column] for column in new_columns], np.float32)
         size = taught.factors.shape[1]
         return replace(taught, hashtags=new_columns, hashtag_factors=factors.reshape(-1, size))
+
+    def _hashtag_factors(
+        self, taught: Taught, carriers_by_column: Mapping[int, Sequence[int]]
+    ) -> dict[int, Floats]:
+        """Factors of hashtags new to the fit, solved from those of the photos that carry them.
+
+        Args:
+            carriers_by_column: rows of ``taught``; a hashtag without any has no factors.
+        """
+        by_length: dict[int, list[int]] = {}
+        for column, carriers in carriers_by_column.items():
+            if carriers:
+                by_length.setdefault(len(carriers), []).append(column)
+        if not by_length:
+            return {}
+        alpha, regularization = self._settings.alpha, self._settings.regularization
+        gram = self._photo_gram + taught.gram
+        inverse = np.asarray(np.linalg.inv(gram + regularization * np.eye(len(gram))), np.float64)
+        factors: dict[int, Floats] = {}
+        for length, columns in by_length.items():
+            rows = np.array([carriers_by_column[column] for column in columns], np.intp)
+            if length < len(gram):
+                at_once = 1 + BATCH // length
+                parts = (rows[start : start + at_once] for start in range(0, len(rows), at_once))
+                solved = [
+                    row for part in parts for row in solve_few(taught.factors, inverse, part, alpha)
+                ]
+            else:
+                single = gram.astype(np.float32)
+                solved = [solve(taught.factors, single, row, alpha, regularization) for row in rows]
+            factors |= zip(columns, solved, strict=True)
+        return factors
