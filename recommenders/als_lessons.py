@@ -72,7 +72,7 @@ class Lessons:
         Args:
             photos: key to features (dims,) and the columns of its hashtags by audience. A key that
                 was taught before is replaced, needs no features, and is forgotten where there are
-                no hashtags; another without features is ignored.
+                no hashtags; another without finite features is ignored.
             hashtags: the size of the vocabulary, taught hashtags at its end.
             copy_cosines: for photos whose features are approximate, see ``Place``.
         """
@@ -117,14 +117,15 @@ class Lessons:
     def _place(
         self, photos: Mapping[Hashable, Floats | None], copy_cosines: Mapping[Hashable, float]
     ) -> None:
-        """Stores the photos' vectors."""
+        """Stores the photos' vectors; one that is not finite would be near every photo."""
         features = {key: row for key, row in photos.items() if row is not None}
         keys = list(features)
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
             vectors = self._space.project(np.stack([features[key] for key in some]))
             for key, vector in zip(some, vectors, strict=True):
-                self._places[key] = Place(vector, copy_cosines.get(key, 1.0))
+                if np.isfinite(vector).all():
+                    self._places[key] = Place(vector, copy_cosines.get(key, 1.0))
 
     def _solved(self, photos: Mapping[Hashable, tuple[int, ...]]) -> dict[Hashable, TaughtPhoto]:
         """Photos with factors solved from their hashtags' factors, which stay fixed."""

@@ -353,8 +353,8 @@ class Engine:
 
         Args:
             photos: key to the photo's lesson. A key taught before is replaced and needs no
-                features; one without hashtags is forgotten. New photos without features of one of
-                ``taught_backbones`` are ignored.
+                features; one without hashtags is forgotten. New photos without finite features of
+                one of ``taught_backbones`` are ignored.
         """
         als = self._scoring.recommenders.get("als")
         if not isinstance(als, AlsRecommender):
