@@ -26,7 +26,7 @@ from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender, dir
 RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
 """Settings of a backend's part that belong to its ranking."""
 
-_LEAST_TEMPERATURE = 1e-6
+_ABOVE_ZERO = 1e-6
 
 
 def als_part(fitted: FittedAls) -> Part:
@@ -149,7 +149,7 @@ def read_w2v(bundle: Bundle) -> Word2VecRecommender:
         _floats(bundle, "w2v", "weight2", vectors.shape[1], len(weight1)),
         _floats(bundle, "w2v", "bias2", vectors.shape[1]),
         whole(settings, "classes", 0),
-        number(settings, "temperature", 1.0, least=_LEAST_TEMPERATURE),
+        number(settings, "temperature", 1.0, least=_ABOVE_ZERO),
         whole(settings, "groups", 1, least=1),
     )
     return Word2VecRecommender(
@@ -158,7 +158,7 @@ def read_w2v(bundle: Bundle) -> Word2VecRecommender:
         vectors,
         _floats(bundle, "w2v", "prior", len(vectors)),
         number(settings, "scale"),
-        number(settings, "hashtags_per_post"),
+        number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
     )
 
 
@@ -199,8 +199,8 @@ def read_class_head(bundle: Bundle) -> ClassHead | None:
         _floats(bundle, "w2v_classes", "bias2", width),
         _floats(bundle, "w2v_classes", "prior", len(bundle.hashtags)),
         number(settings, "scale"),
-        number(settings, "temperature", least=_LEAST_TEMPERATURE),
-        number(settings, "hashtags_per_post"),
+        number(settings, "temperature", least=_ABOVE_ZERO),
+        number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
     )
 
 
