@@ -33,6 +33,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 # Part names become file names, so they must not lead out of the folder.
 _PART = re.compile(r"[a-z][a-z0-9_]*")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class BundleError(Exception):
@@ -168,9 +169,12 @@ def load(folder: Path) -> Bundle:
     path, manifest = folder / MANIFEST, read_manifest(folder)
     try:
         _check_manifest(manifest)
-        hashtags = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]
-        if not hashtags or len(set(hashtags)) < len(hashtags):
-            raise ValueError(f"{VOCABULARY} is empty or repeats a hashtag")
+        text = (folder / VOCABULARY).read_text(encoding="utf-8")
+        hashtags = text.split("\n")[:-1]
+        if not hashtags or len(set(hashtags)) < len(hashtags) or _CONTROL.search(text):
+            raise ValueError(
+                f"{VOCABULARY} is empty, repeats a hashtag or has one that none can be"
+            )
         return Bundle(
             model=str(manifest["model"]),
             hashtags=hashtags,
