@@ -185,7 +185,9 @@ class _ShelfFollower(_VersionFollower):
             return
         try:
             await self._load_version(folder)
-        except (BundleError, WeightsError):
+        except StorageError:
+            raise  # the bundle is sound, and the database may be the next time
+        except Exception:
             self._refused = published  # not tried again
             raise
 

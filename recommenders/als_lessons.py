@@ -72,7 +72,7 @@ class Lessons:
         Args:
             photos: key to features (dims,) and the columns of its hashtags by audience. A key that
                 was taught before is replaced, needs no features, and is forgotten where there are
-                no hashtags; another without features is ignored.
+                no hashtags; another without finite features is ignored.
             hashtags: the size of the vocabulary, taught hashtags at its end.
             copy_cosines: for photos whose features are approximate, see ``Place``.
         """
@@ -117,14 +117,15 @@ class Lessons:
     def _place(
         self, photos: Mapping[Hashable, Floats | None], copy_cosines: Mapping[Hashable, float]
     ) -> None:
-        """Stores the photos' vectors."""
+        """Stores the photos' vectors; one that is not finite would be near every photo."""
         features = {key: row for key, row in photos.items() if row is not None}
         keys = list(features)
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
             vectors = self._space.project(np.stack([features[key] for key in some]))
             for key, vector in zip(some, vectors, strict=True):
-                self._places[key] = Place(vector, copy_cosines.get(key, 1.0))
+                if np.isfinite(vector).all():
+                    self._places[key] = Place(vector, copy_cosines.get(key, 1.0))
 
     def _solved(self, photos: Mapping[Hashable, tuple[int, ...]]) -> dict[Hashable, TaughtPhoto]:
         """Photos with factors solved from their hashtags' factors, which stay fixed."""
@@ -175,13 +176,40 @@ class Lessons:
             for column, factors in zip(taught.hashtags, taught.hashtag_factors, strict=True)
             if column not in carriers_by_column
         }
-        gram = (self._photo_gram + taught.gram).astype(np.float32)
-        for column, carriers in carriers_by_column.items():
-            if carriers:
-                alpha, regularization = self._settings.alpha, self._settings.regularization
-                at = np.array(carriers, np.intp)
-                new_factors[column] = solve(taught.factors, gram, at, alpha, regularization)
+        new_factors |= self._hashtag_factors(taught, carriers_by_column)
         new_columns = np.array(sorted(new_factors), np.intp)
         factors = np.array([new_factors[column] for column in new_columns], np.float32)
         size = taught.factors.shape[1]
         return replace(taught, hashtags=new_columns, hashtag_factors=factors.reshape(-1, size))
+
+    def _hashtag_factors(
+        self, taught: Taught, carriers_by_column: Mapping[int, Sequence[int]]
+    ) -> dict[int, Floats]:
+        """Factors of hashtags new to the fit, solved from those of the photos that carry them.
+
+        Args:
+            carriers_by_column: rows of ``taught``; a hashtag without any has no factors.
+        """
+        by_length: dict[int, list[int]] = {}
+        for column, carriers in carriers_by_column.items():
+            if carriers:
+                by_length.setdefault(len(carriers), []).append(column)
+        if not by_length:
+            return {}
+        alpha, regularization = self._settings.alpha, self._settings.regularization
+        gram = self._photo_gram + taught.gram
+        inverse = np.asarray(np.linalg.inv(gram + regularization * np.eye(len(gram))), np.float64)
+        factors: dict[int, Floats] = {}
+        for length, columns in by_length.items():
+            rows = np.array([carriers_by_column[column] for column in columns], np.intp)
+            if length < len(gram):
+                at_once = 1 + BATCH // length
+                parts = (rows[start : start + at_once] for start in range(0, len(rows), at_once))
+                solved = [
+                    row for part in parts for row in solve_few(taught.factors, inverse, part, alpha)
+                ]
+            else:
+                single = gram.astype(np.float32)
+                solved = [solve(taught.factors, single, row, alpha, regularization) for row in rows]
+            factors |= zip(columns, solved, strict=True)
+        return factors

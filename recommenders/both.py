@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommenders.als import AlsRecommender, Recognition
 from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
-from recommenders.bundle import Bundle
+from recommenders.bundle import Bundle, number
 from recommenders.bundle_parts import read_fusion, read_ranking, read_w2v
 from recommenders.explaining import SourceShares, shares_of
 from recommenders.fusion import Fusion, blend, blend_contributions, raised, sources_of
@@ -108,11 +108,12 @@ def read_both(bundle: Bundle, recommenders: Mapping[str, Recommender]) -> Both:
     if fusion is not None and w2v.backbone != bundle.settings["w2v"]["backbone"]:
         w2v = read_w2v(bundle)
     settings = bundle.settings.get("both", {})
+    words = settings.get("words", {})
     return Both(
         als,
         w2v,
         fusion,
-        float(settings.get("als_weight", 0.5)),
-        WordsGain(**settings.get("words", {})),
+        number(settings, "als_weight", 0.5),
+        WordsGain(**{name: number(words, name) for name in words}),
         read_ranking(bundle, "both").popularity,
     )

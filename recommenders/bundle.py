@@ -29,8 +29,11 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "hashtags.txt"
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 # Part names become file names, so they must not lead out of the folder.
 _PART = re.compile(r"[a-z][a-z0-9_]*")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class BundleError(Exception):
@@ -100,6 +103,35 @@ class Bundle:
         return array
 
 
+def number(
+    settings: Mapping[str, Any], name: str, default: float | None = None, *, least: float = 0.0
+) -> float:
+    """A number among a part's settings, finite as float32.
+
+    Args:
+        default: where it is missing; None where it must be there.
+        least: the smallest that is allowed.
+
+    Raises:
+        BundleError: where it is anything else.
+    """
+    value = settings.get(name, default)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not least <= value <= _LARGEST:
+        raise BundleError(
+            f"The bundle is damaged: its setting {name!r:.80} is {value!r:.80}. Fit it again, or "
+            "take it from a backup."
+        )
+    return float(value)
+
+
+def whole(
+    settings: Mapping[str, Any], name: str, default: int | None = None, *, least: int = 0
+) -> int:
+    """As ``number``, rounded down."""
+    return int(number(settings, name, default, least=least))
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Reads the manifest of a bundle folder; only its format version is checked.
 
@@ -137,9 +169,12 @@ def load(folder: Path) -> Bundle:
     path, manifest = folder / MANIFEST, read_manifest(folder)
     try:
         _check_manifest(manifest)
-        hashtags = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")[:-1]
-        if not hashtags or len(set(hashtags)) < len(hashtags):
-            raise ValueError(f"{VOCABULARY} is empty or repeats a hashtag")
+        text = (folder / VOCABULARY).read_text(encoding="utf-8")
+        hashtags = text.split("\n")[:-1]
+        if not hashtags or len(set(hashtags)) < len(hashtags) or _CONTROL.search(text):
+            raise ValueError(
+                f"{VOCABULARY} is empty, repeats a hashtag or has one that none can be"
+            )
         return Bundle(
             model=str(manifest["model"]),
             hashtags=hashtags,

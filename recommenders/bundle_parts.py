@@ -8,6 +8,7 @@ weights are stored as float16, photos' vectors as int8. The part ``knowledge`` i
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
 from recommenders.answers import FIRST, Rules
 from recommenders.arrays import Array, Floats, unit, whole_numbers
 from recommenders.backbones.registry import CLASSES, dims
-from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part
+from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, number, whole
 from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import KnownPhotos, PhotoIndex, PhotoIndexError, PhotoSpace
 from recommenders.ranking import Ranking
@@ -24,6 +25,8 @@ from recommenders.w2v import ClassHead, ProjectionHead, Word2VecRecommender, dir
 
 RANKING_SETTINGS = ("popularity_exponent", "diversity", "of_a_root")
 """Settings of a backend's part that belong to its ranking."""
+
+_ABOVE_ZERO = 1e-6
 
 
 def als_part(fitted: FittedAls) -> Part:
@@ -57,9 +60,8 @@ def read_als(bundle: Bundle) -> FittedAls:
     settings = {
         name: value
         for name, value in bundle.settings["als"].items()
-        if name not in RANKING_SETTINGS
+        if name not in (*RANKING_SETTINGS, "fitted_hashtags")
     }
-    fitted_hashtags = settings.pop("fitted_hashtags", None)
     backbone = str(settings.pop("backbone"))
     size, count = dims(backbone), len(bundle.hashtags)
     space = PhotoSpace(
@@ -73,10 +75,16 @@ def read_als(bundle: Bundle) -> FittedAls:
         photos,
         _floats(bundle, "als", "photo_factors", len(photos), hashtag_factors.shape[1]),
         hashtag_factors,
-        AlsSettings(**settings),
+        _als_settings(settings),
         _class_hashtags(bundle),
-        None if fitted_hashtags is None else int(fitted_hashtags),
+        whole(bundle.settings["als"], "fitted_hashtags", count, least=1),
     )
+
+
+def _als_settings(settings: dict[str, Any]) -> AlsSettings:
+    counts = {"neighbours", "rows_per_photo"} & settings.keys()
+    numbers: dict[str, Any] = {name: number(settings, name) for name in settings}
+    return AlsSettings(**numbers | {name: whole(settings, name, least=1) for name in counts})
 
 
 def _known_photos(bundle: Bundle, dims: int) -> KnownPhotos:
@@ -140,17 +148,17 @@ def read_w2v(bundle: Bundle) -> Word2VecRecommender:
         _floats(bundle, "w2v", "bias1", len(weight1)),
         _floats(bundle, "w2v", "weight2", vectors.shape[1], len(weight1)),
         _floats(bundle, "w2v", "bias2", vectors.shape[1]),
-        int(settings.get("classes", 0)),
-        float(settings.get("temperature", 1.0)),
-        int(settings.get("groups", 1)),
+        whole(settings, "classes", 0),
+        number(settings, "temperature", 1.0, least=_ABOVE_ZERO),
+        whole(settings, "groups", 1, least=1),
     )
     return Word2VecRecommender(
         backbone,
         head,
         vectors,
         _floats(bundle, "w2v", "prior", len(vectors)),
-        float(settings["scale"]),
-        float(settings["hashtags_per_post"]),
+        number(settings, "scale"),
+        number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
     )
 
 
@@ -163,7 +171,7 @@ def read_directions(bundle: Bundle) -> Floats:
     """Unit vectors (V, d) of the hashtags as Word2Vec compares them; (0, 1) without Word2Vec."""
     if "w2v" not in bundle.arrays:
         return np.zeros((0, 1), np.float32)
-    return directions(read_vectors(bundle), int(bundle.settings["w2v"].get("groups", 1)))
+    return directions(read_vectors(bundle), whole(bundle.settings["w2v"], "groups", 1, least=1))
 
 
 def class_head_part(head: ClassHead) -> Part:
@@ -190,9 +198,9 @@ def read_class_head(bundle: Bundle) -> ClassHead | None:
         _floats(bundle, "w2v_classes", "weight2", width, CLASSES),
         _floats(bundle, "w2v_classes", "bias2", width),
         _floats(bundle, "w2v_classes", "prior", len(bundle.hashtags)),
-        float(settings["scale"]),
-        float(settings["temperature"]),
-        float(settings["hashtags_per_post"]),
+        number(settings, "scale"),
+        number(settings, "temperature", least=_ABOVE_ZERO),
+        number(settings, "hashtags_per_post", least=_ABOVE_ZERO),
     )
 
 
@@ -212,16 +220,17 @@ def read_rankings(bundle: Bundle, backends: Iterable[str]) -> dict[str, Ranking]
     popularity = _floats(bundle, "ranking", "popularity", len(bundle.hashtags))
     rating = _floats(bundle, "ranking", "rating", len(bundle.hashtags))
     settings = {backend: bundle.settings.get(backend, {}) for backend in backends}
-    diverse = any(float(one.get("diversity", 0.0)) for one in settings.values())
+    diversity = {backend: number(one, "diversity", 0.0) for backend, one in settings.items()}
+    diverse = any(diversity.values())
     vectors = unit(read_vectors(bundle)) if diverse and "w2v" in bundle.arrays else None
     return {
         backend: Ranking(
             popularity,
             rating,
-            float(one.get("popularity_exponent", 0.0)),
-            float(one.get("diversity", 0.0)),
-            vectors if float(one.get("diversity", 0.0)) else None,
-            int(one.get("of_a_root", FIRST)),
+            number(one, "popularity_exponent", 0.0),
+            diversity[backend],
+            vectors if diversity[backend] else None,
+            whole(one, "of_a_root", FIRST, least=1),
         )
         for backend, one in settings.items()
     }
@@ -241,9 +250,10 @@ def rules_part(rules: Rules) -> Part:
 def read_rules(bundle: Bundle) -> Rules:
     """What ``rules_part`` wrote; no rules where there is no such part."""
     settings = bundle.settings.get("answers", {})
+    careful = settings.get("careful", {})
     return Rules(
-        float(settings.get("floor", 0.0)),
-        {tag: float(least) for tag, least in settings.get("careful", {}).items()},
+        number(settings, "floor", 0.0),
+        {tag: number(careful, tag) for tag in careful},
         tuple(
             (frozenset(left), frozenset(right))
             for left, right in settings.get("forbidden_pairs", ())
@@ -286,7 +296,7 @@ def read_fusion(bundle: Bundle) -> Fusion | None:
             within(bundle, bundle.array("fusion", "left", *shape), 0, nodes),
             within(bundle, bundle.array("fusion", "right", *shape), 0, nodes),
             _floats(bundle, "fusion", "value", *shape),
-            float(bundle.settings["fusion"]["start"]),
+            number(bundle.settings["fusion"], "start", least=-np.inf),
         ),
         share,
         _floats(bundle, "fusion", "class_share", len(share)),

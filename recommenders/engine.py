@@ -16,6 +16,7 @@ from recommenders.als_taught import Audience, audiences_for
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
+from recommenders.backbones.registry import UnknownBackboneError
 from recommenders.backbones.weights import WeightsError
 from recommenders.backends import BACKENDS, STYLES
 from recommenders.building import build_recommenders, load_backbones
@@ -38,6 +39,12 @@ from recommenders.words import Words
 
 LIKELY = 0.5
 """From this score, without what people taught, a hashtag counts as likely."""
+
+_MISFITS = (
+    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+    UnknownBackboneError,
+)
+"""What settings raise that another tag4pic wrote, or somebody by hand."""
 
 Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
 """Features (dims,) of a photo by backbone, and its hashtags by audience."""
@@ -123,10 +130,9 @@ class Engine:
         """
         bundle = bundles.load(model_dir or STARTER)
         loaded = {} if at_work is None else at_work._loaded
-        backbones = load_backbones(bundle, weights_dir, loaded)
         try:
-            return cls(bundle, backbones)
-        except (KeyError, TypeError, ValueError) as error:
+            return cls(bundle, load_backbones(bundle, weights_dir, loaded))
+        except _MISFITS as error:
             raise BundleError(
                 f"The settings of bundle {bundle.model} do not fit this tag4pic ({error}). Fit it "
                 "again with `tag4pic train fit`, or update tag4pic."
@@ -357,8 +363,8 @@ class Engine:
 
         Args:
             photos: key to the photo's lesson. A key taught before is replaced and needs no
-                features; one without hashtags is forgotten. New photos without features of one of
-                ``taught_backbones`` are ignored.
+                features; one without hashtags is forgotten. New photos without finite features of
+                one of ``taught_backbones`` are ignored.
         """
         als = self._scoring.recommenders.get("als")
         if not isinstance(als, AlsRecommender):

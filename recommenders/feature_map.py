@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Array, Floats
 from recommenders.backbones.registry import dims
-from recommenders.bundle import Bundle, Part
+from recommenders.bundle import Bundle, Part, number
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_feature_map(bundle: Bundle) -> FeatureMap | None:
         floats("target_mean", dims(target)),
         floats("down", len(up), dims(source)).T * floats("scale", len(up)),
         up,
-        float(settings["itself"]),
+        number(settings, "itself", least=-1),
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recommenders.answers import SIZES
 from recommenders.arrays import Array, Floats
-from recommenders.bundle import Bundle, Part
+from recommenders.bundle import Bundle, Part, whole
 from recommenders.bundle_parts import within
 from recommenders.category import Category, category_settings, read_categories
 from recommenders.ratings import Uses
@@ -99,7 +99,7 @@ def read_knowledge(bundle: Bundle) -> HashtagTables | None:
     if "knowledge" not in bundle.arrays:
         return None
     settings, count = bundle.settings.get("knowledge", {}), len(bundle.hashtags)
-    arrays = bundle.arrays["knowledge"]
+    arrays, mix = bundle.arrays["knowledge"], settings.get("preferred_mix")
     categories = read_categories(bundle)
     vectors, similar = {}, {}
     for model in settings.get("models", ()):
@@ -112,13 +112,13 @@ def read_knowledge(bundle: Bundle) -> HashtagTables | None:
     return HashtagTables(
         categories,
         settings.get("silhouette"),
-        settings.get("preferred_mix"),
+        None if mix is None else str(mix),
         within(bundle, bundle.array("knowledge", "category_of", count), -1, len(categories)),
         bundle.array("knowledge", "category_weight", count),
         within(bundle, bundle.array("knowledge", "size", count), 0, len(SIZES)),
         bundle.array("knowledge", "median_likes", count),
         vectors,
-        int(settings.get("fewest_uses", 1)),
+        whole(settings, "fewest_uses", 1),
         bundle.array("knowledge", "uses", count) if "uses" in arrays else None,
         bundle.array("knowledge", "posts", count) if "posts" in arrays else None,
         _likes(bundle) if "likes" in arrays else None,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recommenders.arrays import Floats, softmax, unit
 from recommenders.backbones.registry import dims
-from recommenders.bundle import Bundle, Part
+from recommenders.bundle import Bundle, Part, number
 
 PRESENCE = ("nobody", "close_up", "one", "several")
 """The classes; ``one`` is a person who is not close up."""
@@ -97,11 +97,13 @@ def read_people(bundle: Bundle) -> People | None:
     if "people" not in bundle.arrays:
         return None
     settings = bundle.settings["people"]
-    backbone = str(settings["backbone"])
+    backbone, hashtags = str(settings["backbone"]), settings["hashtags"]
+    if unknown := hashtags.keys() - PRESUPPOSED.keys():
+        raise ValueError(f"hashtags presuppose {sorted(unknown)}")
     return People(
         backbone,
         bundle.array("people", "weight", len(PRESENCE), dims(backbone)).astype(np.float32),
         bundle.array("people", "bias", len(PRESENCE)).astype(np.float32),
-        {tag: key for key, tags in settings["hashtags"].items() for tag in tags},
-        {key: float(settings["least"][key]) for key in settings["hashtags"]},
+        {tag: key for key, tags in hashtags.items() for tag in tags},
+        {key: number(settings["least"], key) for key in hashtags},
     )

@@ -272,7 +272,9 @@ def _reduced(image: Image.Image, shorter_side: int) -> Image.Image:
 def _white_level(image: Image.Image) -> float:
     """The value of white, for images of 16 bits, 32 bits or floats."""
     if image.mode.startswith("I;16"):
-        return 65535.0
+        # Microscopes and scientific cameras leave four bits of a TIFF's 16 unused.
+        is_twelve_bit = image.format == "TIFF" and np.asarray(image).max() <= 4095
+        return 4095.0 if is_twelve_bit else 65535.0
     if image.mode not in ("I", "F"):
         return 255.0
     extrema = np.asarray(image.getextrema(), dtype=np.float64)

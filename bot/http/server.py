@@ -8,6 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.typedefs import Handler
 
 from bot import own_site
@@ -23,6 +24,9 @@ from recommenders.bundle import BundleError
 from recommenders.engine import Engine
 
 log = logging.getLogger(__name__)
+
+MAX_LINE = 2**15
+"""Bytes of an address, in which a caption takes up to twelve a character."""
 
 
 class HttpServer:
@@ -57,13 +61,7 @@ class HttpServer:
         app.router.add_get("/page/{name}", routes.page)
         app.on_response_prepare.append(own_site.add_safe_headers)
         self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            handler_cancellation=True,
-            auto_decompress=False,  # so a small body cannot become a large one
-            keepalive_timeout=self._limits.head,
-            lingering_time=self._limits.lingering,
-            shutdown_timeout=self._limits.stopping,
+            app, handler_cancellation=True, shutdown_timeout=self._limits.stopping
         )
         self._listener: asyncio.Server | None = None
 
@@ -97,7 +95,15 @@ class HttpServer:
         assert server is not None
         if len(server.connections) >= self._limits.connections:
             return _Refused(self._work.retry_after)
-        return server()
+        return _Requests(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # None, as for AppRunner: queries are private
+            auto_decompress=False,  # so a small body cannot become a large one
+            keepalive_timeout=self._limits.head,
+            lingering_time=self._limits.lingering,
+            max_line_size=MAX_LINE,
+        )
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -183,6 +189,27 @@ def _key_of(request: web.Request) -> str:
 
 async def _later(request: web.Request) -> None:
     """Leaves ``100 Continue`` to the handler, which sends it when it wants the body."""
+
+
+class _Requests(web.RequestHandler):
+    """A connection that refuses as JSON what is not HTTP, and does not log its content."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if not isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, exc, message)
+        log.warning("A request could not be read: %s", type(exc).__name__)
+        sentence = "This is not a valid HTTP request."
+        if isinstance(exc, LineTooLong):
+            sentence = "The address or a header is too long: send a form instead."
+        response = RequestError(400, "request", sentence).response()
+        response.force_close()
+        return response
 
 
 class _Refused(asyncio.Protocol):

@@ -287,6 +287,29 @@ async def test_after_a_refused_bundle_the_one_in_use_is_what_a_start_without_the
     assert answering(follower.shelf.address)[0] == follower.folder
 
 
+async def test_a_bundle_that_cannot_be_loaded_for_whatever_reason_is_tried_once(
+    follower: Follower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load: Callable[..., Engine] = Engine.load
+    tried: list[str] = []
+
+    def failing(folder: Path, *args: object, **options: object) -> Engine:
+        tried.append(folder.name.rpartition("-")[0])
+        if tried[-1] == "two-1":
+            raise RuntimeError("out of luck")
+        return load(folder, *args, **options)
+
+    monkeypatch.setattr(Engine, "load", failing)
+    follower.shelf.publish(bundle(tmp_path, "two-1", seed=2))
+    await until(lambda: "two-1" in tried)
+    for _ in range(3):
+        remembered = follower.folder.stat().st_mtime
+        await until(lambda last=remembered: follower.folder.stat().st_mtime > last)
+    follower.shelf.publish(bundle(tmp_path, "three-1", seed=3))
+    await until(lambda: follower.model() == "three-1")
+    assert tried == ["two-1", "three-1"]
+
+
 async def test_a_bundle_whose_folder_was_deleted_can_be_published_again(
     follower: Follower, tmp_path: Path
 ) -> None:

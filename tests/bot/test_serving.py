@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,13 +21,19 @@ from bot.local.server import LocalServer
 from bot.receiving import StartError
 from bot.run import serve
 from bot.settings import Settings
+from recommenders import bundle as bundles
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine
+from recommenders.versions import Versions
 from tests.bot.conversation import answer_hashtags, hashtags
 from tests.bot.running import TOKEN
 from tests.bot.telegram_sends import Refusing
+from tests.bundles import tiny_bundle
 from tests.colours import colour_engine, jpeg
 from tests.person import Person
+
+LOAD = Engine.load
+"""The real one."""
 
 
 @pytest.fixture(autouse=True)
@@ -279,3 +286,22 @@ async def test_a_broken_bundle_is_one_sentence(
 
     monkeypatch.setattr(Engine, "load", load)
     assert await refused(settings) == "The bundle is broken. Fit it again."
+
+
+async def test_where_a_finetuned_version_cannot_be_used_the_bundle_answers(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(Engine, "load", LOAD)
+    mine = tiny_bundle(tmp_path / "mine", model="mine-1")
+    tuned = bundles.load(tiny_bundle(tmp_path / "mine-2", model="mine-2"))
+    tuned.settings["als"]["neighbours"] = 0
+    bundles.save(tuned, tmp_path / "mine-2")
+    Versions.of(mine).promote(tmp_path / "mine-2")
+    async with serving(settings.model_copy(update={"model_dir": mine})) as lines:
+        page = re.findall("http[^ ]+", lines[-1])[0]
+        async with Person(page) as ann:
+            assert len(await answer_hashtags(ann, "red", 1)) == 10
+    assert "The fine-tuned version mine-2 is not used. The bundle is damaged" in caplog.text

@@ -9,7 +9,7 @@ import pytest
 
 from recommenders import bundle as bundles
 from recommenders.backbones.backbone import Backbone, load_backbone
-from recommenders.bundle import Bundle
+from recommenders.bundle import STARTER, Bundle
 from recommenders.engine import Engine
 from recommenders.photos import decode
 from tests.bundles import tiny_bundle
@@ -20,6 +20,11 @@ from tests.recommenders.small_bundle import edit_manifest, refusal
 @pytest.fixture(scope="module")
 def lite() -> Backbone:
     return load_backbone("efficientnet_lite0")
+
+
+@pytest.fixture(scope="module")
+def starter() -> Engine:
+    return Engine.load()
 
 
 @pytest.fixture
@@ -101,6 +106,48 @@ def test_a_bundle_without_a_recommender_is_refused(tiny: Path) -> None:
     edit_manifest(tiny, parts=["ranking"])
     sentence = refusal(tiny, Engine.load)
     assert "knows hashtags alone" in sentence and "without `--backend tags`" in sentence
+
+
+MISFITS = [
+    ("als", "neighbours", 0),
+    ("als", "neighbours", None),
+    ("als", "rows_per_photo", 0),
+    ("als", "sharpness", None),
+    ("als", "class_weight", float("nan")),
+    ("als", "of_a_root", float("inf")),
+    ("als", "of_a_root", 0),
+    ("als", "of_the_future", 1),
+    ("w2v", "groups", 0),
+    ("w2v", "groups", 7),
+    ("w2v", "temperature", 0),
+    ("both", "words", {"near": None}),
+    ("both", "als_weight", 1e300),
+    ("answers", "floor", float("nan")),
+    ("answers", "careful", ["baby"]),
+    ("answers", "forbidden_pairs", [1]),
+    ("w2v_classes", "backbones", None),
+    ("fusion", "start", float("nan")),
+    ("people", "hashtags", []),
+    ("people", "hashtags", {"ten": ["crowd"]}),
+    ("people", "least", {"somebody": "most"}),
+    ("feature_map", "source", "vgg99"),
+    ("feature_map", "itself", True),
+]
+
+
+@pytest.mark.parametrize(("part", "name", "value"), MISFITS)
+def test_a_bundle_with_a_setting_that_cannot_be_is_refused(
+    starter: Engine, tmp_path: Path, part: str, name: str, value: object
+) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    for file in STARTER.iterdir():
+        if file.name != bundles.MANIFEST:
+            (folder / file.name).symlink_to(file)
+    manifest = json.loads((STARTER / bundles.MANIFEST).read_text(encoding="utf-8"))
+    manifest["settings"][part][name] = value
+    (folder / bundles.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    refusal(folder, lambda folder: Engine.load(folder, at_work=starter))
 
 
 def test_photos_are_wanted_as_large_as_the_largest_input(tiny: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_pickle_in_place_of_arrays_is_not_run(saved: Path) -> None:
     assert "incomplete or damaged" in refusal(saved)
 
 
-@pytest.mark.parametrize("text", ["", "\n" * 4, "a\nb\na\nc\n"])
+@pytest.mark.parametrize("text", ["", "\n" * 4, "a\nb\na\nc\n", "a\nb\x1b[2J\nc\nd\n"])
 def test_a_vocabulary_that_is_none_is_told(saved: Path, text: str) -> None:
     (saved / "hashtags.txt").write_text(text, encoding="utf-8")
     assert "incomplete or damaged" in refusal(saved)

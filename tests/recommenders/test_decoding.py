@@ -168,6 +168,12 @@ def test_sixteen_bits_of_grey_are_scaled_not_clipped(kind: str) -> None:
         assert greys(decode(encoded(shades, file))) == [0, 85, 170, 255]
 
 
+@pytest.mark.parametrize("kind", ["<u2", ">u2"])
+def test_twelve_bits_of_grey_in_a_tiff_are_no_dark_photo(kind: str) -> None:
+    shades = Image.fromarray(levels(4095, kind))
+    assert greys(decode(encoded(shades, "TIFF"))) == [0, 85, 170, 255]
+
+
 def test_a_dark_sixteen_bit_photo_stays_dark() -> None:
     assert max(greys(decode(encoded(Image.fromarray(levels(255, np.uint16)), "PNG")))) <= 1
 

@@ -106,6 +106,19 @@ def test_what_is_forgotten_is_not_learnt_again_without_the_features(
     assert tags(engine, features["red"], ANN) == tags(colour_engine(), features["red"])
 
 
+@pytest.mark.parametrize("damage", [np.nan, np.inf])
+def test_features_that_are_no_numbers_teach_nothing(
+    features: dict[str, Features], damage: float
+) -> None:
+    engine = taught(colour_engine(), features["red"], everybody=["ourcat"])
+    before = tags(engine, features["crop"])
+    damaged = {name: row + np.float32(damage) for name, row in lesson(features["red"]).items()}
+    engine.learn({2: (damaged, {None: ["ourdog"]})})
+    assert tags(engine, features["crop"]) == before
+    assert engine.taught_photos() == {1}
+    assert np.isfinite(engine.scores(features["crop"], "als")).all()
+
+
 def test_a_hashtag_that_nobody_teaches_any_more_leaves_the_vocabulary_and_may_come_back(
     features: dict[str, Features],
 ) -> None:

@@ -24,6 +24,9 @@ PERSON = 1
 HASHTAGS = 5
 """Hashtags of each photo, two of them unknown to the bundle and one of these on every photo."""
 
+OWN = 4
+"""One photo in so many has a hashtag that no other has."""
+
 
 def main(
     photos: Annotated[
@@ -88,7 +91,8 @@ def _lessons(engine: Engine, count: int) -> dict[Hashable, Lesson]:
             name: draw.gamma(0.5, 1.0, dims(name)).astype(np.float32) for name in backbones
         }
         picked = draw.choice(len(known), HASHTAGS - 2, replace=False)
-        tags = [*(known[column] for column in picked), f"taught_{number % 500}x", "everywhere_x"]
+        new = f"own_{number}x" if number % OWN == 0 else f"taught_{number % 500}x"
+        tags = [*(known[column] for column in picked), new, "everywhere_x"]
         lessons[number] = features, {PERSON: tags}
     return lessons
 

@@ -18,6 +18,7 @@ from http_client import Client, Serve
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from bot.http.fields import MAX_TEXT
 from bot.http.listening import ServeError, listen_on
 from tests.bundles import tiny_bundle
 from tests.colours import Pause, jpeg
@@ -144,6 +145,39 @@ async def test_a_client_that_waits_to_be_told_is_told_when_its_photo_is_wanted(a
     writer.write(photo.encode("latin-1"))
     assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
     writer.close()
+
+
+@pytest.mark.parametrize("letter", ["я", "日", "🌅"])
+async def test_a_caption_of_any_script_may_be_as_long_in_the_query_as_in_a_form(
+    ask: Client, letter: str
+) -> None:
+    query = {"caption": letter * MAX_TEXT, "count": "3"}
+    status, answer, _ = await ask("/v1/hashtags", "POST", data=jpeg(), params=query)
+    assert (status, len(answer["hashtags"])) == (200, 3), answer
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([f"GET /v1/similar?tag={'secret' * 9000} HTTP/1.1", "Host: HOST"], "too long"),
+        (["GET /health HTTP/1.1", "Host: HOST", f"X-Mine: {'secret' * 9000}"], "too long"),
+        (
+            ["POST /v1/hashtags?caption=secret HTTP/1.1", "Content-Length: -5"],
+            "not a valid HTTP request",
+        ),
+        (["secret", "Host: HOST"], "not a valid HTTP request"),
+        (["\x16\x03\x01secret"], "not a valid HTTP request"),
+    ],
+)
+async def test_what_is_no_request_is_refused_as_json_and_not_repeated_in_the_log(
+    ask: Client, lines: list[str], sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    head, _, body = (await raw(ask, *lines, "", "")).partition(b"\r\n\r\n")
+    assert head.split()[1] == b"400" and b"application/json" in head
+    assert json.loads(body)["reason"] == "request"
+    assert sentence in json.loads(body)["error"]
+    [record] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "secret" not in caplog.text + body.decode() and not record.exc_info
 
 
 @pytest.mark.parametrize("begun", ["", "GET /health HTTP/1.1\r\nHost: HO"])
