@@ -43,6 +43,10 @@ USER_ERRORS = frozenset(
 """Errors whose message is a sentence for people; by name, to import nothing for them."""
 
 
+FIT_ONLY = frozenset({"torch", "torchvision", "scipy", "sklearn", "implicit", "gensim"})
+"""Modules that only fitting and fine-tuning need, which the image goes without."""
+
+
 class Commands(TyperGroup):
     """A command group that prints one line instead of a traceback for errors people can act on.
 
@@ -63,10 +67,11 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         except Exception as error:
-            if not _is_user_error(error):
+            message = _sentence(error)
+            if message is None:
                 raise
             log.debug("%s", type(error).__name__, exc_info=error)
-            fail(str(error))
+            fail(message)
 
 
 def fail(message: str) -> NoReturn:
@@ -222,6 +227,12 @@ def _paragraph(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_user_error(error: Exception) -> bool:
+def _sentence(error: Exception) -> str | None:
+    """What an error tells people; None for one that was not foreseen."""
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in FIT_ONLY:
+        return (
+            f"This environment only answers photos: {error.name} is not installed. Do this in one "
+            "that `make setup` made."
+        )
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).mro())
-    return not USER_ERRORS.isdisjoint(names)
+    return None if USER_ERRORS.isdisjoint(names) else str(error)

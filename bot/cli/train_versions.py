@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.markup import escape
 
-from bot.cli.console import print_line, settings_for_a_command
+from bot.cli.console import print_line, print_warnings, settings_for_a_command
 from training.plurals import counted
 from training.terminal import reporting
 
@@ -238,6 +238,7 @@ def publish(
     """
     settings = settings_for_a_command()
     from bot.bundle_shelf import Shelf
+    from recommenders.bundle import STARTER, read_manifest
     from recommenders.versions import Versions
 
     versions = Versions.of(settings.model_dir)
@@ -246,6 +247,15 @@ def publish(
     shelf.publish(folder)
     name = escape(versions.name(folder))
     print_line(f"[bold]{name}[/] is published at {escape(shelf.address)}.")
+    others = read_manifest(folder)["backbones"].keys() - read_manifest(STARTER)["backbones"].keys()
+    if others:
+        names = " and ".join(sorted(others))
+        print_warnings(
+            [
+                f"It sees with {names}: containers need the weights and the compiled network "
+                "(docs/deployment.md, One machine with containers)."
+            ]
+        )
 
 
 def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[Result]]") -> Result:

@@ -57,6 +57,11 @@ def in_use() -> Device:
     return _Choice.device
 
 
+def has_pytorch() -> bool:
+    """Whether PyTorch is installed: answering does without, fitting does not."""
+    return importlib.util.find_spec("torch") is not None
+
+
 def import_openvino() -> Any:
     """Imports OpenVINO without its telemetry and without its converter.
 

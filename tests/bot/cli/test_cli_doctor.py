@@ -39,6 +39,14 @@ def test_without_a_network_it_checks_what_is_here_and_says_what_it_could_not(
     assert not (tmp_path / "bot.db").exists()
 
 
+def test_a_name_that_is_almost_a_setting_is_a_warning(tag4pic: Tag4pic, folder: Path) -> None:
+    (folder / ".env").write_text("BOT_TOKN=12:s3cret\nOTHER_PROGRAM=1\n")
+    result = tag4pic("doctor", "--json", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
+    check = checks_of(result)["settings"]
+    assert check["state"] == "warning"
+    assert check["found"] == "BOT_TOKN is none: is BOT_TOKEN meant?"
+
+
 def a_text(file: Path) -> None:
     file.write_text("no database" * 99)
 
