@@ -11,7 +11,7 @@ import socket
 import sys
 import urllib.error
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +44,9 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
     if weights_dir is not None:
         for suffix in SUFFIXES:
             path = weights_dir / f"{name}{suffix}"
-            if path.is_file():
-                return path
+            with suppress(PermissionError):  # as good as none here
+                if path.is_file():
+                    return path
     if name in LITE:
         spec = importlib.util.find_spec(LITE[name].package)
         if spec is not None and spec.origin is not None:
@@ -60,9 +61,11 @@ def present(weights_dir: Path | None) -> list[str]:
 
     Without PyTorch, those of them that answer without it.
     """
-    if weights_dir is None or not weights_dir.is_dir():
+    try:
+        files = list(weights_dir.iterdir()) if weights_dir is not None else []
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
-    stems = {path.stem for path in weights_dir.iterdir() if path.suffix in SUFFIXES}
+    stems = {path.stem for path in files if path.suffix in SUFFIXES}
     return sorted(stems.intersection(spellings() if has_pytorch() else KNOWN))
 
 
