@@ -1,5 +1,6 @@
 """``tag4pic train finetune``, ``status``, ``rollback``, ``publish``: versions of a bundle."""
 
+import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -103,8 +104,12 @@ def status(
     from bot.chat.texts import ENGLISH
     from bot.chat.version_messages import next_fine_tuning
     from bot.learning_status import learning_status
+    from storage.database import is_there
 
-    status = _with_database(settings, lambda database: learning_status(settings, database))
+    if is_there(settings.database_url):
+        status = _with_database(settings, lambda database: learning_status(settings, database))
+    else:
+        status = asyncio.run(learning_status(settings, None))
     if as_json:
         print(json.dumps(_as_json(status), ensure_ascii=False))
         return
@@ -214,6 +219,7 @@ def rollback() -> None:
     from training.finetuning.from_database import roll_back
 
     versions = Versions.of(settings.model_dir)
+    versions.check_earlier()  # before a database is made
     version, model, labels = _with_database(
         settings, lambda database: roll_back(versions, database)
     )
@@ -259,8 +265,6 @@ def publish(
 
 
 def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[Result]]") -> Result:
-    import asyncio
-
     from storage import Database
 
     async def working() -> Result:
