@@ -1,5 +1,19 @@
-"""``python -m bot.cli``: the same as the console script ``tag4pic``."""
+"""The console script ``tag4pic``, and ``python -m bot.cli``."""
 
-from bot.cli.main import main
+import signal
 
-main()
+
+def main() -> None:
+    """Runs the command line; Ctrl-C ends it quietly, even while its modules are imported."""
+    raises = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if raises:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from bot.cli.main import main as run
+
+    if raises:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -68,6 +68,31 @@ def test_an_unforeseen_error_is_one_line_without_the_token(
     assert "RuntimeError: about <secret> (LOG_LEVEL=DEBUG shows where)" in line
 
 
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+imported = sys.argv.pop(1)
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == imported:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, CtrlC())
+runpy.run_module("bot.cli", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("imported", ["typer", "pydantic_settings", "numpy", "openvino"])
+def test_ctrl_c_ends_quietly_while_modules_are_imported(
+    command: list[str], photo: Photo, imported: str
+) -> None:
+    arguments = [command[0], "-c", INTERRUPTED, imported, "recommend", photo("a.jpg")]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode in (-signal.SIGINT, 130)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_ctrl_c_ends_quietly_with_130_after_answers_that_came_at_once(
     command: list[str], photo: Photo
 ) -> None:
