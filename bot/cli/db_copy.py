@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def copy(
     from_url: Annotated[str, typer.Argument(metavar="FROM_URL", show_default=False)],
     to_url: Annotated[
-        str | None, typer.Argument(metavar="[TO_URL]", show_default="DATABASE_URL")
+        str | None, typer.Argument(metavar="TO_URL", show_default="DATABASE_URL")
     ] = None,
 ) -> None:
     """Copy everything to another database, which must be empty; stop the bot first.

@@ -232,7 +232,12 @@ def rollback() -> None:
 
 def publish(
     address: Annotated[
-        str, typer.Argument(help="A folder, or an address such as s3://bucket/bundles.")
+        str,
+        typer.Argument(
+            metavar="ADDRESS",
+            help="A folder, or an address such as s3://bucket/bundles.",
+            show_default=False,
+        ),
     ],
 ) -> None:
     """Publish the version of MODEL_DIR that is in use, for all copies of the bot.
