@@ -21,8 +21,14 @@ def test_a_missing_bundle_is_one_line_that_says_what_to_do(
     result = tag4pic("recommend", photo("a.jpg"), env={"MODEL_DIR": "elsewhere"})
     assert result.exit_code == 1
     [line] = result.stderr.splitlines()
-    assert line.startswith("Error: elsewhere is not a bundle")
-    assert "tag4pic train fit" in line
+    assert line.startswith("Error: The bundle's folder elsewhere does not exist.")
+    assert "tag4pic train fit" in line and "~" not in line
+
+
+def test_a_tilde_in_a_setting_is_said_not_to_be_expanded(tag4pic: Tag4pic, photo: Photo) -> None:
+    result = tag4pic("recommend", photo("a.jpg"), env={"MODEL_DIR": "~/mine"})
+    assert result.exit_code == 1
+    assert "~/mine does not exist. Write the whole path: ~ is not expanded." in result.stderr
 
 
 def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> None:
@@ -30,7 +36,9 @@ def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> No
     result = tag4pic("recommend", photo("a.jpg"), env=env)
     assert result.exit_code == 1
     assert "Traceback" in result.stderr
-    assert result.stderr.splitlines()[-1].startswith("Error: elsewhere is not a bundle")
+    assert result.stderr.splitlines()[-1].startswith(
+        "Error: The bundle's folder elsewhere does not exist."
+    )
 
 
 @pytest.mark.parametrize("arguments", [("recommend", "a.jpg"), ("weights",), ("run",)])
