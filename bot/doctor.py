@@ -235,7 +235,9 @@ def _device() -> Check:
     except device.DeviceError as error:
         return Check("device", "wrong", "the chosen DEVICE is not available here", str(error))
     if where == "cpu":
-        advice = "OpenVINO is several times faster: pip install openvino, and set DEVICE=auto."
+        advice = (
+            "OpenVINO is several times faster: .venv/bin/pip install openvino, and set DEVICE=auto."
+        )
         return Check("device", "warning", "torch on this CPU, which is slow", advice)
     return Check("device", "ok", {"openvino": "OpenVINO on this CPU", "cuda": "a GPU"}[where])
 

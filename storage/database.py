@@ -299,7 +299,7 @@ def _engine(address: URL) -> AsyncEngine:
     except ModuleNotFoundError as error:
         driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
         raise StorageError(
-            f"The driver for this database is not installed: run pip install {driver}."
+            f"The driver for this database is not installed: run .venv/bin/pip install {driver}."
         ) from error
     except (ArgumentError, InvalidRequestError, NoSuchModuleError) as error:
         raise StorageError(_UNSUPPORTED) from error

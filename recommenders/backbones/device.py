@@ -101,8 +101,8 @@ def _chosen(name: str) -> tuple[Device, str]:
     if name == "openvino":
         if (problem := _without_openvino()) is not None:
             raise DeviceError(
-                f"DEVICE is openvino, which cannot be used here: {problem}. Install it with `pip "
-                "install openvino`, or leave DEVICE empty."
+                f"DEVICE is openvino, which cannot be used here: {problem}. Install it with "
+                "`.venv/bin/pip install openvino`, or leave DEVICE empty."
             )
         return "openvino", _openvino()
     if name == "cuda":
