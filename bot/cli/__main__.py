@@ -4,14 +4,15 @@ import signal
 
 
 def main() -> None:
-    """Runs the command line; Ctrl-C ends it quietly, even while its modules are imported."""
-    raises = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if raises:
+    """Runs the command line.
+
+    Until a command runs (``Commands.invoke``), Ctrl-C ends the process at once: imports would
+    answer with a traceback.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from bot.cli.main import main as run
 
-    if raises:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     run()
 
 
