@@ -9,29 +9,33 @@ from pathlib import Path
 import pytest
 
 WITHOUT = """
-import sys
-sys.modules.update(dict.fromkeys({missing!r}))
+from importlib.machinery import PathFinder
+
+find_spec = PathFinder.find_spec
+missing = {"torch", "torchvision", "scipy", "sklearn", "implicit", "gensim"}
+
+def find_others(name, *where):
+    return None if name.partition(".")[0] in missing else find_spec(name, *where)
+
+PathFinder.find_spec = find_others
 from bot.cli.main import main
 main()
 """
+
+COMMAND = [sys.executable, "-P", "-c", WITHOUT]
 
 Image = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def image(folder: Path) -> Image:
-    """Runs a command without some modules, by default those of fitting."""
+    """Runs a command without the modules of fitting."""
 
     def run(
-        *arguments: str,
-        missing: tuple[str, ...] = ("torch", "torchvision", "scipy", "sklearn", "implicit"),
-        env: Mapping[str, str] | None = None,
+        *arguments: str, env: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-P", "-c", WITHOUT.format(missing=missing), *arguments],
-            capture_output=True,
-            text=True,
-            env=os.environ | (env or {}),
+            [*COMMAND, *arguments], capture_output=True, text=True, env=os.environ | (env or {})
         )
 
     return run
@@ -74,3 +78,18 @@ def test_doctor_warns_of_fine_tuning(image: Image) -> None:
     env = {"FINETUNE_EVERY": "nightly", "TELEGRAM_API_URL": "http://127.0.0.1:9"}
     result = image("doctor", env=env)
     assert "! settings  FINETUNE_EVERY is set, but PyTorch is not installed" in result.stdout
+
+
+def test_a_start_warns_of_fine_tuning(folder: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "run", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"FINETUNE_EVERY": "nightly"},
+    ) as bot:
+        assert bot.stdout is not None
+        assert any(line.startswith("The chat is at") for line in bot.stdout)
+        bot.terminate()
+        _, log = bot.communicate(timeout=60)
+    assert "FINETUNE_EVERY is set, but PyTorch is not installed" in log
