@@ -69,6 +69,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+        except typer.BadParameter as error:
+            error.message = _in_plain_words(error.message)
+            raise
         except Exception as error:
             message = _sentence(error)
             if message is None:
@@ -228,6 +231,24 @@ def _paragraph(text: str) -> str:
         lines = indent(example, "    ").splitlines()
         return "\n".join(f"[not dim cyan]{escape(line)}[/]" for line in lines)
     return " ".join(text.split())
+
+
+_PLAIN_WORDS = {
+    "Value error, ": "",
+    "Input should be greater than or equal to": "must be at least",
+    "Input should be less than or equal to": "must be at most",
+    "Input should be a valid integer, unable to parse string as an integer": (
+        "must be a whole number"
+    ),
+    "Input should be a valid number, unable to parse string as a number": "must be a number",
+}
+"""Of what pydantic finds wrong with an option's value."""
+
+
+def _in_plain_words(message: str) -> str:
+    for theirs, ours in _PLAIN_WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _sentence(error: Exception) -> str | None:

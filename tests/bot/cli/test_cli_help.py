@@ -96,6 +96,21 @@ def test_a_wrong_option_is_a_usage_error(tag4pic: Tag4pic) -> None:
     assert "als" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--top", "0"), "Invalid value for '--top': must be at least 1"),
+        (("--top", "few"), "Invalid value for '--top': must be a whole number"),
+        (("--language", "fr"), "Invalid value for '--language': 'fr' is not one of 'en'"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(
+    tag4pic: Tag4pic, options: tuple[str, ...], sentence: str
+) -> None:
+    result = tag4pic("recommend", "a.jpg", *options)
+    assert result.exit_code == 2 and sentence in result.stderr
+
+
 def test_the_help_imports_nothing_heavy(command: list[str], tag4pic: Tag4pic) -> None:
     code = (
         "import sys, bot.cli.main\n"
