@@ -200,7 +200,9 @@ class _Objects:
         try:
             from fsspec.core import url_to_fs
         except ModuleNotFoundError:
-            raise ShelfError(f"{label} needs fsspec: pip install 'tag4pic[objects]'.") from None
+            raise ShelfError(
+                f"{label} needs fsspec: .venv/bin/pip install 'tag4pic[objects]'."
+            ) from None
         try:
             # No cached listings: another process may have written since.
             self._files, root = url_to_fs(

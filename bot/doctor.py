@@ -19,7 +19,8 @@ import aiohttp
 from telegram.error import NetworkError
 
 from bot.chat.telegram_requests import TelegramRequests
-from bot.settings import Settings
+from bot.model_updates import FINETUNE_ELSEWHERE, FINETUNING_IS_OFF
+from bot.settings import Settings, misspelt
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each
@@ -71,6 +72,7 @@ async def examine(settings: Settings, model: Model) -> AsyncIterator[Check]:
     Args:
         model: finds the bundle that would answer.
     """
+    yield _settings(settings)
     telegram = _Telegram(settings)
     for check in await telegram.checks():
         yield check
@@ -202,6 +204,15 @@ class _Telegram:
         return Check("clock", "wrong", how, "Set it, preferably by NTP: timedatectl set-ntp true.")
 
 
+def _settings(settings: Settings) -> Check:
+    if close := misspelt():
+        found = "; ".join(f"{name} is none: is {one} meant?" for name, one in close.items())
+        return Check("settings", "warning", found, "Correct it in the environment or in .env.")
+    if settings.finetune_every is not None and not device.has_pytorch():
+        return Check("settings", "warning", FINETUNING_IS_OFF, FINETUNE_ELSEWHERE)
+    return Check("settings", "ok", "can be used")
+
+
 async def _database(settings: Settings) -> tuple[Condition | None, Check]:
     try:
         condition = await condition_of(settings.database_url)
@@ -224,7 +235,9 @@ def _device() -> Check:
     except device.DeviceError as error:
         return Check("device", "wrong", "the chosen DEVICE is not available here", str(error))
     if where == "cpu":
-        advice = "OpenVINO is several times faster: pip install openvino, and set DEVICE=auto."
+        advice = (
+            "OpenVINO is several times faster: .venv/bin/pip install openvino, and set DEVICE=auto."
+        )
         return Check("device", "warning", "torch on this CPU, which is slow", advice)
     return Check("device", "ok", {"openvino": "OpenVINO on this CPU", "cuda": "a GPU"}[where])
 

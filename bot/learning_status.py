@@ -68,11 +68,12 @@ class LearningStatus:
 
 
 async def learning_status(
-    settings: Settings, database: Database, answering: str | None = None
+    settings: Settings, database: Database | None, answering: str | None = None
 ) -> LearningStatus:
     """The status of the bundle that the settings name.
 
     Args:
+        database: None where there is none yet, so that nothing was taught.
         answering: the model in memory, if known; by default the one that the file names as in use.
 
     Raises:
@@ -83,10 +84,12 @@ async def learning_status(
     backbone, lacks = await asyncio.to_thread(_learns_with, versions)
     history = await asyncio.to_thread(versions.history)
     knowing = await asyncio.to_thread(versions.knowing)
-    async with database.reading() as session:
-        counts = await training_labels.count(session, backbone, knowing)
-        names = [version.model for version in history]
-        rolled_back = await version_news.rolled_back(session, names)
+    counts, rolled_back = Counts(0, 0, {}, (), 0), set[str]()
+    if database is not None:
+        async with database.reading() as session:
+            counts = await training_labels.count(session, backbone, knowing)
+            names = [version.model for version in history]
+            rolled_back = await version_news.rolled_back(session, names)
     named = await asyncio.to_thread(versions.name, versions.current())
     model = answering or named
     states = await asyncio.to_thread(_states, versions, history, model, rolled_back)

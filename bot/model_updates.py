@@ -24,6 +24,7 @@ from bot.chat.version_messages import tell_admins
 from bot.learning_status import learning_status, next_night
 from bot.meanwhile import meanwhile
 from bot.settings import Settings
+from recommenders.backbones.device import has_pytorch
 from recommenders.bundle import MANIFEST
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.versions import Versions
@@ -39,6 +40,9 @@ COUNT_EVERY = 20.0
 
 GRACE = 3.0
 """Seconds that a fine-tuning, or a message to admins, gets to finish when the bot stops."""
+
+FINETUNING_IS_OFF = "FINETUNE_EVERY is set, but PyTorch is not installed: nothing is fine-tuned."
+FINETUNE_ELSEWHERE = "Leave it empty, and fine-tune in an environment that `make setup` made."
 
 LAST_LINES = 5
 """Lines of a failed fine-tuning's output that are reported."""
@@ -80,7 +84,9 @@ async def kept_current(
         else _VersionFollower(bot, services, versions, at_start)
     )
     work = [follower.run(check_every)]
-    if services.settings.finetune_every is not None:
+    if services.settings.finetune_every is not None and not has_pytorch():
+        log.warning("%s %s", FINETUNING_IS_OFF, FINETUNE_ELSEWHERE)
+    elif services.settings.finetune_every is not None:
         work.append(_FineTuner(services, versions).run(count_every))
     async with meanwhile(*work):
         yield

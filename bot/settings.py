@@ -1,17 +1,37 @@
 """The settings, from the environment or ``.env``; read once, at the start."""
 
 import ipaddress
+import os
 import re
+from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
+from dotenv import dotenv_values
+from dotenv.parser import Original, parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnparsableError
 
 from bot.secret_urls import secrets_in
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+TELEGRAM = "https://api.telegram.org"
+
+LONGEST_KEPT = 36_500
+"""Days, a hundred years."""
+
+USER_ID_BITS = 52
+"""Telegram's documentation promises that a user's number has no more (Bot API, User)."""
+
+ALIKE = 0.85
+"""From this similarity on, 0 to 1, a name in the environment is taken for a misspelt setting."""
 
 
 class SettingsError(Exception):
@@ -26,7 +46,7 @@ class Settings(BaseSettings):
     )
 
     bot_token: SecretStr | None = None
-    telegram_api_url: str = "https://api.telegram.org"
+    telegram_api_url: str = TELEGRAM
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     listen: str = "127.0.0.1"
@@ -40,7 +60,7 @@ class Settings(BaseSettings):
 
     tags_per_day: int = Field(default=300, ge=1)
     updates_per_minute: int = Field(default=240, ge=0)
-    keep_days: int = Field(default=400, ge=0)
+    keep_days: int = Field(default=400, ge=0, le=LONGEST_KEPT)
     finetune_every: int | Literal["nightly"] | None = None
 
     api_key: SecretStr | None = None
@@ -104,7 +124,10 @@ class Settings(BaseSettings):
         pieces = [piece.strip() for piece in ids.split(",") if piece.strip()]
         if not all(piece.isdecimal() for piece in pieces):
             raise ValueError("must be Telegram user numbers separated by commas, such as 123,456")
-        return frozenset(int(piece) for piece in pieces)
+        numbers = frozenset(int(piece) for piece in pieces)
+        if any(number.bit_length() > USER_ID_BITS for number in numbers):
+            raise ValueError("has a number that is too large for a Telegram user")
+        return numbers
 
     @field_validator("finetune_every", mode="before")
     @classmethod
@@ -127,6 +150,13 @@ class Settings(BaseSettings):
                 "FINETUNE_EVERY works with MODEL_DIR, not with BUNDLE: fine-tune on one machine "
                 "and publish from there (tag4pic train publish)"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _telegram_calls_https(self) -> Self:
+        # A Bot API server of one's own may call http://, too.
+        if self.telegram_api_url == TELEGRAM and (self.webhook_url or "").startswith("http://"):
+            raise ValueError("WEBHOOK_URL must start with https://: Telegram calls no other")
         return self
 
     @field_validator("log_level", mode="before")
@@ -156,20 +186,72 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
             secret.
     """
     try:
+        _check_lines(env_file)
         return Settings(_env_file=env_file)  # type: ignore[call-arg]
     except ValidationError as error:
         wrong = "; ".join(
-            " ".join([*map(str.upper, map(str, problem["loc"][:1])), _reason(problem["msg"])])
+            " ".join([*map(str.upper, map(str, problem["loc"][:1])), _reason(problem)])
             for problem in error.errors(include_url=False)
         )
         raise SettingsError(f"{wrong}. Correct it in the environment or in .env.") from None
-    except (UnparsableError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise SettingsError(".env cannot be read: save it as UTF-8.") from None
+    except UnparsableError as error:
         raise SettingsError(f".env cannot be read: {error}") from None
     except OSError as error:
         raise SettingsError(f".env cannot be read: {error.strerror}.") from None
 
 
-def _reason(message: str) -> str:
-    """Pydantic's message as the end of a sentence that begins with the setting's name."""
-    message = message.removeprefix("Value error, ").rstrip(".")
-    return message.replace("Input should", "should", 1)
+def misspelt(env_file: Path = Path(".env")) -> dict[str, str]:
+    """Names in the environment and in ``env_file`` that are no settings, but much like one.
+
+    Returns:
+        By name, the setting that may be meant.
+    """
+    settings = [name.upper() for name in Settings.model_fields]
+    names = {*os.environ, *dotenv_values(env_file, interpolate=False)}
+    others = sorted(name for name in names if name.upper() not in settings)
+    close = {name: get_close_matches(name.upper(), settings, 1, ALIKE) for name in others}
+    return {name: meant[0] for name, meant in close.items() if meant}
+
+
+def _check_lines(env_file: Path | None) -> None:
+    """Refuses a file with a line that would be skipped.
+
+    Raises:
+        SettingsError: with the line's number, but nothing of it, which may be a secret.
+    """
+    if env_file is None or not env_file.is_file():
+        return
+    text = env_file.read_text(encoding="utf-8")
+    if "\0" in text:  # UTF-16 without a mark at its beginning
+        raise SettingsError(".env cannot be read: save it as UTF-8.")
+    for binding in parse_stream(StringIO(text)):
+        no_value = binding.key is not None and binding.value is None
+        if binding.error or (no_value and not str(binding.key).isidentifier()):
+            raise SettingsError(
+                f"Line {_line_of(binding.original)} of .env cannot be read: write NAME=value, and "
+                "close every quote."
+            )
+
+
+def _line_of(original: Original) -> int:
+    """The number of a binding's line; dotenv's is that of the blank lines before it."""
+    blank = len(original.string) - len(original.string.lstrip())
+    return original.line + original.string[:blank].count("\n")
+
+
+_REASONS = {
+    "greater_than_equal": "must be at least {ge:,}",
+    "less_than_equal": "must be at most {le:,}",
+    "int_parsing": "must be a whole number",
+    "literal_error": "must be {expected}",
+}
+"""By pydantic's kinds of errors, instead of its own words."""
+
+
+def _reason(problem: "ErrorDetails") -> str:
+    """What is wrong, as the end of a sentence that begins with the setting's name."""
+    if problem["type"] in _REASONS:
+        return _REASONS[problem["type"]].format_map(problem.get("ctx", {}))
+    return problem["msg"].removeprefix("Value error, ").rstrip(".")

@@ -142,6 +142,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if not folder.is_dir():
+            home = " Write the whole path: ~ is not expanded." if "~" in folder.parts else ""
+            raise BundleError(
+                f"The bundle's folder {folder} does not exist.{home} `tag4pic train fit` makes "
+                "one; without MODEL_DIR the starter is used."
+            ) from None
         raise BundleError(
             f"{folder} is not a bundle: it has no {MANIFEST}. `tag4pic train fit` makes one; "
             "without MODEL_DIR the starter is used."

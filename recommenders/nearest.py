@@ -29,7 +29,7 @@ over float16 found 0.979 with twice the effort, in 1.18 times that memory."""
 _CANDIDATES = 2
 """Times as many candidates as requested are compared with the unquantised query."""
 
-_EXTRA = "pip install 'tag4pic[large]'"
+_EXTRA = ".venv/bin/pip install 'tag4pic[large]'"
 
 
 class PhotoIndexError(Exception):

@@ -195,14 +195,18 @@ class Versions:
         Raises:
             BundleError: where there is nothing to go back to.
         """
+        self.check_earlier()
         version = self.current()
-        if version == self.base:
-            raise BundleError(
-                f"{self.name(version)} is as fitted; there is no earlier version to go back to."
-            )
         model, earlier = load(version).model, self._made_from(version)
         self.promote(earlier)
         return model, earlier
+
+    def check_earlier(self) -> None:
+        """Raises BundleError where there is no version to go back to."""
+        if self.current() == self.base:
+            raise BundleError(
+                f"{self.name(self.base)} is as fitted; there is no earlier version to go back to."
+            )
 
     def tidy(self) -> None:
         """Deletes the oldest versions, except the one in use and its ancestors."""

@@ -49,6 +49,7 @@ def back_up(url: str, file: Path) -> DatabaseFile:
         BackupError: where there is nothing to copy, or ``file`` cannot be written.
     """
     database = _file_of(url)
+    _check_access(database)
     if not database.is_file():
         raise BackupError(f"There is no database yet: {database} does not exist.")
     if file.is_dir():
@@ -78,6 +79,7 @@ def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
             program uses the database.
     """
     database = _file_of(url)
+    _check_access(database)
     if not file.is_file():
         raise BackupError(f"{file} does not exist, or is not a file.")
     if database.exists() and file.samefile(database):
@@ -85,6 +87,7 @@ def restore(url: str, file: Path) -> tuple[DatabaseFile, Path | None]:
     with _errors_explained(database):
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _copied(file, database, checked=True) as copy:
+        _give_to_owner_of(database if database.exists() else database.parent, copy.path)
         before = _set_aside(database)
         with _errors_explained(database):
             copy.path.replace(database)
@@ -101,6 +104,16 @@ def _file_of(url: str) -> Path:
             "--file FILE, and put back with pg_restore --clean."
         )
     return file
+
+
+def _check_access(database: Path) -> None:
+    try:
+        database.exists()
+    except PermissionError:
+        raise BackupError(
+            f"{database.parent} is another user's: do this as the user that runs the bot, such as "
+            "with sudo -u tag4pic."
+        ) from None
 
 
 @contextmanager
@@ -190,6 +203,14 @@ def _is_ours(file: Path) -> bool:
     except (sqlite3.Error, BackupError):
         return file.stat().st_size == 0
     return True
+
+
+def _give_to_owner_of(path: Path, file: Path) -> None:
+    """Gives a file the owner of another, who may be the bot's user where root restores."""
+    owner = path.stat()
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _set_aside(database: Path) -> Path | None:

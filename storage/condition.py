@@ -38,7 +38,10 @@ async def condition_of(url: str) -> Condition:
 
     known = revisions()
     file = sqlite_file(url)
-    revision = await revision_at(url) if file is None else _revision_of_sqlite(file)
+    try:
+        revision = await revision_at(url) if file is None else _revision_of_sqlite(file)
+    except PermissionError as error:
+        raise explain(error) from error
     if revision is not None and revision not in known:
         raise StorageError(NEWER)
     if file is None:

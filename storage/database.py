@@ -39,6 +39,10 @@ GONE = (
     "saved. Put back a backup, or start again with an empty database."
 )
 _TRIES, _PAUSE = 10, 0.3
+_UNSUPPORTED = (
+    "DATABASE_URL names a kind of database that tag4pic cannot use: it takes "
+    "sqlite+aiosqlite:///FILE and postgresql://USER:PASSWORD@HOST/NAME."
+)
 WAIT_SECONDS = 30.0
 """How long a session waits for its turn while no other ends, before it raises ``StorageError``."""
 
@@ -89,7 +93,7 @@ class Database:
         try:
             if _is_sqlite(address):
                 await asyncio.to_thread(_check_file, address, must_exist)
-        except sqlite.Error as error:
+        except (sqlite.Error, PermissionError) as error:
             raise explain(error) from error
         except OSError as error:
             raise StorageError(
@@ -249,9 +253,21 @@ def sqlite_file(url: str) -> Path | None:
     return _plain_file(_address(url))
 
 
+def is_there(url: str) -> bool:
+    """Whether opening a database would create none; a server's counts as there.
+
+    Raises ``StorageError`` for an invalid address.
+    """
+    file = sqlite_file(url)
+    try:
+        return file is None or file.exists()
+    except PermissionError:  # opening it says what is wrong
+        return True
+
+
 def _plain_file(address: URL) -> Path | None:
     file = address.database
-    if not _is_sqlite(address) or not file or file.startswith(("file:", ":memory:")):
+    if not _is_sqlite(address) or not file or file.startswith("file:"):
         return None
     return Path(file)
 
@@ -286,10 +302,10 @@ def _engine(address: URL) -> AsyncEngine:
     except ModuleNotFoundError as error:
         driver = "'tag4pic[postgres]'" if error.name == "asyncpg" else error.name
         raise StorageError(
-            f"The driver for this database is not installed: run pip install {driver}."
+            f"The driver for this database is not installed: run .venv/bin/pip install {driver}."
         ) from error
     except (ArgumentError, InvalidRequestError, NoSuchModuleError) as error:
-        raise StorageError("DATABASE_URL names an unknown kind of database.") from error
+        raise StorageError(_UNSUPPORTED) from error
 
 
 def _address(url: str) -> URL:
@@ -300,7 +316,13 @@ def _address(url: str) -> URL:
             "DATABASE_URL is not an address such as sqlite+aiosqlite:///data/tag4pic.db."
         ) from error
     address = address.set(drivername=_ASYNC_DRIVERS.get(address.drivername, address.drivername))
-    return address if _is_sqlite(address) else postgresql.address(address)
+    if not _is_sqlite(address):
+        if address.get_backend_name() != "postgresql":
+            raise StorageError(_UNSUPPORTED)
+        return postgresql.address(address)
+    if not address.database or address.database == ":memory:":
+        raise StorageError("DATABASE_URL names no file: a database in memory would be lost.")
+    return address
 
 
 def _is_sqlite(address: URL) -> bool:
@@ -308,9 +330,7 @@ def _is_sqlite(address: URL) -> bool:
 
 
 def _check_file(address: URL, must_exist: bool) -> None:
-    file = address.database
-    if not file or file == ":memory:":
-        raise StorageError("DATABASE_URL names no file: a database in memory would be lost.")
+    file = address.database or ""
     if must_exist and not Path(file).exists():
         raise StorageError("The file that DATABASE_URL names does not exist.")
     if not file.startswith("file:"):

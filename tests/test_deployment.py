@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from recommenders.backbones.registry import LITE
+
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 COMPOSE = sorted(DEPLOY.glob("compose*.yaml"))
@@ -111,7 +113,11 @@ def test_what_is_set_for_the_bot_are_settings() -> None:
 def test_further_packages_can_be_put_into_the_image(file: Path) -> None:
     assert "${MORE:-}" in services_of(file)["bot"]["build"]["args"]["MORE"].split()
     named = re.findall(r"MORE=([\w-]+)", (ROOT / "docs" / "deployment.md").read_text())
-    assert set(named) == {"s3fs", "aiohttp-socks"}
+    assert set(named) == {
+        "s3fs",
+        "aiohttp-socks",
+        LITE["efficientnet_lite0"].package.replace("_", "-"),
+    }
 
 
 def test_the_health_check_asks_the_port_that_is_set_whatever_env_says() -> None:

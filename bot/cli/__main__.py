@@ -1,5 +1,20 @@
-"""``python -m bot.cli``: the same as the console script ``tag4pic``."""
+"""The console script ``tag4pic``, and ``python -m bot.cli``."""
 
-from bot.cli.main import main
+import signal
 
-main()
+
+def main() -> None:
+    """Runs the command line.
+
+    Until a command runs (``Commands.invoke``), Ctrl-C ends the process at once: imports would
+    answer with a traceback.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from bot.cli.main import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -49,7 +49,12 @@ def bench(
     context: typer.Context,
     photos: Photos = None,
     only: Annotated[
-        list[Section] | None, typer.Option(help="Measure only this; may be repeated.")
+        list[Section] | None,
+        typer.Option(
+            metavar="PART",
+            help=f"Measure only this: {', '.join(Section)}; may be repeated.",
+            show_default=False,
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure a little of everything.")] = False,
     large: Annotated[

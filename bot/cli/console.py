@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,10 @@ USER_ERRORS = frozenset(
 """Errors whose message is a sentence for people; by name, to import nothing for them."""
 
 
+FIT_ONLY = frozenset({"torch", "torchvision", "scipy", "sklearn", "implicit", "gensim"})
+"""Modules that only fitting and fine-tuning need, which the image goes without."""
+
+
 class Commands(TyperGroup):
     """A command group that prints one line instead of a traceback for errors people can act on.
 
@@ -59,14 +64,20 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
+            if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as bot.cli.__main__ left it
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+        except typer.BadParameter as error:
+            error.message = _in_plain_words(error.message)
+            raise
         except Exception as error:
-            if not _is_user_error(error):
+            message = _sentence(error)
+            if message is None:
                 raise
             log.debug("%s", type(error).__name__, exc_info=error)
-            fail(str(error))
+            fail(message)
 
 
 def fail(message: str) -> NoReturn:
@@ -222,6 +233,30 @@ def _paragraph(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_user_error(error: Exception) -> bool:
+_PLAIN_WORDS = {
+    "Value error, ": "",
+    "Input should be greater than or equal to": "must be at least",
+    "Input should be less than or equal to": "must be at most",
+    "Input should be a valid integer, unable to parse string as an integer": (
+        "must be a whole number"
+    ),
+    "Input should be a valid number, unable to parse string as a number": "must be a number",
+}
+"""Of what pydantic finds wrong with an option's value."""
+
+
+def _in_plain_words(message: str) -> str:
+    for theirs, ours in _PLAIN_WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
+
+
+def _sentence(error: Exception) -> str | None:
+    """What an error tells people; None for one that was not foreseen."""
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in FIT_ONLY:
+        return (
+            f"This environment only answers photos: {error.name} is not installed. Do this in one "
+            "that `make setup` made."
+        )
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).mro())
-    return not USER_ERRORS.isdisjoint(names)
+    return None if USER_ERRORS.isdisjoint(names) else str(error)

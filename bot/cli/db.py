@@ -22,7 +22,7 @@ def db() -> None:
 
         tag4pic db backup /srv/backups/tag4pic.db
         tag4pic db restore /srv/backups/tag4pic.db
-        tag4pic db copy sqlite:///data/tag4pic.db postgresql://me:secret@host/tag4pic
+        tag4pic db copy sqlite:///data/tag4pic.db
     """
 
 

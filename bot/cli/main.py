@@ -87,5 +87,5 @@ app.add_typer(train_app, name="train")
 
 
 def main() -> None:
-    """The console script."""
+    """Runs the command line."""
     run_quietly(app)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Tags = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[TAG...]", help="Hashtags, with or without #.", show_default="all"),
+    typer.Argument(metavar="TAG", help="Hashtags, with or without #.", show_default="all"),
 ]
 Top = Annotated[int, typer.Option(metavar="N", min=1, help="How many rows.")]
 

@@ -28,7 +28,7 @@ class WithSeveral(TyperCommand):
 def similar(
     tags: Annotated[
         list[str],
-        typer.Argument(metavar="TAG...", help="Hashtags, with or without #.", show_default=False),
+        typer.Argument(metavar="TAG", help="Hashtags, with or without #.", show_default=False),
     ],
     others: Annotated[
         list[str] | None,

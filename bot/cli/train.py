@@ -241,8 +241,8 @@ def tune(
 ) -> None:
     """Search for better knobs on held-back training photos, never on the test split.
 
-    Needs Optuna: pip install 'tag4pic\\[tune]'. The best plan so far is written whenever a trial
-    improves on it; an interrupted search resumes where it stopped.
+    Needs Optuna: .venv/bin/pip install 'tag4pic\\[tune]'. The best plan so far is written whenever
+    a trial improves on it; an interrupted search resumes where it stopped.
 
     tag4pic train tune --dataset posts --minutes 30
     tag4pic train fit --dataset posts --out data/mine --plan plan.json

@@ -69,8 +69,8 @@ def compare(
     Results are kept: an interrupted comparison resumes where it stopped, and
     `tag4pic train report --compare DIR` shows them.
 
-    tag4pic train compare --dataset posts --out tried --over vectors.window=2,3,5
-    tag4pic train compare --dataset posts --out tried --over head.hidden=640,1280
+    tag4pic train compare --dataset posts --out tried \\
+        --over vectors.window=2,3,5 --over head.hidden=640,1280
     """
     one_of("--backend", backend, FITTED_BACKENDS)
     settings = settings_for_a_command()

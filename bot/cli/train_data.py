@@ -125,9 +125,9 @@ def collect(
 ) -> None:
     """Fetch new posts of hashtags or profiles from Instagram, politely.
 
-    Needs instaloader: pip install 'tag4pic\\[collect]'. It fetches nothing twice, so an interrupted
-    run resumes where it stopped. If Instagram refuses something, it says so, and the exit status
-    is 2.
+    Needs instaloader: .venv/bin/pip install 'tag4pic\\[collect]'. It fetches nothing twice, so an
+    interrupted run resumes where it stopped. If Instagram refuses something, it says so, and the
+    exit status is 2.
 
     tag4pic train collect --hashtag streetphotography --to downloads
     tag4pic train collect --profile nasa --login me --to downloads

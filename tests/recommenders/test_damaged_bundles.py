@@ -12,7 +12,7 @@ from tests.recommenders.small_bundle import edit_manifest, refusal, small
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     sentence = refusal(tmp_path / "nothing")
-    assert "is not a bundle" in sentence
+    assert "nothing does not exist." in sentence and "~" not in sentence
     assert "without MODEL_DIR the starter is used" in sentence
 
 

@@ -225,9 +225,9 @@ async def test_something_that_hangs_on_a_deleted_photo_is_refused(database: Data
     [
         ("", "not an address"),
         ("not a url", "not an address"),
-        ("nosuch://host/name", "unknown kind of database"),
-        ("sqlite+pysqlite:///bot.db", "unknown kind of database"),
-        ("mysql+nosuch://host/name", "unknown kind of database"),
+        ("nosuch://host/name", "kind of database that tag4pic cannot use"),
+        ("sqlite+pysqlite:///bot.db", "kind of database that tag4pic cannot use"),
+        ("mysql://host/name", "it takes sqlite.* and postgresql"),
         ("sqlite+aiosqlite://", "no file"),
         ("sqlite:///:memory:", "no file"),
         ("sqlite:////proc/nowhere/bot.db", "folder .* cannot be created"),

@@ -55,7 +55,7 @@ _REFUSED = (
 _UNREACHABLE = "Instagram cannot be reached ({error}). Check the connection, then " + _AGAIN
 _NOT_UNDERSTOOD = (
     "instaloader does not understand Instagram's answer. Instagram may have changed: "
-    "pip install --upgrade instaloader, then " + _AGAIN
+    ".venv/bin/pip install --upgrade instaloader, then " + _AGAIN
 )
 _OF_THIS_TARGET = {
     "ProfileNotExistsException": (
@@ -196,7 +196,8 @@ def _module() -> Any:
         return importlib.import_module("instaloader")
     except ImportError:
         raise CollectError(
-            "Collecting needs instaloader, which is optional: pip install 'tag4pic[collect]'."
+            "Collecting needs instaloader, which is optional: "
+            ".venv/bin/pip install 'tag4pic[collect]'."
         ) from None
 
 

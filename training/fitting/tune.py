@@ -259,7 +259,7 @@ def _optuna() -> Any:
         import optuna
     except ImportError:
         raise DatasetError(
-            "Tuning needs Optuna, which is optional: pip install 'tag4pic[tune]'."
+            "Tuning needs Optuna, which is optional: .venv/bin/pip install 'tag4pic[tune]'."
         ) from None
     return optuna
 

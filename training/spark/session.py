@@ -71,7 +71,7 @@ def spark_session(master: str | None = None) -> Iterator["SparkSession"]:
         from pyspark.sql import SparkSession
     except ImportError:
         raise SparkError(
-            "Training on Spark needs PySpark: pip install 'tag4pic[spark]'. Without "
+            "Training on Spark needs PySpark: .venv/bin/pip install 'tag4pic[spark]'. Without "
             "--engine spark neither it nor Java is needed."
         ) from None
     _needs_java()

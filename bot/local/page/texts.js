@@ -59,7 +59,7 @@ const TEXTS = {
   ],
   send_photos: [
     (n) => (n === 1 ? "Send a photo" : `Send ${n} photos`),
-    "Отправить {} фото",
+    (n) => (n === 1 ? "Отправить фото" : `Отправить ${n} фото`),
   ],
   sending: ["Sending…", "Отправка…"],
   start: ["Start", "Начать"],
@@ -124,7 +124,7 @@ export function switchLanguage() {
 const locale =
   navigator.languages.find((one) => one.toLowerCase().startsWith(`${language}-`)) ?? language;
 
-const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 
 /** The time of day of a Bot API date (seconds since 1970). */
 export const timeOf = (seconds) => clock.format(seconds * 1000);

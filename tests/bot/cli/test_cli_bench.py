@@ -110,4 +110,4 @@ def test_a_plot_of_a_bundle_without_als_is_refused(
 def test_a_bundle_that_is_missing_is_named(tag4pic: Tag4pic, command: tuple[str, ...]) -> None:
     result = tag4pic(*command, env={"MODEL_DIR": "nowhere"})
     assert result.exit_code == 1
-    assert "nowhere is not a bundle" in result.stderr
+    assert "folder nowhere does not exist" in result.stderr

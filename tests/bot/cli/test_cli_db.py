@@ -260,3 +260,11 @@ def test_of_postgresql_it_says_what_to_use(tag4pic: Tag4pic) -> None:
     result = tag4pic("db", "backup", "copy.db", env=env)
     assert result.exit_code == 1 and "pg_dump" in result.stderr
     assert "secret" not in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_is_the_bots_users(tag4pic: Tag4pic, database: Path) -> None:
+    assert tag4pic("db", "backup", "copy.db").exit_code == 0
+    os.chown(database, 10001, 10002)
+    assert tag4pic("db", "restore", "copy.db").exit_code == 0
+    assert (database.stat().st_uid, database.stat().st_gid) == (10001, 10002)

@@ -27,6 +27,15 @@ async def test_everything_is_copied_and_the_counts_are_told(
     assert "not empty: nothing was copied" in again.stderr
 
 
+async def test_the_other_address_is_that_of_the_settings(tag4pic: Tag4pic, tmp_path: Path) -> None:
+    await (await Database.open(f"sqlite:///{tmp_path}/first.db")).close()
+    done = await run(tag4pic, "db", "copy", f"sqlite:///{tmp_path}/first.db")
+    assert done.exit_code == 0 and "The next start uses the copy." in done.stdout
+    assert (tmp_path / "bot.db").exists()
+    same = await run(tag4pic, "db", "copy", f"sqlite:///{tmp_path}/bot.db")
+    assert same.exit_code == 1 and "first set it to the new one" in same.stderr
+
+
 @pytest.mark.parametrize(
     ("addresses", "sentence"),
     [

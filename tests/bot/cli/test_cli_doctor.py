@@ -39,6 +39,14 @@ def test_without_a_network_it_checks_what_is_here_and_says_what_it_could_not(
     assert not (tmp_path / "bot.db").exists()
 
 
+def test_a_name_that_is_almost_a_setting_is_a_warning(tag4pic: Tag4pic, folder: Path) -> None:
+    (folder / ".env").write_text("BOT_TOKN=12:s3cret\nOTHER_PROGRAM=1\n")
+    result = tag4pic("doctor", "--json", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
+    check = checks_of(result)["settings"]
+    assert check["state"] == "warning"
+    assert check["found"] == "BOT_TOKN is none: is BOT_TOKEN meant?"
+
+
 def a_text(file: Path) -> None:
     file.write_text("no database" * 99)
 
@@ -78,6 +86,24 @@ def test_a_database_that_cannot_be_used_is_wrong(
     check = checks_of(result)["database"]
     assert check["state"] == "wrong" and found in check["found"]
     assert check["advice"] == advice
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "advice"),
+    [
+        ("sqlite://", "DATABASE_URL names no file", "A database in memory would be lost."),
+        ("mysql://me@host/tags", "DATABASE_URL names a kind of database", "It takes sqlite"),
+    ],
+)
+def test_of_a_database_doctor_and_bot_say_the_same(
+    tag4pic: Tag4pic, url: str, found: str, advice: str
+) -> None:
+    env = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "DATABASE_URL": url}
+    check = checks_of(tag4pic("doctor", "--json", env=env))["database"]
+    assert check["state"] == "wrong"
+    assert check["found"].startswith(found) and check["advice"].startswith(advice)
+    start = tag4pic("run", "--port", "0", env=env)
+    assert start.exit_code == 1 and check["found"] in start.stderr
 
 
 def test_a_missing_bundle_and_a_device_that_is_not_here_are_wrong(

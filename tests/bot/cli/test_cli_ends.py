@@ -21,8 +21,14 @@ def test_a_missing_bundle_is_one_line_that_says_what_to_do(
     result = tag4pic("recommend", photo("a.jpg"), env={"MODEL_DIR": "elsewhere"})
     assert result.exit_code == 1
     [line] = result.stderr.splitlines()
-    assert line.startswith("Error: elsewhere is not a bundle")
-    assert "tag4pic train fit" in line
+    assert line.startswith("Error: The bundle's folder elsewhere does not exist.")
+    assert "tag4pic train fit" in line and "~" not in line
+
+
+def test_a_tilde_in_a_setting_is_said_not_to_be_expanded(tag4pic: Tag4pic, photo: Photo) -> None:
+    result = tag4pic("recommend", photo("a.jpg"), env={"MODEL_DIR": "~/mine"})
+    assert result.exit_code == 1
+    assert "~/mine does not exist. Write the whole path: ~ is not expanded." in result.stderr
 
 
 def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> None:
@@ -30,7 +36,9 @@ def test_the_traceback_is_in_the_debug_log(tag4pic: Tag4pic, photo: Photo) -> No
     result = tag4pic("recommend", photo("a.jpg"), env=env)
     assert result.exit_code == 1
     assert "Traceback" in result.stderr
-    assert result.stderr.splitlines()[-1].startswith("Error: elsewhere is not a bundle")
+    assert result.stderr.splitlines()[-1].startswith(
+        "Error: The bundle's folder elsewhere does not exist."
+    )
 
 
 @pytest.mark.parametrize("arguments", [("recommend", "a.jpg"), ("weights",), ("run",)])
@@ -66,6 +74,31 @@ def test_an_unforeseen_error_is_one_line_without_the_token(
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert "RuntimeError: about <secret> (LOG_LEVEL=DEBUG shows where)" in line
+
+
+INTERRUPTED = """
+import os, runpy, signal, sys
+
+imported = sys.argv.pop(1)
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == imported:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, CtrlC())
+runpy.run_module("bot.cli", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("imported", ["typer", "pydantic_settings", "numpy", "openvino"])
+def test_ctrl_c_ends_quietly_while_modules_are_imported(
+    command: list[str], photo: Photo, imported: str
+) -> None:
+    arguments = [command[0], "-c", INTERRUPTED, imported, "recommend", photo("a.jpg")]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode in (-signal.SIGINT, 130)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_ctrl_c_ends_quietly_with_130_after_answers_that_came_at_once(

@@ -61,6 +61,17 @@ def answers_about_the_unknown(model_dir: Path) -> list[list[str]]:
     return [[hashtag.tag for hashtag in answer] for answer in answers]
 
 
+@pytest.mark.parametrize("name", ["status", "rollback"])
+def test_looking_at_versions_in_an_empty_folder_writes_nothing(
+    tag4pic: Tag4pic, folder: Path, name: str
+) -> None:
+    url = "sqlite+aiosqlite:///data/tag4pic.db"
+    result = tag4pic("train", name, env={"MODEL_DIR": "", "DATABASE_URL": url})
+    assert result.exit_code == (name == "rollback")
+    assert "starter-" in result.output
+    assert list(folder.iterdir()) == []
+
+
 def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_back(
     tag4pic: Tag4pic, mine: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The command line documents itself, and quickly."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,15 +45,36 @@ def test_every_help_shows_how_to_call_the_command(tag4pic: Tag4pic, path: tuple[
     assert any(f"tag4pic {' '.join(path)}" in line for line in calls)
 
 
-@pytest.mark.parametrize("path", [("train", "fit"), ("train", "tune"), ("tags", "similar")])
+@pytest.mark.parametrize(
+    "path", [*COMMANDS, ("train", "compare"), ("db",), ("db", "copy")], ids=" ".join
+)
 def test_examples_stand_whole_and_below_each_other_on_a_narrow_terminal(
     tag4pic: Tag4pic, path: tuple[str, ...]
 ) -> None:
     lines = tag4pic(*path, "--help", env={"COLUMNS": "80"}).stdout.splitlines()
     first = next(row for row, line in enumerate(lines) if line.startswith("     tag4pic"))
     examples = list(takewhile(str.strip, lines[first:]))
-    assert len(examples) > 1
-    assert all(line.startswith("     tag4pic") for line in examples)
+    continued = [False, *(line.rstrip().endswith("\\") for line in examples)]
+    beginning = {False: r" {5}([A-Z_]+=\S+ )?tag4pic ", True: r" {9}--"}
+    assert all(
+        re.match(beginning[goes_on], line)
+        for line, goes_on in zip(examples, continued, strict=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "usage"),
+    [
+        (("db", "copy"), "{FROM_URL} [TO_URL]"),
+        (("tags", "ratings"), "[TAG]..."),
+        (("tags", "similar"), "{TAG}..."),
+        (("train", "publish"), "{ADDRESS}"),
+    ],
+)
+def test_arguments_stand_in_capitals_without_doubled_brackets(
+    tag4pic: Tag4pic, path: tuple[str, ...], usage: str
+) -> None:
+    assert f"{usage} " in tag4pic(*path, "--help").stdout
 
 
 def test_training_commands_stand_in_the_order_in_which_they_are_needed(tag4pic: Tag4pic) -> None:
@@ -72,6 +94,21 @@ def test_a_wrong_option_is_a_usage_error(tag4pic: Tag4pic) -> None:
     result = tag4pic("recommend", "a.jpg", "--backend", "best")
     assert result.exit_code == 2
     assert "als" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--top", "0"), "Invalid value for '--top': must be at least 1"),
+        (("--top", "few"), "Invalid value for '--top': must be a whole number"),
+        (("--language", "fr"), "Invalid value for '--language': 'fr' is not one of 'en'"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(
+    tag4pic: Tag4pic, options: tuple[str, ...], sentence: str
+) -> None:
+    result = tag4pic("recommend", "a.jpg", *options)
+    assert result.exit_code == 2 and sentence in result.stderr
 
 
 def test_the_help_imports_nothing_heavy(command: list[str], tag4pic: Tag4pic) -> None:

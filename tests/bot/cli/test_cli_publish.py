@@ -32,3 +32,15 @@ def test_doctor_warns_where_bundle_cannot_be_reached(
         (check,) = (check for check in checks if check["name"] == "bundle")
         assert check["state"] == state and "tiny-1" in check["found"]
     assert "no bundle has been published there" in check["advice"]
+
+
+def test_publishing_warns_where_copies_lack_the_network(
+    tag4pic: Callable[..., Any], folder: Path, bundle: Path
+) -> None:
+    (folder / "shelf").mkdir()
+    published = tag4pic("train", "publish", "shelf")
+    assert published.stderr.startswith(
+        "It sees with efficientnet_lite0: containers need the weight"
+    )
+    starter = tag4pic("train", "publish", "shelf", env={"MODEL_DIR": ""})
+    assert (starter.exit_code, starter.stderr) == (0, "")

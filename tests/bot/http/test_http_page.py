@@ -80,6 +80,15 @@ async def test_on_a_phone_in_russian_everything_fits_and_the_key_is_asked_for(
     assert wide <= 0
 
 
+async def test_on_a_phone_the_hashtags_of_a_portrait_photo_are_in_view(
+    ask: Client, open_page: Any
+) -> None:
+    page = await open_page(ask, **PHONE)
+    await choose(page, ("red.jpg", jpeg("red", size=(900, 1600))))
+    await expect(page.locator(".chips:not(.rest, .skeleton) .chip")).to_have_count(5)
+    await expect(page.locator(".chips:not(.rest) .chip").last).to_be_in_viewport(ratio=1)
+
+
 def test_every_reason_why_a_photo_is_not_read_has_words_in_both_languages() -> None:
     texts = (files("bot.http") / "page" / "texts.js").read_text(encoding="utf-8")
     named = set(re.findall(r"^  (\w+): \[", texts, re.MULTILINE))

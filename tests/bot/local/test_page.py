@@ -169,6 +169,19 @@ async def test_a_cleared_chat_begins_again(page: Any) -> None:
     await expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("locale", "time"), [("en-US", "5:01 PM"), ("en-GB", "17:01"), ("ru-RU", "17:01")]
+)
+async def test_times_are_written_as_where_the_person_lives(
+    hashtag_bot: HashtagBot, open_page: Open, locale: str, time: str
+) -> None:
+    page = await open_page(locale=locale, timezone_id="UTC")
+    afternoon = await page.evaluate(
+        "import('/page/texts.js').then(texts => texts.timeOf(Date.UTC(2026, 10, 26, 17, 1) / 1000))"
+    )
+    assert afternoon.replace("\u202f", " ") == time
+
+
 async def test_a_russian_browser_gets_a_russian_page_and_says_so_to_the_bot(
     hashtag_bot: HashtagBot, open_page: Open
 ) -> None:

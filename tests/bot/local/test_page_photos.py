@@ -54,6 +54,15 @@ async def test_the_copy_button_copies_its_text(page: Any, picture: Picture) -> N
     assert await clipboard(page) == FIVE
 
 
+async def test_one_photo_is_not_counted_in_russian(
+    hashtag_bot: HashtagBot, open_page: Open, picture: Picture
+) -> None:
+    page = await open_page(locale="ru-RU")
+    await page.get_by_role("button", name="Начать").click()
+    await page.set_input_files("#choose-photos", [photo_file(picture(), "a.jpg")])
+    await expect(page.get_by_role("heading", name="Отправить фото", exact=True)).to_be_visible()
+
+
 @pytest.mark.parametrize("kind", ["paste", "drop"])
 async def test_a_photo_can_be_handed_over(page: Any, picture: Picture, kind: str) -> None:
     await hand_over(page, kind, picture())
