@@ -169,7 +169,7 @@ def _connector(socks: str | None, **options: Any) -> aiohttp.BaseConnector:
     except ImportError:
         raise NetworkError(
             "the environment names a SOCKS proxy, which takes aiohttp-socks: "
-            "pip install 'tag4pic[socks]'"
+            ".venv/bin/pip install 'tag4pic[socks]'"
         ) from None
     # socks5h means that the proxy resolves host names; rdns=True does so for every kind.
     address = socks.replace("socks5h://", "socks5://")

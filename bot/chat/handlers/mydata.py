@@ -141,7 +141,9 @@ async def _overview(context: Context, user_id: int, message: Message) -> TextAnd
         votes=texts.number(stored.votes, texts.votes),
     )
     keep_days = context.services.settings.keep_days
-    retention = texts.mydata_kept.format(days=keep_days) if keep_days else ""
+    retention = (
+        texts.mydata_kept.format(days=texts.number(keep_days, texts.days)) if keep_days else ""
+    )
     text = f"{text}\n\n{texts.mydata_why} {retention}".rstrip()
     private = message.chat.type == ChatType.PRIVATE
     return text, mydata_keyboard(texts, user_id, export=private)

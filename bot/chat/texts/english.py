@@ -188,7 +188,7 @@ ENGLISH = Texts(
     own_left_out="There is no room for {tags}: you get {hashtags} per photo.",
     button_own_none="None",
     knows_little="My model does not know enough for that yet.",
-    categories="<b>{categories}</b>, from A to Z\nOpen one to copy its hashtags.",
+    categories="<b>{categories}</b>\nOpen one to copy its hashtags.",
     categories_fitting="★ fits the last photo",
     category="<b>{name}</b>\nHashtags: {shown} of {all}",
     category_gone="That category is gone. /categories lists the current ones.",
@@ -302,7 +302,7 @@ ENGLISH = Texts(
     mydata_why=(
         "Why: to recognise a photo, to remember your choices, and to learn what you teach me."
     ),
-    mydata_kept="Answers, and photos that nobody tagged, are deleted after {days} days.",
+    mydata_kept="Answers, and photos that nobody tagged, are deleted after {days}.",
     button_mydata="‹ My data",
     button_mytags="My hashtags",
     button_export="Export as a file",
@@ -364,5 +364,6 @@ ENGLISH = Texts(
     users=("user", "users"),
     votes=("vote", "votes"),
     categories_counted=("category", "categories"),
+    days=("day", "days"),
     known_photos=("known photo", "known photos"),
 )

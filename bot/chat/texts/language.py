@@ -248,6 +248,7 @@ class Texts:
     users: tuple[str, ...]
     votes: tuple[str, ...]
     categories_counted: tuple[str, ...]
+    days: tuple[str, ...]
     known_photos: tuple[str, ...]
     """In "on 5 known photos": whatever case the language wants there."""
 

@@ -40,6 +40,14 @@ async def test_it_says_how_much_is_stored(ann: Person, photo: Message) -> None:
         assert line in text
 
 
+@pytest.mark.parametrize(("days", "after"), [(1, "after 1 day."), (400, "after 400 days.")])
+async def test_it_says_when_answers_are_deleted(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch, days: int, after: str
+) -> None:
+    monkeypatch.setattr(bot.services.settings, "keep_days", days)
+    assert after in await reply_text(ann, "/mydata")
+
+
 async def test_spellings_of_one_hashtag_count_as_one_as_in_the_list(
     ann: Person, photo: Message
 ) -> None:
