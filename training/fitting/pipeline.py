@@ -249,16 +249,21 @@ def _hashtag_parts(
     counted = training_set.post_counts
     likes = uses_of(posts, hashtags)
     progress("categories and similar hashtags", 0, 1)
+    homes = knowledge.homes_in_posts(
+        posts,
+        hashtags,
+        k=plan.categories,
+        seed=plan.seed,
+        cluster=training_set.engine.k_means,
+    )
     known = knowledge.knowledge(
         posts,
         hashtags,
         training_set.vectors,
-        k=plan.categories,
+        homes,
         fewest_uses=plan.vectors.fewest_uses,
         post_counts=None if counted is None else counted.posts,
         likes=likes,
-        seed=plan.seed,
-        cluster=training_set.engine.k_means,
     )
     progress("categories and similar hashtags", 1, 1)
     shares = popularity(training_set.examples.counts)
