@@ -61,24 +61,24 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():  # also where the bot has not started yet
-            _end_in(ENDING)
+            _end_soon()
         await serving
 
     with suppress(KeyboardInterrupt):
         asyncio.run(serve_until_stopped())
 
 
-def _end_in(seconds: float) -> None:
-    """Ends the process in time, even if something hangs; unfinished work is in the database.
+def _end_soon() -> None:
+    """Ends the process after ``ENDING``, even if something hangs; its work is in the database.
 
     This also works once ``run`` has returned, while Python waits for worker threads.
     """
-    end = threading.Timer(seconds, os._exit, (0,))
+    end = threading.Timer(ENDING, os._exit, (0,))
     end.daemon = True
     end.start()
     # faulthandler's is a C thread: it works even if another thread never releases the GIL.
     devnull = Path(os.devnull).open("w")  # noqa: SIM115
-    faulthandler.dump_traceback_later(seconds + 1, exit=True, file=devnull)
+    faulthandler.dump_traceback_later(ENDING + 1, exit=True, file=devnull)
 
 
 async def serve(

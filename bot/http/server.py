@@ -155,14 +155,13 @@ async def serve(
     listening: socket.socket,
     key: str | None,
     say: Callable[[str], None],
-    stop: asyncio.Event | None = None,
 ) -> None:
-    """Answers over HTTP until Ctrl-C, SIGTERM or ``stop``.
+    """Answers over HTTP until Ctrl-C or SIGTERM.
 
     Raises:
         ServeError: as ``HttpServer.start``.
     """
-    stop = stop or asyncio.Event()
+    stop = asyncio.Event()
     server = HttpServer(engine, key)
     with stopped_by_signals(stop):
         try:

@@ -56,7 +56,7 @@ class LocalServer:
         head = token.partition(":")[0]
         # A token begins with its bot's id. Short ids are reserved for people in the chats.
         bot_id = int(head) if head.isdecimal() and len(head) > 8 else 7_000_000_000
-        self.state = State(bot_id, "tag4pic", username)
+        self.state = State(bot_id, username)
         self.key = secrets.token_urlsafe(16)
         self.url = ""
         self._hosts: set[str] = set()
