@@ -32,7 +32,6 @@ from bot.chat.replies import reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
-from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
 from storage import (
     StorageError,
@@ -350,7 +349,7 @@ def _to_show(
     request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
 ) -> ShownAnswer:
     tags = fitting([hashtag.tag for hashtag in hashtags], MOST_LENGTH)
-    unsure = len(tags) < min(FIRST, request.top)
+    unsure = request.is_unsure(tags)
     return ShownAnswer(
         answer_id, request.backend, tags, own=request.own, album=album, unsure=unsure
     )
