@@ -168,6 +168,11 @@ async def known_files(
     return known
 
 
+def stacked(photos: Sequence[Features], backbones: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    """The features of several photos, (n, dims) by backbone."""
+    return {name: np.stack([features[name] for features in photos]) for name in backbones}
+
+
 def unique_ids(album: Iterable[IncomingPhoto]) -> set[str]:
     """The ``file_unique_id`` of each photo."""
     return {photo.file.file_unique_id for photo in album}
