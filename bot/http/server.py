@@ -75,7 +75,7 @@ class HttpServer:
         """
         host, port = listening.getsockname()[:2]
         self._hosts = own_site.own_hosts(host, port)
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self.url = f"http://{own_site.in_address(host)}:{port}"
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         try:
