@@ -20,6 +20,7 @@ from typing import Protocol
 from bot.secret_urls import shown
 from recommenders.backbones.weights import sha256
 from recommenders.bundle import BundleError, read_manifest
+from recommenders.whole_files import written_whole
 
 FETCHED = Path("data/bundles")
 """Where fetched bundles are stored."""
@@ -184,9 +185,8 @@ class _Folder:
         return (self._folder / name).read_bytes()
 
     def write(self, name: str, data: bytes) -> None:
-        partial = self._folder / f".{name}.partial"
-        partial.write_bytes(data)
-        partial.replace(self._folder / name)
+        with written_whole(self._folder / name) as partial:
+            partial.write_bytes(data)
 
     def put(self, file: Path, name: str) -> None:
         (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
