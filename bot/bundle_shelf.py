@@ -18,7 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from bot.secret_urls import shown
+from recommenders.backbones.weights import sha256
 from recommenders.bundle import BundleError, read_manifest
+from recommenders.whole_files import written_whole
 
 FETCHED = Path("data/bundles")
 """Where fetched bundles are stored."""
@@ -108,7 +110,7 @@ class Shelf:
         model = str(read_manifest(bundle).get("model", ""))
         name = re.sub("[^A-Za-z0-9._-]", "_", model).lstrip(".-") or "bundle"
         files = {
-            file.name: _digest(file)
+            file.name: sha256(file)
             for file in sorted(bundle.iterdir())
             if _NAME.fullmatch(file.name) and file.is_file()
         }
@@ -158,7 +160,7 @@ class Shelf:
                 self._store.get(f"{published.folder}/{name}", partial / name)
             except FileNotFoundError:
                 raise self._incomplete(f"{name} is missing") from None
-            if _digest(partial / name) != digest:
+            if sha256(partial / name) != digest:
                 raise self._incomplete(f"{name} is not what was published")
 
     def _incomplete(self, what: str) -> ShelfError:
@@ -183,9 +185,8 @@ class _Folder:
         return (self._folder / name).read_bytes()
 
     def write(self, name: str, data: bytes) -> None:
-        partial = self._folder / f".{name}.partial"
-        partial.write_bytes(data)
-        partial.replace(self._folder / name)
+        with written_whole(self._folder / name) as partial:
+            partial.write_bytes(data)
 
     def put(self, file: Path, name: str) -> None:
         (self._folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -233,14 +234,9 @@ class _Objects:
         self._files.get_file(f"{self._root}/{name}", str(file))
 
 
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
 def _is_complete(folder: Path, published: Published) -> bool:
     try:
-        return all(_digest(folder / name) == one for name, one in published.files.items())
+        return all(sha256(folder / name) == one for name, one in published.files.items())
     except OSError:
         return False
 

@@ -23,7 +23,7 @@ from bot.chat.services import Bot, Services
 from bot.chat.texts import texts_for
 from bot.chat.updates_at_work import HandledElsewhere, UpdatesAtWork
 from storage import StorageError, inbox
-from storage.tables import WaitingUpdate, now
+from storage.tables import LARGEST_INTEGER, WaitingUpdate, now
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,6 @@ FINISHING = 4.0
 
 STORE_AGAIN_AFTER = 5.0
 """Seconds until a failed attempt to store what was handled is repeated."""
-
-_LARGEST_ID = 2**63 - 1
 
 
 class Inbox:
@@ -244,7 +242,7 @@ def number_of(update: Any) -> int:
         ValueError: if it is not an update.
     """
     update_id = update.get("update_id") if isinstance(update, dict) else None
-    if not isinstance(update_id, int) or not 0 <= update_id <= _LARGEST_ID:
+    if not isinstance(update_id, int) or not 0 <= update_id <= LARGEST_INTEGER:
         raise ValueError("no update")
     return update_id
 
@@ -259,7 +257,7 @@ def _row(content: str, update: Update | None) -> inbox.NewUpdate:
 
 def _storable(number: int | None) -> int | None:
     """None for an id beyond 64 bits, which ``bot.chat.gate`` sets aside."""
-    return number if number is not None and abs(number) <= _LARGEST_ID else None
+    return number if number is not None and abs(number) <= LARGEST_INTEGER else None
 
 
 def _addressed(update: Update) -> Message | None:

@@ -64,7 +64,7 @@ class AtStart:
 async def kept_current(
     bot: Bot,
     versions: Versions,
-    at_start: AtStart | None = None,
+    at_start: AtStart,
     *,
     check_every: float = CHECK_EVERY,
     count_every: float = COUNT_EVERY,
@@ -72,12 +72,10 @@ async def kept_current(
     """While the block runs, the engine follows the version in use, and is fine-tuned when due.
 
     Args:
-        at_start: from before the engine was loaded, so that what was promoted meanwhile is noticed;
-            by default as it is now.
+        at_start: from before the engine was loaded, so that what was promoted meanwhile is noticed.
     """
     services: Services = bot.bot_data["services"]
     address = services.settings.bundle
-    at_start = at_start or AtStart.of(versions)
     follower = (
         _ShelfFollower(bot, services, versions, at_start, address)
         if address

@@ -31,9 +31,14 @@ NOT_OURS = "This server answers to its own address only."
 FROM_ELSEWHERE = "This came from another site."
 
 
+def in_address(host: str) -> str:
+    """A host as addresses have it: an IPv6 one in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def own_hosts(host: str, port: int) -> set[str]:
     """The valid Host headers of a server that listens on this loopback address."""
-    names = (f"[{host}]" if ":" in host else host, "localhost", "127.0.0.1", "[::1]")
+    names = (in_address(host), "localhost", "127.0.0.1", "[::1]")
     return {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
 
 

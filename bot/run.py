@@ -9,8 +9,8 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -61,24 +61,24 @@ def run(settings: Settings, port: int = 8080, say: Say = print) -> None:
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():  # also where the bot has not started yet
-            _end_in(ENDING)
+            _end_soon()
         await serving
 
     with suppress(KeyboardInterrupt):
         asyncio.run(serve_until_stopped())
 
 
-def _end_in(seconds: float) -> None:
-    """Ends the process in time, even if something hangs; unfinished work is in the database.
+def _end_soon() -> None:
+    """Ends the process after ``ENDING``, even if something hangs; its work is in the database.
 
     This also works once ``run`` has returned, while Python waits for worker threads.
     """
-    end = threading.Timer(seconds, os._exit, (0,))
+    end = threading.Timer(ENDING, os._exit, (0,))
     end.daemon = True
     end.start()
     # faulthandler's is a C thread: it works even if another thread never releases the GIL.
     devnull = Path(os.devnull).open("w")  # noqa: SIM115
-    faulthandler.dump_traceback_later(seconds + 1, exit=True, file=devnull)
+    faulthandler.dump_traceback_later(ENDING + 1, exit=True, file=devnull)
 
 
 async def serve(
@@ -92,13 +92,16 @@ async def serve(
     stop = stop or asyncio.Event()
     with stopped_by_signals(stop):
         async with AsyncExitStack() as stack:
-            database = await _open_database(settings)
+            with _stops_the_start(StorageError):
+                database = await Database.open(settings.database_url)
             stack.push_async_callback(database.close)
             settings = await _with_bundle(settings)
             versions = Versions.of(settings.model_dir)
             at_start = AtStart.of(versions)
             engine = await _load_engine(settings, say)
-            learner = await _learner(engine, database)
+            learner = Learner(engine, database)
+            with _stops_the_start(StorageError):
+                await learner.start()
             if settings.bot_token:
                 application = build(settings, engine, database, learner=learner)
                 received = await _go_live(stack, application, settings, port)
@@ -175,11 +178,13 @@ async def _start_monitoring(
         ) from None
 
 
-async def _open_database(settings: Settings) -> Database:
+@contextmanager
+def _stops_the_start(*errors: type[Exception]) -> Iterator[None]:
+    """Turns errors with a sentence for the operator into a ``StartError`` with the same one."""
     try:
-        return await Database.open(settings.database_url)
-    except StorageError as error:
-        log.debug("The database did not open", exc_info=error)
+        yield
+    except errors as error:
+        log.debug("The bot did not start", exc_info=error)
         raise StartError(str(error)) from None
 
 
@@ -187,10 +192,8 @@ async def _load_engine(settings: Settings, say: Say) -> Engine:
     say("Loading the model…")
     folder = in_use(settings.model_dir)
     device.use(settings.device)
-    try:
+    with _stops_the_start(device.DeviceError):
         await asyncio.to_thread(device.in_use)
-    except device.DeviceError as error:
-        raise StartError(str(error)) from None
     try:
         return await _load(folder, settings)
     except (BundleError, WeightsError) as error:
@@ -199,20 +202,16 @@ async def _load_engine(settings: Settings, say: Say) -> Engine:
             raise StartError(str(error)) from None
         name = Versions.of(settings.model_dir).name(folder) if folder else ""
         log.error("The fine-tuned version %s is not used. %s", name, error)
-    try:
+    with _stops_the_start(BundleError, WeightsError):
         return await _load(settings.model_dir, settings)
-    except (BundleError, WeightsError) as error:
-        raise StartError(str(error)) from None
 
 
 async def _with_bundle(settings: Settings) -> Settings:
     """Fetches the bundle that BUNDLE names, if any; returns the settings with it as MODEL_DIR."""
     if settings.bundle is None:
         return settings
-    try:
+    with _stops_the_start(ShelfError):
         folder, problem = await asyncio.to_thread(answering, settings.bundle)
-    except ShelfError as error:
-        raise StartError(str(error)) from None
     if problem:
         log.error("The bundle fetched last time answers. %s", problem)
     return settings.model_copy(update={"model_dir": folder})
@@ -221,17 +220,6 @@ async def _with_bundle(settings: Settings) -> Settings:
 async def _load(folder: Path | None, settings: Settings) -> Engine:
     one_core_each()
     return await asyncio.to_thread(partial(Engine.load, folder, settings.weights_dir))
-
-
-async def _learner(engine: Engine, database: Database) -> Learner:
-    """A learner whose engine knows what people taught so far."""
-    learner = Learner(engine, database)
-    try:
-        await learner.start()
-    except StorageError as error:
-        log.debug("What people taught was not read", exc_info=error)
-        raise StartError(str(error)) from None
-    return learner
 
 
 async def _start_local_server(server: LocalServer, port: int) -> None:

@@ -342,10 +342,6 @@ class Engine:
             self._vocabulary.sees(audience),
         )
 
-    def was_taught(self, tag: str, audience: Audience) -> bool:
-        """Whether an audience sees a hashtag only because people taught it."""
-        return self._vocabulary.was_taught(tag, audience)
-
     def knows(self, tag: str) -> bool:
         """Whether a hashtag, in any language and spelling, is the bundle's or was taught."""
         return self._vocabulary.column(meaning(tag, self.own_hashtags)) is not None

@@ -60,6 +60,11 @@ def meaning(tag: str, known: Container[str]) -> str:
     return next((english for english in candidates if english in known), tag)
 
 
+def has_cyrillic(text: str) -> bool:
+    """Whether a text has a letter that Russian is written in."""
+    return _CYRILLIC.search(text) is not None
+
+
 def in_language(
     hashtags: Sequence[Hashtag],
     language: str,
@@ -118,13 +123,9 @@ def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]], place: int = 0) -> list[Ha
         russian = (place + len(answer)) % 2 == 0
         forms = next((one for one in waiting if _has(one, russian)), waiting[0])
         waiting.remove(forms)
-        answer.append(next((form for form in forms if _is_russian(form) == russian), forms[0]))
+        answer.append(next((form for form in forms if has_cyrillic(form.tag) == russian), forms[0]))
     return answer
 
 
 def _has(forms: Sequence[Hashtag], russian: bool) -> bool:
-    return any(_is_russian(form) == russian for form in forms)
-
-
-def _is_russian(hashtag: Hashtag) -> bool:
-    return _CYRILLIC.search(hashtag.tag) is not None
+    return any(has_cyrillic(form.tag) == russian for form in forms)

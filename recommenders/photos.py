@@ -45,6 +45,11 @@ BUDGET = MemoryBudget(256 * 2**20)
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .webp .heic .heif .avif .gif .bmp .tif .tiff".split()  # noqa: SIM905
+)
+"""The ends of their files' names, where a name is all that is known."""
+
 # For files that Pillow cannot open: these tell damaged and empty images from other files.
 _MAGIC = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF.{4}WEBP|II\*\0|MM\0\*"

@@ -12,12 +12,13 @@ and labels use that name too.
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, read_manifest, save
+from recommenders.whole_files import written_whole
 
 MODELS = Path("data/models")
 """The folder for versions of the starter."""
@@ -170,17 +171,15 @@ class Versions:
         Raises:
             BundleError: where that cannot be written; the old one stays in use.
         """
-        partial = self.pointer.with_name(f".{self.pointer.name}.partial")
         try:
-            partial.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("w", encoding="utf-8") as file:
+            with (
+                written_whole(self.pointer) as partial,
+                partial.open("w", encoding="utf-8") as file,
+            ):
                 file.write(f"{version.name}\n")
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(self.pointer)
         except OSError as error:
-            with suppress(OSError):
-                partial.unlink()
             raise BundleError(
                 f"{self.name(version)} could not be put in use ({error}). The one before it stays "
                 "in use."

@@ -42,8 +42,6 @@ async def change(
 
     Raises TypeError for a name that is no setting. Values are not checked here.
     """
-    if "chat_id" in fields:
-        raise TypeError("a chat keeps its id")
     settings = replace(ChatSettings(chat_id), **fields)  # type: ignore[arg-type]
     row = asdict(settings)
     row["id"] = row.pop("chat_id")

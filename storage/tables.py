@@ -33,6 +33,8 @@ from storage.queue_tables import OutgoingMessage as OutgoingMessage
 from storage.queue_tables import WaitingUpdate as WaitingUpdate
 
 HASHTAG_LENGTH = 100
+LARGEST_INTEGER = 2**63 - 1
+"""Of a ``BigInteger`` column."""
 BANDS = 5
 """Columns into which the average hash of a photo is split."""
 KEY_LENGTH = 300

@@ -32,7 +32,7 @@ _MAKING_AT_ONCE = 2
 _FILE_BYTES = 16 * 2**30
 
 
-class People:
+class Crowd:
     """People in private chats who send photos in turn, and the times of the answers."""
 
     def __init__(self, server: LocalServer, count: int) -> None:
@@ -109,7 +109,7 @@ async def serve(token: str, folder: Path | None, count: int, people: int, rate: 
         _print_line(photos=different)
         if not await asyncio.to_thread(sys.stdin.readline):
             return  # the parent process is gone
-        crowd = People(server, people)
+        crowd = Crowd(server, people)
         async with crowd.listening():
             await crowd.send(photos, rate)
             _print_line(sent=len(photos))

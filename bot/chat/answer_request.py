@@ -36,6 +36,10 @@ class ChatRequest(AnswerRequest):
         """The settings that an answer of ``model`` is stored and looked up by."""
         return Asked(self.backend, model, self.style, self.mix, self.language, self.words)
 
+    def is_unsure(self, tags: Sequence[str]) -> bool:
+        """Whether an answer is short of the best five: no other hashtag is likely enough."""
+        return len(tags) < min(FIRST, self.top)
+
     def only_here(self, engine: Engine, unwanted: Collection[str]) -> bool:
         """Whether the answer may lack what another chat, or this one later, would get."""
         return bool(unwanted) or any(map(engine.knows, self.own))

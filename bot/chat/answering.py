@@ -17,7 +17,6 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest, TelegramError
@@ -26,13 +25,12 @@ from bot.chat import answer_message, photo_lookup, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
-from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto
+from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto, stacked
 from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
 from bot.chat.replies import reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
-from recommenders.answers import FIRST
 from recommenders.engine import Engine, Hashtag
 from storage import (
     StorageError,
@@ -350,7 +348,7 @@ def _to_show(
     request: ChatRequest, answer_id: int, hashtags: Sequence[Hashtag], *, album: bool = False
 ) -> ShownAnswer:
     tags = fitting([hashtag.tag for hashtag in hashtags], MOST_LENGTH)
-    unsure = len(tags) < min(FIRST, request.top)
+    unsure = request.is_unsure(tags)
     return ShownAnswer(
         answer_id, request.backend, tags, own=request.own, album=album, unsure=unsure
     )
@@ -362,10 +360,7 @@ def _recommended(
     features: Sequence[Features],
     before: Sequence[str] = (),
 ) -> list[Hashtag]:
-    rows = {
-        name: np.stack([photo[name] for photo in features])
-        for name in engine.backbones[request.backend]
-    }
+    rows = stacked(features, engine.backbones[request.backend])
     return engine.answer(rows, request, before)
 
 

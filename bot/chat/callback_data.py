@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-LARGEST = 2**63 - 1
-"""The largest integer that the database stores."""
+from storage.tables import LARGEST_INTEGER
+
 MAX_LENGTH = 64
 """Bytes of a button's data."""
 
@@ -38,7 +38,7 @@ class Number:
 
     name: str
     least: int = 1
-    most: int = LARGEST
+    most: int = LARGEST_INTEGER
     missing: int | None = None
 
     def read(self, text: str) -> int | None:
@@ -61,7 +61,7 @@ class Word:
 
 
 ANSWER, LABEL, LAST_LABEL = Number("answer"), Number("label"), Number("last_label")
-OWNER = Number("owner", least=-LARGEST)
+OWNER = Number("owner", least=-LARGEST_INTEGER)
 PAGE = Number("page", least=0, most=1_000_000)
 PAGE_OR_FIRST = Number("page", least=0, most=1_000_000, missing=0)
 KEY = Word("key", "[0-9a-f]{8}")
@@ -89,7 +89,7 @@ VERBS: Mapping[str, tuple[Part, ...]] = {
     "untag": (OWNER, LABEL, PAGE),
     "export": (OWNER,),
     "forget": (OWNER, Word("decision", "ask|yes|no")),
-    "channel": (Number("channel", least=-LARGEST, most=-1), Word("switch", "on|off")),
+    "channel": (Number("channel", least=-LARGEST_INTEGER, most=-1), Word("switch", "on|off")),
     "review": (PAGE,),
     "approve": (LABEL, LAST_LABEL, PAGE),
     "reject": (LABEL, LAST_LABEL, PAGE),

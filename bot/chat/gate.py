@@ -17,6 +17,7 @@ from bot.chat import callback_data
 from bot.chat.identity import sender_of
 from bot.chat.rate_limits import CHAT
 from bot.chat.services import Context
+from storage.tables import LARGEST_INTEGER
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def refused(update: Update) -> str | None:
     if message is not None and message.from_user is None and message.sender_chat is None:
         return "a message that nobody sent"
     for value in _values(update.to_dict()):
-        if isinstance(value, int) and abs(value) > callback_data.LARGEST:
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
             return "a number beyond 64 bits"
         if isinstance(value, str) and not _is_text(value):
             return "half a character"

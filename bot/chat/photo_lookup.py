@@ -24,16 +24,11 @@ from bot.chat.telegram_requests import TooLargeError
 from recommenders import copies
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
-from recommenders.photos import MAX_BYTES, PhotoError, decode
+from recommenders.photos import MAX_BYTES, SUFFIXES, PhotoError, decode
 from storage import changes, known_photos, sightings
 
 Features = Mapping[str, NDArray[np.float32]]
 """One photo's vector (dims,) by backbone."""
-
-IMAGE_ENDINGS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .heic .heif .avif .bmp .tif .tiff .gif".split()  # noqa: SIM905
-)
-
 
 _PAUSES = (0.5, 1.0)
 """Seconds before a file that did not come is fetched again."""
@@ -171,6 +166,11 @@ async def known_files(
             photo = ComputedPhoto(incoming, features, photo_id=photo_id, known=True)
             known[photo.file_unique_id] = photo
     return known
+
+
+def stacked(photos: Sequence[Features], backbones: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    """The features of several photos, (n, dims) by backbone."""
+    return {name: np.stack([features[name] for features in photos]) for name in backbones}
 
 
 def unique_ids(album: Iterable[IncomingPhoto]) -> set[str]:
@@ -362,4 +362,4 @@ def _is_image(document: Document) -> bool:
     if (document.mime_type or "").startswith("image/"):
         return True
     ending = PurePath(document.file_name or "").suffix.lower()
-    return ending in IMAGE_ENDINGS and not (document.mime_type or "").startswith("video/")
+    return ending in SUFFIXES and not (document.mime_type or "").startswith("video/")

@@ -2,7 +2,7 @@
 
 A message is about the photos in it; else about what it replies to, even in another chat; else about
 the last photo that its sender sent there. The answer is the one with the button, or the one replied
-to; else the newest about that photo, or about the last one that the sender sent.
+to; else the newest about that photo.
 """
 
 from collections.abc import Sequence
@@ -89,9 +89,9 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
 
 
 async def answer_of(
-    session: AsyncSession, message: Message, photo_id: int | None = None
+    session: AsyncSession, message: Message, photo_id: int
 ) -> Recommendation | None:
-    """The answer that a message replies to; else the newest about that photo, or the sender's last.
+    """The answer that a message replies to; else the newest about that photo.
 
     The caller must hold the chat's lock or have waited for it: an answer may be on its way.
     """
@@ -100,9 +100,7 @@ async def answer_of(
         answers = await recommendations.of_message(session, message.chat_id, replied_to.message_id)
         if answers:
             return answers[0]
-    if photo_id is not None:
-        return await recommendations.last_in_chat(session, message.chat_id, photo_id)
-    return await last_answer(session, message, sender_of(message))
+    return await recommendations.last_in_chat(session, message.chat_id, photo_id)
 
 
 async def last_answer(

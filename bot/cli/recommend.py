@@ -24,14 +24,6 @@ MANY = 10
 
 Item = TypeVar("Item")
 
-SUFFIXES = frozenset(
-    (
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".heic", ".heif", ".avif"),
-        *(".gif", ".bmp", ".tif", ".tiff"),
-    )
-)
-"""Image files of a folder; a file given as an argument is tried whatever its suffix."""
-
 
 def recommend(
     photos: Annotated[
@@ -136,6 +128,8 @@ def _answer_all(
 def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
     """Expands folders to the images in them, sorted by name.
 
+    A file given as an argument is tried whatever its suffix.
+
     Returns:
         Files in the order of the arguments, as they were written; and by folder, why it has none.
     """
@@ -159,6 +153,8 @@ def _expand(arguments: Iterable[str]) -> tuple[list[str], dict[str, str]]:
 
 def images_in(folder: Path) -> list[Path]:
     """The image files of a folder, sorted by name, without hidden ones."""
+    from recommenders.photos import SUFFIXES
+
     return sorted(
         path
         for path in folder.iterdir()

@@ -73,7 +73,7 @@ class HttpServer:
         """
         host, port = listening.getsockname()[:2]
         self._hosts = own_site.own_hosts(host, port)
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self.url = f"http://{own_site.in_address(host)}:{port}"
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         try:
@@ -161,14 +161,13 @@ async def serve(
     listening: socket.socket,
     key: str | None,
     say: Callable[[str], None],
-    stop: asyncio.Event | None = None,
 ) -> None:
-    """Answers over HTTP until Ctrl-C, SIGTERM or ``stop``.
+    """Answers over HTTP until Ctrl-C or SIGTERM.
 
     Raises:
         ServeError: as ``HttpServer.start``.
     """
-    stop = stop or asyncio.Event()
+    stop = asyncio.Event()
     server = HttpServer(engine, key)
     with stopped_by_signals(stop):
         try:

@@ -22,6 +22,7 @@ from bot.own_site import (
     FROM_ELSEWHERE,
     NOT_OURS,
     add_safe_headers,
+    in_address,
     is_from_elsewhere,
     is_secret,
     own_hosts,
@@ -56,7 +57,7 @@ class LocalServer:
         head = token.partition(":")[0]
         # A token begins with its bot's id. Short ids are reserved for people in the chats.
         bot_id = int(head) if head.isdecimal() and len(head) > 8 else 7_000_000_000
-        self.state = State(bot_id, "tag4pic", username)
+        self.state = State(bot_id, username)
         self.key = secrets.token_urlsafe(16)
         self.url = ""
         self._hosts: set[str] = set()
@@ -109,7 +110,7 @@ class LocalServer:
         # Browsers share cookies between all ports of a host.
         self._cookie = f"tag4pic_{port}"
         self._hosts = own_hosts(host, port)
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self.url = f"http://{in_address(host)}:{port}"
         return self.url
 
     async def stop(self) -> None:

@@ -97,13 +97,11 @@ class Chat:
 class State:
     """The state of a Telegram with one bot. ``clock`` returns seconds since the epoch."""
 
-    def __init__(
-        self, bot_id: int, name: str, username: str, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, bot_id: int, username: str, clock: Callable[[], float] = time.time) -> None:
         self.bot: User = {
             "id": bot_id,
             "is_bot": True,
-            "first_name": name,
+            "first_name": "tag4pic",
             "username": username,
         }
         self.clock = clock

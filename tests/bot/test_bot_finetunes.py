@@ -13,7 +13,7 @@ import pytest
 
 from bot.learning_status import next_night
 from bot.local.refusals import RefusalError
-from bot.model_updates import kept_current
+from bot.model_updates import AtStart, kept_current
 from bot.settings import Settings
 from recommenders.versions import Versions
 from storage import (
@@ -83,7 +83,8 @@ async def test_admins_are_told_after_a_restart_what_could_not_be_sent_before_it(
     await bot.person(chat=77)
     later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
     refusing = Refusing(monkeypatch, "sendMessage", later)
-    async with kept_current(bot.application, Versions.of(mine), check_every=0.05):
+    versions = Versions.of(mine)
+    async with kept_current(bot.application, versions, AtStart.of(versions), check_every=0.05):
         await note(bot.database, "mine-2", "rolled_back", {"to": "mine-1"})
         await until(lambda: bool(refusing.refused))
     await bot.stop()

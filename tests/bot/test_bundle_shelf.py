@@ -14,7 +14,7 @@ import pytest
 
 from bot.bundle_shelf import CURRENT, FETCHED, KEEP, Shelf, ShelfError, answering
 from bot.chat.application import build
-from bot.model_updates import kept_current
+from bot.model_updates import AtStart, kept_current
 from bot.settings import Settings, SettingsError, read_settings
 from recommenders.engine import Engine
 from recommenders.versions import Versions
@@ -249,7 +249,8 @@ async def follower(
         with_bundle, Engine.load(folder), database, token=TOKEN, api_url="http://127.0.0.1:1"
     )
     services = application.bot_data["services"]
-    async with kept_current(application, Versions.of(folder), check_every=0.05):
+    versions = Versions.of(folder)
+    async with kept_current(application, versions, AtStart.of(versions), check_every=0.05):
         yield Follower(shelf, folder, lambda: str(services.engine.model))
     await database.close()
 

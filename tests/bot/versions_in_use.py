@@ -10,7 +10,7 @@ from bot.chat.application import build
 from bot.chat.learner import Learner
 from bot.chat.services import Services
 from bot.local.server import LocalServer
-from bot.model_updates import kept_current
+from bot.model_updates import AtStart, kept_current
 from bot.receiving import polling
 from bot.settings import Settings
 from recommenders import bundle as bundles
@@ -55,7 +55,9 @@ async def running(settings: Settings, path: Path) -> AsyncIterator[Running]:
     versions = Versions.of(path)
     async with (
         polling(application),
-        kept_current(application, versions, check_every=0.05, count_every=0.2),
+        kept_current(
+            application, versions, AtStart.of(versions), check_every=0.05, count_every=0.2
+        ),
     ):
         yield Running(services, database, versions, server.page_url)
     await server.stop()

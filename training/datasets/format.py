@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from recommenders.hashtags import HashtagError, key, normalise, unique, usual_spellings
+from recommenders.whole_files import written_whole
 from training.datasets.encodings import NotTextError, decode_text
 
 POSTS = "posts.jsonl"
@@ -319,17 +320,17 @@ _normalise = lru_cache(maxsize=1 << 16)(normalise)
 
 def write_json(path: Path, content: object) -> None:
     """Writes a small file of JSON, whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
 def write_posts(folder: Path, posts: Iterable[Post]) -> None:
     """Writes ``posts.jsonl``, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{POSTS}.partial"
     # The name of an album's folder may not be UTF-8; JSON reads its bytes back from their escapes.
-    with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+    with (
+        written_whole(folder / POSTS) as partial,
+        partial.open("w", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         for post in posts:
             row: dict[str, Any] = {}
             if post.image is not None:
@@ -339,4 +340,3 @@ def write_posts(folder: Path, posts: Iterable[Post]) -> None:
                 if (value := getattr(post, name)) is not None:
                     row[name] = value
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    partial.replace(folder / POSTS)

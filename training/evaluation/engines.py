@@ -21,12 +21,11 @@ from recommenders.backbones import device
 from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.engine import Engine
 from recommenders.machine import cores, one_core_each
-from recommenders.photos import PhotoError, decode
+from recommenders.photos import SUFFIXES, PhotoError, decode
 from training.datasets.format import DatasetError
 from training.progress import Progress
 from training.terminal import WEIGHTS_DIR, WeightsDir, figures_table, reporting, tool
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 ROUNDS = 60
 TOGETHER = 8
 

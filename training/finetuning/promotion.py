@@ -25,6 +25,9 @@ FIRST = 10
 ROWS = 256
 """Photos whose scores for all hashtags are in memory at a time."""
 
+TAUGHT_HELD_OUT = 0.2
+"""Of the taught photos with hashtags that the version in use has not learnt, to measure by."""
+
 MOST_LOST = 0.01
 """The most that recall on the held-out replay may drop."""
 
@@ -61,9 +64,9 @@ class Decision:
 
 
 def split_held_out(
-    keys: Sequence[int], counts: csr_matrix, unlearnt: csr_matrix, share: float
+    keys: Sequence[int], counts: csr_matrix, unlearnt: csr_matrix
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to train on and rows held out: a share, at least one, of those with unlearnt hashtags.
+    """Rows to train on and rows held out: a fifth, at least one, of those with unlearnt hashtags.
 
     A hashtag's last photo is not held out, unless every photo is some hashtag's last. No head can
     then answer the hashtags that only held-out photos carry, so they count as missed by both.
@@ -76,7 +79,7 @@ def split_held_out(
     left = np.asarray((counts > 0).sum(axis=0)).ravel()
     rows = np.flatnonzero(np.diff(unlearnt.indptr)).tolist()
     order = sorted(rows, key=lambda row: crc32(str(keys[row]).encode()))
-    most = max(1, round(len(order) * share))
+    most = max(1, round(len(order) * TAUGHT_HELD_OUT))
     held_out: list[int] = []
     for row in order:
         columns = counts.indices[counts.indptr[row] : counts.indptr[row + 1]]

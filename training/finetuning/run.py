@@ -67,9 +67,6 @@ the hashtags that fit."""
 OLD_HASHTAGS = 100
 """The old head's likeliest hashtags that count as recommended."""
 
-HELD_OUT_SHARE = 0.2
-"""Of the taught photos with hashtags that the version in use has not learnt, to measure by."""
-
 STEPS = (1.0, 0.75, 0.5, 0.3)
 """Points on the way from the old head (0) to the trained one (1); the first at which nothing is
 forgotten is taken. A head between the two keeps much of both (Wortsman et al. 2022)."""
@@ -148,7 +145,7 @@ def fine_tune(
     features, counts = taught.features, matrix(taught.hashtags, hashtags)
     unlearnt = counts if taught.unlearnt is None else matrix(taught.unlearnt, hashtags)
 
-    training, held_out = split_held_out(taught.keys, counts, unlearnt, HELD_OUT_SHARE)
+    training, held_out = split_held_out(taught.keys, counts, unlearnt)
     judge = HeldOut(bundle, replay, features[held_out], unlearnt[held_out])
     # New hashtags start from their photos: for the head that is measured, not from those held out.
     start = grown_head(old, features[training], counts[training], bundle)

@@ -35,7 +35,7 @@ class Homes:
     silhouette: float | None = None
 
 
-def _homes_in_posts(
+def homes_in_posts(
     posts: Sequence[Post],
     hashtags: Sequence[str],
     *,
@@ -44,6 +44,9 @@ def _homes_in_posts(
     cluster: Cluster | None = None,
 ) -> Homes:
     """The categories that k-means makes of posts; see ``training.fitting.categories``.
+
+    Args:
+        k: how many; by silhouette where None.
 
     Raises:
         DatasetError: where no post has a hashtag of the vocabulary.
@@ -63,14 +66,11 @@ def knowledge(
     posts: Sequence[Post],
     hashtags: Sequence[str],
     vectors: Mapping[str, Floats],
+    homes: Homes,
     *,
-    k: int | None = None,
     fewest_uses: int = VectorsPlan.fewest_uses,
     post_counts: Mapping[str, int] | None = None,
     likes: Uses | None = None,
-    seed: int = 0,
-    homes: Homes | None = None,
-    cluster: Cluster | None = None,
 ) -> Part:
     """The part ``knowledge``.
 
@@ -79,17 +79,11 @@ def knowledge(
         vectors: by model (``skipgram``, ``cbow``; the first is the default) the (V, dims) vectors
             of that vocabulary, zeros where a hashtag has none: see
             ``training.fitting.vectors.aligned``.
-        k: how many categories; by silhouette where None.
+        homes: the categories, such as ``homes_in_posts``.
         fewest_uses: posts that must carry a hashtag for it to be called similar to another.
         post_counts: a platform's posts by hashtag, where known.
         likes: the uses of hashtags in these posts; ``uses_of`` them where None.
-        homes: the categories; made by k-means over the posts where None.
-        cluster: that k-means; see ``training.fitting.categories``.
-
-    Raises:
-        DatasetError: where no post has a hashtag of the vocabulary.
     """
-    homes = homes or _homes_in_posts(posts, hashtags, k=k, seed=seed, cluster=cluster)
     used = Counter(tag for post in posts for tag in post.hashtags)
     uses = np.array([used[tag] for tag in hashtags], np.int64)
     posts_of = known_posts(hashtags, post_counts or {})

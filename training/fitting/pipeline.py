@@ -57,7 +57,7 @@ def fit_dataset(
     out: Path,
     networks: Networks,
     *,
-    plan: Plan | None = None,
+    plan: Plan,
     post_counts: Path | None = None,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
@@ -72,7 +72,6 @@ def fit_dataset(
     Raises:
         DatasetError, WeightsError: a sentence that says what is missing.
     """
-    plan = plan or Plan()
     training_set = prepare(
         dataset, plan, networks, post_counts=post_counts, engine=engine, progress=progress
     )
@@ -205,7 +204,7 @@ def fit_hashtags(
     dataset: Location,
     out: Path,
     *,
-    plan: Plan | None = None,
+    plan: Plan,
     post_counts: Path | None = None,
     engine: FitEngine = ONE_MACHINE,
     progress: Progress = silent,
@@ -220,7 +219,6 @@ def fit_hashtags(
     Raises:
         DatasetError: a sentence that says what is missing.
     """
-    plan = plan or Plan()
     problems = Problems()
     posts = whole_posts(post for post in engine.read_posts(dataset, problems) if post.hashtags)
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
@@ -249,16 +247,21 @@ def _hashtag_parts(
     counted = training_set.post_counts
     likes = uses_of(posts, hashtags)
     progress("categories and similar hashtags", 0, 1)
+    homes = knowledge.homes_in_posts(
+        posts,
+        hashtags,
+        k=plan.categories,
+        seed=plan.seed,
+        cluster=training_set.engine.k_means,
+    )
     known = knowledge.knowledge(
         posts,
         hashtags,
         training_set.vectors,
-        k=plan.categories,
+        homes,
         fewest_uses=plan.vectors.fewest_uses,
         post_counts=None if counted is None else counted.posts,
         likes=likes,
-        seed=plan.seed,
-        cluster=training_set.engine.k_means,
     )
     progress("categories and similar hashtags", 1, 1)
     shares = popularity(training_set.examples.counts)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from recommenders.whole_files import written_whole
 from training.fitting.knobs import PlanError, checked_value, knob_named
 from training.fitting.plan import Plan, checked, knobs, value_of, with_changes
 
@@ -83,10 +84,8 @@ def write_plan(plan: Plan, path: Path) -> None:
     Raises:
         PlanError: where it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(plan_to_json(plan), indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        with written_whole(path) as partial:
+            partial.write_text(json.dumps(plan_to_json(plan), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise PlanError(f"{path} cannot be written ({error.strerror}).") from error

@@ -149,7 +149,7 @@ def fit_starter(
     parts = last.parts | {
         "replay": replay_part(BACKBONE, of_photos, counts, most=REHEARSED),
         "ranking": ranking_part(last.share, np.ones(len(hashtags), np.float32), "both"),
-        "knowledge": knowledge.knowledge(posts, hashtags, vectors, homes=homes_in_tables(hashtags)),
+        "knowledge": knowledge.knowledge(posts, hashtags, vectors, homes_in_tables(hashtags)),
         "both": Part({**RANKING["both"], "words": asdict(words_gain)}),
         "fusion": fusion_part(fusion),
         "people": people_part(starter_people(photos, of_photos, backbone, hashtags)),

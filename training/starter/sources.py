@@ -112,7 +112,7 @@ class Evidence:
         ]
 
 
-class HashtagTables:
+class TaggingTables:
     """The tables that turn words and labels into hashtags, read once."""
 
     def __init__(self) -> None:
@@ -174,7 +174,7 @@ def read_evidence(data: Path) -> Evidence:
     Raises:
         DatasetError: where it lacks one of them.
     """
-    tables = HashtagTables()
+    tables = TaggingTables()
     return Evidence(
         [photo for source in PHOTO_SOURCES for photo in source(data, tables)],
         [tables.strongest(hashtags) for hashtags in class_hashtags()],
@@ -189,7 +189,7 @@ def set_weights(photos: Sequence[TaggedPhoto]) -> NDArray[np.float32]:
     return np.clip(share, 0.03, 3.0)
 
 
-def flickr8k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
+def flickr8k(data: Path, tables: TaggingTables) -> list[TaggedPhoto]:
     """Everyday photos, by the words that their captions share."""
 
     def everyday(row: Mapping[str, Any]) -> TaggedPhoto:
@@ -205,7 +205,7 @@ def flickr8k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     return [_and_without_one(row, everyday) for row in _rows(data / "flickr8k" / "captions.jsonl")]
 
 
-def corel5k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
+def corel5k(data: Path, tables: TaggingTables) -> list[TaggedPhoto]:
     """Stock photos of the training split, by their words."""
     return [
         tables.photo(
@@ -220,7 +220,7 @@ def corel5k(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     ]
 
 
-def _imagenet_samples(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
+def _imagenet_samples(data: Path, tables: TaggingTables) -> list[TaggedPhoto]:
     """One photo of each ImageNet class, by its class."""
     classes = class_hashtags()
     return [
@@ -235,7 +235,7 @@ def _imagenet_samples(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     ]
 
 
-def more(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
+def more(data: Path, tables: TaggingTables) -> list[TaggedPhoto]:
     """Small sets of what everyday photos lack, by labels, captions or their authors' own tags."""
 
     def photo(row: Mapping[str, Any]) -> TaggedPhoto:
@@ -244,7 +244,7 @@ def more(data: Path, tables: HashtagTables) -> list[TaggedPhoto]:
     return [_and_without_one(row, photo) for row in _rows(data / "more" / "posts.jsonl")]
 
 
-PHOTO_SOURCES: tuple[Callable[[Path, HashtagTables], list[TaggedPhoto]], ...] = (
+PHOTO_SOURCES: tuple[Callable[[Path, TaggingTables], list[TaggedPhoto]], ...] = (
     flickr8k,
     corel5k,
     _imagenet_samples,
@@ -262,7 +262,7 @@ def _real_posts(data: Path) -> list[Post]:
     ]
 
 
-def _of_more(folder: Path, row: Mapping[str, Any], tables: HashtagTables) -> TaggedPhoto:
+def _of_more(folder: Path, row: Mapping[str, Any], tables: TaggingTables) -> TaggedPhoto:
     captions, labels = row.get("captions", ()), row.get("labels", ())
     weights: list[Mapping[str, float]] = []
     words: set[str] = set()

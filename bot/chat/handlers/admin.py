@@ -5,7 +5,6 @@ from functools import wraps
 from html import escape
 from typing import Any
 
-import numpy as np
 from telegram import InlineKeyboardMarkup, Message, Update
 
 from bot.chat import callback_data
@@ -13,6 +12,7 @@ from bot.chat.callback_data import TapData
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import review_keyboard
+from bot.chat.photo_lookup import stacked
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.teaching import visible
@@ -222,7 +222,7 @@ async def _nearest(context: Context, photo_ids: Collection[int]) -> dict[int, li
     stored = {one: features for one, features in stored.items() if len(features) == len(backbones)}
     if not stored:
         return {}
-    rows = {name: np.stack([one[name] for one in stored.values()]) for name in backbones}
+    rows = stacked(list(stored.values()), backbones)
     answers = await services.in_worker(
         lambda: engine.recommend(rows, backend, top=NEAREST, skip=blocked, taught=False)
     )

@@ -270,7 +270,7 @@ async def shown_now(context: Context, answer: Recommendation) -> ShownAnswer:
         tags,
         own=request.own,
         album=answer.album,
-        unsure=len(tags) < min(FIRST, request.top),
+        unsure=request.is_unsure(tags),
         spoken_by=answer.backend if answer.backend != request.backend else None,
         taken_out=[one.hashtag for one in answer.taken_out if one.hashtag not in request.skip],
         thumbs=thumbs,

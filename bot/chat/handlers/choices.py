@@ -1,10 +1,10 @@
 """The settings of a chat, a class for each; see ``bot.chat.handlers.choosing``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from bot.chat.answer_request import RANKED, backend_of, language_of, mix_of
-from bot.chat.handlers.choosing import Choice, Fields
+from bot.chat.handlers.choosing import Choice
 from bot.chat.platforms import (
     COUNTS,
     PLATFORMS,
@@ -43,6 +43,7 @@ class PlatformChoice(Choice):
     """Where the chat posts, which decides count and style unless the chat chooses its own."""
 
     verb = "for"
+    field = "platform"
 
     def options(self, context: Context) -> Mapping[str, str]:
         labels = {name: f"{one.label} {one.count}" for name, one in PLATFORMS.items()}
@@ -62,8 +63,8 @@ class PlatformChoice(Choice):
         texts, platform = context.texts, platform_of(chat)
         return f"{texts.platform}\n\n{_rule(texts, chat, platform)}" if platform else texts.platform
 
-    def fields(self, option: str) -> Fields:
-        return {"platform": None if option == ANYWHERE else option}
+    def stored(self, option: str) -> str | None:
+        return None if option == ANYWHERE else option
 
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts, platform = context.texts, platform_of(chat)
@@ -82,6 +83,7 @@ class Count(Choice):
     """How many hashtags an answer has."""
 
     verb = "count"
+    field = "count"
 
     def options(self, context: Context) -> Mapping[str, str]:
         numbers = {str(count): str(count) for count in OFFERED_COUNTS}
@@ -109,8 +111,8 @@ class Count(Choice):
         text = texts.count.format(hashtags=hashtags, most=COUNTS[-1])
         return f"{text}\n\n{_rule(texts, chat, platform)}" if platform else text
 
-    def fields(self, option: str) -> Fields:
-        return {"count": None if option == USUAL else int(option)}
+    def stored(self, option: str) -> int | None:
+        return None if option == USUAL else int(option)
 
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts, platform = context.texts, platform_of(chat)
@@ -129,6 +131,7 @@ class Style(Choice):
     """How hashtags are ranked; only if the bundle has likes."""
 
     verb = "style"
+    field = "style"
 
     def options(self, context: Context) -> Mapping[str, str]:
         if not context.services.engine.rated:
@@ -146,9 +149,6 @@ class Style(Choice):
         lines = _lines(texts.style_names, texts.style_lines, STYLES)
         return texts.style.format(lines=lines)
 
-    def fields(self, option: str) -> Fields:
-        return {"style": option}
-
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts = context.texts
         return texts.style_changed.format(style=texts.style_names[option])
@@ -158,6 +158,7 @@ class Size(Choice):
     """The mix of niche, middle and broad hashtags."""
 
     verb = "size"
+    field = "mix"
 
     def options(self, context: Context) -> Mapping[str, str]:
         if context.services.engine.knowledge is None:
@@ -183,9 +184,6 @@ class Size(Choice):
             text += f"\n\n{texts.mix_last.format(sizes=sizes)}"
         return text
 
-    def fields(self, option: str) -> Fields:
-        return {"mix": option}
-
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts = context.texts
         return texts.mix_changed.format(mix=texts.mix_names[option], line=texts.mix_lines[option])
@@ -195,6 +193,7 @@ class Language(Choice):
     """English hashtags, Russian ones, or both."""
 
     verb = "language"
+    field = "language"
 
     def options(self, context: Context) -> Mapping[str, str]:
         return {language: context.texts.language_names[language] for language in LANGUAGES}
@@ -207,9 +206,6 @@ class Language(Choice):
         lines = _lines(texts.language_names, texts.language_lines, LANGUAGES)
         return texts.languages.format(lines=lines)
 
-    def fields(self, option: str) -> Fields:
-        return {"language": option}
-
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts = context.texts
         return texts.language_changed.format(language=texts.language_names[option])
@@ -219,6 +215,7 @@ class OwnHashtags(Choice):
     """The chat's own hashtags, for each of its posts; an option is hashtags separated by spaces."""
 
     verb = "own"
+    field = "own_hashtags"
 
     def options(self, context: Context) -> Mapping[str, str]:
         return {NONE: context.texts.button_own_none}
@@ -233,10 +230,10 @@ class OwnHashtags(Choice):
         text = context.texts.own.format(tags=self.value(context, chat), most=MAX_OWN)
         return "\n\n".join(filter(None, [text, _left_out(context.texts, chat)]))
 
-    def fields(self, option: str) -> Fields:
+    def stored(self, option: str) -> Sequence[str]:
         if option == NONE:
-            return {"own_hashtags": ()}
-        return {"own_hashtags": [tag.removeprefix("#") for tag in option.split()]}
+            return ()
+        return [tag.removeprefix("#") for tag in option.split()]
 
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         texts = context.texts
@@ -250,6 +247,7 @@ class Model(Choice):
     """/model: which backend answers. Backends have the same names in every language."""
 
     verb = "model"
+    field = "backend"
     in_settings = False
 
     def options(self, context: Context) -> Mapping[str, str]:
@@ -262,9 +260,6 @@ class Model(Choice):
         texts = context.texts
         lines = "\n".join(texts.model_lines[backend] for backend in self.options(context))
         return texts.model.format(backend=self.chosen(context, chat), lines=lines)
-
-    def fields(self, option: str) -> Fields:
-        return {"backend": option}
 
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         return context.texts.model_switched.format(backend=option)

@@ -16,19 +16,18 @@ from bot.chat.services import Context
 from storage import chats
 from storage.chat_settings import ChatSettings
 
-Fields = Mapping[str, str | int | Sequence[str] | None]
-"""Fields of ``ChatSettings`` and their new values."""
-
 
 class Choice(ABC):
     """One setting of a chat.
 
     Attributes:
         verb: of its buttons' callback data; formerly its command.
+        field: of ``ChatSettings``, where it is stored.
         in_settings: whether it is a page of /settings, with a button back to it.
     """
 
     verb: str
+    field: str
     in_settings = True
 
     @abstractmethod
@@ -47,12 +46,12 @@ class Choice(ABC):
         """HTML of the page: the current option, and what the options mean."""
 
     @abstractmethod
-    def fields(self, option: str) -> Fields:
-        """What is stored when the chat chooses an option."""
-
-    @abstractmethod
     def changed(self, context: Context, option: str, chat: ChatSettings) -> str:
         """HTML that confirms ``option``, which ``chat`` has already."""
+
+    def stored(self, option: str) -> str | int | Sequence[str] | None:
+        """What is stored when the chat chooses an option."""
+        return option
 
     def value(self, context: Context, chat: ChatSettings) -> str:
         """HTML: the current option in a few words."""
@@ -118,5 +117,5 @@ class Choice(ABC):
     async def change(self, context: Context, chat_id: int, option: str) -> str:
         """Stores the chat's choice; returns the HTML that confirms it."""
         async with context.services.database.session() as session:
-            chat = await chats.change(session, chat_id, **self.fields(option))
+            chat = await chats.change(session, chat_id, **{self.field: self.stored(option)})
         return self.changed(context, option, chat)

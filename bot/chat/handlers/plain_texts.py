@@ -1,6 +1,5 @@
 """A text without a photo: hashtags for its words, or a friendly sentence if none fits."""
 
-import re
 from functools import partial
 
 from telegram import InlineKeyboardMarkup, Message, Update
@@ -11,9 +10,8 @@ from bot.chat.keyboards import copy_label, copying
 from bot.chat.rendering import answer_text, in_order
 from bot.chat.services import Context
 from bot.chat.small_talk import is_thanks, without_small_talk
+from recommenders.languages import has_cyrillic
 from storage import chats
-
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
 async def written(update: Update, context: Context) -> None:
@@ -39,7 +37,7 @@ async def _answer(
         request = await request_in(session, context, engine, message.chat_id)
         chosen = (await chats.get(session, message.chat_id)).language
     # People who write Russian want Russian hashtags too, whatever Telegram's language.
-    language = "both" if chosen is None and _CYRILLIC.search(words) else request.language
+    language = "both" if chosen is None and has_cyrillic(words) else request.language
     hashtags = await services.in_worker(
         partial(
             engine.for_words,

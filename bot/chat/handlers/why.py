@@ -4,14 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-import numpy as np
 from telegram import Update
 
 from bot.chat import subject
 from bot.chat.answer_request import request_in
 from bot.chat.answering import recommend
 from bot.chat.handlers.buttons import AnswerTap, on_answer
-from bot.chat.photo_lookup import Features, UnreadablePhotoError
+from bot.chat.photo_lookup import Features, UnreadablePhotoError, stacked
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.shown_answer import shown_tags
@@ -77,7 +76,7 @@ async def _reasons(
     if not tags:
         hashtags = await recommend(services, engine, replace(request, top=FIRST), features)
         tags = [hashtag.tag for hashtag in hashtags]
-    rows = {name: np.stack([one[name] for one in features]) for name in names}
+    rows = stacked(features, names)
     return await services.in_worker(
         lambda: engine.explain(
             rows,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.benchmark.local_telegram import People
+from bot.benchmark.local_telegram import Crowd
 from bot.benchmark.sample_photos import made_photo
 from bot.local.server import LocalServer
 from recommenders import copies
@@ -18,7 +18,7 @@ def reply(server: LocalServer, message: dict[str, Any], **fields: Any) -> None:
 
 async def test_photos_go_to_all_people_in_turn_and_the_first_answer_to_each_counts() -> None:
     server = LocalServer("7000000000:a")
-    crowd = People(server, 2)
+    crowd = Crowd(server, 2)
     async with crowd.listening():
         await crowd.send([PHOTO] * 3, rate=1000)
         updates = await server.state.updates.get()

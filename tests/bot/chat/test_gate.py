@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.chat.callback_data import LARGEST, VERBS, read
+from bot.chat.callback_data import VERBS, read
 from bot.chat.texts import ENGLISH
+from storage.tables import LARGEST_INTEGER
 from tests.bot.conversation import answer
 from tests.bot.running import Running, Start
 from tests.person import Person
@@ -34,7 +35,7 @@ def test_whatever_a_button_says_is_read_within_its_range_or_not_at_all(
         value = data.parts[part.name]
         assert str(value) == text or (not text and value == part.missing)
         if isinstance(value, int):
-            assert -LARGEST <= value <= LARGEST
+            assert -LARGEST_INTEGER <= value <= LARGEST_INTEGER
 
 
 def test_missing_and_surplus_parts_are_no_tap() -> None:
@@ -77,7 +78,7 @@ async def test_forged_taps_end_in_a_word_and_no_traceback(
         forged += [f"{verb}:{text}" for text in NONSENSE] + [verb + ":1" * (len(parts) + 1)]
     forged = [data for data in forged if read(data) is None]
     # Well written, but of nothing that is there.
-    numbers = (str(LARGEST), "1000000", "deadbeef", "all")
+    numbers = (str(LARGEST_INTEGER), "1000000", "deadbeef", "all")
     guessed = [
         f"{verb}:{':'.join(some)}"
         for verb, parts in VERBS.items()

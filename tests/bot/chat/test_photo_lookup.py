@@ -125,6 +125,7 @@ async def test_the_smallest_size_that_is_large_enough_is_fetched(
         ("PNG", "a.png", "image/png"),
         ("WEBP", "a.webp", "image/webp"),
         ("HEIF", "a.HEIC", "application/octet-stream"),
+        ("MPO", "a.mpo", "application/octet-stream"),
     ],
 )
 async def test_an_image_sent_as_a_file_is_answered(

@@ -125,6 +125,7 @@ def test_weights_that_are_missing_are_told_before_anything_is_computed(tmp_path:
             dataset,
             tmp_path / "mine",
             Networks(tmp_path / "features", tmp_path / "weights", fetch=False),
+            plan=Plan(),
         )
     assert not (tmp_path / "features").exists()
 

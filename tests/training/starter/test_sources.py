@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.starter.sources import HashtagTables, corel5k, flickr8k, more, set_weights
+from training.starter.sources import TaggingTables, corel5k, flickr8k, more, set_weights
 
 
 def write_rows(path: Path, *rows: dict[str, Any]) -> None:
@@ -15,14 +15,14 @@ def write_rows(path: Path, *rows: dict[str, Any]) -> None:
 def test_words_that_most_captions_share_become_hashtags(tmp_path: Path) -> None:
     captions = ["a dog runs"] * 4 + ["a cat"]
     write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": captions})
-    (photo,) = flickr8k(tmp_path, HashtagTables())
+    (photo,) = flickr8k(tmp_path, TaggingTables())
     assert any("dog" in tag for tag in photo.hashtags)
     assert not any("cat" in tag for tag in photo.hashtags)
 
 
 def test_a_photo_has_its_file_and_its_captions(tmp_path: Path) -> None:
     write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": ["a dog"]})
-    (photo,) = flickr8k(tmp_path, HashtagTables())
+    (photo,) = flickr8k(tmp_path, TaggingTables())
     assert photo.image == tmp_path / "flickr8k/a.jpg"
     assert photo.captions == ("a dog",)
 
@@ -30,7 +30,7 @@ def test_a_photo_has_its_file_and_its_captions(tmp_path: Path) -> None:
 def test_a_caption_that_is_evidence_says_nothing_of_what_is_true(tmp_path: Path) -> None:
     captions = ["a dog", "a horse", "a boat"]
     write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": captions})
-    (photo,) = flickr8k(tmp_path, HashtagTables())
+    (photo,) = flickr8k(tmp_path, TaggingTables())
     assert photo.without_one is not None
     caption, other = photo.without_one
     animal = caption.removeprefix("a ")
@@ -41,7 +41,7 @@ def test_a_caption_that_is_evidence_says_nothing_of_what_is_true(tmp_path: Path)
 
 def test_a_photo_with_a_single_caption_has_none_to_spare(tmp_path: Path) -> None:
     write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": ["a dog"]})
-    (photo,) = flickr8k(tmp_path, HashtagTables())
+    (photo,) = flickr8k(tmp_path, TaggingTables())
     assert photo.without_one is None
 
 
@@ -51,13 +51,13 @@ def test_stock_photos_of_the_test_split_are_not_learnt_from(tmp_path: Path) -> N
         {"image": "a.jpg", "hashtags": ["tiger"], "split": "train"},
         {"image": "b.jpg", "hashtags": ["tiger"], "split": "test"},
     )
-    assert [photo.image.name for photo in corel5k(tmp_path, HashtagTables())] == ["a.jpg"]
+    assert [photo.image.name for photo in corel5k(tmp_path, TaggingTables())] == ["a.jpg"]
 
 
 def test_nobody_is_labelled_by_what_captions_say(tmp_path: Path) -> None:
     captions = ["a young woman smiles at the camera"] * 5
     write_rows(tmp_path / "flickr8k/captions.jsonl", {"image": "a.jpg", "captions": captions})
-    (photo,) = flickr8k(tmp_path, HashtagTables())
+    (photo,) = flickr8k(tmp_path, TaggingTables())
     assert "portrait" in photo.hashtags
     assert not any("woman" in tag or "girl" in tag for tag in photo.fitting)
 
@@ -65,14 +65,14 @@ def test_nobody_is_labelled_by_what_captions_say(tmp_path: Path) -> None:
 def test_a_label_of_a_small_set_gives_the_hashtags_of_its_row(tmp_path: Path) -> None:
     row = {"image": "a.jpg", "set": "food101_10", "category": "apple_pie"}
     write_rows(tmp_path / "more/posts.jsonl", row)
-    (photo,) = more(tmp_path, HashtagTables())
+    (photo,) = more(tmp_path, TaggingTables())
     assert photo.theme == "food" and "applepie" in photo.hashtags
 
 
 def test_an_authors_own_tags_count_without_gear(tmp_path: Path) -> None:
     row = {"image": "a.jpg", "set": "tagged", "hashtags": ["d300s", "Beach"]}
     write_rows(tmp_path / "more/posts.jsonl", row)
-    (photo,) = more(tmp_path, HashtagTables())
+    (photo,) = more(tmp_path, TaggingTables())
     assert "beach" in photo.hashtags and "d300s" not in photo.fitting
 
 
@@ -82,5 +82,5 @@ def test_a_photo_of_a_small_set_counts_for_more(tmp_path: Path) -> None:
         for number, name in enumerate(["large"] * 400 + ["small"] * 100)
     ]
     write_rows(tmp_path / "more/posts.jsonl", *rows)
-    weights = set_weights(more(tmp_path, HashtagTables()))
+    weights = set_weights(more(tmp_path, TaggingTables()))
     assert weights[-1] == 4 * weights[0]

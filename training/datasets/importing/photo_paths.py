@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from pathlib import Path
 
+from recommenders.whole_files import written_whole
 from training.datasets.format import BEHIND_A_LINK, leading_out
 from training.datasets.importing.import_summary import ImportSummary
 
@@ -122,7 +123,6 @@ def place_photo(photo: Path, digest: bytes, to: Path) -> Path:
     except FileNotFoundError:
         raise
     except OSError:  # another disk, or a file system without hard links
-        partial = target.with_suffix(".partial")
-        shutil.copyfile(photo, partial)
-        partial.replace(target)
+        with written_whole(target) as partial:
+            shutil.copyfile(photo, partial)
     return target

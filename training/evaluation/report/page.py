@@ -1,12 +1,12 @@
 """The report as one HTML page that needs nothing beside itself: no script, no font, no network."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from recommenders.bundle import STARTER, Bundle, load
+from recommenders.whole_files import written_whole
 from training.datasets.format import DatasetError, Post, read_posts
 from training.evaluation.compared import Result, read_results
 from training.evaluation.evaluate import Answers, Evaluation, answer_split
@@ -59,15 +59,11 @@ def write_report(
     bundle = load(model_dir or STARTER)
     page = _page(answers, figures, bundle, read_posts(dataset), results)
     progress("drawing the report", 1, 1)
-    partial = out.with_name(f".{out.name}.partial")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        # Names of files may not be UTF-8.
-        partial.write_text(page, encoding="utf-8", errors="replace")
-        partial.replace(out)
+        with written_whole(out) as partial:
+            # Names of files may not be UTF-8.
+            partial.write_text(page, encoding="utf-8", errors="replace")
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
         raise DatasetError(
             f"The report cannot be written to {out} ({error.strerror or error})."
         ) from error

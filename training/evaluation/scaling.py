@@ -1,4 +1,4 @@
-"""Steps of a fit as posts grow, on one machine and by Spark: python -m training.evaluation.sizes
+"""Steps of a fit as posts grow, on one machine and by Spark: python -m training.evaluation.scaling
 
 Hashtags are those of real posts, drawn with replacement; features are synthetic, a direction per
 hashtag and noise. Only the steps that an engine computes are measured; the rest is the same code
