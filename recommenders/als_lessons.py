@@ -122,7 +122,8 @@ class Lessons:
         keys = list(features)
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
-            vectors = self._space.project(np.stack([features[key] for key in some]))
+            with np.errstate(invalid="ignore", over="ignore"):
+                vectors = self._space.project(np.stack([features[key] for key in some]))
             for key, vector in zip(some, vectors, strict=True):
                 if np.isfinite(vector).all():
                     self._places[key] = Place(vector, copy_cosines.get(key, 1.0))
