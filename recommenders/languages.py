@@ -98,9 +98,13 @@ def in_language(
     forms_of = {forms[-1]: forms for forms in apart.values()}
     in_order = rules.sure(first_apart(list(forms_of), of_a_root, before), before)
     best = [forms_of[hashtag] for hashtag in in_order][:top]
-    if language == "ru":
-        return [russian for russian, *_ in best]
     first = max(0, FIRST - len(before))
+    if language == "ru":
+        russian = [form for form, *_ in best]
+        if len(in_order) < len(forms_of):  # too few are sure: rather further forms than "not sure"
+            merged = [h for h in hashtags if h not in forms_of and h.score >= rules.floor]
+            russian += _further_forms(merged, {*apart, *skip})[: first - len(russian)]
+        return russian[:top]
     in_turn = [*_in_turn(best[:first]), *_in_turn(best[first:], first)]
     # Hashtags that share their Russian form with a better one follow in English.
     others = [h for h in hashtags if forms_of.get(h) not in best]
@@ -113,6 +117,17 @@ def _forms(hashtag: Hashtag, skip: Collection[str]) -> tuple[Hashtag, ...]:
         if form not in skip:
             return Hashtag(form, hashtag.score), hashtag
     return (hashtag,)
+
+
+def _further_forms(hashtags: Sequence[Hashtag], shown: Collection[str]) -> list[Hashtag]:
+    """A Russian form of each hashtag that is not among ``shown``, if there is one, none twice."""
+    further: dict[str, Hashtag] = {}
+    for hashtag in hashtags:
+        for form in russian_forms().get(hashtag.tag, ()):
+            if form not in shown and form not in further:
+                further[form] = Hashtag(form, hashtag.score)
+                break
+    return list(further.values())
 
 
 def _in_turn(hashtags: Sequence[tuple[Hashtag, ...]], place: int = 0) -> list[Hashtag]:
