@@ -49,6 +49,9 @@ def words() -> Words:
         ("В офисе", ["office"]),
         ("Новые очки", ["glasses"]),
         ("Туфли на каблуках", ["shoes", "heels"]),
+        ("Кот-и-пёс", ["cat", "dog"]),
+        ("Нью-Йорк! Снова в Нью-Йорке", []),
+        ("Наш йорк", ["yorkie"]),
     ],
 )
 def test_a_russian_caption_names_what_it_speaks_of(
@@ -67,6 +70,12 @@ def test_a_russian_caption_names_what_it_speaks_of(
         ("Let's go, people's lives, it's the world's best", []),
         ("T-shirt weather", ["tshirt", "weather"]),
         ("Dog-friendly park", ["dog", "park"]),
+        ("T-shirts, an F-16 and an S-class", ["tshirts", "f16", "sclass"]),
+        ("E-bike tour", ["bike"]),
+        ("e-book, e-sports, U-boat", ["book", "sports", "boat"]),
+        ("mac-n-cheese, cats-n-dogs", ["cheese", "cats", "dogs"]),
+        ("pick-a-pumpkin", ["pumpkin"]),
+        ("An X-ray, two x-rays", []),
         ("golden_hour, sunset_lovers", ["goldenhour", "sunsetlovers", "sunset"]),
         ("_sunset_ beach_2024", ["sunset", "beach"]),
         ("sunset·beach", ["sunset", "beach"]),
