@@ -57,12 +57,12 @@ out over overall own people peoples perfect photo pic picture place plain post r
 said see she short side small some sounds such sweet take taken than thank thanks that the their
 them then there these they thing things this those three through time times today together tomorrow
 too top two under until very was way week well went were what when where which while who will with
-works world worlds year years yesterday you your артем без был была были было быть вам вас весь вот
-все всегда всего всем всех выпьем где дела день для дня домой дорого его ему если есть еще жарко или
-как когда который кто левом лет летие лучший люблю меня мне много мое мои мой моя мы над нам нас наш
-наша наше наши нет них новый один она они оно опять очень под после потом почему при про просто раз
-сам самый свой своя себя сегодня скоро снова спасибо счет счета счете счетом счету так такой там
-теперь тоже только тот тут уже фото хороший хорошо хочу цветом чем что чтобы эта эти это этот
+works world worlds year years yesterday you your без был была были было быть вам вас весь вот все
+всегда всего всем всех где дела день для дня домой дорого его ему если есть еще жарко или как когда
+который кто лет лучший люблю меня мне много мое мои мой моя мы над нам нас наш наша наше наши нет
+них новый один она они оно опять очень под после потом почему при про просто раз сам самый свой
+своя себя сегодня скоро снова спасибо так такой там теперь тоже только тот тут уже фото хороший
+хорошо хочу чем что чтобы эта эти это этот
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
 _ADJECTIVE_LIST = """
