@@ -204,11 +204,11 @@ class Lessons:
         for length, columns in by_length.items():
             rows = np.array([carriers_by_column[column] for column in columns], np.intp)
             if length < len(gram):
+                solved: list[Floats] = []
                 at_once = 1 + BATCH // length
-                parts = (rows[start : start + at_once] for start in range(0, len(rows), at_once))
-                solved = [
-                    row for part in parts for row in solve_few(taught.factors, inverse, part, alpha)
-                ]
+                for start in range(0, len(rows), at_once):
+                    some = rows[start : start + at_once]
+                    solved += list(solve_few(taught.factors, inverse, some, alpha))
             else:
                 single = gram.astype(np.float32)
                 solved = [solve(taught.factors, single, row, alpha, regularization) for row in rows]

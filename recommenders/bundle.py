@@ -117,7 +117,7 @@ def number(
     """
     value = settings.get(name, default)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not least <= value <= _LARGEST:
+    if not is_number or not max(least, -_LARGEST) <= value <= _LARGEST:
         raise BundleError(
             f"The bundle is damaged: its setting {name!r:.80} is {value!r:.80}. Fit it again, or "
             "take it from a backup."

@@ -18,6 +18,8 @@ _ENDINGS = {
     "чай": "й я ю ем е и ев ей ям ями ях",
     "планетарий": "ий ия ию ием ии иев иям иями иях",
     "огурец": "ец ца цу цом цем це цы цов цев цам цами цах",
+    "камень": "ень ня ню нем не ни ней ням нями нях",
+    "огонь": "онь ня ню нем не",
     "щенок": "ок ка ку ком ке ки ков кам ками ках",
     "ветер": "ер ра ру ром ре ры ров рам рами рах",
     "роза": "а ы е у ой ей - ам ами ах",
@@ -37,18 +39,27 @@ _ENDINGS = {
     "играю": "аю аешь ает аем аете ают ать ал ала али",
     "гуляю": "яю яешь яет яем яете яют ять ял яла яли",
 }
-"""The endings of each kind of word, by one such: "-" is none; ы is и after ``_BEFORE_I``."""
+"""The endings of each kind of word, by one such: "-" is none; ы is и after ``_BEFORE_I``.
+
+Of огонь only those in the singular, since огней are lights more often than fires.
+"""
 
 _LONGEST_ENDING = 4
 _BEFORE_I = "гкхжчшщ"
 _VOWELS = "аеиоуыэюя"
-_STEM = re.compile(f"[а-я]{{3,}}|[а-я][{_VOWELS}]")
-"""At least three letters, or two as in ча-й: words have shorter stems in common by chance."""
+_STEM = re.compile(f"[а-я]{{3,}}|[а-я][{_VOWELS}]|ог")
+"""At least three letters, or two as in ча-й and ог-онь: words have shorter stems in common by
+chance.
+"""
 
 _UNDECLINED_LIST = """
-авто ауди боа вместе жако кино колье купе манго метро мото парео перу радио родео сверху табло
+авто артем ауди боа вместе выпь жако кино колье коса косы кружков кружок купе лев летим манго метро
+мото парео перу пол пола полом полу полы поло радио родео сверху счеты сыро сырой табло цветом
 """
 _UNDECLINED = frozenset(_UNDECLINED_LIST.split())
+"""Indeclinable ones, and those that look like forms of another word, or have forms that do: кружок
+is a club, not many a кружка; косы are braids, коса is a sandbar; счет is a bill, счеты an abacus.
+"""
 
 
 def meanings_of_a_form(word: str) -> list[str]:

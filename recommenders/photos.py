@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -264,21 +265,30 @@ def _reduced(image: Image.Image, shorter_side: int) -> Image.Image:
     factor = _factor(image.size, shorter_side)
     if factor == 1 and image.mode == "RGB" and not image.has_transparency_data:
         return image.copy()
-    white = _white_level(image)
+    white = _white_level(image, factor)
     width, height = image.size
     reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    rows = factor * max(1, _BAND_PIXELS // (width * factor))
-    for top in range(0, height, rows):
-        band = _rgb(image.crop((0, top, width, min(top + rows, height))), white)
-        reduced.paste(band if factor == 1 else band.reduce(factor), (0, top // factor))
+    for top, band in _bands(image, factor):
+        rgb = _rgb(band, white)
+        reduced.paste(rgb if factor == 1 else rgb.reduce(factor), (0, top // factor))
     return reduced
 
 
-def _white_level(image: Image.Image) -> float:
+def _bands(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
+    """Copies of the image's bands, each with its first row, a multiple of ``factor``."""
+    width, height = image.size
+    rows = factor * max(1, _BAND_PIXELS // (width * factor))
+    for top in range(0, height, rows):
+        yield top, image.crop((0, top, width, min(top + rows, height)))
+
+
+def _white_level(image: Image.Image, factor: int) -> float:
     """The value of white, for images of 16 bits, 32 bits or floats."""
     if image.mode.startswith("I;16"):
         # Microscopes and scientific cameras leave four bits of a TIFF's 16 unused.
-        is_twelve_bit = image.format == "TIFF" and np.asarray(image).max() <= 4095
+        is_twelve_bit = image.format == "TIFF" and all(
+            np.asarray(band).max() <= 4095 for _, band in _bands(image, factor)
+        )
         return 4095.0 if is_twelve_bit else 65535.0
     if image.mode not in ("I", "F"):
         return 255.0

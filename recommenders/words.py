@@ -38,8 +38,12 @@ NEAR, NEARER = 0.5, 0.8
 """The nearness from which words count for a hashtag, and from which they count more."""
 
 _LINKS_AND_NAMES = re.compile(r"(?:https?://|www\.)\S+|(?<!\S)[@/]\w+")
-_INSIDE_A_WORD = re.compile(r"(?<=\w)['’](?=s\b)|(?<=\b\w)-(?=\w)", re.IGNORECASE)
-"""Not in a hashtag: farmer's market is #farmersmarket, t-shirt #tshirt."""
+_INSIDE_A_WORD = re.compile(
+    r"(?<=\w)['’](?=s\b)|(?<=\bx)-(?=rays?\b)|(?<=\bнью)[- ](?=йорк)", re.IGNORECASE
+)
+"""Not in a hashtag: farmer's market is #farmersmarket. An x-ray is no #ray, Нью-Йорк no #yorkie."""
+_LETTER = re.compile(r"(?<![\w-])(\w)-(\w+)")
+"""Words unless the hashtag is known without the hyphen: e-bike is #bike, t-shirt #tshirt."""
 _SIGN = re.compile(r"[^\w\s·]")
 _JOINT = re.compile("[_·]")
 """It joins words, unless the hashtag is known with it: golden_hour is #goldenhour."""
@@ -53,12 +57,12 @@ out over overall own people peoples perfect photo pic picture place plain post r
 said see she short side small some sounds such sweet take taken than thank thanks that the their
 them then there these they thing things this those three through time times today together tomorrow
 too top two under until very was way week well went were what when where which while who will with
-works world worlds year years yesterday you your артем без был была были было быть вам вас весь вот
-все всегда всего всем всех выпьем где дела день для дня домой дорого его ему если есть еще жарко или
-как когда который кто левом лет летие лучший люблю меня мне много мое мои мой моя мы над нам нас наш
-наша наше наши нет них новый один она они оно опять очень под после потом почему при про просто раз
-сам самый свой своя себя сегодня скоро снова спасибо счет счета счете счетом счету так такой там
-теперь тоже только тот тут уже фото хороший хорошо хочу цветом чем что чтобы эта эти это этот
+works world worlds year years yesterday you your без был была были было быть вам вас весь вот все
+всегда всего всем всех где дела день для дня домой дорого его ему если есть еще жарко или как когда
+который кто лет лучший люблю меня мне много мое мои мой моя мы над нам нас наш наша наше наши нет
+них новый один она они оно опять очень под после потом почему при про просто раз сам самый свой
+своя себя сегодня скоро снова спасибо так такой там теперь тоже только тот тут уже фото хороший
+хорошо хочу чем что чтобы эта эти это этот
 """
 _STOP_WORDS = frozenset(_STOP_LIST.split())
 _ADJECTIVE_LIST = """
@@ -136,7 +140,7 @@ class Words:
     def named(self, text: str, sees: Sees = _everything) -> tuple[str, ...]:
         """The hashtags of the vocabulary that a text names, in order, without repeats."""
         self._index()
-        words = _words(text, _Known(self._columns, sees))
+        words = _words(text, lambda word: self._column([word], sees) is not None)
         names = (self._hashtags[column] for column in self._named(words, sees))
         return tuple(dict.fromkeys(filter(None, names)))[:MOST_NAMED]
 
@@ -262,13 +266,22 @@ def _space_or_mark(sign: re.Match[str]) -> str:
     return sign[0] if category(sign[0]) in ("Mn", "Mc") else " "
 
 
-def _words(text: str, known: Container[str]) -> list[str]:
-    """The words of a text, folded, without numbers."""
-    text = _INSIDE_A_WORD.sub("", _LINKS_AND_NAMES.sub(" ", text))
+def _words(text: str, names_one: Callable[[str], bool]) -> list[str]:
+    """The words of a text, folded, without numbers.
+
+    Args:
+        names_one: whether a word names a hashtag.
+    """
+
+    def joined(letter: re.Match[str]) -> str:
+        word = letter[1] + letter[2]
+        return word if names_one(_name(word)) else letter[0]
+
+    text = _LETTER.sub(joined, _INSIDE_A_WORD.sub("", _LINKS_AND_NAMES.sub(" ", text)))
     words: list[str] = []
     for word in _SIGN.sub(_space_or_mark, text).split():
         name = _name(word)
-        words += [name] if name in known else map(_name, _JOINT.split(word))
+        words += [name] if names_one(name) else map(_name, _JOINT.split(word))
     return list(filter(None, words))
 
 

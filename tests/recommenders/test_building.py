@@ -127,6 +127,8 @@ MISFITS = [
     ("answers", "forbidden_pairs", [1]),
     ("w2v_classes", "backbones", None),
     ("fusion", "start", float("nan")),
+    ("fusion", "start", float("-inf")),
+    ("fusion", "start", -1e300),
     ("people", "hashtags", []),
     ("people", "hashtags", {"ten": ["crowd"]}),
     ("people", "least", {"somebody": "most"}),

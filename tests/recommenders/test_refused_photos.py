@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -168,7 +169,9 @@ def test_bombs_and_large_photos_cost_little_memory(bombs: dict[str, bytes], tmp_
         pytest.skip("needs Linux to tell how much memory was used")
     side = 4000
     palette = chunk(b"PLTE", bytes(range(256)) * 3) + chunk(b"tRNS", bytes(range(256)))
+    grey = Image.fromarray(np.full((side, side), 60_000, np.uint16))
     several = {
+        "TIFF of 16 bits": encoded(grey, "TIFF", compression="tiff_deflate"),
         "palette": png(side, side, 8, 3, b"\x22" * side, side, palette),
         "grey of 16 bits": png(side, side, 16, 0, b"\x22" * 2 * side, side),
         "RGBA": png(side, side, 8, 6, b"\x22" * 4 * side, side),
@@ -189,6 +192,7 @@ def test_bombs_and_large_photos_cost_little_memory(bombs: dict[str, bytes], tmp_
     megapixels = side * side / 1e6
     # The peak only grows, so the cheap ones are measured first.
     assert max(took[name] for name in bombs) < 50
+    assert took["TIFF of 16 bits"] / megapixels * MAX_PIXELS / 1e6 < 250
     assert took["grey of 16 bits"] / megapixels * MAX_PIXELS / 1e6 < 450
     assert took["RGBA"] / megapixels * MAX_PIXELS / 1e6 < 450
     assert took["large WebP"] / megapixels * MAX_WEBP_PIXELS / 1e6 < 650
