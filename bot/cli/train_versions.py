@@ -216,7 +216,7 @@ def rollback() -> None:
     settings = settings_for_a_command()
 
     from recommenders.versions import Versions
-    from training.finetuning.from_database import roll_back
+    from training.finetuning.rollback import roll_back
 
     versions = Versions.of(settings.model_dir)
     versions.check_earlier()  # before a database is made

@@ -22,7 +22,7 @@ from tests.bundles import tiny_bundle
 from tests.colours import jpeg
 from tests.concepts import BACKBONE
 from tests.person import Person
-from training.finetuning.from_database import roll_back
+from training.finetuning.rollback import roll_back
 
 
 async def test_a_promoted_version_answers_without_a_restart_and_no_photo_is_dropped(

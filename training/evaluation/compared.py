@@ -11,6 +11,23 @@ from typing import Any
 from training.datasets.format import DatasetError, write_json
 
 
+@dataclass(frozen=True, order=True)
+class MeasuredOn:
+    """What results share that can be compared.
+
+    Attributes:
+        networks: each as backend, backbone and digest of its weights; of one backbone for every
+            backend, as of a fit of a single backend, the backend is "".
+        posts: the digest of the posts that they were fitted and measured on.
+    """
+
+    dataset: str
+    split: str
+    at: int
+    networks: tuple[tuple[str, str, str], ...]
+    posts: str
+
+
 @dataclass(frozen=True)
 class Result:
     """How a combination was fitted and measured.
@@ -51,12 +68,16 @@ class Result:
         return str(self.of.get("posts", ""))
 
     @property
-    def measured_on(self) -> tuple[str, str, int, str, str]:
-        """What results share that can be compared."""
-        # One backbone for both backends is also each one's.
+    def measured_on(self) -> MeasuredOn:
+        """What it shares with the results that it can be compared with."""
         weights = [*self._weights.values()]
-        networks = weights[:1] if all(one == weights[0] for one in weights) else [self._weights]
-        return self.dataset, self.split, self.at, json.dumps(networks), self.posts
+        alike = all(one == weights[0] for one in weights)
+        networks = {
+            ("" if alike else backend, name, digest)
+            for backend, one in self._weights.items()
+            for name, digest in one.items()
+        }
+        return MeasuredOn(self.dataset, self.split, self.at, tuple(sorted(networks)), self.posts)
 
     @property
     def _weights(self) -> Mapping[str, Mapping[str, str]]:

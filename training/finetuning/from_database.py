@@ -1,4 +1,4 @@
-"""Fine-tunes a new version of the bundle on the database's labels, and rolls versions back."""
+"""Fine-tunes a new version of the bundle on the database's labels."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -143,20 +143,3 @@ async def _labelled(
 ) -> list[LabelledPhoto]:
     batches = training_labels.labelled(session, backbone, not_learnt_in=not_learnt_in)
     return [photo async for batch in batches for photo in batch]
-
-
-async def roll_back(versions: Versions, database: Database) -> tuple[Path, str, int]:
-    """Goes back to the version before; its labels are to be learnt again.
-
-    Returns:
-        The version now in use, the model rolled back, and how many labels are to be learnt again.
-
-    Raises:
-        BundleError, StorageError: a sentence for people.
-    """
-    with versions.alone():
-        model, version = versions.roll_back()
-        async with database.session() as session:
-            labels = await training_labels.unmark_learnt(session, model)
-            await version_news.add(session, model, "rolled_back", {"to": versions.name(version)})
-        return version, model, labels

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from training.datasets.format import SPLITS, VALIDATION, DatasetError, Location, Post, Problems
@@ -27,42 +27,50 @@ def posts_of(
         DatasetError: where there is no such split, or no post in it.
     """
     posts = engine.read_posts(folder, problems)
+    no_posts = f"{folder} has no posts in its {split!r} split"
     named = sorted({post.split for post in posts if post.split})
     if named:
         of_split = {split, VALIDATION} if split == "train" else {split}
         chosen = [post for post in posts if (post.split or "train") in of_split]
-        why = f"its posts name {' and '.join(named)}."
-    elif split in SPLITS.values():
-        test = drawn(posts, TEST_SHARE)
-        apart = set(test)
-        chosen = test if split == "test" else [post for post in posts if post not in apart]
-        why = (
-            "it names none, so about a tenth of its photos are drawn for test. Draw them yourself: "
-            'give each post a "split", train or test.'
-        )
-    else:
+        if not chosen:
+            raise DatasetError(f"{no_posts}: its posts name {' and '.join(named)}.")
+        return chosen
+    if split not in SPLITS.values():
         raise DatasetError(f"{folder} names no splits: choose train or test, not {split!r}.")
+    test = drawn(posts, TEST_SHARE)
+    apart = set(test)
+    chosen = test if split == "test" else [post for post in posts if post not in apart]
     if not chosen:
-        raise DatasetError(f"{folder} has no posts in its {split!r} split: {why}")
+        raise DatasetError(
+            f"{no_posts}: it names none, so about a tenth of its photos are drawn for test. Draw "
+            'them yourself: give each post a "split", train or test.'
+        )
     return chosen
 
 
 def drawn(posts: Sequence[Post], share: float, draw: str = "") -> list[Post]:
     """A share of posts, drawn by the names of their photos.
 
-    The pictures of an album stay together: they carry the same hashtags.
+    The pictures of an album stay together: they carry the same hashtags. Where names that several
+    files share draw less than half of the share or more than twice as much (``post1/photo.jpg`` and
+    ``post2/photo.jpg``), their folders count too.
 
     Args:
         draw: another text draws other posts.
     """
-    name_of = _names(post.image for post in posts if post.image)
+    images = {post.image for post in posts if post.image}
 
-    def number(post: Post) -> int:
-        key = post.album or (name_of[post.image] if post.image else " ".join(post.hashtags))
-        # The name of an album's folder may not be UTF-8.
-        return zlib.crc32(f"{draw}{key}".encode("utf-8", "surrogatepass"))
+    def drawn_by(name_of: Mapping[Path, str]) -> list[Post]:
+        def number(post: Post) -> int:
+            key = post.album or (name_of[post.image] if post.image else " ".join(post.hashtags))
+            # The name of an album's folder may not be UTF-8.
+            return zlib.crc32(f"{draw}{key}".encode("utf-8", "surrogatepass"))
 
-    return [post for post in posts if number(post) % 1000 < share * 1000]
+        return [post for post in posts if number(post) % 1000 < share * 1000]
+
+    by_name = drawn_by({image: image.name for image in images})
+    wanted = share * len(posts)
+    return by_name if wanted / 2 <= len(by_name) <= wanted * 2 else drawn_by(_names(images))
 
 
 def _names(images: Iterable[Path]) -> dict[Path, str]:

@@ -272,8 +272,9 @@ def _storage(optuna: Any, path: Path, fingerprint: str) -> Any:
     note = path.with_name(f"{path.name}.of.json")
     if path.exists() and note.exists() and note.read_text(encoding="utf-8") != fingerprint:
         raise DatasetError(
-            f"{path} holds trials with other posts, another backbone or another starting plan. "
-            "Choose another file with --study, or delete this one."
+            f"{path} holds trials with other posts, another backbone or another starting plan, or "
+            "those of an earlier version of tag4pic. Choose another file with --study, or delete "
+            "this one."
         )
     note.write_text(fingerprint, encoding="utf-8")
     try:

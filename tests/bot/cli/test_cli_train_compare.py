@@ -183,3 +183,16 @@ def test_the_report_compares_only_what_was_fitted_on_the_same_posts_and_backbone
     assert [title.partition("efficientnet_")[2][:5] for title in titles] == [
         *("lite0", "lite0", "lite2")
     ]
+
+
+def test_two_datasets_in_one_folder_of_results_are_not_said_to_have_changed(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    fewer = copytree(fitted.dataset, tmp_path / "fewer")
+    write_posts(fewer, posts_of(fewer)[3:])
+    for dataset in (fitted.dataset, fewer):
+        assert train(*compared(fitted, out, dataset=dataset)).exit_code == 0
+    page = comparison(read_results(out))
+    assert page.count("<table>") == 2
+    assert "The dataset changed" not in page

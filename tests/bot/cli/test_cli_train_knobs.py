@@ -194,4 +194,4 @@ def test_tune_never_sees_the_test_split_and_goes_on_from_its_study(
     other = shapes(tmp_path / "other", 20, test=4)
     arguments = [*("tune", "--dataset", str(other), "--out", str(plan), "--trials", "1")]
     result = train(*arguments, "--backbone", "efficientnet_lite0", "--cache", str(fitted.cache))
-    assert "another file with --study" in refusal(result)
+    assert "an earlier version of tag4pic. Choose another file with --study" in refusal(result)

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from recommenders.versions import Versions, in_use
+from tests.bot.versions_in_use import promote
+from tests.bundles import tiny_bundle
+from tests.colours import BACKBONE
+
 WITHOUT = """
 from importlib.machinery import PathFinder
 
@@ -61,6 +66,15 @@ def test_what_needs_pytorch_says_so_in_a_line(
     [line] = result.stderr.splitlines()
     assert line.startswith("Error: This environment only answers photos: ")
     assert "`make setup`" in line
+
+
+def test_a_roll_back_needs_no_pytorch(image: Image, folder: Path) -> None:
+    mine = tiny_bundle(folder / "mine", model="mine-1", w2v=BACKBONE)
+    env = {"MODEL_DIR": str(mine)}
+    assert "there is no earlier version to go back to" in image("train", "rollback", env=env).stderr
+    promote(Versions.of(mine), "mine-2")
+    assert "is in use again instead of mine-2" in image("train", "rollback", env=env).stdout
+    assert in_use(mine) == mine
 
 
 def test_weights_are_listed(image: Image, tmp_path: Path) -> None:

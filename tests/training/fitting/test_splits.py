@@ -38,6 +38,17 @@ def test_without_named_splits_photos_are_drawn_by_their_names(tmp_path: Path) ->
     assert {post.image.name for post in test if post.image} == tested
 
 
+def test_more_photos_leave_a_photo_in_its_split_though_they_share_its_name(tmp_path: Path) -> None:
+    ann: list[dict[str, object]] = [
+        {"hashtags": ["sea"], "image": f"ann/IMG_{number:04}.jpg"} for number in range(300)
+    ]
+    _, before = splits_of(tmp_path, ann)
+    ben = [row | {"image": str(row["image"]).replace("ann", "ben")} for row in ann]
+    train, test = splits_of(tmp_path, ann + ben)
+    assert set(before) < set(test) and set(before).isdisjoint(train)
+    assert 0.05 < len(test) / 600 < 0.2
+
+
 @pytest.mark.parametrize("name", ["photo.jpg", "4.jpg"])
 def test_where_each_post_has_a_folder_photos_are_drawn_by_it_too(tmp_path: Path, name: str) -> None:
     rows: list[dict[str, object]] = [

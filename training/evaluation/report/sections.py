@@ -1,5 +1,6 @@
 """The sections of the report's page as HTML, from plain numbers."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -96,8 +97,8 @@ def comparison(results: Sequence[Result]) -> str:
         results: in the order of ``read_results``.
     """
     tables = []
-    several = len({one.posts for one in results}) > 1
-    for (dataset, split, at, *_), group in groupby(results, key=lambda one: one.measured_on):
+    states = Counter(dataset for dataset, _ in {(one.dataset, one.posts) for one in results})
+    for on, group in groupby(results, key=lambda one: one.measured_on):
         of_split = list(group)
         measured = [(one, name) for one in of_split for name in one.backends]
         most = {
@@ -131,20 +132,20 @@ def comparison(results: Sequence[Result]) -> str:
         photos = max(one.photos for one in of_split)
         flattered = (
             " The best of several plans on the test split looks better there than it is."
-            if split == "test"
+            if on.split == "test"
             else ""
         )
         always = f" All with {escape(', '.join(shared))}." if shared else ""
         heads = ["Plan", "Backend", *(FIGURES[key].title for key in COMPARED), "CPU", "Clock"]
-        backbones, posts = of_split[0].backbones, of_split[0].posts
-        title = f"{dataset}, {split}: {photos:,} photos, first {at}"
+        backbones = of_split[0].backbones
+        title = f"{on.dataset}, {on.split}: {photos:,} photos, first {on.at}"
         title += f", {backbones}" if backbones else ""
         of_posts = ""
-        if several:
-            title += f", posts {posts[:8]}"
+        if states[on.dataset] > 1:
+            title += f", posts {on.posts[:8]}"
             of_posts = (
                 " The dataset changed meanwhile: the SHA-256 of its posts.jsonl began with "
-                f"{posts[:8]} then."
+                f"{on.posts[:8]} then."
             )
         tables.append(
             f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "

@@ -43,18 +43,18 @@ _MARK = r"[\s,.'’\u00a0\u202f]"
 _GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)")
 _UNKNOWN = {*MISSING, "hidden"}
 _DATES = (
-    "%Y%m%d%H%M",
-    "%Y%m%d%H%M%S",
     "%d.%m.%Y",
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S",
     "%Y/%m/%d",
     "%Y/%m/%d %H:%M:%S",
 )
+# A day and a time, also as a float. As milliseconds they would be of 1976, or of the year 2600.
+_DAY_AND_TIME = re.compile(r"((?:19|20)\d{6})(\d{4}(?:\d{2})?)(?:\.0)?")
 # Fewer seconds would be a post of the early seventies; it is more likely a year or some number.
-# More would be one of the next century; it is more likely a date such as 20210101120000.
-_FIRST_SECOND, _LAST_SECOND = 100_000_000, 4_102_444_800
-_FIRST_MILLISECOND = 1_000_000_000_000
+# More would be one of the year 2286.
+_FIRST_SECOND, _END_OF_SECONDS = 100_000_000, 10_000_000_000
+_FIRST_MILLISECOND = 1000 * _FIRST_SECOND
 
 
 def hashtags_in_caption(caption: str) -> list[str]:
@@ -82,7 +82,8 @@ def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
     ``#a #b``, ``a b``, ``a, b c`` (two: a and bc), ``a|b`` and lists such as ``["a", "b"]``,
     ``['a' 'b']``, ``array(['a', 'b'], dtype=object)`` and ``[{"name": "a"}]`` are understood. A
     line break is white space: where nothing else separates the words, each is a hashtag. Where only
-    some have a #, ``#a, b`` and ``['#a', 'b c']`` are lists of two, and ``b c, #a`` is a caption.
+    some have a #, ``#a, b`` and ``['#a', 'b c']`` are lists of two, ``a, b, #c`` is one of three,
+    and ``b c, #a`` and ``Wow, #a`` are captions.
 
     Args:
         hyphenated: as for ``hashtags_of_keywords``; behind a # a hyphen ends the hashtag.
@@ -91,6 +92,8 @@ def hashtags_in_cell(cell: str, hyphenated: Counter[str]) -> list[str]:
     values = _list_values(cell)
     text = _LINE_BREAK.sub("\n", cell) if values is None else "\n".join(values)
     if _is_marked(text):
+        if values is None and _begins_as_caption(text):
+            return hashtags_in_caption(text)
         return _where_some_are_marked([text] if values is None else values, hyphenated)
     if values is not None or _MARKS_BETWEEN.search(text):
         words = [piece.strip() for piece in _SEPARATORS.split(text)]
@@ -122,6 +125,12 @@ def _is_list(text: str) -> bool:
     """Whether marks part single words, each with or without a #; a caption has more between two."""
     words = [piece.strip().lstrip(_SIGNS) for piece in _MARKS_BETWEEN.split(text)]
     return all(belongs(character) or character in _HYPHENS for word in words for character in word)
+
+
+def _begins_as_caption(text: str) -> bool:
+    """Whether too few words without a # come first for a list, as in ``Wow, #a, #b``."""
+    marked = [_is_marked(piece) for piece in _MARKS_BETWEEN.split(text) if piece.strip()]
+    return not marked[0] and (len(marked) < 3 or 2 * marked.count(False) < len(marked))
 
 
 def _list_values(cell: str) -> list[str] | None:
@@ -197,17 +206,19 @@ def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:
     text = _text(value)
     if text.casefold() in _UNKNOWN:
         return None
+    digits = _DAY_AND_TIME.fullmatch(text)
+    iso = "T".join(digits.groups()) if digits else text
     try:
-        seconds = float(text)
+        seconds = float(iso)
     except ValueError:
         pass
     else:
         if seconds >= _FIRST_MILLISECOND:
             seconds /= 1000
-        if _FIRST_SECOND <= seconds <= _LAST_SECOND:
+        if _FIRST_SECOND <= seconds < _END_OF_SECONDS:
             return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
     try:
-        return datetime.fromisoformat(text).isoformat()
+        return datetime.fromisoformat(iso).isoformat()
     except ValueError:
         pass
     for pattern in _DATES:
