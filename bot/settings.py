@@ -227,6 +227,7 @@ def _check_lines(env_file: Path | None) -> None:
     if "\0" in text:  # UTF-16 without a mark at its beginning
         raise SettingsError(".env cannot be read: save it as UTF-8.")
     for binding in parse_stream(StringIO(text)):
+        # A bare BOT_TOKEN is fine: its value is that of the environment, as it is to Compose.
         no_value = binding.key is not None and binding.value is None
         if binding.error or (no_value and not str(binding.key).isidentifier()):
             raise SettingsError(

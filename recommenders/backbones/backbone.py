@@ -197,8 +197,9 @@ def _read(at_side: str, path: Path) -> tuple["nn.Module", Classifier | None]:
         if error.name != "torch":
             raise
         raise weights.WeightsError(
-            f"{name} is not compiled for this OpenVINO yet, which takes PyTorch once: pip install "
-            f"torch, or copy the compiled file from another machine to {openvino_network.FOLDER}."
+            f"{name} is not compiled for this OpenVINO yet, which takes PyTorch once: "
+            ".venv/bin/pip install torch, or copy the compiled file from another machine to "
+            f"{openvino_network.FOLDER}."
         ) from error
     state = weights.read(name, path)
     described = network.Network(recipe_of(name))

@@ -1,8 +1,10 @@
 """Networks that OpenVINO computes: compiled once, kept on disk, and as torch would compute them."""
 
+import importlib
 import importlib.util
 import logging
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -131,6 +133,22 @@ def test_a_network_is_compiled_once_and_again_where_the_file_is_damaged(
     again = load_backbone(NAME, weights_dir)
     np.testing.assert_array_equal(again.features_of_pixels(noise(1)), expected)
     assert len(read_from_weights) == 5
+
+
+def test_without_pytorch_a_network_that_is_not_compiled_says_how_to_come_by_it(
+    folder: Path, weights_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "recommenders.backbones.network"
+    importlib.import_module(name)
+    monkeypatch.delattr("recommenders.backbones.network")
+    monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(weights.WeightsError) as refused:
+        load_backbone(NAME, weights_dir)
+    assert str(refused.value) == (
+        f"{NAME} is not compiled for this OpenVINO yet, which takes PyTorch once: .venv/bin/pip "
+        f"install torch, or copy the compiled file from another machine to {folder}."
+    )
 
 
 def test_the_classifier_is_kept_beside_the_network(
