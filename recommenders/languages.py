@@ -101,9 +101,10 @@ def in_language(
     first = max(0, FIRST - len(before))
     if language == "ru":
         russian = [form for form, *_ in best]
-        if len(in_order) < len(forms_of):  # too few are sure: rather further forms than "not sure"
-            merged = [h for h in hashtags if h not in forms_of and h.score >= rules.floor]
-            russian += _further_forms(merged, {*apart, *skip})[: first - len(russian)]
+        # Where too few are left, rather further forms of the others than "not sure".
+        merged = [h for h in hashtags if h not in forms_of and h.score >= rules.floor]
+        further = _further_forms(merged, {*apart, *skip})
+        russian += further[: max(0, first - len(russian))]
         return russian[:top]
     in_turn = [*_in_turn(best[:first]), *_in_turn(best[first:], first)]
     # Hashtags that share their Russian form with a better one follow in English.

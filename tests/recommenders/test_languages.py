@@ -76,8 +76,11 @@ def test_english_stays_as_it_is() -> None:
     assert tags_in("en", "sunset", "beach", "закат", top=3) == ["sunset", "beach", "закат"]
 
 
-def test_several_hashtags_of_one_russian_form_give_it_once() -> None:
-    assert tags_in("ru", "sunset", "sunsetlovers", "dog", "dogs") == ["закат", "собака", "собаки"]
+def test_several_hashtags_of_one_russian_form_give_it_once_and_where_few_are_left_another() -> None:
+    few = ["sunset", "sunsetlovers", "dog", "dogs"]
+    assert tags_in("ru", *few) == ["закат", "собака", "собаки", "люблюзакаты"]
+    enough = tags_in("ru", *few, "beach", "coffee", top=10)
+    assert enough == ["закат", "собака", "пляж", "кофе", "собаки"]
 
 
 def test_what_moves_up_among_the_first_five_is_of_another_family() -> None:
