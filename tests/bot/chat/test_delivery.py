@@ -98,6 +98,17 @@ async def test_others_are_answered_while_one_chat_must_wait(
         assert hashtags(await ann.wait_reply())
 
 
+async def test_a_chat_is_answered_although_an_edit_would_have_to_wait_for_long(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = await answer(ann)
+    later = RefusalError(429, "Too Many Requests: retry after 3000", retry_after=3_000)
+    Refusing(monkeypatch, "editMessageText", later)
+    callback = await ann.wait_callback(await ann.press(message, "More"))
+    assert "went wrong" in callback["text"]
+    assert await answer_hashtags(ann, seed=1)
+
+
 async def test_a_chat_that_must_wait_is_not_asked_to_show_typing_meanwhile(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
