@@ -29,6 +29,10 @@ from bot.chat.telegram_requests import NOT_SENT
 HOUR = 3600.0
 """Seconds after which the bot gives up sending an answer: nobody wants it any more."""
 
+LONGEST_WAIT = 600.0
+"""Seconds; if Telegram asks for a longer wait, only ``POSTS`` wait: the chat's later messages queue
+behind, and an edit is not worth that."""
+
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 
@@ -190,6 +194,8 @@ class _Retries:
         """
         if isinstance(error, RetryAfter):
             pause = asked_to_wait(error)
+            if pause > LONGEST_WAIT and not self._posts:
+                raise error
         elif isinstance(error, NetworkError | InvalidToken) and not isinstance(error, BadRequest):
             pause = next(self._pauses)
         else:

@@ -5,7 +5,7 @@ features as a copy of another.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
@@ -168,6 +168,16 @@ async def known_files(
     return known
 
 
+async def is_known(
+    session: AsyncSession, engine: Engine, photo: IncomingPhoto, photo_ids: Collection[int]
+) -> bool:
+    """Whether the photo is one of these that are stored, with the features of all backbones."""
+    photo_id = await known_photos.find_by_file(session, photo.file.file_unique_id)
+    if photo_id is None or photo_id not in photo_ids:
+        return False
+    return _are_complete(await known_photos.features(session, photo_id), engine)
+
+
 def stacked(photos: Sequence[Features], backbones: Iterable[str]) -> dict[str, NDArray[np.float32]]:
     """The features of several photos, (n, dims) by backbone."""
     return {name: np.stack([features[name] for features in photos]) for name in backbones}
@@ -194,7 +204,7 @@ async def compute(
     async def computed(incoming: IncomingPhoto) -> ComputedPhoto | str:
         photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
         photo = replace(photo, incoming=incoming)
-        if photo.features.keys() >= set(_backbones(engine)):
+        if _are_complete(photo.features, engine):
             return photo
         try:
             async with turns:
@@ -345,6 +355,10 @@ async def _store(session: AsyncSession, engine: Engine, photo: ComputedPhoto) ->
         known=True,
         renewed=bool(missing),
     )
+
+
+def _are_complete(features: Features, engine: Engine) -> bool:
+    return features.keys() >= set(_backbones(engine))
 
 
 def _backbones(engine: Engine) -> list[str]:

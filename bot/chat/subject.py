@@ -30,12 +30,7 @@ async def photos_of(context: Context, message: Message) -> list[int]:
     if message.external_reply is not None:
         return await carried_photos(context, [message])
     if replied_to is not None:
-        # Its own photo first, which may have been replaced since it was answered.
-        if photo_ids := await carried_photos(context, [replied_to]):
-            return photo_ids
-        await services.chat_locks.wait(message.chat_id)
-        async with services.database.reading() as session:
-            return await sightings.of_message(session, message.chat_id, replied_to.message_id)
+        return await _photos_of_reply(context, replied_to)
     if last := services.last_photos.before(message):
         return await carried_photos(context, last)
     if message.chat.type != ChatType.PRIVATE:
@@ -47,6 +42,29 @@ async def photos_of(context: Context, message: Message) -> list[int]:
             topic_id=topic_of(message),
             user_id=sender_of(message),
         )
+
+
+async def _photos_of_reply(context: Context, replied_to: Message) -> list[int]:
+    """The photos that a message of the same chat shows or answers.
+
+    Raises:
+        UnreadablePhotoError: if its photo is not known and no longer available.
+    """
+    services, engine = context.services, context.services.engine
+    photo = photo_in(replied_to, engine.min_side)
+    if photo is None:
+        await services.chat_locks.wait(replied_to.chat_id)
+    async with services.database.reading() as session:
+        photo_ids = await sightings.of_message(session, replied_to.chat_id, replied_to.message_id)
+        if photo is None or await photo_lookup.is_known(session, engine, photo, photo_ids):
+            return photo_ids
+    try:
+        return await carried_photos(context, [replied_to])
+    except UnreadablePhotoError:
+        # The photo of an edited message may be another than the one that is known.
+        if not photo_ids or replied_to.edit_date is not None:
+            raise
+        return photo_ids
 
 
 def reply_of(message: Message) -> Message | None:

@@ -14,7 +14,7 @@ from bot.chat.questions import Questions
 from bot.chat.services import Context
 from bot.chat.teaching import MAX_HASHTAGS, teach
 from bot.chat.texts import LANGUAGES
-from recommenders.hashtags import in_caption
+from recommenders.hashtags import in_caption, parse
 from storage import sightings
 
 
@@ -23,7 +23,8 @@ async def addtags(update: Update, context: Context) -> None:
     message = update.message
     assert message is not None
     _, *rest = (message.text or "").split(maxsplit=1)
-    await _teach(update, context, [message], " ".join(rest), _asked_about(context, message))
+    text = " ".join(rest)
+    await _teach(update, context, [message], text, _asked_about(context, message, text))
 
 
 async def captioned(
@@ -42,7 +43,8 @@ async def replied(update: Update, context: Context) -> None:
     """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
     message = update.message
     assert message is not None
-    await _teach(update, context, [message], message.text or "", _asked_about(context, message))
+    text = message.text or ""
+    await _teach(update, context, [message], text, _asked_about(context, message, text))
 
 
 @on_answer
@@ -102,10 +104,16 @@ class AnswersToAsking(filters.MessageFilter):
         return is_open and bool(in_caption(message.text or ""))
 
 
-def _asked_about(context: Context, message: Message) -> Sequence[int]:
-    """Closes the chat's question; returns its photos, none if the message replies to something."""
-    photo_ids = context.services.questions.close(message.chat_id)
+def _asked_about(context: Context, message: Message, text: str) -> Sequence[int]:
+    """Closes the chat's question if hashtags answer it; returns its photos, none for a reply.
+
+    Neither a text without hashtags nor a reply to anything but the question answers it.
+    """
     replies = message.external_reply is not None or subject.reply_of(message) is not None
+    tags, _ = parse(text)
+    if not tags or (replies and not _replies_to_asking(message)):
+        return ()
+    photo_ids = context.services.questions.close(message.chat_id)
     return () if replies else photo_ids
 
 

@@ -25,7 +25,7 @@ from storage import chats
 async def settings(update: Update, context: Context) -> None:
     """Shows the chat's settings, or changes those that are typed: /settings 7, /settings #me."""
     message = message_of(update)
-    wanted = " ".join(context.args or ())
+    wanted = " ".join(" ".join(context.args or ()).replace(",", " ").split())
     if not wanted:
         text, keyboard = await _overview(context, message.chat_id)
         await context.reply(message, text, keyboard)

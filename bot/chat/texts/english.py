@@ -242,8 +242,7 @@ ENGLISH = Texts(
     ),
     button_stale="This button is too old to use. Please send the photo or the command again.",
     too_fast=(
-        "Sorry, that is more than I can keep up with: what comes now gets no answer. Please send "
-        "it again in a minute."
+        "Sorry, I cannot keep up and will not answer what comes next. Please try again in a minute."
     ),
     many_photos=(
         "That is a lot of photos at once. I answer them one by one, taking turns with other "

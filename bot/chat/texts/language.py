@@ -157,14 +157,14 @@ class Texts:
     unsaved: str
     """Below an answer of which nothing could be stored."""
     too_late: str
-    """To whom the bot should have answered more than an hour before."""
+    """To those whom the bot should have answered more than an hour before."""
     button_stale: str
     mydata_why: str
     mydata_kept: str
     too_fast: str
-    """To who sends more than anybody could read: once, until they are slower."""
+    """To whoever sends more than anybody could read: once, until they are slower."""
     many_photos: str
-    """To who sends so many photos that they wait for one another."""
+    """To whoever sends so many photos that they wait for one another."""
     refused: Mapping[str, str]
     """What did not arrive, by the name of Telegram's refusal (``bot.chat.refusals``)."""
 

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from bot.chat import application, delivery, typing_action
+from bot.chat.telegram_bot import TelegramBot
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.state import State
 from tests.bot.conversation import answer, answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing
-from tests.colours import jpeg
+from tests.colours import Pause, jpeg
 from tests.person import Person
 
 
@@ -98,20 +99,36 @@ async def test_others_are_answered_while_one_chat_must_wait(
         assert hashtags(await ann.wait_reply())
 
 
-async def test_a_chat_that_must_wait_is_not_asked_to_show_typing_meanwhile(
+async def test_a_chat_is_answered_although_an_edit_would_have_to_wait_for_long(
     ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = await answer(ann)
+    later = RefusalError(429, "Too Many Requests: retry after 3000", retry_after=3_000)
+    Refusing(monkeypatch, "editMessageText", later)
+    callback = await ann.wait_callback(await ann.press(message, "More"))
+    assert "went wrong" in callback["text"]
+    assert await answer_hashtags(ann, seed=1)
+
+
+async def test_a_chat_that_must_wait_is_not_asked_to_show_typing_meanwhile(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for pause in ("AFTER", "REPEAT_AFTER"):
         monkeypatch.setattr(typing_action, pause, 0.02)
-    later = RefusalError(429, "Too Many Requests: retry after 3000", retry_after=3_000)
-    sending = Refusing(monkeypatch, "sendMessage", later)
-    await ann.send_photo(jpeg("red"))
-    while not sending.refused:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
-    shown = len(ann.actions())
-    await asyncio.sleep(0.3)
-    assert len(ann.actions()) == shown
+    later = RefusalError(429, "Too Many Requests: retry after 1", retry_after=1)
+    sending = Refusing(monkeypatch, "sendMessage", later, times=1)
+    bot.network.before_photo = computing = Pause()
+    show, shown = TelegramBot.send_chat_action, []
+
+    async def counted(*arguments: Any, **named: Any) -> bool:
+        shown.append("waiting" if sending.refused else "computing")
+        computing.end()
+        return await show(*arguments, **named)
+
+    monkeypatch.setattr(TelegramBot, "send_chat_action", counted)
+    assert await answer_hashtags(ann)
+    assert sending.over
+    assert set(shown) == {"computing"}
 
 
 async def test_a_send_of_which_nobody_knows_whether_it_arrived_is_sent_once_more(

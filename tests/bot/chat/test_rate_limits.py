@@ -17,7 +17,7 @@ async def test_who_floods_is_told_once_and_others_are_answered(start: Start) -> 
         assert "Hello" in await reply_text(ann, "/start")
     skipped = await ann.send_text("/start")
     told = await ann.wait_reply()
-    assert "gets no answer. Please send it again in a minute" in told["text"]
+    assert "will not answer what comes next. Please try again in a minute" in told["text"]
     assert told["reply_to_message"]["message_id"] == skipped["message_id"]
     for _ in range(3):
         await ann.send_text("/start")

@@ -2,9 +2,10 @@
 
 import pytest
 
+from bot.local.refusals import RefusalError
 from tests.bot.conversation import GROUP, answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running
-from tests.bot.telegram_sends import is_edited, photo
+from tests.bot.telegram_sends import Refusing, is_edited, photo
 from tests.colours import jpeg
 from tests.person import Message, Person
 
@@ -39,6 +40,16 @@ async def test_hashtags_are_taught_to_the_new_photo(
     await reply_text(ann, "/addtags #frog", green if in_reply else None)
     assert "#frog" not in await answer_hashtags(ann, "red")
     assert "#frog" in await answer_hashtags(ann, "green")
+
+
+@pytest.mark.parametrize("in_reply", [True, False])
+async def test_nothing_is_taught_where_the_new_photo_does_not_come(
+    ann: Person, green: Message, in_reply: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = RefusalError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+    Refusing(monkeypatch, "getFile", gone, times=1)
+    assert "Learnt" not in await reply_text(ann, "/addtags #frog", green if in_reply else None)
+    assert "#frog" not in await answer_hashtags(ann, "red")
 
 
 @pytest.mark.parametrize("in_reply", [True, False])

@@ -1,13 +1,26 @@
 """Which photo a message is about: what it replies to, else the last photo of its chat."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from functools import wraps
+from typing import Any
+
 import pytest
 
+from bot.chat.fair_places import EACH
+from bot.local.methods import METHODS
+from bot.local.refusals import RefusalError
+from bot.local.state import State
 from tests.bot.conversation import BOB_IN_GROUP, GROUP, answer, hashtags, reply_text
 from tests.bot.running import Running, Start
 from tests.bot.stored_labels import stored_labels
-from tests.bot.telegram_sends import arrives, photo, text
-from tests.colours import jpeg
+from tests.bot.telegram_sends import Refusing, arrives, photo, text
+from tests.colours import colour_bundle, jpeg
 from tests.person import Message, Person
+
+FILE_IS_GONE = RefusalError(
+    400, "Bad Request: wrong file_id or the file is temporarily unavailable"
+)
 
 
 @pytest.fixture
@@ -102,6 +115,58 @@ async def test_in_a_group_the_last_photo_is_ones_own(
     (own,) = await bob_in_group.send_photo(jpeg("red"))
     assert "Learnt: #sky" in await reply_text(bob_in_group, "/addtags sky")
     assert await stored_labels(bot.database, own) == [["sky"]]
+
+
+@pytest.mark.parametrize(
+    ("command", "says"), [("/addtags #one", "Learnt: #one"), ("/why", "#red1")]
+)
+async def test_a_reply_to_an_answered_photo_does_not_wait_for_the_senders_other_photos(
+    ann: Person, monkeypatch: pytest.MonkeyPatch, command: str, says: str
+) -> None:
+    (first,) = await ann.send_photo(jpeg("red"))
+    await ann.wait_reply()
+    get_file, asked, come = METHODS["getFile"], asyncio.Semaphore(0), asyncio.Event()
+
+    @wraps(get_file)
+    async def slow(state: State, **arguments: Any) -> Any:
+        asked.release()
+        await come.wait()
+        return await get_file(state, **arguments)
+
+    monkeypatch.setitem(METHODS, "getFile", slow)  # type: ignore[arg-type]
+    for seed in range(EACH):
+        await ann.send_photo(jpeg("green", seed))
+        await asked.acquire()
+    assert says in await reply_text(ann, command, first)
+    come.set()
+
+
+@pytest.fixture
+async def under_another_backbone(start: Start) -> AsyncIterator[tuple[Running, Message]]:
+    """The bot after a change of backbone, and a photo that it answered before."""
+    bot = await start()
+    ann = await bot.person()
+    (first,) = await ann.send_photo(jpeg("red"))
+    await ann.wait_reply()
+    await bot.stop()
+    yield await start(colour_bundle(backbone="mobilenet_v2"), server=bot.server), first
+
+
+async def test_an_answered_photo_is_taught_though_its_file_is_gone(
+    under_another_backbone: tuple[Running, Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot, first = under_another_backbone
+    ann = await bot.person()
+    Refusing(monkeypatch, "getFile", FILE_IS_GONE)
+    assert "Learnt: #one" in await reply_text(ann, "/addtags #one", first)
+    assert await stored_labels(bot.database, first) == [["one"]]
+
+
+async def test_after_a_change_of_backbone_why_explains_an_answered_photo(
+    under_another_backbone: tuple[Running, Message],
+) -> None:
+    bot, first = under_another_backbone
+    assert "#red1" in await reply_text(await bot.person(), "/why", first)
 
 
 async def test_a_reply_to_a_photo_in_another_chat_is_about_that_photo(

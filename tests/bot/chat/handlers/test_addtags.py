@@ -16,6 +16,7 @@ from tests.bot.conversation import (
     answer,
     answer_hashtags,
     edited,
+    reply,
     reply_text,
 )
 from tests.bot.running import Running, Start
@@ -102,6 +103,26 @@ async def test_a_photo_closes_the_question(ann: Person) -> None:
 async def test_addtags_closes_the_question(ann: Person) -> None:
     await asked(ann, await answer(ann))
     assert "Learnt: #one" in await reply_text(ann, "/addtags #one")
+    assert "Learnt" not in await reply_text(ann, "#two")
+
+
+@pytest.mark.parametrize("nothing", ["/addtags", "/addtags 😀"])
+async def test_addtags_without_hashtags_leaves_the_question_open(ann: Person, nothing: str) -> None:
+    await asked(ann, await answer(ann))
+    assert "Learnt" not in await reply_text(ann, nothing)
+    assert "Learnt: #one" in await reply_text(ann, "#one")
+
+
+async def test_hashtags_in_reply_to_something_else_leave_the_question_open(ann: Person) -> None:
+    help_message = await reply(ann, "/help")
+    await asked(ann, await answer(ann))
+    assert "Learnt" not in await reply_text(ann, "#one", help_message)
+    assert "Learnt: #two" in await reply_text(ann, "#two")
+
+
+async def test_a_reply_to_the_question_closes_it(ann: Person) -> None:
+    prompt = await asked(ann, await answer(ann))
+    assert "Learnt: #one" in await reply_text(ann, "#one", prompt)
     assert "Learnt" not in await reply_text(ann, "#two")
 
 

@@ -34,7 +34,7 @@ async def test_others_are_answered_while_hashtags_for_words_are_found(
     found = threading.Event()
 
     def slowly(*_: Any, **__: Any) -> list[Any]:
-        return [] if found.wait(3) else [Hashtag("late", 1.0)]
+        return [] if found.wait(60) else [Hashtag("late", 1.0)]
 
     monkeypatch.setattr(type(bot.services.engine), "for_words", slowly)
     await ann.send_text("a long text")

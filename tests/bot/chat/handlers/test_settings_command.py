@@ -176,6 +176,17 @@ async def test_several_settings_may_be_typed_at_once(bot: Running, ann: Person) 
     assert (settings.language, settings.platform, settings.count) == ("ru", "instagram", 3)
 
 
+@pytest.mark.parametrize("wanted", ["vk, 7, #me", "#me, vk, 7", "vk,7,#me"])
+async def test_settings_may_be_typed_with_commas(bot: Running, ann: Person, wanted: str) -> None:
+    await reply_text(ann, f"/settings {wanted}")
+    settings = await chosen(bot)
+    assert (settings.platform, settings.count, settings.own_hashtags) == ("vk", 7, ("me",))
+
+
+async def test_a_mere_comma_shows_the_settings(ann: Person) -> None:
+    assert "Settings of this chat" in await reply_text(ann, "/settings ,")
+
+
 @pytest.mark.parametrize("wanted", ["<b>", "nosuchplace", "instagram nosuchplace"])
 async def test_what_is_no_setting_is_told_and_changes_nothing(
     bot: Running, ann: Person, wanted: str
