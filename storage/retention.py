@@ -75,15 +75,26 @@ async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> 
 
 
 async def delete_in_batches(
-    database: Database, table: Any, where: Sequence[ColumnElement[bool]], batch: int
+    database: Database,
+    table: Any,
+    where: Sequence[ColumnElement[bool]],
+    batch: int,
+    *,
+    again: Sequence[ColumnElement[bool]] | None = None,
 ) -> int:
-    """Deletes the rows of a table that fit all of ``where``, a short session each ``batch``."""
+    """Deletes the rows of a table that fit all of ``where``, a short session each ``batch``.
+
+    Args:
+        again: the same for a single row, where ``where`` has a list, which SQLite would make anew
+            for each.
+    """
     key = tuple(table.__table__.primary_key)
     names = [f"key_{column.name}" for column in key]
     # One by one: SQLite would read the whole table for pairs in a list. And by ``where`` again: one
     # of them may be needed meanwhile.
     deletion = delete(table).where(
-        *(column == bindparam(name) for column, name in zip(key, names, strict=True)), *where
+        *(column == bindparam(name) for column, name in zip(key, names, strict=True)),
+        *(where if again is None else again),
     )
     gone = 0
     while True:
