@@ -36,7 +36,7 @@ from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each, one_heap
 from recommenders.versions import Versions, in_use
-from storage import Database, StorageError
+from storage import Database, StorageError, another_bot
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,8 @@ async def serve(
             else:
                 # Another bot at each start: its chats are empty, and another local chat on the same
                 # database goes on with its own.
-                token = f"7{secrets.randbelow(10**9):09d}:{secrets.token_hex(16)}"
+                bot_id = another_bot.LOCAL + secrets.randbelow(10**9)
+                token = f"{bot_id}:{secrets.token_hex(16)}"
                 server = LocalServer(token)
                 await _start_local_server(server, port)
                 stack.push_async_callback(server.stop)

@@ -25,7 +25,7 @@ from recommenders import bundle as bundles
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine
 from recommenders.versions import Versions
-from tests.bot.conversation import answer_hashtags, hashtags
+from tests.bot.conversation import answer_hashtags, edited, hashtags
 from tests.bot.running import TOKEN
 from tests.bot.telegram_sends import Refusing
 from tests.bundles import tiny_bundle
@@ -108,6 +108,19 @@ async def test_a_second_local_chat_on_the_same_database_leaves_the_firsts_answer
         async with serving(settings):
             trouble.over = True
             assert hashtags(await ann.wait_reply())[0] == "#green1"
+
+
+async def test_a_look_at_the_local_chat_leaves_the_live_bots_answers_alone(
+    settings: Settings,
+) -> None:
+    async with on_telegram(settings) as server, Person(server.page_url) as ann:
+        await ann.send_photo(jpeg("green"))
+        message = await ann.wait_reply()
+        async with serving(settings) as lines, Person(page_url(lines)) as eve:
+            await answer_hashtags(eve, "red")
+            assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
+        async with serving(settings):
+            assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
 
 
 async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: Settings) -> None:
