@@ -84,7 +84,7 @@ class Outbox:
 
         Args:
             session: a writing session.
-            person: whom it answers, from ``person_of``.
+            person: whom it answers, from ``person_of``; None for news, which answer nobody.
             answer_id, photo_ids: the answer that it shows and the photos that it is about.
             last: it is the last reply to its update, which is marked as handled with it.
         """
@@ -378,7 +378,9 @@ def _replica(database: Database) -> int | None:
 
 
 def _patience(message: OutgoingMessage) -> float:
-    """Seconds for which the message is still worth sending."""
+    """Seconds for which the message is still worth sending; news that answer nobody always are."""
+    if message.user_id is None and not message.photo_ids:
+        return HOUR
     return HOUR - (now() - message.at).total_seconds()
 
 
