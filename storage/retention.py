@@ -32,14 +32,18 @@ FOUND_AT_ONCE = 10_000
 photos that somebody tagged from those that can go."""
 
 WAITS_AT_MOST = timedelta(days=2)
-"""An update or a message that has waited for longer is of a bot that runs no longer."""
+"""An update or a message that has waited for longer is taken for one of a bot that runs no longer,
+unless it is of the one that asks."""
 
 
-async def purge_queues(session: AsyncSession) -> None:
-    """Deletes what waits for a bot that runs no longer: one of another token."""
+async def purge_queues(session: AsyncSession, bot_id: int) -> None:
+    """Deletes what has waited for bots other than this one for ``WAITS_AT_MOST``."""
     before = now() - WAITS_AT_MOST
-    await session.execute(delete(WaitingUpdate).where(WaitingUpdate.received_at < before))
-    await session.execute(delete(OutgoingMessage).where(OutgoingMessage.at < before))
+    for queue, since in (
+        (WaitingUpdate, WaitingUpdate.received_at),
+        (OutgoingMessage, OutgoingMessage.at),
+    ):
+        await session.execute(delete(queue).where(queue.bot_id != bot_id, since < before))
 
 
 async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> int:
