@@ -206,7 +206,9 @@ class _Telegram:
 
 def _settings(settings: Settings) -> Check:
     if close := misspelt():
-        found = "; ".join(f"{name} is none: is {one} meant?" for name, one in close.items())
+        found = "; ".join(
+            f"{name} is not a setting: did you mean {one}?" for name, one in close.items()
+        )
         return Check("settings", "warning", found, "Correct it in the environment or in .env.")
     if settings.finetune_every is not None and not device.has_pytorch():
         return Check("settings", "warning", FINETUNING_IS_OFF, FINETUNE_ELSEWHERE)

@@ -189,8 +189,8 @@ class _ShelfFollower(_VersionFollower):
             return
         try:
             await self._load_version(folder)
-        except StorageError:
-            raise  # the bundle is sound, and the database may be the next time
+        except (StorageError, OSError):
+            raise  # the bundle is sound, and the database or the disk may be the next time
         except Exception:
             self._refused = published  # not tried again
             raise

@@ -21,7 +21,7 @@ from telegram.error import (
 
 from bot.chat.application import ALLOWED_UPDATES
 from bot.chat.delivery import asked_to_wait, pauses
-from bot.chat.services import Bot
+from bot.chat.services import Bot, Services
 from bot.chat.telegram_bot import TelegramBot
 from bot.inbox import Inbox, number_of
 from bot.secret_urls import shown
@@ -100,7 +100,9 @@ async def at_work(
         await with_retries(application.initialize)
         if application.post_init:
             await application.post_init(application)
-        async with application.bot_data["services"].database.session() as session:
+        services: Services = application.bot_data["services"]
+        await services.outbox.read_receipts()  # before the numbers in them mean others
+        async with services.database.session() as session:
             await another_bot.number_anew(session, application.bot.id)
         inbox = inbox_of(application)
         try:

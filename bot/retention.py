@@ -31,26 +31,29 @@ SILENCE = timedelta(days=30)
 
 
 @asynccontextmanager
-async def purged(database: Database, keep_days: int) -> AsyncIterator[None]:
+async def purged(
+    database: Database, keep_days: int, bot_id: int, *, clock_may_be_ahead: bool = False
+) -> AsyncIterator[None]:
     """While the block runs, deletes history older than ``keep_days``; 0 keeps it for ever.
 
-    In any case it deletes ids of handled updates that Telegram no longer resends, what waits for a
-    bot that no longer runs, what other replicas have read, which of them had a chat, and who sent
-    too much an hour ago.
+    If the clock may be ahead, history is not deleted on the first day.
+
+    In any case it deletes ids of handled updates that Telegram no longer resends, what waits for
+    other bots that no longer run, what other replicas have read, which of them had a chat, and who
+    sent too much an hour ago.
     """
-    async with meanwhile(_purge_hourly(database, keep_days)):
+    first = HISTORY_EVERY if clock_may_be_ahead else 0
+    async with meanwhile(_purge_hourly(database, keep_days, bot_id, first)):
         yield
 
 
-async def _purge_hourly(database: Database, keep_days: int) -> None:
-    # Before this start stores anything by the same clock.
-    first = HISTORY_EVERY if keep_days and await _clock_may_be_ahead(database) else 0
+async def _purge_hourly(database: Database, keep_days: int, bot_id: int, first: int) -> None:
     await asyncio.sleep(FIRST_AFTER)
     for hour in count():
         try:
             async with database.alone("retention") as is_alone:
                 if is_alone:  # no other replica does it now
-                    await _purge_short_lived(database)
+                    await _purge_short_lived(database, bot_id)
                     if keep_days and hour >= first and hour % HISTORY_EVERY == 0:
                         await _purge_history(database, keep_days)
         except StorageError as error:
@@ -58,8 +61,11 @@ async def _purge_hourly(database: Database, keep_days: int) -> None:
         await asyncio.sleep(EVERY)
 
 
-async def _clock_may_be_ahead(database: Database) -> bool:
-    """Whether the last photo came so long ago by this clock that it may be wrong."""
+async def clock_may_be_ahead(database: Database) -> bool:
+    """Whether the last photo came so long ago by this clock that it may be wrong.
+
+    Ask before the start stores anything by the same clock.
+    """
     try:
         async with database.reading() as session:
             last = await sightings.last_at(session)
@@ -75,13 +81,13 @@ async def _clock_may_be_ahead(database: Database) -> bool:
     return True
 
 
-async def _purge_short_lived(database: Database) -> None:
+async def _purge_short_lived(database: Database, bot_id: int) -> None:
     async with database.session(confirmed=False) as session:
         await inbox.purge(session)
         await changes.purge(session)
         await rate_buckets.purge(session)
         await replicas.purge(session)
-        await retention.purge_queues(session)
+        await retention.purge_queues(session, bot_id)
 
 
 async def _purge_history(database: Database, keep_days: int) -> None:

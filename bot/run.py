@@ -28,7 +28,7 @@ from bot.model_updates import AtStart, kept_current
 from bot.monitoring import monitored
 from bot.receiving import Received, StartError, polling, start_failure
 from bot.replicas import in_step
-from bot.retention import purged
+from bot.retention import clock_may_be_ahead, purged
 from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from bot.webhook import webhook
@@ -36,7 +36,7 @@ from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine, WeightsError
 from recommenders.machine import one_core_each, one_heap
 from recommenders.versions import Versions, in_use
-from storage import Database, StorageError
+from storage import Database, StorageError, another_bot
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +95,7 @@ async def serve(
             with _stops_the_start(StorageError):
                 database = await Database.open(settings.database_url)
             stack.push_async_callback(database.close)
+            is_ahead = settings.keep_days > 0 and await clock_may_be_ahead(database)
             settings = await _with_bundle(settings)
             versions = Versions.of(settings.model_dir)
             at_start = AtStart.of(versions)
@@ -109,7 +110,8 @@ async def serve(
             else:
                 # Another bot at each start: its chats are empty, and another local chat on the same
                 # database goes on with its own.
-                token = f"7{secrets.randbelow(10**9):09d}:{secrets.token_hex(16)}"
+                bot_id = another_bot.LOCAL + secrets.randbelow(10**9)
+                token = f"{bot_id}:{secrets.token_hex(16)}"
                 server = LocalServer(token)
                 await _start_local_server(server, port)
                 stack.push_async_callback(server.stop)
@@ -126,7 +128,12 @@ async def serve(
             async with (
                 in_step(services, received.inbox),
                 kept_current(application, versions, at_start),
-                purged(database, settings.keep_days),
+                purged(
+                    database,
+                    settings.keep_days,
+                    application.bot.id,
+                    clock_may_be_ahead=is_ahead,
+                ),
             ):
                 await _first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")

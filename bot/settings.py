@@ -30,7 +30,7 @@ LONGEST_KEPT = 36_500
 USER_ID_BITS = 52
 """Telegram's documentation promises that a user's number has no more (Bot API, User)."""
 
-ALIKE = 0.85
+ALIKE = 0.86
 """From this similarity on, 0 to 1, a name in the environment is taken for a misspelt setting."""
 
 
@@ -209,9 +209,11 @@ def misspelt(env_file: Path = Path(".env")) -> dict[str, str]:
         By name, the setting that may be meant.
     """
     settings = [name.upper() for name in Settings.model_fields]
+    # Not single words, which names of other programs are like: BUNDLER.
+    several_words = [name for name in settings if "_" in name]
     names = {*os.environ, *dotenv_values(env_file, interpolate=False)}
     others = sorted(name for name in names if name.upper() not in settings)
-    close = {name: get_close_matches(name.upper(), settings, 1, ALIKE) for name in others}
+    close = {name: get_close_matches(name.upper(), several_words, 1, ALIKE) for name in others}
     return {name: meant[0] for name, meant in close.items() if meant}
 
 

@@ -3,7 +3,10 @@
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import HandledUpdate, Recommendation, Sighting
+from storage.tables import HandledUpdate, Recommendation, Sighting, now
+
+LOCAL = 2**52
+"""Bots of local chats have ids from here on, which Telegram gives to none."""
 
 SUPERGROUPS = -1_000_000_000_000
 """Supergroups and channels have smaller ids; a message of theirs has one number for everybody."""
@@ -12,9 +15,16 @@ SUPERGROUPS = -1_000_000_000_000
 async def number_anew(session: AsyncSession, bot_id: int) -> None:
     """If another bot was the last to handle an update, no message keeps the number it had there.
 
-    It gets a negative one instead, which no message of this bot has.
+    It gets a negative one instead, which no message of this bot has. Bots of local chats do not
+    count: they number messages by the time, as no other does.
     """
-    last = select(HandledUpdate.bot_id).order_by(HandledUpdate.at.desc()).limit(1)
+    if bot_id >= LOCAL:
+        return
+    # What is dated later than now is of a time when the clock was ahead.
+    handled = select(HandledUpdate.bot_id).where(
+        HandledUpdate.bot_id < LOCAL, HandledUpdate.at <= now()
+    )
+    last = handled.order_by(HandledUpdate.at.desc()).limit(1)
     if await session.scalar(last) in (None, bot_id):
         return
     for table in (Sighting, Recommendation):

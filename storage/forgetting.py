@@ -6,9 +6,9 @@ keeps others waiting. An interrupted one is completed by asking again: the user'
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, select
 from sqlalchemy import update as update_rows
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from storage import changes, recommendations
 from storage.database import Database
@@ -64,7 +64,13 @@ async def forget(
         changes.note(session, "forgotten", [user_id])
     await _forget_hashtags(database, user_id, is_models, batch)
     await delete_in_batches(database, Label, [Label.user_id == user_id], batch)
-    await delete_in_batches(database, PhotoFile, [PhotoFile.photo_id.in_(sent)], batch)
+    await delete_in_batches(
+        database,
+        PhotoFile,
+        [PhotoFile.photo_id.in_(sent)],
+        batch,
+        again=[_is_sent_by(user_id, PhotoFile.photo_id)],
+    )
     while True:  # before their sightings go, which tell the answers to their photos
         async with database.session() as session:
             theirs = (Recommendation.words > "", recommendations.to_photos_of(user_id))
@@ -75,8 +81,16 @@ async def forget(
             await session.execute(named.values(words=""))
         if len(ids) < batch:
             break
+    nobody_elses = (
+        ~exists().where(Sighting.photo_id == Photo.id, Sighting.user_id != user_id),
+        ~exists().where(Label.photo_id == Photo.id, Label.user_id != user_id),
+    )
     await delete_in_batches(
-        database, Photo, [Photo.id.in_(_photos_only_of(user_id))], batch // 10 or 1
+        database,
+        Photo,
+        [Photo.id.in_(sent), *nobody_elses],
+        batch // 10 or 1,
+        again=[_is_sent_by(user_id, Photo.id), *nobody_elses],
     )
     for table in (Vote, TakenOut, Sighting):
         await delete_in_batches(database, table, [table.user_id == user_id], batch)
@@ -194,11 +208,6 @@ async def _take_out_of_answers(
         last = rows[-1].id
 
 
-def _photos_only_of(user_id: int) -> Select[int]:
-    theirs, others = aliased(Sighting), aliased(Sighting)
-    return select(Photo.id).where(
-        # Not an EXISTS, which would be evaluated for every photo.
-        Photo.id.in_(select(theirs.photo_id).where(theirs.user_id == user_id)),
-        ~exists().where(others.photo_id == Photo.id, others.user_id != user_id),
-        ~exists().where(Label.photo_id == Photo.id, Label.user_id != user_id),
-    )
+def _is_sent_by(user_id: int, photo_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """To look photos up by; to find them all, it would be evaluated for every photo."""
+    return exists().where(Sighting.photo_id == photo_id, Sighting.user_id == user_id)

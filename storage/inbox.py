@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.another_bot import LOCAL
 from storage.tables import HandledUpdate, WaitingUpdate, now
 from storage.upserts import columns_of, insert_missing, insert_new
 
@@ -38,9 +39,15 @@ _KNOWN = tuple(
     for table in (WaitingUpdate, HandledUpdate)
 )
 _WAITING_NO_LONGER = delete(columns_of(WaitingUpdate)).where(_among(WaitingUpdate))
-_NEWEST = select(func.max(columns_of(HandledUpdate).alias().c.at)).scalar_subquery()
+_OTHERS = columns_of(HandledUpdate).alias()
+_NEWEST = (
+    select(func.max(_OTHERS.c.at))
+    .where(_OTHERS.c.bot_id < LOCAL, _OTHERS.c.at <= bindparam("now"))
+    .scalar_subquery()
+)
 _HANDLED_BEFORE = delete(columns_of(HandledUpdate)).where(
-    columns_of(HandledUpdate).c.at < bindparam("before"), columns_of(HandledUpdate).c.at < _NEWEST
+    columns_of(HandledUpdate).c.at < bindparam("before"),
+    or_(columns_of(HandledUpdate).c.bot_id >= LOCAL, columns_of(HandledUpdate).c.at < _NEWEST),
 )
 
 
@@ -84,8 +91,9 @@ async def handled(session: AsyncSession, bot_id: int, update_ids: Collection[int
 
 
 async def purge(session: AsyncSession) -> None:
-    """Forgets handled updates that are too old to be sent again, all but the newest.
+    """Forgets handled updates that are too old to be sent again, all but Telegram's newest.
 
     That one tells ``storage.another_bot`` which bot handled it.
     """
-    await session.execute(_HANDLED_BEFORE, {"before": now() - SENT_AGAIN_FOR})
+    at = now()
+    await session.execute(_HANDLED_BEFORE, {"before": at - SENT_AGAIN_FOR, "now": at})

@@ -32,14 +32,18 @@ FOUND_AT_ONCE = 10_000
 photos that somebody tagged from those that can go."""
 
 WAITS_AT_MOST = timedelta(days=2)
-"""An update or a message that has waited for longer is of a bot that runs no longer."""
+"""An update or a message that has waited for longer is taken for one of a bot that runs no longer,
+unless it is of the one that asks."""
 
 
-async def purge_queues(session: AsyncSession) -> None:
-    """Deletes what waits for a bot that runs no longer: one of another token."""
+async def purge_queues(session: AsyncSession, bot_id: int) -> None:
+    """Deletes what has waited for bots other than this one for ``WAITS_AT_MOST``."""
     before = now() - WAITS_AT_MOST
-    await session.execute(delete(WaitingUpdate).where(WaitingUpdate.received_at < before))
-    await session.execute(delete(OutgoingMessage).where(OutgoingMessage.at < before))
+    for queue, since in (
+        (WaitingUpdate, WaitingUpdate.received_at),
+        (OutgoingMessage, OutgoingMessage.at),
+    ):
+        await session.execute(delete(queue).where(queue.bot_id != bot_id, since < before))
 
 
 async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> int:
@@ -75,15 +79,26 @@ async def purge(database: Database, before: datetime, *, batch: int = BATCH) -> 
 
 
 async def delete_in_batches(
-    database: Database, table: Any, where: Sequence[ColumnElement[bool]], batch: int
+    database: Database,
+    table: Any,
+    where: Sequence[ColumnElement[bool]],
+    batch: int,
+    *,
+    again: Sequence[ColumnElement[bool]] | None = None,
 ) -> int:
-    """Deletes the rows of a table that fit all of ``where``, a short session each ``batch``."""
+    """Deletes the rows of a table that fit all of ``where``, a short session each ``batch``.
+
+    Args:
+        again: the same for a single row, where ``where`` has a list, which SQLite would make anew
+            for each.
+    """
     key = tuple(table.__table__.primary_key)
     names = [f"key_{column.name}" for column in key]
     # One by one: SQLite would read the whole table for pairs in a list. And by ``where`` again: one
     # of them may be needed meanwhile.
     deletion = delete(table).where(
-        *(column == bindparam(name) for column, name in zip(key, names, strict=True)), *where
+        *(column == bindparam(name) for column, name in zip(key, names, strict=True)),
+        *(where if again is None else again),
     )
     gone = 0
     while True:

@@ -25,9 +25,10 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
-from bot.chat.delivery import HOUR, UNSURE_AT_MOST, Attempts, Delivery, pauses
+from bot.chat.delivery import UNSURE_AT_MOST, Delivery, pauses
 from bot.chat.pace import ALL
 from bot.chat.replies import Reply
+from bot.chat.stored_attempts import StoredAttempts, WithdrawnError, patience
 from bot.chat.telegram_bot import TelegramBot
 from bot.chat.texts import texts_for
 from storage import Database, StorageError, outbox, replicas, users
@@ -41,13 +42,6 @@ Work = Callable[[AsyncSession], Awaitable[None]]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 """Seconds until a failed attempt to store what became of a message is repeated, and at most."""
-
-
-class WithdrawnError(TelegramError):
-    """A message must not be sent: its person's data were deleted, or another replica sends it."""
-
-    def __init__(self) -> None:
-        super().__init__("withdrawn")
 
 
 class Outbox:
@@ -84,7 +78,7 @@ class Outbox:
 
         Args:
             session: a writing session.
-            person: whom it answers, from ``person_of``.
+            person: whom it answers, from ``person_of``; None for news, which answer nobody.
             answer_id, photo_ids: the answer that it shows and the photos that it is about.
             last: it is the last reply to its update, which is marked as handled with it.
         """
@@ -122,7 +116,7 @@ class Outbox:
 
     async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
         """As ``send``; ``counted``: the row counts the first request already."""
-        counts = _StoredAttempts(self._together, message, _replica(self._database), counted=counted)
+        counts = StoredAttempts(self._together, message, _replica(self._database), counted=counted)
         try:
             sent = await self._bot.post(_fields(message), counts)
         except WithdrawnError:
@@ -218,26 +212,33 @@ class Outbox:
             reply_to_message_id=reply.reply_to,
         )
 
+    async def read_receipts(self) -> None:
+        """Stores which messages of the last run have arrived, with the numbers of its bot.
+
+        Raises:
+            StorageError
+        """
+        if receipts := self._receipts.read():
+            async with self._database.reading() as session:
+                # Of whichever bot: with an earlier token, too, they would be sent again.
+                of_row = await outbox.stored(session, [one.row_id for one in receipts])
+            arrived = {one: of_row[one.row_id] for one in receipts if one.row_id in of_row}
+            await self._together.write(self._arrival(arrived))
+            for receipt in set(receipts) - arrived.keys():  # their rows are gone already
+                self._receipts.remove(receipt)
+
     async def resume(self) -> None:
         """Begins to send the messages that the last run left, in each chat oldest first.
 
         Raises:
             StorageError
         """
-        receipts, replica = self._receipts.read(), _replica(self._database)
+        replica = _replica(self._database)
         async with self._database.session(confirmed=False) as session:
-            # Of whichever bot: with an earlier token, too, they would be sent again.
-            of_row = await outbox.stored(session, [one.row_id for one in receipts])
             if replica is None:
                 waiting = await outbox.waiting(session, self._bot.id)
             else:  # only the process that a row names sends it
                 waiting = await replicas.inherit(session, self._bot.id, replica)
-        if receipts:
-            arrived = {one: of_row[one.row_id] for one in receipts if one.row_id in of_row}
-            await self._together.write(self._arrival(arrived))
-            for receipt in set(receipts) - arrived.keys():  # their rows are gone already
-                self._receipts.remove(receipt)
-            waiting = [message for message in waiting if message.id not in of_row]
         if waiting:
             log.info("%d messages from before this start are sent first", len(waiting))
             await self.begin(waiting)
@@ -289,7 +290,7 @@ class Outbox:
     async def _send_all(self, messages: Iterable[OutgoingMessage]) -> None:
         late = []
         for message in messages:
-            if _patience(message) <= 0:
+            if patience(message) <= 0:
                 late.append(message)
                 continue
             try:
@@ -331,55 +332,9 @@ class Outbox:
         await self._store(dropped, "That a message is not to be sent")
 
 
-class _StoredAttempts(Attempts):
-    """Attempts that are also counted in the message's row, before each request.
-
-    If that fails, the message is sent all the same.
-    """
-
-    def __init__(
-        self, together: Together, message: OutgoingMessage, replica: int | None, *, counted: bool
-    ) -> None:
-        super().__init__(message.unsure, _patience(message))
-        self._together = together
-        self._row_id = message.id
-        self._replica = replica
-        self._counted = counted
-
-    async def begin(self) -> None:
-        if not self._counted:
-            await self._count(1)
-        self._counted = False
-
-    async def failed(self) -> None:
-        await self._count(-1)
-
-    async def waits(self) -> None:
-        if self._counted:
-            await self._count(-1)
-        self._counted = False
-
-    async def _count(self, change: int) -> None:
-        self.unsure += change
-        try:
-            exists = await self._together.write(
-                lambda session: outbox.counted(session, self._row_id, change, self._replica)
-            )
-        except StorageError as error:
-            log.error("How often a message was sent is not stored: %s", error)
-        else:
-            if not exists:
-                raise WithdrawnError
-
-
 def _replica(database: Database) -> int | None:
     """This replica's number; None where there can be only one process."""
     return database.number if database.is_shared else None
-
-
-def _patience(message: OutgoingMessage) -> float:
-    """Seconds for which the message is still worth sending."""
-    return HOUR - (now() - message.at).total_seconds()
 
 
 def _fields(message: OutgoingMessage) -> dict[str, Any]:

@@ -66,13 +66,15 @@ def restore(file: File) -> None:
         f"{_size(database.bytes)}, revision {database.revision}."
     )
     if database.left_out:
-        print_line(f"Left out, since they waited when it was made: {_waiting(database.left_out)}.")
+        print_line(f"Left out: {_waiting(database.left_out)} when the backup was made.")
     if before is not None:
         print_line(f"The old database is now {escape(str(before))}.")
 
 
 def _waiting(number: int) -> str:
-    return "1 message or answer" if number == 1 else f"{number:,} messages and answers"
+    if number == 1:
+        return "1 message or answer that still waited"
+    return f"{number:,} messages and answers that still waited"
 
 
 def _size(size: int) -> str:

@@ -5,11 +5,12 @@ import logging
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.learning_status import next_night
 from bot.local.refusals import RefusalError
@@ -21,6 +22,7 @@ from storage import (
     users,
     version_news,
 )
+from storage.tables import OutgoingMessage, now
 from tests.bot.conversation import answer_hashtags, reply_text
 from tests.bot.running import Start
 from tests.bot.tagged_photos import tag_photos
@@ -75,8 +77,9 @@ async def test_admins_are_told_of_each_version_once_and_in_their_language(
         assert len(ann.replies()) == 1
 
 
+@pytest.mark.parametrize("hours", [0, 2])
 async def test_admins_are_told_after_a_restart_what_could_not_be_sent_before_it(
-    start: Start, mine: Path, monkeypatch: pytest.MonkeyPatch
+    start: Start, mine: Path, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     monkeypatch.setattr("bot.model_updates.GRACE", 0.01)
     bot = await start()
@@ -87,6 +90,9 @@ async def test_admins_are_told_after_a_restart_what_could_not_be_sent_before_it(
     async with kept_current(bot.application, versions, AtStart.of(versions), check_every=0.05):
         await note(bot.database, "mine-2", "rolled_back", {"to": "mine-1"})
         await until(lambda: bool(refusing.refused))
+    async with bot.database.session() as session:
+        then = now() - timedelta(hours=hours)
+        await session.execute(update(OutgoingMessage).values(at=then))
     await bot.stop()
     refusing.over = True
     async with Person(bot.server.page_url, chat=77) as admin:

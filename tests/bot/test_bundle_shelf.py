@@ -311,6 +311,23 @@ async def test_a_bundle_that_cannot_be_loaded_for_whatever_reason_is_tried_once(
     assert tried == ["two-1", "three-1"]
 
 
+async def test_a_bundle_that_the_disk_could_not_give_for_a_moment_is_tried_again(
+    follower: Follower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load: Callable[..., Engine] = Engine.load
+    tried: list[str] = []
+
+    def failing(folder: Path, *args: object, **options: object) -> Engine:
+        tried.append(folder.name)
+        if len(tried) == 1:
+            raise OSError("too many open files")
+        return load(folder, *args, **options)
+
+    monkeypatch.setattr(Engine, "load", failing)
+    follower.shelf.publish(bundle(tmp_path, "two-1", seed=2))
+    await until(lambda: follower.model() == "two-1")
+
+
 async def test_a_bundle_whose_folder_was_deleted_can_be_published_again(
     follower: Follower, tmp_path: Path
 ) -> None:

@@ -156,6 +156,7 @@ class Machine(RuleBasedStateMachine):
                 process_update=self.handle,
             )
             inbox = Inbox(cast(Bot, application))
+            await outbox.read_receipts()
             await inbox.resume()
             return inbox, outbox
 

@@ -7,12 +7,14 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
 
 from bot import receiving
 from bot.chat import typing_action
@@ -25,7 +27,9 @@ from recommenders import bundle as bundles
 from recommenders.backbones import device
 from recommenders.engine import BundleError, Engine
 from recommenders.versions import Versions
-from tests.bot.conversation import answer_hashtags, hashtags
+from storage import Database
+from storage.tables import Sighting, now
+from tests.bot.conversation import answer_hashtags, edited, hashtags
 from tests.bot.running import TOKEN
 from tests.bot.telegram_sends import Refusing
 from tests.bundles import tiny_bundle
@@ -108,6 +112,39 @@ async def test_a_second_local_chat_on_the_same_database_leaves_the_firsts_answer
         async with serving(settings):
             trouble.over = True
             assert hashtags(await ann.wait_reply())[0] == "#green1"
+
+
+async def test_a_look_at_the_local_chat_leaves_the_live_bots_answers_alone(
+    settings: Settings,
+) -> None:
+    async with on_telegram(settings) as server, Person(server.page_url) as ann:
+        await ann.send_photo(jpeg("green"))
+        message = await ann.wait_reply()
+        async with serving(settings) as lines, Person(page_url(lines)) as eve:
+            await answer_hashtags(eve, "red")
+            assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
+        async with serving(settings):
+            assert hashtags(await edited(ann, message, "More"))[0] == "#green1"
+
+
+async def test_the_clock_is_doubted_before_anything_is_stored_by_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(settings) as lines, Person(page_url(lines)) as ann:
+        await answer_hashtags(ann, "green")
+    database = await Database.open(settings.database_url)
+    async with database.session() as session:
+        await session.execute(update(Sighting).values(at=now() - timedelta(days=500)))
+    await database.close()
+    doubted: list[bool] = []
+
+    def load(*_: object) -> Engine:
+        doubted.append("In case this machine's clock is wrong" in caplog.text)
+        return colour_engine()
+
+    monkeypatch.setattr(Engine, "load", load)
+    async with serving(settings):
+        assert doubted == [True]
 
 
 async def test_with_a_token_it_polls_the_bot_api_at_the_given_address(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.local.server import LocalServer
-from storage import inbox
+from storage import another_bot, inbox
 from storage.database import Database
 from storage.tables import HandledUpdate, now
 from tests.bot.conversation import GROUP, answer, answer_hashtags, reply_text
@@ -73,8 +73,23 @@ async def test_in_a_supergroup_all_bots_count_alike(start: Start, another: Local
     assert await stored_labels(bot.database, sent) == [[]]
 
 
+async def test_a_bot_of_a_time_when_the_clock_was_ahead_is_not_the_last_one(
+    start: Start,
+) -> None:
+    bot = await start()
+    async with bot.database.session() as session:
+        ahead = now() + timedelta(days=300)
+        session.add(HandledUpdate(bot_id=another_bot.LOCAL - 1, update_id=1, at=ahead))
+    ann = await bot.person()
+    (sent,) = await ann.send_photo(jpeg("red"))
+    await ann.wait_reply()
+    await bot.stop()
+    assert await stored_labels((await start()).database, sent) == [[]]
+
+
 async def long_ago(database: Database) -> None:
-    """Nobody has written to the bot for a week."""
+    """Nobody has written to the bot for a week, and somebody has looked at the local chat."""
     async with database.session() as session:
         await session.execute(update(HandledUpdate).values(at=now() - timedelta(days=7)))
+        session.add(HandledUpdate(bot_id=another_bot.LOCAL, update_id=1, at=now()))
         await inbox.purge(session)

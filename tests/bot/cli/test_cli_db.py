@@ -97,7 +97,7 @@ def test_what_waited_when_the_backup_was_made_is_not_answered_again(
         connection.commit()
     tag4pic("db", "backup", "copy.db")
     result = tag4pic("db", "restore", "copy.db")
-    assert "waited when it was made: 2 messages and answers." in result.stdout
+    assert "Left out: 2 messages and answers that still waited when" in result.stdout
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("SELECT 1 FROM inbox UNION SELECT 1 FROM outbox").fetchall() == []
     assert b"a private message" not in database.read_bytes()

@@ -40,11 +40,11 @@ def test_without_a_network_it_checks_what_is_here_and_says_what_it_could_not(
 
 
 def test_a_name_that_is_almost_a_setting_is_a_warning(tag4pic: Tag4pic, folder: Path) -> None:
-    (folder / ".env").write_text("BOT_TOKN=12:s3cret\nOTHER_PROGRAM=1\n")
+    (folder / ".env").write_text("BOT_TOKN=12:s3cret\nBUNDLER=1\nMY_BOT_TOKEN=34:s3cret\n")
     result = tag4pic("doctor", "--json", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
     check = checks_of(result)["settings"]
     assert check["state"] == "warning"
-    assert check["found"] == "BOT_TOKN is none: is BOT_TOKEN meant?"
+    assert check["found"] == "BOT_TOKN is not a setting: did you mean BOT_TOKEN?"
 
 
 def a_text(file: Path) -> None:
