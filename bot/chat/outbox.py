@@ -26,7 +26,6 @@ from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
 from bot.chat.delivery import UNSURE_AT_MOST, Delivery, pauses
-from bot.chat.pace import ALL
 from bot.chat.replies import Reply
 from bot.chat.stored_attempts import StoredAttempts, WithdrawnError, patience
 from bot.chat.telegram_bot import TelegramBot
@@ -42,6 +41,9 @@ Work = Callable[[AsyncSession], Awaitable[None]]
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
 """Seconds until a failed attempt to store what became of a message is repeated, and at most."""
+
+_FEW = 5
+"""So many messages go out within a fifth of a second."""
 
 
 class Outbox:
@@ -302,7 +304,7 @@ class Outbox:
 
     def _goes_out_at_once(self, chat_id: int) -> bool:
         """Whether a chat's message would go out at once: counting it in ``put`` saves a write."""
-        return self.waiting < ALL.burst and chat_id not in self._unsent.values()
+        return self.waiting < _FEW and chat_id not in self._unsent.values()
 
     async def _apologise(self, late: Sequence[OutgoingMessage]) -> None:
         """Sends a chat one apology instead of messages that are too old."""

@@ -23,8 +23,8 @@ class Limit:
 CHAT = Limit(5, 1.0)
 GROUP = Limit(4, 4.0)
 """Never more than 20 in a minute."""
-ALL = Limit(5, 1 / 25)
-"""Never more than 30 in a second."""
+ALL = Limit(1, 1 / 30)
+"""Never more than 30 in a second, and as many in each second of a rush."""
 
 
 class Pace:
