@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,11 +28,20 @@ from training.spark.session import spark_session
 from training.spark.spark_engine import SparkEngine
 from training.terminal import figures_table, reporting, tool
 
-GROUPS = 24
+_GROUPS = 24
 _POINTS, _POINT_DIMS = 20_000, 50
 """The size of k-means's input, however many posts there are."""
 _BETWEEN = 0.5
 """Seconds between two samples of memory and CPU time."""
+
+
+class Step(StrEnum):
+    """A step of a fit that an engine computes."""
+
+    PCA = "PCA"
+    ALS = "ALS"
+    VECTORS = "skip-gram"
+    CATEGORIES = "k-means"
 
 
 def _shown(cost: Cost) -> str:
@@ -83,29 +93,28 @@ def _spent() -> dict[int, float]:
     return {process: spent[process] for process in ours if process in spent}
 
 
-def _steps_of(
-    engine: FitEngine, posts: list[Post], plan: Plan, dims: int
-) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """The steps that an engine computes, with their names."""
+def _work_of(
+    step: Step, engine: FitEngine, posts: list[Post], plan: Plan, dims: int
+) -> Callable[[], Any]:
+    """What is measured of a step; its input is made before."""
+    random = np.random.default_rng(0)
+    if step is Step.VECTORS:
+        return lambda: engine.train_vectors(
+            posts, "skipgram", plan.vectors, seed=plan.seed, progress=silent
+        )
+    if step is Step.CATEGORIES:
+        points = random.standard_normal((min(len(posts), _POINTS), _POINT_DIMS), np.float32)
+        return lambda: engine.k_means(points, _GROUPS, plan.seed)
     hashtags = vocabulary(post.hashtags for post in posts)
     counts = matrix([post.hashtags for post in posts], hashtags)
-    random = np.random.default_rng(0)
-    if dims:
-        directions = random.standard_normal((len(hashtags), dims), np.float32)
-        features = np.empty((len(posts), dims), np.float16)
-        for start in range(0, len(posts), 1024):
-            block = np.asarray(counts[start : start + 1024] @ directions, np.float32)
-            features[start : start + 1024] = block + random.standard_normal(block.shape, np.float32)
-        yield "PCA", lambda: engine.photo_space(features, plan.als)
-    yield "ALS", lambda: engine.factorise(counts, plan.als)
-    yield (
-        "skip-gram",
-        lambda: engine.train_vectors(
-            posts, "skipgram", plan.vectors, seed=plan.seed, progress=silent
-        ),
-    )
-    points = random.standard_normal((min(len(posts), _POINTS), _POINT_DIMS), np.float32)
-    yield f"k-means, {GROUPS} groups", lambda: engine.k_means(points, GROUPS, plan.seed)
+    if step is Step.ALS:
+        return lambda: engine.factorise(counts, plan.als)
+    directions = random.standard_normal((len(hashtags), dims), np.float32)
+    features = np.empty((len(posts), dims), np.float16)
+    for start in range(0, len(posts), 1024):
+        block = np.asarray(counts[start : start + 1024] @ directions, np.float32)
+        features[start : start + 1024] = block + random.standard_normal(block.shape, np.float32)
+    return lambda: engine.photo_space(features, plan.als)
 
 
 def main(
@@ -123,7 +132,10 @@ def main(
     master: Annotated[
         str | None, typer.Option(metavar="URL", help="Also measure Spark, with this master.")
     ] = None,
-    dims: Annotated[int, typer.Option(min=0, help="Features per photo; 0 leaves PCA out.")] = 1280,
+    dims: Annotated[int, typer.Option(min=1, help="Features per photo.")] = 1280,
+    only: Annotated[
+        list[Step] | None, typer.Option(help="Measure only this step; may be repeated.")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KNOB=VALUE", help="Turn a knob; may be repeated."),
@@ -139,7 +151,8 @@ def main(
             random = np.random.default_rng(count)
             drawn = [real[row] for row in random.integers(0, len(real), count)]
             column = columns.setdefault(f"{count:,} posts, {name}", {})
-            for step, compute in _steps_of(engine, drawn, plan, dims):
+            for step in only or Step:
+                compute = _work_of(step, engine, drawn, plan, dims)
                 progress(f"{name}, {count:,} posts: {step}", 0, 1)
                 with costs() as cost:
                     compute()
