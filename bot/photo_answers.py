@@ -3,9 +3,12 @@
 A photo gets the answer of a new chat with the same settings.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+from PIL import Image
 
 from bot.blocked_hashtags import blocked_of
 from bot.chat.platforms import PLATFORMS, count_of, platform_named, style_of
@@ -39,10 +42,18 @@ class PhotoAnswers:
 
         answers = PhotoAnswers(Engine.load())
         answer = answers.answer("beach.jpg", Path("beach.jpg"), answers.request(platform="vk"))
+
+    Args:
+        decode: ``DecodingProcess.decode`` for strangers' files.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        decode: Callable[[bytes | Path, int], Image.Image] = decode,
+    ) -> None:
         self.engine = engine
+        self._decode = decode
         self.blocked = blocked_of(engine.hashtags, in_force({}))
 
     def request(
@@ -91,7 +102,7 @@ class PhotoAnswers:
         engine, backend = self.engine, request.backend
         backbones = engine.backbones[backend]
         started = perf_counter()
-        features = engine.features([decode(source, engine.working_side)], backbones)
+        features = engine.features([self._decode(source, engine.working_side)], backbones)
         hashtags = engine.answer(features, request)
         elapsed_ms = round((perf_counter() - started) * 1000, 1)
         return Answer(name, backend, "+".join(backbones), engine.model, hashtags, elapsed_ms)

@@ -3,6 +3,7 @@
 Start with ``engine``: it answers photos.
 
 - ``photos``, ``copies``: untrusted bytes to a photo; whether two photos are copies.
+  ``decoding_process`` does the former where it may cost too much.
 - ``backbones``: photo to features; ``feature_map``: one backbone's features to another's.
 - ``als``, ``als_fit``, ``nearest``: the ALS backend; ``als_lessons``, ``als_taught``,
   ``taught_hashtags``: what people taught it and who sees it; ``vocabulary``: hashtags by column.

@@ -118,6 +118,7 @@ class PhotoError(ValueError):
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(_SENTENCES[reason] + (f" ({detail})" if detail else ""))
         self.reason: Reason = reason
+        self.detail = detail
 
 
 def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Image:
@@ -134,7 +135,7 @@ def decode(source: bytes | Path, shorter_side: int = WORKING_SIDE) -> Image.Imag
     Raises:
         PhotoError: for anything that is not a complete image of a reasonable size.
     """
-    data = _read(source) if isinstance(source, Path) else source
+    data = read(source) if isinstance(source, Path) else source
     if not data:
         raise PhotoError("empty")
     if len(data) > MAX_BYTES:
@@ -180,7 +181,12 @@ def _without_end_mark(data: bytes, shorter_side: int) -> Image.Image | None:
     return photo if photo == other else None
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """A file's bytes, or one more than ``MAX_BYTES`` of them.
+
+    Raises:
+        PhotoError: ``unreadable``.
+    """
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)

@@ -241,4 +241,4 @@ async def _close(application: Bot) -> None:
     services: Services = application.bot_data["services"]
     with suppress(TimeoutError):  # what is left is learnt at the next start
         await asyncio.wait_for(services.learner.finished(), FINISHING)
-    services.worker.shutdown(wait=False, cancel_futures=True)
+    services.close()

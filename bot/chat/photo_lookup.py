@@ -24,7 +24,7 @@ from bot.chat.telegram_requests import TooLargeError
 from recommenders import copies
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
-from recommenders.photos import MAX_BYTES, SUFFIXES, PhotoError, decode
+from recommenders.photos import MAX_BYTES, SUFFIXES, PhotoError
 from storage import changes, known_photos, sightings
 
 Features = Mapping[str, NDArray[np.float32]]
@@ -229,7 +229,8 @@ async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) ->
         with timed("download"):
             data = await photo.incoming.download()
         with timed("decode"):
-            image = await services.in_worker(partial(decode, data, engine.working_side))
+            is_photo = isinstance(photo.incoming.file, PhotoSize)
+            image = await services.decode(data, engine.working_side, is_photo=is_photo)
         del data
     with timed("features"):
         features, hashes = await asyncio.gather(

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
+from PIL import Image
 from telegram import Message, Update
 from telegram.ext import Application, CallbackContext, ContextTypes
 
@@ -30,8 +32,10 @@ from bot.latest import Latest
 from bot.metrics import Metrics
 from bot.settings import Settings
 from recommenders.batching import Batches
+from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 from recommenders.machine import photos_at_once
+from recommenders.photos import decode
 from storage import changes, labels, supergroups
 from storage.database import Database
 
@@ -57,6 +61,8 @@ class Services:
         outbox: sends the answers to updates.
         batches: computes features in the threads of ``worker``.
         worker: one thread for each photo that is computed at a time.
+        decoding: decodes files as people made them.
+        waits_for_decoding: its thread, so that they keep no photo from ``worker``.
     """
 
     settings: Settings
@@ -77,7 +83,10 @@ class Services:
     worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(photos_at_once(), thread_name_prefix="photos")
     )
-
+    decoding: DecodingProcess = field(default_factory=DecodingProcess)
+    waits_for_decoding: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="decoding")
+    )
     outbox: Outbox = field(init=False)
     batches: Batches = field(init=False)
     rate_limits: SharedRateLimits = field(init=False)
@@ -96,6 +105,27 @@ class Services:
     async def in_worker(self, work: Callable[[], Result]) -> Result:
         """Runs ``work`` in a thread of ``worker``."""
         return await asyncio.get_running_loop().run_in_executor(self.worker, work)
+
+    async def decode(self, data: bytes, shorter_side: int, *, is_photo: bool) -> Image.Image:
+        """Decodes a file.
+
+        Args:
+            is_photo: Telegram made it. Other files go to a process of their own, one by one.
+
+        Raises:
+            PhotoError: as ``recommenders.photos.decode``.
+        """
+        if is_photo:
+            return await self.in_worker(partial(decode, data, shorter_side))
+        return await asyncio.get_running_loop().run_in_executor(
+            self.waits_for_decoding, self.decoding.decode, data, shorter_side
+        )
+
+    def close(self) -> None:
+        """Drops what waits to be computed."""
+        self.worker.shutdown(wait=False, cancel_futures=True)
+        self.waits_for_decoding.shutdown(wait=False, cancel_futures=True)
+        self.decoding.close()
 
     @property
     def answers_valid_since(self) -> datetime | None:

@@ -21,6 +21,7 @@ from bot.http.work import Work
 from bot.photo_answers import ChoiceError, PhotoAnswers
 from bot.signals import stopped_by_signals
 from recommenders.bundle import BundleError
+from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ class HttpServer:
         self._hosts: set[str] = set()
         self._work = Work(self._limits)
         app = web.Application(middlewares=[self._guard])
-        app[routes.ANSWERS] = PhotoAnswers(engine)
+        self._decoding = DecodingProcess()
+        app[routes.ANSWERS] = PhotoAnswers(engine, self._decoding.decode)
         app[routes.WORK] = self._work
         app[routes.STARTED] = monotonic()
         for route in routes.ROUTES:
@@ -89,6 +91,7 @@ class HttpServer:
             self._listener.close()
         await self._runner.cleanup()
         self._work.stop()
+        self._decoding.close()
 
     def _connection(self) -> asyncio.Protocol:
         server = self._runner.server

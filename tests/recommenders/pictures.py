@@ -113,3 +113,23 @@ def bombs() -> dict[str, bytes]:
         "HEIC": bytes(heic),
         "AVIF": bytes(avif),
     }
+
+
+def tiled_tiff(side: int) -> bytes:
+    """A TIFF of 16 by 16 pixels, in one tile of so many pixels on each side."""
+    packer = zlib.compressobj(9)
+    rows = [packer.compress(bytes(side)) for _ in range(side)]
+    tile = b"".join([*rows, packer.flush()])
+    grey, deflated = 1, 8
+    tags = {256: 16, 257: 16, 258: 8, 259: deflated, 262: grey, 277: 1, 284: 1}
+    tags |= {322: side, 323: side, 324: 8 + 2 + 12 * 11 + 4, 325: len(tile)}
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items()]
+    header = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    return header + b"".join(entries) + bytes(4) + tile
+
+
+def endless_jpeg(segments: int = 500_000) -> bytes:
+    """A JPEG with so many segments of EXIF, which Pillow joins one by one."""
+    photo = encoded(corners(), "JPEG")
+    segment = b"\xff\xe1" + struct.pack(">H", 18) + b"Exif\0\0" + bytes(10)
+    return photo[:2] + segments * segment + photo[2:]

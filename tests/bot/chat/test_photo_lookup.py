@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recommenders.decoding_process import DecodingProcess
 from recommenders.engine import Engine
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
 from tests.bot.running import Running
 from tests.colours import colour_bundle, colour_engine, encoded, jpeg, picture
 from tests.person import Person
+from tests.recommenders.pictures import endless_jpeg
 
 
 def png_of_size(width: int, height: int) -> bytes:
@@ -48,6 +50,19 @@ async def test_a_file_that_is_no_photo_gets_a_sentence_and_the_next_photo_an_ans
         message = await person.wait_reply()
         assert sentence in message["text"] and not hashtags(message)
         assert (await answer_hashtags(person, "blue"))[0] == "#blue1"
+
+
+async def test_a_file_that_would_keep_the_bot_busy_is_refused_and_photos_are_answered_meanwhile(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.local.files._thumbnail", lambda data: None)  # the server's own trouble
+    bot.services.decoding = DecodingProcess(seconds=1)
+    ann, bob = await bot.person(chat=1), await bot.person(chat=2)
+    await ann.send_document(endless_jpeg(), "photo.jpg", mime_type="image/jpeg")
+    assert (await answer_hashtags(bob, "blue"))[0] == "#blue1"
+    assert "cut off or damaged" in (await ann.wait_reply())["text"]
+    await ann.send_document(jpeg("green"), "photo.jpg", mime_type="image/jpeg")
+    assert hashtags(await ann.wait_reply())[0] == "#green1"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from typer.testing import CliRunner
 from bot.cli.main import app
 from bot.http.fields import MAX_TEXT
 from bot.http.listening import ServeError, listen_on
+from recommenders.decoding_process import DecodingProcess
 from tests.bundles import tiny_bundle
 from tests.colours import Pause, jpeg
+from tests.recommenders.pictures import endless_jpeg
 
 KEY = "a-key-of-24-letters-0815"
 
@@ -287,3 +290,13 @@ def test_serve_prints_its_address_asks_for_the_key_and_stops_on_sigterm(
         process.send_signal(signal.SIGTERM)
         assert process.wait(120) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+async def test_a_file_that_would_keep_the_server_busy_is_refused(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.http.server.DecodingProcess", partial(DecodingProcess, seconds=1))
+    ask = await serve()
+    status, refused, _ = await ask("/v1/hashtags", "POST", data=endless_jpeg())
+    assert (status, refused["reason"]) == (422, "truncated")
+    assert (await ask.post(jpeg("green")))["hashtags"]
