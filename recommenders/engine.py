@@ -375,7 +375,7 @@ class Engine:
                     copy_cosines[photo] = self._feature_map.itself
                 columns = self._vocabulary.learn(photo, lessons)
                 taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
-            als.learn(taught, len(self.hashtags), copy_cosines)
+            als.lessons.learn(taught, len(self.hashtags), copy_cosines)
             self._rank_taught(als.photos)
             if unused := self._vocabulary.forget_unused():
                 self._words.forget(unused)
@@ -383,7 +383,7 @@ class Engine:
     def taught_photos(self) -> frozenset[Hashable]:
         """The keys of the photos that ``learn`` was given and that were not forgotten."""
         als = self._scoring.recommenders.get("als")
-        return als.taught_photos() if isinstance(als, AlsRecommender) else frozenset()
+        return als.lessons.photos if isinstance(als, AlsRecommender) else frozenset()
 
     def _rank_taught(self, photos: int) -> None:
         """Ranks taught hashtags by the number of photos that teach them to everybody."""
