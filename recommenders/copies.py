@@ -117,17 +117,22 @@ class Hashes:
     @property
     def signed_average(self) -> int:
         """The average hash as a signed integer, for databases that have no unsigned one."""
-        return signed(self.average)
+        return self.average - (1 << BITS) if self.average >> (BITS - 1) else self.average
 
     @property
     def bands(self) -> tuple[int, ...]:
-        """The average hash cut into ``BANDS`` integers."""
-        return bands(self.average)
+        """The average hash cut into integers of 13, 13, 13, 13 and 12 bits, highest bits first."""
+        pieces = []
+        left = BITS
+        for width in _WIDTHS:
+            left -= width
+            pieces.append(self.average >> left & (1 << width) - 1)
+        return tuple(pieces)
 
     @property
     def packed_perceptual(self) -> bytes:
         """The perceptual hash as its 32 bytes, highest bits first."""
-        return packed(self.perceptual)
+        return self.perceptual.to_bytes(PERCEPTUAL_BYTES, "big")
 
 
 def hashes(image: Image.Image) -> Hashes:
@@ -162,26 +167,6 @@ def distance(first: int, second: int) -> int:
     return (first ^ second).bit_count()
 
 
-def bands(average_hash: int) -> tuple[int, ...]:
-    """The average hash cut into integers of 13, 13, 13, 13 and 12 bits, highest bits first."""
-    pieces = []
-    left = BITS
-    for width in _WIDTHS:
-        left -= width
-        pieces.append(average_hash >> left & (1 << width) - 1)
-    return tuple(pieces)
-
-
-def signed(average_hash: int) -> int:
-    """The same 64 bits as a signed integer, for databases that have no unsigned one."""
-    return average_hash - (1 << BITS) if average_hash >> (BITS - 1) else average_hash
-
-
-def packed(perceptual_hash: int) -> bytes:
-    """The perceptual hash as its 32 bytes, highest bits first."""
-    return perceptual_hash.to_bytes(PERCEPTUAL_BYTES, "big")
-
-
 def nearest(
     average_hash: int,
     hashes: NDArray[np.int64],
@@ -199,9 +184,9 @@ def nearest(
     return near[np.argsort(different[near], kind="stable")][:limit]
 
 
-def perceptual_distances(perceptual_hash: int, others: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """In how many bits a perceptual hash differs from each of ``others``, (n, 32) as ``packed``."""
-    one = np.frombuffer(packed(perceptual_hash), np.uint8)
+def perceptual_distances(perceptual_hash: bytes, others: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """In how many bits a packed perceptual hash differs from each of ``others``, (n, 32)."""
+    one = np.frombuffer(perceptual_hash, np.uint8)
     different: NDArray[np.int64] = np.bitwise_count(others ^ one).sum(axis=1, dtype=np.int64)
     return different
 
@@ -259,7 +244,7 @@ def confirmed(
 
     Args:
         one: the photo, or its cropped view, that is looked up.
-        perceptual: (n, 32) uint8, the others' perceptual hashes, as ``packed``.
+        perceptual: (n, 32) uint8, the others' packed perceptual hashes.
         colours: (n, 192) uint8, the others' colours; ignored where ``one`` has none.
         cropped: one of the two is a cropped view.
         limits: the bot's own by default.
@@ -267,7 +252,7 @@ def confirmed(
     Returns:
         By index, in how many bits the perceptual hashes differ.
     """
-    bits = perceptual_distances(one.perceptual, perceptual)
+    bits = perceptual_distances(one.packed_perceptual, perceptual)
     reason: NDArray[np.bool_] = np.full(len(bits), cropped)
     if one.colours is not None:
         reason |= has_reason(one.colours, colours)
