@@ -22,7 +22,9 @@ from bot.chat.telegram_requests import TelegramRequests
 from bot.model_updates import FINETUNE_ELSEWHERE, FINETUNING_IS_OFF
 from bot.settings import Settings, misspelt
 from recommenders.backbones import device
-from recommenders.engine import BundleError, Engine, WeightsError
+from recommenders.backbones.weights import WeightsError
+from recommenders.bundle import BundleError
+from recommenders.engine import Engine
 from recommenders.machine import one_core_each
 from recommenders.versions import in_use
 from storage.condition import Condition, condition_of

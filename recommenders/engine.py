@@ -16,9 +16,7 @@ from recommenders.als_taught import Audience, audiences_for
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
-from recommenders.backbones.registry import UnknownBackboneError
-from recommenders.backbones.weights import WeightsError
-from recommenders.backends import BACKENDS, STYLES
+from recommenders.backbones.recipe import UnknownBackboneError
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import (
@@ -48,8 +46,6 @@ _MISFITS = (
 
 Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
 """Features (dims,) of a photo by backbone, and its hashtags by audience."""
-
-__all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
 
 class Engine:

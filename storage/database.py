@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -93,7 +94,7 @@ class Database:
         try:
             if _is_sqlite(address):
                 await asyncio.to_thread(_check_file, address, must_exist)
-        except (sqlite.Error, PermissionError) as error:
+        except (sqlite3.Error, PermissionError) as error:
             raise explain(error) from error
         except OSError as error:
             raise StorageError(

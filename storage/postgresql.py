@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from storage.errors import explain
 
-__all__ = ["UNCONFIRMED", "address", "listen", "locked", "one_connection", "prepare"]
-
 UNCONFIRMED = {"synchronous_commit": "off"}
 """Execution options of an engine whose last transactions may be lost in a power cut."""
 

@@ -31,7 +31,8 @@ from bot.chat.replies import reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
-from recommenders.engine import Engine, Hashtag
+from recommenders.engine import Engine
+from recommenders.ranking import Hashtag
 from storage import (
     StorageError,
     arrivals,

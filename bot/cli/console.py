@@ -157,7 +157,7 @@ def find_bundle(settings: "Settings") -> tuple[Path, str]:
     Raises:
         BundleError: where BUNDLE names no bundle.
     """
-    from recommenders.engine import STARTER
+    from recommenders.bundle import STARTER
     from recommenders.versions import in_use
 
     if settings.bundle:
@@ -212,7 +212,8 @@ def refusing_unwritable(file: Path) -> Iterator[None]:
 
 def known_backbones(name: str) -> None:
     """Exit with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
-    from recommenders.backbones.registry import UnknownBackboneError, names_of
+    from recommenders.backbones.recipe import UnknownBackboneError
+    from recommenders.backbones.registry import names_of
 
     try:
         names_of(name)

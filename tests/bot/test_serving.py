@@ -25,7 +25,8 @@ from bot.run import serve
 from bot.settings import Settings
 from recommenders import bundle as bundles
 from recommenders.backbones import device
-from recommenders.engine import BundleError, Engine
+from recommenders.bundle import BundleError
+from recommenders.engine import Engine
 from recommenders.versions import Versions
 from storage import Database
 from storage.tables import Sighting, now

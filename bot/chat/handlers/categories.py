@@ -15,8 +15,9 @@ from bot.chat.rendering import block
 from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.category import Category
-from recommenders.engine import Engine, Hashtag
+from recommenders.engine import Engine
 from recommenders.languages import in_language, meaning
+from recommenders.ranking import Hashtag
 from storage import chats, pages
 from storage.pages import Page
 
