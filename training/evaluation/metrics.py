@@ -96,6 +96,20 @@ def _of_photos(
     }
 
 
+def weighted_recall(top: NDArray[np.intp], truth: csr_matrix) -> float:
+    """Mean share of the weight of a photo's hashtags that the recommended ones have.
+
+    Args:
+        top: (n, k) columns, none of them twice.
+        truth: (n, V) weights; photos without any are left out.
+    """
+    total = np.asarray(truth.sum(axis=1)).ravel()
+    if not total.any():
+        return 0.0
+    recalled = np.asarray(truth[np.arange(len(top))[:, None], top].sum(axis=1)).ravel()
+    return float((recalled[total > 0] / total[total > 0]).mean())
+
+
 def empty_accuracy(truth: Bools) -> float:
     """The accuracy of answers without a single hashtag: the share of true negatives.
 
