@@ -256,7 +256,7 @@ def _bundle(settings: Settings, model: Model) -> Check:
         return Check("bundle", "wrong", what, str(error))
     except device.DeviceError:
         return Check("bundle", "unknown", "not checked: no DEVICE to load it on")
-    names = " and ".join(sorted({name for of in engine.backbones.values() for name in of}))
+    names = " and ".join(sorted(engine.all_backbones))
     found = f"{engine.model}, {len(engine.own_hashtags):,} hashtags, sees with {names}"
     if problem:
         return Check(

@@ -98,10 +98,9 @@ class Engine:
             name: tuple(dict.fromkeys(one.backbone for one in self._scoring.behind(name)))
             for name in self.backends
         }
-        in_use = {name for names in self.backbones.values() for name in names}
-        self.min_side = max(backbones[name].shorter_side for name in in_use)
+        self.min_side = max(backbones[name].shorter_side for name in self.all_backbones)
         self.working_side = max(WORKING_SIDE, self.min_side)
-        self.on_gpu = any(backbones[name].on_gpu for name in in_use)
+        self.on_gpu = any(backbones[name].on_gpu for name in self.all_backbones)
         self.confirm_backbone = self.backbones[self.backends[0]][0]
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())
@@ -296,6 +295,11 @@ class Engine:
             if column is not None and column < len(scores) and scores[column] >= LIKELY:
                 likely.add(tag)
         return likely
+
+    @property
+    def all_backbones(self) -> tuple[str, ...]:
+        """The backbones whose features some backend takes; ``confirm_backbone`` is the first."""
+        return tuple(dict.fromkeys(name for names in self.backbones.values() for name in names))
 
     @property
     def taught_backbones(self) -> tuple[str, ...]:

@@ -118,8 +118,7 @@ def answer_split(
     """
     engine = Engine.load(model_dir, weights_dir)
     problems = Problems()
-    names = sorted({name for needed in engine.backbones.values() for name in needed})
-    loaded = [get_backbone(name, weights_dir) for name in names]
+    loaded = [get_backbone(name, weights_dir) for name in sorted(engine.all_backbones)]
 
     def split_of(which: str, problems: Problems | None = None) -> list[Post]:
         # Spelt as the bundle spells them, answers and what photos carry are the same hashtags.

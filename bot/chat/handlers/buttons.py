@@ -351,8 +351,6 @@ async def _features(
     session: AsyncSession, engine: Engine, photo_ids: Sequence[int]
 ) -> list[Features]:
     """The stored features of photos; empty if one of them lacks any that the engine needs."""
-    backbones = {name for backend in engine.backends for name in engine.backbones[backend]}
-    stored: list[Features] = [
-        await known_photos.features(session, one, backbones) for one in photo_ids
-    ]
-    return stored if all(features.keys() == backbones for features in stored) else []
+    names = engine.all_backbones
+    stored: list[Features] = [await known_photos.features(session, one, names) for one in photo_ids]
+    return stored if all(len(features) == len(names) for features in stored) else []
