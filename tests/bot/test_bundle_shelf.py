@@ -1,6 +1,5 @@
 """A bundle that was published reaches every replica, whole or not at all."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from recommenders.versions import Versions
 from storage import Database
 from tests.bot.running import TOKEN
 from tests.bundles import tiny_bundle
+from tests.waiting import until
 
 
 class Follower(NamedTuple):
@@ -225,12 +225,6 @@ def test_one_bundle_is_named_and_its_versions_are_made_elsewhere(
             patch.setenv(name, value)
             with pytest.raises(SettingsError, match=f"{name}.*BUNDLE|BUNDLE.*{name}"):
                 read_settings(None)
-
-
-async def until(so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
-        while not so():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
