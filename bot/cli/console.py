@@ -1,5 +1,6 @@
 """Shared by all commands: reading settings, errors as one sentence, quiet exits."""
 
+import json
 import logging
 import os
 import signal
@@ -89,6 +90,11 @@ def fail(message: str) -> NoReturn:
 def print_line(text: str) -> None:
     """Print one line of rich markup, never wrapped, so that paths in it can be copied."""
     Console().print(text, highlight=False, soft_wrap=True)
+
+
+def print_json(row: object) -> None:
+    """Print an object as one line of JSON, flushed, so that scripts can read it at once."""
+    typer.echo(json.dumps(row, ensure_ascii=False))
 
 
 def print_warnings(lines: Iterable[str]) -> None:
