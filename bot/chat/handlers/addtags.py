@@ -9,6 +9,7 @@ from telegram.ext import filters
 
 from bot.chat import answer_message, subject
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
+from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
@@ -20,8 +21,7 @@ from storage import sightings
 
 async def addtags(update: Update, context: Context) -> None:
     """/addtags #one #two, for the photo that it replies to or the sender's last one."""
-    message = update.message
-    assert message is not None
+    message = message_of(update)
     _, *rest = (message.text or "").split(maxsplit=1)
     text = " ".join(rest)
     await _teach(update, context, [message], text, _asked_about(context, message, text))
@@ -41,8 +41,7 @@ async def captioned(
 
 async def replied(update: Update, context: Context) -> None:
     """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
-    message = update.message
-    assert message is not None
+    message = message_of(update)
     text = message.text or ""
     await _teach(update, context, [message], text, _asked_about(context, message, text))
 

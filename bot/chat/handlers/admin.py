@@ -54,8 +54,7 @@ def _for_admins(handler: Handler) -> Handler:
 @_for_admins
 async def review(update: Update, context: Context) -> None:
     """/review: hashtags that wait for approval, a page at a time."""
-    text, keyboard = await _page(context, 0)
-    await context.reply(message_of(update), text, keyboard)
+    await context.reply(message_of(update), *await _page(context, 0))
 
 
 @_for_admins

@@ -39,8 +39,7 @@ async def categories(update: Update, context: Context) -> None:
     if not _under(context.services.engine, None):
         await context.reply(message, context.texts.knows_little)
         return
-    text, keyboard = await _page(context, message, person_of(update), None, 0)
-    await context.reply(message, text, keyboard)
+    await context.reply(message, *await _page(context, message, person_of(update), None, 0))
 
 
 async def turn(update: Update, context: Context) -> None:

@@ -85,8 +85,7 @@ async def channel_command(update: Update, context: Context) -> None:
     else:
         if choice:
             await _switch(context, channel.id, choice)
-        text, keyboard = await _switch_for(context, channel)
-        await context.reply(message, text, keyboard)
+        await context.reply(message, *await _switch_for(context, channel))
 
 
 async def switched(update: Update, context: Context) -> None:

@@ -27,8 +27,7 @@ async def settings(update: Update, context: Context) -> None:
     message = message_of(update)
     wanted = " ".join(" ".join(context.args or ()).replace(",", " ").split())
     if not wanted:
-        text, keyboard = await _overview(context, message.chat_id)
-        await context.reply(message, text, keyboard)
+        await context.reply(message, *await _overview(context, message.chat_id))
     else:
         await context.reply(message, await _change_typed(context, message.chat_id, wanted))
 

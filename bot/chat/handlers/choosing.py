@@ -75,9 +75,8 @@ class Choice(ABC):
 
     async def command(self, update: Update, context: Context) -> None:
         """The setting's own command, with or without an option's name."""
-        message = message_of(update)
-        text, keyboard = await self.answer(context, message.chat_id, " ".join(context.args or ()))
-        await context.reply(message, text, keyboard)
+        message, name = message_of(update), " ".join(context.args or ())
+        await context.reply(message, *await self.answer(context, message.chat_id, name))
 
     async def answer(
         self, context: Context, chat_id: int, name: str

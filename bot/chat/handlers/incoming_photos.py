@@ -10,6 +10,7 @@ from bot.chat.albums import Album
 from bot.chat.answering import answer, answer_unsaved
 from bot.chat.captions import caption_command
 from bot.chat.handlers.addtags import captioned
+from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import kind_of, photo_in
 from bot.chat.services import Context
 from bot.chat.subject import reply_of
@@ -20,8 +21,7 @@ log = logging.getLogger(__name__)
 
 async def sent(update: Update, context: Context) -> None:
     """A photo or any file, alone or in an album; in groups only with a command as caption."""
-    message, services = update.message, context.services
-    assert message is not None
+    message, services = message_of(update), context.services
     if photo_in(message, services.engine.min_side):
         services.last_photos.remember(message)
         services.questions.close(message.chat_id)
@@ -49,8 +49,7 @@ async def edited(update: Update, context: Context) -> None:
 
 async def tags_command(update: Update, context: Context) -> None:
     """/tags in reply to a photo, in any chat."""
-    message = update.message
-    assert message is not None
+    message = message_of(update)
     about = message if message.external_reply else reply_of(message)
     if about is None or not (about.external_reply or about.effective_attachment):
         await context.reply(message, context.texts.tags_no_photo)

@@ -23,8 +23,7 @@ TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
 async def mydata(update: Update, context: Context) -> None:
     """/mydata: how much is stored, and buttons for what can be done with it."""
     message = message_of(update)
-    text, keyboard = await _overview(context, person_of(update), message)
-    await context.reply(message, text, keyboard)
+    await context.reply(message, *await _overview(context, person_of(update), message))
 
 
 async def opened(update: Update, context: Context) -> None:

@@ -17,8 +17,7 @@ from storage import chats
 async def written(update: Update, context: Context) -> None:
     """A text in a private chat."""
     message = message_of(update)
-    text, keyboard = await _answer(context, message, message.text or "")
-    await context.reply(message, text, keyboard)
+    await context.reply(message, *await _answer(context, message, message.text or ""))
 
 
 async def old_similar(update: Update, context: Context) -> None:
