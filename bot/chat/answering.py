@@ -233,7 +233,7 @@ async def _edit(
     first: Message,
     earlier_answer: int,
     text: str,
-    buttons: InlineKeyboardMarkup,
+    buttons: InlineKeyboardMarkup | None,
     row: _AnswerRow,
 ) -> Message | None:
     """Edits the earlier answer's message; sends a new one where it is gone."""

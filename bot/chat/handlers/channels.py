@@ -14,6 +14,7 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.identity import acts_for, sender_of
 from bot.chat.photo_lookup import photo_in
 from bot.chat.rendering import fitting, line
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from recommenders.answers import FIRST
 from recommenders.hashtags import in_caption, key
@@ -103,9 +104,7 @@ async def switched(update: Update, context: Context) -> None:
         await query.answer()
 
 
-async def _switch_for(
-    context: Context, channel: Chat | ChatFullInfo
-) -> tuple[str, InlineKeyboardMarkup]:
+async def _switch_for(context: Context, channel: Chat | ChatFullInfo) -> TextAndButtons:
     """HTML that says whether hashtags are added in a channel, and the button to change that."""
     texts, name = context.texts, escape(_name(channel))
     async with context.services.database.reading() as session:
