@@ -37,6 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from recommenders.arrays import Floats
 from recommenders.cosine_transform import cosine_transform
 from recommenders.grey_thumbnails import Thumbnails, thumbnails
 
@@ -191,7 +192,7 @@ def perceptual_distances(perceptual_hash: bytes, others: NDArray[np.uint8]) -> N
     return different
 
 
-def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.float32]:
+def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> Floats:
     """The hue difference of a photo from each of ``others`` (n, 192): (n,) float32, 0 … 255.
 
     The largest distance of any field in the plane of Cb and Cr, after scaling one of the two
@@ -200,7 +201,7 @@ def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.
     one = _chroma(np.frombuffer(colours, np.uint8)[None])
     many = _chroma(others)
     distances = np.minimum(_hue_distances(one, many), _hue_distances(many, one))
-    largest: NDArray[np.float32] = distances.max(axis=1, initial=0)
+    largest: Floats = distances.max(axis=1, initial=0)
     return largest
 
 
@@ -217,9 +218,7 @@ def has_reason(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return reasons
 
 
-def cosines(
-    features: NDArray[np.floating], candidates: NDArray[np.floating]
-) -> NDArray[np.float32]:
+def cosines(features: NDArray[np.floating], candidates: NDArray[np.floating]) -> Floats:
     """The cosine of ``features`` (d,) with each row of ``candidates`` (n, d): (n,) float32.
 
     A row of zeros has cosine 0.
@@ -227,7 +226,7 @@ def cosines(
     one = features.astype(np.float32)
     many = candidates.astype(np.float32)
     lengths = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
-    products: NDArray[np.float32] = many @ one
+    products: Floats = many @ one
     np.divide(products, lengths, out=products, where=lengths > 0)
     return products
 
@@ -300,20 +299,16 @@ def _variation(image: Image.Image) -> float:
     return float(np.asarray(image, np.float32).std(axis=(0, 1)).max())
 
 
-def _chroma(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _chroma(colours: NDArray[np.uint8]) -> Floats:
     """(n, 192) bytes as (n, 64, 2) float32 about grey."""
     return colours.reshape(len(colours), _FIELDS**2, 3)[..., 1:].astype(np.float32) - 128
 
 
-def _hue_distances(
-    reference: NDArray[np.float32], others: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _hue_distances(reference: Floats, others: Floats) -> Floats:
     """Distances (n, 64) of fields, ``reference`` scaled in strength to fit each of ``others``."""
     squares = np.maximum((reference * reference).sum(axis=2), 1e-6)
     strength = np.clip((reference * others).sum(axis=2) / squares, 1 / _STRENGTH, _STRENGTH)
-    distances: NDArray[np.float32] = np.linalg.norm(
-        strength[..., None] * reference - others, axis=2
-    )
+    distances: Floats = np.linalg.norm(strength[..., None] * reference - others, axis=2)
     return distances
 
 

@@ -25,12 +25,13 @@ from bot.chat import answer_message, photo_lookup, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
 from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
-from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto, stacked
+from bot.chat.photo_lookup import ComputedPhoto, IncomingPhoto, stacked
 from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
 from bot.chat.replies import reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
+from recommenders.batching import Features
 from recommenders.engine import Engine
 from recommenders.ranking import Hashtag
 from storage import (

@@ -22,13 +22,12 @@ from bot.chat.request_log import timed
 from bot.chat.services import Services
 from bot.chat.telegram_requests import TooLargeError
 from recommenders import copies
+from recommenders.arrays import Floats
+from recommenders.batching import Features
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.photos import MAX_BYTES, SUFFIXES, PhotoError, decode
 from storage import changes, known_photos, sightings
-
-Features = Mapping[str, NDArray[np.float32]]
-"""One photo's vector (dims,) by backbone."""
 
 _PAUSES = (0.5, 1.0)
 """Seconds before a file that did not come is fetched again."""
@@ -178,7 +177,7 @@ async def is_known(
     return await known_photos.backbones_of(session, photo_id) >= set(engine.all_backbones)
 
 
-def stacked(photos: Sequence[Features], backbones: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+def stacked(photos: Sequence[Features], backbones: Iterable[str]) -> dict[str, Floats]:
     """The features of several photos, (n, dims) by backbone."""
     return {name: np.stack([features[name] for features in photos]) for name in backbones}
 

@@ -16,11 +16,11 @@ from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
 from bot.chat.identity import acts_for
 from bot.chat.keyboards import key_of
-from bot.chat.photo_lookup import Features
 from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
 from bot.chat.shown_answer import ShownAnswer, shown_tags
 from recommenders.answers import FIRST, MIXES
+from recommenders.batching import Features
 from recommenders.engine import Engine
 from storage import feedback, known_photos, recommendations, sightings
 from storage.tables import Recommendation

@@ -11,12 +11,13 @@ from bot.chat.answer_request import request_in
 from bot.chat.answering import recommend
 from bot.chat.handlers.buttons import AnswerTap, on_answer
 from bot.chat.handlers.commands import message_of
-from bot.chat.photo_lookup import Features, UnreadablePhotoError, stacked
+from bot.chat.photo_lookup import UnreadablePhotoError, stacked
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.shown_answer import shown_tags
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
+from recommenders.batching import Features
 from recommenders.explaining import Reason, SeenClass
 from recommenders.languages import meanings
 from storage import known_photos
