@@ -28,7 +28,7 @@ def address(url: URL) -> URL:
 
 
 def prepare(engine: Engine) -> None:
-    """Set up every transaction of ``engine``; call once, before the first."""
+    """Sets up every transaction of ``engine``; call once, before the first."""
     event.listen(engine, "begin", _begin)
 
 

@@ -25,17 +25,21 @@ _PRAGMAS = (
 
 
 def prepare(engine: Engine) -> None:
-    """Set up every connection of ``engine``; call once, before the first."""
+    """Sets up every connection of ``engine``; call once, before the first."""
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
 
 
 def check(file: Path) -> None:
-    """Create the folder of the database's file and check that the file, if any, is SQLite's.
+    """Creates the folder of the database's file and checks that the file, if any, is SQLite's.
 
     A connection that fails inside the asynchronous driver leaves a thread with an event loop that
-    may be gone; here it fails plainly. Raises OSError or ``sqlite3.Error``.
+    may be gone; here it fails plainly.
+
+    Raises:
+        OSError: the folder cannot be created.
+        sqlite3.Error: the file cannot be written, or is not SQLite's.
     """
     if not file.parent.exists():
         file.parent.mkdir(parents=True)

@@ -135,7 +135,7 @@ def add_metrics(
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
-    """Add a backend's metrics to a ``metrics_table``, with intervals if there are any."""
+    """Adds a backend's metrics to a ``metrics_table``, with intervals if there are any."""
     table.add_row(backend, *cells(_SHOWN, metrics, intervals))
 
 
