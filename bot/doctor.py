@@ -22,7 +22,9 @@ from bot.chat.telegram_requests import TelegramRequests
 from bot.model_updates import FINETUNE_ELSEWHERE, FINETUNING_IS_OFF
 from bot.settings import Settings, misspelt
 from recommenders.backbones import device
-from recommenders.engine import BundleError, Engine, WeightsError
+from recommenders.backbones.weights import WeightsError
+from recommenders.bundle import BundleError
+from recommenders.engine import Engine
 from recommenders.machine import one_core_each
 from recommenders.versions import in_use
 from storage.condition import Condition, condition_of
@@ -254,7 +256,7 @@ def _bundle(settings: Settings, model: Model) -> Check:
         return Check("bundle", "wrong", what, str(error))
     except device.DeviceError:
         return Check("bundle", "unknown", "not checked: no DEVICE to load it on")
-    names = " and ".join(sorted({name for of in engine.backbones.values() for name in of}))
+    names = " and ".join(sorted(engine.all_backbones))
     found = f"{engine.model}, {len(engine.own_hashtags):,} hashtags, sees with {names}"
     if problem:
         return Check(

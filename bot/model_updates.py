@@ -25,8 +25,9 @@ from bot.learning_status import learning_status, next_night
 from bot.meanwhile import meanwhile
 from bot.settings import Settings
 from recommenders.backbones.device import has_pytorch
-from recommenders.bundle import MANIFEST
-from recommenders.engine import BundleError, Engine, WeightsError
+from recommenders.backbones.weights import WeightsError
+from recommenders.bundle import MANIFEST, BundleError
+from recommenders.engine import Engine
 from recommenders.versions import Versions
 from storage import StorageError, training_labels, version_news
 

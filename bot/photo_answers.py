@@ -13,8 +13,9 @@ from PIL import Image
 from bot.blocked_hashtags import blocked_of
 from bot.chat.platforms import PLATFORMS, count_of, platform_named, style_of
 from recommenders.answers import AnswerRequest
-from recommenders.engine import Engine, Hashtag
+from recommenders.engine import Engine
 from recommenders.photos import decode
+from recommenders.ranking import Hashtag
 from storage.blocklist import in_force
 from storage.chat_settings import ChatSettings
 

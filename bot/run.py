@@ -33,7 +33,9 @@ from bot.settings import Settings
 from bot.signals import stopped_by_signals
 from bot.webhook import webhook
 from recommenders.backbones import device
-from recommenders.engine import BundleError, Engine, WeightsError
+from recommenders.backbones.weights import WeightsError
+from recommenders.bundle import BundleError
+from recommenders.engine import Engine
 from recommenders.machine import one_core_each, one_heap
 from recommenders.versions import Versions, in_use
 from storage import Database, StorageError, another_bot

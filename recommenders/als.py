@@ -5,9 +5,8 @@ a refit by solving the method's normal equation with the hashtag factors fixed; 
 the photo factors fixed.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +77,9 @@ class AlsRecommender:
         fitted: see ``FittedAls``.
         classifier: the backbone's own, weight (classes, dims) and bias (classes,) float32; None
             where it has none, which leaves ``fitted.class_hashtags`` unused.
+
+    Attributes:
+        lessons: what people taught; teach it by ``lessons.learn``.
     """
 
     def __init__(self, fitted: FittedAls, classifier: tuple[Floats, Floats] | None = None) -> None:
@@ -89,17 +91,13 @@ class AlsRecommender:
         self._hashtag_factors = fitted.hashtag_factors
         self._class_hashtags = fitted.class_hashtags
         self._classifier = classifier
-        self._lessons = Lessons(fitted)
+        self.lessons = Lessons(fitted)
 
     @property
     def photos(self) -> int:
         """How many photos everybody's answers learnt from: the fit's, and taught ones."""
-        _, taught = self._lessons.of((None,))
+        _, taught = self.lessons.of((None,))
         return self._photo_count + sum(len(one.keys) for one in taught)
-
-    def taught_photos(self) -> frozenset[Hashable]:
-        """The keys of the photos that it was taught."""
-        return self._lessons.photos
 
     def scores(
         self, features: NDArray[np.floating], audiences: Collection[Audience] = (None,)
@@ -128,9 +126,9 @@ class AlsRecommender:
             scores[:, : class_sums.shape[1]] += class_share * class_sums
         same_scene: Floats | None = None
         for row in range(len(features) if near.taught else 0):
-            for at, taught, photo, same in near.taught_photos(row, self._lessons.look_around):
+            for at, taught, photo, same in near.taught_photos(row, self.lessons.look_around):
                 columns = list(taught.columns[photo])
-                remainders = taught.remainders(photo, self._lessons.fitted_factors)
+                remainders = taught.remainders(photo, self.lessons.fitted_factors)
                 scores[row, columns] += shares[row, at] * remainders
                 if same > 0:
                     if same_scene is None:
@@ -187,20 +185,11 @@ class AlsRecommender:
         assert self._class_hashtags is not None
         return self._class_hashtags.of_hashtag(column)
 
-    def learn(
-        self,
-        photos: Mapping[Hashable, tuple[Floats | None, Mapping[Audience, Sequence[int]]]],
-        hashtags: int,
-        copy_cosines: Mapping[Hashable, float] = MappingProxyType({}),
-    ) -> None:
-        """Adds photos that people tagged; see ``Lessons.learn``."""
-        self._lessons.learn(photos, hashtags, copy_cosines)
-
     def _neighbours(
         self, features: NDArray[np.floating], audiences: Collection[Audience]
     ) -> "_Neighbours":
         """The k known photos nearest to photos (n, dims), among them what audiences were taught."""
-        hashtags, taught = self._lessons.of(audiences)
+        hashtags, taught = self.lessons.of(audiences)
         k = self.settings.neighbours
         vectors = self._space.project(features)
         rows, cosines = nearest(vectors, self._photos, max(k, FUSION_NEIGHBOURS))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Doubles, Floats
 from recommenders.nearest import KnownPhotos, PhotoSpace
 
 if TYPE_CHECKING:
@@ -134,9 +134,7 @@ def solve(
     return np.linalg.solve(left, alpha * occurring.sum(axis=0)).astype(np.float32)
 
 
-def solve_few(
-    fixed: Floats, inverse: NDArray[np.float64], rows: NDArray[np.intp], alpha: float
-) -> Floats:
+def solve_few(fixed: Floats, inverse: Doubles, rows: NDArray[np.intp], alpha: float) -> Floats:
     """``solve`` for many at once, each of which occurs with few rows: (m, f) float32.
 
     With G = FᵀF + λI, x = αG⁻¹Fᵣᵀ(I + (α - 1)FᵣG⁻¹Fᵣᵀ)⁻¹1 (Woodbury): r equations instead of f.

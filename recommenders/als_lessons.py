@@ -10,7 +10,6 @@ from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommenders.als_fit import FittedAls, solve, solve_few, weighted_mean
 from recommenders.als_taught import (
@@ -22,7 +21,7 @@ from recommenders.als_taught import (
     nothing_taught,
     with_photos,
 )
-from recommenders.arrays import Floats, softmax
+from recommenders.arrays import Doubles, Floats, softmax
 from recommenders.nearest import nearest
 
 COPIES = 4
@@ -107,7 +106,7 @@ class Lessons:
             taught.surroundings[unknown] = cosines[:, COPIES:].max(axis=1, initial=0.0)
 
     @cached_property
-    def _inverse(self) -> NDArray[np.float64]:
+    def _inverse(self) -> Doubles:
         """(f, f) inverse of the part of the normal equation that all photos share."""
         factors = self.fitted_factors.astype(np.float64)
         identity = np.eye(factors.shape[1])

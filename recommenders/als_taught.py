@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Doubles, Floats
 
 _T = TypeVar("_T")
 
@@ -85,7 +85,7 @@ class Taught:
     columns: tuple[tuple[int, ...], ...]
     surroundings: Floats
     copy_cosine: Floats
-    gram: NDArray[np.float64]
+    gram: Doubles
     hashtags: NDArray[np.intp]
     hashtag_factors: Floats
 

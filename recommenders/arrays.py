@@ -23,10 +23,16 @@ def softmax(logits: Floats) -> Floats:
     return np.asarray(exponent / exponent.sum(axis=1, keepdims=True))
 
 
+def quantised(rows: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Rows (n, k) as int8, each row's largest value 127, and the scales (n,) to multiply by."""
+    largest = np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-12)
+    scales = np.asarray(largest[:, 0] / 127, np.float32)
+    return np.asarray(np.round(rows / largest * 127), np.int8), scales
+
+
 def whole_numbers(vectors: Floats) -> NDArray[np.int8]:
-    """Unit vectors (n, k) quantised to int8, each row's largest value to 127.
+    """Unit vectors (n, k) as ``quantised``, whose scales they do not need.
 
     Normalising loses nothing: ``whole_numbers(unit(stored)) == stored``.
     """
-    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
-    return np.asarray(np.round(vectors / largest * 127), np.int8)
+    return quantised(vectors)[0]

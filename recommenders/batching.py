@@ -6,7 +6,7 @@ all are busy form the next batch. So a photo alone never waits for others.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from recommenders.arrays import Floats
 from recommenders.backbones.device import GPU_BATCH
 from recommenders.engine import Engine
 
-Features = dict[str, Floats]
+Features = Mapping[str, Floats]
 """One photo's features, (dims,) by backbone."""
 
 

@@ -10,7 +10,7 @@ from recommenders.als import AlsRecommender, Recognition
 from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
 from recommenders.bundle import Bundle, number
-from recommenders.bundle_parts import read_fusion, read_ranking, read_w2v
+from recommenders.bundle_parts import read_fusion, read_w2v
 from recommenders.explaining import SourceShares, shares_of
 from recommenders.fusion import Fusion, blend, blend_contributions, raised, sources_of
 from recommenders.recommender import Recommender
@@ -115,5 +115,5 @@ def read_both(bundle: Bundle, recommenders: Mapping[str, Recommender]) -> Both:
         fusion,
         number(settings, "als_weight", 0.5),
         WordsGain(**{name: number(words, name) for name in words}),
-        read_ranking(bundle, "both").popularity,
+        bundle.array("ranking", "popularity", len(bundle.hashtags)).astype(np.float32),
     )

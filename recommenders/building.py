@@ -6,7 +6,8 @@ from pathlib import Path
 
 from recommenders.als import AlsRecommender
 from recommenders.backbones.backbone import Backbone, load_backbone
-from recommenders.backbones.registry import UnknownBackboneError, names_of
+from recommenders.backbones.recipe import UnknownBackboneError
+from recommenders.backbones.registry import names_of
 from recommenders.backbones.weights import WeightsError, find, sha256
 from recommenders.bundle import Bundle, BundleError
 from recommenders.bundle_parts import read_als, read_class_head, read_vectors, read_w2v

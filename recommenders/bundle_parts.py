@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from recommenders.als_fit import AlsSettings, ClassHashtags, FittedAls
 from recommenders.answers import FIRST, Rules
 from recommenders.arrays import Array, Floats, unit, whole_numbers
-from recommenders.backbones.registry import CLASSES, dims
+from recommenders.backbones.recipe import CLASSES
+from recommenders.backbones.registry import dims
 from recommenders.bundle import NEIGHBOURS, Bundle, BundleError, Part, number, whole
 from recommenders.fusion import EVIDENCE, Fusion, Trees
 from recommenders.nearest import KnownPhotos, PhotoIndex, PhotoIndexError, PhotoSpace

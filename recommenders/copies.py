@@ -37,6 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from recommenders.arrays import Floats
 from recommenders.cosine_transform import cosine_transform
 from recommenders.grey_thumbnails import Thumbnails, thumbnails
 
@@ -117,17 +118,22 @@ class Hashes:
     @property
     def signed_average(self) -> int:
         """The average hash as a signed integer, for databases that have no unsigned one."""
-        return signed(self.average)
+        return self.average - (1 << BITS) if self.average >> (BITS - 1) else self.average
 
     @property
     def bands(self) -> tuple[int, ...]:
-        """The average hash cut into ``BANDS`` integers."""
-        return bands(self.average)
+        """The average hash cut into integers of 13, 13, 13, 13 and 12 bits, highest bits first."""
+        pieces = []
+        left = BITS
+        for width in _WIDTHS:
+            left -= width
+            pieces.append(self.average >> left & (1 << width) - 1)
+        return tuple(pieces)
 
     @property
     def packed_perceptual(self) -> bytes:
         """The perceptual hash as its 32 bytes, highest bits first."""
-        return packed(self.perceptual)
+        return self.perceptual.to_bytes(PERCEPTUAL_BYTES, "big")
 
 
 def hashes(image: Image.Image) -> Hashes:
@@ -162,26 +168,6 @@ def distance(first: int, second: int) -> int:
     return (first ^ second).bit_count()
 
 
-def bands(average_hash: int) -> tuple[int, ...]:
-    """The average hash cut into integers of 13, 13, 13, 13 and 12 bits, highest bits first."""
-    pieces = []
-    left = BITS
-    for width in _WIDTHS:
-        left -= width
-        pieces.append(average_hash >> left & (1 << width) - 1)
-    return tuple(pieces)
-
-
-def signed(average_hash: int) -> int:
-    """The same 64 bits as a signed integer, for databases that have no unsigned one."""
-    return average_hash - (1 << BITS) if average_hash >> (BITS - 1) else average_hash
-
-
-def packed(perceptual_hash: int) -> bytes:
-    """The perceptual hash as its 32 bytes, highest bits first."""
-    return perceptual_hash.to_bytes(PERCEPTUAL_BYTES, "big")
-
-
 def nearest(
     average_hash: int,
     hashes: NDArray[np.int64],
@@ -199,14 +185,14 @@ def nearest(
     return near[np.argsort(different[near], kind="stable")][:limit]
 
 
-def perceptual_distances(perceptual_hash: int, others: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """In how many bits a perceptual hash differs from each of ``others``, (n, 32) as ``packed``."""
-    one = np.frombuffer(packed(perceptual_hash), np.uint8)
+def perceptual_distances(perceptual_hash: bytes, others: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """In how many bits a packed perceptual hash differs from each of ``others``, (n, 32)."""
+    one = np.frombuffer(perceptual_hash, np.uint8)
     different: NDArray[np.int64] = np.bitwise_count(others ^ one).sum(axis=1, dtype=np.int64)
     return different
 
 
-def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.float32]:
+def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> Floats:
     """The hue difference of a photo from each of ``others`` (n, 192): (n,) float32, 0 … 255.
 
     The largest distance of any field in the plane of Cb and Cr, after scaling one of the two
@@ -215,7 +201,7 @@ def colour_differences(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.
     one = _chroma(np.frombuffer(colours, np.uint8)[None])
     many = _chroma(others)
     distances = np.minimum(_hue_distances(one, many), _hue_distances(many, one))
-    largest: NDArray[np.float32] = distances.max(axis=1, initial=0)
+    largest: Floats = distances.max(axis=1, initial=0)
     return largest
 
 
@@ -232,9 +218,7 @@ def has_reason(colours: bytes, others: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return reasons
 
 
-def cosines(
-    features: NDArray[np.floating], candidates: NDArray[np.floating]
-) -> NDArray[np.float32]:
+def cosines(features: NDArray[np.floating], candidates: NDArray[np.floating]) -> Floats:
     """The cosine of ``features`` (d,) with each row of ``candidates`` (n, d): (n,) float32.
 
     A row of zeros has cosine 0.
@@ -242,7 +226,7 @@ def cosines(
     one = features.astype(np.float32)
     many = candidates.astype(np.float32)
     lengths = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
-    products: NDArray[np.float32] = many @ one
+    products: Floats = many @ one
     np.divide(products, lengths, out=products, where=lengths > 0)
     return products
 
@@ -259,7 +243,7 @@ def confirmed(
 
     Args:
         one: the photo, or its cropped view, that is looked up.
-        perceptual: (n, 32) uint8, the others' perceptual hashes, as ``packed``.
+        perceptual: (n, 32) uint8, the others' packed perceptual hashes.
         colours: (n, 192) uint8, the others' colours; ignored where ``one`` has none.
         cropped: one of the two is a cropped view.
         limits: the bot's own by default.
@@ -267,7 +251,7 @@ def confirmed(
     Returns:
         By index, in how many bits the perceptual hashes differ.
     """
-    bits = perceptual_distances(one.perceptual, perceptual)
+    bits = perceptual_distances(one.packed_perceptual, perceptual)
     reason: NDArray[np.bool_] = np.full(len(bits), cropped)
     if one.colours is not None:
         reason |= has_reason(one.colours, colours)
@@ -315,20 +299,16 @@ def _variation(image: Image.Image) -> float:
     return float(np.asarray(image, np.float32).std(axis=(0, 1)).max())
 
 
-def _chroma(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _chroma(colours: NDArray[np.uint8]) -> Floats:
     """(n, 192) bytes as (n, 64, 2) float32 about grey."""
     return colours.reshape(len(colours), _FIELDS**2, 3)[..., 1:].astype(np.float32) - 128
 
 
-def _hue_distances(
-    reference: NDArray[np.float32], others: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _hue_distances(reference: Floats, others: Floats) -> Floats:
     """Distances (n, 64) of fields, ``reference`` scaled in strength to fit each of ``others``."""
     squares = np.maximum((reference * reference).sum(axis=2), 1e-6)
     strength = np.clip((reference * others).sum(axis=2) / squares, 1 / _STRENGTH, _STRENGTH)
-    distances: NDArray[np.float32] = np.linalg.norm(
-        strength[..., None] * reference - others, axis=2
-    )
+    distances: Floats = np.linalg.norm(strength[..., None] * reference - others, axis=2)
     return distances
 
 

@@ -16,9 +16,7 @@ from recommenders.als_taught import Audience, audiences_for
 from recommenders.answers import AnswerRequest
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone
-from recommenders.backbones.registry import UnknownBackboneError
-from recommenders.backbones.weights import WeightsError
-from recommenders.backends import BACKENDS, STYLES
+from recommenders.backbones.recipe import UnknownBackboneError
 from recommenders.building import build_recommenders, load_backbones
 from recommenders.bundle import STARTER, Bundle, BundleError
 from recommenders.bundle_parts import (
@@ -48,8 +46,6 @@ _MISFITS = (
 
 Lesson = tuple[Mapping[str, NDArray[np.floating]], Mapping[Audience, Sequence[str]]]
 """Features (dims,) of a photo by backbone, and its hashtags by audience."""
-
-__all__ = ["BACKENDS", "STARTER", "STYLES", "BundleError", "Engine", "Hashtag", "WeightsError"]
 
 
 class Engine:
@@ -102,10 +98,9 @@ class Engine:
             name: tuple(dict.fromkeys(one.backbone for one in self._scoring.behind(name)))
             for name in self.backends
         }
-        in_use = {name for names in self.backbones.values() for name in names}
-        self.min_side = max(backbones[name].shorter_side for name in in_use)
+        self.min_side = max(backbones[name].shorter_side for name in self.all_backbones)
         self.working_side = max(WORKING_SIDE, self.min_side)
-        self.on_gpu = any(backbones[name].on_gpu for name in in_use)
+        self.on_gpu = any(backbones[name].on_gpu for name in self.all_backbones)
         self.confirm_backbone = self.backbones[self.backends[0]][0]
         self.knowledge = Knowledge(bundle) if Knowledge.in_bundle(bundle) else None
         self.rated = bool((self._rankings[self.backends[0]].rating != 1).any())
@@ -302,6 +297,11 @@ class Engine:
         return likely
 
     @property
+    def all_backbones(self) -> tuple[str, ...]:
+        """The backbones whose features some backend takes; ``confirm_backbone`` is the first."""
+        return tuple(dict.fromkeys(name for names in self.backbones.values() for name in names))
+
+    @property
     def taught_backbones(self) -> tuple[str, ...]:
         """The backbones whose features ``learn`` can use, the best first."""
         own = self.backbones.get("als", self.backbones[self.backends[0]])[0]
@@ -375,7 +375,7 @@ class Engine:
                     copy_cosines[photo] = self._feature_map.itself
                 columns = self._vocabulary.learn(photo, lessons)
                 taught[photo] = (None if row is None else np.asarray(row, np.float32), columns)
-            als.learn(taught, len(self.hashtags), copy_cosines)
+            als.lessons.learn(taught, len(self.hashtags), copy_cosines)
             self._rank_taught(als.photos)
             if unused := self._vocabulary.forget_unused():
                 self._words.forget(unused)
@@ -383,7 +383,7 @@ class Engine:
     def taught_photos(self) -> frozenset[Hashable]:
         """The keys of the photos that ``learn`` was given and that were not forgotten."""
         als = self._scoring.recommenders.get("als")
-        return als.taught_photos() if isinstance(als, AlsRecommender) else frozenset()
+        return als.lessons.photos if isinstance(als, AlsRecommender) else frozenset()
 
     def _rank_taught(self, photos: int) -> None:
         """Ranks taught hashtags by the number of photos that teach them to everybody."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.arrays import Array, Floats
+from recommenders.arrays import Floats, quantised
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, Part, number
 
@@ -43,8 +43,8 @@ class FeatureMap:
 
 def feature_map_part(fitted: FeatureMap) -> Part:
     """The part ``feature_map``; matrices are stored as int8 with a scale for each rank."""
-    down, down_scale = _whole(fitted.down.T)
-    up, up_scale = _whole(fitted.up)
+    down, down_scales = quantised(fitted.down.T)
+    up, up_scales = quantised(fitted.up)
     return Part(
         {"backbone": fitted.target, "source": fitted.source, "itself": fitted.itself},
         {
@@ -52,7 +52,7 @@ def feature_map_part(fitted: FeatureMap) -> Part:
             "target_mean": fitted.target_mean.astype(np.float16),
             "down": down,
             "up": up,
-            "scale": down_scale * up_scale,
+            "scale": down_scales * up_scales,
         },
     )
 
@@ -81,9 +81,3 @@ def read_feature_map(bundle: Bundle) -> FeatureMap | None:
         up,
         number(settings, "itself", least=-1),
     )
-
-
-def _whole(rows: Floats) -> tuple[Array, Floats]:
-    """Rows (n, k) as int8, each row's largest 127, and their scales (n,) to multiply by."""
-    scale = np.maximum(np.abs(rows).max(axis=1), 1e-12) / 127
-    return np.round(rows / scale[:, None]).astype(np.int8), scale.astype(np.float32)

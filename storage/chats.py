@@ -38,9 +38,10 @@ async def get(session: AsyncSession, chat_id: int) -> ChatSettings:
 async def change(
     session: AsyncSession, chat_id: int, **fields: str | int | Sequence[str] | None
 ) -> ChatSettings:
-    """Set some of the settings and return all of them.
+    """Sets some of the settings, whose values are not checked here, and returns all of them.
 
-    Raises TypeError for a name that is no setting. Values are not checked here.
+    Raises:
+        TypeError: a name is no setting's.
     """
     settings = replace(ChatSettings(chat_id), **fields)  # type: ignore[arg-type]
     row = asdict(settings)

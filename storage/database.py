@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -81,19 +82,20 @@ class Database:
 
     @classmethod
     async def open(cls, url: str, *, must_exist: bool = False) -> Database:
-        """Open the database at ``url``, make its folder where needed, and bring it up to date.
+        """Opens the database at ``url``, makes its folder where needed, and brings it up to date.
 
         Args:
             must_exist: refuse to create an SQLite file.
 
-        Raises ``StorageError`` when it cannot be reached, written to, or is from a newer version.
+        Raises:
+            StorageError: it cannot be reached or written to, or is from a newer version.
         """
         address = _address(url)
         engine = _engine(address)
         try:
             if _is_sqlite(address):
                 await asyncio.to_thread(_check_file, address, must_exist)
-        except (sqlite.Error, PermissionError) as error:
+        except (sqlite3.Error, PermissionError) as error:
             raise explain(error) from error
         except OSError as error:
             raise StorageError(
@@ -142,6 +144,8 @@ class Database:
     ) -> AsyncIterator[AsyncSession]:
         """A session to write with: commits when the block ends, rolls back when it raises.
 
+        Keep it short and never nest two: on SQLite others wait for it.
+
         Args:
             confirmed: a person is told that it is saved, so a power cut must not lose it. If False,
                 a power cut may lose the last commits, and nothing waits for the disk.
@@ -149,7 +153,8 @@ class Database:
             apart: on a server, uses a connection of its own without queueing, and fails after some
                 seconds.
 
-        Keep it short and never nest two: on SQLite others wait for it. Raises ``StorageError``.
+        Raises:
+            StorageError: the database cannot be reached, written to or waited for.
         """
         try:
             async with AsyncExitStack() as stack:
@@ -175,7 +180,8 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session to read with: it never waits for a writer, and commits nothing.
 
-        Raises ``StorageError``.
+        Raises:
+            StorageError: the database cannot be reached or read.
         """
         try:
             async with self._readers.turn(WAIT_SECONDS), self._reading() as session:
@@ -200,7 +206,8 @@ class Database:
     async def alone(self, what: str) -> AsyncIterator[bool]:
         """Yields whether only this process does ``what`` on this database, and keeps others out.
 
-        Raises ``StorageError``.
+        Raises:
+            StorageError: the database cannot be reached.
         """
         if not self.is_shared:
             yield True
@@ -248,7 +255,8 @@ class Database:
 def sqlite_file(url: str) -> Path | None:
     """The file of an SQLite database; None if ``url`` names another kind, or no plain file.
 
-    Raises ``StorageError`` for an invalid address.
+    Raises:
+        StorageError: the address is invalid.
     """
     return _plain_file(_address(url))
 
@@ -256,7 +264,8 @@ def sqlite_file(url: str) -> Path | None:
 def is_there(url: str) -> bool:
     """Whether opening a database would create none; a server's counts as there.
 
-    Raises ``StorageError`` for an invalid address.
+    Raises:
+        StorageError: the address is invalid.
     """
     file = sqlite_file(url)
     try:
@@ -275,7 +284,8 @@ def _plain_file(address: URL) -> Path | None:
 async def revision_at(url: str) -> str | None:
     """The revision of the tables on a database server, without migrating; None without tables.
 
-    Raises ``StorageError``.
+    Raises:
+        StorageError: the address is invalid, or the server cannot be reached.
     """
     try:
         engine = _engine(_address(url))

@@ -31,9 +31,11 @@ NO_THUMBS = Thumbs(up=0, down=0)
 
 
 async def vote(session: AsyncSession, *, recommendation_id: int, user_id: int, value: int) -> None:
-    """Set the user's thumb: 1 up, -1 down, 0 takes it back.
+    """Sets the user's thumb: 1 up, -1 down, 0 takes it back.
 
-    Raises KeyError for an answer that is not (or no longer) stored.
+    Raises:
+        KeyError: the answer is not (or no longer) stored.
+        ValueError: it is no such thumb.
     """
     if value not in (1, 0, -1):
         raise ValueError("a thumb is 1, 0 or -1")

@@ -204,6 +204,12 @@ async def features(
     return {row.backbone: unpack(row.vector) for row in await session.execute(query)}
 
 
+async def backbones_of(session: AsyncSession, photo_id: int) -> set[str]:
+    """The backbones by which a photo has features."""
+    query = select(PhotoFeatures.backbone).where(PhotoFeatures.photo_id == photo_id)
+    return set(await session.scalars(query))
+
+
 async def features_of_several(
     session: AsyncSession, photo_ids: Sequence[int], backbone: str, dims: int
 ) -> dict[int, NDArray[np.float32]]:

@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from storage.errors import explain
 
-__all__ = ["UNCONFIRMED", "address", "listen", "locked", "one_connection", "prepare"]
-
 UNCONFIRMED = {"synchronous_commit": "off"}
 """Execution options of an engine whose last transactions may be lost in a power cut."""
 
@@ -30,7 +28,7 @@ def address(url: URL) -> URL:
 
 
 def prepare(engine: Engine) -> None:
-    """Set up every transaction of ``engine``; call once, before the first."""
+    """Sets up every transaction of ``engine``; call once, before the first."""
     event.listen(engine, "begin", _begin)
 
 

@@ -1,14 +1,12 @@
 """What is specific to SQLite: its pragmas, its files and how its transactions begin."""
 
 import os
+import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from sqlite3 import Error, connect
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-
-__all__ = ["CONFIRMED", "UNCONFIRMED", "Error", "Files", "check", "empty_log", "prepare"]
 
 UNCONFIRMED = {"begin": "IMMEDIATE", "synchronous": "NORMAL"}
 """Execution options of an engine that writes, whose last commits may be lost in a power cut."""
@@ -27,26 +25,30 @@ _PRAGMAS = (
 
 
 def prepare(engine: Engine) -> None:
-    """Set up every connection of ``engine``; call once, before the first."""
+    """Sets up every connection of ``engine``; call once, before the first."""
     event.listen(engine, "do_connect", _connect)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
 
 
 def check(file: Path) -> None:
-    """Create the folder of the database's file and check that the file, if any, is SQLite's.
+    """Creates the folder of the database's file and checks that the file, if any, is SQLite's.
 
     A connection that fails inside the asynchronous driver leaves a thread with an event loop that
-    may be gone; here it fails plainly. Raises OSError or ``Error``.
+    may be gone; here it fails plainly.
+
+    Raises:
+        OSError: the folder cannot be created.
+        sqlite3.Error: the file cannot be written, or is not SQLite's.
     """
     if not file.parent.exists():
         file.parent.mkdir(parents=True)
         file.parent.chmod(0o700)
     for path in (file.parent, file):
         if path.exists() and not os.access(path, os.W_OK):
-            raise Error("attempt to write a readonly database")
+            raise sqlite3.Error("attempt to write a readonly database")
     _only_ours(file)
-    with closing(connect(file)) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA schema_version")
 
 

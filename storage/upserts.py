@@ -63,7 +63,7 @@ def _inserting_missing(
 async def insert_missing(
     session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert ``rows``, leaving out those that are there already (by any unique key)."""
+    """Inserts ``rows``, leaving out those that are there already (by any unique key)."""
     if rows:
         await session.execute(_inserting_missing(_dialect(session), table), list(rows))
 

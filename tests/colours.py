@@ -16,8 +16,9 @@ from PIL import Image
 
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import dims
+from recommenders.backends import BACKENDS
 from recommenders.bundle import Bundle
-from recommenders.engine import BACKENDS, Engine
+from recommenders.engine import Engine
 from recommenders.explaining import class_names
 from recommenders.nearest import PhotoSpace
 

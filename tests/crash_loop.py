@@ -25,6 +25,7 @@ from bot.local.server import LocalServer
 from tests.bot_process import TOKEN, ended, start_bot
 from tests.colours import COLOURS, jpeg
 from tests.person import Person
+from tests.waiting import until
 
 SETTLE = 180.0
 """Seconds for the last start to answer what is left."""
@@ -78,12 +79,10 @@ async def crash_loop(kills: int, folder: Path, seed: int = 0, between: float = 1
             await ended(bot)
             await asyncio.gather(*sending)
         bot = start_bot(url, database)
-        try:
-            async with asyncio.timeout(SETTLE):
-                while not all(answers(person)[one["message_id"]] for person, one, _ in asked):  # noqa: ASYNC110
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            pass
+        with contextlib.suppress(TimeoutError):
+            await until(
+                lambda: all(answers(person)[one["message_id"]] for person, one, _ in asked), SETTLE
+            )
         await asyncio.sleep(1)
         began = time.monotonic()
         bot.terminate()

@@ -31,6 +31,7 @@ from bot.shared_inbox import SharedInbox
 from storage import Database, StorageError
 from tests import postgres
 from tests.colours import colour_engine
+from tests.waiting import until
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.bot_process"])
@@ -98,9 +99,7 @@ async def replica(url: str, number: int, updates: int) -> None:
                     await _taken(inbox, {"update_id": update_id, "message": message})
 
         await asyncio.gather(*(take() for _ in range(AT_ONCE)))
-        async with asyncio.timeout(SETTLE):
-            while inbox.waiting:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await until(lambda: not inbox.waiting, SETTLE)
 
 
 async def _taken(inbox: Inbox, update: dict[str, Any]) -> None:

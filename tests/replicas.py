@@ -37,6 +37,7 @@ from storage.tables import Label
 from tests import balancer, crash_loop, postgres, webhook_calls
 from tests.colours import COLOURS, colour_engine, jpeg
 from tests.person import Person
+from tests.waiting import until
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.bot_process"])
@@ -183,8 +184,8 @@ async def at_work_together(
             await stack.enter_async_context(Person(server.page_url, chat=2_000 + number))
             for number in range(people)
         ]
-        until = time.monotonic() + seconds
-        sending = [asyncio.create_task(_send(person, until, chance, asked)) for person in senders]
+        end = time.monotonic() + seconds
+        sending = [asyncio.create_task(_send(person, end, chance, asked)) for person in senders]
         await asyncio.sleep(seconds / 2)
         if kill:
             await started[0].killed()
@@ -196,9 +197,7 @@ async def at_work_together(
         await asyncio.gather(*sending)
         last = time.monotonic()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE):
-                while not _all_answered(asked):  # noqa: ASYNC110
-                    await asyncio.sleep(0.1)
+            await until(lambda: _all_answered(asked), SETTLE)
         settled = time.monotonic() - last
         await asyncio.sleep(1)  # for what would come twice
         stored = await _stored(database_url)
@@ -243,10 +242,10 @@ async def seconds_of_one_user(count: int, photos: int, *, starter: bool = False)
 
 
 async def _send(
-    person: Person, until: float, chance: random.Random, asked: list[crash_loop.Asked]
+    person: Person, end: float, chance: random.Random, asked: list[crash_loop.Asked]
 ) -> None:
     """Photos, every other with a hashtag to learn."""
-    while time.monotonic() < until:
+    while time.monotonic() < end:
         number = len(asked)
         (photo,) = await person.send_photo(jpeg(chance.choice(sorted(COLOURS)), number))
         asked.append((person, photo, ""))

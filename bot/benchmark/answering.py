@@ -90,11 +90,10 @@ def measure(
 
 
 def _prepared(engine: Engine, photos: Sequence[bytes]) -> list[Photo]:
-    backbones = {name for names in engine.backbones.values() for name in names}
     prepared = []
     for data in photos:
         image = decode(data, engine.working_side)
-        prepared.append(Photo(data, image, engine.features([image], backbones)))
+        prepared.append(Photo(data, image, engine.features([image], engine.all_backbones)))
     return prepared
 
 

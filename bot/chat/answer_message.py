@@ -6,14 +6,11 @@ unsure answer. Opened by ``✎``, it has buttons to take out single hashtags, an
 
 from collections.abc import Sequence
 
-from telegram import InlineKeyboardMarkup
-
 from bot.chat.keyboards import closed_keyboard, open_keyboard, which_photo_keyboard
 from bot.chat.rendering import answer_text, fitting
+from bot.chat.replies import TextAndButtons
 from bot.chat.shown_answer import ShownAnswer
 from bot.chat.texts import Texts
-
-TextAndButtons = tuple[str, InlineKeyboardMarkup]
 
 
 def closed(

@@ -18,20 +18,21 @@ from time import perf_counter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import InlineKeyboardMarkup, Message, Update
+from telegram import InlineKeyboardMarkup, Message
 from telegram.error import BadRequest, TelegramError
 
 from bot.chat import answer_message, photo_lookup, updates_at_work
 from bot.chat.answer_request import ChatRequest, request_in, unwanted_in, without
-from bot.chat.identity import person_of
 from bot.chat.last_photo import topic_of
-from bot.chat.photo_lookup import ComputedPhoto, Features, IncomingPhoto, stacked
+from bot.chat.photo_lookup import ComputedPhoto, IncomingPhoto, stacked
 from bot.chat.rendering import MOST_LENGTH, answer_text, fitting
 from bot.chat.replies import reply_to
 from bot.chat.request_log import logged, note, timed
 from bot.chat.services import Context, Services
 from bot.chat.shown_answer import ShownAnswer
-from recommenders.engine import Engine, Hashtag
+from recommenders.batching import Features
+from recommenders.engine import Engine
+from recommenders.ranking import Hashtag
 from storage import (
     StorageError,
     arrivals,
@@ -50,7 +51,6 @@ _OTHER_COMMAND = re.compile(r"/(?!tags\b)")
 async def answer(
     context: Context,
     album: Sequence[IncomingPhoto],
-    update: Update,
     *,
     earlier_answer: int | None = None,
 ) -> int | None:
@@ -65,7 +65,8 @@ async def answer(
     """
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
-    engine, person = services.engine, person_of(update)
+    engine, person = services.engine, context.person
+    assert person is not None  # somebody sent them
     typing = services.typing.shown(context.bot, first.chat_id, topic_of(first))
     async with AsyncExitStack() as place:
         await place.enter_async_context(typing)
@@ -232,7 +233,7 @@ async def _edit(
     first: Message,
     earlier_answer: int,
     text: str,
-    buttons: InlineKeyboardMarkup,
+    buttons: InlineKeyboardMarkup | None,
     row: _AnswerRow,
 ) -> Message | None:
     """Edits the earlier answer's message; sends a new one where it is gone."""

@@ -19,7 +19,7 @@ class Forgotten:
 
     @contextmanager
     def deleting(self, person: int) -> Iterator[None]:
-        """Open while a person's data are deleted; nothing from before its end is stored."""
+        """While it is open, a person's data are deleted; nothing from before its end is stored."""
         self._deleting[person] += 1
         try:
             yield

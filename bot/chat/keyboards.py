@@ -32,6 +32,8 @@ Place = Sequence[object]
 MARK = "✓ "
 EDIT = "✎"
 THUMBS = {"up": "👍", "down": "👎"}
+ON, OFF = "on", "off"
+"""What the button for a channel's captions switches them to."""
 
 
 def closed_keyboard(texts: Texts, answer: ShownAnswer, *, editable: bool) -> InlineKeyboardMarkup:
@@ -219,6 +221,12 @@ def review_keyboard(texts: Texts, waiting: Page[Pending]) -> InlineKeyboardMarku
             ]
         )
     return InlineKeyboardMarkup([*rows, *_page_row(texts, waiting, "review")])
+
+
+def channel_keyboard(texts: Texts, channel_id: int, *, on: bool) -> InlineKeyboardMarkup:
+    """The button that switches a channel's captions; ``on`` is how they are now."""
+    label = texts.button_channel_off if on else texts.button_channel_on
+    return InlineKeyboardMarkup([[_button(label, "channel", channel_id, OFF if on else ON)]])
 
 
 def _page_row(texts: Texts, page: Page[Any], *data: object) -> list[list[InlineKeyboardButton]]:

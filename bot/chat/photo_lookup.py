@@ -22,13 +22,12 @@ from bot.chat.request_log import timed
 from bot.chat.services import Services
 from bot.chat.telegram_requests import TooLargeError
 from recommenders import copies
+from recommenders.arrays import Floats
+from recommenders.batching import Features
 from recommenders.copies import Hashes
 from recommenders.engine import Engine
 from recommenders.photos import MAX_BYTES, SUFFIXES, PhotoError
 from storage import changes, known_photos, sightings
-
-Features = Mapping[str, NDArray[np.float32]]
-"""One photo's vector (dims,) by backbone."""
 
 _PAUSES = (0.5, 1.0)
 """Seconds before a file that did not come is fetched again."""
@@ -162,7 +161,7 @@ async def known_files(
     for incoming in album:
         photo_id = ids.get(incoming.file.file_unique_id)
         if photo_id is not None:
-            features = await known_photos.features(session, photo_id, _backbones(engine))
+            features = await known_photos.features(session, photo_id, engine.all_backbones)
             photo = ComputedPhoto(incoming, features, photo_id=photo_id, known=True)
             known[photo.file_unique_id] = photo
     return known
@@ -175,10 +174,10 @@ async def is_known(
     photo_id = await known_photos.find_by_file(session, photo.file.file_unique_id)
     if photo_id is None or photo_id not in photo_ids:
         return False
-    return _are_complete(await known_photos.features(session, photo_id), engine)
+    return await known_photos.backbones_of(session, photo_id) >= set(engine.all_backbones)
 
 
-def stacked(photos: Sequence[Features], backbones: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+def stacked(photos: Sequence[Features], backbones: Iterable[str]) -> dict[str, Floats]:
     """The features of several photos, (n, dims) by backbone."""
     return {name: np.stack([features[name] for features in photos]) for name in backbones}
 
@@ -196,6 +195,8 @@ async def compute(
 ) -> tuple[list[ComputedPhoto], list[str]]:
     """The photos that can be read, with features of all backbones, and why the others cannot.
 
+    Once all features are stored, no button needs the image again.
+
     Args:
         known: from ``known_files``; photos that have all features are not downloaded.
     """
@@ -204,7 +205,7 @@ async def compute(
     async def computed(incoming: IncomingPhoto) -> ComputedPhoto | str:
         photo = known.get(incoming.file.file_unique_id) or ComputedPhoto(incoming, {})
         photo = replace(photo, incoming=incoming)
-        if _are_complete(photo.features, engine):
+        if photo.features.keys() >= set(engine.all_backbones):
             return photo
         try:
             async with turns:
@@ -234,7 +235,7 @@ async def _computed(services: Services, engine: Engine, photo: ComputedPhoto) ->
         del data
     with timed("features"):
         features, hashes = await asyncio.gather(
-            services.batches.features(engine, image, _backbones(engine)),
+            services.batches.features(engine, image, engine.all_backbones),
             services.in_worker(partial(copies.hashes, image)),
         )
     return replace(photo, hashes=hashes, features={**features, **photo.features})
@@ -344,7 +345,7 @@ async def _store(session: AsyncSession, engine: Engine, photo: ComputedPhoto) ->
     if photo.photo_id is not None:  # not for copies: their hashes may differ a little
         await known_photos.add_hashes(session, photo_id, photo.hashes)
     await known_photos.add_file(session, photo_id, photo.file_unique_id)
-    features = await known_photos.features(session, photo_id, _backbones(engine))
+    features = await known_photos.features(session, photo_id, engine.all_backbones)
     missing = {name: row for name, row in photo.features.items() if name not in features}
     await known_photos.add_features(session, photo_id, missing)
     if missing:
@@ -356,16 +357,6 @@ async def _store(session: AsyncSession, engine: Engine, photo: ComputedPhoto) ->
         known=True,
         renewed=bool(missing),
     )
-
-
-def _are_complete(features: Features, engine: Engine) -> bool:
-    return features.keys() >= set(_backbones(engine))
-
-
-def _backbones(engine: Engine) -> list[str]:
-    """All backbones in use: with all their features stored, no button needs the image again."""
-    names = [name for backend in engine.backends for name in engine.backbones[backend]]
-    return list(dict.fromkeys([engine.confirm_backbone, *names]))
 
 
 def _content(message: Message) -> Message | ExternalReplyInfo:

@@ -9,6 +9,9 @@ from bot.chat.last_photo import topic_of
 
 Keyboard = InlineKeyboardMarkup | ForceReply
 
+TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
+"""HTML, and the buttons below it."""
+
 
 @dataclass(frozen=True)
 class Reply:

@@ -1,6 +1,5 @@
 """``tag4pic bench``: how fast this machine answers, and under how much load."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ from bot.cli.console import (
     check_writable,
     fail,
     load_engine,
+    print_json,
     print_line,
     refusing_unwritable,
     settings_for_a_command,
@@ -166,7 +166,7 @@ def load(
     if measured is None:
         raise typer.Exit(130)
     if as_json:
-        typer.echo(json.dumps(measured.as_json()))
+        print_json(measured.as_json())
         return
     from bot.benchmark.table import load_table
 
@@ -182,9 +182,7 @@ def _print(rows: "list[Row]", grown: "list[Growth]", *, as_json: bool) -> None:
     if as_json:
         machine = {"cores": cores(), "load": load}
         steps = [{"photos": one.photos, **one.steps} for one in grown]
-        typer.echo(
-            json.dumps({"machine": machine, "rows": [r.as_json() for r in rows], "growth": steps})
-        )
+        print_json({"machine": machine, "rows": [r.as_json() for r in rows], "growth": steps})
         return
     console = Console()
     # Wide enough for every figure, even in a file or a narrow terminal.

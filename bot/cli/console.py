@@ -1,5 +1,6 @@
 """Shared by all commands: reading settings, errors as one sentence, quiet exits."""
 
+import json
 import logging
 import os
 import signal
@@ -81,24 +82,29 @@ class Commands(TyperGroup):
 
 
 def fail(message: str) -> NoReturn:
-    """Print ``Error: message`` on stderr, one line, and end with status 1."""
+    """Prints ``Error: message`` on stderr, one line, and ends with status 1."""
     Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), message), soft_wrap=True)
     raise typer.Exit(1)
 
 
 def print_line(text: str) -> None:
-    """Print one line of rich markup, never wrapped, so that paths in it can be copied."""
+    """Prints one line of rich markup, never wrapped, so that paths in it can be copied."""
     Console().print(text, highlight=False, soft_wrap=True)
 
 
+def print_json(row: object) -> None:
+    """Prints an object as one line of JSON, flushed, so that scripts can read it at once."""
+    typer.echo(json.dumps(row, ensure_ascii=False))
+
+
 def print_warnings(lines: Iterable[str]) -> None:
-    """Print warnings on stderr, a line each."""
+    """Prints warnings on stderr, a line each."""
     for line in lines:
         Console(stderr=True).print(Text(line, "yellow"), soft_wrap=True)
 
 
 def run_quietly(app: typer.Typer) -> None:
-    """Run the command line; a closed pipe (``| head``) is no error.
+    """Runs the command line; a closed pipe (``| head``) is no error.
 
     An unexpected error is also one line; its traceback is in the debug log.
     """
@@ -157,7 +163,7 @@ def find_bundle(settings: "Settings") -> tuple[Path, str]:
     Raises:
         BundleError: where BUNDLE names no bundle.
     """
-    from recommenders.engine import STARTER
+    from recommenders.bundle import STARTER
     from recommenders.versions import in_use
 
     if settings.bundle:
@@ -212,7 +218,8 @@ def refusing_unwritable(file: Path) -> Iterator[None]:
 
 def known_backbones(name: str) -> None:
     """Exit with status 1 where ``--backbone`` is neither a backbone nor several joined by ``+``."""
-    from recommenders.backbones.registry import UnknownBackboneError, names_of
+    from recommenders.backbones.recipe import UnknownBackboneError
+    from recommenders.backbones.registry import names_of
 
     try:
         names_of(name)

@@ -1,7 +1,6 @@
 """``tag4pic doctor``: checks everything that the bot needs."""
 
 import asyncio
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from bot.cli.console import find_bundle, settings_for_a_command
+from bot.cli.console import find_bundle, print_json, settings_for_a_command
 
 if TYPE_CHECKING:
     from bot.doctor import Check
@@ -41,7 +40,7 @@ def doctor(
     checks = asyncio.run(_checks(settings, quiet=as_json))
     wrong = any(check.state == "wrong" for check in checks)
     if as_json:
-        typer.echo(json.dumps({"ok": not wrong, "checks": [asdict(check) for check in checks]}))
+        print_json({"ok": not wrong, "checks": [asdict(check) for check in checks]})
     else:
         _print_summary(checks)
     raise typer.Exit(int(wrong))

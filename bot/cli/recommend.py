@@ -1,6 +1,5 @@
 """``tag4pic recommend``: hashtags for photo files, as text or JSON lines."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -11,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.cli.console import load_engine, settings_for_a_command
+from bot.cli.console import load_engine, print_json, settings_for_a_command
 from recommenders.backends import Backend, Language, Style
 from recommenders.machine import photos_at_once
 from training.terminal import progress_bar
@@ -93,17 +92,21 @@ def recommend(
         language=language,
         caption=caption,
     )
-    print_answer = _print_json if as_json else _print_for_people
     files, unread = _expand(photos)
     for folder, reason in unread.items():
         typer.echo(f"{folder}: {reason}", err=True)
     answers = _answer_all(files, lambda photo: photo_answers.answer(photo, Path(photo), request))
     for photo, get_answer in _with_progress(answers, len(files)):
         try:
-            print_answer(get_answer())
+            answer = get_answer()
         except PhotoError as error:
             unread[photo] = str(error)
             typer.echo(f"{photo}: {error}", err=True)
+            continue
+        if as_json:
+            print_json(asdict(answer))
+        else:
+            _print_for_people(answer)
     if unread:
         raise typer.Exit(2)
 
@@ -160,11 +163,6 @@ def images_in(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
     )
-
-
-def _print_json(answer: "Answer") -> None:
-    # echo flushes, so a script reads each line as soon as its photo is answered.
-    typer.echo(json.dumps(asdict(answer), ensure_ascii=False))
 
 
 def _print_for_people(answer: "Answer") -> None:

@@ -1,6 +1,5 @@
 """``tag4pic tags``: facts about the bundle's hashtags."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -9,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.console import Commands
+from bot.cli.console import Commands, print_json
 from bot.cli.tags_figures import ratings, sizes
 from bot.cli.tags_lookup import Json, lookup_in_use
 from bot.cli.tags_similar import WithSeveral, similar
@@ -39,7 +38,7 @@ def categories(
     rows = lookup_in_use().categories(top, language)
     if as_json:
         for row in rows:
-            typer.echo(json.dumps(row, ensure_ascii=False))
+            print_json(row)
         return
     with_posts = any(row["posts"] is not None for row in rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -1,6 +1,5 @@
 """``tag4pic tags ratings`` and ``sizes``: the likes that hashtags earn, and how common they are."""
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.console import fail, print_line
+from bot.cli.console import fail, print_json, print_line
 from bot.cli.tags_lookup import Json, lookup_in_use
 from training.plurals import counted
 
@@ -46,7 +45,7 @@ def ratings(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
         for tag in tags:
             _, meant = lookup.known(tag)
             if as_json:
-                _print_json(figures.of(meant) | {"posts": figures.uses_of(meant)[:top]})
+                print_json(figures.of(meant) | {"posts": figures.uses_of(meant)[:top]})
             else:
                 _print_uses(figures, meant, top)
     else:
@@ -55,7 +54,7 @@ def ratings(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
         rows.sort(key=lambda row: (-row["rating"], -row["uses"]))
         if as_json:
             for row in rows[:top]:
-                _print_json(row)
+                print_json(row)
         else:
             _print_ratings(rows, top)
     if not as_json:
@@ -87,7 +86,7 @@ def sizes(tags: Tags = None, top: Top = 20, as_json: Json = False) -> None:
     if as_json:
         for tag in shown:
             posts = knowledge.posts(tag)
-            _print_json(
+            print_json(
                 {
                     "tag": tag,
                     "size": knowledge.size(tag),
@@ -230,7 +229,3 @@ def _print_ratings(rows: list[dict[str, Any]], top: int) -> None:
     Console().print(table)
     if len(rows) > top:
         print_line(f"… and {counted(len(rows) - top, 'hashtag')} more: --top {len(rows)}")
-
-
-def _print_json(row: dict[str, Any]) -> None:
-    typer.echo(json.dumps(row, ensure_ascii=False))

@@ -1,6 +1,5 @@
 """``tag4pic tags similar``: hashtags similar to others, and how similar two are."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand
 
+from bot.cli.console import print_json
 from bot.cli.tags_lookup import Json, lookup_in_use
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def similar(
     similar = lookup.similar(tags, top, model)
     if as_json:
         for near in similar.hashtags:
-            typer.echo(json.dumps({"tag": near.tag, "score": near.score}, ensure_ascii=False))
+            print_json({"tag": near.tag, "score": near.score})
         return
     if not similar.hashtags:
         names = " ".join(f"#{tag}" for tag in similar.tags)
@@ -84,7 +84,7 @@ def _print_pairs(pairs: "Sequence[Pair]", *, as_json: bool) -> None:
         for pair in pairs:
             rounded = None if pair.cosine is None else round(pair.cosine, 4)
             row = {"tag": pair.tag, "with": pair.other, "cosine": rounded}
-            typer.echo(json.dumps(row, ensure_ascii=False))
+            print_json(row)
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for pair in pairs:

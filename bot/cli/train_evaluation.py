@@ -51,18 +51,18 @@ def evaluate(
     settings = settings_for_a_command()
     if json_file is not None:
         check_writable(json_file)
-    from training.evaluation.evaluate import evaluate as measure
+    from training.evaluation.evaluate import answer_split
 
     with reporting() as progress:
-        figures = measure(
+        figures = answer_split(
             dataset,
             bundle or bundle_in_use(settings),
             split=split,
-            at=at,
+            top=at,
             weights_dir=settings.weights_dir,
             cache_dir=cache,
             progress=progress,
-        )
+        ).measured(at)
     photos, hashtags = counted(figures.photos, "photo"), counted(figures.at, "hashtag")
     table = metrics_table(f"{figures.dataset}, {figures.split}: {photos}, first {hashtags}")
     for name, metrics in figures.backends.items():
@@ -135,7 +135,7 @@ def add_metrics(
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
-    """Add a backend's metrics to a ``metrics_table``, with intervals if there are any."""
+    """Adds a backend's metrics to a ``metrics_table``, with intervals if there are any."""
     table.add_row(backend, *cells(_SHOWN, metrics, intervals))
 
 

@@ -1,7 +1,6 @@
 """``tag4pic train finetune``, ``status``, ``rollback``, ``publish``: versions of a bundle."""
 
 import asyncio
-import json
 import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.markup import escape
 
-from bot.cli.console import print_line, print_warnings, settings_for_a_command
+from bot.cli.console import print_json, print_line, print_warnings, settings_for_a_command
 from training.plurals import counted
 from training.terminal import reporting
 
@@ -111,7 +110,7 @@ def status(
     else:
         status = asyncio.run(learning_status(settings, None))
     if as_json:
-        print(json.dumps(_as_json(status), ensure_ascii=False))
+        print_json(_as_json(status))
         return
     counts = status.counts
     print_line(

@@ -28,7 +28,8 @@ def known_backbone(name: str) -> str:
     Raises:
         BadParameter: where there is no such backbone.
     """
-    from recommenders.backbones.registry import UnknownBackboneError, names_of
+    from recommenders.backbones.recipe import UnknownBackboneError
+    from recommenders.backbones.registry import names_of
 
     try:
         names = names_of(name)

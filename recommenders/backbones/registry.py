@@ -13,28 +13,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from recommenders.backbones.recipe import CLASSES, Recipe, UnknownBackboneError, View
+from recommenders.backbones.recipe import Recipe, UnknownBackboneError, View
 
 if TYPE_CHECKING:
     from torch import nn
-
-__all__ = [
-    "CLASSES",
-    "JOINT",
-    "KNOWN",
-    "LITE",
-    "UnknownBackboneError",
-    "at_side",
-    "dims",
-    "megabytes",
-    "names_of",
-    "official_digits",
-    "official_name",
-    "recipe_of",
-    "spellings",
-    "view_of",
-    "without_side",
-]
 
 JOINT = "+"
 

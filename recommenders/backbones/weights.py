@@ -122,11 +122,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
+def download(name: str, weights_dir: Path) -> Path:
     """Downloads the official weights into ``weights_dir``, whole or not at all.
 
-    Args:
-        progress: shows a bar on standard error.
+    Shows their size, their licence and a progress bar on standard error.
 
     Raises:
         WeightsError: when there is nothing to download, no network, or the hash is wrong.
@@ -138,14 +137,13 @@ def download(name: str, weights_dir: Path, *, progress: bool = True) -> Path:
     import torch
 
     target = weights_dir / f"{name}.pth"
-    if progress:
-        print(f"{name}: {recipe.megabytes:.0f} MB from {recipe.url}", file=sys.stderr)
-        if recipe.licence:
-            print(f"Its licence is {recipe.licence}.", file=sys.stderr)
+    print(f"{name}: {recipe.megabytes:.0f} MB from {recipe.url}", file=sys.stderr)
+    if recipe.licence:
+        print(f"Its licence is {recipe.licence}.", file=sys.stderr)
     try:
         weights_dir.mkdir(parents=True, exist_ok=True)
         with _giving_up_on_silence():
-            torch.hub.download_url_to_file(recipe.url, str(target), recipe.digits, progress)
+            torch.hub.download_url_to_file(recipe.url, str(target), recipe.digits)
     except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise WeightsError(
             f"{name} could not be downloaded from {recipe.url} ({_cause(error)}). Download the "

@@ -38,8 +38,10 @@ def _settings() -> Config:
 
 
 def migrate(connection: Connection) -> None:
-    """Apply every migration that is missing, within the connection's transaction: a failure
-    half way leaves the database as it was. Two processes may start at once: one waits."""
+    """Applies every migration that is missing, within the connection's transaction.
+
+    A failure half way leaves the database as it was. Two processes may start at once: one waits.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     if MigrationContext.configure(connection).get_current_revision() != _newest():

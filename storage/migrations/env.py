@@ -8,7 +8,7 @@ from storage.tables import Base, UTCDateTime
 
 
 def render(kind: str, item: Any, _: object) -> str | Literal[False]:
-    """Write our own column types into a new migration as what they are in the database."""
+    """Writes our own column types into a new migration as what they are in the database."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
     return False

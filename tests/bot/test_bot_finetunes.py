@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from tests.bot.conversation import answer_hashtags, reply_text
 from tests.bot.running import Start
 from tests.bot.tagged_photos import tag_photos
 from tests.bot.telegram_sends import Refusing
-from tests.bot.versions_in_use import running, until
+from tests.bot.versions_in_use import running
 from tests.concepts import UNKNOWN, features_of, hashtags_of
 from tests.person import Person
+from tests.waiting import until
 
 PROMOTED = {
     "outcome": "learnt",
@@ -58,7 +59,7 @@ async def test_admins_are_told_of_each_version_once_and_in_their_language(
     ):
         await reply_text(ann, "/stats")
         await reply_text(olga, "/stats")
-        await eventually(lambda: languages_are(bot.database, {77: "en", 78: "ru"}))
+        await until(lambda: languages_are(bot.database, {77: "en", 78: "ru"}))
         await note(bot.database, "mine-2", "promoted", PROMOTED)
         text = (await ann.wait_reply())["text"].replace("\xa0", " ")
         assert text.splitlines() == [
@@ -104,16 +105,10 @@ async def test_without_admins_nothing_is_told_then_or_later(settings: Settings, 
     nobody = settings.model_copy(update={"admin_ids": frozenset()})
     async with running(nobody, mine) as bot:
         await note(bot.database, "mine-2", "promoted", PROMOTED)
-        await eventually(lambda: nothing_to_tell(bot.database))
+        await until(lambda: nothing_to_tell(bot.database))
     async with running(settings, mine) as bot, Person(bot.page_url, chat=77) as admin:
         await note(bot.database, "mine-3", "rolled_back", {"to": "mine-1"})
         assert (await admin.wait_reply())["text"].startswith("mine-3 was rolled back")
-
-
-async def eventually(so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not await so():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 async def languages_are(database: Database, languages: dict[int, str]) -> bool:
@@ -210,7 +205,7 @@ async def test_after_enough_labels_the_bot_fine_tunes_in_another_process_and_ans
                 await asyncio.sleep(1)  # the other process is of the lowest priority
             await swap
             assert answers > 2
-            await until(lambda: "mine-2 learnt from 18 photos" in caplog.text)
+            await until(lambda: "mine-2 learnt from 18 photos" in caplog.text, 600)
             told = (await admin.wait_reply())["text"]
             assert told.startswith("mine-2 is now in use. It has learnt from 18 photos")
             assert "This bot still answers with" not in told

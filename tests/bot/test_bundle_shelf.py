@@ -1,6 +1,5 @@
 """A bundle that was published reaches every replica, whole or not at all."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from recommenders.versions import Versions
 from storage import Database
 from tests.bot.running import TOKEN
 from tests.bundles import tiny_bundle
+from tests.waiting import until
 
 
 class Follower(NamedTuple):
@@ -227,12 +227,6 @@ def test_one_bundle_is_named_and_its_versions_are_made_elsewhere(
                 read_settings(None)
 
 
-async def until(so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
-        while not so():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-
 @pytest.fixture
 async def follower(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -288,19 +282,28 @@ async def test_after_a_refused_bundle_the_one_in_use_is_what_a_start_without_the
     assert answering(follower.shelf.address)[0] == follower.folder
 
 
-async def test_a_bundle_that_cannot_be_loaded_for_whatever_reason_is_tried_once(
-    follower: Follower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def failing_loads(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, fails: Callable[[list[str]], bool]
+) -> list[str]:
+    """Loading a bundle fails where the models tried until then say so; returns these."""
     load: Callable[..., Engine] = Engine.load
     tried: list[str] = []
 
-    def failing(folder: Path, *args: object, **options: object) -> Engine:
+    def trying(folder: Path, *args: object, **options: object) -> Engine:
         tried.append(folder.name.rpartition("-")[0])
-        if tried[-1] == "two-1":
-            raise RuntimeError("out of luck")
+        if fails(tried):
+            raise error
         return load(folder, *args, **options)
 
-    monkeypatch.setattr(Engine, "load", failing)
+    monkeypatch.setattr(Engine, "load", trying)
+    return tried
+
+
+async def test_a_bundle_that_cannot_be_loaded_for_whatever_reason_is_tried_once(
+    follower: Follower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = RuntimeError("out of luck")
+    tried = failing_loads(monkeypatch, error, lambda tried: tried[-1] == "two-1")
     follower.shelf.publish(bundle(tmp_path, "two-1", seed=2))
     await until(lambda: "two-1" in tried)
     for _ in range(3):
@@ -314,16 +317,8 @@ async def test_a_bundle_that_cannot_be_loaded_for_whatever_reason_is_tried_once(
 async def test_a_bundle_that_the_disk_could_not_give_for_a_moment_is_tried_again(
     follower: Follower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load: Callable[..., Engine] = Engine.load
-    tried: list[str] = []
-
-    def failing(folder: Path, *args: object, **options: object) -> Engine:
-        tried.append(folder.name)
-        if len(tried) == 1:
-            raise OSError("too many open files")
-        return load(folder, *args, **options)
-
-    monkeypatch.setattr(Engine, "load", failing)
+    error = OSError("too many open files")
+    failing_loads(monkeypatch, error, lambda tried: len(tried) == 1)
     follower.shelf.publish(bundle(tmp_path, "two-1", seed=2))
     await until(lambda: follower.model() == "two-1")
 

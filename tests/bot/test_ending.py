@@ -7,6 +7,7 @@ from bot.local.server import LocalServer
 from tests.bot_process import TOKEN, ended, start_bot
 from tests.colours import jpeg
 from tests.person import Person
+from tests.waiting import until
 
 
 async def test_computing_that_never_ends_keeps_no_process_alive(tmp_path: Path) -> None:
@@ -16,9 +17,7 @@ async def test_computing_that_never_ends_keeps_no_process_alive(tmp_path: Path) 
     try:
         async with Person(server.page_url) as ann:
             await ann.send_photo(jpeg("green"))
-            async with asyncio.timeout(60):
-                while not (tmp_path / "computing").exists():  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+            await until((tmp_path / "computing").exists)
         bot.terminate()
         async with asyncio.timeout(60):
             assert await ended(bot) == 0

@@ -17,11 +17,12 @@ from storage import (
     training_labels,
 )
 from tests.bot.conversation import answer_hashtags, hashtags, reply_text
-from tests.bot.versions_in_use import promote, running, until
+from tests.bot.versions_in_use import promote, running
 from tests.bundles import tiny_bundle
 from tests.colours import jpeg
 from tests.concepts import BACKBONE
 from tests.person import Person
+from tests.waiting import until
 from training.finetuning.rollback import roll_back
 
 

@@ -17,6 +17,7 @@ from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing, arrives, photo, text
 from tests.colours import jpeg
 from tests.person import SECONDS, Message, Person
+from tests.waiting import until
 
 
 async def waits(settings: Settings, server: LocalServer, *messages: Message) -> None:
@@ -46,9 +47,10 @@ async def still_waiting(database: Database) -> list[int]:
 
 
 async def is_empty(database: Database) -> None:
-    async with asyncio.timeout(SECONDS):
-        while await still_waiting(database):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    async def nothing_waits() -> bool:
+        return not await still_waiting(database)
+
+    await until(nothing_waits)
 
 
 async def test_what_waits_at_the_start_is_answered_and_then_taken_out(
@@ -133,9 +135,7 @@ async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_next_start(
     later = RefusalError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
     busy = Refusing(monkeypatch, "sendMessage", later, 1_000)
     await ann.send_photo(jpeg("green"))
-    async with asyncio.timeout(SECONDS):
-        while not busy.refused:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: busy.refused)
     async with asyncio.timeout(SECONDS):
         await bot.stop()
     busy.over = True

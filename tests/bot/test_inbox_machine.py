@@ -7,7 +7,7 @@ import asyncio
 import json
 import shutil
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -33,11 +33,10 @@ from bot.inbox import Inbox
 from storage import Database
 from storage.receipts import Receipts
 from storage.tables import OutgoingMessage, WaitingUpdate
+from tests.waiting import until
 
 BOT_ID = 7
 CHATS = 2
-SECONDS = 60
-"""For what takes moments, on a machine that is busy."""
 
 Result = TypeVar("Result")
 Ending = Literal["arrives", "is refused", "is lost", "arrives unnoticed"]
@@ -194,7 +193,7 @@ class Machine(RuleBasedStateMachine):
                 )
             )
 
-        await _until(all_wait)
+        await until(all_wait, pause=0.002)
 
     @rule(readable=st.booleans())
     def somebody_writes(self, readable: bool) -> None:
@@ -243,7 +242,7 @@ class Machine(RuleBasedStateMachine):
                 return self.telegram.open.get(number, request) is not request
             return number not in await self.outgoing()
 
-        await _until(is_over)
+        await until(is_over, pause=0.002)
         await self.settled()
 
     @precondition(lambda self: self.telegram.open)
@@ -253,9 +252,7 @@ class Machine(RuleBasedStateMachine):
 
         async def arrived() -> None:
             self.telegram.open[number].set_result("arrives")
-            async with asyncio.timeout(SECONDS):
-                while not Receipts(self.path).read():  # noqa: ASYNC110
-                    await asyncio.sleep(0)
+            await until(Receipts(self.path).read, pause=0)
 
         self.wait(arrived())
         self.the_process_ends(data, killed=True)
@@ -308,13 +305,7 @@ class Machine(RuleBasedStateMachine):
             # An answer's row goes a moment before its task ends.
             return not (updates or await self.outgoing() or self.inbox.waiting)
 
-        await _until(nothing_waits)
-
-
-async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(SECONDS):
-        while not await condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.002)
+        await until(nothing_waits, pause=0.002)
 
 
 def test_each_update_is_handled_once_and_its_answer_sent(

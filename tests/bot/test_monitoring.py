@@ -1,6 +1,5 @@
 """What machines are told of a running bot: its log lines, /metrics and /health."""
 
-import asyncio
 import io
 import json
 import logging
@@ -20,6 +19,7 @@ from recommenders.engine import Engine
 from tests.bot.conversation import answer, answer_hashtags
 from tests.bot.running import Running
 from tests.colours import colour_engine, jpeg
+from tests.waiting import until
 
 SECRET = 'a-"key"\\of-everything'
 
@@ -58,8 +58,7 @@ async def test_each_photo_is_one_line_with_its_times_and_nothing_of_what_was_sen
     await ann.send_document(b"no picture", "a.jpg")
     await ann.wait_reply()
     # An answer arrives before its line.
-    while len(requests_in(written)) < 3:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await until(lambda: len(requests_in(written)) >= 3)
     new, again, unreadable = requests_in(written)
     assert (new["photos"], new["known"], new["outcome"]) == (1, False, "answered")
     assert new["backend"] == "als"

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -25,6 +24,7 @@ from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing
 from tests.colours import jpeg
 from tests.person import Person
+from tests.waiting import until
 
 NOTHING_GOES = """CREATE TRIGGER nothing_goes BEFORE DELETE ON outbox
 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
@@ -36,21 +36,18 @@ def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
 
 
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
 async def outgoing(database: Database) -> list[OutgoingMessage]:
     async with database.reading() as session:
         return list(await session.scalars(select(OutgoingMessage)))
 
 
+async def waiting(database: Database, *unsure: int) -> bool:
+    """Whether so many messages wait, each sent so often without knowing whether it arrived."""
+    return [one.unsure for one in await outgoing(database)] == list(unsure)
+
+
 async def is_empty(database: Database) -> None:
-    async with asyncio.timeout(60):
-        while await outgoing(database):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: waiting(database))
 
 
 def stored_messages(settings: Settings) -> int:
@@ -132,7 +129,7 @@ async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_sta
         await ann.send_photo(jpeg("green"))
         for times in (1, 2):
             await until(lambda times=times: silent.sent == times)
-            assert [one.unsure for one in await outgoing(bot.database)] == [times]
+            assert await waiting(bot.database, times)
             await bot.stop()
             bot = await start(server=telegram)
         await is_empty(bot.database)
@@ -155,7 +152,7 @@ async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
         await ann.send_photo(jpeg("green"))
         message = await ann.wait_reply()
         await until(lambda: "arrived is not stored" in caplog.text)
-        assert [one.unsure for one in await outgoing(bot.database)] == [1]
+        assert await waiting(bot.database, 1)
         await bot.stop()
         with sqlite3.connect(settings.database_url.partition("///")[2]) as connection:
             connection.execute("DROP TRIGGER nothing_goes")
@@ -240,9 +237,7 @@ async def test_what_certainly_did_not_arrive_is_sent_after_however_many_starts(
             trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"))
             bot = await start(server=telegram)
             await until(lambda trouble=trouble: trouble.refused)
-            async with asyncio.timeout(60):
-                while [one.unsure for one in await outgoing(bot.database)] != [0]:  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+            await until(lambda bot=bot: waiting(bot.database, 0))
             await bot.stop()
             trouble.over = True
         bot = await start(server=telegram)
@@ -259,9 +254,7 @@ async def test_an_answer_that_is_too_old_is_a_word_of_apology(
     async with Person(telegram.page_url) as ann:
         for seed in range(2):
             await ann.send_photo(jpeg("green", seed))
-        async with asyncio.timeout(60):
-            while len(await outgoing(bot.database)) < 2:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: bot.services.outbox.waiting == 2)
         async with bot.database.session() as session:
             long_ago = now() - timedelta(seconds=delivery.HOUR + 1)
             await session.execute(update(OutgoingMessage).values(at=long_ago))

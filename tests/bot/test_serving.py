@@ -25,7 +25,8 @@ from bot.run import serve
 from bot.settings import Settings
 from recommenders import bundle as bundles
 from recommenders.backbones import device
-from recommenders.engine import BundleError, Engine
+from recommenders.bundle import BundleError
+from recommenders.engine import Engine
 from recommenders.versions import Versions
 from storage import Database
 from storage.tables import Sighting, now
@@ -35,6 +36,7 @@ from tests.bot.telegram_sends import Refusing
 from tests.bundles import tiny_bundle
 from tests.colours import colour_engine, jpeg
 from tests.person import Person
+from tests.waiting import until
 
 LOAD = Engine.load
 """The real one."""
@@ -106,9 +108,7 @@ async def test_a_second_local_chat_on_the_same_database_leaves_the_firsts_answer
     async with serving(settings) as lines, Person(page_url(lines)) as ann:
         trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"))
         await ann.send_photo(jpeg("green"))
-        async with asyncio.timeout(60):
-            while not trouble.refused:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: trouble.refused)
         async with serving(settings):
             trouble.over = True
             assert hashtags(await ann.wait_reply())[0] == "#green1"

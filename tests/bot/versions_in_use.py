@@ -1,7 +1,6 @@
 """A running bot that follows the version in use, and versions for it to take up."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from storage import (
 from tests.bot.running import TOKEN
 from tests.bundles import tiny_bundle
 from tests.concepts import BACKBONE
+from tests.waiting import until
 
 
 @dataclass
@@ -32,13 +32,7 @@ class Running:
     page_url: str
 
     async def answered_by(self, model: str) -> None:
-        await until(lambda: self.services.engine.model == model)
-
-
-async def until(so: Callable[[], bool], seconds: float = 600) -> None:
-    async with asyncio.timeout(seconds):
-        while not so():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        await until(lambda: self.services.engine.model == model, seconds=600)
 
 
 @asynccontextmanager

@@ -13,7 +13,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from recommenders.backbones.backbone import Backbone, join, load_backbone
-from recommenders.backbones.registry import CLASSES, dims, recipe_of
+from recommenders.backbones.recipe import CLASSES
+from recommenders.backbones.registry import dims, recipe_of
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.backbones.weights import WeightsError, read, require, sha256
 from tests.recommenders.pictures import corners

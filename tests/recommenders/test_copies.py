@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 from recommenders import copies
+from recommenders.copies import Hashes
 from recommenders.cosine_transform import cosine_transform
 from tests.scenery import BLUE, GREEN, RED, gradient, sale_card, scenery
 
@@ -24,13 +25,13 @@ def test_two_hashes_within_the_distance_share_a_band(average_hash: int, flips: s
     for bit in flips:
         other ^= 1 << bit
     assert copies.distance(average_hash, other) == len(flips)
-    pairs = zip(copies.bands(average_hash), copies.bands(other), strict=True)
+    pairs = zip(Hashes(average_hash, 0).bands, Hashes(other, 0).bands, strict=True)
     assert any(one == two for one, two in pairs)
 
 
 @given(hashes)
 def test_the_bands_hold_every_bit_and_fit_a_small_integer(average_hash: int) -> None:
-    bands = copies.bands(average_hash)
+    bands = Hashes(average_hash, 0).bands
     assert len(bands) == copies.BANDS
     together = 0
     for band, width in zip(bands, (13, 13, 13, 13, 12), strict=True):
@@ -41,7 +42,7 @@ def test_the_bands_hold_every_bit_and_fit_a_small_integer(average_hash: int) -> 
 
 @given(hashes)
 def test_a_signed_hash_has_the_same_bits(average_hash: int) -> None:
-    signed = copies.signed(average_hash)
+    signed = Hashes(average_hash, 0).signed_average
     assert -(2**63) <= signed < 2**63
     assert signed % 2**64 == average_hash
 
@@ -50,7 +51,7 @@ def test_a_signed_hash_has_the_same_bits(average_hash: int) -> None:
 def test_the_nearest_come_first_and_no_more_than_asked(
     average_hash: int, others: list[int], limit: int
 ) -> None:
-    stored = np.array([copies.signed(other) for other in others], dtype=np.int64)
+    stored = np.array([Hashes(other, 0).signed_average for other in others], np.int64)
     chosen = copies.nearest(average_hash, stored, max_distance=30, limit=limit)
     distances = [copies.distance(average_hash, others[index]) for index in chosen]
     every = sorted(copies.distance(average_hash, other) for other in others)
@@ -78,9 +79,9 @@ def test_different_photos_have_hashes_far_apart() -> None:
 
 @given(st.integers(0, 2**256 - 1), st.lists(st.integers(0, 2**256 - 1), max_size=9))
 def test_perceptual_hashes_are_compared_bit_by_bit(one: int, others: list[int]) -> None:
-    packed = b"".join(copies.packed(other) for other in others)
+    packed = b"".join(Hashes(0, other).packed_perceptual for other in others)
     rows = np.frombuffer(packed, np.uint8).reshape(-1, 32)
-    bits = copies.perceptual_distances(one, rows)
+    bits = copies.perceptual_distances(Hashes(0, one).packed_perceptual, rows)
     assert bits.tolist() == [copies.distance(one, other) for other in others]
 
 

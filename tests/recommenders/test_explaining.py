@@ -83,7 +83,7 @@ def test_an_unknown_hashtag_has_no_reason_and_a_bundle_without_classes_sees_none
 
 def test_a_taught_photo_tells_what_it_was_taught() -> None:
     recommender = als()
-    recommender.learn({"ann": (snowy_dog()[BACKBONE][0], {None: (6, 0)})}, len(TAGS) + 1)
+    recommender.lessons.learn({"ann": (snowy_dog()[BACKBONE][0], {None: (6, 0)})}, len(TAGS) + 1)
     (rex,) = explain([recommender], snowy_dog(), {"rex": 6}, [*TAGS, "rex"])
     assert rex.known >= 1
     assert rex.nearest[0].hashtags == ("dog",)

@@ -10,7 +10,8 @@ from PIL import Image
 
 from recommenders.answers import AnswerRequest
 from recommenders.backbones.torchvision_ops import import_torchvision_models
-from recommenders.engine import STARTER, Engine
+from recommenders.bundle import STARTER
+from recommenders.engine import Engine
 from recommenders.photos import decode
 from tests.dusk import dusk
 from training.starter.word_tables import forbidden_pairs, people, unseen

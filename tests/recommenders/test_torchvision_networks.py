@@ -15,9 +15,9 @@ from torch import nn
 from recommenders.backbones import device, torchvision_networks
 from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.backbones.network import Network
+from recommenders.backbones.recipe import UnknownBackboneError
 from recommenders.backbones.registry import (
     LITE,
-    UnknownBackboneError,
     dims,
     names_of,
     official_name,

@@ -56,7 +56,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def refusal(folder: Path) -> str:
     with pytest.raises(WeightsError) as caught:
-        download("resnet50", folder, progress=False)
+        download("resnet50", folder)
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert sentence.startswith("resnet50 could not be downloaded from http://127.0.0.1:")
@@ -70,7 +70,7 @@ def test_weights_are_downloaded_once_their_hash_is_right(
 ) -> None:
     at(f"{server}/resnet50-{RIGHT}.pth")
     folder = tmp_path / "new" / "folder"
-    file = download("resnet50", folder, progress=False)
+    file = download("resnet50", folder)
     assert file == folder / "resnet50.pth" == weights.find("resnet50", folder)
     assert file.read_bytes() == CONTENT
     assert list(folder.iterdir()) == [file]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from numpy.typing import NDArray
@@ -26,10 +25,10 @@ from storage import (
     training_labels,
     version_news,
 )
-from storage.migrations.apply import config
 from storage.recommendations import Asked
 from storage.tables import Base
 from tests.storage.dialects import on_sqlite
+from tests.storage.revisions import downgrade, upgrade
 
 ANONYMOUS_ADMIN = 1_087_968_824
 
@@ -55,7 +54,7 @@ async def test_a_difference_between_models_and_migrations_would_be_seen(
 
 async def test_every_migration_can_be_undone(database: Database) -> None:
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "base"))
+        await downgrade(connection, "base")
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     assert tables == ["alembic_version"]
 
@@ -82,25 +81,11 @@ async def test_answers_get_their_style_of_the_first_version_back(
 ) -> None:
     await record_styles(database, await new_photo(), OLD_STYLES)
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0002"))
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
+        await downgrade(connection, "0001")
+        await upgrade(connection, "0002")
+        await downgrade(connection, "0001")
         styles = await connection.scalars(text("SELECT style FROM recommendations ORDER BY id"))
         assert styles.all() == OLD_STYLES
-
-
-async def test_answers_from_before_hashtags_were_taken_out_are_whole_and_for_every_chat(
-    database: Database, new_photo: Callable[..., Awaitable[int]]
-) -> None:
-    photo = await new_photo()
-    await record_styles(database, photo, ["balanced"])
-    async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
-    async with database.reading() as session:
-        answer = await recommendations.get(session, 1)
-    assert answer is not None
-    assert (answer.tags, answer.only_here) == (["dog"], False)
 
 
 async def test_answers_of_the_first_version_get_their_mix_and_album(
@@ -109,8 +94,8 @@ async def test_answers_of_the_first_version_get_their_mix_and_album(
     await record_styles(database, await new_photo(), OLD_STYLES)
     columns = text("SELECT style, mix, album FROM recommendations ORDER BY id")
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0001"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0002"))
+        await downgrade(connection, "0001")
+        await upgrade(connection, "0002")
         assert (await connection.execute(columns)).all() == [
             ("balanced", None, 0),
             ("popular", "ladder", 0),
@@ -118,17 +103,17 @@ async def test_answers_of_the_first_version_get_their_mix_and_album(
         ]
 
 
-async def test_answers_from_before_captions_were_read_named_no_words(
+async def test_answers_of_the_third_version_are_whole_for_every_chat_and_named_no_words(
     database: Database, new_photo: Callable[..., Awaitable[int]]
 ) -> None:
-    photo = await new_photo()
-    await record_styles(database, photo, ["balanced"])
+    await record_styles(database, await new_photo(), ["balanced"])
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await downgrade(connection, "0003")
+        await upgrade(connection)
     async with database.reading() as session:
         answer = await recommendations.get(session, 1)
-        assert answer is not None and answer.tags == ["dog"] and answer.named == ()
+        assert answer is not None
+        assert (answer.tags, answer.only_here, answer.named) == (["dog"], False, ())
 
 
 async def test_what_chats_of_the_third_version_chose_stays_and_defaults_are_no_choice(
@@ -136,11 +121,11 @@ async def test_what_chats_of_the_third_version_chose_stays_and_defaults_are_no_c
 ) -> None:
     rows = "(1, 7, 'popular', NULL), (2, 10, 'balanced', NULL), (3, 30, 'popular', 'threads')"
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await downgrade(connection, "0003")
         await connection.execute(
             text(f"INSERT INTO chats (id, count, style, platform) VALUES {rows}")
         )
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await upgrade(connection)
     async with database.reading() as session:
         chosen = [await chats.get(session, chat_id) for chat_id in (1, 2, 3)]
     assert [(chat.count, chat.style, chat.platform) for chat in chosen] == [
@@ -158,8 +143,8 @@ async def test_photos_stored_before_there_were_colours_stay_and_have_none(
     async with database.session() as session:
         photo = await known_photos.remember(session, hashes=hashes, features=features)
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await downgrade(connection, "0003")
+        await upgrade(connection)
     async with database.session() as session:
         old = await known_photos.perceptual_hashes_and_colours(session, [photo])
         assert old == {photo: (hashes.packed_perceptual, None)}
@@ -210,10 +195,10 @@ async def upgraded(database: Database, new_photo: Callable[..., Awaitable[int]])
     """A database from before labels were one's own, brought up to date."""
     photo = await new_photo()
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await downgrade(connection, "0003")
         await connection.execute(text(OLD_LABELS), {"photo": photo})
         await connection.execute(text(OLD_DECISIONS))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await upgrade(connection)
     return database
 
 
@@ -249,7 +234,7 @@ async def test_after_the_upgrade_no_label_gets_a_number_that_was_used(upgraded: 
 
 async def test_what_anonymous_admins_did_becomes_their_groups(database: Database) -> None:
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0005"))
+        await downgrade(connection, "0005")
         await connection.execute(
             text(
                 "INSERT INTO photos (id, average_hash, perceptual_hash, "
@@ -266,7 +251,7 @@ async def test_what_anonymous_admins_did_becomes_their_groups(database: Database
                 ),
                 {"chat": chat, "number": number, "user": user},
             )
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "0006"))
+        await upgrade(connection, "0006")
         rows = await connection.execute(
             text("SELECT chat_id, user_id, topic_id FROM sightings ORDER BY message_id")
         )
@@ -278,7 +263,7 @@ async def test_labels_from_before_fine_tunings_were_noted_were_learnt_from_in_no
 ) -> None:
     photo = await new_photo()
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0009"))
+        await downgrade(connection, "0009")
         await connection.execute(
             text(
                 "INSERT INTO labels (id, user_id, chat_id, photo_id, hashtag, key, likely, at, "
@@ -287,7 +272,7 @@ async def test_labels_from_before_fine_tunings_were_noted_were_learnt_from_in_no
             ),
             {"photo": photo},
         )
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await upgrade(connection)
     async with database.session() as session:
         counts = await training_labels.count(session, "net", ["mine-2"])
         assert (counts.learnt, counts.next_ids) == (1, (2,))
@@ -299,8 +284,8 @@ async def test_labels_from_before_fine_tunings_were_noted_were_learnt_from_in_no
 
 async def test_a_database_from_before_the_inbox_gets_an_empty_one(database: Database) -> None:
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0010"))
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await downgrade(connection, "0010")
+        await upgrade(connection)
     async with database.session() as session:
         empty = inbox.NewUpdate("{}")
         assert await inbox.waiting(session, 1) == []

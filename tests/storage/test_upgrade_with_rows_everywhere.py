@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 
 from storage import Database
-from storage.migrations.apply import config, revisions
+from storage.migrations.apply import revisions
 from tests.storage.dialects import on_sqlite
+from tests.storage.revisions import downgrade, upgrade
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -59,18 +59,18 @@ def fill(connection: sa.Connection) -> None:
 
 async def test_nothing_is_lost_up_down_and_up_again(database: Database) -> None:
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await downgrade(connection, "0003")
         await connection.run_sync(fill)
         before = await connection.run_sync(_rows)
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await upgrade(connection)
         upgraded = await connection.run_sync(_rows)
     lost = {name for name in before if not upgraded.get(name)}
     assert lost == {"new_hashtags"}  # which is now of each photo that carries them:
     assert [row["status"] for row in upgraded["label_decisions"]] == ["approved"]
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await downgrade(connection, "0003")
         downgraded = await connection.run_sync(_rows)
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await upgrade(connection)
         again = await connection.run_sync(_rows)
     assert {name for name in before if not downgraded.get(name)} <= {"new_hashtags"}
     assert {name for name in upgraded if upgraded[name] and not again[name]} <= {"label_decisions"}
@@ -85,12 +85,12 @@ async def test_every_earlier_version_comes_here_and_goes_back_with_all_its_rows(
     """But for what was decided of new hashtags, which moves to the photos that carry them."""
     moves = {"new_hashtags", "label_decisions"}
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), earlier))
+        await downgrade(connection, earlier)
         await connection.run_sync(fill)
         before = await connection.run_sync(_rows)
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await upgrade(connection)
         here = await connection.run_sync(_rows)
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), earlier))
+        await downgrade(connection, earlier)
         back = await connection.run_sync(_rows)
     assert before and all(before.values())
     for name in before.keys() - moves:
@@ -108,9 +108,9 @@ async def test_numbers_are_never_given_twice_after_the_upgrade(database: Databas
         return {row.name for row in made if "AUTOINCREMENT" in row.sql}
 
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await downgrade(connection, "0003")
         before = await connection.run_sync(counting)
-        await connection.run_sync(lambda sync: command.upgrade(config(sync), "head"))
+        await upgrade(connection)
         assert before - {"new_hashtags"} <= await connection.run_sync(counting)
-        await connection.run_sync(lambda sync: command.downgrade(config(sync), "0003"))
+        await downgrade(connection, "0003")
         assert before <= await connection.run_sync(counting)

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recommenders import copies
+from recommenders.arrays import Floats
 from recommenders.backbones.backbone import load_backbone
 from recommenders.copies import Hashes
 from recommenders.photos import PhotoError, decode
@@ -38,7 +39,7 @@ from training.features.compute import batches
 from training.progress import Progress, silent
 from training.terminal import WEIGHTS_DIR, WeightsDir, reporting, tool
 
-Features = Callable[[Sequence[Image.Image]], NDArray[np.float32]]
+Features = Callable[[Sequence[Image.Image]], Floats]
 """RGB photos to (n, d) features, such as ``Backbone.features``."""
 
 _BATCH = 32

@@ -13,10 +13,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Doubles, Floats, unit
 from recommenders.backbones import device
 from recommenders.backbones.backbone import Backbone, load_backbone
 from recommenders.engine import Engine
@@ -120,7 +119,7 @@ def _times(compiled: Backbone, reference: Backbone) -> list[str]:
     return [*shown[:2], ratio, shown[2]]
 
 
-def _alternating(*actions: Callable[[], object]) -> list[NDArray[np.float64]]:
+def _alternating(*actions: Callable[[], object]) -> list[Doubles]:
     """Runs the actions in turn; of each, median milliseconds by the clock and of the CPU."""
     times: list[list[tuple[float, float]]] = [[] for _ in actions]
     for round_ in range(ROUNDS + 1):

@@ -94,39 +94,6 @@ class Answers:
         )
 
 
-def evaluate(
-    dataset: Path,
-    model_dir: Path | None,
-    *,
-    split: str = "test",
-    at: int = 5,
-    weights_dir: Path | None = None,
-    cache_dir: Path,
-    progress: Progress = silent,
-) -> Evaluation:
-    """Measures every backend of a bundle, and baselines fitted in the same run.
-
-    What is measured is the order by relevance alone (style relevant). Answers in chats are made of
-    it, but heed likes too (style balanced) and leave out what is too improbable to show.
-
-    Args:
-        model_dir: the bundle; None for the starter.
-        at: how many hashtags count.
-
-    Raises:
-        BundleError, DatasetError, WeightsError: a sentence that says what is missing.
-    """
-    return answer_split(
-        dataset,
-        model_dir,
-        split=split,
-        top=at,
-        weights_dir=weights_dir,
-        cache_dir=cache_dir,
-        progress=progress,
-    ).measured(at)
-
-
 def answer_split(
     dataset: Path,
     model_dir: Path | None,
@@ -137,11 +104,21 @@ def answer_split(
     cache_dir: Path,
     progress: Progress = silent,
 ) -> Answers:
-    """The ``top`` hashtags that every backend gives the photos of a split; else as ``evaluate``."""
+    """Answers a split's photos by every backend of a bundle, and by baselines fitted in this run.
+
+    Hashtags are in the order of relevance alone (style relevant). Answers in chats are made of it,
+    but heed likes too (style balanced) and leave out what is too improbable to show.
+
+    Args:
+        model_dir: the bundle; None for the starter.
+        top: how many hashtags each photo of the split gets.
+
+    Raises:
+        BundleError, DatasetError, WeightsError: a sentence that says what is missing.
+    """
     engine = Engine.load(model_dir, weights_dir)
     problems = Problems()
-    names = sorted({name for needed in engine.backbones.values() for name in needed})
-    loaded = [get_backbone(name, weights_dir) for name in names]
+    loaded = [get_backbone(name, weights_dir) for name in sorted(engine.all_backbones)]
 
     def split_of(which: str, problems: Problems | None = None) -> list[Post]:
         # Spelt as the bundle spells them, answers and what photos carry are the same hashtags.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Doubles, Floats
 from training.datasets.albums import first_pictures
 
 Bools = NDArray[np.bool_]
@@ -75,7 +75,7 @@ def hits_of(top: NDArray[np.intp], truth: Bools) -> Bools:
 
 def _of_photos(
     top: NDArray[np.intp], hits: Bools, truth: Bools, lengths: NDArray[np.integer]
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Doubles]:
     """The metrics of each photo whose means are reported, (n,) each.
 
     ``f2`` is the photo's F-beta with a beta of 2, in which recall weighs four times as much as
@@ -94,6 +94,20 @@ def _of_photos(
         "accuracy": 1 - wrong / truth.shape[1],
         "p@1": hits[:, 0].astype(np.float64),
     }
+
+
+def weighted_recall(top: NDArray[np.intp], truth: csr_matrix) -> float:
+    """Mean share of the weight of a photo's hashtags that the recommended ones have.
+
+    Args:
+        top: (n, k) columns, none of them twice.
+        truth: (n, V) weights; photos without any are left out.
+    """
+    total = np.asarray(truth.sum(axis=1)).ravel()
+    if not total.any():
+        return 0.0
+    recalled = np.asarray(truth[np.arange(len(top))[:, None], top].sum(axis=1)).ravel()
+    return float((recalled[total > 0] / total[total > 0]).mean())
 
 
 def empty_accuracy(truth: Bools) -> float:
@@ -125,7 +139,7 @@ def bootstrap(
     """
     generator = np.random.default_rng(0)
 
-    def shares(post_of: NDArray[np.intp]) -> NDArray[np.float64]:
+    def shares(post_of: NDArray[np.intp]) -> Doubles:
         drawn = generator.standard_exponential((ROUNDS, post_of.max(initial=-1) + 1))[:, post_of]
         return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
 
@@ -157,9 +171,7 @@ def bootstrap(
     }
 
 
-def _weighted(
-    chosen: Bools, top: NDArray[np.intp], weights: NDArray[np.float64], hashtags: int
-) -> NDArray[np.float64]:
+def _weighted(chosen: Bools, top: NDArray[np.intp], weights: Doubles, hashtags: int) -> Doubles:
     """(rounds, hashtags): the photos' weights added up over those of ``top`` that are chosen."""
     rows, places = np.nonzero(chosen)
     ones = np.ones(len(rows))

@@ -18,7 +18,7 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Doubles, Floats, unit
 from recommenders.nearest import nearest
 from training.datasets.albums import whole_posts
 from training.datasets.format import Post, read_posts
@@ -26,8 +26,6 @@ from training.fitting.plan import MODELS
 from training.fitting.vectors import train_vectors
 from training.fitting.vocabulary import frequencies
 from training.terminal import figures_table, reporting, tool
-
-Doubles = NDArray[np.float64]
 
 AT = 10
 FLOORS = (1, 2, 3, 5, 10)

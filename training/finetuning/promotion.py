@@ -13,7 +13,7 @@ from recommenders.arrays import Floats
 from recommenders.bundle import Bundle
 from recommenders.bundle_parts import read_ranking, read_w2v
 from recommenders.ranking import adjusted
-from training.evaluation.metrics import top_columns
+from training.evaluation.metrics import top_columns, weighted_recall
 from training.features.compute import batches
 from training.finetuning.replay import Replay
 from training.fitting.choosing import AT
@@ -116,8 +116,8 @@ class HeldOut:
     def figures(self, head: FittedHead) -> Figures:
         """A head's recall on them."""
         return Figures(
-            recall(self._top(head, self._replay, AT), self._replay_weights),
-            recall(self._top(head, self._features, FIRST), self._labels),
+            weighted_recall(self._top(head, self._replay, AT), self._replay_weights),
+            weighted_recall(self._top(head, self._features, FIRST), self._labels),
         )
 
     def _top(self, head: FittedHead, features: Floats, at: int) -> NDArray[np.intp]:
@@ -129,20 +129,6 @@ class HeldOut:
             scores = recommender.scores(features[rows])
             top.append(top_columns(adjusted(scores, popularity, self._exponent), at))
         return np.concatenate(top[1:] or top)
-
-
-def recall(top: NDArray[np.intp], truth: csr_matrix) -> float:
-    """Mean share of the photos' (weighted) hashtags that are among the first.
-
-    Args:
-        top: (n, k) columns.
-        truth: (n, V) weights.
-    """
-    total = np.asarray(truth.sum(axis=1)).ravel()
-    if not total.any():
-        return 0.0
-    recalled = np.asarray(truth[np.arange(len(top))[:, None], top].sum(axis=1)).ravel()
-    return float((recalled[total > 0] / total[total > 0]).mean())
 
 
 def decide(before: Figures, after: Figures) -> Decision:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Floats, quantised
 from recommenders.backbones.registry import dims
 from recommenders.bundle import Bundle, BundleError, Part
 from training.datasets.albums import held_apart
@@ -77,13 +77,13 @@ def replay_part(
     fit_on, unseen = held_out(counts.shape[0], seed, albums)
     drawn = np.random.default_rng([seed, 2]).permutation(fit_on)
     rows = np.concatenate([unseen, drawn])[:most]
-    numbers, hashtags = np.asarray(features[rows], np.float32), csr_matrix(counts[rows])
-    scale = np.maximum(np.abs(numbers).max(axis=1, keepdims=True), 1e-12) / 127
+    hashtags = csr_matrix(counts[rows])
+    numbers, scales = quantised(np.asarray(features[rows], np.float32))
     return Part(
         {"backbone": backbone, "held": min(len(unseen), most)},
         {
-            "features": np.round(numbers / scale).astype(np.int8),
-            "scale": scale[:, 0].astype(np.float32),
+            "features": numbers,
+            "scale": scales,
             "starts": hashtags.indptr.astype(np.int32),
             "columns": hashtags.indices.astype(np.int32),
             "weights": hashtags.data.astype(np.float16),

@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.metrics import silhouette_score
 from threadpoolctl import threadpool_limits
 
-from recommenders.arrays import Floats, unit
+from recommenders.arrays import Doubles, Floats, unit
 from training.datasets.format import DatasetError, Post
 
 Rows = Any
@@ -225,7 +225,7 @@ def _named_and_sorted(
     )
 
 
-def _sums(groups: NDArray[np.int64], rows: Rows) -> NDArray[np.float64]:
+def _sums(groups: NDArray[np.int64], rows: Rows) -> Doubles:
     """Rows added up by group, (C, V) float64."""
     ones = np.ones(len(groups))
     members = sparse.csr_matrix((ones, (groups, np.arange(len(groups)))))

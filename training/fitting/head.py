@@ -24,6 +24,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from recommenders.arrays import Floats, unit
 from recommenders.backbones.registry import dims as dims_of
 from recommenders.w2v import ProjectionHead, Word2VecRecommender
+from training.evaluation.metrics import weighted_recall
 from training.features.examples import Examples, Features, Picked
 from training.fitting.choosing import Scored
 from training.fitting.plan import HeadPlan, Loss
@@ -152,14 +153,11 @@ def fit_w2v(
         weights = None if weights is None else weights[rows]
     start = _initial_head(dims_of(backbone), vectors, popularity, plan, classes)
     plan = plan.of(len(features))
-    total = np.maximum(np.asarray(held_out.counts.sum(axis=1)).ravel(), 1e-6)
-    photo = np.arange(held_out.counts.shape[0])[:, None]
 
     def validate(fitted: FittedHead) -> float:
         recommender = head_recommender(backbone, fitted, 1.0)
         top = Scored(recommender, held_out.features[backbone]).top()
-        recalled = np.asarray(held_out.counts[photo, top].sum(axis=1)).ravel()
-        return float((recalled / total).mean())
+        return weighted_recall(top, held_out.counts)
 
     # Always one thread, since more could round differently in validation.
     with threadpool_limits(1, "blas"):

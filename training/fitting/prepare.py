@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from recommenders.arrays import Floats
 from recommenders.backbones.backbone import Backbone, join, load_backbone
 from recommenders.backbones.network import takes_its_side
+from recommenders.backbones.recipe import UnknownBackboneError
 from recommenders.backbones.registry import (
     JOINT,
-    UnknownBackboneError,
     at_side,
     names_of,
     recipe_of,

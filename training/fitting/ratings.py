@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recommenders.arrays import Doubles, Floats
 from recommenders.ratings import Uses
 from training.datasets.format import Post
-
-Doubles = NDArray[np.float64]
 
 DOUBT = 10.0
 """Uses at which a hashtag's own likes weigh as much as the overall median."""
@@ -40,7 +38,7 @@ def median_likes(uses: Uses) -> Doubles:
     return _medians(uses, uses.likes)
 
 
-def earnings(uses: Uses) -> NDArray[np.float32]:
+def earnings(uses: Uses) -> Floats:
     """The factor by which style ``popular`` multiplies each hashtag's relevance.
 
     It is the hashtag's rank, from ``FLOOR`` to 1, by the median of its posts' log likes (one lucky

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recommenders.arrays import Floats
+
 
 def frequencies(posts: Iterable[Iterable[str]], min_count: int = 1) -> dict[str, int]:
     """How many posts carry each hashtag that at least ``min_count`` carry, the most used first."""
@@ -39,7 +41,7 @@ def matrix(
     return csr_matrix((np.array(values, np.float32), (rows, cols)), shape=shape)
 
 
-def popularity(counts: csr_matrix) -> NDArray[np.float32]:
+def popularity(counts: csr_matrix) -> Floats:
     """(hashtags,) float32: share of rows that carry each hashtag, never 0.
 
     Of photos where photos are learnt: each picture of an album is an example there.

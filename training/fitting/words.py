@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from recommenders.arrays import Floats
+from recommenders.arrays import Doubles, Floats
 from recommenders.fusion import BY_WORDS, Fusion, log_odds
 from recommenders.words import WordsGain
 from training.features.compute import batches
@@ -57,7 +57,7 @@ def _regressed(
     sign = np.where(labels, 1.0, -1.0)
     share = counts / counts.sum()
 
-    def loss(coefficients: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(coefficients: Doubles) -> tuple[float, Doubles]:
         margin = sign * (offset + x @ coefficients)
         slope = -sign * share / (1 + np.exp(margin))
         return float(share @ np.logaddexp(0, -margin)), slope @ x

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from recommenders.backbones.backbone import load_backbone
-from recommenders.bundle import save
-from recommenders.engine import STARTER, Engine
+from recommenders.bundle import STARTER, save
+from recommenders.engine import Engine
 from training.datasets.format import DatasetError
 from training.evaluation.caption_hits import caption_hits, content_words, hits_table
 from training.features.compute import embed

@@ -15,9 +15,8 @@ import numpy as np
 import typer
 
 from recommenders.arrays import Floats
-from recommenders.bundle import Bundle, BundleError, load, save
+from recommenders.bundle import STARTER, Bundle, BundleError, load, save
 from recommenders.category import Category
-from recommenders.engine import STARTER
 from recommenders.hashtag_tables import knowledge_part, read_knowledge
 from training.fitting.knowledge import Homes
 from training.starter.word_tables import (

@@ -15,8 +15,9 @@ from PIL import Image, ImageDraw, ImageOps
 from rich.table import Table
 
 from recommenders.answers import FIRST, AnswerRequest
-from recommenders.engine import Engine, Hashtag
+from recommenders.engine import Engine
 from recommenders.families import root, share_a_root
+from recommenders.ranking import Hashtag
 from training.starter.sources import TaggedPhoto
 from training.starter.word_tables import forbidden_pairs, people
 from training.terminal import figures_table

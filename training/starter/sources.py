@@ -15,8 +15,8 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
+from recommenders.arrays import Floats
 from training.datasets.format import DatasetError, Post
 from training.evaluation.caption_hits import content_words
 from training.starter.word_tables import (
@@ -182,7 +182,7 @@ def read_evidence(data: Path) -> Evidence:
     )
 
 
-def set_weights(photos: Sequence[TaggedPhoto]) -> NDArray[np.float32]:
+def set_weights(photos: Sequence[TaggedPhoto]) -> Floats:
     """(n,) the photos' weights, so that large sets do not outvote small ones."""
     sizes = Counter(photo.set for photo in photos)
     share = np.array([USUAL_SET / sizes[photo.set] for photo in photos], np.float32)

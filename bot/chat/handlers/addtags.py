@@ -9,6 +9,7 @@ from telegram.ext import filters
 
 from bot.chat import answer_message, subject
 from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_now
+from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
@@ -20,15 +21,14 @@ from storage import sightings
 
 async def addtags(update: Update, context: Context) -> None:
     """/addtags #one #two, for the photo that it replies to or the sender's last one."""
-    message = update.message
-    assert message is not None
+    message = message_of(update)
     _, *rest = (message.text or "").split(maxsplit=1)
     text = " ".join(rest)
-    await _teach(update, context, [message], text, _asked_about(context, message, text))
+    await _teach(context, [message], text, _asked_about(context, message, text))
 
 
 async def captioned(
-    update: Update, context: Context, album: Sequence[Message], caption: str, *, last: bool = True
+    context: Context, album: Sequence[Message], caption: str, *, last: bool = True
 ) -> None:
     """A photo or an album with the caption /addtags #one #two.
 
@@ -36,15 +36,14 @@ async def captioned(
         last: as in ``Outbox.put``.
     """
     _, *rest = caption.split(maxsplit=1)
-    await _teach(update, context, album, " ".join(rest), last=last)
+    await _teach(context, album, " ".join(rest), last=last)
 
 
 async def replied(update: Update, context: Context) -> None:
     """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
-    message = update.message
-    assert message is not None
+    message = message_of(update)
     text = message.text or ""
-    await _teach(update, context, [message], text, _asked_about(context, message, text))
+    await _teach(context, [message], text, _asked_about(context, message, text))
 
 
 @on_answer
@@ -128,7 +127,6 @@ def _replies_to_asking(message: Message) -> bool:
 
 
 async def _teach(
-    update: Update,
     context: Context,
     messages: Sequence[Message],
     text: str,

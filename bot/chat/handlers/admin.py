@@ -5,7 +5,7 @@ from functools import wraps
 from html import escape
 from typing import Any
 
-from telegram import InlineKeyboardMarkup, Message, Update
+from telegram import Message, Update
 
 from bot.chat import callback_data
 from bot.chat.callback_data import TapData
@@ -14,6 +14,7 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import review_keyboard
 from bot.chat.photo_lookup import stacked
 from bot.chat.rendering import line
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from bot.chat.teaching import visible
 from bot.chat.texts import Texts
@@ -54,8 +55,7 @@ def _for_admins(handler: Handler) -> Handler:
 @_for_admins
 async def review(update: Update, context: Context) -> None:
     """/review: hashtags that wait for approval, a page at a time."""
-    text, keyboard = await _page(context, 0)
-    await context.reply(message_of(update), text, keyboard)
+    await context.reply(message_of(update), *await _page(context, 0))
 
 
 @_for_admins
@@ -192,7 +192,7 @@ async def stats(update: Update, context: Context) -> None:
     await context.reply(message_of(update), "\n".join(lines))
 
 
-async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup | None]:
+async def _page(context: Context, page: int) -> TextAndButtons:
     texts = context.texts
     async with context.services.database.reading() as session:
         waiting = await moderation.pending(session, page=page, size=PAGE_SIZE)

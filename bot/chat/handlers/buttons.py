@@ -16,11 +16,11 @@ from bot.chat.answering import answer_apart, recommend, record
 from bot.chat.callback_data import TapData
 from bot.chat.identity import acts_for
 from bot.chat.keyboards import key_of
-from bot.chat.photo_lookup import Features
 from bot.chat.rendering import MOST_SHOWN
 from bot.chat.services import Context
 from bot.chat.shown_answer import ShownAnswer, shown_tags
 from recommenders.answers import FIRST, MIXES
+from recommenders.batching import Features
 from recommenders.engine import Engine
 from storage import feedback, known_photos, recommendations, sightings
 from storage.tables import Recommendation
@@ -351,8 +351,6 @@ async def _features(
     session: AsyncSession, engine: Engine, photo_ids: Sequence[int]
 ) -> list[Features]:
     """The stored features of photos; empty if one of them lacks any that the engine needs."""
-    backbones = {name for backend in engine.backends for name in engine.backbones[backend]}
-    stored: list[Features] = [
-        await known_photos.features(session, one, backbones) for one in photo_ids
-    ]
-    return stored if all(features.keys() == backbones for features in stored) else []
+    names = engine.all_backbones
+    stored: list[Features] = [await known_photos.features(session, one, names) for one in photo_ids]
+    return stored if all(len(features) == len(names) for features in stored) else []

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from html import escape
 
-from telegram import InlineKeyboardMarkup, Message, Update
+from telegram import Message, Update
 
 from bot.chat import subject
 from bot.chat.answer_request import language_of
@@ -12,11 +12,13 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.identity import person_of
 from bot.chat.keyboards import Place, categories_keyboard, category_keyboard, key_of
 from bot.chat.rendering import block
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.category import Category
-from recommenders.engine import Engine, Hashtag
+from recommenders.engine import Engine
 from recommenders.languages import in_language, meaning
+from recommenders.ranking import Hashtag
 from storage import chats, pages
 from storage.pages import Page
 
@@ -38,8 +40,7 @@ async def categories(update: Update, context: Context) -> None:
     if not _under(context.services.engine, None):
         await context.reply(message, context.texts.knows_little)
         return
-    text, keyboard = await _page(context, message, person_of(update), None, 0)
-    await context.reply(message, text, keyboard)
+    await context.reply(message, *await _page(context, message, person_of(update), None, 0))
 
 
 async def turn(update: Update, context: Context) -> None:
@@ -100,7 +101,7 @@ async def _answer_gone(update: Update, context: Context) -> None:
 
 async def _page(
     context: Context, message: Message, person: int, head: Category | None, page: int
-) -> tuple[str, InlineKeyboardMarkup]:
+) -> TextAndButtons:
     """The top categories, or a parent's hashtags and the categories under it."""
     services, engine, texts = context.services, context.services.engine, context.texts
     chat_id = message.chat_id

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from telegram import Chat, ChatFullInfo, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
+from telegram import Chat, ChatFullInfo, Message, Update
 from telegram.constants import ChatType, MessageLimit
 from telegram.error import BadRequest, Forbidden
 
@@ -12,14 +12,15 @@ from bot.chat.answering import hashtags_for
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.identity import acts_for, sender_of
+from bot.chat.keyboards import OFF, ON, channel_keyboard
 from bot.chat.photo_lookup import photo_in
 from bot.chat.rendering import fitting, line
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from recommenders.answers import FIRST
 from recommenders.hashtags import in_caption, key
 from storage import channels, chats
 
-ON, OFF = "on", "off"
 GAP = "\n\n"
 """Between a caption and the hashtags below it."""
 
@@ -85,8 +86,7 @@ async def channel_command(update: Update, context: Context) -> None:
     else:
         if choice:
             await _switch(context, channel.id, choice)
-        text, keyboard = await _switch_for(context, channel)
-        await context.reply(message, text, keyboard)
+        await context.reply(message, *await _switch_for(context, channel))
 
 
 async def switched(update: Update, context: Context) -> None:
@@ -104,9 +104,7 @@ async def switched(update: Update, context: Context) -> None:
         await query.answer()
 
 
-async def _switch_for(
-    context: Context, channel: Chat | ChatFullInfo
-) -> tuple[str, InlineKeyboardMarkup]:
+async def _switch_for(context: Context, channel: Chat | ChatFullInfo) -> TextAndButtons:
     """HTML that says whether hashtags are added in a channel, and the button to change that."""
     texts, name = context.texts, escape(_name(channel))
     async with context.services.database.reading() as session:
@@ -114,10 +112,7 @@ async def _switch_for(
     lines = [(texts.channel_on if on else texts.channel_off).format(channel=name)]
     if on and not await _may_edit(context, channel.id):
         lines.append(texts.channel_no_rights.format(channel=name))
-    label = texts.button_channel_off if on else texts.button_channel_on
-    data = f"channel:{channel.id}:{OFF if on else ON}"
-    button = InlineKeyboardButton(label, callback_data=data)
-    return "\n".join(lines), InlineKeyboardMarkup([[button]])
+    return "\n".join(lines), channel_keyboard(texts, channel.id, on=on)
 
 
 async def _linked_channel(context: Context, chat_id: int) -> ChatFullInfo | None:

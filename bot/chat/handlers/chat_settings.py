@@ -6,7 +6,7 @@ The former commands (/for, /count …) still work, and point to it.
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from telegram import InlineKeyboardMarkup, Update
+from telegram import Update
 
 from bot.chat.handlers import choices
 from bot.chat.handlers.buttons import edit, stale, tapped
@@ -16,6 +16,7 @@ from bot.chat.handlers.commands import message_of, moved
 from bot.chat.keyboards import settings_keyboard
 from bot.chat.platforms import COUNTS
 from bot.chat.rendering import line
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from bot.chat.teaching import visible
 from recommenders import hashtags
@@ -27,8 +28,7 @@ async def settings(update: Update, context: Context) -> None:
     message = message_of(update)
     wanted = " ".join(" ".join(context.args or ()).replace(",", " ").split())
     if not wanted:
-        text, keyboard = await _overview(context, message.chat_id)
-        await context.reply(message, text, keyboard)
+        await context.reply(message, *await _overview(context, message.chat_id))
     else:
         await context.reply(message, await _change_typed(context, message.chat_id, wanted))
 
@@ -58,7 +58,7 @@ def old_command(choice: Choice) -> Callable[[Update, Context], Coroutine[Any, An
     return command
 
 
-async def _overview(context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+async def _overview(context: Context, chat_id: int) -> TextAndButtons:
     """The chat's settings: a line and a button for each."""
     texts = context.texts
     async with context.services.database.reading() as session:

@@ -7,11 +7,12 @@ command chooses one too. The settings are in ``bot.chat.handlers.choices``.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from telegram import InlineKeyboardMarkup, Update
+from telegram import Update
 
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, plain, stale, tapped
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import choice_keyboard
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from storage import chats
 from storage.chat_settings import ChatSettings
@@ -75,13 +76,10 @@ class Choice(ABC):
 
     async def command(self, update: Update, context: Context) -> None:
         """The setting's own command, with or without an option's name."""
-        message = message_of(update)
-        text, keyboard = await self.answer(context, message.chat_id, " ".join(context.args or ()))
-        await context.reply(message, text, keyboard)
+        message, name = message_of(update), " ".join(context.args or ())
+        await context.reply(message, *await self.answer(context, message.chat_id, name))
 
-    async def answer(
-        self, context: Context, chat_id: int, name: str
-    ) -> tuple[str, InlineKeyboardMarkup | None]:
+    async def answer(self, context: Context, chat_id: int, name: str) -> TextAndButtons:
         """The answer to the setting's own command."""
         if not self.options(context):
             return self.missing(context), None
@@ -104,7 +102,7 @@ class Choice(ABC):
         await edit(query, *await self.shown(context, chat_id))
         await query.answer(plain(changed)[:NOTE_LENGTH])
 
-    async def shown(self, context: Context, chat_id: int) -> tuple[str, InlineKeyboardMarkup]:
+    async def shown(self, context: Context, chat_id: int) -> TextAndButtons:
         """The page and its buttons."""
         async with context.services.database.reading() as session:
             chat = await chats.get(session, chat_id)

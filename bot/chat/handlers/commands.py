@@ -22,8 +22,8 @@ async def unknown(update: Update, context: Context) -> None:
 
 
 def message_of(update: Update) -> Message:
-    """The message with a command."""
-    assert update.message is not None  # the handlers are registered for new messages only
+    """The update's new message."""
+    assert update.message is not None  # what asks for it is registered for new messages only
     return update.message
 
 

@@ -10,6 +10,7 @@ from bot.chat.albums import Album
 from bot.chat.answering import answer, answer_unsaved
 from bot.chat.captions import caption_command
 from bot.chat.handlers.addtags import captioned
+from bot.chat.handlers.commands import message_of
 from bot.chat.photo_lookup import kind_of, photo_in
 from bot.chat.services import Context
 from bot.chat.subject import reply_of
@@ -20,8 +21,7 @@ log = logging.getLogger(__name__)
 
 async def sent(update: Update, context: Context) -> None:
     """A photo or any file, alone or in an album; in groups only with a command as caption."""
-    message, services = update.message, context.services
-    assert message is not None
+    message, services = message_of(update), context.services
     if photo_in(message, services.engine.min_side):
         services.last_photos.remember(message)
         services.questions.close(message.chat_id)
@@ -32,7 +32,7 @@ async def sent(update: Update, context: Context) -> None:
         return
     async with album.at_work():
         if new := album.take_new():  # else an earlier turn has taken them along
-            await _follow(update, context, album, new)
+            await _follow(context, album, new)
 
 
 async def edited(update: Update, context: Context) -> None:
@@ -44,21 +44,20 @@ async def edited(update: Update, context: Context) -> None:
     if not caption_command(message, context.bot.username):
         return
     if services.captions.is_new(message) and parts:
-        await _follow(update, context, Album(parts), parts if _only_captioned(parts) else [message])
+        await _follow(context, Album(parts), parts if _only_captioned(parts) else [message])
 
 
 async def tags_command(update: Update, context: Context) -> None:
     """/tags in reply to a photo, in any chat."""
-    message = update.message
-    assert message is not None
+    message = message_of(update)
     about = message if message.external_reply else reply_of(message)
     if about is None or not (about.external_reply or about.effective_attachment):
         await context.reply(message, context.texts.tags_no_photo)
         return
-    await _answer(context, [about], update, Album())
+    await _answer(context, [about], Album())
 
 
-async def _follow(update: Update, context: Context, album: Album, new: Sequence[Message]) -> None:
+async def _follow(context: Context, album: Album, new: Sequence[Message]) -> None:
     """Follows the commands in an album's captions; a private chat gets an answer without any."""
     parts, username = album.messages, context.bot.username
     commands = {part.message_id: caption_command(part, username) for part in parts}
@@ -66,7 +65,7 @@ async def _follow(update: Update, context: Context, album: Album, new: Sequence[
     lone = _only_captioned(parts)
     if lone is not None and "addtags" in commands.values():
         # A single caption is for the whole album; of several, each is for its own photo.
-        await captioned(update, context, new, lone.caption or "")
+        await captioned(context, new, lone.caption or "")
         return
     taught = [part for part in parts if commands[part.message_id] == "addtags" and part in new]
     to_answer = [
@@ -79,9 +78,9 @@ async def _follow(update: Update, context: Context, album: Album, new: Sequence[
     answers = asked_for and any(part in new for part in to_answer)
     for part in taught:
         last = part is taught[-1] and not answers
-        await captioned(update, context, [part], part.caption or "", last=last)
+        await captioned(context, [part], part.caption or "", last=last)
     if answers:
-        await _answer(context, to_answer, update, album)
+        await _answer(context, to_answer, album)
 
 
 def _only_captioned(parts: Sequence[Message]) -> Message | None:
@@ -90,14 +89,12 @@ def _only_captioned(parts: Sequence[Message]) -> Message | None:
     return captions[0] if len(captions) == 1 else None
 
 
-async def _answer(
-    context: Context, messages: Sequence[Message], update: Update, album: Album
-) -> None:
+async def _answer(context: Context, messages: Sequence[Message], album: Album) -> None:
     min_side = context.services.engine.min_side
     photos = [photo for part in messages if (photo := photo_in(part, min_side))]
     if photos:
         try:
-            album.answer_id = await answer(context, photos, update, earlier_answer=album.answer_id)
+            album.answer_id = await answer(context, photos, earlier_answer=album.answer_id)
         except StorageError as error:
             log.error("A photo is answered, but nothing of it is saved: %s", error)
             await answer_unsaved(context, photos)

@@ -4,7 +4,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, Message, Update
+from telegram import CallbackQuery, Message, Update
 from telegram.constants import ChatType
 
 from bot.chat.callback_data import TapData
@@ -12,19 +12,17 @@ from bot.chat.handlers.buttons import NOTE_LENGTH, edit, may_decide, stale, tapp
 from bot.chat.handlers.commands import message_of, moved
 from bot.chat.identity import person_of
 from bot.chat.keyboards import forget_keyboard, mydata_keyboard, mytags_keyboard
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from storage import forgetting, labels, personal_data
 
 PAGE_SIZE = 8
 
-TextAndButtons = tuple[str, InlineKeyboardMarkup | None]
-
 
 async def mydata(update: Update, context: Context) -> None:
     """/mydata: how much is stored, and buttons for what can be done with it."""
     message = message_of(update)
-    text, keyboard = await _overview(context, person_of(update), message)
-    await context.reply(message, text, keyboard)
+    await context.reply(message, *await _overview(context, person_of(update), message))
 
 
 async def opened(update: Update, context: Context) -> None:

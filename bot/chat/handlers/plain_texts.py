@@ -8,6 +8,7 @@ from bot.chat.answer_request import request_in
 from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import copy_label, copying
 from bot.chat.rendering import answer_text, in_order
+from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
 from bot.chat.small_talk import is_thanks, without_small_talk
 from recommenders.languages import has_cyrillic
@@ -17,8 +18,7 @@ from storage import chats
 async def written(update: Update, context: Context) -> None:
     """A text in a private chat."""
     message = message_of(update)
-    text, keyboard = await _answer(context, message, message.text or "")
-    await context.reply(message, text, keyboard)
+    await context.reply(message, *await _answer(context, message, message.text or ""))
 
 
 async def old_similar(update: Update, context: Context) -> None:
@@ -29,9 +29,7 @@ async def old_similar(update: Update, context: Context) -> None:
     await context.reply(message, f"{text}\n\n<i>{note}</i>", keyboard)
 
 
-async def _answer(
-    context: Context, message: Message, words: str
-) -> tuple[str, InlineKeyboardMarkup | None]:
+async def _answer(context: Context, message: Message, words: str) -> TextAndButtons:
     services, engine, texts = context.services, context.services.engine, context.texts
     async with services.database.reading() as session:
         request = await request_in(session, context, engine, message.chat_id)

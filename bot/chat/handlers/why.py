@@ -10,12 +10,14 @@ from bot.chat import subject
 from bot.chat.answer_request import request_in
 from bot.chat.answering import recommend
 from bot.chat.handlers.buttons import AnswerTap, on_answer
-from bot.chat.photo_lookup import Features, UnreadablePhotoError, stacked
+from bot.chat.handlers.commands import message_of
+from bot.chat.photo_lookup import UnreadablePhotoError, stacked
 from bot.chat.rendering import line
 from bot.chat.services import Context
 from bot.chat.shown_answer import shown_tags
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST
+from recommenders.batching import Features
 from recommenders.explaining import Reason, SeenClass
 from recommenders.languages import meanings
 from storage import known_photos
@@ -27,8 +29,7 @@ MAX_BESIDE = 3
 
 async def why(update: Update, context: Context) -> None:
     """/why, for the photo or answer that it replies to, else for the sender's last photo."""
-    message, texts = update.message, context.texts
-    assert message is not None
+    message, texts = message_of(update), context.texts
     await context.services.chat_locks.wait(message.chat_id)
     try:
         photo_ids = await subject.photos_of(context, message)

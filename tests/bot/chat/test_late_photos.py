@@ -12,7 +12,8 @@ from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
 from tests.bot.telegram_sends import ANN, arrives, caption, is_edited, part, photo
 from tests.colours import jpeg
-from tests.person import SECONDS, Person
+from tests.person import Person
+from tests.waiting import until
 
 At = Callable[[int], Awaitable[None]]
 
@@ -40,16 +41,12 @@ async def held(bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch) -> He
 
 
 async def is_idle(bot: Running) -> None:
-    async with asyncio.timeout(SECONDS):
-        while bot.inbox.waiting:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: not bot.inbox.waiting)
 
 
 async def has(bot: Running, updates: int) -> None:
     """The bot is at so many updates."""
-    async with asyncio.timeout(SECONDS):
-        while bot.inbox.waiting < updates:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: bot.inbox.waiting >= updates)
 
 
 async def test_a_photo_that_comes_late_joins_the_answer_of_its_album(

@@ -1,6 +1,5 @@
 """Polling where the database is PostgreSQL: a conversation from a photo to /forget, a restart."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +13,7 @@ from tests.bot.running import Start
 from tests.bot.telegram_sends import Refusing
 from tests.person import Person
 from tests.postgres import Server
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -60,9 +60,7 @@ async def test_an_answer_that_was_ready_is_sent_after_the_next_start(
     bot = await start(server=telegram)
     async with Person(telegram.page_url) as ann:
         await ann.send_text("/help")
-        async with asyncio.timeout(60):
-            while not busy.refused:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(lambda: busy.refused)
         await bot.stop()
         busy.over = True
         await start(server=telegram)

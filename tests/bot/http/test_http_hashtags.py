@@ -11,8 +11,8 @@ from http_client import Client, Serve
 from typer.testing import CliRunner
 
 from bot.cli.main import app
-from recommenders.bundle import save
-from recommenders.engine import STARTER, Engine
+from recommenders.bundle import STARTER, save
+from recommenders.engine import Engine
 from tests.colours import colour_bundle, colour_engine, jpeg
 
 FORM = "multipart/form-data; boundary=xx"

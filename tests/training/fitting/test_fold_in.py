@@ -99,7 +99,7 @@ def _taught(bundle: Bundle) -> tuple[float, float, int]:
     features, labels = photos_of(CONCEPTS[:1], 1, seed=2)
     als, new = AlsRecommender(read_als(bundle)), len(bundle.hashtags)
     columns = [bundle.hashtags.index(tag) for tag in labels[0]]
-    als.learn({1: (features[0], {None: [*columns, new]})}, new + 1)
+    als.lessons.learn({1: (features[0], {None: [*columns, new]})}, new + 1)
     near = als.neighbourhood(features)
     (photo,) = (near.photo_factors[at] for at, of in enumerate(near.columns) if of)
     hashtags = [*bundle.hashtags, "new"]

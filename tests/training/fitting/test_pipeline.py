@@ -14,7 +14,7 @@ from recommenders.backbones.weights import WeightsError
 from recommenders.engine import Engine
 from recommenders.knowledge import Knowledge
 from tests.shapes import shapes, small_plan, write_posts
-from training.evaluation.evaluate import evaluate
+from training.evaluation.evaluate import answer_split
 from training.fitting.pipeline import fit_dataset, fit_hashtags
 from training.fitting.plan import Plan, with_values
 from training.fitting.plan_files import read_plan
@@ -57,14 +57,14 @@ def test_word2vec_is_fitted_over_resnet50_where_its_weights_are_in_place(tmp_pat
     assert bundle.array("w2v", "weight1", None, 2048).shape[1] == 2048
     engine = Engine.load(tmp_path / "mine", weights)
     assert engine.backends == ("w2v",)
-    figures = evaluate(
+    answers = answer_split(
         dataset,
         tmp_path / "mine",
-        at=3,
+        top=3,
         weights_dir=weights,
         cache_dir=tmp_path / "features",
     )
-    assert set(figures.backends) == {"w2v", "popularity", "als_seed", "w2v_seed"}
+    assert set(answers.tops) == {"w2v", "popularity", "als_seed", "w2v_seed"}
 
 
 def test_two_backbones_joined_are_fitted_and_answer_as_one(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ def test_two_backbones_joined_are_fitted_and_answer_as_one(tmp_path: Path) -> No
     photo = Image.open(next((dataset / "images").iterdir()))
     (answer,) = engine.recommend(engine.features([photo], [name]), "both", top=3)
     assert len(answer) == 3
-    figures = evaluate(
-        dataset, tmp_path / "mine", at=3, weights_dir=weights, cache_dir=tmp_path / "features"
+    answers = answer_split(
+        dataset, tmp_path / "mine", top=3, weights_dir=weights, cache_dir=tmp_path / "features"
     )
-    assert {"als", "w2v", "both"} < set(figures.backends)
+    assert {"als", "w2v", "both"} < set(answers.tops)
 
 
 def test_any_network_of_torchvisions_is_fitted_and_answers(tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from recommenders.bundle import Bundle, load
-from recommenders.engine import STARTER
+from recommenders.bundle import STARTER, Bundle, load
 from recommenders.knowledge import Knowledge
 from training.starter.category_table import homes_in_tables, with_table_categories
 from training.starter.word_tables import category_rows, people

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommenders.answers import FIRST
+from recommenders.arrays import Doubles
 from recommenders.knowledge import Knowledge
 from training.evaluation.evaluate import Answers
 from training.evaluation.metrics import hits_of
 from training.evaluation.reliability import Reliability, reliability
 from training.features.compute import batches
-
-Floats = NDArray[np.float64]
 
 STYLES = ("relevant", "balanced", "popular")
 STYLE_TOP = 10
@@ -31,8 +30,8 @@ class Curve:
     """A backend's precision and recall at k = 1, 2, …, (K,) each."""
 
     name: str
-    precision: Floats
-    recall: Floats
+    precision: Doubles
+    recall: Doubles
 
 
 @dataclass(frozen=True)

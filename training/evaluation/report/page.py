@@ -40,8 +40,8 @@ def write_report(
         compared: a folder of results of ``compare`` to show too.
 
     Raises:
-        BundleError, DatasetError, WeightsError: as ``evaluate``; DatasetError too where the page
-            cannot be written.
+        BundleError, DatasetError, WeightsError: as ``answer_split``; DatasetError too where the
+            page cannot be written.
     """
     results = [] if compared is None else read_results(compared)
     answers = answer_split(

@@ -1,6 +1,5 @@
 """The buttons below an answer."""
 
-import asyncio
 from string import ascii_lowercase
 
 import pytest
@@ -28,6 +27,7 @@ from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing
 from tests.colours import colour_bundle, colour_engine, jpeg
 from tests.person import Message, Person
+from tests.waiting import until
 
 
 async def stored(bot: Running, message: Message) -> Recommendation:
@@ -103,8 +103,7 @@ async def test_a_tap_on_more_counts_once_though_a_restart_comes_in_between(
     later = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
     refusing = Refusing(monkeypatch, "editMessageText", later)
     await ann.press(message, "More")
-    while not refusing.refused:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await until(lambda: refusing.refused)
     await first.stop()
     refusing.over = True
     async with Person(first.server.page_url) as ann:
