@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
@@ -78,6 +79,8 @@ def set_up(
     handler.addFilter(Limited())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    # It quotes headers, and with them names of files.
+    warnings.filterwarnings("ignore", module=r"aiohttp\.multipart")
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
