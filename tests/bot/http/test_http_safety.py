@@ -45,6 +45,8 @@ async def raw(client: Client, *lines: str) -> bytes:
         {"Host": "127.0.0.1:1"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://a]b"},
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
