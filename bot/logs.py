@@ -76,6 +76,7 @@ def set_up(
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(RedactingJson(secrets) if as_json else Redacting(secrets))
     handler.addFilter(_may_be_shown)
+    handler.addFilter(_without_updates)
     handler.addFilter(Limited())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
@@ -87,6 +88,13 @@ def set_up(
 
 def _may_be_shown(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG or record.name.partition(".")[0] in OURS
+
+
+def _without_updates(record: logging.LogRecord) -> bool:
+    """Leaves a line of Telegram's library its wording: it fills in whole updates and answers."""
+    if record.name.partition(".")[0] == "telegram":
+        record.args = None
+    return True
 
 
 def _forms(secret: str) -> set[str]:
