@@ -37,7 +37,8 @@ def check(file: Path) -> None:
     """Create the folder of the database's file and check that the file, if any, is SQLite's.
 
     A connection that fails inside the asynchronous driver leaves a thread with an event loop that
-    may be gone; here it fails plainly. Raises OSError or ``Error``.
+    may be gone; here it fails plainly. Its end empties a WAL that a killed process left, in which
+    deleted rows are still readable. Raises OSError or ``Error``.
     """
     if not file.parent.exists():
         file.parent.mkdir(parents=True)
