@@ -230,6 +230,10 @@ async def _database(settings: Settings) -> tuple[Condition | None, Check]:
     if condition.revision != condition.newest:
         advice = f"The next start upgrades it to {condition.newest}: back it up first."
         return condition, Check("database", "warning", found, advice)
+    if condition.set_aside:
+        names = ", ".join(file.name for file in condition.set_aside)
+        advice = f"Delete {names} once you do not need it: who deletes their data stays in it."
+        return condition, Check("database", "warning", f"{found}; an old one beside it", advice)
     return condition, Check("database", "ok", found)
 
 

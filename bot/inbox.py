@@ -17,7 +17,7 @@ from telegram.constants import ChatType
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
-from bot.chat.identity import person_of, sender_of
+from bot.chat.identity import language_of, person_of, sender_of
 from bot.chat.replies import reply_to
 from bot.chat.services import Bot, Services
 from bot.chat.texts import texts_for
@@ -227,8 +227,7 @@ class Inbox:
         message = next((m for m in map(_addressed, updates) if m), None)
         if message is None:
             return
-        language = message.from_user.language_code if message.from_user else None
-        apology = reply_to(message, texts_for(language).too_late)
+        apology = reply_to(message, texts_for(language_of(message.from_user)).too_late)
         try:
             await self._services.outbox.reply(apology, person=sender_of(message))
         except TelegramError as error:

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
@@ -75,15 +76,25 @@ def set_up(
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(RedactingJson(secrets) if as_json else Redacting(secrets))
     handler.addFilter(_may_be_shown)
+    handler.addFilter(_without_updates)
     handler.addFilter(Limited())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    # It quotes headers, and with them names of files.
+    warnings.filterwarnings("ignore", module=r"aiohttp\.multipart")
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _may_be_shown(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG or record.name.partition(".")[0] in OURS
+
+
+def _without_updates(record: logging.LogRecord) -> bool:
+    """Leaves a line of Telegram's library its wording: it fills in whole updates and answers."""
+    if record.name.partition(".")[0] == "telegram":
+        record.args = None
+    return True
 
 
 def _forms(secret: str) -> set[str]:

@@ -40,7 +40,7 @@ async def purged(
 
     In any case it deletes ids of handled updates that Telegram no longer resends, what waits for
     other bots that no longer run, what other replicas have read, which of them had a chat, and who
-    sent too much an hour ago.
+    sent too much an hour ago. What was deleted is overwritten in SQLite's WAL too.
     """
     first = HISTORY_EVERY if clock_may_be_ahead else 0
     async with meanwhile(_purge_hourly(database, keep_days, bot_id, first)):
@@ -56,6 +56,7 @@ async def _purge_hourly(database: Database, keep_days: int, bot_id: int, first: 
                     await _purge_short_lived(database, bot_id)
                     if keep_days and hour >= first and hour % HISTORY_EVERY == 0:
                         await _purge_history(database, keep_days)
+                    await database.shrink_log()
         except StorageError as error:
             log.warning("What is old was not deleted; it will be tried again. %s", error)
         await asyncio.sleep(EVERY)

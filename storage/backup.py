@@ -16,6 +16,9 @@ from storage import receipts
 from storage.database import sqlite_file
 from storage.errors import StorageError
 
+_BEFORE = ".before-"
+"""Between a database's name and the time, in the name of one that was replaced."""
+
 BESIDE = ("-wal", "-shm", "-journal", receipts.ENDING)
 """Endings of the files beside the database that belong to it: SQLite's, and ours."""
 
@@ -218,7 +221,7 @@ def _set_aside(database: Path) -> Path | None:
     is_there = database.exists()
     if is_there:
         _check_unused(database)
-    aside = database.with_name(f"{database.name}.before-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
+    aside = database.with_name(f"{database.name}{_BEFORE}{datetime.now(UTC):%Y%m%d-%H%M%S-%f}")
     with _errors_explained(database):
         if is_there:
             try:
@@ -231,6 +234,15 @@ def _set_aside(database: Path) -> Path | None:
             with suppress(FileNotFoundError):
                 database.with_name(database.name + end).rename(f"{aside}{end}")
     return aside if is_there else None
+
+
+def set_aside(database: Path) -> list[Path]:
+    """The databases that ``restore`` replaced and that are still beside it, the oldest first."""
+    return sorted(
+        file
+        for file in database.parent.iterdir()
+        if file.name.startswith(f"{database.name}{_BEFORE}") and not file.name.endswith(BESIDE)
+    )
 
 
 def _check_unused(database: Path) -> None:

@@ -22,7 +22,8 @@ TABLE = Path(__file__).parent / "blocked_words.csv"
 _INDEXED = 3
 """Length of the prefixes by which patterns are indexed."""
 
-_BETWEEN = re.compile("[_·]+")
+# Letters that only modify others and Arabic's tatweel are hardly seen.
+_BETWEEN = re.compile("[_·\u02b0-\u02ff\u0640]+")
 _DRAWN_OUT = re.compile(r"(.)\1\1+", re.DOTALL)
 
 # How letters are disguised. 1 may be either of two.
@@ -31,7 +32,16 @@ _AS_CYRILLIC = (str.maketrans("0346", "озчб"),)
 _LATIN, _CYRILLIC = "aekmhopctyxb", "аекмнорстухв"
 _OTHERS = str.maketrans("ѕіјԛԝһԁӏοαεικνρτυχցսոօհ", "sijqwhdloaeikvptuxgunoh")
 """Rarer letters, Cyrillic, Greek and Armenian, that look like a Latin one."""
+_SHAPED_LATIN = re.compile(r"LATIN .*?\b([A-Z])(?:LPHA)?(?: WITH .*)?")
+"""Unicode's names of Latin letters in other shapes: turned, small capitals, with a stroke, …"""
 _TO_CYRILLIC, _TO_LATIN = str.maketrans(_LATIN, _CYRILLIC), str.maketrans(_CYRILLIC, _LATIN)
+
+_MIXED = {"LATIN", "CYRILLIC"}
+_WITH_THEM = {
+    *("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "BOPOMOFO", "HANGUL"),
+    *("DIGIT", "COMBINING"),
+}
+"""The beginnings of Unicode's names of what stands beside these scripts in one word."""
 
 
 class Blocklist:
@@ -82,7 +92,7 @@ def readings(hashtag: str) -> frozenset[str]:
     """What a hashtag may be read as: its words, the whole, and both without disguises.
 
     Underscores between single letters (``b_a_d``), digits inside a word or in front of it
-    (``b4d``), letters of another script that look alike, accents, and letters drawn out
+    (``b4d``), letters of another script or shape that look alike, accents, and letters drawn out
     (``baaad``). Digits behind a word are a year or a number (``bad2024``), unless many letters
     stand before them.
     """
@@ -91,10 +101,35 @@ def readings(hashtag: str) -> frozenset[str]:
     words = _BETWEEN.split(hashtag)
     spaced = ["".join(run) for single, run in groupby(words, lambda w: len(w) == 1) if single]
     plain = {hashtag, *words, *spaced, "".join(words)}
+    plain |= {"".join(map(_unshaped, word)) for word in plain}
     plain |= {shorter for word in plain for shorter in _not_drawn_out(word)}
     plain |= {other for word in plain for other in _one_script(word)}
     plain |= {letters for word in plain for letters in _without_digits(word)}
     return frozenset(plain - {""})
+
+
+def mixes_scripts(hashtag: str) -> bool:
+    """Whether a word in it has Latin or Cyrillic letters beside characters of a third script.
+
+    These may look like Latin ones, in more ways than ``readings`` knows. East Asian ones do not,
+    and people write them together.
+    """
+    if hashtag.isascii():
+        return False
+    for word in _BETWEEN.split(hashtag):
+        scripts = {unicodedata.name(one, "").partition(" ")[0] for one in word}
+        if scripts & _MIXED and not scripts <= _MIXED | _WITH_THEM:
+            return True
+    return False
+
+
+@cache
+def _unshaped(character: str) -> str:
+    """The plain one for a Latin letter in another shape and for another script's digit."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    latin = _SHAPED_LATIN.fullmatch(unicodedata.name(character, ""))
+    return latin[1].lower() if latin else character
 
 
 def _not_drawn_out(word: str) -> Iterator[str]:

@@ -2,11 +2,12 @@
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.backup import is_whole
+from storage.backup import is_whole, set_aside
 from storage.database import revision_at, sqlite_file
 from storage.errors import NEWER, StorageError, explain
 
@@ -20,12 +21,14 @@ class Condition:
         revision: of its tables; None if there is no database yet.
         newest: the revision that this version of tag4pic migrates it to.
         bytes: its size, including the WAL.
+        set_aside: the databases beside it that ``db restore`` replaced.
     """
 
     folder: Path | None
     revision: str | None
     newest: str
     bytes: int = 0
+    set_aside: Sequence[Path] = ()
 
 
 async def condition_of(url: str) -> Condition:
@@ -48,7 +51,8 @@ async def condition_of(url: str) -> Condition:
         return Condition(None, revision, known[0])
     beside = (file, file.with_name(f"{file.name}-wal"))
     size = sum(one.stat().st_size for one in beside if one.exists())
-    return Condition(_nearest_folder(file), revision, known[0], size)
+    old = set_aside(file) if revision is not None else []
+    return Condition(_nearest_folder(file), revision, known[0], size, old)
 
 
 def _revision_of_sqlite(file: Path) -> str | None:

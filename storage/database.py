@@ -232,7 +232,8 @@ class Database:
         """Empties SQLite's WAL into the file, since deleted rows are still readable there.
 
         It tries a few times, since readers hold on to parts of it and others may write in between;
-        the last connection empties it when it closes. Other databases manage their own logs.
+        ``bot.retention`` does so each hour, and the last connection when it closes. Other databases
+        manage their own logs.
         """
         for _ in range(_TRIES if not self.is_shared else 0):
             try:

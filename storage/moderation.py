@@ -4,7 +4,8 @@ A label (a hashtag that a person gave a photo) is seen in the chat where it was 
 person's private chat, and becomes everybody's once
 
 - a second person gave the photo, or a copy of it, the same hashtag; not where the hashtag says a
-  word that insults people (``review`` in ``blocked_words.csv``), which two accounts may agree on;
+  word that insults people (``review`` in ``blocked_words.csv``), or where it may hide one in
+  letters of a third script: two accounts may agree on it;
 - or an admin approved it;
 - or the model found it likely by itself when it was given.
 
@@ -188,14 +189,14 @@ async def _put(session: AsyncSession, word: str, *, allowed: bool, by: int) -> N
 
 
 async def _insults(session: AsyncSession, *where: ColumnElement[bool]) -> list[str]:
-    """The keys that insult people, among the labels that fit ``where``."""
+    """The keys that may insult people, among the labels that fit ``where``."""
     keys = await session.scalars(select(Label.key).where(_IN_USE, *where).distinct())
-    return sorted(filter(_insults_people, keys))
+    return sorted(filter(_may_insult, keys))
 
 
 @lru_cache(maxsize=100_000)
-def _insults_people(key: str) -> bool:
-    return _INSULTS.blocks(key)
+def _may_insult(key: str) -> bool:
+    return _INSULTS.blocks(key) or blocklist.mixes_scripts(key)
 
 
 def _is_shared(insults: Collection[str]) -> ColumnElement[bool]:

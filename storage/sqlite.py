@@ -35,7 +35,8 @@ def check(file: Path) -> None:
     """Creates the folder of the database's file and checks that the file, if any, is SQLite's.
 
     A connection that fails inside the asynchronous driver leaves a thread with an event loop that
-    may be gone; here it fails plainly.
+    may be gone; here it fails plainly. Its end empties a WAL that a killed process left, in which
+    deleted rows are still readable.
 
     Raises:
         OSError: the folder cannot be created.

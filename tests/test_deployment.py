@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,14 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     unit.write_text(text.replace("/srv/tag4pic/.venv/bin/tag4pic", sys.executable))
     done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+def test_systemd_starts_the_bot_again_however_often_it_dies() -> None:
+    unit = ConfigParser(strict=False)
+    unit.read(DEPLOY / "tag4pic.service")
+    assert unit["Service"]["Restart"] == "always"
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    assert "StartLimitBurst" not in unit["Unit"]
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx here")

@@ -24,6 +24,7 @@ from telegram.ext import BaseRateLimiter
 
 from bot.chat.chat_locks import ChatLocks
 from bot.chat.pace import Pace
+from bot.chat.refusals import TOO_LARGE, refusal_of
 from bot.chat.telegram_requests import NOT_SENT
 
 HOUR = 3600.0
@@ -196,7 +197,9 @@ class _Retries:
             pause = asked_to_wait(error)
             if pause > LONGEST_WAIT and not self._posts:
                 raise error
-        elif isinstance(error, NetworkError | InvalidToken) and not isinstance(error, BadRequest):
+        elif isinstance(error, BadRequest) or refusal_of(error) is TOO_LARGE:
+            raise error
+        elif isinstance(error, NetworkError | InvalidToken):
             pause = next(self._pauses)
         else:
             raise error

@@ -4,7 +4,7 @@ All anonymous admins share one user id, as do all who write as a channel; ``send
 them. Its ids are negative, so never a person's. Taps always come from people.
 """
 
-from telegram import Bot, Message, Update
+from telegram import Bot, Message, Update, User
 from telegram.constants import ChatMemberStatus
 from telegram.error import BadRequest, Forbidden
 
@@ -29,6 +29,12 @@ def person_of(update: Update) -> int:
         return update.callback_query.from_user.id
     assert update.effective_message is not None
     return sender_of(update.effective_message)
+
+
+def language_of(user: User | None) -> str | None:
+    """The language that Telegram names for a user; None if it names none as a text."""
+    language: object = user.language_code if user else None
+    return language if isinstance(language, str) else None
 
 
 async def acts_for(bot: Bot, user_id: int, owner: int) -> bool:

@@ -1,7 +1,7 @@
 """Telegram's common refusals, recognised by their error descriptions.
 
 The descriptions come from the Bot API server (github.com/tdlib/telegram-bot-api, ``Client.cpp``)
-and, in capitals, from Telegram behind it.
+and, in capitals, from Telegram behind it; "too large" is HTTP's status 413.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ NO_RIGHTS = Refusal("no_rights", "the bot may not write there")
 RESTRICTED = Refusal("restricted", "Telegram restricts the chat or the bot")
 BLOCKED = Refusal("blocked", "the bot was blocked or removed")
 NO_CHAT = Refusal("no_chat", "there is no such chat any more")
+TOO_LARGE = Refusal("too_large", "the file is too large", writable=True)
 
 WORDS = {
     "message to edit not found": MESSAGE_GONE,
@@ -62,6 +63,7 @@ WORDS = {
     "group chat was deactivated": NO_CHAT,
     "peer_id_invalid": NO_CHAT,
     "channel_private": NO_CHAT,
+    "too large": TOO_LARGE,
 }
 """Refusals by a part of the description, in lower case; the first match counts."""
 

@@ -18,7 +18,7 @@ from bot.chat.captions import CaptionCommands
 from bot.chat.chat_locks import ChatLocks
 from bot.chat.fair_places import PLACES, FairPlaces
 from bot.chat.forgotten import Forgotten
-from bot.chat.identity import person_of
+from bot.chat.identity import language_of, person_of
 from bot.chat.last_photo import LastPhotos
 from bot.chat.learner import Learner
 from bot.chat.outbox import Outbox
@@ -182,8 +182,8 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
         context.forgotten_before = context.services.forgotten.clock
         if isinstance(update, Update) and (update.callback_query or update.effective_message):
             context.person = person_of(update)
-        if isinstance(update, Update) and update.effective_user:
-            context.language_code = update.effective_user.language_code
+        if isinstance(update, Update):
+            context.language_code = language_of(update.effective_user)
             context.texts = texts_for(context.language_code)
         return context
 

@@ -69,6 +69,7 @@ def restore(file: File) -> None:
         print_line(f"Left out: {_waiting(database.left_out)} when the backup was made.")
     if before is not None:
         print_line(f"The old database is now {escape(str(before))}.")
+        print_line("Delete it once you do not need it: who deletes their data stays in it.")
 
 
 def _waiting(number: int) -> str:

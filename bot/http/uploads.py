@@ -134,12 +134,14 @@ async def _form(body: _Body) -> Upload:
 async def _part(body: _Body, part: BodyPartReader, upload: Upload) -> None:
     limits = body.limits
     if part.filename is None and part.name not in _PHOTO_FIELDS:
+        if part.name is None:
+            raise RequestError(400, "form", "A part of the form has no name.")
         if len(upload.fields) == _MOST_FIELDS:
             raise RequestError(400, "form", f"A form may have at most {_MOST_FIELDS} fields.")
         value = await _data(body, part, limits.field)
         if value is None:
             raise RequestError(413, "too_large", f"The field {part.name} is too long.")
-        upload.fields.append((part.name or "", value.decode("utf-8", "replace")))
+        upload.fields.append((part.name, value.decode("utf-8", "replace")))
         return
     if len(upload.photos) == limits.photos:
         raise RequestError(

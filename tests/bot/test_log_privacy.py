@@ -1,5 +1,6 @@
 """No text and no name of a person appears in a log line, at any level."""
 
+import asyncio
 import io
 import logging
 from collections.abc import Iterator
@@ -8,8 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from bot import logs
+from bot.chat import services
+from tests.bot import telegram_sends
 from tests.bot.conversation import reply_text
 from tests.bot.running import Running, Start
+from tests.bot.telegram_sends import ANN, arrives
 from tests.colours import jpeg
 
 PRIVATE = ("xylophone", "secretsofa", "confidential", "Annabella")
@@ -60,6 +64,32 @@ async def test_what_the_database_refused_is_logged_without_the_texts_it_was_give
         )
     await talk(bot)
     assert "disk that holds the database is full" in written.getvalue()
+    assert not private_words(written.getvalue())
+
+
+async def test_an_update_with_an_odd_language_is_answered_and_not_logged(
+    written: io.StringIO, bot: Running
+) -> None:
+    ann = await bot.person(name="Annabella")
+    odd = ANN | {"first_name": "Annabella", "language_code": ["en"]}
+    arrives(bot, 1_000, telegram_sends.text(bot, "/addtags xylophone"), odd)
+    assert "For which photo?" in (await ann.wait_reply())["text"]
+    assert not private_words(written.getvalue())
+
+
+async def test_an_update_that_the_library_cannot_pass_on_is_not_logged(
+    written: io.StringIO, bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+
+    def fails(*_: object) -> None:
+        failed.set()
+        raise ValueError("something odd")
+
+    monkeypatch.setattr(services, "person_of", fails)
+    await (await bot.person(name="Annabella")).send_text("confidential sunset beach")
+    await failed.wait()
+    assert "Error while building CallbackContext" in written.getvalue()
     assert not private_words(written.getvalue())
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.blocklist import TABLE, Blocklist, in_force, readings, shipped
+from recommenders.hashtags import key
+from storage.blocklist import TABLE, Blocklist, in_force, mixes_scripts, readings, shipped
 
 SHIPPED = in_force({})
 
@@ -32,6 +33,8 @@ def test_the_words_that_ship_are_blocked(hashtag: str) -> None:
         *("f_u_c_k", "my_f_u_c_k", "fu_ck", "nazi_party", "fuuuuuck", "bitchhhh", "fück"),
         *("х_у_й", "xуй", "пopнo", "сукаааа", "6лядь"),
         *("ѕlut", "ѕех", "fսck", "ροrn", "nіgger"),
+        *("pɔrn", "nɑzi", "bıtch", "wһørе", "ꜰᴜᴄᴋ", "fuᴄking", "ѕeᶍ"),
+        *("poʼrn", "naـzi", "fʼuʻcـk", "seˈx", "p٠rn", "b१tch", "хʼуй"),
     ],
 )
 def test_disguises_are_seen_through(hashtag: str) -> None:
@@ -50,11 +53,31 @@ def test_disguises_are_seen_through(hashtag: str) -> None:
         *("страховка", "застрахуй", "употреблять", "оскорблять", "корабля", "рубля", "психуй"),
         *("кіно", "їжа", "θάλασσα", "καφές", "λουλούδια", "սուրճ", "історія"),
         *("педикюр", "хачапури", "жидкость", "хохлома", "героиня", "сукулент", "мандарин"),
+        *("sıcak", "bøf", "smørrebrød", "søster", "əla", "haʻi", "сімʼя", "пʼять", "dʼor"),
         *("команда", "ебург", "учёба", "хлеб", "небо", "нигерия", "козлик", "китай", "ворота"),
     ],
 )
 def test_harmless_hashtags_are_left_alone(hashtag: str) -> None:
     assert not SHIPPED.blocks(hashtag)
+
+
+@pytest.mark.parametrize(
+    "hashtag",
+    ["ꓐꓮꓓword", "bꭺdword", "badߋword", "bad०word", "badิword", "my_bꭺdword", "пꭺдонок", "bᗪw"],
+)
+def test_letters_of_a_third_script_in_a_word_are_noticed(hashtag: str) -> None:
+    assert mixes_scripts(key(hashtag))
+
+
+@pytest.mark.parametrize(
+    "hashtag",
+    [
+        *("badword", "bäd_wörd", "3dпечать", "iphone手机", "tシャツ", "ootdコーデ", "kpop아이돌"),
+        *("καφές", "coffee_καφές", "сімʼя", "haʻi", "हिन्दी२०२४", "สวยมาก", "לחם", "می‌خواهم", "ʼn"),
+    ],
+)
+def test_scripts_that_people_mix_and_words_of_one_are_left_alone(hashtag: str) -> None:
+    assert not mixes_scripts(key(hashtag))
 
 
 def test_the_table_says_each_word_once() -> None:

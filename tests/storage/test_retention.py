@@ -1,12 +1,14 @@
 """What is old goes, a few rows at a time; what people taught stays."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Select, event, func, select, union_all, update
+from sqlalchemy import Select, delete, event, func, select, union_all, update
 
 from bot.retention import clock_may_be_ahead, purged
 from storage import (
@@ -35,7 +37,7 @@ from storage.tables import (
     WaitingUpdate,
     now,
 )
-from tests.storage.dialects import on_postgresql
+from tests.storage.dialects import on_postgresql, on_sqlite
 
 NewPhoto = Callable[..., Awaitable[int]]
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -215,6 +217,42 @@ async def test_what_waits_for_a_bot_of_another_token_goes_after_two_days(
         async with database.reading() as session:
             assert len(await inbox.waiting(session, bot_id)) == left
             assert len(await outbox.waiting(session, bot_id)) == left
+
+
+async def delete_a_text(database: Database) -> None:
+    async with database.session() as session:
+        await inbox.store(session, BOT, {1: inbox.NewUpdate("confidential", 1, 1)})
+    async with database.session() as session:
+        await session.execute(delete(WaitingUpdate))
+
+
+def has_the_text(folder: Path) -> bool:
+    return any(b"confidential" in file.read_bytes() for file in folder.glob("bot.db*"))
+
+
+@on_sqlite
+async def test_what_was_deleted_does_not_stay_in_the_files(
+    database: Database, at_once: None, folder_in_memory: Path
+) -> None:
+    await delete_a_text(database)
+    assert has_the_text(folder_in_memory)
+    async with asyncio.timeout(20), purged(database, 400, BOT):
+        while True:
+            await asyncio.sleep(0.05)
+            if not has_the_text(folder_in_memory):
+                break
+
+
+@on_sqlite
+async def test_nor_after_a_process_was_killed(
+    database: Database, folder_in_memory: Path, tmp_path: Path
+) -> None:
+    await delete_a_text(database)
+    left = shutil.copytree(folder_in_memory, tmp_path / "left")  # as a killed process leaves them
+    assert has_the_text(left)
+    after = await Database.open(f"sqlite+aiosqlite:///{left}/bot.db")
+    assert not has_the_text(left)
+    await after.close()
 
 
 async def test_history_gets_a_day_after_a_start_at_which_the_clock_may_be_ahead(

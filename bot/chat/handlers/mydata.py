@@ -1,7 +1,9 @@
 """/mydata: people see, export and delete their stored data."""
 
 import asyncio
+import gzip
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from telegram import CallbackQuery, Message, Update
@@ -172,8 +174,13 @@ async def _send_export(context: Context, message: Message, user_id: int) -> None
     async with context.services.database.reading() as session:
         tables = await personal_data.export(session, user_id)
     # In a thread: a heavy user's years take seconds to write.
-    written = await asyncio.to_thread(json.dumps, tables, ensure_ascii=False, indent=1)
-    name = f"tag4pic-{datetime.now(UTC):%Y-%m-%d}.json"
+    written = await asyncio.to_thread(_written, tables)
+    name = f"tag4pic-{datetime.now(UTC):%Y-%m-%d}.json.gz"
     await message.reply_document(
-        written.encode(), filename=name, caption=context.texts.exported, do_quote=False
+        written, filename=name, caption=context.texts.exported, do_quote=False
     )
+
+
+def _written(tables: Mapping[str, personal_data.Rows]) -> bytes:
+    """An export as JSON, compressed: Telegram takes at most 50 MB."""
+    return gzip.compress(json.dumps(tables, ensure_ascii=False).encode())

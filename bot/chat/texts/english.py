@@ -257,6 +257,7 @@ ENGLISH = Texts(
         "restricted": "Telegram does not let me write here.",
         "blocked": "I cannot write here: I was blocked or removed.",
         "no_chat": "I cannot find this chat any more.",
+        "too_large": "The file is larger than Telegram lets me send.",
     },
     channel_which=(
         "I can add hashtags to the photos in your channel. Make me an admin there with the right "
@@ -306,7 +307,7 @@ ENGLISH = Texts(
     button_mytags="My hashtags",
     button_export="Export as a file",
     export_private="Only in private: send me /mydata in our private chat.",
-    exported="Everything I store about you.",
+    exported="Everything I store about you: JSON, compressed with gzip.",
     mine="<b>You taught me {hashtags}</b>\nTap one to remove it.",
     mine_none="You have not taught me any hashtags yet. Reply to a photo with /addtags #one #two.",
     mine_removed="#{tag} is removed.",

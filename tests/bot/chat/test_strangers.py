@@ -116,6 +116,16 @@ async def test_nor_do_they_in_disguise_or_among_other_words(
     assert "#fat_pig" in await answer_to(bob, portrait())
 
 
+async def test_nor_a_word_with_letters_of_a_third_script(
+    ann: Person, bob: Person, eve: Person
+) -> None:
+    disguised = {"#gꭺrilla", "#ꓐꓮꓓword", "#my_pꭵg"}
+    for person in (ann, bob):
+        await teach(person, portrait(), " ".join([*disguised, "#tシャツ"]))
+    answer = await answer_to(eve, portrait())
+    assert "#tシャツ" in answer and disguised.isdisjoint(answer)
+
+
 async def test_what_an_admin_rejects_stays_with_who_taught_it(
     bot: Running, ann: Person, bob: Person, eve: Person
 ) -> None:

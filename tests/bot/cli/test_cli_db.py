@@ -80,6 +80,12 @@ def test_restoring_puts_the_backup_in_place_and_keeps_what_was_there(
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     [before] = database.parent.glob("bot.db.before-*")
     assert chats_in(before) == [1, 2]
+    assert "who deletes their data stays in it" in result.stdout
+    doctor = tag4pic("doctor", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
+    assert f"Delete {before.name}" in doctor.stdout
+    before.unlink()
+    doctor = tag4pic("doctor", env={"TELEGRAM_API_URL": "http://127.0.0.1:9"})
+    assert "✓ database" in doctor.stdout
 
 
 def test_what_waited_when_the_backup_was_made_is_not_answered_again(

@@ -139,6 +139,8 @@ async def test_a_backend_that_is_not_installed_says_which_are(serve: Serve) -> N
         (b"no form", {"Content-Type": FORM}, 400, "form"),
         (b"--xx\r\nContent-Disp", {"Content-Type": FORM}, 400, "form"),
         (b"--xx\r\n\r\n", {"Content-Type": "multipart/form-data"}, 400, "form"),
+        (b"--xx\r\n\r\nsunset\r\n--xx--", {"Content-Type": FORM}, 400, "form"),
+        (b"--xx\r\n\r\n" + b"x" * 2**20 + b"\r\n--xx--", {"Content-Type": FORM}, 400, "form"),
     ],
 )
 async def test_a_body_that_is_no_photo_is_refused_by_its_reason(

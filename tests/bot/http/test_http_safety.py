@@ -1,6 +1,7 @@
 """Who may ask, how many at once, and how long the server waits for them."""
 
 import asyncio
+import io
 import json
 import re
 import signal
@@ -18,6 +19,7 @@ import pytest
 from http_client import Client, Serve
 from typer.testing import CliRunner
 
+from bot import logs
 from bot.cli.main import app
 from bot.http.fields import MAX_TEXT
 from bot.http.listening import ServeError, listen_on
@@ -46,6 +48,8 @@ async def raw(client: Client, *lines: str) -> bytes:
         {"Host": "127.0.0.1:1"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Origin": "http://a]b"},
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
@@ -181,6 +185,26 @@ async def test_what_is_no_request_is_refused_as_json_and_not_repeated_in_the_log
     assert sentence in json.loads(body)["error"]
     [record] = [record for record in caplog.records if record.levelname == "WARNING"]
     assert "secret" not in caplog.text + body.decode() and not record.exc_info
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "filename=my secret name.jpg",
+        "filename*=secret name.jpg",
+        'filename="secret";filename="name"',
+    ],
+)
+async def test_no_name_of_a_file_is_logged(ask: Client, name: str) -> None:
+    written = io.StringIO()
+    logs.set_up("INFO", (), written)
+    await ask(
+        "/v1/hashtags",
+        "POST",
+        headers={"Content-Type": "multipart/form-data; boundary=B"},
+        data=f'--B\r\nContent-Disposition: form-data; name="photo"; {name}\r\n\r\n\r\n--B--\r\n',
+    )
+    assert "secret" not in written.getvalue()
 
 
 @pytest.mark.parametrize("begun", ["", "GET /health HTTP/1.1\r\nHost: HO"])

@@ -1,9 +1,12 @@
 """/mydata: what is stored of a person, to see, to take along and to delete."""
 
+import gzip
 import json
+from typing import Any
 
 import pytest
 
+from bot.local.refusals import RefusalError
 from tests.bot.conversation import (
     BOB_IN_GROUP,
     GROUP,
@@ -17,6 +20,7 @@ from tests.bot.conversation import (
 )
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
+from tests.bot.telegram_sends import Refusing
 from tests.colours import jpeg
 from tests.person import Message, Person
 
@@ -24,6 +28,13 @@ from tests.person import Message, Person
 async def my_tags(person: Person) -> Message:
     """The page of the hashtags that a person taught."""
     return await edited(person, await reply(person, "/mydata"), "My hashtags")
+
+
+async def exported(person: Person, message: Message) -> dict[str, Any]:
+    """The tables of an export."""
+    tables = json.loads(gzip.decompress(await person.download(message["document"])))
+    assert isinstance(tables, dict)
+    return tables
 
 
 async def delete_all(person: Person, decision: str) -> Message:
@@ -91,9 +102,9 @@ async def test_an_export_is_a_file_with_all_that_is_stored(ann: Person, photo: M
     await reply_text(ann, "/settings #mybrand")
     await ann.press(await reply(ann, "/mydata"), "Export")
     message = await ann.wait_reply()
-    assert message["document"]["file_name"].endswith(".json")
-    assert message["caption"] == "Everything I store about you."
-    tables = json.loads(await ann.download(message["document"]))
+    assert message["document"]["file_name"].endswith(".json.gz")
+    assert message["caption"] == "Everything I store about you: JSON, compressed with gzip."
+    tables = await exported(ann, message)
     assert {row["hashtag"] for row in tables["labels"]} == {"one", "два"}
     assert tables["chats"][0]["own_hashtags"] == ["mybrand"]
     assert len(tables["photos"]) == 1
@@ -106,10 +117,21 @@ async def test_an_export_tells_nothing_of_others_who_sent_the_same_photo(bot: Ru
     await answer(bob, "red")
     await answer(bob, "blue")
     await bob.press(await reply(bob, "/mydata"), "Export")
-    tables = json.loads(await bob.download((await bob.wait_reply())["document"]))
+    tables = await exported(bob, await bob.wait_reply())
     red, blue = tables["photos"]
     assert "at" not in red and "at" in blue
     assert {row["photo_id"] for row in tables["photo_files"]} == {blue["id"]}
+
+
+async def test_who_asks_for_more_than_telegram_takes_is_told_at_once(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mydata = await reply(ann, "/mydata")
+    too_large = RefusalError(413, "Request Entity Too Large")
+    refusing = Refusing(monkeypatch, "sendDocument", too_large, times=2)
+    assert "larger than" in str((await reply(ann, "/export")).get("text"))
+    assert "larger than" in await note(ann, mydata, "Export")
+    assert refusing.refused == 2
 
 
 async def test_nothing_is_exported_into_a_group(bot: Running) -> None:
