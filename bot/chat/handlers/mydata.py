@@ -1,13 +1,14 @@
 """/mydata: people see, export and delete their stored data."""
 
 import asyncio
-import gzip
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from telegram import CallbackQuery, Message, Update
-from telegram.constants import ChatType
+from telegram.constants import ChatType, FileSizeLimit
 
 from bot.chat.callback_data import TapData
 from bot.chat.handlers.buttons import NOTE_LENGTH, edit, may_decide, stale, tapped
@@ -19,6 +20,9 @@ from bot.chat.services import Context
 from storage import forgetting, labels, personal_data
 
 PAGE_SIZE = 8
+
+LARGEST_UPLOAD = int(FileSizeLimit.FILESIZE_UPLOAD)
+"""Bytes of a file that Telegram takes from a bot."""
 
 
 async def mydata(update: Update, context: Context) -> None:
@@ -174,13 +178,19 @@ async def _send_export(context: Context, message: Message, user_id: int) -> None
     async with context.services.database.reading() as session:
         tables = await personal_data.export(session, user_id)
     # In a thread: a heavy user's years take seconds to write.
-    written = await asyncio.to_thread(_written, tables)
-    name = f"tag4pic-{datetime.now(UTC):%Y-%m-%d}.json.gz"
+    name = f"tag4pic-{datetime.now(UTC):%Y-%m-%d}.json"
+    name, written = await asyncio.to_thread(_written, tables, name)
     await message.reply_document(
         written, filename=name, caption=context.texts.exported, do_quote=False
     )
 
 
-def _written(tables: Mapping[str, personal_data.Rows]) -> bytes:
-    """An export as JSON, compressed: Telegram takes at most 50 MB."""
-    return gzip.compress(json.dumps(tables, ensure_ascii=False).encode())
+def _written(tables: Mapping[str, personal_data.Rows], name: str) -> tuple[str, bytes]:
+    """A file's name and content: an export as JSON, in a ZIP where Telegram would not take it."""
+    written = json.dumps(tables, ensure_ascii=False, indent=1).encode()
+    if len(written) <= LARGEST_UPLOAD:
+        return name, written
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(name, written)
+    return f"{name}.zip", packed.getvalue()

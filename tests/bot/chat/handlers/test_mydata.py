@@ -1,8 +1,9 @@
 """/mydata: what is stored of a person, to see, to take along and to delete."""
 
-import gzip
 import json
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -32,7 +33,7 @@ async def my_tags(person: Person) -> Message:
 
 async def exported(person: Person, message: Message) -> dict[str, Any]:
     """The tables of an export."""
-    tables = json.loads(gzip.decompress(await person.download(message["document"])))
+    tables = json.loads(await person.download(message["document"]))
     assert isinstance(tables, dict)
     return tables
 
@@ -102,8 +103,8 @@ async def test_an_export_is_a_file_with_all_that_is_stored(ann: Person, photo: M
     await reply_text(ann, "/settings #mybrand")
     await ann.press(await reply(ann, "/mydata"), "Export")
     message = await ann.wait_reply()
-    assert message["document"]["file_name"].endswith(".json.gz")
-    assert message["caption"] == "Everything I store about you: JSON, compressed with gzip."
+    assert message["document"]["file_name"].endswith(".json")
+    assert message["caption"] == "Everything I store about you."
     tables = await exported(ann, message)
     assert {row["hashtag"] for row in tables["labels"]} == {"one", "два"}
     assert tables["chats"][0]["own_hashtags"] == ["mybrand"]
@@ -121,6 +122,18 @@ async def test_an_export_tells_nothing_of_others_who_sent_the_same_photo(bot: Ru
     red, blue = tables["photos"]
     assert "at" not in red and "at" in blue
     assert {row["photo_id"] for row in tables["photo_files"]} == {blue["id"]}
+
+
+async def test_an_export_that_telegram_would_not_take_is_packed(
+    ann: Person, photo: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.handlers.mydata.LARGEST_UPLOAD", 100)
+    await ann.press(await reply(ann, "/mydata"), "Export")
+    document = (await ann.wait_reply())["document"]
+    assert document["file_name"].endswith(".json.zip")
+    with ZipFile(BytesIO(await ann.download(document))) as archive:
+        (name,) = archive.namelist()
+        assert name.endswith(".json") and len(json.loads(archive.read(name))["photos"]) == 1
 
 
 async def test_who_asks_for_more_than_telegram_takes_is_told_at_once(
