@@ -186,7 +186,7 @@ def answer(
     """
     mixed = mix is not None and size is not None
     candidates = top + REACH if mixed else top
-    if rules.floor:  # rules leave some of them out, and others move up
+    if rules != NO_RULES:  # they leave some hashtags out, and others move up
         candidates = max(candidates, _FIRST_POOL)
     if photos > 1:
         candidates = max(candidates, _PER_ALBUM_PHOTO)

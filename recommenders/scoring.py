@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.als import AlsRecommender
+from recommenders.als import AlsRecommender, Recognition
 from recommenders.als_taught import Audience
 from recommenders.arrays import Floats
 from recommenders.both import read_both
 from recommenders.bundle import Bundle
+from recommenders.bundle_parts import read_rules
 from recommenders.explaining import Reason, explain
+from recommenders.fusion import sources_of
 from recommenders.people import read_people
 from recommenders.recommender import Recommender
 from recommenders.words import NEAR, Sees, Words
@@ -38,6 +40,10 @@ class Scoring:
         self._words = words
         self._people = read_people(bundle)
         self._columns = {tag: column for column, tag in enumerate(bundle.hashtags)}
+        careful = read_rules(bundle).careful
+        self._careful = {
+            self._columns[tag]: least for tag, least in careful.items() if tag in self._columns
+        }
 
     def behind(self, backend: str) -> list[Recommender]:
         """The recommenders that a backend uses."""
@@ -71,16 +77,47 @@ class Scoring:
         else:
             recommender = self.recommenders[backend]
             rows = features[recommender.backbone]
+            recognised: Recognition | None = None
             if isinstance(recommender, AlsRecommender):
-                als = recommender.recognised(rows, audiences)
-                scores, same_scene = als.scores, als.same_scene
+                recognised = recommender.recognised(rows, audiences)
+                scores, same_scene = recognised.scores, recognised.same_scene
             else:
                 scores = recommender.scores(rows)
+            self._silence_unlikely(scores, features, audiences, recognised)
         if self._people is not None and self._people.backbone in features:
             named = None if near is None else near >= 1
             self._people.silence(scores, features[self._people.backbone], self._columns, named)
         # What was taught for the same scene overrides everything else.
         return scores if same_scene is None else np.maximum(scores, same_scene)
+
+    def _silence_unlikely(
+        self,
+        scores: Floats,
+        features: Mapping[str, NDArray[np.floating]],
+        audiences: Collection[Audience],
+        als: Recognition | None,
+    ) -> None:
+        """Sets one backend's scores to 0, in place, of hashtags to be careful with.
+
+        Those stay of which the fusion is sure enough: one backend's relevance is no probability,
+        and #kids with 0.4 may be the first it gives a grown-up.
+
+        Args:
+            als: what ALS recognises, where it is known.
+        """
+        both = self.both
+        if both is None or both.fusion is None or not self._careful:
+            return
+        columns = np.array(list(self._careful))
+        likely = np.zeros((len(scores), len(columns)), np.bool_)
+        if features.keys() >= {both.als.backbone, both.w2v.backbone}:
+            if als is None:
+                als = both.als.recognised(features[both.als.backbone], audiences)
+            w2v = both.w2v.scores(features[both.w2v.backbone])
+            sources = sources_of(als, w2v, len(both.fusion.share))
+            probabilities = both.fusion.scores_of(sources, np.broadcast_to(columns, likely.shape))
+            likely = probabilities >= np.array(list(self._careful.values()), np.float32)
+        scores[:, columns] = np.where(likely, scores[:, columns], 0)
 
     def _nearness(self, words: Sequence[Collection[str]], sees: Sees) -> Floats:
         """How near each hashtag is to the words of each photo: (n, V + taught) float32."""

@@ -71,6 +71,8 @@ salty sandy snowy stormy watery windy
 """
 _ADJECTIVES = frozenset(_ADJECTIVE_LIST.split())
 """They name the noun that they are made of, unlike battery, treaty and forty."""
+_NEGATIONS = frozenset(("no", "not", "without", "без", "не", "ни"))
+"""The word after one names nothing: without makeup is no #makeup, не с кофе no #coffee."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +212,10 @@ class Words:
                         if part is not None and self._is_similar(column, part)
                     )
                     break
+            else:
+                if words[at] in _NEGATIONS:
+                    at += 1
+                    at += at < len(words) and len(words[at]) == 1  # с and в are skipped, too
             at += count
 
     def _is_similar(self, column: int, part: int) -> bool:

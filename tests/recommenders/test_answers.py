@@ -70,6 +70,12 @@ def test_of_two_that_must_not_meet_the_likelier_stays() -> None:
     assert answered(ranked(0.9, 0.8, 0.7), rules) == ["sea", "coffee"]
 
 
+def test_what_must_not_meet_leaves_no_place_empty() -> None:
+    rules = Rules(forbidden_pairs=((frozenset({"sea"}), frozenset({"sunset"})),))
+    hashtags = ranked(0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
+    assert answered(hashtags, rules, top=5) == ["sea", "coffee", "yoga", "bridge", "tiger"]
+
+
 def test_a_hashtag_to_be_careful_with_needs_more() -> None:
     rules = Rules(careful={"sea": 0.8})
     assert answered(ranked(0.7, 0.6), rules) == ["sunset"]

@@ -8,12 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
+from recommenders import bundle as bundles
 from recommenders.answers import AnswerRequest
 from recommenders.backbones.torchvision_ops import import_torchvision_models
 from recommenders.bundle import STARTER
+from recommenders.bundle_parts import read_rules
 from recommenders.engine import Engine
 from recommenders.photos import decode
 from tests.dusk import dusk
+from training.finetuning.replay import replay_of
 from training.starter.word_tables import forbidden_pairs, people, unseen
 
 BOTH = AnswerRequest("both")
@@ -209,3 +212,20 @@ def test_no_category_of_the_starter_shows_what_must_not_meet(starter: Engine) ->
         shown = {*category.hashtags, *category.name.split("_")}
         for left, right in forbidden_pairs():
             assert shown.isdisjoint(left) or shown.isdisjoint(right), category.name
+
+
+@pytest.mark.parametrize("backend", ["als", "w2v"])
+def test_one_recommender_names_what_needs_care_only_where_both_together_are_sure(
+    starter: Engine, backend: str
+) -> None:
+    bundle = bundles.load(STARTER)
+    careful, photos = read_rules(bundle).careful, replay_of(bundle)
+    shown = 0
+    for row in photos.features[:200]:
+        features = {"efficientnet_lite2": row[None]}
+        answer = starter.answer(features, AnswerRequest(backend, 30))
+        (sure,) = starter.scores(features, "both")
+        for tag in {hashtag.tag for hashtag in answer} & careful.keys():
+            shown += 1
+            assert sure[starter.hashtags.index(tag)] >= careful[tag], tag
+    assert shown

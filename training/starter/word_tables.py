@@ -243,12 +243,15 @@ def unseen() -> frozenset[str]:
     return frozenset(normalise(record["hashtag"]) for record in _records("unseen.csv"))
 
 
-def kinds() -> frozenset[str]:
+def kinds() -> dict[str, str]:
     """Hashtags of one kind among many, of which the training photos show only a few.
 
     To a model that knows five kinds of flowers, any flower looks like one of them.
+
+    Returns:
+        By hashtag, what it is a kind of.
     """
-    return frozenset(normalise(record["hashtag"]) for record in _records("kinds.csv"))
+    return {normalise(record["hashtag"]): record["one_of_many"] for record in _records("kinds.csv")}
 
 
 def _records(name: str) -> list[dict[str, str]]:

@@ -4,7 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.starter.sources import TaggingTables, corel5k, flickr8k, more, set_weights
+from training.starter.sources import (
+    TaggedPhoto,
+    TaggingTables,
+    corel5k,
+    flickr8k,
+    more,
+    set_weights,
+)
 
 
 def write_rows(path: Path, *rows: dict[str, Any]) -> None:
@@ -52,6 +59,29 @@ def test_stock_photos_of_the_test_split_are_not_learnt_from(tmp_path: Path) -> N
         {"image": "b.jpg", "hashtags": ["tiger"], "split": "test"},
     )
     assert [photo.image.name for photo in corel5k(tmp_path, TaggingTables())] == ["a.jpg"]
+
+
+def stock_photo(folder: Path, *words: str) -> TaggedPhoto:
+    row = {"image": "a.jpg", "hashtags": words, "split": "train"}
+    write_rows(folder / "corel5k/posts.jsonl", row)
+    (photo,) = corel5k(folder, TaggingTables())
+    return photo
+
+
+def test_the_plane_that_zebras_graze_on_is_no_aircraft(tmp_path: Path) -> None:
+    photo = stock_photo(tmp_path, "zebra", "grass", "plane")
+    assert photo.fits("zebra")
+    assert not photo.fits("airplane") and not photo.fits("airfield")
+
+
+def test_a_tiger_is_nobodys_cat(tmp_path: Path) -> None:
+    photo = stock_photo(tmp_path, "cat", "tiger", "head")
+    assert photo.fits("tiger") and not photo.fits("cat") and not photo.fits("catsofinstagram")
+
+
+def test_where_somebody_is_from_gives_no_hashtag(tmp_path: Path) -> None:
+    photo = stock_photo(tmp_path, "indian", "people")
+    assert not any(tag in photo.fitting for tag in ("culture", "traditionaldress"))
 
 
 def test_nobody_is_labelled_by_what_captions_say(tmp_path: Path) -> None:
