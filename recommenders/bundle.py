@@ -29,6 +29,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "hashtags.txt"
 
+# What macOS writes into a folder that is looked at.
+_UNSEEN = ".DS_Store"
+
 _LARGEST = float(np.finfo(np.float32).max)
 
 # Part names become file names, so they must not lead out of the folder.
@@ -241,11 +244,7 @@ def save(bundle: Bundle, folder: Path) -> None:
     """
     folder = folder.resolve()
     partial, old = folder.with_name(f".{folder.name}.partial"), _set_aside(folder)
-    if folder.exists() and not _may_be_replaced(folder):
-        raise BundleError(
-            f"{folder} holds something other than a bundle, which would be lost. Choose another "
-            "folder, or empty this one."
-        )
+    _check_nothing_is_lost(folder)
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -271,8 +270,40 @@ def _set_aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def _may_be_replaced(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / MANIFEST).exists() or not any(folder.iterdir()))
+def _check_nothing_is_lost(folder: Path) -> None:
+    """Raises BundleError where a folder is there and is neither empty nor a bundle alone."""
+    if not folder.exists():
+        return
+    if folder.samefile("."):
+        raise BundleError(
+            f"{folder} is the current folder, which a bundle would replace. Choose another."
+        )
+    if lost := stray(folder):
+        raise BundleError(
+            f"{folder} holds something other than a bundle ({lost}), which would be lost. Choose "
+            "another folder, or empty this one."
+        )
+
+
+def stray(folder: Path) -> str:
+    """What would be lost with a folder besides a bundle: a file's name, or "" for nothing."""
+    try:
+        files = sorted(file for file in folder.iterdir() if file.name != _UNSEEN)
+    except NotADirectoryError:
+        return "a file"
+    except OSError:
+        return "what cannot be looked at"
+    for file in files:
+        ours = file.name in (MANIFEST, VOCABULARY) or file.suffix == ".safetensors"
+        if not ours or not file.is_file():
+            return file.name
+    if not files:
+        return ""
+    try:
+        read_manifest(folder)
+    except BundleError:
+        return MANIFEST if (folder / MANIFEST).exists() else files[0].name
+    return ""
 
 
 def _write(bundle: Bundle, folder: Path) -> None:

@@ -17,7 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, read_manifest, save
+from recommenders.bundle import (
+    MANIFEST,
+    STARTER,
+    Bundle,
+    BundleError,
+    load,
+    read_manifest,
+    save,
+    stray,
+)
 from recommenders.whole_files import written_whole
 
 MODELS = Path("data/models")
@@ -208,12 +217,16 @@ class Versions:
             )
 
     def tidy(self) -> None:
-        """Deletes the oldest versions, except the one in use, its ancestors and damaged ones."""
+        """Deletes the oldest versions, except the one in use, its ancestors and damaged ones.
+
+        One beside whose files somebody put others stays too.
+        """
         needed = self.lineage()
         whole = [version.folder for version in self._fine_tuned() if not version.damaged]
         unused = [folder for folder in whole if folder not in needed]
         for folder in unused[:-MAX_UNUSED]:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not stray(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

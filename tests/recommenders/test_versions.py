@@ -91,12 +91,13 @@ def test_only_folders_that_fine_tuning_made_are_counted_and_tidied(versions: Ver
     (damaged / "manifest.json").write_text("{")
     made = [
         write(versions.folder / f"mine-{number}", f"mine-{number}", "mine-3")
-        for number in range(7, 9 + MAX_UNUSED)
+        for number in range(7, 10 + MAX_UNUSED)
     ]
+    (made[0] / "holiday.jpg").write_bytes(b"precious")
     assert [one.folder for one in versions.history()] == [versions.base, damaged, *made]
-    assert versions.next_name() == f"mine-{9 + MAX_UNUSED}"
+    assert versions.next_name() == f"mine-{10 + MAX_UNUSED}"
     versions.tidy()
-    left = {versions.base, fit, photos, damaged, *made[-MAX_UNUSED:]}
+    left = {versions.base, fit, photos, damaged, made[0], *made[-MAX_UNUSED:]}
     assert set(versions.folder.iterdir()) == left
     assert (photos / "holiday.jpg").exists()
 
