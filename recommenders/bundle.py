@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -268,6 +269,28 @@ def _set_aside(folder: Path) -> Path:
     """Where the old bundle is while the new one takes its place."""
     folder = folder.resolve()
     return folder.with_name(f".{folder.name}.old")
+
+
+def check_replaceable(folder: Path) -> None:
+    """Checks before a fit, which may take hours, that its bundle can be saved to a folder.
+
+    Raises:
+        BundleError: where ``save`` would refuse it, where nothing can be written there, or where it
+            is a version that fine-tuning made, which may be in use.
+    """
+    try:
+        _check_nothing_is_lost(folder.resolve())
+        provenance = read_manifest(folder).get("provenance") if (folder / MANIFEST).exists() else {}
+        there = next(one for one in folder.resolve().parents if one.exists())
+        TemporaryDirectory(prefix=f".{folder.name}.", dir=there).cleanup()
+    except OSError as error:
+        raise BundleError(
+            f"No bundle can be written to {folder} ({error.strerror}). Choose another folder."
+        ) from error
+    if isinstance(provenance, dict) and (earlier := provenance.get("fine_tuned_from")):
+        raise BundleError(
+            f"{folder} is a version that fine-tuning made of {earlier}: choose another folder."
+        )
 
 
 def _check_nothing_is_lost(folder: Path) -> None:

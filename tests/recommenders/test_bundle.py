@@ -114,7 +114,7 @@ def test_the_current_folder_is_refused_as_it_would_be_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for write in (save_another,):
+    for write in (save_another, bundles.check_replaceable):
         assert "is the current folder" in refusal(Path(), write)
     assert list(tmp_path.iterdir()) == []
 
@@ -134,7 +134,7 @@ def test_what_is_no_bundle_is_not_overwritten(
     place = tmp_path / file.split("/")[0]
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_bytes(content)
-    for write in (save_another,):
+    for write in (save_another, bundles.check_replaceable):
         assert f"something other than a bundle ({told})" in refusal(place, write)
     assert (tmp_path / file).read_bytes() == content
     assert list(tmp_path.iterdir()) == [place]
@@ -145,7 +145,7 @@ def test_what_somebody_put_beside_a_bundles_files_is_not_lost(saved: Path, name:
     (saved / name).parent.mkdir(exist_ok=True)
     (saved / name).write_bytes(b"precious")
     (saved / ".DS_Store").touch()
-    for write in (save_another,):
+    for write in (save_another, bundles.check_replaceable):
         assert f"({name.split('/')[0]})" in refusal(saved, write)
     assert (saved / name).read_bytes() == b"precious"
     assert bundles.load(saved).model == "small-1"

@@ -13,6 +13,7 @@ from recommenders import bundle as bundles
 from recommenders.backbones.backbone import Backbone
 from recommenders.engine import Engine
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
+from tests.recommenders.small_bundle import edit_manifest
 from tests.shapes import COLOURS, draw, posts_of, shapes, write_posts
 
 
@@ -66,6 +67,31 @@ def test_an_album_in_a_folder_whose_name_is_not_utf_8_is_learnt(
     write_posts(dataset, rows)
     result = train(*fitted.fit(tmp_path / "out", dataset=dataset))
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("backend", ["all", "tags"])
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("album", "album holds something other than a bundle (holiday.jpg), which would be lost."),
+        ("mine-2", "mine-2 is a version that fine-tuning made of mine-1: choose another folder."),
+        ("note/mine", "No bundle can be written to note/mine (Not a directory)."),
+        (".", "is the current folder, which a bundle would replace. Choose another."),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(
+    train: Tag4pic, fitted: Fitted, folder: Path, out: str, reason: str, backend: str
+) -> None:
+    (folder / "album").mkdir()
+    (folder / "album" / "holiday.jpg").write_bytes(b"precious")
+    shutil.copytree(fitted.bundle, folder / "mine-2")
+    edit_manifest(folder / "mine-2", provenance={"fine_tuned_from": "mine-1"})
+    (folder / "note").touch()
+    before = sorted(folder.rglob("*"))
+    dataset = folder.parent / "nowhere"
+    result = train(*fitted.fit(Path(out), dataset=dataset), "--backend", backend)
+    assert reason in refusal(result)
+    assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
