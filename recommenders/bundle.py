@@ -5,10 +5,13 @@ metrics, provenance), ``hashtags.txt`` (the vocabulary, one a line; its order is
 array's hashtag axis) and ``als.safetensors``, ``w2v.safetensors``, … with arrays. Never a pickle.
 """
 
+import glob
 import json
 import re
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +32,10 @@ NEIGHBOURS = "neighbours"
 FORMAT = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "hashtags.txt"
+
+_PARTIAL = ".partial"
+# A bundle that is half written for this long is deleted.
+_PARTIAL_SECONDS = 24 * 3600
 
 # What macOS writes into a folder that is looked at.
 _UNSEEN = ".DS_Store"
@@ -244,16 +251,22 @@ def save(bundle: Bundle, folder: Path) -> None:
         BundleError: where the folder holds something else, or cannot be written.
     """
     folder = folder.resolve()
-    partial, old = folder.with_name(f".{folder.name}.partial"), _set_aside(folder)
+    old = _set_aside(folder)
     _check_nothing_is_lost(folder)
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        _write(bundle, partial)
-        if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            folder.rename(old)
-        partial.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _delete_leftovers(folder)
+        # Its own folder, since another process may save to the same one.
+        with TemporaryDirectory(
+            prefix=f".{folder.name}.", suffix=_PARTIAL, dir=folder.parent
+        ) as private:
+            partial = Path(private) / folder.name
+            partial.mkdir()
+            _write(bundle, partial)
+            if folder.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                folder.rename(old)
+            partial.rename(folder)
     except (OSError, SafetensorError) as error:
         raise BundleError(
             f"The bundle could not be written to {folder} ({error}). What was there is still there."
@@ -261,8 +274,15 @@ def save(bundle: Bundle, folder: Path) -> None:
     finally:
         if old.exists() and not folder.exists():
             old.rename(folder)
-        shutil.rmtree(partial, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _delete_leftovers(folder: Path) -> None:
+    """Deletes what killed saves left half written."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}*{_PARTIAL}"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
+                shutil.rmtree(left)
 
 
 def _set_aside(folder: Path) -> Path:

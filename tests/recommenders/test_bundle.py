@@ -190,13 +190,37 @@ def test_an_array_that_cannot_be_written_leaves_the_old_bundle(saved: Path) -> N
     assert list(saved.parent.iterdir()) == [saved]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_two_saves_into_one_folder_at_a_time_leave_a_whole_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    folder, save_file = tmp_path / "bundle", bundles.save_file
+    other = small("other-1")
+    other.arrays["other"] = other.arrays.pop("als")
+    if there:
+        bundles.save(small(), folder)
+
+    def save_while_another_does(arrays: Any, file: Path) -> None:
+        monkeypatch.setattr(bundles, "save_file", save_file)
+        save_file(arrays, file)
+        bundles.save(other, folder)
+
+    monkeypatch.setattr(bundles, "save_file", save_while_another_does)
+    bundles.save(small("small-2"), folder)
+    assert bundles.load(folder).model == "small-2"
+    assert not (folder / "other.safetensors").exists()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX")
 @pytest.mark.parametrize("at", ["write_text", "rename", "second rename"])
 def test_a_save_that_is_killed_leaves_the_old_bundle(saved: Path, at: str) -> None:
     child = subprocess.run([sys.executable, "-c", _KILLED, str(saved), at], timeout=120)
     assert child.returncode == -signal.SIGKILL
     assert bundles.load(saved).model == "small-1"
-    # The next save clears up.
+    # A save of the next day clears up.
+    for left in saved.parent.glob(".*.partial"):
+        os.utime(left, (0, 0))
     bundles.save(small("small-3"), saved)
     assert bundles.load(saved).model == "small-3"
     assert list(saved.parent.iterdir()) == [saved]
