@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from bot.cli.console import (
     Commands,
+    check_writable,
     fail,
     known_backbones,
     one_of,
@@ -248,6 +249,9 @@ def tune(
     tag4pic train fit --dataset posts --out data/mine --plan plan.json
     """
     one_of("--backend", backend, FITTED_BACKENDS)
+    study = study or out.with_suffix(".study")
+    for file in (out, study):
+        check_writable(file)
     settings = settings_for_a_command()
     from training.fitting.plan_files import write_plan
     from training.fitting.prepare import Networks, prepare
@@ -267,7 +271,7 @@ def tune(
         result = search(
             training_set,
             start,
-            study or out.with_suffix(".study"),
+            study,
             trials=trials,
             seconds=None if minutes is None else 60 * minutes,
             on_better=lambda better: write_plan(better, out),
