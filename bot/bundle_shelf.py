@@ -7,6 +7,7 @@ whose hash differs is rejected.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import time
@@ -173,8 +174,10 @@ class Shelf:
 
 def _unreachable(address: str, error: Exception) -> ShelfError:
     # Without the storage's own message, which may contain the address with its secrets.
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number) if isinstance(number, int) else type(error).__name__
     return ShelfError(
-        f"{address} cannot be used ({type(error).__name__}): check the address, the rights there, "
+        f"{address} cannot be used ({reason}): check the address, the rights and free space there, "
         "and the network."
     )
 

@@ -244,6 +244,17 @@ def test_a_mistyped_bucket_is_refused_and_not_made(
     assert Buckets.contents.keys() == {"models"}
 
 
+def test_a_full_disk_at_the_address_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(ShelfError, match=r"shelf cannot be used \(No space left on device\)"):
+        Shelf(str(tmp_path / "shelf")).publish(bundle(tmp_path, "one-1"))
+
+
 def test_an_address_that_leads_nowhere_is_told_without_its_password() -> None:
     for address, sentence in (
         ("nosuch://bucket/x", "fsspec does not know addresses such as"),
