@@ -32,10 +32,10 @@ from bot.cli.options import (
 from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
 from bot.cli.train_evaluation import (
-    ACCURACY_FLATTERS,
     add_metrics,
     evaluate,
     metrics_table,
+    print_accuracy_flatters,
     report,
 )
 from bot.cli.train_plan import chosen_plan, plan, print_choices
@@ -199,13 +199,7 @@ def fit(
     photos = counted(bundle.provenance["photos"], "photo")
     _print_bundle(bundle, out, photos, counted(len(bundle.hashtags), "hashtag"))
     print_choices(chosen, bundle)
-    held_out = counted(bundle.metrics["validation_photos"], "photo")
-    table = metrics_table(f"On {held_out} held back for validation")
-    for name in ("als", "w2v", "both"):
-        if name in bundle.metrics:
-            add_metrics(table, name, bundle.metrics[name])
-    Console().print(table)
-    print_line(ACCURACY_FLATTERS.format(bundle.metrics["empty_accuracy"]))
+    _print_metrics(bundle)
     print_line(f"Answer with it: [cyan]MODEL_DIR={escape(str(out))} tag4pic run[/]")
 
 
@@ -334,10 +328,26 @@ def _fit_tags(
     )
 
 
+def _print_metrics(bundle: "Bundle") -> None:
+    held_out = f"{counted(bundle.metrics['validation_photos'], 'photo')} held back for validation"
+    empty_accuracy = bundle.metrics["empty_accuracy"]
+    if empty_accuracy == 1:  # they carry none of the hashtags that were fitted
+        print_line(
+            f"No hashtag of {held_out} is on another photo too, so there is nothing to measure."
+        )
+        return
+    table = metrics_table(f"On {held_out}")
+    for name in ("als", "w2v", "both"):
+        if name in bundle.metrics:
+            add_metrics(table, name, bundle.metrics[name])
+    Console().print(table)
+    print_accuracy_flatters(empty_accuracy)
+
+
 def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
     print_line(f"[bold]{escape(bundle.model)}[/] in {escape(str(out))}: {', '.join(counts)}.")
     for reason, count in bundle.provenance["problems"].items():
-        print_line(f"[yellow]{count:,} left out: {escape(reason)}[/]")
+        print_line(f"[yellow]{count:,} × {escape(reason)}[/]")
     if file := bundle.provenance.get("post_counts"):
         print_line(
             f"The file of post counts ({counted(file['lines'], 'line')}) covers "
