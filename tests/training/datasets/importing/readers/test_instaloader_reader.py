@@ -163,7 +163,7 @@ def test_videos_stories_and_profile_pictures_are_left_out(
     (folder / f"{NAME}_comments.json").write_text("[]")
     imported = run_import(folder.parent)
     assert imported.hashtags == [["sea"]]
-    assert any("Skipped: 1 videos." in line for line in imported.summary.lines())
+    assert any("Skipped: videos (1)." in line for line in imported.summary.lines())
 
 
 def test_a_video_in_an_album_leaves_the_albums_pictures(run_import: Import, tmp_path: Path) -> None:
