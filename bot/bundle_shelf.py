@@ -7,6 +7,7 @@ whose hash differs is rejected.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import time
@@ -34,6 +35,8 @@ PARTIAL_SECONDS = 24 * 3600
 """A bundle that is half fetched for this long is deleted."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_FOLDER = re.compile(rf"{_NAME.pattern}-[0-9a-f]{{12}}")
+"""A bundle's name and the start of its hash, by which ``publish`` names its folder."""
 
 
 class ShelfError(BundleError):
@@ -91,8 +94,8 @@ class Shelf:
         try:
             current = json.loads(content)
             published = Published(current["folder"], dict(current["files"]))
-            names = [published.folder, *published.files]
-            if not all(_NAME.fullmatch(name) for name in names) or not published.files:
+            names_can_be = all(_NAME.fullmatch(name) for name in published.files)
+            if not (_FOLDER.fullmatch(published.folder) and names_can_be and published.files):
                 raise ValueError("a name that cannot be")
             return published
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -171,8 +174,10 @@ class Shelf:
 
 def _unreachable(address: str, error: Exception) -> ShelfError:
     # Without the storage's own message, which may contain the address with its secrets.
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number) if isinstance(number, int) else type(error).__name__
     return ShelfError(
-        f"{address} cannot be used ({type(error).__name__}): check the address, the rights there, "
+        f"{address} cannot be used ({reason}): check the address, the rights and free space there, "
         "and the network."
     )
 
@@ -289,6 +294,14 @@ def answering(address: str, into: Path = FETCHED) -> tuple[Path, str]:
 
 
 def _fetched(into: Path) -> list[Path]:
+    """The bundles that were fetched; people may have folders of their own beside them."""
     if not into.is_dir():
         return []
-    return [one for one in into.iterdir() if one.is_dir() and not one.name.startswith(".")]
+    return [one for one in into.iterdir() if _FOLDER.fullmatch(one.name) and _is_bundle(one)]
+
+
+def _is_bundle(folder: Path) -> bool:
+    try:
+        return bool(read_manifest(folder))
+    except BundleError:
+        return False

@@ -5,12 +5,16 @@ metrics, provenance), ``hashtags.txt`` (the vocabulary, one a line; its order is
 array's hashtag axis) and ``als.safetensors``, ``w2v.safetensors``, … with arrays. Never a pickle.
 """
 
+import glob
 import json
 import re
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -28,6 +32,13 @@ NEIGHBOURS = "neighbours"
 FORMAT = 1
 MANIFEST = "manifest.json"
 VOCABULARY = "hashtags.txt"
+
+_PARTIAL = ".partial"
+# A bundle that is half written for this long is deleted.
+_PARTIAL_SECONDS = 24 * 3600
+
+# What macOS writes into a folder that is looked at.
+_UNSEEN = ".DS_Store"
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -240,20 +251,22 @@ def save(bundle: Bundle, folder: Path) -> None:
         BundleError: where the folder holds something else, or cannot be written.
     """
     folder = folder.resolve()
-    partial, old = folder.with_name(f".{folder.name}.partial"), _set_aside(folder)
-    if folder.exists() and not _may_be_replaced(folder):
-        raise BundleError(
-            f"{folder} holds something other than a bundle, which would be lost. Choose another "
-            "folder, or empty this one."
-        )
+    old = _set_aside(folder)
+    _check_nothing_is_lost(folder)
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        _write(bundle, partial)
-        if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            folder.rename(old)
-        partial.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _delete_leftovers(folder)
+        # Its own folder, since another process may save to the same one.
+        with TemporaryDirectory(
+            prefix=f".{folder.name}.", suffix=_PARTIAL, dir=folder.parent
+        ) as private:
+            partial = Path(private) / folder.name
+            partial.mkdir()
+            _write(bundle, partial)
+            if folder.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                folder.rename(old)
+            partial.rename(folder)
     except (OSError, SafetensorError) as error:
         raise BundleError(
             f"The bundle could not be written to {folder} ({error}). What was there is still there."
@@ -261,8 +274,15 @@ def save(bundle: Bundle, folder: Path) -> None:
     finally:
         if old.exists() and not folder.exists():
             old.rename(folder)
-        shutil.rmtree(partial, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _delete_leftovers(folder: Path) -> None:
+    """Deletes what killed saves left half written."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}*{_PARTIAL}"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
+                shutil.rmtree(left)
 
 
 def _set_aside(folder: Path) -> Path:
@@ -271,8 +291,62 @@ def _set_aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
-def _may_be_replaced(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / MANIFEST).exists() or not any(folder.iterdir()))
+def check_replaceable(folder: Path) -> None:
+    """Checks before a fit, which may take hours, that its bundle can be saved to a folder.
+
+    Raises:
+        BundleError: where ``save`` would refuse it, where nothing can be written there, or where it
+            is a version that fine-tuning made, which may be in use.
+    """
+    try:
+        _check_nothing_is_lost(folder.resolve())
+        provenance = read_manifest(folder).get("provenance") if (folder / MANIFEST).exists() else {}
+        there = next(one for one in folder.resolve().parents if one.exists())
+        TemporaryDirectory(prefix=f".{folder.name}.", dir=there).cleanup()
+    except OSError as error:
+        raise BundleError(
+            f"No bundle can be written to {folder} ({error.strerror}). Choose another folder."
+        ) from error
+    if isinstance(provenance, dict) and (earlier := provenance.get("fine_tuned_from")):
+        raise BundleError(
+            f"{folder} is a version that fine-tuning made of {earlier}: choose another folder."
+        )
+
+
+def _check_nothing_is_lost(folder: Path) -> None:
+    """Raises BundleError where a folder is there and is neither empty nor a bundle alone."""
+    if not folder.exists():
+        return
+    if folder.samefile("."):
+        raise BundleError(
+            f"{folder} is the current folder, which a bundle would replace. Choose another."
+        )
+    if lost := stray(folder):
+        raise BundleError(
+            f"{folder} holds something other than a bundle ({lost}), which would be lost. Choose "
+            "another folder, or empty this one."
+        )
+
+
+def stray(folder: Path) -> str:
+    """What would be lost with a folder besides a bundle: a file's name, or "" for nothing."""
+    try:
+        files = sorted(file for file in folder.iterdir() if file.name != _UNSEEN)
+    except NotADirectoryError:
+        return "a file"
+    except OSError:
+        return "what cannot be looked at"
+    for file in files:
+        ours = file.name in (MANIFEST, VOCABULARY) or file.suffix == ".safetensors"
+        if not ours or not file.is_file():
+            return file.name
+    if not files:
+        return ""
+    try:
+        read_manifest(folder)
+    except BundleError:
+        return MANIFEST if (folder / MANIFEST).exists() else files[0].name
+    return ""
 
 
 def _write(bundle: Bundle, folder: Path) -> None:

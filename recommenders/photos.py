@@ -47,7 +47,7 @@ BUDGET = MemoryBudget(256 * 2**20)
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")
 
 SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .webp .heic .heif .avif .gif .bmp .tif .tiff".split()  # noqa: SIM905
+    ".jpg .jpeg .jpe .jfif .mpo .png .webp .heic .heif .hif .avif .gif .bmp .tif .tiff".split()  # noqa: SIM905
 )
 """The ends of their files' names, where a name is all that is known."""
 

@@ -17,7 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from recommenders.bundle import MANIFEST, STARTER, Bundle, BundleError, load, read_manifest, save
+from recommenders.bundle import (
+    MANIFEST,
+    STARTER,
+    Bundle,
+    BundleError,
+    load,
+    read_manifest,
+    save,
+    stray,
+)
 from recommenders.whole_files import written_whole
 
 MODELS = Path("data/models")
@@ -107,7 +116,7 @@ class Versions:
         name = self.named() or ""
         version = self.folder / name
         # Versions of an earlier fit do not count once the base was fitted again.
-        return version if self._is_ours(name) and self.of_this_fit(version) else self.base
+        return version if self._is_numbered(name) and self.of_this_fit(version) else self.base
 
     def named(self) -> str | None:
         """The name of the promoted version, which may be missing; None where none was promoted."""
@@ -141,8 +150,8 @@ class Versions:
         return [name for name in known if name and name != self.name(self.base)]
 
     def history(self) -> list[Version]:
-        """The base and the existing fine-tuned versions, oldest first."""
-        return [Version.at(folder) for folder in (self.base, *self._all())]
+        """The base and the existing fine-tuned versions, oldest first; damaged ones too."""
+        return [Version.at(self.base), *self._fine_tuned()]
 
     def of_this_fit(self, folder: Path) -> bool:
         """Whether a version comes from the present fit of the base, not from an earlier one."""
@@ -150,9 +159,9 @@ class Versions:
 
     def next_name(self) -> str:
         """A name for the next version that none has had, since answers are stored under it."""
-        names = [path.name for path in self._all()]
+        names = [path.name for path in self._numbered()]
         promoted, base = self.named() or "", self.name(self.base)
-        names += [name for name in (promoted, base) if self._is_ours(name)]
+        names += [name for name in (promoted, base) if self._is_numbered(name)]
         return f"{self.base.name}-{max(map(_number, names), default=1) + 1}"
 
     def write(self, bundle: Bundle) -> Path:
@@ -208,11 +217,16 @@ class Versions:
             )
 
     def tidy(self) -> None:
-        """Deletes the oldest versions, except the one in use and its ancestors."""
+        """Deletes the oldest versions, except the one in use, its ancestors and damaged ones.
+
+        One beside whose files somebody put others stays too.
+        """
         needed = self.lineage()
-        unused = [path for path in self._all() if path not in needed]
-        for path in unused[:-MAX_UNUSED]:
-            shutil.rmtree(path, ignore_errors=True)
+        whole = [version.folder for version in self._fine_tuned() if not version.damaged]
+        unused = [folder for folder in whole if folder not in needed]
+        for folder in unused[:-MAX_UNUSED]:
+            if not stray(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -259,18 +273,30 @@ class Versions:
         """The version that one was made from; the base where that no longer exists."""
         name = str(_provenance(version, "fine_tuned_from") or "")
         earlier = self.folder / name
-        if name == self.name(self.base) or not self._is_ours(name):
+        if name == self.name(self.base) or not self._is_numbered(name):
             return self.base
         return earlier if (earlier / MANIFEST).is_file() else self.base
 
-    def _all(self) -> list[Path]:
-        """Fine-tuned versions, oldest first."""
+    def _fine_tuned(self) -> list[Version]:
+        """The versions that fine-tuning made, oldest first, and those that are damaged.
+
+        People's own fits and other folders may have such names too.
+        """
+        bundles = [path for path in self._numbered() if (path / MANIFEST).exists()]
+        return [
+            version
+            for version in map(Version.at, bundles)
+            if version.damaged or _provenance(version.folder, "fine_tuned_from")
+        ]
+
+    def _numbered(self) -> list[Path]:
+        """Whatever is named as a version, by number."""
         if not self.folder.is_dir():
             return []
-        versions = [path for path in self.folder.iterdir() if self._is_ours(path.name)]
-        return sorted(versions, key=lambda path: _number(path.name))
+        named = [path for path in self.folder.iterdir() if self._is_numbered(path.name)]
+        return sorted(named, key=lambda path: _number(path.name))
 
-    def _is_ours(self, name: str) -> bool:
+    def _is_numbered(self, name: str) -> bool:
         stem, _, number = name.rpartition("-")
         return stem == self.base.name and number.isdecimal() and len(number) < 9
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from bot.cli.console import (
     Commands,
+    check_writable,
     fail,
     known_backbones,
     one_of,
@@ -31,10 +32,10 @@ from bot.cli.options import (
 from bot.cli.train_compare import compare
 from bot.cli.train_data import collect, import_
 from bot.cli.train_evaluation import (
-    ACCURACY_FLATTERS,
     add_metrics,
     evaluate,
     metrics_table,
+    print_accuracy_flatters,
     report,
 )
 from bot.cli.train_plan import chosen_plan, plan, print_choices
@@ -198,13 +199,7 @@ def fit(
     photos = counted(bundle.provenance["photos"], "photo")
     _print_bundle(bundle, out, photos, counted(len(bundle.hashtags), "hashtag"))
     print_choices(chosen, bundle)
-    held_out = counted(bundle.metrics["validation_photos"], "photo")
-    table = metrics_table(f"On {held_out} held back for validation")
-    for name in ("als", "w2v", "both"):
-        if name in bundle.metrics:
-            add_metrics(table, name, bundle.metrics[name])
-    Console().print(table)
-    print_line(ACCURACY_FLATTERS.format(bundle.metrics["empty_accuracy"]))
+    _print_metrics(bundle)
     print_line(f"Answer with it: [cyan]MODEL_DIR={escape(str(out))} tag4pic run[/]")
 
 
@@ -248,6 +243,9 @@ def tune(
     tag4pic train fit --dataset posts --out data/mine --plan plan.json
     """
     one_of("--backend", backend, FITTED_BACKENDS)
+    study = study or out.with_suffix(".study")
+    for file in (out, study):
+        check_writable(file)
     settings = settings_for_a_command()
     from training.fitting.plan_files import write_plan
     from training.fitting.prepare import Networks, prepare
@@ -267,7 +265,7 @@ def tune(
         result = search(
             training_set,
             start,
-            study or out.with_suffix(".study"),
+            study,
             trials=trials,
             seconds=None if minutes is None else 60 * minutes,
             on_better=lambda better: write_plan(better, out),
@@ -330,10 +328,26 @@ def _fit_tags(
     )
 
 
+def _print_metrics(bundle: "Bundle") -> None:
+    held_out = f"{counted(bundle.metrics['validation_photos'], 'photo')} held back for validation"
+    empty_accuracy = bundle.metrics["empty_accuracy"]
+    if empty_accuracy == 1:  # they carry none of the hashtags that were fitted
+        print_line(
+            f"No hashtag of {held_out} is on another photo too, so there is nothing to measure."
+        )
+        return
+    table = metrics_table(f"On {held_out}")
+    for name in ("als", "w2v", "both"):
+        if name in bundle.metrics:
+            add_metrics(table, name, bundle.metrics[name])
+    Console().print(table)
+    print_accuracy_flatters(empty_accuracy)
+
+
 def _print_bundle(bundle: "Bundle", out: Path, *counts: str) -> None:
     print_line(f"[bold]{escape(bundle.model)}[/] in {escape(str(out))}: {', '.join(counts)}.")
     for reason, count in bundle.provenance["problems"].items():
-        print_line(f"[yellow]{count:,} left out: {escape(reason)}[/]")
+        print_line(f"[yellow]{count:,} × {escape(reason)}[/]")
     if file := bundle.provenance.get("post_counts"):
         print_line(
             f"The file of post counts ({counted(file['lines'], 'line')}) covers "

@@ -17,7 +17,7 @@ from bot.cli.console import (
     settings_for_a_command,
 )
 from bot.cli.options import FITTED_BACKENDS, At, Backbone, Backend, Dataset, PlanFile, Set
-from bot.cli.train_evaluation import ACCURACY_FLATTERS, cells
+from bot.cli.train_evaluation import cells, print_accuracy_flatters
 from bot.cli.train_plan import chosen_plan, refuse_idle
 from training.evaluation.figures import COMPARED, FIGURES
 from training.plurals import counted
@@ -99,7 +99,7 @@ def compare(
         if result.error
     )
     measured = next(result for result in results if result.backends)
-    print_line(ACCURACY_FLATTERS.format(measured.empty_accuracy))
+    print_accuracy_flatters(measured.empty_accuracy)
     if split == "test":
         print_line(CHOSEN_BY_TEST)
     print_line(

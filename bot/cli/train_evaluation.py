@@ -19,14 +19,10 @@ from bot.cli.console import (
     settings_for_a_command,
 )
 from bot.cli.options import At, Bundle, Dataset, Split
-from training.evaluation.figures import DIGITS, FIGURES
+from training.evaluation.figures import DIGITS, FIGURES, accuracy_flatters
 from training.plurals import counted
 from training.terminal import CACHE, Cache, figures_table, reporting
 
-ACCURACY_FLATTERS = (
-    "Accuracy flatters: most hashtags do not fit a given photo, so even an answer without any "
-    "hashtag has {:.4f}."
-)
 _SHOWN = ("recall", "precision", "f2", "p@1", "label_f1", "n_plus", "accuracy")
 
 
@@ -68,7 +64,7 @@ def evaluate(
     for name, metrics in figures.backends.items():
         add_metrics(table, name, metrics, figures.intervals[name])
     Console().print(table)
-    print_line(ACCURACY_FLATTERS.format(figures.empty_accuracy))
+    print_accuracy_flatters(figures.empty_accuracy)
     print_warnings(figures.problems)
     if json_file is not None:
         with refusing_unwritable(json_file):
@@ -122,6 +118,12 @@ def report(
         "Open it in a browser."
     )
     print_warnings(figures.problems)
+
+
+def print_accuracy_flatters(empty_accuracy: float) -> None:
+    """Print why accuracies are high, where they are."""
+    if sentence := accuracy_flatters(empty_accuracy):
+        print_line(sentence)
 
 
 def metrics_table(title: str) -> Table:

@@ -224,8 +224,8 @@ def rollback() -> None:
     )
     print_line(
         f"[bold]{escape(versions.name(version))}[/] ({escape(_from_here(version))}) is in use "
-        f"again instead of {escape(model)}; {counted(labels, 'label')} wait for the next "
-        "fine-tuning."
+        f"again instead of {escape(model)}; {counted(labels, 'label')} "
+        f"{'waits' if labels == 1 else 'wait'} for the next fine-tuning."
     )
 
 

@@ -172,6 +172,46 @@ def test_what_was_left_half_fetched_is_deleted_after_a_day(tmp_path: Path) -> No
     assert not left.exists() and being_fetched.exists()
 
 
+def test_only_what_was_fetched_is_deleted_or_taken_though_the_address_is_away(
+    tmp_path: Path,
+) -> None:
+    address, into = str(tmp_path / "shelf"), tmp_path / "fetched"
+    shutil.copytree(bundle(tmp_path, "mine-1"), into / "mine")
+    for name in ("album", "album-0123456789ab"):
+        (into / name).mkdir()
+        (into / name / "holiday.jpg").write_bytes(b"precious")
+    own = set(into.iterdir())
+    for folder in own:
+        os.utime(folder, (0, 0))
+    fetched = []
+    for number in range(KEEP + 1):
+        Shelf(address).publish(bundle(tmp_path, f"new-{number}", seed=number))
+        fetched.append(answering(address, into)[0])
+        os.utime(fetched[-1], (1 + number, 1 + number))
+    assert set(into.iterdir()) == own | set(fetched[1:])
+    for folder in own:
+        folder.touch()
+    remove(address, CURRENT)
+    assert answering(address, into)[0] == fetched[-1]
+    for folder in fetched[1:]:
+        shutil.rmtree(folder)
+    with pytest.raises(ShelfError, match="no bundle has been published"):
+        answering(address, into)
+
+
+def test_no_folder_of_ones_own_is_replaced_by_what_is_published(tmp_path: Path) -> None:
+    shelf, into = Shelf(str(tmp_path / "shelf")), tmp_path / "fetched"
+    (into / "album").mkdir(parents=True)
+    (into / "album" / "holiday.jpg").write_bytes(b"precious")
+    published = shelf.publish(bundle(tmp_path, "one-1"))
+    (tmp_path / "shelf" / published.folder).rename(tmp_path / "shelf" / "album")
+    content = {"folder": "album", "files": published.files}
+    overwrite(str(tmp_path / "shelf"), CURRENT, json.dumps(content).encode())
+    with pytest.raises(ShelfError, match="publish again"):
+        answering(str(tmp_path / "shelf"), into)
+    assert (into / "album" / "holiday.jpg").read_bytes() == b"precious"
+
+
 class Buckets(fsspec.AbstractFileSystem):  # type: ignore[misc]
     """Object storage as S3's is: without folders, and ``makedirs`` makes the bucket that lacks."""
 
@@ -202,6 +242,17 @@ def test_a_mistyped_bucket_is_refused_and_not_made(
     with pytest.raises(ShelfError, match="check the address"):
         Shelf("buckets://modles/bundles").publish(bundle(tmp_path, "one-1"))
     assert Buckets.contents.keys() == {"models"}
+
+
+def test_a_full_disk_at_the_address_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(ShelfError, match=r"shelf cannot be used \(No space left on device\)"):
+        Shelf(str(tmp_path / "shelf")).publish(bundle(tmp_path, "one-1"))
 
 
 def test_an_address_that_leads_nowhere_is_told_without_its_password() -> None:

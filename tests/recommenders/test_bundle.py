@@ -20,6 +20,10 @@ from recommenders.bundle import BundleError, Part
 from tests.recommenders.small_bundle import refusal, small
 
 
+def save_another(folder: Path) -> None:
+    bundles.save(small("small-2"), folder)
+
+
 def folder_contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -106,24 +110,54 @@ def test_a_bundle_may_be_saved_into_an_empty_folder_or_through_a_link(tmp_path: 
     assert (tmp_path / "link").is_symlink()
 
 
-def test_the_current_folder_may_become_a_bundle(
+def test_the_current_folder_is_refused_as_it_would_be_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    bundles.save(small(), Path())
-    assert bundles.load(tmp_path / "here").model == "small-1"
+    monkeypatch.chdir(tmp_path)
+    for write in (save_another, bundles.check_replaceable):
+        assert "is the current folder" in refusal(Path(), write)
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("file", ["album/holiday.jpg", "note"])
-def test_what_is_no_bundle_is_not_overwritten(tmp_path: Path, file: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("album/holiday.jpg", b"precious", "holiday.jpg"),
+        ("album/trip.safetensors/holiday.jpg", b"precious", "trip.safetensors"),
+        ("album/manifest.json", b'{"name": "My web page", "icons": []}', "manifest.json"),
+        ("note", b"precious", "a file"),
+    ],
+)
+def test_what_is_no_bundle_is_not_overwritten(
+    tmp_path: Path, file: str, content: bytes, told: str
+) -> None:
     place = tmp_path / file.split("/")[0]
-    (tmp_path / file).parent.mkdir(exist_ok=True)
-    (tmp_path / file).write_bytes(b"precious")
-    sentence = refusal(place, lambda folder: bundles.save(small(), folder))
-    assert "something other than a bundle" in sentence
-    assert (tmp_path / file).read_bytes() == b"precious"
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_bytes(content)
+    for write in (save_another, bundles.check_replaceable):
+        assert f"something other than a bundle ({told})" in refusal(place, write)
+    assert (tmp_path / file).read_bytes() == content
     assert list(tmp_path.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("name", ["holiday.jpg", "photos/holiday.jpg", "notes.txt"])
+def test_what_somebody_put_beside_a_bundles_files_is_not_lost(saved: Path, name: str) -> None:
+    (saved / name).parent.mkdir(exist_ok=True)
+    (saved / name).write_bytes(b"precious")
+    (saved / ".DS_Store").touch()
+    for write in (save_another, bundles.check_replaceable):
+        assert f"({name.split('/')[0]})" in refusal(saved, write)
+    assert (saved / name).read_bytes() == b"precious"
+    assert bundles.load(saved).model == "small-1"
+
+
+def test_a_folder_that_was_only_looked_at_is_replaced(saved: Path) -> None:
+    (saved / ".DS_Store").touch()
+    (saved.parent / "empty").mkdir()
+    (saved.parent / "empty" / ".DS_Store").touch()
+    for folder in (saved, saved.parent / "empty"):
+        bundles.save(small("small-2"), folder)
+        assert bundles.load(folder).model == "small-2"
 
 
 @pytest.mark.parametrize("renames", [0, 1])
@@ -156,13 +190,37 @@ def test_an_array_that_cannot_be_written_leaves_the_old_bundle(saved: Path) -> N
     assert list(saved.parent.iterdir()) == [saved]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_two_saves_into_one_folder_at_a_time_leave_a_whole_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    folder, save_file = tmp_path / "bundle", bundles.save_file
+    other = small("other-1")
+    other.arrays["other"] = other.arrays.pop("als")
+    if there:
+        bundles.save(small(), folder)
+
+    def save_while_another_does(arrays: Any, file: Path) -> None:
+        monkeypatch.setattr(bundles, "save_file", save_file)
+        save_file(arrays, file)
+        bundles.save(other, folder)
+
+    monkeypatch.setattr(bundles, "save_file", save_while_another_does)
+    bundles.save(small("small-2"), folder)
+    assert bundles.load(folder).model == "small-2"
+    assert not (folder / "other.safetensors").exists()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX")
 @pytest.mark.parametrize("at", ["write_text", "rename", "second rename"])
 def test_a_save_that_is_killed_leaves_the_old_bundle(saved: Path, at: str) -> None:
     child = subprocess.run([sys.executable, "-c", _KILLED, str(saved), at], timeout=120)
     assert child.returncode == -signal.SIGKILL
     assert bundles.load(saved).model == "small-1"
-    # The next save clears up.
+    # A save of the next day clears up.
+    for left in saved.parent.glob(".*.partial"):
+        os.utime(left, (0, 0))
     bundles.save(small("small-3"), saved)
     assert bundles.load(saved).model == "small-3"
     assert list(saved.parent.iterdir()) == [saved]

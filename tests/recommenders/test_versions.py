@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recommenders.bundle import BundleError
-from recommenders.versions import Version, Versions, VersionsBusyError
+from recommenders.versions import MAX_UNUSED, Version, Versions, VersionsBusyError
 
 FIT = "2026-01-01T00:00:00+00:00"
 
@@ -80,3 +80,34 @@ def test_versions_are_busy_while_one_is_made(versions: Versions) -> None:
 def test_what_cannot_be_gone_back_from_is_called_by_its_model(versions: Versions) -> None:
     with pytest.raises(BundleError, match="mine-3 is as fitted"):
         versions.roll_back()
+
+
+def test_only_folders_that_fine_tuning_made_are_counted_and_tidied(versions: Versions) -> None:
+    fit = write(versions.folder / "mine-4", "mine-4-1")
+    photos = versions.folder / "mine-5"
+    photos.mkdir()
+    (photos / "holiday.jpg").write_bytes(b"precious")
+    damaged = write(versions.folder / "mine-6", "mine-6", "mine-3")
+    (damaged / "manifest.json").write_text("{")
+    made = [
+        write(versions.folder / f"mine-{number}", f"mine-{number}", "mine-3")
+        for number in range(7, 10 + MAX_UNUSED)
+    ]
+    (made[0] / "holiday.jpg").write_bytes(b"precious")
+    assert [one.folder for one in versions.history()] == [versions.base, damaged, *made]
+    assert versions.next_name() == f"mine-{10 + MAX_UNUSED}"
+    versions.tidy()
+    left = {versions.base, fit, photos, damaged, made[0], *made[-MAX_UNUSED:]}
+    assert set(versions.folder.iterdir()) == left
+    assert (photos / "holiday.jpg").exists()
+
+
+def test_the_base_is_not_tidied_though_versions_were_made_from_each_other(
+    versions: Versions,
+) -> None:
+    write(versions.folder / "mine-4", "mine-4", "mine-5")
+    versions.promote(write(versions.folder / "mine-5", "mine-5", "mine-4"))
+    for number in range(6, 8 + MAX_UNUSED):
+        write(versions.folder / f"mine-{number}", f"mine-{number}", "mine-3")
+    versions.tidy()
+    assert versions.base.exists()

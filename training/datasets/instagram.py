@@ -19,6 +19,7 @@ from typing import Any
 
 from recommenders.hashtags import HashtagError, normalise
 from training.datasets.format import DatasetError, Problems, write_json
+from training.plurals import counted
 from training.progress import Progress, silent
 
 log = logging.getLogger(__name__)
@@ -110,8 +111,8 @@ class CollectSummary:
     def lines(self) -> list[str]:
         """Sentences for people."""
         return [
-            f"{self.new:,} new posts, {self.known:,} already there, "
-            f"{self.videos:,} videos skipped.",
+            f"{counted(self.new, 'new post')}, {self.known:,} already there, "
+            f"{counted(self.videos, 'video')} skipped.",
             *self.problems.lines(),
             *(f"{refusal.target}: {refusal.message}" for refusal in self.refusals),
             *([f"Not tried after that: {', '.join(self.untried)}."] if self.untried else ()),

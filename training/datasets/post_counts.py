@@ -20,7 +20,8 @@ from training.datasets.importing.readers.csv_table import (
     row_of_line,
     title_of,
 )
-from training.datasets.importing.readers.text_values import parse_number
+from training.datasets.numbers_in_text import parse_number
+from training.plurals import counted
 from training.progress import Progress, silent
 
 # Names of columns, compared without case, spaces and underscores.
@@ -92,7 +93,7 @@ def read_post_counts(
         raise DatasetError(" ".join([f"{path} has no usable lines.", *problems.lines()]))
     if not counts:
         problems.notes.append(
-            f"None of the {len(hashtags):,} hashtags is in {path.name}, so their sizes come from "
+            f"None of {counted(len(hashtags), 'hashtag')} is in {path.name}, so sizes come from "
             "the training posts."
         )
     return PostCounts(counts, lines, problems)

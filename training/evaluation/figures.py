@@ -26,3 +26,13 @@ FIGURES = {
 }
 COMPARED = ("recall", "precision", "f2", "label_f1", "n_plus", "accuracy")
 """Those by which plans are compared."""
+
+
+def accuracy_flatters(empty_accuracy: float) -> str:
+    """Why accuracies are high, as a sentence; "" where most hashtags do fit a given photo."""
+    if not empty_accuracy > 0.5:
+        return ""
+    return (
+        "Accuracy flatters: most hashtags do not fit a given photo, so even an answer without any "
+        f"hashtag has {empty_accuracy:.4f}."
+    )

@@ -44,6 +44,7 @@ from training.fitting.fit import head_part
 from training.fitting.head import FittedHead, fit_head, head_recommender
 from training.fitting.plan import HeadPlan
 from training.fitting.vocabulary import matrix
+from training.plurals import counted
 from training.progress import Progress, silent
 
 HEAD = HeadPlan(
@@ -135,8 +136,9 @@ def fine_tune(
     """
     if len(taught.keys) < FEWEST_PHOTOS:
         raise NothingToLearnError(
-            f"{len(taught.keys)} labelled photos are too few to learn from and to check with: at "
-            f"least {FEWEST_PHOTOS} are needed. Nothing was changed."
+            f"{counted(len(taught.keys), 'labelled photo')} "
+            f"{'is' if len(taught.keys) == 1 else 'are'} too few to learn from and to check with: "
+            f"at least {FEWEST_PHOTOS} are needed. Nothing was changed."
         )
     old = fitted_head(bundle)
     replay = replay_of(bundle)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recommenders.backbones.backbone import Backbone
 from recommenders.backbones.registry import official_name, without_side
-from recommenders.bundle import Bundle, Part, save
+from recommenders.bundle import Bundle, Part, check_replaceable, save
 from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
@@ -70,8 +70,10 @@ def fit_dataset(
         engine: computes the steps that grow with the posts.
 
     Raises:
+        BundleError: at once, where the bundle cannot be written to ``out``.
         DatasetError, WeightsError: a sentence that says what is missing.
     """
+    check_replaceable(out)
     training_set = prepare(
         dataset, plan, networks, post_counts=post_counts, engine=engine, progress=progress
     )
@@ -217,8 +219,10 @@ def fit_hashtags(
         post_counts, engine: as for ``fit_dataset``.
 
     Raises:
+        BundleError: at once, where the bundle cannot be written to ``out``.
         DatasetError: a sentence that says what is missing.
     """
+    check_replaceable(out)
     problems = Problems()
     posts = whole_posts(post for post in engine.read_posts(dataset, problems) if post.hashtags)
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)

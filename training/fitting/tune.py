@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from recommenders.whole_files import written_whole
 from training.datasets.format import DatasetError, Post
 from training.fitting.choosing import (
     HeldOut,
@@ -268,17 +269,22 @@ def _storage(optuna: Any, path: Path, fingerprint: str) -> Any:
     """Opens the study file; refuses one of other data."""
     from optuna.storages.journal import JournalFileBackend
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     note = path.with_name(f"{path.name}.of.json")
-    if path.exists() and note.exists() and note.read_text(encoding="utf-8") != fingerprint:
-        raise DatasetError(
-            f"{path} holds trials with other posts, another backbone or another starting plan, or "
-            "those of an earlier version of tag4pic. Choose another file with --study, or delete "
-            "this one."
-        )
-    note.write_text(fingerprint, encoding="utf-8")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and note.exists() and note.read_text(encoding="utf-8") != fingerprint:
+            raise DatasetError(
+                f"{path} holds trials with other posts, another backbone or another starting plan, "
+                "or those of an earlier version of tag4pic. Choose another file with --study, or "
+                "delete this one."
+            )
+        with written_whole(note) as unfinished:
+            unfinished.write_text(fingerprint, encoding="utf-8")
         return optuna.storages.JournalStorage(JournalFileBackend(str(path)))
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be written ({error.strerror}). Choose another file with --study."
+        ) from error
     except (ValueError, KeyError) as error:
         raise DatasetError(
             f"{path} is not a study ({error}). Choose another file with --study, or delete this "

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from recommenders.backbones.backbone import load_backbone
-from recommenders.bundle import STARTER, save
+from recommenders.bundle import STARTER, check_replaceable, save
 from recommenders.engine import Engine
 from training.datasets.format import DatasetError
 from training.evaluation.caption_hits import caption_hits, content_words, hits_table
@@ -51,6 +51,8 @@ def main(
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
     """Build the starter bundle, and measure the recipe on held-out photos."""
+    if not check:
+        check_replaceable(out)
     evidence = read_evidence(data)
     photos = evidence.photos
     backbone = load_backbone(BACKBONE, weights_dir)

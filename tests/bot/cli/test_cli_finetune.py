@@ -168,6 +168,26 @@ def test_a_new_hashtag_of_one_user_is_not_learnt_before_an_admin_approves_it(
     assert "1 new hashtag" in tag4pic("train", "finetune").stdout
 
 
+def test_folders_of_ones_own_that_are_called_as_versions_are_stay(
+    tag4pic: Tag4pic, mine: Path
+) -> None:
+    own = [mine.with_name(f"mine-{number}") for number in range(2, 10)]
+    for folder in own[:4]:
+        shutil.copytree(mine, folder)
+    for folder in own[4:]:
+        folder.mkdir()
+        (folder / "holiday.jpg").write_bytes(b"precious")
+    asyncio.run(teach(12, ["animals"]))
+    result = tag4pic("train", "finetune")
+    assert "kept in models/mine-10" in result.stdout
+    for folder in own[:4]:
+        assert (folder / "manifest.json").exists()
+    for folder in own[4:]:
+        assert (folder / "holiday.jpg").read_bytes() == b"precious"
+    status = json.loads(tag4pic("train", "status", "--json").stdout)
+    assert [version["model"] for version in status["versions"]] == ["mine-1", "mine-10"]
+
+
 def test_with_little_or_nothing_taught_it_says_so_and_nothing_changes(
     tag4pic: Tag4pic, mine: Path
 ) -> None:

@@ -13,6 +13,7 @@ from recommenders import bundle as bundles
 from recommenders.backbones.backbone import Backbone
 from recommenders.engine import Engine
 from tests.bot.cli.fitted import Fitted, Tag4pic, refusal
+from tests.recommenders.small_bundle import edit_manifest
 from tests.shapes import COLOURS, draw, posts_of, shapes, write_posts
 
 
@@ -66,6 +67,31 @@ def test_an_album_in_a_folder_whose_name_is_not_utf_8_is_learnt(
     write_posts(dataset, rows)
     result = train(*fitted.fit(tmp_path / "out", dataset=dataset))
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("backend", ["all", "tags"])
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("album", "album holds something other than a bundle (holiday.jpg), which would be lost."),
+        ("mine-2", "mine-2 is a version that fine-tuning made of mine-1: choose another folder."),
+        ("note/mine", "No bundle can be written to note/mine (Not a directory)."),
+        (".", "is the current folder, which a bundle would replace. Choose another."),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_refused_before_the_fit(
+    train: Tag4pic, fitted: Fitted, folder: Path, out: str, reason: str, backend: str
+) -> None:
+    (folder / "album").mkdir()
+    (folder / "album" / "holiday.jpg").write_bytes(b"precious")
+    shutil.copytree(fitted.bundle, folder / "mine-2")
+    edit_manifest(folder / "mine-2", provenance={"fine_tuned_from": "mine-1"})
+    (folder / "note").touch()
+    before = sorted(folder.rglob("*"))
+    dataset = folder.parent / "nowhere"
+    result = train(*fitted.fit(Path(out), dataset=dataset), "--backend", backend)
+    assert reason in refusal(result)
+    assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
@@ -181,16 +207,35 @@ def test_one_hashtag_for_all_can_be_learnt_and_measured(
     rows = [{**row, "hashtags": ["shape"]} for row in posts_of(fitted.dataset)]
     write_posts(tmp_path / "same", rows)
     shutil.copytree(fitted.dataset / "images", tmp_path / "same" / "images")
-    assert train(*fitted.fit(tmp_path / "out", dataset=tmp_path / "same")).exit_code == 0
+    result = train(*fitted.fit(tmp_path / "out", dataset=tmp_path / "same"))
+    assert result.exit_code == 0 and "flatters" not in result.stdout
     file = tmp_path / "figures.json"
     result = train(
         *fitted.measured("evaluate", dataset=tmp_path / "same", bundle=tmp_path / "out"),
         *("--json", str(file)),
     )
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0 and "flatters" not in result.stdout
     for figures in json.loads(file.read_text())["backends"].values():
         assert figures["recall"] == figures["p@1"] == figures["label_f1"] == 1
         assert figures["precision"] == pytest.approx(0.2)  # one of five places
+    page = tmp_path / "page.html"
+    report = fitted.measured("report", dataset=tmp_path / "same", bundle=tmp_path / "out")
+    assert train(*report, "--at", "1", "--out", str(page)).exit_code == 0
+    html = page.read_text(encoding="utf-8")
+    assert "1 hashtag known" in html and "first 1 hashtag of" in html and "flatters" not in html
+
+
+def test_where_photos_held_back_share_no_hashtag_there_is_nothing_to_measure(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = shapes(tmp_path / "posts", 24, test=0)
+    rows = posts_of(dataset)
+    write_posts(dataset, [{**row, "hashtags": [f"only{n}"]} for n, row in enumerate(rows)])
+    fit = fitted.fit(tmp_path / "out", dataset=dataset)
+    result = train(*fit, "--backend", "als", "--min-count", "1")
+    assert result.exit_code == 0, result.output
+    assert "so there is nothing to measure" in result.stdout
+    assert "0.000" not in result.stdout and "flatters" not in result.stdout
 
 
 def test_what_cannot_be_used_is_told_and_the_rest_learnt(
@@ -198,7 +243,7 @@ def test_what_cannot_be_used_is_told_and_the_rest_learnt(
 ) -> None:
     dataset = shapes(tmp_path / "posts", 42, test=9)
     rows: list[Any] = posts_of(dataset)
-    rows[0]["likes"] = -1
+    rows[0]["likes"], rows[2]["likes"] = -1, "many"
     rows += [
         {"hashtags": ["neverseen", "red"], "split": "train"},  # a hashtag that never has a photo
         {"hashtags": ["two words", "red"], "image": rows[1]["image"], "split": "train"},
@@ -214,7 +259,9 @@ def test_what_cannot_be_used_is_told_and_the_rest_learnt(
     fit = fitted.fit(tmp_path / "out", dataset=dataset)
     result = train(*fit, "--post-counts", str(counts))
     assert result.exit_code == 0, result.output
-    assert result.stdout.count("left out") >= 4
+    assert len(re.findall(r"^1 × ", result.stdout, re.MULTILINE)) >= 4
+    assert "1 × likes are not a whole number" in result.stdout
+    assert "left out" not in result.stdout
     assert "1 × not a number of posts (such as line 3: few)" in result.stderr
     engine = Engine.load(tmp_path / "out")
     assert engine.default_mix == "middle" and engine.knowledge is not None

@@ -195,3 +195,14 @@ def test_tune_never_sees_the_test_split_and_goes_on_from_its_study(
     arguments = [*("tune", "--dataset", str(other), "--out", str(plan), "--trials", "1")]
     result = train(*arguments, "--backbone", "efficientnet_lite0", "--cache", str(fitted.cache))
     assert "an earlier version of tag4pic. Choose another file with --study" in refusal(result)
+
+
+@pytest.mark.parametrize("option", ["--out", "--study"])
+def test_a_search_whose_files_cannot_be_written_is_refused_before_it(
+    train: Tag4pic, folder: Path, option: str
+) -> None:
+    pytest.importorskip("optuna")
+    (folder / "note").touch()
+    result = train("tune", "--dataset", "nowhere", option, "note/file")
+    assert refusal(result) == "Error: note/file cannot be written (Not a directory)."
+    assert list(folder.iterdir()) == [folder / "note"]

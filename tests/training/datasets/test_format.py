@@ -23,7 +23,17 @@ def test_the_first_post_is_read_whatever_marks_the_encoding(tmp_path: Path, enco
 
 @pytest.mark.parametrize(
     ("likes", "expected"),
-    [("12.0", 12), ("0", 0), ("NaN", None), ("null", None), ("-1", None), ("-1.0", None)],
+    [
+        ("12.0", 12),
+        ("0", 0),
+        ("NaN", None),
+        ("null", None),
+        ("-1", None),
+        ("-1.0", None),
+        ('"12"', 12),
+        ('"1,234"', 1234),
+        ('"1.2k"', 1200),
+    ],
 )
 def test_likes_are_whole_numbers_however_written(
     tmp_path: Path, likes: str, expected: int | None

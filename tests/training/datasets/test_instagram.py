@@ -380,3 +380,8 @@ def test_the_real_instaloader_writes_what_is_looked_for_and_imported(
     (row,) = rows(tmp_path / "to")
     assert (row["hashtags"], row["posted_at"]) == (["sea", "sun"], "2023-01-05T12:33:44+00:00")
     assert (summary.photos, summary.likes_hidden) == (1, 1)
+
+
+def test_one_post_and_one_video_are_told_as_one() -> None:
+    (line,) = CollectSummary(new=1, known=1, videos=1).lines()
+    assert line == "1 new post, 1 already there, 1 video skipped."

@@ -31,6 +31,8 @@ def test_what_is_too_bold_errs_by_as_much() -> None:
 
 def test_a_probability_of_one_is_in_the_last_bin_and_few_are_less_certain() -> None:
     found = reliability(np.array([1.0, 0.95, 0.05], np.float32), np.array([True, True, False]))
+    tooltips = re.findall(r"<title>(\d+ hashtags?): ", reliability_chart(found))
+    assert sorted(tooltips) == ["1 hashtag", "1 hashtag", "2 hashtags", "2 hashtags"]
     assert [one.count for one in found.bins] == [1, 2]
     assert found.bins[-1].high == 1 and found.bins[-1].low < 0.5
 

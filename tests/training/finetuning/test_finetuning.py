@@ -212,6 +212,8 @@ def test_hashtags_that_only_held_out_photos_carry_count_as_missed(bundle: Bundle
 def test_too_few_photos_are_refused(bundle: Bundle) -> None:
     with pytest.raises(NothingToLearnError, match="7 labelled photos are too few"):
         fine_tune(bundle, taught(7, [UNKNOWN]), "mine-2")
+    with pytest.raises(NothingToLearnError, match="1 labelled photo is too few"):
+        fine_tune(bundle, taught(1, [UNKNOWN]), "mine-2")
 
 
 def test_no_more_photos_are_called_held_out_than_are_carried() -> None:

@@ -109,3 +109,21 @@ def test_trials_of_other_posts_are_refused_though_there_are_as_many(
     moved = [replace(post, image=Path("elsewhere")) for post in training_set.photos]
     with pytest.raises(DatasetError, match="holds trials with other posts"):
         tune(replace(training_set, photos=moved), PLAN, tmp_path / "study", trials=1)
+
+
+def test_a_study_that_the_disk_has_no_room_for_is_told_and_begun_anew_later(
+    training_set: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    write_text = Path.write_text
+
+    def write_half(file: Path, text: str, *options: str, **more: str) -> int:
+        write_text(file, text[: len(text) // 2], *options, **more)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", write_half)
+        with pytest.raises(DatasetError, match=r"study cannot be written \(No space left"):
+            tune(training_set, PLAN, tmp_path / "study", trials=1)
+    assert list(tmp_path.iterdir()) == []
+    tune(training_set, PLAN, tmp_path / "study", trials=1)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from recommenders.photos import SUFFIXES
 from training.datasets.format import POSTS, DatasetError, Post
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import files_below
@@ -74,9 +75,10 @@ def _kind_of_files(source: Path) -> str:
         if instaloader.SIGN.fullmatch(path.name):
             return "instaloader"
         stem = str(path.with_suffix(""))
-        if path.name.lower().endswith(keywords.SUFFIXES):
+        suffix = path.suffix.lower()
+        if suffix in SUFFIXES:
             pictures.add(stem)
-        elif path.suffix == ".txt":
+        elif suffix == ".txt":
             captions.add(stem)
     if pictures & captions:
         return "instaloader"

@@ -80,7 +80,7 @@ class ImportSummary:
             (self.likes_hidden, "with hidden likes, treated as unknown."),
         )
         lines += [f"{counted(count, 'post')} {what}" for count, what in counts if count]
-        lines += [f"Skipped: {count:,} {what}." for what, count in (+self.skipped).most_common()]
+        lines += [f"Skipped: {what} ({count:,})." for what, count in (+self.skipped).most_common()]
         return lines + self.problems.lines()
 
 

@@ -22,6 +22,7 @@ from training.datasets.importing.fingerprints import Fingerprint, FingerprintFil
 from training.datasets.importing.hashtag_limits import drop_hashtags, rare_and_common
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import FOLDER, place_photo
+from training.plurals import counted
 from training.progress import Progress, silent
 
 ORIGIN = "import.json"
@@ -82,9 +83,10 @@ def import_posts(
         write_json(to / ORIGIN, {"source": str(source.resolve()), "kind": summary.kind})
         write_posts(to, placed)
     except OSError as error:
-        what = f"{error.filename}: " if error.filename else ""
+        # Of a copy that fails, the second is what could not be written.
+        what = error.filename2 or error.filename or to
         raise DatasetError(
-            f"{what}{error.strerror or type(error).__name__}. What was done so far is kept: fix "
+            f"{what}: {error.strerror or type(error).__name__}. What was done so far is kept: fix "
             "this and run the same import again."
         ) from error
     summary.posts = len(whole_posts(placed))
@@ -176,7 +178,7 @@ def _limited(
     summary.emptied = before - len(whole_posts(limited))
     if not limited:
         raise DatasetError(
-            f"None of {before:,} posts has a hashtag left: every hashtag is on fewer than "
+            f"None of {counted(before, 'post')} has a hashtag left: every hashtag is on fewer than "
             f"{min_count} or on more than the capped share. Lower min-count or raise the cap."
         )
     return limited

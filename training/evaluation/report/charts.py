@@ -7,8 +7,9 @@ from html import escape
 from math import ceil, floor, log1p, log10
 from unicodedata import east_asian_width
 
-from training.evaluation.reliability import Reliability
+from training.evaluation.reliability import Bin, Reliability
 from training.evaluation.report.landscape import Landscape, Place
+from training.plurals import counted
 
 COLOURED = 12
 """Categories with a colour of their own."""
@@ -197,12 +198,9 @@ def reliability_chart(reliability: Reliability) -> str:
         height = max(2.0, (bars - 14) * log1p(one.count) / log1p(most))
         x, width = across(start) + 2, size / 10 - 4
         y = floor_of_bars - height
-        tooltip = (
-            f"{one.count:,} hashtags: predicted {one.predicted:.1%}, observed {one.observed:.1%}"
-        )
         parts.append(
             f'<rect class="count" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
-            f'height="{height:.1f}" rx="2"><title>{escape(tooltip)}</title></rect>'
+            f'height="{height:.1f}" rx="2"><title>{_tooltip(one)}</title></rect>'
         )
         parts.append(text_at(x + width / 2, y - 4, _short(one.count), "tick", "middle"))
         parts.append(
@@ -213,9 +211,8 @@ def reliability_chart(reliability: Reliability) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
     parts.append(f'<polyline class="line line-both" points="{path}"/>')
     parts.extend(
-        f'<circle class="dot dot-both" cx="{x:.1f}" cy="{y:.1f}" r="3.6"><title>'
-        f"{one.count:,} hashtags: predicted {one.predicted:.1%}, observed {one.observed:.1%}"
-        "</title></circle>"
+        f'<circle class="dot dot-both" cx="{x:.1f}" cy="{y:.1f}" r="3.6">'
+        f"<title>{_tooltip(one)}</title></circle>"
         for x, y, one in points
     )
     parts.append(
@@ -353,6 +350,11 @@ def _ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
     if whole:
         return [low, *(n * step for n in range(floor(low / step) + 1, floor(high / step) + 1))]
     return [n * step for n in range(floor(low / step), ceil(high / step - 1e-9) + 1)]
+
+
+def _tooltip(one: Bin) -> str:
+    hashtags = counted(one.count, "hashtag")
+    return f"{hashtags}: predicted {one.predicted:.1%}, observed {one.observed:.1%}"
 
 
 def _short(count: int) -> str:

@@ -13,6 +13,7 @@ from training.evaluation.evaluate import Answers, Evaluation, answer_split
 from training.evaluation.report import contents, sections
 from training.evaluation.report.landscape import landscape
 from training.evaluation.report.likes import likes_of_posts
+from training.plurals import counted
 from training.progress import Progress
 
 KS = 20
@@ -104,8 +105,8 @@ def _page(
         for (key, title), part in parts.items()
     )
     facts = [
-        f"{figures.photos:,} photos of the {figures.split} split of {figures.dataset}",
-        f"{len(bundle.hashtags):,} hashtags known",
+        f"{counted(figures.photos, 'photo')} of the {figures.split} split of {figures.dataset}",
+        f"{counted(len(bundle.hashtags), 'hashtag')} known",
         " and ".join(sorted(bundle.backbones)),
     ]
     if fitted := bundle.provenance.get("fitted_at"):

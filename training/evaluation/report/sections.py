@@ -9,7 +9,7 @@ from recommenders.bundle import Bundle
 from training.evaluation.baselines import BASELINES
 from training.evaluation.compared import Result
 from training.evaluation.evaluate import Evaluation
-from training.evaluation.figures import COMPARED, FIGURES
+from training.evaluation.figures import COMPARED, FIGURES, accuracy_flatters
 from training.evaluation.reliability import Reliability
 from training.evaluation.report.charts import (
     Line,
@@ -28,6 +28,7 @@ from training.evaluation.report.contents import (
 from training.evaluation.report.landscape import Landscape
 from training.evaluation.report.thumbnails import data_uri
 from training.fitting.parallel_heads import PLENTY
+from training.plurals import counted
 
 MOST_LOST = 0.15
 """Share of the precision that style popular may lose for its likes."""
@@ -79,13 +80,12 @@ def figures(figures: Evaluation, bundle: Bundle) -> str:
             f"<small>{escape(methods.get(name, ''))}</small></td>{''.join(cells)}</tr>"
         )
     return (
-        f"<p>The first {figures.at} hashtags of every answer, with 95 % intervals (Bayesian "
-        "bootstrap). Recall, precision, F2 (in which recall weighs four times as much as "
+        f"<p>The first {counted(figures.at, 'hashtag')} of every answer, with 95 % intervals "
+        "(Bayesian bootstrap). Recall, precision, F2 (in which recall weighs four times as much as "
         "precision) and first right are means over photos; the label figures are means over "
-        "hashtags, and N+ counts the hashtags found at least once. Accuracy flatters: a photo "
-        "lacks nearly all hashtags, so even an answer without any hashtag has "
-        f"{figures.empty_accuracy:.4f}. The last three rows are baselines, fitted in the same run "
-        "on the same features.</p>"
+        "hashtags, and N+ counts the hashtags found at least once. "
+        f"{accuracy_flatters(figures.empty_accuracy)} The last three rows are baselines, fitted in "
+        "the same run on the same features.</p>"
         + _table(["", *(figure.title for figure in FIGURES.values())], rows, "All figures")
     )
 
@@ -138,7 +138,7 @@ def comparison(results: Sequence[Result]) -> str:
         always = f" All with {escape(', '.join(shared))}." if shared else ""
         heads = ["Plan", "Backend", *(FIGURES[key].title for key in COMPARED), "CPU", "Clock"]
         backbones = of_split[0].backbones
-        title = f"{on.dataset}, {on.split}: {photos:,} photos, first {on.at}"
+        title = f"{on.dataset}, {on.split}: {counted(photos, 'photo')}, first {on.at}"
         title += f", {backbones}" if backbones else ""
         of_posts = ""
         if states[on.dataset] > 1:
@@ -221,8 +221,9 @@ def learning(bundle: Bundle) -> str:
         [(best - 1, f"epoch {best}")],
     )
     return (
-        f"<p>{which}, epoch by epoch, on {bundle.metrics.get('validation_photos', 0):,} photos "
-        f"held back. {taken}; {again}.</p>"
+        f"<p>{which}, epoch by epoch, on "
+        f"{counted(bundle.metrics.get('validation_photos', 0), 'photo')} held back. {taken}; "
+        f"{again}.</p>"
         + _two_charts(
             (
                 "Recall at 5 on photos held back",

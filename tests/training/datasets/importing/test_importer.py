@@ -188,6 +188,26 @@ def test_the_source_itself_is_no_place_for_the_dataset(source: Path, tmp_path: P
     assert not (source / "dataset").exists()
 
 
+def test_a_full_disk_is_told_by_what_could_not_be_written_there(
+    run_import: Import, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*files: object) -> None:
+        # As shutil.copyfile raises it; and as a write does, which knows no name.
+        raise OSError(
+            errno.ENOSPC, "No space left on device", *(files and (files[0], None, files[1]))
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", full)
+        patch.setattr("shutil.copyfile", full)
+        with pytest.raises(DatasetError, match=rf"^{tmp_path}/to/images/\S+: No space left"):
+            run_import(source)
+    with monkeypatch.context() as patch:
+        patch.setattr("training.datasets.importing.importer.write_posts", lambda *_: full())
+        with pytest.raises(DatasetError, match=rf"^{tmp_path}/to: No space left"):
+            run_import(source)
+
+
 def test_a_full_disk_is_a_sentence_and_keeps_what_was_done(
     run_import: Import, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from recommenders.photos import SUFFIXES
 from training.datasets.format import DatasetError, Post, canonical_hashtags, read_text
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import count_linked_folders, find_photo
@@ -32,7 +33,6 @@ from training.datasets.importing.readers.text_values import (
 SIGN = re.compile(r".*\.json\.xz|.*_UTC(_\d+)?\.(jpg|jpeg|png|webp|heic|txt|json|mp4)")
 """File names that only instaloader produces."""
 
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".avif")
 _VIDEOS = (".mp4", ".mov", ".webm", ".m4v")
 _METADATA = (".json.xz", ".json")
 _NUMBERED = re.compile(r"(.+)_(\d{1,2})")
@@ -85,6 +85,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
 def _sort_files(folder: Path, names: list[str], summary: ImportSummary) -> _Files:
     files = _Files()
     pictures: list[Path] = []
+    others: list[Path] = []
     for name in names:
         path = folder / name
         lower = name.lower()
@@ -99,11 +100,17 @@ def _sort_files(folder: Path, names: list[str], summary: ImportSummary) -> _File
                 files.captions[path.stem] = path
         elif lower.endswith(_VIDEOS):
             files.videos.add(path.stem)
-        elif lower.endswith(_PICTURES):
+        elif path.suffix.lower() in SUFFIXES:
             if path.stem.endswith(_NO_PICTURE_OF_A_POST):
                 summary.skipped["profile pictures and covers"] += 1
             else:
                 pictures.append(path)
+        else:
+            others.append(path)
+    without_picture = files.captions.keys() - files.videos - {path.stem for path in pictures}
+    for path in others:
+        if path.stem in without_picture:
+            summary.problems.add("file of a format that is not read", path.name)
     summary.skipped["videos"] += len(files.videos)
     for path in sorted(pictures, key=lambda path: (len(path.stem), path.stem)):
         if path.stem not in files.videos:  # else it is a video's thumbnail

@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 
 from PIL import Image, IptcImagePlugin
 
+from recommenders.photos import SUFFIXES
 from training.datasets.format import Post, canonical_hashtags
 from training.datasets.importing.import_summary import ImportSummary
 from training.datasets.importing.photo_paths import files_below, find_photo
 from training.datasets.importing.readers.text_values import hashtags_of_keywords
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".png", ".avif", ".heic")
 _KEYWORDS = (2, 25)
 _ENCODING = (1, 90)
 _UTF8 = b"\x1b%G"
@@ -29,7 +29,7 @@ def read(source: Path, summary: ImportSummary) -> Iterator[Post]:
     """A post for each photo of the folder and its subfolders."""
     root = source.resolve()
     for path in files_below(root, summary):
-        if not path.name.lower().endswith(SUFFIXES):
+        if path.suffix.lower() not in SUFFIXES:
             continue
         where = path.relative_to(root).as_posix()
         image = find_photo(root, where, where, summary)

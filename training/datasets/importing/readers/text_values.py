@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from math import isfinite
 
 from recommenders.hashtags import HashtagError, belongs, in_caption, normalise
 from training.datasets.format import SPLITS, without_hyphens
 from training.datasets.importing.import_summary import ImportSummary
+from training.datasets.numbers_in_text import parse_number
 
 MISSING = {
     *("", "nan", "-nan", "none", "null", "nil", "n/a", "na", "<na>", "nat", "undefined", r"\n"),
@@ -37,10 +37,6 @@ _NAMES = ("name", "tag", "hashtag", "text", "label", "value")
 _QUOTED = re.compile(r"(?<!\w)(?:'([^']*)'|\"([^\"]*)\")(?!\w)")
 _BETWEEN = re.compile(r"[\s,.]+")
 
-_NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
-_MARK = r"[\s,.'’\u00a0\u202f]"
-# Neither 1234.000 nor 1,234.000 is a million: a group follows at most three digits or its like.
-_GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)")
 _UNKNOWN = {*MISSING, "hidden"}
 _DATES = (
     "%d.%m.%Y",
@@ -187,18 +183,6 @@ def parse_likes(value: object, where: str, summary: ImportSummary) -> int | None
         summary.likes_hidden += 1
         return None
     return number
-
-
-def parse_number(text: str) -> int | None:
-    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None for other text."""
-    if grouped := _GROUPED.match(text):
-        text = re.sub(_MARK, "", grouped.group()) + text[grouped.end() :]
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return None
-    unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
-    number = float(match.group(1).replace(",", ".")) * unit
-    return round(number) if isfinite(number) else None
 
 
 def parse_date(value: object, where: str, summary: ImportSummary) -> str | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sources import Import, metadata, photo, table
 
+from recommenders.photos import SUFFIXES
+
 NAME = "2023-01-05_12-33-44_UTC"
 
 
@@ -161,7 +163,7 @@ def test_videos_stories_and_profile_pictures_are_left_out(
     (folder / f"{NAME}_comments.json").write_text("[]")
     imported = run_import(folder.parent)
     assert imported.hashtags == [["sea"]]
-    assert any("Skipped: 1 videos." in line for line in imported.summary.lines())
+    assert any("Skipped: videos (1)." in line for line in imported.summary.lines())
 
 
 def test_a_video_in_an_album_leaves_the_albums_pictures(run_import: Import, tmp_path: Path) -> None:
@@ -212,3 +214,34 @@ def test_a_folder_whose_name_is_no_unicode_keeps_its_album(
     album = os.fsencode(imported.rows[0]["album"])
     assert album.startswith(b"caf\xe9")
     assert [os.fsencode(row["album"]) for row in imported.rows] == [album] * 2
+
+
+@pytest.mark.parametrize("kind", [None, "instaloader"])
+def test_photos_of_every_suffix_that_the_bot_reads_are_imported(
+    run_import: Import, tmp_path: Path, kind: str | None
+) -> None:
+    folder = tmp_path / "photos"
+    for seed, suffix in enumerate(sorted(SUFFIXES)):
+        photo(folder / f"p{seed}{suffix}", seed, format="JPEG")
+        (folder / f"p{seed}.txt").write_text(f"#tag{suffix[1:]}")
+    imported = run_import(folder, kind=kind)
+    assert imported.summary.photos == len(SUFFIXES)
+    assert imported.summary.lines()[1:] == []
+
+
+def test_captions_and_photos_in_capitals_are_imported(run_import: Import, tmp_path: Path) -> None:
+    photo(tmp_path / "photos" / "IMG_1.JPG", 1)
+    (tmp_path / "photos" / "IMG_1.TXT").write_text("Nice #sunset")
+    imported = run_import(tmp_path / "photos")
+    assert (imported.summary.kind, imported.summary.photos) == ("instaloader", 1)
+    assert imported.hashtags == [["sunset"]]
+
+
+def test_a_photo_that_is_of_no_known_format_is_told(run_import: Import, tmp_path: Path) -> None:
+    photo(tmp_path / "photos" / "a.jpg", 1)
+    for name in ("a.txt", "a.CR2", "b.txt", "b.CR2"):
+        (tmp_path / "photos" / name).write_text("#sunset #red")
+    imported = run_import(tmp_path / "photos")
+    assert imported.summary.photos == 1
+    (line,) = imported.summary.lines()[1:]
+    assert "1 × file of a format that is not read" in line and "b.CR2" in line

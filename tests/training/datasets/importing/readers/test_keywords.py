@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sources import Import, photo
 
+from recommenders.photos import SUFFIXES
 from training.datasets.format import BEHIND_A_LINK, DatasetError
 
 
@@ -103,3 +104,12 @@ def test_a_folder_of_nothing_but_links_to_folders_says_so(
     (tmp_path / "photos" / "here").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     with pytest.raises(DatasetError, match=r"symbolic links to folders \(here → .*elsewhere\)"):
         run_import(tmp_path / "photos")
+
+
+def test_photos_of_every_suffix_that_the_bot_reads_are_imported(
+    run_import: Import, tmp_path: Path
+) -> None:
+    for seed, suffix in enumerate(sorted(SUFFIXES)):
+        path = tmp_path / "photos" / f"p{seed}{suffix}"
+        photo(path, seed, format="JPEG", extra=iptc(b"red", suffix[1:].encode()))
+    assert run_import(tmp_path / "photos").summary.photos == len(SUFFIXES)

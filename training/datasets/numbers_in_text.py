@@ -1,0 +1,21 @@
+"""Numbers as people write them."""
+
+import re
+from math import isfinite
+
+_NUMBER = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([km]?)", re.IGNORECASE)
+_MARK = r"[\s,.'’\u00a0\u202f]"
+# Neither 1234.000 nor 1,234.000 is a million: a group follows at most three digits or its like.
+_GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_MARK})\d{{3}}(?:\1\d{{3}})*(?!\d)")
+
+
+def parse_number(text: str) -> int | None:
+    """A whole number as people write it: 1234, 1,234, 1 234, 12.0, 1.2k; None for other text."""
+    if grouped := _GROUPED.match(text):
+        text = re.sub(_MARK, "", grouped.group()) + text[grouped.end() :]
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    unit = {"": 1, "k": 1_000, "m": 1_000_000}[match.group(2).lower()]
+    number = float(match.group(1).replace(",", ".")) * unit
+    return round(number) if isfinite(number) else None
