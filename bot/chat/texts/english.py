@@ -27,10 +27,15 @@ ENGLISH = Texts(
         "Tap a block of hashtags to copy it. Use /settings to fit them to where you post; /help "
         "explains the rest."
     ),
+    start_group=(
+        "Hello! In groups I answer when asked: reply to a photo with /tags, or make /tags its "
+        "caption, and I will suggest hashtags for it, the best five first.\n\n"
+        "Tap a block of hashtags to copy it. Use /settings to fit them to where you post; /help "
+        "explains the rest."
+    ),
     help=(
         "<b>Send a photo</b>, an album or an image file, and I suggest hashtags, the best five "
-        "first. Tap a block to copy it.\n"
-        "<b>No photo?</b> Send words, such as “sunset beach”.\n\n"
+        "first. Tap a block to copy it.{words}\n\n"
         "/settings: platform, how many, sizes, language, your own hashtags\n"
         "/model: which model answers (als, w2v or both)\n"
         "/addtags #one #two: teach me, in a photo’s caption, in reply to it, or right after it\n"
@@ -41,6 +46,7 @@ ENGLISH = Texts(
         "/mydata: see, export or delete what I store about you\n\n"
         "I never keep your photos, only numbers computed from them."
     ),
+    help_words="<b>No photo?</b> Send words, such as “sunset beach”.",
     help_admin=(
         "<b>For admins</b>\n"
         "/review: approve or reject what people taught me\n"

@@ -23,7 +23,10 @@ class Texts:
     admin_commands: Mapping[str, str]
 
     start: str
+    start_group: str
     help: str
+    help_words: str
+    """In a private chat, which answers words too."""
     help_admin: str
     hint: str
     welcome: str
