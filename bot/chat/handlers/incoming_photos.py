@@ -48,14 +48,15 @@ async def edited(update: Update, context: Context) -> None:
 
 
 async def tags_command(update: Update, context: Context) -> None:
-    """/tags in reply to a photo, in any chat."""
+    """/tags in reply to a photo, in any chat, or after the sender's last one."""
     message = update.message
     assert message is not None
-    about = message if message.external_reply else reply_of(message)
-    if about is None or not (about.external_reply or about.effective_attachment):
+    replied_to = message if message.external_reply else reply_of(message)
+    about = [replied_to] if replied_to else context.services.last_photos.before(message)
+    if not about or not (about[0].external_reply or about[0].effective_attachment):
         await context.reply(message, context.texts.tags_no_photo)
         return
-    await _answer(context, [about], update, Album())
+    await _answer(context, about, update, Album())
 
 
 async def _follow(update: Update, context: Context, album: Album, new: Sequence[Message]) -> None:

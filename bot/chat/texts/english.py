@@ -39,7 +39,7 @@ ENGLISH = Texts(
         "/settings: platform, how many, sizes, language, your own hashtags\n"
         "/model: which model answers (als, w2v or both)\n"
         "/addtags #one #two: teach me, in a photo’s caption, in reply to it, or right after it\n"
-        "/tags: in groups, as a reply to a photo or as its caption\n"
+        "/tags: in groups, as a reply to a photo, as its caption, or right after it\n"
         "/channel @name: hashtags for the photos of your channel\n"
         "/why: why the last photo got its hashtags\n"
         "/categories: hashtags by topic\n"
