@@ -12,6 +12,7 @@ from bot.chat.handlers.buttons import AnswerTap, edit, on_answer, show, shown_no
 from bot.chat.photo_lookup import UnreadablePhotoError, photo_in
 from bot.chat.questions import Questions
 from bot.chat.services import Context
+from bot.chat.small_talk import is_small_talk, is_thanks
 from bot.chat.teaching import MAX_HASHTAGS, teach
 from bot.chat.texts import LANGUAGES
 from recommenders.hashtags import in_caption, parse
@@ -44,6 +45,11 @@ async def replied(update: Update, context: Context) -> None:
     message = update.message
     assert message is not None
     text = message.text or ""
+    if is_small_talk(text):
+        context.services.questions.close(message.chat_id)
+        texts = context.texts
+        await context.reply(message, texts.welcome if is_thanks(text) else texts.add_declined)
+        return
     await _teach(update, context, [message], text, _asked_about(context, message, text))
 
 

@@ -289,6 +289,7 @@ ENGLISH = Texts(
     add_placeholder="#one #two",
     add_no_photo="For which photo? Send it first, or reply to it with /addtags #one #two.",
     add_no_tags="Which hashtags? For example: /addtags #one #two",
+    add_declined="All right, nothing is added.",
     added="Learnt: {tags}",
     added_already="You taught me these already: {tags}",
     add_refused="Not hashtags: {pieces}",

@@ -190,6 +190,7 @@ class Texts:
     add_placeholder: str
     add_no_photo: str
     add_no_tags: str
+    add_declined: str
     added: str
     added_already: str
     add_refused: str

@@ -295,6 +295,7 @@ RUSSIAN = Texts(
     add_placeholder="#раз #два",
     add_no_photo="К какому фото? Сначала пришлите его или ответьте на него: /addtags #раз #два.",
     add_no_tags="Какие хештеги? Например: /addtags #раз #два",
+    add_declined="Хорошо, ничего не добавляю.",
     added="Запомнил: {tags}",
     added_already="Этому вы меня уже научили: {tags}",
     add_refused="Это не хештеги: {pieces}",

@@ -126,6 +126,25 @@ async def test_a_reply_to_the_question_closes_it(ann: Person) -> None:
     assert "Learnt" not in await reply_text(ann, "#two")
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("no, thanks", "You are welcome!"),
+        *(
+            (no, "nothing is added")
+            for no in ("No.", "cancel", "I don’t know", "не надо", "Отмена")
+        ),
+    ],
+)
+async def test_a_reply_that_declines_teaches_nothing_and_closes_the_question(
+    ann: Person, text: str, says: str
+) -> None:
+    prompt = await asked(ann, await answer(ann))
+    assert says in await reply_text(ann, text, prompt)
+    assert "Learnt" not in await reply_text(ann, "#two")
+    assert "Learnt: #stop" in await reply_text(ann, "#stop", prompt)
+
+
 async def test_a_question_of_long_ago_is_answered_only_by_a_reply(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
