@@ -137,21 +137,29 @@ def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
 
 @_for_admins
 async def unblock(update: Update, context: Context) -> None:
-    """/unblock word… removes words from the block list, also from the default one."""
+    """/unblock word… removes words from the block list, also from the default one.
+
+    /unblock alone shows what admins added.
+    """
     user = update.effective_user
     assert user is not None
     words, wrong = _parse_words(context.args or [])
     async with context.services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word, user.id)]
+        own = await moderation.own_words(session)
     context.services.moderation_changed()
-    texts, pieces, lines = context.texts, visible(wrong), []
-    if gone:
+    texts, lines = context.texts, []
+    still = {word: by for word in words if (by := blocklist.blocked_by(own, word))}
+    if gone := [word for word in gone if word not in still]:
         lines.append(texts.unblocked.format(words=_listed(gone)))
-    elif words or not pieces:
+    for word, patterns in still.items():
+        written = {"word": escape(word), "patterns": escape(" ".join(patterns))}
+        lines.append(texts.unblock_pattern.format(**written))
+    if words and not lines:
         lines.append(texts.unblock_none)
-    if pieces:
+    if pieces := visible(wrong):
         lines.append(texts.block_wrong.format(words=pieces))
-    await context.reply(message_of(update), "\n".join(lines))
+    await context.reply(message_of(update), "\n".join(lines) or _block_list(texts, own))
 
 
 @_for_admins

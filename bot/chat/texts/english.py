@@ -353,6 +353,9 @@ ENGLISH = Texts(
     unblocked="No longer blocked: {words}",
     block_wrong="These cannot be hashtags anyway: {words}",
     unblock_none="None of these is blocked. /block shows the list.",
+    unblock_pattern=(
+        "{word} is blocked by {patterns}. To allow all of that: <code>/unblock {patterns}</code>"
+    ),
     stats=(
         "<b>{photos}</b> from {users}\n"
         "Duplicates: {duplicates}\n"

@@ -240,6 +240,7 @@ class Texts:
     unblocked: str
     block_wrong: str
     unblock_none: str
+    unblock_pattern: str
 
     stats: str
     stats_backend: str

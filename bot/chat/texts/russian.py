@@ -359,6 +359,10 @@ RUSSIAN = Texts(
     unblocked="Больше не запрещены: {words}",
     block_wrong="Это и так не может быть хештегом: {words}",
     unblock_none="Таких слов среди запрещённых нет. Список покажет /block.",
+    unblock_pattern=(
+        "{word} запрещено записью {patterns}. Чтобы разрешить всё, что под неё подходит: "
+        "<code>/unblock {patterns}</code>"
+    ),
     stats=(
         "<b>{photos}</b>, {users}\n"
         "Повторов: {duplicates}\n"

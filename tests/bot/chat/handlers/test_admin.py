@@ -201,6 +201,22 @@ async def test_a_word_that_is_allowed_again_is_recommended_again(
     assert "#red1" in await answer_hashtags(ann, "red")
 
 
+async def test_to_unblock_a_word_that_a_pattern_blocks_the_pattern_is_named(
+    ann: Person, admin: Person
+) -> None:
+    await reply_text(admin, "/block *bis cannabis")
+    kept = "cannabis is blocked by *bis cannabis*. To allow all of that: /unblock *bis cannabis*"
+    assert await reply_text(admin, "/unblock cannabis red1") == kept
+    assert (await reply_text(admin, "/unblock *bis cannabis*")).startswith("No longer blocked")
+    await ann.send_photo(jpeg("green"), caption="/addtags #cannabis")
+    assert "Learnt: #cannabis" in (await ann.wait_reply())["text"]
+
+
+async def test_unblock_alone_shows_the_list_as_block_does(admin: Person) -> None:
+    await reply_text(admin, "/block red1")
+    assert await reply_text(admin, "/unblock") == await reply_text(admin, "/block")
+
+
 async def test_a_word_that_is_not_blocked_cannot_be_unblocked(admin: Person) -> None:
     assert "None of these" in await reply_text(admin, "/unblock red1")
 
