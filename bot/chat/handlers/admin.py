@@ -1,6 +1,7 @@
 """For admins: /review of what people taught, the block list and /stats."""
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import asdict
 from functools import wraps
 from html import escape
 from typing import Any
@@ -22,6 +23,7 @@ from bot.learning_status import learning_status
 from recommenders.bundle import BundleError
 from recommenders.hashtags import HashtagError, key, normalise
 from storage import blocklist, known_photos, moderation, statistics, users
+from storage.statistics import BackendStatistics
 
 PAGE_SIZE = 8
 NEAREST = 3
@@ -178,17 +180,7 @@ async def stats(update: Update, context: Context) -> None:
             down=sum(backend.down for backend in figures.backends.values()),
         )
     ]
-    lines += [
-        texts.stats_backend.format(
-            backend=escape(name),
-            answers=backend.answers,
-            median="–" if backend.median_ms is None else f"{backend.median_ms:.0f}",
-            p95="–" if backend.p95_ms is None else f"{backend.p95_ms:.0f}",
-            up=backend.up,
-            down=backend.down,
-        )
-        for name, backend in figures.backends.items()
-    ]
+    lines += [_backend_line(texts, name, one) for name, one in figures.backends.items()]
     services = context.services
     try:
         status = await learning_status(
@@ -198,6 +190,14 @@ async def stats(update: Update, context: Context) -> None:
     except BundleError as error:  # the bot itself goes on answering from memory
         lines += ["", escape(str(error))]
     await context.reply(message_of(update), "\n".join(lines))
+
+
+def _backend_line(texts: Texts, name: str, backend: BackendStatistics) -> str:
+    figures = {"backend": escape(name)} | asdict(backend)
+    if backend.median_ms is None or backend.p95_ms is None:
+        return texts.stats_backend_untimed.format(**figures)
+    times = {"median": f"{backend.median_ms:.0f}", "p95": f"{backend.p95_ms:.0f}"}
+    return texts.stats_backend.format(**figures | times)
 
 
 async def _page(context: Context, page: int) -> tuple[str, InlineKeyboardMarkup | None]:

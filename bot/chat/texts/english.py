@@ -357,15 +357,13 @@ ENGLISH = Texts(
         "{word} is blocked by {patterns}. To allow all of that: <code>/unblock {patterns}</code>"
     ),
     stats=(
-        "<b>{photos}</b> from {users}\n"
-        "Duplicates: {duplicates}\n"
-        "Added: {hashtags}\n"
-        "👍 {up}  👎 {down}"
+        "<b>{photos}</b>, {users}\nDuplicates: {duplicates}\nAdded: {hashtags}\n👍 {up}  👎 {down}"
     ),
     stats_backend=(
-        "<b>{backend}</b>: {answers} answers, half of them within {median} ms, "
-        "95 % within {p95} ms, 👍 {up}  👎 {down}"
+        "<b>{backend}</b>: answers {answers}, half within {median} ms, 95 % within {p95} ms, "
+        "👍 {up}  👎 {down}"
     ),
+    stats_backend_untimed="<b>{backend}</b>: answers {answers}, 👍 {up}  👎 {down}",
     versions=ENGLISH_VERSIONS,
     hashtags=("hashtag", "hashtags"),
     hashtags_at_most=("hashtag", "hashtags"),

@@ -244,6 +244,8 @@ class Texts:
 
     stats: str
     stats_backend: str
+    stats_backend_untimed: str
+    """Where it answered nothing but photos that were known."""
     versions: VersionTexts
 
     hashtags: tuple[str, ...]

@@ -373,6 +373,7 @@ RUSSIAN = Texts(
         "<b>{backend}</b> — ответов: {answers}, половина быстрее {median} мс, "
         "95 % быстрее {p95} мс, 👍 {up}  👎 {down}"
     ),
+    stats_backend_untimed="<b>{backend}</b> — ответов: {answers}, 👍 {up}  👎 {down}",
     versions=RUSSIAN_VERSIONS,
     hashtags=("хештег", "хештега", "хештегов"),
     hashtags_at_most=("хештега", "хештегов", "хештегов"),
