@@ -109,8 +109,8 @@ ENGLISH = Texts(
         "own": "Your hashtags",
     },
     settings_unknown=(
-        "I do not know that setting. It can be a platform, a number from 1 to {most}, a language, "
-        "or your own hashtags; /settings shows them all."
+        "I do not know that setting. It can be a platform, a number from 1 to {most}, a size, a "
+        "language, or your own hashtags; /settings shows them all."
     ),
     button_settings="‹ Settings",
     platform="<b>Where will you post?</b>\nThe number beside a name is how many hashtags you get.",
