@@ -296,7 +296,8 @@ ENGLISH = Texts(
     add_too_many="I take up to {most} at a time, so these were left out: {tags}",
     add_blocked="Not welcome here: {tags}",
     add_daily="That is enough for today: {most} a day. Left out: {tags}",
-    add_pending="For now, only your chats see: {tags}",
+    add_pending="For now, only in your chats: {tags}",
+    add_pending_all="For now, this shows only in your chats.",
     mydata=(
         "<b>What I store about you</b>\n"
         "• {photos}: numbers computed from them, never the photos themselves\n"

@@ -198,6 +198,7 @@ class Texts:
     add_blocked: str
     add_daily: str
     add_pending: str
+    add_pending_all: str
 
     mydata: str
     button_mydata: str

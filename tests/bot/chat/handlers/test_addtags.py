@@ -36,7 +36,9 @@ async def test_right_after_a_photo_its_hashtags_are_stored_and_confirmed_by_name
 async def test_what_only_ones_own_chats_see_is_told(ann: Person, photo: Message) -> None:
     text = await reply_text(ann, "/addtags Кошка, café red1")
     # The model finds a red photo's #red1 likely by itself.
-    assert text.splitlines()[1] == "For now, only your chats see: #кошка #café"
+    assert text.splitlines()[1] == "For now, only in your chats: #кошка #café"
+    text = await reply_text(ann, "/addtags #one #two")
+    assert text == "Learnt: #one #two\nFor now, this shows only in your chats."
 
 
 async def test_in_a_sentence_only_marked_words_are_taken(ann: Person, photo: Message) -> None:
