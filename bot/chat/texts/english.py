@@ -38,9 +38,10 @@ ENGLISH = Texts(
         "first. Tap a block to copy it.{words}\n\n"
         "/settings: platform, how many, sizes, language, your own hashtags\n"
         "/model: which model answers (als, w2v or both)\n"
-        "/addtags #one #two: teach me, in a photo’s caption, in reply to it, or right after it\n"
+        "<code>/addtags #one #two</code>: teach me, in a photo’s caption, in reply to it, or "
+        "right after it\n"
         "/tags: in groups, as a reply to a photo, as its caption, or right after it\n"
-        "/channel @name: hashtags for the photos of your channel\n"
+        "<code>/channel @name</code>: hashtags for the photos of your channel\n"
         "/why: why the last photo got its hashtags\n"
         "/categories: hashtags by topic\n"
         "/mydata: see, export or delete what I store about you\n\n"
@@ -98,7 +99,8 @@ ENGLISH = Texts(
     any_of="or",
     settings=(
         "<b>Settings of this chat</b>\n\n{lines}\n\n"
-        "<i>You can type them too: /settings 7, /settings instagram, /settings #mybrand</i>"
+        "<i>You can type them too:</i> <code>/settings 7</code>, <code>/settings instagram</code>, "
+        "<code>/settings #mybrand</code>"
     ),
     setting_names={
         "for": "Platform",
@@ -126,7 +128,7 @@ ENGLISH = Texts(
     platform_anywhere="Doesn’t matter",
     count=(
         "<b>How many hashtags per photo</b>\nNow: {hashtags}. "
-        "You can type any number from 1 to {most}: /settings 7"
+        "You can type any number from 1 to {most}: <code>/settings 7</code>"
     ),
     count_usual="As usual",
     count_own="{count} instead of {theirs} for {platform}",
@@ -266,8 +268,8 @@ ENGLISH = Texts(
     },
     channel_which=(
         "I can add hashtags to the photos in your channel. Make me an admin there with the right "
-        "to edit posts, then send me /channel @name, or send /channel in the channel’s discussion "
-        "group."
+        "to edit posts, then send me <code>/channel @name</code>, or send /channel in the "
+        "channel’s discussion group."
     ),
     channel_unknown="I cannot find the channel {channel}. Make me an admin there first.",
     channel_not_admin="Only admins of {channel} can choose that.",
@@ -287,8 +289,10 @@ ENGLISH = Texts(
     add_which="<i>Which photo are they for? 1 is the first in the album.</i>",
     add_prompt="Which hashtags fit this photo? Reply with up to {most}, such as #one #two.",
     add_placeholder="#one #two",
-    add_no_photo="For which photo? Send it first, or reply to it with /addtags #one #two.",
-    add_no_tags="Which hashtags? For example: /addtags #one #two",
+    add_no_photo=(
+        "For which photo? Send it first, or reply to it with <code>/addtags #one #two</code>."
+    ),
+    add_no_tags="Which hashtags? For example: <code>/addtags #one #two</code>",
     add_declined="All right, nothing is added.",
     added="Learnt: {tags}",
     added_already="You taught me these already: {tags}",
@@ -316,7 +320,10 @@ ENGLISH = Texts(
     export_private="Only in private: send me /mydata in our private chat.",
     exported="Everything I store about you.",
     mine="<b>You taught me {hashtags}</b>\nTap one to remove it.",
-    mine_none="You have not taught me any hashtags yet. Reply to a photo with /addtags #one #two.",
+    mine_none=(
+        "You have not taught me any hashtags yet. Reply to a photo with "
+        "<code>/addtags #one #two</code>."
+    ),
     mine_removed="#{tag} is removed.",
     mine_page="{page} of {pages}",
     button_previous="‹ Back",
@@ -347,7 +354,7 @@ ENGLISH = Texts(
     approved_several="Approved: {hashtags}.",
     rejected_several="Rejected: {hashtags}.",
     block_list="<b>Blocked</b>: {words}",
-    block_none="You have blocked no words. /block word adds one.",
+    block_none="You have blocked no words. <code>/block word</code> adds one.",
     block_shipped="My built-in list blocks {count} more.",
     block_allowed="<b>Allowed, though on that list</b>: {words}",
     blocked="Blocked: {words}",
