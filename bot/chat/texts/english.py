@@ -166,7 +166,7 @@ ENGLISH = Texts(
     },
     size_names={"niche": "rare", "middle": "in between", "broad": "common"},
     languages="<b>Language of the hashtags</b>\n\n{lines}",
-    language_changed="From now on, hashtags in this chat: <b>{language}</b>.",
+    language_changed="From now on, the language of hashtags in this chat: <b>{language}</b>.",
     language_names={"en": "English", "ru": "Russian", "both": "both"},
     language_lines={
         "en": "what people post all over the world",
