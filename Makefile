@@ -11,7 +11,8 @@ COMPILE := $(BIN)/python -c 'from recommenders.engine import Engine; Engine.load
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml requirements.lock
+# A graph is compiled for the very files that make it; setup does that, a service cannot store it.
+.venv/.ready: pyproject.toml requirements.lock $(wildcard recommenders/backbones/*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "tag4pic needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@echo "Setting up .venv (a few minutes the first time) …"

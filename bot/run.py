@@ -4,6 +4,7 @@ With a token it runs on Telegram, by long polling or webhook; otherwise in a cha
 """
 
 import asyncio
+import errno
 import faulthandler
 import logging
 import os
@@ -247,5 +248,8 @@ def _port_taken(port: int, error: Exception) -> str:
 
 
 def _first_line(error: BaseException) -> str:
+    number = getattr(error, "errno", None) or 0
+    if number in errno.errorcode:
+        return os.strerror(number)  # asyncio's own words repeat the address
     text = (getattr(error, "strerror", None) or str(error)).strip()
     return text.splitlines()[0].rstrip(".") if text else type(error).__name__

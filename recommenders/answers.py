@@ -48,6 +48,9 @@ _FIRST_POOL = 40
 _FILLING_ROOT, _FILLING_SCORE = 3, 0.6
 """How many hashtags of a root may stand where a place would stay empty, and their least score."""
 
+_FOLLOWING_SCORE = 0.05
+"""The least score of what follows the first five, where these have a floor."""
+
 
 @dataclass(frozen=True)
 class AnswerRequest:
@@ -105,6 +108,9 @@ class Rules:
     def sure(self, hashtags: Sequence[Hashtag], before: Sequence[str] = ()) -> list[Hashtag]:
         """The list, sure ones first, if its first five reach the floor; else only those that do.
 
+        What is hardly possible does not follow them either: where a hashtag that was taught is the
+        fifth, the others may be noise.
+
         Sure ones that were passed over for their root fill the places left: rather #doglover after
         #dog and #dogsofinstagram than "not sure".
 
@@ -122,7 +128,8 @@ class Rules:
             sure += islice((one for one in likely if apart.takes(one.tag)), missing)
         if len(sure) < len(first):
             return sure
-        rest = [hashtag for hashtag in hashtags if hashtag not in sure]
+        least = min(self.floor, _FOLLOWING_SCORE)
+        rest = [one for one in hashtags if one not in sure and one.score >= least]
         return [*sure, *sorted(rest, key=lambda hashtag: hashtag.score < self.floor)]
 
     def _forbidden_beside(self, tags: Iterable[str]) -> set[str]:

@@ -204,8 +204,18 @@ def in_force(own: Mapping[str, bool]) -> Blocklist:
     return _in_force(frozenset(own.items()))
 
 
+def blocked_by(own: Mapping[str, bool], hashtag: str) -> list[str]:
+    """The words and patterns in force that block a hashtag, folded as a key; sorted."""
+    words, allowed = _words(own)
+    return sorted(word for word in words if Blocklist([word], allowed).blocks(hashtag))
+
+
 @lru_cache(maxsize=8)
 def _in_force(own: frozenset[tuple[str, bool]]) -> Blocklist:
-    added = {word for word, is_allowed in own if not is_allowed}
-    allowed = {word for word, is_allowed in own if is_allowed}
-    return Blocklist((shipped("block") | added) - allowed, shipped("allow") | allowed)
+    return Blocklist(*_words(dict(own)))
+
+
+def _words(own: Mapping[str, bool]) -> tuple[frozenset[str], frozenset[str]]:
+    """The words that are blocked, and the hashtags that never are."""
+    allowed = {word for word, is_allowed in own.items() if is_allowed}
+    return (shipped("block") | own.keys()) - allowed, shipped("allow") | allowed

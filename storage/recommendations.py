@@ -36,6 +36,11 @@ _SETTING_MESSAGE = (
     .where(columns_of(Recommendation).c.id == bindparam("answer_id"))
     .values(message_id=bindparam("shown_by"))
 )
+_SHOWN_LAST = (
+    func.coalesce(Recommendation.shown_again, Recommendation.at).desc(),
+    Recommendation.id.desc(),
+)
+"""Orders answers: what was shown last, first."""
 
 
 async def record(
@@ -122,6 +127,12 @@ async def set_message(session: AsyncSession, answer_id: int, message_id: int) ->
     await session.execute(_SETTING_MESSAGE, {"answer_id": answer_id, "shown_by": message_id})
 
 
+async def show_again(session: AsyncSession, answer_id: int) -> None:
+    """Makes an answer the one that its message shows."""
+    answer = update(Recommendation).where(Recommendation.id == answer_id)
+    await session.execute(answer.values(shown_again=now()))
+
+
 async def extend(
     session: AsyncSession,
     answer_id: int,
@@ -154,19 +165,19 @@ async def get(session: AsyncSession, answer_id: int) -> Recommendation | None:
 async def last_in_chat(
     session: AsyncSession, chat_id: int, photo_id: int | None = None
 ) -> Recommendation | None:
-    """The newest answer in a chat, about that photo if one is given."""
+    """The answer that a chat was shown last, about that photo if one is given."""
     query = select(Recommendation).where(
         Recommendation.chat_id == chat_id, Recommendation.message_id.is_not(None)
     )
     if photo_id is not None:
         query = query.where(Recommendation.photo_id == photo_id)
-    return await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
+    return await session.scalar(query.order_by(*_SHOWN_LAST).limit(1))
 
 
 async def last_of(
     session: AsyncSession, *, chat_id: int, topic_id: int | None, user_id: int
 ) -> Recommendation | None:
-    """The newest answer in a chat about a photo that the user sent there, to that topic if any."""
+    """The answer shown last about a photo that the user sent to a chat, to that topic if any."""
     theirs = exists().where(
         Sighting.photo_id == Recommendation.photo_id,
         Sighting.chat_id == chat_id,
@@ -177,7 +188,7 @@ async def last_of(
     query = select(Recommendation).where(
         Recommendation.chat_id == chat_id, Recommendation.message_id.is_not(None), theirs
     )
-    return await session.scalar(query.order_by(Recommendation.id.desc()).limit(1))
+    return await session.scalar(query.order_by(*_SHOWN_LAST).limit(1))
 
 
 def to_photos_of(user_id: int) -> ColumnElement[bool]:
@@ -190,11 +201,11 @@ def to_photos_of(user_id: int) -> ColumnElement[bool]:
 
 
 async def of_message(session: AsyncSession, chat_id: int, message_id: int) -> list[Recommendation]:
-    """The answers that the bot's message shows or showed, newest first."""
+    """The answers that the bot's message shows or showed; the one that it shows first."""
     query = select(Recommendation).where(
         Recommendation.chat_id == chat_id, Recommendation.message_id == message_id
     )
-    return list(await session.scalars(query.order_by(Recommendation.id.desc())))
+    return list(await session.scalars(query.order_by(*_SHOWN_LAST)))
 
 
 def _joined(words: Collection[str]) -> str | None:

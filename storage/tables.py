@@ -184,6 +184,7 @@ class Recommendation(Base):
         taken_out: what somebody took out, in that order.
         duplicate: the photo was known already.
         at: when computing it began.
+        shown_again: when its message last went back to it from another backend's.
     """
 
     __tablename__ = "recommendations"
@@ -211,6 +212,7 @@ class Recommendation(Base):
     elapsed_ms: Mapped[float] = mapped_column(Double)
     duplicate: Mapped[bool]
     at: Mapped[datetime]
+    shown_again: Mapped[datetime | None]
     taken_out: Mapped[list["TakenOut"]] = relationship(
         lazy="selectin", order_by="TakenOut.at", viewonly=True
     )

@@ -1,9 +1,11 @@
 """What stands in ``deploy/`` is checked as far as it can be without a registry of images."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from configparser import ConfigParser
 from pathlib import Path
@@ -174,3 +176,21 @@ def test_slimming_leaves_what_computes(tmp_path: Path) -> None:
     subprocess.run(["sh", DEPLOY / "slim.sh", tmp_path], check=True)
     left = {file.name.removeprefix("libopenvino_") for file in libs.iterdir()}
     assert left == {"intel_cpu_plugin.so", "ir_frontend.so.1"}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_setup_is_made_again_where_the_compiled_graph_would_be_another(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    networks = tmp_path / "recommenders" / "backbones"
+    shutil.copytree(ROOT / "recommenders" / "backbones", networks)
+    (tmp_path / ".venv").mkdir()
+
+    def is_ready() -> bool:
+        return not subprocess.run(["make", "--question", "setup"], cwd=tmp_path).returncode
+
+    (tmp_path / ".venv" / ".ready").touch()
+    assert is_ready()
+    later = time.time() + 60
+    os.utime(networks / "openvino_network.py", (later, later))
+    assert not is_ready()

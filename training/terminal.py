@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from typer.core import TyperCommand
 
 from training.progress import Progress
 
@@ -80,6 +81,17 @@ def figures_table(title: str, columns: Sequence[str]) -> Table:
     return table
 
 
+class _Tool(TyperCommand):
+    """A command whose help shows no ``<bool>`` for a flag."""
+
+    def get_params(self, ctx: Any) -> Any:
+        params = super().get_params(ctx)
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
+        return params
+
+
 def tool(command: Callable[..., None]) -> typer.Typer:
     """A function as a command-line program; errors that people can act on become one line."""
     from recommenders.backbones.device import DeviceError
@@ -102,5 +114,5 @@ def tool(command: Callable[..., None]) -> typer.Typer:
             raise typer.Exit(130) from None
 
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(with_errors_in_a_line)
+    app.command(cls=_Tool)(with_errors_in_a_line)
     return app

@@ -1,4 +1,4 @@
-"""Greetings and thanks, which no hashtags are wanted for."""
+"""Greetings, thanks and refusals, which no hashtags are wanted for."""
 
 import re
 
@@ -15,10 +15,14 @@ _SMALL_TALK = re.compile(
     | большое\ спасибо | благодарю | пожалуйста | прости(?:те)? | извини(?:те)? | ок | окей | да
     | нет | ага | угу | хорошо | отлично | круто | класс | супер | молодец | тест | бот
     | помоги(?:те)? | кто\ ты | что\ ты\ умеешь
+    | cancel | stop | never\ ?mind | (?:i\ )?(?:don.?t|do\ not)\ know
+    | отмен(?:а|и(?:те)?) | стоп | не\ надо | (?:я\ )?не\ знаю
     )\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+_WORD = re.compile(r"\w")
 
 _THANKS = re.compile(r"\b(?:thanks|thank you|thx|спасибо|благодарю)\b", re.IGNORECASE)
 
@@ -26,6 +30,11 @@ _THANKS = re.compile(r"\b(?:thanks|thank you|thx|спасибо|благодар
 def is_thanks(text: str) -> bool:
     """Whether a text contains thanks."""
     return _THANKS.search(text) is not None
+
+
+def is_small_talk(text: str) -> bool:
+    """Whether all words of a text are small talk; those marked as hashtags are not."""
+    return _WORD.search(text) is not None and _WORD.search(without_small_talk(text)) is None
 
 
 def without_small_talk(text: str) -> str:

@@ -2,7 +2,7 @@
 
 A message is about the photos in it; else about what it replies to, even in another chat; else about
 the last photo that its sender sent there. The answer is the one with the button, or the one replied
-to; else the newest about that photo.
+to; else the one shown last about that photo.
 """
 
 from collections.abc import Sequence
@@ -109,7 +109,7 @@ async def carried_photos(context: Context, messages: Sequence[Message]) -> list[
 async def answer_of(
     session: AsyncSession, message: Message, photo_id: int
 ) -> Recommendation | None:
-    """The answer that a message replies to; else the newest about that photo.
+    """The answer that a message replies to; else the one shown last about that photo.
 
     The caller must hold the chat's lock or have waited for it: an answer may be on its way.
     """
@@ -124,7 +124,7 @@ async def answer_of(
 async def last_answer(
     session: AsyncSession, message: Message, person: int
 ) -> Recommendation | None:
-    """The newest answer about a photo of ``person``, in the chat and topic of ``message``."""
+    """The answer shown last about a photo of ``person``, in the chat and topic of ``message``."""
     return await recommendations.last_of(
         session, chat_id=message.chat_id, topic_id=topic_of(message), user_id=person
     )

@@ -121,7 +121,9 @@ def _confirmation(
         parts.append(texts.added.format(tags=escape(line([tag for tag in tags if tag in added]))))
     if repeated:
         parts.append(texts.added_already.format(tags=listed(repeated)))
-    if unshared & added:
+    if added and added <= unshared:
+        parts.append(texts.add_pending_all)
+    elif unshared & added:
         parts.append(texts.add_pending.format(tags=listed(unshared & added)))
     if blocked:
         parts.append(texts.add_blocked.format(tags=listed(blocked)))

@@ -121,10 +121,10 @@ def bench(
 
 @app.command()
 def load(
-    rate: Annotated[float, typer.Option(help="Photos per second.")] = 30,
-    seconds: Annotated[float, typer.Option(help="How long, in seconds.")] = 120,
+    rate: Annotated[float, typer.Option(metavar="N", help="Photos per second.")] = 30,
+    seconds: Annotated[float, typer.Option(metavar="N", help="How long, in seconds.")] = 120,
     users: Annotated[
-        int, typer.Option(min=1, max=1000, help="How many people, each in a chat.")
+        int, typer.Option(metavar="N", min=1, max=1000, help="How many people, each in a chat.")
     ] = 60,
     photos: Photos = None,
     as_json: Json = False,

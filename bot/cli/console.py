@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -62,6 +62,15 @@ class Commands(TyperGroup):
         for command in self.commands.values():
             if not isinstance(command, Commands):
                 command.help = _help_text(command.help)
+
+    def get_params(self, ctx: Any) -> Any:
+        return _without_types(super().get_params(ctx))
+
+    def resolve_command(self, ctx: Any, args: Any) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            _without_types(command.get_params(ctx))
+        return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -225,6 +234,16 @@ def known_backbones(name: str) -> None:
         names_of(name)
     except UnknownBackboneError as error:
         fail(f"--backbone: {error}")
+
+
+def _without_types(params: Any) -> Any:
+    """Parameters whose help shows no ``<bool>`` for a flag and no ``<list[str]>`` for arguments."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+        elif isinstance(param, TyperArgument):
+            param.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
+    return params
 
 
 def _help_text(docstring: str | None) -> str:

@@ -53,6 +53,7 @@ def run(
     port: Annotated[
         int,
         typer.Option(
+            metavar="PORT",
             min=0,
             max=65535,
             help="Port of the local chat, or of the webhook if WEBHOOK_URL is set; 0 takes any "

@@ -35,7 +35,9 @@ def recommend(
     ] = None,
     top: Annotated[
         int | None,
-        typer.Option(min=1, help="How many hashtags.", show_default="10, or the platform's"),
+        typer.Option(
+            metavar="N", min=1, help="How many hashtags.", show_default="10, or the platform's"
+        ),
     ] = None,
     platform: Annotated[
         str | None,

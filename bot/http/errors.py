@@ -7,7 +7,7 @@ from aiohttp import web
 
 
 class RequestError(Exception):
-    """An error response such as ``{"error": "the file is empty", "reason": "empty"}``.
+    """An error response such as ``{"error": "The file is empty.", "reason": "empty"}``.
 
     Args:
         status: the HTTP status.

@@ -78,7 +78,9 @@ def _answer(answers: PhotoAnswers, photo: Photo, wanted: AnswerRequest) -> dict[
             raise PhotoError("too_large")
         return asdict(answers.answer(photo.name, bytes(photo.data), wanted))
     except PhotoError as error:
-        return {"photo": photo.name, "error": str(error), "reason": error.reason}
+        why = str(error)  # as it stands behind a file's name
+        sentence = f"{why[0].upper()}{why[1:]}."
+        return {"photo": photo.name, "error": sentence, "reason": error.reason}
 
 
 async def similar(request: web.Request) -> web.Response:

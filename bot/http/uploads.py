@@ -119,11 +119,9 @@ async def _form(body: _Body) -> Upload:
         raise
     except web.RequestPayloadError:
         raise _cut_off() from None
-    except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as error:
+    except (HttpProcessingError, ValueError, AssertionError, RuntimeError):
         # aiohttp's reader raises these for a form that is malformed or ends early.
-        raise RequestError(
-            400, "form", f"The form cannot be read ({type(error).__name__}): is it complete?"
-        ) from None
+        raise RequestError(400, "form", "The form cannot be read. Is it complete?") from None
     if not upload.photos:
         raise RequestError(
             400, "no_photo", "There is no photo in the form. Send one as a file named photo."

@@ -133,7 +133,9 @@ async def test_without_a_port_nothing_listens_and_a_taken_one_is_a_sentence(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(StartError, match=f"METRICS_PORT {port} cannot be used"):
+        with pytest.raises(
+            StartError, match=rf"METRICS_PORT {port} cannot be used \(Addr[^:]*use\): "
+        ):
             await serve(settings.model_copy(update={"metrics_port": port}), 0, lambda _: None)
 
 

@@ -30,6 +30,18 @@ def test_behind_five_that_are_sure_others_may_follow() -> None:
     assert answered(hashtags, Rules(floor=0.4))[FIRST:] == ["tiger"]
 
 
+def test_what_is_hardly_possible_does_not_follow_five_of_which_one_was_taught() -> None:
+    hashtags = ranked(1.0, 0.9, 0.8, 0.7, 0.6, 0.3, 0.02, 0.01)
+    assert answered(hashtags, Rules(floor=0.4))[FIRST:] == ["tiger"]
+    five = [hashtag.tag for hashtag in hashtags[:FIRST]]
+    more = answer(lambda _: [hashtags], 1, top=5, rules=Rules(floor=0.4), before=five)
+    assert [hashtag.tag for hashtag in more] == ["tiger"]
+
+
+def test_without_a_floor_what_is_hardly_possible_follows() -> None:
+    assert len(answered(ranked(0.9, 0.8, 0.7, 0.6, 0.5, 0.02), Rules())) == 6
+
+
 def test_nothing_is_shown_where_nothing_is_likely() -> None:
     assert answered(ranked(0.3, 0.2), Rules(floor=0.4)) == []
 

@@ -1,6 +1,7 @@
 """For admins: /review of what people taught, the block list and /stats."""
 
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import asdict
 from functools import wraps
 from html import escape
 from typing import Any
@@ -23,6 +24,7 @@ from bot.learning_status import learning_status
 from recommenders.bundle import BundleError
 from recommenders.hashtags import HashtagError, key, normalise
 from storage import blocklist, known_photos, moderation, statistics, users
+from storage.statistics import BackendStatistics
 
 PAGE_SIZE = 8
 NEAREST = 3
@@ -137,21 +139,29 @@ def _block_list(texts: Texts, own: Mapping[str, bool]) -> str:
 
 @_for_admins
 async def unblock(update: Update, context: Context) -> None:
-    """/unblock word… removes words from the block list, also from the default one."""
+    """/unblock word… removes words from the block list, also from the default one.
+
+    /unblock alone shows what admins added.
+    """
     user = update.effective_user
     assert user is not None
     words, wrong = _parse_words(context.args or [])
     async with context.services.database.session() as session:
         gone = [word for word in words if await moderation.unblock(session, word, user.id)]
+        own = await moderation.own_words(session)
     context.services.moderation_changed()
-    texts, pieces, lines = context.texts, visible(wrong), []
-    if gone:
+    texts, lines = context.texts, []
+    still = {word: by for word in words if (by := blocklist.blocked_by(own, word))}
+    if gone := [word for word in gone if word not in still]:
         lines.append(texts.unblocked.format(words=_listed(gone)))
-    elif words or not pieces:
+    for word, patterns in still.items():
+        written = {"word": escape(word), "patterns": escape(" ".join(patterns))}
+        lines.append(texts.unblock_pattern.format(**written))
+    if words and not lines:
         lines.append(texts.unblock_none)
-    if pieces:
+    if pieces := visible(wrong):
         lines.append(texts.block_wrong.format(words=pieces))
-    await context.reply(message_of(update), "\n".join(lines))
+    await context.reply(message_of(update), "\n".join(lines) or _block_list(texts, own))
 
 
 @_for_admins
@@ -170,17 +180,7 @@ async def stats(update: Update, context: Context) -> None:
             down=sum(backend.down for backend in figures.backends.values()),
         )
     ]
-    lines += [
-        texts.stats_backend.format(
-            backend=escape(name),
-            answers=backend.answers,
-            median="–" if backend.median_ms is None else f"{backend.median_ms:.0f}",
-            p95="–" if backend.p95_ms is None else f"{backend.p95_ms:.0f}",
-            up=backend.up,
-            down=backend.down,
-        )
-        for name, backend in figures.backends.items()
-    ]
+    lines += [_backend_line(texts, name, one) for name, one in figures.backends.items()]
     services = context.services
     try:
         status = await learning_status(
@@ -190,6 +190,14 @@ async def stats(update: Update, context: Context) -> None:
     except BundleError as error:  # the bot itself goes on answering from memory
         lines += ["", escape(str(error))]
     await context.reply(message_of(update), "\n".join(lines))
+
+
+def _backend_line(texts: Texts, name: str, backend: BackendStatistics) -> str:
+    figures = {"backend": escape(name)} | asdict(backend)
+    if backend.median_ms is None or backend.p95_ms is None:
+        return texts.stats_backend_untimed.format(**figures)
+    times = {"median": f"{backend.median_ms:.0f}", "p95": f"{backend.p95_ms:.0f}"}
+    return texts.stats_backend.format(**figures | times)
 
 
 async def _page(context: Context, page: int) -> TextAndButtons:

@@ -167,6 +167,8 @@ async def other(tap: AnswerTap, context: Context) -> None:
         features = await _features(session, engine, photo_ids)
     fresh = earlier is not None and not services.is_outdated(earlier.at)
     if earlier is not None and fresh and unwanted.isdisjoint(earlier.tags):
+        async with services.database.session(confirmed=False) as session:
+            await recommendations.show_again(session, earlier.id)
         await show(tap, context, earlier, page=0)
         return
     if not features:

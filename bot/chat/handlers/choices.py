@@ -20,6 +20,7 @@ from bot.chat.services import Context
 from bot.chat.texts import Texts
 from recommenders.answers import FIRST, MIXES, SIZES
 from recommenders.backends import BACKENDS, LANGUAGES, STYLES
+from recommenders.engine import Engine
 from recommenders.knowledge import Knowledge
 from recommenders.languages import meaning
 from storage import recommendations
@@ -45,9 +46,12 @@ class PlatformChoice(Choice):
     verb = "for"
     field = "platform"
 
-    def options(self, context: Context) -> Mapping[str, str]:
+    def labels(self, texts: Texts) -> Mapping[str, str]:
         labels = {name: f"{one.label} {one.count}" for name, one in PLATFORMS.items()}
-        return labels | {ANYWHERE: context.texts.platform_anywhere}
+        return labels | {ANYWHERE: texts.platform_anywhere}
+
+    def names(self, texts: Texts) -> Iterable[tuple[str, str]]:
+        return [*super().names(texts), (texts.platform_none, ANYWHERE)]
 
     def option_named(self, context: Context, name: str) -> str | None:
         return platform_named(name) or super().option_named(context, name)
@@ -85,9 +89,9 @@ class Count(Choice):
     verb = "count"
     field = "count"
 
-    def options(self, context: Context) -> Mapping[str, str]:
+    def labels(self, texts: Texts) -> Mapping[str, str]:
         numbers = {str(count): str(count) for count in OFFERED_COUNTS}
-        return numbers | {USUAL: context.texts.count_usual}
+        return numbers | {USUAL: texts.count_usual}
 
     def option_named(self, context: Context, name: str) -> str | None:
         if name.isdecimal() and int(name) in COUNTS:
@@ -133,10 +137,11 @@ class Style(Choice):
     verb = "style"
     field = "style"
 
-    def options(self, context: Context) -> Mapping[str, str]:
-        if not context.services.engine.rated:
-            return {}
-        return {style: context.texts.style_names[style] for style in STYLES}
+    def labels(self, texts: Texts) -> Mapping[str, str]:
+        return {style: texts.style_names[style] for style in STYLES}
+
+    def is_offered(self, engine: Engine) -> bool:
+        return engine.rated
 
     def missing(self, context: Context) -> str:
         return context.texts.style_unrated
@@ -160,10 +165,11 @@ class Size(Choice):
     verb = "size"
     field = "mix"
 
-    def options(self, context: Context) -> Mapping[str, str]:
-        if context.services.engine.knowledge is None:
-            return {}
-        return {mix: context.texts.mix_names[mix] for mix in MIX_NAMES}
+    def labels(self, texts: Texts) -> Mapping[str, str]:
+        return {mix: texts.mix_names[mix] for mix in MIX_NAMES}
+
+    def is_offered(self, engine: Engine) -> bool:
+        return engine.knowledge is not None
 
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return mix_of(context.services.engine, chat) or RANKED
@@ -195,8 +201,8 @@ class Language(Choice):
     verb = "language"
     field = "language"
 
-    def options(self, context: Context) -> Mapping[str, str]:
-        return {language: context.texts.language_names[language] for language in LANGUAGES}
+    def labels(self, texts: Texts) -> Mapping[str, str]:
+        return {language: texts.language_names[language] for language in LANGUAGES}
 
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return language_of(chat, context.texts)
@@ -217,8 +223,11 @@ class OwnHashtags(Choice):
     verb = "own"
     field = "own_hashtags"
 
-    def options(self, context: Context) -> Mapping[str, str]:
-        return {NONE: context.texts.button_own_none}
+    def labels(self, texts: Texts) -> Mapping[str, str]:
+        return {NONE: texts.button_own_none}
+
+    def names(self, texts: Texts) -> Iterable[tuple[str, str]]:
+        return [*super().names(texts), (texts.own_none, NONE)]
 
     def chosen(self, context: Context, chat: ChatSettings) -> str:
         return SOME if chat.own_hashtags else NONE
@@ -249,6 +258,9 @@ class Model(Choice):
     verb = "model"
     field = "backend"
     in_settings = False
+
+    def labels(self, texts: Texts) -> Mapping[str, str]:
+        return {backend: backend for backend in BACKENDS}
 
     def options(self, context: Context) -> Mapping[str, str]:
         return {backend: backend for backend in context.services.engine.backends}

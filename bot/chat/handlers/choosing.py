@@ -5,7 +5,7 @@ command chooses one too. The settings are in ``bot.chat.handlers.choices``.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from telegram import Update
 
@@ -14,6 +14,8 @@ from bot.chat.handlers.commands import message_of
 from bot.chat.keyboards import choice_keyboard
 from bot.chat.replies import TextAndButtons
 from bot.chat.services import Context
+from bot.chat.texts import LANGUAGES, Texts
+from recommenders.engine import Engine
 from storage import chats
 from storage.chat_settings import ChatSettings
 
@@ -32,11 +34,16 @@ class Choice(ABC):
     in_settings = True
 
     @abstractmethod
-    def options(self, context: Context) -> Mapping[str, str]:
-        """The options with a button, by name, and their labels.
+    def labels(self, texts: Texts) -> Mapping[str, str]:
+        """The options with a button, by name, and their labels."""
 
-        Empty if the bundle lacks what the setting needs.
-        """
+    def is_offered(self, engine: Engine) -> bool:
+        """Whether the bundle has what the setting needs."""
+        return True
+
+    def options(self, context: Context) -> Mapping[str, str]:
+        """``labels`` in the user's language; empty if the setting is not offered."""
+        return self.labels(context.texts) if self.is_offered(context.services.engine) else {}
 
     @abstractmethod
     def chosen(self, context: Context, chat: ChatSettings) -> str:
@@ -67,12 +74,20 @@ class Choice(ABC):
         """HTML that says why there are no options."""
         return context.texts.knows_little
 
+    def names(self, texts: Texts) -> Iterable[tuple[str, str]]:
+        """What people may type beside an option's name, and the option: the buttons' labels."""
+        return ((label, option) for option, label in self.labels(texts).items())
+
     def option_named(self, context: Context, name: str) -> str | None:
-        """The option with this name or button label."""
-        for option, label in self.options(context).items():
-            if name.casefold() in (option, label.casefold()):
-                return option
-        return None
+        """The option with this name, or with this label in any language."""
+        options, typed = self.options(context), name.casefold().replace("'", "’")
+        named = {
+            label.casefold(): option
+            for texts in LANGUAGES.values()
+            for label, option in self.names(texts)
+        }
+        option = typed if typed in options else named.get(typed)
+        return option if option in options else None
 
     async def command(self, update: Update, context: Context) -> None:
         """The setting's own command, with or without an option's name."""

@@ -1,20 +1,24 @@
 """/start, /help, and the answer to unknown commands."""
 
 from telegram import Message, Update
+from telegram.constants import ChatType
 
 from bot.chat.services import Context
 
 
 async def start(update: Update, context: Context) -> None:
-    await context.reply(message_of(update), context.texts.start)
+    message, texts = message_of(update), context.texts
+    private = message.chat.type == ChatType.PRIVATE
+    await context.reply(message, texts.start if private else texts.start_group)
 
 
 async def help_(update: Update, context: Context) -> None:
-    text = context.texts.help
-    user = update.effective_user
+    message, texts, user = message_of(update), context.texts, update.effective_user
+    private = message.chat.type == ChatType.PRIVATE
+    text = texts.help.format(words=f"\n{texts.help_words}" if private else "")
     if user and context.services.is_admin(user.id):
-        text += f"\n\n{context.texts.help_admin}"
-    await context.reply(message_of(update), text)
+        text += f"\n\n{texts.help_admin}"
+    await context.reply(message, text)
 
 
 async def unknown(update: Update, context: Context) -> None:

@@ -48,13 +48,14 @@ async def edited(update: Update, context: Context) -> None:
 
 
 async def tags_command(update: Update, context: Context) -> None:
-    """/tags in reply to a photo, in any chat."""
+    """/tags in reply to a photo, in any chat, or after the sender's last one."""
     message = message_of(update)
-    about = message if message.external_reply else reply_of(message)
-    if about is None or not (about.external_reply or about.effective_attachment):
+    replied_to = message if message.external_reply else reply_of(message)
+    about = [replied_to] if replied_to else context.services.last_photos.before(message)
+    if not about or not (about[0].external_reply or about[0].effective_attachment):
         await context.reply(message, context.texts.tags_no_photo)
         return
-    await _answer(context, [about], Album())
+    await _answer(context, about, Album())
 
 
 async def _follow(context: Context, album: Album, new: Sequence[Message]) -> None:

@@ -27,20 +27,27 @@ ENGLISH = Texts(
         "Tap a block of hashtags to copy it. Use /settings to fit them to where you post; /help "
         "explains the rest."
     ),
+    start_group=(
+        "Hello! In groups I answer when asked: reply to a photo with /tags, or make /tags its "
+        "caption, and I will suggest hashtags for it, the best five first.\n\n"
+        "Tap a block of hashtags to copy it. Use /settings to fit them to where you post; /help "
+        "explains the rest."
+    ),
     help=(
         "<b>Send a photo</b>, an album or an image file, and I suggest hashtags, the best five "
-        "first. Tap a block to copy it.\n"
-        "<b>No photo?</b> Send words, such as “sunset beach”.\n\n"
+        "first. Tap a block to copy it.{words}\n\n"
         "/settings: platform, how many, sizes, language, your own hashtags\n"
         "/model: which model answers (als, w2v or both)\n"
-        "/addtags #one #two: teach me, in a photo’s caption, in reply to it, or right after it\n"
-        "/tags: in groups, as a reply to a photo or as its caption\n"
-        "/channel @name: hashtags for the photos of your channel\n"
+        "<code>/addtags #one #two</code>: teach me, in a photo’s caption, in reply to it, or "
+        "right after it\n"
+        "/tags: in groups, as a reply to a photo, as its caption, or right after it\n"
+        "<code>/channel @name</code>: hashtags for the photos of your channel\n"
         "/why: why the last photo got its hashtags\n"
         "/categories: hashtags by topic\n"
         "/mydata: see, export or delete what I store about you\n\n"
         "I never keep your photos, only numbers computed from them."
     ),
+    help_words="<b>No photo?</b> Send words, such as “sunset beach”.",
     help_admin=(
         "<b>For admins</b>\n"
         "/review: approve or reject what people taught me\n"
@@ -92,7 +99,8 @@ ENGLISH = Texts(
     any_of="or",
     settings=(
         "<b>Settings of this chat</b>\n\n{lines}\n\n"
-        "<i>You can type them too: /settings 7, /settings instagram, /settings #mybrand</i>"
+        "<i>You can type them too:</i> <code>/settings 7</code>, <code>/settings instagram</code>, "
+        "<code>/settings #mybrand</code>"
     ),
     setting_names={
         "for": "Platform",
@@ -103,8 +111,8 @@ ENGLISH = Texts(
         "own": "Your hashtags",
     },
     settings_unknown=(
-        "I do not know that setting. It can be a platform, a number from 1 to {most}, a language, "
-        "or your own hashtags; /settings shows them all."
+        "I do not know that setting. It can be a platform, a number from 1 to {most}, a size, a "
+        "language, or your own hashtags; /settings shows them all."
     ),
     button_settings="‹ Settings",
     platform="<b>Where will you post?</b>\nThe number beside a name is how many hashtags you get.",
@@ -120,7 +128,7 @@ ENGLISH = Texts(
     platform_anywhere="Doesn’t matter",
     count=(
         "<b>How many hashtags per photo</b>\nNow: {hashtags}. "
-        "You can type any number from 1 to {most}: /settings 7"
+        "You can type any number from 1 to {most}: <code>/settings 7</code>"
     ),
     count_usual="As usual",
     count_own="{count} instead of {theirs} for {platform}",
@@ -158,7 +166,7 @@ ENGLISH = Texts(
     },
     size_names={"niche": "rare", "middle": "in between", "broad": "common"},
     languages="<b>Language of the hashtags</b>\n\n{lines}",
-    language_changed="From now on, hashtags in this chat: <b>{language}</b>.",
+    language_changed="From now on, the language of hashtags in this chat: <b>{language}</b>.",
     language_names={"en": "English", "ru": "Russian", "both": "both"},
     language_lines={
         "en": "what people post all over the world",
@@ -261,8 +269,8 @@ ENGLISH = Texts(
     },
     channel_which=(
         "I can add hashtags to the photos in your channel. Make me an admin there with the right "
-        "to edit posts, then send me /channel @name, or send /channel in the channel’s discussion "
-        "group."
+        "to edit posts, then send me <code>/channel @name</code>, or send /channel in the "
+        "channel’s discussion group."
     ),
     channel_unknown="I cannot find the channel {channel}. Make me an admin there first.",
     channel_not_admin="Only admins of {channel} can choose that.",
@@ -282,15 +290,19 @@ ENGLISH = Texts(
     add_which="<i>Which photo are they for? 1 is the first in the album.</i>",
     add_prompt="Which hashtags fit this photo? Reply with up to {most}, such as #one #two.",
     add_placeholder="#one #two",
-    add_no_photo="For which photo? Send it first, or reply to it with /addtags #one #two.",
-    add_no_tags="Which hashtags? For example: /addtags #one #two",
+    add_no_photo=(
+        "For which photo? Send it first, or reply to it with <code>/addtags #one #two</code>."
+    ),
+    add_no_tags="Which hashtags? For example: <code>/addtags #one #two</code>",
+    add_declined="All right, nothing is added.",
     added="Learnt: {tags}",
     added_already="You taught me these already: {tags}",
     add_refused="Not hashtags: {pieces}",
     add_too_many="I take up to {most} at a time, so these were left out: {tags}",
     add_blocked="Not welcome here: {tags}",
     add_daily="That is enough for today: {most} a day. Left out: {tags}",
-    add_pending="For now, only your chats see: {tags}",
+    add_pending="For now, only in your chats: {tags}",
+    add_pending_all="For now, this shows only in your chats.",
     mydata=(
         "<b>What I store about you</b>\n"
         "• {photos}: numbers computed from them, never the photos themselves\n"
@@ -309,7 +321,10 @@ ENGLISH = Texts(
     export_private="Only in private: send me /mydata in our private chat.",
     exported="Everything I store about you.",
     mine="<b>You taught me {hashtags}</b>\nTap one to remove it.",
-    mine_none="You have not taught me any hashtags yet. Reply to a photo with /addtags #one #two.",
+    mine_none=(
+        "You have not taught me any hashtags yet. Reply to a photo with "
+        "<code>/addtags #one #two</code>."
+    ),
     mine_removed="#{tag} is removed.",
     mine_page="{page} of {pages}",
     button_previous="‹ Back",
@@ -340,23 +355,24 @@ ENGLISH = Texts(
     approved_several="Approved: {hashtags}.",
     rejected_several="Rejected: {hashtags}.",
     block_list="<b>Blocked</b>: {words}",
-    block_none="You have blocked no words. /block word adds one.",
+    block_none="You have blocked no words. <code>/block word</code> adds one.",
     block_shipped="My built-in list blocks {count} more.",
     block_allowed="<b>Allowed, though on that list</b>: {words}",
     blocked="Blocked: {words}",
     unblocked="No longer blocked: {words}",
     block_wrong="These cannot be hashtags anyway: {words}",
     unblock_none="None of these is blocked. /block shows the list.",
+    unblock_pattern=(
+        "{word} is blocked by {patterns}. To allow all of that: <code>/unblock {patterns}</code>"
+    ),
     stats=(
-        "<b>{photos}</b> from {users}\n"
-        "Duplicates: {duplicates}\n"
-        "Added: {hashtags}\n"
-        "👍 {up}  👎 {down}"
+        "<b>{photos}</b>, {users}\nDuplicates: {duplicates}\nAdded: {hashtags}\n👍 {up}  👎 {down}"
     ),
     stats_backend=(
-        "<b>{backend}</b>: {answers} answers, half of them within {median} ms, "
-        "95 % within {p95} ms, 👍 {up}  👎 {down}"
+        "<b>{backend}</b>: answers {answers}, half within {median} ms, 95 % within {p95} ms, "
+        "👍 {up}  👎 {down}"
     ),
+    stats_backend_untimed="<b>{backend}</b>: answers {answers}, 👍 {up}  👎 {down}",
     versions=ENGLISH_VERSIONS,
     hashtags=("hashtag", "hashtags"),
     hashtags_at_most=("hashtag", "hashtags"),

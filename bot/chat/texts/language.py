@@ -23,7 +23,10 @@ class Texts:
     admin_commands: Mapping[str, str]
 
     start: str
+    start_group: str
     help: str
+    help_words: str
+    """In a private chat, which answers words too."""
     help_admin: str
     hint: str
     welcome: str
@@ -187,6 +190,7 @@ class Texts:
     add_placeholder: str
     add_no_photo: str
     add_no_tags: str
+    add_declined: str
     added: str
     added_already: str
     add_refused: str
@@ -194,6 +198,7 @@ class Texts:
     add_blocked: str
     add_daily: str
     add_pending: str
+    add_pending_all: str
 
     mydata: str
     button_mydata: str
@@ -236,9 +241,12 @@ class Texts:
     unblocked: str
     block_wrong: str
     unblock_none: str
+    unblock_pattern: str
 
     stats: str
     stats_backend: str
+    stats_backend_untimed: str
+    """Where it answered nothing but photos that were known."""
     versions: VersionTexts
 
     hashtags: tuple[str, ...]

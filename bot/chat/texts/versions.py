@@ -35,7 +35,7 @@ class VersionTexts:
 
 
 ENGLISH_VERSIONS = VersionTexts(
-    learnt="<b>{model}</b> is in use. It has learnt {learnt} of the {labels} labels.",
+    learnt="<b>{model}</b> is in use. Labels: {labels}, learnt: {learnt}.",
     reasons={
         "next": "for the next fine-tuning",
         "tried": "waiting for new ones: the last fine-tuning with these came to nothing",
@@ -65,9 +65,11 @@ ENGLISH_VERSIONS = VersionTexts(
         "replay": "{model} carries no photos to rehearse, so it cannot be fine-tuned.",
     },
     next_by_hand="Next fine-tuning: when somebody runs tag4pic train finetune.",
-    next_after="Next fine-tuning: after {every} new labels that can be learnt; {new} so far.",
-    next_nightly="Next fine-tuning: {night}, if there are new labels then; {new} so far.",
-    next_too_few="It takes {fewest} photos to learn from; there are {photos} so far.",
+    next_after=(
+        "Next fine-tuning: when the new labels that can be learnt reach {every}; so far {new}."
+    ),
+    next_nightly="Next fine-tuning: {night}, if there are new labels then; so far {new}.",
+    next_too_few="It takes at least {fewest} photos to learn from; so far {photos}.",
     promoted="<b>{model}</b> is now in use. It has learnt from {photos} that people tagged.",
     rejected="<b>{model}</b> was not put in use: {why}. {answering} stays in use.",
     why={

@@ -15,7 +15,7 @@ const TEXTS = {
   copy: [(n) => `Copy ${n}`, (n) => `Копировать ${n}`],
   copy_all: [(n) => `All ${n}`, (n) => `Все ${n}`],
   cut_off: ["The photo did not come whole. Try again.", "Фото пришло не целиком. Попробуйте ещё раз."],
-  empty: ["The file is empty.", "Файл пустой."],
+  empty: ["The file is empty.", "Этот файл пуст."],
   failed: [
     "Something went wrong here. Try again in a moment.",
     "Что-то пошло не так. Попробуйте чуть позже.",
@@ -44,7 +44,7 @@ const TEXTS = {
     "Это не похоже на изображение. Лучше всего подойдут JPEG, PNG, WebP и HEIC.",
   ],
   offline: ["The server does not answer. Is it running?", "Сервер не отвечает. Он запущен?"],
-  platform: ["Platform", "Площадка"],
+  platform: ["Platform", "Соцсеть"],
   privacy: [
     "Photos are looked at and forgotten: nothing is stored.",
     "Фото не сохраняются: сервер смотрит на них и забывает.",

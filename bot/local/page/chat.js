@@ -6,7 +6,7 @@ import { focusField, replyTo, sendText } from "./composer.js";
 import { listen, press, reset } from "./connection.js";
 import { byId, make } from "./dom.js";
 import { choosePhotos } from "./files.js";
-import { arrived, draw, jump, toBottom } from "./messages.js";
+import { arrived, changed, draw, jump, toBottom } from "./messages.js";
 import { ask, copy, openMenu, toast } from "./panels.js";
 import { chat, isOwn } from "./state.js";
 import { switchLanguage, t, translate } from "./texts.js";
@@ -48,9 +48,11 @@ const events = {
   },
 
   edit(message) {
+    const before = chat.messages.get(message.message_id);
     chat.messages.set(message.message_id, message);
     seen();
     show();
+    changed(message, before);
   },
 
   action() {

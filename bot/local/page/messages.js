@@ -71,12 +71,19 @@ function sectionOf(day) {
 
 /** A message has just come: show it, and tell screen readers if it is another's. */
 export function arrived(message) {
-  if (!isOwn(message)) {
-    const text = `${message.from.first_name}: ${snippet(message)}`;
-    byId("announcer").replaceChildren(make("p", { text }));
-  }
+  if (!isOwn(message)) announce(message);
   if (isOwn(message) || pinned) toBottom();
   else setUnread(unread + 1);
+}
+
+/** A message has changed: tell screen readers if its words have, and not its buttons alone. */
+export function changed(message, before) {
+  if (!isOwn(message) && !(before && snippet(before) === snippet(message))) announce(message);
+}
+
+function announce(message) {
+  const text = `${message.from.first_name}: ${snippet(message)}`;
+  byId("announcer").replaceChildren(make("p", { text }));
 }
 
 export function toBottom(behavior = "auto") {

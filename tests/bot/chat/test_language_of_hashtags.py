@@ -76,7 +76,9 @@ async def test_a_chat_chooses_whoever_writes(ann: Person, choice: str, first: li
 
 
 async def test_a_choice_is_confirmed(bot: Running, ann: Person) -> None:
-    assert await reply_text(ann, "/settings ru") == "From now on, hashtags in this chat: Russian."
+    assert await reply_text(ann, "/settings ru") == (
+        "From now on, the language of hashtags in this chat: Russian."
+    )
     boris = await bot.person(chat=2_000, language="ru")
     assert await reply_text(boris, "/settings русский") == (
         "Теперь язык хештегов в этом чате: русский."

@@ -77,7 +77,7 @@ async def test_what_a_second_person_teaches_of_a_copy_is_everybodys(
     await teach(ann, portrait(), "#beret")
     assert "#beret" not in await answer_to(eve, portrait())
     confirmation = await teach(bob, jpeg("red", 7, (480, 360)), "#beret #scarf")
-    assert "only your chats see: #scarf" in confirmation
+    assert "only in your chats: #scarf" in confirmation
     await answer_to(bob, portrait())
     assert "#beret" in await answer_to(eve, cropped_portrait())
 
@@ -140,7 +140,7 @@ async def test_what_an_admin_rejects_stays_with_who_taught_it(
 async def test_what_the_model_finds_likely_anyhow_waits_for_nobody(
     ann: Person, bot: Running
 ) -> None:
-    assert "only your chats" not in await teach(ann, portrait(), "#red2")
+    assert "in your chats" not in await teach(ann, portrait(), "#red2")
     assert "No hashtags" in await reply_text(await bot.person(chat=77), "/review")
 
 
@@ -150,7 +150,7 @@ async def test_an_albums_hashtags_never_become_each_photos_for_others(
     album = [portrait(), jpeg("blue", 8)]
     for person in (ann, bob):
         await person.send_photo(album, caption="/addtags #holiday")
-        assert "only your chats see: #holiday" in (await person.wait_reply())["text"]
+        assert "only in your chats" in (await person.wait_reply())["text"]
     for photo in album:
         assert "#holiday" in await answer_to(bob, photo)
         assert "#holiday" not in await answer_to(eve, photo)

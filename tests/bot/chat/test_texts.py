@@ -52,6 +52,14 @@ def test_tags_are_closed_and_descriptions_fit_the_menu(texts: Texts) -> None:
         assert 3 <= len(description) <= 256
 
 
+@pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_examples_of_commands_are_copied_since_a_tap_would_send_the_bare_command(
+    texts: Texts,
+) -> None:
+    for key, text in sentences(texts):
+        assert not re.search(r"/\w+ [#@\d{]", re.sub("<code>.*?</code>", "", text)), key
+
+
 def test_what_is_shown_on_top_of_a_chat_fits_there() -> None:
     for texts in LANGUAGES.values():
         for key in (

@@ -212,7 +212,7 @@ def test_what_has_not_learnt_is_kept_aside_and_the_reason_told(
     assert asyncio.run(waiting()) == {"tried": 24}
     status = tag4pic("train", "status", env={"FINETUNE_EVERY": "9"}).stdout.splitlines()
     assert status[0] == "mine-1 is in use. It has learnt 0 of 24 labels."
-    assert "after 9 new labels that can be learnt; 0 so far" in status[2]
+    assert "when the new labels that can be learnt reach 9; so far 0." in status[2]
     (rejected,) = (line for line in status if "mine-2" in line)
     assert "100 % → 100 %" in rejected.replace("\xa0", " ")
     assert rejected.strip().endswith("rejected: it has not learnt")

@@ -30,6 +30,16 @@ COMMANDS = (
 )
 
 
+@pytest.mark.parametrize(
+    "path", [(), *COMMANDS, ("train", "compare"), ("db", "copy")], ids=lambda path: " ".join(path)
+)
+def test_help_names_no_types_of_the_programming_language(
+    tag4pic: Tag4pic, path: tuple[str, ...]
+) -> None:
+    shown = tag4pic(*path, "--help").stdout
+    assert "--help" in shown and not re.search("<(bool|int|str|list|path)", shown)
+
+
 def test_alone_it_shows_its_help(tag4pic: Tag4pic) -> None:
     result = tag4pic()
     assert result.exit_code == 0

@@ -52,5 +52,5 @@ def test_a_port_that_is_taken_is_one_line_that_names_another(tag4pic: Tag4pic) -
         result = tag4pic("run", "--port", str(port))
     assert result.exit_code == 1
     error = result.stderr.splitlines()[-1]
-    assert error.startswith(f"Error: Port {port} cannot be used")
+    assert error.startswith(f"Error: Port {port} cannot be used (Address already in use). ")
     assert "tag4pic run --port" in error

@@ -48,7 +48,10 @@ async def test_the_starter_answers_what_recommend_prints_for_the_same_photos(
     several = await ask.post(*photos, **chosen)
     assert [untimed(one) for one in several[:2]] == [untimed(row) for row in rows]
     assert [list(one) for one in several[:2]] == [list(row) for row in rows]
-    assert [f"{several[2]['photo']}: {several[2]['error']}"] == errors
+    [line] = errors
+    name, _, why = line.partition(": ")
+    assert several[2]["photo"] == name
+    assert several[2]["error"] == f"{why[0].upper()}{why[1:]}."  # a sentence of its own
     status, one, _ = await ask("/v1/hashtags", "POST", data=photos[0], params=chosen)
     assert status == 200
     assert one["hashtags"] == rows[0]["hashtags"] != []
@@ -160,6 +163,7 @@ async def test_a_form_that_ends_inside_a_photo_is_refused(ask: Client) -> None:
         "/v1/hashtags", "POST", data=head + jpeg()[:5000], headers={"Content-Type": FORM}
     )
     assert answer["reason"] == "form"
+    assert "Error" not in answer["error"]
 
 
 async def test_photos_that_are_too_many_or_too_large_are_refused(serve: Serve) -> None:
@@ -171,7 +175,7 @@ async def test_photos_that_are_too_many_or_too_large_are_refused(serve: Serve) -
     answers = await ask.post(large, small)
     assert answers[0] == {
         "photo": "1.jpg",
-        "error": "the file is over 20 MB",
+        "error": "The file is over 20 MB.",
         "reason": "too_large",
     }
     assert answers[1]["hashtags"]

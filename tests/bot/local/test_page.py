@@ -41,6 +41,18 @@ async def test_a_typed_slash_offers_the_commands_and_enter_sends_the_chosen_one(
     await expect(messages_on(page).last.locator("i")).to_have_text("dog")
 
 
+async def test_on_a_phone_what_a_command_does_stands_under_its_name(
+    hashtag_bot: HashtagBot, open_page: Open
+) -> None:
+    page = await open_page(viewport={"width": 390, "height": 844})
+    await page.get_by_role("button", name="Start").click()
+    await page.get_by_role("textbox", name="Message").fill("/")
+    option = page.get_by_role("option").first
+    name, does = option.locator(".command-name"), option.locator(".command-does")
+    above, below = await name.bounding_box(), await does.bounding_box()
+    assert above["x"] == below["x"] and above["y"] + above["height"] / 2 < below["y"]
+
+
 async def test_a_command_in_a_message_is_sent_when_it_is_tapped(page: Any) -> None:
     await messages_on(page).last.get_by_role("button", name="/ask").click()
     await expect(messages_on(page).last.locator("code")).to_have_text("a  b")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from browser import Open, messages_on
-from telegram import Bot, InlineKeyboardMarkup
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import ParseMode
 
 from bot.chat.keyboards import (
@@ -57,9 +57,20 @@ async def test_each_button_of_a_menu_is_whole_at_320_pixels(
     assert cut == []
 
 
+async def test_a_long_word_on_a_button_is_broken_and_not_cut(api: Bot, open_page: Open) -> None:
+    label = "✕ #" + "supercalifragilistic" * 2
+    button = InlineKeyboardButton(label, callback_data="out")
+    await api.send_message(1000, "#long", reply_markup=InlineKeyboardMarkup([[button]]))
+    page = await open_page(viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)
+    wide = await page.locator(".key-label").evaluate("(e) => e.scrollWidth - e.clientWidth")
+    assert wide <= 0
+
+
 @IN_EACH_LANGUAGE
 async def test_help_is_seen_as_a_whole_on_a_phone(api: Bot, open_page: Open, texts: Texts) -> None:
-    await api.send_message(1000, texts.help, parse_mode=ParseMode.HTML)
+    await api.send_message(
+        1000, texts.help.format(words=texts.help_words), parse_mode=ParseMode.HTML
+    )
     page = await open_page(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     await expect(messages_on(page)).to_have_count(1)
     await expect(messages_on(page).last).to_be_in_viewport(ratio=1)

@@ -134,6 +134,7 @@ async def test_a_button_waits_for_the_answer_and_the_message_changes_in_place(
     await expect(messages_on(page).last).to_contain_text("Here is more: #cat")
     await expect(messages_on(page).last).to_contain_text("edited")
     await expect(page.get_by_text("Found some more")).to_be_visible()
+    await expect(page.locator("#announcer")).to_have_text("tag4pic: Here is more: #cat")
     await expect(messages_on(page)).to_have_count(count)
 
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from recommenders.answers import FIRST
 from recommenders.arrays import Doubles
-from recommenders.knowledge import Knowledge
+from training.datasets.albums import whole_posts
 from training.evaluation.evaluate import Answers
 from training.evaluation.metrics import hits_of
 from training.evaluation.reliability import Reliability, reliability
 from training.features.compute import batches
+from training.fitting.ratings import median_likes, uses_of
 
 STYLES = ("relevant", "balanced", "popular")
 STYLE_TOP = 10
@@ -69,7 +70,7 @@ class AnsweredPhoto:
 
 @dataclass(frozen=True)
 class StyleFigures:
-    """A style's first ten: the likes of their hashtags' training posts, and precision."""
+    """A style's first ten: the likes of the split's posts with their hashtags, and precision."""
 
     style: str
     likes: float
@@ -141,13 +142,15 @@ def best_and_worst(
 
 
 def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
-    """What each style's first ten earn on the split; empty where no likes are known."""
+    """What each style's first ten earn on the split; empty where no likes are known.
+
+    By the likes of the split's own posts: style popular is fitted to those of training, and would
+    win by them even if they were chance.
+    """
     engine = answers.engine
-    if not Knowledge.in_bundle(engine.bundle):
+    if not engine.rated:
         return []
-    knowledge = Knowledge(engine.bundle)
-    medians = (knowledge.median_likes(tag) for tag in engine.bundle.hashtags)
-    likes = np.array([np.nan if median is None else median for median in medians])
+    likes = median_likes(uses_of(whole_posts(answers.posts), answers.hashtags))
     if np.isnan(likes).all():
         return []
     columns = {tag: column for column, tag in enumerate(answers.hashtags)}
@@ -161,7 +164,7 @@ def style_figures(answers: Answers, backend: str) -> list[StyleFigures]:
             for row, hashtags in enumerate(lists, rows.start):
                 chosen = [columns[hashtag.tag] for hashtag in hashtags]
                 right += int(answers.truth[row, chosen].sum())
-                earned = likes[[column for column in chosen if column < len(likes)]]
+                earned = likes[chosen]
                 if not np.isnan(earned).all():
                     means.append(float(np.nanmean(earned)))
         precision = right / (STYLE_TOP * len(answers.posts))

@@ -80,7 +80,7 @@ def figures(figures: Evaluation, bundle: Bundle) -> str:
             f"<small>{escape(methods.get(name, ''))}</small></td>{''.join(cells)}</tr>"
         )
     return (
-        f"<p>The first {counted(figures.at, 'hashtag')} of every answer, with 95 % intervals "
+        f"<p>The first {counted(figures.at, 'hashtag')} of every answer, with 95% intervals "
         "(Bayesian bootstrap). Recall, precision, F2 (in which recall weighs four times as much as "
         "precision) and first right are means over photos; the label figures are means over "
         "hashtags, and N+ counts the hashtags found at least once. "
@@ -149,7 +149,7 @@ def comparison(results: Sequence[Result]) -> str:
             )
         tables.append(
             f"<h3>{escape(title)}</h3><p>Each plan was fitted without these photos and measured on "
-            f"them, with 95 % intervals; times are for the fit, features excluded.{always}"
+            f"them, with 95% intervals; times are for the fit, features excluded.{always}"
             f"{flattered}{of_posts}</p>{_table(heads, rows, escape(title))}"
         )
     return "".join(tables)
@@ -185,7 +185,7 @@ def reliabilities(judged: Reliability, first: Reliability) -> str:
     return (
         "<p>The fusion gives each hashtag a probability. Of those with 60 %, six in ten should be "
         "right: on the diagonal they are; above it the fusion is too cautious, below it too "
-        "confident. Bars count hashtags, on a logarithmic scale; whiskers are 95 % intervals. A "
+        "confident. Bars count hashtags, on a logarithmic scale; whiskers are 95% intervals. A "
         "photo's own hashtags seldom name all that is true of it, so expect points a little below "
         "the diagonal.</p>"
         + _two_charts(
@@ -295,7 +295,7 @@ def likes(styles: Sequence[StyleFigures]) -> str:
         )
     return (
         f"<p>The first {STYLE_TOP} hashtags in each style: the mean of the median likes "
-        "of the training posts that carry them, and their precision, compared with style relevant. "
+        "of the posts held out that carry them, and their precision, compared with style relevant. "
         f"{_verdict(relevant, styles)}</p>"
         + _table(
             ["Style", "Mean of median likes", f"Precision at {STYLE_TOP}"],

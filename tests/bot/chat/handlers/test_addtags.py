@@ -36,7 +36,9 @@ async def test_right_after_a_photo_its_hashtags_are_stored_and_confirmed_by_name
 async def test_what_only_ones_own_chats_see_is_told(ann: Person, photo: Message) -> None:
     text = await reply_text(ann, "/addtags Кошка, café red1")
     # The model finds a red photo's #red1 likely by itself.
-    assert text.splitlines()[1] == "For now, only your chats see: #кошка #café"
+    assert text.splitlines()[1] == "For now, only in your chats: #кошка #café"
+    text = await reply_text(ann, "/addtags #one #two")
+    assert text == "Learnt: #one #two\nFor now, this shows only in your chats."
 
 
 async def test_in_a_sentence_only_marked_words_are_taken(ann: Person, photo: Message) -> None:
@@ -124,6 +126,25 @@ async def test_a_reply_to_the_question_closes_it(ann: Person) -> None:
     prompt = await asked(ann, await answer(ann))
     assert "Learnt: #one" in await reply_text(ann, "#one", prompt)
     assert "Learnt" not in await reply_text(ann, "#two")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("no, thanks", "You are welcome!"),
+        *(
+            (no, "nothing is added")
+            for no in ("No.", "cancel", "I don’t know", "не надо", "Отмена")
+        ),
+    ],
+)
+async def test_a_reply_that_declines_teaches_nothing_and_closes_the_question(
+    ann: Person, text: str, says: str
+) -> None:
+    prompt = await asked(ann, await answer(ann))
+    assert says in await reply_text(ann, text, prompt)
+    assert "Learnt" not in await reply_text(ann, "#two")
+    assert "Learnt: #stop" in await reply_text(ann, "#stop", prompt)
 
 
 async def test_a_question_of_long_ago_is_answered_only_by_a_reply(

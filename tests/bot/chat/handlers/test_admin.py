@@ -1,5 +1,7 @@
 """/review, the block list and /stats, for admins only."""
 
+import re
+
 import pytest
 
 from storage import blocklist, moderation
@@ -201,6 +203,22 @@ async def test_a_word_that_is_allowed_again_is_recommended_again(
     assert "#red1" in await answer_hashtags(ann, "red")
 
 
+async def test_to_unblock_a_word_that_a_pattern_blocks_the_pattern_is_named(
+    ann: Person, admin: Person
+) -> None:
+    await reply_text(admin, "/block *bis cannabis")
+    kept = "cannabis is blocked by *bis cannabis*. To allow all of that: /unblock *bis cannabis*"
+    assert await reply_text(admin, "/unblock cannabis red1") == kept
+    assert (await reply_text(admin, "/unblock *bis cannabis*")).startswith("No longer blocked")
+    await ann.send_photo(jpeg("green"), caption="/addtags #cannabis")
+    assert "Learnt: #cannabis" in (await ann.wait_reply())["text"]
+
+
+async def test_unblock_alone_shows_the_list_as_block_does(admin: Person) -> None:
+    await reply_text(admin, "/block red1")
+    assert await reply_text(admin, "/unblock") == await reply_text(admin, "/block")
+
+
 async def test_a_word_that_is_not_blocked_cannot_be_unblocked(admin: Person) -> None:
     assert "None of these" in await reply_text(admin, "/unblock red1")
 
@@ -210,15 +228,24 @@ async def test_stats_count_what_happened(bot: Running, ann: Person, admin: Perso
     await below(ann, await answer(ann, "red"), "👍")
     await reply_text(ann, "/addtags #one #two")
     text = await reply_text(admin, "/stats")
-    assert text.startswith("1 photo from 1 user\nDuplicates: 1\nAdded: 2 hashtags\n👍 1  👎 0")
-    assert "als: 2 answers, half of them within" in text
-    assert f"{bot.services.engine.model} is in use. It has learnt 0 of the 2 labels." in text
+    assert text.startswith("1 photo, 1 user\nDuplicates: 1\nAdded: 2 hashtags\n👍 1  👎 0")
+    assert re.search(r"als: answers 2, half within \d+ ms, 95 % within \d+ ms, 👍 1  👎 0", text)
+    assert f"{bot.services.engine.model} is in use. Labels: 2, learnt: 0." in text
     assert "• waiting for a second person: 2" in text
     assert "Next fine-tuning: when somebody runs tag4pic train finetune." in text
 
 
+async def test_where_only_known_photos_were_answered_stats_tell_no_times(
+    ann: Person, admin: Person
+) -> None:
+    await answer(ann, "red")
+    await reply_text(ann, "/model w2v")
+    await answer(ann, "red")
+    assert "\nw2v: answers 1, 👍 0  👎 0\n" in await reply_text(admin, "/stats")
+
+
 async def test_an_empty_bot_has_stats_too(admin: Person) -> None:
-    assert (await reply_text(admin, "/stats")).startswith("0 photos from 0 users")
+    assert (await reply_text(admin, "/stats")).startswith("0 photos, 0 users")
 
 
 async def test_a_long_review_turns_pages(ann: Person, admin: Person) -> None:

@@ -21,7 +21,9 @@ from tests.bot.conversation import (
     hashtags,
     labels,
     note,
+    reply,
     reply_text,
+    settings_page,
 )
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import Refusing
@@ -180,6 +182,19 @@ async def test_the_other_backend_speaks_in_the_same_message_and_back(ann: Person
     assert "✓ w2v" in labels(other)
     back = await edited(ann, await edited(ann, other, "als"), "‹ Back")
     assert back["text"] == message["text"]
+
+
+async def test_what_is_asked_afterwards_is_about_the_backend_shown_again(start: Start) -> None:
+    ann = await (await start(colour_bundle(knowledge=True))).person()
+    message = await answer(ann)
+    other = await below(ann, message, "w2v")
+    await edited(ann, await edited(ann, other, "both"), "w2v")
+    for reply_to in (message, None):
+        assert "#reddish1 #reddish2" in await reply_text(ann, "/why", reply_to)
+    assert "#reddish1" in (await settings_page(ann, "Sizes"))["text"]
+    await edited(ann, other, "als")
+    assert "#red1" in await reply_text(ann, "/why", message)
+    assert "★ red1 · red2 · red3" in labels(await reply(ann, "/categories"))
 
 
 async def test_a_photo_is_computed_and_counted_once_for_every_backend(

@@ -18,6 +18,17 @@ async def test_start_speaks_russian_to_those_who_do(bot: Running) -> None:
     assert "Пришлите фото" in await reply_text(boris, "/start")
 
 
+@pytest.mark.parametrize("texts", LANGUAGES.values(), ids=LANGUAGES.keys())
+async def test_a_group_is_told_what_is_answered_in_groups(bot: Running, texts: Texts) -> None:
+    ann = await bot.person(language=texts.language)
+    group = await bot.person(**GROUP, language=texts.language)
+    assert "/tags" in await reply_text(group, "/start")
+    assert "/tags" not in await reply_text(ann, "/start")
+    words = "sunset beach" if texts.language == "en" else "закат на море"  # of a private chat only
+    assert words in await reply_text(ann, "/help")
+    assert words not in await reply_text(group, "/help")
+
+
 async def test_help_names_the_admins_commands_to_admins_only(bot: Running, ann: Person) -> None:
     admin = await bot.person(chat=77)
     assert "/review" not in await reply_text(ann, "/help")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bot.conversation import BOB_IN_GROUP, GROUP, hashtags, reply_text
+from tests.bot.conversation import BOB_IN_GROUP, GROUP, hashtags, labels, reply_text
 from tests.bot.running import Running
 from tests.colours import jpeg
 from tests.person import Person
@@ -49,6 +49,19 @@ async def test_a_photo_replied_to_with_the_command_is_answered_in_reply_to_the_p
     answer = await ann_in_group.wait_reply()
     assert answer["reply_to_message"]["message_id"] == photo["message_id"]
     assert answer["text"].startswith("Топ‑5")
+
+
+async def test_the_command_right_after_a_photo_is_about_that_photo(
+    ann_in_group: Person, bot: Running
+) -> None:
+    bob = await bot.person(**BOB_IN_GROUP)
+    photo, _ = await ann_in_group.send_photo([jpeg("red", 1), jpeg("red", 2)])
+    await bob.send_photo(jpeg("blue"))
+    await ann_in_group.send_text("/tags")
+    answer = await ann_in_group.wait_reply()
+    assert hashtags(answer)[0] == "#red1"
+    assert answer["reply_to_message"]["message_id"] == photo["message_id"]
+    assert "Photo by photo" in labels(answer)
 
 
 async def test_the_command_without_a_photo_says_how_it_is_used(ann_in_group: Person) -> None:

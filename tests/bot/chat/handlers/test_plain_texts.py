@@ -69,7 +69,7 @@ async def test_words_may_be_marked(ann: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hi", "Hello!", "good morning", "привет", "???", "👍", "what is this"]
+    "text", ["hi", "Hello!", "good morning", "привет", "???", "👍", "what is this", "never mind"]
 )
 async def test_a_text_that_no_hashtag_fits_gets_a_kind_sentence(ann: Person, text: str) -> None:
     assert (await reply_text(ann, text)).startswith(HINT)

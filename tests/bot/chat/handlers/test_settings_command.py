@@ -195,6 +195,26 @@ async def test_what_is_no_setting_is_told_and_changes_nothing(
     assert await chosen(bot) == ChatSettings(1_000)
 
 
+async def test_what_settings_shows_may_be_typed_in_any_language(start: Start) -> None:
+    bot = await start(colour_bundle(knowledge=True))
+    for language in LANGUAGES:
+        person = await bot.person(language=language)
+        for texts in LANGUAGES.values():
+            await reply_text(person, "/settings vk #me")
+            for wanted in (texts.platform_none, texts.own_none, texts.mix_names["niche"]):
+                await reply_text(person, f"/settings {wanted}")
+            await reply_text(person, f"/settings {texts.language_names['both'].upper()}")
+            chat = await chosen(bot)
+            assert (chat.platform, chat.own_hashtags) == (None, ())
+            assert (chat.mix, chat.language) == ("niche", "both")
+            await reply_text(person, "/settings ranked en")
+
+
+async def test_an_apostrophe_may_be_typed_as_keyboards_have_it(bot: Running, ann: Person) -> None:
+    await reply_text(ann, "/settings vk")
+    assert "for no platform" in await reply_text(ann, "/settings doesn't matter")
+
+
 async def test_a_known_photo_follows_a_changed_count(ann: Person) -> None:
     assert len(await answer_hashtags(ann)) == 10
     for count in (30, 5):

@@ -1,5 +1,6 @@
-"""Which photos the report shows."""
+"""Which photos the report shows, and what the styles earn on them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,12 @@ from recommenders.fusion import Fusion, Trees
 from tests.colours import colour_bundle, colour_engine, picture
 from training.datasets.format import Post
 from training.evaluation.evaluate import Answers
-from training.evaluation.report.contents import best_and_worst, fused_reliability
+from training.evaluation.report.contents import (
+    STYLES,
+    best_and_worst,
+    fused_reliability,
+    style_figures,
+)
 
 
 def answers_of(engine: Engine, colours: list[str]) -> Answers:
@@ -52,6 +58,16 @@ def test_the_fusions_probabilities_stand_beside_what_photos_carry() -> None:
 
 def test_a_blend_gives_no_probabilities_to_judge() -> None:
     assert fused_reliability(answers_of(colour_engine(), ["red"])) is None
+
+
+def test_styles_are_judged_by_the_likes_of_the_photos_they_answer() -> None:
+    answers = answers_of(colour_engine(colour_bundle(rated=True)), ["red", "blue"])
+    assert style_figures(answers, "both") == []  # nobody knows what these photos earned
+    earned = {"red": 8, "blue": 2}
+    tags = {colour: tuple(f"{colour}{n}" for n in range(1, 41)) for colour in earned}
+    posts = [Post(tags[colour], Path("a.jpg"), likes=likes) for colour, likes in earned.items()]
+    figures = style_figures(replace(answers, posts=posts), "both")
+    assert {row.style: row.likes for row in figures} == dict.fromkeys(STYLES, 5.0)
 
 
 def test_of_photos_answered_alike_those_with_more_to_find_stand_first() -> None:
