@@ -12,10 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import torch
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from recommenders.backbones import device
+from recommenders.backbones.torchvision_ops import import_torchvision_models
 
 TOKEN = "424242:a-token_that-no.log~may%show"
 OFFLINE = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "BOT_TOKEN": TOKEN}
@@ -126,6 +128,42 @@ def test_a_warning_is_not_called_fine(tag4pic: Tag4pic) -> None:
         device.use("auto")
     assert "torch on this CPU, which is slow" in result.stdout
     assert "Nothing is wrong, but see the warnings." in result.stdout
+
+
+def unreadable(file: Path) -> None:
+    file.write_bytes(b"no weights")
+
+
+def another(file: Path) -> None:
+    network = import_torchvision_models().resnet50(weights=None)
+    torch.save(network.state_dict(), file)
+
+
+@pytest.mark.parametrize(
+    ("put", "found", "advice"),
+    [
+        (unreadable, "resnet50 cannot be used", "cannot be read as weights"),
+        (another, "resnet50 is not the official file", "Remove"),
+    ],
+)
+def test_weights_that_a_bundle_can_do_without_are_checked_too(
+    tag4pic: Tag4pic, tmp_path: Path, put: Callable[[Path], None], found: str, advice: str
+) -> None:
+    env = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "MODEL_DIR": "", "DEVICE": "cpu"}
+    file = tmp_path / "weights" / "resnet50.pth"
+    file.parent.mkdir()
+    try:
+        check = checks_of(tag4pic("doctor", "--json", env=env))["weights"]
+        assert check["state"] == "ok"
+        assert check["found"] == "efficientnet_lite2; optional: resnet50"
+        put(file)
+        result = tag4pic("doctor", "--json", env=env)
+    finally:
+        device.use("auto")
+    check = checks_of(result)["weights"]
+    assert result.exit_code == 0 and check["state"] == "warning"
+    assert check["found"] == found and advice in check["advice"]
+    assert str(file) in check["advice"] and "tag4pic weights get resnet50" in check["advice"]
 
 
 Telegram = Callable[..., Mapping[str, str]]
