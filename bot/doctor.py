@@ -32,6 +32,7 @@ from recommenders.machine import one_core_each
 from recommenders.versions import in_use
 from storage.condition import Condition, condition_of
 from storage.errors import StorageError
+from training.plurals import counted
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +179,7 @@ class _Telegram:
         url, waiting = str(info.get("url", "")), int(info.get("pending_update_count", 0))
         host = urlsplit(url).hostname
         found = f"Telegram calls {host}" if url else "none: the bot asks for updates"
-        found += f"; {waiting:,} updates waiting" if waiting else ""
+        found += f"; {counted(waiting, 'update')} waiting" if waiting else ""
         failed_at = int(info.get("last_error_date", 0))
         if url and datetime.now(UTC).timestamp() - failed_at < RECENT:
             return Check(
@@ -267,7 +268,8 @@ def _bundle(settings: Settings, model: Model) -> list[Check]:
     except device.DeviceError:
         return [Check("bundle", "unknown", "not checked: no DEVICE to load it on")]
     names = " and ".join(sorted(engine.all_backbones))
-    found = f"{engine.model}, {len(engine.own_hashtags):,} hashtags, sees with {names}"
+    hashtags = counted(len(engine.own_hashtags), "hashtag")
+    found = f"{engine.model}, {hashtags}, sees with {names}"
     weights = _weights(settings, read_manifest(folder))
     if problem:
         found += ", fetched from BUNDLE at an earlier time"

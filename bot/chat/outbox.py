@@ -239,14 +239,14 @@ class Outbox:
             else:  # only the process that a row names sends it
                 waiting = await replicas.inherit(session, self._bot.id, replica)
         if waiting:
-            log.info("%d messages from before this start are sent first", len(waiting))
+            log.info("Messages from before this start are sent first: %d", len(waiting))
             await self.begin(waiting)
 
     async def begin(self, waiting: Sequence[OutgoingMessage]) -> None:
         """Begins to send messages that another process stored, in each chat oldest first."""
         unsure = [one for one in waiting if one.unsure >= UNSURE_AT_MOST]
         if unsure:
-            log.warning("%d messages may not have arrived and are not sent again", len(unsure))
+            log.warning("Messages that may have arrived are not sent again: %d", len(unsure))
             await self._drop(unsure)
         of_chat: dict[int, list[OutgoingMessage]] = defaultdict(list)
         for message in waiting:
