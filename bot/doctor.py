@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,13 +22,17 @@ from bot.chat.telegram_requests import TelegramRequests
 from bot.model_updates import FINETUNE_ELSEWHERE, FINETUNING_IS_OFF
 from bot.settings import Settings, misspelt
 from recommenders.backbones import device
-from recommenders.backbones.weights import WeightsError
-from recommenders.bundle import BundleError
+from recommenders.backbones.backbone import load_backbone
+from recommenders.backbones.recipe import UnknownBackboneError
+from recommenders.backbones.registry import official_name, without_side
+from recommenders.backbones.weights import WeightsError, find
+from recommenders.bundle import BundleError, read_manifest
 from recommenders.engine import Engine
 from recommenders.machine import one_core_each
 from recommenders.versions import in_use
 from storage.condition import Condition, condition_of
 from storage.errors import StorageError
+from training.plurals import counted
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +85,8 @@ async def examine(settings: Settings, model: Model) -> AsyncIterator[Check]:
     condition, check = await _database(settings)
     yield check
     yield await asyncio.to_thread(_device)
-    yield await asyncio.to_thread(_bundle, settings, model)
+    for check in await asyncio.to_thread(_bundle, settings, model):
+        yield check
     yield _disk(condition)
 
 
@@ -174,7 +179,7 @@ class _Telegram:
         url, waiting = str(info.get("url", "")), int(info.get("pending_update_count", 0))
         host = urlsplit(url).hostname
         found = f"Telegram calls {host}" if url else "none: the bot asks for updates"
-        found += f"; {waiting:,} updates waiting" if waiting else ""
+        found += f"; {counted(waiting, 'update')} waiting" if waiting else ""
         failed_at = int(info.get("last_error_date", 0))
         if url and datetime.now(UTC).timestamp() - failed_at < RECENT:
             return Check(
@@ -250,25 +255,53 @@ def _device() -> Check:
     return Check("device", "ok", {"openvino": "OpenVINO on this CPU", "cuda": "a GPU"}[where])
 
 
-def _bundle(settings: Settings, model: Model) -> Check:
+def _bundle(settings: Settings, model: Model) -> list[Check]:
+    """Checks the bundle with the weights that it needs, then those that it can do without."""
     try:
         one_core_each()
         folder, problem = model()
         engine = Engine.load(folder, settings.weights_dir)
-    except (BundleError, WeightsError) as error:
-        what = "weights are missing" if isinstance(error, WeightsError) else "cannot be loaded"
-        return Check("bundle", "wrong", what, str(error))
+    except BundleError as error:
+        return [Check("bundle", "wrong", "cannot be loaded", str(error))]
+    except WeightsError as error:
+        return [Check("bundle", "wrong", "weights are missing or damaged", str(error))]
     except device.DeviceError:
-        return Check("bundle", "unknown", "not checked: no DEVICE to load it on")
+        return [Check("bundle", "unknown", "not checked: no DEVICE to load it on")]
     names = " and ".join(sorted(engine.all_backbones))
-    found = f"{engine.model}, {len(engine.own_hashtags):,} hashtags, sees with {names}"
+    hashtags = counted(len(engine.own_hashtags), "hashtag")
+    found = f"{engine.model}, {hashtags}, sees with {names}"
+    weights = _weights(settings, read_manifest(folder))
     if problem:
-        return Check(
-            "bundle", "warning", f"{found}, fetched from BUNDLE at an earlier time", problem
-        )
+        found += ", fetched from BUNDLE at an earlier time"
+        return [Check("bundle", "warning", found, problem), weights]
     if settings.model_dir is not None and in_use(settings.model_dir) != settings.model_dir:
         found += f" (a fine-tuned version of {settings.model_dir.name})"
-    return Check("bundle", "ok", found)
+    return [Check("bundle", "ok", found), weights]
+
+
+def _weights(settings: Settings, manifest: Mapping[str, Any]) -> Check:
+    """Checks the weights that a bundle uses if they are here; with the others it was loaded."""
+    here, missing = list(manifest["backbones"]), list[str]()
+    problems: dict[str, str] = {}
+    for name in manifest["settings"].get("w2v_classes", {}).get("backbones", ()):
+        path, own_name = find(name, settings.weights_dir), without_side(name)
+        if path is None:
+            missing.append(name)
+            continue
+        here.append(name)
+        try:
+            backbone = load_backbone(name, settings.weights_dir)
+        except (UnknownBackboneError, WeightsError) as error:
+            problems[f"{name} cannot be used"] = str(error)
+            continue
+        if official_name(own_name, backbone.sha256) != own_name:
+            problems[f"{name} is not the official file"] = (
+                f"Remove {path} and get it again with `tag4pic weights get {own_name}`."
+            )
+    if problems:
+        return Check("weights", "warning", "; ".join(problems), " ".join(problems.values()))
+    found = " and ".join(here)
+    return Check("weights", "ok", f"{found}; optional: {', '.join(missing)}" if missing else found)
 
 
 def _disk(condition: Condition | None) -> Check:

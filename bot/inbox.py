@@ -89,7 +89,7 @@ class Inbox:
         async with self._services.database.reading() as session:
             waiting = await inbox.waiting(session, self._application.bot.id)
         if waiting:
-            log.info("%d updates from before this start are handled first", len(waiting))
+            log.info("Updates from before this start are handled first: %d", len(waiting))
         self._begin_stored(waiting)
 
     async def take(self, updates: Sequence[Any]) -> None:
@@ -131,7 +131,7 @@ class Inbox:
         for task in self._tasks:
             task.cancel()
         if self._tasks:
-            log.info("%d updates stay for the next start", len(self._tasks))
+            log.info("Updates that stay for the next start: %d", len(self._tasks))
             await asyncio.wait(self._tasks, timeout=1)
         self._storing.cancel()
         await asyncio.wait({self._storing})

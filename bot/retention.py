@@ -95,4 +95,4 @@ async def _purge_history(database: Database, keep_days: int) -> None:
     before = datetime.now(UTC) - timedelta(days=keep_days)
     gone = await retention.purge(database, before)
     if gone:
-        log.info("%d rows of history older than %d days were deleted.", gone, keep_days)
+        log.info("Rows of history deleted for their age (KEEP_DAYS=%d): %d", keep_days, gone)

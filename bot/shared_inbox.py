@@ -150,7 +150,7 @@ class SharedInbox(Inbox):
         if inherits:  # before the updates, which came later
             async with self._database.session(confirmed=False) as session:
                 unsent = await replicas.inherit(session, self._bot_id, self._replica)
-            log.info("%d messages of another replica are sent by this one", len(unsent))
+            log.info("Messages of another replica are sent by this one: %d", len(unsent))
             await self._services.outbox.begin(unsent)
         if chats:
             async with self._database.session(confirmed=False) as session:

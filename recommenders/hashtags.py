@@ -3,7 +3,7 @@
 A hashtag is shown as people write it (``normalise``): Unicode NFC, lower case, the leading ``#``
 dropped; letters and marks of any script, digits, underscores, and the middle dot inside a word; at
 least one letter; at most 100 characters. Two spellings are the same hashtag where their ``key``
-agrees: straße and strasse, ήλιος and ΗΛΙΟΣ, full-width and plain.
+agrees: straße and strasse, ήλιος and ΉΛΙΟΣ, full-width and plain.
 """
 
 import re

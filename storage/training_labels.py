@@ -20,9 +20,9 @@ FEWEST_PHOTOS = 8
 Reason = Literal[
     "next", "tried", "second_person", "approval", "no_features", "album", "rejected", "blocked"
 ]
-"""Why a label is not learnt: it is for the next fine-tuning; one learnt from it in vain, so it
-waits for new ones; it waits for a second person, or for an admin; its photo has no features of the
-backbone; or it is an album's, rejected or blocked, and is never learnt."""
+"""Why a label is not learnt: it is for the next fine-tuning; the last version with it was rejected
+or rolled back, so it waits for new ones; it waits for a second person, or for an admin; its photo
+has no features of the backbone; or it is an album's, rejected or blocked, and is never learnt."""
 
 _ACTIVE = Label.removed_at.is_(None)
 _AT_A_TIME = 256

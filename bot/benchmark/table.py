@@ -7,6 +7,7 @@ from rich.table import Table
 
 from bot.benchmark.load import Load
 from bot.benchmark.rows import Figure, Row
+from training.plurals import counted
 
 
 def table_of(rows: Sequence[Row]) -> Table:
@@ -44,7 +45,7 @@ def load_table(load: Load) -> Table:
         "CPU a photo, ms": _number(load.cpu_ms),
         "memory at the end, MB": _number(load.megabytes),
         "memory at most, MB": _number(load.most_megabytes),
-        f"busy of {load.cores} cores: the bot": _number(load.bot_cores),
+        f"busy of {counted(load.cores, 'core')}: the bot": _number(load.bot_cores),
         "  its Telegram": _number(load.telegram_cores),
         "  everything else": _number(load.other_cores),
         "  other machines of its host": _number(load.stolen_cores),

@@ -60,8 +60,8 @@ async def answer(
         earlier_answer: the message to edit, if some of the album's photos have been answered.
 
     Returns:
-        The number of the message with the answer; None if no photo could be read, or the sender's
-        data were deleted meanwhile.
+        The number of the message with the answer; None if no photo could be read, the sender's
+        data were deleted meanwhile, or Telegram did not say.
     """
     services, texts, first = context.services, context.texts, album[0].message
     await services.learner.caught_up(first.chat_id)
@@ -119,7 +119,7 @@ async def answer(
                 elif earlier_answer is not None:
                     shown = await _edit(context, first, earlier_answer, text, buttons, answer_row)
     note(backend=computed.request.backend, known=computed.duplicate)
-    return shown.message_id if shown is not None else None
+    return shown
 
 
 @logged
@@ -235,11 +235,11 @@ async def _edit(
     text: str,
     buttons: InlineKeyboardMarkup | None,
     row: _AnswerRow,
-) -> Message | None:
-    """Edits the earlier answer's message; sends a new one where it is gone."""
+) -> int | None:
+    """Edits the earlier answer's message, or sends a new one where it is gone; as ``send``."""
     services = context.services
     try:
-        edited = await context.bot.edit_message_text(
+        await context.bot.edit_message_text(
             text, first.chat_id, earlier_answer, reply_markup=buttons
         )
     except BadRequest:
@@ -247,22 +247,21 @@ async def _edit(
             reply = reply_to(first, text, buttons, quote=True)
             message = await services.outbox.put(session, reply, **vars(row))
         return await services.outbox.send(message)
-    assert isinstance(edited, Message)
     try:
         async with services.database.session(confirmed=False) as session:
             if row.person is None or not context.was_forgotten(row.person):
-                await recommendations.set_message(session, row.answer_id, edited.message_id)
+                await recommendations.set_message(session, row.answer_id, earlier_answer)
                 await sightings.answered(
                     session,
                     chat_id=first.chat_id,
-                    message_id=edited.message_id,
+                    message_id=earlier_answer,
                     photo_ids=row.photo_ids,
                 )
             await updates_at_work.done_with(session)
     except StorageError as error:
         # The person has the answer already; an error or a second answer would only confuse.
         log.error("Which message shows an answer is not stored: %s", error)
-    return edited
+    return earlier_answer
 
 
 async def answer_apart(context: Context, album: Message, photos: Mapping[int, int]) -> None:

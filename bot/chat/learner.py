@@ -57,7 +57,7 @@ class Learner:
         # Nobody knows when labels were last deleted, so no earlier answer is repeated.
         self.learnt_at = datetime.now(UTC)
         if lessons:
-            log.info("Learnt %d photos that people tagged", len(lessons))
+            log.info("Learnt from tagged photos: %d", len(lessons))
         await self._warn_of_missing_features(self.engine)
         return len(lessons)
 
@@ -138,7 +138,7 @@ class Learner:
         try:
             await self.learn(photo_ids)
         except Exception:
-            log.exception("%d photos were labelled but not learnt", len(photo_ids))
+            log.exception("Photos labelled but not learnt: %d", len(photo_ids))
 
     async def _lessons(
         self, engine: Engine, photo_ids: Collection[int] | None = None
@@ -163,8 +163,8 @@ class Learner:
             return
         if missing:
             log.warning(
-                "%d photos that people tagged were seen with another backbone than %s, and are "
-                "known to it again once someone sends them again.",
-                missing,
+                "Tagged photos seen with another backbone than %s: %d. Each is known to it again "
+                "once someone sends it again.",
                 backbones[0],
+                missing,
             )

@@ -20,12 +20,11 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Message
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.chat import updates_at_work
-from bot.chat.delivery import UNSURE_AT_MOST, Delivery, pauses
+from bot.chat.delivery import UNSURE_AT_MOST, Attempts, Delivery, pauses
 from bot.chat.replies import Reply
 from bot.chat.stored_attempts import StoredAttempts, WithdrawnError, patience
 from bot.chat.telegram_bot import TelegramBot
@@ -108,19 +107,22 @@ class Outbox:
         event.listen(session.sync_session, "after_commit", committed)
         return message
 
-    async def send(self, message: OutgoingMessage) -> Message | None:
-        """Sends a stored message until it arrives; None if it was withdrawn.
+    async def send(self, message: OutgoingMessage) -> int | None:
+        """Sends a stored message until it arrives.
+
+        Returns:
+            Its number; None if it was withdrawn, or Telegram did not say.
 
         Raises:
             TelegramError: if it cannot be sent, or may have arrived.
         """
         return await self._send(message, counted=message.unsure > 0)
 
-    async def _send(self, message: OutgoingMessage, *, counted: bool) -> Message | None:
+    async def _send(self, message: OutgoingMessage, *, counted: bool) -> int | None:
         """As ``send``; ``counted``: the row counts the first request already."""
         counts = StoredAttempts(self._together, message, _replica(self._database), counted=counted)
         try:
-            sent = await self._bot.post(_fields(message), counts)
+            arrived = await self._bot.post(_fields(message), counts)
         except WithdrawnError:
             return None
         except TelegramError:
@@ -128,10 +130,13 @@ class Outbox:
             raise
         finally:
             self._unsent.pop(message.id, None)
-        receipt = Receipt(message.id, sent.chat_id, sent.message_id)
+        if arrived is None:
+            await self._drop([message])
+            return None
+        receipt = Receipt(message.id, *arrived)
         self._receipts.add(receipt)
         await self._store(self._arrival({receipt: message}), "That a message arrived")
-        return sent
+        return receipt.message_id
 
     def _arrival(self, arrived: Mapping[Receipt, OutgoingMessage]) -> Work:
         """What stores that messages have arrived."""
@@ -183,15 +188,12 @@ class Outbox:
         photo_ids: Sequence[int] = (),
         last: bool = True,
         stored: bool = True,
-    ) -> Message | None:
+    ) -> None:
         """Stores a message in a transaction of its own, and sends it.
 
         Args:
             person, photo_ids, last: as in ``put``.
             stored: False sends it without storing it, for what must not be in the database.
-
-        Returns:
-            None if it was withdrawn.
 
         Raises:
             TelegramError: as ``send``.
@@ -205,14 +207,9 @@ class Outbox:
             except StorageError as error:
                 log.error("A message is sent though it cannot be stored: %s", error)
             else:
-                return await self.send(message)
-        return await self._bot.send_message(
-            reply.chat_id,
-            reply.text,
-            reply_markup=reply.keyboard,
-            message_thread_id=reply.thread_id,
-            reply_to_message_id=reply.reply_to,
-        )
+                await self.send(message)
+                return
+        await self._bot.post(_fields(reply), Attempts())
 
     async def read_receipts(self) -> None:
         """Stores which messages of the last run have arrived, with the numbers of its bot.
@@ -242,14 +239,14 @@ class Outbox:
             else:  # only the process that a row names sends it
                 waiting = await replicas.inherit(session, self._bot.id, replica)
         if waiting:
-            log.info("%d messages from before this start are sent first", len(waiting))
+            log.info("Messages from before this start are sent first: %d", len(waiting))
             await self.begin(waiting)
 
     async def begin(self, waiting: Sequence[OutgoingMessage]) -> None:
         """Begins to send messages that another process stored, in each chat oldest first."""
         unsure = [one for one in waiting if one.unsure >= UNSURE_AT_MOST]
         if unsure:
-            log.warning("%d messages may not have arrived and are not sent again", len(unsure))
+            log.warning("Messages that may have arrived are not sent again: %d", len(unsure))
             await self._drop(unsure)
         of_chat: dict[int, list[OutgoingMessage]] = defaultdict(list)
         for message in waiting:
@@ -299,6 +296,9 @@ class Outbox:
                 await self._send(message, counted=False)
             except TelegramError as error:
                 log.info("An answer did not arrive: %s", error)
+            except Exception as error:
+                # Without its words, which may be private; the chat's next message goes out.
+                log.error("An answer may not have arrived: %s", type(error).__name__)
         if late:
             await self._apologise(late)
 
@@ -317,12 +317,8 @@ class Outbox:
                 for message in late:
                     await outbox.drop(session, message.id)
             text = texts_for(next(iter(languages.values()), None)).too_late
-            await self._bot.send_message(
-                first.chat_id,
-                text,
-                message_thread_id=first.thread_id,
-                reply_to_message_id=first.reply_to,
-            )
+            apology = Reply(first.chat_id, text, thread_id=first.thread_id, reply_to=first.reply_to)
+            await self._bot.post(_fields(apology), Attempts())
         except (StorageError, TelegramError) as error:
             log.info("An apology did not arrive: %s", error)
 
@@ -339,7 +335,7 @@ def _replica(database: Database) -> int | None:
     return database.number if database.is_shared else None
 
 
-def _fields(message: OutgoingMessage) -> dict[str, Any]:
+def _fields(message: OutgoingMessage | Reply) -> dict[str, Any]:
     """The parameters of ``sendMessage``."""
     reply = {"message_id": message.reply_to, "allow_sending_without_reply": True}
     return {

@@ -202,10 +202,10 @@ class Context(CallbackContext[TelegramBot, dict[Any, Any], dict[Any, Any], dict[
         photo_ids: Sequence[int] = (),
         last: bool = True,
         stored: bool = True,
-    ) -> Message | None:
+    ) -> None:
         """Answers a message with HTML; arguments as in ``reply_to`` and ``Outbox.reply``."""
         reply = reply_to(message, text, keyboard, quote=quote, about=about)
-        return await self.services.outbox.reply(
+        await self.services.outbox.reply(
             reply, person=self.person, photo_ids=photo_ids, last=last, stored=stored
         )
 

@@ -18,6 +18,7 @@ from bot.cli.console import (
     refusing_unwritable,
     settings_for_a_command,
 )
+from training.plurals import counted
 
 if TYPE_CHECKING:
     from bot.benchmark.growth import Growth
@@ -190,4 +191,4 @@ def _print(rows: "list[Row]", grown: "list[Growth]", *, as_json: bool) -> None:
     console.print(table_of(rows))
     busy = "" if load is None else f", {load:.1f} processes running on them in the last minute"
     cpu = "CPU: processor milliseconds per photo, all threads together; seconds where marked s."
-    print_line(f"[dim]On {cores()} cores{busy}. {cpu}[/]")
+    print_line(f"[dim]On {counted(cores(), 'core')}{busy}. {cpu}[/]")

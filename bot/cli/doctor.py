@@ -28,10 +28,11 @@ _WIDTH = 10
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check settings, token, webhook, clock, database, device, bundle and disk, and say what to do.
+    """Check all that the bot needs, and say what to do.
 
-    It changes nothing, and the bot may be running. Without a network it checks what it can and says
-    what it could not. The exit status is 1 if something is wrong, otherwise 0.
+    That is settings, token, webhook, clock, database, device, bundle, weights and disk. It changes
+    nothing, and the bot may be running. Without a network it checks what it can and says what it
+    could not. The exit status is 1 if something is wrong, otherwise 0.
 
         tag4pic doctor
         tag4pic doctor --json

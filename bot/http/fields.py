@@ -27,7 +27,7 @@ class Field:
 
 
 _PLATFORMS = [
-    {"const": key, "title": one.label, "description": f"{one.count} hashtags"}
+    {"const": key, "title": one.label, "description": f"Hashtags: {one.count}"}
     for key, one in PLATFORMS.items()
 ]
 

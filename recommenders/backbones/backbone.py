@@ -147,13 +147,13 @@ def load_backbone(name: str, weights_dir: Path | None = None) -> Backbone:
     name = without_side(at_side)
     path = weights.require(name, weights_dir)
     digest = weights.sha256(path)
-    official = official_name(name, digest)
-    if official != name:
-        _warn_once(name, path, digest, official)
     if device.in_use() == "openvino":
         network, classifier = _on_openvino(at_side, path, digest)
     else:
         network, classifier = _on_torch(*_read(at_side, path), at_side)
+    official = official_name(name, digest)
+    if official != name:  # said only of a file that could be read
+        _warn_once(name, path, digest, official)
     return Backbone(at_side, network, digest, classifier)
 
 

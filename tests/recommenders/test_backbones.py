@@ -301,6 +301,14 @@ def test_weights_cannot_run_code(tmp_path: Path, zipped: bool) -> None:
     assert not trace.exists()
 
 
+def test_only_a_file_that_could_be_read_is_said_to_be_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "resnet50.pth").write_bytes(b"no weights")
+    assert "cannot be read as weights" in refusal("resnet50", tmp_path)
+    assert "used as it is" not in caplog.text
+
+
 @pytest.mark.parametrize("content", [{"state_dict": {}, "epoch": 3}, [1, 2], torch.zeros(3)])
 def test_a_checkpoint_that_is_no_plain_file_of_tensors_is_refused(
     content: object, tmp_path: Path

@@ -90,6 +90,10 @@ class Problems:
             for reason, count in self.counts.most_common()
         ]
 
+    def after(self, sentence: str) -> str:
+        """The sentence, then the lines as sentences."""
+        return " ".join([sentence, *(f"{line.removesuffix('.')}." for line in self.lines())])
+
 
 ImageOf = Callable[[object, str, Problems], Path | None]
 """The photo that a post names; called with that value, where it stands, and the problems."""
@@ -161,8 +165,14 @@ def posts_of_lines(
     """
     posts = list(_posts(lines, image_of, problems, hyphenated))
     if not posts:
-        raise DatasetError(f"{source} has no usable post. " + " ".join(problems.lines()))
+        raise DatasetError(problems.after(f"{source} has no usable post."))
     return spelt_alike(without_large_albums(posts))
+
+
+def check_hashtags(posts: Iterable[Post], problems: Problems) -> None:
+    """Raises DatasetError where no post has a hashtag."""
+    if not any(post.hashtags for post in posts):
+        raise DatasetError(problems.after("No post has a hashtag."))
 
 
 def spelt_alike(posts: list[Post], known: Iterable[str] = ()) -> list[Post]:

@@ -90,7 +90,7 @@ def read_post_counts(
             f"The post counts {path} cannot be read ({error.strerror}). Check the file."
         ) from None
     if not usable:
-        raise DatasetError(" ".join([f"{path} has no usable lines.", *problems.lines()]))
+        raise DatasetError(problems.after(f"{path} has no usable lines."))
     if not counts:
         problems.notes.append(
             f"None of {counted(len(hashtags), 'hashtag')} is in {path.name}, so sizes come from "

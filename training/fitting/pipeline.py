@@ -21,7 +21,7 @@ from recommenders.bundle_parts import fusion_part, indexed, ranking_part
 from recommenders.fusion import Fusion
 from recommenders.nearest import SCANNED, PhotoIndexError, PhotoSpace
 from training.datasets.albums import whole_posts
-from training.datasets.format import DatasetError, Location, Problems
+from training.datasets.format import DatasetError, Location, Problems, check_hashtags
 from training.evaluation.metrics import empty_accuracy
 from training.features.examples import Examples, Features
 from training.finetuning.replay import held_out as replay_rows
@@ -224,7 +224,9 @@ def fit_hashtags(
     """
     check_replaceable(out)
     problems = Problems()
-    posts = whole_posts(post for post in engine.read_posts(dataset, problems) if post.hashtags)
+    posts = engine.read_posts(dataset, problems)
+    check_hashtags(posts, problems)
+    posts = whole_posts(post for post in posts if post.hashtags)
     hashtags = vocabulary((post.hashtags for post in posts), plan.min_count)
     if not hashtags:
         raise DatasetError(f"No hashtag is on {plan.min_count} or more posts. Lower min_count.")

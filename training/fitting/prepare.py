@@ -267,10 +267,10 @@ def embed_posts(
         if post.image is not None and not post.hashtags:
             problems.add("photo of a post without hashtags", _name(post))
     if not pictured:
-        reasons = "".join(f" {line.removesuffix('.')}." for line in problems.lines())
+        nothing = "No post has both a photo and hashtags, so nothing can be learnt about photos."
         raise DatasetError(
-            "No post has both a photo and hashtags, so nothing can be learnt about photos."
-            f"{reasons} `tag4pic train fit --backend tags` learns from hashtags alone."
+            f"{problems.after(nothing)} `tag4pic train fit --backend tags` learns from hashtags "
+            "alone."
         )
     _check_memory(len(pictured), sum(backbone.dims for backbone in backbones) * (1 + len(changes)))
     features: dict[tuple[str, Change], NDArray[np.float16]] = {}
@@ -289,7 +289,7 @@ def embed_posts(
                 pictured = [pictured[row] for row in rows]
                 features = {key: values[rows] for key, values in features.items()}
             if not pictured:
-                raise DatasetError("None of the photos can be read. " + " ".join(problems.lines()))
+                raise DatasetError(problems.after("None of the photos can be read."))
 
     def of(change: Change) -> Embedded:
         return {

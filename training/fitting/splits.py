@@ -5,7 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from training.datasets.format import SPLITS, VALIDATION, DatasetError, Location, Post, Problems
+from training.datasets.format import (
+    SPLITS,
+    VALIDATION,
+    DatasetError,
+    Location,
+    Post,
+    Problems,
+    check_hashtags,
+)
 from training.fitting.fit_engine import ONE_MACHINE, FitEngine
 
 TEST_SHARE = 0.1
@@ -24,9 +32,11 @@ def posts_of(
     split; train has all others.
 
     Raises:
-        DatasetError: where there is no such split, or no post in it.
+        DatasetError: where no post has a hashtag, or there is no such split, or no post in it.
     """
+    problems = Problems() if problems is None else problems
     posts = engine.read_posts(folder, problems)
+    check_hashtags(posts, problems)
     no_posts = f"{folder} has no posts in its {split!r} split"
     named = sorted({post.split for post in posts if post.split})
     if named:

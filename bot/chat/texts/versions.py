@@ -38,7 +38,10 @@ ENGLISH_VERSIONS = VersionTexts(
     learnt="<b>{model}</b> is in use. Labels: {labels}, learnt: {learnt}.",
     reasons={
         "next": "for the next fine-tuning",
-        "tried": "waiting for new ones: the last fine-tuning with these came to nothing",
+        "tried": (
+            "waiting for new ones: the last version with these was rejected or rolled back "
+            "(tag4pic train finetune tries them now)"
+        ),
         "second_person": "waiting for a second person",
         "approval": "waiting for approval (/review)",
         "no_features": "waiting for their photo to be sent again: this network has not seen it",
@@ -90,7 +93,10 @@ RUSSIAN_VERSIONS = VersionTexts(
     learnt="Отвечает <b>{model}</b>. Хештегов от людей: {labels}, из них выучено: {learnt}.",
     reasons={
         "next": "для следующего дообучения",
-        "tried": "ждут новых: последнее дообучение с этими ничего не дало",
+        "tried": (
+            "ждут новых: последняя версия с ними не принята или отменена "
+            "(tag4pic train finetune возьмёт их сразу)"
+        ),
         "second_person": "ждут второго человека",
         "approval": "ждут одобрения (/review)",
         "no_features": "ждут, когда фото пришлют снова: сеть этой версии его не видела",

@@ -190,7 +190,7 @@ async def test_photos_taught_before_a_change_of_backbone_are_told_and_learnt_whe
     await database.close()
     async with running(settings) as person:
         ann = await person()
-        assert "1 photos that people tagged were seen with another backbone" in caplog.text
+        assert "Tagged photos seen with another backbone than efficientnet_lite2: 1." in caplog.text
         # Sent again, the photo is known by its hashes, and gets features of the new backbone.
         await answer(ann, jpeg(1, 250))
         for copy in (jpeg(1), jpeg(1, 240, 60), near_copy(1)):

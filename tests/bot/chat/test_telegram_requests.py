@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from telegram import InputFile
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 
@@ -165,6 +165,18 @@ async def test_texts_and_files_arrive_as_they_were_sent(serve: Serve) -> None:
         {"chat_id": "-5", "text": text},
         {"caption": text, "document": ("tags.json", "application/json", b"\0\r\n--x")},
     ]
+
+
+async def test_nothing_of_a_response_that_is_no_json_is_logged(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def cut_off(_: web.Request) -> web.Response:
+        return web.Response(body=b'{"ok": true, "result": [{"text": "private')
+
+    async with requests() as telegram:
+        with pytest.raises(TelegramError):
+            await telegram.post(await serve(cut_off))
+    assert "private" not in caplog.text
 
 
 async def test_requests_go_through_the_proxy_of_the_environment_but_for_what_it_excepts(

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import torch
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from recommenders.backbones import device
+from recommenders.backbones.torchvision_ops import import_torchvision_models
 
 TOKEN = "424242:a-token_that-no.log~may%show"
 OFFLINE = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "BOT_TOKEN": TOKEN}
@@ -128,6 +130,42 @@ def test_a_warning_is_not_called_fine(tag4pic: Tag4pic) -> None:
     assert "Nothing is wrong, but see the warnings." in result.stdout
 
 
+def unreadable(file: Path) -> None:
+    file.write_bytes(b"no weights")
+
+
+def another(file: Path) -> None:
+    network = import_torchvision_models().resnet50(weights=None)
+    torch.save(network.state_dict(), file)
+
+
+@pytest.mark.parametrize(
+    ("put", "found", "advice"),
+    [
+        (unreadable, "resnet50 cannot be used", "cannot be read as weights"),
+        (another, "resnet50 is not the official file", "Remove"),
+    ],
+)
+def test_weights_that_a_bundle_can_do_without_are_checked_too(
+    tag4pic: Tag4pic, tmp_path: Path, put: Callable[[Path], None], found: str, advice: str
+) -> None:
+    env = {"TELEGRAM_API_URL": "http://127.0.0.1:9", "MODEL_DIR": "", "DEVICE": "cpu"}
+    file = tmp_path / "weights" / "resnet50.pth"
+    file.parent.mkdir()
+    try:
+        check = checks_of(tag4pic("doctor", "--json", env=env))["weights"]
+        assert check["state"] == "ok"
+        assert check["found"] == "efficientnet_lite2; optional: resnet50"
+        put(file)
+        result = tag4pic("doctor", "--json", env=env)
+    finally:
+        device.use("auto")
+    check = checks_of(result)["weights"]
+    assert result.exit_code == 0 and check["state"] == "warning"
+    assert check["found"] == found and advice in check["advice"]
+    assert str(file) in check["advice"] and "tag4pic weights get resnet50" in check["advice"]
+
+
 Telegram = Callable[..., Mapping[str, str]]
 
 
@@ -196,19 +234,20 @@ async def test_telegram_tells_of_token_webhook_and_clock(
     assert "webhook" not in checks
 
 
+@pytest.mark.parametrize(("waiting", "told"), [(1, "1 update waiting"), (7, "7 updates waiting")])
 async def test_a_webhook_that_telegram_calls_in_vain_is_wrong_and_another_one_a_warning(
-    telegram: Telegram, folder: Path, monkeypatch: pytest.MonkeyPatch
+    telegram: Telegram, folder: Path, monkeypatch: pytest.MonkeyPatch, waiting: int, told: str
 ) -> None:
     url = "https://bot.example/secret-path"
     failing = {
         "url": url,
-        "pending_update_count": 7,
+        "pending_update_count": waiting,
         "last_error_date": int(time()),
         "last_error_message": "Connection refused",
     }
     check = (await examined(telegram(failing) | {"WEBHOOK_URL": url}, monkeypatch))["webhook"]
     assert check.state == "wrong" and "Connection refused" in check.found
-    assert "7 updates waiting" in check.found and "secret-path" not in check.found
+    assert told in check.found and "secret-path" not in check.found
     monkeypatch.delenv("WEBHOOK_URL")
     check = (await examined(telegram({"url": url}), monkeypatch))["webhook"]
     assert check.state == "warning" and "WEBHOOK_URL is empty" in check.found

@@ -96,6 +96,9 @@ def test_what_people_taught_becomes_a_version_that_answers_and_rollback_goes_bac
     assert (status["model"], status["learnt"], status["waiting"]) == ("mine-1", 0, {"tried": 240})
     states = {version["model"]: version["state"] for version in status["versions"]}
     assert states == {"mine-1": "in_use", "mine-2": "rolled_back"}
+    assert (
+        "rolled back (tag4pic train finetune tries them now)" in tag4pic("train", "status").stdout
+    )
     nothing = tag4pic("train", "rollback")
     assert nothing.exit_code == 1 and "there is no earlier version to go back to" in nothing.stderr
 

@@ -159,13 +159,15 @@ def written(folder: Path, rows: list[Any]) -> Path:
         ([], "has no usable post"),
         (["", "nonsense"], "not JSON"),
         ([{"hashtags": ["red"], "image": "images/red.jpg", "split": "train"}], "Only one post"),
-        ([{"hashtags": [], "image": f"images/{c}.jpg"} for c in COLOURS], "nothing can be learnt"),
+        ([{"hashtags": [], "image": f"images/{c}.jpg"} for c in COLOURS], "No post has a hashtag."),
+        ([{"hashtags": ["!"], "split": "test"}], "No post has a hashtag. 1 × not a hashtag"),
         ([{"hashtags": ["red", "warm"]}, {"hashtags": ["blue"]}], "nothing can be learnt"),
         ([{"hashtags": ["red"], "image": f"images/gone{n}.jpg"} for n in range(9)], "can be read"),
         ([{"hashtags": ["a"], "split": "test"}], "no posts in its 'train' split"),
     ],
     ids=[
-        *("empty", "no JSON", "one post", "no hashtags", "no photo", "photos gone", "only a test"),
+        *("empty", "no JSON", "one post", "no hashtags", "odd hashtags"),
+        *("no photo", "photos gone", "only a test"),
     ],
 )
 def test_a_dataset_that_cannot_be_learnt_is_one_sentence(
@@ -175,6 +177,14 @@ def test_a_dataset_that_cannot_be_learnt_is_one_sentence(
     line = refusal(train(*fitted.fit(tmp_path / "out", dataset=dataset)))
     assert reason in line
     assert not (tmp_path / "out").exists()
+
+
+def test_posts_without_hashtags_teach_nothing_about_hashtags_either(
+    train: Tag4pic, fitted: Fitted, tmp_path: Path
+) -> None:
+    dataset = written(tmp_path, [{"hashtags": [], "image": "images/red.jpg"}])
+    line = refusal(train(*fitted.fit(tmp_path / "out", dataset=dataset), "--backend", "tags"))
+    assert "No post has a hashtag." in line and "min_count" not in line
 
 
 @pytest.mark.parametrize("command", ["embed", "fit", "evaluate", "report"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.datasets.format import Post, Problems, read_posts
+from training.datasets.format import DatasetError, Post, Problems, read_posts
 
 
 def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[list[Post], Problems]:
@@ -83,3 +83,9 @@ def test_rows_of_any_shape_never_stop_the_reading(tmp_path: Path) -> None:
         "image has an impossible name": 1,
         "not JSON": 1,
     }
+
+
+def test_an_empty_dataset_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text("")
+    with pytest.raises(DatasetError, match=r"has no usable post\.$"):
+        read_posts(tmp_path)

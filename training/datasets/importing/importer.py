@@ -131,8 +131,7 @@ def _read(source: Path, summary: ImportSummary, progress: Progress) -> list[Post
     summary.without_hashtags = len(whole_posts(without_large_albums(without)))
     if not posts:
         count = f" ({summary.without_hashtags:,} without any)" if number else ""
-        lines = (f" {line.removesuffix('.')}." for line in summary.problems.lines())
-        raise DatasetError(f"{source} has no posts with hashtags{count}.{''.join(lines)}")
+        raise DatasetError(summary.problems.after(f"{source} has no posts with hashtags{count}."))
     return without_large_albums(posts)
 
 
