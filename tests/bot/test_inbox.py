@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -227,3 +228,38 @@ async def test_that_updates_were_handled_is_stored_as_soon_as_it_can_be(
     async with bot.database.session() as session:
         await session.execute(sql("DROP TRIGGER stays"))
     await is_empty(bot.database)
+
+
+async def test_a_full_inbox_leaves_updates_at_telegram_until_one_is_handled(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.inbox.MOST", 2)
+    monkeypatch.setattr("bot.chat.delivery.FIRST_PAUSE", 0.05)
+    monkeypatch.setattr("bot.chat.delivery.LONGEST_PAUSE", 0.05)
+    refusal = RefusalError(500, "Trouble")
+    busy = [Refusing(monkeypatch, "sendMessage", refusal, 1_000 + i) for i in range(3)]
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(Person(telegram.page_url, chat=1_000 + i))
+            for i in range(3)
+        ]
+        for person in people:
+            await person.send_text("/help")
+        bot = await start(server=telegram)
+        await at_work(bot, 3)
+        busy[0].over = True
+        assert "/addtags" in (await people[0].wait_reply())["text"]
+        await at_work(bot, 2)
+        assert bot.inbox.is_full
+        await people[0].send_text("/help")
+        await asyncio.sleep(0.2)
+        assert len(people[0].replies()) == 1
+        busy[1].over = True
+        assert "/addtags" in (await people[0].wait_reply())["text"]
+        busy[0].over = False
+        await people[0].send_text("/help")
+        await at_work(bot, 2)
+        assert bot.inbox.is_full
+        busy[0].over = busy[2].over = True
+        await at_work(bot, 0)
+        assert not bot.inbox.is_full
