@@ -18,7 +18,7 @@ from storage.tables import WaitingUpdate, now
 from tests.bot.conversation import GROUP, answer_hashtags, edited, hashtags, reply, reply_text
 from tests.bot.running import Running, Start
 from tests.bot.telegram_sends import ANN, Refusing, arrives, photo, text
-from tests.colours import jpeg
+from tests.colours import Pause, jpeg
 from tests.person import SECONDS, Message, Person
 
 STAYS = """CREATE TRIGGER stays BEFORE DELETE ON inbox
@@ -115,6 +115,7 @@ async def test_what_waits_and_cannot_be_read_or_is_of_no_chat_is_set_aside_at_th
     await update_waits(settings, telegram, {"message": {"no": "message"}}, {"inline_query": asked})
     if late:
         await came_long_ago(settings)
+    telegram.state.updates.add("inline_query", asked)
     bot = await start(server=telegram)
     await is_empty(bot.database)
     assert await answer_hashtags(await bot.person(), "green")
@@ -191,6 +192,20 @@ async def test_what_cannot_be_sent_before_the_stop_is_sent_after_the_next_start(
         again = await start(server=bot.server)
         assert hashtags(await ann.wait_reply())[0] == "#green1"
         await is_empty(again.database)
+
+
+async def test_who_has_all_of_theirs_deleted_waits_for_nothing_any_more(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = Pause()
+    bot.network.before_photo = pause
+    group, ann = await bot.person(**GROUP), await bot.person(chat=GROUP["user"])
+    await group.send_photo(jpeg("green"), caption="/tags")
+    await pause.reached()
+    assert len(await still_waiting(bot.database)) == 1
+    assert "Nothing about you" in (await edited(ann, await reply(ann, "/forget"), "Yes"))["text"]
+    assert await still_waiting(bot.database) == []
+    pause.end()
 
 
 async def test_who_has_all_of_theirs_deleted_gets_no_apology_that_still_waited(
