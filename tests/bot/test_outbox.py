@@ -8,7 +8,8 @@ from functools import wraps
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
+from sqlalchemy import text as sql
 
 from bot.chat import delivery, outbox
 from bot.chat.replies import Reply
@@ -20,13 +21,15 @@ from bot.settings import Settings
 from storage import Database, recommendations
 from storage.receipts import Receipt, Receipts
 from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
-from tests.bot.conversation import edited, hashtags, reply
+from tests.bot.conversation import GROUP, edited, hashtags, reply
 from tests.bot.running import Running, Start
-from tests.bot.telegram_sends import Refusing
+from tests.bot.telegram_sends import ANN, Refusing, arrives, photo, text, topic
 from tests.colours import jpeg
 from tests.person import Person
 
 NOTHING_GOES = """CREATE TRIGGER nothing_goes BEFORE DELETE ON outbox
+BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
+NOTHING_COMES = """CREATE TRIGGER nothing_comes BEFORE INSERT ON outbox
 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
 LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
 
@@ -150,7 +153,7 @@ async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
     bot = await start(server=telegram)
     receipts = Receipts(bot.database.file)
     async with bot.database.session() as session:
-        await session.execute(text(NOTHING_GOES))
+        await session.execute(sql(NOTHING_GOES))
     async with Person(telegram.page_url) as ann:
         await ann.send_photo(jpeg("green"))
         message = await ann.wait_reply()
@@ -190,13 +193,14 @@ async def test_what_became_of_a_message_is_stored_as_soon_as_it_can_be(
     Refusing(monkeypatch, "sendMessage", blocked).over = arrives
     bot = await start(server=telegram)
     async with bot.database.session() as session:
-        await session.execute(text(NOTHING_GOES))
+        await session.execute(sql(NOTHING_GOES))
     async with Person(telegram.page_url) as ann:
         await ann.send_text("/help")
-        await until(lambda: "is not stored yet" in caplog.text and not bot.inbox.waiting)
+        told = f"That a message {'arrived' if arrives else 'is not to be sent'} is not stored yet"
+        await until(lambda: told in caplog.text and not bot.inbox.waiting)
         assert len(await outgoing(bot.database)) == 1
         async with bot.database.session() as session:
-            await session.execute(text("DROP TRIGGER nothing_goes"))
+            await session.execute(sql("DROP TRIGGER nothing_goes"))
         if stops:
             await bot.stop()
         else:
@@ -251,26 +255,93 @@ async def test_what_certainly_did_not_arrive_is_sent_after_however_many_starts(
         assert len(ann.replies()) == 1
 
 
+async def gets_old(bot: Running, messages: int) -> None:
+    """So many messages wait until it is too late to send them."""
+    async with asyncio.timeout(60):
+        while len(await outgoing(bot.database)) < messages:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    async with bot.database.session() as session:
+        long_ago = now() - timedelta(seconds=delivery.HOUR + 1)
+        await session.execute(update(OutgoingMessage).values(at=long_ago))
+
+
+@pytest.mark.parametrize("photos", [0, 2])
 async def test_an_answer_that_is_too_old_is_a_word_of_apology(
-    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch, photos: int
 ) -> None:
     busy = Refusing(monkeypatch, "sendMessage", LATER)
     bot = await start(server=telegram)
     async with Person(telegram.page_url) as ann:
-        for seed in range(2):
+        for seed in range(photos):
             await ann.send_photo(jpeg("green", seed))
-        async with asyncio.timeout(60):
-            while len(await outgoing(bot.database)) < 2:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        async with bot.database.session() as session:
-            long_ago = now() - timedelta(seconds=delivery.HOUR + 1)
-            await session.execute(update(OutgoingMessage).values(at=long_ago))
+        if not photos:
+            await ann.send_text("/help")
+        await gets_old(bot, photos or 1)
         await bot.stop()
         busy.over = True
         again = await start(server=telegram)
         assert "could not answer you in time" in (await ann.wait_reply())["text"]
         await is_empty(again.database)
+        await until(lambda: not again.services.outbox.waiting)
         assert len(ann.replies()) == 1
+
+
+async def test_a_word_of_apology_is_in_their_language_and_where_the_answer_would_have_been(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Refusing(monkeypatch, "sendMessage", LATER)
+    bot = await start(server=telegram)
+    ann = ANN | {"language_code": "ru"}
+    async with Person(telegram.page_url, **GROUP) as group:
+        pets = topic(bot, "Pets")
+        await group.wait_reply()
+        asked = arrives(bot, GROUP["chat"], await photo(bot, jpeg("red"), "/tags", **pets), ann)
+        await gets_old(bot, 1)
+        arrives(bot, GROUP["chat"], text(bot, "/help", **pets), ann)
+        await gets_old(bot, 2)
+        await bot.stop()
+        busy.over = True
+        await start(server=telegram)
+        apology = await group.wait_reply()
+    assert "вы остались без ответа" in apology["text"]
+    assert apology["message_thread_id"] == pets["message_thread_id"]
+    assert apology["reply_to_message"]["message_id"] == asked["message_id"]
+
+
+async def test_a_reply_that_cannot_be_stored_is_sent_as_it_would_be(bot: Running) -> None:
+    group, pets = await bot.person(**GROUP), topic(bot, "Pets")
+    await group.wait_reply()
+    said = []
+    for stored in (True, False):
+        if not stored:
+            async with bot.database.session() as session:
+                await session.execute(sql(NOTHING_COMES))
+        asked = arrives(bot, GROUP["chat"], text(bot, "/settings", **pets))
+        said.append(await group.wait_reply())
+        assert said[-1].pop("reply_to_message")["message_id"] == asked["message_id"]
+    for one in said:
+        del one["message_id"], one["date"]
+    assert said[0] == said[1]
+    assert said[0]["message_thread_id"] == pets["message_thread_id"]
+    assert said[0]["reply_markup"]
+
+
+async def test_a_reply_is_stored_with_its_update_and_deleted_with_all_of_theirs(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, ann = await bot.person(**GROUP), await bot.person(chat=GROUP["user"])
+    question = await reply(ann, "/forget")
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.2)
+    trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"), GROUP["chat"])
+    await group.send_text("/help")
+    await until(lambda: trouble.refused)
+    async with bot.database.reading() as session:
+        assert not list(await session.scalars(select(WaitingUpdate)))
+    assert "Nothing about you" in (await edited(ann, question, "Yes"))["text"]
+    trouble.over = True
+    await until(lambda: not bot.services.outbox.waiting)
+    await reply(group, "/settings")
+    assert len(group.replies()) == 1
 
 
 async def test_who_has_all_of_theirs_deleted_gets_no_answer_that_still_waited(
