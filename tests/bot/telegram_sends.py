@@ -58,6 +58,11 @@ def is_edited(bot: Running, message: Message, **fields: Any) -> Message:
     return edited
 
 
+def is_deleted(bot: Running, message: Message) -> None:
+    """Somebody deletes a message."""
+    del bot.server.state.chats[message["chat"]["id"]].messages[message["message_id"]]
+
+
 def topic(bot: Running, name: str) -> Message:
     """Somebody opens a topic; returns the fields of a message in it that replies to nothing."""
     created = {"name": name, "icon_color": 7_322_096}

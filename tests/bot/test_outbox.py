@@ -2,13 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy import text as sql
 
 from bot.chat import delivery, outbox
@@ -18,12 +16,13 @@ from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.local.state import State
 from bot.settings import Settings
-from storage import Database, recommendations
+from storage import recommendations
 from storage.receipts import Receipt, Receipts
-from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
-from tests.bot.conversation import GROUP, edited, hashtags, reply
+from storage.tables import HandledUpdate, WaitingUpdate
+from tests.bot.conversation import GROUP, edited, hashtags, replied_to, reply
+from tests.bot.outgoing import is_empty, outgoing, until
 from tests.bot.running import Running, Start
-from tests.bot.telegram_sends import ANN, Refusing, arrives, photo, text, topic
+from tests.bot.telegram_sends import Refusing, arrives, is_deleted, text, topic
 from tests.colours import jpeg
 from tests.person import Person
 
@@ -37,23 +36,6 @@ LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
 @pytest.fixture(autouse=True)
 def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
-async def outgoing(database: Database) -> list[OutgoingMessage]:
-    async with database.reading() as session:
-        return list(await session.scalars(select(OutgoingMessage)))
-
-
-async def is_empty(database: Database) -> None:
-    async with asyncio.timeout(60):
-        while await outgoing(database):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def stored_messages(settings: Settings) -> int:
@@ -124,6 +106,22 @@ async def test_what_was_taught_is_confirmed_once_and_as_it_was(
         confirmation = (await ann.wait_reply())["text"]
         assert confirmation.startswith("Learnt") and "#sofa" in confirmation
         assert len(ann.replies()) == 2
+
+
+async def test_all_captions_of_an_album_teach_though_the_bot_dies_after_the_first(
+    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Refusing(monkeypatch, "sendMessage", LATER)
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        captions = ["/addtags", "/addtags #two"]
+        await ann.send_photo([jpeg("green"), jpeg("red")], caption=captions)
+        await until(lambda: busy.refused)
+        await bot.stop()
+        busy.over = True
+        await start(server=telegram)
+        while not (await ann.wait_reply())["text"].startswith("Learnt: #two"):
+            pass
 
 
 async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_start(
@@ -255,60 +253,10 @@ async def test_what_certainly_did_not_arrive_is_sent_after_however_many_starts(
         assert len(ann.replies()) == 1
 
 
-async def gets_old(bot: Running, messages: int) -> None:
-    """So many messages wait until it is too late to send them."""
-    async with asyncio.timeout(60):
-        while len(await outgoing(bot.database)) < messages:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    async with bot.database.session() as session:
-        long_ago = now() - timedelta(seconds=delivery.HOUR + 1)
-        await session.execute(update(OutgoingMessage).values(at=long_ago))
-
-
-@pytest.mark.parametrize("photos", [0, 2])
-async def test_an_answer_that_is_too_old_is_a_word_of_apology(
-    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch, photos: int
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_reply_that_cannot_be_stored_is_sent_as_it_would_be(
+    bot: Running, deleted: bool
 ) -> None:
-    busy = Refusing(monkeypatch, "sendMessage", LATER)
-    bot = await start(server=telegram)
-    async with Person(telegram.page_url) as ann:
-        for seed in range(photos):
-            await ann.send_photo(jpeg("green", seed))
-        if not photos:
-            await ann.send_text("/help")
-        await gets_old(bot, photos or 1)
-        await bot.stop()
-        busy.over = True
-        again = await start(server=telegram)
-        assert "could not answer you in time" in (await ann.wait_reply())["text"]
-        await is_empty(again.database)
-        await until(lambda: not again.services.outbox.waiting)
-        assert len(ann.replies()) == 1
-
-
-async def test_a_word_of_apology_is_in_their_language_and_where_the_answer_would_have_been(
-    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    busy = Refusing(monkeypatch, "sendMessage", LATER)
-    bot = await start(server=telegram)
-    ann = ANN | {"language_code": "ru"}
-    async with Person(telegram.page_url, **GROUP) as group:
-        pets = topic(bot, "Pets")
-        await group.wait_reply()
-        asked = arrives(bot, GROUP["chat"], await photo(bot, jpeg("red"), "/tags", **pets), ann)
-        await gets_old(bot, 1)
-        arrives(bot, GROUP["chat"], text(bot, "/help", **pets), ann)
-        await gets_old(bot, 2)
-        await bot.stop()
-        busy.over = True
-        await start(server=telegram)
-        apology = await group.wait_reply()
-    assert "вы остались без ответа" in apology["text"]
-    assert apology["message_thread_id"] == pets["message_thread_id"]
-    assert apology["reply_to_message"]["message_id"] == asked["message_id"]
-
-
-async def test_a_reply_that_cannot_be_stored_is_sent_as_it_would_be(bot: Running) -> None:
     group, pets = await bot.person(**GROUP), topic(bot, "Pets")
     await group.wait_reply()
     said = []
@@ -317,10 +265,13 @@ async def test_a_reply_that_cannot_be_stored_is_sent_as_it_would_be(bot: Running
             async with bot.database.session() as session:
                 await session.execute(sql(NOTHING_COMES))
         asked = arrives(bot, GROUP["chat"], text(bot, "/settings", **pets))
+        if deleted:
+            is_deleted(bot, asked)
         said.append(await group.wait_reply())
-        assert said[-1].pop("reply_to_message")["message_id"] == asked["message_id"]
+        assert replied_to(said[-1]) == (None if deleted else asked["message_id"])
     for one in said:
         del one["message_id"], one["date"]
+        one.pop("reply_to_message", None)
     assert said[0] == said[1]
     assert said[0]["message_thread_id"] == pets["message_thread_id"]
     assert said[0]["reply_markup"]
