@@ -221,6 +221,7 @@ async def test_who_has_all_of_theirs_deleted_gets_no_apology_that_still_waited(
         await telegram.state.updates.get(2**40)
         await came_long_ago(settings)
         bot = await start(server=telegram)
+        await is_empty(bot.database)  # what is to be sent waits in the outbox
         assert (
             "Nothing about you" in (await edited(ann, await reply(ann, "/forget"), "Yes"))["text"]
         )
