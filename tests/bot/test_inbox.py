@@ -202,7 +202,9 @@ async def test_who_has_all_of_theirs_deleted_waits_for_nothing_any_more(
     group, ann = await bot.person(**GROUP), await bot.person(chat=GROUP["user"])
     await group.send_photo(jpeg("green"), caption="/tags")
     await pause.reached()
-    assert len(await still_waiting(bot.database)) == 1
+    async with bot.database.reading() as session:
+        [waiting] = await session.scalars(select(WaitingUpdate))
+    assert (waiting.chat_id, waiting.user_id) == (GROUP["chat"], GROUP["user"])
     assert "Nothing about you" in (await edited(ann, await reply(ann, "/forget"), "Yes"))["text"]
     assert await still_waiting(bot.database) == []
     pause.end()
