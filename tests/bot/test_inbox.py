@@ -31,10 +31,8 @@ async def waits(settings: Settings, server: LocalServer, *messages: Message) -> 
 
 
 async def update_waits(settings: Settings, server: LocalServer, *updates: dict[str, Any]) -> None:
-    contents = {
-        number: inbox.NewUpdate(json.dumps({"update_id": number, **update}))
-        for number, update in enumerate(updates, 10)
-    }
+    numbered = [{"update_id": number, **update} for number, update in enumerate(updates, 10)]
+    contents = {one["update_id"]: inbox.NewUpdate(json.dumps(one)) for one in numbered}
     database = await Database.open(settings.database_url)
     async with database.session() as session:
         await inbox.store(session, server.state.bot["id"], contents)
@@ -79,6 +77,20 @@ async def test_what_waits_at_the_start_is_answered_and_then_taken_out(
         for _ in range(2):
             assert hashtags(await ann.wait_reply())[0] == "#red1"
         await is_empty(bot.database)
+
+
+async def test_what_telegram_sends_again_is_answered_once_and_what_comes_with_it_too(
+    settings: Settings, start: Start, telegram: LocalServer
+) -> None:
+    async with Person(telegram.page_url) as ann:
+        for colour in ("red", "green"):
+            await ann.send_photo(jpeg(colour))
+        again, _ = await telegram.state.updates.get()
+        await update_waits(settings, telegram, again)
+        await start(server=telegram)
+        answers = {hashtags(await ann.wait_reply())[0] for _ in range(2)}
+        assert answers == {"#red1", "#green1"}
+        assert "/addtags" in await reply_text(ann, "/help")
 
 
 async def test_what_is_too_old_gets_one_word_a_chat_and_no_answer(
