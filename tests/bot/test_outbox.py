@@ -124,9 +124,15 @@ async def test_all_captions_of_an_album_teach_though_the_bot_dies_after_the_firs
             pass
 
 
+@pytest.mark.parametrize("stays", [False, True])
 async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_start(
-    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+    start: Start,
+    telegram: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    stays: bool,
 ) -> None:
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", 0.1)
     silent = Silent(monkeypatch)
     bot = await start(server=telegram)
     async with Person(telegram.page_url) as ann:
@@ -134,10 +140,28 @@ async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_sta
         for times in (1, 2):
             await until(lambda times=times: silent.sent == times)
             assert [one.unsure for one in await outgoing(bot.database)] == [times]
+            if stays and times == 2:
+                async with bot.database.session() as session:
+                    await session.execute(sql(NOTHING_GOES))
             await bot.stop()
             bot = await start(server=telegram)
+        if stays:
+            await until(lambda: "not to be sent is not stored yet" in caplog.text)
+            assert not bot.services.outbox.waiting
+            async with bot.database.session() as session:
+                await session.execute(sql("DROP TRIGGER nothing_goes"))
         await is_empty(bot.database)
     assert silent.sent == 2
+
+
+async def test_what_goes_out_while_another_of_its_chat_is_on_its_way_is_counted_too(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = Silent(monkeypatch)
+    for number in (1, 2):
+        await ann.send_text("/help")
+        await until(lambda number=number: silent.sent == number)
+    assert [one.unsure for one in await outgoing(bot.database)] == [1, 1]
 
 
 @pytest.mark.parametrize("by_another_bot", [False, True])
