@@ -43,19 +43,15 @@ STORE_AGAIN_AFTER = 5.0
 class Inbox:
     """Stores updates, passes them to the application, and records which are handled.
 
-    Args:
-        most: how many updates it holds at a time.
-
     Attributes:
         is_open: whether updates are handled; False after ``stop``.
     """
 
-    def __init__(self, application: Bot, most: int = MOST) -> None:
+    def __init__(self, application: Bot) -> None:
         services = application.bot_data["services"]
         assert isinstance(services, Services)
         self._application = application
         self._services = services
-        self._most = most
         self._tasks: set[asyncio.Task[None]] = set()
         self._handled: list[int] = []
         self._some_handled = asyncio.Event()
@@ -167,7 +163,7 @@ class Inbox:
     def _begin(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._handle(update_ids, work))
         self._tasks.add(task)
-        if len(self._tasks) >= self._most:
+        if len(self._tasks) >= MOST:
             self._room.clear()
         task.add_done_callback(self._task_done)
 
@@ -193,7 +189,7 @@ class Inbox:
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if len(self._tasks) < self._most:
+        if len(self._tasks) < MOST:
             self._room.set()
 
     def _mark_handled(self, update_ids: list[int]) -> None:

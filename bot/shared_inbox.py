@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 
 from bot.chat.services import Bot
-from bot.inbox import MOST, Inbox
+from bot.inbox import Inbox
 from bot.latest import Latest
 from storage import StorageError, replicas
 from storage.tables import WaitingUpdate
@@ -35,8 +35,8 @@ REMEMBERED = 10_000
 class SharedInbox(Inbox):
     """The inbox of one replica of several."""
 
-    def __init__(self, application: Bot, most: int = MOST) -> None:
-        super().__init__(application, most)
+    def __init__(self, application: Bot) -> None:
+        super().__init__(application)
         self._database = self._services.database
         self._replica = self._database.number
         self._bot_id = application.bot.id

@@ -47,5 +47,5 @@ def _query() -> Select[Any]:
         select(*VERSION, PhotoFile.file_unique_id, PhotoFile.photo_id, *COLUMNS)
         .select_from(one)
         .outerjoin(Chat, Chat.id == bindparam("chat_id"))
-        .outerjoin(PhotoFile, PhotoFile.file_unique_id.in_(bindparam("files", expanding=True)))
+        .outerjoin(PhotoFile, PhotoFile.file_unique_id.in_(bindparam("files")))
     )

@@ -30,7 +30,7 @@ class NewUpdate:
 
 def _among(table: type[WaitingUpdate] | type[HandledUpdate]) -> ColumnElement[bool]:
     bot_id, update_id = columns_of(table).c.bot_id, columns_of(table).c.update_id
-    return and_(bot_id == bindparam("bot"), update_id.in_(bindparam("updates", expanding=True)))
+    return and_(bot_id == bindparam("bot"), update_id.in_(bindparam("updates")))
 
 
 # Built once: building them takes longer than running them.

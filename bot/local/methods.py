@@ -151,7 +151,7 @@ def _text_fields(
 def _reply_fields(state: State, chat: Chat, reply: Any) -> dict[str, Any]:
     if not reply:
         return {}
-    if not isinstance(reply, Mapping) or "message_id" not in reply:
+    if not isinstance(reply, Mapping) or not reply.get("message_id"):
         raise bad_request("can't parse reply parameters JSON object")
     fields = state.reply_fields(chat, reply["message_id"])
     if not fields and not reply.get("allow_sending_without_reply"):

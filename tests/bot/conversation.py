@@ -73,3 +73,9 @@ def copied_by(message: Message, label: str) -> str:
     """What a button copies."""
     button = next(one for row in buttons(message) for one in row if one["text"] == label)
     return str(button["copy_text"]["text"])
+
+
+def replied_to(message: Message) -> int | None:
+    """The number of the message that a message replies to, if any."""
+    number: int | None = message.get("reply_to_message", {}).get("message_id")
+    return number

@@ -9,6 +9,7 @@ from bot.local.entities import Formatted
 from bot.local.methods import METHODS
 from bot.local.refusals import RefusalError
 from bot.local.state import State
+from tests.bot.conversation import GROUP
 from tests.bot.running import Running
 from tests.person import Message
 
@@ -55,6 +56,22 @@ def is_edited(bot: Running, message: Message, **fields: Any) -> Message:
     edited = state.edit(state.chats[message["chat"]["id"]], message, fields)
     state.updates.add("edited_message" if "from" in message else "edited_channel_post", edited)
     return edited
+
+
+def is_deleted(bot: Running, message: Message) -> None:
+    """Somebody deletes a message."""
+    del bot.server.state.chats[message["chat"]["id"]].messages[message["message_id"]]
+
+
+def topic(bot: Running, name: str) -> Message:
+    """Somebody opens a topic; returns the fields of a message in it that replies to nothing."""
+    created = {"name": name, "icon_color": 7_322_096}
+    state = bot.server.state
+    group = state.open_chat(GROUP["chat"])
+    group.details["is_forum"] = True
+    beginning = state.post(group, state.bot, {"forum_topic_created": created})
+    thread = {"message_thread_id": beginning["message_id"], "is_topic_message": True}
+    return {**thread, "reply_to_message": {**beginning, **thread}}
 
 
 def caption(bot: Running, words: str) -> Message:

@@ -2,12 +2,12 @@
 
 import asyncio
 import sqlite3
-from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select
+from sqlalchemy import text as sql
 
 from bot.chat import delivery, outbox
 from bot.chat.replies import Reply
@@ -16,17 +16,20 @@ from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.local.state import State
 from bot.settings import Settings
-from storage import Database, recommendations
+from storage import recommendations
 from storage.receipts import Receipt, Receipts
-from storage.tables import HandledUpdate, OutgoingMessage, WaitingUpdate, now
-from tests.bot.conversation import edited, hashtags, reply
+from storage.tables import HandledUpdate, WaitingUpdate
+from tests.bot.conversation import GROUP, edited, hashtags, replied_to, reply
+from tests.bot.outgoing import is_empty, outgoing, waiting
 from tests.bot.running import Running, Start
-from tests.bot.telegram_sends import Refusing
+from tests.bot.telegram_sends import Refusing, arrives, is_deleted, text, topic
 from tests.colours import jpeg
 from tests.person import Person
 from tests.waiting import until
 
 NOTHING_GOES = """CREATE TRIGGER nothing_goes BEFORE DELETE ON outbox
+BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
+NOTHING_COMES = """CREATE TRIGGER nothing_comes BEFORE INSERT ON outbox
 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
 LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
 
@@ -34,20 +37,6 @@ LATER = RefusalError(429, "Too Many Requests: retry after 60", retry_after=60)
 @pytest.fixture(autouse=True)
 def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.inbox.FINISHING", 0.01)
-
-
-async def outgoing(database: Database) -> list[OutgoingMessage]:
-    async with database.reading() as session:
-        return list(await session.scalars(select(OutgoingMessage)))
-
-
-async def waiting(database: Database, *unsure: int) -> bool:
-    """Whether so many messages wait, each sent so often without knowing whether it arrived."""
-    return [one.unsure for one in await outgoing(database)] == list(unsure)
-
-
-async def is_empty(database: Database) -> None:
-    await until(lambda: waiting(database))
 
 
 def stored_messages(settings: Settings) -> int:
@@ -120,9 +109,31 @@ async def test_what_was_taught_is_confirmed_once_and_as_it_was(
         assert len(ann.replies()) == 2
 
 
-async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_start(
+async def test_all_captions_of_an_album_teach_though_the_bot_dies_after_the_first(
     start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    busy = Refusing(monkeypatch, "sendMessage", LATER)
+    bot = await start(server=telegram)
+    async with Person(telegram.page_url) as ann:
+        captions = ["/addtags", "/addtags #two"]
+        await ann.send_photo([jpeg("green"), jpeg("red")], caption=captions)
+        await until(lambda: busy.refused)
+        await bot.stop()
+        busy.over = True
+        await start(server=telegram)
+        while not (await ann.wait_reply())["text"].startswith("Learnt: #two"):
+            pass
+
+
+@pytest.mark.parametrize("stays", [False, True])
+async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_start(
+    start: Start,
+    telegram: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    stays: bool,
+) -> None:
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", 0.1)
     silent = Silent(monkeypatch)
     bot = await start(server=telegram)
     async with Person(telegram.page_url) as ann:
@@ -130,10 +141,28 @@ async def test_what_may_have_arrived_is_sent_once_more_and_not_after_a_third_sta
         for times in (1, 2):
             await until(lambda times=times: silent.sent == times)
             assert await waiting(bot.database, times)
+            if stays and times == 2:
+                async with bot.database.session() as session:
+                    await session.execute(sql(NOTHING_GOES))
             await bot.stop()
             bot = await start(server=telegram)
+        if stays:
+            await until(lambda: "not to be sent is not stored yet" in caplog.text)
+            assert not bot.services.outbox.waiting
+            async with bot.database.session() as session:
+                await session.execute(sql("DROP TRIGGER nothing_goes"))
         await is_empty(bot.database)
     assert silent.sent == 2
+
+
+async def test_what_goes_out_while_another_of_its_chat_is_on_its_way_is_counted_too(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = Silent(monkeypatch)
+    for number in (1, 2):
+        await ann.send_text("/help")
+        await until(lambda number=number: silent.sent == number)
+    assert [one.unsure for one in await outgoing(bot.database)] == [1, 1]
 
 
 @pytest.mark.parametrize("by_another_bot", [False, True])
@@ -147,7 +176,7 @@ async def test_what_arrived_and_could_not_be_stored_as_that_is_not_sent_again(
     bot = await start(server=telegram)
     receipts = Receipts(bot.database.file)
     async with bot.database.session() as session:
-        await session.execute(text(NOTHING_GOES))
+        await session.execute(sql(NOTHING_GOES))
     async with Person(telegram.page_url) as ann:
         await ann.send_photo(jpeg("green"))
         message = await ann.wait_reply()
@@ -187,13 +216,14 @@ async def test_what_became_of_a_message_is_stored_as_soon_as_it_can_be(
     Refusing(monkeypatch, "sendMessage", blocked).over = arrives
     bot = await start(server=telegram)
     async with bot.database.session() as session:
-        await session.execute(text(NOTHING_GOES))
+        await session.execute(sql(NOTHING_GOES))
     async with Person(telegram.page_url) as ann:
         await ann.send_text("/help")
-        await until(lambda: "is not stored yet" in caplog.text and not bot.inbox.waiting)
+        told = f"That a message {'arrived' if arrives else 'is not to be sent'} is not stored yet"
+        await until(lambda: told in caplog.text and not bot.inbox.waiting)
         assert len(await outgoing(bot.database)) == 1
         async with bot.database.session() as session:
-            await session.execute(text("DROP TRIGGER nothing_goes"))
+            await session.execute(sql("DROP TRIGGER nothing_goes"))
         if stops:
             await bot.stop()
         else:
@@ -246,24 +276,46 @@ async def test_what_certainly_did_not_arrive_is_sent_after_however_many_starts(
         assert len(ann.replies()) == 1
 
 
-async def test_an_answer_that_is_too_old_is_a_word_of_apology(
-    start: Start, telegram: LocalServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_reply_that_cannot_be_stored_is_sent_as_it_would_be(
+    bot: Running, deleted: bool
 ) -> None:
-    busy = Refusing(monkeypatch, "sendMessage", LATER)
-    bot = await start(server=telegram)
-    async with Person(telegram.page_url) as ann:
-        for seed in range(2):
-            await ann.send_photo(jpeg("green", seed))
-        await until(lambda: bot.services.outbox.waiting == 2)
-        async with bot.database.session() as session:
-            long_ago = now() - timedelta(seconds=delivery.HOUR + 1)
-            await session.execute(update(OutgoingMessage).values(at=long_ago))
-        await bot.stop()
-        busy.over = True
-        again = await start(server=telegram)
-        assert "could not answer you in time" in (await ann.wait_reply())["text"]
-        await is_empty(again.database)
-        assert len(ann.replies()) == 1
+    group, pets = await bot.person(**GROUP), topic(bot, "Pets")
+    await group.wait_reply()
+    said = []
+    for stored in (True, False):
+        if not stored:
+            async with bot.database.session() as session:
+                await session.execute(sql(NOTHING_COMES))
+        asked = arrives(bot, GROUP["chat"], text(bot, "/settings", **pets))
+        if deleted:
+            is_deleted(bot, asked)
+        said.append(await group.wait_reply())
+        assert replied_to(said[-1]) == (None if deleted else asked["message_id"])
+    for one in said:
+        del one["message_id"], one["date"]
+        one.pop("reply_to_message", None)
+    assert said[0] == said[1]
+    assert said[0]["message_thread_id"] == pets["message_thread_id"]
+    assert said[0]["reply_markup"]
+
+
+async def test_a_reply_is_stored_with_its_update_and_deleted_with_all_of_theirs(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, ann = await bot.person(**GROUP), await bot.person(chat=GROUP["user"])
+    question = await reply(ann, "/forget")
+    monkeypatch.setattr(delivery, "FIRST_PAUSE", 0.2)
+    trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"), GROUP["chat"])
+    await group.send_text("/help")
+    await until(lambda: trouble.refused)
+    async with bot.database.reading() as session:
+        assert not list(await session.scalars(select(WaitingUpdate)))
+    assert "Nothing about you" in (await edited(ann, question, "Yes"))["text"]
+    trouble.over = True
+    await until(lambda: not bot.services.outbox.waiting)
+    await reply(group, "/settings")
+    assert len(group.replies()) == 1
 
 
 async def test_who_has_all_of_theirs_deleted_gets_no_answer_that_still_waited(

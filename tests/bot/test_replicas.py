@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from bot.chat.application import build
+from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.replicas import in_step
 from bot.settings import Settings
 from bot.webhook import webhook
-from storage import Database, changes
-from storage.tables import now
+from storage import Database, changes, inbox, replica_tables
+from storage.tables import OutgoingMessage, WaitingUpdate, now
 from tests.balancer import free_ports
 from tests.bot.conversation import answer_hashtags, hashtags, note, reply, reply_text
 from tests.bot.running import TOKEN
+from tests.bot.telegram_sends import Refusing
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
 from tests.postgres import Server
@@ -129,6 +132,72 @@ async def test_a_chats_next_update_is_for_the_replica_that_is_at_one_of_it(
     answers = [hashtags(await ann.wait_reply())[0] for _ in range(2)]
     assert sorted(answers) == ["#green1", "#red1"]
     assert (two.first.network.photos, two.second.network.photos) == (2, 1)
+
+
+async def test_a_message_that_another_replica_has_taken_over_is_not_sent_by_the_first(
+    two: Two, url: str, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, _ = people
+    two.of_chat = {1_000: [two.first]}
+    monkeypatch.setattr("bot.chat.delivery.FIRST_PAUSE", 0.1)
+    trouble = Refusing(monkeypatch, "sendMessage", RefusalError(500, "Trouble"))
+    await ann.send_text("/help")
+    async with asyncio.timeout(60):
+        while not trouble.refused:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    database = await Database.open(url)
+    async with database.session() as session:
+        alive = replica_tables.Replica.number
+        another = select(alive).where(alive != OutgoingMessage.replica).scalar_subquery()
+        await session.execute(update(OutgoingMessage).values(replica=another))
+    await database.close()
+    trouble.over = True
+    assert "Send me a photo" in await reply_text(ann, "/start")
+    assert len(ann.replies()) == 1
+
+
+@pytest.fixture
+def renewed_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.shared_inbox.RENEW_EVERY", 0.05)
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+async def test_a_chats_next_update_is_for_any_replica_some_time_after_its_last_is_handled(
+    renewed_often: None, two: Two, url: str, people: People, by_another: bool
+) -> None:
+    ann, _, _ = people
+    pause = Pause()
+    two.first.network.before_photo = pause
+    two.of_chat = {1_000: [two.first]}
+    await ann.send_photo(jpeg("red"))
+    await pause.reached()
+    database = await Database.open(url)
+    async with database.session() as session:
+        if by_another:
+            [waits] = await session.scalars(select(WaitingUpdate))
+            await inbox.handled(session, waits.bot_id, [waits.update_id])
+    pause.end()
+    if not by_another:
+        assert hashtags(await ann.wait_reply())[0] == "#red1"
+    async with asyncio.timeout(20):
+        while not await is_given_up(database):
+            pass
+    await database.close()
+    two.of_chat[1_000] = [two.second]
+    assert (await answer_hashtags(ann, "green"))[0] == "#green1"
+    assert (two.first.network.photos, two.second.network.photos) == (1, 1)
+    assert len(ann.replies()) == 2 - by_another
+
+
+async def is_given_up(database: Database) -> bool:
+    """Whether the chats' time is over, and no replica prolongs it in a moment."""
+    async with database.session() as session:
+        await session.execute(update(replica_tables.ChatAtWork).values(until=now()))
+    await asyncio.sleep(0.5)
+    async with database.reading() as session:
+        return all(
+            one < now() for one in await session.scalars(select(replica_tables.ChatAtWork.until))
+        )
 
 
 async def test_what_one_replica_is_taught_the_other_recommends(

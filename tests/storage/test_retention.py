@@ -27,6 +27,7 @@ from storage.database import AsyncSession
 from storage.recommendations import Asked
 from storage.replica_tables import Change, ChatAtWork, RateBucket, Replica
 from storage.tables import (
+    HandledUpdate,
     Label,
     LabelDecision,
     OutgoingMessage,
@@ -188,6 +189,22 @@ async def test_which_replica_had_a_chat_is_forgotten_without_a_webhook_too(
         session.add(Replica(number=1, until=OLD))
     async with purged(database, 400, BOT):
         await are_gone(database, select(ChatAtWork.chat), select(Replica.number))
+
+
+async def test_that_an_update_was_handled_is_known_for_as_long_as_telegram_may_send_it_again(
+    database: Database, at_once: None
+) -> None:
+    hours = {1: 49, 2: 47, 3: 0}
+    async with database.session() as session:
+        await inbox.handled(session, BOT, hours)
+        for one, ago in hours.items():
+            of_one = update(HandledUpdate).where(HandledUpdate.update_id == one)
+            await session.execute(of_one.values(at=now() - timedelta(hours=ago)))
+    async with purged(database, 400, BOT):
+        await are_gone(database, select(HandledUpdate).where(HandledUpdate.update_id == 1))
+    async with database.session() as session:
+        again = dict.fromkeys(hours, inbox.NewUpdate("{}"))
+        assert await inbox.store(session, BOT, again) == {1}
 
 
 async def test_what_waits_for_a_bot_of_another_token_goes_after_two_days(

@@ -1,28 +1,15 @@
 """Forum topics: answers stay in theirs, and what is said in one is about photos of it."""
 
-from typing import Any
-
 import pytest
 
 from tests.bot.conversation import GROUP, edited, hashtags, reply
 from tests.bot.running import Running
 from tests.bot.stored_labels import stored_labels
-from tests.bot.telegram_sends import arrives, photo, text
+from tests.bot.telegram_sends import arrives, photo, text, topic
 from tests.colours import Pause, jpeg
 from tests.person import Message, Person
 
-FORUM = -500
-
-
-def topic(bot: Running, name: str) -> dict[str, Any]:
-    """Somebody opens a topic; returns the fields of a message in it that replies to nothing."""
-    created = {"name": name, "icon_color": 7_322_096}
-    state = bot.server.state
-    group = state.open_chat(FORUM)
-    group.details["is_forum"] = True
-    beginning = state.post(group, state.bot, {"forum_topic_created": created})
-    thread = {"message_thread_id": beginning["message_id"], "is_topic_message": True}
-    return {**thread, "reply_to_message": {**beginning, **thread}}
+FORUM = GROUP["chat"]
 
 
 @pytest.fixture
