@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.chat.application import build
+from bot.chat.services import Services
 from bot.local.server import LocalServer
 from bot.replicas import in_step
 from bot.settings import Settings
@@ -18,6 +19,7 @@ from storage.tables import now
 from tests.balancer import free_ports
 from tests.bot.conversation import answer_hashtags, hashtags, note, reply, reply_text
 from tests.bot.running import TOKEN
+from tests.bot.storage_failures import deletion_breaks_off
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
 from tests.postgres import Server
@@ -32,6 +34,12 @@ class Replica:
 
     url: str
     network: ColourNetwork
+    services: Services = field(init=False)
+
+    @property
+    def known(self) -> Sequence[str]:
+        """The hashtags that it could recommend."""
+        return self.services.engine.hashtags
 
 
 @dataclass
@@ -81,8 +89,8 @@ async def two(url: str, telegram: LocalServer) -> AsyncIterator[Two]:
             received = await stack.enter_async_context(
                 webhook(application, "https://bot.example/hook", SECRET, port)
             )
-            services = application.bot_data["services"]
-            await stack.enter_async_context(in_step(services, received.inbox))
+            replica.services = application.bot_data["services"]
+            await stack.enter_async_context(in_step(replica.services, received.inbox))
         yield both
 
 
@@ -149,6 +157,24 @@ async def test_what_one_replica_is_taught_the_other_recommends(
         async with asyncio.timeout(20):
             while f"#{word}" not in await answer_hashtags(ben, "red"):
                 pass
+
+
+async def test_a_deletion_that_another_try_completes_is_told_to_every_replica(
+    two: Two, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, _ = people
+    two.of_chat = {1_000: [two.first]}
+    await answer_hashtags(ann, "red")
+    await reply_text(ann, "/addtags #zyzzyvas")
+    async with asyncio.timeout(20):
+        while "zyzzyvas" not in two.second.known:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    with deletion_breaks_off(monkeypatch):
+        assert "cannot save anything" in await reply_text(ann, "/forget yes")
+    assert "Nothing about you" in await reply_text(ann, "/forget yes")
+    async with asyncio.timeout(20):
+        while "zyzzyvas" in (*two.first.known, *two.second.known):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_a_replica_that_missed_changes_learns_everything_anew(

@@ -1,0 +1,25 @@
+"""A database that fails in the middle of something."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from storage import StorageError, forgetting
+from storage.tables import Vote
+
+
+@contextmanager
+def deletion_breaks_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """While it lasts, a person's labels and photos are deleted, and what comes after is not."""
+    real = forgetting.delete_in_batches
+
+    async def until_votes(database: Any, table: Any, *arguments: Any, **options: Any) -> int:
+        if table is Vote:
+            raise StorageError("The database is gone.")
+        return await real(database, table, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "delete_in_batches", until_votes)
+        yield
