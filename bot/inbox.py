@@ -50,6 +50,9 @@ class Inbox:
         is_open: whether updates are handled; False after ``stop``.
     """
 
+    _can_wait = False
+    """Whether updates are put off while the database is away or busy."""
+
     def __init__(self, application: Bot, most: int = MOST) -> None:
         services = application.bot_data["services"]
         assert isinstance(services, Services)
@@ -172,7 +175,7 @@ class Inbox:
         task.add_done_callback(self._task_done)
 
     async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
-        at_work = UpdatesAtWork(self._application.bot.id, list(update_ids))
+        at_work = UpdatesAtWork(self._application.bot.id, list(update_ids), self._can_wait)
         updates_at_work.begin(at_work)
         try:
             await work
@@ -180,9 +183,13 @@ class Inbox:
             log.info("An update was handled by another process meanwhile")
             self._taken_over({*update_ids, *at_work.update_ids})
             return
-        except Exception:
-            log.exception("An update failed")
-        self._mark_handled(at_work.update_ids)
+        except Exception as error:
+            if not updates_at_work.put_off(error):
+                log.exception("An update failed")
+        if at_work.are_put_off:
+            await self._put_off(at_work.update_ids)
+        else:
+            self._mark_handled(at_work.update_ids)
         self._stored_as_handled(set(update_ids).difference(at_work.update_ids))
 
     def _stored_as_handled(self, update_ids: Collection[int]) -> None:
@@ -190,6 +197,9 @@ class Inbox:
 
     def _taken_over(self, update_ids: Collection[int]) -> None:
         """Called for updates that another process has taken over."""
+
+    async def _put_off(self, update_ids: Collection[int]) -> None:
+        """Called for updates that are to be handled again in a moment."""
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

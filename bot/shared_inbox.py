@@ -2,7 +2,8 @@
 
 The replica that Telegram's call reaches stores the update. If no replica owns the update's chat
 (``storage.replicas``), this one claims it; otherwise the owner is notified. So each chat's updates
-are handled in one process and in order. When a dead replica's lease expires, others take over its
+are handled in one process and in order. What failed since the database was away or busy is begun
+again from the inbox, for an hour. When a dead replica's lease expires, others take over its
 chats and its unhandled updates; a replica that could not renew its lease in time drops its work,
 since others may have taken it over.
 """
@@ -28,12 +29,17 @@ RENEW_EVERY = 4.0
 LOOK_EVERY = 1.0
 """Seconds between reads of the inbox when no notification comes."""
 
+AGAIN_AFTER = 2.0
+"""Seconds until an update that is put off is begun again, if the database can be read then."""
+
 REMEMBERED = 10_000
 """Recently handled updates to remember, so that none is begun again from an earlier read."""
 
 
 class SharedInbox(Inbox):
     """The inbox of one replica of several."""
+
+    _can_wait = True
 
     def __init__(self, application: Bot, most: int = MOST) -> None:
         super().__init__(application, most)
@@ -124,6 +130,13 @@ class SharedInbox(Inbox):
     def _taken_over(self, update_ids: Collection[int]) -> None:
         for update_id in update_ids:
             self._chats.pop(update_id, None)
+
+    async def _put_off(self, update_ids: Collection[int]) -> None:
+        await asyncio.sleep(AGAIN_AFTER)
+        for update_id in update_ids:
+            self._chats.pop(update_id, None)
+            self._recently_handled.pop(update_id, None)  # an album's, which had one handler
+        self.look()
 
     async def _watch(self) -> None:
         """Regularly reads unclaimed updates, and those that another replica stored for this one."""

@@ -8,7 +8,7 @@ the next start that a message has arrived. A database on a server has none, so t
 with retries: whoever inherits the row of a message would send it again.
 
 All answers go this way, except files and what is useless later, such as a tap's toast. If a message
-cannot be stored, it is sent all the same.
+cannot be stored, it is sent all the same, unless its update is put off for that.
 """
 
 import asyncio
@@ -195,6 +195,7 @@ class Outbox:
 
         Raises:
             TelegramError: as ``send``.
+            StorageError: if its update is put off, to be handled again.
         """
         if stored:
             try:
@@ -203,6 +204,8 @@ class Outbox:
                         session, reply, person=person, photo_ids=photo_ids, last=last
                     )
             except StorageError as error:
+                if updates_at_work.put_off(error):
+                    raise
                 log.error("A message is sent though it cannot be stored: %s", error)
             else:
                 return await self.send(message)

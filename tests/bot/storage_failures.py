@@ -23,3 +23,15 @@ def deletion_breaks_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(forgetting, "delete_in_batches", until_votes)
         yield
+
+
+@contextmanager
+def nothing_is_taught(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """While it lasts, no hashtag can be stored."""
+
+    async def refused(*_: Any, **__: Any) -> None:
+        raise StorageError("The disk that holds the database is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("storage.labels.add", refused)
+        yield

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.chat.application import build
 from bot.chat.services import Services
@@ -17,7 +18,7 @@ from bot.webhook import webhook
 from storage import Database, changes
 from storage.tables import now
 from tests.balancer import free_ports
-from tests.bot.conversation import answer_hashtags, hashtags, note, reply, reply_text
+from tests.bot.conversation import answer, answer_hashtags, hashtags, note, reply, reply_text
 from tests.bot.running import TOKEN
 from tests.bot.storage_failures import deletion_breaks_off
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
@@ -26,6 +27,11 @@ from tests.postgres import Server
 from tests.webhook_calls import calls, chat_of
 
 SECRET = "s-1"
+FULL = (
+    """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$""",
+    """CREATE TRIGGER no_room BEFORE INSERT ON outbox EXECUTE FUNCTION no_room()""",
+)
 
 
 @dataclass
@@ -34,7 +40,7 @@ class Replica:
 
     url: str
     network: ColourNetwork
-    services: Services = field(init=False)
+    services: Services = field(init=False, repr=False)
 
     @property
     def known(self) -> Sequence[str]:
@@ -200,3 +206,45 @@ async def test_a_replica_that_missed_changes_learns_everything_anew(
     async with asyncio.timeout(20):
         while "#heard" in await answer_hashtags(ben, "red"):
             pass
+
+
+async def test_what_the_database_was_away_for_is_handled_once_it_is_back(
+    two: Two, postgres: Server, people: People
+) -> None:
+    ann, ben, _ = people
+    two.of_chat = {1_000: [two.first], 1_001: [two.second]}
+    green = await answer(ann, "green")
+    await answer_hashtags(ben, "blue")
+    pauses = {1_000: Pause(), 1_001: Pause()}
+    two.first.network.before_photo = pauses[1_000]
+    two.second.network.before_photo = pauses[1_001]
+    await ann.send_photo(jpeg("red"))
+    await ben.send_photo([jpeg("red", 5), jpeg("red", 6)])
+    for pause in pauses.values():
+        await pause.reached()
+    await asyncio.to_thread(postgres.stop)
+    for pause in pauses.values():
+        pause.end()
+    await asyncio.sleep(1)
+    await asyncio.to_thread(postgres.start)
+    assert hashtags(await ann.wait_reply())[0] == "#red1"
+    assert hashtags(await ben.wait_reply())[0] == "#red1"
+    assert (await reply_text(ann, "/addtags #sofa", green)).startswith("Learnt: #sofa")
+    assert (len(ann.replies()), len(ben.replies())) == (3, 2)
+    assert "could not save" not in "".join(one["text"] for one in ann.replies() + ben.replies())
+
+
+async def test_a_full_disk_lets_a_photo_be_answered_and_nothing_be_confirmed(
+    two: Two, url: str, people: People
+) -> None:
+    ann, _, _ = people
+    await answer_hashtags(ann, "green")
+    database = await Database.open(url)
+    async with database.session() as session:
+        for statement in FULL:
+            await session.execute(text(statement))
+    await database.close()
+    message = await answer(ann, "red")
+    assert hashtags(message)[0] == "#red1"
+    assert "could not save" in message["text"]
+    assert "cannot save anything" in await reply_text(ann, "/addtags #sofa")

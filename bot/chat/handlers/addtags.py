@@ -15,7 +15,7 @@ from bot.chat.services import Context
 from bot.chat.teaching import MAX_HASHTAGS, teach
 from bot.chat.texts import LANGUAGES
 from recommenders.hashtags import in_caption, parse
-from storage import sightings
+from storage import StorageError, sightings
 
 
 async def addtags(update: Update, context: Context) -> None:
@@ -23,8 +23,7 @@ async def addtags(update: Update, context: Context) -> None:
     message = update.message
     assert message is not None
     _, *rest = (message.text or "").split(maxsplit=1)
-    text = " ".join(rest)
-    await _teach(update, context, [message], text, _asked_about(context, message, text))
+    await _teach_asked(update, context, message, " ".join(rest))
 
 
 async def captioned(
@@ -43,8 +42,7 @@ async def replied(update: Update, context: Context) -> None:
     """The answer to ``ask``: a reply to it, or the next hashtags in a private chat."""
     message = update.message
     assert message is not None
-    text = message.text or ""
-    await _teach(update, context, [message], text, _asked_about(context, message, text))
+    await _teach_asked(update, context, message, message.text or "")
 
 
 @on_answer
@@ -125,6 +123,16 @@ def _replies_to_asking(message: Message) -> bool:
         return False
     prompts = [texts.add_prompt.format(most=MAX_HASHTAGS) for texts in LANGUAGES.values()]
     return question.text.endswith(tuple(prompts))
+
+
+async def _teach_asked(update: Update, context: Context, message: Message, text: str) -> None:
+    photo_ids = _asked_about(context, message, text)
+    try:
+        await _teach(update, context, [message], text, photo_ids)
+    except StorageError:
+        if photo_ids:
+            context.services.questions.ask(message.chat_id, photo_ids)  # not answered yet
+        raise
 
 
 async def _teach(
