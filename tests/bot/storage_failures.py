@@ -1,6 +1,6 @@
 """A database that fails in the middle of something."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,19 @@ def deletion_breaks_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     with monkeypatch.context() as patch:
         patch.setattr(forgetting, "delete_in_batches", until_votes)
+        yield
+
+
+@contextmanager
+def labels_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """While it lasts, what people taught is stored, and no engine can learn it."""
+
+    async def refused(*_: Any, **__: Any) -> AsyncIterator[None]:
+        raise StorageError("The database is gone.")
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr("storage.training_labels.lessons", refused)
         yield
 
 

@@ -20,7 +20,7 @@ from storage.tables import now
 from tests.balancer import free_ports
 from tests.bot.conversation import answer, answer_hashtags, hashtags, note, reply, reply_text
 from tests.bot.running import TOKEN
-from tests.bot.storage_failures import deletion_breaks_off
+from tests.bot.storage_failures import deletion_breaks_off, labels_cannot_be_read
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
 from tests.postgres import Server
@@ -180,6 +180,21 @@ async def test_a_deletion_that_another_try_completes_is_told_to_every_replica(
     assert "Nothing about you" in await reply_text(ann, "/forget yes")
     async with asyncio.timeout(20):
         while "zyzzyvas" in (*two.first.known, *two.second.known):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_replica_learns_again_what_it_could_not_read_when_it_was_taught(
+    two: Two, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, _ = people
+    two.of_chat = {1_000: [two.first]}
+    await answer_hashtags(ann, "red")
+    with labels_cannot_be_read(monkeypatch):
+        await reply_text(ann, "/addtags #zyzzyvas")
+        await two.first.services.learner.finished()
+    assert "zyzzyvas" not in two.first.known
+    async with asyncio.timeout(20):
+        while "zyzzyvas" not in two.first.known:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 

@@ -137,8 +137,16 @@ async def test_changes_are_read_by_the_others_and_none_is_passed_over(database: 
     async with asyncio.timeout(20):
         await following
     assert sorted(read) == list(range(30))
+
+
+async def test_of_its_own_changes_a_replica_reads_those_of_photos_again(database: Database) -> None:
+    async with database.session() as session:
+        changes.note(session, "photos", [7])
+        changes.note(session, "forgotten", [ANN])
+        changes.note(session, "block_list")
     async with database.reading() as session:
-        assert await changes.after(session, 0, database.number) == (await newest(database), [])
+        last, news = await changes.after(session, 0, database.number)
+    assert (last, [one.kind for one in news]) == (await newest(database), ["photos"])
 
 
 async def newest(database: Database) -> int:
