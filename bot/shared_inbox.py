@@ -159,11 +159,17 @@ class SharedInbox(Inbox):
                 self._chats,
                 of_the_dead=self._can_take_over,
             )
-            inherits = self._can_take_over and await replicas.to_inherit(session, self._bot_id)
-        if inherits:  # before the updates, which came later
+            to_inherit = await replicas.to_inherit(
+                session,
+                self._bot_id,
+                self._replica,
+                self._services.outbox.rows,
+                of_the_dead=self._can_take_over,
+            )
+        if to_inherit:  # before the updates, which came later
             async with self._database.session(confirmed=False) as session:
-                unsent = await replicas.inherit(session, self._bot_id, self._replica)
-            log.info("%d messages of another replica are sent by this one", len(unsent))
+                unsent = await replicas.inherit(session, self._replica, to_inherit)
+            log.info("%d messages that nobody sends are sent by this replica", len(unsent))
             await self._services.outbox.begin(unsent)
         if chats:
             async with self._database.session(confirmed=False) as session:

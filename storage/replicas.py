@@ -25,6 +25,12 @@ LEASE = 20.0
 STAYS = timedelta(minutes=10)
 """A chat stays with its replica for so long after its last update."""
 
+UNKNOWN_FOR = timedelta(seconds=5)
+"""After so long a replica knows of a message that it has stored, if it ever does."""
+
+AT_ONCE = 10_000
+"""Messages that are taken over in one transaction."""
+
 CHANNEL = "tag4pic_inbox"
 
 _NOW = func.clock_timestamp()
@@ -149,14 +155,39 @@ async def waiting(
     return [row for row in rows if row.update_id not in besides]
 
 
-async def to_inherit(session: AsyncSession, bot_id: int) -> bool:
-    """Whether replicas that left or died have left unsent messages."""
-    return bool(await session.scalar(select(exists().where(*_nobodys(bot_id)))))
+async def to_inherit(
+    session: AsyncSession,
+    bot_id: int,
+    replica: int,
+    besides: Container[int] = (),
+    *,
+    of_the_dead: bool = True,
+) -> list[int]:
+    """The rows of unsent messages that nobody sends, oldest first, and not more than ``AT_ONCE``.
+
+    They are of replicas that left or died, or of this one, which does not know of them: they were
+    stored, and the connection was lost before the database had said so.
+
+    Args:
+        besides: the rows that this replica knows of.
+        of_the_dead: as in ``claim``; otherwise only this replica's.
+    """
+    unsent = [
+        (OutgoingMessage.replica == replica) & (OutgoingMessage.at < now() - UNKNOWN_FOR),
+        *([_is_nobodys()] if of_the_dead else []),
+    ]
+    query = select(OutgoingMessage.id).where(OutgoingMessage.bot_id == bot_id, or_(*unsent))
+    row_ids = await session.scalars(query.order_by(OutgoingMessage.id))
+    return [row_id for row_id in row_ids if row_id not in besides][:AT_ONCE]
 
 
-async def inherit(session: AsyncSession, bot_id: int, replica: int) -> list[OutgoingMessage]:
-    """Takes over the unsent messages of replicas that left or died, oldest first."""
-    unsent = update(OutgoingMessage).where(*_nobodys(bot_id))
+async def inherit(
+    session: AsyncSession, replica: int, row_ids: Collection[int]
+) -> list[OutgoingMessage]:
+    """Takes over what ``to_inherit`` found and no other replica took meanwhile, oldest first."""
+    unsent = update(OutgoingMessage).where(
+        OutgoingMessage.id.in_(row_ids), or_(_is_nobodys(), OutgoingMessage.replica == replica)
+    )
     rows = await session.scalars(unsent.values(replica=replica).returning(OutgoingMessage))
     return sorted(rows, key=lambda row: row.id)
 
@@ -175,9 +206,8 @@ def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:
     return or_(*free, _is_dead(ChatAtWork.replica)) if of_the_dead else or_(*free)
 
 
-def _nobodys(bot_id: int) -> tuple[ColumnElement[bool], ...]:
-    sender = OutgoingMessage.replica
-    return OutgoingMessage.bot_id == bot_id, or_(sender.is_(None), _is_dead(sender))
+def _is_nobodys() -> ColumnElement[bool]:
+    return or_(OutgoingMessage.replica.is_(None), _is_dead(OutgoingMessage.replica))
 
 
 def _is_dead(replica: InstrumentedAttribute[Any]) -> ColumnElement[bool]:

@@ -1,13 +1,16 @@
 """A database that fails in the middle of something."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import StorageError, forgetting
-from storage.tables import Vote
+from storage import StorageError, forgetting, outbox
+from storage.tables import OutgoingMessage, Vote
 
 
 @contextmanager
@@ -23,6 +26,30 @@ def deletion_breaks_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(forgetting, "delete_in_batches", until_votes)
         yield
+
+
+@contextmanager
+def connection_is_lost_as_a_message_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[asyncio.Event]:
+    """While it lasts, the database stores messages, and nobody hears that it has.
+
+    The event is set once that has happened.
+    """
+    real, happened = outbox.put, asyncio.Event()
+
+    async def put(session: AsyncSession, message: OutgoingMessage) -> int:
+        row_id = await real(session, message)
+        event.listen(session.sync_session, "after_commit", lost)
+        return row_id
+
+    def lost(_: object) -> None:
+        happened.set()
+        raise ConnectionError("connection was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "put", put)
+        yield happened
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from bot.chat.application import build
 from bot.chat.services import Services
@@ -16,11 +16,15 @@ from bot.replicas import in_step
 from bot.settings import Settings
 from bot.webhook import webhook
 from storage import Database, changes
-from storage.tables import now
+from storage.tables import OutgoingMessage, now
 from tests.balancer import free_ports
 from tests.bot.conversation import answer, answer_hashtags, hashtags, note, reply, reply_text
 from tests.bot.running import TOKEN
-from tests.bot.storage_failures import deletion_breaks_off, labels_cannot_be_read
+from tests.bot.storage_failures import (
+    connection_is_lost_as_a_message_is_stored,
+    deletion_breaks_off,
+    labels_cannot_be_read,
+)
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
 from tests.postgres import Server
@@ -108,6 +112,12 @@ async def people(telegram: LocalServer) -> AsyncIterator[People]:
         Person(telegram.page_url, chat=77, name="Admin") as admin,
     ):
         yield ann, ben, admin
+
+
+async def stored(replica: Replica) -> Sequence[int]:
+    """The messages that wait to be sent, or to be known to have been."""
+    async with replica.services.database.reading() as session:
+        return (await session.scalars(select(OutgoingMessage.id))).all()
 
 
 async def test_what_is_delivered_four_times_to_two_replicas_is_answered_once(
@@ -247,6 +257,28 @@ async def test_what_the_database_was_away_for_is_handled_once_it_is_back(
     assert (await reply_text(ann, "/addtags #sofa", green)).startswith("Learnt: #sofa")
     assert (len(ann.replies()), len(ben.replies())) == (3, 2)
     assert "could not save" not in "".join(one["text"] for one in ann.replies() + ben.replies())
+
+
+@pytest.mark.parametrize("what", ["a photo", "/addtags #sofa", "/help"])
+async def test_what_is_stored_as_the_connection_is_lost_is_answered_once(
+    two: Two, people: People, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    ann, _, _ = people
+    two.of_chat = {1_000: [two.first]}
+    await answer_hashtags(ann, "green")
+    with connection_is_lost_as_a_message_is_stored(monkeypatch) as happened:
+        await (ann.send_photo(jpeg("red")) if what == "a photo" else ann.send_text(what))
+        async with asyncio.timeout(20):
+            await happened.wait()
+    begins = {"a photo": "Best five\n#red1", "/addtags #sofa": "Learnt: #sofa", "/help": "Send a"}
+    assert (await ann.wait_reply())["text"].startswith(begins[what])
+    async with asyncio.timeout(20):
+        while await stored(two.first):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(3)  # for what would come twice
+    assert len(ann.replies()) == 2
+    if what == "/addtags #sofa":
+        assert "sofa" in two.first.known
 
 
 async def test_a_full_disk_lets_a_photo_be_answered_and_nothing_be_confirmed(

@@ -200,9 +200,8 @@ async def test_what_the_dead_have_not_sent_is_sent_by_one_heir(database: Databas
 
     async def heir(replica: int) -> list[str]:
         async with database.session() as session:
-            if not await replicas.to_inherit(session, BOT):
-                return []
-            return [one.text for one in await replicas.inherit(session, BOT, replica)]
+            row_ids = await replicas.to_inherit(session, BOT, replica)
+            return [one.text for one in await replicas.inherit(session, replica, row_ids)]
 
     assert await heir(2) == []
     await dies(database, 1)
