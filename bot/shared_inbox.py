@@ -73,8 +73,9 @@ class SharedInbox(Inbox):
             StorageError
         """
         await self._renew()
+        self._loops.append(asyncio.create_task(self._keep_lease()))
         await self._look()
-        self._loops = [asyncio.create_task(loop) for loop in (self._keep_lease(), self._watch())]
+        self._loops.append(asyncio.create_task(self._watch()))
 
     async def take(self, updates: Sequence[Any]) -> None:
         """Stores raw updates, and begins to handle those of chats that this replica owns.
@@ -175,6 +176,8 @@ class SharedInbox(Inbox):
             async with self._database.session(confirmed=False) as session:
                 waiting = await self._claimed(session, chats)
             self._begin_stored(waiting)
+        if len(chats) == replicas.CHATS_AT_ONCE:
+            self.look()  # there may be more
 
     async def _keep_lease(self) -> None:
         while True:
@@ -192,9 +195,9 @@ class SharedInbox(Inbox):
 
     async def _renew(self) -> None:
         asked_at = monotonic()
-        at_work = {(self._bot_id, chat) for chat in self._chats.values()}
+        at_work = set(self._chats.values())
         async with self._database.session(apart=True) as session:
-            await replicas.renew(session, self._replica, at_work)
+            await replicas.renew(session, self._replica, self._bot_id, at_work)
         self._leased_since = self._leased_since or asked_at
         # A second early, so that it never expires in the database before it does here.
         self._lease_until = asked_at + replicas.LEASE - 1
@@ -202,8 +205,8 @@ class SharedInbox(Inbox):
     async def _drop_work(self) -> None:
         """Drops all work when the lease has expired: others may have taken over the chats."""
         log.error(
-            "The database has not been reached for %d seconds: what this replica was at is left to "
-            "whoever reaches it first.",
+            "This replica's lease was not renewed for %d seconds: what it was at is left to "
+            "whoever takes it first.",
             replicas.LEASE,
         )
         self._leased_since = 0.0

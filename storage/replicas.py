@@ -28,6 +28,9 @@ STAYS = timedelta(minutes=10)
 UNKNOWN_FOR = timedelta(seconds=5)
 """After so long a replica knows of a message that it has stored, if it ever does."""
 
+CHATS_AT_ONCE = 500
+"""Chats that are taken in one transaction."""
+
 AT_ONCE = 10_000
 """Messages that are taken over in one transaction."""
 
@@ -37,21 +40,23 @@ _NOW = func.clock_timestamp()
 _CHAT = func.coalesce(WaitingUpdate.chat_id, 0)
 
 
-async def renew(session: AsyncSession, replica: int, chats: Collection[tuple[int, int]]) -> None:
-    """Renews the replica's lease, and those of the chats (bot and chat) that it is at work for."""
+async def renew(session: AsyncSession, replica: int, bot_id: int, chats: Collection[int]) -> None:
+    """Renews the replica's lease, and those of the bot's chats that it is at work for."""
     until = _NOW + timedelta(seconds=LEASE)
     lease = insert(Replica).values(number=replica, until=until)
     await session.execute(
         lease.on_conflict_do_update(index_elements=["number"], set_={"until": until})
     )
-    for bot_id, chat in sorted(chats):
-        at_work = update(ChatAtWork).where(
-            ChatAtWork.bot_id == bot_id,
-            ChatAtWork.chat == chat,
-            ChatAtWork.replica == replica,
-            ChatAtWork.until < _NOW + STAYS / 2,
-        )
-        await session.execute(at_work.values(until=_NOW + STAYS))
+    # Locked in the order in which others claim chats: each would wait for the other otherwise.
+    ending = select(ChatAtWork.chat).where(
+        ChatAtWork.bot_id == bot_id,
+        ChatAtWork.chat.in_(chats),
+        ChatAtWork.replica == replica,
+        ChatAtWork.until < _NOW + STAYS / 2,
+    )
+    ending = ending.order_by(ChatAtWork.chat).with_for_update()
+    at_work = update(ChatAtWork).where(ChatAtWork.bot_id == bot_id, ChatAtWork.chat.in_(ending))
+    await session.execute(at_work.values(until=_NOW + STAYS))
 
 
 async def leave(session: AsyncSession, replica: int) -> None:
@@ -103,18 +108,14 @@ async def claim(
     Args:
         of_the_dead: also those of replicas whose lease is over.
     """
-    mine: set[int] = set()
-    for chat in sorted(set(chats)):
-        taking = insert(ChatAtWork).values(
-            bot_id=bot_id, chat=chat, replica=replica, until=_NOW + STAYS
-        )
-        taking = taking.on_conflict_do_update(
-            index_elements=["bot_id", "chat"],
-            set_={"replica": taking.excluded.replica, "until": taking.excluded.until},
-            where=_is_free(replica, of_the_dead=of_the_dead),
-        )
-        mine.update(await session.scalars(taking.returning(ChatAtWork.chat)))
-    return mine
+    row = {"bot_id": bot_id, "replica": replica, "until": _NOW + STAYS}
+    taking = insert(ChatAtWork).values([{**row, "chat": chat} for chat in sorted(set(chats))])
+    taking = taking.on_conflict_do_update(
+        index_elements=["bot_id", "chat"],
+        set_={"replica": taking.excluded.replica, "until": taking.excluded.until},
+        where=_is_free(replica, of_the_dead=of_the_dead),
+    )
+    return set(await session.scalars(taking.returning(ChatAtWork.chat)))
 
 
 async def to_claim(
@@ -124,8 +125,10 @@ async def to_claim(
     besides: Container[int],
     *,
     of_the_dead: bool,
-) -> set[int]:
-    """The chats that are free or this replica's and have waiting updates.
+) -> list[int]:
+    """The chats that are free or this replica's and have waiting updates, longest-waiting first.
+
+    Not more than ``CHATS_AT_ONCE``, so that other replicas get a share.
 
     Args:
         besides: ids of updates that do not count.
@@ -139,7 +142,9 @@ async def to_claim(
             or_(ChatAtWork.chat.is_(None), _is_free(replica, of_the_dead=of_the_dead)),
         )
     )
-    return {row.chat for row in await session.execute(query) if row.update_id not in besides}
+    rows = await session.execute(query.order_by(WaitingUpdate.id))
+    chats = dict.fromkeys(row.chat for row in rows if row.update_id not in besides)
+    return list(chats)[:CHATS_AT_ONCE]
 
 
 async def waiting(
