@@ -12,11 +12,19 @@ _DELETED = "What this belongs to has been deleted in the meantime."
 BUSY = "The database is busy with other work: try again in a moment."
 NEWER = "The database was made by a newer version of tag4pic: update tag4pic."
 
+_POOLED = (
+    "The database is behind a pooler that shares connections between transactions: use session "
+    "pooling, or the server's own address."
+)
+
 _BY_STATE = {
     "28": "The database server refuses the user or the password in DATABASE_URL.",
     "3D000": "The database server has no database of that name: check DATABASE_URL.",
     "42501": _NO_RIGHTS,
     "22": "A value does not fit the database: the debug log says which.",
+    "22P05": "The database's encoding is not UTF8: create it with ENCODING 'UTF8'.",
+    "26": _POOLED,
+    "42P05": _POOLED,
     "25006": _READ_ONLY_SERVER,
     "23503": _DELETED,
     "53100": _FULL,
