@@ -10,6 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Sequence
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from telegram import Message, Update
@@ -47,7 +48,7 @@ class Inbox:
         most: how many updates it holds at a time.
 
     Attributes:
-        is_open: whether updates are handled; False after ``stop``.
+        is_open: whether updates are handled; False after ``close``.
     """
 
     _can_wait = False
@@ -66,6 +67,7 @@ class Inbox:
         self._room = asyncio.Event()
         self._room.set()
         self.is_open = True
+        self._finish_until = 0.0
         self._storing = asyncio.create_task(self._store_handled())
 
     @property
@@ -124,13 +126,20 @@ class Inbox:
         rows = {update_id: _row(content, read[update_id]) for update_id, content in raw.items()}
         return read, rows
 
+    def close(self) -> None:
+        """Begins to stop: from now on running handlers get their time to finish."""
+        if self.is_open:
+            self.is_open = False
+            self._finish_until = monotonic() + FINISHING
+            self._services.photo_places.close()
+            self._services.outbox.close()
+
     async def stop(self) -> None:
         """Lets running handlers finish; the rest stays for the next start."""
-        self.is_open = False
-        self._services.photo_places.close()
-        self._services.outbox.close()
+        self.close()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=FINISHING)
+            left = max(0.0, self._finish_until - monotonic())
+            await asyncio.wait(self._tasks, timeout=left)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
