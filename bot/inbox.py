@@ -10,6 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Coroutine, Sequence
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from telegram import Message, Update
@@ -44,8 +45,11 @@ class Inbox:
     """Stores updates, passes them to the application, and records which are handled.
 
     Attributes:
-        is_open: whether updates are handled; False after ``stop``.
+        is_open: whether updates are handled; False after ``close``.
     """
+
+    _can_wait = False
+    """Whether updates are put off while the database is away or busy."""
 
     def __init__(self, application: Bot) -> None:
         services = application.bot_data["services"]
@@ -59,6 +63,7 @@ class Inbox:
         self._room = asyncio.Event()
         self._room.set()
         self.is_open = True
+        self._finish_until = 0.0
         self._storing = asyncio.create_task(self._store_handled())
 
     @property
@@ -117,13 +122,20 @@ class Inbox:
         rows = {update_id: _row(content, read[update_id]) for update_id, content in raw.items()}
         return read, rows
 
+    def close(self) -> None:
+        """Begins to stop: from now on running handlers get their time to finish."""
+        if self.is_open:
+            self.is_open = False
+            self._finish_until = monotonic() + FINISHING
+            self._services.photo_places.close()
+            self._services.outbox.close()
+
     async def stop(self) -> None:
         """Lets running handlers finish; the rest stays for the next start."""
-        self.is_open = False
-        self._services.photo_places.close()
-        self._services.outbox.close()
+        self.close()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=FINISHING)
+            left = max(0.0, self._finish_until - monotonic())
+            await asyncio.wait(self._tasks, timeout=left)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -168,7 +180,7 @@ class Inbox:
         task.add_done_callback(self._task_done)
 
     async def _handle(self, update_ids: list[int], work: Coroutine[Any, Any, None]) -> None:
-        at_work = UpdatesAtWork(self._application.bot.id, list(update_ids))
+        at_work = UpdatesAtWork(self._application.bot.id, list(update_ids), self._can_wait)
         updates_at_work.begin(at_work)
         try:
             await work
@@ -176,9 +188,13 @@ class Inbox:
             log.info("An update was handled by another process meanwhile")
             self._taken_over({*update_ids, *at_work.update_ids})
             return
-        except Exception:
-            log.exception("An update failed")
-        self._mark_handled(at_work.update_ids)
+        except Exception as error:
+            if not updates_at_work.put_off(error):
+                log.exception("An update failed")
+        if at_work.are_put_off:
+            await self._put_off(at_work.update_ids)
+        else:
+            self._mark_handled(at_work.update_ids)
         self._stored_as_handled(set(update_ids).difference(at_work.update_ids))
 
     def _stored_as_handled(self, update_ids: Collection[int]) -> None:
@@ -186,6 +202,9 @@ class Inbox:
 
     def _taken_over(self, update_ids: Collection[int]) -> None:
         """Called for updates that another process has taken over."""
+
+    async def _put_off(self, update_ids: Collection[int]) -> None:
+        """Called for updates that are to be handled again in a moment."""
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -140,6 +140,7 @@ async def serve(
             ):
                 await _first_of(stop.wait(), received.ends(), database.vanishes())
                 say("Stopping…")
+                received.inbox.close()  # while what else runs ends
 
 
 async def _go_live(

@@ -2,7 +2,8 @@
 
 The replica that Telegram's call reaches stores the update. If no replica owns the update's chat
 (``storage.replicas``), this one claims it; otherwise the owner is notified. So each chat's updates
-are handled in one process and in order. When a dead replica's lease expires, others take over its
+are handled in one process and in order. What failed since the database was away or busy is begun
+again from the inbox, for an hour. When a dead replica's lease expires, others take over its
 chats and its unhandled updates; a replica that could not renew its lease in time drops its work,
 since others may have taken it over.
 """
@@ -28,12 +29,17 @@ RENEW_EVERY = 4.0
 LOOK_EVERY = 1.0
 """Seconds between reads of the inbox when no notification comes."""
 
+AGAIN_AFTER = 2.0
+"""Seconds until an update that is put off is begun again, if the database can be read then."""
+
 REMEMBERED = 10_000
 """Recently handled updates to remember, so that none is begun again from an earlier read."""
 
 
 class SharedInbox(Inbox):
     """The inbox of one replica of several."""
+
+    _can_wait = True
 
     def __init__(self, application: Bot) -> None:
         super().__init__(application)
@@ -67,8 +73,9 @@ class SharedInbox(Inbox):
             StorageError
         """
         await self._renew()
+        self._loops.append(asyncio.create_task(self._keep_lease()))
         await self._look()
-        self._loops = [asyncio.create_task(loop) for loop in (self._keep_lease(), self._watch())]
+        self._loops.append(asyncio.create_task(self._watch()))
 
     async def take(self, updates: Sequence[Any]) -> None:
         """Stores raw updates, and begins to handle those of chats that this replica owns.
@@ -125,6 +132,13 @@ class SharedInbox(Inbox):
         for update_id in update_ids:
             self._chats.pop(update_id, None)
 
+    async def _put_off(self, update_ids: Collection[int]) -> None:
+        await asyncio.sleep(AGAIN_AFTER)
+        for update_id in update_ids:
+            self._chats.pop(update_id, None)
+            self._recently_handled.pop(update_id, None)  # an album's, which had one handler
+        self.look()
+
     async def _watch(self) -> None:
         """Regularly reads unclaimed updates, and those that another replica stored for this one."""
         while True:
@@ -146,16 +160,24 @@ class SharedInbox(Inbox):
                 self._chats,
                 of_the_dead=self._can_take_over,
             )
-            inherits = self._can_take_over and await replicas.to_inherit(session, self._bot_id)
-        if inherits:  # before the updates, which came later
+            to_inherit = await replicas.to_inherit(
+                session,
+                self._bot_id,
+                self._replica,
+                self._services.outbox.rows,
+                of_the_dead=self._can_take_over,
+            )
+        if to_inherit:  # before the updates, which came later
             async with self._database.session(confirmed=False) as session:
-                unsent = await replicas.inherit(session, self._bot_id, self._replica)
-            log.info("Messages of another replica are sent by this one: %d", len(unsent))
+                unsent = await replicas.inherit(session, self._replica, to_inherit)
+            log.info("Messages that nobody sends are sent by this replica: %d", len(unsent))
             await self._services.outbox.begin(unsent)
         if chats:
             async with self._database.session(confirmed=False) as session:
                 waiting = await self._claimed(session, chats)
             self._begin_stored(waiting)
+        if len(chats) == replicas.CHATS_AT_ONCE:
+            self.look()  # there may be more
 
     async def _keep_lease(self) -> None:
         while True:
@@ -173,9 +195,9 @@ class SharedInbox(Inbox):
 
     async def _renew(self) -> None:
         asked_at = monotonic()
-        at_work = {(self._bot_id, chat) for chat in self._chats.values()}
+        at_work = set(self._chats.values())
         async with self._database.session(apart=True) as session:
-            await replicas.renew(session, self._replica, at_work)
+            await replicas.renew(session, self._replica, self._bot_id, at_work)
         self._leased_since = self._leased_since or asked_at
         # A second early, so that it never expires in the database before it does here.
         self._lease_until = asked_at + replicas.LEASE - 1
@@ -183,8 +205,8 @@ class SharedInbox(Inbox):
     async def _drop_work(self) -> None:
         """Drops all work when the lease has expired: others may have taken over the chats."""
         log.error(
-            "The database has not been reached for %d seconds: what this replica was at is left to "
-            "whoever reaches it first.",
+            "This replica's lease was not renewed for %d seconds: what it was at is left to "
+            "whoever takes it first.",
             replicas.LEASE,
         )
         self._leased_since = 0.0

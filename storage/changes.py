@@ -66,11 +66,18 @@ async def newest(session: AsyncSession) -> int:
 
 
 async def after(session: AsyncSession, last: int, replica: int) -> tuple[int, list[Changed]]:
-    """The newest change's id, and those after ``last`` that others made, oldest first."""
+    """The newest change's id, and those after ``last`` to take in, oldest first.
+
+    These are the others', and the replica's own of photos: what it learnt at once may have failed.
+    """
     query = select(Change.id, Change.replica, Change.kind, Change.numbers)
     rows = (await session.execute(query.where(Change.id > last).order_by(Change.id))).all()
-    others = [Changed(row.id, row.kind, row.numbers) for row in rows if row.replica != replica]
-    return max((row.id for row in rows), default=last), others
+    news = [
+        Changed(row.id, row.kind, row.numbers)
+        for row in rows
+        if row.replica != replica or row.kind == "photos"
+    ]
+    return max((row.id for row in rows), default=last), news
 
 
 async def purge(session: AsyncSession) -> None:

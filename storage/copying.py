@@ -1,18 +1,21 @@
 """Copies a database into another, empty one: from SQLite to PostgreSQL, or back."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Table, func, insert, select, text, tuple_
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import outbox, users
 from storage.database import Database
-from storage.errors import StorageError
-from storage.tables import Base
+from storage.errors import StorageError, explain
+from storage.receipts import Receipt, Receipts
+from storage.tables import Base, User
 
 _AT_A_TIME = 1000
 _DIGEST = 16
@@ -51,9 +54,18 @@ async def copy(source: Database, target: Database, progress: Progress) -> list[C
         copied = [
             await _copy(reading, writing, table, progress) for table in Base.metadata.sorted_tables
         ]
+        await _take_out_arrived(writing, Receipts(source.file).read())
         if _is_postgresql(writing):
             await writing.execute(text("ANALYZE"))  # else queries are planned for empty tables
     return copied
+
+
+async def _take_out_arrived(session: AsyncSession, receipts: Sequence[Receipt]) -> None:
+    """Takes messages out of the copy that have arrived, which the source does not know yet."""
+    waiting = await outbox.stored(session, [receipt.row_id for receipt in receipts])
+    for receipt in receipts:
+        if receipt.row_id in waiting:
+            await outbox.arrived(session, waiting[receipt.row_id], receipt)
 
 
 async def _copy(
@@ -63,7 +75,13 @@ async def _copy(
     rows, checksum = 0, 0
     progress(table.name, rows, total)
     async for batch in _batches(reading, table):
-        await writing.execute(insert(table), batch)
+        if table is User.__table__:  # earlier versions stored languages of any length
+            batch = [row | {"language": users.fitting(row["language"])} for row in batch]
+        try:
+            await writing.execute(insert(table), batch)
+        except DBAPIError as error:
+            where = f"It is in the table {table.name}: nothing was copied."
+            raise StorageError(f"{explain(error)} {where}") from error
         rows, checksum = rows + len(batch), _added(checksum, batch)
         progress(table.name, rows, total)
     await _copy_counter(reading, writing, table)

@@ -5,20 +5,31 @@ _NO_RIGHTS = "The user in DATABASE_URL may not do this: give it rights on its da
 _FULL = "The disk that holds the database is full: free some space and try again."
 _READ_ONLY = "The database cannot be written to: check the rights on its file and folder."
 _LOCKED = "The database is busy with another program: try again in a moment."
+_READ_ONLY_SERVER = "The database cannot be written to: its server is read-only at present."
+_NO_MEMORY = "The database server has no memory left: try again in a moment."
+_NO_CONNECTIONS = "The database server has no connections left: raise its max_connections."
 _DELETED = "What this belongs to has been deleted in the meantime."
 BUSY = "The database is busy with other work: try again in a moment."
 NEWER = "The database was made by a newer version of tag4pic: update tag4pic."
+
+_POOLED = (
+    "The database is behind a pooler that shares connections between transactions: use session "
+    "pooling, or the server's own address."
+)
 
 _BY_STATE = {
     "28": "The database server refuses the user or the password in DATABASE_URL.",
     "3D000": "The database server has no database of that name: check DATABASE_URL.",
     "42501": _NO_RIGHTS,
     "22": "A value does not fit the database: the debug log says which.",
-    "25006": "The database cannot be written to: its server is read-only at present.",
+    "22P05": "The database's encoding is not UTF8: create it with ENCODING 'UTF8'.",
+    "26": _POOLED,
+    "42P05": _POOLED,
+    "25006": _READ_ONLY_SERVER,
     "23503": _DELETED,
     "53100": _FULL,
-    "53200": "The database server has no memory left: try again in a moment.",
-    "53300": "The database server has no connections left: raise its max_connections.",
+    "53200": _NO_MEMORY,
+    "53300": _NO_CONNECTIONS,
     "40": BUSY,
     "55P03": _LOCKED,
     "57014": BUSY,
@@ -43,12 +54,20 @@ _BY_WORDS = {
 """By sentence, words in the messages of drivers that give no state."""
 
 
+_PASSING = frozenset({_UNREACHABLE, _READ_ONLY_SERVER, _NO_MEMORY, _NO_CONNECTIONS, _LOCKED, BUSY})
+
+
 class StorageError(Exception):
     """The database failed; nothing of that session was saved.
 
     ``str(error)`` is a sentence for people, without a path or SQL. The driver's own words are in
     ``__cause__``, for the debug log.
     """
+
+    @property
+    def passes(self) -> bool:
+        """Whether the database is away or busy for a while, so that the same may succeed later."""
+        return str(self) in _PASSING
 
 
 def explain(error: BaseException) -> StorageError:

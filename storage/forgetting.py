@@ -58,12 +58,10 @@ async def forget(
     """
     sent = select(Sighting.photo_id).where(Sighting.user_id == user_id)
     async with database.session() as session:
-        labelled = select(Label.photo_id).where(Label.user_id == user_id).distinct()
-        photo_ids = list(await session.scalars(labelled))
         # Replicas drop the user's pending work now, and what the user taught at the end.
         changes.note(session, "forgotten", [user_id])
     await _forget_hashtags(database, user_id, is_models, batch)
-    await delete_in_batches(database, Label, [Label.user_id == user_id], batch)
+    await _delete_labels(database, user_id, batch)
     await delete_in_batches(
         database,
         PhotoFile,
@@ -115,7 +113,6 @@ async def forget(
                 await session.execute(delete(queue).where(queue.chat_id == user_id))
         await session.execute(delete(User).where(User.id == user_id))
         changes.note(session, "forgotten", [user_id])
-        changes.note(session, "photos", photo_ids)
     await database.shrink_log()
 
 
@@ -177,6 +174,18 @@ async def _forget_hashtags(
     if elsewhere:
         there = [Recommendation.chat_id.in_(chats)]
         await _take_out_of_answers(database, elsewhere, there, batch)
+
+
+async def _delete_labels(database: Database, user_id: int, batch: int) -> None:
+    theirs = select(Label.id, Label.photo_id).where(Label.user_id == user_id).limit(batch)
+    while True:
+        async with database.session(confirmed=False) as session:
+            rows = (await session.execute(theirs)).all()
+            if not rows:
+                return
+            await session.execute(delete(Label).where(Label.id.in_([row.id for row in rows])))
+            # Now: who completes an interrupted deletion finds no labels that tell which photos.
+            changes.note(session, "photos", sorted({row.photo_id for row in rows}))
 
 
 async def _take_out_of_answers(

@@ -25,27 +25,38 @@ LEASE = 20.0
 STAYS = timedelta(minutes=10)
 """A chat stays with its replica for so long after its last update."""
 
+UNKNOWN_FOR = timedelta(seconds=5)
+"""After so long a replica knows of a message that it has stored, if it ever does."""
+
+CHATS_AT_ONCE = 500
+"""Chats that are taken in one transaction."""
+
+AT_ONCE = 10_000
+"""Messages that are taken over in one transaction."""
+
 CHANNEL = "tag4pic_inbox"
 
 _NOW = func.clock_timestamp()
 _CHAT = func.coalesce(WaitingUpdate.chat_id, 0)
 
 
-async def renew(session: AsyncSession, replica: int, chats: Collection[tuple[int, int]]) -> None:
-    """Renews the replica's lease, and those of the chats (bot and chat) that it is at work for."""
+async def renew(session: AsyncSession, replica: int, bot_id: int, chats: Collection[int]) -> None:
+    """Renews the replica's lease, and those of the bot's chats that it is at work for."""
     until = _NOW + timedelta(seconds=LEASE)
     lease = insert(Replica).values(number=replica, until=until)
     await session.execute(
         lease.on_conflict_do_update(index_elements=["number"], set_={"until": until})
     )
-    for bot_id, chat in sorted(chats):
-        at_work = update(ChatAtWork).where(
-            ChatAtWork.bot_id == bot_id,
-            ChatAtWork.chat == chat,
-            ChatAtWork.replica == replica,
-            ChatAtWork.until < _NOW + STAYS / 2,
-        )
-        await session.execute(at_work.values(until=_NOW + STAYS))
+    # Locked in the order in which others claim chats: each would wait for the other otherwise.
+    ending = select(ChatAtWork.chat).where(
+        ChatAtWork.bot_id == bot_id,
+        ChatAtWork.chat.in_(chats),
+        ChatAtWork.replica == replica,
+        ChatAtWork.until < _NOW + STAYS / 2,
+    )
+    ending = ending.order_by(ChatAtWork.chat).with_for_update()
+    at_work = update(ChatAtWork).where(ChatAtWork.bot_id == bot_id, ChatAtWork.chat.in_(ending))
+    await session.execute(at_work.values(until=_NOW + STAYS))
 
 
 async def leave(session: AsyncSession, replica: int) -> None:
@@ -97,18 +108,14 @@ async def claim(
     Args:
         of_the_dead: also those of replicas whose lease is over.
     """
-    mine: set[int] = set()
-    for chat in sorted(set(chats)):
-        taking = insert(ChatAtWork).values(
-            bot_id=bot_id, chat=chat, replica=replica, until=_NOW + STAYS
-        )
-        taking = taking.on_conflict_do_update(
-            index_elements=["bot_id", "chat"],
-            set_={"replica": taking.excluded.replica, "until": taking.excluded.until},
-            where=_is_free(replica, of_the_dead=of_the_dead),
-        )
-        mine.update(await session.scalars(taking.returning(ChatAtWork.chat)))
-    return mine
+    row = {"bot_id": bot_id, "replica": replica, "until": _NOW + STAYS}
+    taking = insert(ChatAtWork).values([{**row, "chat": chat} for chat in sorted(set(chats))])
+    taking = taking.on_conflict_do_update(
+        index_elements=["bot_id", "chat"],
+        set_={"replica": taking.excluded.replica, "until": taking.excluded.until},
+        where=_is_free(replica, of_the_dead=of_the_dead),
+    )
+    return set(await session.scalars(taking.returning(ChatAtWork.chat)))
 
 
 async def to_claim(
@@ -118,8 +125,10 @@ async def to_claim(
     besides: Container[int],
     *,
     of_the_dead: bool,
-) -> set[int]:
-    """The chats that are free or this replica's and have waiting updates.
+) -> list[int]:
+    """The chats that are free or this replica's and have waiting updates, longest-waiting first.
+
+    Not more than ``CHATS_AT_ONCE``, so that other replicas get a share.
 
     Args:
         besides: ids of updates that do not count.
@@ -133,7 +142,9 @@ async def to_claim(
             or_(ChatAtWork.chat.is_(None), _is_free(replica, of_the_dead=of_the_dead)),
         )
     )
-    return {row.chat for row in await session.execute(query) if row.update_id not in besides}
+    rows = await session.execute(query.order_by(WaitingUpdate.id))
+    chats = dict.fromkeys(row.chat for row in rows if row.update_id not in besides)
+    return list(chats)[:CHATS_AT_ONCE]
 
 
 async def waiting(
@@ -149,14 +160,39 @@ async def waiting(
     return [row for row in rows if row.update_id not in besides]
 
 
-async def to_inherit(session: AsyncSession, bot_id: int) -> bool:
-    """Whether replicas that left or died have left unsent messages."""
-    return bool(await session.scalar(select(exists().where(*_nobodys(bot_id)))))
+async def to_inherit(
+    session: AsyncSession,
+    bot_id: int,
+    replica: int,
+    besides: Container[int] = (),
+    *,
+    of_the_dead: bool = True,
+) -> list[int]:
+    """The rows of unsent messages that nobody sends, oldest first, and not more than ``AT_ONCE``.
+
+    They are of replicas that left or died, or of this one, which does not know of them: they were
+    stored, and the connection was lost before the database had said so.
+
+    Args:
+        besides: the rows that this replica knows of.
+        of_the_dead: as in ``claim``; otherwise only this replica's.
+    """
+    unsent = [
+        (OutgoingMessage.replica == replica) & (OutgoingMessage.at < now() - UNKNOWN_FOR),
+        *([_is_nobodys()] if of_the_dead else []),
+    ]
+    query = select(OutgoingMessage.id).where(OutgoingMessage.bot_id == bot_id, or_(*unsent))
+    row_ids = await session.scalars(query.order_by(OutgoingMessage.id))
+    return [row_id for row_id in row_ids if row_id not in besides][:AT_ONCE]
 
 
-async def inherit(session: AsyncSession, bot_id: int, replica: int) -> list[OutgoingMessage]:
-    """Takes over the unsent messages of replicas that left or died, oldest first."""
-    unsent = update(OutgoingMessage).where(*_nobodys(bot_id))
+async def inherit(
+    session: AsyncSession, replica: int, row_ids: Collection[int]
+) -> list[OutgoingMessage]:
+    """Takes over what ``to_inherit`` found and no other replica took meanwhile, oldest first."""
+    unsent = update(OutgoingMessage).where(
+        OutgoingMessage.id.in_(row_ids), or_(_is_nobodys(), OutgoingMessage.replica == replica)
+    )
     rows = await session.scalars(unsent.values(replica=replica).returning(OutgoingMessage))
     return sorted(rows, key=lambda row: row.id)
 
@@ -175,9 +211,8 @@ def _is_free(replica: int, *, of_the_dead: bool) -> ColumnElement[bool]:
     return or_(*free, _is_dead(ChatAtWork.replica)) if of_the_dead else or_(*free)
 
 
-def _nobodys(bot_id: int) -> tuple[ColumnElement[bool], ...]:
-    sender = OutgoingMessage.replica
-    return OutgoingMessage.bot_id == bot_id, or_(sender.is_(None), _is_dead(sender))
+def _is_nobodys() -> ColumnElement[bool]:
+    return or_(OutgoingMessage.replica.is_(None), _is_dead(OutgoingMessage.replica))
 
 
 def _is_dead(replica: InstrumentedAttribute[Any]) -> ColumnElement[bool]:

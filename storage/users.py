@@ -15,11 +15,18 @@ async def seen(
 ) -> None:
     """Stores that the user wrote; ``language`` (IETF tag: "en", "pt-br") replaces the old one."""
     at = at or now()
-    # Clients may send long ones, such as en-us-u-fw-mon; PostgreSQL refuses what does not fit.
-    language = language and language[:16]
+    language = fitting(language)
     row = {"id": user_id, "language": language, "first_seen": at, "last_seen": at}
     change = ["last_seen"] if language is None else ["last_seen", "language"]
     await insert_or_change(session, User, [row], keys=["id"], change=change)
+
+
+def fitting(language: str | None) -> str | None:
+    """A language as it is stored.
+
+    Clients may send long ones, such as en-us-u-fw-mon; PostgreSQL refuses what does not fit.
+    """
+    return language and language[:16]
 
 
 async def languages(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, str | None]:

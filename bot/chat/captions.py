@@ -31,3 +31,7 @@ class CaptionCommands:
         is_new = self._followed.get(key) != shown
         self._followed[key] = shown
         return is_new
+
+    def forget(self, message: Message) -> None:
+        """Makes the message's caption new again."""
+        self._followed.pop((message.chat_id, message.message_id), None)

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 _AT_A_TIME = 1024
 """Photos learnt at a time, to limit memory."""
 
+AGAIN_AFTER = 5.0
+"""Seconds until photos whose labels could not be read are learnt again."""
+
 _FORGOTTEN: Lesson = ({}, {})
 
 
@@ -64,8 +67,7 @@ class Learner:
     def learn_soon(self, photo_ids: Iterable[int], chats: Iterable[int] = ()) -> None:
         """Learns photos whose labels have changed, in the background.
 
-        A failure is only logged: the stored labels are learnt with the photo's next ones or at the
-        next start.
+        Where the labels cannot be read they are learnt a moment later, for which no chat waits.
 
         Args:
             chats: chats whose next answer must wait for it; see ``caught_up``.
@@ -137,6 +139,11 @@ class Learner:
     async def _learn(self, photo_ids: Collection[int]) -> None:
         try:
             await self.learn(photo_ids)
+        except StorageError as error:
+            log.warning("%d photos were labelled but are not learnt yet: %s", len(photo_ids), error)
+            if not self._database.is_shared:  # else they are read again as a change
+                loop = asyncio.get_running_loop()
+                loop.call_later(AGAIN_AFTER, self.learn_soon, photo_ids)
         except Exception:
             log.exception("Photos labelled but not learnt: %d", len(photo_ids))
 

@@ -8,13 +8,13 @@ the next start that a message has arrived. A database on a server has none, so t
 with retries: whoever inherits the row of a message would send it again.
 
 All answers go this way, except files and what is useless later, such as a tap's toast. If a message
-cannot be stored, it is sent all the same.
+cannot be stored, it is sent all the same, unless its update is put off for that.
 """
 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -57,13 +57,19 @@ class Outbox:
         self._unsent: dict[int, int] = {}
         """The chats of the messages that are not known to have arrived, by row id."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._storing: set[asyncio.Task[None]] = set()
+        self._storing: dict[asyncio.Task[None], Collection[int]] = {}
+        """What stores what became of messages, with their row ids."""
         self._stopping = asyncio.Event()
 
     @property
     def waiting(self) -> int:
         """How many messages are not known to have arrived yet."""
         return len(self._unsent)
+
+    @property
+    def rows(self) -> set[int]:
+        """The row ids of messages that it sends, or of which it still stores what became."""
+        return self._unsent.keys() | {row for rows in self._storing.values() for row in rows}
 
     async def put(
         self,
@@ -135,7 +141,8 @@ class Outbox:
             return None
         receipt = Receipt(message.id, *arrived)
         self._receipts.add(receipt)
-        await self._store(self._arrival({receipt: message}), "That a message arrived")
+        arrival = self._arrival({receipt: message})
+        await self._store(arrival, "That a message arrived", [message.id])
         return receipt.message_id
 
     def _arrival(self, arrived: Mapping[Receipt, OutgoingMessage]) -> Work:
@@ -153,15 +160,15 @@ class Outbox:
 
         return stored
 
-    async def _store(self, work: Work, what: str) -> None:
+    async def _store(self, work: Work, what: str, row_ids: Collection[int]) -> None:
         """Tries to store what became of messages.
 
         If that fails or the caller is cancelled, it goes on in the background until it is stored.
         """
         tried = asyncio.Event()
         task = asyncio.create_task(self._store_until_done(work, what, tried))
-        self._storing.add(task)
-        task.add_done_callback(self._storing.discard)
+        self._storing[task] = row_ids
+        task.add_done_callback(self._storing.pop)
         await tried.wait()
 
     async def _store_until_done(self, work: Work, what: str, tried: asyncio.Event) -> None:
@@ -197,6 +204,7 @@ class Outbox:
 
         Raises:
             TelegramError: as ``send``.
+            StorageError: if its update is put off, to be handled again.
         """
         if stored:
             try:
@@ -205,6 +213,8 @@ class Outbox:
                         session, reply, person=person, photo_ids=photo_ids, last=last
                     )
             except StorageError as error:
+                if updates_at_work.put_off(error):
+                    raise
                 log.error("A message is sent though it cannot be stored: %s", error)
             else:
                 await self.send(message)
@@ -237,7 +247,8 @@ class Outbox:
             if replica is None:
                 waiting = await outbox.waiting(session, self._bot.id)
             else:  # only the process that a row names sends it
-                waiting = await replicas.inherit(session, self._bot.id, replica)
+                row_ids = await replicas.to_inherit(session, self._bot.id, replica)
+                waiting = await replicas.inherit(session, replica, row_ids)
         if waiting:
             log.info("Messages from before this start are sent first: %d", len(waiting))
             await self.begin(waiting)
@@ -309,8 +320,6 @@ class Outbox:
     async def _apologise(self, late: Sequence[OutgoingMessage]) -> None:
         """Sends a chat one apology instead of messages that are too old."""
         first = late[0]
-        for message in late:
-            self._unsent.pop(message.id, None)
         try:
             async with self._database.session(confirmed=False) as session:
                 languages = await users.languages(session, [first.user_id or first.chat_id])
@@ -321,13 +330,17 @@ class Outbox:
             await self._bot.post(_fields(apology), Attempts())
         except (StorageError, TelegramError) as error:
             log.info("An apology did not arrive: %s", error)
+        finally:
+            for message in late:
+                self._unsent.pop(message.id, None)
 
     async def _drop(self, messages: Sequence[OutgoingMessage]) -> None:
         async def dropped(session: AsyncSession) -> None:
             for message in messages:
                 await outbox.drop(session, message.id)
 
-        await self._store(dropped, "That a message is not to be sent")
+        row_ids = [message.id for message in messages]
+        await self._store(dropped, "That a message is not to be sent", row_ids)
 
 
 def _replica(database: Database) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import inbox
+from storage import StorageError, inbox
 
 
 class HandledElsewhere(asyncio.CancelledError):
@@ -16,10 +16,17 @@ class HandledElsewhere(asyncio.CancelledError):
 
 @dataclass
 class UpdatesAtWork:
-    """The updates that one handler works on, until they are stored as handled."""
+    """The updates that one handler works on, until they are stored as handled.
+
+    Attributes:
+        can_wait: whether they may be put off while the database is away or busy.
+        are_put_off: whether they are to be handled again, from the beginning.
+    """
 
     bot_id: int
     update_ids: list[int]
+    can_wait: bool = False
+    are_put_off: bool = False
 
     def take_over(self, other: "UpdatesAtWork") -> None:
         """Makes this handler responsible for another's updates."""
@@ -39,6 +46,20 @@ def begin(work: UpdatesAtWork) -> None:
 def now() -> UpdatesAtWork | None:
     """The updates that this task handles, if any."""
     return _at_work.get()
+
+
+def put_off(error: BaseException | None) -> bool:
+    """Puts the task's updates off, if they can wait for the database that raised the error.
+
+    Then nobody is told of the error.
+    """
+    work = _at_work.get()
+    if work is None or not work.can_wait or not work.update_ids:
+        return False
+    if not (isinstance(error, StorageError) and error.passes):
+        return False
+    work.are_put_off = True
+    return True
 
 
 async def done_with(session: AsyncSession) -> None:

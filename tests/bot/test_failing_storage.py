@@ -12,31 +12,38 @@ from tests.bot.conversation import answer, answer_hashtags, buttons, hashtags, r
 from tests.bot.running import Running
 from tests.person import SECONDS, Person
 
-FULL = """CREATE TRIGGER full_{event}_{table} BEFORE {event} ON {table}
-BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"""
+REFUSAL = """CREATE TRIGGER refusal_{event}_{table} BEFORE {event} ON {table}
+BEGIN SELECT RAISE(ABORT, '{reason}'); END"""
 
 
-async def refuse_everything(database: Database) -> None:
-    """As a full disk does."""
+async def refuse_everything(database: Database, reason: str) -> None:
+    """As a full disk does, or another program that is at the file for long."""
     async with database.session() as session:
         query = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sq%'")
         for table in list(await session.scalars(query)):
             for event in ("INSERT", "UPDATE", "DELETE"):
-                await session.execute(text(FULL.format(event=event, table=table)))
+                await session.execute(text(REFUSAL.format(event=event, table=table, reason=reason)))
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("database or disk is full", "disk that holds the database is full"),
+        ("database is locked", "database is busy with another program"),
+    ],
+)
 async def test_a_photo_still_gets_its_hashtags_and_nothing_else_is_confirmed(
-    bot: Running, ann: Person, caplog: pytest.LogCaptureFixture
+    bot: Running, ann: Person, caplog: pytest.LogCaptureFixture, reason: str, told: str
 ) -> None:
     assert await answer_hashtags(ann, "green")
-    await refuse_everything(bot.database)
+    await refuse_everything(bot.database, reason)
     message = await answer(ann, "red")
     assert hashtags(message)[0] == "#red1"
     assert "could not save" in message["text"]
     assert buttons(message) == []
     assert "cannot save anything" in await reply_text(ann, "/addtags #sofa")
     assert len(ann.replies()) == 3
-    assert "disk that holds the database is full" in caplog.text
+    assert told in caplog.text
 
 
 @pytest.mark.parametrize("gone", ["bot.db", "bot.db-wal"])

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from bot.chat.application import build
+from bot.chat.services import Services
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.replicas import in_step
@@ -18,8 +19,13 @@ from bot.webhook import webhook
 from storage import Database, changes, inbox, replica_tables
 from storage.tables import OutgoingMessage, WaitingUpdate, now
 from tests.balancer import free_ports
-from tests.bot.conversation import answer_hashtags, hashtags, note, reply, reply_text
+from tests.bot.conversation import answer, answer_hashtags, hashtags, note, reply, reply_text
 from tests.bot.running import TOKEN
+from tests.bot.storage_failures import (
+    connection_is_lost_as_a_message_is_stored,
+    deletion_breaks_off,
+    labels_cannot_be_read,
+)
 from tests.bot.telegram_sends import Refusing
 from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
@@ -27,6 +33,11 @@ from tests.postgres import Server
 from tests.webhook_calls import calls, chat_of
 
 SECRET = "s-1"
+FULL = (
+    """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$""",
+    """CREATE TRIGGER no_room BEFORE INSERT ON outbox EXECUTE FUNCTION no_room()""",
+)
 
 
 @dataclass
@@ -35,6 +46,12 @@ class Replica:
 
     url: str
     network: ColourNetwork
+    services: Services = field(init=False, repr=False)
+
+    @property
+    def known(self) -> Sequence[str]:
+        """The hashtags that it could recommend."""
+        return self.services.engine.hashtags
 
 
 @dataclass
@@ -84,8 +101,8 @@ async def two(url: str, telegram: LocalServer) -> AsyncIterator[Two]:
             received = await stack.enter_async_context(
                 webhook(application, "https://bot.example/hook", SECRET, port)
             )
-            services = application.bot_data["services"]
-            await stack.enter_async_context(in_step(services, received.inbox))
+            replica.services = application.bot_data["services"]
+            await stack.enter_async_context(in_step(replica.services, received.inbox))
         yield both
 
 
@@ -97,6 +114,12 @@ async def people(telegram: LocalServer) -> AsyncIterator[People]:
         Person(telegram.page_url, chat=77, name="Admin") as admin,
     ):
         yield ann, ben, admin
+
+
+async def stored(replica: Replica) -> Sequence[int]:
+    """The messages that wait to be sent, or to be known to have been."""
+    async with replica.services.database.reading() as session:
+        return (await session.scalars(select(OutgoingMessage.id))).all()
 
 
 async def test_what_is_delivered_four_times_to_two_replicas_is_answered_once(
@@ -220,6 +243,39 @@ async def test_what_one_replica_is_taught_the_other_recommends(
                 pass
 
 
+async def test_a_deletion_that_another_try_completes_is_told_to_every_replica(
+    two: Two, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, _ = people
+    two.of_chat = {1_000: [two.first]}
+    await answer_hashtags(ann, "red")
+    await reply_text(ann, "/addtags #zyzzyvas")
+    async with asyncio.timeout(20):
+        while "zyzzyvas" not in two.second.known:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    with deletion_breaks_off(monkeypatch):
+        assert "cannot save anything" in await reply_text(ann, "/forget yes")
+    assert "Nothing about you" in await reply_text(ann, "/forget yes")
+    async with asyncio.timeout(20):
+        while "zyzzyvas" in (*two.first.known, *two.second.known):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_replica_learns_again_what_it_could_not_read_when_it_was_taught(
+    two: Two, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, _ = people
+    two.of_chat = {1_000: [two.first]}
+    await answer_hashtags(ann, "red")
+    with labels_cannot_be_read(monkeypatch):
+        await reply_text(ann, "/addtags #zyzzyvas")
+        await two.first.services.learner.finished()
+    assert "zyzzyvas" not in two.first.known
+    async with asyncio.timeout(20):
+        while "zyzzyvas" not in two.first.known:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_a_replica_that_missed_changes_learns_everything_anew(
     two: Two, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,3 +299,67 @@ async def test_a_replica_that_missed_changes_learns_everything_anew(
     async with asyncio.timeout(20):
         while "#heard" in await answer_hashtags(ben, "red"):
             pass
+
+
+async def test_what_the_database_was_away_for_is_handled_once_it_is_back(
+    two: Two, postgres: Server, people: People
+) -> None:
+    ann, ben, _ = people
+    two.of_chat = {1_000: [two.first], 1_001: [two.second]}
+    green = await answer(ann, "green")
+    await answer_hashtags(ben, "blue")
+    pauses = {1_000: Pause(), 1_001: Pause()}
+    two.first.network.before_photo = pauses[1_000]
+    two.second.network.before_photo = pauses[1_001]
+    await ann.send_photo(jpeg("red"))
+    await ben.send_photo([jpeg("red", 5), jpeg("red", 6)])
+    for pause in pauses.values():
+        await pause.reached()
+    await asyncio.to_thread(postgres.stop)
+    for pause in pauses.values():
+        pause.end()
+    await asyncio.sleep(1)
+    await asyncio.to_thread(postgres.start)
+    assert hashtags(await ann.wait_reply())[0] == "#red1"
+    assert hashtags(await ben.wait_reply())[0] == "#red1"
+    assert (await reply_text(ann, "/addtags #sofa", green)).startswith("Learnt: #sofa")
+    assert (len(ann.replies()), len(ben.replies())) == (3, 2)
+    assert "could not save" not in "".join(one["text"] for one in ann.replies() + ben.replies())
+
+
+@pytest.mark.parametrize("what", ["a photo", "/addtags #sofa", "/help"])
+async def test_what_is_stored_as_the_connection_is_lost_is_answered_once(
+    two: Two, people: People, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    ann, _, _ = people
+    two.of_chat = {1_000: [two.first]}
+    await answer_hashtags(ann, "green")
+    with connection_is_lost_as_a_message_is_stored(monkeypatch) as happened:
+        await (ann.send_photo(jpeg("red")) if what == "a photo" else ann.send_text(what))
+        async with asyncio.timeout(20):
+            await happened.wait()
+    begins = {"a photo": "Best five\n#red1", "/addtags #sofa": "Learnt: #sofa", "/help": "Send a"}
+    assert (await ann.wait_reply())["text"].startswith(begins[what])
+    async with asyncio.timeout(20):
+        while await stored(two.first):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(3)  # for what would come twice
+    assert len(ann.replies()) == 2
+    if what == "/addtags #sofa":
+        assert "sofa" in two.first.known
+
+
+async def test_a_full_disk_lets_a_photo_be_answered_and_nothing_be_confirmed(
+    two: Two, url: str, people: People
+) -> None:
+    ann, _, _ = people
+    await answer_hashtags(ann, "green")
+    database = await Database.open(url)
+    async with database.session() as session:
+        for statement in FULL:
+            await session.execute(text(statement))
+    await database.close()
+    message = await answer(ann, "red")
+    assert hashtags(message)[0] == "#red1"
+    assert "could not save" in message["text"]
+    assert "cannot save anything" in await reply_text(ann, "/addtags #sofa")

@@ -18,6 +18,7 @@ from sqlalchemy import update
 
 from bot import receiving
 from bot.chat import typing_action
+from bot.inbox import FINISHING
 from bot.local.refusals import RefusalError
 from bot.local.server import LocalServer
 from bot.receiving import StartError
@@ -34,7 +35,7 @@ from tests.bot.conversation import answer_hashtags, edited, hashtags
 from tests.bot.running import TOKEN
 from tests.bot.telegram_sends import Refusing
 from tests.bundles import tiny_bundle
-from tests.colours import colour_engine, jpeg
+from tests.colours import ColourNetwork, Pause, colour_engine, jpeg
 from tests.person import Person
 from tests.waiting import until
 
@@ -175,6 +176,28 @@ async def test_a_photo_that_came_before_the_stop_is_still_answered(
             assert hashtags(await ann.wait_reply())
     finally:
         await server.stop()
+
+
+async def test_photos_and_a_fine_tuning_get_the_same_seconds_to_finish_not_one_after_the_other(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the process would be ended before it has left its work to the other replicas."""
+
+    @asynccontextmanager
+    async def a_fine_tuning(*_: Any) -> AsyncIterator[None]:
+        yield
+        await asyncio.sleep(FINISHING)
+
+    network, pause = ColourNetwork(), Pause()
+    network.before_photo = pause
+    monkeypatch.setattr(Engine, "load", lambda *_: colour_engine(network=network))
+    monkeypatch.setattr("bot.run.kept_current", a_fine_tuning)
+    async with serving(settings) as lines, Person(page_url(lines)) as ann:
+        await ann.send_photo(jpeg("green"))
+        await pause.reached()
+        stopped_at = time.monotonic()
+    assert FINISHING <= time.monotonic() - stopped_at < 2 * FINISHING
+    pause.end()
 
 
 async def refused(settings: Settings, port: int = 0) -> str:

@@ -4,11 +4,21 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
-from storage import Database, StorageError, chats, copying, known_photos, recommendations
+from storage import (
+    Database,
+    StorageError,
+    chats,
+    copying,
+    known_photos,
+    outbox,
+    recommendations,
+    users,
+)
+from storage.receipts import Receipt, Receipts
 from storage.recommendations import Asked
-from storage.tables import Base
+from storage.tables import Base, OutgoingMessage, User, now
 from tests.postgres import Server
 from tests.storage.dialects import on_sqlite
 from tests.storage.test_upgrade_with_rows_everywhere import fill
@@ -67,6 +77,54 @@ async def test_a_database_moves_to_postgresql_and_back(
     assert await everything(back) == before
     assert await record(back, photo) == number + 1
     await back.close()
+
+
+@on_sqlite
+async def test_what_an_earlier_version_stored_of_any_length_is_shortened(
+    database: Database, postgres: Server, empty_postgres: str
+) -> None:
+    async with database.session() as session:
+        await users.seen(session, 1)
+        await session.execute(update(User).values(language="en-us-u-fw-mon-mu-celsius"))
+    async with postgres.copy(empty_postgres) as url:
+        moved = await Database.open(url)
+        await copying.copy(database, moved, unwatched)
+        async with moved.reading() as session:
+            assert await users.languages(session, [1]) == {1: "en-us-u-fw-mon-m"}
+        await moved.close()
+
+
+@on_sqlite
+async def test_the_table_whose_rows_cannot_be_copied_is_named(
+    database: Database, postgres: Server, empty_postgres: str
+) -> None:
+    async with database.session() as session:
+        await users.seen(session, 1, "e\0n")
+    async with postgres.copy(empty_postgres) as url:
+        moved = await Database.open(url)
+        with pytest.raises(StorageError, match=r"does not fit .*table users: nothing was copied"):
+            await copying.copy(database, moved, unwatched)
+        assert not any((await everything(moved)).values())
+        await moved.close()
+
+
+@on_sqlite
+async def test_a_message_that_has_arrived_by_its_receipt_is_not_sent_from_the_copy(
+    database: Database, new_photo: NewPhoto, tmp_path: Path
+) -> None:
+    number = await record(database, await new_photo())
+    async with database.session() as session:
+        message = OutgoingMessage(bot_id=7, chat_id=1, answer_id=number, text="a", photo_ids=[])
+        message.unsure, message.at = 1, now()
+        await outbox.put(session, message)
+    Receipts(database.file).add(Receipt(message.id, 1, 55))
+    other = await Database.open(f"sqlite:///{tmp_path}/other.db")
+    await copying.copy(database, other, unwatched)
+    async with other.reading() as session:
+        assert await outbox.waiting(session, 7) == []
+        (answer,) = await recommendations.of_message(session, 1, 55)
+        assert answer.id == number
+    await other.close()
 
 
 async def test_a_database_with_something_in_it_is_not_copied_over(

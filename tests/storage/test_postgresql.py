@@ -163,6 +163,15 @@ async def test_an_address_that_leads_nowhere_is_told_without_the_password(
         assert PASSWORD not in str(refused.value)
 
 
+async def test_a_database_of_another_encoding_is_told(postgres: Server) -> None:
+    await postgres.execute(
+        "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    with pytest.raises(StorageError, match="ENCODING 'UTF8'"):
+        await Database.open(postgres.url("latin"))
+    await postgres.execute("DROP DATABASE latin WITH (FORCE)")
+
+
 async def test_how_libpq_writes_an_address_will_do(postgres: Server) -> None:
     async with postgres.database() as url:
         plain = url.replace("postgresql+asyncpg", "postgres") + "&sslmode=prefer"
@@ -183,6 +192,8 @@ async def test_a_driver_that_is_not_installed_is_told(monkeypatch: pytest.Monkey
         ("40P01", "busy"),
         ("53300", "no connections left"),
         ("42P01", "refused"),
+        ("26000", "use session pooling"),
+        ("42P05", "use session pooling"),
     ],
 )
 def test_what_the_server_says_is_told_by_its_state(state: str, sentence: str) -> None:

@@ -23,10 +23,11 @@ from storage import (
     users,
 )
 from storage.blocklist import Blocklist
-from storage.replica_tables import Replica
+from storage.replica_tables import ChatAtWork, Replica
 from storage.tables import LabelDecision, OutgoingMessage, WaitingUpdate, now
 from tests.storage.dialects import on_postgresql
 from tests.storage.locks import somebody_waits
+from tests.storage.plans import Query, listening
 
 BOT = 42
 ANN, BEN = 1, 2
@@ -47,7 +48,7 @@ async def claimed(database: Database, replica: int, *chats: int, dead: bool = Tr
 async def alive(database: Database, *numbers: int) -> None:
     async with database.session() as session:
         for number in numbers:
-            await replicas.renew(session, number, [])
+            await replicas.renew(session, number, BOT, [])
 
 
 async def dies(database: Database, number: int) -> None:
@@ -56,7 +57,7 @@ async def dies(database: Database, number: int) -> None:
         await session.execute(dead.values(until=func.clock_timestamp()))
 
 
-async def to_claim(database: Database, replica: int, *besides: int) -> set[int]:
+async def to_claim(database: Database, replica: int, *besides: int) -> list[int]:
     async with database.reading() as session:
         return await replicas.to_claim(session, BOT, replica, besides, of_the_dead=True)
 
@@ -73,13 +74,42 @@ async def test_a_chat_is_one_replicas_until_that_one_dies(database: Database) ->
     assert await claimed(database, 1, ANN, BEN) == {ANN, BEN}
     assert await claimed(database, 2, ANN, BEN) == set()
     assert await claimed(database, 1, ANN) == {ANN}
-    assert (await to_claim(database, 1), await to_claim(database, 2)) == ({ANN}, set())
-    assert await to_claim(database, 1, 11, 12) == set()  # which it is at
+    assert (await to_claim(database, 1), await to_claim(database, 2)) == ([ANN], [])
+    assert await to_claim(database, 1, 11, 12) == []  # which it is at
     await dies(database, 1)
     assert await claimed(database, 2, ANN, dead=False) == set()
-    assert await to_claim(database, 2) == {ANN}
+    assert await to_claim(database, 2) == [ANN]
     assert await claimed(database, 2, ANN) == {ANN}
     assert await waiting(database) == [11, 12]
+
+
+async def test_chats_that_wait_longest_are_taken_first_and_not_all_by_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "CHATS_AT_ONCE", 2)
+    for update_id, chat in enumerate((9, 4, 9, 7, 1)):
+        await stored(database, update_id, chat=chat)
+    assert await to_claim(database, 1) == [9, 4]
+    assert await to_claim(database, 1, 0, 2) == [4, 7]
+
+
+async def test_ten_thousand_chats_are_claimed_and_renewed_in_a_few_statements(
+    database: Database,
+) -> None:
+    chats, asked = range(10_000), list[Query]()
+    await alive(database, 1, 2)
+    assert await claimed(database, 2, 3) == {3}
+    with listening(database, "a lease", asked):
+        for first in range(0, len(chats), replicas.CHATS_AT_ONCE):
+            some = chats[first : first + replicas.CHATS_AT_ONCE]
+            assert await claimed(database, 1, *some) == {*some} - {3}
+        soon = func.clock_timestamp() + replicas.STAYS / 4
+        async with database.session() as session:
+            await session.execute(update(ChatAtWork).values(until=soon))
+            await replicas.renew(session, 1, BOT, chats)
+            later = select(func.count()).where(ChatAtWork.until > soon)
+            assert await session.scalar(later) == len(chats) - 1
+    assert len(asked) <= 24
 
 
 async def test_a_replica_that_leaves_gives_its_chats_to_others_at_once(database: Database) -> None:
@@ -137,8 +167,16 @@ async def test_changes_are_read_by_the_others_and_none_is_passed_over(database: 
     async with asyncio.timeout(20):
         await following
     assert sorted(read) == list(range(30))
+
+
+async def test_of_its_own_changes_a_replica_reads_those_of_photos_again(database: Database) -> None:
+    async with database.session() as session:
+        changes.note(session, "photos", [7])
+        changes.note(session, "forgotten", [ANN])
+        changes.note(session, "block_list")
     async with database.reading() as session:
-        assert await changes.after(session, 0, database.number) == (await newest(database), [])
+        last, news = await changes.after(session, 0, database.number)
+    assert (last, [one.kind for one in news]) == (await newest(database), ["photos"])
 
 
 async def newest(database: Database) -> int:
@@ -192,9 +230,8 @@ async def test_what_the_dead_have_not_sent_is_sent_by_one_heir(database: Databas
 
     async def heir(replica: int) -> list[str]:
         async with database.session() as session:
-            if not await replicas.to_inherit(session, BOT):
-                return []
-            return [one.text for one in await replicas.inherit(session, BOT, replica)]
+            row_ids = await replicas.to_inherit(session, BOT, replica)
+            return [one.text for one in await replicas.inherit(session, replica, row_ids)]
 
     assert await heir(2) == []
     await dies(database, 1)

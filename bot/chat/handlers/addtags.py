@@ -17,15 +17,14 @@ from bot.chat.small_talk import is_small_talk, is_thanks
 from bot.chat.teaching import MAX_HASHTAGS, teach
 from bot.chat.texts import LANGUAGES
 from recommenders.hashtags import in_caption, parse
-from storage import sightings
+from storage import StorageError, sightings
 
 
 async def addtags(update: Update, context: Context) -> None:
     """/addtags #one #two, for the photo that it replies to or the sender's last one."""
     message = message_of(update)
     _, *rest = (message.text or "").split(maxsplit=1)
-    text = " ".join(rest)
-    await _teach(context, [message], text, _asked_about(context, message, text))
+    await _teach_asked(context, message, " ".join(rest))
 
 
 async def captioned(
@@ -49,7 +48,7 @@ async def replied(update: Update, context: Context) -> None:
         texts = context.texts
         await context.reply(message, texts.welcome if is_thanks(text) else texts.add_declined)
         return
-    await _teach(context, [message], text, _asked_about(context, message, text))
+    await _teach_asked(context, message, text)
 
 
 @on_answer
@@ -130,6 +129,16 @@ def _replies_to_asking(message: Message) -> bool:
         return False
     prompts = [texts.add_prompt.format(most=MAX_HASHTAGS) for texts in LANGUAGES.values()]
     return question.text.endswith(tuple(prompts))
+
+
+async def _teach_asked(context: Context, message: Message, text: str) -> None:
+    photo_ids = _asked_about(context, message, text)
+    try:
+        await _teach(context, [message], text, photo_ids)
+    except StorageError:
+        if photo_ids:
+            context.services.questions.ask(message.chat_id, photo_ids)  # not answered yet
+        raise
 
 
 async def _teach(

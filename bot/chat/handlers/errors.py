@@ -9,6 +9,7 @@ from contextlib import suppress
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from bot.chat import updates_at_work
 from bot.chat.refusals import refusal_of
 from bot.chat.services import Context
 from storage import StorageError
@@ -24,6 +25,9 @@ async def failed(update: object, context: Context) -> None:
         log.info("An answer did not arrive, since %s: %s", refusal.reason, error)
     elif isinstance(error, Forbidden | RetryAfter):
         log.info("An answer did not arrive: %s", error)
+    elif updates_at_work.put_off(error):
+        log.warning("An update is handled again in a moment: %s", error)
+        return
     elif isinstance(error, StorageError):
         log.error("The database failed: %s", error)
         log.debug("The database's own words", exc_info=error)

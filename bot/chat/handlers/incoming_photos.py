@@ -1,11 +1,13 @@
 """Photos and other files that people send, and /tags."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
 from telegram import Message, Update
 from telegram.constants import ChatType
 
+from bot.chat import updates_at_work
 from bot.chat.albums import Album
 from bot.chat.answering import answer, answer_unsaved
 from bot.chat.captions import caption_command
@@ -44,7 +46,12 @@ async def edited(update: Update, context: Context) -> None:
     if not caption_command(message, context.bot.username):
         return
     if services.captions.is_new(message) and parts:
-        await _follow(context, Album(parts), parts if _only_captioned(parts) else [message])
+        new = parts if _only_captioned(parts) else [message]
+        try:
+            await _follow(context, Album(parts), new)
+        except (StorageError, asyncio.CancelledError):
+            services.captions.forget(message)  # the update may come again
+            raise
 
 
 async def tags_command(update: Update, context: Context) -> None:
@@ -97,8 +104,10 @@ async def _answer(context: Context, messages: Sequence[Message], album: Album) -
         try:
             album.answer_id = await answer(context, photos, earlier_answer=album.answer_id)
         except StorageError as error:
-            log.error("A photo is answered, but nothing of it is saved: %s", error)
+            if updates_at_work.put_off(error):
+                raise
             await answer_unsaved(context, photos)
+            log.error("A photo was answered, but nothing of it is saved: %s", error)
     else:
         kind = kind_of(messages[0])
         await context.reply(messages[0], context.texts.wrong_file[kind], quote=True)

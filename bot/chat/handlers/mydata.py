@@ -168,9 +168,11 @@ async def _forget(context: Context, owner: int) -> None:
         async with services.database.reading() as session:
             photo_ids = await labels.photos_of(session, owner)
         services.forget(owner)
-        await forgetting.forget(services.database, owner, is_models=services.engine.is_own)
+        try:
+            await forgetting.forget(services.database, owner, is_models=services.engine.is_own)
+        finally:  # also what only a part is deleted of: the next try finds no labels of it
+            services.learner.learn_soon(photo_ids, [owner])
         services.forget(owner)
-    services.learner.learn_soon(photo_ids, [owner])
     await services.learner.caught_up(owner)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.bot.conversation import GROUP, hashtags, reply
 from tests.bot.running import Running
+from tests.bot.storage_failures import nothing_is_taught
 from tests.bot.stored_labels import stored_labels
 from tests.bot.telegram_sends import arrives, caption, is_edited, photo
 from tests.colours import jpeg
@@ -67,3 +68,14 @@ async def test_the_caption_of_an_album_is_about_all_of_it(bot: Running, group: P
     assert await stored_labels(bot.database, second) == [["one"]]
     is_edited(bot, first, **caption(bot, "/tags"))
     assert "#one" in hashtags(await group.wait_reply())
+
+
+async def test_a_caption_that_could_not_be_followed_is_followed_when_it_comes_again(
+    bot: Running, group: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = await sent(bot, group)
+    with nothing_is_taught(monkeypatch):
+        message = is_edited(bot, message, **caption(bot, "/addtags #one"))
+        assert "cannot save anything" in (await group.wait_reply())["text"]
+    is_edited(bot, message, **caption(bot, "/addtags #one"))
+    assert "Learnt: #one" in (await group.wait_reply())["text"]

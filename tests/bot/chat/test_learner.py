@@ -16,9 +16,11 @@ from bot.settings import Settings
 from storage import Database
 from storage.tables import PhotoFeatures
 from tests.bot.conversation import BOB_IN_GROUP, GROUP, edited, hashtags, reply, reply_text
-from tests.colours import encoded
+from tests.bot.running import Running
+from tests.bot.storage_failures import labels_cannot_be_read
+from tests.colours import encoded, picture
 from tests.dusk import dusk
-from tests.person import Person
+from tests.person import SECONDS, Person
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +156,21 @@ async def test_what_is_taken_back_is_no_longer_recommended(settings: Settings) -
         await edited(ann, await reply(ann, "/mytags"), "✕ #ourcat")
         hashtags = await answer(ann, jpeg(1, 240, 60))
         assert "#ourcat" not in hashtags and "#sofa" in hashtags
+
+
+async def test_what_could_not_be_read_when_it_was_taught_is_learnt_a_moment_later(
+    bot: Running, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.chat.learner.AGAIN_AFTER", 0.1)
+    await ann.send_photo(encoded(picture()), caption="/tags")
+    await ann.wait_reply()
+    with labels_cannot_be_read(monkeypatch):
+        assert "Learnt" in await reply_text(ann, "/addtags #sofa")
+        await bot.services.learner.finished()
+    assert "sofa" not in bot.services.engine.hashtags
+    async with asyncio.timeout(SECONDS):
+        while "sofa" not in bot.services.engine.hashtags:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_what_is_forgotten_is_no_longer_recommended(settings: Settings) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.bot.conversation import (
     GROUP,
     answer,
@@ -12,8 +14,10 @@ from tests.bot.conversation import (
     hashtags,
     note,
     reply,
+    reply_text,
 )
 from tests.bot.running import Running
+from tests.bot.storage_failures import deletion_breaks_off
 from tests.colours import jpeg
 from tests.person import Person
 
@@ -65,6 +69,19 @@ async def test_nothing_of_theirs_is_left_in_the_files_or_in_the_engine(
     assert [
         one for one in [*theirs, str(NUMBER).encode()] if one in written(folder_in_memory)
     ] == []
+
+
+async def test_a_deletion_that_breaks_off_half_way_is_completed_when_asked_for_again(
+    bot: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eve = await bot.person(chat=NUMBER, name="Eve")
+    await eve.send_photo(jpeg("red", 7), caption=f"/addtags #{HASHTAG}")
+    await eve.wait_reply()
+    with deletion_breaks_off(monkeypatch):
+        assert "cannot save anything" in await reply_text(eve, "/forget yes")
+    assert "Nothing about you" in await reply_text(eve, "/forget yes")
+    await bot.services.learner.finished()
+    assert HASHTAG not in bot.services.engine.hashtags
 
 
 async def test_a_photo_in_work_while_yes_is_tapped_leaves_nothing(

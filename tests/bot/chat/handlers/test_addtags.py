@@ -20,6 +20,7 @@ from tests.bot.conversation import (
     reply_text,
 )
 from tests.bot.running import Running, Start
+from tests.bot.storage_failures import nothing_is_taught
 from tests.bot.stored_labels import stored_labels
 from tests.colours import colour_bundle, colour_engine, jpeg
 from tests.person import Message, Person
@@ -181,6 +182,15 @@ async def test_words_without_a_hashtag_leave_the_question_open(ann: Person) -> N
     await ann.press(await edited(ann, await answer(ann), "✎"), "Add tags")
     await ann.wait_reply()
     assert "Learnt" not in await reply_text(ann, "wait a moment")
+    assert "Learnt: #one" in await reply_text(ann, "#one")
+
+
+async def test_an_answer_that_cannot_be_stored_leaves_the_question_open(
+    ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asked(ann, await answer(ann))
+    with nothing_is_taught(monkeypatch):
+        assert "cannot save anything" in await reply_text(ann, "#one")
     assert "Learnt: #one" in await reply_text(ann, "#one")
 
 
