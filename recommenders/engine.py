@@ -95,8 +95,7 @@ class Engine:
         default = bundle.settings.get("ranking", {}).get("default_backend", "als")
         self.default_backend = default if default in self.backends else self.backends[0]
         self.backbones: dict[str, tuple[str, ...]] = {
-            name: tuple(dict.fromkeys(one.backbone for one in self._scoring.behind(name)))
-            for name in self.backends
+            name: self._scoring.backbones(name) for name in self.backends
         }
         self.min_side = max(backbones[name].shorter_side for name in self.all_backbones)
         self.working_side = max(WORKING_SIDE, self.min_side)

@@ -52,6 +52,18 @@ class Scoring:
         assert self.both is not None
         return [self.both.als, self.both.w2v]
 
+    def backbones(self, backend: str) -> tuple[str, ...]:
+        """The backbones whose features a backend takes, its own first."""
+        behind = self.behind(backend)
+        if self._judges_careful:
+            behind += self.behind("both")
+        return tuple(dict.fromkeys(one.backbone for one in behind))
+
+    @property
+    def _judges_careful(self) -> bool:
+        """Whether hashtags to be careful with need the fusion's probability, whoever scores."""
+        return bool(self._careful) and self.both is not None and self.both.fusion is not None
+
     def scores(
         self,
         features: Mapping[str, NDArray[np.floating]],
@@ -105,9 +117,11 @@ class Scoring:
         Args:
             als: what ALS recognises, where it is known.
         """
-        both = self.both
-        if both is None or both.fusion is None or not self._careful:
+        if not self._judges_careful:
             return
+        both = self.both
+        assert both is not None
+        assert both.fusion is not None
         columns = np.array(list(self._careful))
         likely = np.zeros((len(scores), len(columns)), np.bool_)
         if features.keys() >= {both.als.backbone, both.w2v.backbone}:

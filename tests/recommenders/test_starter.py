@@ -63,10 +63,10 @@ def test_word2vec_moves_to_resnet50_as_soon_as_its_weights_are_there(
     engine = Engine.load(None, resnet50)
     assert engine.backbones == {
         "als": ("efficientnet_lite2",),
-        "w2v": ("resnet50",),
+        "w2v": ("resnet50", "efficientnet_lite2"),  # which judges what needs care
         "both": ("efficientnet_lite2",),
     }
-    features = engine.features([dusk], ["efficientnet_lite2", "resnet50"])
+    features = engine.features([dusk], engine.backbones["w2v"])
     assert features["resnet50"].shape == (1, 2048)
     for backend in engine.backends:
         assert len(engine.recommend(features, backend, top=30)[0]) == 30

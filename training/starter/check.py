@@ -77,7 +77,7 @@ def answer_photos(
         features: (n, dims).
         captions: of each photo; none where they are sent without.
     """
-    (name,) = engine.backbones[backend]
+    name, *_ = engine.backbones[backend]
     rows = features.astype(np.float32)
     words_of = [engine.words_in(caption) for caption in captions] or [()] * len(photos)
     return [
