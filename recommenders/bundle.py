@@ -359,10 +359,13 @@ def _write(bundle: Bundle, folder: Path) -> None:
         "metrics": bundle.metrics,
         "provenance": bundle.provenance,
     }
+    (folder / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
     for part, arrays in bundle.arrays.items():
         contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        save_file(contiguous, folder / f"{part}.safetensors")
-    (folder / VOCABULARY).write_text("".join(f"{t}\n" for t in bundle.hashtags), encoding="utf-8")
+        file = folder / f"{part}.safetensors"
+        save_file(contiguous, file)
+        # safetensors lets nobody else read it, and the bot may run as another user.
+        file.chmod((folder / VOCABULARY).stat().st_mode & 0o777)
     (folder / MANIFEST).write_text(
         json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

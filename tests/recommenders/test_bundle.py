@@ -74,6 +74,18 @@ def test_a_bundle_is_plain_files_and_none_of_them_a_pickle(saved: Path) -> None:
     assert list(saved.parent.iterdir()) == [saved]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_who_may_read_a_bundle_goes_by_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        bundles.save(small(), tmp_path / "bundle")
+    finally:
+        os.umask(before)
+    rights = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "bundle").iterdir()}
+    assert set(rights.values()) == {0o666 & ~umask}, rights
+
+
 def test_the_vocabulary_is_a_hashtag_a_line(saved: Path) -> None:
     assert (saved / "hashtags.txt").read_text(encoding="utf-8") == "море\n日本\ncafé\ndog\n"
 
