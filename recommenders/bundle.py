@@ -40,8 +40,6 @@ _PARTIAL_SECONDS = 24 * 3600
 # What macOS writes into a folder that is looked at.
 _UNSEEN = ".DS_Store"
 
-_LARGEST = float(np.finfo(np.float32).max)
-
 # Part names become file names, so they must not lead out of the folder.
 _PART = re.compile(r"[a-z][a-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -112,35 +110,6 @@ class Bundle:
                 "again, or take the bundle from a backup."
             )
         return array
-
-
-def number(
-    settings: Mapping[str, Any], name: str, default: float | None = None, *, least: float = 0.0
-) -> float:
-    """A number among a part's settings, finite as float32.
-
-    Args:
-        default: where it is missing; None where it must be there.
-        least: the smallest that is allowed.
-
-    Raises:
-        BundleError: where it is anything else.
-    """
-    value = settings.get(name, default)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not max(least, -_LARGEST) <= value <= _LARGEST:
-        raise BundleError(
-            f"The bundle is damaged: its setting {name!r:.80} is {value!r:.80}. Fit it again, or "
-            "take it from a backup."
-        )
-    return float(value)
-
-
-def whole(
-    settings: Mapping[str, Any], name: str, default: int | None = None, *, least: int = 0
-) -> int:
-    """As ``number``, rounded down."""
-    return int(number(settings, name, default, least=least))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
