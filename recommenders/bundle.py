@@ -5,13 +5,16 @@ metrics, provenance), ``hashtags.txt`` (the vocabulary, one a line; its order is
 array's hashtag axis) and ``als.safetensors``, ``w2v.safetensors``, … with arrays. Never a pickle.
 """
 
+import errno
 import glob
 import json
+import os
 import re
 import shutil
+import stat
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -219,9 +222,10 @@ def save(bundle: Bundle, folder: Path) -> None:
     Raises:
         BundleError: where the folder holds something else, or cannot be written.
     """
-    folder = folder.resolve()
+    with _refusing(folder):
+        folder = folder.resolve()
+        _check_nothing_is_lost(folder)
     old = _set_aside(folder)
-    _check_nothing_is_lost(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _delete_leftovers(folder)
@@ -267,25 +271,52 @@ def check_replaceable(folder: Path) -> None:
         BundleError: where ``save`` would refuse it, where nothing can be written there, or where it
             is a version that fine-tuning made, which may be in use.
     """
-    try:
-        _check_nothing_is_lost(folder.resolve())
-        provenance = read_manifest(folder).get("provenance") if (folder / MANIFEST).exists() else {}
-        there = next(one for one in folder.resolve().parents if one.exists())
-        TemporaryDirectory(prefix=f".{folder.name}.", dir=there).cleanup()
-    except OSError as error:
-        raise BundleError(
-            f"No bundle can be written to {folder} ({error.strerror}). Choose another folder."
-        ) from error
+    with _refusing(folder):
+        place = folder.resolve()
+        _check_nothing_is_lost(place)
+        if place.exists():
+            _check_can_be_moved(place)
+        provenance = read_manifest(place).get("provenance") if (place / MANIFEST).exists() else {}
+        there = next(one for one in place.parents if os.path.lexists(one))
+        TemporaryDirectory(prefix=f".{place.name}.", suffix=_PARTIAL, dir=there).cleanup()
     if isinstance(provenance, dict) and (earlier := provenance.get("fine_tuned_from")):
         raise BundleError(
             f"{folder} is a version that fine-tuning made of {earlier}: choose another folder."
         )
 
 
+@contextmanager
+def _refusing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # Path.resolve raises RuntimeError for a loop of links
+        reason = getattr(error, "strerror", None) or error
+        raise BundleError(
+            f"No bundle can be written to {folder} ({reason}). Choose another folder."
+        ) from error
+
+
+def _check_can_be_moved(folder: Path) -> None:
+    """Raises an error where ``save`` could not set the old bundle aside."""
+    parent = folder.parent.stat()
+    sticky = parent.st_mode & stat.S_ISVTX
+    if sticky and os.geteuid() not in (0, parent.st_uid, folder.stat().st_uid):
+        raise PermissionError(errno.EPERM, "it is another user's")
+    old = _set_aside(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    if os.path.lexists(old):
+        raise BundleError(
+            f"{old}, which an earlier save left, cannot be deleted: delete it, or choose another "
+            "folder."
+        )
+
+
 def _check_nothing_is_lost(folder: Path) -> None:
     """Raises BundleError where a folder is there and is neither empty nor a bundle alone."""
-    if not folder.exists():
+    if not folder.exists() and not folder.is_symlink():
         return
+    if os.path.ismount(folder):
+        raise BundleError(f"{folder} is a mount point: choose a folder in it.")
     if folder.samefile("."):
         raise BundleError(
             f"{folder} is the current folder, which a bundle would replace. Choose another."

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from recommenders import bundle as bundles
 from recommenders.bundle import BundleError, Part
 from tests.recommenders.small_bundle import refusal, small
+from tests.rights import as_nobody, without_privileges
 
 
 def save_another(folder: Path) -> None:
@@ -129,6 +130,54 @@ def test_the_current_folder_is_refused_as_it_would_be_replaced(
     for write in (save_another, bundles.check_replaceable):
         assert "is the current folder" in refusal(Path(), write)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/", "loop", "loop/bundle"])
+def test_where_no_bundle_can_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    for write in (save_another, bundles.check_replaceable):
+        refusal(Path(place), write)
+    assert list(Path().iterdir()) == [Path("loop")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder that is used cannot be deleted")
+def test_a_current_folder_that_was_deleted_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for write in (save_another, bundles.check_replaceable):
+        assert "(No such file or directory)" in refusal(Path("bundle"), write)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="rights as Linux has them")
+def test_what_an_earlier_save_left_is_deleted_or_told_before_a_fit(saved: Path) -> None:
+    left = saved.with_name(".bundle.old")
+    (left / "kept").mkdir(parents=True)
+    (left / "kept" / "als.safetensors").touch()
+    (left / "kept").chmod(0o500)
+    with without_privileges():
+        assert str(left) in refusal(saved, bundles.check_replaceable)
+    (left / "kept").chmod(0o700)
+    bundles.check_replaceable(saved)
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="root can be another user")
+def test_a_bundle_that_only_its_owner_may_move_is_told_before_a_fit() -> None:
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o1777)
+        bundles.save(small(), Path(folder) / "bundle")
+        with as_nobody():
+            assert "another user's" in refusal(Path(folder) / "bundle", bundles.check_replaceable)
+            bundles.save(small(), Path(folder) / "own")
+            bundles.check_replaceable(Path(folder) / "own")
+        bundles.check_replaceable(Path(folder) / "own")
+        assert bundles.load(Path(folder) / "bundle").model == "small-1"
 
 
 @pytest.mark.parametrize(
