@@ -40,9 +40,6 @@ _PARTIAL = ".partial"
 # A bundle that is half written for this long is deleted.
 _PARTIAL_SECONDS = 24 * 3600
 
-# What macOS writes into a folder that is looked at.
-_UNSEEN = ".DS_Store"
-
 # Part names become file names, so they must not lead out of the folder.
 _PART = re.compile(r"[a-z][a-z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -276,7 +273,7 @@ def check_replaceable(folder: Path) -> None:
         _check_nothing_is_lost(place)
         if place.exists():
             _check_can_be_moved(place)
-        provenance = read_manifest(place).get("provenance") if (place / MANIFEST).exists() else {}
+        provenance = _any_manifest(place).get("provenance")
         there = next(one for one in place.parents if os.path.lexists(one))
         TemporaryDirectory(prefix=f".{place.name}.", suffix=_PARTIAL, dir=there).cleanup()
     if isinstance(provenance, dict) and (earlier := provenance.get("fine_tuned_from")):
@@ -331,22 +328,33 @@ def _check_nothing_is_lost(folder: Path) -> None:
 def stray(folder: Path) -> str:
     """What would be lost with a folder besides a bundle: a file's name, or "" for nothing."""
     try:
-        files = sorted(file for file in folder.iterdir() if file.name != _UNSEEN)
+        files = sorted(file for file in folder.iterdir() if not _is_unseen(file))
     except NotADirectoryError:
         return "a file"
     except OSError:
         return "what cannot be looked at"
-    for file in files:
-        ours = file.name in (MANIFEST, VOCABULARY) or file.suffix == ".safetensors"
-        if not ours or not file.is_file():
-            return file.name
-    if not files:
-        return ""
+    manifest = _any_manifest(folder)
+    if not manifest:
+        there = (file.name for file in files)
+        return MANIFEST if (folder / MANIFEST).exists() else next(there, "")
+    ours = {MANIFEST, VOCABULARY, *(f"{part}.safetensors" for part in manifest["parts"])}
+    return next((one.name for one in files if one.name not in ours or not one.is_file()), "")
+
+
+def _is_unseen(file: Path) -> bool:
+    """Whether macOS wrote it while somebody looked at the folder."""
+    return (file.name == ".DS_Store" or file.name.startswith("._")) and file.is_file()
+
+
+def _any_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a bundle of any format version; empty where it is none of a bundle."""
     try:
-        read_manifest(folder)
-    except BundleError:
-        return MANIFEST if (folder / MANIFEST).exists() else files[0].name
-    return ""
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("parts"), list):
+        return {}
+    return manifest if {"format", "model"} <= manifest.keys() else {}
 
 
 def _write(bundle: Bundle, folder: Path) -> None:

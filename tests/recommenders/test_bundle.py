@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recommenders import bundle as bundles
 from recommenders.bundle import BundleError, Part
-from tests.recommenders.small_bundle import refusal, small
+from tests.recommenders.small_bundle import edit_manifest, refusal, small
 from tests.rights import as_nobody, without_privileges
 
 
@@ -107,7 +107,8 @@ def test_a_bundle_that_gets_new_parts_stays_as_it_was() -> None:
 
 
 def test_saving_again_replaces_the_whole_bundle(saved: Path) -> None:
-    (saved / "w2v.safetensors").write_bytes(b"of an older fit")
+    bundles.save(small().with_parts({"w2v": Part({}, {"head": np.ones(2)})}), saved)
+    assert (saved / "w2v.safetensors").exists()
     bundles.save(small("small-2"), saved)
     assert bundles.load(saved).model == "small-2"
     assert not (saved / "w2v.safetensors").exists()
@@ -201,7 +202,10 @@ def test_what_is_no_bundle_is_not_overwritten(
     assert list(tmp_path.iterdir()) == [place]
 
 
-@pytest.mark.parametrize("name", ["holiday.jpg", "photos/holiday.jpg", "notes.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["holiday.jpg", "photos/holiday.jpg", "notes.txt", "lora.safetensors", "._photos/holiday.jpg"],
+)
 def test_what_somebody_put_beside_a_bundles_files_is_not_lost(saved: Path, name: str) -> None:
     (saved / name).parent.mkdir(exist_ok=True)
     (saved / name).write_bytes(b"precious")
@@ -214,11 +218,24 @@ def test_what_somebody_put_beside_a_bundles_files_is_not_lost(saved: Path, name:
 
 def test_a_folder_that_was_only_looked_at_is_replaced(saved: Path) -> None:
     (saved / ".DS_Store").touch()
+    (saved / "._als.safetensors").touch()
     (saved.parent / "empty").mkdir()
     (saved.parent / "empty" / ".DS_Store").touch()
     for folder in (saved, saved.parent / "empty"):
         bundles.save(small("small-2"), folder)
         assert bundles.load(folder).model == "small-2"
+
+
+def test_a_bundle_of_another_format_can_be_fitted_again_in_its_place(saved: Path) -> None:
+    edit_manifest(saved, format=2)
+    bundles.check_replaceable(saved)
+    bundles.save(small("small-2"), saved)
+    assert bundles.load(saved).model == "small-2"
+
+
+def test_a_version_of_another_format_is_not_fitted_over(saved: Path) -> None:
+    edit_manifest(saved, format=2, provenance={"fine_tuned_from": "small-0"})
+    assert "is a version" in refusal(saved, bundles.check_replaceable)
 
 
 @pytest.mark.parametrize("renames", [0, 1])
