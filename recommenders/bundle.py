@@ -249,7 +249,8 @@ def save(bundle: Bundle, folder: Path) -> None:
 
 def _delete_leftovers(folder: Path) -> None:
     """Deletes what killed saves left half written."""
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}*{_PARTIAL}"):
+    earlier = folder.with_name(f".{folder.name}{_PARTIAL}")  # as they were called once
+    for left in (earlier, *folder.parent.glob(f".{glob.escape(folder.name)}.*{_PARTIAL}")):
         with suppress(OSError):
             if left.stat().st_mtime < time.time() - _PARTIAL_SECONDS:
                 shutil.rmtree(left)

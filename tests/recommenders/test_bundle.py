@@ -304,6 +304,16 @@ def test_a_save_that_is_killed_leaves_the_old_bundle(saved: Path, at: str) -> No
     assert list(saved.parent.iterdir()) == [saved]
 
 
+def test_what_another_save_may_have_left_stays(tmp_path: Path) -> None:
+    for name in (".music.partial", ".music-2.x1.partial", ".m.x1.partial", ".m.partial"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    bundles.save(small(), tmp_path / "m")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("m", ".music.partial", ".music-2.x1.partial")
+    }
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
